@@ -1,0 +1,1 @@
+//! devfs.rules(5): rules, rulesets and what they show.

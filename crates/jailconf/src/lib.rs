@@ -1,0 +1,1 @@
+//! The jail.conf(5) language: lexer, parser, expansion.

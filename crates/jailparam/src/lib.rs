@@ -1,0 +1,1 @@
+//! The typed catalogue of jail(8) parameters.

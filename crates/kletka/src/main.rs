@@ -1,0 +1,2 @@
+//! The FreeBSD jail system on Linux.
+fn main() {}

@@ -1,0 +1,1 @@
+//! jail(8)'s engine: the order in which jails start and stop.

@@ -1,0 +1,1 @@
+//! Interfaces and routes over rtnetlink, in FreeBSD's vocabulary.

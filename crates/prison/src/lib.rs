@@ -1,0 +1,3 @@
+//! The prison: a jail as the Linux kernel sees it.
+
+#![allow(unsafe_code)]

@@ -1,0 +1,1 @@
+//! rc.conf(5) and service jail.

@@ -1,0 +1,2 @@
+//! The tasks of the project: `cargo xtask demo|test|install`.
+fn main() {}
