@@ -1,2 +1,14 @@
-//! The FreeBSD jail system on Linux.
-fn main() {}
+//! kletka: FreeBSD's jails on Linux. One binary, many names.
+//!
+//! The applet is chosen by the name it was called by (`jail`, `jls`, `ifconfig`, …) or, when that is
+//! `kletka`, by its first argument: `kletka jail -c web` is `jail -c web`.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    let called = arguments.next().unwrap_or_default();
+    cli::dispatch(&called, arguments.collect())
+}

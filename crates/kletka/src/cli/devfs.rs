@@ -1,0 +1,9 @@
+//! devfs.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the applet.
+pub(crate) fn run(_arguments: Vec<OsString>) -> ExitCode {
+    super::fail("devfs", "is not there yet")
+}

@@ -1,0 +1,9 @@
+//! jail.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the applet.
+pub(crate) fn run(_arguments: Vec<OsString>) -> ExitCode {
+    super::fail("jail", "is not there yet")
+}

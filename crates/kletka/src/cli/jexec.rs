@@ -1,0 +1,9 @@
+//! jexec.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the applet.
+pub(crate) fn run(_arguments: Vec<OsString>) -> ExitCode {
+    super::fail("jexec", "is not there yet")
+}
