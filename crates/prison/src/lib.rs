@@ -1,3 +1,37 @@
-//! The prison: a jail as the Linux kernel sees it.
+//! The prison: a jail as the Linux kernel sees it; FreeBSD's `struct prison`, jail_set(2), jail_attach(2), jail_remove(2).
+//!
+//! A prison exists exactly while its [`init`] lives. It is made from a complete [`Spec`], a plain
+//! value that knows nothing of jail.conf, by [`Prison::create`]: namespaces, a cgroup, detached mounts
+//! and ids come first and are attached in one go, so that a crash at any point leaves no mount behind.
+//! [`Prison::spawn`] runs a command inside, [`Prison::remove`] ends it, and the [`Registry`] finds it
+//! again by jid or name. All of kletka's unsafe code is here, most of it in [`sys`].
 
 #![allow(unsafe_code)]
+
+mod attach;
+mod capability;
+mod cgroup;
+mod create;
+mod dev;
+mod error;
+mod filter;
+mod ids;
+mod init;
+mod process;
+mod record;
+mod registry;
+mod spec;
+mod sys;
+mod tree;
+mod user;
+mod vnet;
+
+pub use attach::{Child, Ended};
+pub use create::{Prison, Waiting};
+pub use error::Error;
+pub use ids::Ids;
+pub use process::{Command, Identity, StdStream};
+pub use record::Record;
+pub use registry::Registry;
+pub use spec::{Allow, Families, Mount, MountOptions, MountSource, Network, Spec};
+pub use user::User;

@@ -1,0 +1,243 @@
+//! Putting a process into a prison: jail_attach(2), and what its parent sees of it.
+//!
+//! The new process is the caller's child, born in the prison's pid namespace and cgroup. It tells init
+//! of itself while it still has the host's rights, joins the other namespaces, and executes.
+
+use crate::create::Prison;
+use crate::error::{Calling, Error};
+use crate::init::ATTACHED;
+use crate::process::{Command, Failure, Step, become_root};
+use crate::record::Rights;
+use crate::sys::{self, Namespace, Side};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, read, write};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+use rustix::thread::{
+    LinkNameSpaceType, ThreadNameSpaceType, move_into_link_name_space, move_into_thread_name_spaces,
+};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+/// A process in a prison, child of this one.
+#[derive(Debug)]
+pub struct Child {
+    pidfd: OwnedFd,
+    pid: u32,
+}
+
+/// How a [`Child`] ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// exit(3), with this status.
+    Exited(i32),
+    /// By this signal.
+    Signaled(i32),
+}
+
+impl Child {
+    pub(crate) fn new(pid: u32, pidfd: OwnedFd) -> Self {
+        Self { pidfd, pid }
+    }
+
+    /// Its process id, as the host counts.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    /// `ESRCH` when it has ended.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        Ok(pidfd_send_signal(&self.pidfd, signal)?)
+    }
+
+    /// Waits for its end; `None` when `timeout` passes first.
+    ///
+    /// # Errors
+    /// Of waitid(2); none is expected.
+    pub fn wait(&self, timeout: Option<Duration>) -> io::Result<Option<Ended>> {
+        if !readable(self.pidfd.as_fd(), timeout)? {
+            return Ok(None);
+        }
+        let id = WaitId::PidFd(self.pidfd.as_fd());
+        let status = waitid(id, WaitIdOptions::EXITED)?;
+        let status = status.ok_or(io::ErrorKind::NotFound)?;
+        Ok(Some(match (status.exit_status(), status.terminating_signal()) {
+            (_, Some(signal)) => Ended::Signaled(signal),
+            (status, None) => Ended::Exited(status.unwrap_or(0)),
+        }))
+    }
+}
+
+impl AsFd for Child {
+    /// A pidfd, readable when the process has ended.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+}
+
+/// Waits until `fd` can be read; false when `timeout` passes first.
+pub(crate) fn readable(fd: BorrowedFd<'_>, timeout: Option<Duration>) -> io::Result<bool> {
+    let timeout = timeout.map(|time| Timespec {
+        tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: time.subsec_nanos().into(),
+    });
+    loop {
+        match poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::IN)], timeout.as_ref()) {
+            Err(Errno::INTR) => {}
+            answer => return Ok(answer? > 0),
+        }
+    }
+}
+
+/// The line on which a new process reports why it could not execute. It closes when it could.
+pub(crate) struct Reporting {
+    pub(crate) parent: OwnedFd,
+    pub(crate) child: OwnedFd,
+}
+
+impl Reporting {
+    pub(crate) fn new() -> Result<Self, Error> {
+        let (parent, child) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
+        Ok(Self { parent, child })
+    }
+}
+
+/// Tells the parent, and ends this process.
+pub(crate) fn report(to: &OwnedFd, failure: &Failure) -> ! {
+    let mut bytes = [0; 8];
+    bytes[..4].copy_from_slice(&(failure.step as u32).to_ne_bytes());
+    bytes[4..].copy_from_slice(&failure.errno.to_ne_bytes());
+    let _ = write(to, &bytes);
+    std::process::exit(1)
+}
+
+/// Waits for the new process to execute, or to say why it could not.
+pub(crate) fn executed(report: &OwnedFd, command: &Command) -> Result<(), Error> {
+    let mut bytes = [0; 8];
+    let length = loop {
+        match read(report, &mut bytes) {
+            Err(Errno::INTR) => {}
+            answer => break answer.calling("read")?,
+        }
+    };
+    if length < bytes.len() {
+        return Ok(());
+    }
+    let word = |at: usize| [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+    let number = u32::from_ne_bytes(word(0));
+    let step = Step::ALL.into_iter().find(|step| *step as u32 == number).unwrap_or(Step::Done);
+    Err(Error::Process {
+        step: match step {
+            Step::Done | Step::Namespaces => "jail_attach",
+            Step::Ids => "setuid",
+            Step::Rights => "seccomp",
+            Step::User => return Err(command.no_such_user()),
+            Step::Streams => "dup2",
+            Step::Directory => "chdir",
+            Step::Execute => "exec",
+        },
+        subject: if step == Step::Execute { command.program() } else { String::new() },
+        error: io::Error::from_raw_os_error(i32::from_ne_bytes(word(4))),
+    })
+}
+
+/// Makes a process in the pid namespace behind `init` and in `cgroup`; a child runs `inside` and ends.
+pub(crate) fn fork_into(
+    init: BorrowedFd<'_>,
+    cgroup: Option<BorrowedFd<'_>>,
+    inside: impl FnOnce(),
+) -> Result<Child, Error> {
+    let own = File::open("/proc/self/ns/pid").calling("/proc/self/ns/pid")?;
+    // Only children are born there; this process stays where it is.
+    move_into_thread_name_spaces(init, ThreadNameSpaceType::PROCESS_ID).map_err(|_| Error::Died)?;
+    // SAFETY: kletka's commands have one thread.
+    let forked = unsafe { sys::clone3(0, cgroup) };
+    if matches!(forked, Ok(Side::Child)) {
+        inside();
+        std::process::exit(1);
+    }
+    move_into_link_name_space(own.as_fd(), Some(LinkNameSpaceType::ProcessID)).calling("setns")?;
+    match forked.calling("clone3")? {
+        Side::Parent { pid, pidfd } => Ok(Child::new(pid, pidfd)),
+        Side::Child => Err(Error::Died),
+    }
+}
+
+/// Tells init of this process, which is inside its pid namespace but not inside its user namespace yet.
+pub(crate) fn announce() -> io::Result<()> {
+    sys::kill(1, ATTACHED)
+}
+
+impl Prison {
+    /// Runs a command inside: jail_attach(2) and execve(2). Returns when it has been executed.
+    ///
+    /// # Errors
+    /// [`Error::Process`] says which step failed; [`Error::Died`] that the prison is gone.
+    pub fn spawn(&self, command: &Command) -> Result<Child, Error> {
+        let names = sys::namespace(self.init().as_fd(), Namespace::Uts).map_err(|_| Error::Died)?;
+        let users = sys::owner(names.as_fd()).calling("NS_GET_USERNS")?;
+        let cgroup = self.open_cgroup()?;
+        let line = Reporting::new()?;
+        let rights = self.record().rights;
+        let child = fork_into(self.init().as_fd(), cgroup.as_ref().map(AsFd::as_fd), || {
+            let failure = match enter(self.init().as_fd(), users.as_fd()) {
+                Ok(()) => command.execute(rights),
+                Err(failure) => failure,
+            };
+            report(&line.child, &failure);
+        })?;
+        finish(child, line, command)
+    }
+}
+
+/// Waits for the execution, in the parent.
+pub(crate) fn finish(child: Child, line: Reporting, command: &Command) -> Result<Child, Error> {
+    drop(line.child);
+    match executed(&line.parent, command) {
+        Ok(()) => Ok(child),
+        Err(error) => {
+            let _ = child.wait(None);
+            Err(error)
+        }
+    }
+}
+
+/// Joins the prison's namespaces, the user namespace last, and becomes its root.
+fn enter(init: BorrowedFd<'_>, users: BorrowedFd<'_>) -> Result<(), Failure> {
+    let namespaces = |error: io::Error| Step::Namespaces.failed(error);
+    sys::hide_from_ptrace().map_err(namespaces)?;
+    announce().map_err(namespaces)?;
+    let all = ThreadNameSpaceType::MOUNT
+        | ThreadNameSpaceType::NETWORK
+        | ThreadNameSpaceType::HOST_NAME_AND_NIS_DOMAIN_NAME
+        | ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION
+        | ThreadNameSpaceType::CONTROL_GROUP;
+    move_into_thread_name_spaces(init, all).map_err(|error| namespaces(error.into()))?;
+    move_into_link_name_space(users, Some(LinkNameSpaceType::User))
+        .map_err(|error| namespaces(error.into()))?;
+    become_root().map_err(|error| Step::Ids.failed(error))
+}
+
+/// Waits in the jail's first process for the word to go on, then executes. Never returns.
+pub(crate) fn execute_when_told(
+    go: &OwnedFd,
+    line: &OwnedFd,
+    command: &Command,
+    rights: Rights,
+) -> ! {
+    let mut byte = [0];
+    if !matches!(read(go, &mut byte), Ok(1)) {
+        // There is nothing to run, or the command that made the jail has died.
+        std::process::exit(0);
+    }
+    let failure = match become_root() {
+        Ok(()) => command.execute(rights),
+        Err(error) => Step::Ids.failed(error),
+    };
+    report(line, &failure)
+}

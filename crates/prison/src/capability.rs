@@ -1,0 +1,65 @@
+//! What a jailed root may do, as capabilities(7): FreeBSD's prison_priv_check() in Linux's terms.
+//!
+//! The prison's user namespace already keeps every capability away from the host's objects. The
+//! bounding set takes away what FreeBSD refuses a jailed root even over its own.
+
+use crate::spec::Allow;
+use rustix::io;
+use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
+
+/// Refused to every jail, as FreeBSD does.
+const REFUSED: CapabilitySet = CapabilitySet::SYS_MODULE
+    .union(CapabilitySet::SYS_RAWIO)
+    .union(CapabilitySet::SYS_BOOT)
+    .union(CapabilitySet::SYS_TIME)
+    .union(CapabilitySet::SYS_PACCT)
+    .union(CapabilitySet::SYS_TTY_CONFIG)
+    .union(CapabilitySet::SYSLOG)
+    .union(CapabilitySet::WAKE_ALARM)
+    .union(CapabilitySet::BLOCK_SUSPEND)
+    .union(CapabilitySet::MAC_ADMIN)
+    .union(CapabilitySet::MAC_OVERRIDE)
+    .union(CapabilitySet::AUDIT_CONTROL)
+    .union(CapabilitySet::AUDIT_READ)
+    .union(CapabilitySet::MKNOD)
+    .union(CapabilitySet::PERFMON)
+    .union(CapabilitySet::BPF)
+    .union(CapabilitySet::CHECKPOINT_RESTORE)
+    .union(CapabilitySet::DAC_READ_SEARCH);
+
+/// The capabilities that a jail with these permissions does not get.
+pub(crate) fn refused(allow: Allow) -> CapabilitySet {
+    let optional = [
+        (allow.raw_sockets, CapabilitySet::NET_RAW),
+        (allow.chflags, CapabilitySet::LINUX_IMMUTABLE),
+        (allow.reserved_ports, CapabilitySet::NET_BIND_SERVICE),
+    ];
+    let denied = optional.into_iter().filter(|(allowed, _)| !allowed);
+    denied.fold(REFUSED, |set, (_, capability)| set.union(capability))
+}
+
+/// Takes `refused` from this process and all that it executes, for ever.
+pub(crate) fn bound(refused: CapabilitySet) -> io::Result<()> {
+    for capability in refused.iter() {
+        match remove_capability_from_bounding_set(capability) {
+            // A kernel that is older than the capability.
+            Ok(()) | Err(io::Errno::INVAL) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permissions_give_capabilities() {
+        let default = refused(Allow::default());
+        assert!(default.contains(CapabilitySet::SYS_MODULE | CapabilitySet::NET_RAW));
+        assert!(!default.contains(CapabilitySet::NET_BIND_SERVICE));
+        let raw = refused(Allow { raw_sockets: true, ..Allow::default() });
+        assert!(!raw.contains(CapabilitySet::NET_RAW));
+    }
+}

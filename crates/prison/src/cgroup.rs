@@ -1,0 +1,62 @@
+//! A prison's directory in the cgroup v2 tree: cgroups(7). On a host without one, prisons do without.
+
+use crate::error::{Calling, Error};
+use rustix::fs::{Mode, OFlags, open, statfs};
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+/// The type that statfs(2) gives for cgroup v2.
+const CGROUP2_MAGIC: i64 = 0x6367_7270;
+/// The directory that holds those of all prisons.
+const PARENT: &str = "kletka";
+
+/// Where cgroup v2 is mounted: alone, or beside v1 on a hybrid host.
+fn hierarchy() -> Option<&'static Path> {
+    ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
+        .map(Path::new)
+        .into_iter()
+        .find(|path| statfs(*path).is_ok_and(|fs| fs.f_type == CGROUP2_MAGIC))
+}
+
+/// The directory that a prison is going to have; `unique` sets prisons of two registries apart.
+pub(crate) fn path(jid: u32, unique: u64) -> Option<PathBuf> {
+    Some(hierarchy()?.join(PARENT).join(format!("{jid}.{unique:x}")))
+}
+
+/// Makes the directory, and opens it for clone3(2)'s `CLONE_INTO_CGROUP`.
+pub(crate) fn create(path: &Path) -> Result<OwnedFd, Error> {
+    let parent = path.parent().unwrap_or(path);
+    loop {
+        match fs::create_dir(parent) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(Error::Mount(parent.into(), error));
+            }
+            _ => {}
+        }
+        match fs::create_dir(path) {
+            // The last prison's removal took the parent away in between.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::Mount(path.into(), error)),
+            Ok(()) => break,
+        }
+    }
+    open_directory(path).calling("cgroup")
+}
+
+/// Opens a prison's directory.
+pub(crate) fn open_directory(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(open(path, flags, Mode::empty())?)
+}
+
+/// Removes the directory of a prison that has ended, and the common one with the last of them.
+pub(crate) fn remove(path: &Path) {
+    // Processes that were killed a moment ago may still be leaving; then the next command does it.
+    if fs::remove_dir(path).is_ok()
+        && let Some(parent) = path.parent()
+    {
+        let _ = fs::remove_dir(parent);
+    }
+}

@@ -1,0 +1,425 @@
+//! Making a prison and ending it: jail_set(2) with `JAIL_CREATE`, jail_remove(2).
+//!
+//! In order: a place in the registry; the cgroup; the file systems, detached; init, in a pid and a
+//! mount namespace that the host owns; the jail's first process, which makes all other namespaces;
+//! its ids, and the mounts shown under them; and then init puts it all together. Until init reports
+//! that it is up, the death of any of the processes, by whatever cause, undoes everything: only a file
+//! and an empty cgroup can stay, which the next command clears.
+
+use crate::attach::{self, Child, Reporting, announce, execute_when_told, fork_into, readable};
+use crate::cgroup;
+use crate::dev;
+use crate::error::{Calling, Error};
+use crate::ids::Ids;
+use crate::init::{self, Plan, Report};
+use crate::process::Command;
+use crate::record::{ProcessId, Record, Rights};
+use crate::registry::Registry;
+use crate::spec::{MountOptions, MountSource, Network, Spec};
+use crate::sys::{self, Namespace, Side};
+use crate::tree::{self, Tree};
+use crate::vnet;
+use rustix::io::write;
+use rustix::net::{SendFlags, send};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
+use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::time::Duration;
+
+/// Namespaces of the host's user namespace: the jail cannot touch what is mounted in them.
+const INITS: u64 = (libc::CLONE_NEWPID | libc::CLONE_NEWNS) as u64;
+/// Namespaces of the jail's own user namespace.
+const JAILS: i32 =
+    libc::CLONE_NEWUSER | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS | libc::CLONE_NEWCGROUP;
+/// How long init may take to end when it is told to, before it is killed itself.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A prison that lives, or did when it was last looked at.
+#[derive(Debug)]
+pub struct Prison {
+    record: Record,
+    init: OwnedFd,
+    /// This process's end of the line to init, while it is the one that makes the prison.
+    hold: Option<OwnedFd>,
+}
+
+/// The jail's first process, which waits to execute the command it was made for.
+#[derive(Debug)]
+pub struct Waiting {
+    child: Child,
+    go: OwnedFd,
+    line: OwnedFd,
+}
+
+impl Waiting {
+    /// Lets it execute `command`, the one that it was made with. Returns when it has.
+    ///
+    /// # Errors
+    /// [`Error::Process`] says which step failed.
+    pub fn go(self, command: &Command) -> Result<Child, Error> {
+        write(&self.go, b"g").map_err(|_| Error::Died)?;
+        match attach::executed(&self.line, command) {
+            Ok(()) => Ok(self.child),
+            Err(error) => {
+                let _ = self.child.wait(None);
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends it without a command.
+    fn dismiss(self) {
+        drop(self.go);
+        let _ = self.child.wait(None);
+    }
+}
+
+impl Prison {
+    /// Makes a prison. While this value lives and [`Prison::settle`] has not been called, the prison
+    /// lives on without processes.
+    ///
+    /// With `first`, the jail's first process waits to execute that command: cheaper than to make one
+    /// process for the namespaces and another for the command.
+    ///
+    /// # Errors
+    /// Whatever could not be done; then nothing is left.
+    pub fn create(
+        registry: &Registry,
+        spec: &Spec,
+        first: Option<&Command>,
+    ) -> Result<(Self, Option<Waiting>), Error> {
+        check_path(&spec.path)?;
+        let rights = Rights { allow: spec.allow, families: spec.families };
+        let mut record = registry.reserve(spec, rights)?;
+        match build(spec, &record, first) {
+            Ok((prison, waiting, init)) => {
+                record.init = Some(init);
+                record.creator = None;
+                // On an error `prison` is dropped, its line closes, and init ends.
+                registry.write(&record)?;
+                let waiting = match (first, waiting) {
+                    (Some(_), waiting) => Some(waiting),
+                    (None, waiting) => {
+                        waiting.dismiss();
+                        None
+                    }
+                };
+                Ok((Self { record, ..prison }, waiting))
+            }
+            Err(error) => {
+                registry.forget(&record)?;
+                Err(error)
+            }
+        }
+    }
+
+    /// The prison of a record, if it still lives.
+    pub fn open(record: Record) -> Option<Self> {
+        let init = record.init?.open()?;
+        Some(Self { record, init, hold: None })
+    }
+
+    /// What the registry knows of it.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    pub(crate) fn init(&self) -> &OwnedFd {
+        &self.init
+    }
+
+    pub(crate) fn open_cgroup(&self) -> Result<Option<OwnedFd>, Error> {
+        let open = |path| cgroup::open_directory(path).map_err(|_| Error::Died);
+        self.record.cgroup.as_deref().map(open).transpose()
+    }
+
+    /// Finishes making it: from now on a prison without `persist` ends with its last process.
+    /// Whether it goes on.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when it ended and its record could not be removed.
+    pub fn settle(&mut self, registry: &Registry) -> Result<bool, Error> {
+        let Some(hold) = self.hold.take() else { return Ok(true) };
+        let _ = send(&hold, b"s", SendFlags::NOSIGNAL);
+        let mut answer = [0; 8];
+        let alive = rustix::net::recv(&hold, &mut answer[..], rustix::net::RecvFlags::empty());
+        if alive.is_ok_and(|(length, _)| length > 0) {
+            return Ok(true);
+        }
+        self.finish(registry)?;
+        Ok(false)
+    }
+
+    /// Sends SIGTERM to every process, and waits until all have ended, at most for `timeout`.
+    ///
+    /// # Errors
+    /// None is expected.
+    pub fn terminate(&self, timeout: Duration) -> Result<(), Error> {
+        if sys::sigqueue(self.init.as_fd(), init::TERMINATE, 0).is_ok() {
+            readable(self.init.as_fd(), Some(timeout)).calling("poll")?;
+        }
+        Ok(())
+    }
+
+    /// Ends it: every process is killed, interfaces go back to the host. One that has ended is no error.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when its record could not be removed.
+    pub fn remove(mut self, registry: &Registry) -> Result<(), Error> {
+        self.hold = None;
+        if sys::sigqueue(self.init.as_fd(), init::REMOVE, 0).is_ok()
+            && !readable(self.init.as_fd(), Some(PATIENCE)).calling("poll")?
+        {
+            let _ = rustix::process::pidfd_send_signal(&self.init, rustix::process::Signal::KILL);
+        }
+        self.finish(registry)
+    }
+
+    /// Waits for init's end and clears what is left.
+    fn finish(&self, registry: &Registry) -> Result<(), Error> {
+        readable(self.init.as_fd(), None).calling("poll")?;
+        // When init is a child of this process, it is to be collected; otherwise this says ECHILD.
+        let _ = waitid(WaitId::PidFd(self.init.as_fd()), WaitIdOptions::EXITED);
+        registry.forget(&self.record)
+    }
+
+    /// Gives it the host's interface `name`, until it ends or gives it back: ifconfig(8), `vnet`.
+    ///
+    /// # Errors
+    /// [`Error::Interface`].
+    pub fn give_interface(&self, name: &str) -> Result<(), Error> {
+        let failed = |error| Error::Interface(name.into(), error);
+        let network = self.network()?;
+        let route = vnet::route_socket().calling("socket")?;
+        let index = vnet::index(name).map_err(failed)?;
+        vnet::move_interface(route.as_fd(), index, network.as_fd(), None).map_err(failed)?;
+        let index = within(network.as_fd(), || vnet::index(name))?.map_err(failed)?;
+        sys::sigqueue(self.init.as_fd(), init::INTERFACE, index).map_err(|_| Error::Died)
+    }
+
+    /// Takes the interface `name` back to the caller's network stack: ifconfig(8), `-vnet`.
+    ///
+    /// # Errors
+    /// [`Error::Interface`].
+    pub fn take_interface(&self, name: &str) -> Result<(), Error> {
+        let failed = |error| Error::Interface(name.into(), error);
+        let own = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
+        within(self.network()?.as_fd(), || {
+            let index = vnet::index(name)?;
+            vnet::move_interface(vnet::route_socket()?.as_fd(), index, own.as_fd(), None)
+        })?
+        .map_err(failed)
+    }
+
+    /// Its network namespace.
+    ///
+    /// # Errors
+    /// [`Error::Died`].
+    pub fn network(&self) -> Result<OwnedFd, Error> {
+        sys::namespace(self.init.as_fd(), Namespace::Net).map_err(|_| Error::Died)
+    }
+}
+
+/// Calls `inside` in another network namespace. Only sockets that it opens stay there.
+fn within<T>(network: BorrowedFd<'_>, inside: impl FnOnce() -> T) -> Result<T, Error> {
+    let net = Some(rustix::thread::LinkNameSpaceType::Network);
+    let own = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
+    rustix::thread::move_into_link_name_space(network, net).calling("setns")?;
+    let answer = inside();
+    rustix::thread::move_into_link_name_space(own.as_fd(), net).calling("setns")?;
+    Ok(answer)
+}
+
+fn check_path(path: &Path) -> Result<(), Error> {
+    let failed = |error| Error::Path(path.into(), error);
+    if fs::metadata(path).map_err(failed)?.is_dir() {
+        Ok(())
+    } else {
+        Err(failed(io::Error::from_raw_os_error(libc::ENOTDIR)))
+    }
+}
+
+/// Everything that is mounted in a prison besides its root, /proc and /sys, in order.
+fn trees(spec: &Spec, ids: Ids) -> Result<Vec<Tree>, Error> {
+    let run = spec.programs.is_some();
+    let mut hidden = vec!["/proc", "/sys"];
+    hidden.extend(run.then_some("/run"));
+    hidden.extend(spec.devfs.then_some("/dev"));
+    let mut trees = tree::submounts(&spec.path, &hidden)?;
+    if let Some(programs) = &spec.programs {
+        trees.extend(run_directory(programs, ids)?);
+    }
+    for mount in &spec.mounts {
+        trees.push(Tree::for_mount(mount, ids)?);
+    }
+    if spec.devfs {
+        trees.extend(dev::trees(ids)?);
+    }
+    Ok(trees)
+}
+
+/// A fresh /run, as every Linux system has it, with kletka's programs read-only in /run/kletka.
+fn run_directory(programs: &Path, ids: Ids) -> Result<[Tree; 2], Error> {
+    let options = MountOptions { nosuid: true, ..MountOptions::default() };
+    let mode = [("mode", "755".to_owned())];
+    let run = Tree::tmpfs("/run".into(), options, &mode, (ids.first, ids.first))?;
+    rustix::fs::mkdirat(&run.fd, "kletka", rustix::fs::Mode::from_raw_mode(0o755))
+        .calling("/run")?;
+    let options = MountOptions { read_only: true, ..options };
+    let programs = Tree::clone_of(programs, "/run/kletka".into(), options)?;
+    Ok([run.optional(), programs.optional()])
+}
+
+/// Makes the processes, in the order that the module's head gives.
+fn build(
+    spec: &Spec,
+    record: &Record,
+    first: Option<&Command>,
+) -> Result<(Prison, Waiting, ProcessId), Error> {
+    check_sources(spec)?;
+    let cgroup = record.cgroup.as_deref().map(cgroup::create).transpose()?;
+    let plan = Plan {
+        name: record.name.clone(),
+        root: Tree::clone_of(&spec.path, "/".into(), MountOptions::default())?,
+        trees: trees(spec, record.ids)?,
+        hostname: spec.hostname.clone(),
+        domainname: spec.domainname.clone(),
+        loopback: spec.network == Network::Own,
+        own_network: spec.network != Network::Host,
+        persist: spec.persist,
+    };
+    let (hold, control) = init::control().calling("socketpair")?;
+    let network = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?.into();
+    let cgroup = cgroup.as_ref().map(AsFd::as_fd);
+    sys::block_signals(&init::SIGNALS);
+    // SAFETY: kletka's commands have one thread.
+    let (pid, init) = match unsafe { sys::clone3(INITS, cgroup) }.calling("clone3")? {
+        Side::Child => {
+            drop(hold);
+            init::run(plan, &control, &network)
+        }
+        Side::Parent { pid, pidfd } => (pid, pidfd),
+    };
+    drop(control);
+    let prison = Prison { record: record.clone(), init, hold: Some(hold) };
+    let started = start_first(&prison, &plan, spec, first, cgroup);
+    let id = ProcessId::of(pid);
+    match (started, id) {
+        (Ok(waiting), Some(id)) => Ok((prison, waiting, id)),
+        (started, _) => {
+            abandon(prison);
+            Err(started.err().unwrap_or(Error::Died))
+        }
+    }
+}
+
+/// Ends a prison that has not come up: its line closes, and init sees that.
+fn abandon(mut prison: Prison) {
+    prison.hold = None;
+    let _ = rustix::process::pidfd_send_signal(&prison.init, rustix::process::Signal::KILL);
+    let _ = waitid(WaitId::PidFd(prison.init.as_fd()), WaitIdOptions::EXITED);
+}
+
+/// nullfs sources are looked at before anything is made: the message then names the source.
+fn check_sources(spec: &Spec) -> Result<(), Error> {
+    for mount in &spec.mounts {
+        if let MountSource::Nullfs(source) = &mount.source {
+            fs::metadata(source).map_err(|error| Error::Mount(source.clone(), error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the jail's first process and its namespaces, and has init build the rest.
+fn start_first(
+    prison: &Prison,
+    plan: &Plan,
+    spec: &Spec,
+    first: Option<&Command>,
+    cgroup: Option<BorrowedFd<'_>>,
+) -> Result<Waiting, Error> {
+    let Some(hold) = &prison.hold else { return Err(Error::Died) };
+    let line = Reporting::new()?;
+    let (told, go) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
+    let (ready, made) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
+    let network = if spec.network == Network::Host { 0 } else { libc::CLONE_NEWNET };
+    let nothing = Command::default();
+    let child = fork_into(prison.init.as_fd(), cgroup, || {
+        // The copies of these would keep the lines open.
+        let errno = match make_namespaces(prison.init.as_fd(), JAILS | network) {
+            Ok(()) => 0,
+            Err(error) => error.raw_os_error().unwrap_or(libc::EINVAL),
+        };
+        let _ = write(&made, &errno.to_ne_bytes());
+        if errno == 0 {
+            close_parents_ends(hold, &go, &ready);
+            execute_when_told(&told, &line.child, first.unwrap_or(&nothing), prison.record.rights);
+        }
+    })?;
+    drop(made);
+    let waiting = Waiting { child, go, line: line.parent };
+    match finish_namespaces(prison, plan, &waiting.child, &ready, hold) {
+        Ok(()) => Ok(waiting),
+        Err(error) => {
+            waiting.dismiss();
+            Err(error)
+        }
+    }
+}
+
+/// Closes, in the first process, the ends that belong to its parent: it waits for their closing.
+fn close_parents_ends(hold: &OwnedFd, go: &OwnedFd, ready: &OwnedFd) {
+    use std::os::fd::AsRawFd;
+    for fd in [hold, go, ready] {
+        // SAFETY: the process executes or exits without returning to the owners of these.
+        unsafe { libc::close(fd.as_raw_fd()) };
+    }
+}
+
+/// In the jail's first process: joins init's mount namespace while the host's rights last, announces
+/// itself, and makes the jail's own namespaces.
+fn make_namespaces(init: BorrowedFd<'_>, namespaces: i32) -> io::Result<()> {
+    sys::hide_from_ptrace()?;
+    move_into_thread_name_spaces(init, ThreadNameSpaceType::MOUNT)?;
+    announce()?;
+    sys::unshare(namespaces)
+}
+
+/// In the parent: the first process's ids, the mounts under them, and init's turn.
+fn finish_namespaces(
+    prison: &Prison,
+    plan: &Plan,
+    child: &Child,
+    ready: &OwnedFd,
+    hold: &OwnedFd,
+) -> Result<(), Error> {
+    let mut errno = [0; 4];
+    if rustix::io::read(ready, &mut errno).calling("read")? != errno.len() {
+        return Err(Error::Died);
+    }
+    match i32::from_ne_bytes(errno) {
+        0 => {}
+        errno => return Err(no_namespaces(io::Error::from_raw_os_error(errno))),
+    }
+    prison.record.ids.write_maps(child.pid()).calling("uid_map")?;
+    let users =
+        sys::namespace(child.as_fd(), Namespace::User).calling("PIDFD_GET_USER_NAMESPACE")?;
+    plan.root.settle(users.as_fd())?;
+    for tree in &plan.trees {
+        tree.settle(users.as_fd())?;
+    }
+    send(hold, b"b", SendFlags::NOSIGNAL).map_err(|_| Error::Died)?;
+    Report::receive(hold.as_fd())?.check(&plan.root.source, &plan.trees)
+}
+
+/// unshare(2) failed: most likely for want of user namespaces.
+fn no_namespaces(error: io::Error) -> Error {
+    match error.raw_os_error() {
+        Some(libc::EINVAL | libc::ENOSPC | libc::EPERM) => Error::NoUserNamespaces(error),
+        _ => Error::Call("unshare", error),
+    }
+}

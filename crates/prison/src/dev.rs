@@ -1,0 +1,73 @@
+//! The /dev of a prison: jail(8), `mount.devfs`, with what devfs ruleset 4 (`devfsrules_jail`) shows.
+
+use crate::error::{Calling, Error};
+use crate::ids::Ids;
+use crate::spec::MountOptions;
+use crate::tree::{Tree, file_system};
+use rustix::fs::{
+    AtFlags, FileType, Gid, Mode, Uid, chownat, makedev, mkdirat, mknodat, symlinkat,
+};
+use rustix::process::umask;
+use std::os::fd::AsFd;
+
+/// Devices that any process may use: name, major and minor number (null(4), random(4), tty(4)).
+const NODES: [(&str, u32, u32); 6] = [
+    ("null", 1, 3),
+    ("zero", 1, 5),
+    ("full", 1, 7),
+    ("random", 1, 8),
+    ("urandom", 1, 9),
+    ("tty", 5, 0),
+];
+
+/// Names that lead to a process's own descriptors (fdescfs(5)), and to the pseudo-terminals.
+const LINKS: [(&str, &str); 5] = [
+    ("fd", "/proc/self/fd"),
+    ("stdin", "fd/0"),
+    ("stdout", "fd/1"),
+    ("stderr", "fd/2"),
+    ("ptmx", "pts/ptmx"),
+];
+
+/// Group `tty` of Linux distributions, which owns pseudo-terminals.
+const TTY_GROUP: u32 = 5;
+
+/// Makes the mounts of a /dev: the directory, its pseudo-terminals, its shared memory.
+pub(crate) fn trees(ids: Ids) -> Result<Vec<Tree>, Error> {
+    let root = (ids.first, ids.first);
+    let no_programs = MountOptions { nosuid: true, noexec: true, read_only: false };
+    let small = [("mode", "755".into()), ("size", "1m".into())];
+    let mut dev = Tree::tmpfs("/dev".into(), no_programs, &small, root)?;
+    dev.allow_devices();
+    // The modes below are meant as they stand.
+    let mask = umask(Mode::empty());
+    let filled = fill(&dev, ids);
+    umask(mask);
+    filled.calling("/dev")?;
+
+    let owner = (ids.first + TTY_GROUP).to_string();
+    let pts = [("mode", "620"), ("ptmxmode", "666"), ("gid", owner.as_str())];
+    let pts = file_system("devpts", &pts).calling("devpts")?;
+    let pts = Tree::made(pts, "/dev/pts".into(), libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC);
+
+    let shared = [("mode", "1777".into())];
+    let shm = MountOptions { nosuid: true, ..MountOptions::default() };
+    Ok(vec![dev, pts, Tree::tmpfs("/dev/shm".into(), shm, &shared, root)?])
+}
+
+fn fill(dev: &Tree, ids: Ids) -> rustix::io::Result<()> {
+    let dev = dev.fd.as_fd();
+    let owner = (Some(Uid::from_raw(ids.first)), Some(Gid::from_raw(ids.first)));
+    let everybody = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
+    for (name, major, minor) in NODES {
+        mknodat(dev, name, FileType::CharacterDevice, everybody, makedev(major, minor))?;
+        chownat(dev, name, owner.0, owner.1, AtFlags::SYMLINK_NOFOLLOW)?;
+    }
+    for (name, target) in LINKS {
+        symlinkat(target, dev, name)?;
+    }
+    for name in ["pts", "shm"] {
+        mkdirat(dev, name, Mode::from_raw_mode(0o755))?;
+    }
+    Ok(())
+}

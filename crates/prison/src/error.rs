@@ -1,0 +1,121 @@
+//! Why something could not be done to a prison, in jail(8)'s words: what follows `jail: NAME: `.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// What went wrong. `Display` is one line, without the program's and the jail's name.
+#[derive(Debug)]
+pub enum Error {
+    /// The root cannot be used: stat(2)'s answer.
+    Path(PathBuf, io::Error),
+    /// The jid asked for belongs to another prison.
+    JidTaken(u32),
+    /// The name asked for belongs to another prison.
+    NameTaken(String),
+    /// A name that is all digits must be the jid; one with a slash or a control character is none.
+    BadName(String),
+    /// This file system has no idmapped mounts, which a jail's own ids need.
+    CannotIdmap {
+        /// What was to be mounted.
+        path: PathBuf,
+        /// Its file system, as in /proc/filesystems.
+        file_system: String,
+    },
+    /// The kernel makes no user namespaces: not built in, or its limit is 0.
+    NoUserNamespaces(io::Error),
+    /// A mount point inside the jail is not there, or no place to mount on.
+    MountPoint(PathBuf, io::Error),
+    /// A mount point inside the jail leads through a symbolic link.
+    SymbolicLink(PathBuf),
+    /// Something cannot be mounted.
+    Mount(PathBuf, io::Error),
+    /// All ranges of 65,536 ids are taken.
+    NoIds,
+    /// /run/kletka cannot be read or written.
+    Registry(PathBuf, io::Error),
+    /// Not run as root.
+    NotRoot,
+    /// The prison ended while it was being used.
+    Died,
+    /// No network interface of this name, or it cannot be moved.
+    Interface(String, io::Error),
+    /// A new process could not be made ready, or its program not be executed.
+    Process {
+        /// What failed: `exec`, `chdir`, …
+        step: &'static str,
+        /// The program; empty where it is not about one.
+        subject: String,
+        /// The kernel's answer.
+        error: io::Error,
+    },
+    /// The user is in no passwd file that was asked.
+    NoSuchUser(String),
+    /// A system call failed that has no better message.
+    Call(&'static str, io::Error),
+}
+
+/// An operating system's error without Rust's `(os error N)`, as strerror(3) says it.
+pub(crate) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path, error) => write!(f, "path {}: {}", path.display(), plain(error)),
+            Self::JidTaken(jid) => write!(f, "jail {jid} already exists"),
+            Self::NameTaken(name) => write!(f, "jail \"{name}\" already exists"),
+            Self::BadName(name) => write!(f, "name \"{name}\" cannot be used"),
+            Self::CannotIdmap { path, file_system } => write!(
+                f,
+                "{}: {file_system} cannot be idmapped, which a jail's own user ids need; use a \
+                 directory on ext4, xfs, btrfs or tmpfs",
+                path.display()
+            ),
+            Self::NoUserNamespaces(error) => write!(
+                f,
+                "the kernel makes no user namespaces: {}; it needs CONFIG_USER_NS and \
+                 user.max_user_namespaces above 0",
+                plain(error)
+            ),
+            Self::MountPoint(path, error) | Self::Mount(path, error) => {
+                write!(f, "{}: {}", path.display(), plain(error))
+            }
+            Self::SymbolicLink(path) => write!(f, "{} is a symbolic link", path.display()),
+            Self::NoIds => write!(f, "no range of 65536 user ids is free"),
+            Self::Registry(path, error) => write!(f, "{}: {}", path.display(), plain(error)),
+            Self::NotRoot => write!(f, "jail_set: Operation not permitted"),
+            Self::Died => write!(f, "the jail ended while it was being set up"),
+            Self::Interface(name, error) => {
+                if error.raw_os_error() == Some(libc::ENODEV) {
+                    write!(f, "interface {name} does not exist")
+                } else {
+                    write!(f, "interface {name}: {}", plain(error))
+                }
+            }
+            Self::Process { step, subject, error } if subject.is_empty() => {
+                write!(f, "{step}: {}", plain(error))
+            }
+            Self::Process { step, subject, error } => {
+                write!(f, "{step} {subject}: {}", plain(error))
+            }
+            Self::NoSuchUser(name) => write!(f, "{name}: no such user"),
+            Self::Call(call, error) => write!(f, "{call}: {}", plain(error)),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Names the call whose error is turned into an [`Error`].
+pub(crate) trait Calling<T> {
+    fn calling(self, call: &'static str) -> Result<T, Error>;
+}
+
+impl<T, E: Into<io::Error>> Calling<T> for Result<T, E> {
+    fn calling(self, call: &'static str) -> Result<T, Error> {
+        self.map_err(|error| Error::Call(call, error.into()))
+    }
+}

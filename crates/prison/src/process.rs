@@ -1,0 +1,322 @@
+//! A command inside a prison: what is to run and as whom, and the last steps of the new process.
+
+use crate::capability;
+use crate::error::Error;
+use crate::filter;
+use crate::record::Rights;
+use crate::sys;
+use crate::user::User;
+use rustix::fs::Gid;
+use rustix::process::{Uid, chdir, setsid};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use std::ffi::{CString, OsStr, OsString};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// Where a login finds programs: FreeBSD's login.conf(5), class `default`.
+const LOGIN_PATH: &str = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin";
+
+/// A program to run in a prison.
+#[derive(Debug, Default)]
+pub struct Command {
+    /// The program and its arguments. A program without a slash is looked up in PATH.
+    pub arguments: Vec<OsString>,
+    /// The environment; what the user's login sets is added by [`Command::login`].
+    pub environment: Vec<(OsString, OsString)>,
+    /// Directories that come first in PATH.
+    pub path_prefix: Option<OsString>,
+    /// Who runs it.
+    pub identity: Identity,
+    /// Sets HOME, SHELL and USER from passwd(5).
+    pub login: bool,
+    /// Starts in an environment with nothing else but TERM and PATH, in the home directory:
+    /// jail(8) `exec.clean`, jexec(8) `-l`.
+    pub clean: bool,
+    /// Runs the user's shell, interactively, instead of `arguments`: jexec(8) without a command.
+    pub shell: bool,
+    /// Standard input, output and error.
+    pub streams: [StdStream; 3],
+    /// A session of its own, without the terminal: a command that ends in `&`.
+    pub session: bool,
+}
+
+/// Who a [`Command`] runs as.
+#[derive(Debug, Default, Clone)]
+pub enum Identity {
+    /// The jail's root.
+    #[default]
+    Root,
+    /// A user that the host has looked up: jexec(8) `-u`.
+    Host(User),
+    /// A user to be looked up in the jail: jexec(8) `-U`.
+    Jail(OsString),
+}
+
+/// A standard stream of a [`Command`].
+#[derive(Debug, Default)]
+pub enum StdStream {
+    /// The caller's.
+    #[default]
+    Inherit,
+    /// This file.
+    File(OwnedFd),
+}
+
+/// Where a new process failed on its way, and what the kernel said.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) step: Step,
+    pub(crate) errno: i32,
+}
+
+/// The steps of a new process, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Step {
+    /// Nothing failed.
+    Done,
+    /// setns(2), unshare(2).
+    Namespaces,
+    /// Becoming root of the jail.
+    Ids,
+    /// Session keyring, capabilities, filter.
+    Rights,
+    /// The user is not known in the jail.
+    User,
+    /// Standard streams.
+    Streams,
+    /// chdir(2) to the home directory.
+    Directory,
+    /// execve(2).
+    Execute,
+}
+
+impl Step {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Namespaces,
+        Self::Ids,
+        Self::Rights,
+        Self::User,
+        Self::Streams,
+        Self::Directory,
+        Self::Execute,
+    ];
+
+    /// An error of this step.
+    pub(crate) fn failed(self, error: impl Into<io::Error>) -> Failure {
+        Failure { step: self, errno: error.into().raw_os_error().unwrap_or(libc::EINVAL) }
+    }
+}
+
+/// Takes root's ids in the user namespace that has just been entered.
+pub(crate) fn become_root() -> rustix::io::Result<()> {
+    set_thread_groups(&[])?;
+    set_thread_res_gid(Gid::ROOT, Gid::ROOT, Gid::ROOT)?;
+    set_thread_res_uid(Uid::ROOT, Uid::ROOT, Uid::ROOT)
+}
+
+impl Command {
+    /// The program's name, for messages.
+    pub(crate) fn program(&self) -> String {
+        self.arguments.first().map_or("/bin/sh".into(), |name| name.to_string_lossy().into_owned())
+    }
+
+    pub(crate) fn no_such_user(&self) -> Error {
+        Error::NoSuchUser(match &self.identity {
+            Identity::Root => "root".into(),
+            Identity::Host(user) => user.name.to_string_lossy().into_owned(),
+            Identity::Jail(name) => name.to_string_lossy().into_owned(),
+        })
+    }
+
+    /// Gives up what the jail does not allow, becomes the user, and executes. The caller is inside the
+    /// prison's namespaces, as its root. Returns only to say what failed.
+    pub(crate) fn execute(&self, rights: Rights) -> Failure {
+        match self.prepare(rights) {
+            Ok(ready) => ready.execute(),
+            Err(failure) => failure,
+        }
+    }
+
+    fn prepare(&self, rights: Rights) -> Result<Ready, Failure> {
+        let user = self.user()?;
+        sys::new_session_keyring().map_err(|error| Step::Rights.failed(error))?;
+        capability::bound(capability::refused(rights.allow))
+            .map_err(|error| Step::Rights.failed(error))?;
+        sys::load_filter(&filter::program(rights)).map_err(|error| Step::Rights.failed(error))?;
+        self.connect_streams().map_err(|error| Step::Streams.failed(error))?;
+        if let Some(user) = &user {
+            assume(user).map_err(|error| Step::User.failed(error))?;
+        }
+        if self.session {
+            setsid().map_err(|error| Step::Rights.failed(error))?;
+        }
+        if let Some(home) = user.as_ref().map(|user| &user.home).filter(|_| self.clean) {
+            chdir(home).map_err(|error| Step::Directory.failed(error))?;
+        }
+        Ok(self.ready(user.as_ref()))
+    }
+
+    /// Who it is; `None` when neither an identity nor a login was asked for, and root just goes on.
+    fn user(&self) -> Result<Option<User>, Failure> {
+        let found = match &self.identity {
+            Identity::Root if !self.login => return Ok(None),
+            Identity::Root => User::by_uid(0),
+            Identity::Host(user) => Some(user.clone()),
+            Identity::Jail(name) => User::by_name(name),
+        };
+        found.map(Some).ok_or(Failure { step: Step::User, errno: libc::ENOENT })
+    }
+
+    fn connect_streams(&self) -> io::Result<()> {
+        for (target, stream) in self.streams.iter().enumerate() {
+            let StdStream::File(file) = stream else { continue };
+            match target {
+                0 => rustix::stdio::dup2_stdin(file.as_fd())?,
+                1 => rustix::stdio::dup2_stdout(file.as_fd())?,
+                _ => rustix::stdio::dup2_stderr(file.as_fd())?,
+            }
+        }
+        sys::close_on_exec_from_3()
+    }
+
+    fn ready(&self, user: Option<&User>) -> Ready {
+        let environment = self.complete_environment(user);
+        let shell = user.map_or(Path::new("/bin/sh"), |user| &user.shell);
+        let arguments = if self.shell {
+            vec![shell.as_os_str().to_owned(), "-i".into()]
+        } else {
+            self.arguments.clone()
+        };
+        Ready { arguments, environment }
+    }
+
+    fn complete_environment(&self, user: Option<&User>) -> Vec<(OsString, OsString)> {
+        let mut environment: Vec<(OsString, OsString)> = Vec::new();
+        let mut set = |name: &OsStr, value: &OsStr| {
+            environment.retain(|(old, _)| old != name);
+            environment.push((name.to_owned(), value.to_owned()));
+        };
+        for (name, value) in &self.environment {
+            if !self.clean || name == "TERM" {
+                set(name, value);
+            }
+        }
+        if let Some(user) = user.filter(|_| self.login) {
+            set("USER".as_ref(), &user.name);
+            set("HOME".as_ref(), user.home.as_os_str());
+            set("SHELL".as_ref(), user.shell.as_os_str());
+        }
+        let given = self.environment.iter().find(|(name, _)| name == "PATH" && !self.clean);
+        let mut path = self.path_prefix.clone().unwrap_or_default();
+        if !path.is_empty() {
+            path.push(":");
+        }
+        path.push(given.map_or(OsStr::new(LOGIN_PATH), |(_, path)| path));
+        set("PATH".as_ref(), &path);
+        environment
+    }
+}
+
+/// Becomes `user` for good: groups first, while that is still permitted.
+fn assume(user: &User) -> rustix::io::Result<()> {
+    let groups: Vec<Gid> = user.groups.iter().map(|&gid| Gid::from_raw(gid)).collect();
+    let (uid, gid) = (Uid::from_raw(user.uid), Gid::from_raw(user.gid));
+    set_thread_groups(&groups)?;
+    set_thread_res_gid(gid, gid, gid)?;
+    set_thread_res_uid(uid, uid, uid)
+}
+
+/// A command that only execve(2) is missing to.
+struct Ready {
+    arguments: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+}
+
+impl Ready {
+    /// Tries each directory of PATH as execvp(3) does. A permission that is missing in one of them is
+    /// remembered, for when nothing better is found.
+    fn execute(&self) -> Failure {
+        sys::reset_signals();
+        let mut answer = io::Error::from_raw_os_error(libc::ENOENT);
+        let Some(program) = self.arguments.first() else { return Step::Execute.failed(answer) };
+        let arguments = self.arguments.iter().map(|text| text.as_bytes().to_vec());
+        let environment = self.environment.iter();
+        let environment =
+            environment.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat());
+        let (Ok(arguments), Ok(environment)) = (strings(arguments), strings(environment)) else {
+            return Failure { step: Step::Execute, errno: libc::EINVAL };
+        };
+        for candidate in self.candidates(program) {
+            let Ok(path) = CString::new(candidate.into_os_string().into_vec()) else { continue };
+            let error = sys::execve(&path, &pointers(&arguments), &pointers(&environment));
+            match error.raw_os_error() {
+                Some(libc::ENOENT | libc::ENOTDIR) => {}
+                Some(libc::EACCES) => answer = error,
+                _ => return Step::Execute.failed(error),
+            }
+        }
+        Step::Execute.failed(answer)
+    }
+
+    fn candidates(&self, program: &OsStr) -> Vec<PathBuf> {
+        if program.as_bytes().contains(&b'/') {
+            return vec![program.into()];
+        }
+        let path = self.environment.iter().find(|(name, _)| name == "PATH");
+        let path = path.map_or(OsStr::new(LOGIN_PATH), |(_, path)| path);
+        path.as_bytes()
+            .split(|&byte| byte == b':')
+            .map(|directory| Path::new(OsStr::from_bytes(directory)).join(program))
+            .collect()
+    }
+}
+
+/// As execve(2) takes them; a text with a NUL cannot be passed on.
+fn strings(texts: impl Iterator<Item = Vec<u8>>) -> Result<Vec<CString>, std::ffi::NulError> {
+    texts.map(CString::new).collect()
+}
+
+fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
+    strings.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(name: &str, value: &str) -> (OsString, OsString) {
+        (name.into(), value.into())
+    }
+
+    #[test]
+    fn a_clean_environment_has_login_and_terminal_only() {
+        let root = User::by_uid(0).map(|user| User { home: "/root".into(), ..user });
+        let command = Command {
+            environment: vec![pair("TERM", "xterm"), pair("SECRET", "1"), pair("PATH", "/opt")],
+            path_prefix: Some("/run/kletka/jail".into()),
+            login: true,
+            clean: true,
+            ..Command::default()
+        };
+        let got = command.complete_environment(root.as_ref());
+        let value =
+            |name: &str| got.iter().find(|(n, _)| n == name).map(|(_, v)| v.to_str().unwrap());
+        assert_eq!(value("TERM"), Some("xterm"));
+        assert_eq!(value("SECRET"), None);
+        assert_eq!(value("HOME"), Some("/root"));
+        assert_eq!(value("USER"), Some("root"));
+        assert_eq!(value("PATH"), Some(format!("/run/kletka/jail:{LOGIN_PATH}").as_str()));
+    }
+
+    #[test]
+    fn an_inherited_environment_stays() {
+        let environment = vec![pair("PATH", "/opt/bin"), pair("A", "1")];
+        let command = Command { environment, ..Command::default() };
+        let got = command.complete_environment(None);
+        assert_eq!(got, [pair("A", "1"), pair("PATH", "/opt/bin")]);
+    }
+}

@@ -1,0 +1,260 @@
+//! What the registry keeps of one prison, as text: a `key=value` line each, written whole or not at all.
+
+use crate::attach::readable;
+use crate::ids::Ids;
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::read;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A process that cannot be mistaken for a later one with the same number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ProcessId {
+    pub(crate) pid: u32,
+    /// Clock ticks from boot to its start: proc_pid_stat(5), field 22.
+    pub(crate) start: u64,
+}
+
+impl ProcessId {
+    /// The process `pid` as it runs now.
+    pub(crate) fn of(pid: u32) -> Option<Self> {
+        let stat = read_small(&format!("/proc/{pid}/stat"))?;
+        let start = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(22 - 3)?.parse().ok()?;
+        Some(Self { pid, start })
+    }
+
+    /// A pidfd, if the process still lives. Opened before its start is compared, so that the
+    /// descriptor is of the very process that was asked for.
+    pub(crate) fn open(self) -> Option<OwnedFd> {
+        let pid = Pid::from_raw(i32::try_from(self.pid).ok()?)?;
+        let pidfd = pidfd_open(pid, PidfdFlags::empty()).ok()?;
+        let same = Self::of(self.pid) == Some(self);
+        // One that has ended and waits to be collected counts as gone.
+        let ended = readable(pidfd.as_fd(), Some(Duration::ZERO)).unwrap_or(true);
+        (same && !ended).then_some(pidfd)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (pid, start) = text.split_once(' ')?;
+        Some(Self { pid: pid.parse().ok()?, start: start.parse().ok()? })
+    }
+}
+
+/// A file of /proc that has less than a kilobyte, in one read(2).
+pub(crate) fn read_small(path: &str) -> Option<String> {
+    let mut bytes = [0; 1024];
+    let file = open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let length = read(file, &mut bytes).ok()?;
+    String::from_utf8(bytes[..length].to_vec()).ok()
+}
+
+/// One prison as the registry knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Jail identifier, from 1.
+    pub jid: u32,
+    /// Name; the jid in digits when it was given none.
+    pub name: String,
+    /// The root, as the host sees it.
+    pub path: PathBuf,
+    /// The host's ids of its users.
+    pub ids: Ids,
+    /// Directory in the cgroup v2 tree, on hosts that have one.
+    pub cgroup: Option<PathBuf>,
+    /// jail_set(2)'s parameters by name, for jls(8).
+    pub parameters: Vec<(String, Vec<u8>)>,
+    /// System call filter and capabilities of everything that enters: the spec's, packed.
+    pub(crate) rights: Rights,
+    /// The command that makes the prison; `None` once it is made.
+    pub(crate) creator: Option<ProcessId>,
+    /// PID 1 of the prison; `None` while it is being made.
+    pub(crate) init: Option<ProcessId>,
+    /// kernel.random.boot_id when it was made.
+    pub(crate) boot: String,
+}
+
+/// What a process that enters may do: kept, because jexec(8) must give the same as the first start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rights {
+    pub(crate) allow: crate::spec::Allow,
+    pub(crate) families: crate::spec::Families,
+}
+
+impl Rights {
+    fn text(self) -> String {
+        let (allow, families) = (self.allow, self.families);
+        let all = [
+            (allow.raw_sockets, "raw_sockets"),
+            (allow.quotas, "quotas"),
+            (allow.set_hostname, "set_hostname"),
+            (allow.chflags, "chflags"),
+            (allow.reserved_ports, "reserved_ports"),
+            (families.inet, "inet"),
+            (families.inet6, "inet6"),
+        ];
+        all.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect::<Vec<_>>().join(" ")
+    }
+
+    fn parse(text: &str) -> Self {
+        let has = |name: &str| text.split(' ').any(|word| word == name);
+        Self {
+            allow: crate::spec::Allow {
+                raw_sockets: has("raw_sockets"),
+                quotas: has("quotas"),
+                set_hostname: has("set_hostname"),
+                chflags: has("chflags"),
+                reserved_ports: has("reserved_ports"),
+            },
+            families: crate::spec::Families { inet: has("inet"), inet6: has("inet6") },
+        }
+    }
+}
+
+impl Record {
+    /// A parameter's value as it was given, if it was.
+    pub fn parameter(&self, name: &str) -> Option<&[u8]> {
+        self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_slice())
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut line = |key: &str, value: &[u8]| {
+            out.extend_from_slice(key.as_bytes());
+            out.push(b'=');
+            for &byte in value {
+                match byte {
+                    b'\\' => out.extend_from_slice(b"\\\\"),
+                    b'\n' => out.extend_from_slice(b"\\n"),
+                    _ => out.push(byte),
+                }
+            }
+            out.push(b'\n');
+        };
+        line("jid", self.jid.to_string().as_bytes());
+        line("name", self.name.as_bytes());
+        line("path", self.path.as_os_str().as_bytes());
+        line("ids", self.ids.first.to_string().as_bytes());
+        line("rights", self.rights.text().as_bytes());
+        line("boot", self.boot.as_bytes());
+        if let Some(cgroup) = &self.cgroup {
+            line("cgroup", cgroup.as_os_str().as_bytes());
+        }
+        for (key, process) in [("creator", self.creator), ("init", self.init)] {
+            if let Some(ProcessId { pid, start }) = process {
+                line(key, format!("{pid} {start}").as_bytes());
+            }
+        }
+        for (name, value) in &self.parameters {
+            line(&format!("parameter.{name}"), value);
+        }
+        out
+    }
+
+    /// Reads what [`Record::to_bytes`] wrote; `None` when it is not that.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut record = Self {
+            jid: 0,
+            name: String::new(),
+            path: PathBuf::new(),
+            ids: Ids { first: 0 },
+            cgroup: None,
+            parameters: Vec::new(),
+            rights: Rights::parse(""),
+            creator: None,
+            init: None,
+            boot: String::new(),
+        };
+        for line in bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            let equals = line.iter().position(|&byte| byte == b'=')?;
+            let key = std::str::from_utf8(&line[..equals]).ok()?;
+            let value = unescape(&line[equals + 1..]);
+            if let Some(name) = key.strip_prefix("parameter.") {
+                record.parameters.push((name.to_owned(), value));
+                continue;
+            }
+            if key == "path" || key == "cgroup" {
+                let path = PathBuf::from(OsStr::from_bytes(&value));
+                if key == "path" {
+                    record.path = path;
+                } else {
+                    record.cgroup = Some(path);
+                }
+                continue;
+            }
+            let text = String::from_utf8(value).ok()?;
+            match key {
+                "jid" => record.jid = text.parse().ok()?,
+                "name" => record.name = text,
+                "ids" => record.ids = Ids { first: text.parse().ok()? },
+                "rights" => record.rights = Rights::parse(&text),
+                "boot" => record.boot = text,
+                "creator" => record.creator = Some(ProcessId::parse(&text)?),
+                "init" => record.init = Some(ProcessId::parse(&text)?),
+                _ => return None,
+            }
+        }
+        (record.jid > 0).then_some(record)
+    }
+}
+
+fn unescape(value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(value.len());
+    let mut bytes = value.iter();
+    while let Some(&byte) = bytes.next() {
+        out.push(match byte {
+            b'\\' => match bytes.next() {
+                Some(b'n') => b'\n',
+                Some(&other) => other,
+                None => b'\\',
+            },
+            other => other,
+        });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{Allow, Families};
+
+    #[test]
+    fn survives_writing_and_reading() {
+        let record = Record {
+            jid: 7,
+            name: "web.a=b".into(),
+            path: PathBuf::from(OsStr::from_bytes(b"/jails/\xff\n\\n")),
+            ids: Ids { first: 0x1000_0000 },
+            cgroup: Some("/sys/fs/cgroup/kletka/7".into()),
+            parameters: vec![("host.hostname".into(), b"a\nb\\".to_vec())],
+            rights: Rights {
+                allow: Allow { quotas: true, ..Allow::default() },
+                families: Families { inet: true, inet6: false },
+            },
+            creator: None,
+            init: Some(ProcessId { pid: 12, start: 345 }),
+            boot: "b".into(),
+        };
+        assert_eq!(Record::parse(&record.to_bytes()), Some(record));
+    }
+
+    #[test]
+    fn what_is_not_a_record_is_refused() {
+        for bytes in
+            [&b""[..], b"jid", b"jid=x\n", b"name=web\n", b"jid=1\ninit=3\n", b"jid=1\nx=y\n"]
+        {
+            assert_eq!(Record::parse(bytes), None, "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_process_is_known_by_its_start() {
+        let own = ProcessId::of(std::process::id()).unwrap();
+        assert!(own.open().is_some());
+        assert!(ProcessId { start: own.start + 1, ..own }.open().is_none());
+    }
+}

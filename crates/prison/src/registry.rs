@@ -1,0 +1,215 @@
+//! The registry: which prisons there are, one file each under /run/kletka/jails.
+//!
+//! The kernel is the truth; the registry only finds it again. Every look checks that a prison's init
+//! (the process and its start time) still lives, and clears what has died: its file and its cgroup.
+//! Files are replaced whole by rename(2). One lock, held for the length of a few file operations,
+//! keeps two commands from taking the same jid, name or ids.
+
+use crate::cgroup;
+use crate::error::Error;
+use crate::ids::{self, Ids};
+use crate::record::{ProcessId, Record, Rights, read_small};
+use crate::spec::Spec;
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, mkdir, open};
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The largest jid that is given out before counting starts again: FreeBSD's `JAIL_MAX`.
+const JID_MAX: u32 = 999_999;
+
+/// The directory of records, opened.
+#[derive(Debug)]
+pub struct Registry {
+    directory: PathBuf,
+    boot: String,
+}
+
+/// The registry's lock; dropping it lets the next command in.
+struct Lock(#[expect(dead_code, reason = "closing it is what unlocks")] OwnedFd);
+
+impl Registry {
+    /// The host's registry, /run/kletka, made when it is missing.
+    ///
+    /// # Errors
+    /// [`Error::NotRoot`] when an unprivileged user calls; [`Error::Registry`].
+    pub fn open() -> Result<Self, Error> {
+        Self::open_at(Path::new("/run/kletka"))
+    }
+
+    fn open_at(directory: &Path) -> Result<Self, Error> {
+        for made in [directory.to_path_buf(), directory.join("jails")] {
+            match mkdir(&made, Mode::RWXU) {
+                Ok(()) | Err(rustix::io::Errno::EXIST) => {}
+                Err(rustix::io::Errno::ACCESS | rustix::io::Errno::PERM) => {
+                    return Err(Error::NotRoot);
+                }
+                Err(error) => return Err(Error::Registry(made, error.into())),
+            }
+        }
+        let boot = read_small("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        Ok(Self { directory: directory.into(), boot: boot.trim_end().into() })
+    }
+
+    fn lock(&self) -> Result<Lock, Error> {
+        let path = self.directory.join("lock");
+        let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC;
+        let file = open(&path, flags, Mode::RUSR | Mode::WUSR);
+        let locked =
+            file.and_then(|file| flock(&file, FlockOperation::LockExclusive).map(|()| file));
+        locked.map(Lock).map_err(|error| match error {
+            rustix::io::Errno::ACCESS => Error::NotRoot,
+            error => Error::Registry(path, error.into()),
+        })
+    }
+
+    /// The prisons that live, by jid.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when the directory cannot be read.
+    pub fn prisons(&self) -> Result<Vec<Record>, Error> {
+        let records = self.records()?;
+        let total = records.len();
+        let mut alive: Vec<_> =
+            records.into_iter().filter(|record| self.is_alive(record)).collect();
+        if alive.len() < total {
+            alive = self.sweep(&self.lock()?)?;
+        }
+        alive.retain(|record| record.init.is_some());
+        Ok(alive)
+    }
+
+    /// The living prison of this jid or name: jail_getid(3).
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when the directory cannot be read.
+    pub fn find(&self, jid_or_name: &str) -> Result<Option<Record>, Error> {
+        let jid: Option<u32> = jid_or_name.parse().ok();
+        let wanted =
+            |record: &Record| jid.map_or(record.name == jid_or_name, |jid| record.jid == jid);
+        Ok(self.prisons()?.into_iter().find(wanted))
+    }
+
+    /// Every record that can be read, dead ones too, by jid.
+    fn records(&self) -> Result<Vec<Record>, Error> {
+        let directory = self.directory.join("jails");
+        let failed = |error| Error::Registry(directory.clone(), error);
+        let mut records = Vec::new();
+        for entry in fs::read_dir(&directory).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            // A file that vanishes meanwhile is a prison that has just been removed; one that cannot
+            // be understood is the remainder of a write that power loss cut short.
+            if let Some(record) = fs::read(&path).ok().and_then(|bytes| Record::parse(&bytes)) {
+                records.push(record);
+            }
+        }
+        records.sort_by_key(|record| record.jid);
+        Ok(records)
+    }
+
+    /// Whether a prison lives, or the command that is making it does.
+    fn is_alive(&self, record: &Record) -> bool {
+        record.boot == self.boot
+            && record.init.or(record.creator).is_some_and(|process| process.open().is_some())
+    }
+
+    /// Clears what prisons that have died left: their cgroups and files. The others, by jid.
+    fn sweep(&self, _lock: &Lock) -> Result<Vec<Record>, Error> {
+        let (alive, dead): (Vec<_>, Vec<_>) =
+            self.records()?.into_iter().partition(|record| self.is_alive(record));
+        dead.iter().for_each(|record| self.clear(record));
+        Ok(alive)
+    }
+
+    fn clear(&self, record: &Record) {
+        if let Some(cgroup) = &record.cgroup {
+            cgroup::remove(cgroup);
+        }
+        let _ = fs::remove_file(self.file(record.jid));
+    }
+
+    fn file(&self, jid: u32) -> PathBuf {
+        self.directory.join("jails").join(jid.to_string())
+    }
+
+    /// Takes a jid, a name, ids and a cgroup's path for a prison that is about to be made.
+    pub(crate) fn reserve(&self, spec: &Spec, rights: Rights) -> Result<Record, Error> {
+        let lock = self.lock()?;
+        let records = self.sweep(&lock)?;
+        let jid = match spec.jid {
+            Some(jid) if records.iter().any(|record| record.jid == jid) => {
+                return Err(Error::JidTaken(jid));
+            }
+            Some(jid) => jid,
+            None => self.next_jid(&records),
+        };
+        let name = spec.name.clone().unwrap_or_else(|| jid.to_string());
+        if records.iter().any(|record| record.name == name) {
+            return Err(Error::NameTaken(name));
+        }
+        check_name(&name, jid)?;
+        let taken: Vec<Ids> = records.iter().map(|record| record.ids).collect();
+        let ids = Ids::free(&taken, &ids::subordinate_ranges()).ok_or(Error::NoIds)?;
+        let record = Record {
+            jid,
+            name,
+            path: spec.path.clone(),
+            ids,
+            cgroup: cgroup::path(jid, unique()),
+            parameters: spec.parameters.clone(),
+            rights,
+            creator: ProcessId::of(std::process::id()),
+            init: None,
+            boot: self.boot.clone(),
+        };
+        self.write(&record)?;
+        self.store("last", jid.to_string().as_bytes())?;
+        Ok(record)
+    }
+
+    /// The jid after the last one given out, as FreeBSD counts: one that was used lately is not reused.
+    fn next_jid(&self, records: &[Record]) -> u32 {
+        let last = fs::read_to_string(self.directory.join("last")).ok();
+        let last =
+            last.and_then(|text| text.parse().ok()).filter(|&jid| jid < JID_MAX).unwrap_or(0);
+        let free = |jid: &u32| records.iter().all(|record| record.jid != *jid);
+        (last + 1..=JID_MAX).chain(1..=last).find(free).unwrap_or(JID_MAX)
+    }
+
+    /// Writes a prison's record, in place of the one before.
+    pub(crate) fn write(&self, record: &Record) -> Result<(), Error> {
+        self.store(&format!("jails/{}", record.jid), &record.to_bytes())
+    }
+
+    fn store(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.directory.join(name);
+        let new = self.directory.join("new").with_extension(std::process::id().to_string());
+        fs::write(&new, bytes)
+            .and_then(|()| fs::rename(&new, &path))
+            .map_err(|error: io::Error| Error::Registry(path, error))
+    }
+
+    /// Forgets a prison that has ended.
+    pub(crate) fn forget(&self, record: &Record) -> Result<(), Error> {
+        let _lock = self.lock()?;
+        self.clear(record);
+        Ok(())
+    }
+}
+
+/// Refuses what cannot be a jail's name: kern_jail.c, "name cannot be numeric (unless it is the jid)".
+fn check_name(name: &str, jid: u32) -> Result<(), Error> {
+    let numeric = name.bytes().all(|byte| byte.is_ascii_digit());
+    let unusable = name.chars().any(|c| c == '/' || c.is_control()) || name.starts_with('-');
+    if name.is_empty() || unusable || (numeric && name != jid.to_string()) {
+        return Err(Error::BadName(name.to_owned()));
+    }
+    Ok(())
+}
+
+fn unique() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.as_nanos() as u64 ^ u64::from(std::process::id()) << 40
+}

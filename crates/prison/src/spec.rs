@@ -1,0 +1,122 @@
+//! The plan of a prison, complete: what [`crate::Prison::create`] takes. Values only; nothing here acts.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Everything that a prison is made of: jail_set(2)'s parameters, in Linux's terms.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    /// The jail's name; its jid when it has none of its own.
+    pub name: Option<String>,
+    /// The jid asked for; otherwise the next free one.
+    pub jid: Option<u32>,
+    /// The tree that becomes the root: an existing directory of the host.
+    pub path: PathBuf,
+    /// Host name inside; empty when none was given.
+    pub hostname: OsString,
+    /// NIS domain name inside; empty when none was given.
+    pub domainname: OsString,
+    /// Which network stack the processes see.
+    pub network: Network,
+    /// Internet protocols whose sockets may be created.
+    pub families: Families,
+    /// What is mounted over `path`, in order; nobody but the jail sees these mounts.
+    pub mounts: Vec<Mount>,
+    /// Gives the jail a /dev of its own: jail(8), `mount.devfs`. Otherwise /dev is what the root has.
+    pub devfs: bool,
+    /// Permissions: jail(8), `allow.*`.
+    pub allow: Allow,
+    /// Lives on without processes: jail(8), `persist`.
+    pub persist: bool,
+    /// The directory with kletka's own programs, shown read-only as /run/kletka inside.
+    pub programs: Option<PathBuf>,
+    /// What `jls -n` shows, in the words of the catalogue; kept in the registry, not interpreted.
+    pub parameters: Vec<(String, Vec<u8>)>,
+}
+
+/// The network stack of a prison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// Its own, with its loopback up: `vnet`.
+    Own,
+    /// Its own and empty, loopback down: a jail without addresses.
+    Empty,
+    /// The host's, unrestricted: `ip4 = inherit` or `ip6 = inherit`.
+    Host,
+}
+
+/// Internet protocols that a jail may make sockets of; the others answer `EAFNOSUPPORT`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Families {
+    /// `AF_INET`: jail(8), `ip4`.
+    pub inet: bool,
+    /// `AF_INET6`: jail(8), `ip6`.
+    pub inet6: bool,
+}
+
+/// One mount of a jail, a line of fstab(5).
+#[derive(Debug, Clone)]
+pub struct Mount {
+    /// What is mounted.
+    pub source: MountSource,
+    /// Where: an absolute path inside the jail, without symbolic links.
+    pub target: PathBuf,
+    /// How.
+    pub options: MountOptions,
+}
+
+/// What a [`Mount`] shows.
+#[derive(Debug, Clone)]
+pub enum MountSource {
+    /// A directory or file of the host under another name: mount_nullfs(8).
+    Nullfs(PathBuf),
+    /// Memory: mount_tmpfs(5). Size in bytes, mode and owner (ids as seen inside the jail).
+    Tmpfs {
+        /// Upper limit in bytes; the kernel's default when absent.
+        size: Option<u64>,
+        /// Permissions of the root directory.
+        mode: u32,
+        /// Owner of the root directory.
+        uid: u32,
+        /// Group of the root directory.
+        gid: u32,
+    },
+}
+
+/// Options of a [`Mount`] that hold for every file system. Devices are never honoured outside /dev.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MountOptions {
+    /// No writes: `ro`.
+    pub read_only: bool,
+    /// Set-user-id bits are ignored: `nosuid`.
+    pub nosuid: bool,
+    /// Nothing can be executed: `noexec`.
+    pub noexec: bool,
+}
+
+/// jail(8)'s `allow.*` that change what the kernel lets a jail do. The defaults are FreeBSD's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allow {
+    /// Raw and packet sockets: `allow.raw_sockets`.
+    pub raw_sockets: bool,
+    /// quotactl(2): `allow.quotas`.
+    pub quotas: bool,
+    /// sethostname(2): `allow.set_hostname`.
+    pub set_hostname: bool,
+    /// Immutable and append-only flags of files: `allow.chflags`.
+    pub chflags: bool,
+    /// Ports below 1024: `allow.reserved_ports`.
+    pub reserved_ports: bool,
+}
+
+impl Default for Allow {
+    fn default() -> Self {
+        Self {
+            raw_sockets: false,
+            quotas: false,
+            set_hostname: true,
+            chflags: false,
+            reserved_ports: true,
+        }
+    }
+}

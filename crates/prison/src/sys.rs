@@ -1,0 +1,323 @@
+//! System calls that rustix has no safe wrapper for. Borrowed descriptors in, `io::Result` out.
+//!
+//! Each function is one call and names its man page; what the calls are for stands where they are used.
+
+use std::ffi::{CStr, OsStr};
+use std::fs;
+use std::io;
+use std::mem::{MaybeUninit, size_of, size_of_val, zeroed};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+
+/// linux/sched.h; libc's constant is too narrow for it.
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+/// Which of the two processes of a [`clone3`] this is.
+pub(crate) enum Side {
+    /// The new process.
+    Child,
+    /// The caller: the new process's id in the caller's pid namespace, and a pidfd of it.
+    Parent { pid: u32, pidfd: OwnedFd },
+}
+
+fn check(answer: libc::c_long) -> io::Result<libc::c_long> {
+    if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(answer) }
+}
+
+/// Makes a process in new `namespaces` (CLONE_NEW* flags), born in `cgroup`: clone3(2).
+///
+/// # Safety
+/// The process must have one thread only, as kletka's commands do: the child then is a faithful copy,
+/// free to allocate and to run any code.
+pub(crate) unsafe fn clone3(namespaces: u64, cgroup: Option<BorrowedFd<'_>>) -> io::Result<Side> {
+    let mut pidfd: RawFd = -1;
+    // SAFETY: clone_args is plain integers; zero is the documented "not used" of each.
+    let mut arguments: libc::clone_args = unsafe { zeroed() };
+    arguments.flags = namespaces | libc::CLONE_PIDFD as u64;
+    arguments.pidfd = &raw mut pidfd as u64;
+    arguments.exit_signal = libc::SIGCHLD as u64;
+    if let Some(cgroup) = cgroup {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = cgroup.as_raw_fd() as u64;
+    }
+    // SAFETY: `arguments` lives until the call returns; without CLONE_VM the child works on its own
+    // copy of the memory, and by this function's contract no other thread's state is torn.
+    let pid = check(unsafe {
+        libc::syscall(libc::SYS_clone3, &raw const arguments, size_of_val(&arguments))
+    })?;
+    if pid == 0 {
+        return Ok(Side::Child);
+    }
+    // SAFETY: the kernel stored a new descriptor in `pidfd`, and nobody else owns it.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+    Ok(Side::Parent { pid: pid as u32, pidfd })
+}
+
+/// Makes new namespaces for this process: unshare(2), for the flags that rustix leaves out as unsafe.
+pub(crate) fn unshare(namespaces: i32) -> io::Result<()> {
+    // SAFETY: only namespaces change, no memory and, without CLONE_FILES, no descriptor.
+    check(unsafe { libc::unshare(namespaces & !libc::CLONE_FILES) }.into()).map(drop)
+}
+
+/// Sets attributes of the mount that `tree` is the root of: mount_setattr(2).
+///
+/// With `userns`, its files are shown under the ids of that user namespace; `tree` must then be detached.
+///
+/// # Errors
+/// With `userns`, `EINVAL`: the file system cannot be idmapped. `EPERM`: the mount already is.
+pub(crate) fn mount_setattr(
+    tree: BorrowedFd<'_>,
+    attributes: u64,
+    userns: Option<BorrowedFd<'_>>,
+) -> io::Result<()> {
+    let idmap = if userns.is_some() { libc::MOUNT_ATTR_IDMAP } else { 0 };
+    let attr = libc::mount_attr {
+        attr_set: attributes | idmap,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: userns.map_or(0, |fd| fd.as_raw_fd() as u64),
+    };
+    let (fd, flags, size) = (tree.as_raw_fd(), libc::AT_EMPTY_PATH, size_of_val(&attr));
+    // SAFETY: the kernel reads the NUL-terminated literal and `size` bytes of `attr`, both alive until
+    // it returns; it writes nothing, keeps no pointer. Both descriptors are borrowed: open.
+    check(unsafe {
+        libc::syscall(libc::SYS_mount_setattr, fd, c"".as_ptr(), flags, &raw const attr, size)
+    })
+    .map(drop)
+}
+
+/// A namespace of the process behind a pidfd, by ioctl: ioctl_ns(2), linux/pidfd.h.
+#[derive(Clone, Copy)]
+pub(crate) enum Namespace {
+    Net = 0xff04,
+    User = 0xff09,
+    Uts = 0xff0a,
+}
+
+/// Opens a namespace of the process behind `pidfd`.
+pub(crate) fn namespace(pidfd: BorrowedFd<'_>, which: Namespace) -> io::Result<OwnedFd> {
+    open_by_ioctl(pidfd, which as libc::Ioctl)
+}
+
+/// Opens the user namespace that owns `namespace`: `NS_GET_USERNS`, ioctl_ns(2).
+pub(crate) fn owner(namespace: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    open_by_ioctl(namespace, 0xb701)
+}
+
+fn open_by_ioctl(fd: BorrowedFd<'_>, request: libc::Ioctl) -> io::Result<OwnedFd> {
+    // SAFETY: these requests take no argument and touch no memory of ours.
+    let answer = check(unsafe { libc::ioctl(fd.as_raw_fd(), request, 0) }.into())?;
+    // SAFETY: the answer is a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(answer as RawFd) })
+}
+
+/// Queues `signal` with a `value` to the process behind `pidfd`: pidfd_send_signal(2), sigqueue(3).
+pub(crate) fn sigqueue(pidfd: BorrowedFd<'_>, signal: i32, value: i32) -> io::Result<()> {
+    /// The part of siginfo_t that SI_QUEUE uses.
+    #[repr(C)]
+    struct Queued {
+        signal: i32,
+        errno: i32,
+        code: i32,
+        padding: i32,
+        pid: i32,
+        uid: u32,
+        value: u64,
+        rest: [u64; 12],
+    }
+    const { assert!(size_of::<Queued>() == size_of::<libc::siginfo_t>()) };
+    let info = Queued {
+        signal,
+        errno: 0,
+        code: libc::SI_QUEUE,
+        padding: 0,
+        pid: 0,
+        uid: 0,
+        value: u64::from(value as u32),
+        rest: [0; 12],
+    };
+    let fd = pidfd.as_raw_fd();
+    // SAFETY: the kernel copies one siginfo_t, whose size `info` has, and keeps no pointer.
+    check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal, &raw const info, 0) })
+        .map(drop)
+}
+
+/// Blocks `signals`, in this process and in those that it makes.
+pub(crate) fn block_signals(signals: &[i32]) -> libc::sigset_t {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: sigemptyset initialises `set`; the others read and change that set alone.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        for &signal in signals {
+            libc::sigaddset(set.as_mut_ptr(), signal);
+        }
+        libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut());
+        set.assume_init()
+    }
+}
+
+/// Blocks `signals` and opens a descriptor to read them from: signalfd(2).
+pub(crate) fn signalfd(signals: &[i32]) -> io::Result<OwnedFd> {
+    let set = block_signals(signals);
+    // SAFETY: the kernel copies the set, which is initialised and alive.
+    let answer =
+        unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
+    let fd = check(answer.into())?;
+    // SAFETY: a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+}
+
+/// A signal read from a [`signalfd`].
+pub(crate) struct Caught {
+    pub(crate) signal: i32,
+    /// Who sent it, in this process's pid namespace; 0: somebody outside.
+    pub(crate) sender: u32,
+    pub(crate) value: i32,
+}
+
+/// The next signal, if one is waiting.
+pub(crate) fn next_signal(signalfd: BorrowedFd<'_>) -> Option<Caught> {
+    let mut info = MaybeUninit::<libc::signalfd_siginfo>::uninit();
+    let size = size_of_val(&info);
+    // SAFETY: the kernel writes at most `size` bytes into `info`.
+    let read = unsafe { libc::read(signalfd.as_raw_fd(), info.as_mut_ptr().cast(), size) };
+    if read != size as isize {
+        return None;
+    }
+    // SAFETY: a whole structure has just been read.
+    let info = unsafe { info.assume_init() };
+    Some(Caught { signal: info.ssi_signo as i32, sender: info.ssi_pid, value: info.ssi_int })
+}
+
+/// Gives a program the signals as execve(2) should find them: nothing blocked, SIGPIPE not ignored.
+pub(crate) fn reset_signals() {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: sigemptyset initialises `set` before sigprocmask reads it; SIG_DFL runs no code of ours.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut());
+        for signal in [libc::SIGPIPE, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP] {
+            libc::signal(signal, libc::SIG_DFL);
+        }
+    }
+}
+
+/// Loads a classic BPF program as this process's system call filter: seccomp(2).
+/// Needs CAP_SYS_ADMIN in the process's user namespace.
+pub(crate) fn load_filter(program: &[libc::sock_filter]) -> io::Result<()> {
+    let program = libc::sock_fprog {
+        len: u16::try_from(program.len()).map_err(|_| io::ErrorKind::InvalidInput)?,
+        filter: program.as_ptr().cast_mut(),
+    };
+    // SAFETY: the kernel copies `len` instructions from the slice, which outlives the call.
+    check(unsafe {
+        libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program)
+    })
+    .map(drop)
+}
+
+/// Forbids others of the same ids to trace this process or to open its /proc files: prctl(2),
+/// `PR_SET_DUMPABLE`. execve(2) takes it back.
+pub(crate) fn hide_from_ptrace() -> io::Result<()> {
+    // SAFETY: an integer option without pointers.
+    check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) }.into()).map(drop)
+}
+
+/// Starts a session keyring of its own: keyctl(2), `KEYCTL_JOIN_SESSION_KEYRING`. A kernel without
+/// keys has nothing to share, and that is no error.
+pub(crate) fn new_session_keyring() -> io::Result<()> {
+    // SAFETY: a null name asks for an anonymous keyring; no memory is touched.
+    let answer = check(unsafe { libc::syscall(libc::SYS_keyctl, 1, 0, 0, 0, 0) });
+    match answer {
+        Err(error) if error.raw_os_error() != Some(libc::ENOSYS) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Marks every descriptor from 3 upwards to be closed by execve(2): close_range(2).
+pub(crate) fn close_on_exec_from_3() -> io::Result<()> {
+    // SAFETY: CLOSE_RANGE_CLOEXEC closes nothing now, so no descriptor is pulled from its owner.
+    check(unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) })
+        .map(drop)
+}
+
+/// Closes every descriptor from 3 upwards but `keep`: close_range(2).
+///
+/// # Safety
+/// No other descriptor may be used, or dropped, by this process afterwards.
+pub(crate) unsafe fn close_all_but(mut keep: [RawFd; 3]) {
+    keep.sort_unstable();
+    let mut first = 3;
+    for fd in keep {
+        if fd >= first {
+            // SAFETY: the caller gives these descriptors up.
+            unsafe { libc::syscall(libc::SYS_close_range, first, fd - 1, 0) };
+            first = fd + 1;
+        }
+    }
+    // SAFETY: as above.
+    unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) };
+}
+
+/// Brings the loopback interface of this network namespace up: netdevice(7), `SIOCSIFFLAGS`.
+pub(crate) fn loopback_up(socket: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: ifreq is plain bytes; zero is an empty name and no flags.
+    let mut request: libc::ifreq = unsafe { zeroed() };
+    request.ifr_name[0] = b'l' as libc::c_char;
+    request.ifr_name[1] = b'o' as libc::c_char;
+    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
+    // SAFETY: the kernel reads one ifreq, alive until the call returns.
+    check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) }.into())
+        .map(drop)
+}
+
+/// Sets the NIS domain name of this UTS namespace: setdomainname(2).
+pub(crate) fn setdomainname(name: &OsStr) -> io::Result<()> {
+    let name = name.as_bytes();
+    // SAFETY: the kernel copies `len` bytes of the slice.
+    check(unsafe { libc::setdomainname(name.as_ptr().cast(), name.len()) }.into()).map(drop)
+}
+
+/// Shows `title` as this process's command line in ps(1): its arguments' memory is written over.
+///
+/// # Safety
+/// The process must not read its arguments or environment afterwards.
+pub(crate) unsafe fn set_title(title: &[u8]) {
+    let Some((start, end)) = argument_memory() else { return };
+    let length = title.len().min(end - start - 1);
+    // SAFETY: /proc/self/stat gives the bounds of the argument and environment strings on this
+    // process's own stack, writable memory; by this function's contract nobody reads them any more.
+    unsafe {
+        std::ptr::write_bytes(start as *mut u8, 0, end - start);
+        std::ptr::copy_nonoverlapping(title.as_ptr(), start as *mut u8, length);
+    }
+}
+
+/// Where the arguments begin and the environment ends: proc_pid_stat(5), fields 48 and 51.
+fn argument_memory() -> Option<(usize, usize)> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+    let start = fields.nth(48 - 3)?.parse().ok()?;
+    let end = fields.nth(51 - 49)?.parse().ok()?;
+    (start < end).then_some((start, end))
+}
+
+/// Replaces this process by a program: execve(2). Returns only to say why it could not.
+pub(crate) fn execve(
+    path: &CStr,
+    arguments: &[*const libc::c_char],
+    environment: &[*const libc::c_char],
+) -> io::Error {
+    debug_assert!(arguments.last().is_some_and(|end| end.is_null()));
+    debug_assert!(environment.last().is_some_and(|end| end.is_null()));
+    // SAFETY: all are NUL-terminated, both arrays end with a null pointer, and all of it is borrowed
+    // from the caller for the length of the call.
+    unsafe { libc::execve(path.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
+    io::Error::last_os_error()
+}
+
+/// Sends `signal` to the process `pid`, to all processes of the pid namespace when it is -1: kill(2).
+pub(crate) fn kill(pid: i32, signal: i32) -> io::Result<()> {
+    // SAFETY: kill touches no memory.
+    check(unsafe { libc::kill(pid, signal) }.into()).map(drop)
+}

@@ -1,0 +1,245 @@
+//! A prison's file systems, as detached mounts: made by the host, seen by nobody, attached later by
+//! [`crate::init`] in the prison's own mount namespace. Closing one is all that undoing it takes.
+
+use crate::error::{Calling, Error};
+use crate::ids::Ids;
+use crate::spec::{Mount, MountOptions, MountSource};
+use crate::sys;
+use rustix::fs::CWD;
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_string,
+    fsmount, fsopen, open_tree,
+};
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// File systems of the kernel itself: a jail has its own of them, or none.
+const KERNEL: [&str; 20] = [
+    "autofs",
+    "binfmt_misc",
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "devtmpfs",
+    "efivarfs",
+    "fusectl",
+    "hugetlbfs",
+    "mqueue",
+    "nsfs",
+    "proc",
+    "pstore",
+    "rpc_pipefs",
+    "securityfs",
+    "sysfs",
+    "tracefs",
+];
+
+/// A detached mount and the place it is made for.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    pub(crate) fd: OwnedFd,
+    /// Absolute path inside the jail.
+    pub(crate) target: PathBuf,
+    /// What an error message calls it.
+    pub(crate) source: PathBuf,
+    /// Mounts where the target is missing are left out: the kernel's own, in a base without them.
+    pub(crate) optional: bool,
+    /// MOUNT_ATTR_* flags to set, with the ids, before it is attached.
+    attributes: u64,
+    /// Its files have ids of the disk, which the jail is to see as its own.
+    idmapped: bool,
+}
+
+fn attributes(options: MountOptions) -> u64 {
+    let flags = [
+        (options.read_only, libc::MOUNT_ATTR_RDONLY),
+        (options.nosuid, libc::MOUNT_ATTR_NOSUID),
+        (options.noexec, libc::MOUNT_ATTR_NOEXEC),
+    ];
+    let set = flags.into_iter().filter(|(on, _)| *on);
+    set.fold(libc::MOUNT_ATTR_NODEV, |all, (_, flag)| all | flag)
+}
+
+impl Tree {
+    /// A second view of what the host has at `source`: open_tree(2), `OPEN_TREE_CLONE`.
+    pub(crate) fn clone_of(
+        source: &Path,
+        target: PathBuf,
+        options: MountOptions,
+    ) -> Result<Self, Error> {
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+        let fd = open_tree(CWD, source, flags)
+            .map_err(|error| Error::Mount(source.into(), error.into()))?;
+        let (source, attributes) = (source.into(), attributes(options));
+        Ok(Self { fd, target, source, optional: false, attributes, idmapped: true })
+    }
+
+    /// An empty tmpfs; its root belongs to the jail's id `owner`.
+    pub(crate) fn tmpfs(
+        target: PathBuf,
+        options: MountOptions,
+        settings: &[(&str, String)],
+        (uid, gid): (u32, u32),
+    ) -> Result<Self, Error> {
+        let owner = [("uid", uid.to_string()), ("gid", gid.to_string())];
+        let settings: Vec<_> =
+            owner.iter().chain(settings).map(|(k, v)| (*k, v.as_str())).collect();
+        let fd =
+            file_system("tmpfs", &settings).map_err(|error| Error::Mount(target.clone(), error))?;
+        Ok(Self::made(fd, target, attributes(options)))
+    }
+
+    /// A file system that the host has just made with the jail's ids in it.
+    pub(crate) fn made(fd: OwnedFd, target: PathBuf, attributes: u64) -> Self {
+        let source = target.clone();
+        Self { fd, target, source, optional: false, attributes, idmapped: false }
+    }
+
+    /// Device nodes here are to work: /dev alone.
+    pub(crate) fn allow_devices(&mut self) {
+        self.attributes &= !libc::MOUNT_ATTR_NODEV;
+    }
+
+    /// Leaves this mount out when the root has no place for it.
+    pub(crate) fn optional(self) -> Self {
+        Self { optional: true, ..self }
+    }
+
+    /// A line of fstab(5). The jail's ids in its options become the host's.
+    pub(crate) fn for_mount(mount: &Mount, ids: Ids) -> Result<Self, Error> {
+        let target = mount.target.clone();
+        match &mount.source {
+            MountSource::Nullfs(source) => Self::clone_of(source, target, mount.options),
+            MountSource::Tmpfs { size, mode, uid, gid } => {
+                let (Some(uid), Some(gid)) = (ids.on_host(*uid), ids.on_host(*gid)) else {
+                    return Err(Error::Mount(target, io::ErrorKind::InvalidInput.into()));
+                };
+                let mut settings = vec![("mode", format!("{mode:o}"))];
+                settings.extend(size.map(|size| ("size", size.to_string())));
+                Self::tmpfs(target, mount.options, &settings, (uid, gid))
+            }
+        }
+    }
+
+    /// Sets the attributes, and shows the files under the ids of `userns` where they have the disk's.
+    pub(crate) fn settle(&self, userns: BorrowedFd<'_>) -> Result<(), Error> {
+        let userns = self.idmapped.then_some(userns);
+        match sys::mount_setattr(self.fd.as_fd(), self.attributes, userns) {
+            Err(error) if self.idmapped && error.raw_os_error() == Some(libc::EINVAL) => {
+                let file_system = file_system_of(&self.source).unwrap_or_else(|| "it".into());
+                Err(Error::CannotIdmap { path: self.source.clone(), file_system })
+            }
+            other => other.calling("mount_setattr"),
+        }
+    }
+}
+
+/// Makes a file system and a detached mount of it: fsopen(2), fsconfig(2), fsmount(2).
+pub(crate) fn file_system(kind: &str, settings: &[(&str, &str)]) -> io::Result<OwnedFd> {
+    let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
+    for &(key, value) in settings {
+        fsconfig_set_string(context.as_fd(), key, value)?;
+    }
+    fsconfig_create(context.as_fd())?;
+    let none = MountAttrFlags::empty();
+    Ok(fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, none)?)
+}
+
+/// One line of /proc/self/mountinfo: proc_pid_mountinfo(5).
+struct MountLine {
+    device: String,
+    point: PathBuf,
+    file_system: String,
+}
+
+fn mount_lines() -> Vec<MountLine> {
+    let text = fs::read("/proc/self/mountinfo").unwrap_or_default();
+    text.split(|&byte| byte == b'\n').filter_map(mount_line).collect()
+}
+
+fn mount_line(line: &[u8]) -> Option<MountLine> {
+    let mut fields = line.split(|&byte| byte == b' ');
+    let device = String::from_utf8_lossy(fields.nth(2)?).into_owned();
+    let point = unescape(fields.nth(1)?);
+    let file_system = fields.skip_while(|field| field != b"-").nth(1)?;
+    Some(MountLine { device, point, file_system: String::from_utf8_lossy(file_system).into() })
+}
+
+/// Undoes the kernel's `\040` in a path.
+fn unescape(field: &[u8]) -> PathBuf {
+    let mut out = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let Some((&first, tail)) = rest.split_first() {
+        let octal = tail.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
+        match octal.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+            Some(byte) if first == b'\\' => {
+                out.push(byte);
+                rest = &tail[3..];
+            }
+            _ => {
+                out.push(first);
+                rest = tail;
+            }
+        }
+    }
+    PathBuf::from(OsString::from_vec(out))
+}
+
+/// The name of the file system that `path` is on.
+fn file_system_of(path: &Path) -> Option<String> {
+    let device = fs::metadata(path).ok()?.dev();
+    let device = format!("{}:{}", libc::major(device), libc::minor(device));
+    mount_lines().into_iter().rev().find(|line| line.device == device).map(|line| line.file_system)
+}
+
+/// What the host has mounted below `path` comes along, each mount by itself; the kernel's own file
+/// systems, and all below them and below `hidden`, do not.
+pub(crate) fn submounts(path: &Path, hidden: &[&str]) -> Result<Vec<Tree>, Error> {
+    let path = fs::canonicalize(path).map_err(|error| Error::Path(path.into(), error))?;
+    let mut left_out: Vec<PathBuf> = hidden.iter().map(|dir| path.join(&dir[1..])).collect();
+    let mut trees = Vec::new();
+    for line in mount_lines() {
+        let Ok(inside) = line.point.strip_prefix(&path) else { continue };
+        if inside.as_os_str().is_empty() || left_out.iter().any(|dir| line.point.starts_with(dir)) {
+            continue;
+        }
+        if KERNEL.contains(&line.file_system.as_str()) {
+            left_out.push(line.point);
+            continue;
+        }
+        let target = Path::new("/").join(inside);
+        trees.push(Tree::clone_of(&line.point, target, MountOptions::default())?);
+    }
+    Ok(trees)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mountinfo_lines() {
+        let line =
+            mount_line(b"36 35 98:0 /mnt1 /mnt/a\\040b rw,noatime master:1 - ext3 /dev/root rw");
+        let line = line.unwrap();
+        assert_eq!(line.device, "98:0");
+        assert_eq!(line.point, Path::new("/mnt/a b"));
+        assert_eq!(line.file_system, "ext3");
+        assert!(mount_line(b"36 35").is_none());
+    }
+
+    #[test]
+    fn the_kernels_file_systems_stay_outside() {
+        let trees = submounts(Path::new("/proc"), &[]);
+        assert!(trees.unwrap().is_empty());
+        assert_eq!(file_system_of(Path::new("/proc")).as_deref(), Some("proc"));
+    }
+}
