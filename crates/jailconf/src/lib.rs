@@ -1,1 +1,38 @@
-//! The jail.conf(5) language: lexer, parser, expansion.
+//! The jail.conf(5) language: reading files into a typed tree, and expanding jails out of it.
+//!
+//! A [`Config`] is what the files say: sections and assignments in file order, each with its place. A [`Jail`] is what
+//! jail(8) makes of one section: the parameters of matching wildcard sections merged in, variables substituted.
+//! Whatever FreeBSD's own parser accepts means the same here, and what it refuses is refused, with its words.
+//! One exception: where FreeBSD drops the rest of a file in silence (a NUL or a byte above 127 outside quotes), that
+//! byte is an error here.
+//!
+//! Which parameters exist, and what their values may be, is left to `jailparam`. No system calls: files come from a
+//! [`Loader`]; [`Files`] is the one that reads the disk.
+//!
+//! ```
+//! let text = b"path = \"/jails/$name\"; web { host.hostname = web.example.org; persist; }";
+//! let config = jailconf::Config::parse("jail.conf".as_ref(), text)?;
+//! let web = config.expand(b"web")?;
+//! assert_eq!(web.to_line(b" "), b"name=web path=/jails/web host.hostname=web.example.org persist");
+//! # Ok::<(), jailconf::Diagnostics>(())
+//! ```
+
+mod diagnostic;
+mod edit;
+mod expand;
+mod jail;
+mod lexer;
+mod loader;
+mod names;
+mod parser;
+mod tree;
+mod wildcard;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Place};
+pub use edit::{Document, EditError, quote};
+pub use expand::Expansion;
+pub use jail::{Jail, Parameter};
+pub use loader::{Files, Loader};
+pub use names::same_parameter;
+pub use tree::Config;
+pub use wildcard::{is_wildcard, wildcard_matches};

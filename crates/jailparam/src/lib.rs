@@ -1,1 +1,29 @@
-//! The typed catalogue of jail(8) parameters.
+//! The parameters of jail(8): one typed catalogue of all of them, and the typed values of one jail.
+//!
+//! [`CATALOGUE`] is the only place that says which parameters exist, of what type, with what default, and what each
+//! does on Linux. Messages, `jls -n`, docs/compatibility.md and the manual's list come from it. A [`Set`] is what
+//! libjail's `jailparam_import` makes of a jail's words: checked, typed, with defaults behind it. A parameter that is
+//! not supported is refused by its name, with the reason; an unknown one is refused with the name that was meant.
+//!
+//! ```
+//! let text = b"web { path = /jails/web; vnet; persist; }";
+//! let jail = jailconf::Config::parse("jail.conf".as_ref(), text)?.expand(b"web")?;
+//! let set = jailparam::Set::import(&jail).expect("all of these exist");
+//! assert!(set.flag("persist") && !set.flag("allow.raw_sockets"));
+//! assert_eq!(set.int("stop.timeout"), Some(10));
+//! # Ok::<(), jailconf::Diagnostics>(())
+//! ```
+
+mod catalogue;
+mod document;
+mod error;
+mod lookup;
+mod set;
+mod types;
+
+pub use catalogue::CATALOGUE;
+pub use document::compatibility;
+pub use error::{Error, Problem};
+pub use lookup::{Found, find, shown, suggest};
+pub use set::{Jailsys, Set, Value, in_quotes};
+pub use types::{Access, Kind, Parameter, Role, Support};

@@ -1,0 +1,133 @@
+//! What is wrong with a configuration, and where: FreeBSD's messages, one line each, with the place kept beside them.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Where something stands: a file, and a line and column in it, both counted from 1, columns in bytes.
+///
+/// The words of a command line have no lines: there `line` and `column` are 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file as it was named: on the command line, or by the `.include` that led to it.
+    pub file: Arc<Path>,
+    /// The line.
+    pub line: u32,
+    /// The byte in the line.
+    pub column: u32,
+}
+
+impl Place {
+    /// The place of jail(8)'s own arguments.
+    pub fn command_line() -> Self {
+        Self { file: Arc::from(Path::new("command line")), line: 0, column: 0 }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}", self.file.display()),
+            line => write!(f, "{}:{line}:{}", self.file.display(), self.column),
+        }
+    }
+}
+
+/// What a message is about; FreeBSD names it at the message's start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// `FILE line N: …`
+    Line,
+    /// `FILE: …`
+    File,
+    /// `JAIL: …`
+    Jail(Box<[u8]>),
+    /// The message alone.
+    Nothing,
+}
+
+/// One fault. `Display` is what follows `jail: ` on standard error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub(crate) subject: Subject,
+    /// The fault itself, without file, line or jail.
+    pub message: String,
+    /// Where it is.
+    pub place: Place,
+    /// The line of the file that it is in, without its end; empty when there is none to show.
+    pub source: String,
+}
+
+impl Diagnostic {
+    /// The source line and a caret under the fault, for a terminal; nothing when there is no line to show.
+    pub fn excerpt(&self) -> String {
+        if self.source.is_empty() {
+            return String::new();
+        }
+        // A tab stays a tab, so that the caret stands right whatever the terminal's tab stops are.
+        let before = self.source.chars().take(self.place.column.saturating_sub(1) as usize);
+        let indent: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        format!("{}\n{indent}^", self.source)
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.place.file.display();
+        match &self.subject {
+            Subject::Line => write!(f, "{file} line {}: {}", self.place.line, self.message),
+            Subject::File => write!(f, "{file}: {}", self.message),
+            Subject::Jail(name) if name.is_empty() => f.write_str(&self.message),
+            Subject::Jail(name) => write!(f, "{}: {}", String::from_utf8_lossy(name), self.message),
+            Subject::Nothing => f.write_str(&self.message),
+        }
+    }
+}
+
+/// All the faults found, in the order in which they were met; never empty when it is an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics(pub Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The faults, first to last.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.0.iter()
+    }
+
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// `value` when nothing is wrong, else the faults.
+    pub(crate) fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.is_empty() { Ok(value) } else { Err(self) }
+    }
+}
+
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, diagnostic) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            diagnostic.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostics {}

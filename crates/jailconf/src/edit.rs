@@ -1,0 +1,398 @@
+//! Changing a file: one statement or section at a time, with every other byte, comments too, left as it is.
+//!
+//! A [`Document`] is the text of one file. What it includes is not looked at: an edit is of this file. After each edit
+//! the text has been parsed again, so that it can never become one that does not parse.
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::Diagnostics;
+use crate::loader::Loader;
+use crate::names::same_parameter;
+use crate::tree::{Assignment, Config, Section};
+
+/// One file, to be changed.
+#[derive(Clone, Debug)]
+pub struct Document {
+    name: PathBuf,
+    text: Vec<u8>,
+    config: Config,
+}
+
+/// Why an edit was not made.
+#[derive(Debug)]
+pub enum EditError {
+    /// The file has no section of this name.
+    NotFound(Vec<u8>),
+    /// The file has a section of this name.
+    Exists(Vec<u8>),
+    /// The section is inside another one, and the new name would put it elsewhere.
+    Moves(Vec<u8>),
+    /// The file would not parse any more: a name or a value has a NUL in it.
+    Parse(Diagnostics),
+}
+
+impl fmt::Display for EditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = String::from_utf8_lossy;
+        match self {
+            Self::NotFound(name) => write!(f, "\"{}\" not found", text(name)),
+            Self::Exists(name) => write!(f, "\"{}\" already exists", text(name)),
+            Self::Moves(name) => {
+                write!(f, "\"{}\": a jail inside another one keeps that one's name", text(name))
+            }
+            Self::Parse(faults) => faults.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for EditError {}
+
+/// Included files have nothing in them.
+struct Alone;
+
+impl Loader for Alone {
+    fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    fn glob(&self, _: &[u8]) -> io::Result<Vec<PathBuf>> {
+        Ok(Vec::new())
+    }
+}
+
+impl Document {
+    /// The file `name`, which says `text`.
+    ///
+    /// # Errors
+    /// All faults of the text.
+    pub fn new(name: &Path, text: &[u8]) -> Result<Self, Diagnostics> {
+        let config = Config::parse_with(&Alone, name, text)?;
+        Ok(Self { name: name.to_owned(), text: text.to_vec(), config })
+    }
+
+    /// What the file says now.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Gives a parameter (or `$variable`) of the section `jail` these values, or none for a bare `name;`, in the place
+    /// of what it is given there last; or at the section's end.
+    ///
+    /// # Errors
+    /// There is no such section.
+    pub fn set(
+        &mut self,
+        jail: &[u8],
+        parameter: &[u8],
+        values: &[&[u8]],
+    ) -> Result<(), EditError> {
+        let section = self.section(jail)?;
+        let statement = statement(parameter, b" = ", values);
+        let mut given: Vec<Range<usize>> = self.given(section, parameter).collect();
+        let Some(last) = given.pop() else { return self.insert(jail, &statement) };
+        let mut edits = vec![(last, statement)];
+        edits.extend(given.into_iter().map(|span| (self.whole(span), Vec::new())));
+        self.replace(edits)
+    }
+
+    /// Adds values to a parameter of the section `jail`: a `+=` at the section's end.
+    ///
+    /// # Errors
+    /// There is no such section.
+    pub fn append(
+        &mut self,
+        jail: &[u8],
+        parameter: &[u8],
+        values: &[&[u8]],
+    ) -> Result<(), EditError> {
+        self.insert(jail, &statement(parameter, b" += ", values))
+    }
+
+    /// Removes all that gives the parameter a value in the section `jail`. False: nothing did.
+    ///
+    /// # Errors
+    /// There is no such section.
+    pub fn remove(&mut self, jail: &[u8], parameter: &[u8]) -> Result<bool, EditError> {
+        let section = self.section(jail)?;
+        let edits: Vec<_> =
+            self.given(section, parameter).map(|span| (self.whole(span), Vec::new())).collect();
+        let removed = !edits.is_empty();
+        self.replace(edits)?;
+        Ok(removed)
+    }
+
+    /// Adds an empty section at the end.
+    ///
+    /// # Errors
+    /// There is one of this name.
+    pub fn add_jail(&mut self, name: &[u8]) -> Result<(), EditError> {
+        if self.section(name).is_ok() {
+            return Err(EditError::Exists(name.to_vec()));
+        }
+        let start: &[u8] = match self.text.last() {
+            None => b"",
+            Some(b'\n') => b"\n",
+            Some(_) => b"\n\n",
+        };
+        let end = self.text.len();
+        self.replace(vec![(end..end, [start, &quote(name), b" {\n}\n"].concat())])
+    }
+
+    /// Gives all sections called `old` another name.
+    ///
+    /// # Errors
+    /// There is none, there is one of the new name, or it would have to move out of the section that it is in.
+    pub fn rename_jail(&mut self, old: &[u8], new: &[u8]) -> Result<(), EditError> {
+        self.section(old)?;
+        if self.section(new).is_ok() {
+            return Err(EditError::Exists(new.to_vec()));
+        }
+        let mut edits = Vec::new();
+        for section in self.sections(old) {
+            let outer = &section.name[..section.outer as usize];
+            let own = new.strip_prefix(outer).ok_or_else(|| EditError::Moves(new.to_vec()))?;
+            edits.push((widen(&section.name_span), quote(own)));
+        }
+        self.replace(edits)
+    }
+
+    /// Removes all sections called `name`, with all in them.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn remove_jail(&mut self, name: &[u8]) -> Result<(), EditError> {
+        self.section(name)?;
+        let spans = self
+            .sections(name)
+            .map(|section| section.name_span.start as usize..section.body.end as usize);
+        let edits: Vec<_> = spans.map(|span| (self.whole(span), Vec::new())).collect();
+        self.replace(edits)
+    }
+
+    fn sections(&self, name: &[u8]) -> impl Iterator<Item = &Section> {
+        let in_braces = |section: &&Section| section.name_span.end > 0;
+        self.config.sections.iter().filter(in_braces).filter(move |section| &*section.name == name)
+    }
+
+    fn section(&self, name: &[u8]) -> Result<&Section, EditError> {
+        self.sections(name).next().ok_or_else(|| EditError::NotFound(name.to_vec()))
+    }
+
+    /// Where the section gives the parameter a value.
+    fn given(&self, section: &Section, parameter: &[u8]) -> impl Iterator<Item = Range<usize>> {
+        let (name, variable) = match parameter.strip_prefix(b"$") {
+            Some(name) => (name, true),
+            None => (parameter, false),
+        };
+        let is = move |it: &&Assignment| {
+            it.variable == variable && same_parameter(self.config.names.bytes(it.name), name)
+        };
+        section.assignments.iter().filter(is).map(|it| widen(&it.span))
+    }
+
+    /// Puts a statement at the end of the section `jail`, indented as the one before it.
+    fn insert(&mut self, jail: &[u8], statement: &[u8]) -> Result<(), EditError> {
+        let section = self.section(jail)?;
+        let end = section.body.end as usize;
+        let line = line_start(&self.text, end);
+        let blank = self.text[line..end].iter().all(u8::is_ascii_whitespace);
+        if line <= section.body.start as usize || !blank {
+            let gap: &[u8] = if self.text[..end].ends_with(b" ") { b"" } else { b" " };
+            return self.replace(vec![(end..end, [gap, statement, b"; "].concat())]);
+        }
+        let like = section.assignments.last().map(|it| it.span.start as usize);
+        let indent = match like {
+            Some(start) => indent(&self.text, start).to_vec(),
+            None => [&self.text[line..end], b"\t"].concat(),
+        };
+        self.replace(vec![(line..line, [&indent, statement, b";\n"].concat())])
+    }
+
+    /// The statement or section at `span` with its `;` or `}`, and with its line, if it has one to itself.
+    fn whole(&self, span: Range<usize>) -> Range<usize> {
+        let end = span.end + 1;
+        let start = line_start(&self.text, span.start);
+        let after = self.text[end..]
+            .iter()
+            .position(|&byte| byte == b'\n')
+            .map_or(self.text.len(), |at| end + at);
+        let blank = |range: Range<usize>| self.text[range].iter().all(u8::is_ascii_whitespace);
+        if blank(start..span.start) && blank(end..after) {
+            return start..(after + 1).min(self.text.len());
+        }
+        let space = |byte: &&u8| matches!(byte, b' ' | b'\t');
+        if blank(end..after) {
+            return span.start - self.text[..span.start].iter().rev().take_while(space).count()
+                ..end;
+        }
+        span.start..end + self.text[end..].iter().take_while(space).count()
+    }
+
+    /// Replaces each span by its text, and parses the result.
+    fn replace(&mut self, mut edits: Vec<(Range<usize>, Vec<u8>)>) -> Result<(), EditError> {
+        edits.sort_by_key(|(span, _)| span.start);
+        let (mut text, mut done) = (Vec::with_capacity(self.text.len()), 0);
+        for (span, new) in edits {
+            // Two statements on one line that is removed: the second span begins inside the first.
+            text.extend(&self.text[done..span.start.max(done)]);
+            text.extend(new);
+            done = span.end.max(done);
+        }
+        text.extend(&self.text[done..]);
+        *self = Self::new(&self.name, &text).map_err(EditError::Parse)?;
+        Ok(())
+    }
+}
+
+fn widen(span: &Range<u32>) -> Range<usize> {
+    span.start as usize..span.end as usize
+}
+
+/// Where the line begins that byte `at` is in.
+fn line_start(text: &[u8], at: usize) -> usize {
+    text[..at].iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1)
+}
+
+/// The white space that the line of byte `at` begins with.
+fn indent(text: &[u8], at: usize) -> &[u8] {
+    let start = line_start(text, at);
+    let length = text[start..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    &text[start..start + length]
+}
+
+/// A statement without its semicolon.
+fn statement(parameter: &[u8], operator: &[u8], values: &[&[u8]]) -> Vec<u8> {
+    let mut out = match parameter.strip_prefix(b"$") {
+        Some(name) if is_word(name) => parameter.to_vec(),
+        Some(name) => [b"${", name, b"}"].concat(),
+        None => quote(parameter),
+    };
+    if !values.is_empty() {
+        let values: Vec<Vec<u8>> = values.iter().map(|value| quote(value)).collect();
+        out.extend([operator, &values.join(b", ".as_slice())].concat());
+    }
+    out
+}
+
+fn is_word(name: &[u8]) -> bool {
+    name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        && !name.first().is_none_or(u8::is_ascii_digit)
+}
+
+/// `text` as one string of the language, in quotes unless it is plainly a word, without variables.
+pub fn quote(text: &[u8]) -> Vec<u8> {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.:@%".contains(byte);
+    if !text.is_empty() && text.iter().all(plain) {
+        return text.to_vec();
+    }
+    let mut out = vec![b'"'];
+    for &byte in text {
+        if matches!(byte, b'"' | b'\\' | b'$') {
+            out.push(b'\\');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "\
+# All jails
+path = /jails/$name;
+
+web {
+\thost.hostname = web;   # its name
+\tpersist; vnet;
+\texec.start = \"/bin/sh /etc/rc\";
+\texec.start += /b; // more
+}
+db { persist; }
+.include \"more/*.conf\";
+";
+
+    type Edit = fn(&mut Document) -> Result<(), EditError>;
+
+    /// [`FILE`] after an edit, as the lines that differ: `-` those that it had, `+` those that it has.
+    fn edited(edit: impl FnOnce(&mut Document) -> Result<(), EditError>) -> String {
+        let mut document = Document::new(Path::new("f"), FILE.as_bytes()).unwrap();
+        assert_eq!(document.text(), FILE.as_bytes());
+        if let Err(error) = edit(&mut document) {
+            return error.to_string();
+        }
+        let text = String::from_utf8(document.text).unwrap();
+        let (mut old, mut new): (Vec<_>, Vec<_>) = (FILE.lines().collect(), text.lines().collect());
+        while !old.is_empty() && old.first() == new.first() {
+            old.remove(0);
+            new.remove(0);
+        }
+        while !old.is_empty() && old.last() == new.last() {
+            old.pop();
+            new.pop();
+        }
+        let old = old.iter().map(|line| format!("-{line}\n"));
+        old.chain(new.iter().map(|line| format!("+{line}\n"))).collect()
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn parameters() {
+        for (parameter, values, want) in [
+            ("host.hostname", &["a b"][..],  "-\thost.hostname = web;   # its name\n+\thost.hostname = \"a b\";   # its name\n"),
+            ("nopersist",     &[],           "-\tpersist; vnet;\n+\tnopersist; vnet;\n"),
+            ("exec.start",    &["a", "$b"],  "-\texec.start = \"/bin/sh /etc/rc\";\n-\texec.start += /b; // more\n+\texec.start = a, \"\\$b\"; // more\n"),
+            ("path",          &["/x"],       "+\tpath = \"/x\";\n"),
+            ("$if",           &["em0"],      "+\t$if = em0;\n"),
+        ] {
+            let values: Vec<&[u8]> = values.iter().map(|value| value.as_bytes()).collect();
+            assert_eq!(edited(|it| it.set(b"web", parameter.as_bytes(), &values)), want);
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn other_edits() {
+        let cases: [(Edit, &str); 12] = [
+            (|it| it.set(b"db", b"vnet", &[]),                   "-db { persist; }\n+db { persist; vnet; }\n"),
+            (|it| it.append(b"web", b"exec.start", &[b"c"]),     "+\texec.start += c;\n"),
+            (|it| it.remove(b"web", b"vnet").map(drop),          "-\tpersist; vnet;\n+\tpersist;\n"),
+            (|it| it.remove(b"web", b"persist").map(drop),       "-\tpersist; vnet;\n+\tvnet;\n"),
+            (|it| it.remove(b"web", b"path").map(|it| assert!(!it)), ""),
+            (|it| it.add_jail(b"a/b"),                           "+\n+\"a/b\" {\n+}\n"),
+            (|it| it.rename_jail(b"web", b"www"),                "-web {\n+www {\n"),
+            (|it| it.remove_jail(b"db"),                         "-db { persist; }\n"),
+            (|it| it.set(b"nosuch", b"vnet", &[]),               "\"nosuch\" not found"),
+            (|it| it.set(b"*", b"vnet", &[]),                    "\"*\" not found"),
+            (|it| it.add_jail(b"web"),                           "\"web\" already exists"),
+            (|it| it.rename_jail(b"web", b"db"),                 "\"db\" already exists"),
+        ];
+        for (edit, want) in cases {
+            assert_eq!(edited(edit), want);
+        }
+    }
+
+    #[test]
+    fn names_with_dots() {
+        let mut document = Document::new(Path::new("f"), b"'a.b' { }").unwrap();
+        document.rename_jail(b"a.b", b"c").unwrap();
+        assert_eq!(document.text(), b"c { }");
+    }
+
+    #[test]
+    fn a_section_inside_another_one() {
+        let mut document = Document::new(Path::new("f"), b"a { b { x; } }").unwrap();
+        document.rename_jail(b"a.b", b"a.c").unwrap();
+        assert_eq!(document.text(), b"a { c { x; } }");
+        assert!(matches!(document.rename_jail(b"a.c", b"d"), Err(EditError::Moves(_))));
+        document.set(b"a.c", b"x", &[b"1"]).unwrap();
+        assert_eq!(document.text(), b"a { c { x = 1; } }");
+        document.remove_jail(b"a.c").unwrap();
+        assert_eq!(document.text(), b"a { }");
+    }
+}

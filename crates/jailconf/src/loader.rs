@@ -1,0 +1,193 @@
+//! Where the text of configuration files comes from.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// Reads files for the parser.
+pub trait Loader {
+    /// The bytes of the file at `path`; `-` is standard input.
+    ///
+    /// # Errors
+    /// Whatever kept the file from being read; its words end the message.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// The paths that match `pattern`, sorted: glob(3). A pattern that matches nothing is no error.
+    ///
+    /// # Errors
+    /// Whatever kept a directory from being read.
+    fn glob(&self, pattern: &[u8]) -> io::Result<Vec<PathBuf>>;
+}
+
+/// The files of the system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Files;
+
+impl Loader for Files {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if path == Path::new("-") {
+            let mut text = Vec::new();
+            io::stdin().lock().read_to_end(&mut text)?;
+            return Ok(text);
+        }
+        fs::read(path)
+    }
+
+    fn glob(&self, pattern: &[u8]) -> io::Result<Vec<PathBuf>> {
+        let mut found = vec![OsString::from(if pattern.starts_with(b"/") { "/" } else { "" })];
+        let components =
+            pattern.split(|&byte| byte == b'/').filter(|component| !component.is_empty());
+        for component in components {
+            let mut next = Vec::new();
+            for folder in &found {
+                extend(folder, component, &mut next)?;
+            }
+            found = next;
+        }
+        found.sort();
+        Ok(found.into_iter().map(PathBuf::from).collect())
+    }
+}
+
+/// Adds to `found` what in `folder` matches `component`. A folder that is not there has nothing in it.
+fn extend(folder: &OsStr, component: &[u8], found: &mut Vec<OsString>) -> io::Result<()> {
+    let join = |name: &[u8]| {
+        let slash: &[u8] =
+            if folder.is_empty() || folder.as_bytes().ends_with(b"/") { b"" } else { b"/" };
+        OsString::from_vec([folder.as_bytes(), slash, name].concat())
+    };
+    if !is_pattern(component) {
+        let path = join(&unquote(component));
+        if fs::symlink_metadata(&path).is_ok() {
+            found.push(path);
+        }
+        return Ok(());
+    }
+    let entries = match fs::read_dir(if folder.is_empty() { OsStr::new(".") } else { folder }) {
+        Ok(entries) => entries,
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        let hidden = name.as_bytes().starts_with(b".") && !component.starts_with(b".");
+        if !hidden && matches(component, name.as_bytes()) {
+            found.push(join(name.as_bytes()));
+        }
+    }
+    Ok(())
+}
+
+/// Whether `text` is a pattern to glob(3): it has a `*`, a `?`, or a `[` that closes.
+pub(crate) fn is_pattern(text: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            b'*' | b'?' => return true,
+            b'[' if bracket(&text[at..], 0).is_some() => return true,
+            _ => {}
+        }
+        at += 1;
+    }
+    false
+}
+
+fn unquote(component: &[u8]) -> Vec<u8> {
+    let mut bytes = component.iter();
+    let mut out = Vec::new();
+    while let Some(&byte) = bytes.next() {
+        out.extend(if byte == b'\\' { bytes.next().copied().or(Some(byte)) } else { Some(byte) });
+    }
+    out
+}
+
+/// fnmatch(3) for one component. Linear memory, no recursion: on a mismatch only the last `*` takes one byte more.
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut p, mut n, mut retry) = (0, 0, None);
+    while n < name.len() {
+        if pattern.get(p) == Some(&b'*') {
+            p += 1;
+            retry = Some((p, n));
+        } else if let Some(length) = matches_one(&pattern[p..], name[n]) {
+            p += length;
+            n += 1;
+        } else if let Some((after_star, taken)) = retry {
+            (p, n) = (after_star, taken + 1);
+            retry = Some((p, n));
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
+}
+
+/// The length of the pattern's first item, if it matches `byte`.
+fn matches_one(pattern: &[u8], byte: u8) -> Option<usize> {
+    match *pattern.first()? {
+        b'?' => Some(1),
+        b'[' => match bracket(pattern, byte) {
+            Some((length, matched)) => matched.then_some(length),
+            None => (byte == b'[').then_some(1),
+        },
+        b'\\' if pattern.len() > 1 => (pattern[1] == byte).then_some(2),
+        other => (other == byte).then_some(1),
+    }
+}
+
+/// Reads the bracket expression that `pattern` starts with: its length, and whether `byte` is one of it.
+fn bracket(pattern: &[u8], byte: u8) -> Option<(usize, bool)> {
+    let negated = matches!(pattern.get(1), Some(b'!' | b'^'));
+    let first = 1 + usize::from(negated);
+    let (mut at, mut found) = (first, false);
+    loop {
+        let low = *pattern.get(at)?;
+        if low == b']' && at > first {
+            return Some((at + 1, found != negated));
+        }
+        let range = pattern.get(at + 1) == Some(&b'-')
+            && pattern.get(at + 2).is_some_and(|&high| high != b']');
+        let high = if range { pattern[at + 2] } else { low };
+        found |= (low..=high).contains(&byte);
+        at += if range { 3 } else { 1 };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn patterns() {
+        for (pattern, name, want) in [
+            ("*.conf",    "web.conf", true),
+            ("*.conf",    "web.conf~", false),
+            ("*a*b",      "xaxxbxab", true),
+            ("w?b",       "web", true),
+            ("w?b",       "wb", false),
+            ("[a-c]*",    "beta", true),
+            ("[!a-c]*",   "beta", false),
+            ("[]a]",      "]", true),      // glob(3): a `]` right after the bracket is one of it
+            ("[a",        "[a", true),     // a bracket that does not close is text
+            ("\\*",       "*", true),
+            ("\\*",       "x", false),
+        ] {
+            assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), want, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn what_is_a_pattern() {
+        for (text, want) in [("d/*.conf", true), ("a?", true), ("[ab]", true), ("[ab", false), ("{a,b}", false), ("\\*", false)] {
+            assert_eq!(is_pattern(text.as_bytes()), want, "{text}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Wildcard sections: which names are patterns, and which patterns a jail's name matches.
+//!
+//! `*` as a component before the last one stands for one component of a jail's name, as the last one for one or more.
+//! A `*` inside a component is only a letter.
+
+use std::collections::HashMap;
+
+/// Whether a section of this name is a pattern: one of its components is `*`.
+pub fn is_wildcard(name: &[u8]) -> bool {
+    components(name).any(|component| component == b"*")
+}
+
+/// Whether the jail `name` matches `pattern`.
+pub fn wildcard_matches(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut pattern, mut name) = (pattern, name);
+    while let (Some((wild, more_pattern)), Some((component, more_name))) = (cut(pattern), cut(name))
+    {
+        if wild != component && wild != b"*" {
+            return false;
+        }
+        (pattern, name) = (more_pattern, more_name);
+    }
+    pattern == name || pattern == b"*"
+}
+
+fn components(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    name.split(|&byte| byte == b'.')
+}
+
+/// The first component and the rest, if there is a rest.
+fn cut(name: &[u8]) -> Option<(&[u8], &[u8])> {
+    let dot = name.iter().position(|&byte| byte == b'.')?;
+    Some((&name[..dot], &name[dot + 1..]))
+}
+
+/// All patterns of a configuration, by component: finding a jail's takes no longer for having many.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Patterns {
+    nodes: Vec<Node>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Node {
+    next: HashMap<Box<[u8]>, usize>,
+    /// The sections whose pattern ends here.
+    sections: Vec<u32>,
+}
+
+impl Patterns {
+    pub(crate) fn insert(&mut self, pattern: &[u8], section: u32) {
+        if self.nodes.is_empty() {
+            self.nodes.push(Node::default());
+        }
+        let mut node = 0;
+        for component in components(pattern) {
+            let new = self.nodes.len();
+            node = *self.nodes[node].next.entry(component.into()).or_insert(new);
+            if node == new {
+                self.nodes.push(Node::default());
+            }
+        }
+        self.nodes[node].sections.push(section);
+    }
+
+    /// The sections whose pattern `name` matches, in the order in which they were inserted.
+    pub(crate) fn matching(&self, name: &[u8]) -> Vec<u32> {
+        let mut found = Vec::new();
+        let mut reached: Vec<&Node> = self.nodes.first().into_iter().collect();
+        let mut rest = components(name).peekable();
+        while let Some(component) = rest.next() {
+            let last = rest.peek().is_none();
+            let stars = reached.iter().filter_map(|node| node.next.get(b"*".as_slice()));
+            let stars: Vec<&Node> = stars.map(|&next| &self.nodes[next]).collect();
+            let equals = reached.iter().filter_map(|node| node.next.get(component));
+            let equals: Vec<&Node> = equals.map(|&next| &self.nodes[next]).collect();
+            // A last `*` takes all that is left.
+            found.extend(stars.iter().flat_map(|node| &node.sections));
+            if last {
+                found.extend(equals.iter().flat_map(|node| &node.sections));
+            }
+            reached = equals;
+            reached.extend(stars);
+        }
+        found.sort_unstable();
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn patterns_and_names() {
+        for (pattern, name, want) in [
+            ("*",      "web",     true),
+            ("*",      "a.b.c",   true),   // a last `*`: one or more components
+            ("foo.*",  "foo",     false),
+            ("foo.*",  "foo.a",   true),
+            ("foo.*",  "foo.a.b", true),
+            ("foo.*",  "bar.a",   false),
+            ("*.a",    "foo.a",   true),   // any other `*`: exactly one
+            ("*.a",    "x.foo.a", false),
+            ("*.a",    "a",       false),
+            ("*.*",    "a",       false),
+            ("*.*",    "a.b.c",   true),
+            ("a.*.c",  "a.b.c",   true),
+            ("a.*.c",  "a.b.b.c", false),
+            ("*.a.*",  "foo.a.b", true),
+            ("*",      "",        true),
+        ] {
+            assert!(is_wildcard(pattern.as_bytes()));
+            assert_eq!(wildcard_matches(pattern.as_bytes(), name.as_bytes()), want, "{pattern} {name}");
+            let mut patterns = Patterns::default();
+            patterns.insert(b"other.*", 0);
+            patterns.insert(pattern.as_bytes(), 1);
+            assert_eq!(patterns.matching(name.as_bytes()) == [1], want, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn a_star_inside_a_component_is_a_letter() {
+        for name in ["web*", "a*b", "**", "a.b*"] {
+            assert!(!is_wildcard(name.as_bytes()), "{name}");
+        }
+    }
+}

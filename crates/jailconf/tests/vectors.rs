@@ -1,0 +1,89 @@
+//! What FreeBSD's own `jail -f FILE -e SEPARATOR` answers, and what we do: every directory of `tests/vectors` is a case.
+//!
+//! `in.conf` and what it includes; `args` (one a line); `stdin`; and the expected `stdout`, `stderr`, `status`. Where
+//! FreeBSD's program itself misbehaves (`ref-bug`), only the first message of a refused file is compared.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jailconf::{Config, Files, Loader};
+
+/// FreeBSD drops the rest of these files in silence, at a NUL or at a byte above 127; here that is an error.
+const DROPPED: [&str; 3] = ["066-", "075-", "076-"];
+
+/// The files of one case: relative to its directory, with its standard input.
+struct Case(PathBuf);
+
+impl Loader for Case {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let path = if path == Path::new("-") { Path::new("stdin") } else { path };
+        Files.read(&self.0.join(path))
+    }
+
+    fn glob(&self, pattern: &[u8]) -> io::Result<Vec<PathBuf>> {
+        let pattern = [self.0.as_os_str().as_encoded_bytes(), b"/", pattern].concat();
+        let found = Files.glob(&pattern)?;
+        Ok(found.iter().map(|path| path.strip_prefix(&self.0).unwrap().to_owned()).collect())
+    }
+}
+
+/// What `jail` with these arguments would print and exit with.
+fn run(case: &Case, args: &[&str]) -> (Vec<u8>, Vec<String>, i32) {
+    let (mut file, mut separator) = ("/etc/jail.conf", "\t");
+    let mut rest = args.iter();
+    while let Some(arg) = rest.next() {
+        let (option, value) = arg.split_at(2);
+        let value = if value.is_empty() { rest.next().unwrap() } else { value };
+        match option {
+            "-f" => file = value,
+            "-e" => separator = value,
+            _ => unreachable!("{option}"),
+        }
+    }
+    let config = match Config::load(case, Path::new(file)) {
+        Ok(config) => config,
+        Err(faults) => return (Vec::new(), faults.iter().map(ToString::to_string).collect(), 1),
+    };
+    let (mut out, mut messages) = (Vec::new(), Vec::new());
+    for expansion in config.expand_all() {
+        messages.extend(expansion.faults.iter().map(ToString::to_string));
+        out.extend(expansion.jail.to_line(separator.as_bytes()));
+        out.push(b'\n');
+    }
+    (out, messages, 0)
+}
+
+#[test]
+fn answers_are_freebsds() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let mut cases: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    assert!(cases.len() > 200, "only {} cases", cases.len());
+    let mut failures = Vec::new();
+    for path in cases {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let args = fs::read_to_string(path.join("args")).unwrap();
+        let status: i32 = fs::read_to_string(path.join("status")).unwrap().trim().parse().unwrap();
+        let ref_bug = path.join("ref-bug").exists();
+        let stdout = fs::read(path.join("stdout")).unwrap();
+        let stderr = fs::read(path.join("stderr")).unwrap();
+        let (out, messages, code) = run(&Case(path), &args.lines().collect::<Vec<_>>());
+        if DROPPED.iter().any(|dropped| name.starts_with(dropped)) {
+            assert!(code == 1 && messages[0].contains(": byte "), "{name}: {messages:?}");
+            continue;
+        }
+        let got: String = messages.iter().map(|message| format!("jail: {message}\n")).collect();
+        let want = String::from_utf8_lossy(&stderr);
+        let first_alone =
+            ref_bug && status != 0 && got.starts_with(want.lines().next().unwrap_or_default());
+        if (&out, code) != (&stdout, status) || (got != want && !first_alone) {
+            let (out, stdout) = (String::from_utf8_lossy(&out), String::from_utf8_lossy(&stdout));
+            failures.push(format!("{name}\n got {code} {out}{got}\n want {status} {stdout}{want}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}\n{} failed", failures.join("\n"), failures.len());
+}

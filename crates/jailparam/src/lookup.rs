@@ -1,0 +1,129 @@
+//! Finding parameters by name, and the names that were meant.
+
+use crate::catalogue::CATALOGUE;
+use crate::types::{Parameter, Role};
+
+/// A parameter and how it was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The parameter.
+    pub parameter: &'static Parameter,
+    /// It was called by the form that turns it off: `nopersist`, `allow.nomount`.
+    pub no: bool,
+}
+
+/// The parameter that `name` means, if there is one.
+///
+/// The form with `no` is known for boolean parameters only, as in libjail: `nopath` and `novnet` are no parameters.
+/// `meta.KEY` and `env.KEY` are `meta` and `env`.
+pub fn find(name: &str) -> Option<Found> {
+    let exact = |name: &str| CATALOGUE.iter().find(|parameter| parameter.name == name);
+    if let Some(parameter) = exact(name) {
+        return Some(Found { parameter, no: false });
+    }
+    if let Some(parameter) =
+        CATALOGUE.iter().find(|parameter| parameter.no_name().as_deref() == Some(name))
+    {
+        return Some(Found { parameter, no: true });
+    }
+    let (base, _key) = name.split_once('.')?;
+    let parameter = exact(base).filter(|_| matches!(base, "meta" | "env"))?;
+    Some(Found { parameter, no: false })
+}
+
+/// The name of a parameter that `name` looks like a slip of the pen for.
+pub fn suggest(name: &str) -> Option<&'static str> {
+    if let Some(parameter) = CATALOGUE.iter().find(|parameter| has_a_no_too_many(parameter, name)) {
+        return Some(parameter.name);
+    }
+    let most = (name.len() / 3).clamp(1, 3);
+    let near = CATALOGUE.iter().map(|parameter| (distance(name, parameter.name), parameter));
+    let (_, parameter) =
+        near.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance)?;
+    Some(parameter.name)
+}
+
+/// Whether `name` is the parameter with a `no` that it does not have, such as `novnet`.
+fn has_a_no_too_many(parameter: &Parameter, name: &str) -> bool {
+    jailconf::same_parameter(parameter.name.as_bytes(), name.as_bytes())
+}
+
+/// The parameters that `jls -n` shows, in its order: names without a dot first, then by bytes.
+pub fn shown() -> Vec<&'static Parameter> {
+    let mut shown: Vec<_> =
+        CATALOGUE.iter().filter(|parameter| parameter.role == Role::Core).collect();
+    shown.sort_by_key(|parameter| (parameter.name.contains('.'), parameter.name));
+    shown
+}
+
+/// How many bytes to insert, remove, change or swap with their neighbour, to make `one` into `other`.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    // Three rows of the usual table: the one before last is for swaps.
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=other.len()).collect();
+    for i in 1..=one.len() {
+        let mut row = vec![i];
+        for j in 1..=other.len() {
+            let change = last[j - 1] + usize::from(one[i - 1] != other[j - 1]);
+            let mut least = change.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
+                least = least.min(before[j - 2] + 1);
+            }
+            row.push(least);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn names() {
+        for (name, want) in [
+            ("persist",         Some(("persist", false))),
+            ("nopersist",       Some(("persist", true))),
+            ("allow.nomount",   Some(("allow.mount", true))),
+            ("allow.mount.nozfs", Some(("allow.mount.zfs", true))),
+            ("noallow.mount",   None),                       // libjail: before the last component only
+            ("nopath",          None),                       // a text cannot be turned off
+            ("novnet",          None),                       // nor a jailsys: `vnet = inherit` does that
+            ("mount.nodevfs",   Some(("mount.devfs", true))),
+            ("meta.owner",      Some(("meta", false))),
+            ("path.x",          None),
+        ] {
+            let found = find(name).map(|found| (found.parameter.name, found.no));
+            assert_eq!(found, want, "{name}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn suggestions() {
+        for (name, want) in [
+            ("pth",                Some("path")),
+            ("hostname",           None),
+            ("host.hostnmae",      Some("host.hostname")),
+            ("exec.pre_start",     Some("exec.prestart")),
+            ("allow.raw_socket",   Some("allow.raw_sockets")),
+            ("novnet",             Some("vnet")),
+            ("ip4.address",        Some("ip4.addr")),
+            ("completely.unknown", None),
+        ] {
+            assert_eq!(suggest(name), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_jls() {
+        let names: Vec<_> = shown().iter().map(|parameter| parameter.name).collect();
+        assert_eq!(names[..3], ["devfs_ruleset", "dying", "enforce_statfs"]);
+        let (first_dotted, last) =
+            (names.iter().position(|name| name.contains('.')).unwrap(), names.len() - 1);
+        assert_eq!((names[first_dotted], names[last]), ("allow.adjtime", "zfs.mount_snapshot"));
+    }
+}

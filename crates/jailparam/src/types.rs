@@ -1,0 +1,131 @@
+//! What the catalogue says of a parameter.
+
+/// A parameter of jail(8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name; a boolean one also has the form with `no` before its last component.
+    pub name: &'static str,
+    /// What its values are.
+    pub kind: Kind,
+    /// Whether it belongs to the prison or only to jail(8).
+    pub role: Role,
+    /// When it may be given a value.
+    pub access: Access,
+    /// The value that it has when it is given none, as jls(8) writes it; empty for none.
+    pub default: &'static str,
+    /// What it is, in a few words.
+    pub about: &'static str,
+    /// What it does on Linux.
+    pub support: Support,
+    /// The only values that are supported, as jls(8) writes them; empty when all are.
+    pub only: &'static [&'static str],
+}
+
+/// The type of a parameter's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `name`, `noname`, or one of `true`, `false` and a number.
+    Bool,
+    /// A number, from the first to the second.
+    Int(i64, i64),
+    /// A text of at most so many bytes.
+    Text(usize),
+    /// Texts, one after the other: `+=` adds to them.
+    List,
+    /// IPv4 addresses.
+    Ip4List,
+    /// IPv6 addresses.
+    Ip6List,
+    /// `disable`, `new` or `inherit`; a bare name means `new`.
+    Jailsys,
+}
+
+/// Who uses a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The prison has it, and `jls -n` shows it.
+    Core,
+    /// Only jail(8) uses it, to set the jail up and to take it down: a pseudo-parameter.
+    Pseudo,
+}
+
+/// When a parameter may be given a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Never: it only tells.
+    ReadOnly,
+    /// When the jail is created; `jail -m` cannot change it.
+    Create,
+    /// When the jail is created, and by `jail -m` while it runs. A pseudo-parameter is read anew at every use.
+    Live,
+}
+
+/// How far a parameter does on Linux what it does on FreeBSD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// All of it; how.
+    Full(&'static str),
+    /// Not all of it; what is missing.
+    Partly(&'static str),
+    /// Nothing: giving it a value is an error; why.
+    Refused(&'static str),
+}
+
+impl Support {
+    /// The sentence that goes with it.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Full(reason) | Self::Partly(reason) | Self::Refused(reason) => reason,
+        }
+    }
+}
+
+impl Parameter {
+    /// The form of a boolean's name that turns it off: `allow.nomount`. Other types have none.
+    pub fn no_name(&self) -> Option<String> {
+        let last = self.name.rfind('.').map_or(0, |dot| dot + 1);
+        (self.kind == Kind::Bool).then(|| format!("{}no{}", &self.name[..last], &self.name[last..]))
+    }
+
+    /// Whether jail(8) alone uses it.
+    pub fn is_pseudo(&self) -> bool {
+        self.role == Role::Pseudo
+    }
+
+    pub(crate) const fn only(mut self, values: &'static [&'static str]) -> Self {
+        self.only = values;
+        self
+    }
+}
+
+/// A parameter of the prison.
+pub(crate) const fn core(
+    name: &'static str,
+    kind: Kind,
+    access: Access,
+    default: &'static str,
+    about: &'static str,
+    support: Support,
+) -> Parameter {
+    Parameter { name, kind, role: Role::Core, access, default, about, support, only: &[] }
+}
+
+/// A pseudo-parameter.
+pub(crate) const fn pseudo(
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    about: &'static str,
+    support: Support,
+) -> Parameter {
+    Parameter {
+        name,
+        kind,
+        role: Role::Pseudo,
+        access: Access::Live,
+        default,
+        about,
+        support,
+        only: &[],
+    }
+}

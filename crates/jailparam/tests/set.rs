@@ -1,0 +1,165 @@
+//! Jails as an administrator writes them, and what becomes of their parameters.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
+
+use std::path::Path;
+
+use jailconf::Config;
+use jailparam::{CATALOGUE, Jailsys, Kind, Set, Support, Value};
+
+/// The set of the jail `web` with these parameters, or the messages.
+fn import(parameters: &str) -> Result<Set, Vec<String>> {
+    let config =
+        Config::parse(Path::new("jail.conf"), format!("web {{ {parameters} }}").as_bytes())
+            .unwrap();
+    let jail = config.expand(b"web").unwrap();
+    Set::import(&jail).map_err(|errors| errors.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+#[rustfmt::skip]
+fn messages() {
+    for (parameters, want) in [
+        ("pth = /a;",                   "web: unknown parameter: pth (did you mean path?)"),
+        ("something.else;",             "web: unknown parameter: something.else"),
+        ("nopath;",                     "web: unknown parameter: nopath (did you mean path?)"),
+        ("persist = maybe;",            "web: persist: unknown boolean value \"maybe\""),
+        ("exec.clean = 1x;",            "web: exec.clean: unknown boolean value \"1x\""),
+        ("enforce_statfs = high;",      "web: enforce_statfs: non-integer value \"high\""),
+        ("enforce_statfs = 3;",         "web: enforce_statfs: 3 is out of range: 0 to 2"),
+        ("stop.timeout = \"\";",        "web: stop.timeout: non-integer value \"\""),
+        ("vnet = maybe;",               "web: vnet: unknown jailsys value \"maybe\""),
+        ("dying;",                      "web: dying: read-only parameter"),
+        ("children.max = 5;",           "web: children.max: \"5\" is not supported: jails inside jails are not supported yet; use 0"),
+        ("ip4 = new;",                  "web: ip4: \"new\" is not supported: `new` comes with shared addresses; until then a jail has all the host's addresses, none, or vnet; use disable or inherit"),
+        ("ip4.addr = 10.0.0.1;",        "web: ip4.addr: not supported yet: use vnet, or ip4=inherit for all the host's addresses"),
+        ("allow.settime;",              "web: allow.settime: there is one clock for all: run the time server on the host"),
+        ("meta.owner = me;",            "web: meta.owner: not supported yet"),
+        ("host.hostname = \"1234567890123456789012345678901234567890123456789012345678901234x\";",
+                                        "web: host.hostname: longer than 64 bytes"),
+    ] {
+        assert_eq!(import(parameters), Err(vec![want.to_owned()]), "{parameters}");
+    }
+}
+
+#[test]
+fn all_errors_are_told() {
+    let errors = import("pth = /; persist = 2x; allow.vmm;").unwrap_err();
+    assert_eq!(errors.len(), 3, "{errors:?}");
+}
+
+#[test]
+fn an_error_knows_its_place() {
+    let config =
+        Config::parse(Path::new("jail.conf"), b"web {\n  persist;\n  pth = /;\n}").unwrap();
+    let errors = Set::import(&config.expand(b"web").unwrap()).unwrap_err();
+    assert_eq!(errors[0].place.to_string(), "jail.conf:3:3");
+}
+
+#[test]
+#[rustfmt::skip]
+fn values() {
+    let bool = |value| Some(Value::Bool(value));
+    let text = |value: &str| Some(Value::Text(value.into()));
+    for (parameters, name, want) in [
+        ("persist;",                    "persist",        bool(true)),
+        ("persist; nopersist;",         "persist",        bool(false)),
+        ("nopersist = false;",          "persist",        bool(true)),    // libjail: off, but not
+        ("persist = TRUE;",             "persist",        bool(true)),
+        ("persist = 0;",                "persist",        bool(false)),
+        ("allow.noset_hostname;",       "allow.set_hostname", bool(false)),
+        ("",                            "allow.set_hostname", bool(true)),
+        ("allow.nosettime;",            "allow.settime",  bool(false)),   // refused, but what it is anyway
+        ("enforce_statfs = \" 1\";",    "enforce_statfs", Some(Value::Int(1))),
+        ("enforce_statfs;",             "enforce_statfs", Some(Value::Int(0))),
+        ("stop.timeout;",               "stop.timeout",   Some(Value::Int(10))), // jail(8): as if it were not there
+        ("path = /a, /b;",              "path",           text("/b")),    // no list: the last one
+        ("path;",                       "path",           text("")),
+        ("exec.consolelog;",            "exec.consolelog", None),
+        ("exec.start = a; exec.start += b;", "exec.start", Some(Value::List(vec![b"a".into(), b"b".into()]))),
+        ("vnet;",                       "vnet",           Some(Value::Jailsys(Jailsys::New))),
+        ("vnet = 2;",                   "vnet",           Some(Value::Jailsys(Jailsys::Inherit))),
+        ("vnet;",                       "ip4",            Some(Value::Jailsys(Jailsys::Inherit))),
+        ("",                            "ip4",            Some(Value::Jailsys(Jailsys::Disable))),
+    ] {
+        assert_eq!(import(parameters).unwrap().get(name), want, "{parameters} {name}");
+    }
+}
+
+/// The article's jail, as `jls -n` shows it.
+#[test]
+fn a_line_of_jls() {
+    let parameters = "jid = 1; path = /home/jails/samba; host.hostname = samba.local; vnet; vnet.interface = epair1b; \
+        allow.raw_sockets; allow.quotas; enforce_statfs = \"1\"; allow.mount; allow.mount.fdescfs; exec.clean; mount.devfs;";
+    let line = String::from_utf8(import(parameters).unwrap().to_line(false)).unwrap();
+    assert!(line.starts_with(
+        "devfs_ruleset=0 nodying enforce_statfs=1 host=new ip4=inherit ip6=inherit jid=1 name=web"
+    ));
+    for word in [
+        "vnet=new",
+        "allow.raw_sockets",
+        "allow.nochflags",
+        "allow.mount.fdescfs",
+        "allow.mount.nozfs",
+        "ip4.addr=",
+    ] {
+        assert!(line.split(' ').any(|shown| shown == word), "{word} in {line}");
+    }
+    for pseudo in ["exec.clean", "mount.devfs", "vnet.interface"] {
+        assert!(!line.contains(pseudo), "{pseudo} in {line}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn quotes_of_jls() {
+    for (value, plain, quoted) in [
+        ("a",       "path=a",       "path=a"),
+        ("a b",     "path=a b",     "path=\"a b\""),
+        ("it's",    "path=it's",    "path=\"it's\""),
+        ("say \"",  "path=say \"",  "path='say \"'"),
+        ("",        "path=\"\"",    "path=\"\""),
+    ] {
+        let mut set = import("").unwrap();
+        set.put("path", Value::Text(value.into()));
+        for (quotes, want) in [(false, plain), (true, quoted)] {
+            let line = String::from_utf8(set.to_line(quotes)).unwrap();
+            assert!(line.contains(&format!(" {want} ")), "{want} in {line}");
+        }
+    }
+}
+
+#[test]
+fn the_catalogue_is_sound() {
+    for (index, parameter) in CATALOGUE.iter().enumerate() {
+        let name = parameter.name;
+        assert!(
+            CATALOGUE[..index].iter().all(|earlier| earlier.name != name),
+            "{name} stands there twice"
+        );
+        let texts = [parameter.about, parameter.support.reason()];
+        assert!(
+            texts.iter().all(|text| !text.is_empty() && !text.ends_with('.')),
+            "{name}: no full stop"
+        );
+        let default = parameter.default;
+        let sound = match parameter.kind {
+            Kind::Bool => matches!(default, "true" | "false"),
+            Kind::Int(from, to) => {
+                default.parse().map_or(default.is_empty(), |it| (from..=to).contains(&it))
+            }
+            Kind::Jailsys => matches!(default, "" | "disable" | "new" | "inherit"),
+            Kind::Text(_) | Kind::List | Kind::Ip4List | Kind::Ip6List => true,
+        };
+        assert!(sound, "{name}: default {default}");
+        let limited = !parameter.only.is_empty();
+        assert!(
+            !limited || matches!(parameter.support, Support::Partly(_)),
+            "{name}: some values only, so partly"
+        );
+        assert!(
+            !limited || default.is_empty() || parameter.only.contains(&default),
+            "{name}: its default is one of them"
+        );
+    }
+}
