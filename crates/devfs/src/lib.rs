@@ -1,1 +1,223 @@
-//! devfs.rules(5): rules, rulesets and what they show.
+//! devfs.rules(5): rules, rulesets and what they show of a `/dev`.
+//!
+//! [`Rulesets`] holds what FreeBSD's kernel holds after `service devfs start`: numbered rulesets of numbered
+//! rules. [`Rulesets::read`] adds a file to it, [`Rulesets::verdict`] says what a ruleset does to one node.
+//! No system calls: files come in as bytes, and filling a real `/dev` is left to the caller.
+
+mod accounts;
+mod file;
+mod glob;
+mod rule;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use accounts::Accounts;
+pub use file::SyntaxError;
+pub use glob::matches;
+pub use rule::{Actions, Conditions, DeviceType, Rule, RuleError, Visibility};
+pub use verdict::{Applied, Node, Verdict};
+
+/// The rulesets that apply where no `/etc/defaults/devfs.rules` says otherwise: 1 to 5, as on FreeBSD.
+pub const DEFAULT_RULES: &[u8] = include_bytes!("../../../share/devfs.rules");
+
+/// The administrator's copy of the defaults; replaces [`DEFAULT_RULES`] where it exists.
+pub const DEFAULTS_FILE: &str = "/etc/defaults/devfs.rules";
+
+/// The administrator's own rulesets, read last.
+pub const RULES_FILE: &str = "/etc/devfs.rules";
+
+/// The ruleset of a jail with `mount.devfs` and no `devfs_ruleset`: `devfsrules_jail`.
+pub const JAIL: u16 = 4;
+
+/// The same for a jail with `vnet`: `devfsrules_jail_vnet`.
+pub const JAIL_VNET: u16 = 5;
+
+/// Every ruleset, by number. Ruleset 0 is the empty one and never in here.
+#[derive(Debug, Default, Clone)]
+pub struct Rulesets {
+    sets: BTreeMap<u16, BTreeMap<u16, Rule>>,
+    /// `[name=number]`, for `include $name`.
+    names: BTreeMap<Vec<u8>, u16>,
+}
+
+impl Rulesets {
+    /// Reads the defaults and the administrator's files by `read`; a file that does not exist is skipped.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or that is wrong: with its path, line and reason.
+    pub fn load(
+        read: impl Fn(&Path) -> io::Result<Vec<u8>>,
+        accounts: &Accounts,
+    ) -> Result<Self, LoadError> {
+        let mut rulesets = Self::default();
+        let defaults = Path::new(DEFAULTS_FILE);
+        match read_if_there(&read, defaults)? {
+            Some(text) => rulesets.read_file(defaults, &text, accounts)?,
+            None => rulesets.read_file(Path::new("devfs.rules"), DEFAULT_RULES, accounts)?,
+        }
+        let own = Path::new(RULES_FILE);
+        if let Some(text) = read_if_there(&read, own)? {
+            rulesets.read_file(own, &text, accounts)?;
+        }
+        Ok(rulesets)
+    }
+
+    fn read_file(
+        &mut self,
+        path: &Path,
+        text: &[u8],
+        accounts: &Accounts,
+    ) -> Result<(), LoadError> {
+        self.read(text, accounts)
+            .map_err(|error| LoadError { path: path.to_owned(), reason: Reason::Syntax(error) })
+    }
+
+    /// The numbers of the rulesets that exist, as `devfs rule showsets` prints them.
+    pub fn numbers(&self) -> impl Iterator<Item = u16> {
+        self.sets.keys().copied().filter(|&number| self.exists(number))
+    }
+
+    /// The rules of ruleset `number` with their own numbers, in order; none when it does not exist.
+    pub fn rules(&self, number: u16) -> impl Iterator<Item = (u16, &Rule)> {
+        self.sets.get(&number).into_iter().flatten().map(|(&rule_number, rule)| (rule_number, rule))
+    }
+
+    /// The number of the ruleset that a file calls `name`.
+    pub fn number(&self, name: &[u8]) -> Option<u16> {
+        self.names.get(name).copied()
+    }
+
+    /// A ruleset exists while it has rules or another one includes it: devfs(8), IMPLEMENTATION NOTES.
+    pub fn exists(&self, number: u16) -> bool {
+        let Some(rules) = self.sets.get(&number) else { return false };
+        !rules.is_empty()
+            || self.sets.values().flat_map(BTreeMap::values).any(|r| r.then.include == Some(number))
+    }
+
+    /// Forgets the rules of ruleset `number`: `devfs rule -s number delset`.
+    pub fn clear(&mut self, number: u16) {
+        self.sets.entry(number).or_default().clear();
+    }
+
+    /// Adds `rule` to ruleset `set` under `number`, or 100 above its last rule: `devfs rule -s set add`.
+    ///
+    /// # Errors
+    /// Ruleset 0, a number that is taken or too large, an include of a ruleset that does not exist.
+    pub fn add(&mut self, set: u16, number: Option<u16>, rule: Rule) -> Result<(), RuleError> {
+        if set == 0 {
+            return Err(RuleError::RulesetZero);
+        }
+        if let Some(included) = rule.then.include.filter(|&included| !self.exists(included)) {
+            return Err(RuleError::NoRuleset(included));
+        }
+        let rules = self.sets.entry(set).or_default();
+        let number = match number {
+            Some(number) => number,
+            None => match rules.last_key_value() {
+                Some((last, _)) => last.checked_add(100).ok_or(RuleError::TooManyRules)?,
+                None => 100,
+            },
+        };
+        if rules.contains_key(&number) {
+            return Err(RuleError::RuleExists(number));
+        }
+        rules.insert(number, rule);
+        Ok(())
+    }
+}
+
+fn read_if_there(
+    read: impl Fn(&Path) -> io::Result<Vec<u8>>,
+    path: &Path,
+) -> Result<Option<Vec<u8>>, LoadError> {
+    match read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(LoadError { path: path.to_owned(), reason: Reason::Read(error) }),
+    }
+}
+
+/// Why the rulesets could not be loaded: the file, the line where there is one, the reason.
+#[derive(Debug)]
+pub struct LoadError {
+    path: PathBuf,
+    reason: Reason,
+}
+
+#[derive(Debug)]
+enum Reason {
+    Read(io::Error),
+    Syntax(SyntaxError),
+}
+
+impl LoadError {
+    /// The file that is wrong.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reason {
+            Reason::Read(error) => {
+                // strerror(3) alone, without Rust's "(os error 13)".
+                let text = error.to_string();
+                let reason = text.split(" (os error").next().unwrap_or(&text);
+                write!(f, "{}: {reason}", self.path.display())
+            }
+            Reason::Syntax(error) => write!(f, "{}:{error}", self.path.display()),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file system of two files at most.
+    fn load(defaults: Option<&str>, own: Option<&str>) -> Result<Rulesets, String> {
+        let read = |path: &Path| {
+            let text = if path == Path::new(RULES_FILE) { own } else { defaults };
+            text.map(|text| text.as_bytes().to_vec()).ok_or(io::ErrorKind::NotFound.into())
+        };
+        Rulesets::load(read, &Accounts::default()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn defaults_have_freebsds_names_and_numbers() {
+        let rulesets = load(None, None).unwrap();
+        assert_eq!(rulesets.numbers().collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+        for (name, number) in [
+            ("devfsrules_hide_all", 1),
+            ("devfsrules_unhide_basic", 2),
+            ("devfsrules_unhide_login", 3),
+            ("devfsrules_jail", JAIL),
+            ("devfsrules_jail_vnet", JAIL_VNET),
+        ] {
+            assert_eq!(rulesets.number(name.as_bytes()), Some(number), "{name}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn files_add_up() {
+        for (defaults, own, want) in [
+            (None,                        Some("[mine=11]\nadd include $devfsrules_hide_all\n"), Ok(vec![1, 2, 3, 4, 5, 11])),
+            (Some("[only=7]\nadd hide\n"), Some("[mine=11]\nadd include $only\n"),               Ok(vec![7, 11])),
+            (Some("[only=7]\nadd hide\n"), Some("[only=7]\n"),                                   Ok(vec![])), // emptied, included by none
+            (Some("[a=7]\nadd hide\n[b=8]\nadd include $a\n"), Some("[a=7]\n"),                  Ok(vec![7, 8])), // still included
+            (None, Some("[mine=11]\nadd hde\n"),  Err("/etc/devfs.rules:2: unknown argument: hde".to_owned())),
+            (Some("add hide\n"), None,            Err("/etc/defaults/devfs.rules:1: rule outside of a ruleset; begin one with [name=number]".to_owned())),
+        ] {
+            let got = load(defaults, own).map(|rulesets| rulesets.numbers().collect::<Vec<_>>());
+            assert_eq!(got, want, "{defaults:?} {own:?}");
+        }
+    }
+}

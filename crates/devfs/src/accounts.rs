@@ -1,0 +1,57 @@
+//! The users and groups that `user` and `group` may name: passwd(5), group(5).
+
+/// Names and numbers from the host's files. Without any, only numbers are understood.
+#[derive(Debug, Default, Clone)]
+pub struct Accounts {
+    users: Vec<(Vec<u8>, u32)>,
+    groups: Vec<(Vec<u8>, u32)>,
+}
+
+impl Accounts {
+    /// Reads the text of `/etc/passwd` and `/etc/group`. Both have the name first and the number third; a
+    /// line that has no number there names nobody.
+    pub fn new(passwd: &[u8], group: &[u8]) -> Self {
+        Self { users: entries(passwd), groups: entries(group) }
+    }
+
+    /// The number of user `name`.
+    pub fn uid(&self, name: &[u8]) -> Option<u32> {
+        number(&self.users, name)
+    }
+
+    /// The number of group `name`.
+    pub fn gid(&self, name: &[u8]) -> Option<u32> {
+        number(&self.groups, name)
+    }
+
+    /// What `devfs rule show` calls user `uid`: the name, else the number.
+    pub fn user(&self, uid: u32) -> String {
+        name(&self.users, uid)
+    }
+
+    /// What `devfs rule show` calls group `gid`.
+    pub fn group(&self, gid: u32) -> String {
+        name(&self.groups, gid)
+    }
+}
+
+fn entries(text: &[u8]) -> Vec<(Vec<u8>, u32)> {
+    text.split(|&byte| byte == b'\n')
+        .filter_map(|line| {
+            let mut fields = line.split(|&byte| byte == b':');
+            let (name, number) = (fields.next()?, fields.nth(1)?);
+            Some((name.to_vec(), str::from_utf8(number).ok()?.parse().ok()?))
+        })
+        .collect()
+}
+
+fn number(entries: &[(Vec<u8>, u32)], name: &[u8]) -> Option<u32> {
+    entries.iter().find(|(known, _)| known == name).map(|&(_, number)| number)
+}
+
+fn name(entries: &[(Vec<u8>, u32)], number: u32) -> String {
+    match entries.iter().find(|&&(_, known)| known == number) {
+        Some((name, _)) => String::from_utf8_lossy(name).into_owned(),
+        None => number.to_string(),
+    }
+}

@@ -1,0 +1,259 @@
+//! The language of `/etc/devfs.rules`: devfs.rules(5), as rc.subr's `devfs_rulesets_from_file` reads it.
+//!
+//! FreeBSD hands each line to a shell. Here it is read as words: quotes, backslashes, comments and
+//! `$name` mean what they mean there; whatever else a shell would do is refused.
+
+use std::fmt;
+
+use crate::Rulesets;
+use crate::accounts::Accounts;
+use crate::rule::{Rule, RuleError};
+
+/// What is wrong in a rules file, and on which line. `Display` begins with the line: `3: reason`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// Counted from 1.
+    pub line: usize,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    NoNumber(Vec<u8>),
+    NoName(Vec<u8>),
+    OutsideRuleset,
+    Undefined(Vec<u8>),
+    Unterminated(char),
+    Shell(char),
+    Continued,
+    NotAdd(Vec<u8>),
+    Rule(RuleError),
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = String::from_utf8_lossy;
+        write!(f, "{}: ", self.line)?;
+        match &self.kind {
+            Kind::NoNumber(line) => write!(f, "cannot extract rule number ({})", text(line)),
+            Kind::NoName(line) => write!(f, "cannot extract rule name ({})", text(line)),
+            Kind::OutsideRuleset => {
+                f.write_str("rule outside of a ruleset; begin one with [name=number]")
+            }
+            Kind::Undefined(name) => {
+                write!(f, "${}: no ruleset of that name is defined above", text(name))
+            }
+            Kind::Unterminated(quote) => write!(f, "no closing {quote}"),
+            Kind::Shell(byte) => write!(f, "`{byte}` is not supported here; put it in quotes"),
+            Kind::Continued => {
+                f.write_str("a rule cannot go on on the next line; put it on one line")
+            }
+            Kind::NotAdd(verb) => {
+                write!(f, "{}: not supported in a rules file; only `add` is", text(verb))
+            }
+            Kind::Rule(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SyntaxError {}
+
+impl Rulesets {
+    /// Reads one rules file on top of what is already here: a ruleset that it begins starts empty.
+    ///
+    /// # Errors
+    /// The first line that is wrong; nothing of it or after it is taken.
+    pub fn read(&mut self, text: &[u8], accounts: &Accounts) -> Result<(), SyntaxError> {
+        let mut current = None;
+        for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
+            self.read_line(line.trim_ascii(), &mut current, accounts)
+                .map_err(|kind| SyntaxError { line: index + 1, kind })?;
+        }
+        Ok(())
+    }
+
+    fn read_line(
+        &mut self,
+        line: &[u8],
+        current: &mut Option<u16>,
+        accounts: &Accounts,
+    ) -> Result<(), Kind> {
+        if line.starts_with(b"[") && line.contains(&b']') {
+            let (name, number) = header(line)?;
+            self.names.insert(name, number);
+            self.clear(number);
+            *current = Some(number);
+            return Ok(());
+        }
+        let words = self.words(line)?;
+        let Some((verb, rule)) = words.split_first() else { return Ok(()) };
+        if verb != b"add" {
+            return Err(Kind::NotAdd(verb.clone()));
+        }
+        let set = current.ok_or(Kind::OutsideRuleset)?;
+        let (number, rule) = Rule::parse(rule, accounts).map_err(Kind::Rule)?;
+        self.add(set, number, rule).map_err(Kind::Rule)
+    }
+
+    /// Splits a line into words as a shell would.
+    fn words(&self, line: &[u8]) -> Result<Vec<Vec<u8>>, Kind> {
+        let mut words = Vec::new();
+        let mut word: Option<Vec<u8>> = None;
+        let mut rest = line;
+        while let [byte, after @ ..] = rest {
+            rest = after;
+            match byte {
+                b' ' | b'\t' | b'\r' => words.extend(word.take()),
+                b'#' if word.is_none() => break,
+                b'\'' | b'"' => {
+                    rest = self.quoted(*byte, rest, word.get_or_insert_default())?;
+                }
+                b'\\' => {
+                    let (escaped, after) = rest.split_first().ok_or(Kind::Continued)?;
+                    word.get_or_insert_default().push(*escaped);
+                    rest = after;
+                }
+                b'$' => rest = self.variable(rest, word.get_or_insert_default())?,
+                b'`' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' => {
+                    return Err(Kind::Shell(char::from(*byte)));
+                }
+                _ => word.get_or_insert_default().push(*byte),
+            }
+        }
+        words.extend(word);
+        Ok(words)
+    }
+
+    /// Reads the rest of a quoted string onto `word`; answers what follows it.
+    fn quoted<'a>(&self, quote: u8, text: &'a [u8], word: &mut Vec<u8>) -> Result<&'a [u8], Kind> {
+        let mut rest = text;
+        loop {
+            rest = match rest {
+                [] => return Err(Kind::Unterminated(char::from(quote))),
+                [byte, after @ ..] if *byte == quote => return Ok(after),
+                [b'$', after @ ..] if quote == b'"' => self.variable(after, word)?,
+                [b'`', ..] if quote == b'"' => return Err(Kind::Shell('`')),
+                [b'\\', escaped @ (b'$' | b'`' | b'"' | b'\\'), after @ ..] if quote == b'"' => {
+                    word.push(*escaped);
+                    after
+                }
+                [byte, after @ ..] => {
+                    word.push(*byte);
+                    after
+                }
+            };
+        }
+    }
+
+    /// Puts the number of the ruleset that `$name` or `${name}` names onto `word`.
+    fn variable<'a>(&self, text: &'a [u8], word: &mut Vec<u8>) -> Result<&'a [u8], Kind> {
+        let (name, rest) = match text.strip_prefix(b"{") {
+            Some(inside) => {
+                let end = inside.iter().position(|&byte| byte == b'}');
+                let end = end.ok_or(Kind::Unterminated('}'))?;
+                (&inside[..end], &inside[end + 1..])
+            }
+            None => {
+                let end =
+                    text.iter().position(|&byte| !byte.is_ascii_alphanumeric() && byte != b'_');
+                text.split_at(end.unwrap_or(text.len()))
+            }
+        };
+        if name.is_empty() {
+            return Err(Kind::Shell('$'));
+        }
+        let number = self.number(name).ok_or_else(|| Kind::Undefined(name.to_vec()))?;
+        word.extend(number.to_string().bytes());
+        Ok(rest)
+    }
+}
+
+/// Reads `[name=number]`.
+fn header(line: &[u8]) -> Result<(Vec<u8>, u16), Kind> {
+    let no_number = || Kind::NoNumber(line.to_vec());
+    let end = line.iter().rposition(|&byte| byte == b']').ok_or_else(no_number)?;
+    let inside = &line[1..end];
+    let equals = inside.iter().rposition(|&byte| byte == b'=').ok_or_else(no_number)?;
+    let (name, number) = (&inside[..equals], &inside[equals + 1..]);
+    let number = str::from_utf8(number).ok().and_then(|digits| digits.parse().ok());
+    let number = number.ok_or_else(no_number)?;
+    // The name becomes a shell variable on FreeBSD.
+    let valid = name.first().is_some_and(|first| !first.is_ascii_digit())
+        && name.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if !valid {
+        return Err(Kind::NoName(line.to_vec()));
+    }
+    Ok((name.to_vec(), number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<String>, String> {
+        let accounts = Accounts::default();
+        let mut rulesets = Rulesets::default();
+        rulesets.read(text.as_bytes(), &accounts).map_err(|error| error.to_string())?;
+        let sets: Vec<_> = rulesets.numbers().collect();
+        let show = |set| rulesets.rules(set).map(move |(n, rule)| (set, n, rule));
+        let lines = sets.into_iter().flat_map(show);
+        Ok(lines.map(|(set, n, rule)| format!("{set}: {n} {}", rule.show(&accounts))).collect())
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn files() {
+        for (text, want) in [
+            ("# only a comment\n\n",                                 vec![]),
+            ("[a=10]\nadd hide\nadd path null unhide # the sink\n",  vec!["10: 100 hide", "10: 200 path null unhide"]),
+            ("[a=10]\n  add 7 path 'pts/*' unhide\n\tadd hide\n",    vec!["10: 7 path pts/* unhide", "10: 107 hide"]),
+            ("[a=10]\nadd path \"x y\" hide\nadd path a\\*b hide",   vec!["10: 100 path x y hide", "10: 200 path a*b hide"]),
+            ("[a=10]\nadd hide\n[b=11]\nadd include $a\nadd include ${a}\n",
+                                               vec!["10: 100 hide", "11: 100 include 10", "11: 200 include 10"]),
+            ("[a=10]\nadd hide\n[a=10]\nadd unhide\n",               vec!["10: 100 unhide"]), // begun again
+            ("[a=10]\nadd path x#y hide\n",                          vec!["10: 100 path x#y hide"]),
+        ] {
+            assert_eq!(read(text), Ok(want.into_iter().map(str::to_owned).collect()), "{text}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn mistakes_are_named_with_their_line() {
+        for (text, want) in [
+            ("[a]\n",                               "1: cannot extract rule number ([a])"),
+            ("[a=x]\n",                             "1: cannot extract rule number ([a=x])"),
+            ("[=5]\n",                              "1: cannot extract rule name ([=5])"),
+            ("\nadd hide\n",                        "2: rule outside of a ruleset; begin one with [name=number]"),
+            ("[a=0]\nadd hide\n",                   "2: ruleset 0 is always empty"),
+            ("[a=1]\nadd include $b\n",             "2: $b: no ruleset of that name is defined above"),
+            ("[a=1]\nadd include 9\n",              "2: include 9: no such ruleset"),
+            ("[a=1]\nadd 5 hide\nadd 5 unhide\n",   "3: rule 5 exists already"),
+            ("[a=1]\nadd path 'x unhide\n",         "2: no closing '"),
+            ("[a=1]\nadd path `x` unhide\n",        "2: ``` is not supported here; put it in quotes"),
+            ("[a=1]\nadd hide; reboot\n",           "2: `;` is not supported here; put it in quotes"),
+            ("[a=1]\ndelset\n",                     "2: delset: not supported in a rules file; only `add` is"),
+            ("[a=1]\nadd path x \\\nhide\n",         "2: a rule cannot go on on the next line; put it on one line"),
+            ("[a=1]\nadd 65500 hide\nadd hide\n",   "3: no rule number left; number the rules yourself"),
+        ] {
+            assert_eq!(read(text), Err(want.to_owned()), "{text}");
+        }
+    }
+    #[test]
+    fn no_bytes_make_it_panic() {
+        let pieces: [&[u8]; 16] = [
+            b"add ", b"path ", b"[a=1]\n", b"[", b"]", b"=", b"$", b"{", b"}", b"'", b"\"", b"\\",
+            b"\n", b"#", b"\xff", b"9",
+        ];
+        for a in pieces {
+            for b in pieces {
+                for c in pieces {
+                    let text = [&b"[x=2]\nadd "[..], a, b, c, b" hide"].concat();
+                    let mut rulesets = Rulesets::default();
+                    let _ = rulesets.read(&text, &Accounts::default());
+                    let _ = rulesets.read(&[a, b, c].concat(), &Accounts::default());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What a ruleset does to a node: the order and the depth of devfs_rule.c in FreeBSD's kernel.
+//!
+//! Includes do not nest (`vfs.devfs.rule_depth` is 1): of an included ruleset the rules apply, but the
+//! includes among them do nothing. `devfsrules_jail` includes `devfsrules_hide_all`; who includes
+//! `devfsrules_jail` must include that one too.
+
+use crate::Rulesets;
+use crate::glob::matches;
+use crate::rule::{Actions, Conditions, DeviceType, Visibility};
+
+/// A node below `/dev`, as far as rules can tell nodes apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Node<'a> {
+    /// The path below `/dev`, without a leading slash: `pts/0`.
+    pub path: &'a [u8],
+    /// What kind of device it is, where `type` has a word for it; directories and links have none.
+    pub device: Option<DeviceType>,
+}
+
+/// What a jail sees of a node. What is `None` stays as the node has it.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// The node is not there.
+    pub hidden: bool,
+    /// Its owner.
+    pub uid: Option<u32>,
+    /// Its group.
+    pub gid: Option<u32>,
+    /// Its permission bits.
+    pub mode: Option<u32>,
+}
+
+/// One rule of an expanded ruleset: its actions apply where all of its conditions hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied<'a> {
+    /// The rule's own conditions, and before them those of the include that brought it.
+    pub when: Vec<&'a Conditions>,
+    /// What then happens. `include` in here is spent.
+    pub then: &'a Actions,
+}
+
+impl Rulesets {
+    /// The rules of `ruleset` and of those that it includes, flat, in the order in which they apply.
+    /// Empty for ruleset 0 and for one that does not exist.
+    pub fn expand(&self, ruleset: u16) -> Vec<Applied<'_>> {
+        let mut flat = Vec::new();
+        for (_, rule) in self.rules(ruleset) {
+            flat.push(Applied { when: vec![&rule.when], then: &rule.then });
+            let included = rule.then.include.into_iter().flat_map(|number| self.rules(number));
+            flat.extend(included.map(|(_, inner)| Applied {
+                when: vec![&rule.when, &inner.when],
+                then: &inner.then,
+            }));
+        }
+        flat
+    }
+
+    /// What `ruleset` does to `node`.
+    pub fn verdict(&self, ruleset: u16, node: Node<'_>) -> Verdict {
+        let mut verdict = Verdict::default();
+        for rule in self.expand(ruleset) {
+            if rule.when.iter().all(|when| when.hold(node)) {
+                verdict.take(rule.then);
+            }
+        }
+        verdict
+    }
+}
+
+impl Conditions {
+    /// Whether `node` is meant.
+    fn hold(&self, node: Node<'_>) -> bool {
+        let of_type =
+            self.types.is_empty() || node.device.is_some_and(|device| self.types.contains(&device));
+        of_type && self.path.as_ref().is_none_or(|pattern| matches(pattern, node.path))
+    }
+}
+
+impl Verdict {
+    /// Lets the actions of one rule act.
+    fn take(&mut self, actions: &Actions) {
+        if let Some(visibility) = actions.visibility {
+            self.hidden = visibility == Visibility::Hidden;
+        }
+        self.uid = actions.uid.or(self.uid);
+        self.gid = actions.gid.or(self.gid);
+        self.mode = actions.mode.or(self.mode);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Accounts, DEFAULT_RULES};
+
+    fn rulesets(own: &str) -> Rulesets {
+        let accounts = Accounts::default();
+        let mut rulesets = Rulesets::default();
+        rulesets.read(DEFAULT_RULES, &accounts).unwrap();
+        rulesets.read(own.as_bytes(), &accounts).unwrap();
+        rulesets
+    }
+
+    fn visible(rulesets: &Rulesets, ruleset: u16, path: &str) -> bool {
+        !rulesets.verdict(ruleset, Node { path: path.as_bytes(), device: None }).hidden
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn default_rulesets() {
+        let rulesets = rulesets("");
+        for (ruleset, path, want) in [
+            (0, "mem",     true),  // no ruleset: everything
+            (1, "null",    false),
+            (4, "null",    true),
+            (4, "urandom", true),
+            (4, "mem",     false),
+            (4, "kmsg",    false),
+            (4, "sda1",    false),
+            (4, "pts",     true),
+            (4, "pts/3",   true),
+            (4, "tty",     true),
+            (4, "ttyS0",   false), // the host's serial line; a pseudo-terminal on FreeBSD
+            (4, "tty1",    false),
+            (4, "fuse",    true),
+            (4, "pf",      false),
+            (5, "pf",      true),
+            (5, "fuse",    true),
+        ] {
+            assert_eq!(visible(&rulesets, ruleset, path), want, "{ruleset} {path}");
+        }
+    }
+
+    /// The article's ruleset, and its warning: an include inside an included ruleset does nothing.
+    #[test]
+    fn includes_do_not_nest() {
+        let article = "[devfsrules_jail_zvol=11]
+add include $devfsrules_hide_all
+add include $devfsrules_unhide_basic
+add include $devfsrules_unhide_login
+add include $devfsrules_jail
+add path 'cam' unhide
+add path 'cam/ctl' unhide
+add path 'zvol' unhide
+add path 'zvol/over8k' unhide
+add path 'zvol/over8k/volgames*' unhide
+[careless=12]
+add include $devfsrules_jail
+";
+        let rulesets = rulesets(article);
+        for (ruleset, path, want) in [
+            (11, "cam/ctl", true),
+            (11, "zvol/over8k/volgames1", true),
+            (11, "zvol/over8k/other", false),
+            (11, "null", true),
+            (11, "fuse", true),
+            (11, "sda", false),
+            (12, "sda", true), // hide_all, two includes away, did not act
+        ] {
+            assert_eq!(visible(&rulesets, ruleset, path), want, "{ruleset} {path}");
+        }
+    }
+
+    #[test]
+    fn conditions_and_the_last_word() {
+        let rulesets = rulesets(
+            "[base=20]\nadd path 'd*' mode 600\n
+             [mine=21]\nadd type disk hide\nadd type tty path 'd*' include $base\nadd path da0 unhide user 7 mode 640\n",
+        );
+        let verdict =
+            |path: &str, device| rulesets.verdict(21, Node { path: path.as_bytes(), device });
+        assert_eq!(
+            verdict("da0", Some(DeviceType::Disk)),
+            Verdict { hidden: false, uid: Some(7), gid: None, mode: Some(0o640) }
+        );
+        assert!(verdict("db0", Some(DeviceType::Disk)).hidden);
+        assert!(!verdict("db0", None).hidden, "a link has no type");
+        assert_eq!(verdict("dcons", Some(DeviceType::Tty)).mode, Some(0o600));
+        assert_eq!(verdict("ttyd", Some(DeviceType::Tty)).mode, None);
+    }
+}
