@@ -1,1 +1,14 @@
-//! rc.conf(5) and service jail.
+//! rc.conf(5), and what `service jail` makes of it.
+//!
+//! [`RcConf`] holds the variables; [`Service`] turns a verb and jail names into an [`Action`]: a value that
+//! says which jail(8) command lines run, in which order. Nothing is run here.
+
+mod conf;
+mod request;
+mod service;
+mod shell;
+
+pub use conf::{LoadError, NotSetProperly, RcConf};
+pub use request::{KEYWORDS, Request, UnknownVerb, Verb};
+pub use service::{Action, Blocked, Jail, Service, Skipped, StartAll, StopAll, Unsupported};
+pub use shell::{SyntaxError, SyntaxErrorKind};

@@ -1,0 +1,133 @@
+//! The verb of a service: rc.subr's run_rc_command, with its prefixes.
+
+/// The verbs in the order of rc.subr's usage line for rc.d/jail, which has `status` twice.
+pub const KEYWORDS: &[&str] = &[
+    "start",
+    "stop",
+    "restart",
+    "rcvar",
+    "enable",
+    "disable",
+    "delete",
+    "enabled",
+    "describe",
+    "extracommands",
+    "config",
+    "console",
+    "status",
+    "status",
+    "poll",
+];
+
+/// What to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Starts jails.
+    Start,
+    /// Stops jails.
+    Stop,
+    /// Stops, then starts them.
+    Restart,
+    /// Lists the jails that run.
+    Status,
+    /// Shows `jail_enable`.
+    Rcvar,
+    /// Succeeds when `jail_enable` says yes.
+    Enabled,
+    /// Says what the service is.
+    Describe,
+    /// Names the verbs that are this service's own.
+    ExtraCommands,
+    /// Says which file describes each jail.
+    Config,
+}
+
+/// A verb with the prefix that came with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request {
+    /// What to do.
+    pub verb: Verb,
+    /// `one` or `force`: whatever `jail_enable` says.
+    pub anyway: bool,
+    /// `fast` or `quiet`: does not say that the service is not enabled.
+    pub quiet: bool,
+}
+
+/// Why a verb was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnknownVerb {
+    /// FreeBSD has no such verb either; the word without its prefix.
+    Unknown(String),
+    /// FreeBSD has it, kletka does not yet.
+    Unsupported(String),
+}
+
+impl Request {
+    /// Reads `word`: a verb, behind `fast`, `force`, `one` or `quiet` or without a prefix.
+    ///
+    /// # Errors
+    /// No such verb, or one that is not supported yet.
+    pub fn parse(word: &str) -> Result<Self, UnknownVerb> {
+        let prefixes = [("fast", false), ("force", true), ("one", true), ("quiet", false)];
+        let found = prefixes.iter().find_map(|&(prefix, anyway)| {
+            word.strip_prefix(prefix).map(|verb| (verb, anyway, !anyway))
+        });
+        let (word, anyway, quiet) = found.unwrap_or((word, false, false));
+        let verb = match word {
+            "start" => Verb::Start,
+            "stop" => Verb::Stop,
+            "restart" => Verb::Restart,
+            "status" => Verb::Status,
+            "rcvar" => Verb::Rcvar,
+            "enabled" => Verb::Enabled,
+            "describe" => Verb::Describe,
+            "extracommands" => Verb::ExtraCommands,
+            "config" => Verb::Config,
+            _ if KEYWORDS.contains(&word) => return Err(UnknownVerb::Unsupported(word.to_owned())),
+            _ => return Err(UnknownVerb::Unknown(word.to_owned())),
+        };
+        Ok(Self { verb, anyway, quiet })
+    }
+
+    /// The verb as it is typed, without prefix.
+    pub fn word(self) -> &'static str {
+        match self.verb {
+            Verb::Start => "start",
+            Verb::Stop => "stop",
+            Verb::Restart => "restart",
+            Verb::Status => "status",
+            Verb::Rcvar => "rcvar",
+            Verb::Enabled => "enabled",
+            Verb::Describe => "describe",
+            Verb::ExtraCommands => "extracommands",
+            Verb::Config => "config",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn words() {
+        let request = |verb, anyway, quiet| Ok(Request { verb, anyway, quiet });
+        for (word, want) in [
+            ("start",       request(Verb::Start, false, false)),
+            ("onestart",    request(Verb::Start, true, false)),
+            ("forcestop",   request(Verb::Stop, true, false)),
+            ("quietstart",  request(Verb::Start, false, true)),
+            ("faststart",   request(Verb::Start, false, true)),
+            ("onerestart",  request(Verb::Restart, true, false)),
+            ("rcvar",       request(Verb::Rcvar, false, false)),
+            ("console",     Err(UnknownVerb::Unsupported("console".to_owned()))),
+            ("oneenable",   Err(UnknownVerb::Unsupported("enable".to_owned()))),
+            ("halt",        Err(UnknownVerb::Unknown("halt".to_owned()))),
+            ("oneoff",      Err(UnknownVerb::Unknown("off".to_owned()))),
+            ("",            Err(UnknownVerb::Unknown(String::new()))),
+        ] {
+            assert_eq!(Request::parse(word), want, "{word}");
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! `service jail`: FreeBSD's libexec/rc/rc.d/jail as a plan, [`Service::plan`].
+//!
+//! The plan says which jails, by which configuration file, through which jail(8) command lines, in which
+//! order. Left to whoever carries it out: running them, and asking jls(8) what runs.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::conf::{NotSetProperly, RcConf};
+use crate::request::{Request, Verb};
+
+/// rc.subr's per-service variables that change how a service's program runs. jail(8) runs as it is.
+const UNSUPPORTED: &[&str] = &[
+    "jail_program",
+    "jail_jls",
+    "jail_jexec",
+    "jail_chroot",
+    "jail_chdir",
+    "jail_cpuset",
+    "jail_env",
+    "jail_env_file",
+    "jail_fib",
+    "jail_group",
+    "jail_groups",
+    "jail_limits",
+    "jail_login_class",
+    "jail_nice",
+    "jail_oomprotect",
+    "jail_prepend",
+    "jail_setup",
+    "jail_svcj",
+    "jail_umask",
+    "jail_user",
+];
+
+/// What to do next, or say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// A warning for standard error.
+    Warn(NotSetProperly),
+    /// Nothing is done, because `jail_enable` does not say yes. Not a failure.
+    Blocked(Blocked),
+    /// Starts every jail of the configuration file.
+    StartAll(StartAll),
+    /// Starts these jails, at the same time when `parallel`.
+    Start {
+        /// In the order in which they start, and in which they are shown.
+        jails: Vec<Result<Jail, Skipped>>,
+        /// `jail_parallel_start`.
+        parallel: bool,
+        /// Says nothing of what goes well.
+        silent: bool,
+    },
+    /// Stops every jail that runs.
+    StopAll(StopAll),
+    /// Stops those of these jails that run, one after the other.
+    Stop(Vec<Result<Jail, Skipped>>),
+    /// Lists what runs: `jls -N`.
+    Status,
+    /// Says which file describes each jail.
+    Config(Vec<Result<Jail, Skipped>>),
+    /// Text for standard output.
+    Say(String),
+    /// The exit status says whether the service is enabled.
+    Enabled(bool),
+}
+
+/// A jail and the jail(8) arguments that start or stop it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Jail {
+    /// Its name, with `.` and `/` turned into `_` as rc.d/jail does.
+    pub name: String,
+    /// The file that describes it.
+    pub conf: String,
+    /// What follows `jail` on the command line.
+    pub arguments: Vec<String>,
+}
+
+/// One jail(8) for all jails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartAll {
+    /// What follows `jail` on the command line.
+    pub arguments: Vec<String>,
+    /// Says nothing of what goes well.
+    pub silent: bool,
+}
+
+/// One jail(8) for each jail that `jls name` lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StopAll {
+    /// What follows `jail` on the command line, before the jail's name.
+    pub arguments: Vec<String>,
+    /// `jail_reverse_stop`: the last of the list first.
+    pub reverse: bool,
+}
+
+/// The verb that was not allowed. `Display` is rc.subr's line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Blocked(pub &'static str);
+
+impl fmt::Display for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = self.0;
+        write!(
+            f,
+            "Cannot '{verb}' jail. Set jail_enable to YES in /etc/rc.conf \
+             or use 'one{verb}' instead of '{verb}'."
+        )
+    }
+}
+
+/// A jail that is left out. `Display` is the warning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Skipped {
+    /// No file describes it.
+    NoConfiguration(String),
+    /// rc.conf describes it by `jail_NAME_…` variables.
+    Legacy {
+        /// Its name.
+        jail: String,
+        /// That name as it is in the variables.
+        variable: String,
+    },
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // The blanks are FreeBSD's.
+            Self::NoConfiguration(jail) => write!(
+                f,
+                "Invalid configuration for {jail}  (no jail.conf, no hostname, or no path).   \
+                 Jail {jail} was ignored."
+            ),
+            Self::Legacy { jail, variable } => write!(
+                f,
+                "Per-jail configuration via jail_* variables is obsolete and not supported \
+                 (jail_{variable}_rootdir); write /etc/jail.{jail}.conf.  Jail {jail} was ignored."
+            ),
+        }
+    }
+}
+
+/// A variable that rc.d/jail would use and that has no effect here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsupported(pub String);
+
+impl fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "${} is not supported; remove it from rc.conf", self.0)
+    }
+}
+
+impl std::error::Error for Unsupported {}
+
+/// The service as rc.conf sets it up.
+pub struct Service<'a> {
+    conf: &'a RcConf,
+    readable: &'a dyn Fn(&Path) -> bool,
+}
+
+impl fmt::Debug for Service<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("conf", self.conf).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Service<'a> {
+    /// `readable` says which configuration files exist: `[ -r file ]`.
+    pub fn new(conf: &'a RcConf, readable: &'a dyn Fn(&Path) -> bool) -> Self {
+        Self { conf, readable }
+    }
+
+    /// What `service jail REQUEST NAMES` does, step by step. Without names: `jail_list`, or all jails
+    /// when that is empty.
+    ///
+    /// # Errors
+    /// rc.conf has a variable that would change what happens and is not supported.
+    pub fn plan(&self, request: Request, names: &[String]) -> Result<Vec<Action>, Unsupported> {
+        if let Some(name) = UNSUPPORTED.iter().find(|name| self.conf.get_set(name).is_some()) {
+            return Err(Unsupported((*name).to_owned()));
+        }
+        let mut actions = Vec::new();
+        let gated = matches!(
+            request.verb,
+            Verb::Start | Verb::Stop | Verb::Restart | Verb::Config | Verb::ExtraCommands
+        );
+        if gated && !request.anyway && !self.yes("jail_enable", &mut actions) {
+            if !request.quiet {
+                actions.push(Action::Blocked(Blocked(request.word())));
+            }
+            return Ok(actions);
+        }
+        let listed = self.conf.words("jail_list");
+        let chosen = if names.is_empty() { &listed[..] } else { names };
+        match request.verb {
+            Verb::Start => self.start(request, chosen, &mut actions)?,
+            Verb::Stop => self.stop(chosen, names.is_empty(), &mut actions)?,
+            Verb::Restart => {
+                self.stop(chosen, names.is_empty(), &mut actions)?;
+                self.start(request, chosen, &mut actions)?;
+            }
+            Verb::Status => actions.push(Action::Status),
+            Verb::Rcvar => actions.push(Action::Say(self.rcvar(request))),
+            Verb::Enabled => {
+                let enabled = request.anyway || self.yes("jail_enable", &mut actions);
+                actions.push(Action::Enabled(enabled));
+            }
+            Verb::Describe => actions.push(Action::Say("Manage system jails\n".to_owned())),
+            Verb::ExtraCommands => actions.push(Action::Say("config console status\n".to_owned())),
+            Verb::Config => {
+                let jails = chosen.iter().map(|name| self.jail(name, |_, _| Vec::new()));
+                actions.push(Action::Config(jails.collect::<Result<_, _>>()?));
+            }
+        }
+        Ok(actions)
+    }
+
+    fn start(
+        &self,
+        request: Request,
+        names: &[String],
+        actions: &mut Vec<Action>,
+    ) -> Result<(), Unsupported> {
+        let parallel = self.yes("jail_parallel_start", actions);
+        let silent = request.quiet && !self.yes("rc_startmsgs", actions);
+        if names.is_empty() {
+            let mut arguments = self.conf.words("jail_flags");
+            arguments.extend(owned(["-f", &self.conf.get("jail_conf"), "-c"]));
+            if !parallel {
+                arguments.push("-p1".to_owned());
+            }
+            actions.push(Action::StartAll(StartAll { arguments, silent }));
+            return Ok(());
+        }
+        let start = |name: &str, conf: &str| {
+            let mut arguments = self.conf.words(&format!("jail_{}_flags", variable(name)));
+            if arguments.is_empty() {
+                arguments = self.conf.words("jail_flags");
+            }
+            arguments.extend(owned(["-i", "-f", conf, "-c", name]));
+            arguments
+        };
+        let jails = names.iter().map(|name| self.jail(name, start)).collect::<Result<_, _>>()?;
+        actions.push(Action::Start { jails, parallel, silent });
+        Ok(())
+    }
+
+    fn stop(
+        &self,
+        names: &[String],
+        listed: bool,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), Unsupported> {
+        // Jails that are named on the command line stop in the order in which they are named.
+        let reverse = listed && self.yes("jail_reverse_stop", actions);
+        if names.is_empty() {
+            let mut arguments = self.conf.words("jail_flags");
+            arguments.extend(owned(["-f", &self.conf.get("jail_conf"), "-r"]));
+            actions.push(Action::StopAll(StopAll { arguments, reverse }));
+            return Ok(());
+        }
+        let stop = |name: &str, conf: &str| owned(["-q", "-f", conf, "-r", name]).to_vec();
+        let mut jails: Vec<_> =
+            names.iter().map(|name| self.jail(name, stop)).collect::<Result<_, _>>()?;
+        if reverse {
+            jails.reverse();
+        }
+        actions.push(Action::Stop(jails));
+        Ok(())
+    }
+
+    /// Finds the file that describes jail `name`: rc.d/jail, parse_options.
+    fn jail(
+        &self,
+        name: &str,
+        arguments: impl Fn(&str, &str) -> Vec<String>,
+    ) -> Result<Result<Jail, Skipped>, Unsupported> {
+        let name = name.replace(['/', '.'], "_");
+        let variable = variable(&name);
+        let of_jail = |what| format!("jail_{variable}_{what}");
+        if self.conf.get_set(&of_jail("program")).is_some() {
+            return Err(Unsupported(of_jail("program")));
+        }
+        let set = |what| self.conf.get_set(&of_jail(what));
+        if set("rootdir").is_some() && set("hostname").is_some() {
+            return Ok(Err(Skipped::Legacy { jail: name, variable }));
+        }
+        let candidates = [
+            set("conf").unwrap_or_else(|| format!("/etc/jail.{name}.conf")),
+            format!("/etc/jail.conf.d/{name}.conf"),
+            self.conf.get("jail_conf"),
+        ];
+        Ok(match candidates.into_iter().find(|file| (self.readable)(Path::new(file))) {
+            Some(conf) => Ok(Jail { arguments: arguments(&name, &conf), name, conf }),
+            None => Err(Skipped::NoConfiguration(name)),
+        })
+    }
+
+    fn rcvar(&self, request: Request) -> String {
+        let value = if request.anyway { "YES".to_owned() } else { self.conf.get("jail_enable") };
+        format!("# jail : Manage system jails\n#\njail_enable=\"{value}\"\n#   (default: \"\")\n\n")
+    }
+
+    /// checkyesno: what is not set properly is no, with a warning.
+    fn yes(&self, name: &str, actions: &mut Vec<Action>) -> bool {
+        self.conf.yes(name).unwrap_or_else(|error| {
+            actions.push(Action::Warn(error));
+            false
+        })
+    }
+}
+
+/// A jail's name as it is in the names of variables.
+fn variable(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+}
+
+fn owned<const N: usize>(words: [&str; N]) -> [String; N] {
+    words.map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is done for `line` (`VERB NAME…`) with this rc.conf and these files, in words.
+    fn plan(rc_conf: &str, files: &[&str], line: &str) -> Vec<String> {
+        let mut conf = RcConf::default();
+        conf.read(rc_conf.as_bytes()).unwrap();
+        let readable = |path: &Path| files.iter().any(|file| Path::new(file) == path);
+        let mut words = line.split(' ').map(str::to_owned);
+        let request = Request::parse(&words.next().unwrap()).unwrap();
+        let names: Vec<_> = words.collect();
+        match Service::new(&conf, &readable).plan(request, &names) {
+            Ok(actions) => actions.iter().flat_map(show).collect(),
+            Err(error) => vec![error.to_string()],
+        }
+    }
+
+    fn show(action: &Action) -> Vec<String> {
+        let jails = |what: &str, jails: &[Result<Jail, Skipped>]| -> Vec<String> {
+            let line = |jail: &Result<Jail, Skipped>| match jail {
+                Ok(jail) => format!("{what}: jail {}", jail.arguments.join(" ")),
+                Err(skipped) => skipped.to_string(),
+            };
+            jails.iter().map(line).collect()
+        };
+        match action {
+            Action::Warn(warning) => vec![warning.to_string()],
+            Action::Blocked(blocked) => vec![blocked.to_string()],
+            Action::StartAll(all) => vec![format!("all: jail {}", all.arguments.join(" "))],
+            Action::Start { jails: these, parallel: true, .. } => jails("together", these),
+            Action::Start { jails: these, .. } => jails("start", these),
+            Action::StopAll(StopAll { arguments, reverse }) => {
+                vec![format!("each, reverse={reverse}: jail {} NAME", arguments.join(" "))]
+            }
+            Action::Stop(these) => jails("stop", these),
+            Action::Status => vec!["jls -N".to_owned()],
+            Action::Config(these) => {
+                these.iter().map(|jail| jail.as_ref().unwrap().conf.clone()).collect()
+            }
+            Action::Say(text) => text.lines().map(str::to_owned).collect(),
+            Action::Enabled(enabled) => vec![format!("enabled={enabled}")],
+        }
+    }
+
+    const CONF: &str = "/etc/jail.conf";
+    /// The article's rc.conf.
+    const ARTICLE: &str = "jail_enable=\"YES\"\njail_parallel_start=\"YES\"\njail_list=\"samba\"\n";
+
+    #[test]
+    #[rustfmt::skip]
+    fn command_lines() {
+        for (rc_conf, files, line, want) in [
+            (ARTICLE, &[CONF][..], "start",              &["together: jail -i -f /etc/jail.conf -c samba"][..]),
+            (ARTICLE, &[CONF], "stop",                   &["stop: jail -q -f /etc/jail.conf -r samba"]),
+            (ARTICLE, &[CONF], "start www",              &["together: jail -i -f /etc/jail.conf -c www"]),
+            (ARTICLE, &[CONF], "restart",                &["stop: jail -q -f /etc/jail.conf -r samba",
+                                                           "together: jail -i -f /etc/jail.conf -c samba"]),
+            ("jail_enable=YES", &[CONF], "start",        &["all: jail -f /etc/jail.conf -c -p1"]),
+            ("jail_enable=YES jail_parallel_start=YES jail_flags='-v -q'", &[CONF], "start",
+                                                         &["all: jail -v -q -f /etc/jail.conf -c"]),
+            ("jail_enable=YES jail_conf=/etc/j", &[], "stop", &["each, reverse=false: jail -f /etc/j -r NAME"]),
+            ("jail_enable=YES jail_reverse_stop=YES", &[CONF], "stop", &["each, reverse=true: jail -f /etc/jail.conf -r NAME"]),
+            ("jail_enable=YES jail_list='a b' jail_reverse_stop=YES", &[CONF], "stop",
+                                                         &["stop: jail -q -f /etc/jail.conf -r b", "stop: jail -q -f /etc/jail.conf -r a"]),
+            ("jail_enable=YES jail_reverse_stop=YES", &[CONF], "stop a b", // as they are named
+                                                         &["stop: jail -q -f /etc/jail.conf -r a", "stop: jail -q -f /etc/jail.conf -r b"]),
+            ("", &[CONF], "onestart a b.c",              &["start: jail -i -f /etc/jail.conf -c a", "start: jail -i -f /etc/jail.conf -c b_c"]),
+            ("jail_flags=-v jail_a_b_flags=-q", &[CONF], "onestart a-b c",
+                                                         &["start: jail -q -i -f /etc/jail.conf -c a-b", "start: jail -v -i -f /etc/jail.conf -c c"]),
+            // Which file: the jail's own, jail.conf.d, the common one.
+            ("", &[CONF, "/etc/jail.conf.d/a.conf", "/etc/jail.a.conf"], "onestart a", &["start: jail -i -f /etc/jail.a.conf -c a"]),
+            ("", &[CONF, "/etc/jail.conf.d/a.conf"], "onestart a",                     &["start: jail -i -f /etc/jail.conf.d/a.conf -c a"]),
+            ("jail_a_conf=/j/a", &[CONF, "/j/a"], "onestart a b", &["start: jail -i -f /j/a -c a", "start: jail -i -f /etc/jail.conf -c b"]),
+            ("", &[], "onestart a",                      &["Invalid configuration for a  (no jail.conf, no hostname, or no path).   Jail a was ignored."]),
+            ("", &[CONF], "oneconfig a",                 &["/etc/jail.conf"]),
+        ] {
+            assert_eq!(plan(rc_conf, files, line), want, "{rc_conf} {files:?} {line}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn what_jail_enable_allows() {
+        for (rc_conf, line, want) in [
+            ("", "start",        &["Cannot 'start' jail. Set jail_enable to YES in /etc/rc.conf or use 'onestart' instead of 'start'."][..]),
+            ("", "restart a",    &["Cannot 'restart' jail. Set jail_enable to YES in /etc/rc.conf or use 'onerestart' instead of 'restart'."]),
+            ("", "stop",         &["Cannot 'stop' jail. Set jail_enable to YES in /etc/rc.conf or use 'onestop' instead of 'stop'."]),
+            ("", "quietstart",   &[]),
+            ("", "status",       &["jls -N"]),
+            ("", "enabled",      &["enabled=false"]),
+            ("jail_enable=on", "enabled", &["enabled=true"]),
+            ("jail_enable=maybe", "enabled", &["$jail_enable is not set properly - see rc.conf(5).", "enabled=false"]),
+            ("jail_enable=", "start", &["$jail_enable is not set properly - see rc.conf(5).",
+                                        "Cannot 'start' jail. Set jail_enable to YES in /etc/rc.conf or use 'onestart' instead of 'start'."]),
+            ("jail_enable=YES", "rcvar", &["# jail : Manage system jails", "#", "jail_enable=\"YES\"", "#   (default: \"\")", ""]),
+            ("", "describe",     &["Manage system jails"]),
+        ] {
+            assert_eq!(plan(rc_conf, &[CONF], line), want, "{rc_conf} {line}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn what_is_not_supported_is_named() {
+        for (rc_conf, want) in [
+            ("jail_program=/usr/local/sbin/jail", "$jail_program is not supported; remove it from rc.conf"),
+            ("jail_a_program=/bin/x",             "$jail_a_program is not supported; remove it from rc.conf"),
+            ("jail_nice=5",                       "$jail_nice is not supported; remove it from rc.conf"),
+            ("jail_a_rootdir=/j/a jail_a_hostname=a",
+             "Per-jail configuration via jail_* variables is obsolete and not supported (jail_a_rootdir); write /etc/jail.a.conf.  Jail a was ignored."),
+        ] {
+            assert_eq!(plan(rc_conf, &[CONF], "onestart a"), [want], "{rc_conf}");
+        }
+    }
+}
