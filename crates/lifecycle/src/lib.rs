@@ -1,1 +1,22 @@
-//! jail(8)'s engine: the order in which jails start and stop.
+//! jail(8)'s engine: the order in which jails start and stop, and what is undone when a step fails.
+//!
+//! [`Jail`] is one jail's parameters; [`plan`] turns them, by the tables [`plan::START`] and
+//! [`plan::STOP`], into a row of [`Step`]s, plain values; [`engine`] walks a row over a [`Host`], which
+//! carries the steps out: [`System`] on this machine, a test's own `Host` on paper.
+
+pub mod command;
+pub mod depend;
+pub mod engine;
+mod error;
+pub mod fstab;
+mod jail;
+pub mod plan;
+mod spec;
+mod system;
+
+pub use command::CommandLine;
+pub use engine::Host;
+pub use error::Error;
+pub use jail::Jail;
+pub use plan::{Hook, Inside, Step};
+pub use system::{System, Verbosity};

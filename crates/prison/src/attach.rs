@@ -73,6 +73,61 @@ impl Child {
     }
 }
 
+impl Child {
+    /// Waits for its end as a shell does for a program in the foreground: a signal that asks this
+    /// process to end is passed on, and when the child stops, so does this process, until it goes on.
+    /// Keys of the terminal reach the child by themselves, which is in the same process group.
+    ///
+    /// # Errors
+    /// Of signalfd(2), poll(2) or waitid(2); none is expected.
+    pub fn wait_in_foreground(&self) -> io::Result<Ended> {
+        let signals = sys::signalfd(&FOREGROUND)?;
+        loop {
+            let mut fds = [
+                PollFd::from_borrowed_fd(self.as_fd(), PollFlags::IN),
+                PollFd::from_borrowed_fd(signals.as_fd(), PollFlags::IN),
+            ];
+            match poll(&mut fds, None) {
+                Err(Errno::INTR) => continue,
+                answer => answer?,
+            };
+            if !fds[0].revents().is_empty()
+                && let Some(ended) = self.wait(None)?
+            {
+                return Ok(ended);
+            }
+            while let Some(caught) = sys::next_signal(signals.as_fd()) {
+                match caught.signal {
+                    libc::SIGTERM => self.signal(Signal::TERM)?,
+                    libc::SIGHUP => self.signal(Signal::HUP)?,
+                    libc::SIGCHLD => self.follow_stop()?,
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// When the child has been stopped, stops this process too, and both go on together.
+    fn follow_stop(&self) -> io::Result<()> {
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        if waitid(WaitId::PidFd(self.as_fd()), options)?.is_some() {
+            sys::kill(std::process::id() as i32, libc::SIGSTOP)?;
+            self.signal(Signal::CONT)?;
+        }
+        Ok(())
+    }
+}
+
+/// Signals that [`Child::wait_in_foreground`] looks after. They are blocked before the child is made,
+/// so that none ends this process in between; the child starts with none blocked.
+const FOREGROUND: [i32; 5] =
+    [libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP, libc::SIGCHLD];
+
+/// Keeps the signals of [`Child::wait_in_foreground`] waiting until it is called.
+pub fn hold_foreground_signals() {
+    sys::block_signals(&FOREGROUND);
+}
+
 impl AsFd for Child {
     /// A pidfd, readable when the process has ended.
     fn as_fd(&self) -> BorrowedFd<'_> {
@@ -81,7 +136,10 @@ impl AsFd for Child {
 }
 
 /// Waits until `fd` can be read; false when `timeout` passes first.
-pub(crate) fn readable(fd: BorrowedFd<'_>, timeout: Option<Duration>) -> io::Result<bool> {
+///
+/// # Errors
+/// Of poll(2); none is expected.
+pub fn readable(fd: BorrowedFd<'_>, timeout: Option<Duration>) -> io::Result<bool> {
     let timeout = timeout.map(|time| Timespec {
         tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: time.subsec_nanos().into(),
@@ -141,7 +199,11 @@ pub(crate) fn executed(report: &OwnedFd, command: &Command) -> Result<(), Error>
             Step::Directory => "chdir",
             Step::Execute => "exec",
         },
-        subject: if step == Step::Execute { command.program() } else { String::new() },
+        subject: match step {
+            Step::Execute => command.program(),
+            Step::Directory => command.directory_name(),
+            _ => String::new(),
+        },
         error: io::Error::from_raw_os_error(i32::from_ne_bytes(word(4))),
     })
 }

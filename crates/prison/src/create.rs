@@ -254,7 +254,7 @@ fn trees(spec: &Spec, ids: Ids) -> Result<Vec<Tree>, Error> {
         trees.extend(run_directory(programs, ids)?);
     }
     for mount in &spec.mounts {
-        trees.push(Tree::for_mount(mount, ids)?);
+        trees.push(Tree::for_mount(mount, &spec.path, ids)?);
     }
     if spec.devfs {
         trees.extend(dev::trees(ids)?);

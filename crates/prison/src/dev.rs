@@ -35,7 +35,7 @@ const TTY_GROUP: u32 = 5;
 /// Makes the mounts of a /dev: the directory, its pseudo-terminals, its shared memory.
 pub(crate) fn trees(ids: Ids) -> Result<Vec<Tree>, Error> {
     let root = (ids.first, ids.first);
-    let no_programs = MountOptions { nosuid: true, noexec: true, read_only: false };
+    let no_programs = MountOptions { nosuid: true, noexec: true, ..MountOptions::default() };
     let small = [("mode", "755".into()), ("size", "1m".into())];
     let mut dev = Tree::tmpfs("/dev".into(), no_programs, &small, root)?;
     dev.allow_devices();

@@ -26,7 +26,7 @@ mod tree;
 mod user;
 mod vnet;
 
-pub use attach::{Child, Ended};
+pub use attach::{Child, Ended, hold_foreground_signals, readable};
 pub use create::{Prison, Waiting};
 pub use error::Error;
 pub use ids::Ids;

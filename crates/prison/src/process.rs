@@ -25,6 +25,10 @@ pub struct Command {
     pub arguments: Vec<OsString>,
     /// The environment; what the user's login sets is added by [`Command::login`].
     pub environment: Vec<(OsString, OsString)>,
+    /// Set last of all, in a clean environment too: jexec(8) `-e`.
+    pub additions: Vec<(OsString, OsString)>,
+    /// Where it starts; by default the root, or with `clean` the home directory: jexec(8) `-d`.
+    pub directory: Option<OsString>,
     /// Directories that come first in PATH.
     pub path_prefix: Option<OsString>,
     /// Who runs it.
@@ -124,6 +128,11 @@ impl Command {
         self.arguments.first().map_or("/bin/sh".into(), |name| name.to_string_lossy().into_owned())
     }
 
+    /// The directory that was asked for, for messages.
+    pub(crate) fn directory_name(&self) -> String {
+        self.directory.as_ref().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    }
+
     pub(crate) fn no_such_user(&self) -> Error {
         Error::NoSuchUser(match &self.identity {
             Identity::Root => "root".into(),
@@ -154,8 +163,9 @@ impl Command {
         if self.session {
             setsid().map_err(|error| Step::Rights.failed(error))?;
         }
-        if let Some(home) = user.as_ref().map(|user| &user.home).filter(|_| self.clean) {
-            chdir(home).map_err(|error| Step::Directory.failed(error))?;
+        let home = user.as_ref().map(|user| user.home.as_os_str()).filter(|_| self.clean);
+        if let Some(directory) = self.directory.as_deref().or(home) {
+            chdir(directory).map_err(|error| Step::Directory.failed(error))?;
         }
         Ok(self.ready(user.as_ref()))
     }
@@ -217,6 +227,9 @@ impl Command {
         }
         path.push(given.map_or(OsStr::new(LOGIN_PATH), |(_, path)| path));
         set("PATH".as_ref(), &path);
+        for (name, value) in &self.additions {
+            set(name, value);
+        }
         environment
     }
 }

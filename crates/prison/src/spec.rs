@@ -70,16 +70,18 @@ pub struct Mount {
 pub enum MountSource {
     /// A directory or file of the host under another name: mount_nullfs(8).
     Nullfs(PathBuf),
-    /// Memory: mount_tmpfs(5). Size in bytes, mode and owner (ids as seen inside the jail).
+    /// Memory: tmpfs(5). What is absent of mode and owner is as the mount point has it.
     Tmpfs {
         /// Upper limit in bytes; the kernel's default when absent.
         size: Option<u64>,
+        /// Upper limit of files; the kernel's default when absent.
+        inodes: Option<u64>,
         /// Permissions of the root directory.
-        mode: u32,
-        /// Owner of the root directory.
-        uid: u32,
-        /// Group of the root directory.
-        gid: u32,
+        mode: Option<u32>,
+        /// Owner of the root directory, as seen inside the jail.
+        uid: Option<u32>,
+        /// Group of the root directory, as seen inside the jail.
+        gid: Option<u32>,
     },
 }
 
@@ -92,6 +94,8 @@ pub struct MountOptions {
     pub nosuid: bool,
     /// Nothing can be executed: `noexec`.
     pub noexec: bool,
+    /// Times of access are not kept: `noatime`.
+    pub noatime: bool,
 }
 
 /// jail(8)'s `allow.*` that change what the kernel lets a jail do. The defaults are FreeBSD's.

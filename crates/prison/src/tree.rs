@@ -5,7 +5,8 @@ use crate::error::{Calling, Error};
 use crate::ids::Ids;
 use crate::spec::{Mount, MountOptions, MountSource};
 use crate::sys;
-use rustix::fs::CWD;
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat2};
+use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_string,
     fsmount, fsopen, open_tree,
@@ -63,6 +64,7 @@ fn attributes(options: MountOptions) -> u64 {
         (options.read_only, libc::MOUNT_ATTR_RDONLY),
         (options.nosuid, libc::MOUNT_ATTR_NOSUID),
         (options.noexec, libc::MOUNT_ATTR_NOEXEC),
+        (options.noatime, libc::MOUNT_ATTR_NOATIME),
     ];
     let set = flags.into_iter().filter(|(on, _)| *on);
     set.fold(libc::MOUNT_ATTR_NODEV, |all, (_, flag)| all | flag)
@@ -113,20 +115,23 @@ impl Tree {
         Self { optional: true, ..self }
     }
 
-    /// A line of fstab(5). The jail's ids in its options become the host's.
-    pub(crate) fn for_mount(mount: &Mount, ids: Ids) -> Result<Self, Error> {
+    /// A line of fstab(5) over `root`. The jail's ids in its options become the host's.
+    pub(crate) fn for_mount(mount: &Mount, root: &Path, ids: Ids) -> Result<Self, Error> {
         let target = mount.target.clone();
-        match &mount.source {
-            MountSource::Nullfs(source) => Self::clone_of(source, target, mount.options),
-            MountSource::Tmpfs { size, mode, uid, gid } => {
-                let (Some(uid), Some(gid)) = (ids.on_host(*uid), ids.on_host(*gid)) else {
-                    return Err(Error::Mount(target, io::ErrorKind::InvalidInput.into()));
-                };
-                let mut settings = vec![("mode", format!("{mode:o}"))];
-                settings.extend(size.map(|size| ("size", size.to_string())));
-                Self::tmpfs(target, mount.options, &settings, (uid, gid))
-            }
-        }
+        let (size, inodes, mode, uid, gid) = match &mount.source {
+            MountSource::Nullfs(source) => return Self::clone_of(source, target, mount.options),
+            MountSource::Tmpfs { size, inodes, mode, uid, gid } => (size, inodes, mode, uid, gid),
+        };
+        let place = mount_point(root, &target)?;
+        let mode = mode.unwrap_or(place.st_mode & 0o7777);
+        let owner = (uid.unwrap_or(place.st_uid), gid.unwrap_or(place.st_gid));
+        let (Some(uid), Some(gid)) = (ids.on_host(owner.0), ids.on_host(owner.1)) else {
+            return Err(Error::Mount(target, io::ErrorKind::InvalidInput.into()));
+        };
+        let mut settings = vec![("mode", format!("{mode:o}"))];
+        settings.extend(size.map(|size| ("size", size.to_string())));
+        settings.extend(inodes.map(|inodes| ("nr_inodes", inodes.to_string())));
+        Self::tmpfs(target, mount.options, &settings, (uid, gid))
     }
 
     /// Sets the attributes, and shows the files under the ids of `userns` where they have the disk's.
@@ -139,6 +144,19 @@ impl Tree {
             }
             other => other.calling("mount_setattr"),
         }
+    }
+}
+
+/// Looks at a mount point in a root, which may be hostile: no link is followed.
+fn mount_point(root: &Path, target: &Path) -> Result<Stat, Error> {
+    let root = open(root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|error| Error::Path(root.into(), error.into()))?;
+    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
+    let place = openat2(root, target, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), resolve);
+    match place.and_then(fstat) {
+        Ok(stat) => Ok(stat),
+        Err(Errno::LOOP) => Err(Error::SymbolicLink(target.into())),
+        Err(error) => Err(Error::MountPoint(target.into(), error.into())),
     }
 }
 

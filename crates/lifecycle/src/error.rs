@@ -1,0 +1,91 @@
+//! Why a jail did not start or stop: what follows `jail: NAME: ` on standard error.
+
+use crate::fstab;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// What went wrong, in jail(8)'s words.
+#[derive(Debug)]
+pub enum Error {
+    /// A command ended with a status that is not 0.
+    Failed(String),
+    /// A command was ended by a signal.
+    Signaled(String, i32),
+    /// A command took longer than `exec.timeout`.
+    TimedOut(String),
+    /// A command could not be executed.
+    Exec(String, io::Error),
+    /// A user that `exec.system_user` or `exec.jail_user` names is not known.
+    NoSuchUser(String),
+    /// A file that a parameter names: the parameter, the file, and what open(2) said.
+    File(&'static str, PathBuf, io::Error),
+    /// A path that a parameter names leads through a symbolic link in the jail.
+    SymbolicLink(&'static str, PathBuf),
+    /// A path that a parameter names is not absolute.
+    NotAbsolute(&'static str, PathBuf),
+    /// A mount point is outside the jail's root.
+    OutsideRoot(&'static str, PathBuf),
+    /// A line of fstab(5) that cannot be used: the parameter, the file if it is in one.
+    Fstab(&'static str, Option<PathBuf>, fstab::Error),
+    /// A parameter's value cannot be used: which, and why.
+    Value(&'static str, String),
+    /// Without a process and without `persist` there is nothing to keep the jail.
+    NothingToKeepIt,
+    /// The prison itself.
+    Prison(prison::Error),
+    /// The prison, on behalf of a parameter.
+    Parameter(&'static str, prison::Error),
+}
+
+impl From<prison::Error> for Error {
+    fn from(error: prison::Error) -> Self {
+        Self::Prison(error)
+    }
+}
+
+/// What the operating system said, as strerror(3) says it.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(command) => write!(f, "{command}: failed"),
+            Self::Signaled(command, signal) => write!(f, "{command}: exited on signal {signal}"),
+            Self::TimedOut(command) => write!(f, "{command}: timed out"),
+            Self::Exec(program, error) => write!(f, "exec {program}: {}", plain(error)),
+            Self::NoSuchUser(name) => write!(f, "{name}: no such user"),
+            Self::File("exec.consolelog", path, error) => {
+                write!(f, "open {}: {}", path.display(), plain(error))
+            }
+            Self::File(parameter, path, error) => {
+                write!(f, "{parameter}: {}: {}", path.display(), plain(error))
+            }
+            Self::SymbolicLink(parameter, path) => {
+                write!(f, "{parameter}: {} is a symbolic link", path.display())
+            }
+            Self::NotAbsolute(parameter, path) => {
+                write!(f, "{parameter}: {}: not an absolute pathname", path.display())
+            }
+            Self::OutsideRoot(parameter, path) => write!(
+                f,
+                "{parameter}: {}: not inside the jail's path, where alone a jail's mounts are seen",
+                path.display()
+            ),
+            Self::Fstab(parameter, None, error) => write!(f, "{parameter}: {}", error.kind),
+            Self::Fstab(parameter, Some(file), error) => {
+                write!(f, "{parameter}: {} line {}: {}", file.display(), error.line, error.kind)
+            }
+            Self::Value(parameter, why) => write!(f, "{parameter}: {why}"),
+            // sys/kern/kern_jail.c
+            Self::NothingToKeepIt => write!(f, "new jail must persist or attach"),
+            Self::Prison(error) => error.fmt(f),
+            Self::Parameter(parameter, error) => write!(f, "{parameter}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

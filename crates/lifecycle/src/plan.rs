@@ -1,0 +1,204 @@
+//! The order in which a jail starts and stops: jail(8), and the tables in FreeBSD's `jail.c`.
+//!
+//! [`START`], [`STOP`] and [`CLEAN`] are those tables; a plan is what a table becomes for one jail.
+//! File systems have no rows of their own: on Linux they are the prison's, attached as it is created,
+//! and gone with it.
+
+use crate::command::CommandLine;
+use crate::error::Error;
+use crate::jail::Jail;
+use crate::spec;
+use prison::Spec;
+use std::ffi::OsString;
+use std::fmt;
+use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
+use std::time::Duration;
+
+/// A hook: commands that run on the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hook {
+    /// Before anything else.
+    Prepare,
+    /// Before the prison is created.
+    Prestart,
+    /// When the prison is there, and nothing runs in it.
+    Created,
+    /// When the jail has started.
+    Poststart,
+    /// Before the jail is stopped.
+    Prestop,
+    /// When the prison is gone.
+    Poststop,
+    /// After everything else.
+    Release,
+}
+
+impl Hook {
+    /// The parameter that holds its commands.
+    pub fn parameter(self) -> &'static str {
+        match self {
+            Self::Prepare => "exec.prepare",
+            Self::Prestart => "exec.prestart",
+            Self::Created => "exec.created",
+            Self::Poststart => "exec.poststart",
+            Self::Prestop => "exec.prestop",
+            Self::Poststop => "exec.poststop",
+            Self::Release => "exec.release",
+        }
+    }
+}
+
+/// Commands that run in the jail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inside {
+    /// `exec.start`.
+    Start,
+    /// `command`.
+    Command,
+    /// `exec.stop`.
+    Stop,
+}
+
+impl Inside {
+    /// The parameter that holds its commands.
+    pub fn parameter(self) -> &'static str {
+        match self {
+            Self::Start => "exec.start",
+            Self::Command => "command",
+            Self::Stop => "exec.stop",
+        }
+    }
+}
+
+/// A row of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Row {
+    /// The commands of a hook.
+    Hook(Hook),
+    /// jail_set(2), with all mounts.
+    Create,
+    /// `vnet.interface`, one after the other.
+    Interfaces,
+    /// Commands in the jail.
+    Inside(Inside),
+    /// SIGTERM, and `stop.timeout`.
+    Terminate,
+    /// jail_remove(2).
+    Remove,
+}
+
+/// How a jail starts.
+pub const START: [Row; 8] = [
+    Row::Hook(Hook::Prepare),
+    Row::Hook(Hook::Prestart),
+    Row::Create,
+    Row::Hook(Hook::Created),
+    Row::Interfaces,
+    Row::Inside(Inside::Start),
+    Row::Inside(Inside::Command),
+    Row::Hook(Hook::Poststart),
+];
+
+/// How a jail stops.
+pub const STOP: [Row; 6] = [
+    Row::Hook(Hook::Prestop),
+    Row::Inside(Inside::Stop),
+    Row::Terminate,
+    Row::Remove,
+    Row::Hook(Hook::Poststop),
+    Row::Hook(Hook::Release),
+];
+
+/// What follows the removal of a jail: after a start that failed, or when the jail went by itself.
+pub const CLEAN: [Row; 2] = [Row::Hook(Hook::Poststop), Row::Hook(Hook::Release)];
+
+/// One thing to do. `Display` is the line that `jail -v` shows of it.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Run this on the host.
+    Hook(Hook, CommandLine),
+    /// Create the prison.
+    Create(Box<Spec>),
+    /// Give it this interface of the host.
+    Interface(String),
+    /// Run this in the jail.
+    Inside(Inside, CommandLine),
+    /// SIGTERM to all processes; wait at most this long for them to end.
+    Terminate(Duration),
+    /// End the prison.
+    Remove,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hook(_, command) => write!(f, "run command: {command}"),
+            Self::Inside(_, command) => write!(f, "run command in jail: {command}"),
+            Self::Create(spec) => {
+                write!(f, "jail_set(JAIL_CREATE)")?;
+                for (name, value) in &spec.parameters {
+                    write!(f, " {name}={}", String::from_utf8_lossy(value))?;
+                }
+                Ok(())
+            }
+            Self::Interface(name) => write!(f, "run command: ifconfig {name} vnet"),
+            Self::Terminate(time) => {
+                write!(f, "send SIGTERM, wait at most {} seconds", time.as_secs())
+            }
+            Self::Remove => write!(f, "jail_remove"),
+        }
+    }
+}
+
+/// What a table becomes for `jail`; `programs` is the directory of kletka's programs for use in jails.
+///
+/// # Errors
+/// A parameter that cannot be used: an fstab that is missing, a mount point outside the root.
+pub fn plan(table: &[Row], jail: &Jail, programs: Option<&Path>) -> Result<Vec<Step>, Error> {
+    let mut steps = Vec::new();
+    for row in table {
+        match *row {
+            Row::Hook(hook) => {
+                let commands = commands(jail, hook.parameter());
+                steps.extend(commands.into_iter().map(|command| Step::Hook(hook, command)));
+            }
+            Row::Inside(inside) => {
+                let commands = commands(jail, inside.parameter());
+                steps.extend(commands.into_iter().map(|command| Step::Inside(inside, command)));
+            }
+            Row::Create => {
+                let spec = spec::spec(jail, programs)?;
+                let later = ["exec.start", "command", "exec.poststart"];
+                if !spec.persist && later.iter().all(|name| commands(jail, name).is_empty()) {
+                    return Err(Error::NothingToKeepIt);
+                }
+                steps.push(Step::Create(Box::new(spec)));
+            }
+            Row::Interfaces => {
+                let names = jail.parameters.list("vnet.interface").iter();
+                let names = names.map(|name| String::from_utf8_lossy(name).into_owned());
+                steps.extend(names.map(Step::Interface));
+            }
+            Row::Terminate => {
+                let seconds = jail.parameters.int("stop.timeout").unwrap_or(10);
+                // 0 sends no SIGTERM and removes the jail at once.
+                let seconds = u64::try_from(seconds).unwrap_or(0);
+                let some = (seconds > 0).then(|| Step::Terminate(Duration::from_secs(seconds)));
+                steps.extend(some);
+            }
+            Row::Remove => steps.push(Step::Remove),
+        }
+    }
+    Ok(steps)
+}
+
+/// The commands of a parameter. `command` on the command line is one command, its words apart.
+fn commands(jail: &Jail, parameter: &str) -> Vec<CommandLine> {
+    let values = jail.parameters.list(parameter);
+    if parameter == "command" && jail.configured.is_none() {
+        let words = values.iter().map(|word| OsString::from_vec(word.clone())).collect();
+        return CommandLine::from_words(words, false).into_iter().collect();
+    }
+    values.iter().filter_map(|value| CommandLine::parse(value)).collect()
+}

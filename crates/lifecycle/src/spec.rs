@@ -1,0 +1,129 @@
+//! From a jail's parameters to the prison's plan: FreeBSD's words in, Linux's mechanisms out.
+
+use crate::error::Error;
+use crate::fstab::{self, Entry, FileSystem};
+use crate::jail::Jail;
+use jailparam::Jailsys;
+use prison::{Allow, Families, Mount, MountOptions, MountSource, Network, Spec};
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+/// The prison that `jail` describes.
+pub(crate) fn spec(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
+    let parameters = &jail.parameters;
+    let (network, families) = network(jail)?;
+    let name = jail.text("name").map(|name| name.to_string_lossy().into_owned());
+    Ok(Spec {
+        // A section named by a number names the jail's jid; then the name is that number.
+        name,
+        jid: jail.jid(),
+        path: jail.path(),
+        hostname: jail.text("host.hostname").unwrap_or_default(),
+        domainname: jail.text("host.domainname").unwrap_or_default(),
+        network,
+        families,
+        mounts: mounts(jail)?,
+        devfs: parameters.flag("mount.devfs"),
+        allow: Allow {
+            raw_sockets: parameters.flag("allow.raw_sockets"),
+            quotas: parameters.flag("allow.quotas"),
+            set_hostname: parameters.flag("allow.set_hostname"),
+            chflags: parameters.flag("allow.chflags"),
+            reserved_ports: parameters.flag("allow.reserved_ports"),
+        },
+        persist: parameters.flag("persist"),
+        programs: programs.map(Path::to_path_buf),
+        parameters: jail.shown(),
+    })
+}
+
+/// `vnet`, `ip4` and `ip6`.
+fn network(jail: &Jail) -> Result<(Network, Families), Error> {
+    let state = |name| jail.parameters.jailsys(name);
+    if state("vnet") == Jailsys::New {
+        return Ok((Network::Own, Families { inet: true, inet6: true }));
+    }
+    if !jail.parameters.list("vnet.interface").is_empty() {
+        let why = "needs a network stack of the jail's own; add \"vnet;\"";
+        return Err(Error::Value("vnet.interface", why.into()));
+    }
+    let families = Families {
+        inet: state("ip4") == Jailsys::Inherit,
+        inet6: state("ip6") == Jailsys::Inherit,
+    };
+    let network = if families.inet || families.inet6 { Network::Host } else { Network::Empty };
+    Ok((network, families))
+}
+
+/// `mount`, then the lines of `mount.fstab`: in this order they are mounted.
+fn mounts(jail: &Jail) -> Result<Vec<Mount>, Error> {
+    let mut mounts = Vec::new();
+    for line in jail.parameters.list("mount") {
+        let entries = fstab::parse(line).map_err(|error| Error::Fstab("mount", None, error))?;
+        for entry in &entries {
+            mounts.push(mount(jail, "mount", None, entry)?);
+        }
+    }
+    for file in jail.parameters.list("mount.fstab").iter().filter(|file| !file.is_empty()) {
+        let file = PathBuf::from(OsString::from_vec(file.clone()));
+        let text =
+            fs::read(&file).map_err(|error| Error::File("mount.fstab", file.clone(), error))?;
+        let wrong = |error| Error::Fstab("mount.fstab", Some(file.clone()), error);
+        for entry in &fstab::parse(&text).map_err(wrong)? {
+            mounts.push(mount(jail, "mount.fstab", Some(&file), entry)?);
+        }
+    }
+    Ok(mounts)
+}
+
+fn mount(
+    jail: &Jail,
+    parameter: &'static str,
+    file: Option<&Path>,
+    entry: &Entry,
+) -> Result<Mount, Error> {
+    let wrong = |error| Error::Fstab(parameter, file.map(Path::to_path_buf), error);
+    let mount = entry.mount().map_err(wrong)?;
+    let source = match mount.file_system {
+        FileSystem::Nullfs { source } if !source.is_absolute() => {
+            return Err(Error::NotAbsolute(parameter, source));
+        }
+        FileSystem::Nullfs { source } => MountSource::Nullfs(source),
+        FileSystem::Tmpfs(tmpfs) => MountSource::Tmpfs {
+            size: tmpfs.size,
+            inodes: tmpfs.inodes,
+            mode: tmpfs.mode,
+            uid: tmpfs.uid,
+            gid: tmpfs.gid,
+        },
+    };
+    let options = MountOptions {
+        read_only: mount.flags.read_only,
+        nosuid: mount.flags.no_suid,
+        noexec: mount.flags.no_exec,
+        noatime: mount.flags.no_atime,
+    };
+    Ok(Mount { source, target: inside(jail, parameter, &mount.target)?, options })
+}
+
+/// A mount point as the jail sees it. fstab(5) has it as the host sees it, below the jail's path.
+fn inside(jail: &Jail, parameter: &'static str, target: &Path) -> Result<PathBuf, Error> {
+    if !target.is_absolute() {
+        return Err(Error::NotAbsolute(parameter, target.into()));
+    }
+    let path = jail.path();
+    let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+    let inside =
+        [path, real].iter().find_map(|root| target.strip_prefix(root).ok()).map(Path::to_owned);
+    match inside {
+        // `..` would leave again what the prefix has promised.
+        Some(inside)
+            if inside.components().all(|part| matches!(part, std::path::Component::Normal(_))) =>
+        {
+            Ok(Path::new("/").join(inside))
+        }
+        _ => Err(Error::OutsideRoot(parameter, target.into())),
+    }
+}

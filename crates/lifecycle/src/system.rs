@@ -1,0 +1,320 @@
+//! The real [`Host`]: hooks are this process's children, the prison is the kernel's.
+
+use crate::command::CommandLine;
+use crate::engine::Host;
+use crate::error::Error;
+use crate::jail::Jail;
+use crate::plan::{Inside, Step};
+use prison::{Command, Ended, Identity, Prison, Record, Registry, StdStream, User, Waiting};
+use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
+use std::env;
+use std::ffi::OsString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::time::Duration;
+
+/// Where a login finds programs: FreeBSD's login.conf(5), class `default`.
+const LOGIN_PATH: &str = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin";
+/// kletka's own programs as they are seen in a jail.
+const PROGRAMS_IN_JAIL: &str = "/run/kletka/jail";
+
+/// How much jail(8) says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// `-q`, `-i`: only what fails.
+    Quiet,
+    /// Jails that are created and removed.
+    Normal,
+    /// `-v`: every step.
+    Verbose,
+}
+
+/// Carries out the steps of one jail on this machine.
+pub struct System<'a> {
+    registry: &'a Registry,
+    jail: &'a Jail,
+    verbosity: Verbosity,
+    /// Says so when the prison is removed; a command that removes one jail by name is silent.
+    pub notes_removal: bool,
+    /// Prints the jid of a prison that is created: `-i`.
+    pub prints_jid: bool,
+    /// Directory with the programs for hooks.
+    programs: Option<PathBuf>,
+    prison: Option<Prison>,
+    /// The prison that this jail has or had, for the hooks that run after its end.
+    record: Option<Record>,
+    /// The first command inside, while its process waits to execute it.
+    first: Option<(Command, Option<Waiting>)>,
+}
+
+impl<'a> System<'a> {
+    /// A host for `jail`, whose `prison` runs or is none yet. `programs` come first in the hooks' PATH.
+    pub fn new(
+        registry: &'a Registry,
+        jail: &'a Jail,
+        prison: Option<Prison>,
+        programs: Option<PathBuf>,
+        verbosity: Verbosity,
+    ) -> Self {
+        Self {
+            registry,
+            jail,
+            verbosity,
+            notes_removal: jail.configured.is_some(),
+            prints_jid: false,
+            programs,
+            record: prison.as_ref().map(|prison| prison.record().clone()),
+            prison,
+            first: None,
+        }
+    }
+
+    /// Makes the first command that `plan` runs inside the one that the prison's first process executes.
+    ///
+    /// # Errors
+    /// Its user is not known, or its log cannot be opened.
+    pub fn prepare_first(&mut self, plan: &[Step]) -> Result<(), Error> {
+        let first = plan.iter().find_map(|step| match step {
+            Step::Inside(_, command) => Some(command),
+            _ => None,
+        });
+        // A log that cannot be opened yet may be made by a hook: then the step itself says so.
+        if let Some(line) = first
+            && self.jail.text("exec.consolelog").is_none()
+        {
+            self.first = Some((self.command(line)?, None));
+        }
+        Ok(())
+    }
+
+    fn note(&self, least: Verbosity, text: &str) {
+        if self.verbosity >= least {
+            println!("{}{text}", self.jail.prefix());
+        }
+    }
+
+    fn prison(&self) -> Result<&Prison, Error> {
+        self.prison.as_ref().ok_or(Error::Prison(prison::Error::Died))
+    }
+
+    fn create(&mut self, spec: &prison::Spec) -> Result<(), Error> {
+        let first = self.first.as_ref().map(|(command, _)| command);
+        let (prison, waiting) = Prison::create(self.registry, spec, first)?;
+        if let Some((_, place)) = &mut self.first {
+            *place = waiting;
+        }
+        if self.prints_jid {
+            println!("{}", prison.record().jid);
+        }
+        self.record = Some(prison.record().clone());
+        self.prison = Some(prison);
+        let quiet_one = self.jail.configured.is_none();
+        self.note(if quiet_one { Verbosity::Verbose } else { Verbosity::Normal }, "created");
+        Ok(())
+    }
+
+    fn remove(&mut self) -> Result<(), Error> {
+        self.first = None;
+        if let Some(prison) = self.prison.take() {
+            prison.remove(self.registry)?;
+        }
+        let least = if self.notes_removal { Verbosity::Normal } else { Verbosity::Verbose };
+        self.note(least, "removed");
+        Ok(())
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        let seconds = self.jail.parameters.int("exec.timeout").unwrap_or(0);
+        u64::try_from(seconds).ok().filter(|&seconds| seconds > 0).map(Duration::from_secs)
+    }
+
+    /// Runs a command in the jail, to its end unless it is one for the background.
+    fn run_inside(&mut self, line: &CommandLine) -> Result<(), Error> {
+        let child = match self.first.take() {
+            Some((command, Some(waiting))) => waiting.go(&command)?,
+            _ => self.prison()?.spawn(&self.command(line)?)?,
+        };
+        if line.background {
+            return Ok(());
+        }
+        match child.wait(self.timeout()).map_err(|error| Error::Exec("wait".into(), error))? {
+            Some(Ended::Exited(0)) => Ok(()),
+            Some(Ended::Exited(_)) => Err(Error::Failed(line.to_string())),
+            Some(Ended::Signaled(signal)) => Err(Error::Signaled(line.to_string(), signal)),
+            None => {
+                let _ = child.signal(Signal::KILL);
+                Err(Error::TimedOut(line.to_string()))
+            }
+        }
+    }
+
+    /// A command line with the environment, the user and the log that the parameters give it.
+    fn command(&self, line: &CommandLine) -> Result<Command, Error> {
+        let parameters = &self.jail.parameters;
+        let clean = parameters.flag("exec.clean");
+        let user = self.jail.text("exec.jail_user");
+        let login = clean || user.is_some();
+        let identity = match user {
+            None => Identity::Root,
+            Some(name) if parameters.flag("exec.system_jail_user") => {
+                let unknown = || Error::NoSuchUser(name.to_string_lossy().into_owned());
+                Identity::Host(User::by_name(&name).ok_or_else(unknown)?)
+            }
+            Some(name) => Identity::Jail(name),
+        };
+        let mut streams = <[StdStream; 3]>::default();
+        if let Some(log) = self.jail.text("exec.consolelog") {
+            let log = self.open_log(Path::new(&log))?;
+            let copy = log.try_clone().map_err(|error| Error::Exec("dup".into(), error))?;
+            streams = [StdStream::Inherit, StdStream::File(log), StdStream::File(copy)];
+        }
+        Ok(Command {
+            arguments: line.arguments.clone(),
+            environment: env::vars_os().collect(),
+            path_prefix: self.programs.is_some().then(|| PROGRAMS_IN_JAIL.into()),
+            identity,
+            login,
+            clean,
+            streams,
+            session: line.background,
+            ..Command::default()
+        })
+    }
+
+    /// Opens `exec.consolelog` to append to. Below the jail's root no link is followed: the jail could
+    /// have put it there to have a file of the host written to.
+    fn open_log(&self, log: &Path) -> Result<OwnedFd, Error> {
+        const PARAMETER: &str = "exec.consolelog";
+        if !log.is_absolute() {
+            return Err(Error::NotAbsolute(PARAMETER, log.into()));
+        }
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND | OFlags::CLOEXEC | OFlags::NOCTTY;
+        let mode = Mode::RUSR | Mode::WUSR;
+        let root = self.jail.path();
+        let opened = match log.strip_prefix(&root) {
+            Ok(inside) if root != Path::new("/") => {
+                let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
+                let directory = open(&root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
+                let flags = flags | OFlags::NONBLOCK;
+                directory.and_then(|root| openat2(root, inside, flags, mode, resolve))
+            }
+            _ => open(log, flags, mode),
+        };
+        opened.map_err(|error| match error {
+            rustix::io::Errno::LOOP => Error::SymbolicLink(PARAMETER, log.into()),
+            error => Error::File(PARAMETER, log.into(), error.into()),
+        })
+    }
+
+    /// Runs a hook on the host, to its end unless it is one for the background.
+    fn run_hook(&self, line: &CommandLine) -> Result<(), Error> {
+        let mut command = process::Command::new(&line.arguments[0]);
+        command.args(&line.arguments[1..]);
+        self.set_environment(&mut command)?;
+        if line.background {
+            command.process_group(0);
+        }
+        let program = line.arguments[0].to_string_lossy().into_owned();
+        let mut child = command.spawn().map_err(|error| Error::Exec(program.clone(), error))?;
+        if line.background {
+            return Ok(());
+        }
+        if !ended_in_time(child.id(), self.timeout()) {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(Error::TimedOut(line.to_string()));
+        }
+        let status = child.wait().map_err(|error| Error::Exec(program, error))?;
+        match (status.success(), status.signal()) {
+            (true, _) => Ok(()),
+            (false, Some(signal)) => Err(Error::Signaled(line.to_string(), signal)),
+            (false, None) => Err(Error::Failed(line.to_string())),
+        }
+    }
+
+    /// A hook's environment: kletka's FreeBSD programs first in PATH, and JID, JNAME, JPATH.
+    fn set_environment(&self, command: &mut process::Command) -> Result<(), Error> {
+        let name = self.jail.text("exec.system_user");
+        let clean = self.jail.parameters.flag("exec.clean");
+        let mut path = OsString::new();
+        if let Some(programs) = &self.programs {
+            path.push(programs);
+            path.push(":");
+        }
+        let inherited = env::var_os("PATH").filter(|_| !clean);
+        path.push(inherited.unwrap_or_else(|| LOGIN_PATH.into()));
+        if clean {
+            command.env_clear();
+            command.envs(env::var_os("TERM").map(|term| ("TERM", term)));
+        }
+        if clean || name.is_some() {
+            let user = match &name {
+                Some(name) => User::by_name(name),
+                None => User::by_uid(rustix::process::getuid().as_raw()),
+            };
+            let unknown = || name.clone().unwrap_or_else(|| "root".into());
+            let user =
+                user.ok_or_else(|| Error::NoSuchUser(unknown().to_string_lossy().into_owned()))?;
+            command.env("USER", &user.name).env("HOME", &user.home).env("SHELL", &user.shell);
+            if name.is_some() {
+                command.uid(user.uid).gid(user.gid);
+            }
+            if clean {
+                command.current_dir(&user.home);
+            }
+        }
+        command.env("PATH", path);
+        let record = self.record.as_ref();
+        let jid = record.map(|record| record.jid).or(self.jail.jid());
+        command.envs(jid.map(|jid| ("JID", jid.to_string())));
+        let jname = record.map(|record| OsString::from(&record.name)).or(self.jail.text("name"));
+        command.envs(jname.map(|name| ("JNAME", name)));
+        command.env("JPATH", self.jail.path());
+        Ok(())
+    }
+}
+
+/// Whether the process `pid`, a child that is not collected yet, ends before `timeout`.
+fn ended_in_time(pid: u32, timeout: Option<Duration>) -> bool {
+    let Some(timeout) = timeout else { return true };
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let pidfd = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+    pidfd.is_some_and(|pidfd| prison::readable(pidfd.as_fd(), Some(timeout)).unwrap_or(false))
+}
+
+impl Host for System<'_> {
+    fn perform(&mut self, step: &Step) -> Result<(), Error> {
+        if !matches!(step, Step::Remove) {
+            self.note(Verbosity::Verbose, &step.to_string());
+        }
+        match step {
+            Step::Hook(_, line) => self.run_hook(line),
+            Step::Create(spec) => self.create(spec),
+            Step::Interface(name) => self
+                .prison()?
+                .give_interface(name)
+                .map_err(|error| Error::Parameter("vnet.interface", error)),
+            Step::Inside(Inside::Start | Inside::Command | Inside::Stop, line) => {
+                self.run_inside(line)
+            }
+            Step::Terminate(time) => Ok(self.prison()?.terminate(*time)?),
+            Step::Remove => self.remove(),
+        }
+    }
+
+    fn settle(&mut self) -> Result<(), Error> {
+        self.first = None;
+        if let Some(prison) = &mut self.prison {
+            prison.settle(self.registry)?;
+        }
+        Ok(())
+    }
+
+    fn complain(&mut self, error: &Error) {
+        eprintln!("jail: {}{error}", self.jail.prefix());
+    }
+}
