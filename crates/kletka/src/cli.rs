@@ -15,7 +15,7 @@ mod umount;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// A command: what follows its name on the command line in, exit status out.
@@ -65,6 +65,21 @@ fn usage() -> ExitCode {
     }
     eprintln!();
     ExitCode::FAILURE
+}
+
+/// Where kletka's own programs are installed.
+pub(crate) struct Programs {
+    /// The directory that jails see as /run/kletka: PREFIX/libexec/kletka.
+    pub(crate) root: PathBuf,
+    /// The programs that come first in the PATH of hooks.
+    pub(crate) for_hooks: PathBuf,
+}
+
+/// The programs beside the running binary; `None` when it runs from where it was built.
+pub(crate) fn programs() -> Option<Programs> {
+    let root = std::fs::read_link("/proc/self/exe").ok()?.parent()?.to_path_buf();
+    let for_hooks = root.join("bin");
+    (for_hooks.is_dir() && root.join("jail").is_dir()).then_some(Programs { root, for_hooks })
 }
 
 /// Prints `error` as err(3) does, after the applet's name, and answers exit status 1.

@@ -1,1 +1,29 @@
-//! Interfaces and routes over rtnetlink, in FreeBSD's vocabulary.
+//! Interfaces and routes over rtnetlink, in FreeBSD's vocabulary: `epair`, `bridge`, `vlan`, `lo0`.
+//!
+//! [`Netlink`] is a socket in one network namespace; every change is one request and one answer.
+//! Names, units and errors are those of ifconfig(8) and route(8); veth, 802.1Q links and attribute
+//! numbers stay in here. What the command line may look like is left to the applets.
+//!
+//! The codec is our own, some two hundred lines (`wire`). The crates netlink-packet-route, -core and
+//! netlink-sys decode everything that the kernel may say; one listing of links with them made a static
+//! binary 763 KiB larger (measured with 0.34, 0.9 and 0.9, fat LTO), which is more than all of kletka.
+
+mod address;
+mod change;
+mod clone;
+mod error;
+mod inet;
+mod interface;
+mod name;
+mod route;
+mod uapi;
+mod wire;
+
+pub use address::{EtherAddress, MalformedAddress, Prefix, netmask_length};
+pub use clone::Cloner;
+pub use error::{Error, Request, strerror};
+pub use inet::InterfaceAddress;
+pub use interface::{Bridge, BridgePort, Flags, Interface, Kind};
+pub use name::{InterfaceName, NameTooLong};
+pub use route::{Route, RouteKind};
+pub use wire::Netlink;

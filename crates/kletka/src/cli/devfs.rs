@@ -1,9 +1,137 @@
-//! devfs.
+//! devfs(8): looks at the rulesets that jails get.
+//!
+//! On FreeBSD the kernel holds the rulesets and devfs(8) changes them there. Here the files are the rulesets:
+//! `/etc/defaults/devfs.rules` and `/etc/devfs.rules`, read when a jail starts.
 
 use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
+use devfs::{Accounts, LoadError, Rulesets};
+use lexopt::{Arg, Parser};
+
+use super::mount::reason;
+
 /// Runs the applet.
-pub(crate) fn run(_arguments: Vec<OsString>) -> ExitCode {
-    super::fail("devfs", "is not there yet")
+pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    match Request::parse(arguments) {
+        Ok(request) => request.run(),
+        Err(Failure::Usage) => {
+            eprintln!("usage: devfs rule [-s ruleset] show [rulenum]\n       devfs rule showsets");
+            ExitCode::FAILURE
+        }
+        Err(Failure::Because(program, error)) => super::fail(program, error),
+    }
+}
+
+/// The rulesets of this host.
+pub(crate) fn rulesets() -> Result<Rulesets, LoadError> {
+    Rulesets::load(|path| fs::read(path), &accounts())
+}
+
+/// Without a readable passwd(5), rules can name users by number only, and say so when they do not.
+fn accounts() -> Accounts {
+    let read = |path| fs::read(path).unwrap_or_default();
+    Accounts::new(&read("/etc/passwd"), &read("/etc/group"))
+}
+
+/// What to show.
+enum Request {
+    /// The rules of a ruleset, or one of them.
+    Show { ruleset: u16, rule: Option<u16> },
+    /// The numbers of all rulesets.
+    ShowSets,
+}
+
+enum Failure {
+    Usage,
+    /// The name under which devfs(8) complains, and the complaint.
+    Because(&'static str, String),
+}
+
+impl Request {
+    fn parse(arguments: Vec<OsString>) -> Result<Self, Failure> {
+        let mut parser = Parser::from_args(arguments);
+        let context = match next(&mut parser)? {
+            Some(Arg::Value(word)) => word,
+            Some(Arg::Short('m')) => {
+                return Err(Failure::Because("devfs", "-m: not supported".to_owned()));
+            }
+            _ => return Err(Failure::Usage),
+        };
+        match context.to_str() {
+            Some("rule") => Self::parse_rule(&mut parser),
+            Some("ruleset") => Err(Failure::Because(
+                "devfs",
+                "ruleset: not supported; a jail's ruleset is its devfs_ruleset".to_owned(),
+            )),
+            _ => {
+                let word = context.to_string_lossy();
+                Err(Failure::Because("devfs", format!("unknown command: {word}")))
+            }
+        }
+    }
+
+    fn parse_rule(parser: &mut Parser) -> Result<Self, Failure> {
+        let failed = |text| Failure::Because("devfs rule", text);
+        let mut ruleset = 0;
+        let verb = loop {
+            match next(parser)? {
+                Some(Arg::Short('s')) => {
+                    let value = parser.value().map_err(|error| failed(error.to_string()))?;
+                    ruleset = number(&value.to_string_lossy())?;
+                }
+                Some(Arg::Value(word)) => break word.to_string_lossy().into_owned(),
+                _ => return Err(Failure::Usage),
+            }
+        };
+        let operand = match next(parser)? {
+            None => None,
+            Some(Arg::Value(word)) => Some(word.to_string_lossy().into_owned()),
+            Some(_) => return Err(Failure::Usage),
+        };
+        match (verb.as_str(), operand) {
+            ("showsets", None) => Ok(Self::ShowSets),
+            ("show", operand) => {
+                Ok(Self::Show { ruleset, rule: operand.as_deref().map(number).transpose()? })
+            }
+            ("showsets", Some(_)) => Err(Failure::Usage),
+            ("add" | "apply" | "applyset" | "del" | "delset", _) => {
+                Err(failed(format!("{verb}: not supported; write the rules into /etc/devfs.rules")))
+            }
+            _ => Err(failed(format!("unknown command: {verb}"))),
+        }
+    }
+
+    fn run(self) -> ExitCode {
+        let rulesets = match rulesets() {
+            Ok(rulesets) => rulesets,
+            Err(error) => return super::fail("devfs rule", error),
+        };
+        let text: String = match self {
+            Self::ShowSets => rulesets.numbers().map(|number| format!("{number}\n")).collect(),
+            Self::Show { ruleset, rule: wanted } => {
+                let accounts = accounts();
+                let rules = rulesets.rules(ruleset);
+                let wanted = rules.filter(|(number, _)| wanted.is_none_or(|rule| rule == *number));
+                wanted
+                    .map(|(number, rule)| format!("{number} {}\n", rule.show(&accounts)))
+                    .collect()
+            }
+        };
+        match io::stdout().write_all(text.as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => super::fail("devfs rule", format!("standard output: {}", reason(error))),
+        }
+    }
+}
+
+fn next<'a>(parser: &'a mut Parser) -> Result<Option<Arg<'a>>, Failure> {
+    parser.next().map_err(|_| Failure::Usage)
+}
+
+fn number(text: &str) -> Result<u16, Failure> {
+    text.parse()
+        .map_err(|_| Failure::Because("devfs rule", format!("error converting to number: {text}")))
 }

@@ -1,9 +1,118 @@
-//! ifconfig.
+//! ifconfig(8) in FreeBSD's dialect: interfaces, their addresses, bridges, epairs and vlans.
+//!
+//! It runs on the host and in jails. What it does not know of FreeBSD's parameters it refuses by name,
+//! and it reads its whole command line before it changes anything.
+
+mod command;
+mod configure;
+mod listing;
+mod words;
 
 use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
 
+use netif::{Error, Interface, InterfaceName, Kind, Netlink};
+
+use command::{Command, Invocation, Selection, Separator, UsageError};
+
 /// Runs the applet.
-pub(crate) fn run(_arguments: Vec<OsString>) -> ExitCode {
-    super::fail("ifconfig", "is not there yet")
+pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    match read(arguments) {
+        Ok(invocation) => finish(execute(&invocation)),
+        Err(UsageError::Usage) => {
+            eprintln!("{}", UsageError::Usage);
+            ExitCode::FAILURE
+        }
+        Err(error) => super::fail("ifconfig", error),
+    }
+}
+
+fn read(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
+    let text = |word: OsString| {
+        word.into_string().map_err(|word| UsageError::Text(word.to_string_lossy().into_owned()))
+    };
+    let words: Vec<String> = arguments.into_iter().map(text).collect::<Result<_, _>>()?;
+    command::parse(&words)
+}
+
+fn finish(outcome: Result<String, String>) -> ExitCode {
+    let written = outcome.map(|text| io::stdout().write_all(text.as_bytes()));
+    match written {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => super::fail("ifconfig", error),
+        Err(error) => super::fail("ifconfig", error),
+    }
+}
+
+/// Does what was asked. Answers what is to be printed.
+fn execute(invocation: &Invocation) -> Result<String, String> {
+    let mut netlink = open(invocation.jail.as_deref())?;
+    match &invocation.command {
+        Command::Cloners => Ok("bridge epair vlan\n".to_owned()),
+        Command::Names(selection, separator) => names(&mut netlink, selection, *separator),
+        Command::List(selection) => list(&mut netlink, selection),
+        Command::Configure(wanted) => {
+            let renamed = configure::configure(&mut netlink, wanted, jail_network);
+            let renamed = renamed.map_err(|error| error.to_string())?;
+            Ok(renamed.map(|name| format!("{name}\n")).unwrap_or_default())
+        }
+    }
+}
+
+/// The routing socket of the jail's network, or of our own.
+fn open(jail: Option<&str>) -> Result<Netlink, String> {
+    let Some(jail) = jail else { return Netlink::open().map_err(text) };
+    let network = jail_network(jail)?;
+    let own = std::fs::File::open("/proc/self/ns/net")
+        .map_err(|error| format!("/proc/self/ns/net: {error}"))?;
+    Netlink::open_in(network.as_fd(), own.as_fd()).map_err(text)
+}
+
+fn names(
+    netlink: &mut Netlink,
+    selection: &Selection,
+    separator: Separator,
+) -> Result<String, String> {
+    let all = netlink.interfaces().map_err(text)?;
+    let chosen = listing::chosen(&all, selection);
+    let names: Vec<&str> = chosen.iter().map(|interface| interface.name.as_str()).collect();
+    Ok(match separator {
+        Separator::Blank => names.join(" ") + "\n",
+        Separator::Line => names.iter().map(|name| format!("{name}\n")).collect(),
+    })
+}
+
+fn list(netlink: &mut Netlink, selection: &Selection) -> Result<String, String> {
+    let all = match &selection.interface {
+        Some(name) => around(netlink, name),
+        None => netlink.interfaces(),
+    }
+    .map_err(text)?;
+    let entry = |interface| listing::entry(interface, &all, selection.family);
+    Ok(listing::chosen(&all, selection).into_iter().map(entry).collect())
+}
+
+/// The interface of this name, and the others when its entry tells of them.
+fn around(netlink: &mut Netlink, name: &str) -> Result<Vec<Interface>, Error> {
+    let unknown = |_| Error::NoInterface(name.to_owned());
+    let mut interface = netlink.link(&InterfaceName::parse(name).map_err(unknown)?)?;
+    if matches!(interface.kind, Kind::Bridge(_) | Kind::Vlan { .. }) {
+        return netlink.interfaces();
+    }
+    let addresses = netlink.addresses()?.into_iter();
+    let own = addresses.filter(|(index, _)| *index == interface.index);
+    interface.addresses = own.map(|(_, address)| address).collect();
+    Ok(vec![interface])
+}
+
+fn text(error: impl Display) -> String {
+    error.to_string()
+}
+
+/// The network of the jail that has this name or number.
+fn jail_network(jail: &str) -> Result<OwnedFd, String> {
+    Err(format!("jail \"{jail}\": the networks of jails cannot be reached from ifconfig yet"))
 }

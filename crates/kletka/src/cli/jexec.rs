@@ -1,9 +1,127 @@
-//! jexec.
+//! jexec(8): executes a command inside a jail.
 
+use super::{fail, programs};
+use prison::{Command, Ended, Identity, Prison, Registry, User};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// Runs the applet.
-pub(crate) fn run(_arguments: Vec<OsString>) -> ExitCode {
-    super::fail("jexec", "is not there yet")
+const USAGE: &str = "\
+usage: jexec [-l] [-d working-directory] [-e name=value] [-u username | -U username] jail [command ...]
+";
+
+/// Runs jexec(8).
+pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    let Some(options) = Options::parse(arguments) else {
+        eprint!("{USAGE}");
+        return ExitCode::FAILURE;
+    };
+    match options.execute() {
+        Ok(Ended::Exited(status)) => ExitCode::from(u8::try_from(status).unwrap_or(1)),
+        // As a shell reports it.
+        Ok(Ended::Signaled(signal)) => ExitCode::from(128 + u8::try_from(signal).unwrap_or(0)),
+        Err(line) => fail("jexec", line),
+    }
+}
+
+#[derive(Default)]
+struct Options {
+    clean: bool,
+    directory: Option<OsString>,
+    environment: Vec<(OsString, OsString)>,
+    host_user: Option<OsString>,
+    jail_user: Option<OsString>,
+    jail: String,
+    command: Vec<OsString>,
+}
+
+impl Options {
+    fn parse(arguments: Vec<OsString>) -> Option<Self> {
+        use lexopt::prelude::*;
+        let mut parser = lexopt::Parser::from_args(arguments);
+        let mut options = Self::default();
+        while let Some(argument) = parser.next().ok()? {
+            match argument {
+                Short('l') => options.clean = true,
+                // Accepted and without meaning, as on FreeBSD.
+                Short('n') => {}
+                Short('d') => options.directory = Some(parser.value().ok()?),
+                Short('e') => options.environment.push(assignment(&parser.value().ok()?)?),
+                Short('u') => options.host_user = Some(parser.value().ok()?),
+                Short('U') => options.jail_user = Some(parser.value().ok()?),
+                Value(jail) => {
+                    options.jail = jail.to_string_lossy().into_owned();
+                    options.command = parser.raw_args().ok()?.collect();
+                }
+                Short(_) | Long(_) => return None,
+            }
+        }
+        let both = options.host_user.is_some() && options.jail_user.is_some();
+        (!options.jail.is_empty() && !both).then_some(options)
+    }
+
+    fn execute(self) -> Result<Ended, String> {
+        let identity = self.identity()?;
+        let registry = Registry::open().map_err(|error| error.to_string())?;
+        let record = registry.find(&self.jail).map_err(|error| error.to_string())?;
+        let prison = record.and_then(Prison::open);
+        let prison = prison.ok_or_else(|| format!("jail \"{}\" not found", self.jail))?;
+        let command = self.command(identity);
+        prison::hold_foreground_signals();
+        let child = prison.spawn(&command).map_err(|error| match error {
+            // As execvp(3)'s caller words it on FreeBSD.
+            prison::Error::Process { step: "exec", .. } => {
+                error.to_string().replacen("exec ", "execvp: ", 1)
+            }
+            error => error.to_string(),
+        })?;
+        child.wait_in_foreground().map_err(|error| error.to_string())
+    }
+
+    /// `-u`: a user of the host's passwd(5); `-U`: one of the jail's; `-l` alone: the caller.
+    fn identity(&self) -> Result<Identity, String> {
+        match (&self.host_user, &self.jail_user) {
+            (Some(name), _) => match User::by_name(name) {
+                Some(user) => Ok(Identity::Host(user)),
+                None => Err(format!("{}: no such user", name.to_string_lossy())),
+            },
+            (None, Some(name)) => Ok(Identity::Jail(name.clone())),
+            (None, None) if self.clean => {
+                let uid = rustix::process::getuid().as_raw();
+                User::by_uid(uid).map(Identity::Host).ok_or_else(|| format!("unknown uid: {uid}"))
+            }
+            (None, None) => Ok(Identity::Root),
+        }
+    }
+
+    fn command(self, identity: Identity) -> Command {
+        let login = self.clean || self.host_user.is_some() || self.jail_user.is_some();
+        let mut arguments = self.command;
+        let shell = std::env::var_os("SHELL").filter(|_| !login);
+        let mut login_shell = false;
+        if arguments.is_empty() {
+            login_shell = shell.is_none() && login;
+            arguments = vec![shell.unwrap_or_else(|| "/bin/sh".into()), "-i".into()];
+        }
+        Command {
+            arguments,
+            environment: std::env::vars_os().collect(),
+            additions: self.environment,
+            path_prefix: programs().filter(|_| self.clean).map(|_| "/run/kletka/jail".into()),
+            directory: self.directory,
+            identity,
+            login,
+            clean: self.clean,
+            shell: login_shell,
+            ..Command::default()
+        }
+    }
+}
+
+/// `-e NAME=VALUE`.
+fn assignment(word: &OsString) -> Option<(OsString, OsString)> {
+    use std::os::unix::ffi::OsStrExt;
+    let bytes = word.as_bytes();
+    let equals = bytes.iter().position(|&byte| byte == b'=').filter(|&at| at > 0)?;
+    let part = |bytes: &[u8]| std::ffi::OsStr::from_bytes(bytes).to_owned();
+    Some((part(&bytes[..equals]), part(&bytes[equals + 1..])))
 }

@@ -1,9 +1,292 @@
-//! mount.
+//! mount(8) for hooks: nullfs and tmpfs, an fstab, the list of what is mounted.
+//!
+//! `nullfs` is a bind mount of its own: private, so that nothing mounted later shows up on the other
+//! side, and without the mounts below its source, as on FreeBSD. Everything is checked before anything
+//! is mounted.
 
-use std::ffi::OsString;
+mod table;
+
+use std::ffi::{CString, OsString};
+use std::fmt;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use lexopt::{Arg, Parser};
+use lifecycle::fstab::{self, Entry, FileSystem, Flags, Mount, Tmpfs};
+use rustix::fs::{StatVfsMountFlags, statvfs};
+use rustix::mount::{
+    MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change,
+    mount_remount, unmount,
+};
+
+pub(super) use table::{Mounted, mounted};
+
+const USAGE: &str = "\
+usage: mount [-t nullfs | tmpfs]
+       mount [-rw] [-o options] -t nullfs | tmpfs special node
+       mount -a [-l] [-F fstab] [-t nullfs | tmpfs]";
+
 /// Runs the applet.
-pub(crate) fn run(_arguments: Vec<OsString>) -> ExitCode {
-    super::fail("mount", "is not there yet")
+pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    let done = Request::parse(arguments).and_then(|request| match request.operands.as_slice() {
+        [] if request.all => request.mount_all(),
+        [] => request.list(),
+        [special, node] if !request.all => request.mount_one(special, node),
+        _ => Err(Failure::Usage),
+    });
+    match done {
+        Ok(code) => code,
+        Err(Failure::Usage) => {
+            eprintln!("{USAGE}");
+            ExitCode::FAILURE
+        }
+        Err(Failure::Because(error)) => super::fail("mount", error),
+    }
+}
+
+/// Why nothing was done.
+enum Failure {
+    /// The command line has no such form.
+    Usage,
+    /// What follows `mount: `.
+    Because(String),
+}
+
+impl Failure {
+    fn because(error: impl fmt::Display) -> Self {
+        Self::Because(error.to_string())
+    }
+}
+
+/// The command line.
+#[derive(Default)]
+struct Request {
+    all: bool,
+    late: bool,
+    fstab: Option<PathBuf>,
+    fstype: Option<OsString>,
+    options: Vec<Vec<u8>>,
+    operands: Vec<OsString>,
+}
+
+impl Request {
+    fn parse(arguments: Vec<OsString>) -> Result<Self, Failure> {
+        let mut request = Self::default();
+        let mut parser = Parser::from_args(arguments);
+        while let Some(argument) = parser.next().map_err(Failure::because)? {
+            let value = |parser: &mut Parser| parser.value().map_err(Failure::because);
+            match argument {
+                Arg::Short('a') => request.all = true,
+                Arg::Short('l') => request.late = true,
+                Arg::Short('r') => request.options.push(b"ro".to_vec()),
+                Arg::Short('w') => request.options.push(b"rw".to_vec()),
+                Arg::Short('F') => request.fstab = Some(value(&mut parser)?.into()),
+                Arg::Short('o') => {
+                    let options = value(&mut parser)?.into_vec();
+                    request.options.extend(options.split(|&byte| byte == b',').map(<[u8]>::to_vec));
+                }
+                Arg::Short('t') if request.fstype.is_some() => {
+                    return Err(Failure::because("only one -t option may be specified"));
+                }
+                Arg::Short('t') => request.fstype = Some(value(&mut parser)?),
+                Arg::Value(operand) => request.operands.push(operand),
+                Arg::Short(option) => {
+                    return Err(Failure::Because(format!("-{option}: not supported")));
+                }
+                Arg::Long(option) => {
+                    return Err(Failure::Because(format!("--{option}: not supported")));
+                }
+            }
+        }
+        request.options.retain(|option| !option.is_empty());
+        Ok(request)
+    }
+
+    /// `mount`, `mount -t TYPE`: one line for each mount.
+    fn list(&self) -> Result<ExitCode, Failure> {
+        if !self.options.is_empty() || self.fstab.is_some() || self.late {
+            return Err(Failure::Usage);
+        }
+        let mut lines = Vec::new();
+        for mount in mounted().map_err(|error| Failure::Because(reason(error)))? {
+            if self.fstype.as_ref().is_none_or(|fstype| mount.fstype == fstype.as_bytes()) {
+                lines.extend(mount.line());
+            }
+        }
+        io::stdout()
+            .write_all(&lines)
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(|error| Failure::Because(format!("standard output: {}", reason(error))))
+    }
+
+    /// `mount -t TYPE [-o OPTIONS] SPECIAL NODE`.
+    fn mount_one(&self, special: &OsString, node: &OsString) -> Result<ExitCode, Failure> {
+        if self.late || self.fstab.is_some() {
+            return Err(Failure::Usage);
+        }
+        let Some(fstype) = &self.fstype else {
+            return Err(Failure::because("-t is required: nullfs or tmpfs"));
+        };
+        let entry = Entry {
+            source: special.as_bytes().to_vec(),
+            target: node.as_bytes().to_vec(),
+            fstype: fstype.as_bytes().to_vec(),
+            options: self.options.clone(),
+            dump: 0,
+            pass: 0,
+            line: 0,
+        };
+        let mount = entry.mount().map_err(|error| Failure::because(error.kind))?;
+        check(&mount, &[])
+            .and_then(|()| apply(&entry, &mount))
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(Failure::Because)
+    }
+
+    /// `mount -a`: what the fstab lists and is not mounted yet.
+    fn mount_all(&self) -> Result<ExitCode, Failure> {
+        let path = self.fstab.clone().unwrap_or_else(|| "/etc/fstab".into());
+        let failed = |text: String| Failure::Because(format!("{}:{text}", path.display()));
+        let text = fs::read(&path).map_err(|error| failed(format!(" {}", reason(error))))?;
+        let table = mounted().map_err(|error| Failure::Because(reason(error)))?;
+        let mut plan: Vec<(Entry, Mount)> = Vec::new();
+        for mut entry in fstab::parse(&text).map_err(|error| failed(error.to_string()))? {
+            if self.fstype.as_ref().is_some_and(|fstype| entry.fstype != fstype.as_bytes()) {
+                continue;
+            }
+            entry.options.extend(self.options.iter().cloned());
+            let mount = entry.mount().map_err(|error| failed(error.to_string()))?;
+            let left_out = mount.flags.no_auto || (mount.flags.late && !self.late);
+            if left_out || is_mounted(&mount, &table) {
+                continue;
+            }
+            let earlier: Vec<_> = plan.iter().map(|(_, mount)| mount.target.as_path()).collect();
+            check(&mount, &earlier).map_err(|error| failed(format!("{}: {error}", entry.line)))?;
+            plan.push((entry, mount));
+        }
+        let mut code = ExitCode::SUCCESS;
+        for (entry, mount) in &plan {
+            if let Err(error) = apply(entry, mount) {
+                code = super::fail("mount", error);
+            }
+        }
+        Ok(code)
+    }
+}
+
+fn is_mounted(mount: &Mount, table: &[Mounted]) -> bool {
+    let target = fs::canonicalize(&mount.target).unwrap_or_else(|_| mount.target.clone());
+    table.iter().any(|known| known.target == target.as_os_str().as_bytes())
+}
+
+/// Finds what would make the mount fail. Below one of `earlier`, which are mounted first, nothing is
+/// there yet to be checked.
+fn check(mount: &Mount, earlier: &[&Path]) -> Result<(), String> {
+    let look = |path: &Path| -> Result<Option<fs::Metadata>, String> {
+        if earlier.iter().any(|above| path.starts_with(above)) {
+            return Ok(None);
+        }
+        let found = fs::metadata(path);
+        found.map(Some).map_err(|error| format!("{}: {}", path.display(), reason(error)))
+    };
+    let target = look(&mount.target)?;
+    let directory = match &mount.file_system {
+        FileSystem::Tmpfs(_) => true,
+        FileSystem::Nullfs { source } => match look(source)? {
+            Some(source) => source.is_dir(),
+            None => return Ok(()),
+        },
+    };
+    match target {
+        Some(target) if directory && !target.is_dir() => {
+            Err(format!("{}: Not a directory", mount.target.display()))
+        }
+        Some(target) if !directory && target.is_dir() => {
+            Err(format!("{}: Is a directory", mount.target.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Mounts; what fails half-way is taken back. The error is what follows `mount: `.
+fn apply(entry: &Entry, what: &Mount) -> Result<(), String> {
+    let target = &what.target;
+    let failed = |error: rustix::io::Errno| format!("{}: {}", target.display(), reason(error));
+    match &what.file_system {
+        FileSystem::Nullfs { source } => mount_bind(source, target).map_err(failed)?,
+        FileSystem::Tmpfs(tmpfs) => {
+            let data = tmpfs_data(tmpfs, target)
+                .map_err(|error| format!("{}: {}", target.display(), reason(error)))?;
+            let (name, flags) = (entry.source.as_slice(), mount_flags(what.flags));
+            mount(name, target, "tmpfs", flags, data.as_c_str()).map_err(failed)?;
+        }
+    }
+    finish(what).map_err(|error| {
+        let text = failed(error);
+        match unmount(target, UnmountFlags::DETACH) {
+            Ok(()) => text,
+            Err(error) => format!("{text}; and it stays mounted: {}", reason(error)),
+        }
+    })
+}
+
+/// Makes the new mount private and gives a nullfs its flags, which the bind itself cannot take.
+fn finish(what: &Mount) -> rustix::io::Result<()> {
+    mount_change(&what.target, MountPropagationFlags::PRIVATE)?;
+    let flags = mount_flags(what.flags);
+    if matches!(what.file_system, FileSystem::Tmpfs(_)) || flags.is_empty() {
+        return Ok(());
+    }
+    // A remount sets all flags anew: those that the source has must be named again.
+    let flags = flags | inherited(statvfs(&what.target)?.f_flag) | MountFlags::BIND;
+    mount_remount(&what.target, flags, "")
+}
+
+fn mount_flags(flags: Flags) -> MountFlags {
+    let mut mount_flags = MountFlags::empty();
+    mount_flags.set(MountFlags::RDONLY, flags.read_only);
+    mount_flags.set(MountFlags::NOSUID, flags.no_suid);
+    mount_flags.set(MountFlags::NOEXEC, flags.no_exec);
+    mount_flags.set(MountFlags::NOATIME, flags.no_atime);
+    mount_flags
+}
+
+fn inherited(flags: StatVfsMountFlags) -> MountFlags {
+    [
+        (StatVfsMountFlags::RDONLY, MountFlags::RDONLY),
+        (StatVfsMountFlags::NOSUID, MountFlags::NOSUID),
+        (StatVfsMountFlags::NODEV, MountFlags::NODEV),
+        (StatVfsMountFlags::NOEXEC, MountFlags::NOEXEC),
+        (StatVfsMountFlags::NOATIME, MountFlags::NOATIME),
+        (StatVfsMountFlags::NODIRATIME, MountFlags::NODIRATIME),
+        (StatVfsMountFlags::RELATIME, MountFlags::RELATIME),
+    ]
+    .into_iter()
+    .filter(|(set, _)| flags.contains(*set))
+    .map(|(_, flag)| flag)
+    .collect()
+}
+
+/// Linux's options of a tmpfs. Its root directory is as the directory that it covers, as on FreeBSD.
+fn tmpfs_data(tmpfs: &Tmpfs, target: &Path) -> io::Result<CString> {
+    let covered = fs::metadata(target)?;
+    let mode = tmpfs.mode.unwrap_or(covered.mode() & 0o7777);
+    let (uid, gid) = (tmpfs.uid.unwrap_or(covered.uid()), tmpfs.gid.unwrap_or(covered.gid()));
+    let mut data = format!("mode={mode:o},uid={uid},gid={gid}");
+    for (name, limit) in [("size", tmpfs.size), ("nr_inodes", tmpfs.inodes)] {
+        if let Some(limit) = limit {
+            data.push_str(&format!(",{name}={limit}"));
+        }
+    }
+    Ok(CString::new(data)?)
+}
+
+/// strerror(3) alone, without Rust's "(os error 2)".
+pub(super) fn reason(error: impl Into<io::Error>) -> String {
+    let text = error.into().to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }

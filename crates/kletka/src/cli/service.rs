@@ -1,9 +1,396 @@
-//! service.
+//! service(8) for the two services that are kletka's: `jail` and `devfs`.
+//!
+//! Words, order and command lines are those of FreeBSD's libexec/rc/rc.d/jail; [`rc::Service`] has them as a
+//! plan, and this carries it out with jail(8) and jls(8), the same binary. One difference: where a jail did
+//! not start or stop, or was ignored, the exit status is 1; FreeBSD's is 0.
 
 use std::ffi::OsString;
-use std::process::ExitCode;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Stdio};
+
+use lexopt::{Arg, Parser};
+use rc::{Action, Jail, KEYWORDS, RcConf, Request, Service, Skipped, UnknownVerb, Verb};
+use rustix::fs::{Access, MemfdFlags, access, memfd_create};
+
+use super::mount::reason;
+
+const USAGE: &str = "
+Usage:
+service [-v] <rc.d script> start|stop|etc.
+service -h
+
+-v\tVerbose
+
+";
+
+/// What rc.d scripts find in their environment, however service(8) was called.
+const ENVIRONMENT: [(&str, &str); 2] = [("HOME", "/"), ("PATH", "/sbin:/bin:/usr/sbin:/usr/bin")];
 
 /// Runs the applet.
-pub(crate) fn run(_arguments: Vec<OsString>) -> ExitCode {
-    super::fail("service", "is not there yet")
+pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    let mut parser = Parser::from_args(arguments);
+    let mut verbose = false;
+    let name = loop {
+        match parser.next() {
+            Ok(Some(Arg::Short('v'))) => verbose = true,
+            Ok(Some(Arg::Short('h'))) => {
+                say(USAGE);
+                return ExitCode::SUCCESS;
+            }
+            Ok(Some(Arg::Short(option @ ('e' | 'E' | 'j' | 'l' | 'r' | 'R')))) => {
+                return super::fail("service", format_args!("-{option}: not supported"));
+            }
+            Ok(Some(Arg::Value(name))) => break name.to_string_lossy().into_owned(),
+            _ => return usage(),
+        }
+    };
+    // What follows the script's name is the script's, dashes or not.
+    let words = parser.raw_args().ok();
+    let words: Option<Vec<String>> =
+        words.and_then(|words| words.map(|word| word.into_string().ok()).collect());
+    let Some((verb, names)) = words.as_deref().and_then(<[_]>::split_first) else {
+        return usage();
+    };
+    let Some(script) = SCRIPTS.iter().find(|script| script.name == name) else {
+        say(format!(
+            "{name} does not exist in /etc/rc.d or the local startup\n\
+             directories (/usr/local/etc/rc.d), or is not executable\n"
+        ));
+        return ExitCode::FAILURE;
+    };
+    if verbose {
+        say(format!("{name} is located in /etc/rc.d\n"));
+    }
+    script.start(verb, names)
+}
+
+fn usage() -> ExitCode {
+    say(USAGE);
+    ExitCode::FAILURE
+}
+
+/// Prints on standard output at once. That nobody reads it is no reason to leave jails half started.
+fn say(text: impl AsRef<[u8]>) {
+    let mut stdout = io::stdout();
+    let _ = stdout.write_all(text.as_ref()).and_then(|()| stdout.flush());
+}
+
+/// rc.subr's warn.
+fn warn(script: &str, text: impl std::fmt::Display) {
+    eprintln!("{script}: WARNING: {text}");
+}
+
+/// rc.subr's err.
+fn error(script: &str, text: impl std::fmt::Display) -> ExitCode {
+    eprintln!("{script}: ERROR: {text}");
+    ExitCode::FAILURE
+}
+
+/// A script of FreeBSD's /etc/rc.d that is built in.
+struct Script {
+    name: &'static str,
+    /// What it calls itself: rc.subr's `$0`.
+    path: &'static str,
+    keywords: &'static [&'static str],
+    run: fn(Request, &[String]) -> ExitCode,
+}
+
+const SCRIPTS: [Script; 2] = [
+    // Without the verbs that rc.d/jail adds.
+    Script { name: "devfs", path: DEVFS, keywords: KEYWORDS.split_at(10).0, run: devfs },
+    Script { name: "jail", path: JAIL, keywords: KEYWORDS, run: jail },
+];
+
+impl Script {
+    fn start(&self, verb: &str, names: &[String]) -> ExitCode {
+        match Request::parse(verb) {
+            Ok(request) if self.keywords.contains(&request.word()) => (self.run)(request, names),
+            Err(UnknownVerb::Unsupported(verb)) if self.keywords.contains(&verb.as_str()) => {
+                error(self.path, format_args!("'{verb}' is not supported"))
+            }
+            Ok(request) => self.unknown(request.word()),
+            Err(UnknownVerb::Unknown(verb) | UnknownVerb::Unsupported(verb)) => self.unknown(&verb),
+        }
+    }
+
+    fn unknown(&self, verb: &str) -> ExitCode {
+        let (path, keywords) = (self.path, self.keywords.join("|"));
+        if !verb.is_empty() {
+            eprintln!("{path}: unknown directive '{verb}'.");
+        }
+        eprintln!("Usage: {path} [fast|force|one|quiet]({keywords})");
+        ExitCode::FAILURE
+    }
+}
+
+const DEVFS: &str = "/etc/rc.d/devfs";
+
+/// `service devfs`: reads the rulesets, so that a mistake in them is found now and not by the next jail.
+fn devfs(request: Request, _names: &[String]) -> ExitCode {
+    match request.verb {
+        Verb::Start | Verb::Restart => {}
+        Verb::Stop => return ExitCode::SUCCESS,
+        Verb::Describe => {
+            say("Device filesystem\n");
+            return ExitCode::SUCCESS;
+        }
+        _ => return error(DEVFS, format_args!("'{}' is not supported", request.word())),
+    }
+    let conf = match RcConf::load(Path::new("/"), "devfs") {
+        Ok(conf) => conf,
+        Err(failure) => return error(DEVFS, failure),
+    };
+    for name in ["devfs_system_ruleset", "devfs_set_rulesets", "devfs_rulesets"] {
+        if conf.get_set(name).is_some() {
+            return error(DEVFS, rc::Unsupported(name.to_owned()));
+        }
+    }
+    if Path::new("/etc/devfs.conf").exists() {
+        warn(DEVFS, "/etc/devfs.conf is not read: the /dev of this host is not a devfs");
+    }
+    match super::devfs::rulesets() {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("devfs rule: {failure}");
+            let path = failure.path().display();
+            warn(DEVFS, format_args!("devfs_init_rulesets: could not read rules from {path}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+const JAIL: &str = "/etc/rc.d/jail";
+
+/// `service jail`.
+fn jail(request: Request, names: &[String]) -> ExitCode {
+    let conf = match RcConf::load(Path::new("/"), "jail") {
+        Ok(conf) => conf,
+        Err(failure) => return error(JAIL, failure),
+    };
+    let readable = |path: &Path| access(path, Access::READ_OK).is_ok();
+    let plan = match Service::new(&conf, &readable).plan(request, names) {
+        Ok(plan) => plan,
+        Err(failure) => return error(JAIL, failure),
+    };
+    let mut good = true;
+    for action in &plan {
+        good &= carry_out(action);
+    }
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Does one action; whether all went well.
+fn carry_out(action: &Action) -> bool {
+    match action {
+        Action::Warn(text) => {
+            warn(JAIL, text);
+            true
+        }
+        Action::Blocked(text) => {
+            say(format!("{text}\n"));
+            true
+        }
+        Action::Say(text) => {
+            say(text);
+            true
+        }
+        Action::Enabled(enabled) => *enabled,
+        Action::Status => applet("jls", ["-N"]).status().is_ok_and(|status| status.success()),
+        Action::Config(jails) => jails.iter().all(|jail| match chosen(jail) {
+            Some(Jail { name, conf, .. }) => {
+                say(format!("{name}: parameters are in {conf}.\n"));
+                true
+            }
+            None => false,
+        }),
+        Action::StartAll(all) => start_all(&all.arguments, all.silent),
+        Action::Start { jails, parallel, silent } => start(jails, *parallel, *silent),
+        Action::StopAll(all) => stop_all(&all.arguments, all.reverse),
+        Action::Stop(jails) => stop(jails),
+    }
+}
+
+/// The jail, unless it is left out: then says why.
+fn chosen(jail: &Result<Jail, Skipped>) -> Option<&Jail> {
+    jail.as_ref().map_err(|skipped| warn(JAIL, skipped)).ok()
+}
+
+fn start_all(arguments: &[String], silent: bool) -> bool {
+    let progress = |text: &str| {
+        if !silent {
+            say(text);
+        }
+    };
+    progress("Starting jails:");
+    let (good, said) =
+        captured(applet("jail", arguments)).and_then(Running::wait).unwrap_or_else(failed);
+    if good {
+        for line in lines(applet("jls", ["jid", "name"])) {
+            if let Some((jid, name)) = line.trim().split_once(' ') {
+                progress(&format!(" {name}"));
+                write_id(name, jid);
+            }
+        }
+    } else {
+        say(said);
+    }
+    progress(".\n");
+    good
+}
+
+/// Starts the jails in order. In parallel, all are started before the first is waited for; what they
+/// say still comes in their order.
+fn start(jails: &[Result<Jail, Skipped>], parallel: bool, silent: bool) -> bool {
+    let progress = |text: &str| {
+        if !silent {
+            say(text);
+        }
+    };
+    progress("Starting jails:");
+    let launch = |jail| chosen(jail).map(|jail| (jail, captured(applet("jail", &jail.arguments))));
+    let mut good = true;
+    let mut finish = |launched: Option<(&Jail, io::Result<Running>)>| {
+        let Some((Jail { name, .. }, running)) = launched else {
+            good = false;
+            return;
+        };
+        let (started, said) = running.and_then(Running::wait).unwrap_or_else(failed);
+        if started {
+            progress(&format!(" {name}"));
+            if let Some(jid) = lines(applet("jls", ["-j", name, "jid"])).first() {
+                write_id(name, jid.trim());
+            }
+        } else {
+            good = false;
+            progress(&format!(" cannot start jail  \"{name}\": \n"));
+            say(said);
+        }
+    };
+    if parallel {
+        let launched: Vec<_> = jails.iter().map(launch).collect();
+        launched.into_iter().for_each(&mut finish);
+    } else {
+        jails.iter().for_each(|jail| finish(launch(jail)));
+    }
+    progress(".\n");
+    good
+}
+
+fn stop_all(arguments: &[String], reverse: bool) -> bool {
+    say("Stopping jails:");
+    let mut names = lines(applet("jls", ["name"]));
+    if reverse {
+        names.reverse();
+    }
+    let mut good = true;
+    for name in names.iter().map(|name| name.trim()) {
+        let arguments = [arguments, &[name.to_owned()]].concat();
+        good &= stop_one(name, &arguments);
+    }
+    say(".\n");
+    good
+}
+
+fn stop(jails: &[Result<Jail, Skipped>]) -> bool {
+    say("Stopping jails:");
+    let mut good = true;
+    for jail in jails {
+        match chosen(jail) {
+            Some(jail) if runs(&jail.name) => good &= stop_one(&jail.name, &jail.arguments),
+            Some(_) => {}
+            None => good = false,
+        }
+    }
+    say(".\n");
+    good
+}
+
+fn stop_one(name: &str, arguments: &[String]) -> bool {
+    say(format!(" {name}"));
+    let (_, said) =
+        captured(applet("jail", arguments)).and_then(Running::wait).unwrap_or_else(failed);
+    if runs(name) {
+        say(said);
+        return false;
+    }
+    remove_id(name);
+    true
+}
+
+/// The same binary under another name, in the environment of an rc.d script.
+fn applet(name: &str, arguments: impl IntoIterator<Item = impl AsRef<std::ffi::OsStr>>) -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0(name).args(arguments).current_dir("/").env_clear().envs(ENVIRONMENT);
+    command.stdin(Stdio::null());
+    command
+}
+
+/// A command whose output is kept. Not in a pipe: what a jail leaves running holds the output open.
+struct Running {
+    child: Child,
+    output: File,
+}
+
+fn captured(mut command: Command) -> io::Result<Running> {
+    let output = File::from(memfd_create("service", MemfdFlags::CLOEXEC)?);
+    let child = command.stdout(output.try_clone()?).stderr(output.try_clone()?).spawn()?;
+    Ok(Running { child, output })
+}
+
+impl Running {
+    /// Waits for the end: whether it was a success, and what was said.
+    fn wait(mut self) -> io::Result<(bool, Vec<u8>)> {
+        let status = self.child.wait()?;
+        let mut said = Vec::new();
+        self.output.rewind()?;
+        self.output.read_to_end(&mut said)?;
+        Ok((status.success(), said))
+    }
+}
+
+/// A command that could not even be run, as one that failed and said why.
+fn failed(error: io::Error) -> (bool, Vec<u8>) {
+    (false, format!("service: /proc/self/exe: {}\n", reason(error)).into_bytes())
+}
+
+/// What `command` prints, by line; nothing when it fails, with its own complaint on standard error.
+fn lines(mut command: Command) -> Vec<String> {
+    match command.stderr(Stdio::inherit()).output() {
+        Ok(output) => String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect(),
+        Err(error) => {
+            warn(JAIL, format_args!("jls: {}", reason(error)));
+            Vec::new()
+        }
+    }
+}
+
+/// Whether the jail is there: `jls -j NAME`.
+fn runs(name: &str) -> bool {
+    let mut jls = applet("jls", ["-j", name]);
+    jls.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// The file in which scripts look up a jail's jid.
+fn id_file(name: &str) -> String {
+    format!("/var/run/jail_{name}.id")
+}
+
+fn write_id(name: &str, jid: &str) {
+    let path = id_file(name);
+    if let Err(failure) = fs::write(&path, format!("{jid}\n")) {
+        warn(JAIL, format_args!("{path}: {}", reason(failure)));
+    }
+}
+
+fn remove_id(name: &str) {
+    let path = id_file(name);
+    match fs::remove_file(&path) {
+        Err(failure) if failure.kind() != io::ErrorKind::NotFound => {
+            warn(JAIL, format_args!("{path}: {}", reason(failure)));
+        }
+        _ => {}
+    }
 }

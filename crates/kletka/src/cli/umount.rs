@@ -1,9 +1,143 @@
-//! umount.
+//! umount(8) for hooks: what mount(8) mounted, by its directory or by its source.
+//!
+//! `-f` takes a mount away although it is in use, as FreeBSD's does: it vanishes from the tree at once, and
+//! from memory when the last user is gone.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use lexopt::{Arg, Parser};
+use lifecycle::fstab;
+use rustix::mount::{UnmountFlags, unmount};
+
+use super::mount::{Mounted, mounted, reason};
+
+const USAGE: &str = "\
+usage: umount [-fv] [-t type] special | node ...
+       umount -a [-fv] [-F fstab] [-t type]";
+
 /// Runs the applet.
-pub(crate) fn run(_arguments: Vec<OsString>) -> ExitCode {
-    super::fail("umount", "is not there yet")
+pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    match Request::parse(arguments) {
+        Ok(Some(request)) => request.run(),
+        Ok(None) => {
+            eprintln!("{USAGE}");
+            ExitCode::FAILURE
+        }
+        Err(error) => super::fail("umount", error),
+    }
+}
+
+/// The command line.
+#[derive(Default)]
+struct Request {
+    all: bool,
+    force: bool,
+    verbose: bool,
+    fstab: Option<PathBuf>,
+    fstype: Option<OsString>,
+    operands: Vec<OsString>,
+}
+
+impl Request {
+    /// `None`: the command line has no such form.
+    fn parse(arguments: Vec<OsString>) -> Result<Option<Self>, String> {
+        let mut request = Self::default();
+        let mut parser = Parser::from_args(arguments);
+        while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
+            let value = |parser: &mut Parser| parser.value().map_err(|error| error.to_string());
+            match argument {
+                Arg::Short('a') => request.all = true,
+                Arg::Short('f') => request.force = true,
+                Arg::Short('v') => request.verbose = true,
+                Arg::Short('F') => request.fstab = Some(value(&mut parser)?.into()),
+                Arg::Short('t') if request.fstype.is_some() => {
+                    return Err("only one -t option may be specified".to_owned());
+                }
+                Arg::Short('t') => request.fstype = Some(value(&mut parser)?),
+                Arg::Value(operand) => request.operands.push(operand),
+                Arg::Short(option) => return Err(format!("-{option}: not supported")),
+                Arg::Long(option) => return Err(format!("--{option}: not supported")),
+            }
+        }
+        let valid =
+            request.all == request.operands.is_empty() && (request.all || request.fstab.is_none());
+        Ok(valid.then_some(request))
+    }
+
+    fn run(mut self) -> ExitCode {
+        if self.all {
+            match self.of_fstab() {
+                Ok(targets) => self.operands = targets,
+                Err(error) => return super::fail("umount", error),
+            }
+        }
+        let mut code = ExitCode::SUCCESS;
+        for operand in &self.operands {
+            if let Err(error) = self.unmount(operand) {
+                code = super::fail("umount", error);
+            }
+        }
+        code
+    }
+
+    /// The directories of the fstab, the last first.
+    fn of_fstab(&self) -> Result<Vec<OsString>, String> {
+        let path = self.fstab.clone().unwrap_or_else(|| "/etc/fstab".into());
+        let text =
+            fs::read(&path).map_err(|error| format!("{}: {}", path.display(), reason(error)))?;
+        let mut entries =
+            fstab::parse(&text).map_err(|error| format!("{}:{error}", path.display()))?;
+        entries.retain(|entry| {
+            entry.target != b"/"
+                && self.fstype.as_ref().is_none_or(|fstype| fstype.as_bytes() == entry.fstype)
+        });
+        Ok(entries.into_iter().rev().map(|entry| OsString::from_vec(entry.target)).collect())
+    }
+
+    fn unmount(&self, operand: &OsString) -> Result<(), String> {
+        let shown = Path::new(operand).display();
+        let mounted = mounted().map_err(reason)?;
+        let Some(mount) = find(&mounted, operand.as_bytes()) else {
+            return Err(match fs::metadata(operand) {
+                Ok(_) => format!("{shown}: not a file system root directory"),
+                // FreeBSD says both.
+                Err(error) => format!(
+                    "{shown}: statfs: {}\numount: {shown}: unknown file system",
+                    reason(error)
+                ),
+            });
+        };
+        if let Some(fstype) =
+            self.fstype.as_ref().filter(|fstype| mount.fstype != fstype.as_bytes())
+        {
+            let own = String::from_utf8_lossy(&mount.fstype);
+            return Err(format!("{shown}: is {own}, not {}", fstype.to_string_lossy()));
+        }
+        let flags = if self.force { UnmountFlags::DETACH } else { UnmountFlags::empty() };
+        let target = String::from_utf8_lossy(&mount.target);
+        unmount(mount.target.as_slice(), flags | UnmountFlags::NOFOLLOW)
+            .map_err(|error| format!("unmount of {target} failed: {}", reason(error)))?;
+        if self.verbose {
+            println!("{}: unmount from {target}", String::from_utf8_lossy(&mount.source));
+        }
+        Ok(())
+    }
+}
+
+/// The mount that `operand` means, the latest of several: by its directory, by its source, by what its
+/// directory is called without symbolic links.
+fn find<'a>(mounted: &'a [Mounted], operand: &[u8]) -> Option<&'a Mounted> {
+    let trimmed = match operand.iter().rposition(|&byte| byte != b'/') {
+        Some(last) => &operand[..=last],
+        None => operand,
+    };
+    let on = |target: &[u8]| mounted.iter().rev().find(|mount| mount.target == target);
+    on(operand)
+        .or_else(|| on(trimmed))
+        .or_else(|| mounted.iter().rev().find(|mount| mount.source == trimmed))
+        .or_else(|| on(fs::canonicalize(OsStr::from_bytes(operand)).ok()?.as_os_str().as_bytes()))
 }

@@ -1,0 +1,163 @@
+//! Command lines, and what they come to.
+
+use super::*;
+
+fn words(line: &str) -> Vec<String> {
+    line.split(' ').map(|word| word.replace('_', " ")).filter(|word| !word.is_empty()).collect()
+}
+
+fn changes(line: &str) -> Result<Vec<Change>, String> {
+    match parse(&words(line)).map_err(|error| error.to_string())?.command {
+        Command::Configure(configuration) => Ok(configuration.changes),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+fn interface(name: &str) -> InterfaceName {
+    InterfaceName::parse(name).unwrap()
+}
+
+fn address(prefix: &str, replaces: bool) -> Change {
+    let (address, length) = prefix.split_once('/').unwrap();
+    let prefix = Prefix { address: address.parse().unwrap(), length: length.parse().unwrap() };
+    let guessed = false;
+    Change::Address(NewAddress { address: InterfaceAddress::new(prefix), replaces, guessed })
+}
+
+/// The lines of the article's jail.conf; `_` is a blank inside quotes.
+#[test]
+#[rustfmt::skip]
+fn an_article_on_samba_in_a_jail() {
+    use Change::{AddMember, DeleteMember, Description, Destroy, Up};
+    for (line, want) in [
+        ("re0.7 up", vec![Up]),
+        ("epair1a up descr jail_samba_side_of_the_epair",
+            vec![Up, Description("jail samba side of the epair".into())]),
+        ("bridge1 up addm re0.7 addm epair1a descr bridge_for_the_jail_samba",
+            vec![Up, AddMember(interface("re0.7")), AddMember(interface("epair1a")),
+                 Description("bridge for the jail samba".into())]),
+        ("epair1b 192.168.1.240/24 up descr jail_side",
+            vec![Up, Description("jail side".into()), address("192.168.1.240/24", true)]),
+        ("bridge1 deletem epair1a deletem re0.7",
+            vec![DeleteMember(interface("epair1a")), DeleteMember(interface("re0.7"))]),
+        ("epair1a destroy", vec![Destroy]),
+        ("bridge1 destroy", vec![Destroy]),
+    ] {
+        assert_eq!(changes(line), Ok(want), "{line}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn addresses() {
+    let ether = || Change::Ether("02:00:00:00:00:0a".parse().unwrap());
+    for (line, want) in [
+        ("em0 inet 10.0.0.1 netmask 255.255.255.0",        vec![address("10.0.0.1/24", true)]),
+        ("em0 10.0.0.1 netmask 0xffff0000 up",             vec![Change::Up, address("10.0.0.1/16", true)]),
+        ("em0 inet 10.0.0.2/32 alias",                     vec![address("10.0.0.2/32", false)]),
+        ("em0 alias 10.0.0.2/32",                          vec![address("10.0.0.2/32", false)]),
+        ("em0 inet 10.0.0.2 -alias",                       vec![Change::DeleteAddress("10.0.0.2".parse().unwrap())]),
+        ("em0 -alias 10.0.0.2/24",                         vec![Change::DeleteAddress("10.0.0.2".parse().unwrap())]),
+        ("em0 inet delete",                                vec![Change::DeleteFirstInet]),
+        ("em0 inet6 2001:db8::5 prefixlen 48",             vec![address("2001:db8::5/48", false)]),
+        ("em0 inet6 2001:db8::5/128 alias",                vec![address("2001:db8::5/128", false)]),
+        ("em0 inet6 2001:db8::5",                          vec![address("2001:db8::5/64", false)]), // af_inet6.c: 64
+        ("em0 inet 10.0.0.1/24 inet6 fd00::1/64 mtu 1400", vec![address("10.0.0.1/24", true),
+                                                                Change::Mtu(1400), address("fd00::1/64", false)]),
+        ("em0 ether 02:00:00:00:00:0a",                    vec![ether()]),
+        ("em0 link 2:0:0:0:0:a up",                        vec![ether(), Change::Up]),
+        ("em0 lladdr 02:00:00:00:00:0a",                   vec![ether()]),
+        ("em0 name wan",                                   vec![Change::Rename(interface("wan"))]),
+        ("epair1b vnet samba",                             vec![Change::Vnet("samba".into())]),
+        ("epair1b -vnet samba",                            vec![Change::Reclaim("samba".into())]),
+        ("em0 -descr",                                     vec![Change::Description(String::new())]),
+    ] {
+        assert_eq!(changes(line), Ok(want), "{line}");
+    }
+}
+
+#[test]
+fn a_mask_that_was_not_given_is_guessed() {
+    for (line, length) in [("em0 10.0.0.1", 8), ("em0 172.16.0.1", 16), ("em0 192.168.1.1", 24)] {
+        let changes = changes(line).unwrap();
+        let [Change::Address(new)] = &changes[..] else { panic!("{line}") };
+        assert_eq!((new.address.prefix.length, new.guessed), (length, true), "{line}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_is_refused() {
+    for (line, want) in [
+        ("em0 lro",                       "lro: this parameter of FreeBSD's ifconfig is not supported"),
+        ("em0 up -lro",                   "-lro: this parameter of FreeBSD's ifconfig is not supported"),
+        ("bridge1 addm em0 stp em0",      "stp: this parameter of FreeBSD's ifconfig is not supported"),
+        ("em0 foo",                       "foo: bad value"),                       // in_getip()
+        ("em0 10.0.0.1/33",               "10.0.0.1/33: bad value (width invalid)"),
+        ("em0 10.0.0.1/x",                "10.0.0.1/x: bad value (width invalid)"),
+        ("em0 fe80::1/64",                "fe80::1/64: bad value"),                // not without inet6
+        ("em0 inet6 10.0.0.1",            "10.0.0.1: bad value"),
+        ("em0 10.0.0.1 netmask 1.2.3.4",  "1.2.3.4: bad value"),
+        ("em0 inet6 fd00::1 prefixlen 129", "129: bad value"),
+        ("em0 mtu big",                   "big: bad value"),
+        ("em0 descr",                     "'descr' requires argument"),
+        ("em0 up addm",                   "'addm' requires argument"),
+        ("em0 alias",                     "'alias' requires argument"),
+        ("em0 ether 02:00",               "malformed link-level address"),
+        ("bridge1 addm bridge1234567890", "bridge1234567890: interface name too long"),
+        ("vlan7 create vlan 7",           "both vlan and vlandev must be specified"),
+        ("vlan7 create vlandev re0",      "both vlan and vlandev must be specified"),
+        ("vlan7 create vlan x vlandev re0",    "invalid value for vlan"),
+        ("vlan7 create vlan 4095 vlandev re0", "value for vlan out of range"),
+        ("re0.7 create vlan 8 vlandev re0",    "ambiguous vlan specification"),
+        ("re0.7 create vlan 7 vlandev re1",    "ambiguous vlan specification"),
+        ("vlan7 vlan 7 vlandev re0",      "vlan and vlandev are for create: on Linux a vlan keeps its tag and its parent"),
+        ("-x",                            "-x: this option is not supported"),
+        ("-a atalk",                      "Address family 'atalk' unknown."),
+    ] {
+        assert_eq!(changes(line), Err(want.to_owned()), "{line}");
+    }
+    for line in ["-l -a", "-u -d", "-a inet inet6", "-g"] {
+        assert_eq!(parse(&words(line)), Err(UsageError::Usage), "{line}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn creations() {
+    let re0 = || interface("re0");
+    for (line, name, vlan, changes) in [
+        ("epair1 create",                     "epair1", None,             vec![]),
+        ("bridge create up",                  "bridge", None,             vec![Change::Up]),
+        ("re0.7 create",                      "re0.7",  None,             vec![]),
+        ("re0.7 create vlan 7 vlandev re0",   "re0.7",  Some((7, re0())), vec![]),
+        ("vlan7 create vlan 7 vlandev re0 up", "vlan7", Some((7, re0())), vec![Change::Up]),
+        ("vlan plumb vlandev re0 vlan 7",     "vlan",   Some((7, re0())), vec![]),
+    ] {
+        let want = Configuration { interface: name.into(), create: true, vlan, changes };
+        assert_eq!(parse(&words(line)).map(|i| i.command), Ok(Command::Configure(want)), "{line}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn listings() {
+    let all = Selection::default;
+    let one = |name: &str| Selection { interface: Some(name.into()), ..all() };
+    for (line, want) in [
+        ("",             Command::List(all())),
+        ("-a",           Command::List(all())),
+        ("-a -u",        Command::List(Selection { up: Some(true), ..all() })),
+        ("-ad inet",     Command::List(Selection { up: Some(false), family: Some(Family::Inet), ..all() })),
+        ("lo0",          Command::List(one("lo0"))),
+        ("lo0 inet6",    Command::List(Selection { family: Some(Family::Inet6), ..one("lo0") })),
+        ("-l",           Command::Names(all(), Separator::Blank)),
+        ("-lu ether",    Command::Names(Selection { up: Some(true), family: Some(Family::Ether), ..all() }, Separator::Blank)),
+        ("-g epair",     Command::Names(Selection { group: Some("epair".into()), ..all() }, Separator::Line)),
+        ("-a -g epair",  Command::List(Selection { group: Some("epair".into()), ..all() })),
+        ("-C",           Command::Cloners),
+    ] {
+        assert_eq!(parse(&words(line)), Ok(Invocation { jail: None, command: want }), "{line}");
+    }
+    assert_eq!(parse(&words("-j samba -l")).unwrap().jail.as_deref(), Some("samba"));
+}

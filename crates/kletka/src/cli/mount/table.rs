@@ -1,0 +1,176 @@
+//! What is mounted, as FreeBSD's mount(8) shows it: proc_pid_mountinfo(5).
+
+use std::fs;
+use std::io;
+
+/// One mount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::cli) struct Mounted {
+    /// What: a device, a name, for a nullfs the directory that it shows.
+    pub(in crate::cli) source: Vec<u8>,
+    /// Where.
+    pub(in crate::cli) target: Vec<u8>,
+    /// The file system, by FreeBSD's name where it has one.
+    pub(in crate::cli) fstype: Vec<u8>,
+    options: Vec<Vec<u8>>,
+}
+
+/// File systems that are not on this machine; all others are `local`.
+const REMOTE: &[&[u8]] =
+    &[b"nfs", b"nfs4", b"cifs", b"smb3", b"9p", b"ceph", b"afs", b"fuse.sshfs", b"fuse.glusterfs"];
+
+/// What mount(8) says for an option, in its order.
+const SHOWN: &[(&[u8], &str)] = &[
+    (b"noatime", "noatime"),
+    (b"noexec", "noexec"),
+    (b"nosuid", "nosuid"),
+    (b"nosymfollow", "nosymfollow"),
+    (b"ro", "read-only"),
+    (b"sync", "synchronous"),
+];
+
+impl Mounted {
+    /// The line of mount(8), with its newline.
+    pub(super) fn line(&self) -> Vec<u8> {
+        let mut line =
+            [&self.source[..], b" on ", &self.target[..], b" (", &self.fstype[..]].concat();
+        if !REMOTE.contains(&self.fstype.as_slice()) {
+            line.extend(b", local");
+        }
+        for (_, word) in SHOWN.iter().filter(|(o, _)| self.options.iter().any(|own| own == o)) {
+            line.extend(b", ");
+            line.extend(word.bytes());
+        }
+        line.extend(b")\n");
+        line
+    }
+}
+
+/// All mounts that this process sees, the oldest first.
+pub(in crate::cli) fn mounted() -> io::Result<Vec<Mounted>> {
+    Ok(parse(&fs::read("/proc/self/mountinfo")?))
+}
+
+/// A line of the kernel's table.
+struct Line {
+    device: Vec<u8>,
+    root: Vec<u8>,
+    target: Vec<u8>,
+}
+
+fn parse(text: &[u8]) -> Vec<Mounted> {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut mounts = Vec::new();
+    for text in text.split(|&byte| byte == b'\n') {
+        let mut fields = text.split(|&byte| byte == b' ');
+        let (Some(device), Some(root), Some(target), Some(options)) =
+            (fields.nth(2), fields.next(), fields.next(), fields.next())
+        else {
+            continue;
+        };
+        // Behind a lone dash: type, source, options of the file system itself.
+        let mut fields = fields.skip_while(|field| *field != b"-").skip(1);
+        let (Some(fstype), Some(source), more) = (fields.next(), fields.next(), fields.next())
+        else {
+            continue;
+        };
+        let line = Line { device: device.to_vec(), root: unescape(root), target: unescape(target) };
+        let shown = lines.iter().find_map(|earlier| shows(earlier, &line));
+        let options = [options, more.unwrap_or_default()].join(&b',');
+        mounts.push(Mounted {
+            fstype: if shown.is_some() { b"nullfs".to_vec() } else { freebsd_name(fstype) },
+            source: shown.unwrap_or_else(|| unescape(source)),
+            target: line.target.clone(),
+            options: options.split(|&byte| byte == b',').map(<[u8]>::to_vec).collect(),
+        });
+        lines.push(line);
+    }
+    mounts
+}
+
+/// The directory below `earlier` that `line` shows, when both are of the same file system: then `line` is
+/// what FreeBSD calls a nullfs.
+fn shows(earlier: &Line, line: &Line) -> Option<Vec<u8>> {
+    if earlier.device != line.device {
+        return None;
+    }
+    let below = match earlier.root.as_slice() {
+        b"/" => line.root.as_slice(),
+        root => line.root.strip_prefix(root)?,
+    };
+    let below = below.strip_prefix(b"/").unwrap_or(below);
+    // A sibling whose name only begins alike is not below.
+    if !below.is_empty() && earlier.root != b"/" && line.root.get(earlier.root.len()) != Some(&b'/')
+    {
+        return None;
+    }
+    let mut path = earlier.target.clone();
+    if !below.is_empty() {
+        if path != b"/" {
+            path.push(b'/');
+        }
+        path.extend(below);
+    }
+    Some(path)
+}
+
+fn freebsd_name(fstype: &[u8]) -> Vec<u8> {
+    match fstype {
+        b"proc" => b"procfs".to_vec(),
+        b"devtmpfs" => b"devfs".to_vec(),
+        b"overlay" => b"unionfs".to_vec(),
+        other => other.to_vec(),
+    }
+}
+
+/// Resolves the kernel's octal escapes of blanks and backslashes.
+fn unescape(field: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let [byte, after @ ..] = rest {
+        rest = after;
+        match (byte, after) {
+            (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', after @ ..]) => {
+                bytes.push((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0'));
+                rest = after;
+            }
+            _ => bytes.push(*byte),
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn lines() {
+        let mountinfo = b"\
+22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+23 22 0:20 / /proc rw,nosuid,nodev,noexec shared:2 - proc proc rw
+24 22 0:5 / /dev rw,nosuid - devtmpfs udev rw,size=10k
+30 22 254:0 /data/my\\040files /j/samba/data ro,relatime - ext4 /dev/vda rw
+31 30 254:0 /data/my\\040files/in /j/in rw,noatime - ext4 /dev/vda rw
+32 22 0:40 / /tmp rw - tmpfs tmpfs ro
+33 22 0:41 / /mnt rw - nfs4 server:/x rw
+34 22 0:42 /sub /b rw - btrfs /dev/vdb rw
+35 22 0:42 /subway /c rw - btrfs /dev/vdb rw
+
+short line
+";
+        let shown: Vec<u8> = parse(mountinfo).iter().flat_map(super::Mounted::line).collect();
+        let want = "\
+/dev/vda on / (ext4, local)
+proc on /proc (procfs, local, noexec, nosuid)
+udev on /dev (devfs, local, nosuid)
+/data/my files on /j/samba/data (nullfs, local, read-only)
+/data/my files/in on /j/in (nullfs, local, noatime)
+tmpfs on /tmp (tmpfs, local, read-only)
+server:/x on /mnt (nfs4)
+/dev/vdb on /b (btrfs, local)
+/dev/vdb on /c (btrfs, local)
+";
+        assert_eq!(String::from_utf8_lossy(&shown), want);
+    }
+}

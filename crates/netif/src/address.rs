@@ -1,0 +1,213 @@
+//! Addresses as they are written: dotted, hexadecimal, with a prefix length; link-level ones.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use crate::uapi::af;
+
+/// An address and how many of its leading bits name the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Prefix {
+    /// The whole address, host part and all.
+    pub address: IpAddr,
+    /// 0 to 32, or to 128.
+    pub length: u8,
+}
+
+impl Prefix {
+    /// The number of bits in an address of this family.
+    #[must_use]
+    pub fn width(address: IpAddr) -> u8 {
+        if address.is_ipv4() { 32 } else { 128 }
+    }
+
+    /// The whole of a family: `default`.
+    #[must_use]
+    pub fn default_of(address: IpAddr) -> Self {
+        let address = match address {
+            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        Self { address, length: 0 }
+    }
+
+    /// The mask of this length, as an address.
+    #[must_use]
+    pub fn mask(self) -> IpAddr {
+        match self.address {
+            IpAddr::V4(_) => Ipv4Addr::from_bits(self.mask4()).into(),
+            IpAddr::V6(_) => {
+                let bits = u128::MAX.checked_shl(128 - u32::from(self.length)).unwrap_or(0);
+                Ipv6Addr::from_bits(bits).into()
+            }
+        }
+    }
+
+    /// The mask of this length as a 32-bit number, which is how ifconfig prints it.
+    #[must_use]
+    pub fn mask4(self) -> u32 {
+        u32::MAX.checked_shl(32 - u32::from(self.length.min(32))).unwrap_or(0)
+    }
+
+    /// The same network with the host part zero.
+    #[must_use]
+    pub fn network(self) -> Self {
+        let address = match (self.address, self.mask()) {
+            (IpAddr::V4(address), IpAddr::V4(mask)) => IpAddr::V4(address & mask),
+            (IpAddr::V6(address), IpAddr::V6(mask)) => IpAddr::V6(address & mask),
+            (address, _) => address,
+        };
+        Self { address, ..self }
+    }
+
+    /// The broadcast address of an IPv4 network that has one.
+    #[must_use]
+    pub fn broadcast(self) -> Option<Ipv4Addr> {
+        match self.address {
+            IpAddr::V4(address) if self.length < 31 => {
+                Some(address | Ipv4Addr::from_bits(!self.mask4()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The length of a netmask written as ifconfig(8) takes it: `255.255.255.0` or `0xffffff00`.
+/// `None`: no mask, or one with holes, which no Linux address can have.
+#[must_use]
+pub fn netmask_length(text: &str) -> Option<u8> {
+    let bits = match text.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+        None => text.parse::<Ipv4Addr>().ok()?.to_bits(),
+    };
+    let length = bits.leading_ones();
+    (length + bits.trailing_zeros() >= 32).then_some(length as u8)
+}
+
+/// A link-level address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct EtherAddress(pub [u8; 6]);
+
+/// What was written is no link-level address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MalformedAddress;
+
+impl EtherAddress {
+    /// An address of our own making: unicast, locally administered, different at every call.
+    #[must_use]
+    pub fn random() -> Self {
+        // The standard library's hasher is keyed from the kernel's random numbers.
+        let [mut first, b, c, d, e, f, ..] = RandomState::new().hash_one(0).to_ne_bytes();
+        first = first & !1 | 2;
+        Self([first, b, c, d, e, f])
+    }
+}
+
+impl FromStr for EtherAddress {
+    type Err = MalformedAddress;
+
+    fn from_str(text: &str) -> Result<Self, MalformedAddress> {
+        let mut bytes = [0; 6];
+        let mut parts = text.split([':', '-', '.']);
+        for byte in &mut bytes {
+            let part = parts.next().filter(|part| (1..=2).contains(&part.len()));
+            let part = part.ok_or(MalformedAddress)?;
+            *byte = u8::from_str_radix(part, 16).map_err(|_| MalformedAddress)?;
+        }
+        if parts.next().is_some() { Err(MalformedAddress) } else { Ok(Self(bytes)) }
+    }
+}
+
+impl fmt::Display for EtherAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e, g] = self.0;
+        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+    }
+}
+
+impl fmt::Display for MalformedAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("malformed link-level address")
+    }
+}
+
+impl std::error::Error for MalformedAddress {}
+
+/// The kernel's number of an address's family.
+pub(crate) fn family(address: IpAddr) -> u8 {
+    if address.is_ipv4() { af::INET } else { af::INET6 }
+}
+
+/// An address as the kernel takes it: its bytes in network order.
+pub(crate) fn octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    }
+}
+
+/// The address in an attribute, by its length.
+pub(crate) fn from_octets(bytes: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn netmasks() {
+        for (text, want) in [
+            ("255.255.255.0",   Some(24)), // ifconfig(8): dotted …
+            ("0xffffff00",      Some(24)), // … or hexadecimal
+            ("255.255.255.255", Some(32)),
+            ("0.0.0.0",         Some(0)),
+            ("0xffffff01",      None),     // FreeBSD counts its bits; a Linux address cannot have it
+            ("255.0.255.0",     None),
+            ("24",              None),
+            ("0x",              None),
+        ] {
+            assert_eq!(netmask_length(text), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn prefixes() {
+        for (address, length, mask, network, broadcast) in [
+            ("192.168.1.240", 24, "255.255.255.0",   "192.168.1.0",   Some("192.168.1.255")),
+            ("10.1.2.3",       0, "0.0.0.0",         "0.0.0.0",       Some("255.255.255.255")),
+            ("10.1.2.3",      31, "255.255.255.254", "10.1.2.2",      None),
+            ("10.1.2.3",      32, "255.255.255.255", "10.1.2.3",      None),
+            ("fd00::5:1",     64, "ffff:ffff:ffff:ffff::", "fd00::",  None),
+            ("fd00::5:1",      0, "::",              "::",            None),
+            ("::1",          128, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::1", None),
+        ] {
+            let prefix = Prefix { address: address.parse().unwrap(), length };
+            assert_eq!(prefix.mask().to_string(), mask, "{prefix:?}");
+            assert_eq!(prefix.network().address.to_string(), network, "{prefix:?}");
+            assert_eq!(prefix.broadcast().map(|b| b.to_string()).as_deref(), broadcast);
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn link_level_addresses() {
+        for (text, want) in [
+            ("02:00:5e:10:00:0a", Some("02:00:5e:10:00:0a")),
+            ("2-0-5e-10-0-A",     Some("02:00:5e:10:00:0a")), // link_addr(3) takes these too
+            ("02:00:5e:10:00",    None),
+            ("02:00:5e:10:00:0a:1", None),
+            ("02:00:5e:10:00:zz", None),
+            ("random",            None),
+        ] {
+            let got = text.parse::<EtherAddress>().ok().map(|address| address.to_string());
+            assert_eq!(got.as_deref(), want, "{text:?}");
+        }
+        assert_eq!(EtherAddress::random().0[0] & 3, 2);
+    }
+}

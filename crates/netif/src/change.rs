@@ -1,0 +1,198 @@
+//! Changes of an interface that is there: the verbs of ifconfig(8), one request each.
+
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use rustix::io::Errno;
+
+use crate::address::EtherAddress;
+use crate::clone::LINK_BODY;
+use crate::error::{Error, Request};
+use crate::interface::{Interface, Kind};
+use crate::name::InterfaceName;
+use crate::uapi::{iff, ifla, rtm};
+use crate::wire::{Message, Netlink};
+
+/// The longest description that Linux keeps: `IFALIASZ` without the NUL.
+const LONGEST_DESCRIPTION: usize = 255;
+
+impl Netlink {
+    /// `up`.
+    ///
+    /// # Errors
+    /// The kernel's, as `up: …`.
+    pub fn up(&mut self, name: &InterfaceName) -> Result<(), Error> {
+        let message = by_name(name, flags_body(iff::UP, iff::UP));
+        self.apply(name, message, Request::Up)
+    }
+
+    /// `down`.
+    ///
+    /// # Errors
+    /// The kernel's, as `down: …`.
+    pub fn down(&mut self, name: &InterfaceName) -> Result<(), Error> {
+        let message = by_name(name, flags_body(0, iff::UP));
+        self.apply(name, message, Request::Down)
+    }
+
+    /// `mtu`.
+    ///
+    /// # Errors
+    /// `EINVAL`: the interface cannot carry that much, or so little.
+    pub fn set_mtu(&mut self, name: &InterfaceName, mtu: u32) -> Result<(), Error> {
+        let mut message = by_name(name, [0; LINK_BODY]);
+        message.number(ifla::MTU, mtu);
+        self.apply(name, message, Request::Mtu)
+    }
+
+    /// `ether`.
+    ///
+    /// # Errors
+    /// `EADDRNOTAVAIL`: a multicast address; `EOPNOTSUPP`: the interface has none to change.
+    pub fn set_ether(&mut self, name: &InterfaceName, ether: EtherAddress) -> Result<(), Error> {
+        let mut message = by_name(name, [0; LINK_BODY]);
+        message.attribute(ifla::ADDRESS, &ether.0);
+        self.apply(name, message, Request::AddAddress)
+    }
+
+    /// `descr`, and with an empty text `-descr`.
+    ///
+    /// # Errors
+    /// `ENAMETOOLONG`: FreeBSD keeps 1024 bytes, Linux 255.
+    pub fn set_description(&mut self, name: &InterfaceName, text: &str) -> Result<(), Error> {
+        if text.len() > LONGEST_DESCRIPTION {
+            return Err(Request::Description
+                .refused_because(Errno::NAMETOOLONG, "Linux keeps at most 255 bytes"));
+        }
+        let mut message = by_name(name, [0; LINK_BODY]);
+        message.string(ifla::IFALIAS, text);
+        self.apply(name, message, Request::Description)
+    }
+
+    /// `name`: gives the interface another name.
+    ///
+    /// # Errors
+    /// `EEXIST`: that name is taken.
+    pub fn rename(&mut self, name: &InterfaceName, new: &InterfaceName) -> Result<(), Error> {
+        let index = self.index(name)?;
+        let mut message = by_index(index);
+        message.string(ifla::IFNAME, new.kernel());
+        self.apply(name, message, Request::Name)
+    }
+
+    /// Looks whether `member` may join `bridge`, or a bridge that is yet to be made; changes nothing.
+    /// Answers the member.
+    ///
+    /// Linux would take a member away from another bridge without a word; FreeBSD refuses.
+    ///
+    /// # Errors
+    /// `ENOENT`: no such member; `EEXIST`, `EBUSY`: it is in this bridge, in another; `EINVAL`: `bridge`
+    /// is none, or `member` cannot be in one.
+    pub fn check_member(
+        &mut self,
+        bridge: Option<&InterfaceName>,
+        member: &InterfaceName,
+    ) -> Result<Interface, Error> {
+        let bridge = bridge.map(|bridge| self.link(bridge)).transpose()?;
+        let request = || Request::AddMember(member.clone());
+        let joining = self.link(member).map_err(|error| match error {
+            Error::NoInterface(_) => request().refused(Errno::NOENT),
+            error => error,
+        })?;
+        let because = match (joining.master, &bridge) {
+            (_, Some(Interface { kind, .. })) if !matches!(kind, Kind::Bridge(_)) => {
+                (Errno::INVAL, "addm is for bridges")
+            }
+            (None, _) if matches!(joining.kind, Kind::Bridge(_) | Kind::Loopback) => {
+                (Errno::INVAL, "this interface cannot be in a bridge")
+            }
+            (None, _) => return Ok(joining),
+            (Some(master), Some(bridge)) if master == bridge.index => {
+                (Errno::EXIST, "Interface is already a member of this bridge")
+            }
+            (Some(_), _) => (Errno::BUSY, "Interface is already a member of another bridge"),
+        };
+        Err(request().refused_because(because.0, because.1))
+    }
+
+    /// `addm`: makes `member` a port of `bridge`.
+    ///
+    /// # Errors
+    /// As [`Netlink::check_member`].
+    pub fn add_member(
+        &mut self,
+        bridge: &InterfaceName,
+        member: &InterfaceName,
+    ) -> Result<(), Error> {
+        let joining = self.check_member(Some(bridge), member)?;
+        let bridge = self.index(bridge)?;
+        let mut message = by_index(joining.index);
+        message.number(ifla::MASTER, bridge);
+        self.apply(member, message, Request::AddMember(member.clone()))
+    }
+
+    /// `deletem`: takes `member` out of `bridge`.
+    ///
+    /// # Errors
+    /// `ENOENT`: it is not in there.
+    pub fn delete_member(
+        &mut self,
+        bridge: &InterfaceName,
+        member: &InterfaceName,
+    ) -> Result<(), Error> {
+        let request = || Request::DeleteMember(member.clone());
+        let from = self.index(bridge)?;
+        let leaving = match self.link(member) {
+            Ok(leaving) if leaving.master == Some(from) => leaving.index,
+            Ok(_) | Err(Error::NoInterface(_)) => return Err(request().refused(Errno::NOENT)),
+            Err(error) => return Err(error),
+        };
+        let mut message = by_index(leaving);
+        message.number(ifla::MASTER, 0);
+        self.apply(member, message, request())
+    }
+
+    /// `vnet`: moves the interface to another network namespace; there it is down, without addresses
+    /// and in no bridge, as on FreeBSD. Its description and its link-level address go with it.
+    ///
+    /// # Errors
+    /// `EEXIST`: its name is taken there; `EINVAL`: it is bound to this network, as `lo0` is.
+    pub fn move_to(&mut self, name: &InterfaceName, network: BorrowedFd<'_>) -> Result<(), Error> {
+        let mut message = by_name(name, [0; LINK_BODY]);
+        // A descriptor is not negative.
+        message.number(ifla::NET_NS_FD, network.as_raw_fd().cast_unsigned());
+        self.apply(name, message, Request::Vnet)
+    }
+
+    pub(crate) fn apply(
+        &mut self,
+        name: &InterfaceName,
+        message: Message,
+        request: Request,
+    ) -> Result<(), Error> {
+        self.change(message).map_err(|errno| match errno {
+            Errno::NODEV => Error::NoInterface(name.to_string()),
+            errno => request.refused(errno),
+        })
+    }
+}
+
+/// A change of the link that the kernel is to find by its name.
+fn by_name(name: &InterfaceName, body: [u8; LINK_BODY]) -> Message {
+    let mut message = Message::new(rtm::NEWLINK, 0, &body);
+    message.string(ifla::IFNAME, name.kernel());
+    message
+}
+
+fn by_index(index: u32) -> Message {
+    let mut body = [0; LINK_BODY];
+    body[4..8].copy_from_slice(&index.to_ne_bytes());
+    Message::new(rtm::NEWLINK, 0, &body)
+}
+
+/// `struct ifinfomsg` that sets those flags of `mask` that are in `flags`, and clears the others.
+fn flags_body(flags: u32, mask: u32) -> [u8; LINK_BODY] {
+    let mut body = [0; LINK_BODY];
+    body[8..12].copy_from_slice(&flags.to_ne_bytes());
+    body[12..].copy_from_slice(&mask.to_ne_bytes());
+    body
+}

@@ -1,0 +1,186 @@
+//! What can go wrong, in the words of ifconfig(8): sbin/ifconfig and err(3).
+
+use std::fmt;
+
+use rustix::io::Errno;
+
+use crate::name::InterfaceName;
+
+/// Why the kernel's network was not read or changed. `Display` is what follows `ifconfig: `.
+#[derive(Debug)]
+pub enum Error {
+    /// No routing socket.
+    Socket(Errno),
+    /// The network namespace cannot be entered.
+    Namespace(Errno),
+    /// The table could not be read.
+    Listing(Errno),
+    /// No interface has this name.
+    NoInterface(String),
+    /// The name is taken.
+    Exists(String),
+    /// The kernel refused a change.
+    Refused {
+        /// What was asked for.
+        request: Request,
+        /// The kernel's answer.
+        errno: Errno,
+        /// What the answer means here, where the errno alone does not say it.
+        because: Option<&'static str>,
+    },
+}
+
+/// A change, by the name that FreeBSD's ifconfig gives it in its messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// `create`.
+    Create(String),
+    /// `destroy`.
+    Destroy,
+    /// `up`.
+    Up,
+    /// `down`.
+    Down,
+    /// An address, also a link-level one.
+    AddAddress,
+    /// `-alias`, `delete`, `remove`.
+    DeleteAddress,
+    /// `mtu`.
+    Mtu,
+    /// `name`.
+    Name,
+    /// `descr`.
+    Description,
+    /// `addm`.
+    AddMember(InterfaceName),
+    /// `deletem`.
+    DeleteMember(InterfaceName),
+    /// Handing over to a jail, or to the host: `vnet`.
+    Vnet,
+    /// A change of the routing table.
+    Route,
+}
+
+impl Request {
+    /// FreeBSD's message has its own word for `EPERM` where `Perror` prints it.
+    fn is_told_by_perror(&self) -> bool {
+        matches!(self, Self::Up | Self::Down | Self::AddAddress | Self::DeleteAddress)
+    }
+
+    pub(crate) fn refused(self, errno: Errno) -> Error {
+        Error::Refused { request: self, errno, because: None }
+    }
+
+    pub(crate) fn refused_because(self, errno: Errno, because: &'static str) -> Error {
+        Error::Refused { request: self, errno, because: Some(because) }
+    }
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Create(name) => write!(f, "SIOCIFCREATE2 ({name})"),
+            Self::Destroy => f.write_str("SIOCIFDESTROY"),
+            Self::Up => f.write_str("up"),
+            Self::Down => f.write_str("down"),
+            Self::AddAddress => f.write_str("ioctl (SIOCAIFADDR)"),
+            Self::DeleteAddress => f.write_str("ioctl (SIOCDIFADDR)"),
+            Self::Mtu => f.write_str("ioctl (set mtu)"),
+            Self::Name => f.write_str("ioctl (set name)"),
+            Self::Description => f.write_str("ioctl (set descr)"),
+            Self::AddMember(member) => write!(f, "BRDGADD {member}"),
+            Self::DeleteMember(member) => write!(f, "BRDGDEL {member}"),
+            Self::Vnet => f.write_str("SIOCSIFVNET"),
+            Self::Route => f.write_str("message indicates error"),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(errno) => {
+                write!(f, "unable to open netlink socket: {}", strerror(*errno))
+            }
+            Self::Namespace(errno) => {
+                write!(f, "unable to enter the network of the jail: {}", strerror(*errno))
+            }
+            Self::Listing(errno) => {
+                write!(f, "unable to read the kernel's network tables: {}", strerror(*errno))
+            }
+            Self::NoInterface(name) => write!(f, "interface {name} does not exist"),
+            Self::Exists(name) => write!(f, "interface {name} already exists"),
+            Self::Refused { request, errno, because } => {
+                let reason = match *errno {
+                    Errno::PERM if request.is_told_by_perror() => "permission denied".into(),
+                    errno => strerror(errno),
+                };
+                write!(f, "{request}: {reason}")?;
+                because.map_or(Ok(()), |because| write!(f, " ({because})"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// FreeBSD's strerror(3): scripts compare its sentences, and some differ from Linux's.
+#[must_use]
+pub fn strerror(errno: Errno) -> String {
+    let text = match errno {
+        Errno::PERM => "Operation not permitted",
+        Errno::NOENT => "No such file or directory",
+        Errno::SRCH => "No such process",
+        Errno::NXIO => "Device not configured",
+        Errno::NOMEM => "Cannot allocate memory",
+        Errno::ACCESS => "Permission denied",
+        Errno::BUSY => "Device busy",
+        Errno::EXIST => "File exists",
+        Errno::NODEV => "Operation not supported by device",
+        Errno::INVAL => "Invalid argument",
+        Errno::RANGE => "Result too large",
+        Errno::AGAIN => "Resource temporarily unavailable",
+        Errno::MSGSIZE => "Message too long",
+        Errno::PROTONOSUPPORT => "Protocol not supported",
+        Errno::OPNOTSUPP => "Operation not supported",
+        Errno::AFNOSUPPORT => "Address family not supported by protocol family",
+        Errno::ADDRINUSE => "Address already in use",
+        Errno::ADDRNOTAVAIL => "Can't assign requested address",
+        Errno::NETDOWN => "Network is down",
+        Errno::NETUNREACH => "Network is unreachable",
+        Errno::HOSTUNREACH => "No route to host",
+        Errno::NOBUFS => "No buffer space available",
+        Errno::NAMETOOLONG => "File name too long",
+        Errno::LOOP => "Too many levels of symbolic links",
+        Errno::MFILE => "Too many open files",
+        other => {
+            // Linux's own sentence; the number in parentheses is the standard library's addition.
+            let text = std::io::Error::from(other).to_string();
+            return text.split(" (os error").next().unwrap_or_default().to_owned();
+        }
+    };
+    text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn in_freebsds_words() {
+        let member = || InterfaceName::parse("re0.7").unwrap();
+        for (error, want) in [
+            (Error::NoInterface("epair9a".into()), "interface epair9a does not exist"), // ifconfig.c
+            (Error::Exists("epair1".into()), "interface epair1 already exists"),        // ifclone.c
+            (Request::Create("wg0".into()).refused(Errno::INVAL), "SIOCIFCREATE2 (wg0): Invalid argument"),
+            (Request::Up.refused(Errno::PERM), "up: permission denied"),                // Perror()
+            (Request::Destroy.refused(Errno::PERM), "SIOCIFDESTROY: Operation not permitted"), // err(3)
+            (Request::AddMember(member()).refused(Errno::NOENT), "BRDGADD re0.7: No such file or directory"),
+            (Request::DeleteMember(member()).refused(Errno::NOENT), "BRDGDEL re0.7: No such file or directory"),
+            (Request::DeleteAddress.refused(Errno::ADDRNOTAVAIL), "ioctl (SIOCDIFADDR): Can't assign requested address"),
+        ] {
+            assert_eq!(error.to_string(), want);
+        }
+    }
+}

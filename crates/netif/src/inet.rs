@@ -1,0 +1,169 @@
+//! Addresses of interfaces: `inet`, `inet6`, `alias`, `delete` of ifconfig(8).
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use rustix::io::Errno;
+
+use crate::address::{Prefix, family, from_octets, octets};
+use crate::error::{Error, Request};
+use crate::interface::Flags;
+use crate::name::InterfaceName;
+use crate::uapi::{af, ifa, nlm, rtm};
+use crate::wire::{Message, Netlink, attributes, u32_at};
+
+/// Length of `struct ifaddrmsg`.
+const BODY: usize = 8;
+
+/// An address of an interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // the words that ifconfig prints after the address
+pub struct InterfaceAddress {
+    /// The address and the length of its network's prefix.
+    pub prefix: Prefix,
+    /// The other end of a point-to-point link.
+    pub destination: Option<IpAddr>,
+    /// Where an IPv4 network hears all together.
+    pub broadcast: Option<Ipv4Addr>,
+    /// IPv6: not yet known to be unique on the link.
+    pub tentative: bool,
+    /// IPv6: another host has it.
+    pub duplicated: bool,
+    /// IPv6: not for new connections.
+    pub deprecated: bool,
+    /// IPv6: from a router's advertisement, with an end.
+    pub autoconf: bool,
+    /// IPv6: one that changes for privacy.
+    pub temporary: bool,
+}
+
+impl InterfaceAddress {
+    /// A plain address with the broadcast address that follows from it.
+    #[must_use]
+    pub fn new(prefix: Prefix) -> Self {
+        let broadcast = prefix.broadcast();
+        Self {
+            prefix,
+            broadcast,
+            destination: None,
+            tentative: false,
+            duplicated: false,
+            deprecated: false,
+            autoconf: false,
+            temporary: false,
+        }
+    }
+}
+
+impl Netlink {
+    /// All addresses, each with the number of its interface; those of one interface in their order.
+    ///
+    /// # Errors
+    /// `Listing`.
+    pub fn addresses(&mut self) -> Result<Vec<(u32, InterfaceAddress)>, Error> {
+        let request = || Message::new(rtm::GETADDR, 0, &[0; BODY]);
+        let collect =
+            |found: &mut Vec<(u32, InterfaceAddress)>, body: &[u8]| found.extend(parse(body));
+        self.dump(request, collect).map_err(Error::Listing)
+    }
+
+    /// `alias`: gives the interface an address. One that it has already is not an error.
+    ///
+    /// # Errors
+    /// The kernel's, as `ioctl (SIOCAIFADDR): …`.
+    pub fn add_address(
+        &mut self,
+        name: &InterfaceName,
+        address: &InterfaceAddress,
+    ) -> Result<(), Error> {
+        let interface = self.link(name)?;
+        let flags = nlm::CREATE | nlm::REPLACE;
+        let mut message = request(rtm::NEWADDR, flags, address.prefix, interface.index);
+        // Linux's "address" is the other end of a point-to-point link, else the same again.
+        let destination = address.destination.unwrap_or(address.prefix.address);
+        message.attribute(ifa::ADDRESS, &octets(destination));
+        // The loopback hears all that is sent on it anyway.
+        let broadcasts = interface.flags.has(Flags::BROADCAST);
+        if let Some(broadcast) = address.broadcast.filter(|_| broadcasts) {
+            message.attribute(ifa::BROADCAST, &broadcast.octets());
+        }
+        self.apply(name, message, Request::AddAddress)
+    }
+
+    /// `-alias`, `delete`, `remove`: takes `address` from the interface, whatever its prefix.
+    ///
+    /// # Errors
+    /// `EADDRNOTAVAIL`: the interface does not have it.
+    pub fn delete_address(&mut self, name: &InterfaceName, address: IpAddr) -> Result<(), Error> {
+        let found = |candidate: &InterfaceAddress| candidate.prefix.address == address;
+        self.delete_where(name, found)
+    }
+
+    /// `delete` without an address: takes the interface's first IPv4 address.
+    ///
+    /// # Errors
+    /// `EADDRNOTAVAIL`: it has none.
+    pub fn delete_first_inet(&mut self, name: &InterfaceName) -> Result<(), Error> {
+        self.delete_where(name, |candidate| candidate.prefix.address.is_ipv4())
+    }
+
+    /// Deletes the first address that is `wanted`. Linux wants to be told the prefix as well.
+    fn delete_where(
+        &mut self,
+        name: &InterfaceName,
+        wanted: impl Fn(&InterfaceAddress) -> bool,
+    ) -> Result<(), Error> {
+        let index = self.index(name)?;
+        let addresses = self.addresses()?;
+        let found = addresses.iter().find(|(owner, found)| *owner == index && wanted(found));
+        let Some((_, found)) = found else {
+            return Err(Request::DeleteAddress.refused(Errno::ADDRNOTAVAIL));
+        };
+        let message = request(rtm::DELADDR, 0, found.prefix, index);
+        self.apply(name, message, Request::DeleteAddress)
+    }
+}
+
+/// A request about `prefix` on the interface `index`, with the address in it.
+fn request(kind: u16, flags: u16, prefix: Prefix, index: u32) -> Message {
+    let mut body = [0; BODY];
+    body[0] = family(prefix.address);
+    body[1] = prefix.length;
+    // Addresses of one network must have one scope, and the kernel's own 127.0.0.1 has this one.
+    if matches!(prefix.address, IpAddr::V4(address) if address.is_loopback()) {
+        body[3] = ifa::SCOPE_HOST;
+    }
+    body[4..].copy_from_slice(&index.to_ne_bytes());
+    let mut message = Message::new(kind, flags, &body);
+    message.attribute(ifa::LOCAL, &octets(prefix.address));
+    message
+}
+
+/// An address from the body of an `RTM_NEWADDR`, and the number of its interface.
+fn parse(body: &[u8]) -> Option<(u32, InterfaceAddress)> {
+    let &[family, length, flags, ..] = body else { return None };
+    let index = u32_at(body, 4)?;
+    let mut flags = u32::from(flags);
+    let (mut local, mut address, mut broadcast) = (None, None, None);
+    for (kind, value) in attributes(body.get(BODY..)?) {
+        match kind {
+            ifa::LOCAL => local = from_octets(value),
+            ifa::ADDRESS => address = from_octets(value),
+            ifa::BROADCAST => broadcast = from_octets(value),
+            ifa::FLAGS => flags = u32_at(value, 0)?,
+            _ => {}
+        }
+    }
+    let mine = local.or(address)?;
+    let has = |flag| family == af::INET6 && flags & flag != 0;
+    let address = InterfaceAddress {
+        prefix: Prefix { address: mine, length },
+        destination: address.filter(|&other| other != mine),
+        broadcast: broadcast.and_then(|b| if let IpAddr::V4(b) = b { Some(b) } else { None }),
+        tentative: has(ifa::F_TENTATIVE),
+        duplicated: has(ifa::F_DADFAILED),
+        deprecated: has(ifa::F_DEPRECATED),
+        autoconf: family == af::INET6 && flags & ifa::F_PERMANENT == 0,
+        temporary: has(ifa::F_TEMPORARY),
+    };
+    Some((index, address))
+}

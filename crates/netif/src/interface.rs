@@ -1,0 +1,334 @@
+//! Interfaces as they are: what ifconfig(8) lists. Read from the kernel, in FreeBSD's terms.
+
+use rustix::io::Errno;
+
+use crate::address::EtherAddress;
+use crate::clone::LINK_BODY;
+use crate::error::Error;
+use crate::inet::InterfaceAddress;
+use crate::name::InterfaceName;
+use crate::uapi::{arphrd, iff, ifla, rtm};
+use crate::wire::{Message, Netlink, attributes, text, u16_at, u32_at};
+
+/// Linux counts a bridge's times in these parts of a second, whatever its own clock does.
+const USER_HZ: u32 = 100;
+/// What stands before a tag of 802.1ad.
+const ETHERTYPE_8021AD: u16 = 0x88a8;
+
+/// An interface and its addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interface {
+    /// Its number, unique in its network namespace.
+    pub index: u32,
+    /// Its name on FreeBSD.
+    pub name: InterfaceName,
+    /// Its flags, in FreeBSD's numbering.
+    pub flags: Flags,
+    /// The largest packet it sends.
+    pub mtu: u32,
+    /// Its link-level address.
+    pub ether: Option<EtherAddress>,
+    /// What `descr` gave it.
+    pub description: Option<String>,
+    /// What it is.
+    pub kind: Kind,
+    /// The bridge (or bond) that it is a member of.
+    pub master: Option<u32>,
+    /// Its part in that bridge.
+    pub port: Option<BridgePort>,
+    /// Its addresses; [`Netlink::link`] and [`Netlink::links`] leave them out.
+    pub addresses: Vec<InterfaceAddress>,
+}
+
+/// What an interface is: FreeBSD's groups, and what each listing adds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// lo(4).
+    Loopback,
+    /// Hardware, or what looks like it.
+    Ethernet,
+    /// One end of an epair(4).
+    Epair,
+    /// bridge(4).
+    Bridge(Bridge),
+    /// vlan(4).
+    Vlan {
+        /// The 802.1Q tag.
+        tag: u16,
+        /// 802.1ad, a tag around tags, and not 802.1Q.
+        stacked: bool,
+        /// The index of the interface that it is on; `None`: that is in another namespace.
+        parent: Option<u32>,
+    },
+    /// A kind of Linux that has no name here.
+    Other(String),
+}
+
+/// Spanning tree numbers of a bridge, times in seconds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // the words of ifconfig's listing
+pub struct Bridge {
+    pub id: EtherAddress,
+    pub priority: u16,
+    pub hello_time: u32,
+    pub forward_delay: u32,
+    pub max_age: u32,
+    pub timeout: u32,
+    pub stp: bool,
+    pub root_id: EtherAddress,
+    pub root_priority: u16,
+    pub root_cost: u32,
+    pub root_port: u16,
+}
+
+/// A member of a bridge.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // the words of ifconfig's listing
+pub struct BridgePort {
+    pub number: u16,
+    pub priority: u16,
+    pub path_cost: u32,
+    pub learning: bool,
+    /// Frames to unknown addresses go out here: FreeBSD's `discover`.
+    pub discover: bool,
+    /// Talks to no other such member: FreeBSD's `private`.
+    pub private: bool,
+}
+
+/// Flags of an interface, in the numbering of FreeBSD's net/if.h.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flags(pub u32);
+
+impl Flags {
+    /// `IFF_UP`.
+    pub const UP: u32 = 0x1;
+    /// `IFF_BROADCAST`.
+    pub const BROADCAST: u32 = 0x2;
+    /// `IFF_LOOPBACK`.
+    pub const LOOPBACK: u32 = 0x8;
+    /// `IFF_POINTOPOINT`.
+    pub const POINTOPOINT: u32 = 0x10;
+    /// Carrier: the flag that FreeBSD's netlink adds.
+    pub const LOWER_UP: u32 = 0x0100_0000;
+
+    /// Linux's flag, FreeBSD's, and its name in listings.
+    const TABLE: &'static [(u32, u32, &'static str)] = &[
+        (iff::UP, Self::UP, "UP"),
+        (iff::BROADCAST, Self::BROADCAST, "BROADCAST"),
+        (iff::DEBUG, 0x4, "DEBUG"),
+        (iff::LOOPBACK, Self::LOOPBACK, "LOOPBACK"),
+        (iff::POINTOPOINT, Self::POINTOPOINT, "POINTOPOINT"),
+        (iff::RUNNING, 0x40, "RUNNING"),
+        (iff::NOARP, 0x80, "NOARP"),
+        (iff::PROMISC, 0x100, "PROMISC"),
+        (iff::ALLMULTI, 0x200, "ALLMULTI"),
+        // A sender does not hear itself: true of every broadcast interface of Linux.
+        (iff::BROADCAST, 0x800, "SIMPLEX"),
+        (iff::MULTICAST, 0x8000, "MULTICAST"),
+        (iff::LOWER_UP, Self::LOWER_UP, "LOWER_UP"),
+    ];
+
+    pub(crate) fn from_kernel(linux: u32) -> Self {
+        let set = Self::TABLE.iter().filter(|(from, ..)| linux & from != 0);
+        Self(set.fold(0, |flags, (_, to, _)| flags | to))
+    }
+
+    /// Whether all of `flags` are set.
+    #[must_use]
+    pub fn has(self, flags: u32) -> bool {
+        self.0 & flags == flags
+    }
+
+    /// The names of the flags that are set, in the order of their bits.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::TABLE.iter().filter(move |(_, flag, _)| self.has(*flag)).map(|&(.., name)| name)
+    }
+}
+
+impl Netlink {
+    /// The interface `name` without its addresses.
+    ///
+    /// # Errors
+    /// `NoInterface`.
+    pub fn link(&mut self, name: &InterfaceName) -> Result<Interface, Error> {
+        let mut message = Message::new(rtm::GETLINK, 0, &[0; LINK_BODY]);
+        message.string(ifla::IFNAME, name.kernel());
+        let answer = self.get(message).map_err(|errno| match errno {
+            Errno::NODEV => Error::NoInterface(name.to_string()),
+            errno => Error::Listing(errno),
+        })?;
+        parse(&answer).ok_or(Error::Listing(Errno::BADMSG))
+    }
+
+    /// The number of the interface `name`.
+    ///
+    /// # Errors
+    /// `NoInterface`.
+    pub fn index(&mut self, name: &InterfaceName) -> Result<u32, Error> {
+        self.link(name).map(|interface| interface.index)
+    }
+
+    /// All interfaces in the order of their numbers, without their addresses.
+    ///
+    /// # Errors
+    /// `Listing`.
+    pub fn links(&mut self) -> Result<Vec<Interface>, Error> {
+        let request = || Message::new(rtm::GETLINK, 0, &[0; LINK_BODY]);
+        let collect = |found: &mut Vec<Interface>, body: &[u8]| found.extend(parse(body));
+        let mut found = self.dump(request, collect).map_err(Error::Listing)?;
+        found.sort_by_key(|interface| interface.index);
+        Ok(found)
+    }
+
+    /// All interfaces in the order of their numbers, with their addresses.
+    ///
+    /// # Errors
+    /// `Listing`.
+    pub fn interfaces(&mut self) -> Result<Vec<Interface>, Error> {
+        let mut interfaces = self.links()?;
+        for (index, address) in self.addresses()? {
+            if let Some(owner) = interfaces.iter_mut().find(|i| i.index == index) {
+                owner.addresses.push(address);
+            }
+        }
+        Ok(interfaces)
+    }
+}
+
+/// An interface from the body of an `RTM_NEWLINK`.
+fn parse(body: &[u8]) -> Option<Interface> {
+    let hardware = u16_at(body, 2)?;
+    let flags = Flags::from_kernel(u32_at(body, 8)?);
+    let kind = match hardware {
+        arphrd::LOOPBACK => Kind::Loopback,
+        arphrd::ETHER => Kind::Ethernet,
+        other => Kind::Other(format!("link#{other}")),
+    };
+    let mut interface = Interface {
+        index: u32_at(body, 4)?,
+        name: InterfaceName::from_kernel(String::new()),
+        flags,
+        mtu: 0,
+        ether: None,
+        description: None,
+        kind,
+        master: None,
+        port: None,
+        addresses: Vec::new(),
+    };
+    let (mut parent, mut elsewhere) = (None, false);
+    for (kind, value) in attributes(body.get(LINK_BODY..)?) {
+        match kind {
+            ifla::IFNAME => interface.name = InterfaceName::from_kernel(text(value)),
+            ifla::MTU => interface.mtu = u32_at(value, 0)?,
+            ifla::MASTER => interface.master = u32_at(value, 0),
+            ifla::LINK => parent = u32_at(value, 0),
+            ifla::LINK_NETNSID => elsewhere = true,
+            ifla::IFALIAS => interface.description = Some(text(value)),
+            ifla::ADDRESS if hardware == arphrd::ETHER => {
+                interface.ether = value.try_into().ok().map(EtherAddress);
+            }
+            ifla::LINKINFO => parse_info(&mut interface, value),
+            _ => {}
+        }
+    }
+    if let Kind::Vlan { parent: known, .. } = &mut interface.kind {
+        *known = parent.filter(|_| !elsewhere);
+    }
+    Some(interface)
+}
+
+/// What the kind of the interface, and of the bridge that it is in, say about it.
+fn parse_info(interface: &mut Interface, info: &[u8]) {
+    let find = |wanted| attributes(info).find(|&(kind, _)| kind == wanted).map(|(_, v)| v);
+    let data = find(ifla::INFO_DATA).unwrap_or_default();
+    match find(ifla::INFO_KIND).map(text).as_deref() {
+        Some("veth") => interface.kind = Kind::Epair,
+        Some("bridge") => interface.kind = Kind::Bridge(parse_bridge(data)),
+        Some("vlan") => {
+            let number = |wanted| {
+                let found = attributes(data).find(|&(kind, _)| kind == wanted);
+                found.and_then(|(_, value)| u16_at(value, 0)).unwrap_or_default()
+            };
+            let tag = number(ifla::VLAN_ID);
+            let stacked = u16::from_be(number(ifla::VLAN_PROTOCOL)) == ETHERTYPE_8021AD;
+            interface.kind = Kind::Vlan { tag, stacked, parent: None };
+        }
+        Some(other) => interface.kind = Kind::Other(other.to_owned()),
+        None => {}
+    }
+    if find(ifla::INFO_SLAVE_KIND).map(text).as_deref() == Some("bridge") {
+        interface.port = Some(parse_port(find(ifla::INFO_SLAVE_DATA).unwrap_or_default()));
+    }
+}
+
+fn parse_bridge(data: &[u8]) -> Bridge {
+    let mut bridge = Bridge::default();
+    for (kind, value) in attributes(data) {
+        let seconds = u32_at(value, 0).unwrap_or_default() / USER_HZ;
+        match kind {
+            ifla::BR_FORWARD_DELAY => bridge.forward_delay = seconds,
+            ifla::BR_HELLO_TIME => bridge.hello_time = seconds,
+            ifla::BR_MAX_AGE => bridge.max_age = seconds,
+            ifla::BR_AGEING_TIME => bridge.timeout = seconds,
+            ifla::BR_STP_STATE => bridge.stp = u32_at(value, 0).unwrap_or_default() != 0,
+            ifla::BR_PRIORITY => bridge.priority = u16_at(value, 0).unwrap_or_default(),
+            ifla::BR_BRIDGE_ID => bridge.id = bridge_id(value).1,
+            ifla::BR_ROOT_ID => (bridge.root_priority, bridge.root_id) = bridge_id(value),
+            ifla::BR_ROOT_PORT => bridge.root_port = u16_at(value, 0).unwrap_or_default(),
+            ifla::BR_ROOT_PATH_COST => bridge.root_cost = u32_at(value, 0).unwrap_or_default(),
+            _ => {}
+        }
+    }
+    bridge
+}
+
+/// `struct ifla_bridge_id`: two bytes of priority, in network order, and an address.
+fn bridge_id(value: &[u8]) -> (u16, EtherAddress) {
+    let Ok([high, low, address @ ..]) = <[u8; 8]>::try_from(value) else {
+        return Default::default();
+    };
+    (u16::from_be_bytes([high, low]), EtherAddress(address))
+}
+
+fn parse_port(data: &[u8]) -> BridgePort {
+    let mut port = BridgePort::default();
+    for (kind, value) in attributes(data) {
+        let on = value.first().is_some_and(|&byte| byte != 0);
+        match kind {
+            ifla::BRPORT_NO => port.number = u16_at(value, 0).unwrap_or_default(),
+            ifla::BRPORT_PRIORITY => port.priority = u16_at(value, 0).unwrap_or_default(),
+            ifla::BRPORT_COST => port.path_cost = u32_at(value, 0).unwrap_or_default(),
+            ifla::BRPORT_LEARNING => port.learning = on,
+            ifla::BRPORT_UNICAST_FLOOD => port.discover = on,
+            ifla::BRPORT_ISOLATED => port.private = on,
+            _ => {}
+        }
+    }
+    port
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn flags() {
+        for (linux, bits, names) in [
+            (0x11043, 0x100_8843, "UP BROADCAST RUNNING SIMPLEX MULTICAST LOWER_UP"), // as FreeBSD 14 prints it
+            (0x1002,  0x8802,     "BROADCAST SIMPLEX MULTICAST"),
+            (0x10049, 0x100_0049, "UP LOOPBACK RUNNING LOWER_UP"),
+            (0x20,    0,          ""),
+        ] {
+            let got = Flags::from_kernel(linux);
+            assert_eq!((got.0, got.names().collect::<Vec<_>>().join(" ")), (bits, names.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_short_answer_is_no_interface() {
+        assert_eq!(parse(&[0; 3]), None);
+        assert_eq!(parse(&[]), None);
+    }
+}

@@ -1,0 +1,135 @@
+//! The numbers of linux/netlink.h, rtnetlink.h, if_link.h and if_addr.h that this crate speaks.
+
+/// Message types: rtnetlink(7).
+pub(crate) mod rtm {
+    pub(crate) const NEWLINK: u16 = 16;
+    pub(crate) const DELLINK: u16 = 17;
+    pub(crate) const GETLINK: u16 = 18;
+    pub(crate) const NEWADDR: u16 = 20;
+    pub(crate) const DELADDR: u16 = 21;
+    pub(crate) const GETADDR: u16 = 22;
+    pub(crate) const NEWROUTE: u16 = 24;
+    pub(crate) const DELROUTE: u16 = 25;
+    pub(crate) const GETROUTE: u16 = 26;
+}
+
+/// Flags and control types of the message header: netlink(7).
+pub(crate) mod nlm {
+    pub(crate) const REQUEST: u16 = 0x1;
+    pub(crate) const ACK: u16 = 0x4;
+    pub(crate) const DUMP_INTR: u16 = 0x10;
+    pub(crate) const DUMP: u16 = 0x300;
+    pub(crate) const REPLACE: u16 = 0x100;
+    pub(crate) const EXCL: u16 = 0x200;
+    pub(crate) const CREATE: u16 = 0x400;
+    pub(crate) const TYPE_ERROR: u16 = 2;
+    pub(crate) const TYPE_DONE: u16 = 3;
+}
+
+/// Attributes of a link, and of what is nested in them.
+pub(crate) mod ifla {
+    pub(crate) const ADDRESS: u16 = 1;
+    pub(crate) const IFNAME: u16 = 3;
+    pub(crate) const MTU: u16 = 4;
+    pub(crate) const LINK: u16 = 5;
+    pub(crate) const MASTER: u16 = 10;
+    pub(crate) const LINKINFO: u16 = 18;
+    pub(crate) const IFALIAS: u16 = 20;
+    pub(crate) const NET_NS_FD: u16 = 28;
+    pub(crate) const LINK_NETNSID: u16 = 37;
+
+    pub(crate) const INFO_KIND: u16 = 1;
+    pub(crate) const INFO_DATA: u16 = 2;
+    pub(crate) const INFO_SLAVE_KIND: u16 = 4;
+    pub(crate) const INFO_SLAVE_DATA: u16 = 5;
+
+    pub(crate) const VETH_INFO_PEER: u16 = 1;
+    pub(crate) const VLAN_ID: u16 = 1;
+    pub(crate) const VLAN_PROTOCOL: u16 = 5;
+
+    pub(crate) const BR_FORWARD_DELAY: u16 = 1;
+    pub(crate) const BR_HELLO_TIME: u16 = 2;
+    pub(crate) const BR_MAX_AGE: u16 = 3;
+    pub(crate) const BR_AGEING_TIME: u16 = 4;
+    pub(crate) const BR_STP_STATE: u16 = 5;
+    pub(crate) const BR_PRIORITY: u16 = 6;
+    pub(crate) const BR_ROOT_ID: u16 = 10;
+    pub(crate) const BR_BRIDGE_ID: u16 = 11;
+    pub(crate) const BR_ROOT_PORT: u16 = 12;
+    pub(crate) const BR_ROOT_PATH_COST: u16 = 13;
+
+    pub(crate) const BRPORT_PRIORITY: u16 = 2;
+    pub(crate) const BRPORT_COST: u16 = 3;
+    pub(crate) const BRPORT_LEARNING: u16 = 8;
+    pub(crate) const BRPORT_UNICAST_FLOOD: u16 = 9;
+    pub(crate) const BRPORT_NO: u16 = 18;
+    pub(crate) const BRPORT_ISOLATED: u16 = 33;
+}
+
+/// Flags of a link, as `struct ifinfomsg` has them.
+pub(crate) mod iff {
+    pub(crate) const UP: u32 = 0x1;
+    pub(crate) const BROADCAST: u32 = 0x2;
+    pub(crate) const DEBUG: u32 = 0x4;
+    pub(crate) const LOOPBACK: u32 = 0x8;
+    pub(crate) const POINTOPOINT: u32 = 0x10;
+    pub(crate) const RUNNING: u32 = 0x40;
+    pub(crate) const NOARP: u32 = 0x80;
+    pub(crate) const PROMISC: u32 = 0x100;
+    pub(crate) const ALLMULTI: u32 = 0x200;
+    pub(crate) const MULTICAST: u32 = 0x1000;
+    pub(crate) const LOWER_UP: u32 = 0x10000;
+}
+
+/// Hardware types of a link: `struct ifinfomsg`, `ifi_type`.
+pub(crate) mod arphrd {
+    pub(crate) const ETHER: u16 = 1;
+    pub(crate) const LOOPBACK: u16 = 772;
+}
+
+/// Attributes and flags of an address.
+pub(crate) mod ifa {
+    pub(crate) const ADDRESS: u16 = 1;
+    pub(crate) const LOCAL: u16 = 2;
+    pub(crate) const BROADCAST: u16 = 4;
+    pub(crate) const FLAGS: u16 = 8;
+
+    pub(crate) const SCOPE_HOST: u8 = 254;
+
+    pub(crate) const F_TEMPORARY: u32 = 0x1;
+    pub(crate) const F_DADFAILED: u32 = 0x8;
+    pub(crate) const F_DEPRECATED: u32 = 0x20;
+    pub(crate) const F_TENTATIVE: u32 = 0x40;
+    pub(crate) const F_PERMANENT: u32 = 0x80;
+}
+
+/// Attributes, tables, scopes and types of a route.
+pub(crate) mod rta {
+    pub(crate) const DST: u16 = 1;
+    pub(crate) const OIF: u16 = 4;
+    pub(crate) const GATEWAY: u16 = 5;
+    pub(crate) const METRICS: u16 = 8;
+    pub(crate) const TABLE: u16 = 15;
+
+    pub(crate) const METRIC_MTU: u16 = 2;
+
+    pub(crate) const TABLE_MAIN: u8 = 254;
+    pub(crate) const PROTOCOL_KERNEL: u8 = 2;
+    pub(crate) const PROTOCOL_STATIC: u8 = 4;
+    pub(crate) const SCOPE_UNIVERSE: u8 = 0;
+    pub(crate) const SCOPE_LINK: u8 = 253;
+    pub(crate) const SCOPE_NOWHERE: u8 = 255;
+    pub(crate) const TYPE_UNSPEC: u8 = 0;
+    pub(crate) const TYPE_UNICAST: u8 = 1;
+    pub(crate) const TYPE_BLACKHOLE: u8 = 6;
+    pub(crate) const TYPE_UNREACHABLE: u8 = 7;
+    pub(crate) const TYPE_PROHIBIT: u8 = 8;
+    /// In a request for one route: answer with the table's entry, not with the path found by it.
+    pub(crate) const F_FIB_MATCH: u32 = 0x2000;
+}
+
+/// Address families.
+pub(crate) mod af {
+    pub(crate) const INET: u8 = 2;
+    pub(crate) const INET6: u8 = 10;
+}
