@@ -65,8 +65,9 @@ impl Diagnostic {
             return String::new();
         }
         // A tab stays a tab, so that the caret stands right whatever the terminal's tab stops are.
-        let before = self.source.chars().take(self.place.column.saturating_sub(1) as usize);
-        let indent: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let column = self.place.column.saturating_sub(1) as usize;
+        let before = self.source.char_indices().take_while(|(at, _)| *at < column);
+        let indent: String = before.map(|(_, c)| if c == '\t' { '\t' } else { ' ' }).collect();
         format!("{}\n{indent}^", self.source)
     }
 }

@@ -107,34 +107,34 @@ struct State<'c> {
     text: Vec<u8>,
     /// The pieces that are not in `text` yet; none, or the first of them is a variable.
     rest: &'c [Piece],
-    source: &'c [u8],
+    file: u32,
 }
 
 impl<'c> State<'c> {
     fn new(config: &'c Config, value: &Value) -> Self {
-        let source = &config.files[value.file as usize].text;
-        let mut state = Self { text: Vec::new(), rest: config.pieces_of(value), source };
-        state.take_text();
+        let mut state = Self { text: Vec::new(), rest: config.pieces_of(value), file: value.file };
+        state.take_text(config);
         state
     }
 
-    fn literal(text: &[u8]) -> Self {
-        Self { text: text.to_vec(), rest: &[], source: &[] }
+    fn finished(text: Vec<u8>) -> Self {
+        Self { text, rest: &[], file: 0 }
     }
 
-    fn take_text(&mut self) {
-        while let [Piece::Text(text), rest @ ..] = self.rest {
-            self.text.extend_from_slice(text.bytes(self.source));
+    fn take_text(&mut self, config: &Config) {
+        let source = &config.files[self.file as usize].text;
+        while let [piece, rest @ ..] = self.rest {
+            let Some(text) = config.text_of(source, piece) else { return };
+            self.text.extend_from_slice(text);
             self.rest = rest;
         }
     }
 
     /// Whether anything but the variable that is next makes this value.
-    fn has_more(&self) -> bool {
-        let more = |piece: &Piece| match piece {
-            Piece::Text(text) => !text.bytes(self.source).is_empty(),
-            Piece::Variable(_) => true,
-        };
+    fn has_more(&self, config: &Config) -> bool {
+        let source = &config.files[self.file as usize].text;
+        let more =
+            |piece: &Piece| config.text_of(source, piece).is_none_or(|text| !text.is_empty());
         !self.text.is_empty() || self.rest.iter().skip(1).any(more)
     }
 }
@@ -152,14 +152,19 @@ impl<'c> Merge<'c> {
             faults: Diagnostics::default(),
         };
         let name = if is_number(&section.name) { JID } else { NAME };
-        merge.push(name, false, section.position, vec![State::literal(&section.name)]);
+        merge.push(name, false, section.position, vec![State::finished(section.name.to_vec())]);
         merge
     }
 
     /// A jail whose section's name is a number takes it as its name too, unless it has one by now.
     fn finish_name(&mut self) {
         if !self.named {
-            self.push(NAME, false, self.section.position, vec![State::literal(&self.section.name)]);
+            self.push(
+                NAME,
+                false,
+                self.section.position,
+                vec![State::finished(self.section.name.to_vec())],
+            );
         }
     }
 
@@ -366,7 +371,7 @@ impl Merge<'_> {
             let entry = &mut self.entries[index];
             let state = &mut entry.values[cursor];
             state.rest = &state.rest[1..];
-            state.take_text();
+            state.take_text(self.config);
             entry.unfinished -= usize::from(state.rest.is_empty());
         }
         None
@@ -394,7 +399,7 @@ impl Merge<'_> {
         if entry.unfinished > 0 {
             return Ok(found);
         }
-        if entry.values.len() > 1 && user.values[user.cursor].has_more() {
+        if entry.values.len() > 1 && user.values[user.cursor].has_more(self.config) {
             return Err(Some(format!("{}: array cannot be substituted inline", quoted(user.name))));
         }
         let size: usize = entry.values.iter().map(|value| value.text.len() + 1).sum();
@@ -419,9 +424,7 @@ impl Merge<'_> {
         let first = texts.next().unwrap_or_default();
         entry.values[entry.cursor].text.extend(first);
         let behind = entry.cursor + 1;
-        entry
-            .values
-            .splice(behind..behind, texts.map(|text| State { text, rest: &[], source: &[] }));
+        entry.values.splice(behind..behind, texts.map(State::finished));
     }
 
     /// A variable of entry `index` cannot be substituted: all entries of this round are bad.

@@ -20,6 +20,7 @@
 mod diagnostic;
 mod edit;
 mod expand;
+mod format;
 mod jail;
 mod lexer;
 mod loader;
@@ -31,6 +32,7 @@ mod wildcard;
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use edit::{Document, EditError, quote};
 pub use expand::Expansion;
+pub use format::format;
 pub use jail::{Jail, Parameter};
 pub use loader::{Files, Loader};
 pub use names::same_parameter;

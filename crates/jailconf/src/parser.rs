@@ -75,6 +75,8 @@ struct Parser<'l> {
     global: Option<u32>,
     /// How many files deep we are.
     depth: u32,
+    /// How many bytes all files have, so far.
+    bytes: usize,
     /// No more is read, of any file.
     stopped: bool,
 }
@@ -102,6 +104,7 @@ impl<'l> Parser<'l> {
             faults: Diagnostics::default(),
             global: None,
             depth: 0,
+            bytes: 0,
             stopped: false,
         }
     }
@@ -126,11 +129,10 @@ impl<'l> Parser<'l> {
     /// Reads the file at `path` into `section`.
     fn load(&mut self, path: &Path, section: Option<u32>) {
         match self.loader.read(path) {
-            Ok(text) if u32::try_from(text.len()).is_ok() => {
+            Ok(text) => {
                 let name = if path == Path::new("-") { Path::new("STDIN") } else { path };
                 self.file(name, text, section);
             }
-            Ok(_) => self.file_fault(path, "larger than 4 GiB".to_owned()),
             Err(error) => self.file_fault(path, reason(&error)),
         }
     }
@@ -146,6 +148,11 @@ impl<'l> Parser<'l> {
     }
 
     fn file(&mut self, name: &Path, text: Vec<u8>, section: Option<u32>) {
+        // Places in files, and in vectors that never have more items than the files have bytes, are kept in 32 bits.
+        self.bytes = self.bytes.saturating_add(text.len());
+        if u32::try_from(self.bytes).is_err() {
+            return self.file_fault(name, "the configuration is larger than 4 GiB".to_owned());
+        }
         let file = self.config.files.len() as u32;
         self.config.files.push(File { name: Arc::from(name), text: Vec::new() });
         let open: Vec<u32> = section.into_iter().collect();
@@ -293,7 +300,7 @@ impl<'l> Parser<'l> {
             let pieces = self.config.pieces.len() as u32;
             loop {
                 let piece = match token.kind {
-                    Kind::Text(text) => Piece::Text(text),
+                    Kind::Text(text) => self.text(text),
                     Kind::Variable(name) => {
                         Piece::Variable(self.config.names.intern(name.bytes(reader.text)))
                     }
@@ -315,15 +322,23 @@ impl<'l> Parser<'l> {
         }
     }
 
+    fn text(&mut self, text: Text) -> Piece {
+        match text {
+            Text::Source(range) => Piece::Source(range),
+            Text::Decoded(bytes) => {
+                let start = self.config.decoded.len() as u32;
+                self.config.decoded.extend(bytes);
+                Piece::Decoded(start..self.config.decoded.len() as u32)
+            }
+        }
+    }
+
     /// `.include VALUE[, …];`, where `end` is the semicolon.
     fn includes(&mut self, reader: &Reader<'_>, first_value: u32, end: &Token) {
         let values = self.config.values.split_off(first_value as usize);
         for value in values {
             let pieces = self.config.pieces_of(&value);
-            let texts = pieces.iter().map(|piece| match piece {
-                Piece::Text(text) => Some(text.bytes(reader.text)),
-                Piece::Variable(_) => None,
-            });
+            let texts = pieces.iter().map(|piece| self.config.text_of(reader.text, piece));
             match texts.collect::<Option<Vec<_>>>() {
                 Some(texts) => self.include(reader, &texts.concat(), end),
                 None => self.fault_at(
@@ -461,7 +476,7 @@ fn position(reader: &Reader<'_>, token: &Token) -> Position {
 /// The text of a string's piece, or the name of a variable.
 fn string<'t>(token: &'t Token, source: &'t [u8]) -> &'t [u8] {
     match &token.kind {
-        Kind::Text(text) | Kind::Variable(text) => Text::bytes(text, source),
+        Kind::Text(text) | Kind::Variable(text) => text.bytes(source),
         Kind::Append | Kind::Symbol(_) | Kind::End => b"",
     }
 }

@@ -9,7 +9,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::Place;
-use crate::lexer::Text;
 use crate::names::{NameId, Names};
 use crate::wildcard::Patterns;
 
@@ -22,6 +21,8 @@ pub struct Config {
     pub(crate) sections: Vec<Section>,
     pub(crate) values: Vec<Value>,
     pub(crate) pieces: Vec<Piece>,
+    /// What escapes made of texts, one after the other.
+    pub(crate) decoded: Vec<u8>,
     pub(crate) names: Names,
     /// The sections that are jails, not patterns, in file order.
     pub(crate) jails: Vec<u32>,
@@ -91,10 +92,14 @@ pub(crate) struct Value {
     pub(crate) file: u32,
 }
 
-/// A part of a value.
+/// A part of a value: 12 bytes, as there are millions of them in a large configuration.
 #[derive(Clone, Debug)]
 pub(crate) enum Piece {
-    Text(Text),
+    /// These bytes of the file.
+    Source(Range<u32>),
+    /// These bytes of [`Config::decoded`].
+    Decoded(Range<u32>),
+    /// A variable.
     Variable(NameId),
 }
 
@@ -105,6 +110,7 @@ impl Config {
             sections: Vec::new(),
             values: Vec::new(),
             pieces: Vec::new(),
+            decoded: Vec::new(),
             names: Names::new(),
             jails: Vec::new(),
             by_name: HashMap::new(),
@@ -130,6 +136,15 @@ impl Config {
     pub(crate) fn place(&self, position: Position) -> Place {
         let file = Arc::clone(&self.files[position.file as usize].name);
         Place { file, line: position.line, column: position.column }
+    }
+
+    /// The text that a piece is, in a file that says `source`; none if it is a variable.
+    pub(crate) fn text_of<'t>(&'t self, source: &'t [u8], piece: &Piece) -> Option<&'t [u8]> {
+        match piece {
+            Piece::Source(range) => Some(&source[range.start as usize..range.end as usize]),
+            Piece::Decoded(range) => Some(&self.decoded[range.start as usize..range.end as usize]),
+            Piece::Variable(_) => None,
+        }
     }
 
     pub(crate) fn pieces_of(&self, value: &Value) -> &[Piece] {

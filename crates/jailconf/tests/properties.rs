@@ -4,7 +4,9 @@
 
 use std::path::Path;
 
-use jailconf::{Config, Document, Jail, is_wildcard, quote, same_parameter, wildcard_matches};
+use jailconf::{
+    Config, Document, Jail, format, is_wildcard, quote, same_parameter, wildcard_matches,
+};
 use proptest::prelude::*;
 
 /// Texts made of what the language is made of: far more of them parse, or nearly do, than of random bytes.
@@ -54,6 +56,59 @@ fn texts() -> impl Strategy<Value = Vec<u8>> {
     ];
     let word = prop::sample::select(words).prop_map(<[u8]>::to_vec);
     prop::collection::vec(word, 0..60).prop_map(|words| words.concat())
+}
+
+/// Files that parse, in every layout.
+fn files() -> impl Strategy<Value = Vec<u8>> {
+    let gap = || {
+        prop::sample::select(vec![
+            " ",
+            "",
+            "\n",
+            "\t \n\n\n ",
+            "/* c\n */",
+            " # c \n",
+            "\r\n",
+            " // c\n\n",
+        ])
+    };
+    let string = prop::sample::select(vec![
+        "b",
+        "a.b",
+        "'c d'",
+        "\"e$x f\"",
+        "$x",
+        "${name}",
+        "\\;",
+        "\"g\n h\"",
+        "\"\"",
+        "i\\\nj",
+    ]);
+    let value = prop::collection::vec(string, 1..3).prop_map(|pieces| pieces.concat());
+    let name = prop::sample::select(vec!["x", "$x", "y.z", "noy.z", "'v w'", "*", "jid"]);
+    let statement = (
+        name,
+        prop::sample::select(vec!["=", "+=", " "]),
+        prop::collection::vec((gap(), value), 0..3),
+        gap(),
+    );
+    let statement = statement.prop_map(|(name, operator, values, gap)| {
+        let values: Vec<String> =
+            values.iter().map(|(gap, value)| format!("{gap}{value}{gap}")).collect();
+        let operator = if values.is_empty() { "" } else { operator };
+        format!("{name}{gap}{operator}{};", values.join(","))
+    });
+    let section = (
+        prop::sample::select(vec!["a", "b", "\"c.*\"", "7"]),
+        gap(),
+        prop::collection::vec((statement, gap()), 0..4),
+    );
+    let section = section.prop_map(|(name, gap, statements)| {
+        let body: String =
+            statements.iter().map(|(statement, gap)| format!("{gap}{statement}")).collect();
+        format!("{name}{gap}{{{body}{gap}}}{gap}")
+    });
+    prop::collection::vec(section, 0..4).prop_map(|sections| sections.concat().into_bytes())
 }
 
 /// Parses and expands all; the text of all messages.
@@ -106,6 +161,17 @@ proptest! {
             prop_assert_eq!(&set.values, &values);
             prop_assert!(document.remove(b"a", b"x").unwrap());
             prop_assert_eq!(document.text(), text);
+        }
+    }
+
+    /// The layout changes nothing that the file says, and a file that has it keeps it.
+    #[test]
+    fn a_layout_says_the_same(text in prop_oneof![texts(), files()]) {
+        if let Ok(formatted) = format(Path::new("f"), &text) {
+            if Config::parse(Path::new("f"), &text).is_ok() {
+                prop_assert_eq!(everything(&text), everything(&formatted), "{}", String::from_utf8_lossy(&formatted));
+            }
+            prop_assert_eq!(format(Path::new("f"), &formatted).unwrap(), formatted);
         }
     }
 

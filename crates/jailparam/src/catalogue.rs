@@ -77,7 +77,7 @@ pub static CATALOGUE: &[Parameter] = &[
 
     // The network.
     core("vnet", Jailsys, Create, "inherit", "Whether the jail has a network stack of its own",
-        Full("`new` is a network namespace, `inherit` the host's")),
+        Full("`new` is a network namespace, `inherit` the host's")).only(&["new", "inherit"]),
     core("ip4", Jailsys, Create, "disable", "Whether the jail may use IPv4",
         Partly("`new` comes with shared addresses; until then a jail has all the host's addresses, none, or vnet"))
         .only(&["disable", "inherit"]),

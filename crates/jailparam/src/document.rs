@@ -71,7 +71,7 @@ fn row(out: &mut String, parameter: &Parameter) {
     let only = match parameter.only {
         [] => String::new(),
         only => format!(
-            " Only {}.",
+            "; only {}",
             only.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
         ),
     };
@@ -79,7 +79,7 @@ fn row(out: &mut String, parameter: &Parameter) {
         (parameter.name, kind(parameter.kind), parameter.about, parameter.support.reason());
     let _ = writeln!(
         out,
-        "| `{name}` | {kind} | {default} | {change} | {support} | {about}: {reason}.{only} |"
+        "| `{name}` | {about} | {kind} | {default} | {change} | {support} | {reason}{only} |"
     );
 }
 
@@ -101,13 +101,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_parameter_has_one_row_of_six_cells() {
+    fn every_parameter_has_one_row_of_seven_cells() {
         let text = compatibility();
         for parameter in CATALOGUE {
             let start = format!("| `{}` |", parameter.name);
             let rows: Vec<_> = text.lines().filter(|line| line.starts_with(&start)).collect();
             assert_eq!(rows.len(), 1, "{}", parameter.name);
-            assert_eq!(rows[0].matches(" |").count(), 6, "{}", rows[0]);
+            assert_eq!(rows[0].matches(" |").count(), 7, "{}", rows[0]);
         }
     }
 }
