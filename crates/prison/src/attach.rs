@@ -175,7 +175,7 @@ pub(crate) fn report(to: &OwnedFd, failure: &Failure) -> ! {
 }
 
 /// Waits for the new process to execute, or to say why it could not.
-pub(crate) fn executed(report: &OwnedFd, command: &Command) -> Result<(), Error> {
+fn executed(report: &OwnedFd, command: &Command) -> Result<(), Error> {
     let mut bytes = [0; 8];
     let length = loop {
         match read(report, &mut bytes) {
@@ -253,14 +253,18 @@ impl Prison {
             };
             report(&line.child, &failure);
         })?;
-        finish(child, line, command)
+        drop(line.child);
+        executed_or_collected(child, &line.parent, command)
     }
 }
 
-/// Waits for the execution, in the parent.
-pub(crate) fn finish(child: Child, line: Reporting, command: &Command) -> Result<Child, Error> {
-    drop(line.child);
-    match executed(&line.parent, command) {
+/// Waits for the execution, in the parent; a child that could not execute is collected.
+pub(crate) fn executed_or_collected(
+    child: Child,
+    report: &OwnedFd,
+    command: &Command,
+) -> Result<Child, Error> {
+    match executed(report, command) {
         Ok(()) => Ok(child),
         Err(error) => {
             let _ = child.wait(None);

@@ -19,11 +19,13 @@ use crate::spec::{MountOptions, MountSource, Network, Spec};
 use crate::sys::{self, Namespace, Side};
 use crate::tree::{self, Tree};
 use crate::vnet;
-use rustix::io::write;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{Errno, write};
 use rustix::net::{SendFlags, send};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -35,8 +37,6 @@ const INITS: u64 = (libc::CLONE_NEWPID | libc::CLONE_NEWNS) as u64;
 /// Namespaces of the jail's own user namespace.
 const JAILS: i32 =
     libc::CLONE_NEWUSER | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS | libc::CLONE_NEWCGROUP;
-/// How long init may take to end when it is told to, before it is killed itself.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A prison that lives, or did when it was last looked at.
 #[derive(Debug)]
@@ -45,13 +45,16 @@ pub struct Prison {
     init: OwnedFd,
     /// This process's end of the line to init, while it is the one that makes the prison.
     hold: Option<OwnedFd>,
+    /// Children of this process in it that nobody waits for: they must be collected for init to end.
+    left: RefCell<Vec<Child>>,
 }
 
-/// The jail's first process, which waits to execute the command it was made for.
+/// The jail's first process, which waits to execute the command it was made for. Dropped, it ends.
 #[derive(Debug)]
 pub struct Waiting {
-    child: Child,
-    go: OwnedFd,
+    child: Option<Child>,
+    /// One byte here is the word to go on; closing it, the word to end.
+    go: Option<OwnedFd>,
     line: OwnedFd,
 }
 
@@ -60,21 +63,22 @@ impl Waiting {
     ///
     /// # Errors
     /// [`Error::Process`] says which step failed.
-    pub fn go(self, command: &Command) -> Result<Child, Error> {
-        write(&self.go, b"g").map_err(|_| Error::Died)?;
-        match attach::executed(&self.line, command) {
-            Ok(()) => Ok(self.child),
-            Err(error) => {
-                let _ = self.child.wait(None);
-                Err(error)
-            }
-        }
+    pub fn go(mut self, command: &Command) -> Result<Child, Error> {
+        let (Some(go), Some(child)) = (self.go.take(), self.child.take()) else {
+            return Err(Error::Died);
+        };
+        write(&go, b"g").map_err(|_| Error::Died)?;
+        attach::executed_or_collected(child, &self.line, command)
     }
+}
 
-    /// Ends it without a command.
-    fn dismiss(self) {
-        drop(self.go);
-        let _ = self.child.wait(None);
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.go = None;
+        if let Some(child) = self.child.take() {
+            // A process that nobody collects keeps its pid namespace, and so init, from ending.
+            let _ = child.wait(None);
+        }
     }
 }
 
@@ -101,13 +105,9 @@ impl Prison {
                 record.creator = None;
                 // On an error `prison` is dropped, its line closes, and init ends.
                 registry.write(&record)?;
-                let waiting = match (first, waiting) {
-                    (Some(_), waiting) => Some(waiting),
-                    (None, waiting) => {
-                        waiting.dismiss();
-                        None
-                    }
-                };
+                prison.tell(init::word::RECORDED)?;
+                // Without a command to execute, the first process has done its part.
+                let waiting = first.map(|_| waiting);
                 Ok((Self { record, ..prison }, waiting))
             }
             Err(error) => {
@@ -120,7 +120,7 @@ impl Prison {
     /// The prison of a record, if it still lives.
     pub fn open(record: Record) -> Option<Self> {
         let init = record.init?.open()?;
-        Some(Self { record, init, hold: None })
+        Some(Self { record, init, hold: None, left: RefCell::default() })
     }
 
     /// What the registry knows of it.
@@ -137,6 +137,18 @@ impl Prison {
         self.record.cgroup.as_deref().map(open).transpose()
     }
 
+    /// Says one of [`init::word`] to init.
+    fn tell(&self, word: u8) -> Result<(), Error> {
+        let hold = self.hold.as_ref().ok_or(Error::Died)?;
+        send(hold, &[word], SendFlags::NOSIGNAL).map_err(|_| Error::Died)?;
+        Ok(())
+    }
+
+    /// Waits for init's report.
+    fn report(&self) -> Result<Report, Error> {
+        Report::receive(self.hold.as_ref().ok_or(Error::Died)?.as_fd())
+    }
+
     /// Finishes making it: from now on a prison without `persist` ends with its last process.
     /// Whether it goes on.
     ///
@@ -144,7 +156,7 @@ impl Prison {
     /// [`Error::Registry`] when it ended and its record could not be removed.
     pub fn settle(&mut self, registry: &Registry) -> Result<bool, Error> {
         let Some(hold) = self.hold.take() else { return Ok(true) };
-        let _ = send(&hold, b"s", SendFlags::NOSIGNAL);
+        let _ = send(&hold, &[init::word::SETTLE], SendFlags::NOSIGNAL);
         let mut answer = [0; 8];
         let alive = rustix::net::recv(&hold, &mut answer[..], rustix::net::RecvFlags::empty());
         if alive.is_ok_and(|(length, _)| length > 0) {
@@ -171,20 +183,41 @@ impl Prison {
     /// [`Error::Registry`] when its record could not be removed.
     pub fn remove(mut self, registry: &Registry) -> Result<(), Error> {
         self.hold = None;
-        if sys::sigqueue(self.init.as_fd(), init::REMOVE, 0).is_ok()
-            && !readable(self.init.as_fd(), Some(PATIENCE)).calling("poll")?
-        {
-            let _ = rustix::process::pidfd_send_signal(&self.init, rustix::process::Signal::KILL);
-        }
+        // Should init itself be gone, that is what was asked for.
+        let _ = sys::sigqueue(self.init.as_fd(), init::REMOVE, 0);
         self.finish(registry)
     }
 
     /// Waits for init's end and clears what is left.
     fn finish(&self, registry: &Registry) -> Result<(), Error> {
-        readable(self.init.as_fd(), None).calling("poll")?;
+        self.collect_until_ended()?;
         // When init is a child of this process, it is to be collected; otherwise this says ECHILD.
         let _ = waitid(WaitId::PidFd(self.init.as_fd()), WaitIdOptions::EXITED);
         registry.forget(&self.record)
+    }
+
+    /// Takes a process that the caller does not want to wait for: one in the background.
+    pub fn leave(&self, child: Child) {
+        self.left.borrow_mut().push(child);
+    }
+
+    /// Waits for init, whose end waits for every process of its pid namespace to be collected.
+    fn collect_until_ended(&self) -> Result<(), Error> {
+        let mut left = self.left.take();
+        loop {
+            let mut fds = vec![PollFd::from_borrowed_fd(self.init.as_fd(), PollFlags::IN)];
+            fds.extend(left.iter().map(|child| PollFd::new(child, PollFlags::IN)));
+            match poll(&mut fds, None) {
+                Err(Errno::INTR) => continue,
+                answer => answer.calling("poll")?,
+            };
+            let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+            if ready[0] {
+                return Ok(());
+            }
+            let mut ended = ready.iter().skip(1);
+            left.retain(|child| ended.next() != Some(&true) || child.wait(None).is_err());
+        }
     }
 
     /// Gives it the host's interface `name`, until it ends or gives it back: ifconfig(8), `vnet`.
@@ -305,7 +338,8 @@ fn build(
         Side::Parent { pid, pidfd } => (pid, pidfd),
     };
     drop(control);
-    let prison = Prison { record: record.clone(), init, hold: Some(hold) };
+    let prison =
+        Prison { record: record.clone(), init, hold: Some(hold), left: RefCell::default() };
     let started = start_first(&prison, &plan, spec, first, cgroup);
     let id = ProcessId::of(pid);
     match (started, id) {
@@ -361,14 +395,9 @@ fn start_first(
         }
     })?;
     drop(made);
-    let waiting = Waiting { child, go, line: line.parent };
-    match finish_namespaces(prison, plan, &waiting.child, &ready, hold) {
-        Ok(()) => Ok(waiting),
-        Err(error) => {
-            waiting.dismiss();
-            Err(error)
-        }
-    }
+    let finished = finish_namespaces(prison, plan, &child, &ready);
+    let waiting = Waiting { child: Some(child), go: Some(go), line: line.parent };
+    finished.map(|()| waiting)
 }
 
 /// Closes, in the first process, the ends that belong to its parent: it waits for their closing.
@@ -395,7 +424,6 @@ fn finish_namespaces(
     plan: &Plan,
     child: &Child,
     ready: &OwnedFd,
-    hold: &OwnedFd,
 ) -> Result<(), Error> {
     let mut errno = [0; 4];
     if rustix::io::read(ready, &mut errno).calling("read")? != errno.len() {
@@ -412,8 +440,8 @@ fn finish_namespaces(
     for tree in &plan.trees {
         tree.settle(users.as_fd())?;
     }
-    send(hold, b"b", SendFlags::NOSIGNAL).map_err(|_| Error::Died)?;
-    Report::receive(hold.as_fd())?.check(&plan.root.source, &plan.trees)
+    prison.tell(init::word::BUILD)?;
+    prison.report()?.check(&plan.root.source, &plan.trees)
 }
 
 /// unshare(2) failed: most likely for want of user namespaces.

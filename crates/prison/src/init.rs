@@ -81,6 +81,16 @@ enum Stage {
 /// What a stage failed with; the index is the tree's, where there is one.
 struct Failed(Stage, u32, io::Error);
 
+/// The command's words to init, in this order.
+pub(crate) mod word {
+    /// Ids and mounts are ready: build.
+    pub(crate) const BUILD: u8 = b'b';
+    /// The prison is in the registry. When the line closes before, init ends: nobody would find it.
+    pub(crate) const RECORDED: u8 = b'r';
+    /// The start is over; answered if the prison goes on.
+    pub(crate) const SETTLE: u8 = b's';
+}
+
 /// The two ends of the line between the command that makes a prison and its init. While the command
 /// holds its end, the prison lives on without processes; when it closes, init is on its own.
 pub(crate) fn control() -> io::Result<(OwnedFd, OwnedFd)> {
@@ -160,7 +170,7 @@ pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
         std::process::exit(1)
     };
     let _ = setsid();
-    if wait_for_go(control.as_fd()).is_err() {
+    if hear(control.as_fd()) != Some(word::BUILD) {
         std::process::exit(1);
     }
     let mut init = Init { persist: plan.persist, ..Init::default() };
@@ -184,7 +194,10 @@ pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
             &mut init,
         );
     }
-    if report.send(control.as_fd()).is_err() || built.is_err() {
+    if report.send(control.as_fd()).is_err()
+        || built.is_err()
+        || hear(control.as_fd()) != Some(word::RECORDED)
+    {
         std::process::exit(1);
     }
     init.live(signals.as_fd(), control.as_fd());
@@ -192,12 +205,15 @@ pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
     std::process::exit(0)
 }
 
-/// Waits for the command's word that ids and mounts are ready; an error when the command has died.
-fn wait_for_go(control: BorrowedFd<'_>) -> Result<(), Errno> {
+/// Waits for the command's next word; `None` when it has died or closed the line.
+fn hear(control: BorrowedFd<'_>) -> Option<u8> {
     let mut byte = [0];
-    match recv(control, &mut byte[..], RecvFlags::empty())? {
-        (0, _) => Err(Errno::PIPE),
-        _ => Ok(()),
+    loop {
+        match recv(control, &mut byte[..], RecvFlags::empty()) {
+            Err(Errno::INTR) => {}
+            Ok((1, _)) => return Some(byte[0]),
+            _ => return None,
+        }
     }
 }
 
@@ -360,7 +376,9 @@ impl Init {
         self.attached.retain(|_| ended.next() == Some(&false));
         if !self.settled && ready.last() == Some(&true) {
             self.settled = true;
-            self.answer(control);
+            if hear(control) == Some(word::SETTLE) {
+                self.answer(control);
+            }
         }
     }
 

@@ -11,10 +11,11 @@ mod words;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 use netif::{Error, Interface, InterfaceName, Kind, Netlink};
+use prison::{Prison, Registry};
 
 use command::{Command, Invocation, Selection, Separator, UsageError};
 
@@ -55,7 +56,7 @@ fn execute(invocation: &Invocation) -> Result<String, String> {
         Command::Names(selection, separator) => names(&mut netlink, selection, *separator),
         Command::List(selection) => list(&mut netlink, selection),
         Command::Configure(wanted) => {
-            let renamed = configure::configure(&mut netlink, wanted, jail_network);
+            let renamed = configure::configure(&mut netlink, wanted, jail);
             let renamed = renamed.map_err(|error| error.to_string())?;
             Ok(renamed.map(|name| format!("{name}\n")).unwrap_or_default())
         }
@@ -64,8 +65,8 @@ fn execute(invocation: &Invocation) -> Result<String, String> {
 
 /// The routing socket of the jail's network, or of our own.
 fn open(jail: Option<&str>) -> Result<Netlink, String> {
-    let Some(jail) = jail else { return Netlink::open().map_err(text) };
-    let network = jail_network(jail)?;
+    let Some(name) = jail else { return Netlink::open().map_err(text) };
+    let network = self::jail(name)?.network().map_err(|error| error.to_string())?;
     let own = std::fs::File::open("/proc/self/ns/net")
         .map_err(|error| format!("/proc/self/ns/net: {error}"))?;
     Netlink::open_in(network.as_fd(), own.as_fd()).map_err(text)
@@ -112,7 +113,9 @@ fn text(error: impl Display) -> String {
     error.to_string()
 }
 
-/// The network of the jail that has this name or number.
-fn jail_network(jail: &str) -> Result<OwnedFd, String> {
-    Err(format!("jail \"{jail}\": the networks of jails cannot be reached from ifconfig yet"))
+/// The jail that has this name or number.
+fn jail(name: &str) -> Result<Prison, String> {
+    let registry = Registry::open().map_err(|error| error.to_string())?;
+    let record = registry.find(name).map_err(|error| error.to_string())?;
+    record.and_then(Prison::open).ok_or_else(|| format!("jail \"{name}\" not found"))
 }

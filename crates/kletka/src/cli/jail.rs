@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: jail [-iqv] -c param=value ... [command=command ...]
-       jail [-iqv] [-f file] -c [jail]
+       jail [-iqv] [-f file] [-p limit] -c [jail]
        jail [-qv] [-f file] -[rR] ['*' | jail ...]
        jail [-iqv] [-f file] -rc [jail]
        jail [-f file] -e separator
@@ -94,9 +94,9 @@ impl Options {
                 }
                 Short('q') => options.verbosity = Verbosity::Quiet,
                 Short('v') => options.verbosity = Verbosity::Verbose,
-                Short(
-                    option @ ('C' | 'd' | 'h' | 'J' | 'l' | 'm' | 'n' | 'p' | 's' | 'u' | 'U'),
-                ) => {
+                // At most so many commands at once: here it is always one.
+                Short('p') => check_limit(&parser.value().map_err(|_| Wrong::Usage)?)?,
+                Short(option @ ('C' | 'd' | 'h' | 'J' | 'l' | 'm' | 'n' | 's' | 'u' | 'U')) => {
                     return Err(Wrong::Line(format!("option -{option} is not supported yet")));
                 }
                 Value(first) => {
@@ -172,6 +172,14 @@ impl Options {
             out.write_all(&line).map_err(|error| error.to_string())?;
         }
         Ok(true)
+    }
+}
+
+/// `-p LIMIT`.
+fn check_limit(limit: &OsStr) -> Result<(), Wrong> {
+    match limit.to_str().map(str::parse::<u32>) {
+        Some(Ok(_)) => Ok(()),
+        _ => Err(Wrong::Line(format!("-p {}: not a number", text(limit)))),
     }
 }
 

@@ -267,6 +267,7 @@ fn configuration(interface: &str, words: &[String]) -> Result<Configuration, Usa
     let vlan = match (reader.tag, reader.parent) {
         (None, None) => None,
         (Some(_), Some(_)) if !reader.create => return Err(UsageError::VlanFixed),
+        _ if !reader.create => return Err(UsageError::VlanBoth),
         (tag, parent) => Some(complete_vlan(interface, tag, parent)?),
     };
     Ok(Configuration {

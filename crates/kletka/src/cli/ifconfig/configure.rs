@@ -5,10 +5,9 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::File;
-use std::os::fd::{AsFd, OwnedFd};
 
-use netif::{Cloner, Error, Flags, Interface, InterfaceName, NameTooLong, Netlink, Request};
+use netif::{Cloner, Error, Flags, Interface, InterfaceName, NameTooLong, Netlink};
+use prison::Prison;
 use rustix::io::Errno;
 
 use super::command::{Change, Configuration, NewAddress};
@@ -25,13 +24,14 @@ pub(super) enum ConfigureError {
     /// `vlan` and `vlandev` for another kind.
     NotVlan(String),
     Jail(String),
+    /// `vnet`: the jail does not get it.
+    Vnet(prison::Error),
     /// `-vnet`: the interface cannot be had back.
     Reclaim {
         jail: String,
         name: InterfaceName,
-        error: Error,
+        error: prison::Error,
     },
-    OwnNetwork(Errno),
 }
 
 impl From<Error> for ConfigureError {
@@ -57,43 +57,46 @@ impl fmt::Display for ConfigureError {
             ),
             Self::NotVlan(name) => write!(f, "{name}: vlan and vlandev are for a vlan"),
             Self::Jail(reason) => f.write_str(reason),
+            Self::Vnet(error) => error.fmt(f),
             Self::Reclaim { jail, name, error } => {
                 write!(f, "SIOCSIFRVNET({jail}, {name}): ")?;
                 match error {
                     // FreeBSD's answer to an interface that is not in that jail.
-                    Error::NoInterface(_) => f.write_str("Device not configured"),
-                    Error::Refused { errno, .. } => f.write_str(&netif::strerror(*errno)),
+                    prison::Error::Interface(_, error) if is_missing(error) => {
+                        f.write_str("Device not configured")
+                    }
                     error => error.fmt(f),
                 }
-            }
-            Self::OwnNetwork(errno) => {
-                write!(f, "/proc/self/ns/net: {}: is /proc mounted?", netif::strerror(*errno))
             }
         }
     }
 }
 
-/// The networks of the jails that a command line names, by their names.
-pub(super) type Networks = HashMap<String, OwnedFd>;
+fn is_missing(error: &std::io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::NODEV.raw_os_error())
+}
 
-/// Finds the network of a jail.
-pub(super) type FindNetwork = fn(&str) -> Result<OwnedFd, String>;
+/// The jails that a command line names, by those names.
+pub(super) type Prisons = HashMap<String, Prison>;
+
+/// Finds a jail by its name or number.
+pub(super) type FindPrison = fn(&str) -> Result<Prison, String>;
 
 /// Makes the changes. `Ok`: the name to print, when it is another than the one that was given.
 pub(super) fn configure(
     netlink: &mut Netlink,
     wanted: &Configuration,
-    find_network: FindNetwork,
+    find_prison: FindPrison,
 ) -> Result<Option<InterfaceName>, ConfigureError> {
     let given = InterfaceName::parse(&wanted.interface).map_err(ConfigureError::Name)?;
     let existing = look(netlink, &given, wanted)?;
-    let networks = networks(wanted, find_network)?;
+    let prisons = prisons(wanted, find_prison)?;
     check_members(netlink, &given, wanted, existing.is_some())?;
     warn_about_masks(wanted, existing.as_ref());
     let makes = existing.is_none() && wanted.create;
     let mut current = if makes { create(netlink, &given, wanted)? } else { given.clone() };
     let mut changes = wanted.changes.iter();
-    let done = changes.try_for_each(|c| apply(netlink, &mut current, c, wanted, &networks));
+    let done = changes.try_for_each(|c| apply(netlink, &mut current, c, wanted, &prisons));
     if let (Err(_), true) = (&done, makes) {
         // What was made goes again: nothing is left of a line that failed. It was there a moment ago;
         // should it not go, the first error says more.
@@ -112,7 +115,9 @@ fn look(
     // It may come out of a jail first.
     let comes = matches!(wanted.changes.first(), Some(Change::Reclaim(_)));
     match netlink.link(name) {
-        Ok(_) if wanted.create && wanted.changes.is_empty() => {
+        // As on FreeBSD, `create` with changes after it may find the interface there; not so a vlan,
+        // which would not become the one that is asked for.
+        Ok(_) if wanted.create && (wanted.changes.is_empty() || wanted.vlan.is_some()) => {
             Err(Error::Exists(name.to_string()).into())
         }
         Ok(interface) => Ok(Some(interface)),
@@ -121,15 +126,15 @@ fn look(
     }
 }
 
-fn networks(wanted: &Configuration, find_network: FindNetwork) -> Result<Networks, ConfigureError> {
-    let mut networks = Networks::new();
+fn prisons(wanted: &Configuration, find_prison: FindPrison) -> Result<Prisons, ConfigureError> {
+    let mut prisons = Prisons::new();
     for change in &wanted.changes {
         if let Change::Vnet(jail) | Change::Reclaim(jail) = change {
-            let network = find_network(jail).map_err(ConfigureError::Jail)?;
-            networks.insert(jail.clone(), network);
+            let prison = find_prison(jail).map_err(ConfigureError::Jail)?;
+            prisons.insert(jail.clone(), prison);
         }
     }
-    Ok(networks)
+    Ok(prisons)
 }
 
 fn check_members(
@@ -195,7 +200,7 @@ fn apply(
     current: &mut InterfaceName,
     change: &Change,
     wanted: &Configuration,
-    networks: &Networks,
+    prisons: &Prisons,
 ) -> Result<(), ConfigureError> {
     match change {
         Change::Up => netlink.up(current)?,
@@ -214,13 +219,18 @@ fn apply(
         Change::DeleteAddress(address) => netlink.delete_address(current, *address)?,
         Change::DeleteFirstInet => netlink.delete_first_inet(current)?,
         Change::Vnet(jail) => {
-            if let Some(network) = networks.get(jail) {
-                netlink.move_to(current, network.as_fd())?;
+            if let Some(prison) = prisons.get(jail) {
+                prison.give_interface(current.as_str()).map_err(ConfigureError::Vnet)?;
             }
         }
         Change::Reclaim(jail) => {
-            if let Some(network) = networks.get(jail) {
-                reclaim(jail, network, current)?;
+            if let Some(prison) = prisons.get(jail) {
+                let name = current.as_str();
+                prison.take_interface(name).map_err(|error| ConfigureError::Reclaim {
+                    jail: jail.clone(),
+                    name: current.clone(),
+                    error,
+                })?;
             }
         }
     }
@@ -244,26 +254,4 @@ fn add_address(
     netlink.add_address(name, &new.address)?;
     let said = |change: &Change| matches!(change, Change::Up | Change::Down);
     if wanted.changes.iter().any(said) { Ok(()) } else { netlink.up(name) }
-}
-
-/// `-vnet`: takes the interface out of a jail's network.
-fn reclaim(jail: &str, network: &OwnedFd, name: &InterfaceName) -> Result<(), ConfigureError> {
-    let own = File::open("/proc/self/ns/net")
-        .map_err(|error| ConfigureError::OwnNetwork(errno(&error)))?;
-    let moved = Netlink::open_in(network.as_fd(), own.as_fd())
-        .and_then(|mut there| there.move_to(name, own.as_fd()));
-    moved.map_err(|error| ConfigureError::Reclaim {
-        jail: jail.to_owned(),
-        name: name.clone(),
-        error: match error {
-            Error::Refused { errno, because, .. } => {
-                Error::Refused { request: Request::Vnet, errno, because }
-            }
-            error => error,
-        },
-    })
-}
-
-fn errno(error: &std::io::Error) -> Errno {
-    error.raw_os_error().map_or(Errno::IO, Errno::from_raw_os_error)
 }

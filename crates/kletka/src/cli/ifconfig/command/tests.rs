@@ -112,6 +112,7 @@ fn what_is_refused() {
         ("re0.7 create vlan 8 vlandev re0",    "ambiguous vlan specification"),
         ("re0.7 create vlan 7 vlandev re1",    "ambiguous vlan specification"),
         ("vlan7 vlan 7 vlandev re0",      "vlan and vlandev are for create: on Linux a vlan keeps its tag and its parent"),
+        ("re0.7 vlan 7",                  "both vlan and vlandev must be specified"),
         ("-x",                            "-x: this option is not supported"),
         ("-a atalk",                      "Address family 'atalk' unknown."),
     ] {
