@@ -1,2 +1,112 @@
-//! The tasks of the project: `cargo xtask demo|test|install`.
-fn main() {}
+//! The project's own tasks: `cargo xtask demo | test | install | bench | compatibility`.
+//!
+//! Everything that a task needs from the distribution it installs itself when it runs as root, after
+//! saying what and why ([`packages`]); as another user it says what is missing.
+
+mod bench;
+mod build;
+mod demo;
+mod leaks;
+mod packages;
+mod shell;
+mod test;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lexopt::{Arg, Parser};
+
+/// What a task answers: `Err` says why it failed; an empty one, that the reason stands above already.
+type Outcome = Result<(), String>;
+
+const USAGE: &str = "\
+usage: cargo xtask demo [--keep]
+       cargo xtask test
+       cargo xtask install [--prefix DIR]
+       cargo xtask bench
+       cargo xtask compatibility";
+
+fn main() -> ExitCode {
+    let outcome = go_to_checkout().and_then(|()| task(Parser::from_env()));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !error.is_empty() {
+                eprintln!("xtask: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn task(mut arguments: Parser) -> Outcome {
+    let Some(Arg::Value(name)) = arguments.next().map_err(text)? else {
+        return Err(USAGE.into());
+    };
+    match name.to_str() {
+        Some("demo") => demo::run(demo::Stage::parse(arguments)?),
+        Some("test") => no_more(arguments).and_then(|()| test::run()),
+        Some("install") => build::install(&prefix(arguments)?).map(|done| print!("{done}")),
+        Some("bench") => no_more(arguments).and_then(|()| bench::run()),
+        Some("compatibility") => no_more(arguments).and_then(|()| compatibility()),
+        _ => Err(USAGE.into()),
+    }
+}
+
+/// Tasks work from the top of the checkout, by relative paths: these hold when the demo mounts over `/home`.
+fn go_to_checkout() -> Outcome {
+    let checkout = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    // A stage of the demo is there already, and something may be mounted over the absolute path.
+    if fs::exists("xtask/Cargo.toml").unwrap_or(false) {
+        return Ok(());
+    }
+    std::env::set_current_dir(&checkout).map_err(|e| format!("{}: {e}", checkout.display()))
+}
+
+/// Writes docs/compatibility.md from the catalogue of parameters.
+fn compatibility() -> Outcome {
+    fs::write(COMPATIBILITY, jailparam::compatibility())
+        .map_err(|e| format!("{COMPATIBILITY}: {e}"))
+}
+
+const COMPATIBILITY: &str = "docs/compatibility.md";
+
+fn prefix(mut arguments: Parser) -> Result<PathBuf, String> {
+    let mut prefix = OsString::from("/usr/local");
+    while let Some(argument) = arguments.next().map_err(text)? {
+        match argument {
+            Arg::Long("prefix") => prefix = arguments.value().map_err(text)?,
+            other => return Err(text(other.unexpected())),
+        }
+    }
+    Ok(prefix.into())
+}
+
+fn no_more(mut arguments: Parser) -> Outcome {
+    match arguments.next().map_err(text)? {
+        None => Ok(()),
+        Some(argument) => Err(text(argument.unexpected())),
+    }
+}
+
+fn text(error: lexopt::Error) -> String {
+    format!("{error}\n{USAGE}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table in docs/ is the one that the program goes by; else run `cargo xtask compatibility`.
+    #[test]
+    fn compatibility_is_not_stale() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/compatibility.md");
+        let written = fs::read_to_string(file).unwrap_or_default();
+        assert!(
+            written == jailparam::compatibility(),
+            "docs/compatibility.md is stale: cargo xtask compatibility"
+        );
+    }
+}

@@ -1,0 +1,2 @@
+/* The program that every measured jail runs: nothing, without a dynamic loader. */
+int main(void) { return 0; }

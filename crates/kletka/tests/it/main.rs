@@ -1,0 +1,14 @@
+//! The integration tests of the binary: each test in a [`sandbox::Sandbox`], a small machine of its own.
+//!
+//! One test binary for all of them, so that the harness runs them in parallel and links once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may fail loudly
+
+mod devfs;
+mod ifconfig;
+mod mount;
+mod readme;
+mod route;
+mod sandbox;
+mod service;
+mod session;
+mod sysctl;

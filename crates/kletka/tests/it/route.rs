@@ -1,0 +1,116 @@
+//! route(8) on the kernel, in the words of FreeBSD.
+
+use crate::sandbox::Sandbox;
+use crate::session;
+
+#[test]
+fn add_change_get_delete() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create; ifconfig epair1a up; ifconfig epair1b 192.168.1.240/24");
+    session::check(
+        &sandbox,
+        "\
+$ route add default 192.168.1.250
+add net default: gateway 192.168.1.250
+$ route -n get default
+   route to: default
+destination: default
+       mask: default
+    gateway: 192.168.1.250
+        fib: 0
+  interface: epair1b
+      flags: <UP,GATEWAY,DONE,STATIC>
+ recvpipe  sendpipe  ssthresh  rtt,msec    mtu        weight    expire
+       0         0         0         0      1500         1         0\u{20}
+$ route get 192.168.1.3 | grep -e destination -e mask -e flags
+destination: 192.168.1.0
+       mask: 255.255.255.0
+      flags: <UP,DONE,PINNED>
+$ route change default 192.168.1.251
+change net default: gateway 192.168.1.251
+$ route get 8.8.8.8 | grep gateway
+    gateway: 192.168.1.251
+$ route add -net 10.0.0.0/8 192.168.1.250
+add net 10.0.0.0: gateway 192.168.1.250
+$ route add -net 10.0.0.0 -netmask 255.0.0.0 192.168.1.250
+add net 10.0.0.0: gateway 192.168.1.250 fib 0: route already in table
+route: message indicates error: File exists
+[1]
+$ route add -host 10.0.0.5 -iface epair1b
+add host 10.0.0.5: gateway epair1b
+$ route get 10.0.0.5 | grep flags
+      flags: <UP,HOST,DONE,STATIC>
+$ route add -net 172.16.0.0/12 127.0.0.1 -blackhole
+add net 172.16.0.0: gateway 127.0.0.1
+$ route get 172.16.0.1 | grep flags
+      flags: <UP,DONE,STATIC,BLACKHOLE>
+$ route delete 10.0.0.5
+delete host 10.0.0.5
+$ route delete -net 10.0.0.0/8 192.168.1.250
+delete net 10.0.0.0: gateway 192.168.1.250
+$ route delete default
+delete net default
+$ ifconfig epair1a destroy
+",
+    );
+}
+
+#[test]
+fn inet6() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create; ifconfig epair1a up; ifconfig epair1b inet6 fd00::5/64");
+    session::check(
+        &sandbox,
+        "\
+$ route -6 add default fd00::1
+add net default: gateway fd00::1
+$ route add -inet6 fd01::/48 fe80::1%epair1b
+add net fd01::: gateway fe80::1%epair1b
+$ route -6 get fd01::5 | grep -e mask -e gateway
+       mask: ffff:ffff:ffff::
+    gateway: fe80::1
+$ route delete -inet6 default
+delete net default
+$ route -6 get default
+route: route has not been found
+[1]
+$ ifconfig epair1a destroy
+",
+    );
+}
+
+#[test]
+fn what_is_refused() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    session::check(
+        &sandbox,
+        "\
+$ route add default 10.0.0.1
+add net default: gateway 10.0.0.1 fib 0: Network is unreachable
+route: message indicates error: Network is unreachable
+[1]
+$ route delete default
+delete net default fib 0: not in table
+route: route has not been found
+[1]
+$ route -q delete default
+[1]
+$ route get default
+route: route has not been found
+[1]
+$ route add default gateway.example.org
+route: bad address: gateway.example.org
+[68]
+$ route add -net 10.0.0.0/8 -iface epair9a
+route: bad address: epair9a
+[68]
+$ route flush
+route: flush: this part of FreeBSD's route is not supported
+[64]
+$ route put
+route: bad keyword: put
+route: usage: route [-46nq] command [[modifiers] args]
+[64]
+",
+    );
+}

@@ -1,0 +1,91 @@
+//! How the machine of a [`super::Sandbox`] comes to be: unshare(1), a shell script, an installed kletka.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+/// What process 1 does. `$1` is the installed kletka.
+///
+/// It says its number as the test sees it (the outer /proc is still there), lays out the machine, and
+/// becomes a cat(1) that lives until its input ends and shows by an echo that it is there. SIGCHLD
+/// ignored, which exec(3) keeps, makes the kernel reap every orphan at once.
+const PROCESS_1: &str = r#"
+set -eu
+read -r pid rest < /proc/self/stat
+mount -t proc proc /proc
+mount --bind "$1" /usr/local
+mount -t tmpfs -o mode=755 tmpfs /mnt
+cp -a /etc/. /mnt
+mount --move /mnt /etc
+mount -t tmpfs -o mode=1777 tmpfs /tmp
+for directory in /run /home /mnt /var/log; do
+    mount -t tmpfs -o mode=755 tmpfs "$directory"
+done
+mkdir /run/lock
+rm -rf /etc/jail.conf /etc/jail.conf.d /etc/jail.*.conf /etc/rc.conf /etc/rc.conf.d /etc/rc.conf.local
+ip link set lo up
+cd /
+echo "$pid"
+exec env --ignore-signal=CHLD cat
+"#;
+
+/// Starts a machine: unshare(1), and the number of the machine's process 1.
+pub(super) fn start() -> (Child, u32) {
+    let mut unshare = Command::new("unshare")
+        .args(["--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child"])
+        .args(["--propagation", "private", "sh", "-c", PROCESS_1, "machine"])
+        .arg(prefix())
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("unshare(1), package util-linux");
+    writeln!(unshare.stdin.as_mut().unwrap(), "ready").unwrap();
+    let said = BufReader::new(unshare.stdout.as_mut().unwrap()).lines().take(2);
+    let said: Vec<String> = said.map(Result::unwrap).collect();
+    let [pid, ready] = said.as_slice() else { panic!("no machine; what failed stands above") };
+    assert_eq!(ready, "ready");
+    (unshare, pid.parse().unwrap())
+}
+
+/// The directory where the binary under test is installed, once per run of the tests.
+fn prefix() -> &'static Path {
+    static PREFIX: OnceLock<PathBuf> = OnceLock::new();
+    PREFIX.get_or_init(|| {
+        let prefix = Path::new(env!("CARGO_TARGET_TMPDIR")).join("prefix");
+        fs::create_dir_all(&prefix).unwrap();
+        let install = Command::new(env!("CARGO_BIN_EXE_kletka"))
+            .args(["install", "--prefix"])
+            .arg(&prefix)
+            .output()
+            .unwrap();
+        assert!(install.status.success(), "{}", String::from_utf8_lossy(&install.stderr));
+        prefix
+    })
+}
+
+/// The statically linked busybox of the machine that runs the tests.
+pub(super) struct Busybox {
+    pub(super) program: &'static Path,
+    /// Paths of its applets, from the root: `bin/sh`.
+    pub(super) names: Vec<String>,
+}
+
+/// Finds busybox, once per run.
+pub(super) fn busybox() -> &'static Busybox {
+    static BUSYBOX: OnceLock<Busybox> = OnceLock::new();
+    BUSYBOX.get_or_init(|| {
+        let program = ["/usr/bin/busybox", "/bin/busybox"].map(Path::new);
+        let program = program.into_iter().find(|path| path.exists());
+        let program = program.expect("busybox: not found; apt-get install busybox-static");
+        let head = fs::read(program).unwrap();
+        let dynamic = head[..4096].windows(4).any(|window| window == b"/ld-");
+        assert!(!dynamic, "busybox: not static; apt-get install busybox-static");
+        let list = Command::new(program).arg("--list-full").output().unwrap();
+        let names = String::from_utf8(list.stdout).unwrap();
+        Busybox { program, names: names.lines().map(str::to_owned).collect() }
+    })
+}

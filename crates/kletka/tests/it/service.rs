@@ -1,0 +1,84 @@
+//! service(8): `service jail` to the byte, FreeBSD's libexec/rc/rc.d/jail and rc.subr.
+
+use crate::sandbox::Sandbox;
+
+/// Runs each line: exit status, standard output, standard error.
+fn session(sandbox: &Sandbox, rows: &[(&str, i32, &str, &str)]) {
+    for (line, status, stdout, stderr) in rows {
+        let done = sandbox.run(line);
+        let got = (done.status, &*done.stdout, &*done.stderr);
+        assert_eq!(got, (*status, *stdout, *stderr), "{line}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_needs_no_jail() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.write("/etc/jail.conf", "www { path = /home/jails/www; persist; }\n");
+    session(&sandbox, &[
+        ("service jail start",   0, "Cannot 'start' jail. Set jail_enable to YES in /etc/rc.conf or use 'onestart' instead of 'start'.\n", ""),
+        ("service jail stop x",  0, "Cannot 'stop' jail. Set jail_enable to YES in /etc/rc.conf or use 'onestop' instead of 'stop'.\n", ""),
+        ("service jail restart", 0, "Cannot 'restart' jail. Set jail_enable to YES in /etc/rc.conf or use 'onerestart' instead of 'restart'.\n", ""),
+        ("service jail quietstart", 0, "", ""),
+        ("service jail rcvar",   0, "# jail : Manage system jails\n#\njail_enable=\"NO\"\n#   (default: \"\")\n\n", ""),
+        ("service jail enabled", 1, "", ""),
+        ("service jail oneconfig www", 0, "www: parameters are in /etc/jail.conf.\n", ""),
+        ("service jail describe", 0, "Manage system jails\n", ""),
+        ("echo jail_enable=perhaps > /etc/rc.conf; service jail enabled", 1, "",
+            "/etc/rc.d/jail: WARNING: $jail_enable is not set properly - see rc.conf(5).\n"),
+        ("echo reboot >> /etc/rc.conf; service jail start", 1, "",
+            "/etc/rc.d/jail: ERROR: /etc/rc.conf:2: reboot: not an assignment; this file is read, not executed\n"),
+        ("service jail halt",    1, "", "/etc/rc.d/jail: unknown directive 'halt'.\n\
+            Usage: /etc/rc.d/jail [fast|force|one|quiet](start|stop|restart|rcvar|enable|disable|delete|enabled|describe|extracommands|config|console|status|status|poll)\n"),
+        ("service jail console", 1, "", "/etc/rc.d/jail: ERROR: 'console' is not supported\n"),
+        ("service nginx start",  1, "nginx does not exist in /etc/rc.d or the local startup\n\
+            directories (/usr/local/etc/rc.d), or is not executable\n", ""),
+        ("service -e",           1, "", "service: -e: not supported\n"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn named_jails() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    for name in ["www", "db"] {
+        sandbox.root(format!("/home/jails/{name}"));
+    }
+    sandbox.write("/etc/jail.conf", "path = \"/home/jails/$name\";\npersist;\nwww { jid = 7; }\nbad { mount.fstab = /etc/fstab.bad; }\n");
+    sandbox.write("/etc/jail.conf.d/db.conf", "db { path = /home/jails/db; jid = 8; persist; }\n");
+    sandbox.write("/etc/rc.conf", "jail_enable=\"YES\"\njail_parallel_start=\"YES\"\njail_list=\"www db\"\n");
+    session(&sandbox, &[
+        ("service jail start",           0, "Starting jails: www db.\n", ""),
+        ("cat /var/run/jail_www.id",     0, "7\n", ""),
+        ("jls name | sort",              0, "db\nwww\n", ""),
+        ("service jail stop db",         0, "Stopping jails: db.\n", ""),
+        ("service jail stop db",         0, "Stopping jails:.\n", ""), // it does not run
+        ("service jail restart www",     0, "Stopping jails: www.\nStarting jails: www.\n", ""),
+        ("service jail stop",            0, "Stopping jails: www.\n", ""),
+        ("jls name; ls /run | grep jail_", 1, "", ""),
+    ]);
+    let done = sandbox.run("service jail start bad www");
+    assert_eq!(done.status, 1, "{done:?}");
+    assert!(done.stdout.starts_with("Starting jails: cannot start jail  \"bad\": \n"), "{done:?}");
+    assert!(done.stdout.contains("/etc/fstab.bad"), "{done:?}");
+    assert!(done.stdout.ends_with(" www.\n"), "{done:?}");
+    session(&sandbox, &[("service jail stop", 0, "Stopping jails: www.\n", "")]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn all_jails() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/base");
+    sandbox.write("/etc/jail.conf", "path = /home/jails/base;\npersist;\na { jid = 1; }\nb { jid = 2; }\n");
+    session(&sandbox, &[
+        ("service jail onestart",   0, "Starting jails: a b.\n", ""),
+        ("service jail onestop",    0, "Stopping jails: a b.\n", ""),
+        ("echo 'jail_enable=YES jail_reverse_stop=YES' > /etc/rc.conf", 0, "", ""),
+        ("service jail start",      0, "Starting jails: a b.\n", ""),
+        ("service jail stop",       0, "Stopping jails: b a.\n", ""),
+        ("rm /etc/jail.conf; service jail onestart a", 1, "Starting jails:.\n",
+            "/etc/rc.d/jail: WARNING: Invalid configuration for a  (no jail.conf, no hostname, or no path).   Jail a was ignored.\n"),
+    ]);
+}

@@ -1,0 +1,210 @@
+//! `cargo xtask bench`: what a jail costs, against the least that the kernel makes possible.
+//!
+//! The floors are two C programs of ours (bench/floor.c, bench/attach.c). Peers are measured where they
+//! are installed. All in one run of hyperfine(1): times of different runs do not compare.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::shell::{quiet, succeed};
+use crate::{Outcome, build, packages};
+
+/// Runs of each command; before them a tenth that does not count.
+const RUNS: u32 = 400;
+
+/// A command to measure.
+struct Candidate {
+    name: &'static str,
+    command: String,
+}
+
+fn candidate(name: &'static str, command: String) -> Candidate {
+    Candidate { name, command }
+}
+
+/// One line of the table: milliseconds.
+#[derive(Debug, PartialEq)]
+struct Time {
+    name: String,
+    median: f64,
+    min: f64,
+}
+
+/// Measures, and prints Markdown tables.
+pub(crate) fn run() -> Outcome {
+    if !packages::is_root() {
+        return Err("bench: needs root, for it makes jails".into());
+    }
+    packages::ensure(packages::BENCH)?;
+    let ground = Ground::prepare()?;
+    println!(
+        "\nA jail with its own network, from start to end; it runs a program that does nothing:\n"
+    );
+    table(&hyperfine(&ground, &ground.with_network()?)?);
+    println!("\nThe same with the host's network:\n");
+    table(&hyperfine(&ground, &ground.without_network())?);
+    println!("\nA program that does nothing, in a jail that runs already:\n");
+    succeed(Command::new(&ground.jail).args(["-c", "name=bench", "persist"]).arg(ground.path()))?;
+    let times = ground.attaches().and_then(|attaches| hyperfine(&ground, &attaches));
+    // Whatever came of it, the jail does not stay.
+    succeed(Command::new(&ground.jail).args(["-r", "bench"]))?;
+    table(&times?);
+    Ok(())
+}
+
+/// The programs that are compared, and the directory that all of them make their root.
+struct Ground {
+    directory: PathBuf,
+    jail: PathBuf,
+    jexec: PathBuf,
+}
+
+impl Ground {
+    fn prepare() -> Result<Self, String> {
+        let directory = build::scratch()?.join("bench");
+        let shown = directory.display();
+        quiet(&format!("rm -rf {shown} && mkdir -p {shown}/root/bin {shown}/root/proc"))?;
+        quiet(&format!("cd {shown}/root && mkdir dev sys tmp run etc root"))?;
+        for program in ["floor", "attach", "true"] {
+            let mut cc = Command::new("cc");
+            cc.args(["-O2", "-static", "-o"]).arg(directory.join(program));
+            succeed(cc.arg(format!("bench/{program}.c")))?;
+        }
+        quiet(&format!("cp {shown}/true {shown}/root/bin/true"))?;
+        let prefix = directory.join("prefix");
+        build::install(&prefix)?;
+        Ok(Self { jail: prefix.join("bin/jail"), jexec: prefix.join("bin/jexec"), directory })
+    }
+
+    fn root(&self) -> PathBuf {
+        self.directory.join("root")
+    }
+
+    /// jail(8)'s parameter for the root.
+    fn path(&self) -> String {
+        format!("path={}", self.root().display())
+    }
+
+    /// A jail's start and end with a network of its own, ours and others'.
+    fn with_network(&self) -> Result<Vec<Candidate>, String> {
+        let root = self.root();
+        let root = root.display();
+        let mut all = vec![self.floor("-u"), self.kletka("vnet")];
+        if let Some(bwrap) = packages::find("bwrap") {
+            let options =
+                format!("--unshare-all --bind {root} / --proc /proc --dev /dev /bin/true");
+            all.push(candidate("bubblewrap", format!("{} {options}", bwrap.display())));
+        }
+        if let Some(runc) = packages::find("runc") {
+            let options = format!("run --bundle {} kletka-bench", self.bundle()?.display());
+            all.push(candidate("runc", format!("{} {options}", runc.display())));
+        }
+        Ok(all)
+    }
+
+    /// The same with the host's network.
+    fn without_network(&self) -> Vec<Candidate> {
+        vec![self.floor("-u -N"), self.kletka("ip4=inherit ip6=inherit")]
+    }
+
+    fn floor(&self, options: &str) -> Candidate {
+        let (directory, root) = (self.directory.display(), self.root());
+        candidate("floor", format!("{directory}/floor {options} {} /bin/true", root.display()))
+    }
+
+    fn kletka(&self, parameters: &str) -> Candidate {
+        let (jail, path) = (self.jail.display(), self.path());
+        candidate("kletka", format!("{jail} -c {parameters} mount.devfs {path} command=/bin/true"))
+    }
+
+    /// An OCI bundle around the same root.
+    fn bundle(&self) -> Result<PathBuf, String> {
+        let bundle = self.directory.join("bundle");
+        quiet(&format!("mkdir {0} && cd {0} && runc spec", bundle.display()))?;
+        let config = bundle.join("config.json");
+        let text = fs::read_to_string(&config).map_err(|e| format!("{}: {e}", config.display()))?;
+        let text = text.replace(r#""terminal": true"#, r#""terminal": false"#);
+        let text = text.replace(r#""sh""#, r#""/bin/true""#);
+        let text =
+            text.replace(r#""path": "rootfs""#, &format!(r#""path": "{}""#, self.root().display()));
+        fs::write(&config, text).map_err(|e| format!("{}: {e}", config.display()))?;
+        Ok(bundle)
+    }
+
+    /// The ways into the jail `bench`, which runs.
+    fn attaches(&self) -> Result<Vec<Candidate>, String> {
+        let init = self.init()?;
+        let attach = self.directory.join("attach");
+        Ok(vec![
+            candidate("floor", format!("{} {init} /bin/true", attach.display())),
+            candidate("jexec", format!("{} bench /bin/true", self.jexec.display())),
+        ])
+    }
+
+    /// Process 1 of the jail, in the host's numbering: the registry has it.
+    fn init(&self) -> Result<u32, String> {
+        let records = Path::new("/run/kletka/jails");
+        let records = fs::read_dir(records).map_err(|e| format!("{}: {e}", records.display()))?;
+        let texts = records.flatten().filter_map(|entry| fs::read_to_string(entry.path()).ok());
+        let ours = texts.filter(|text| text.lines().any(|line| line == "name=bench"));
+        let mut pids = ours.filter_map(|text| {
+            let init = text.lines().find_map(|line| line.strip_prefix("init="))?.to_owned();
+            init.split(' ').next()?.parse().ok()
+        });
+        pids.next().ok_or_else(|| "bench: the registry names no init of jail bench".into())
+    }
+}
+
+/// Takes the times of `candidates`, all in one run.
+fn hyperfine(ground: &Ground, candidates: &[Candidate]) -> Result<Vec<Time>, String> {
+    let csv = ground.directory.join("times.csv");
+    let mut hyperfine = Command::new("hyperfine");
+    let (runs, warmup) = (RUNS.to_string(), (RUNS / 10).to_string());
+    hyperfine.args(["--shell=none", "--style=none", "--runs", &runs, "--warmup", &warmup]);
+    hyperfine.arg("--export-csv").arg(&csv);
+    for candidate in candidates {
+        hyperfine.args(["--command-name", candidate.name, &candidate.command]);
+    }
+    // Warnings about outliers are for a person who measures by hand.
+    let output = hyperfine.output().map_err(|e| format!("hyperfine: {e}"))?;
+    if !output.status.success() {
+        return Err(format!("hyperfine: {}", String::from_utf8_lossy(&output.stderr).trim()));
+    }
+    let text = fs::read_to_string(&csv).map_err(|e| format!("{}: {e}", csv.display()))?;
+    Ok(text.lines().skip(1).filter_map(time).collect())
+}
+
+/// Reads a line of hyperfine's: `command,mean,stddev,median,user,system,min,max`, in seconds.
+fn time(line: &str) -> Option<Time> {
+    let fields: Vec<&str> = line.split(',').collect();
+    let milliseconds = |index: usize| Some(fields.get(index)?.parse::<f64>().ok()? * 1000.0);
+    Some(Time { name: (*fields.first()?).into(), median: milliseconds(3)?, min: milliseconds(6)? })
+}
+
+/// Prints the times, and their ratio to the first one.
+fn table(times: &[Time]) {
+    println!("| | median ms | min ms | median, floor = 1 | min, floor = 1 |");
+    println!("|---|--:|--:|--:|--:|");
+    let Some(floor) = times.first() else { return };
+    for Time { name, median, min } in times {
+        let (by_median, by_min) = (median / floor.median, min / floor.min);
+        println!("| {name} | {median:.2} | {min:.2} | {by_median:.2} | {by_min:.2} |");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn lines_of_hyperfine() {
+        for (line, want) in [
+            ("floor,0.002,0.0001,0.0015,0.001,0.001,0.0005,0.009", Some(Time { name: "floor".into(), median: 1.5, min: 0.5 })),
+            ("floor,0.002",                                        None),
+        ] {
+            assert_eq!(time(line), want, "{line}");
+        }
+    }
+}

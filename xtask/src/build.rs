@@ -1,0 +1,64 @@
+//! The release build, and where tasks keep what they make.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Where tasks keep what they make: below Cargo's target directory, so that `cargo clean` takes it.
+pub(crate) fn scratch() -> Result<PathBuf, String> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    std::path::absolute(Path::new(&target).join("xtask")).map_err(|e| format!("target: {e}"))
+}
+
+/// Builds the program of `package` as it is released, and answers where it lies.
+pub(crate) fn release(package: &str) -> Result<PathBuf, String> {
+    println!("cargo build --release --package {package}");
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--package", package])
+        .arg("--message-format=json-render-diagnostics")
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|e| format!("cargo: {e}"))?;
+    if !output.status.success() {
+        return Err(format!("cargo build --release --package {package}: {}", output.status));
+    }
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let program = messages.lines().rev().find_map(executable);
+    program.ok_or_else(|| format!("cargo build: package {package} has no program"))
+}
+
+/// Installs a release build of kletka below `prefix`; the binary itself knows how. Answers what it did.
+pub(crate) fn install(prefix: &Path) -> Result<String, String> {
+    let binary = release("kletka")?;
+    std::fs::create_dir_all(prefix).map_err(|e| format!("{}: {e}", prefix.display()))?;
+    let mut install = Command::new(&binary);
+    install.arg("install").arg("--prefix").arg(prefix).stderr(Stdio::inherit());
+    let output = install.output().map_err(|e| format!("{}: {e}", binary.display()))?;
+    if !output.status.success() {
+        return Err(format!("kletka install: {}", output.status));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The program that one of cargo's messages names.
+fn executable(message: &str) -> Option<PathBuf> {
+    let (_, rest) = message.split_once(r#""executable":""#)?;
+    let (path, _) = rest.split_once('"')?;
+    Some(path.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn executables() {
+        for (message, want) in [
+            (r#"{"reason":"compiler-artifact","executable":"/t/release/kletka","fresh":true}"#, Some("/t/release/kletka")),
+            (r#"{"reason":"compiler-artifact","executable":null,"fresh":true}"#,                None),
+            (r#"{"reason":"build-finished","success":true}"#,                                   None),
+        ] {
+            assert_eq!(executable(message), want.map(PathBuf::from), "{message}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What a task needs from the distribution: installed when root, named when not.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::shell::hushed;
+
+/// A program, the Debian package that has it, and what it is for.
+pub(crate) struct Need {
+    program: &'static str,
+    package: &'static str,
+    why: &'static str,
+}
+
+const fn need(program: &'static str, package: &'static str, why: &'static str) -> Need {
+    Need { program, package, why }
+}
+
+/// For the tests that make jails.
+pub(crate) const TEST: &[Need] = &[
+    need("busybox", "busybox-static", "the programs in the tests' jails"),
+    need("ip", "iproute2", "the networks around the tests' jails"),
+    need("unshare", "util-linux", "a machine of its own for each test"),
+];
+
+/// For the demonstration.
+pub(crate) const DEMO: &[Need] = &[
+    need("mmdebstrap", "mmdebstrap", "makes the base of the jail from the distribution's packages"),
+    need("ip", "iproute2", "the LAN around the jail"),
+    need("unshare", "util-linux", "a machine of its own for the demonstration"),
+    need("nmblookup", "samba-common-bin", "the client that finds the server by broadcast"),
+    need("smbclient", "smbclient", "the client that keeps files on the server"),
+];
+
+/// For the measurements.
+pub(crate) const BENCH: &[Need] = &[
+    need("hyperfine", "hyperfine", "takes the times"),
+    need("cc", "gcc", "builds the floor that kletka is compared with"),
+    need("busybox", "busybox-static", "the programs in the measured jail"),
+];
+
+/// Sees to it that everything in `needs` is there.
+///
+/// Root: says what it installs and why, then does it. Others, and machines without apt-get(8): fails
+/// with a line for each thing that is missing.
+pub(crate) fn ensure(needs: &[Need]) -> Result<(), String> {
+    let missing: Vec<&Need> = needs.iter().filter(|need| !need.is_there()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.iter().map(|need| format!("    {}: {}", need.package, need.why));
+    let list = list.collect::<Vec<_>>().join("\n");
+    let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    if !is_root() || find("apt-get").is_none() {
+        let command = format!("apt-get install {}", packages.join(" "));
+        return Err(format!("missing packages:\n{list}\nas root: {command}"));
+    }
+    println!("installing from the distribution:\n{list}");
+    let mut update = Command::new("apt-get");
+    hushed(update.args(["update", "--quiet=2"]))?;
+    let mut install = Command::new("apt-get");
+    install.args(["install", "--quiet=2", "--yes", "--no-install-recommends"]).args(&packages);
+    hushed(install.env("DEBIAN_FRONTEND", "noninteractive"))?;
+    match missing.iter().find(|need| !need.is_there()) {
+        None => Ok(()),
+        Some(need) => Err(format!("package {} brought no usable {}", need.package, need.program)),
+    }
+}
+
+/// Are we root, who may install and mount?
+pub(crate) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// The program `name` in PATH, or in the directories that only root's PATH has.
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let admin = ["/usr/sbin", "/sbin"].map(PathBuf::from);
+    let mut directories = std::env::split_paths(&path).chain(admin);
+    directories.find_map(|directory| Some(directory.join(name)).filter(|path| path.is_file()))
+}
+
+impl Need {
+    fn is_there(&self) -> bool {
+        match find(self.program) {
+            // Another package has a busybox that a jail without libraries cannot run.
+            Some(path) if self.program == "busybox" => is_static(&path),
+            found => found.is_some(),
+        }
+    }
+}
+
+/// Does the ELF program at `path` name no dynamic loader? The name stands in its first page.
+fn is_static(path: &Path) -> bool {
+    let head = fs::read(path).unwrap_or_default();
+    !head.iter().take(4096).copied().collect::<Vec<_>>().windows(4).any(|bytes| bytes == b"/ld-")
+}

@@ -1,0 +1,173 @@
+//! `cargo xtask test`: everything that must hold before a change lands.
+//!
+//! Formatting, clippy, unit, documentation and integration tests, the demonstration, and that the
+//! machine is afterwards as it was. Every check counts as one in the closing line; what needs root is
+//! skipped, and counted so, when another user runs it.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Instant;
+
+use crate::leaks::{Left, Processes};
+use crate::{Outcome, packages};
+
+/// How many passed, failed and were skipped.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Count {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+}
+
+impl Count {
+    fn one(passed: bool) -> Self {
+        Self { passed: usize::from(passed), failed: usize::from(!passed), skipped: 0 }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+}
+
+/// Runs everything; fails when anything did.
+pub(crate) fn run() -> Outcome {
+    let started = Instant::now();
+    if packages::is_root() {
+        packages::ensure(packages::TEST)?;
+    } else {
+        println!("not root: the tests that make jails, and the demonstration, are skipped");
+    }
+    let before = Left::now(Processes::Kletka);
+    let mut all = Count::default();
+    all.add(check(&["fmt", "--all", "--check"]));
+    all.add(check(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]));
+    all.add(tests(&["test", "--workspace", "--no-fail-fast"]));
+    all.add(demo());
+    all.add(nothing_left(&before));
+    println!("\nin {} s", started.elapsed().as_secs());
+    println!("{} passed, {} failed, {} skipped", all.passed, all.failed, all.skipped);
+    // The line above has to be the last one.
+    if all.failed == 0 { Ok(()) } else { Err(String::new()) }
+}
+
+/// One check: a cargo command that succeeds or not.
+fn check(arguments: &[&str]) -> Count {
+    heading(arguments);
+    let passed = Command::new(env!("CARGO")).args(arguments).status().is_ok_and(|s| s.success());
+    Count::one(passed)
+}
+
+/// The demonstration is the first command that the README names: it has to work.
+fn demo() -> Count {
+    println!("\n==> cargo xtask demo");
+    if !packages::is_root() {
+        println!("skipped: needs root");
+        return Count { skipped: 1, ..Count::default() };
+    }
+    let demo = crate::demo::run(crate::demo::Stage::Outside);
+    if let Err(error) = &demo {
+        println!("{error}");
+    }
+    Count::one(demo.is_ok())
+}
+
+fn nothing_left(before: &Left) -> Count {
+    println!("\n==> what is left behind on this machine");
+    let left: Vec<_> =
+        before.since().into_iter().filter(|(_, things)| !things.is_empty()).collect();
+    for (kind, things) in &left {
+        println!("{kind}: {}", things.join(", "));
+    }
+    if left.is_empty() {
+        println!("nothing");
+    }
+    Count::one(left.is_empty())
+}
+
+/// Runs `cargo test` and counts what its suites say. When it fails without a failed test (it does not
+/// compile, a test program was killed) that counts as one failure.
+fn tests(arguments: &[&str]) -> Count {
+    heading(arguments);
+    let child = Command::new(env!("CARGO"))
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else { return Count::one(false) };
+    let errors = child.stderr.take().map(|pipe| thread::spawn(|| relayed(pipe, std::io::stderr())));
+    let said = child.stdout.take().map(|pipe| relayed(pipe, std::io::stdout())).unwrap_or_default();
+    let errors = errors.and_then(|thread| thread.join().ok()).unwrap_or_default();
+    let mut count = counted(said.iter().chain(&errors));
+    let passed = child.wait().is_ok_and(|status| status.success());
+    count.failed += usize::from(!passed && count.failed == 0);
+    count
+}
+
+/// Passes on every line of `from`, and answers those that [`counted`] wants.
+fn relayed(from: impl std::io::Read, mut to: impl Write) -> Vec<String> {
+    let mut kept = Vec::new();
+    for line in BufReader::new(from).lines().map_while(Result::ok) {
+        let _ = writeln!(to, "{line}");
+        if line.starts_with(RESULT) || line.starts_with(SKIPPED) {
+            kept.push(line);
+        }
+    }
+    kept
+}
+
+/// How the harness closes a suite.
+const RESULT: &str = "test result: ";
+/// How a test that has passed says that it did nothing.
+const SKIPPED: &str = "skipped: ";
+
+/// Sums the closing lines of suites: `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
+fn counted<'a>(lines: impl Iterator<Item = &'a String>) -> Count {
+    let mut all = Count::default();
+    let mut did_nothing = BTreeSet::new();
+    for line in lines {
+        if line.starts_with(SKIPPED) {
+            // A test that asks twice says so twice.
+            did_nothing.insert(line);
+        }
+        let words: Vec<&str> = line.split_whitespace().collect();
+        for pair in words.windows(2) {
+            let Ok(number) = pair[0].parse::<usize>() else { continue };
+            match pair[1] {
+                "passed;" => all.passed += number,
+                "failed;" => all.failed += number,
+                "ignored;" => all.skipped += number,
+                _ => {}
+            }
+        }
+    }
+    // The harness calls passed what said that it was skipped.
+    all.passed = all.passed.saturating_sub(did_nothing.len());
+    all.skipped += did_nothing.len();
+    all
+}
+
+fn heading(arguments: &[&str]) {
+    println!("\n==> cargo {}", arguments.join(" "));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines() {
+        let lines = [
+            "test result: ok. 12 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 1.25s",
+            "skipped: sandbox::statuses: needs root",
+            "skipped: sandbox::statuses: needs root",
+            "test result: FAILED. 5 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+        ]
+        .map(str::to_owned);
+        // Of the 17 that the harness calls passed one says that it was skipped.
+        assert_eq!(counted(lines.iter()), Count { passed: 16, failed: 1, skipped: 3 });
+    }
+}
