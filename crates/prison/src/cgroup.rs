@@ -1,9 +1,10 @@
 //! A prison's directory in the cgroup v2 tree: cgroups(7). On a host without one, prisons do without.
 
 use crate::error::{Calling, Error};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, open, statfs};
 use std::fs;
-use std::io;
+use std::io::{self, Read, Seek};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,9 @@ use std::path::{Path, PathBuf};
 const CGROUP2_MAGIC: i64 = 0x6367_7270;
 /// The directory that holds those of all prisons.
 const PARENT: &str = "kletka";
+
+/// Seconds that killed processes have to leave.
+const PATIENCE: u32 = 5;
 
 /// Where cgroup v2 is mounted: alone, or beside v1 on a hybrid host.
 fn hierarchy() -> Option<&'static Path> {
@@ -51,12 +55,36 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<OwnedFd> {
     Ok(open(path, flags, Mode::empty())?)
 }
 
-/// Removes the directory of a prison that has ended, and the common one with the last of them.
-pub(crate) fn remove(path: &Path) {
-    // Processes that were killed a moment ago may still be leaving; then the next command does it.
-    if fs::remove_dir(path).is_ok()
-        && let Some(parent) = path.parent()
-    {
+/// Removes the directory of a prison that has ended, and the common one with the last of them. Whether
+/// it is gone: processes that were killed a moment ago may take theirs to leave.
+pub(crate) fn remove(path: &Path) -> bool {
+    let removed = match fs::remove_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+            empty(path) && fs::remove_dir(path).is_ok()
+        }
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+        Ok(()) => true,
+    };
+    if let Some(parent) = path.parent().filter(|_| removed) {
         let _ = fs::remove_dir(parent);
     }
+    removed
+}
+
+/// Kills what is left in the directory and waits until nothing is.
+fn empty(path: &Path) -> bool {
+    // Nobody but the prison's processes was ever put there. A kernel before 5.14 has no such file.
+    let _ = fs::write(path.join("cgroup.kill"), "1");
+    let mut text = String::new();
+    let Ok(mut events) = fs::File::open(path.join("cgroup.events")) else { return false };
+    for _ in 0..PATIENCE {
+        text.clear();
+        let read = events.rewind().and_then(|()| events.read_to_string(&mut text));
+        if read.is_err() || text.contains("populated 0") {
+            return read.is_ok();
+        }
+        let second = Timespec { tv_sec: 1, tv_nsec: 0 };
+        let _ = poll(&mut [PollFd::new(&events, PollFlags::PRI)], Some(&second));
+    }
+    false
 }

@@ -86,7 +86,7 @@ impl fmt::Display for Error {
             Self::SymbolicLink(path) => write!(f, "{} is a symbolic link", path.display()),
             Self::NoIds => write!(f, "no range of 65536 user ids is free"),
             Self::Registry(path, error) => write!(f, "{}: {}", path.display(), plain(error)),
-            Self::NotRoot => write!(f, "jail_set: Operation not permitted"),
+            Self::NotRoot => write!(f, "Operation not permitted: jails are for root alone"),
             Self::Died => write!(f, "the jail ended while it was being set up"),
             Self::Interface(name, error) => {
                 if error.raw_os_error() == Some(libc::ENODEV) {

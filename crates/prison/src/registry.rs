@@ -27,6 +27,16 @@ pub struct Registry {
     boot: String,
 }
 
+/// A record while it is being written, under the lock.
+const NEW: &str = ".new";
+
+/// What [`Registry::look`] finds.
+struct Found {
+    records: Vec<Record>,
+    /// There is something that is no record.
+    unfinished: bool,
+}
+
 /// The registry's lock; dropping it lets the next command in.
 struct Lock(#[expect(dead_code, reason = "closing it is what unlocks")] OwnedFd);
 
@@ -70,11 +80,11 @@ impl Registry {
     /// # Errors
     /// [`Error::Registry`] when the directory cannot be read.
     pub fn prisons(&self) -> Result<Vec<Record>, Error> {
-        let records = self.records()?;
-        let total = records.len();
-        let mut alive: Vec<_> =
-            records.into_iter().filter(|record| self.is_alive(record)).collect();
-        if alive.len() < total {
+        let found = self.look()?;
+        let total = found.records.len();
+        let mut alive = found.records;
+        alive.retain(|record| self.is_alive(record));
+        if alive.len() < total || found.unfinished {
             alive = self.sweep(&self.lock()?)?;
         }
         alive.retain(|record| record.init.is_some());
@@ -92,21 +102,23 @@ impl Registry {
         Ok(self.prisons()?.into_iter().find(wanted))
     }
 
-    /// Every record that can be read, dead ones too, by jid.
-    fn records(&self) -> Result<Vec<Record>, Error> {
+    /// What is in the directory, dead records too, by jid.
+    fn look(&self) -> Result<Found, Error> {
         let directory = self.directory.join("jails");
         let failed = |error| Error::Registry(directory.clone(), error);
-        let mut records = Vec::new();
+        let mut found = Found { records: Vec::new(), unfinished: false };
         for entry in fs::read_dir(&directory).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
             // A file that vanishes meanwhile is a prison that has just been removed; one that cannot
-            // be understood is the remainder of a write that power loss cut short.
-            if let Some(record) = fs::read(&path).ok().and_then(|bytes| Record::parse(&bytes)) {
-                records.push(record);
+            // be understood, the remainder of a write that was cut short.
+            match fs::read(&path).map(|bytes| Record::parse(&bytes)) {
+                Ok(Some(record)) if !path.ends_with(NEW) => found.records.push(record),
+                Ok(_) => found.unfinished = true,
+                Err(_) => {}
             }
         }
-        records.sort_by_key(|record| record.jid);
-        Ok(records)
+        found.records.sort_by_key(|record| record.jid);
+        Ok(found)
     }
 
     /// Whether a prison lives, or the command that is making it does.
@@ -118,16 +130,18 @@ impl Registry {
     /// Clears what prisons that have died left: their cgroups and files. The others, by jid.
     fn sweep(&self, _lock: &Lock) -> Result<Vec<Record>, Error> {
         let (alive, dead): (Vec<_>, Vec<_>) =
-            self.records()?.into_iter().partition(|record| self.is_alive(record));
+            self.look()?.records.into_iter().partition(|record| self.is_alive(record));
         dead.iter().for_each(|record| self.clear(record));
+        // Whoever was writing it has died: the lock is ours.
+        let _ = fs::remove_file(self.directory.join("jails").join(NEW));
         Ok(alive)
     }
 
     fn clear(&self, record: &Record) {
-        if let Some(cgroup) = &record.cgroup {
-            cgroup::remove(cgroup);
+        // A record that is kept has the next command try again.
+        if record.cgroup.as_deref().is_none_or(cgroup::remove) {
+            let _ = fs::remove_file(self.file(record.jid));
         }
-        let _ = fs::remove_file(self.file(record.jid));
     }
 
     fn file(&self, jid: u32) -> PathBuf {
@@ -164,8 +178,8 @@ impl Registry {
             init: None,
             boot: self.boot.clone(),
         };
-        self.write(&record)?;
-        self.store("last", jid.to_string().as_bytes())?;
+        self.store(&lock, &format!("jails/{jid}"), &record.to_bytes())?;
+        self.store(&lock, "last", jid.to_string().as_bytes())?;
         Ok(record)
     }
 
@@ -180,12 +194,12 @@ impl Registry {
 
     /// Writes a prison's record, in place of the one before.
     pub(crate) fn write(&self, record: &Record) -> Result<(), Error> {
-        self.store(&format!("jails/{}", record.jid), &record.to_bytes())
+        self.store(&self.lock()?, &format!("jails/{}", record.jid), &record.to_bytes())
     }
 
-    fn store(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+    fn store(&self, _lock: &Lock, name: &str, bytes: &[u8]) -> Result<(), Error> {
         let path = self.directory.join(name);
-        let new = self.directory.join("new").with_extension(std::process::id().to_string());
+        let new = self.directory.join("jails").join(NEW);
         fs::write(&new, bytes)
             .and_then(|()| fs::rename(&new, &path))
             .map_err(|error: io::Error| Error::Registry(path, error))

@@ -5,7 +5,9 @@ use crate::error::{Calling, Error};
 use crate::ids::Ids;
 use crate::spec::{Mount, MountOptions, MountSource};
 use crate::sys;
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat2};
+use rustix::fs::{
+    AtFlags, CWD, Mode, OFlags, ResolveFlags, Stat, StatxFlags, fstat, open, openat2, statx,
+};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_string,
@@ -173,6 +175,7 @@ pub(crate) fn file_system(kind: &str, settings: &[(&str, &str)]) -> io::Result<O
 
 /// One line of /proc/self/mountinfo: proc_pid_mountinfo(5).
 struct MountLine {
+    id: u64,
     device: String,
     point: PathBuf,
     file_system: String,
@@ -185,10 +188,11 @@ fn mount_lines() -> Vec<MountLine> {
 
 fn mount_line(line: &[u8]) -> Option<MountLine> {
     let mut fields = line.split(|&byte| byte == b' ');
-    let device = String::from_utf8_lossy(fields.nth(2)?).into_owned();
+    let id = std::str::from_utf8(fields.next()?).ok()?.parse().ok()?;
+    let device = String::from_utf8_lossy(fields.nth(1)?).into_owned();
     let point = unescape(fields.nth(1)?);
     let file_system = fields.skip_while(|field| field != b"-").nth(1)?;
-    Some(MountLine { device, point, file_system: String::from_utf8_lossy(file_system).into() })
+    Some(MountLine { id, device, point, file_system: String::from_utf8_lossy(file_system).into() })
 }
 
 /// Undoes the kernel's `\040` in a path.
@@ -233,10 +237,20 @@ pub(crate) fn submounts(path: &Path, hidden: &[&str]) -> Result<Vec<Tree>, Error
             left_out.push(line.point);
             continue;
         }
+        if !is_visible(&line) {
+            continue;
+        }
         let target = Path::new("/").join(inside);
         trees.push(Tree::clone_of(&line.point, target, MountOptions::default())?);
     }
     Ok(trees)
+}
+
+/// Whether a mount can be reached: something may have been mounted over it, or over a directory above.
+fn is_visible(line: &MountLine) -> bool {
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+    let seen = statx(CWD, &line.point, flags, StatxFlags::MNT_ID);
+    seen.is_ok_and(|seen| seen.stx_mnt_id == line.id)
 }
 
 #[cfg(test)]
@@ -248,7 +262,7 @@ mod tests {
         let line =
             mount_line(b"36 35 98:0 /mnt1 /mnt/a\\040b rw,noatime master:1 - ext3 /dev/root rw");
         let line = line.unwrap();
-        assert_eq!(line.device, "98:0");
+        assert_eq!((line.id, line.device.as_str()), (36, "98:0"));
         assert_eq!(line.point, Path::new("/mnt/a b"));
         assert_eq!(line.file_system, "ext3");
         assert!(mount_line(b"36 35").is_none());

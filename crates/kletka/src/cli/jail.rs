@@ -222,6 +222,10 @@ impl Session<'_> {
     fn operate(&mut self, operation: Operation) -> Result<bool, String> {
         let dependencies = self.dependencies()?;
         let names = self.names(operation, &dependencies)?;
+        let starts = matches!(operation, Operation::Start | Operation::Restart);
+        if let Some(name) = names.iter().find(|name| starts && !dependencies.contains_key(*name)) {
+            return Err(format!("\"{name}\" not found"));
+        }
         let wrong = |error: DependError| error.to_string();
         let mut good = true;
         if operation != Operation::Start {
@@ -234,7 +238,7 @@ impl Session<'_> {
                 good &= self.stop_named(name, asked_for)?;
             }
         }
-        if matches!(operation, Operation::Start | Operation::Restart) && good {
+        if starts && good {
             for name in depend::start_order(&names, &dependencies).map_err(wrong)? {
                 let asked_for = names.contains(&name) && !self.options.words.is_empty();
                 // A jail whose dependency did not start is not started.

@@ -5,6 +5,7 @@
 
 mod devfs;
 mod ifconfig;
+mod jail;
 mod mount;
 mod readme;
 mod route;

@@ -1,0 +1,573 @@
+//! jail(8), jls(8) and jexec(8) on real prisons: a jail's life, what keeps it inside, what bad input
+//! says, and that nothing stays, whatever fails or is killed.
+
+use crate::sandbox::Sandbox;
+use crate::session::check;
+
+/// A machine with a jail's root in /home/jails/web.
+fn machine() -> Option<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    sandbox.root("/home/jails/web");
+    Some(sandbox)
+}
+
+/// A machine with a running jail `web`, described by `parameters` and `persist`.
+fn with_jail(parameters: &str) -> Option<Sandbox> {
+    let sandbox = machine()?;
+    let text = format!("web {{ path = /home/jails/web; persist; mount.devfs; {parameters} }}\n");
+    sandbox.write("/etc/jail.conf", text);
+    sandbox.ok("jail -q -c web");
+    Some(sandbox)
+}
+
+/// Runs each line inside the jail `web`: what it says, and its exit status.
+#[track_caller]
+fn inside(sandbox: &Sandbox, rows: &[(&str, &str, i32)]) {
+    for (line, said, status) in rows {
+        let done = sandbox.run(&format!("jexec web sh -c '{line}' 2>&1"));
+        assert_eq!(
+            (done.stdout.as_str(), done.status),
+            (*said, *status),
+            "{line}\n{}",
+            done.stderr
+        );
+    }
+}
+
+#[test]
+fn the_life_of_a_jail() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.write(
+        "/etc/jail.conf",
+        r#"exec.start = "/bin/sh -c 'echo starting in $(hostname)'";
+exec.stop = "echo stopping";
+exec.clean;
+mount.devfs;
+path = "/home/jails/$name";
+web {
+    jid = 7;
+    host.hostname = "web.example.org";
+    persist;
+    exec.prepare = 'echo prepare $JNAME $JID $JPATH';
+    exec.prestart = "echo prestart";
+    exec.created = "jls jid name";
+    exec.poststart = "echo poststart";
+    exec.prestop = "echo prestop";
+    exec.poststop = 'echo poststop $JID', "jls jid name";
+    exec.release = "echo release";
+}
+"#,
+    );
+    check(
+        &sandbox,
+        "\
+$ jail -c web
+prepare web 7 /home/jails/web
+prestart
+web: created
+7 web
+starting in web.example.org
+poststart
+$ jls
+   JID  IP Address      Hostname                      Path
+     7                  web.example.org               /home/jails/web
+$ jexec web ps -o pid,args
+PID   COMMAND
+    1 kletka: web [init]
+    4 ps -o pid,args
+$ jexec 7 hostname
+web.example.org
+$ jail -c web
+jail: \"web\" already exists
+[1]
+$ jail -r web
+prestop
+stopping
+web: removed
+poststop 7
+release
+$ jail -r web
+jail: \"web\" not found
+[1]
+$ jexec web true
+jexec: jail \"web\" not found
+[1]
+$ jail -rc web
+prepare web 7 /home/jails/web
+prestart
+web: created
+7 web
+starting in web.example.org
+poststart
+$ jail -q -rc web > /dev/null
+$ jls -N
+ JID             IP Address      Hostname                      Path
+ web                             web.example.org               /home/jails/web
+$ jail -q -r web > /dev/null
+",
+    );
+}
+
+#[test]
+fn without_a_file() {
+    let Some(sandbox) = machine() else { return };
+    check(
+        &sandbox,
+        "\
+$ jail -c path=/home/jails/web command=echo hello
+hello
+$ jail -c name=web path=/home/jails/web host.hostname=w persist; jls jid name host.hostname
+2 web w
+$ jail -c path=/home/jails/web
+jail: new jail must persist or attach
+[1]
+$ jail -i -c path=/home/jails/web command=/bin/true
+3
+$ jail -c path=/home/jails/web command=sh -c 'exit 3'
+jail: sh -c exit 3: failed
+[1]
+$ jail -c path=/home/jails/web command=sh -c 'kill -9 $$'
+jail: sh -c kill -9 $$: exited on signal 9
+[1]
+$ jail -v -c path=/home/jails/web command=true
+jail_set(JAIL_CREATE) path=/home/jails/web
+created
+run command in jail: true
+$ jail -r web; jls -n
+",
+    );
+}
+
+#[test]
+fn a_jail_without_persist_ends_with_its_last_process() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.write(
+        "/etc/jail.conf",
+        "web { path = /home/jails/web; exec.start = \"sh -c 'mkfifo /tmp/end; cat /tmp/end > /dev/null 2>&1 &'\"; mount.devfs; }\n",
+    );
+    sandbox.ok("jail -q -c web");
+    assert_eq!(sandbox.ok("jls name"), "web\n");
+    // A process that was put in from outside keeps it too.
+    sandbox.ok(
+        "jexec web sh -c 'mkfifo /tmp/second; : > /tmp/end; cat /tmp/second' > /dev/null 2>&1 & \
+                while [ ! -p /home/jails/web/tmp/second ]; do :; done",
+    );
+    assert_eq!(sandbox.ok("jls name"), "web\n");
+    sandbox.ok(": > /home/jails/web/tmp/second; while jls -j web jid > /dev/null 2>&1; do :; done");
+    assert_eq!(sandbox.ok("jls name"), "");
+}
+
+#[test]
+fn files_keep_their_owners_on_disk() {
+    let Some(sandbox) = with_jail("") else { return };
+    let root = "/home/jails/web";
+    sandbox.ok(&format!("touch {root}/tmp/theirs; chown 1000:1000 {root}/tmp/theirs"));
+    inside(
+        &sandbox,
+        &[
+            ("id -u; touch /tmp/mine; chown 33:33 /tmp/mine; touch /tmp/root", "0\n", 0),
+            ("stat -c %u:%g /tmp/theirs", "1000:1000\n", 0),
+            ("chown 70000 /tmp/mine", "chown: /tmp/mine: Invalid argument\n", 1),
+        ],
+    );
+    assert_eq!(sandbox.ok(&format!("stat -c %u {root}/tmp/mine {root}/tmp/root")), "33\n0\n");
+    // On the host its processes have ids of their own.
+    let init = sandbox.ok("sed -n 's/^init=\\([0-9]*\\) .*/\\1/p' /run/kletka/jails/*");
+    assert!(init.trim().parse::<u32>().is_ok(), "{init}");
+    sandbox.ok("jexec web sleep 987 & until pgrep -f '^sleep 987' > /dev/null; do :; done");
+    let owner = sandbox.ok("stat -c %u /proc/$(pgrep -f '^sleep 987')");
+    assert_eq!(owner, "268435456\n");
+    sandbox.ok("jail -q -r web");
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_a_jail_cannot_do() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.ok("mkdir -p /home/share /home/jails/web/mnt /home/jails/web/sys; echo kept > /home/share/file; mknod /home/jails/web/tmp/null c 1 3");
+    sandbox.write("/etc/fstab.web", "/home/share /home/jails/web/mnt nullfs ro 0 0\n");
+    sandbox.write("/etc/jail.conf", "web { path = /home/jails/web; persist; vnet; mount.devfs; mount.fstab = /etc/fstab.web; }\n");
+    sandbox.ok("jail -q -c web");
+    inside(&sandbox, &[
+        ("cat /mnt/file",                               "kept\n", 0),
+        ("echo x > /mnt/file",                          "sh: can't create /mnt/file: Read-only file system\n", 1),
+        ("mount -o remount,rw,bind /mnt",               "mount: permission denied (are you root?)\n", 1),
+        ("umount /mnt",                                 "umount: can't unmount /mnt: Operation not permitted\n", 1),
+        ("umount /dev",                                 "umount: can't unmount /dev: Operation not permitted\n", 1),
+        ("mount -t tmpfs x /tmp",                       "mount: permission denied (are you root?)\n", 1),
+        ("unshare -m true",                             "unshare: unshare(0x20000): Operation not permitted\n", 1),
+        ("unshare -U true",                             "unshare: unshare(0x10000000): Operation not permitted\n", 1),
+        ("nsenter -t 1 -m true",                        "nsenter: can't open '/proc/1/ns/mnt': Permission denied\n", 1),
+        ("kill -9 1",                                   "sh: can't kill pid 1: Operation not permitted\n", 1),
+        ("cat /proc/1/environ",                         "cat: can't open '/proc/1/environ': Permission denied\n", 1),
+        ("ls /proc/1/root/ /proc/1/fd",                 "ls: /proc/1/root/: Permission denied\n/proc/1/fd:\nls: can't open '/proc/1/fd': Permission denied\n", 1),
+        ("mknod /tmp/zero c 1 5",                       "mknod: /tmp/zero: Operation not permitted\n", 1),
+        // A device node in the base opens nothing: devices live in /dev.
+        ("cat /tmp/null",                               "cat: can't open '/tmp/null': Permission denied\n", 1),
+        ("echo x > /dev/null; head -c 2 /dev/zero | wc -c", "2\n", 0),
+        ("insmod /bin/busybox",                         "insmod: can't insert '/bin/busybox': Operation not permitted\n", 1),
+        ("reboot -f",                                   "reboot: (null): Operation not permitted\n", 1),
+        ("dmesg",                                       "dmesg: klogctl: Operation not permitted\n", 1),
+        ("date -s 2000-01-01", "date: can't set date: Operation not permitted\nSat Jan  1 00:00:00 UTC 2000\n", 0),
+        ("echo 1 > /proc/sys/kernel/panic",             "sh: can't create /proc/sys/kernel/panic: Permission denied\n", 1),
+        ("cat /proc/keys /proc/kallsyms",               "", 0),
+        ("ping -c 1 127.0.0.1",                         "PING 127.0.0.1 (127.0.0.1): 56 data bytes\nping: permission denied (are you root?)\n", 1),
+        ("chroot /mnt /bin/true",                       "chroot: can't execute '/bin/true': No such file or directory\n", 127),
+        ("ls /sys/class/net",                           "lo\n", 0),
+        ("rmdir /sys/kernel 2> /dev/null || touch /sys/x", "touch: /sys/x: Read-only file system\n", 1),
+        // What it was started with: descriptors 0 to 2, and that of ls itself.
+        ("ls /proc/self/fd",                            "0\n1\n2\n3\n", 0),
+        ("grep -c . /proc/self/uid_map",                "1\n", 0),
+        ("grep Seccomp: /proc/self/status",             "Seccomp:\t2\n", 0),
+    ]);
+    assert_eq!(sandbox.ok("cat /home/share/file"), "kept\n");
+    sandbox.ok("jail -q -r web");
+}
+
+#[test]
+#[rustfmt::skip]
+fn the_environment_is_clean_when_asked_for() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.write("/etc/jail.conf", "\
+path = /home/jails/web; exec.start = env;
+web { exec.clean; }
+raw { exec.jail_user = nobody; }
+");
+    let run = |line: &str| {
+        let mut lines: Vec<String> = sandbox.ok(line).lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let clean = run("SECRET=1 TERM=vt100 jail -q -c web");
+    assert_eq!(clean, [
+        "HOME=/root",
+        "PATH=/run/kletka/jail:/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin",
+        "SHELL=/bin/sh",
+        "TERM=vt100",
+        "USER=root",
+    ]);
+    let inherited = run("SECRET=1 jail -q -c raw");
+    for line in ["SECRET=1", "USER=nobody", "HOME=/", "SHELL=/bin/sh"] {
+        assert!(inherited.iter().any(|got| got == line), "{line} in {inherited:?}");
+    }
+}
+
+#[test]
+fn the_console_log_is_appended_to_and_private() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.write(
+        "/etc/jail.conf",
+        "web { path = /home/jails/web; exec.start = \"sh -c 'echo one; echo two >&2'\"; exec.consolelog = /var/log/web.log; }\n\
+         evil { path = /home/jails/web; exec.start = true; exec.consolelog = /home/jails/web/tmp/log; }\n\
+         none { path = /home/jails/web; exec.start = true; exec.consolelog = /var/log/jail/none.log; }\n",
+    );
+    sandbox.ok("ln -s /etc/passwd /home/jails/web/tmp/log");
+    check(
+        &sandbox,
+        "\
+$ jail -q -c web; jail -q -c web; cat /var/log/web.log; stat -c %a /var/log/web.log
+one
+two
+one
+two
+600
+$ jail -q -c evil
+jail: evil: exec.consolelog: /home/jails/web/tmp/log is a symbolic link
+[1]
+$ jail -q -c none
+jail: none: open /var/log/jail/none.log: No such file or directory
+[1]
+",
+    );
+}
+
+#[test]
+#[rustfmt::skip]
+fn bad_input_says_one_line_and_leaves_nothing() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.ok("mkdir -p /home/jails/empty /home/jails/web/mnt; ln -s / /home/jails/web/tmp/host");
+    sandbox.write("/etc/fstab.inside", "/home /home/jails/web/mnt nullfs rw 0 0\n");
+    sandbox.write("/etc/fstab.link", "/home /home/jails/web/tmp/host/mnt nullfs rw 0 0\n");
+    sandbox.write("/etc/fstab.outside", "/home /mnt nullfs rw 0 0\n");
+    sandbox.write("/etc/fstab.dots", "/home /home/jails/web/../x nullfs rw 0 0\n");
+    sandbox.write("/etc/fstab.source", "/nowhere /home/jails/web/mnt nullfs rw 0 0\n");
+    sandbox.write("/etc/fstab.target", "/home /home/jails/web/nowhere nullfs rw 0 0\n");
+    sandbox.write("/etc/fstab.ufs", "/dev/ada0p2 /home/jails/web/mnt ufs rw 0 0\n");
+    sandbox.write("/etc/fstab.proc", "/proc/self /home/jails/web/mnt nullfs rw 0 0\n");
+    sandbox.write("/etc/jail.conf", "\
+path = /home/jails/web;
+fstab    { mount.fstab = /etc/fstab.none; command = true; }
+link     { mount.fstab = /etc/fstab.link; command = true; }
+outside  { mount.fstab = /etc/fstab.outside; command = true; }
+dots     { mount.fstab = /etc/fstab.dots; command = true; }
+source   { mount.fstab = /etc/fstab.source; command = true; }
+target   { mount.fstab = /etc/fstab.target; command = true; }
+ufs      { mount.fstab = /etc/fstab.ufs; command = true; }
+idmap    { mount.fstab = /etc/fstab.proc; command = true; }
+nopath   { path = /home/jails/none; command = true; }
+afile    { path = /etc/passwd; command = true; }
+procfs   { path = /proc; command = true; }
+nosh     { path = /home/jails/empty; exec.start = \"/bin/sh /etc/rc\"; }
+noif     { vnet; vnet.interface = em9; command = true; }
+novnet   { vnet.interface = em9; command = true; }
+nouser   { exec.jail_user = somebody; command = true; }
+hook     { exec.prestart = /bin/nothing; command = true; }
+failing  { exec.prestart = false; command = true; }
+unknown  { allow.raw_socket; command = true; }
+refused  { allow.vmm; command = true; }
+devfs    { path = /home/jails/empty; mount.devfs; command = true; }
+lonely   { depend = nobody; command = true; }
+circle   { depend = circle2; command = true; }
+circle2  { depend = circle; command = true; }
+");
+    let idmap = "cannot be idmapped, which a jail's own user ids need; use a directory on ext4, xfs, btrfs or tmpfs";
+    for (line, want) in [
+        ("jail -qc fstab",   "jail: fstab: mount.fstab: /etc/fstab.none: No such file or directory"),
+        ("jail -qc link",    "jail: link: /tmp/host/mnt is a symbolic link"),
+        ("jail -qc outside", "jail: outside: mount.fstab: /mnt: not inside the jail's path, where alone a jail's mounts are seen"),
+        ("jail -qc dots",    "jail: dots: mount.fstab: /home/jails/web/../x: not inside the jail's path, where alone a jail's mounts are seen"),
+        ("jail -qc source",  "jail: source: /nowhere: No such file or directory"),
+        ("jail -qc target",  "jail: target: /nowhere: No such file or directory"),
+        ("jail -qc ufs",     "jail: ufs: mount.fstab: /etc/fstab.ufs line 1: ufs: file system not supported; nullfs and tmpfs are"),
+        ("jail -qc idmap",   &format!("jail: idmap: /proc/self: proc {idmap}")),
+        ("jail -qc nopath",  "jail: nopath: path /home/jails/none: No such file or directory"),
+        ("jail -qc afile",   "jail: afile: path /etc/passwd: Not a directory"),
+        ("jail -qc procfs",  &format!("jail: procfs: /proc: proc {idmap}")),
+        ("jail -qc nosh",    "jail: nosh: exec /bin/sh: No such file or directory"),
+        ("jail -qc noif",    "jail: noif: vnet.interface: interface em9 does not exist"),
+        ("jail -qc novnet",  "jail: novnet: vnet.interface: needs a network stack of the jail's own; add \"vnet;\""),
+        ("jail -qc nouser",  "jail: nouser: somebody: no such user"),
+        ("jail -qc hook",    "jail: hook: exec /bin/nothing: No such file or directory"),
+        ("jail -qc failing", "jail: failing: false: failed"),
+        ("jail -qc unknown", "jail: unknown: unknown parameter: allow.raw_socket (did you mean allow.raw_sockets?)"),
+        ("jail -qc refused", "jail: refused: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset"),
+        ("jail -qc devfs",   "jail: devfs: /dev: No such file or directory"),
+        ("jail -qc lonely",  "jail: lonely: depends on undefined jail \"nobody\""),
+        ("jail -qc circle",  "jail: circle -> circle2 -> circle: dependency loop"),
+        ("jail -qc nobody",  "jail: \"nobody\" not found"),
+        ("jail -f /etc/none -c", "jail: /etc/none: No such file or directory"),
+        ("jail -c name=a/b path=/home/jails/web persist", "jail: name \"a/b\" cannot be used"),
+        ("jail -c name=12 path=/home/jails/web persist", "jail: name \"12\" cannot be used"),
+        // A kernel without user namespaces, and one that forbids more of them.
+        ("strace -f -o /dev/null -e trace=unshare -e inject=unshare:error=EINVAL jail -c path=/home/jails/web command=true",
+            "jail: the kernel makes no user namespaces: Invalid argument; it needs CONFIG_USER_NS and user.max_user_namespaces above 0"),
+        ("strace -f -o /dev/null -e trace=unshare -e inject=unshare:error=ENOSPC jail -c path=/home/jails/web command=true",
+            "jail: the kernel makes no user namespaces: No space left on device; it needs CONFIG_USER_NS and user.max_user_namespaces above 0"),
+        ("setpriv --reuid 65534 --regid 65534 --clear-groups jail -c path=/home/jails/web command=true", "jail: Operation not permitted: jails are for root alone"),
+        ("setpriv --reuid 65534 --regid 65534 --clear-groups jls", "jls: Operation not permitted: jails are for root alone"),
+    ] {
+        let done = sandbox.run(line);
+        assert_eq!((done.stderr.as_str(), done.stdout.as_str(), done.status), (format!("{want}\n").as_str(), "", 1), "{line}");
+        sandbox.check();
+    }
+}
+
+#[test]
+fn a_taken_jid_or_name_is_refused() {
+    let Some(sandbox) = with_jail("jid = 3;") else { return };
+    check(
+        &sandbox,
+        "\
+$ jail -c jid=3 path=/home/jails/web persist
+jail: \"3\" already exists
+[1]
+$ jail -c name=web path=/home/jails/web persist
+jail: \"web\" already exists
+[1]
+$ jail -c jid=4 name=web path=/home/jails/web persist
+jail: jail \"web\" already exists
+[1]
+$ jls jid
+3
+$ jail -q -r web
+",
+    );
+}
+
+#[test]
+fn a_start_that_fails_is_undone_by_its_hooks() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.write(
+        "/etc/jail.conf",
+        "web { path = /home/jails/web; vnet; vnet.interface = epair0b; persist;\n\
+         exec.prepare = \"ifconfig epair0 create\"; exec.start = \"sh -c 'exit 1'\";\n\
+         exec.poststop = \"ifconfig epair0a destroy\"; }\n",
+    );
+    check(
+        &sandbox,
+        "\
+$ jail -c web
+epair0a
+web: created
+web: removed
+jail: web: /bin/sh -c sh -c 'exit 1': failed
+[1]
+",
+    );
+}
+
+#[test]
+fn mounts_are_the_jails_alone() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.ok("mkdir -p /home/share /home/jails/web/srv /home/jails/web/var/cache; echo data > /home/share/file; \
+                chmod 1777 /home/jails/web/tmp; mount -t nullfs /home/share /home/jails/web/var/cache");
+    sandbox.write(
+        "/etc/fstab.web",
+        "# comment\n/home/share /home/jails/web/srv nullfs ro 0 0\ntmpfs /home/jails/web/tmp tmpfs rw,size=1m 0 0\n",
+    );
+    sandbox.write(
+        "/etc/jail.conf",
+        "web { path = /home/jails/web; persist; mount.fstab = /etc/fstab.web; }\n",
+    );
+    let before = sandbox.ok("wc -l < /proc/self/mountinfo");
+    sandbox.ok("jail -q -c web");
+    inside(
+        &sandbox,
+        &[
+            // What the host has mounted below the root comes along.
+            ("cat /srv/file /var/cache/file", "data\ndata\n", 0),
+            ("stat -c %a /tmp; touch /tmp/x; ls /tmp", "1777\nx\n", 0),
+            ("ls /dev", "", 0), // without mount.devfs it is the root's
+        ],
+    );
+    assert_eq!(sandbox.ok("wc -l < /proc/self/mountinfo"), before, "mounts on the host");
+    sandbox.ok("jail -q -r web; umount /home/jails/web/var/cache");
+}
+
+#[test]
+fn the_hosts_root_as_a_jails() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let done = sandbox.run(
+        "jail -c path=/ mount.devfs command=sh -c 'id -u; test -e /dev/sda -o -e /dev/vda && echo disk; ls /run; mount -t tmpfs x /mnt 2>/dev/null || echo no mount'",
+    );
+    // Whatever the host's root is on, the answer is a jail or one line.
+    let jailed = done.stdout == "0\nkletka\nno mount\n" && done.status == 0;
+    let refused = done.stderr.contains("cannot be idmapped") && done.status == 1;
+    assert!(jailed || refused, "{done:?}");
+}
+
+/// Kills the command at each of its system calls of these kinds, and looks at what the next one finds.
+fn killed_at(sandbox: &Sandbox, calls: &[(&str, usize)], command: &str, after: impl Fn(&str)) {
+    for (call, times) in calls {
+        for nth in 1..=*times {
+            let inject = format!("inject={call}:signal=KILL:when={nth}");
+            let line = format!("strace -o /dev/null -e trace={call} -e {inject} {command}");
+            let _ = sandbox.run(&line);
+            after(&format!("{call} number {nth}"));
+        }
+    }
+}
+
+#[test]
+fn a_killed_start_leaves_nothing() {
+    let Some(sandbox) = machine() else { return };
+    let calls = [
+        ("clone3", 2),
+        ("setns", 6),
+        ("mkdir", 4),
+        ("rename", 3),
+        ("renameat", 3),
+        ("openat", 12),
+        ("open_tree", 2),
+        ("fsopen", 3),
+        ("fsmount", 3),
+        ("mount_setattr", 4),
+        ("sendto", 3),
+        ("recvfrom", 2),
+        ("pipe2", 3),
+        ("socketpair", 1),
+        ("write", 3),
+        ("ioctl", 2),
+        ("read", 6),
+    ];
+    let start = "jail -q -c path=/home/jails/web mount.devfs command=true";
+    killed_at(&sandbox, &calls, start, |_| {
+        // Any command repairs; its processes end by themselves when their maker is gone.
+        sandbox.ok("jls > /dev/null");
+        sandbox.check();
+    });
+}
+
+#[test]
+fn a_killed_start_of_a_lasting_jail_is_whole_or_nothing() {
+    let Some(sandbox) = machine() else { return };
+    let calls = [("sendto", 3), ("recvfrom", 3), ("rename", 3), ("write", 3), ("openat", 12)];
+    let start = "jail -q -c name=web path=/home/jails/web persist";
+    killed_at(&sandbox, &calls, start, |place| {
+        // Its init may be on the way out for a moment: then the name is free again, or it is there to stay.
+        let found = sandbox.ok("jls name");
+        if found == "web\n" {
+            let works = sandbox.run("jexec web true");
+            if works.status == 0 {
+                sandbox.ok("jail -q -r web");
+            } else {
+                sandbox.ok("while jls -j web jid > /dev/null 2>&1; do :; done");
+            }
+        } else {
+            assert_eq!(found, "", "{place}");
+        }
+        sandbox.ok("jls > /dev/null");
+        sandbox.check();
+    });
+}
+
+#[test]
+fn a_killed_removal_ends_all_the_same() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.write(
+        "/etc/jail.conf",
+        "web { path = /home/jails/web; persist; exec.start = \"sh -c 'sleep 1000 & sleep 1000 &'\"; }\n",
+    );
+    for (call, nth) in
+        [("pidfd_send_signal", 1), ("poll", 2), ("waitid", 1), ("unlink", 1), ("rmdir", 1)]
+    {
+        sandbox.ok("jail -q -c web");
+        sandbox.run(&format!(
+            "strace -o /dev/null -e trace={call} -e inject={call}:signal=KILL:when={nth} jail -q -r web"
+        ));
+        // Killed before it asked for the end, the jail runs on; otherwise it goes.
+        sandbox.run("jail -q -r web");
+        sandbox.ok("while jls -j web jid > /dev/null 2>&1; do :; done");
+        sandbox.check();
+    }
+}
+
+#[test]
+fn a_jail_that_is_killed_from_outside_is_cleared() {
+    let Some(sandbox) = with_jail("") else { return };
+    sandbox.ok("kill -9 $(sed -n 's/^init=\\([0-9]*\\) .*/\\1/p' /run/kletka/jails/*)");
+    sandbox.ok("while jls -j web jid > /dev/null 2>&1; do :; done");
+    assert_eq!(sandbox.ok("jls name"), "");
+}
+
+#[test]
+fn jails_are_made_and_removed_in_parallel() {
+    let Some(sandbox) = machine() else { return };
+    let four = "for p in 1 2 3 4; do ( for i in 1 2 3 4 5; do \
+                jail -q -c name=j$p.$i path=/home/jails/web persist || exit 1; \
+                jexec j$p.$i true || exit 1; jail -q -r j$p.$i || exit 1; done ) & jobs=\"$jobs $!\"; done; \
+                for job in $jobs; do wait $job || exit 1; done";
+    sandbox.ok(&four.replace("j$p.$i", "j${p}x$i"));
+}
+
+#[test]
+fn dependencies_start_first_and_stop_last() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.write(
+        "/etc/jail.conf",
+        "path = /home/jails/web; persist;\nweb { depend = db, cache; }\ncache { depend = db; }\ndb { }\n",
+    );
+    check(
+        &sandbox,
+        "\
+$ jail -c web
+db: created
+cache: created
+web: created
+$ jail -r db
+web: removed
+cache: removed
+db: removed
+",
+    );
+}
