@@ -8,20 +8,19 @@
 
 use crate::attach::{self, Child, Reporting, announce, execute_when_told, fork_into, readable};
 use crate::cgroup;
-use crate::dev;
+use crate::control::{self, Report, word};
 use crate::error::{Calling, Error};
-use crate::ids::Ids;
-use crate::init::{self, Plan, Report};
+use crate::init;
 use crate::process::Command;
 use crate::record::{ProcessId, Record, Rights};
 use crate::registry::Registry;
+use crate::root::Plan;
 use crate::spec::{MountOptions, MountSource, Network, Spec};
 use crate::sys::{self, Namespace, Side};
 use crate::tree::{self, Tree};
 use crate::vnet;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, write};
-use rustix::net::{SendFlags, send};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
@@ -105,7 +104,7 @@ impl Prison {
                 record.creator = None;
                 // On an error `prison` is dropped, its line closes, and init ends.
                 registry.write(&record)?;
-                prison.tell(init::word::RECORDED)?;
+                prison.tell(word::RECORDED)?;
                 // Without a command to execute, the first process has done its part.
                 let waiting = first.map(|_| waiting);
                 Ok((Self { record, ..prison }, waiting))
@@ -137,11 +136,9 @@ impl Prison {
         self.record.cgroup.as_deref().map(open).transpose()
     }
 
-    /// Says one of [`init::word`] to init.
+    /// Says one of [`word`] to init.
     fn tell(&self, word: u8) -> Result<(), Error> {
-        let hold = self.hold.as_ref().ok_or(Error::Died)?;
-        send(hold, &[word], SendFlags::NOSIGNAL).map_err(|_| Error::Died)?;
-        Ok(())
+        control::tell(self.hold.as_ref().ok_or(Error::Died)?.as_fd(), word)
     }
 
     /// Waits for init's report.
@@ -156,10 +153,8 @@ impl Prison {
     /// [`Error::Registry`] when it ended and its record could not be removed.
     pub fn settle(&mut self, registry: &Registry) -> Result<bool, Error> {
         let Some(hold) = self.hold.take() else { return Ok(true) };
-        let _ = send(&hold, &[init::word::SETTLE], SendFlags::NOSIGNAL);
-        let mut answer = [0; 8];
-        let alive = rustix::net::recv(&hold, &mut answer[..], rustix::net::RecvFlags::empty());
-        if alive.is_ok_and(|(length, _)| length > 0) {
+        let told = control::tell(hold.as_fd(), word::SETTLE);
+        if told.is_ok() && control::hear(hold.as_fd()).is_some() {
             return Ok(true);
         }
         self.finish(registry)?;
@@ -276,35 +271,31 @@ fn check_path(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Everything that is mounted in a prison besides its root, /proc and /sys, in order.
-fn trees(spec: &Spec, ids: Ids) -> Result<Vec<Tree>, Error> {
+/// What init is to build. The kernel's own file systems, /run and /dev are init's to make.
+fn plan(spec: &Spec, record: &Record) -> Result<Plan, Error> {
     let run = spec.programs.is_some();
     let mut hidden = vec!["/proc", "/sys"];
     hidden.extend(run.then_some("/run"));
     hidden.extend(spec.devfs.then_some("/dev"));
-    let mut trees = tree::submounts(&spec.path, &hidden)?;
-    if let Some(programs) = &spec.programs {
-        trees.extend(run_directory(programs, ids)?);
-    }
-    for mount in &spec.mounts {
-        trees.push(Tree::for_mount(mount, &spec.path, ids)?);
-    }
-    if spec.devfs {
-        trees.extend(dev::trees(ids)?);
-    }
-    Ok(trees)
-}
-
-/// A fresh /run, as every Linux system has it, with kletka's programs read-only in /run/kletka.
-fn run_directory(programs: &Path, ids: Ids) -> Result<[Tree; 2], Error> {
-    let options = MountOptions { nosuid: true, ..MountOptions::default() };
-    let mode = [("mode", "755".to_owned())];
-    let run = Tree::tmpfs("/run".into(), options, &mode, (ids.first, ids.first))?;
-    rustix::fs::mkdirat(&run.fd, "kletka", rustix::fs::Mode::from_raw_mode(0o755))
-        .calling("/run")?;
-    let options = MountOptions { read_only: true, ..options };
-    let programs = Tree::clone_of(programs, "/run/kletka".into(), options)?;
-    Ok([run.optional(), programs.optional()])
+    let read_only = MountOptions { read_only: true, nosuid: true, ..MountOptions::default() };
+    let programs = spec.programs.as_ref().map(|programs| {
+        Tree::clone_of(programs, "/run/kletka".into(), read_only).map(Tree::optional)
+    });
+    let mounts = spec.mounts.iter().map(|mount| Tree::for_mount(mount, &spec.path, record.ids));
+    Ok(Plan {
+        name: record.name.clone(),
+        ids: record.ids,
+        root: Tree::clone_of(&spec.path, "/".into(), MountOptions::default())?,
+        submounts: tree::submounts(&spec.path, &hidden)?,
+        programs: programs.transpose()?,
+        mounts: mounts.collect::<Result<_, _>>()?,
+        devfs: spec.devfs,
+        hostname: spec.hostname.clone(),
+        domainname: spec.domainname.clone(),
+        loopback: spec.network == Network::Own,
+        own_network: spec.network != Network::Host,
+        persist: spec.persist,
+    })
 }
 
 /// Makes the processes, in the order that the module's head gives.
@@ -315,17 +306,8 @@ fn build(
 ) -> Result<(Prison, Waiting, ProcessId), Error> {
     check_sources(spec)?;
     let cgroup = record.cgroup.as_deref().map(cgroup::create).transpose()?;
-    let plan = Plan {
-        name: record.name.clone(),
-        root: Tree::clone_of(&spec.path, "/".into(), MountOptions::default())?,
-        trees: trees(spec, record.ids)?,
-        hostname: spec.hostname.clone(),
-        domainname: spec.domainname.clone(),
-        loopback: spec.network == Network::Own,
-        own_network: spec.network != Network::Host,
-        persist: spec.persist,
-    };
-    let (hold, control) = init::control().calling("socketpair")?;
+    let plan = plan(spec, record)?;
+    let (hold, theirs) = control::line().calling("socketpair")?;
     let network = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?.into();
     let cgroup = cgroup.as_ref().map(AsFd::as_fd);
     sys::block_signals(&init::SIGNALS);
@@ -333,11 +315,11 @@ fn build(
     let (pid, init) = match unsafe { sys::clone3(INITS, cgroup) }.calling("clone3")? {
         Side::Child => {
             drop(hold);
-            init::run(plan, &control, &network)
+            init::run(plan, &theirs, &network)
         }
         Side::Parent { pid, pidfd } => (pid, pidfd),
     };
-    drop(control);
+    drop(theirs);
     let prison =
         Prison { record: record.clone(), init, hold: Some(hold), left: RefCell::default() };
     let started = start_first(&prison, &plan, spec, first, cgroup);
@@ -436,12 +418,11 @@ fn finish_namespaces(
     prison.record.ids.write_maps(child.pid()).calling("uid_map")?;
     let users =
         sys::namespace(child.as_fd(), Namespace::User).calling("PIDFD_GET_USER_NAMESPACE")?;
-    plan.root.settle(users.as_fd())?;
-    for tree in &plan.trees {
+    for tree in plan.cloned() {
         tree.settle(users.as_fd())?;
     }
-    prison.tell(init::word::BUILD)?;
-    prison.report()?.check(&plan.root.source, &plan.trees)
+    prison.tell(word::BUILD)?;
+    prison.report()?.check(&plan.root.source)
 }
 
 /// unshare(2) failed: most likely for want of user namespaces.

@@ -35,10 +35,9 @@ const TTY_GROUP: u32 = 5;
 /// Makes the mounts of a /dev: the directory, its pseudo-terminals, its shared memory.
 pub(crate) fn trees(ids: Ids) -> Result<Vec<Tree>, Error> {
     let root = (ids.first, ids.first);
-    let no_programs = MountOptions { nosuid: true, noexec: true, ..MountOptions::default() };
+    let no_programs = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
     let small = [("mode", "755".into()), ("size", "1m".into())];
-    let mut dev = Tree::tmpfs("/dev".into(), no_programs, &small, root)?;
-    dev.allow_devices();
+    let dev = Tree::tmpfs_with("/dev".into(), no_programs, &small, root)?;
     // The modes below are meant as they stand.
     let mask = umask(Mode::empty());
     let filled = fill(&dev, ids);
@@ -47,8 +46,8 @@ pub(crate) fn trees(ids: Ids) -> Result<Vec<Tree>, Error> {
 
     let owner = (ids.first + TTY_GROUP).to_string();
     let pts = [("mode", "620"), ("ptmxmode", "666"), ("gid", owner.as_str())];
-    let pts = file_system("devpts", &pts).calling("devpts")?;
-    let pts = Tree::made(pts, "/dev/pts".into(), libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC);
+    let pts = file_system("devpts", &pts, no_programs).calling("devpts")?;
+    let pts = Tree::made(pts, "/dev/pts".into());
 
     let shared = [("mode", "1777".into())];
     let shm = MountOptions { nosuid: true, ..MountOptions::default() };

@@ -11,6 +11,7 @@
 mod attach;
 mod capability;
 mod cgroup;
+mod control;
 mod create;
 mod dev;
 mod error;
@@ -20,6 +21,7 @@ mod init;
 mod process;
 mod record;
 mod registry;
+mod root;
 mod spec;
 mod sys;
 mod tree;

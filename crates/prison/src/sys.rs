@@ -59,23 +59,22 @@ pub(crate) fn unshare(namespaces: i32) -> io::Result<()> {
     check(unsafe { libc::unshare(namespaces & !libc::CLONE_FILES) }.into()).map(drop)
 }
 
-/// Sets attributes of the mount that `tree` is the root of: mount_setattr(2).
+/// Shows the files of `tree` under the ids of `userns`, and sets MOUNT_ATTR_* flags: mount_setattr(2).
 ///
-/// With `userns`, its files are shown under the ids of that user namespace; `tree` must then be detached.
+/// `tree` is detached: made by open_tree(2) with `OPEN_TREE_CLONE`, and never attached yet.
 ///
 /// # Errors
-/// With `userns`, `EINVAL`: the file system cannot be idmapped. `EPERM`: the mount already is.
+/// `EINVAL`: the file system cannot be idmapped. `EPERM`: the mount already is.
 pub(crate) fn mount_setattr(
     tree: BorrowedFd<'_>,
     attributes: u64,
-    userns: Option<BorrowedFd<'_>>,
+    userns: BorrowedFd<'_>,
 ) -> io::Result<()> {
-    let idmap = if userns.is_some() { libc::MOUNT_ATTR_IDMAP } else { 0 };
     let attr = libc::mount_attr {
-        attr_set: attributes | idmap,
+        attr_set: attributes | libc::MOUNT_ATTR_IDMAP,
         attr_clr: 0,
         propagation: 0,
-        userns_fd: userns.map_or(0, |fd| fd.as_raw_fd() as u64),
+        userns_fd: userns.as_raw_fd() as u64,
     };
     let (fd, flags, size) = (tree.as_raw_fd(), libc::AT_EMPTY_PATH, size_of_val(&attr));
     // SAFETY: the kernel reads the NUL-terminated literal and `size` bytes of `attr`, both alive until
@@ -249,11 +248,11 @@ pub(crate) unsafe fn close_all_but(mut keep: [RawFd; 3]) {
     keep.sort_unstable();
     let mut first = 3;
     for fd in keep {
-        if fd >= first {
+        if fd > first {
             // SAFETY: the caller gives these descriptors up.
             unsafe { libc::syscall(libc::SYS_close_range, first, fd - 1, 0) };
-            first = fd + 1;
         }
+        first = first.max(fd + 1);
     }
     // SAFETY: as above.
     unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) };

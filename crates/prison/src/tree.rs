@@ -91,25 +91,30 @@ impl Tree {
         target: PathBuf,
         options: MountOptions,
         settings: &[(&str, String)],
+        owner: (u32, u32),
+    ) -> Result<Self, Error> {
+        Self::tmpfs_with(target, attributes(options), settings, owner)
+    }
+
+    /// The same, with MOUNT_ATTR_* flags: /dev alone goes without `NODEV`.
+    pub(crate) fn tmpfs_with(
+        target: PathBuf,
+        attributes: u64,
+        settings: &[(&str, String)],
         (uid, gid): (u32, u32),
     ) -> Result<Self, Error> {
         let owner = [("uid", uid.to_string()), ("gid", gid.to_string())];
         let settings: Vec<_> =
             owner.iter().chain(settings).map(|(k, v)| (*k, v.as_str())).collect();
-        let fd =
-            file_system("tmpfs", &settings).map_err(|error| Error::Mount(target.clone(), error))?;
-        Ok(Self::made(fd, target, attributes(options)))
+        let fd = file_system("tmpfs", &settings, attributes)
+            .map_err(|error| Error::Mount(target.clone(), error))?;
+        Ok(Self::made(fd, target))
     }
 
-    /// A file system that the host has just made with the jail's ids in it.
-    pub(crate) fn made(fd: OwnedFd, target: PathBuf, attributes: u64) -> Self {
+    /// A file system that has just been made, with the jail's ids in it and its attributes set.
+    pub(crate) fn made(fd: OwnedFd, target: PathBuf) -> Self {
         let source = target.clone();
-        Self { fd, target, source, optional: false, attributes, idmapped: false }
-    }
-
-    /// Device nodes here are to work: /dev alone.
-    pub(crate) fn allow_devices(&mut self) {
-        self.attributes &= !libc::MOUNT_ATTR_NODEV;
+        Self { fd, target, source, optional: false, attributes: 0, idmapped: false }
     }
 
     /// Leaves this mount out when the root has no place for it.
@@ -138,9 +143,11 @@ impl Tree {
 
     /// Sets the attributes, and shows the files under the ids of `userns` where they have the disk's.
     pub(crate) fn settle(&self, userns: BorrowedFd<'_>) -> Result<(), Error> {
-        let userns = self.idmapped.then_some(userns);
+        if !self.idmapped {
+            return Ok(());
+        }
         match sys::mount_setattr(self.fd.as_fd(), self.attributes, userns) {
-            Err(error) if self.idmapped && error.raw_os_error() == Some(libc::EINVAL) => {
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
                 let file_system = file_system_of(&self.source).unwrap_or_else(|| "it".into());
                 Err(Error::CannotIdmap { path: self.source.clone(), file_system })
             }
@@ -163,14 +170,19 @@ fn mount_point(root: &Path, target: &Path) -> Result<Stat, Error> {
 }
 
 /// Makes a file system and a detached mount of it: fsopen(2), fsconfig(2), fsmount(2).
-pub(crate) fn file_system(kind: &str, settings: &[(&str, &str)]) -> io::Result<OwnedFd> {
+/// `attributes` are MOUNT_ATTR_* flags.
+pub(crate) fn file_system(
+    kind: &str,
+    settings: &[(&str, &str)],
+    attributes: u64,
+) -> io::Result<OwnedFd> {
     let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
     for &(key, value) in settings {
         fsconfig_set_string(context.as_fd(), key, value)?;
     }
     fsconfig_create(context.as_fd())?;
-    let none = MountAttrFlags::empty();
-    Ok(fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, none)?)
+    let attributes = MountAttrFlags::from_bits_retain(attributes as u32);
+    Ok(fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)?)
 }
 
 /// One line of /proc/self/mountinfo: proc_pid_mountinfo(5).

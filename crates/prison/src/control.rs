@@ -1,0 +1,167 @@
+//! The line between the command that makes a prison and the prison's init.
+//!
+//! While the command holds its end, the prison lives on without processes; when the end closes, init is
+//! on its own. The command says single [`word`]s; init answers with one [`Report`] of what it has built.
+
+use crate::error::Error;
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair,
+};
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// The command's words to init, in this order.
+pub(crate) mod word {
+    /// Ids and mounts are ready: build.
+    pub(crate) const BUILD: u8 = b'b';
+    /// The prison is in the registry. When the line closes before, init ends: nobody would find it.
+    pub(crate) const RECORDED: u8 = b'r';
+    /// The start is over; answered if the prison goes on.
+    pub(crate) const SETTLE: u8 = b's';
+}
+
+/// Both ends: the command's, and init's.
+pub(crate) fn line() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (kind, flags) = (SocketType::SEQPACKET, SocketFlags::CLOEXEC);
+    Ok(socketpair(AddressFamily::UNIX, kind, flags, None)?)
+}
+
+/// Says a word.
+pub(crate) fn tell(line: BorrowedFd<'_>, word: u8) -> Result<(), Error> {
+    send(line, &[word], SendFlags::NOSIGNAL).map_err(|_| Error::Died)?;
+    Ok(())
+}
+
+/// Waits for the next word; `None` when the other side has died or closed the line.
+pub(crate) fn hear(line: BorrowedFd<'_>) -> Option<u8> {
+    let mut byte = [0];
+    (receive(line, &mut byte) == 1).then_some(byte[0])
+}
+
+/// Waits for a message; 0 when none will come.
+fn receive(line: BorrowedFd<'_>, message: &mut [u8]) -> usize {
+    loop {
+        match recv(line, &mut *message, RecvFlags::empty()) {
+            Err(Errno::INTR) => {}
+            Ok((length, _)) => return length,
+            Err(_) => return 0,
+        }
+    }
+}
+
+/// How far init has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Stage {
+    /// All is built.
+    Up,
+    /// Making the root the root.
+    Root,
+    /// Making a file system, or mounting the kernel's own.
+    FileSystem,
+    /// Finding the place to mount on.
+    Place,
+    /// Mounting there.
+    Mount,
+    /// Joining the first process's namespaces.
+    Namespaces,
+    /// Setting the host's name.
+    Names,
+}
+
+impl Stage {
+    const ALL: [Self; 7] = [
+        Self::Up,
+        Self::Root,
+        Self::FileSystem,
+        Self::Place,
+        Self::Mount,
+        Self::Namespaces,
+        Self::Names,
+    ];
+
+    /// A report that this stage failed over `path`.
+    pub(crate) fn failed(self, path: &Path, error: impl Into<io::Error>) -> Report {
+        let errno = error.into().raw_os_error().unwrap_or(libc::EINVAL);
+        Report { stage: self, errno, path: path.into() }
+    }
+}
+
+/// What init reports to the command that makes the prison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Report {
+    stage: Stage,
+    errno: i32,
+    /// What the stage is about: a mount point, as the jail sees it.
+    path: PathBuf,
+}
+
+impl Report {
+    /// The largest message: a stage, an errno, a path.
+    const MOST: usize = 5 + libc::PATH_MAX as usize;
+
+    /// All is built.
+    pub(crate) fn up() -> Self {
+        Self { stage: Stage::Up, errno: 0, path: PathBuf::new() }
+    }
+
+    pub(crate) fn send(&self, line: BorrowedFd<'_>) -> io::Result<()> {
+        let mut message = vec![self.stage as u8];
+        message.extend(self.errno.to_ne_bytes());
+        message.extend(self.path.as_os_str().as_bytes());
+        message.truncate(Self::MOST);
+        send(line, &message, SendFlags::NOSIGNAL)?;
+        Ok(())
+    }
+
+    /// Waits for init's report; [`Error::Died`] when init is gone.
+    pub(crate) fn receive(line: BorrowedFd<'_>) -> Result<Self, Error> {
+        let mut message = [0; Self::MOST];
+        let length = receive(line, &mut message);
+        let [stage, a, b, c, d, path @ ..] = &message[..length] else { return Err(Error::Died) };
+        let stage = Stage::ALL.into_iter().find(|known| *known as u8 == *stage);
+        Ok(Self {
+            stage: stage.ok_or(Error::Died)?,
+            errno: i32::from_ne_bytes([*a, *b, *c, *d]),
+            path: PathBuf::from(OsStr::from_bytes(path)),
+        })
+    }
+
+    /// What it means for the command, which knows the root as `root`.
+    pub(crate) fn check(self, root: &Path) -> Result<(), Error> {
+        let error = io::Error::from_raw_os_error(self.errno);
+        match self.stage {
+            Stage::Up => Ok(()),
+            Stage::Root => Err(Error::Mount(root.into(), error)),
+            Stage::Place if self.errno == libc::ELOOP => Err(Error::SymbolicLink(self.path)),
+            Stage::Place => Err(Error::MountPoint(self.path, error)),
+            Stage::Mount | Stage::FileSystem => Err(Error::Mount(self.path, error)),
+            Stage::Namespaces => Err(Error::Call("setns", error)),
+            Stage::Names => Err(Error::Call("host.hostname", error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn words_and_reports_arrive() {
+        let (command, init) = line().unwrap();
+        tell(command.as_fd(), word::BUILD).unwrap();
+        assert_eq!(hear(init.as_fd()), Some(word::BUILD));
+        let place = io::Error::from_raw_os_error(libc::ENOENT);
+        Stage::Place.failed(Path::new("/mnt"), place).send(init.as_fd()).unwrap();
+        let report = Report::receive(command.as_fd()).unwrap();
+        let said = report.check(Path::new("/jail")).unwrap_err().to_string();
+        assert_eq!(said, "/mnt: No such file or directory");
+        drop(init);
+        assert!(matches!(Report::receive(command.as_fd()), Err(Error::Died)));
+    }
+}

@@ -1,0 +1,192 @@
+//! Putting a prison's file system together: init's first task.
+//!
+//! It happens in init's own mount namespace, which the host's user namespace owns, so that nothing
+//! inside can change it. What needs no ids of the jail is made ahead ([`Own`]), while the jail's first
+//! process is still busy making namespaces; then [`build`] attaches everything in order.
+
+use crate::control::{Report, Stage};
+use crate::dev;
+use crate::error::Error;
+use crate::ids::Ids;
+use crate::spec::MountOptions;
+use crate::sys;
+use crate::tree::{Tree, file_system};
+use crate::vnet;
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, mkdirat, open, openat2};
+use rustix::mount::{
+    MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount_change, move_mount,
+    open_tree, unmount,
+};
+use rustix::process::{chdir, fchdir, pivot_root};
+use rustix::system::sethostname;
+use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
+use std::ffi::OsString;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Files of /proc that tell of the host, as far as the jail's ids do not close them: shown empty.
+const MASKED: [&str; 4] = ["proc/kcore", "proc/keys", "proc/timer_list", "proc/sched_debug"];
+
+/// What init builds; complete before init is born.
+pub(crate) struct Plan {
+    pub(crate) name: String,
+    pub(crate) ids: Ids,
+    pub(crate) root: Tree,
+    /// What the host has mounted below the root.
+    pub(crate) submounts: Vec<Tree>,
+    /// kletka's programs, for /run/kletka.
+    pub(crate) programs: Option<Tree>,
+    /// The lines of fstab(5).
+    pub(crate) mounts: Vec<Tree>,
+    pub(crate) devfs: bool,
+    pub(crate) hostname: OsString,
+    pub(crate) domainname: OsString,
+    pub(crate) loopback: bool,
+    pub(crate) own_network: bool,
+    pub(crate) persist: bool,
+}
+
+impl Plan {
+    /// The trees that the command has cloned from the host's, and still has to give ids to.
+    pub(crate) fn cloned(&self) -> impl Iterator<Item = &Tree> {
+        let programs = self.programs.iter();
+        [&self.root].into_iter().chain(&self.submounts).chain(programs).chain(&self.mounts)
+    }
+}
+
+/// The file systems that init makes itself.
+pub(crate) struct Own {
+    proc: OwnedFd,
+    null: Option<OwnedFd>,
+    run: Option<Tree>,
+    dev: Vec<Tree>,
+}
+
+const QUIET: u64 = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | libc::MOUNT_ATTR_NOEXEC;
+
+impl Own {
+    /// Makes them, detached. Init is in the jail's pid namespace, whose /proc this becomes.
+    pub(crate) fn make(plan: &Plan) -> Result<Self, Report> {
+        let about = |path: &'static str| {
+            move |error: Error| match error {
+                Error::Mount(_, error) | Error::Call(_, error) => {
+                    Stage::FileSystem.failed(Path::new(path), error)
+                }
+                _ => Stage::FileSystem.failed(Path::new(path), rustix::io::Errno::INVAL),
+            }
+        };
+        let proc = file_system("proc", &[], QUIET)
+            .map_err(|error| Stage::FileSystem.failed(Path::new("/proc"), error))?;
+        let run = plan.programs.as_ref().map(|_| run_directory(plan.ids));
+        Ok(Self {
+            proc,
+            null: open_tree(CWD, "/dev/null", clone_flags()).ok(),
+            run: run.transpose().map_err(about("/run"))?,
+            dev: if plan.devfs { dev::trees(plan.ids).map_err(about("/dev"))? } else { Vec::new() },
+        })
+    }
+}
+
+/// A fresh /run, as every Linux system has it, with a place for kletka's programs.
+fn run_directory(ids: Ids) -> Result<Tree, Error> {
+    let options = MountOptions { nosuid: true, ..MountOptions::default() };
+    let mode = [("mode", "755".to_owned())];
+    let run = Tree::tmpfs("/run".into(), options, &mode, (ids.first, ids.first))?;
+    mkdirat(&run.fd, "kletka", Mode::from_raw_mode(0o755))
+        .map_err(|error| Error::Call("mkdirat", error.into()))?;
+    Ok(run.optional())
+}
+
+fn clone_flags() -> OpenTreeFlags {
+    OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC
+}
+
+/// Attaches everything and joins the namespaces of `first`, the jail's first process.
+pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(), Report> {
+    let slash = Path::new("/");
+    enter(&plan.root).map_err(|error| Stage::Root.failed(slash, error))?;
+    let root = open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|error| Stage::Root.failed(slash, error))?;
+    let root = root.as_fd();
+    put_kernel(own.proc.as_fd(), root, "proc")?;
+
+    let mut joined = ThreadNameSpaceType::HOST_NAME_AND_NIS_DOMAIN_NAME
+        | ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION
+        | ThreadNameSpaceType::CONTROL_GROUP;
+    joined.set(ThreadNameSpaceType::NETWORK, plan.own_network);
+    move_into_thread_name_spaces(first, joined)
+        .map_err(|error| Stage::Namespaces.failed(slash, error))?;
+    // It shows the network namespace of whoever makes it, so not before.
+    if plan.own_network && place(root, Path::new("sys")).is_ok() {
+        let sys = file_system("sysfs", &[], QUIET | libc::MOUNT_ATTR_RDONLY)
+            .map_err(|error| Stage::FileSystem.failed(Path::new("/sys"), error))?;
+        put_kernel(sys.as_fd(), root, "sys")?;
+    }
+    let run = own.run.iter().chain(&plan.programs);
+    for tree in plan.submounts.iter().chain(run).chain(&plan.mounts).chain(&own.dev) {
+        attach(tree, root)?;
+    }
+    mask(own, root)?;
+    set_names(plan).map_err(|error| Stage::Names.failed(slash, error))
+}
+
+/// Makes `root` the root of this mount namespace and lets go of the host's: pivot_root(2).
+fn enter(root: &Tree) -> rustix::io::Result<()> {
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
+    let empty = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+    move_mount(root.fd.as_fd(), "", CWD, "/", empty)?;
+    fchdir(root.fd.as_fd())?;
+    pivot_root(".", ".")?;
+    unmount(".", UnmountFlags::DETACH)?;
+    chdir("/")
+}
+
+/// Opens a mount point. Links are not followed, as jail(8) does not: below its root a jail may have
+/// put any, and they are its own business at best.
+fn place(root: BorrowedFd<'_>, target: &Path) -> rustix::io::Result<OwnedFd> {
+    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
+    openat2(root, target, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), resolve)
+}
+
+fn put(mount: BorrowedFd<'_>, place: BorrowedFd<'_>) -> rustix::io::Result<()> {
+    let empty = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    move_mount(mount, "", place, "", empty)
+}
+
+/// Attaches one of the kernel's own file systems, in a root that has a place for it.
+fn put_kernel(mount: BorrowedFd<'_>, root: BorrowedFd<'_>, target: &str) -> Result<(), Report> {
+    let Ok(place) = place(root, Path::new(target)) else { return Ok(()) };
+    let path = Path::new("/").join(target);
+    put(mount, place.as_fd()).map_err(|error| Stage::Mount.failed(&path, error))
+}
+
+fn attach(tree: &Tree, root: BorrowedFd<'_>) -> Result<(), Report> {
+    match place(root, &tree.target) {
+        Err(_) if tree.optional => Ok(()),
+        Err(error) => Err(Stage::Place.failed(&tree.target, error)),
+        Ok(place) => put(tree.fd.as_fd(), place.as_fd())
+            .map_err(|error| Stage::Mount.failed(&tree.target, error)),
+    }
+}
+
+fn mask(own: &Own, root: BorrowedFd<'_>) -> Result<(), Report> {
+    let Some(null) = &own.null else { return Ok(()) };
+    for file in MASKED {
+        let Ok(place) = place(root, Path::new(file)) else { continue };
+        open_tree(null, "", clone_flags() | OpenTreeFlags::AT_EMPTY_PATH)
+            .and_then(|null| put(null.as_fd(), place.as_fd()))
+            .map_err(|error| Stage::Mount.failed(Path::new(file), error))?;
+    }
+    Ok(())
+}
+
+/// Host name, domain name, loopback: what belongs to the namespaces just joined.
+fn set_names(plan: &Plan) -> std::io::Result<()> {
+    sethostname(plan.hostname.as_bytes())?;
+    sys::setdomainname(&plan.domainname)?;
+    if plan.loopback {
+        sys::loopback_up(vnet::ioctl_socket()?.as_fd())?;
+    }
+    Ok(())
+}
