@@ -6,7 +6,7 @@
 use crate::create::Prison;
 use crate::error::{Calling, Error};
 use crate::init::ATTACHED;
-use crate::process::{Command, Failure, Step, become_root};
+use crate::process::{Command, Failure, Step, become_root, confine};
 use crate::record::Rights;
 use crate::sys::{self, Namespace, Side};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -247,8 +247,9 @@ impl Prison {
         let line = Reporting::new()?;
         let rights = self.record().rights;
         let child = fork_into(self.init().as_fd(), cgroup.as_ref().map(AsFd::as_fd), || {
-            let failure = match enter(self.init().as_fd(), users.as_fd()) {
-                Ok(()) => command.execute(rights),
+            let inside = enter(self.init().as_fd(), users.as_fd());
+            let failure = match inside.and_then(|()| confine(rights)) {
+                Ok(()) => command.execute(),
                 Err(failure) => failure,
             };
             report(&line.child, &failure);
@@ -289,21 +290,29 @@ fn enter(init: BorrowedFd<'_>, users: BorrowedFd<'_>) -> Result<(), Failure> {
     become_root().map_err(|error| Step::Ids.failed(error))
 }
 
-/// Waits in the jail's first process for the word to go on, then executes. Never returns.
+/// The jail's first process, once its namespaces are made: takes its ids when it has them, gives up what
+/// the jail does not allow while init is building, and executes when it is told to. Never returns.
 pub(crate) fn execute_when_told(
     go: &OwnedFd,
     line: &OwnedFd,
     command: &Command,
     rights: Rights,
 ) -> ! {
-    let mut byte = [0];
-    if !matches!(read(go, &mut byte), Ok(1)) {
-        // There is nothing to run, or the command that made the jail has died.
-        std::process::exit(0);
-    }
-    let failure = match become_root() {
-        Ok(()) => command.execute(rights),
-        Err(error) => Step::Ids.failed(error),
+    wait_for_word(go);
+    let confined = become_root().map_err(|error| Step::Ids.failed(error));
+    let confined = confined.and_then(|()| confine(rights));
+    wait_for_word(go);
+    let failure = match confined {
+        Ok(()) => command.execute(),
+        Err(failure) => failure,
     };
     report(line, &failure)
+}
+
+/// Ends the process when there is nothing to run, or the command that made the jail has died.
+fn wait_for_word(go: &OwnedFd) {
+    let mut byte = [0];
+    if !matches!(read(go, &mut byte), Ok(1)) {
+        std::process::exit(0);
+    }
 }

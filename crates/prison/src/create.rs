@@ -52,7 +52,7 @@ pub struct Prison {
 #[derive(Debug)]
 pub struct Waiting {
     child: Option<Child>,
-    /// One byte here is the word to go on; closing it, the word to end.
+    /// A first byte here says that it has its ids, a second one to go on; closing it, to end.
     go: Option<OwnedFd>,
     line: OwnedFd,
 }
@@ -377,7 +377,7 @@ fn start_first(
         }
     })?;
     drop(made);
-    let finished = finish_namespaces(prison, plan, &child, &ready);
+    let finished = finish_namespaces(prison, plan, &child, &ready, &go);
     let waiting = Waiting { child: Some(child), go: Some(go), line: line.parent };
     finished.map(|()| waiting)
 }
@@ -406,6 +406,7 @@ fn finish_namespaces(
     plan: &Plan,
     child: &Child,
     ready: &OwnedFd,
+    go: &OwnedFd,
 ) -> Result<(), Error> {
     let mut errno = [0; 4];
     if rustix::io::read(ready, &mut errno).calling("read")? != errno.len() {
@@ -416,6 +417,7 @@ fn finish_namespaces(
         errno => return Err(no_namespaces(io::Error::from_raw_os_error(errno))),
     }
     prison.record.ids.write_maps(child.pid()).calling("uid_map")?;
+    write(go, b"i").map_err(|_| Error::Died)?;
     let users =
         sys::namespace(child.as_fd(), Namespace::User).calling("PIDFD_GET_USER_NAMESPACE")?;
     for tree in plan.cloned() {

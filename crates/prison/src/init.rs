@@ -39,6 +39,7 @@ pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
         std::process::exit(1)
     };
     let _ = setsid();
+    step_aside(&plan);
     // What needs no ids is made while the first process makes its namespaces.
     let own = Own::make(&plan);
     if hear(control.as_fd()) != Some(word::BUILD) {
@@ -52,7 +53,7 @@ pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
     });
     if built.is_ok() {
         let keep = [control.as_raw_fd(), network.as_raw_fd(), signals.as_raw_fd()];
-        settle_in(&plan, keep, &mut init);
+        let_go(keep, &mut init);
     }
     let report = built.err().unwrap_or_else(Report::up);
     let up = report == Report::up();
@@ -65,24 +66,28 @@ pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
     std::process::exit(0)
 }
 
-/// Lets go of what the command left init with: descriptors, terminal, command line.
-fn settle_in(plan: &Plan, keep: [i32; 3], init: &mut Init) {
-    // The first process's pidfd is above `keep` and about to be closed: it is opened again.
-    let first: Vec<u32> = init.attached.drain(..).map(|(pid, _)| pid).collect();
-    if let Ok(null) = open("/dev/null", OFlags::RDWR, Mode::empty()) {
+/// Lets go of the command's terminal, and of its name in ps(1).
+fn step_aside(plan: &Plan) {
+    if let Ok(null) = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()) {
         let _ = rustix::stdio::dup2_stdin(&null);
         let _ = rustix::stdio::dup2_stdout(&null);
         let _ = rustix::stdio::dup2_stderr(&null);
-    }
-    // SAFETY: `run` never returns, so what the closed descriptors belong to is never dropped or used.
-    unsafe { sys::close_all_but(keep) };
-    for pid in first {
-        init.watch(pid);
     }
     umask(Mode::from_raw_mode(0o022));
     let _ = set_name(c"kletka");
     // SAFETY: init reads neither its arguments nor its environment.
     unsafe { sys::set_title(format!("kletka: {} [init]", plan.name).as_bytes()) };
+}
+
+/// Closes all descriptors that init does not need any more.
+fn let_go(keep: [i32; 3], init: &mut Init) {
+    // The first process's pidfd is about to be closed with the others: it is opened again.
+    let first: Vec<u32> = init.attached.drain(..).map(|(pid, _)| pid).collect();
+    // SAFETY: `run` never returns, so what the closed descriptors belong to is never dropped or used.
+    unsafe { sys::close_all_but(keep) };
+    for pid in first {
+        init.watch(pid);
+    }
 }
 
 /// What init knows of its prison.

@@ -122,6 +122,15 @@ pub(crate) fn become_root() -> rustix::io::Result<()> {
     set_thread_res_uid(Uid::ROOT, Uid::ROOT, Uid::ROOT)
 }
 
+/// Gives up, for ever, what the jail does not allow: session keyring, capabilities, system calls. The
+/// caller is root of the jail's user namespace.
+pub(crate) fn confine(rights: Rights) -> Result<(), Failure> {
+    sys::new_session_keyring().map_err(|error| Step::Rights.failed(error))?;
+    capability::bound(capability::refused(rights.allow))
+        .map_err(|error| Step::Rights.failed(error))?;
+    sys::load_filter(&filter::program(rights)).map_err(|error| Step::Rights.failed(error))
+}
+
 impl Command {
     /// The program's name, for messages.
     pub(crate) fn program(&self) -> String {
@@ -141,21 +150,17 @@ impl Command {
         })
     }
 
-    /// Gives up what the jail does not allow, becomes the user, and executes. The caller is inside the
-    /// prison's namespaces, as its root. Returns only to say what failed.
-    pub(crate) fn execute(&self, rights: Rights) -> Failure {
-        match self.prepare(rights) {
+    /// Becomes the user and executes. The caller is inside the prison's namespaces, as its root, and
+    /// [`confine`]d. Returns only to say what failed.
+    pub(crate) fn execute(&self) -> Failure {
+        match self.prepare() {
             Ok(ready) => ready.execute(),
             Err(failure) => failure,
         }
     }
 
-    fn prepare(&self, rights: Rights) -> Result<Ready, Failure> {
+    fn prepare(&self) -> Result<Ready, Failure> {
         let user = self.user()?;
-        sys::new_session_keyring().map_err(|error| Step::Rights.failed(error))?;
-        capability::bound(capability::refused(rights.allow))
-            .map_err(|error| Step::Rights.failed(error))?;
-        sys::load_filter(&filter::program(rights)).map_err(|error| Step::Rights.failed(error))?;
         self.connect_streams().map_err(|error| Step::Streams.failed(error))?;
         if let Some(user) = &user {
             assume(user).map_err(|error| Step::User.failed(error))?;

@@ -13,7 +13,7 @@ use crate::spec::Spec;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, mkdir, open};
 use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -37,8 +37,21 @@ struct Found {
     unfinished: bool,
 }
 
-/// The registry's lock; dropping it lets the next command in.
-struct Lock(#[expect(dead_code, reason = "closing it is what unlocks")] OwnedFd);
+/// The registry's lock; dropping it lets the next command in. The file holds the last jid given out.
+struct Lock(fs::File);
+
+impl Lock {
+    /// The last jid that was given out; 0 when none was, or power was lost over it.
+    fn last_jid(&self) -> u32 {
+        let mut bytes = [0; 4];
+        let read = self.0.read_exact_at(&mut bytes, 0);
+        if read.is_ok() { u32::from_le_bytes(bytes) } else { 0 }
+    }
+
+    fn set_last_jid(&self, jid: u32) -> io::Result<()> {
+        self.0.write_all_at(&jid.to_le_bytes(), 0)
+    }
+}
 
 impl Registry {
     /// The host's registry, /run/kletka, made when it is missing.
@@ -69,7 +82,7 @@ impl Registry {
         let file = open(&path, flags, Mode::RUSR | Mode::WUSR);
         let locked =
             file.and_then(|file| flock(&file, FlockOperation::LockExclusive).map(|()| file));
-        locked.map(Lock).map_err(|error| match error {
+        locked.map(|file| Lock(file.into())).map_err(|error| match error {
             rustix::io::Errno::ACCESS => Error::NotRoot,
             error => Error::Registry(path, error.into()),
         })
@@ -157,7 +170,7 @@ impl Registry {
                 return Err(Error::JidTaken(jid));
             }
             Some(jid) => jid,
-            None => self.next_jid(&records),
+            None => next_jid(lock.last_jid(), &records),
         };
         let name = spec.name.clone().unwrap_or_else(|| jid.to_string());
         if records.iter().any(|record| record.name == name) {
@@ -178,29 +191,21 @@ impl Registry {
             init: None,
             boot: self.boot.clone(),
         };
-        self.store(&lock, &format!("jails/{jid}"), &record.to_bytes())?;
-        self.store(&lock, "last", jid.to_string().as_bytes())?;
+        self.store(&lock, &record)?;
+        lock.set_last_jid(jid)
+            .map_err(|error| Error::Registry(self.directory.join("lock"), error))?;
         Ok(record)
-    }
-
-    /// The jid after the last one given out, as FreeBSD counts: one that was used lately is not reused.
-    fn next_jid(&self, records: &[Record]) -> u32 {
-        let last = fs::read_to_string(self.directory.join("last")).ok();
-        let last =
-            last.and_then(|text| text.parse().ok()).filter(|&jid| jid < JID_MAX).unwrap_or(0);
-        let free = |jid: &u32| records.iter().all(|record| record.jid != *jid);
-        (last + 1..=JID_MAX).chain(1..=last).find(free).unwrap_or(JID_MAX)
     }
 
     /// Writes a prison's record, in place of the one before.
     pub(crate) fn write(&self, record: &Record) -> Result<(), Error> {
-        self.store(&self.lock()?, &format!("jails/{}", record.jid), &record.to_bytes())
+        self.store(&self.lock()?, record)
     }
 
-    fn store(&self, _lock: &Lock, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let path = self.directory.join(name);
+    fn store(&self, _lock: &Lock, record: &Record) -> Result<(), Error> {
+        let path = self.file(record.jid);
         let new = self.directory.join("jails").join(NEW);
-        fs::write(&new, bytes)
+        fs::write(&new, record.to_bytes())
             .and_then(|()| fs::rename(&new, &path))
             .map_err(|error: io::Error| Error::Registry(path, error))
     }
@@ -211,6 +216,13 @@ impl Registry {
         self.clear(record);
         Ok(())
     }
+}
+
+/// The jid after the last one given out, as FreeBSD counts: one that was used lately is not reused.
+fn next_jid(last: u32, records: &[Record]) -> u32 {
+    let last = if last < JID_MAX { last } else { 0 };
+    let free = |jid: &u32| records.iter().all(|record| record.jid != *jid);
+    (last + 1..=JID_MAX).chain(1..=last).find(free).unwrap_or(JID_MAX)
 }
 
 /// Refuses what cannot be a jail's name: kern_jail.c, "name cannot be numeric (unless it is the jid)".

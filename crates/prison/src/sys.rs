@@ -3,7 +3,6 @@
 //! Each function is one call and names its man page; what the calls are for stands where they are used.
 
 use std::ffi::{CStr, OsStr};
-use std::fs;
 use std::io;
 use std::mem::{MaybeUninit, size_of, size_of_val, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -294,7 +293,7 @@ pub(crate) unsafe fn set_title(title: &[u8]) {
 
 /// Where the arguments begin and the environment ends: proc_pid_stat(5), fields 48 and 51.
 fn argument_memory() -> Option<(usize, usize)> {
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let stat = crate::record::read_small("/proc/self/stat")?;
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
     let start = fields.nth(48 - 3)?.parse().ok()?;
     let end = fields.nth(51 - 49)?.parse().ok()?;
