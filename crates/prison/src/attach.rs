@@ -3,9 +3,9 @@
 //! The new process is the caller's child, born in the prison's pid namespace and cgroup. It tells init
 //! of itself while it still has the host's rights, joins the other namespaces, and executes.
 
-use crate::create::Prison;
 use crate::error::{Calling, Error};
 use crate::init::ATTACHED;
+use crate::prison::Prison;
 use crate::process::{Command, Failure, Step, become_root, confine};
 use crate::record::Rights;
 use crate::sys::{self, Namespace, Side};

@@ -1,4 +1,4 @@
-//! Making a prison and ending it: jail_set(2) with `JAIL_CREATE`, jail_remove(2).
+//! Making a prison: jail_set(2) with `JAIL_CREATE`.
 //!
 //! In order: a place in the registry; the cgroup; the file systems, detached; init, in a pid and a
 //! mount namespace that the host owns; the jail's first process, which makes all other namespaces;
@@ -6,11 +6,12 @@
 //! that it is up, the death of any of the processes, by whatever cause, undoes everything: only a file
 //! and an empty cgroup can stay, which the next command clears.
 
-use crate::attach::{self, Child, Reporting, announce, execute_when_told, fork_into, readable};
+use crate::attach::{self, Child, Reporting, announce, execute_when_told, fork_into};
 use crate::cgroup;
-use crate::control::{self, Report, word};
+use crate::control::{self, word};
 use crate::error::{Calling, Error};
 use crate::init;
+use crate::prison::Prison;
 use crate::process::Command;
 use crate::record::{ProcessId, Record, Rights};
 use crate::registry::Registry;
@@ -18,9 +19,7 @@ use crate::root::Plan;
 use crate::spec::{MountOptions, MountSource, Network, Spec};
 use crate::sys::{self, Namespace, Side};
 use crate::tree::{self, Tree};
-use crate::vnet;
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::{Errno, write};
+use rustix::io::write;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
@@ -29,24 +28,12 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-use std::time::Duration;
 
 /// Namespaces of the host's user namespace: the jail cannot touch what is mounted in them.
 const INITS: u64 = (libc::CLONE_NEWPID | libc::CLONE_NEWNS) as u64;
 /// Namespaces of the jail's own user namespace.
 const JAILS: i32 =
     libc::CLONE_NEWUSER | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS | libc::CLONE_NEWCGROUP;
-
-/// A prison that lives, or did when it was last looked at.
-#[derive(Debug)]
-pub struct Prison {
-    record: Record,
-    init: OwnedFd,
-    /// This process's end of the line to init, while it is the one that makes the prison.
-    hold: Option<OwnedFd>,
-    /// Children of this process in it that nobody waits for: they must be collected for init to end.
-    left: RefCell<Vec<Child>>,
-}
 
 /// The jail's first process, which waits to execute the command it was made for. Dropped, it ends.
 #[derive(Debug)]
@@ -115,151 +102,6 @@ impl Prison {
             }
         }
     }
-
-    /// The prison of a record, if it still lives.
-    pub fn open(record: Record) -> Option<Self> {
-        let init = record.init?.open()?;
-        Some(Self { record, init, hold: None, left: RefCell::default() })
-    }
-
-    /// What the registry knows of it.
-    pub fn record(&self) -> &Record {
-        &self.record
-    }
-
-    pub(crate) fn init(&self) -> &OwnedFd {
-        &self.init
-    }
-
-    pub(crate) fn open_cgroup(&self) -> Result<Option<OwnedFd>, Error> {
-        let open = |path| cgroup::open_directory(path).map_err(|_| Error::Died);
-        self.record.cgroup.as_deref().map(open).transpose()
-    }
-
-    /// Says one of [`word`] to init.
-    fn tell(&self, word: u8) -> Result<(), Error> {
-        control::tell(self.hold.as_ref().ok_or(Error::Died)?.as_fd(), word)
-    }
-
-    /// Waits for init's report.
-    fn report(&self) -> Result<Report, Error> {
-        Report::receive(self.hold.as_ref().ok_or(Error::Died)?.as_fd())
-    }
-
-    /// Finishes making it: from now on a prison without `persist` ends with its last process.
-    /// Whether it goes on.
-    ///
-    /// # Errors
-    /// [`Error::Registry`] when it ended and its record could not be removed.
-    pub fn settle(&mut self, registry: &Registry) -> Result<bool, Error> {
-        let Some(hold) = self.hold.take() else { return Ok(true) };
-        let told = control::tell(hold.as_fd(), word::SETTLE);
-        if told.is_ok() && control::hear(hold.as_fd()).is_some() {
-            return Ok(true);
-        }
-        self.finish(registry)?;
-        Ok(false)
-    }
-
-    /// Sends SIGTERM to every process, and waits until all have ended, at most for `timeout`.
-    ///
-    /// # Errors
-    /// None is expected.
-    pub fn terminate(&self, timeout: Duration) -> Result<(), Error> {
-        if sys::sigqueue(self.init.as_fd(), init::TERMINATE, 0).is_ok() {
-            readable(self.init.as_fd(), Some(timeout)).calling("poll")?;
-        }
-        Ok(())
-    }
-
-    /// Ends it: every process is killed, interfaces go back to the host. One that has ended is no error.
-    ///
-    /// # Errors
-    /// [`Error::Registry`] when its record could not be removed.
-    pub fn remove(mut self, registry: &Registry) -> Result<(), Error> {
-        self.hold = None;
-        // Should init itself be gone, that is what was asked for.
-        let _ = sys::sigqueue(self.init.as_fd(), init::REMOVE, 0);
-        self.finish(registry)
-    }
-
-    /// Waits for init's end and clears what is left.
-    fn finish(&self, registry: &Registry) -> Result<(), Error> {
-        self.collect_until_ended()?;
-        // When init is a child of this process, it is to be collected; otherwise this says ECHILD.
-        let _ = waitid(WaitId::PidFd(self.init.as_fd()), WaitIdOptions::EXITED);
-        registry.forget(&self.record)
-    }
-
-    /// Takes a process that the caller does not want to wait for: one in the background.
-    pub fn leave(&self, child: Child) {
-        self.left.borrow_mut().push(child);
-    }
-
-    /// Waits for init, whose end waits for every process of its pid namespace to be collected.
-    fn collect_until_ended(&self) -> Result<(), Error> {
-        let mut left = self.left.take();
-        loop {
-            let mut fds = vec![PollFd::from_borrowed_fd(self.init.as_fd(), PollFlags::IN)];
-            fds.extend(left.iter().map(|child| PollFd::new(child, PollFlags::IN)));
-            match poll(&mut fds, None) {
-                Err(Errno::INTR) => continue,
-                answer => answer.calling("poll")?,
-            };
-            let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
-            if ready[0] {
-                return Ok(());
-            }
-            let mut ended = ready.iter().skip(1);
-            left.retain(|child| ended.next() != Some(&true) || child.wait(None).is_err());
-        }
-    }
-
-    /// Gives it the host's interface `name`, until it ends or gives it back: ifconfig(8), `vnet`.
-    ///
-    /// # Errors
-    /// [`Error::Interface`].
-    pub fn give_interface(&self, name: &str) -> Result<(), Error> {
-        let failed = |error| Error::Interface(name.into(), error);
-        let network = self.network()?;
-        let route = vnet::route_socket().calling("socket")?;
-        let index = vnet::index(name).map_err(failed)?;
-        vnet::move_interface(route.as_fd(), index, network.as_fd(), None).map_err(failed)?;
-        let index = within(network.as_fd(), || vnet::index(name))?.map_err(failed)?;
-        sys::sigqueue(self.init.as_fd(), init::INTERFACE, index).map_err(|_| Error::Died)
-    }
-
-    /// Takes the interface `name` back to the caller's network stack: ifconfig(8), `-vnet`.
-    ///
-    /// # Errors
-    /// [`Error::Interface`].
-    pub fn take_interface(&self, name: &str) -> Result<(), Error> {
-        let failed = |error| Error::Interface(name.into(), error);
-        let own = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
-        within(self.network()?.as_fd(), || {
-            let index = vnet::index(name)?;
-            vnet::move_interface(vnet::route_socket()?.as_fd(), index, own.as_fd(), None)
-        })?
-        .map_err(failed)
-    }
-
-    /// Its network namespace.
-    ///
-    /// # Errors
-    /// [`Error::Died`].
-    pub fn network(&self) -> Result<OwnedFd, Error> {
-        sys::namespace(self.init.as_fd(), Namespace::Net).map_err(|_| Error::Died)
-    }
-}
-
-/// Calls `inside` in another network namespace. Only sockets that it opens stay there.
-fn within<T>(network: BorrowedFd<'_>, inside: impl FnOnce() -> T) -> Result<T, Error> {
-    let net = Some(rustix::thread::LinkNameSpaceType::Network);
-    let own = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
-    rustix::thread::move_into_link_name_space(network, net).calling("setns")?;
-    let answer = inside();
-    rustix::thread::move_into_link_name_space(own.as_fd(), net).calling("setns")?;
-    Ok(answer)
 }
 
 fn check_path(path: &Path) -> Result<(), Error> {
@@ -323,7 +165,7 @@ fn build(
     let prison =
         Prison { record: record.clone(), init, hold: Some(hold), left: RefCell::default() };
     let started = start_first(&prison, &plan, spec, first, cgroup);
-    let id = ProcessId::of(pid);
+    let id = ProcessId::of(pid, prison.init.as_fd());
     match (started, id) {
         (Ok(waiting), Some(id)) => Ok((prison, waiting, id)),
         (started, _) => {

@@ -27,15 +27,17 @@ pub(crate) const TERMINATE: i32 = 42;
 /// SIGKILL to all processes, and the end.
 pub(crate) const REMOVE: i32 = 43;
 
+/// From now on the prison lives on without processes, or not, as the number says: 1 or 0.
+pub(crate) const PERSIST: i32 = 44;
+
 /// What init is told by signals. They are blocked before init is born: a signal that a pid namespace's
 /// first process neither handles nor blocks is lost.
-pub(crate) const SIGNALS: [i32; 4] = [ATTACHED, INTERFACE, TERMINATE, REMOVE];
+pub(crate) const SIGNALS: [i32; 5] = [ATTACHED, INTERFACE, TERMINATE, REMOVE, PERSIST];
 
 /// Init's whole life. `control` is its end of the line to the command; `network` the host's network namespace.
 pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
     // Without its signals init would be deaf; then it is better not to be.
-    let Ok(signals) = sys::signalfd(&[libc::SIGCHLD, ATTACHED, INTERFACE, TERMINATE, REMOVE])
-    else {
+    let Ok(signals) = sys::signalfd(&[&SIGNALS[..], &[libc::SIGCHLD]].concat()) else {
         std::process::exit(1)
     };
     let _ = setsid();
@@ -159,6 +161,7 @@ impl Init {
                     self.persist = false;
                 }
                 REMOVE => self.ending = true,
+                PERSIST => self.persist = value != 0,
                 _ => {}
             }
         }

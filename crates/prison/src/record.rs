@@ -2,11 +2,11 @@
 
 use crate::attach::readable;
 use crate::ids::Ids;
-use rustix::fs::{Mode, OFlags, open};
+use rustix::fs::{Mode, OFlags, fstat, fstatfs, open};
 use rustix::io::read;
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, getpid, pidfd_open};
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,33 +15,73 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ProcessId {
     pub(crate) pid: u32,
-    /// Clock ticks from boot to its start: proc_pid_stat(5), field 22.
-    pub(crate) start: u64,
+    pub(crate) mark: Mark,
 }
 
+/// What tells two processes with the same number apart, until the machine is started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// Inode number of its pidfds: Linux 6.9, where they have a file system of their own.
+    Inode(u64),
+    /// Clock ticks from boot to its start: proc_pid_stat(5), field 22.
+    Start(u64),
+}
+
+/// The type that statfs(2) gives for the file system of pidfds.
+const PIDFS_MAGIC: i64 = 0x5049_4446;
+
 impl ProcessId {
-    /// The process `pid` as it runs now.
-    pub(crate) fn of(pid: u32) -> Option<Self> {
-        let stat = read_small(&format!("/proc/{pid}/stat"))?;
-        let start = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(22 - 3)?.parse().ok()?;
-        Some(Self { pid, start })
+    /// The process `pid`, which `pidfd` is of.
+    pub(crate) fn of(pid: u32, pidfd: BorrowedFd<'_>) -> Option<Self> {
+        let has_inodes = fstatfs(pidfd).is_ok_and(|fs| fs.f_type == PIDFS_MAGIC);
+        let mark = if has_inodes { Mark::Inode(fstat(pidfd).ok()?.st_ino) } else { start(pid)? };
+        Some(Self { pid, mark })
     }
 
-    /// A pidfd, if the process still lives. Opened before its start is compared, so that the
-    /// descriptor is of the very process that was asked for.
+    /// This process.
+    pub(crate) fn own() -> Option<Self> {
+        let pid = getpid();
+        let pidfd = pidfd_open(pid, PidfdFlags::empty()).ok()?;
+        Self::of(pid.as_raw_pid() as u32, pidfd.as_fd())
+    }
+
+    /// A pidfd, if the process still lives. Opened before the mark is compared, so that the descriptor
+    /// is of the very process that was asked for.
     pub(crate) fn open(self) -> Option<OwnedFd> {
         let pid = Pid::from_raw(i32::try_from(self.pid).ok()?)?;
         let pidfd = pidfd_open(pid, PidfdFlags::empty()).ok()?;
-        let same = Self::of(self.pid) == Some(self);
+        let same = match self.mark {
+            Mark::Inode(inode) => fstat(&pidfd).is_ok_and(|stat| stat.st_ino == inode),
+            Mark::Start(_) => start(self.pid) == Some(self.mark),
+        };
         // One that has ended and waits to be collected counts as gone.
         let ended = readable(pidfd.as_fd(), Some(Duration::ZERO)).unwrap_or(true);
         (same && !ended).then_some(pidfd)
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let (pid, start) = text.split_once(' ')?;
-        Some(Self { pid: pid.parse().ok()?, start: start.parse().ok()? })
+    fn text(self) -> String {
+        match self.mark {
+            Mark::Inode(inode) => format!("{} inode {inode}", self.pid),
+            Mark::Start(ticks) => format!("{} start {ticks}", self.pid),
+        }
     }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let pid = words.next()?.parse().ok()?;
+        let mark = match words.next()? {
+            "inode" => Mark::Inode(words.next()?.parse().ok()?),
+            "start" => Mark::Start(words.next()?.parse().ok()?),
+            _ => return None,
+        };
+        Some(Self { pid, mark })
+    }
+}
+
+fn start(pid: u32) -> Option<Mark> {
+    let stat = read_small(&format!("/proc/{pid}/stat"))?;
+    let field = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(22 - 3)?;
+    field.parse().ok().map(Mark::Start)
 }
 
 /// A file of /proc that has less than a kilobyte, in one read(2).
@@ -144,8 +184,8 @@ impl Record {
             line("cgroup", cgroup.as_os_str().as_bytes());
         }
         for (key, process) in [("creator", self.creator), ("init", self.init)] {
-            if let Some(ProcessId { pid, start }) = process {
-                line(key, format!("{pid} {start}").as_bytes());
+            if let Some(process) = process {
+                line(key, process.text().as_bytes());
             }
         }
         for (name, value) in &self.parameters {
@@ -235,8 +275,8 @@ mod tests {
                 allow: Allow { quotas: true, ..Allow::default() },
                 families: Families { inet: true, inet6: false },
             },
-            creator: None,
-            init: Some(ProcessId { pid: 12, start: 345 }),
+            creator: Some(ProcessId { pid: 11, mark: Mark::Start(34) }),
+            init: Some(ProcessId { pid: 12, mark: Mark::Inode(345) }),
             boot: "b".into(),
         };
         assert_eq!(Record::parse(&record.to_bytes()), Some(record));
@@ -252,9 +292,14 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_known_by_its_start() {
-        let own = ProcessId::of(std::process::id()).unwrap();
+    fn a_process_is_known_by_more_than_its_number() {
+        let own = ProcessId::own().unwrap();
         assert!(own.open().is_some());
-        assert!(ProcessId { start: own.start + 1, ..own }.open().is_none());
+        let Some(Mark::Start(ticks)) = start(own.pid) else { panic!("no start time") };
+        for (mark, lives) in
+            [(Mark::Start(ticks), true), (Mark::Start(ticks + 1), false), (Mark::Inode(1), false)]
+        {
+            assert_eq!(ProcessId { mark, ..own }.open().is_some(), lives, "{mark:?}");
+        }
     }
 }

@@ -10,9 +10,10 @@ use crate::error::Error;
 use crate::ids::{self, Ids};
 use crate::record::{ProcessId, Record, Rights, read_small};
 use crate::spec::Spec;
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, mkdir, open};
+use rustix::fs::{Dir, FlockOperation, Mode, OFlags, flock, mkdir, open, openat};
+use rustix::io::Errno;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -63,14 +64,10 @@ impl Registry {
     }
 
     fn open_at(directory: &Path) -> Result<Self, Error> {
-        for made in [directory.to_path_buf(), directory.join("jails")] {
-            match mkdir(&made, Mode::RWXU) {
-                Ok(()) | Err(rustix::io::Errno::EXIST) => {}
-                Err(rustix::io::Errno::ACCESS | rustix::io::Errno::PERM) => {
-                    return Err(Error::NotRoot);
-                }
-                Err(error) => return Err(Error::Registry(made, error.into())),
-            }
+        // Nearly always it is there.
+        if !directory.join("jails").is_dir() {
+            make_private(directory)?;
+            make_private(&directory.join("jails"))?;
         }
         let boot = read_small("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         Ok(Self { directory: directory.into(), boot: boot.trim_end().into() })
@@ -83,7 +80,7 @@ impl Registry {
         let locked =
             file.and_then(|file| flock(&file, FlockOperation::LockExclusive).map(|()| file));
         locked.map(|file| Lock(file.into())).map_err(|error| match error {
-            rustix::io::Errno::ACCESS => Error::NotRoot,
+            Errno::ACCESS => Error::NotRoot,
             error => Error::Registry(path, error.into()),
         })
     }
@@ -117,17 +114,30 @@ impl Registry {
 
     /// What is in the directory, dead records too, by jid.
     fn look(&self) -> Result<Found, Error> {
-        let directory = self.directory.join("jails");
-        let failed = |error| Error::Registry(directory.clone(), error);
+        let path = self.directory.join("jails");
+        let failed = |error: Errno| match error {
+            Errno::ACCESS => Error::NotRoot,
+            error => Error::Registry(path.clone(), error.into()),
+        };
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory = open(&path, flags, Mode::empty()).map_err(failed)?;
         let mut found = Found { records: Vec::new(), unfinished: false };
-        for entry in fs::read_dir(&directory).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
+        let mut bytes = Vec::with_capacity(4096);
+        for entry in Dir::read_from(&directory).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
             // A file that vanishes meanwhile is a prison that has just been removed; one that cannot
             // be understood, the remainder of a write that was cut short.
-            match fs::read(&path).map(|bytes| Record::parse(&bytes)) {
-                Ok(Some(record)) if !path.ends_with(NEW) => found.records.push(record),
-                Ok(_) => found.unfinished = true,
-                Err(_) => {}
+            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let Ok(file) = openat(&directory, name, flags, Mode::empty()) else { continue };
+            bytes.clear();
+            let read = fs::File::from(file).read_to_end(&mut bytes);
+            match read.ok().and_then(|_| Record::parse(&bytes)) {
+                Some(record) if name.to_bytes() != NEW.as_bytes() => found.records.push(record),
+                _ => found.unfinished = true,
             }
         }
         found.records.sort_by_key(|record| record.jid);
@@ -187,7 +197,7 @@ impl Registry {
             cgroup: cgroup::path(jid, unique()),
             parameters: spec.parameters.clone(),
             rights,
-            creator: ProcessId::of(std::process::id()),
+            creator: ProcessId::own(),
             init: None,
             boot: self.boot.clone(),
         };
@@ -215,6 +225,15 @@ impl Registry {
         let _lock = self.lock()?;
         self.clear(record);
         Ok(())
+    }
+}
+
+/// Makes a directory for root alone; that it is there is fine too.
+fn make_private(directory: &Path) -> Result<(), Error> {
+    match mkdir(directory, Mode::RWXU) {
+        Ok(()) | Err(Errno::EXIST) => Ok(()),
+        Err(Errno::ACCESS | Errno::PERM) => Err(Error::NotRoot),
+        Err(error) => Err(Error::Registry(directory.into(), error.into())),
     }
 }
 

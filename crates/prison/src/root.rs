@@ -172,11 +172,18 @@ fn attach(tree: &Tree, root: BorrowedFd<'_>) -> Result<(), Report> {
 
 fn mask(own: &Own, root: BorrowedFd<'_>) -> Result<(), Report> {
     let Some(null) = &own.null else { return Ok(()) };
+    let mut attached = false;
     for file in MASKED {
         let Ok(place) = place(root, Path::new(file)) else { continue };
-        open_tree(null, "", clone_flags() | OpenTreeFlags::AT_EMPTY_PATH)
-            .and_then(|null| put(null.as_fd(), place.as_fd()))
-            .map_err(|error| Stage::Mount.failed(Path::new(file), error))?;
+        // Linux before 6.15 clones attached mounts only: the first place gets this one itself.
+        let masked = if attached {
+            open_tree(null, "", clone_flags() | OpenTreeFlags::AT_EMPTY_PATH)
+                .and_then(|null| put(null.as_fd(), place.as_fd()))
+        } else {
+            put(null.as_fd(), place.as_fd())
+        };
+        masked.map_err(|error| Stage::Mount.failed(Path::new(file), error))?;
+        attached = true;
     }
     Ok(())
 }

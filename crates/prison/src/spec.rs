@@ -124,3 +124,18 @@ impl Default for Allow {
         }
     }
 }
+
+/// What can be changed of a prison that runs: jail_set(2) with `JAIL_UPDATE`. `None` stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// Lives on without processes.
+    pub persist: Option<bool>,
+    /// Host name inside.
+    pub hostname: Option<OsString>,
+    /// NIS domain name inside.
+    pub domainname: Option<OsString>,
+    /// Permissions, for the processes that enter from now on: one that is inside keeps its filter.
+    pub allow: Option<Allow>,
+    /// What `jls -n` shows, complete.
+    pub parameters: Option<Vec<(String, Vec<u8>)>>,
+}

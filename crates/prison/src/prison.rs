@@ -1,0 +1,220 @@
+//! A prison that runs: what can be asked of it, changed in it, and its end; jail_set(2) with
+//! `JAIL_UPDATE`, jail_remove(2).
+
+use crate::attach::{Child, readable};
+use crate::cgroup;
+use crate::control::{self, Report, word};
+use crate::error::{Calling, Error};
+use crate::init;
+use crate::record::Record;
+use crate::registry::Registry;
+use crate::spec::Change;
+use crate::sys::{self, Namespace};
+use crate::vnet;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::process::{WaitId, WaitIdOptions, waitid};
+use rustix::system::sethostname;
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use std::cell::RefCell;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+/// A prison that lives, or did when it was last looked at.
+#[derive(Debug)]
+pub struct Prison {
+    pub(crate) record: Record,
+    pub(crate) init: OwnedFd,
+    /// This process's end of the line to init, while it is the one that makes the prison.
+    pub(crate) hold: Option<OwnedFd>,
+    /// Children of this process in it that nobody waits for: they must be collected for init to end.
+    pub(crate) left: RefCell<Vec<Child>>,
+}
+
+impl Prison {
+    /// The prison of a record, if it still lives.
+    pub fn open(record: Record) -> Option<Self> {
+        let init = record.init?.open()?;
+        Some(Self { record, init, hold: None, left: RefCell::default() })
+    }
+
+    /// What the registry knows of it.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    pub(crate) fn init(&self) -> &OwnedFd {
+        &self.init
+    }
+
+    pub(crate) fn open_cgroup(&self) -> Result<Option<OwnedFd>, Error> {
+        let open = |path| cgroup::open_directory(path).map_err(|_| Error::Died);
+        self.record.cgroup.as_deref().map(open).transpose()
+    }
+
+    /// Says one of [`word`] to init.
+    pub(crate) fn tell(&self, word: u8) -> Result<(), Error> {
+        control::tell(self.hold.as_ref().ok_or(Error::Died)?.as_fd(), word)
+    }
+
+    /// Waits for init's report.
+    pub(crate) fn report(&self) -> Result<Report, Error> {
+        Report::receive(self.hold.as_ref().ok_or(Error::Died)?.as_fd())
+    }
+
+    /// Finishes making it: from now on a prison without `persist` ends with its last process.
+    /// Whether it goes on.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when it ended and its record could not be removed.
+    pub fn settle(&mut self, registry: &Registry) -> Result<bool, Error> {
+        let Some(hold) = self.hold.take() else { return Ok(true) };
+        let told = control::tell(hold.as_fd(), word::SETTLE);
+        if told.is_ok() && control::hear(hold.as_fd()).is_some() {
+            return Ok(true);
+        }
+        self.finish(registry)?;
+        Ok(false)
+    }
+
+    /// Sends SIGTERM to every process, and waits until all have ended, at most for `timeout`.
+    ///
+    /// # Errors
+    /// None is expected.
+    pub fn terminate(&self, timeout: Duration) -> Result<(), Error> {
+        if sys::sigqueue(self.init.as_fd(), init::TERMINATE, 0).is_ok() {
+            readable(self.init.as_fd(), Some(timeout)).calling("poll")?;
+        }
+        Ok(())
+    }
+
+    /// Ends it: every process is killed, interfaces go back to the host. One that has ended is no error.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when its record could not be removed.
+    pub fn remove(mut self, registry: &Registry) -> Result<(), Error> {
+        self.hold = None;
+        // Should init itself be gone, that is what was asked for.
+        let _ = sys::sigqueue(self.init.as_fd(), init::REMOVE, 0);
+        self.finish(registry)
+    }
+
+    /// Waits for init's end and clears what is left.
+    fn finish(&self, registry: &Registry) -> Result<(), Error> {
+        self.collect_until_ended()?;
+        // When init is a child of this process, it is to be collected; otherwise this says ECHILD.
+        let _ = waitid(WaitId::PidFd(self.init.as_fd()), WaitIdOptions::EXITED);
+        registry.forget(&self.record)
+    }
+
+    /// Takes a process that the caller does not want to wait for: one in the background.
+    pub fn leave(&self, child: Child) {
+        self.left.borrow_mut().push(child);
+    }
+
+    /// Waits for init, whose end waits for every process of its pid namespace to be collected.
+    fn collect_until_ended(&self) -> Result<(), Error> {
+        let mut left = self.left.take();
+        loop {
+            let mut fds = vec![PollFd::from_borrowed_fd(self.init.as_fd(), PollFlags::IN)];
+            fds.extend(left.iter().map(|child| PollFd::new(child, PollFlags::IN)));
+            match poll(&mut fds, None) {
+                Err(Errno::INTR) => continue,
+                answer => answer.calling("poll")?,
+            };
+            let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+            if ready[0] {
+                return Ok(());
+            }
+            let mut ended = ready.iter().skip(1);
+            left.retain(|child| ended.next() != Some(&true) || child.wait(None).is_err());
+        }
+    }
+
+    /// Gives it the host's interface `name`, until it ends or gives it back: ifconfig(8), `vnet`.
+    ///
+    /// # Errors
+    /// [`Error::Interface`].
+    pub fn give_interface(&self, name: &str) -> Result<(), Error> {
+        let failed = |error| Error::Interface(name.into(), error);
+        let network = self.network()?;
+        let route = vnet::route_socket().calling("socket")?;
+        let index = vnet::index(name).map_err(failed)?;
+        vnet::move_interface(route.as_fd(), index, network.as_fd(), None).map_err(failed)?;
+        let index = within_network(network.as_fd(), || vnet::index(name))?.map_err(failed)?;
+        sys::sigqueue(self.init.as_fd(), init::INTERFACE, index).map_err(|_| Error::Died)
+    }
+
+    /// Takes the interface `name` back to the caller's network stack: ifconfig(8), `-vnet`.
+    ///
+    /// # Errors
+    /// [`Error::Interface`].
+    pub fn take_interface(&self, name: &str) -> Result<(), Error> {
+        let failed = |error| Error::Interface(name.into(), error);
+        let own = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
+        within_network(self.network()?.as_fd(), || {
+            let index = vnet::index(name)?;
+            vnet::move_interface(vnet::route_socket()?.as_fd(), index, own.as_fd(), None)
+        })?
+        .map_err(failed)
+    }
+
+    /// Changes what can be changed while it runs: jail_set(2), `JAIL_UPDATE`.
+    ///
+    /// # Errors
+    /// [`Error::Died`], or a name that the kernel does not take.
+    pub fn update(&mut self, registry: &Registry, change: &Change) -> Result<(), Error> {
+        if change.hostname.is_some() || change.domainname.is_some() {
+            let names =
+                sys::namespace(self.init.as_fd(), Namespace::Uts).map_err(|_| Error::Died)?;
+            let uts = LinkNameSpaceType::HostNameAndNISDomainName;
+            within(names.as_fd(), "uts", uts, || set_names(change))?.calling("host.hostname")?;
+        }
+        if let Some(persist) = change.persist {
+            let told = sys::sigqueue(self.init.as_fd(), init::PERSIST, persist.into());
+            told.map_err(|_| Error::Died)?;
+        }
+        self.record.rights.allow = change.allow.unwrap_or(self.record.rights.allow);
+        if let Some(parameters) = &change.parameters {
+            self.record.parameters.clone_from(parameters);
+        }
+        registry.write(&self.record)
+    }
+
+    /// Its network namespace.
+    ///
+    /// # Errors
+    /// [`Error::Died`].
+    pub fn network(&self) -> Result<OwnedFd, Error> {
+        sys::namespace(self.init.as_fd(), Namespace::Net).map_err(|_| Error::Died)
+    }
+}
+
+/// Calls `inside` in another namespace of this kind; sockets that it opens stay there.
+fn within<T>(
+    namespace: BorrowedFd<'_>,
+    name: &str,
+    kind: LinkNameSpaceType,
+    inside: impl FnOnce() -> T,
+) -> Result<T, Error> {
+    let own = File::open(format!("/proc/self/ns/{name}")).calling("/proc/self/ns")?;
+    move_into_link_name_space(namespace, Some(kind)).calling("setns")?;
+    let answer = inside();
+    move_into_link_name_space(own.as_fd(), Some(kind)).calling("setns")?;
+    Ok(answer)
+}
+
+/// Calls `inside` in another network namespace.
+fn within_network<T>(network: BorrowedFd<'_>, inside: impl FnOnce() -> T) -> Result<T, Error> {
+    within(network, "net", LinkNameSpaceType::Network, inside)
+}
+
+fn set_names(change: &Change) -> io::Result<()> {
+    if let Some(name) = &change.hostname {
+        sethostname(name.as_bytes())?;
+    }
+    change.domainname.as_deref().map_or(Ok(()), sys::setdomainname)
+}
