@@ -22,6 +22,10 @@ pub(crate) const TEST: &[Need] = &[
     need("busybox", "busybox-static", "the programs in the tests' jails"),
     need("ip", "iproute2", "the networks around the tests' jails"),
     need("unshare", "util-linux", "a machine of its own for each test"),
+    need("strace", "strace", "kills commands at their system calls, and makes kernels that lack things"),
+    need("mkfs.ext4", "e2fsprogs", "roots of jails on ext4"),
+    need("mkfs.xfs", "xfsprogs", "roots of jails on xfs"),
+    need("mkfs.btrfs", "btrfs-progs", "roots of jails on btrfs"),
 ];
 
 /// For the demonstration.

@@ -127,7 +127,7 @@ fn plan(spec: &Spec, record: &Record) -> Result<Plan, Error> {
     Ok(Plan {
         name: record.name.clone(),
         ids: record.ids,
-        root: Tree::clone_of(&spec.path, "/".into(), MountOptions::default())?,
+        root: Tree::root_of(&spec.path, record.ids)?,
         submounts: tree::submounts(&spec.path, &hidden)?,
         programs: programs.transpose()?,
         mounts: mounts.collect::<Result<_, _>>()?,

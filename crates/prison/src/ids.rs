@@ -1,7 +1,12 @@
 //! User and group ids of prisons: each has 65,536 of its own on the host, disjoint from all others.
 
+use crate::sys::{self, Namespace, Side};
+use rustix::io::read;
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 use std::fs;
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// Ids that a prison has: 0 to 65,535 as seen inside.
 pub(crate) const COUNT: u32 = 65_536;
@@ -36,6 +41,27 @@ impl Ids {
             )?;
         }
         Ok(())
+    }
+
+    /// A user namespace with these maps, of a process that is made for it and ends at once. For idmapped
+    /// mounts that have to be made before the jail's own namespace is there.
+    pub(crate) fn user_namespace(self) -> io::Result<OwnedFd> {
+        let (wait, hold) = pipe_with(PipeFlags::CLOEXEC)?;
+        // SAFETY: kletka's commands have one thread.
+        let (pid, pidfd) = match unsafe { sys::clone3(libc::CLONE_NEWUSER as u64, None)? } {
+            Side::Child => {
+                drop(hold);
+                // Until the parent closes its end, or dies.
+                let _ = read(&wait, &mut [0]);
+                std::process::exit(0)
+            }
+            Side::Parent { pid, pidfd } => (pid, pidfd),
+        };
+        let made =
+            self.write_maps(pid).and_then(|()| sys::namespace(pidfd.as_fd(), Namespace::User));
+        drop(hold);
+        waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED)?;
+        made
     }
 
     /// The lowest range that neither `taken` nor a line of subuid(5) uses.

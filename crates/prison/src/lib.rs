@@ -18,6 +18,7 @@ mod error;
 mod filter;
 mod ids;
 mod init;
+mod overlay;
 mod prison;
 mod process;
 mod record;

@@ -92,9 +92,32 @@ pub(crate) enum Namespace {
     Uts = 0xff0a,
 }
 
-/// Opens a namespace of the process behind `pidfd`.
+/// Opens a namespace of the process behind `pidfd`: `PIDFD_GET_*_NAMESPACE`; on Linux before 6.11,
+/// which has no such request, by its file in /proc.
 pub(crate) fn namespace(pidfd: BorrowedFd<'_>, which: Namespace) -> io::Result<OwnedFd> {
-    open_by_ioctl(pidfd, which as libc::Ioctl)
+    match open_by_ioctl(pidfd, which as libc::Ioctl) {
+        Err(error) if error.raw_os_error() == Some(libc::ENOTTY) => namespace_file(pidfd, which),
+        opened => opened,
+    }
+}
+
+fn namespace_file(pidfd: BorrowedFd<'_>, which: Namespace) -> io::Result<OwnedFd> {
+    let name = match which {
+        Namespace::Net => "net",
+        Namespace::User => "user",
+        Namespace::Uts => "uts",
+    };
+    let pid = pid_of(pidfd)?;
+    let file = std::fs::File::open(format!("/proc/{pid}/ns/{name}"))?;
+    // Another process may have got the number of one that has ended.
+    if pid_of(pidfd)? == pid { Ok(file.into()) } else { Err(io::ErrorKind::NotFound.into()) }
+}
+
+/// The number of the process behind `pidfd`, -1 when it has ended: pidfd_open(2), proc_pid_fdinfo(5).
+fn pid_of(pidfd: BorrowedFd<'_>) -> io::Result<i32> {
+    let about = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
+    let pid = about.lines().find_map(|line| line.strip_prefix("Pid:"));
+    pid.and_then(|pid| pid.trim().parse().ok()).ok_or(io::ErrorKind::NotFound.into())
 }
 
 /// Opens the user namespace that owns `namespace`: `NS_GET_USERNS`, ioctl_ns(2).
@@ -298,6 +321,16 @@ fn argument_memory() -> Option<(usize, usize)> {
     let start = fields.nth(48 - 3)?.parse().ok()?;
     let end = fields.nth(51 - 49)?.parse().ok()?;
     (start < end).then_some((start, end))
+}
+
+/// Makes `id` the user and group that files are looked at and made as: setfsuid(2), setfsgid(2). Both
+/// never fail for root.
+pub(crate) fn set_file_system_ids(id: u32) {
+    // SAFETY: two integers; no memory is touched.
+    unsafe {
+        libc::setfsgid(id);
+        libc::setfsuid(id);
+    }
 }
 
 /// Replaces this process by a program: execve(2). Returns only to say why it could not.

@@ -3,10 +3,11 @@
 
 use crate::error::{Calling, Error};
 use crate::ids::Ids;
+use crate::overlay;
 use crate::spec::{Mount, MountOptions, MountSource};
 use crate::sys;
 use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, ResolveFlags, Stat, StatxFlags, fstat, open, openat2, statx,
+    AtFlags, CWD, Mode, OFlags, ResolveFlags, Stat, StatxFlags, fstat, open, openat2, statfs, statx,
 };
 use rustix::io::Errno;
 use rustix::mount::{
@@ -20,6 +21,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+/// The type that statfs(2) gives for an overlay.
+const OVERLAYFS_MAGIC: i64 = 0x794c_7630;
 
 /// File systems of the kernel itself: a jail has its own of them, or none.
 const KERNEL: [&str; 20] = [
@@ -84,6 +88,16 @@ impl Tree {
             .map_err(|error| Error::Mount(source.into(), error.into()))?;
         let (source, attributes) = (source.into(), attributes(options));
         Ok(Self { fd, target, source, optional: false, attributes, idmapped: true })
+    }
+
+    /// The same for a root: one on an overlay is made again over its layers, with the jail's ids.
+    pub(crate) fn root_of(path: &Path, ids: Ids) -> Result<Self, Error> {
+        let tree = Self::clone_of(path, "/".into(), MountOptions::default())?;
+        let on_overlay = statfs(path).is_ok_and(|fs| fs.f_type == OVERLAYFS_MAGIC);
+        match on_overlay.then(|| overlay::idmapped(path, ids)).transpose()?.flatten() {
+            Some(fd) => Ok(Self { fd, idmapped: false, ..tree }),
+            None => Ok(tree),
+        }
     }
 
     /// An empty tmpfs; its root belongs to the jail's id `owner`.
@@ -186,11 +200,19 @@ pub(crate) fn file_system(
 }
 
 /// One line of /proc/self/mountinfo: proc_pid_mountinfo(5).
-struct MountLine {
-    id: u64,
-    device: String,
-    point: PathBuf,
-    file_system: String,
+pub(crate) struct MountLine {
+    pub(crate) id: u64,
+    pub(crate) device: String,
+    pub(crate) point: PathBuf,
+    pub(crate) file_system: String,
+    /// Of the file system itself; the kernel's octal escapes undone.
+    pub(crate) options: Vec<u8>,
+}
+
+/// The line of the mount that `path` is on.
+pub(crate) fn mount_line_of(path: &Path) -> Option<MountLine> {
+    let found = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
+    mount_lines().into_iter().find(|line| line.id == found.stx_mnt_id)
 }
 
 fn mount_lines() -> Vec<MountLine> {
@@ -209,8 +231,10 @@ fn mount_line(line: &[u8]) -> Option<MountLine> {
     let id = std::str::from_utf8(fields.next()?).ok()?.parse().ok()?;
     let device = String::from_utf8_lossy(fields.nth(1)?).into_owned();
     let point = unescape(fields.nth(1)?);
-    let file_system = fields.skip_while(|field| field != b"-").nth(1)?;
-    Some(MountLine { id, device, point, file_system: String::from_utf8_lossy(file_system).into() })
+    let mut rest = fields.skip_while(|field| field != b"-").skip(1);
+    let file_system = String::from_utf8_lossy(rest.next()?).into_owned();
+    let options = unescape(rest.nth(1)?).into_os_string().into_vec();
+    Some(MountLine { id, device, point, file_system, options })
 }
 
 /// Undoes the kernel's `\040` in a path.

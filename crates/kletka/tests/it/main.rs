@@ -6,8 +6,10 @@
 mod devfs;
 mod ifconfig;
 mod jail;
+mod jls;
 mod mount;
 mod readme;
+mod roots;
 mod route;
 mod sandbox;
 mod service;
