@@ -20,13 +20,12 @@ use std::path::Path;
 
 /// The sender is a process that was put into the prison, and is none of init's children.
 pub(crate) const ATTACHED: i32 = 40;
-/// The interface with this index came from the host.
+/// The interface with this index came from the host; with a minus, it has gone back.
 pub(crate) const INTERFACE: i32 = 41;
 /// SIGTERM to all processes; the prison ends with the last of them.
 pub(crate) const TERMINATE: i32 = 42;
 /// SIGKILL to all processes, and the end.
 pub(crate) const REMOVE: i32 = 43;
-
 /// From now on the prison lives on without processes, or not, as the number says: 1 or 0.
 pub(crate) const PERSIST: i32 = 44;
 
@@ -47,7 +46,8 @@ pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
     if hear(control.as_fd()) != Some(word::BUILD) {
         std::process::exit(1);
     }
-    let mut init = Init { persist: plan.persist, ..Init::default() };
+    let range = plan.ids.first;
+    let mut init = Init { persist: plan.persist, range, ..Init::default() };
     init.take_signals(signals.as_fd());
     let built = own.and_then(|own| match init.attached.first() {
         Some((_, first)) => root::build(&plan, &own, first.as_fd()),
@@ -104,6 +104,8 @@ struct Init {
     attached: Vec<(u32, OwnedFd)>,
     /// Interfaces that came from the host, as this network namespace numbers them.
     interfaces: Vec<i32>,
+    /// The jail's first id on the host, which no other jail has.
+    range: u32,
 }
 
 impl Init {
@@ -155,6 +157,7 @@ impl Init {
         while let Some(Caught { signal, sender, value }) = sys::next_signal(signals) {
             match signal {
                 ATTACHED => self.watch(sender),
+                INTERFACE if value < 0 => self.interfaces.retain(|&index| index != -value),
                 INTERFACE => self.interfaces.push(value),
                 TERMINATE => {
                     let _ = sys::kill(-1, libc::SIGTERM);
@@ -182,7 +185,7 @@ impl Init {
         for &index in &self.interfaces {
             let moved = vnet::move_interface(route.as_fd(), index, network, None);
             if moved.is_err_and(|error| error.raw_os_error() == Some(libc::EEXIST)) {
-                let name = format!("vnet{}.{index}", std::process::id());
+                let name = format!("vnet{}.{index}", self.range >> 16);
                 let _ = vnet::move_interface(route.as_fd(), index, network, Some(&name));
             }
         }

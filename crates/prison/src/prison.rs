@@ -155,11 +155,14 @@ impl Prison {
     pub fn take_interface(&self, name: &str) -> Result<(), Error> {
         let failed = |error| Error::Interface(name.into(), error);
         let own = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
-        within_network(self.network()?.as_fd(), || {
+        let index = within_network(self.network()?.as_fd(), || {
             let index = vnet::index(name)?;
-            vnet::move_interface(vnet::route_socket()?.as_fd(), index, own.as_fd(), None)
+            vnet::move_interface(vnet::route_socket()?.as_fd(), index, own.as_fd(), None)?;
+            Ok(index)
         })?
-        .map_err(failed)
+        .map_err(failed)?;
+        // Otherwise init would return whatever has this index at the end.
+        sys::sigqueue(self.init.as_fd(), init::INTERFACE, -index).map_err(|_| Error::Died)
     }
 
     /// Changes what can be changed while it runs: jail_set(2), `JAIL_UPDATE`.

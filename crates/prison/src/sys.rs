@@ -58,7 +58,8 @@ pub(crate) fn unshare(namespaces: i32) -> io::Result<()> {
     check(unsafe { libc::unshare(namespaces & !libc::CLONE_FILES) }.into()).map(drop)
 }
 
-/// Shows the files of `tree` under the ids of `userns`, and sets MOUNT_ATTR_* flags: mount_setattr(2).
+/// Shows the files of `tree` under the ids of `userns`, sets MOUNT_ATTR_* flags, and makes it private:
+/// mount_setattr(2).
 ///
 /// `tree` is detached: made by open_tree(2) with `OPEN_TREE_CLONE`, and never attached yet.
 ///
@@ -72,7 +73,9 @@ pub(crate) fn mount_setattr(
     let attr = libc::mount_attr {
         attr_set: attributes | libc::MOUNT_ATTR_IDMAP,
         attr_clr: 0,
-        propagation: 0,
+        // Of a shared mount of the host the clone is a peer: pivot_root(2) refuses it, and what is mounted
+        // on the one would appear on the other.
+        propagation: libc::MS_PRIVATE,
         userns_fd: userns.as_raw_fd() as u64,
     };
     let (fd, flags, size) = (tree.as_raw_fd(), libc::AT_EMPTY_PATH, size_of_val(&attr));
