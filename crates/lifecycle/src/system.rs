@@ -10,6 +10,7 @@ use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 use std::env;
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -90,9 +91,14 @@ impl<'a> System<'a> {
         Ok(())
     }
 
+    /// The prison that the jail has or had.
+    pub fn record(&self) -> Option<&Record> {
+        self.record.as_ref()
+    }
+
     fn note(&self, least: Verbosity, text: &str) {
         if self.verbosity >= least {
-            println!("{}{text}", self.jail.prefix());
+            say(&format!("{}{text}", self.jail.prefix()));
         }
     }
 
@@ -107,7 +113,7 @@ impl<'a> System<'a> {
             *place = waiting;
         }
         if self.prints_jid {
-            println!("{}", prison.record().jid);
+            say(&prison.record().jid.to_string());
         }
         self.record = Some(prison.record().clone());
         self.prison = Some(prison);
@@ -278,6 +284,11 @@ impl<'a> System<'a> {
         command.env("JPATH", self.jail.path());
         Ok(())
     }
+}
+
+/// Prints a line. That nobody reads it is no reason to leave a jail half made.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 /// Whether the process `pid`, a child that is not collected yet, ends before `timeout`.

@@ -12,12 +12,15 @@ use crate::sys::{self, Namespace, Side};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read, write};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+use rustix::process::{Signal, WaitId, WaitIdOptions, getpgrp, pidfd_send_signal, waitid};
+use rustix::stdio::stdin;
+use rustix::termios::{tcgetpgrp, tcsetpgrp};
 use rustix::thread::{
     LinkNameSpaceType, ThreadNameSpaceType, move_into_link_name_space, move_into_thread_name_spaces,
 };
 use std::fs::File;
 use std::io;
+use std::iter;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
@@ -96,11 +99,19 @@ impl Child {
             {
                 return Ok(ended);
             }
-            while let Some(caught) = sys::next_signal(signals.as_fd()) {
-                match caught.signal {
+            let caught = iter::from_fn(|| sys::next_signal(signals.as_fd()));
+            let caught: Vec<i32> = caught.map(|caught| caught.signal).collect();
+            // A shell continues all that it has stopped, one after the other: this process may be
+            // first. What SIGCHLD told of the child's stop is then over.
+            let continued = caught.contains(&libc::SIGCONT);
+            if continued {
+                let _ = self.signal(Signal::CONT);
+            }
+            for signal in caught {
+                match signal {
                     libc::SIGTERM => self.signal(Signal::TERM)?,
                     libc::SIGHUP => self.signal(Signal::HUP)?,
-                    libc::SIGCHLD => self.follow_stop()?,
+                    libc::SIGCHLD if !continued => self.follow_stop()?,
                     _ => {}
                 }
             }
@@ -111,7 +122,14 @@ impl Child {
     fn follow_stop(&self) -> io::Result<()> {
         let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
         if waitid(WaitId::PidFd(self.as_fd()), options)?.is_some() {
+            // A shell with job control has the terminal for its own process group: it gets it again.
+            let front = tcgetpgrp(stdin()).ok();
             sys::kill(std::process::id() as i32, libc::SIGSTOP)?;
+            if let Some(front) = front
+                && tcgetpgrp(stdin()).is_ok_and(|now| now == getpgrp())
+            {
+                let _ = tcsetpgrp(stdin(), front);
+            }
             self.signal(Signal::CONT)?;
         }
         Ok(())
@@ -120,8 +138,15 @@ impl Child {
 
 /// Signals that [`Child::wait_in_foreground`] looks after. They are blocked before the child is made,
 /// so that none ends this process in between; the child starts with none blocked.
-const FOREGROUND: [i32; 5] =
-    [libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP, libc::SIGCHLD];
+const FOREGROUND: [i32; 7] = [
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGTERM,
+    libc::SIGHUP,
+    libc::SIGCHLD,
+    libc::SIGCONT,
+    libc::SIGTTOU,
+];
 
 /// Keeps the signals of [`Child::wait_in_foreground`] waiting until it is called.
 pub fn hold_foreground_signals() {

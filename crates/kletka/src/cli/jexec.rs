@@ -1,7 +1,12 @@
-//! jexec(8): executes a command inside a jail.
+//! jexec(8): executes a command inside a jail, as if it were run directly: in the foreground of the terminal, with its
+//! keys and its size, in a pipeline or in the background, and with the exit status that a shell would see.
 
+use super::jls::not_found;
 use super::{fail, programs};
 use prison::{Command, Ended, Identity, Prison, Registry, User};
+use rustix::process::{Pid, getpgrp};
+use rustix::stdio::stdin;
+use rustix::termios::{tcgetpgrp, tcsetpgrp};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -63,18 +68,16 @@ impl Options {
         let identity = self.identity()?;
         let registry = Registry::open().map_err(|error| error.to_string())?;
         let record = registry.find(&self.jail).map_err(|error| error.to_string())?;
-        let prison = record.and_then(Prison::open);
-        let prison = prison.ok_or_else(|| format!("jail \"{}\" not found", self.jail))?;
+        let prison = record.and_then(Prison::open).ok_or_else(|| not_found(&self.jail))?;
+        let wording =
+            Wording { shell: self.command.is_empty(), directory: self.directory.is_some() };
         let command = self.command(identity);
         prison::hold_foreground_signals();
-        let child = prison.spawn(&command).map_err(|error| match error {
-            // As execvp(3)'s caller words it on FreeBSD.
-            prison::Error::Process { step: "exec", .. } => {
-                error.to_string().replacen("exec ", "execvp: ", 1)
-            }
-            error => error.to_string(),
-        })?;
-        child.wait_in_foreground().map_err(|error| error.to_string())
+        let terminal = Foreground::of_this_process();
+        let child = prison.spawn(&command).map_err(|error| wording.of(&error))?;
+        let ended = child.wait_in_foreground();
+        terminal.restore();
+        ended.map_err(|error| error.to_string())
     }
 
     /// `-u`: a user of the host's passwd(5); `-U`: one of the jail's; `-l` alone: the caller.
@@ -113,6 +116,49 @@ impl Options {
             clean: self.clean,
             shell: login_shell,
             ..Command::default()
+        }
+    }
+}
+
+/// Which of FreeBSD's calls a failure belongs to.
+struct Wording {
+    /// The command is a shell that was not named.
+    shell: bool,
+    /// `-d` was given.
+    directory: bool,
+}
+
+impl Wording {
+    /// The error, as jexec.c's err(3) has it.
+    fn of(&self, error: &prison::Error) -> String {
+        let line = error.to_string();
+        match error {
+            prison::Error::Process { step: "exec", .. } => {
+                line.replacen("exec ", if self.shell { "execlp: " } else { "execvp: " }, 1)
+            }
+            prison::Error::Process { step: "chdir", .. } => {
+                line.replacen("chdir ", if self.directory { "chdir(): " } else { "chdir: " }, 1)
+            }
+            _ => line,
+        }
+    }
+}
+
+/// The terminal, when this process is in its foreground. A shell in the jail that has job control takes it for
+/// its own process group, and cannot give it back: seen from inside, this one has no number.
+struct Foreground(Option<Pid>);
+
+impl Foreground {
+    fn of_this_process() -> Self {
+        let own = getpgrp();
+        Self(tcgetpgrp(stdin()).ok().filter(|front| *front == own))
+    }
+
+    /// Takes the terminal back, for what runs after this process in the same script.
+    fn restore(&self) {
+        if let Some(own) = self.0 {
+            // A terminal that has gone meanwhile needs nothing.
+            let _ = tcsetpgrp(stdin(), own);
         }
     }
 }

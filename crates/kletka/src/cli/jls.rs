@@ -1,27 +1,61 @@
-//! jls(8): lists jails, in columns or as parameters.
+//! jls(8): lists jails, in columns or as parameters, as text or in libxo's forms.
+//!
+//! Columns, their widths and the names of fields are those of FreeBSD's `jls.c`. What is listed comes from the
+//! registry alone: a thousand jails take as long as reading a thousand small files.
+
+mod parameters;
+mod xo;
 
 use super::fail;
-use jailconf::Place;
-use jailparam::{Set, Value};
+use parameters::Column;
 use prison::{Record, Registry};
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
+use xo::{Style, Value, Writer};
 
-const USAGE: &str = "usage: jls [-dhNnqv] [-j jail] [param ...]\n";
+pub(super) use parameters::set as parameters;
+
+const USAGE: &str = "\
+usage: jls [-dhNnqsv] [-j jail] [param ...]
+       jls -c [-d] -j jail
+";
+
+/// What FreeBSD's `jls --libxo-check` answers: XO_HAS_LIBXO.
+const HAS_LIBXO: u8 = 121;
+
+/// The longest name of a jail: FreeBSD's MAXHOSTNAMELEN.
+const NAME: usize = 255;
+
+/// Why nothing is listed.
+enum Wrong {
+    Usage,
+    Line(String),
+    /// `--libxo-check`.
+    Check,
+}
 
 /// Runs jls(8).
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let options = match Options::parse(arguments) {
         Ok(options) => options,
-        Err(Some(line)) => return fail("jls", line),
-        Err(None) => {
+        Err(Wrong::Line(line)) => return fail("jls", line),
+        Err(Wrong::Check) => return ExitCode::from(HAS_LIBXO),
+        Err(Wrong::Usage) => {
             eprint!("{USAGE}");
             return ExitCode::FAILURE;
         }
     };
-    match options.list() {
+    if options.check {
+        let found = Registry::open().ok().and_then(|registry| options.records(&registry).ok());
+        return if found.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    let mut xo = Writer::new(options.xo);
+    let listed = options.list(&mut xo);
+    // A reader that has gone, as with `jls | head`, is no error.
+    let _ = std::io::stdout().lock().write_all(&xo.finish());
+    match listed {
         Ok(()) => ExitCode::SUCCESS,
         Err(line) => fail("jls", line),
     }
@@ -31,6 +65,8 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
 struct Options {
     /// Only this jail, by jid or name: `-j`.
     jail: Option<String>,
+    /// No output; the exit status tells whether the jail is there: `-c`.
+    check: bool,
     /// A line of column names: `-h`.
     header: bool,
     /// The name in place of the jid: `-N`.
@@ -39,27 +75,32 @@ struct Options {
     assignments: bool,
     /// Quotes around values with spaces: `-q`.
     quotes: bool,
+    /// Only what jail(8) takes: `-s`.
+    settable: bool,
     /// Several lines a jail: `-v`.
     verbose: bool,
     parameters: Vec<String>,
+    xo: xo::Options,
 }
 
 impl Options {
-    /// `Err(None)` when the usage is to be shown.
-    fn parse(arguments: Vec<OsString>) -> Result<Self, Option<String>> {
+    fn parse(arguments: Vec<OsString>) -> Result<Self, Wrong> {
         use lexopt::prelude::*;
-        let mut parser = lexopt::Parser::from_args(arguments);
         let mut options = Self::default();
-        while let Some(argument) = parser.next().map_err(|_| None)? {
+        let arguments = options.take_libxo(arguments)?;
+        let mut parser = lexopt::Parser::from_args(arguments);
+        while let Some(argument) = parser.next().map_err(|_| Wrong::Usage)? {
             match argument {
                 // Jails that are dying: here none stays in that state.
                 Short('d' | 'a') => {}
+                Short('c') => options.check = true,
                 Short('h') => {
                     options.header = true;
                     options.verbose = false;
+                    options.settable = false;
                 }
                 Short('j') => {
-                    let jail = parser.value().map_err(|_| None)?;
+                    let jail = parser.value().map_err(|_| Wrong::Usage)?;
                     options.jail = Some(jail.to_string_lossy().into_owned());
                 }
                 Short('N') => options.name = true,
@@ -68,161 +109,250 @@ impl Options {
                     options.verbose = false;
                 }
                 Short('q') => options.quotes = true,
+                Short('s') => {
+                    (options.assignments, options.quotes, options.settable) = (true, true, true);
+                    (options.header, options.verbose) = (false, false);
+                }
                 Short('v') => {
                     options.verbose = true;
-                    options.header = false;
-                    options.assignments = false;
+                    (options.header, options.assignments, options.settable) = (false, false, false);
                 }
-                Short('s') => return Err(Some("option -s is not supported yet".into())),
-                Long("libxo") => return Err(Some("option --libxo is not supported yet".into())),
-                Value(name) => options.parameters.push(name.to_string_lossy().into_owned()),
-                Short(_) | Long(_) => return Err(None),
+                Value(first) => {
+                    let mut words = vec![first];
+                    // As with getopt(3), nothing after the first word is an option.
+                    words.extend(parser.raw_args().map_err(|_| Wrong::Usage)?);
+                    let words = words.iter().map(|word| word.to_string_lossy().into_owned());
+                    options.parameters = words.collect();
+                }
+                Short(_) | Long(_) => return Err(Wrong::Usage),
             }
         }
-        Ok(options)
+        options.checked()
     }
 
-    fn list(&self) -> Result<(), String> {
-        let registry = Registry::open().map_err(|error| error.to_string())?;
-        let records = match &self.jail {
-            None => registry.prisons().map_err(|error| error.to_string())?,
+    /// Takes `--libxo` out of the arguments, wherever it stands: xo_parse_args(3).
+    fn take_libxo(&mut self, arguments: Vec<OsString>) -> Result<Vec<OsString>, Wrong> {
+        let mut left = Vec::new();
+        let mut arguments = arguments.into_iter();
+        while let Some(argument) = arguments.next() {
+            let Some(rest) = argument.as_bytes().strip_prefix(b"--libxo") else {
+                left.push(argument);
+                continue;
+            };
+            let missing = || Wrong::Line("missing libxo option".into());
+            let given = match rest {
+                b"" => arguments.next().ok_or_else(missing)?,
+                b"-check" => return Err(Wrong::Check),
+                [b'=', options @ ..] | options @ [b':', ..] => {
+                    std::ffi::OsStr::from_bytes(options).to_owned()
+                }
+                _ => {
+                    let argument = argument.to_string_lossy();
+                    return Err(Wrong::Line(format!("unknown libxo option: '{argument}'")));
+                }
+            };
+            self.xo.set(&given).map_err(Wrong::Line)?;
+        }
+        Ok(left)
+    }
+
+    /// `-c` goes with `-j` and nothing that prints.
+    fn checked(self) -> Result<Self, Wrong> {
+        let prints = self.header || self.name || self.assignments || self.quotes || self.verbose;
+        let prints = prints || !self.parameters.is_empty() || self.xo.style != Style::Text;
+        if self.check && (prints || self.jail.is_none()) {
+            return Err(Wrong::Usage);
+        }
+        Ok(self)
+    }
+
+    fn records(&self, registry: &Registry) -> Result<Vec<Record>, String> {
+        match &self.jail {
+            None => registry.prisons().map_err(|error| error.to_string()),
             Some(jail) => {
                 let found = registry.find(jail).map_err(|error| error.to_string())?;
-                vec![found.ok_or_else(|| format!("jail \"{jail}\" not found"))?]
-            }
-        };
-        for name in &self.parameters {
-            if name != "all" && jailparam::shown().iter().all(|known| known.name != name) {
-                return Err(format!("unknown parameter: {name}"));
+                Ok(vec![found.ok_or_else(|| not_found(jail))?])
             }
         }
-        let mut out = self.headline().into_bytes();
-        for record in &records {
-            out.extend(self.lines(record)?);
+    }
+
+    fn list(&self, xo: &mut Writer) -> Result<(), String> {
+        let in_columns = self.parameters.is_empty() && !self.assignments && !self.header;
+        // Whoever may not list gets no headings either.
+        let registry = Registry::open().map_err(|error| error.to_string())?;
+        let columns = if in_columns { Vec::new() } else { self.columns()? };
+        match () {
+            () if in_columns && self.verbose => verbose_header(xo),
+            () if in_columns => self.default_header(xo),
+            () if self.header => parameters::header(xo, &columns),
+            () => {}
         }
-        // A reader that has gone, as with `jls | head`, is no error.
-        let _ = std::io::stdout().lock().write_all(&out);
+        xo.open_container("jail-information");
+        xo.open_list("jail");
+        for record in &self.records(&registry)? {
+            xo.open_instance("jail");
+            match () {
+                () if in_columns && self.verbose => verbose_row(xo, record),
+                () if in_columns => self.default_row(xo, record),
+                () => self.parameter_row(xo, record, &columns)?,
+            }
+            xo.close();
+        }
         Ok(())
     }
 
-    /// Whether jails are shown in the default columns.
-    fn in_columns(&self) -> bool {
-        self.parameters.is_empty() && !self.assignments && !self.header
+    fn default_header(&self, xo: &mut Writer) {
+        if self.name {
+            for title in
+                ["JID            ", "IP Address     ", "Hostname                     ", "Path"]
+            {
+                xo.padding(" ");
+                xo.title(title);
+            }
+        } else {
+            xo.title("   JID");
+            xo.padding("  ");
+            xo.title("IP Address");
+            xo.padding(&" ".repeat(6));
+            xo.title("Hostname");
+            xo.padding(&" ".repeat(22));
+            xo.title("Path");
+        }
+        xo.end_line();
     }
 
-    fn headline(&self) -> String {
-        if self.verbose && self.parameters.is_empty() {
-            let lines = [
-                format!("{:>6}  {:<29} {}", "JID", "Hostname", "Path"),
-                format!("        {:<29} {}", "Name", "State"),
-                "        CPUSetID".into(),
-                "        IP Address(es)\n".into(),
-            ];
-            return lines.join("\n");
+    fn default_row(&self, xo: &mut Writer, record: &Record) {
+        if self.name {
+            xo.padding(" ");
+            let name = record.name.as_bytes();
+            xo.field("name", &wide(name, 15, NAME), Value::Text(name));
+            xo.padding(" ");
+        } else {
+            jid(xo, record);
+            xo.padding("  ");
         }
-        if self.in_columns() {
-            return if self.name {
-                format!(" {:<15} {:<15} {:<29} {}\n", "JID", "IP Address", "Hostname", "Path")
-            } else {
-                format!("{:>6}  {:<15} {:<29} {}\n", "JID", "IP Address", "Hostname", "Path")
-            };
-        }
-        if self.header { format!("{}\n", self.names().join(" ")) } else { String::new() }
+        let address = record.parameter("ip4.addr").unwrap_or_default();
+        let address = address.split(|&byte| byte == b',').next().unwrap_or_default();
+        xo.field("ipv4", &wide(address, 15, 15), Value::Text(address));
+        xo.padding(" ");
+        hostname_and_path(xo, record);
     }
 
     /// The parameters to print: those named, or all.
-    fn names(&self) -> Vec<&str> {
-        if self.parameters.is_empty() || self.parameters.iter().any(|name| name == "all") {
-            return jailparam::shown().into_iter().map(|parameter| parameter.name).collect();
+    fn columns(&self) -> Result<Vec<Column>, String> {
+        let all = ["all".to_owned()];
+        let names = if self.parameters.is_empty() { &all[..] } else { &self.parameters };
+        let mut columns: Vec<Column> = Vec::new();
+        for name in names {
+            let found = if name == "all" { parameters::all() } else { vec![Column::find(name)?] };
+            for column in found {
+                if columns.iter().all(|earlier| earlier.name != column.name) {
+                    columns.push(column);
+                }
+            }
         }
-        self.parameters.iter().map(String::as_str).collect()
+        Ok(columns)
     }
 
-    fn lines(&self, record: &Record) -> Result<Vec<u8>, String> {
-        let set = parameters(record)?;
-        if self.verbose && self.parameters.is_empty() {
-            return Ok(verbose(record, &set));
+    fn parameter_row(
+        &self,
+        xo: &mut Writer,
+        record: &Record,
+        columns: &[Column],
+    ) -> Result<(), String> {
+        let set = parameters::set(record)?;
+        let skipped = |column: &&Column| {
+            (self.settable && !column.is_settable(&set))
+                || (self.assignments && column.value(&set).is_none())
+        };
+        let columns = columns.iter().filter(|column| !skipped(column));
+        for (index, column) in columns.enumerate() {
+            if index > 0 {
+                xo.padding(" ");
+            }
+            column.print(xo, &set, self.assignments, self.quotes);
         }
-        if self.in_columns() {
-            return Ok(self.columns(record, &set));
-        }
-        let words = self.names().into_iter().filter_map(|name| self.word(&set, name));
-        let mut line = words.collect::<Vec<_>>().join(&b' ');
-        line.push(b'\n');
-        Ok(line)
-    }
-
-    fn columns(&self, record: &Record, set: &Set) -> Vec<u8> {
-        let address = set.list("ip4.addr").first().cloned().unwrap_or_default();
-        let address = String::from_utf8_lossy(&address).into_owned();
-        let hostname = shown(set, "host.hostname");
-        let mut line = if self.name {
-            format!(" {:<15} {address:<15.15} {hostname:<29.29} ", record.name)
-        } else {
-            format!("{:>6}  {address:<15.15} {hostname:<29.29} ", record.jid)
-        }
-        .into_bytes();
-        line.extend(path(record));
-        line
-    }
-
-    /// One parameter of a line; `None` when this kind of line leaves it out.
-    fn word(&self, set: &Set, name: &str) -> Option<Vec<u8>> {
-        if self.assignments {
-            return set.assignment(name, self.quotes);
-        }
-        Some(match set.get(name) {
-            None | Some(Value::List(_)) if set.given(name).is_none() => b"-".to_vec(),
-            Some(Value::Text(text)) if text.is_empty() => b"\"\"".to_vec(),
-            Some(Value::Text(text)) if self.quotes => jailparam::in_quotes(&text),
-            Some(Value::Text(text)) => text,
-            Some(value) => value.to_string().into_bytes(),
-            None => b"-".to_vec(),
-        })
+        xo.padding("\n");
+        Ok(())
     }
 }
 
-fn shown(set: &Set, name: &str) -> String {
-    String::from_utf8_lossy(&set.text(name).unwrap_or_default()).into_owned()
+/// The kernel's words: kern_jail.c.
+pub(super) fn not_found(jail: &str) -> String {
+    match jail.parse::<u32>() {
+        Ok(jid) => format!("jail {jid} not found"),
+        Err(_) => format!("jail \"{jail}\" not found"),
+    }
 }
 
-/// The path column, the last: at most 74 bytes, as on FreeBSD.
-fn path(record: &Record) -> Vec<u8> {
+fn verbose_header(xo: &mut Writer) {
+    let margin = " ".repeat(8);
+    xo.title("   ");
+    xo.title("JID");
+    xo.padding("  ");
+    xo.title("Hostname");
+    xo.padding(&" ".repeat(22));
+    xo.title("Path");
+    xo.end_line();
+    xo.padding(&margin);
+    xo.title("Name");
+    xo.padding(&" ".repeat(26));
+    xo.title("State");
+    xo.end_line();
+    for title in ["CPUSetID", "IP Address(es)"] {
+        xo.padding(&margin);
+        xo.title(title);
+        xo.end_line();
+    }
+}
+
+fn verbose_row(xo: &mut Writer, record: &Record) {
+    jid(xo, record);
+    xo.padding("  ");
+    hostname_and_path(xo, record);
+    xo.padding("        ");
+    let name = record.name.as_bytes();
+    xo.field("name", &wide(name, 29, 29), Value::Text(name));
+    xo.padding(" ");
+    // A prison that is being removed is not in the registry any more.
+    xo.field("state", b"ACTIVE", Value::Text(b"ACTIVE"));
+    xo.end_line();
+    xo.padding("        ");
+    // A cgroup has no number of its own.
+    let cpuset = record.jid.to_string();
+    xo.field("cpusetid", cpuset.as_bytes(), Value::Bare(&cpuset));
+    xo.end_line();
+    for (list, parameter) in [("ipv4-addrs", "ip4.addr"), ("ipv6-addrs", "ip6.addr")] {
+        let addresses = record.parameter(parameter).unwrap_or_default();
+        let addresses = addresses.split(|&byte| byte == b',').filter(|address| !address.is_empty());
+        parameters::addresses(xo, list, addresses);
+    }
+}
+
+fn jid(xo: &mut Writer, record: &Record) {
+    let jid = record.jid.to_string();
+    xo.field("jid", format!("{jid:>6}").as_bytes(), Value::Bare(&jid));
+}
+
+/// The last two columns of both listings, and the end of the line.
+fn hostname_and_path(xo: &mut Writer, record: &Record) {
+    let hostname = record.parameter("host.hostname").unwrap_or_default();
+    xo.field("hostname", &wide(hostname, 29, 29), Value::Text(hostname));
+    xo.padding(" ");
     let path = record.path.as_os_str().as_bytes();
-    [&path[..path.len().min(74)], b"\n"].concat()
+    xo.field("path", &wide(path, 0, 74), Value::Text(path));
+    xo.end_line();
 }
 
-fn verbose(record: &Record, set: &Set) -> Vec<u8> {
-    let hostname = shown(set, "host.hostname");
-    let mut lines = format!("{:>6}  {hostname:<29.29} ", record.jid).into_bytes();
-    lines.extend(path(record));
-    let cpuset = set.int("cpuset.id").unwrap_or(0);
-    let rest = format!("        {:<29.29} ACTIVE\n        {cpuset}\n", record.name);
-    lines.extend(rest.into_bytes());
-    for address in set.list("ip4.addr").iter().chain(set.list("ip6.addr")) {
-        lines.extend([b"        ", address.as_slice(), b"\n"].concat());
+/// `text` in a column: at least and at most so many characters, as printf(3)'s `%-LEAST.MOSTs`.
+fn wide(text: &[u8], least: usize, most: usize) -> Vec<u8> {
+    match std::str::from_utf8(text) {
+        Ok(text) => format!("{text:<least$.most$}").into_bytes(),
+        // In no known encoding each byte is a character.
+        Err(_) => {
+            let mut bytes = text[..text.len().min(most)].to_vec();
+            bytes.resize(bytes.len().max(least), b' ');
+            bytes
+        }
     }
-    lines
-}
-
-/// The parameters of a prison: those it was given, and what it has become.
-fn parameters(record: &Record) -> Result<Set, String> {
-    let place = Place::command_line();
-    let parameters = record.parameters.iter().map(|(name, value)| jailconf::Parameter {
-        name: name.clone().into_bytes(),
-        values: vec![value.clone()],
-        place: place.clone(),
-    });
-    let jail = jailconf::Jail {
-        name: record.name.clone().into_bytes(),
-        place: place.clone(),
-        parameters: parameters.collect(),
-    };
-    let mut set = Set::import(&jail).map_err(|errors| {
-        errors.first().map_or_else(String::new, |error| format!("/run/kletka: {error}"))
-    })?;
-    set.put("jid", Value::Int(record.jid.into()));
-    set.put("name", Value::Text(record.name.clone().into_bytes()));
-    set.put("path", Value::Text(record.path.as_os_str().as_bytes().to_vec()));
-    Ok(set)
 }

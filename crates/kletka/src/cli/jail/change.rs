@@ -1,0 +1,135 @@
+//! `jail -m`: what a jail that runs is to become, and whether it can without a restart. FreeBSD's `rdtun_params()`
+//! and `update_jail()`.
+
+use crate::cli::jls;
+use jailparam::{Access, Kind, Parameter, Set, Value};
+use prison::{Allow, Change, Prison, Registry};
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+/// The difference between a jail that runs and what its parameters say now.
+pub(super) struct Changes {
+    /// What the jail would be, were all of it possible.
+    set: Set,
+    /// Parameters that get another value, and may.
+    live: Vec<&'static Parameter>,
+    /// The first one that cannot be changed after creation.
+    fixed: Option<&'static str>,
+}
+
+impl Changes {
+    /// Compares `wanted` with what `prison` has. Parameters that are not given stay as they are.
+    ///
+    /// # Errors
+    /// The registry's record of the prison cannot be used.
+    pub(super) fn find(prison: &Prison, wanted: &Set) -> Result<Self, String> {
+        let mut changes =
+            Self { set: jls::parameters(prison.record())?, live: Vec::new(), fixed: None };
+        for (parameter, value) in wanted.export() {
+            let given = wanted.given(parameter.name).is_some() && parameter.name != "jid";
+            if !given || changes.has(parameter, &value) {
+                continue;
+            }
+            // A name finds the jail; under another one its processes would still be called the old.
+            if parameter.access == Access::Live && parameter.name != "name" {
+                changes.live.push(parameter);
+                changes.set.put(parameter.name, value);
+            } else {
+                changes.fixed.get_or_insert(parameter.name);
+            }
+        }
+        Ok(changes)
+    }
+
+    /// Whether the jail has this value already.
+    fn has(&self, parameter: &Parameter, value: &Value) -> bool {
+        match (self.set.get(parameter.name), value) {
+            (Some(Value::Text(old)), Value::Text(new)) if parameter.name == "path" => {
+                same_place(&old, new)
+            }
+            (Some(old), new) => old == *new,
+            (None, Value::Text(text)) => text.is_empty(),
+            (None, Value::List(values)) => values.is_empty(),
+            (None, _) => false,
+        }
+    }
+
+    /// The parameter for which the jail would have to be created anew.
+    pub(super) fn fixed(&self) -> Option<&'static str> {
+        self.fixed
+    }
+
+    /// What `jail -v` shows of the call.
+    pub(super) fn line(&self, jid: u32) -> String {
+        let words =
+            self.live.iter().filter_map(|parameter| self.set.assignment(parameter.name, true));
+        let words = words.map(|word| format!(" {}", String::from_utf8_lossy(&word)));
+        format!("jail_set(JAIL_UPDATE) jid={jid}{}", words.collect::<String>())
+    }
+
+    /// Permissions that only processes get which enter the jail from now on.
+    pub(super) fn for_later(&self) -> impl Iterator<Item = &'static str> {
+        self.live.iter().map(|parameter| parameter.name).filter(|name| name.starts_with("allow."))
+    }
+
+    /// Changes the jail.
+    ///
+    /// # Errors
+    /// Why it could not be.
+    pub(super) fn apply(&self, prison: &mut Prison, registry: &Registry) -> Result<(), String> {
+        if self.live.is_empty() {
+            return Ok(());
+        }
+        let has = |name: &str| self.live.iter().any(|parameter| parameter.name == name);
+        let text = |name: &str| {
+            has(name).then(|| OsString::from_vec(self.set.text(name).unwrap_or_default()))
+        };
+        let change = Change {
+            persist: has("persist").then(|| self.set.flag("persist")),
+            hostname: text("host.hostname"),
+            domainname: text("host.domainname"),
+            allow: self.for_later().next().map(|_| self.allow()),
+            parameters: Some(self.parameters(&prison.record().parameters)),
+        };
+        prison.update(registry, &change).map_err(|error| error.to_string())
+    }
+
+    fn allow(&self) -> Allow {
+        Allow {
+            raw_sockets: self.set.flag("allow.raw_sockets"),
+            quotas: self.set.flag("allow.quotas"),
+            set_hostname: self.set.flag("allow.set_hostname"),
+            chflags: self.set.flag("allow.chflags"),
+            reserved_ports: self.set.flag("allow.reserved_ports"),
+        }
+    }
+
+    /// All parameters as the registry keeps them: `old`, with the new values.
+    fn parameters(&self, old: &[(String, Vec<u8>)]) -> Vec<(String, Vec<u8>)> {
+        let mut parameters = old.to_vec();
+        for parameter in &self.live {
+            parameters.retain(|(name, _)| name != parameter.name);
+            let value = match self.set.get(parameter.name) {
+                Some(Value::Text(text)) => text,
+                Some(Value::List(values)) => values.join(&b','),
+                Some(other) => other.to_string().into_bytes(),
+                None => continue,
+            };
+            debug_assert!(
+                parameter.kind != Kind::List,
+                "no parameter of the prison is such a list"
+            );
+            parameters.push((parameter.name.to_owned(), value));
+        }
+        parameters
+    }
+}
+
+/// Whether two paths are one directory, now or as they are written.
+fn same_place(one: &[u8], other: &[u8]) -> bool {
+    let path = |bytes| Path::new(std::ffi::OsStr::from_bytes(bytes));
+    let real = |bytes| fs::canonicalize(path(bytes)).ok();
+    path(one) == path(other) || real(one).is_some_and(|one| Some(one) == real(other))
+}

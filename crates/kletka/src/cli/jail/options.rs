@@ -1,0 +1,328 @@
+//! The command line of jail(8): which of its five styles it is, and what it asks for.
+
+use super::text;
+use lifecycle::Verbosity;
+use std::ffi::{OsStr, OsString};
+use std::net::Ipv6Addr;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// Why there is nothing to do: the usage is shown, or one line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    Usage,
+    Line(String),
+}
+
+/// What is to be done to jails: any of `-c`, `-m`, `-r`. None of them is the form with four words, or `-C` alone.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Operation {
+    /// `-c`
+    pub(super) start: bool,
+    /// `-m`
+    pub(super) set: bool,
+    /// `-r`, `-R`
+    pub(super) stop: bool,
+}
+
+/// Which jails.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// All that are configured, and they are only printed: `-e`.
+    Printed(OsString),
+    /// One, by its parameters.
+    Described {
+        words: Vec<Vec<u8>>,
+        /// By the four words of FreeBSD 4: path, host name, addresses, command.
+        old_form: bool,
+    },
+    /// By their names, or patterns of them; none at all is all that are configured.
+    Named(Vec<String>),
+}
+
+/// The command line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Options {
+    pub(super) target: Target,
+    pub(super) operation: Operation,
+    /// Removal without the configuration: `-R`.
+    pub(super) by_force: bool,
+    /// Runs what follows a removal, for a jail that went by itself: `-C`.
+    pub(super) cleans: bool,
+    /// `-d`, which does nothing any more.
+    pub(super) dying: bool,
+    file: Option<PathBuf>,
+    pub(super) verbosity: Verbosity,
+    pub(super) prints_jid: bool,
+    /// `-J`
+    pub(super) jid_file: Option<PathBuf>,
+}
+
+/// A file that is read unless `-f` names another.
+const FILE: &str = "/etc/jail.conf";
+
+impl Options {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// Whatever makes no sense.
+    pub(super) fn parse(arguments: Vec<OsString>) -> Result<Self, Wrong> {
+        use lexopt::prelude::*;
+        let mut parser = lexopt::Parser::from_args(arguments);
+        let mut found = Found::new();
+        while let Some(argument) = parser.next().map_err(|_| Wrong::Usage)? {
+            match argument {
+                Value(first) => {
+                    found.words = vec![first];
+                    // As with getopt(3), nothing after the first word is an option.
+                    found.words.extend(parser.raw_args().map_err(|_| Wrong::Usage)?);
+                }
+                Short(letter @ ('e' | 'f' | 'J' | 'n' | 'p' | 's' | 'u' | 'U')) => {
+                    found.take(letter, parser.value().map_err(|_| Wrong::Usage)?)?;
+                }
+                Short(letter) => found.note(letter)?,
+                Long(_) => return Err(Wrong::Usage),
+            }
+        }
+        found.decide()
+    }
+
+    /// The configuration file.
+    pub(super) fn file(&self) -> &Path {
+        self.file.as_deref().unwrap_or(Path::new(FILE))
+    }
+
+    /// Whether the file has to be there: a jail that is to go needs no configuration, unless one was named.
+    pub(super) fn needs_file(&self) -> bool {
+        !self.operation.is_stop() || self.file.is_some() || self.file().exists()
+    }
+}
+
+impl Operation {
+    /// `-r` or `-R` alone.
+    pub(super) fn is_stop(self) -> bool {
+        self.stop && !self.start && !self.set
+    }
+
+    fn is_none(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// What has been found on the command line so far.
+struct Found {
+    options: Options,
+    separator: Option<OsString>,
+    /// Parameters that options stand for: `-l` is `exec.clean`.
+    parameters: Vec<Vec<u8>>,
+    words: Vec<OsString>,
+}
+
+impl Found {
+    fn new() -> Self {
+        let options = Options {
+            target: Target::Named(Vec::new()),
+            operation: Operation::default(),
+            by_force: false,
+            cleans: false,
+            dying: false,
+            file: None,
+            verbosity: Verbosity::Normal,
+            prints_jid: false,
+            jid_file: None,
+        };
+        Self { options, separator: None, parameters: Vec::new(), words: Vec::new() }
+    }
+
+    /// An option without a value.
+    fn note(&mut self, letter: char) -> Result<(), Wrong> {
+        let options = &mut self.options;
+        match letter {
+            'c' => options.operation.start = true,
+            'C' => options.cleans = true,
+            'd' => options.dying = true,
+            'h' => self.parameters.push(b"ip_hostname".to_vec()),
+            'i' => {
+                options.prints_jid = true;
+                options.verbosity = Verbosity::Quiet;
+            }
+            'l' => self.parameters.push(b"exec.clean".to_vec()),
+            'm' => options.operation.set = true,
+            'q' => options.verbosity = Verbosity::Quiet,
+            'r' => options.operation.stop = true,
+            'R' => (options.operation.stop, options.by_force) = (true, true),
+            'v' => options.verbosity = Verbosity::Verbose,
+            _ => return Err(Wrong::Usage),
+        }
+        Ok(())
+    }
+
+    /// An option with a value.
+    fn take(&mut self, letter: char, value: OsString) -> Result<(), Wrong> {
+        match letter {
+            'e' => self.separator = Some(value),
+            'f' => self.options.file = Some(value.into()),
+            'J' => self.options.jid_file = Some(value.into()),
+            // At most so many commands at once: here it is always one.
+            'p' => check_limit(&value)?,
+            'n' => self.parameters.push(assignment("name", &value)),
+            's' => self.parameters.push(assignment("securelevel", &value)),
+            _ => {
+                self.parameters.push(assignment("exec.jail_user", &value));
+                let of_system: &[u8] = if letter == 'u' {
+                    b"exec.system_jail_user"
+                } else {
+                    b"exec.system_jail_user=false"
+                };
+                self.parameters.push(of_system.to_vec());
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds out which style of command line this is: FreeBSD's `main()`.
+    fn decide(mut self) -> Result<Options, Wrong> {
+        let Options { operation, by_force, cleans, .. } = self.options;
+        let assigns = |word: &OsString| word.as_bytes().contains(&b'=');
+        let stops_only = operation.is_stop() || (operation.is_none() && cleans);
+        self.options.target = if let Some(separator) = self.separator.take() {
+            check(operation.is_none() && !cleans && self.words.is_empty())?;
+            Target::Printed(separator)
+        } else if operation.is_none() && !cleans {
+            self.options.operation.start = true;
+            Target::Described { words: self.old_form()?, old_form: true }
+        } else if stops_only {
+            check(self.parameters.is_empty() && !self.words.is_empty())?;
+            check(by_force || !self.words.iter().any(assigns))?;
+            check(!(by_force && cleans))?;
+            Target::Named(self.names())
+        } else if self.words.len() > 1 || self.words.iter().any(assigns) {
+            check(!by_force && !cleans)?;
+            let words = std::mem::take(&mut self.words).into_iter().map(OsStringExt::into_vec);
+            let words = std::mem::take(&mut self.parameters).into_iter().chain(words);
+            Target::Described { words: words.collect(), old_form: false }
+        } else {
+            check(!by_force && self.parameters.is_empty())?;
+            Target::Named(self.names())
+        };
+        Ok(self.options)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.words.iter().map(|word| text(word)).collect()
+    }
+
+    /// `path hostname ip[,...] command ...` as parameters.
+    fn old_form(&mut self) -> Result<Vec<Vec<u8>>, Wrong> {
+        let mut words = std::mem::take(&mut self.parameters);
+        let [path, hostname, addresses, command @ ..] = self.words.as_slice() else {
+            return Err(Wrong::Usage);
+        };
+        check(!command.is_empty() && path.as_bytes().starts_with(b"/"))?;
+        words.push(assignment("path", path));
+        words.push(assignment("host.hostname", hostname));
+        for address in text(addresses).split(',').filter(|address| !address.is_empty()) {
+            let is_six = address.parse::<Ipv6Addr>().is_ok();
+            let parameter = if is_six { "ip6.addr" } else { "ip4.addr" };
+            words.push(assignment(parameter, OsStr::new(address)));
+        }
+        words.push(b"command".to_vec());
+        words.extend(command.iter().map(|word| word.as_bytes().to_vec()));
+        Ok(words)
+    }
+}
+
+fn check(makes_sense: bool) -> Result<(), Wrong> {
+    if makes_sense { Ok(()) } else { Err(Wrong::Usage) }
+}
+
+fn assignment(parameter: &str, value: &OsStr) -> Vec<u8> {
+    [parameter.as_bytes(), b"=", value.as_bytes()].concat()
+}
+
+/// `-p LIMIT`.
+fn check_limit(limit: &OsStr) -> Result<(), Wrong> {
+    match limit.to_str().map(str::parse::<u32>) {
+        Some(Ok(_)) => Ok(()),
+        _ => Err(Wrong::Line(format!("-p {}: not a number", text(limit)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options, Wrong> {
+        Options::parse(
+            line.split(' ').filter(|word| !word.is_empty()).map(OsString::from).collect(),
+        )
+    }
+
+    /// The target in short: `words…`, `[name …]`, or `usage`.
+    fn target(line: &str) -> String {
+        match parse(line) {
+            Err(Wrong::Usage) => "usage".into(),
+            Err(Wrong::Line(line)) => line,
+            Ok(Options { target: Target::Printed(separator), .. }) => {
+                format!("print {separator:?}")
+            }
+            Ok(Options { target: Target::Named(names), .. }) => format!("{names:?}"),
+            Ok(Options { target: Target::Described { words, .. }, .. }) => {
+                let words = words.iter().map(|word| String::from_utf8_lossy(word).into_owned());
+                words.collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn styles() {
+        // FreeBSD's main() decides so.
+        for (line, want) in [
+            ("-c",                             "[]"),
+            ("-c web",                         "[\"web\"]"),
+            ("-c a b",                         "a b"),                 // two words are parameters
+            ("-c persist=1",                   "persist=1"),
+            ("-mr name=web persist",           "name=web persist"),
+            ("-rc",                            "[]"),
+            ("-c -l -u bob path=/",            "exec.clean exec.jail_user=bob exec.system_jail_user path=/"),
+            ("-c -U bob path=/",               "exec.jail_user=bob exec.system_jail_user=false path=/"),
+            ("-c -n web -s 1 -h path=/",       "name=web securelevel=1 ip_hostname path=/"),
+            ("-c path=/ command=ls -l",        "path=/ command=ls -l"), // not the option
+            ("-cl",                            "usage"),                // a parameter and no jail
+            ("-r",                             "usage"),
+            ("-r a b",                         "[\"a\", \"b\"]"),
+            ("-r a=b",                         "usage"),
+            ("-R a=b",                         "[\"a=b\"]"),
+            ("-rl a",                          "usage"),
+            ("-Rc a",                          "usage"),
+            ("-Rc a=b",                        "usage"),
+            ("-C web",                         "[\"web\"]"),
+            ("-cC",                            "[]"),
+            ("-cC a=b",                        "usage"),
+            ("-RC a",                          "usage"),
+            ("-e ,",                           "print \",\""),
+            ("-e , web",                       "usage"),
+            ("-ce ,",                          "usage"),
+            ("/a host 10.0.0.1,::1 ls -l",     "path=/a host.hostname=host ip4.addr=10.0.0.1 ip6.addr=::1 command ls -l"),
+            ("-l /a host 10.0.0.1 ls",         "exec.clean path=/a host.hostname=host ip4.addr=10.0.0.1 command ls"),
+            ("a host 10.0.0.1 ls",             "usage"),                // no path
+            ("/a host 10.0.0.1",               "usage"),
+            ("",                               "usage"),
+            ("-p x -c",                        "-p x: not a number"),
+            ("-x",                             "usage"),
+            ("--help",                         "usage"),
+        ] {
+            assert_eq!(target(line), want, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_empty_address_is_none() {
+        let words = ["/a", "host", "", "ls"].map(OsString::from).to_vec();
+        let want =
+            ["path=/a", "host.hostname=host", "command", "ls"].map(|word| word.as_bytes().to_vec());
+        let target = Target::Described { words: want.to_vec(), old_form: true };
+        assert_eq!(Options::parse(words).map(|options| options.target), Ok(target));
+    }
+}

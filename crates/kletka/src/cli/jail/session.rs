@@ -1,0 +1,564 @@
+//! One run of jail(8): which jails are meant, what happens to each, and in which order. FreeBSD's `state.c` and the
+//! loop of its `main()`.
+//!
+//! First the jails that are to go, those that depend on them before them; then changes; then starts, those that are
+//! depended on first. A jail that fails takes along what waits for it, and nothing else: the exit status tells.
+
+use super::change::Changes;
+use super::options::{Options, Target};
+use super::{lines, load};
+use crate::cli::mount::reason;
+use crate::cli::programs;
+use jailconf::Config;
+use jailparam::{Role, Set, Value};
+use lifecycle::depend::{self, DependError, Dependencies};
+use lifecycle::engine;
+use lifecycle::plan::{CLEAN, START, STOP, plan};
+use lifecycle::{Jail, System, Verbosity};
+use prison::{Prison, Record, Registry};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+/// Does what the options say; false when a jail failed, which has been said.
+///
+/// # Errors
+/// What keeps all of it from being done.
+pub(super) fn run(options: &Options) -> Result<bool, String> {
+    let registry = Registry::open().map_err(|error| error.to_string())?;
+    let named = matches!(options.target, Target::Named(_));
+    let config = if named && !options.by_force && options.needs_file() {
+        Some(load(options.file())?)
+    } else {
+        None
+    };
+    let mut session = Session {
+        options,
+        registry,
+        dependencies: dependencies(config.as_ref())?,
+        config,
+        jid_file: None,
+        failed: BTreeSet::new(),
+        said: BTreeSet::new(),
+    };
+    if options.dying {
+        eprintln!(
+            "jail: the 'allow.dying' parameter and '-d' flag are deprecated and have no effect."
+        );
+    }
+    match &options.target {
+        Target::Described { words, .. } => session.described(words),
+        Target::Named(names) => session.named(names),
+        Target::Printed(_) => Ok(true),
+    }
+}
+
+/// What each configured jail depends on.
+fn dependencies(config: Option<&Config>) -> Result<Dependencies, String> {
+    let mut all = Dependencies::new();
+    let Some(config) = config else { return Ok(all) };
+    for name in config.jails() {
+        let expanded = config.expand(name).map_err(|errors| lines(&errors.0))?;
+        let depends = expanded.parameters.iter().filter(|given| given.name == b"depend");
+        let depends = depends.flat_map(|given| given.values.iter());
+        let depends = depends.map(|name| String::from_utf8_lossy(name).into_owned());
+        all.insert(String::from_utf8_lossy(name).into_owned(), depends.collect());
+    }
+    Ok(all)
+}
+
+struct Session<'a> {
+    options: &'a Options,
+    registry: Registry,
+    config: Option<Config>,
+    dependencies: Dependencies,
+    jid_file: Option<File>,
+    /// Jails that something went wrong with.
+    failed: BTreeSet<String>,
+    /// Lines that have been printed: several jails may wait for the same undefined one.
+    said: BTreeSet<String>,
+}
+
+/// A jail that is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Meant {
+    name: String,
+    /// By a pattern, or as one of all: that nothing is to be done with it is no fault.
+    wild: bool,
+}
+
+/// A jail with its parameters, typed and as they were given.
+struct Subject {
+    jail: Jail,
+    given: Option<jailconf::Jail>,
+}
+
+/// A jail that is to go.
+struct Stop {
+    name: String,
+    /// None when it went by itself: then only what follows is run.
+    prison: Option<Prison>,
+}
+
+/// What happens to a jail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Start,
+    Change,
+    Stop,
+    /// Stop, then start.
+    Restart,
+    /// What follows a removal.
+    Clean,
+}
+
+impl Session<'_> {
+    /// The jail that the command line describes.
+    fn described(&mut self, words: &[Vec<u8>]) -> Result<bool, String> {
+        let given = jailconf::Jail::from_words(words).map_err(|errors| lines(&errors.0))?;
+        let mut parameters = Set::import(&given).map_err(lines)?;
+        if let Some(Value::Text(path)) = parameters.given("path")
+            && !path.is_empty()
+        {
+            // On the command line it may be relative; the jail keeps where that was.
+            let path = std::path::absolute(OsStr::from_bytes(path)).map_err(reason)?;
+            parameters.put("path", Value::Text(path.into_os_string().into_vec()));
+        }
+        let subject = Subject { jail: Jail { configured: None, parameters }, given: Some(given) };
+        for name in subject.jail.depends() {
+            if self.find(&name)?.is_none() {
+                return Err(format!("depends on nonexistent jail \"{name}\""));
+            }
+        }
+        self.open_jid_file()?;
+        let running = self.running(&subject.jail)?;
+        match self.action(&subject.jail, running.as_ref(), false)? {
+            Some(Action::Change) => self.change(&subject, running),
+            Some(Action::Restart) => {
+                Ok(self.stop(&subject.jail, running)? && self.start(&subject)?)
+            }
+            Some(Action::Start) => self.start(&subject),
+            Some(Action::Stop | Action::Clean) | None => Ok(true),
+        }
+    }
+
+    /// Configured and running jails, by name.
+    fn named(&mut self, names: &[String]) -> Result<bool, String> {
+        let meant = self.meant(names)?;
+        self.open_jid_file()?;
+        let (mut stops, mut changes, mut starts) = (Vec::new(), Vec::new(), Vec::new());
+        // Looked up once: there may be as many jails to do something with.
+        let running = self.registry.prisons().map_err(|error| error.to_string())?;
+        for Meant { name, wild } in &meant {
+            let Some((action, prison)) = self.decide(name, *wild, &running) else { continue };
+            match action {
+                Action::Stop | Action::Clean => stops.push(Stop { name: name.clone(), prison }),
+                Action::Restart => {
+                    stops.push(Stop { name: name.clone(), prison });
+                    starts.push(name.clone());
+                }
+                Action::Change => changes.push(name.clone()),
+                Action::Start => starts.push(name.clone()),
+            }
+        }
+        self.stop_all(stops);
+        for name in &changes {
+            self.note_failure(name, |session| {
+                let subject = session.configured(name)?;
+                let running = session.running(&subject.jail)?;
+                session.change(&subject, running)
+            });
+        }
+        self.start_all(&starts);
+        Ok(self.failed.is_empty())
+    }
+
+    /// What is to be done with a jail, which runs or not; what keeps it from being done is said.
+    fn decide(
+        &mut self,
+        name: &str,
+        wild: bool,
+        running: &[Record],
+    ) -> Option<(Action, Option<Prison>)> {
+        let decided = self.subject(name).and_then(|Subject { jail, .. }| {
+            let text = jail.parameters.text("name").unwrap_or_default();
+            let is = |record: &&Record| match jail.jid() {
+                Some(jid) => record.jid == jid,
+                None => record.name.as_bytes() == text,
+            };
+            let prison = running.iter().find(is).cloned().and_then(Prison::open);
+            let action = self.action(&jail, prison.as_ref(), wild)?;
+            Ok(action.map(|action| (action, prison)))
+        });
+        decided.unwrap_or_else(|line| {
+            let operation = self.options.operation;
+            let quiet =
+                self.options.verbosity == Verbosity::Quiet && operation.stop && !operation.set;
+            self.complain(name, (!quiet).then_some(line));
+            None
+        })
+    }
+
+    /// What the operation means for a jail, which runs or not.
+    fn action(
+        &self,
+        jail: &Jail,
+        running: Option<&Prison>,
+        wild: bool,
+    ) -> Result<Option<Action>, String> {
+        let operation = self.options.operation;
+        let cleans = self.options.cleans;
+        let not_found = || Err(about(jail, "not found", "no jail specified"));
+        let Some(prison) = running else {
+            return match (operation.start, operation.set, operation.stop) {
+                (true, true, _) | (true, false, false) => Ok(Some(Action::Start)),
+                (true, false, true) if cleans || wild => Ok(Some(Action::Start)),
+                (false, _, true) | (false, false, false) if cleans => Ok(Some(Action::Clean)),
+                (false, false, true) if wild => Ok(None),
+                _ => not_found(),
+            };
+        };
+        match (operation.start, operation.set, operation.stop) {
+            // Then what it depends on is looked at all the same.
+            (true, false, false) if wild => Ok(Some(Action::Start)),
+            (true, false, false) => Err(about(jail, "already exists", "already exists")),
+            (false, false, false) => {
+                Err(about(jail, "is running: -C is for jails that are gone", ""))
+            }
+            (_, true, false) => Ok(Some(Action::Change)),
+            (_, true, true) => {
+                let fixed = Changes::find(prison, &jail.parameters)?.fixed().is_some();
+                Ok(Some(if fixed { Action::Restart } else { Action::Change }))
+            }
+            (false, false, true) => Ok(Some(Action::Stop)),
+            (true, false, true) => Ok(Some(Action::Restart)),
+        }
+    }
+
+    /// The jails that the words mean, in order.
+    fn meant(&mut self, words: &[String]) -> Result<Vec<Meant>, String> {
+        let everything = [String::from("*")];
+        let mut meant: Vec<Meant> = Vec::new();
+        for word in if words.is_empty() { &everything } else { words } {
+            let names = if jailconf::is_wildcard(word.as_bytes()) {
+                self.matching(word)?
+            } else if let Some(name) = self.resolve(word)? {
+                vec![name]
+            } else if self.options.operation.is_stop() {
+                // Others that are named go all the same.
+                self.complain(word, Some(format!("\"{word}\" not found")));
+                continue;
+            } else {
+                return Err(format!("\"{word}\" not found"));
+            };
+            let wild = jailconf::is_wildcard(word.as_bytes());
+            let new = names.into_iter().filter(|name| meant.iter().all(|one| one.name != *name));
+            meant.extend(new.map(|name| Meant { name, wild }).collect::<Vec<_>>());
+        }
+        Ok(meant)
+    }
+
+    /// The jails that match a pattern: those that are configured, or with `-R` those that run.
+    fn matching(&self, pattern: &str) -> Result<Vec<String>, String> {
+        let matches = |name: &str| jailconf::wildcard_matches(pattern.as_bytes(), name.as_bytes());
+        if self.options.by_force {
+            let running = self.registry.prisons().map_err(|error| error.to_string())?;
+            let names = running.into_iter().map(|record| record.name);
+            return Ok(names.filter(|name| matches(name)).collect());
+        }
+        let names = self.config.iter().flat_map(Config::jails);
+        let names = names.map(|name| String::from_utf8_lossy(name).into_owned());
+        Ok(names.filter(|name| matches(name)).collect())
+    }
+
+    /// The jail of this name, or one that runs and has this name or number.
+    fn resolve(&self, word: &str) -> Result<Option<String>, String> {
+        if self.config.as_ref().is_some_and(|config| config.has(word.as_bytes())) {
+            return Ok(Some(word.to_owned()));
+        }
+        if !self.options.operation.is_stop() {
+            return Ok(None);
+        }
+        Ok(self.find(word)?.map(|record| record.name))
+    }
+
+    fn subject(&self, name: &str) -> Result<Subject, String> {
+        if self.dependencies.contains_key(name) {
+            return self.configured(name);
+        }
+        // It runs, and is in no file.
+        let mut parameters = Set::default();
+        match name.parse() {
+            Ok(jid) => parameters.put("jid", Value::Int(jid)),
+            Err(_) => parameters.put("name", Value::Text(name.into())),
+        }
+        Ok(Subject { jail: Jail { configured: Some(name.into()), parameters }, given: None })
+    }
+
+    /// The configured jail `name`. To stop one, parameters of the prison need not be right: it runs.
+    fn configured(&self, name: &str) -> Result<Subject, String> {
+        let config = self.config.as_ref().ok_or_else(|| format!("\"{name}\" not found"))?;
+        let mut given = config.expand(name.as_bytes()).map_err(|errors| lines(&errors.0))?;
+        let imported = Set::import(&given).or_else(|errors| {
+            let matters = |error: &jailparam::Error| {
+                let found = jailparam::find(&error.parameter);
+                found.is_some_and(|found| found.parameter.role == Role::Pseudo)
+            };
+            if !self.options.operation.is_stop() || errors.iter().any(matters) {
+                return Err(errors);
+            }
+            let wrong = |name: &[u8]| errors.iter().any(|error| error.parameter.as_bytes() == name);
+            given.parameters.retain(|parameter| !wrong(&parameter.name));
+            Set::import(&given)
+        });
+        let parameters = imported.map_err(lines)?;
+        let path = parameters.text("path").unwrap_or_default();
+        if !path.is_empty() && !path.starts_with(b"/") && !self.options.operation.is_stop() {
+            let path = String::from_utf8_lossy(&path);
+            return Err(format!("{name}: path {path}: not an absolute pathname"));
+        }
+        Ok(Subject { jail: Jail { configured: Some(name.into()), parameters }, given: Some(given) })
+    }
+
+    fn find(&self, jid_or_name: &str) -> Result<Option<Record>, String> {
+        self.registry.find(jid_or_name).map_err(|error| error.to_string())
+    }
+
+    fn running(&self, jail: &Jail) -> Result<Option<Prison>, String> {
+        let Some(key) = jail.key() else { return Ok(None) };
+        Ok(self.find(&key)?.and_then(Prison::open))
+    }
+
+    /// Stops the jails and what depends on them. The last named goes first, as on FreeBSD.
+    fn stop_all(&mut self, mut stops: Vec<Stop>) {
+        let names: Vec<String> = stops.iter().rev().map(|stop| stop.name.clone()).collect();
+        let order =
+            if self.options.by_force { names } else { self.order(&names, depend::stop_order) };
+        for name in &order {
+            let asked = stops.iter().position(|stop| stop.name == *name);
+            let asked = asked.map(|at| stops.swap_remove(at));
+            let dependents = self.dependencies.iter().filter(|(_, on)| on.contains(name));
+            let blocked =
+                dependents.map(|(dependent, _)| dependent).any(|one| self.failed.contains(one));
+            if self.skips(name, blocked, asked.is_some()) {
+                continue;
+            }
+            self.note_failure(name, |session| {
+                let jail = session.subject(name)?.jail;
+                match asked {
+                    Some(Stop { prison: None, .. }) => session.clean(&jail),
+                    Some(Stop { prison, .. }) => session.stop(&jail, prison),
+                    None => match session.running(&jail)? {
+                        None => Ok(true),
+                        prison => session.stop(&jail, prison),
+                    },
+                }
+            });
+        }
+    }
+
+    /// Starts the jails, and before each what it depends on.
+    fn start_all(&mut self, starts: &[String]) {
+        for name in &self.order(starts, depend::start_order) {
+            let asked = starts.contains(name);
+            let on = self.dependencies.get(name).into_iter().flatten();
+            let blocked = on.into_iter().any(|one| self.failed.contains(one));
+            if self.skips(name, blocked, asked) {
+                continue;
+            }
+            self.note_failure(name, |session| {
+                let subject = session.configured(name)?;
+                if let Some(prison) = session.running(&subject.jail)? {
+                    session.write_jid(&subject, prison.record())?;
+                    return Ok(true);
+                }
+                session.start(&subject)
+            });
+        }
+    }
+
+    /// The names with those that they need, in order; one that cannot be ordered fails.
+    fn order(&mut self, names: &[String], by: Order) -> Vec<String> {
+        let mut ordered: Vec<String> = Vec::new();
+        for name in names {
+            if self.failed.contains(name) {
+                continue;
+            }
+            match by(std::slice::from_ref(name), &self.dependencies) {
+                Ok(order) => {
+                    let new = order.into_iter().filter(|name| !ordered.contains(name));
+                    ordered.extend(new.collect::<Vec<_>>());
+                }
+                Err(error) => {
+                    self.complain(name, Some(error.to_string()));
+                    if let DependError::Loop(circle) = error {
+                        // Told once for all that are in it.
+                        self.failed.extend(circle);
+                    }
+                }
+            }
+        }
+        ordered
+    }
+
+    /// Whether a jail is left out: it failed before, or what it waits for did.
+    fn skips(&mut self, name: &str, blocked: bool, asked: bool) -> bool {
+        if self.failed.contains(name) {
+            return true;
+        }
+        if blocked {
+            let says = asked && self.options.verbosity > Verbosity::Quiet;
+            self.complain(name, says.then(|| format!("{name}: skipped")));
+        }
+        blocked
+    }
+
+    /// Says what is wrong with a jail.
+    fn complain(&mut self, name: &str, line: Option<String>) {
+        self.failed.insert(name.to_owned());
+        if let Some(line) = line
+            && self.said.insert(line.clone())
+        {
+            eprintln!("jail: {line}");
+        }
+    }
+
+    /// Does something with a jail, and remembers when it fails.
+    fn note_failure(&mut self, name: &str, act: impl FnOnce(&mut Self) -> Result<bool, String>) {
+        match act(self) {
+            Ok(true) => {}
+            Ok(false) => self.complain(name, None),
+            Err(line) => self.complain(name, Some(line)),
+        }
+    }
+
+    /// Starts a jail; what failed has been said.
+    fn start(&mut self, subject: &Subject) -> Result<bool, String> {
+        let jail = &subject.jail;
+        if self.options.cleans && !self.clean(jail)? {
+            return Ok(false);
+        }
+        let programs = programs();
+        let inside = programs.as_ref().map(|programs| programs.root.as_path());
+        let plans =
+            plan(&START, jail, inside).and_then(|steps| Ok((steps, plan(&CLEAN, jail, None)?)));
+        let (steps, clean) = plans.map_err(|error| format!("{}{error}", jail.prefix()))?;
+        let mut system = self.system(jail, None);
+        system.prints_jid = self.options.prints_jid;
+        system.prepare_first(&steps).map_err(|error| format!("{}{error}", jail.prefix()))?;
+        if engine::start(&mut system, &steps, &clean).is_err() {
+            return Ok(false);
+        }
+        let record = system.record().cloned();
+        record.map_or(Ok(()), |record| self.write_jid(subject, &record))?;
+        Ok(true)
+    }
+
+    /// Stops a jail that runs; what failed has been said.
+    fn stop(&self, jail: &Jail, prison: Option<Prison>) -> Result<bool, String> {
+        let steps = plan(&STOP, jail, None).map_err(|error| format!("{}{error}", jail.prefix()))?;
+        let mut system = self.system(jail, prison);
+        system.notes_removal = self.notes_removal();
+        Ok(engine::stop(&mut system, &steps).is_ok())
+    }
+
+    /// Whether a jail that goes is named: not the only one that was asked for, nor one that is to come again.
+    fn notes_removal(&self) -> bool {
+        let Target::Named(names) = &self.options.target else { return false };
+        let several =
+            names.len() > 1 || names.iter().any(|name| jailconf::is_wildcard(name.as_bytes()));
+        self.options.operation.is_stop() && (self.config.is_some() || several)
+    }
+
+    /// Runs what follows a removal, for a jail that went by itself.
+    fn clean(&self, jail: &Jail) -> Result<bool, String> {
+        let steps =
+            plan(&CLEAN, jail, None).map_err(|error| format!("{}{error}", jail.prefix()))?;
+        Ok(engine::stop(&mut self.system(jail, None), &steps).is_ok())
+    }
+
+    fn system<'s>(&'s self, jail: &'s Jail, prison: Option<Prison>) -> System<'s> {
+        let hooks = programs().map(|programs| programs.for_hooks);
+        System::new(&self.registry, jail, prison, hooks, self.options.verbosity)
+    }
+
+    /// `-m`.
+    fn change(&mut self, subject: &Subject, running: Option<Prison>) -> Result<bool, String> {
+        let jail = &subject.jail;
+        let mut prison = running.ok_or_else(|| about(jail, "not found", "no jail specified"))?;
+        let changes = Changes::find(&prison, &jail.parameters)?;
+        let prefix = jail.prefix();
+        if let Some(fixed) = changes.fixed() {
+            return Err(format!("{prefix}{fixed} cannot be changed after creation"));
+        }
+        if self.options.verbosity == Verbosity::Verbose {
+            say(&format!("{prefix}{}", changes.line(prison.record().jid)));
+        }
+        changes.apply(&mut prison, &self.registry).map_err(|error| format!("{prefix}{error}"))?;
+        if self.options.verbosity > Verbosity::Quiet {
+            for permission in changes.for_later() {
+                eprintln!(
+                    "jail: {prefix}{permission}: processes that are in the jail keep what they have; restart it \
+                     to change theirs"
+                );
+            }
+        }
+        let named = jail.configured.is_some() && self.options.verbosity > Verbosity::Quiet;
+        if named || self.options.verbosity == Verbosity::Verbose {
+            say(&format!("{prefix}updated"));
+        }
+        Ok(true)
+    }
+
+    /// `-J`: opened before anything is done.
+    fn open_jid_file(&mut self) -> Result<(), String> {
+        let Some(path) = &self.options.jid_file else { return Ok(()) };
+        let failed = |error: std::io::Error| format!("open {}: {}", path.display(), reason(error));
+        self.jid_file = Some(File::create(path).map_err(failed)?);
+        Ok(())
+    }
+
+    /// A line in `-J`'s file: the jid and the parameters, between tabs.
+    fn write_jid(&mut self, subject: &Subject, record: &Record) -> Result<(), String> {
+        let (Some(file), Some(given)) = (&mut self.jid_file, &subject.given) else { return Ok(()) };
+        let old_form = matches!(self.options.target, Target::Described { old_form: true, .. });
+        let mut line = if old_form {
+            [record.jid.to_string().into_bytes(), old_fields(given)].join(&b'\t')
+        } else {
+            [format!("jid={}", record.jid).into_bytes(), given.to_line(b"\t")].join(&b'\t')
+        };
+        line.push(b'\n');
+        file.write_all(&line).map_err(|error| error.to_string())
+    }
+}
+
+/// Prints a line. That nobody reads it is no reason to leave jails half done.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Path, host name, addresses and command between tabs.
+fn old_fields(given: &jailconf::Jail) -> Vec<u8> {
+    let values = |names: &[&str], separator: &[u8]| {
+        let named =
+            |one: &&jailconf::Parameter| names.iter().any(|name| one.name == name.as_bytes());
+        let parameters = given.parameters.iter().filter(named);
+        parameters.flat_map(|one| one.values.clone()).collect::<Vec<_>>().join(separator)
+    };
+    let columns = [&["path"][..], &["host.hostname"], &["ip4.addr", "ip6.addr"]];
+    let columns = columns.map(|names| values(names, b","));
+    [columns.join(&b'\t'), values(&["command"], b" ")].join(&b'\t')
+}
+
+/// An order of jails: starts or stops.
+type Order = fn(&[String], &Dependencies) -> Result<Vec<String>, DependError>;
+
+/// `"NAME" MESSAGE`, or for a jail without a name the other message.
+fn about(jail: &Jail, message: &str, without_name: &str) -> String {
+    match jail.configured.clone().or_else(|| jail.key()) {
+        Some(name) => format!("\"{name}\" {message}"),
+        None => without_name.to_owned(),
+    }
+}

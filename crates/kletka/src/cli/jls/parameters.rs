@@ -1,0 +1,185 @@
+//! Parameters of a jail as jls(8) prints them: by name, as `name=value`, in lists.
+
+use super::xo::{Value as Encoded, Writer};
+use jailconf::Place;
+use jailparam::{Kind, Parameter, Role, Set, Support, Value};
+use prison::Record;
+use std::os::unix::ffi::OsStrExt;
+
+/// The parameters of a prison: those that it was given, and what it has become.
+///
+/// # Errors
+/// The registry has a parameter that the catalogue does not know.
+pub(in crate::cli) fn set(record: &Record) -> Result<Set, String> {
+    let place = Place::command_line();
+    let parameters = record.parameters.iter().map(|(name, value)| jailconf::Parameter {
+        name: name.clone().into_bytes(),
+        values: vec![value.clone()],
+        place: place.clone(),
+    });
+    let jail = jailconf::Jail {
+        name: record.name.clone().into_bytes(),
+        place: place.clone(),
+        parameters: parameters.collect(),
+    };
+    let mut set = Set::import(&jail).map_err(|errors| {
+        errors.first().map_or_else(String::new, |error| format!("/run/kletka: {error}"))
+    })?;
+    set.put("jid", Value::Int(record.jid.into()));
+    set.put("cpuset.id", Value::Int(record.jid.into()));
+    set.put("name", Value::Text(record.name.clone().into_bytes()));
+    set.put("path", Value::Text(record.path.as_os_str().as_bytes().to_vec()));
+    Ok(set)
+}
+
+/// One parameter to print.
+pub(super) struct Column {
+    parameter: &'static Parameter,
+    /// Asked for by the form that turns it off: `nopersist`.
+    no: bool,
+    /// As it was asked for.
+    pub(super) name: String,
+    /// What the jail has its own of, or not, when it has this: `ip4` of `ip4.addr`.
+    parent: Option<&'static str>,
+}
+
+/// All parameters that a jail can have here, in jls(8)'s order.
+pub(super) fn all() -> Vec<Column> {
+    let there = |parameter: &&Parameter| {
+        let refused = matches!(parameter.support, Support::Refused(_));
+        !refused || !parameter.default.is_empty() || parameter.name.starts_with("host.")
+    };
+    let shown = jailparam::shown().into_iter().filter(there);
+    shown.map(|parameter| Column::new(parameter, false, parameter.name)).collect()
+}
+
+impl Column {
+    /// The parameter `name`.
+    ///
+    /// # Errors
+    /// There is none, in libjail's words.
+    pub(super) fn find(name: &str) -> Result<Self, String> {
+        let found = jailparam::find(name).filter(|found| found.parameter.role == Role::Core);
+        let found = found.ok_or_else(|| format!("unknown parameter: {name}"))?;
+        Ok(Self::new(found.parameter, found.no, name))
+    }
+
+    fn new(parameter: &'static Parameter, no: bool, name: &str) -> Self {
+        let parent = parameter.name.split_once('.').and_then(|(parent, _)| jailparam::find(parent));
+        let parent = parent.filter(|found| found.parameter.kind == Kind::Jailsys);
+        Self {
+            parameter,
+            no,
+            name: name.to_owned(),
+            parent: parent.map(|found| found.parameter.name),
+        }
+    }
+
+    /// Its value; none where a jail has none of it here.
+    pub(super) fn value(&self, set: &Set) -> Option<Value> {
+        let value = set.get(self.parameter.name).or_else(|| match self.parameter.kind {
+            Kind::Ip4List | Kind::Ip6List => Some(Value::List(Vec::new())),
+            Kind::Text(_) if self.parameter.name.starts_with("host.") => {
+                Some(Value::Text(Vec::new()))
+            }
+            _ => None,
+        });
+        match value {
+            Some(Value::Bool(on)) => Some(Value::Bool(on != self.no)),
+            value => value,
+        }
+    }
+
+    /// Whether jail(8) takes it: not one that only tells, nor one that belongs to what the jail has not of its own.
+    pub(super) fn is_settable(&self, set: &Set) -> bool {
+        let refused = matches!(self.parameter.support, Support::Refused(_));
+        self.parameter.access != jailparam::Access::ReadOnly
+            && (!refused || self.parameter.kind == Kind::Bool)
+            && self.parent.is_none_or(|name| set.jailsys(name) == jailparam::Jailsys::New)
+    }
+
+    /// Prints it: the value, or with `assignments` its name too.
+    pub(super) fn print(&self, xo: &mut Writer, set: &Set, assignments: bool, quotes: bool) {
+        let Some(value) = self.value(set) else {
+            xo.padding("-");
+            return;
+        };
+        if let (Value::Bool(on), true) = (&value, assignments) {
+            return self.print_boolean(xo, *on);
+        }
+        if assignments {
+            // FreeBSD's field has this name too: a format that was meant for the argument behind it.
+            xo.display(Some("%s"), self.name.as_bytes());
+            xo.text("=");
+        }
+        match &value {
+            Value::List(values) if xo.encodes() => {
+                addresses(xo, &self.name, values.iter().map(Vec::as_slice));
+            }
+            Value::List(values) if values.is_empty() => match (quotes, assignments) {
+                (true, _) => xo.padding("\"\""),
+                (false, true) => {}
+                (false, false) => xo.padding("-"),
+            },
+            Value::List(values) => self.print_text(xo, &values.join(&b','), quotes),
+            Value::Text(text) => self.print_text(xo, text, quotes),
+            other => self.print_text(xo, other.to_string().as_bytes(), quotes),
+        }
+    }
+
+    /// A boolean by its name alone; for programs, true or false under that name.
+    fn print_boolean(&self, xo: &mut Writer, on: bool) {
+        let word = if on { "true" } else { "false" };
+        // Under the name with `no`, FreeBSD always says true.
+        xo.encode(&self.name, Encoded::Bare(if self.no { "true" } else { word }));
+        let opposite =
+            if self.no { Some(self.parameter.name.into()) } else { self.parameter.no_name() };
+        let shown = if on { Some(self.name.clone()) } else { opposite };
+        xo.display(None, shown.unwrap_or_default().as_bytes());
+    }
+
+    fn print_text(&self, xo: &mut Writer, text: &[u8], quotes: bool) {
+        if text.is_empty() {
+            xo.encode(&self.name, Encoded::Text(text));
+            xo.display(Some(&self.name), b"\"\"");
+            return;
+        }
+        let quoted = jailparam::in_quotes(text);
+        let quote =
+            (quotes && quoted.len() > text.len()).then(|| char::from(quoted[0]).to_string());
+        let mark = |xo: &mut Writer| {
+            if let Some(quote) = &quote {
+                xo.padding(quote);
+            }
+        };
+        mark(xo);
+        xo.field(&self.name, text, Encoded::Text(text));
+        mark(xo);
+    }
+}
+
+/// The line of names: `-h`.
+pub(super) fn header(xo: &mut Writer, columns: &[Column]) {
+    for (index, column) in columns.iter().enumerate() {
+        if index > 0 {
+            xo.padding(" ");
+        }
+        xo.text(&column.name);
+    }
+    xo.padding("\n");
+}
+
+/// A list of addresses, a line each.
+pub(super) fn addresses<'a>(
+    xo: &mut Writer,
+    name: &str,
+    addresses: impl Iterator<Item = &'a [u8]>,
+) {
+    xo.open_list(name);
+    for address in addresses {
+        xo.padding("        ");
+        xo.leaf(address);
+        xo.padding("\n");
+    }
+    xo.close();
+}

@@ -1,0 +1,559 @@
+//! Output in libxo's four styles: libxo(3), xo_options(7). To the byte what FreeBSD's library writes, as far as
+//! jls(8) needs it: containers, lists, instances, fields and leaf lists, plain or pretty.
+//!
+//! A [`Writer`] is told once what there is; each style takes what concerns it. Text and HTML show titles, padding and
+//! what a field looks like; JSON and XML have the field's name and its value.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+/// jls(8)'s version of its output: the `__version` of JSON and XML.
+const VERSION: &str = "3";
+
+/// The form of the output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Style {
+    /// For people: no markup at all.
+    #[default]
+    Text,
+    /// One object.
+    Json,
+    /// One element.
+    Xml,
+    /// The text in `<div>`s.
+    Html,
+}
+
+/// What `--libxo` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Options {
+    pub(super) style: Style,
+    /// Each thing on a line of its own, indented.
+    pretty: bool,
+    /// Spaces of one level.
+    indent: usize,
+    /// `_` for `-` in JSON's names.
+    underscores: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { style: Style::Text, pretty: false, indent: 2, underscores: false }
+    }
+}
+
+/// Options of libxo(3) that change nothing in what jls(8) writes: it has no keys, units, colours or translations.
+const WITHOUT_EFFECT: [&str; 15] = [
+    "color",
+    "columns",
+    "dtrt",
+    "flush",
+    "ignore-close",
+    "info",
+    "keys",
+    "log-gettext",
+    "log-syslog",
+    "no-color",
+    "no-humanize",
+    "no-locale",
+    "units",
+    "warn",
+    "warn-xml",
+];
+
+impl Options {
+    /// Takes one argument of `--libxo`: `json,pretty`, or letters after a colon: `:JP`.
+    ///
+    /// # Errors
+    /// An option that libxo does not know, in its words, or one that is not supported.
+    pub(super) fn set(&mut self, argument: &OsStr) -> Result<(), String> {
+        let text = String::from_utf8_lossy(argument.as_bytes());
+        if let Some(letters) = text.strip_prefix(':') {
+            return letters.chars().try_for_each(|letter| self.set_letter(letter));
+        }
+        text.split(',')
+            .filter(|option| !option.is_empty())
+            .try_for_each(|option| self.set_word(option))
+    }
+
+    fn set_word(&mut self, option: &str) -> Result<(), String> {
+        match option.split_once('=').map_or((option, ""), |parts| parts) {
+            ("text", _) => self.style = Style::Text,
+            ("json", _) => self.style = Style::Json,
+            ("xml", _) => self.style = Style::Xml,
+            ("html", _) => self.style = Style::Html,
+            ("pretty", _) => self.pretty = true,
+            ("underscores", _) => self.underscores = true,
+            ("indent", spaces) => {
+                let wrong = |_| format!("libxo option indent: \"{spaces}\" is not a number");
+                self.indent = spaces.parse().map_err(wrong)?;
+            }
+            (known, _) if WITHOUT_EFFECT.contains(&known) => {}
+            (known @ ("encoder" | "sdparams" | "no-top" | "not-first" | "xpath"), _) => {
+                return Err(format!(
+                    "libxo option {known} is not supported; use text, json, xml or html"
+                ));
+            }
+            (unknown, _) => return Err(format!("unknown libxo option value: '{unknown}'")),
+        }
+        Ok(())
+    }
+
+    fn set_letter(&mut self, letter: char) -> Result<(), String> {
+        let word = match letter {
+            'T' => "text",
+            'J' => "json",
+            'X' => "xml",
+            'H' => "html",
+            'P' => "pretty",
+            'u' => "underscores",
+            'x' => "xpath",
+            // As libxo does, which takes any letter.
+            _ => return Ok(()),
+        };
+        self.set_word(word)
+    }
+}
+
+/// The value of a field, for programs.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Value<'a> {
+    /// A string; in JSON between quotes.
+    Text(&'a [u8]),
+    /// A number or a boolean.
+    Bare(&'a str),
+}
+
+/// Collects the output.
+pub(super) struct Writer {
+    options: Options,
+    out: Vec<u8>,
+    /// The names of what is open, from the outside in, and whether something has been written inside it.
+    open: Vec<Open>,
+    /// Levels of indentation of JSON and XML.
+    level: usize,
+    /// JSON: `{` and the version are out.
+    top: bool,
+    /// JSON: something has been written outside of all containers.
+    not_first: bool,
+    /// HTML: a line has begun.
+    in_line: bool,
+}
+
+struct Open {
+    name: String,
+    kind: Kind,
+    not_first: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Container,
+    List,
+    Instance,
+}
+
+impl Writer {
+    pub(super) fn new(options: Options) -> Self {
+        let (out, open) = (Vec::new(), Vec::new());
+        Self { options, out, open, level: 0, top: false, not_first: false, in_line: false }
+    }
+
+    /// Whether it is for programs: JSON or XML.
+    pub(super) fn encodes(&self) -> bool {
+        matches!(self.options.style, Style::Json | Style::Xml)
+    }
+
+    /// A heading: `{T:…}`.
+    pub(super) fn title(&mut self, text: &str) {
+        self.shown("title", None, text.as_bytes());
+    }
+
+    /// White space and punctuation: `{P:…}`.
+    pub(super) fn padding(&mut self, text: &str) {
+        self.shown("padding", None, text.as_bytes());
+    }
+
+    /// Words between fields.
+    pub(super) fn text(&mut self, text: &str) {
+        self.shown("text", None, text.as_bytes());
+    }
+
+    /// What a field looks like, for people only: `{d:…}`. In HTML it may have a name.
+    pub(super) fn display(&mut self, name: Option<&str>, text: &[u8]) {
+        self.shown("data", name, text);
+    }
+
+    /// A field: how it looks, and its value for programs.
+    pub(super) fn field(&mut self, name: &str, shown: &[u8], value: Value<'_>) {
+        self.shown("data", Some(name), shown);
+        self.encode(name, value);
+    }
+
+    /// A field's value, for programs only: `{e:…}`.
+    pub(super) fn encode(&mut self, name: &str, value: Value<'_>) {
+        match self.options.style {
+            Style::Text | Style::Html => {}
+            Style::Xml => self.element(name, value),
+            Style::Json => {
+                self.comma(",");
+                self.indent();
+                self.json_name(name);
+                self.put(if self.options.pretty { "\": " } else { "\":" });
+                self.json_value(value);
+            }
+        }
+    }
+
+    /// A value of the list that is open: `{l:…}`.
+    pub(super) fn leaf(&mut self, value: &[u8]) {
+        let name = self.open.last().map(|open| open.name.clone()).unwrap_or_default();
+        match self.options.style {
+            Style::Text | Style::Html => self.shown("data", Some(&name), value),
+            Style::Xml => self.element(&name, Value::Text(value)),
+            Style::Json => {
+                self.comma(",");
+                self.indent();
+                self.json_value(Value::Text(value));
+            }
+        }
+    }
+
+    /// Ends a line.
+    pub(super) fn end_line(&mut self) {
+        match self.options.style {
+            Style::Text => self.put("\n"),
+            Style::Html => {
+                self.begin_line();
+                self.in_line = false;
+                self.put("</div>");
+                self.new_line();
+            }
+            Style::Json | Style::Xml => {}
+        }
+    }
+
+    pub(super) fn open_container(&mut self, name: &str) {
+        self.open(name, Kind::Container);
+    }
+
+    pub(super) fn open_list(&mut self, name: &str) {
+        self.open(name, Kind::List);
+    }
+
+    pub(super) fn open_instance(&mut self, name: &str) {
+        self.open(name, Kind::Instance);
+    }
+
+    fn open(&mut self, name: &str, kind: Kind) {
+        match self.options.style {
+            Style::Text | Style::Html => {}
+            Style::Xml if kind == Kind::List => {}
+            Style::Xml => {
+                let version = if self.top { "" } else { " __version=\"" };
+                self.indent();
+                self.put("<");
+                self.put(name);
+                if !self.top {
+                    self.put(&format!("{version}{VERSION}\""));
+                    self.top = true;
+                }
+                self.put(">");
+                self.new_line();
+                self.level += 1;
+            }
+            Style::Json => {
+                self.begin_object();
+                self.comma(", ");
+                self.indent();
+                if kind != Kind::Instance {
+                    self.json_name(name);
+                    self.put("\": ");
+                }
+                self.put(if kind == Kind::List { "[" } else { "{" });
+                self.new_line();
+                self.level += 1;
+            }
+        }
+        self.open.push(Open { name: name.to_owned(), kind, not_first: false });
+    }
+
+    /// Closes what was opened last.
+    pub(super) fn close(&mut self) {
+        let Some(open) = self.open.pop() else { return };
+        match self.options.style {
+            Style::Text | Style::Html => {}
+            Style::Xml if open.kind == Kind::List => {}
+            Style::Xml => {
+                self.level -= 1;
+                self.indent();
+                self.put("</");
+                self.put(&open.name);
+                self.put(">");
+                self.new_line();
+            }
+            Style::Json => {
+                // libxo ends the line of an object that is empty, and not that of a list.
+                if open.not_first || open.kind != Kind::List {
+                    self.new_line();
+                }
+                self.level -= 1;
+                self.indent();
+                self.put(if open.kind == Kind::List { "]" } else { "}" });
+                if self.open.is_empty() {
+                    self.put("\n");
+                }
+            }
+        }
+    }
+
+    /// The whole output; closes what is still open.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        while !self.open.is_empty() {
+            self.close();
+        }
+        match self.options.style {
+            Style::Json if self.top => self.put("}\n"),
+            Style::Json => self.put("{ }\n"),
+            Style::Html if self.in_line => self.end_line(),
+            Style::Text | Style::Xml | Style::Html => {}
+        }
+        self.out
+    }
+
+    fn begin_object(&mut self) {
+        if !self.top {
+            self.put("{");
+            self.new_line();
+            self.top = true;
+            self.indent();
+            self.put(&format!("\"__version\": \"{VERSION}\", "));
+            self.new_line();
+        }
+    }
+
+    /// Separates from what came before in the same place; libxo has a space before what opens something.
+    fn comma(&mut self, separator: &str) {
+        let not_first =
+            self.open.last_mut().map_or(&mut self.not_first, |open| &mut open.not_first);
+        if !std::mem::replace(not_first, true) {
+            return;
+        }
+        if self.options.pretty {
+            self.put(",\n");
+        } else {
+            self.put(separator);
+        }
+    }
+
+    fn shown(&mut self, class: &str, name: Option<&str>, text: &[u8]) {
+        match self.options.style {
+            Style::Json | Style::Xml => {}
+            Style::Text => self.out.extend_from_slice(text),
+            Style::Html => {
+                self.begin_line();
+                if self.options.pretty {
+                    self.spaces(self.options.indent);
+                }
+                self.put("<div class=\"");
+                self.put(class);
+                if let Some(name) = name {
+                    self.put("\" data-tag=\"");
+                    self.escape(name, Escape::Attribute);
+                }
+                self.put("\">");
+                self.escape(&String::from_utf8_lossy(text), Escape::Content);
+                self.put("</div>");
+                self.new_line();
+            }
+        }
+    }
+
+    fn begin_line(&mut self) {
+        if !self.in_line {
+            self.in_line = true;
+            self.put("<div class=\"line\">");
+            self.new_line();
+        }
+    }
+
+    fn element(&mut self, name: &str, value: Value<'_>) {
+        self.indent();
+        self.put("<");
+        self.put(name);
+        self.put(">");
+        match value {
+            Value::Bare(text) => self.put(text),
+            Value::Text(text) => self.escape(&String::from_utf8_lossy(text), Escape::Content),
+        }
+        self.put("</");
+        self.put(name);
+        self.put(">");
+        self.new_line();
+    }
+
+    fn json_name(&mut self, name: &str) {
+        self.put("\"");
+        let name = if self.options.underscores { name.replace('-', "_") } else { name.to_owned() };
+        self.escape(&name, Escape::Json);
+    }
+
+    fn json_value(&mut self, value: Value<'_>) {
+        match value {
+            Value::Bare(text) => self.put(text),
+            Value::Text(text) => {
+                self.put("\"");
+                self.escape(&String::from_utf8_lossy(text), Escape::Json);
+                self.put("\"");
+            }
+        }
+    }
+
+    fn put(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    fn spaces(&mut self, count: usize) {
+        self.out.resize(self.out.len() + count, b' ');
+    }
+
+    fn new_line(&mut self) {
+        if self.options.pretty {
+            self.put("\n");
+        }
+    }
+
+    fn indent(&mut self) {
+        // JSON's outermost braces are a level too.
+        let levels = self.level + usize::from(self.options.style == Style::Json && self.top);
+        if self.options.pretty {
+            self.spaces(levels * self.options.indent);
+        }
+    }
+
+    fn escape(&mut self, text: &str, how: Escape) {
+        for c in text.chars() {
+            match (how, c) {
+                (Escape::Json, '\\' | '"') => self.put(&format!("\\{c}")),
+                (Escape::Json, '\n') => self.put("\\n"),
+                (Escape::Json, '\r') => self.put("\\r"),
+                // libxo writes it as it is, and that is no JSON.
+                (Escape::Json, c) if c < ' ' => self.put(&format!("\\u{:04x}", u32::from(c))),
+                (Escape::Content | Escape::Attribute, '<') => self.put("&lt;"),
+                (Escape::Content | Escape::Attribute, '>') => self.put("&gt;"),
+                (Escape::Content | Escape::Attribute, '&') => self.put("&amp;"),
+                (Escape::Attribute, '"') => self.put("&quot;"),
+                (_, c) => self.put(c.encode_utf8(&mut [0; 4])),
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Escape {
+    Json,
+    /// Between tags of XML or HTML.
+    Content,
+    /// In an attribute.
+    Attribute,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // a test may fail loudly
+    use super::*;
+
+    /// One jail with a list, in all that a [`Writer`] can be told.
+    fn written(options: &str) -> String {
+        let mut asked = Options::default();
+        asked.set(OsStr::new(options)).unwrap();
+        let mut xo = Writer::new(asked);
+        xo.title("JID");
+        xo.padding("  ");
+        xo.title("Path");
+        xo.end_line();
+        xo.open_container("jail-information");
+        xo.open_list("jail");
+        for jid in ["1", "2"] {
+            xo.open_instance("jail");
+            xo.field("jid", format!("{jid:>3}").as_bytes(), Value::Bare(jid));
+            xo.padding("  ");
+            xo.field("path", b"/a&\"b", Value::Text(b"/a&\"b"));
+            xo.end_line();
+            xo.open_list("ipv4-addrs");
+            if jid == "1" {
+                xo.leaf(b"10.0.0.1");
+                xo.leaf(b"10.0.0.2");
+            }
+            xo.close();
+            xo.close();
+        }
+        String::from_utf8(xo.finish()).unwrap()
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn styles() {
+        // The forms are those of libxo's own tests: tests/core/saved/test_01.*.
+        for (options, want) in [
+            ("text", "JID  Path\n  1  /a&\"b\n10.0.0.110.0.0.2  2  /a&\"b\n"),
+            ("json", concat!(
+                r#"{"__version": "3", "jail-information": {"jail": [{"jid":1,"path":"/a&\"b", "ipv4-addrs": ["10.0.0.1","10.0.0.2"]}, "#,
+                r#"{"jid":2,"path":"/a&\"b", "ipv4-addrs": []}]}"#, "\n}\n")),
+            (":Ju", concat!(
+                r#"{"__version": "3", "jail_information": {"jail": [{"jid":1,"path":"/a&\"b", "ipv4_addrs": ["10.0.0.1","10.0.0.2"]}, "#,
+                r#"{"jid":2,"path":"/a&\"b", "ipv4_addrs": []}]}"#, "\n}\n")),
+            ("xml", concat!(
+                r#"<jail-information __version="3"><jail><jid>1</jid><path>/a&amp;"b</path><ipv4-addrs>10.0.0.1</ipv4-addrs>"#,
+                r#"<ipv4-addrs>10.0.0.2</ipv4-addrs></jail><jail><jid>2</jid><path>/a&amp;"b</path></jail></jail-information>"#)),
+            ("html", concat!(
+                r#"<div class="line"><div class="title">JID</div><div class="padding">  </div><div class="title">Path</div></div>"#,
+                r#"<div class="line"><div class="data" data-tag="jid">  1</div><div class="padding">  </div><div class="data" data-tag="path">/a&amp;"b</div></div>"#,
+                r#"<div class="line"><div class="data" data-tag="ipv4-addrs">10.0.0.1</div><div class="data" data-tag="ipv4-addrs">10.0.0.2</div>"#,
+                r#"<div class="data" data-tag="jid">  2</div><div class="padding">  </div><div class="data" data-tag="path">/a&amp;"b</div></div>"#)),
+        ] {
+            assert_eq!(written(options), want, "{options}");
+        }
+    }
+
+    #[test]
+    fn pretty() {
+        let json = "{\n  \"__version\": \"3\", \n  \"jail-information\": {\n    \"jail\": [\n      {\n        \
+            \"jid\": 1,\n        \"path\": \"/a&\\\"b\",\n        \"ipv4-addrs\": [\n          \"10.0.0.1\",\n          \
+            \"10.0.0.2\"\n        ]\n      },\n      {\n        \"jid\": 2,\n        \"path\": \"/a&\\\"b\",\n        \
+            \"ipv4-addrs\": [\n        ]\n      }\n    ]\n  }\n}\n";
+        assert_eq!(written("json,pretty"), json);
+        let xml = "<jail-information __version=\"3\">\n <jail>\n  <jid>1</jid>\n  <path>/a&amp;\"b</path>\n  \
+            <ipv4-addrs>10.0.0.1</ipv4-addrs>\n  <ipv4-addrs>10.0.0.2</ipv4-addrs>\n </jail>\n <jail>\n  <jid>2</jid>\n  \
+            <path>/a&amp;\"b</path>\n </jail>\n</jail-information>\n";
+        assert_eq!(written("xml,pretty,indent=1"), xml);
+        let html = "<div class=\"line\">\n  <div class=\"title\">JID</div>\n  <div class=\"padding\">  </div>\n  \
+            <div class=\"title\">Path</div>\n</div>\n";
+        assert!(written("html,pretty").starts_with(html));
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn options() {
+        for (argument, want) in [
+            ("json,pretty",   Ok(())),
+            ("no-locale,warn", Ok(())),
+            (":JPW",          Ok(())),
+            ("yaml",          Err("unknown libxo option value: 'yaml'")),
+            ("xpath",         Err("libxo option xpath is not supported; use text, json, xml or html")),
+            ("encoder=cbor",  Err("libxo option encoder is not supported; use text, json, xml or html")),
+            ("indent=x",      Err("libxo option indent: \"x\" is not a number")),
+        ] {
+            let got = Options::default().set(OsStr::new(argument));
+            assert_eq!(got.as_ref().map_err(String::as_str), want.as_ref().map_err(|text| *text), "{argument}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_an_empty_object() {
+        let mut json = Options::default();
+        json.set(OsStr::new("json")).unwrap();
+        assert_eq!(Writer::new(json).finish(), b"{ }\n");
+        assert_eq!(Writer::new(Options::default()).finish(), b"");
+    }
+}

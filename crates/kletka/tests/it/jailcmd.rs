@@ -1,0 +1,398 @@
+//! jail(8)'s command line: its options and their combinations, what it says, and its exit statuses.
+
+use crate::sandbox::Sandbox;
+use crate::session::check;
+
+/// A machine with a jail's root in /home/jails/web, and this /etc/jail.conf.
+fn machine(config: &str) -> Option<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    sandbox.root("/home/jails/web");
+    if !config.is_empty() {
+        sandbox.write("/etc/jail.conf", format!("path = /home/jails/web; {config}"));
+    }
+    Some(sandbox)
+}
+
+#[test]
+fn a_change_needs_no_restart() {
+    let Some(sandbox) = machine("") else { return };
+    check(
+        &sandbox,
+        "\
+$ jail -c name=web path=/home/jails/web host.hostname=old persist
+$ jail -m name=web host.hostname=new.example.org
+$ jexec web hostname; jls host.hostname
+new.example.org
+new.example.org
+$ jail -m name=web allow.raw_sockets enforce_statfs=1
+jail: allow.raw_sockets: processes that are in the jail keep what they have; restart it to change theirs
+$ jls -n -j web allow.raw_sockets enforce_statfs host.hostname
+allow.raw_sockets enforce_statfs=1 host.hostname=new.example.org
+$ jail -qm jid=1 allow.noset_hostname
+$ jexec web hostname mine
+hostname: sethostname: Operation not permitted
+[1]
+$ jail -m name=web path=/tmp
+jail: path cannot be changed after creation
+[1]
+$ jail -m name=web path=/home/jails/../jails/web/
+$ jail -m name=web vnet
+jail: vnet cannot be changed after creation
+[1]
+$ jail -m jid=1 name=other
+jail: name cannot be changed after creation
+[1]
+$ jail -m name=nowhere persist
+jail: \"nowhere\" not found
+[1]
+$ jail -m persist=1
+jail: no jail specified
+[1]
+$ jail -m name=web allow.vmm
+jail: web: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset
+[1]
+$ jail -vm name=web host.domainname=example.org
+jail_set(JAIL_UPDATE) jid=1 host.domainname=example.org
+updated
+$ jexec web cat /proc/sys/kernel/domainname
+example.org
+$ jail -m name=web nopersist; while jls -c -j web; do :; done
+$ jls name
+",
+    );
+}
+
+#[test]
+fn changes_of_configured_jails() {
+    let Some(sandbox) = machine("persist; web { host.hostname = one; } db { }\n") else { return };
+    sandbox.ok("jail -qc web");
+    check(
+        &sandbox,
+        "\
+$ sed -i s/one/two/ /etc/jail.conf; jail -m web; jexec web hostname
+web: updated
+two
+$ jail -m
+web: updated
+jail: \"db\" not found
+[1]
+$ jail -cm
+web: updated
+db: created
+$ jail -m other
+jail: \"other\" not found
+[1]
+$ sed -i 's/two;/two; vnet;/' /etc/jail.conf; jail -m web
+jail: web: vnet cannot be changed after creation
+[1]
+$ jail -mr web
+web: created
+$ jls name jid vnet
+db 2 inherit
+web 3 new
+$ jail -mr web
+web: updated
+$ jail -qr db; jail -mr db
+jail: \"db\" not found
+[1]
+$ jail -cmr
+web: updated
+db: created
+$ jail -cmrq; jls -N name jid
+web 3
+db 4
+",
+    );
+    sandbox.ok("jail -qr '*'");
+}
+
+#[test]
+fn starts_and_stops_by_name() {
+    let Some(sandbox) = machine("persist; a { } b { } c { exec.poststop = 'echo c: poststop'; }\n")
+    else {
+        return;
+    };
+    check(
+        &sandbox,
+        "\
+$ jail -c
+a: created
+b: created
+c: created
+$ jail -c; echo $?
+0
+$ jail -c b
+jail: \"b\" already exists
+[1]
+$ jail -r a nowhere b
+b: removed
+a: removed
+jail: \"nowhere\" not found
+[1]
+$ jail -r b
+jail: \"b\" not found
+[1]
+$ jail -qr b
+[1]
+$ jail -r 3
+c: removed
+c: poststop
+$ jail -qc '*'; jail -R '*'
+c: removed
+b: removed
+a: removed
+$ jail -qc; jail -R c
+$ jail -r '*'
+b: removed
+a: removed
+$ jail -r '*'
+$ jail -rc a
+jail: \"a\" not found
+[1]
+$ jail -rc
+a: created
+b: created
+c: created
+$ jail -rc c
+c: poststop
+c: created
+$ jail -v -r a
+a: send SIGTERM, wait at most 10 seconds
+a: removed
+$ jail -qR b c nowhere
+jail: \"nowhere\" not found
+[1]
+$ jls name
+",
+    );
+}
+
+#[test]
+fn without_its_configuration_a_jail_goes_too() {
+    let Some(sandbox) = machine("persist; web { }\n") else { return };
+    sandbox.ok("jail -qc web; jail -c name=other path=/home/jails/web persist");
+    check(
+        &sandbox,
+        "\
+$ jail -r other
+other: removed
+$ sed -i 's/web {/web { allow.vmm; no.such = 1;/' /etc/jail.conf; jail -r web
+web: removed
+$ jail -c web
+jail: web: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset
+jail: web: unknown parameter: no.such
+[1]
+$ echo 'rel { path = jails/web; persist; }' > /etc/jail.conf; jail -c rel
+jail: rel: path jails/web: not an absolute pathname
+[1]
+$ cd /home; jail -c name=rel path=jails/web persist; jls path; jail -R rel
+/home/jails/web
+$ rm /etc/jail.conf; jail -c name=other path=/home/jails/web persist; jail -r other; jls name
+$ jail -r '*'
+$ jail -f /etc/none -r other
+jail: /etc/none: No such file or directory
+[1]
+",
+    );
+}
+
+#[test]
+fn a_failure_takes_along_what_waits_for_it() {
+    let config = "persist; web { depend = db, cache; } cache { depend = db; } db { exec.prestart = 'false'; } \
+                  mail { } lost { depend = nothing; } one { depend = two; } two { depend = one; }\n";
+    let Some(sandbox) = machine(config) else { return };
+    check(
+        &sandbox,
+        "\
+$ jail -c web
+jail: db: false: failed
+jail: web: skipped
+[1]
+$ jail -c
+mail: created
+jail: lost: depends on undefined jail \"nothing\"
+jail: one -> two -> one: dependency loop
+jail: db: false: failed
+jail: cache: skipped
+jail: web: skipped
+[1]
+$ jail -qr mail
+$ jail -c name=x path=/home/jails/web persist depend=nobody
+jail: depends on nonexistent jail \"nobody\"
+[1]
+",
+    );
+    sandbox.write(
+        "/etc/jail.conf",
+        "path = /home/jails/web; persist; web { depend = db; exec.prestop = 'test -e /tmp/may'; } db { }\n",
+    );
+    check(
+        &sandbox,
+        "\
+$ jail -c web
+db: created
+web: created
+$ jail -r db
+jail: web: test -e /tmp/may: failed
+jail: db: skipped
+[1]
+$ touch /tmp/may; jail -rc db
+db: created
+$ jls name
+db
+$ jail -qr db
+",
+    );
+}
+
+#[test]
+fn cleaning_up_after_a_jail_that_went_by_itself() {
+    let config = "web { exec.start = true; exec.prestart = 'echo prestart'; exec.poststop = 'echo poststop'; \
+                  exec.release = 'echo release'; }\n";
+    let Some(sandbox) = machine(config) else { return };
+    check(
+        &sandbox,
+        "\
+$ jail -c web
+prestart
+web: created
+$ jail -C web
+poststop
+release
+$ jail -rC web
+poststop
+release
+$ jail -cC web
+poststop
+release
+prestart
+web: created
+$ sed -i 's/true;/true; persist;/' /etc/jail.conf; jail -qc web
+prestart
+$ jail -C web
+jail: \"web\" is running: -C is for jails that are gone
+[1]
+$ jail -rC web
+web: removed
+poststop
+release
+",
+    );
+}
+
+#[test]
+fn files_of_jids() {
+    let config = "persist; db { } web { depend = db; host.hostname = 'a \"b\" c'; exec.start = true, 'echo x'; }\n";
+    let Some(sandbox) = machine(config) else { return };
+    check(
+        &sandbox,
+        "\
+$ jail -q -J /tmp/jids -c web; tr '\\t' '|' < /tmp/jids
+x
+jid=1|name=db|path=/home/jails/web|persist
+jid=2|name=web|path=/home/jails/web|persist|depend=db|host.hostname='a \"b\" c'|exec.start=true,\"echo x\"
+$ jail -J /tmp/jids -c name=more path=/home/jails/web persist; tr '\\t' '|' < /tmp/jids
+jid=3|name=more|path=/home/jails/web|persist
+$ jail -i -J /tmp/jids /home/jails/web host.example.org '' /bin/echo one two; tr '\\t' '|' < /tmp/jids
+4
+one two
+4|/home/jails/web|host.example.org||/bin/echo one two
+$ jail -J /nowhere/jids -c name=last path=/home/jails/web persist
+jail: open /nowhere/jids: No such file or directory
+[1]
+$ jls name
+db
+web
+more
+",
+    );
+    sandbox.ok("jail -R '*'");
+}
+
+#[test]
+fn options_that_are_parameters() {
+    let Some(sandbox) = machine("") else { return };
+    sandbox.ok("sed -i 's/nobody/someone/' /home/jails/web/etc/passwd");
+    check(
+        &sandbox,
+        "\
+$ SECRET=1 jail -l -c path=/home/jails/web command=sh -c 'echo $SECRET $HOME'
+/root
+$ jail -U someone -c path=/home/jails/web command=id -un
+someone
+$ jail -U nobody -c path=/home/jails/web command=id -un
+jail: nobody: no such user
+[1]
+$ jail -u nobody -c path=/home/jails/web command=id -u
+65534
+$ jail -n web -c path=/home/jails/web persist; jls name
+web
+$ jail -n web -c name=web path=/home/jails/web persist
+jail: cannot redefine parameter \"name\".
+[1]
+$ jail -n web -c path=/home/jails/web persist
+jail: \"web\" already exists
+[1]
+$ jail -s 1 -c path=/home/jails/web persist
+jail: securelevel: not supported yet: no securelevel is enforced
+[1]
+$ jail -h -c path=/home/jails/web persist
+jail: ip_hostname: not supported yet: comes with ip4.addr and ip6.addr
+[1]
+$ jail /home/jails/web host 10.0.0.1 /bin/true
+jail: ip4.addr: not supported yet: use vnet, or ip4=inherit for all the host's addresses
+[1]
+$ jail -d -p 4 -c path=/home/jails/web command=true
+jail: the 'allow.dying' parameter and '-d' flag are deprecated and have no effect.
+$ jail -p many -c path=/home/jails/web command=true
+jail: -p many: not a number
+[1]
+$ jail 2>&1 | head -n 1; jail -r
+usage: jail [-dhilqv] [-J jid_file] [-u username] [-U username]
+usage: jail [-dhilqv] [-J jid_file] [-u username] [-U username]
+            -[cmr] param=value ... [command=command ...]
+       jail [-Cdqv] [-f file] [-p limit] -[cmr] [jail]
+       jail [-Cqv] [-f file] [-p limit] -[rR] ['*' | jail ...]
+       jail [-dhilqv] [-J jid_file] [-u username] [-U username]
+            [-n jailname] [-s securelevel]
+            path hostname ip[,...] command ...
+       jail [-f file] -e separator
+[1]
+$ jail -R web
+",
+    );
+}
+
+#[test]
+fn that_nobody_listens_stops_nothing() {
+    let Some(sandbox) = machine("persist; web { exec.start = true; }\n") else { return };
+    check(
+        &sandbox,
+        "\
+$ jail -vc web > /dev/full; jail -vm web > /dev/full; jail -i -cm web > /dev/full; jls > /dev/full; jls name
+web
+$ jail -vr web > /dev/full; jls name
+",
+    );
+}
+
+#[test]
+fn configurations_from_elsewhere() {
+    let Some(sandbox) = machine("") else { return };
+    check(
+        &sandbox,
+        "\
+$ echo 'a { persist; path = \"/home/jails/web\"; } b { path = /x; }' | jail -f - -c a
+a: created
+$ echo 'a { exec.prestop = \"echo bye\"; }' | jail -f - -r a
+bye
+a: removed
+$ echo 'a { persist; path = \"/x y\"; } b.c { }' | jail -f - -e '|'
+name=a|persist|path=\"/x y\"
+name=b.c
+$ echo 'a { path = $x; }' | jail -f - -c
+jail: a: path: variable \"x\" not found
+[1]
+",
+    );
+}

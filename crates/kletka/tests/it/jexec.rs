@@ -1,0 +1,239 @@
+//! jexec(8): who runs what where, exit statuses, and terminals.
+
+use crate::sandbox::Sandbox;
+use crate::session::check;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+/// A machine with a running jail `web`, number 1.
+fn machine() -> Option<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    sandbox.root("/home/jails/web");
+    sandbox.ok("echo 'jailed:x:1234:1234:only here:/tmp:/bin/sh' >> /home/jails/web/etc/passwd");
+    sandbox.ok("jail -qc name=web path=/home/jails/web host.hostname=web mount.devfs persist");
+    Some(sandbox)
+}
+
+#[test]
+fn commands_and_statuses() {
+    let Some(sandbox) = machine() else { return };
+    check(
+        &sandbox,
+        "\
+$ jexec web hostname; jexec 1 pwd; jexec -n web id -u
+web
+/
+0
+$ jexec web sh -c 'exit 7'
+[7]
+$ jexec web sh -c 'kill -9 $$'
+[137]
+$ jexec web sh -c 'kill -TERM $$'
+[143]
+$ jexec web echo -l -u root
+-l -u root
+$ echo piped | jexec web cat | tr p P
+PiPed
+$ echo 'echo shell $0' | jexec web 2>&1 | grep -o 'shell /.*'
+shell /bin/sh
+$ jexec web sleep 100 & kill $!; { wait $!; } 2> /dev/null
+[143]
+$ jexec web nothing
+jexec: execvp: nothing: No such file or directory
+[1]
+$ SHELL=/bin/none jexec web
+jexec: execlp: /bin/none: No such file or directory
+[1]
+$ jexec nowhere true
+jexec: jail \"nowhere\" not found
+[1]
+$ jexec 99 true
+jexec: jail 99 not found
+[1]
+$ jexec
+usage: jexec [-l] [-d working-directory] [-e name=value] [-u username | -U username] jail [command ...]
+[1]
+$ jexec -u root -U root web true 2>&1 | cut -c 1-12
+usage: jexec
+$ jexec -e novalue web true 2>&1 | cut -c 1-12
+usage: jexec
+",
+    );
+    sandbox.ok("jail -R web");
+}
+
+#[test]
+fn users_directories_and_environments() {
+    let Some(sandbox) = machine() else { return };
+    check(
+        &sandbox,
+        "\
+$ jexec -U jailed web id -u; jexec -U jailed web pwd; jexec -lU jailed web pwd
+1234
+/
+/tmp
+$ jexec -u jailed web true
+jexec: jailed: no such user
+[1]
+$ jexec -u nobody web id -u
+65534
+$ jexec -U daemon web true
+jexec: daemon: no such user
+[1]
+$ jexec -d /tmp web pwd; jexec -ld /etc web pwd
+/tmp
+/etc
+$ jexec -d /nowhere web pwd
+jexec: chdir(): /nowhere: No such file or directory
+[1]
+$ jexec -e A=1 -e B=x=y web sh -c 'echo $A $B'
+1 x=y
+$ SECRET=1 jexec web sh -c 'echo $SECRET'; SECRET=1 TERM=vt100 jexec -l -e A=1 web env | grep -v SHELL | sort
+1
+A=1
+HOME=/root
+PATH=/run/kletka/jail:/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin
+TERM=vt100
+USER=root
+$ jexec -U jailed web sh -c 'echo $USER $HOME $SHELL'
+jailed /tmp /bin/sh
+$ rm /home/jails/web/etc/passwd; jexec web id -u; jexec -U root web true
+0
+jexec: root: no such user
+[1]
+",
+    );
+    sandbox.ok("jail -R web");
+}
+
+/// A shell at a terminal of its own in the machine: what is typed, and what the terminal shows.
+struct Terminal {
+    script: Child,
+    shown: Receiver<Vec<u8>>,
+    /// What has come and was not waited for yet.
+    rest: String,
+}
+
+impl Terminal {
+    /// script(1), package bsdutils, makes the terminal and gives bash(1) the keys.
+    fn open(sandbox: &Sandbox) -> Self {
+        let root = sandbox.outside(Path::new("/"));
+        let pid = root.iter().nth(2).unwrap();
+        let mut script = Command::new("nsenter")
+            .args(["--mount", "--net", "--pid", "--uts", "--ipc", "--target"])
+            .arg(pid)
+            .args(["--", "script", "--quiet", "--return", "--command"])
+            .args(["bash --norc --noediting -i", "/dev/null"])
+            .env_clear()
+            .envs([("PATH", "/usr/local/bin:/usr/bin:/bin"), ("PS1", "$ "), ("HOME", "/root")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("nsenter(1), package util-linux");
+        let mut output = script.stdout.take().unwrap();
+        let (sender, shown) = channel();
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(length @ 1..) = output.read(&mut bytes) {
+                if sender.send(bytes[..length].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut terminal = Self { script, shown, rest: String::new() };
+        // Then only answers are shown, and not what is typed.
+        terminal.type_until("stty -echo; tty > /tmp/tty; echo no echo: $?\n", "no echo: 0");
+        terminal
+    }
+
+    /// Types `keys`, and waits until the terminal shows `text`.
+    #[track_caller]
+    fn type_until(&mut self, keys: &str, text: &str) {
+        let keyboard = self.script.stdin.as_mut().unwrap();
+        keyboard.write_all(keys.as_bytes()).and_then(|()| keyboard.flush()).unwrap();
+        while !self.rest.contains(text) {
+            let more = self.shown.recv_timeout(Duration::from_secs(20));
+            let more =
+                more.unwrap_or_else(|_| panic!("no {text:?} after {keys:?}: {:?}", self.rest));
+            self.rest.push_str(&String::from_utf8_lossy(&more));
+        }
+        let end = self.rest.find(text).unwrap() + text.len();
+        self.rest.drain(..end);
+    }
+
+    /// Leaves the shell; its exit status.
+    fn close(mut self) -> Option<i32> {
+        self.type_until("exit\n", "exit");
+        drop(self.script.stdin.take());
+        self.script.wait().unwrap().code()
+    }
+}
+
+const CTRL_C: &str = "\x03";
+const CTRL_D: &str = "\x04";
+const CTRL_Z: &str = "\x1a";
+
+/// Answers each line: then it is known to run, and to have the keyboard.
+const ECHO: &str = "awk '{ print \"got\", $0; fflush() }'";
+
+#[test]
+fn a_shell_in_the_jail_has_the_terminal() {
+    let Some(sandbox) = machine() else { return };
+    let mut terminal = Terminal::open(&sandbox);
+    terminal.type_until("stty rows 33 cols 77; jexec web\n", "built-in shell");
+    // This shell edits its lines, and shows what is typed itself: an answer has to look different.
+    terminal.type_until("echo in $((40 + 2)); stty size\n", "in 42\r\n33 77\r\n");
+    // Job control inside: a stopped job, again in the foreground, interrupted.
+    terminal.type_until(&format!("{ECHO}\nline\n"), "got line\r\n");
+    terminal.type_until(CTRL_Z, "Stopped");
+    terminal.type_until("fg\nmore\n", "got more\r\n");
+    terminal.type_until(CTRL_C, "$ ");
+    terminal.type_until("echo was $?\n", "was 130\r\n");
+    // The shell itself is stopped: the shell outside has the terminal, and gives it back.
+    terminal.type_until("kill -STOP $$\n", "Stopped");
+    terminal.type_until("echo out $((40 + 3))\n", "out 43\r\n");
+    terminal.type_until("fg\n", "jexec web\r\n");
+    terminal.type_until("echo in $((40 + 4))\n", "in 44\r\n");
+    terminal.type_until("exit 5\n", "$ ");
+    terminal.type_until("echo was $?\n", "was 5\r\n");
+    // In a script nobody else takes the terminal back.
+    sandbox.write("/tmp/script", format!("jexec web /bin/sh -i; {ECHO}\n"));
+    terminal.type_until("sh /tmp/script\n", "built-in shell");
+    terminal.type_until("exit\n", "\r\n");
+    terminal.type_until("read\n", "got read\r\n");
+    terminal.type_until(CTRL_D, "$ ");
+    assert_eq!(terminal.close(), Some(0));
+    sandbox.ok("jail -R web");
+}
+
+#[test]
+fn keys_reach_a_command_in_the_jail() {
+    let Some(sandbox) = machine() else { return };
+    let mut terminal = Terminal::open(&sandbox);
+    let command = format!("jexec web {ECHO}\n");
+    terminal.type_until(&command, "");
+    terminal.type_until("one\n", "got one\r\n");
+    terminal.type_until(CTRL_C, "$ ");
+    terminal.type_until("echo was $?\n", "was 130\r\n");
+    terminal.type_until(&command, "");
+    terminal.type_until("two\n", "got two\r\n");
+    terminal.type_until(CTRL_Z, "Stopped");
+    // In the background it may not read.
+    terminal.type_until("bg\n", "jexec web");
+    terminal.type_until("while jobs | grep -q Running; do :; done; jobs\n", "Stopped");
+    terminal.type_until("fg\nthree\n", "got three\r\n");
+    terminal.type_until(CTRL_D, "$ ");
+    terminal.type_until("echo was $?\n", "was 0\r\n");
+    // The size of the window changes while it runs.
+    let line = "jexec web sh -c 'trap \"stty size; exit 6\" WINCH; echo ready; while :; do sleep 1; done'\n";
+    terminal.type_until(line, "ready\r\n");
+    sandbox.ok("stty -F $(cat /tmp/tty) rows 44 cols 55");
+    terminal.type_until("", "44 55\r\n");
+    terminal.type_until("echo was $?\n", "was 6\r\n");
+    assert_eq!(terminal.close(), Some(0));
+    sandbox.ok("jail -R web");
+}

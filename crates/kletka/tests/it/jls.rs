@@ -1,0 +1,246 @@
+//! jls(8): each form of its output, to the byte, and what it says to bad input.
+
+use crate::sandbox::Sandbox;
+use crate::session::check;
+
+/// A machine with two jails.
+fn machine() -> Option<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    sandbox.root("/home/jails/web");
+    sandbox.ok("mkdir '/home/jails/a \"long\" way'");
+    sandbox.ok("jail -c name=web path=/home/jails/web host.hostname=web.example.org vnet persist");
+    sandbox.ok("jail -c jid=12345 path='/home/jails/a \"long\" way' allow.raw_sockets persist \
+         host.hostname=a-host-name-that-is-wider-than-its-column.example.org");
+    Some(sandbox)
+}
+
+#[test]
+fn columns() {
+    let Some(sandbox) = machine() else { return };
+    check(
+        &sandbox,
+        "\
+$ jls
+   JID  IP Address      Hostname                      Path
+     1                  web.example.org               /home/jails/web
+ 12345                  a-host-name-that-is-wider-tha /home/jails/a \"long\" way
+$ jls -N
+ JID             IP Address      Hostname                      Path
+ web                             web.example.org               /home/jails/web
+ 12345                           a-host-name-that-is-wider-tha /home/jails/a \"long\" way
+$ jls -v -j web
+   JID  Hostname                      Path
+        Name                          State
+        CPUSetID
+        IP Address(es)
+     1  web.example.org               /home/jails/web
+        web                           ACTIVE
+        1
+$ jls -dj 12345 name
+12345
+",
+    );
+    sandbox.ok("jail -R 1 12345");
+}
+
+#[test]
+fn parameters() {
+    let Some(sandbox) = machine() else { return };
+    check(
+        &sandbox,
+        "\
+$ jls jid name vnet ip4.addr persist host.domainname jid
+1 web new - true \"\"
+12345 12345 inherit - true \"\"
+$ jls -h -j web jid path nopersist
+jid path nopersist
+1 /home/jails/web false
+$ jls -n jid persist nopersist allow.raw_sockets ip4.addr path
+jid=1 persist persist allow.noraw_sockets ip4.addr= path=/home/jails/web
+jid=12345 persist persist allow.raw_sockets ip4.addr= path=/home/jails/a \"long\" way
+$ jls -nq -j 12345 path ip4.addr host.domainname
+path='/home/jails/a \"long\" way' ip4.addr=\"\" host.domainname=\"\"
+$ jls -q -j 12345 path ip4.addr
+'/home/jails/a \"long\" way' \"\"
+$ jls -n -j web | cut -d ' ' -f 1-12
+devfs_ruleset=0 nodying enforce_statfs=2 host=new ip4=inherit ip6=inherit jid=1 name=web parent=0 path=/home/jails/web persist securelevel=-1
+$ jls -h -j web | head -n 1 | tr ' ' '\\n' | grep -e ^host -e dying
+dying
+host
+host.domainname
+host.hostid
+host.hostname
+host.hostuuid
+$ jls all -j web
+jls: unknown parameter: -j
+[1]
+$ jls pth
+jls: unknown parameter: pth
+[1]
+$ jls mount.devfs
+jls: unknown parameter: mount.devfs
+[1]
+",
+    );
+    sandbox.ok("jail -R '*'");
+}
+
+#[test]
+fn what_s_prints_makes_the_same_jail() {
+    let Some(sandbox) = machine() else { return };
+    let line = sandbox.ok("jls -s -j 12345");
+    for word in [
+        "jid=12345",
+        "allow.raw_sockets",
+        "host.hostname=a-host",
+        "path='/home/jails/a \"long\" way'",
+    ] {
+        assert!(line.contains(word), "{word} in {line}");
+    }
+    for word in ["dying", " parent=", "cpuset.id", "securelevel", "ip4.addr"] {
+        assert!(!line.contains(word), "{word} in {line}");
+    }
+    sandbox.ok("jail -R 12345");
+    // The line has quotes for a shell.
+    sandbox.ok(&format!("jail -c {line}"));
+    assert_eq!(sandbox.ok("jls -s -j 12345"), line);
+    sandbox.ok("jail -R 1 12345");
+}
+
+#[test]
+fn one_jail_or_none() {
+    let Some(sandbox) = machine() else { return };
+    check(
+        &sandbox,
+        "\
+$ jls -c -j web
+$ jls -c -d -j 12345
+$ jls -c -j nowhere
+[1]
+$ jls -c -j 99
+[1]
+$ jls -c
+usage: jls [-dhNnqsv] [-j jail] [param ...]
+       jls -c [-d] -j jail
+[1]
+$ jls -cn -j web 2>&1 | head -n 1
+usage: jls [-dhNnqsv] [-j jail] [param ...]
+$ jls -j nowhere jid
+jls: jail \"nowhere\" not found
+[1]
+$ jls -j 99 jid
+jls: jail 99 not found
+[1]
+$ jls -x 2>&1 | head -n 1
+usage: jls [-dhNnqsv] [-j jail] [param ...]
+",
+    );
+    sandbox.ok("jail -R 1 12345");
+}
+
+#[test]
+fn libxo() {
+    let Some(sandbox) = machine() else { return };
+    check(
+        &sandbox,
+        r#"$ jls --libxo json
+{"__version": "3", "jail-information": {"jail": [{"jid":1,"ipv4":"","hostname":"web.example.org","path":"/home/jails/web"}, {"jid":12345,"ipv4":"","hostname":"a-host-name-that-is-wider-than-its-column.example.org","path":"/home/jails/a \"long\" way"}]}
+}
+$ jls --libxo=json,pretty -N -j web
+{
+  "__version": "3", 
+  "jail-information": {
+    "jail": [
+      {
+        "name": "web",
+        "ipv4": "",
+        "hostname": "web.example.org",
+        "path": "/home/jails/web"
+      }
+    ]
+  }
+}
+$ jls --libxo:J -v -j web
+{"__version": "3", "jail-information": {"jail": [{"jid":1,"hostname":"web.example.org","path":"/home/jails/web","name":"web","state":"ACTIVE","cpusetid":1, "ipv4-addrs": [], "ipv6-addrs": []}]}
+}
+$ jls --libxo json -n -j web jid nopersist persist ip4.addr path host.domainname
+{"__version": "3", "jail-information": {"jail": [{"jid":"1","nopersist":true,"persist":true, "ip4.addr": [],"path":"/home/jails/web","host.domainname":""}]}
+}
+$ jls --libxo xml,pretty -j 12345 jid persist path
+<jail-information __version="3">
+  <jail>
+    <jid>12345</jid>
+    <persist>true</persist>
+    <path>/home/jails/a "long" way</path>
+  </jail>
+</jail-information>
+$ jls --libxo html -j web; echo
+<div class="line"><div class="title">   JID</div><div class="padding">  </div><div class="title">IP Address</div><div class="padding">      </div><div class="title">Hostname</div><div class="padding">                      </div><div class="title">Path</div></div><div class="line"><div class="data" data-tag="jid">     1</div><div class="padding">  </div><div class="data" data-tag="ipv4">               </div><div class="padding"> </div><div class="data" data-tag="hostname">web.example.org              </div><div class="padding"> </div><div class="data" data-tag="path">/home/jails/web</div></div>
+$ jls --libxo html -n -j web jid persist; echo
+<div class="line"><div class="data" data-tag="%s">jid</div><div class="text">=</div><div class="data" data-tag="jid">1</div><div class="padding"> </div><div class="data">persist</div><div class="padding">
+</div></div>
+$ jls --libxo text -j web jid
+1
+$ jls --libxo json -j nowhere
+{"__version": "3", "jail-information": {"jail": []}
+}
+jls: jail "nowhere" not found
+[1]
+$ jls --libxo json pth
+{ }
+jls: unknown parameter: pth
+[1]
+$ jls --libxo yaml
+jls: unknown libxo option value: 'yaml'
+[1]
+$ jls --libxo
+jls: missing libxo option
+[1]
+$ jls --libxo-check
+[121]
+"#,
+    );
+    sandbox.ok("jail -R 1 12345");
+}
+
+#[test]
+fn nobody_there() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    check(
+        &sandbox,
+        r#"$ jls
+   JID  IP Address      Hostname                      Path
+$ jls -n
+$ jls --libxo json
+{"__version": "3", "jail-information": {"jail": []}
+}
+$ setpriv --reuid=65534 --regid=65534 --clear-groups jls
+jls: Operation not permitted: jails are for root alone
+[1]
+"#,
+    );
+}
+
+/// A measurement: `cargo test --release --test it -- --ignored --nocapture a_thousand_jails`.
+#[test]
+#[ignore = "measures, for docs/performance.md"]
+fn a_thousand_jails() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    for hundred in 0..10 {
+        sandbox.ok(&format!(
+            "for i in $(seq {hundred}00 {hundred}99); do \
+             jail -qc name=j$i path=/home/jails/web host.hostname=j$i.example.org persist || exit 1; done"
+        ));
+    }
+    for line in ["jls", "jls -n", "jls -j j500 jid", "jls --libxo json"] {
+        assert_eq!(sandbox.ok("jls -h jid | wc -l"), "1001\n");
+        // 20 in one shell: starting the shell is not what is measured.
+        let took = sandbox.ok(&format!(
+            "begin=$(date +%s%N); for i in $(seq 20); do {line} > /dev/null; done; \
+             echo $((($(date +%s%N) - begin) / 20000))"
+        ));
+        println!("{line}: {} microseconds", took.trim());
+    }
+    sandbox.ok("jail -R '*' > /dev/null");
+}
