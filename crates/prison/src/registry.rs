@@ -11,9 +11,9 @@ use crate::ids::{self, Ids};
 use crate::record::{ProcessId, Record, Rights, read_small};
 use crate::spec::Spec;
 use rustix::fs::{Dir, FlockOperation, Mode, OFlags, flock, mkdir, open, openat};
-use rustix::io::Errno;
+use rustix::io::{Errno, read};
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -28,6 +28,8 @@ pub struct Registry {
     boot: String,
 }
 
+/// Bytes that a record may have; a path and a host name are the longest things in it.
+const LARGEST: usize = 16 << 10;
 /// A record while it is being written, under the lock.
 const NEW: &str = ".new";
 
@@ -73,16 +75,24 @@ impl Registry {
         Ok(Self { directory: directory.into(), boot: boot.trim_end().into() })
     }
 
-    fn lock(&self) -> Result<Lock, Error> {
+    fn lock(&self, how: FlockOperation) -> Result<Lock, Error> {
         let path = self.directory.join("lock");
         let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC;
         let file = open(&path, flags, Mode::RUSR | Mode::WUSR);
-        let locked =
-            file.and_then(|file| flock(&file, FlockOperation::LockExclusive).map(|()| file));
+        let locked = file.and_then(|file| flock(&file, how).map(|()| file));
         locked.map(|file| Lock(file.into())).map_err(|error| match error {
             Errno::ACCESS => Error::NotRoot,
             error => Error::Registry(path, error.into()),
         })
+    }
+
+    fn lock_to_write(&self) -> Result<Lock, Error> {
+        self.lock(FlockOperation::LockExclusive)
+    }
+
+    /// A directory that is read while an entry of it is replaced may show neither the old nor the new one.
+    fn lock_to_read(&self) -> Result<Lock, Error> {
+        self.lock(FlockOperation::LockShared)
     }
 
     /// The prisons that live, by jid.
@@ -90,12 +100,12 @@ impl Registry {
     /// # Errors
     /// [`Error::Registry`] when the directory cannot be read.
     pub fn prisons(&self) -> Result<Vec<Record>, Error> {
-        let found = self.look()?;
+        let found = self.look(&self.lock_to_read()?)?;
         let total = found.records.len();
         let mut alive = found.records;
         alive.retain(|record| self.is_alive(record));
         if alive.len() < total || found.unfinished {
-            alive = self.sweep(&self.lock()?)?;
+            alive = self.sweep(&self.lock_to_write()?)?;
         }
         alive.retain(|record| record.init.is_some());
         Ok(alive)
@@ -106,36 +116,41 @@ impl Registry {
     /// # Errors
     /// [`Error::Registry`] when the directory cannot be read.
     pub fn find(&self, jid_or_name: &str) -> Result<Option<Record>, Error> {
-        let jid: Option<u32> = jid_or_name.parse().ok();
-        let wanted =
-            |record: &Record| jid.map_or(record.name == jid_or_name, |jid| record.jid == jid);
-        Ok(self.prisons()?.into_iter().find(wanted))
+        let found = match jid_or_name.parse() {
+            // A name of digits is the jid.
+            Ok(jid) => fs::read(self.file(jid)).ok().and_then(|bytes| Record::parse(&bytes)),
+            Err(_) => {
+                let found = self.look(&self.lock_to_read()?)?;
+                found.records.into_iter().find(|record| record.name == jid_or_name)
+            }
+        };
+        let Some(record) = found else { return Ok(None) };
+        if !self.is_alive(&record) {
+            self.sweep(&self.lock_to_write()?)?;
+            return Ok(None);
+        }
+        Ok(record.init.is_some().then_some(record))
     }
 
     /// What is in the directory, dead records too, by jid.
-    fn look(&self) -> Result<Found, Error> {
+    fn look(&self, _lock: &Lock) -> Result<Found, Error> {
         let path = self.directory.join("jails");
-        let failed = |error: Errno| match error {
-            Errno::ACCESS => Error::NotRoot,
-            error => Error::Registry(path.clone(), error.into()),
-        };
+        let failed = |error: Errno| Error::Registry(path.clone(), error.into());
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = open(&path, flags, Mode::empty()).map_err(failed)?;
         let mut found = Found { records: Vec::new(), unfinished: false };
-        let mut bytes = Vec::with_capacity(4096);
+        let mut room = [0; LARGEST];
         for entry in Dir::read_from(&directory).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name();
             if matches!(name.to_bytes(), b"." | b"..") {
                 continue;
             }
-            // A file that vanishes meanwhile is a prison that has just been removed; one that cannot
-            // be understood, the remainder of a write that was cut short.
             let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let Ok(file) = openat(&directory, name, flags, Mode::empty()) else { continue };
-            bytes.clear();
-            let read = fs::File::from(file).read_to_end(&mut bytes);
-            match read.ok().and_then(|_| Record::parse(&bytes)) {
+            let file = openat(&directory, name, flags, Mode::empty()).map_err(failed)?;
+            let length = read(file, &mut room).map_err(failed)?;
+            // What cannot be understood is the remainder of a write that was cut short.
+            match Record::parse(&room[..length]) {
                 Some(record) if name.to_bytes() != NEW.as_bytes() => found.records.push(record),
                 _ => found.unfinished = true,
             }
@@ -151,9 +166,9 @@ impl Registry {
     }
 
     /// Clears what prisons that have died left: their cgroups and files. The others, by jid.
-    fn sweep(&self, _lock: &Lock) -> Result<Vec<Record>, Error> {
+    fn sweep(&self, lock: &Lock) -> Result<Vec<Record>, Error> {
         let (alive, dead): (Vec<_>, Vec<_>) =
-            self.look()?.records.into_iter().partition(|record| self.is_alive(record));
+            self.look(lock)?.records.into_iter().partition(|record| self.is_alive(record));
         dead.iter().for_each(|record| self.clear(record));
         // Whoever was writing it has died: the lock is ours.
         let _ = fs::remove_file(self.directory.join("jails").join(NEW));
@@ -173,7 +188,7 @@ impl Registry {
 
     /// Takes a jid, a name, ids and a cgroup's path for a prison that is about to be made.
     pub(crate) fn reserve(&self, spec: &Spec, rights: Rights) -> Result<Record, Error> {
-        let lock = self.lock()?;
+        let lock = self.lock_to_write()?;
         let records = self.sweep(&lock)?;
         let jid = match spec.jid {
             Some(jid) if records.iter().any(|record| record.jid == jid) => {
@@ -209,21 +224,29 @@ impl Registry {
 
     /// Writes a prison's record, in place of the one before.
     pub(crate) fn write(&self, record: &Record) -> Result<(), Error> {
-        self.store(&self.lock()?, record)
+        self.store(&self.lock_to_write()?, record)
     }
 
     fn store(&self, _lock: &Lock, record: &Record) -> Result<(), Error> {
         let path = self.file(record.jid);
+        let bytes = record.to_bytes();
+        if bytes.len() > LARGEST {
+            return Err(Error::Registry(path, io::ErrorKind::FileTooLarge.into()));
+        }
         let new = self.directory.join("jails").join(NEW);
-        fs::write(&new, record.to_bytes())
+        fs::write(&new, bytes)
             .and_then(|()| fs::rename(&new, &path))
             .map_err(|error: io::Error| Error::Registry(path, error))
     }
 
-    /// Forgets a prison that has ended.
+    /// Forgets a prison that has ended; not one that has taken its jid meanwhile.
     pub(crate) fn forget(&self, record: &Record) -> Result<(), Error> {
-        let _lock = self.lock()?;
-        self.clear(record);
+        let _lock = self.lock_to_write()?;
+        let current = fs::read(self.file(record.jid)).ok().and_then(|bytes| Record::parse(&bytes));
+        let same = |current: &Record| current.cgroup == record.cgroup && current.ids == record.ids;
+        if current.as_ref().is_some_and(same) {
+            self.clear(record);
+        }
         Ok(())
     }
 }
