@@ -15,6 +15,26 @@ Every parameter of jail(8) in FreeBSD 15, and what it does here. This file is ma
 why; a boolean may be given the value that it has anyway.
 ";
 
+/// What differs whatever the parameters are.
+const DIFFERENCES: &str = "
+## What differs in general
+
+- **Mounts are the jail's own.** `mount`, `mount.fstab` and `mount.devfs` are made in the jail's mount namespace, as it is
+  created: the host, and so the hooks that run there, does not see them. A mount point must lie inside `path`. What the host
+  has mounted below `path` comes along.
+- **A start that fails is cleaned up after.** FreeBSD unmounts and removes what it made; here `exec.poststop` and
+  `exec.release` follow, as in `jail -C`, so that an interface of `exec.prepare` is not in the next start's way.
+- **/proc, /sys and a fresh /run are there** in every jail whose root has a place for them: Linux programs need them. kletka's
+  own `ifconfig` and `route` are in /run/kletka/jail, which comes first in the PATH of `exec.start` and `exec.stop`.
+- **Without `vnet`, and without `ip4` or `ip6` inherited, a jail has an empty network** and can make no internet socket. With
+  one of them inherited it is on the host's network stack, whose other unrestricted part are abstract unix sockets.
+- **Device nodes in a base open nothing**; devices are in /dev alone.
+- **/proc/PID/mountinfo inside a jail** shows where its root lies on the host's file system.
+- **The last process of a jail may leave its entry behind**, in /run/kletka and the cgroup tree, when no command of kletka
+  waits for it. The next command clears it; until then it is in nobody's way and jls(8) does not show it.
+- **/etc/rc of a Linux base** starts what rc.conf(5) names through the base's init scripts; see share/jail/rc.
+";
+
 /// The catalogue as Markdown.
 pub fn compatibility() -> String {
     let mut out = HEAD.to_owned();
@@ -48,7 +68,7 @@ pub fn compatibility() -> String {
         );
         rows.clone().for_each(|parameter| row(&mut out, parameter));
     }
-    out
+    out + DIFFERENCES
 }
 
 fn row(out: &mut String, parameter: &Parameter) {

@@ -15,6 +15,8 @@ pub enum Error {
     NameTaken(String),
     /// A name that is all digits must be the jid; one with a slash or a control character is none.
     BadName(String),
+    /// A name with a dot is of a jail inside another one.
+    NestedName(String),
     /// This file system has no idmapped mounts, which a jail's own ids need.
     CannotIdmap {
         /// What was to be mounted.
@@ -68,6 +70,9 @@ impl fmt::Display for Error {
             Self::JidTaken(jid) => write!(f, "jail {jid} already exists"),
             Self::NameTaken(name) => write!(f, "jail \"{name}\" already exists"),
             Self::BadName(name) => write!(f, "name \"{name}\" cannot be used"),
+            Self::NestedName(name) => {
+                write!(f, "name \"{name}\": jails inside jails are not supported yet")
+            }
             Self::CannotIdmap { path, file_system } => write!(
                 f,
                 "{}: {file_system} cannot be idmapped, which a jail's own user ids need; use a \

@@ -271,6 +271,9 @@ fn next_jid(last: u32, records: &[Record]) -> u32 {
 fn check_name(name: &str, jid: u32) -> Result<(), Error> {
     let numeric = name.bytes().all(|byte| byte.is_ascii_digit());
     let unusable = name.chars().any(|c| c == '/' || c.is_control()) || name.starts_with('-');
+    if name.contains('.') {
+        return Err(Error::NestedName(name.to_owned()));
+    }
     if name.is_empty() || unusable || (numeric && name != jid.to_string()) {
         return Err(Error::BadName(name.to_owned()));
     }

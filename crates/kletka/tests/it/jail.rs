@@ -350,6 +350,7 @@ circle2  { depend = circle; command = true; }
         ("jail -qc nobody",  "jail: \"nobody\" not found"),
         ("jail -f /etc/none -c", "jail: /etc/none: No such file or directory"),
         ("jail -c name=a/b path=/home/jails/web persist", "jail: name \"a/b\" cannot be used"),
+        ("jail -c name=a.b path=/home/jails/web persist", "jail: name \"a.b\": jails inside jails are not supported yet"),
         ("jail -c name=12 path=/home/jails/web persist", "jail: name \"12\" cannot be used"),
         // A kernel without user namespaces, and one that forbids more of them.
         ("strace -f -o /dev/null -e trace=unshare -e inject=unshare:error=EINVAL jail -c path=/home/jails/web command=true",
