@@ -1,5 +1,14 @@
 //! The applets: one module each, one row each in [`APPLETS`].
 
+/// A line on standard error. That nobody reads it any more is no reason to stop half way, let alone to
+/// panic, as `eprintln!` does.
+macro_rules! complain {
+    ($($text:tt)*) => {{
+        let line = format!("{}\n", format_args!($($text)*));
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
+    }};
+}
+
 mod bootstrap;
 mod devfs;
 mod ifconfig;
@@ -58,12 +67,9 @@ fn find(name: &OsStr) -> Option<Run> {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: kletka APPLET [ARGUMENT ...]");
-    eprint!("applets:");
-    for (name, _) in APPLETS {
-        eprint!(" {name}");
-    }
-    eprintln!();
+    complain!("usage: kletka APPLET [ARGUMENT ...]");
+    let names: Vec<&str> = APPLETS.iter().map(|(name, _)| *name).collect();
+    complain!("applets: {}", names.join(" "));
     ExitCode::FAILURE
 }
 
@@ -84,6 +90,6 @@ pub(crate) fn programs() -> Option<Programs> {
 
 /// Prints `error` as err(3) does, after the applet's name, and answers exit status 1.
 pub(crate) fn fail(applet: &str, error: impl Display) -> ExitCode {
-    eprintln!("{applet}: {error}");
+    complain!("{applet}: {error}");
     ExitCode::FAILURE
 }

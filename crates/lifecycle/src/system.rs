@@ -328,6 +328,8 @@ impl Host for System<'_> {
     }
 
     fn complain(&mut self, error: &Error) {
-        eprintln!("jail: {}{error}", self.jail.prefix());
+        // That nobody reads it any more is no reason to stop half way.
+        let line = format!("jail: {}{error}\n", self.jail.prefix());
+        let _ = io::stderr().write_all(line.as_bytes());
     }
 }

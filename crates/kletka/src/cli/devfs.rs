@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     match Request::parse(arguments) {
         Ok(request) => request.run(),
         Err(Failure::Usage) => {
-            eprintln!("usage: devfs rule [-s ruleset] show [rulenum]\n       devfs rule showsets");
+            complain!("usage: devfs rule [-s ruleset] show [rulenum]\n       devfs rule showsets");
             ExitCode::FAILURE
         }
         Err(Failure::Because(program, error)) => super::fail(program, error),

@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     match read(arguments) {
         Ok(invocation) => finish(execute(&invocation)),
         Err(UsageError::Usage) => {
-            eprintln!("{}", UsageError::Usage);
+            complain!("{}", UsageError::Usage);
             ExitCode::FAILURE
         }
         Err(error) => super::fail("ifconfig", error),

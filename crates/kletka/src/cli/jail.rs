@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let options = match Options::parse(arguments) {
         Ok(options) => options,
         Err(Wrong::Usage) => {
-            eprint!("{USAGE}");
+            complain!("{}", USAGE.trim_end());
             return ExitCode::FAILURE;
         }
         Err(Wrong::Line(line)) => return fail("jail", line),

@@ -17,7 +17,7 @@ usage: jexec [-l] [-d working-directory] [-e name=value] [-u username | -U usern
 /// Runs jexec(8).
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let Some(options) = Options::parse(arguments) else {
-        eprint!("{USAGE}");
+        complain!("{}", USAGE.trim_end());
         return ExitCode::FAILURE;
     };
     match options.execute() {

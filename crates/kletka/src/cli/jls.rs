@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Err(Wrong::Line(line)) => return fail("jls", line),
         Err(Wrong::Check) => return ExitCode::from(HAS_LIBXO),
         Err(Wrong::Usage) => {
-            eprint!("{USAGE}");
+            complain!("{}", USAGE.trim_end());
             return ExitCode::FAILURE;
         }
     };

@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     match done {
         Ok(code) => code,
         Err(Failure::Usage) => {
-            eprintln!("{USAGE}");
+            complain!("{USAGE}");
             ExitCode::FAILURE
         }
         Err(Failure::Because(error)) => super::fail("mount", error),

@@ -80,12 +80,12 @@ fn say(text: impl AsRef<[u8]>) {
 
 /// rc.subr's warn.
 fn warn(script: &str, text: impl std::fmt::Display) {
-    eprintln!("{script}: WARNING: {text}");
+    complain!("{script}: WARNING: {text}");
 }
 
 /// rc.subr's err.
 fn error(script: &str, text: impl std::fmt::Display) -> ExitCode {
-    eprintln!("{script}: ERROR: {text}");
+    complain!("{script}: ERROR: {text}");
     ExitCode::FAILURE
 }
 
@@ -119,9 +119,9 @@ impl Script {
     fn unknown(&self, verb: &str) -> ExitCode {
         let (path, keywords) = (self.path, self.keywords.join("|"));
         if !verb.is_empty() {
-            eprintln!("{path}: unknown directive '{verb}'.");
+            complain!("{path}: unknown directive '{verb}'.");
         }
-        eprintln!("Usage: {path} [fast|force|one|quiet]({keywords})");
+        complain!("Usage: {path} [fast|force|one|quiet]({keywords})");
         ExitCode::FAILURE
     }
 }
@@ -154,7 +154,7 @@ fn devfs(request: Request, _names: &[String]) -> ExitCode {
     match super::devfs::rulesets() {
         Ok(_) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("devfs rule: {failure}");
+            complain!("devfs rule: {failure}");
             let path = failure.path().display();
             warn(DEVFS, format_args!("devfs_init_rulesets: could not read rules from {path}"));
             ExitCode::FAILURE

@@ -98,7 +98,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
             if let Some(letter) = letter {
                 return super::fail("sysctl", format_args!("-{letter}: not supported"));
             }
-            eprintln!("usage: sysctl [-einNq] name[=value] ...\n       sysctl [-eNnq] -a");
+            complain!("usage: sysctl [-einNq] name[=value] ...\n       sysctl [-eNnq] -a");
             return ExitCode::FAILURE;
         }
     };

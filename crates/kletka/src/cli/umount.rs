@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     match Request::parse(arguments) {
         Ok(Some(request)) => request.run(),
         Ok(None) => {
-            eprintln!("{USAGE}");
+            complain!("{USAGE}");
             ExitCode::FAILURE
         }
         Err(error) => super::fail("umount", error),
@@ -122,7 +122,9 @@ impl Request {
         unmount(mount.target.as_slice(), flags | UnmountFlags::NOFOLLOW)
             .map_err(|error| format!("unmount of {target} failed: {}", reason(error)))?;
         if self.verbose {
-            println!("{}: unmount from {target}", String::from_utf8_lossy(&mount.source));
+            let source = String::from_utf8_lossy(&mount.source);
+            let line = format!("{source}: unmount from {target}\n");
+            let _ = std::io::Write::write_all(&mut std::io::stdout(), line.as_bytes());
         }
         Ok(())
     }

@@ -585,3 +585,17 @@ db: removed
 ",
     );
 }
+
+#[test]
+fn nobody_listening_is_no_reason_to_stop_half_way() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.write(
+        "/etc/jail.conf",
+        "web { path = /home/jails/web; persist; exec.poststart = false; exec.release = \"touch /tmp/released\"; }\n",
+    );
+    // /dev/full answers every write with an error.
+    let done = sandbox.run("jail -c web > /dev/full 2> /dev/full");
+    assert_eq!(done.status, 1);
+    assert_eq!(sandbox.ok("jls name; ls /tmp/released"), "/tmp/released\n");
+    assert_eq!(sandbox.run("jls > /dev/full 2>&1; kletka 2> /dev/full").status, 1);
+}

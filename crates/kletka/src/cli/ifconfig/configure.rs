@@ -161,7 +161,7 @@ fn warn_about_masks(wanted: &Configuration, existing: Option<&Interface>) {
     let loopback = existing.is_some_and(|interface| interface.flags.has(Flags::LOOPBACK));
     let guessed = |change: &Change| matches!(change, Change::Address(new) if new.guessed);
     if !loopback && wanted.changes.iter().any(guessed) {
-        eprintln!(
+        complain!(
             "ifconfig: WARNING: setting interface address without mask is deprecated,\n\
              default mask may not be correct."
         );

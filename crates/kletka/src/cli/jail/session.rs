@@ -44,7 +44,7 @@ pub(super) fn run(options: &Options) -> Result<bool, String> {
         said: BTreeSet::new(),
     };
     if options.dying {
-        eprintln!(
+        complain!(
             "jail: the 'allow.dying' parameter and '-d' flag are deprecated and have no effect."
         );
     }
@@ -421,7 +421,7 @@ impl Session<'_> {
         if let Some(line) = line
             && self.said.insert(line.clone())
         {
-            eprintln!("jail: {line}");
+            complain!("jail: {line}");
         }
     }
 
@@ -499,7 +499,7 @@ impl Session<'_> {
         changes.apply(&mut prison, &self.registry).map_err(|error| format!("{prefix}{error}"))?;
         if self.options.verbosity > Verbosity::Quiet {
             for permission in changes.for_later() {
-                eprintln!(
+                complain!(
                     "jail: {prefix}{permission}: processes that are in the jail keep what they have; restart it \
                      to change theirs"
                 );
