@@ -32,6 +32,8 @@ const DIFFERENCES: &str = "
 - **/proc/PID/mountinfo inside a jail** shows where its root lies on the host's file system.
 - **The last process of a jail may leave its entry behind**, in /run/kletka and the cgroup tree, when no command of kletka
   waits for it. The next command clears it; until then it is in nobody's way and jls(8) does not show it.
+- **A shell with programs of its own comes before the PATH.** Some builds of busybox run their own `ifconfig` whatever the
+  PATH is; in such a base the lines of `exec.start` need `/run/kletka/jail/ifconfig`.
 - **/etc/rc of a Linux base** starts what rc.conf(5) names through the base's init scripts; see share/jail/rc.
 ";
 

@@ -128,6 +128,9 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
         attach(tree, root)?;
     }
     mask(own, root)?;
+    // What was cloned from a shared mount of the host would go on following it.
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
+        .map_err(|error| Stage::Root.failed(slash, error))?;
     set_names(plan).map_err(|error| Stage::Names.failed(slash, error))
 }
 
