@@ -40,7 +40,7 @@ pub(crate) fn install(prefix: &Path) -> Result<String, String> {
 }
 
 /// The program that one of cargo's messages names.
-fn executable(message: &str) -> Option<PathBuf> {
+pub(crate) fn executable(message: &str) -> Option<PathBuf> {
     let (_, rest) = message.split_once(r#""executable":""#)?;
     let (path, _) = rest.split_once('"')?;
     Some(path.into())

@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask demo | test | install | bench | compatibility`.
+//! The project's own tasks: `cargo xtask demo | test | vm | install | bench | compatibility`.
 //!
 //! Everything that a task needs from the distribution it installs itself when it runs as root, after
 //! saying what and why ([`packages`]); as another user it says what is missing.
@@ -10,6 +10,7 @@ mod leaks;
 mod packages;
 mod shell;
 mod test;
+mod vm;
 
 use std::ffi::OsString;
 use std::fs;
@@ -24,6 +25,7 @@ type Outcome = Result<(), String>;
 const USAGE: &str = "\
 usage: cargo xtask demo [--keep]
        cargo xtask test
+       cargo xtask vm [[--init=shell|systemd] [--kernel=6.12|6.1] [--dir=PATH]... COMMAND...]
        cargo xtask install [--prefix DIR]
        cargo xtask bench
        cargo xtask compatibility";
@@ -48,6 +50,7 @@ fn task(mut arguments: Parser) -> Outcome {
     match name.to_str() {
         Some("demo") => demo::run(demo::Stage::parse(arguments)?),
         Some("test") => no_more(arguments).and_then(|()| test::run()),
+        Some("vm") => vm::run(arguments),
         Some("install") => build::install(&prefix(arguments)?).map(|done| print!("{done}")),
         Some("bench") => no_more(arguments).and_then(|()| bench::run()),
         Some("compatibility") => no_more(arguments).and_then(|()| compatibility()),

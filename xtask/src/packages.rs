@@ -22,7 +22,12 @@ pub(crate) const TEST: &[Need] = &[
     need("busybox", "busybox-static", "the programs in the tests' jails"),
     need("ip", "iproute2", "the networks around the tests' jails"),
     need("unshare", "util-linux", "a machine of its own for each test"),
-    need("strace", "strace", "kills commands at their system calls, and makes kernels that lack things"),
+    need("nft", "nftables", "a firewall in a jail"),
+    need(
+        "strace",
+        "strace",
+        "kills commands at their system calls, and makes kernels that lack things",
+    ),
     need("mkfs.ext4", "e2fsprogs", "roots of jails on ext4"),
     need("mkfs.xfs", "xfsprogs", "roots of jails on xfs"),
     need("mkfs.btrfs", "btrfs-progs", "roots of jails on btrfs"),
@@ -35,6 +40,20 @@ pub(crate) const DEMO: &[Need] = &[
     need("unshare", "util-linux", "a machine of its own for the demonstration"),
     need("nmblookup", "samba-common-bin", "the client that finds the server by broadcast"),
     need("smbclient", "smbclient", "the client that keeps files on the server"),
+];
+
+/// For the tests in a virtual machine.
+pub(crate) const VM: &[Need] = &[
+    need("qemu-system-x86_64", "qemu-system-x86", "the virtual machine"),
+    need("mmdebstrap", "mmdebstrap", "makes its disk from Debian's packages"),
+    need("mksquashfs", "squashfs-tools", "shows files of this machine in it"),
+    need("busybox", "busybox-static", "its first program"),
+    need("cpio", "cpio", "packs its initramfs"),
+    need("modprobe", "kmod", "chooses the modules that reach its disk"),
+    need("xz", "xz-utils", "unpacks its modules"),
+    need("zstd", "zstd", "unpacks its kernel"),
+    need("lz4", "lz4", "unpacks its kernel"),
+    need("debugfs", "e2fsprogs", "brings results back"),
 ];
 
 /// For the measurements.

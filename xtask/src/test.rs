@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 //!
-//! Formatting, clippy, unit, documentation and integration tests, the demonstration, and that the
-//! machine is afterwards as it was. Every check counts as one in the closing line; what needs root is
+//! Formatting, clippy, unit, documentation and integration tests, the demonstration, tests on other
+//! kernels in a virtual machine, and that this machine is afterwards as it was. Every check counts as one in the closing line; what needs root is
 //! skipped, and counted so, when another user runs it.
 
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::leaks::{Left, Processes};
-use crate::{Outcome, packages};
+use crate::{Outcome, packages, vm};
 
 /// How many passed, failed and were skipped.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,7 @@ pub(crate) fn run() -> Outcome {
     all.add(check(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]));
     all.add(tests(&["test", "--workspace", "--no-fail-fast"]));
     all.add(demo());
+    all.add(virtual_machines());
     all.add(nothing_left(&before));
     println!("\nin {} s", started.elapsed().as_secs());
     println!("{} passed, {} failed, {} skipped", all.passed, all.failed, all.skipped);
@@ -75,6 +76,29 @@ fn demo() -> Count {
     Count::one(demo.is_ok())
 }
 
+/// Tests on other kernels; skipped where the virtual machine cannot be had.
+fn virtual_machines() -> Count {
+    println!("\n==> cargo xtask vm");
+    match vm::suites() {
+        Ok(suites) => {
+            let mut all = Count::default();
+            for (name, mut suite) in suites {
+                println!("\n==> {name}");
+                all.add(counting(&mut suite));
+            }
+            all
+        }
+        Err(vm::NoSuites::Skipped(why)) => {
+            println!("skipped: {why}");
+            Count { skipped: 1, ..Count::default() }
+        }
+        Err(vm::NoSuites::Failed(why)) => {
+            println!("{why}");
+            Count::one(false)
+        }
+    }
+}
+
 fn nothing_left(before: &Left) -> Count {
     println!("\n==> what is left behind on this machine");
     let left: Vec<_> =
@@ -88,15 +112,16 @@ fn nothing_left(before: &Left) -> Count {
     Count::one(left.is_empty())
 }
 
-/// Runs `cargo test` and counts what its suites say. When it fails without a failed test (it does not
-/// compile, a test program was killed) that counts as one failure.
+/// Runs `cargo test`.
 fn tests(arguments: &[&str]) -> Count {
     heading(arguments);
-    let child = Command::new(env!("CARGO"))
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
+    counting(Command::new(env!("CARGO")).args(arguments))
+}
+
+/// Runs a command that runs suites, and counts what they say. When it fails without a failed test (it
+/// does not compile, a test program was killed) that counts as one failure.
+fn counting(command: &mut Command) -> Count {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let Ok(mut child) = child else { return Count::one(false) };
     let errors = child.stderr.take().map(|pipe| thread::spawn(|| relayed(pipe, std::io::stderr())));
     let said = child.stdout.take().map(|pipe| relayed(pipe, std::io::stdout())).unwrap_or_default();

@@ -6,6 +6,8 @@
 mod devfs;
 mod ifconfig;
 mod jail;
+mod jailcmd;
+mod jexec;
 mod jls;
 mod mount;
 mod readme;
@@ -15,3 +17,4 @@ mod sandbox;
 mod service;
 mod session;
 mod sysctl;
+mod vnet;

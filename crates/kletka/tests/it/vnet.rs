@@ -1,0 +1,235 @@
+//! Jails with a network stack of their own: how they reach each other and the LAN, what they cannot
+//! touch, and that their interfaces come back to the host, however a jail ends.
+
+use crate::sandbox::Sandbox;
+use crate::session;
+
+/// Jails `web`, `db` and `fw`, numbers 1 to 3, each at its end of an epair. The root of `fw` is the
+/// host's: it has the host's programs.
+const JAIL_CONF: &str = r#"
+path = "/home/jails/$name"; persist; mount.devfs; allow.raw_sockets; vnet;
+vnet.interface = "epair${jid}b";
+exec.prestart = "ifconfig epair${jid} create up", "ifconfig bridge0 addm epair${jid}a";
+exec.start = "/run/kletka/jail/ifconfig epair${jid}b 192.168.1.$jid/24 up";
+exec.start += "/run/kletka/jail/ifconfig epair${jid}b inet6 fd00::$jid/64";
+exec.poststop = "ifconfig epair${jid}a destroy";
+web { jid = 1; }
+db { jid = 2; }
+fw { jid = 3; path = /; }
+"#;
+
+/// A machine with these jails on bridge0, and with `re0`, whose cable leads to a host on the LAN: the
+/// network namespace `lan` with the addresses 192.168.1.10 and fd00::10.
+fn lan(jails: &[&str]) -> Option<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    sandbox.ok("ip netns add lan && ip link add re0 type veth peer name lan0 netns lan");
+    sandbox.ok("ip -n lan link set lan0 up && ip -n lan address add fd00::10/64 nodad dev lan0");
+    sandbox.ok("ip -n lan address add 192.168.1.10/24 broadcast + dev lan0");
+    sandbox.ok("ifconfig re0 up && ifconfig bridge0 create up addm re0");
+    sandbox.write("/etc/jail.conf", JAIL_CONF);
+    for jail in jails.iter().filter(|jail| **jail != "fw") {
+        sandbox.root(format!("/home/jails/{jail}"));
+    }
+    for jail in jails {
+        sandbox.ok(&format!("jail -q -c {jail} > /dev/null"));
+    }
+    for jail in jails {
+        // An IPv6 address is the jail's only after nobody has objected.
+        let addresses = format!("jexec {jail} /run/kletka/jail/ifconfig -a inet6");
+        sandbox.ok(&format!("while {addresses} | grep -q tentative; do :; done"));
+    }
+    Some(sandbox)
+}
+
+fn remove_lan(sandbox: &Sandbox) {
+    sandbox.ok("for jail in $(jls name); do jail -q -r $jail > /dev/null || exit; done");
+    sandbox.ok("ifconfig bridge0 destroy");
+    sandbox.ok("ip link delete re0 && ip netns delete lan && /bin/umount /run/netns");
+    assert_eq!(sandbox.ok("ifconfig -l"), "lo0\n");
+}
+
+#[test]
+fn jails_and_the_lan_reach_each_other() {
+    let Some(sandbox) = lan(&["web", "db"]) else { return };
+    for (from, to) in [
+        ("jexec web", "192.168.1.2"),
+        ("jexec web", "192.168.1.10"),
+        ("jexec db", "192.168.1.10"),
+        ("ip netns exec lan busybox", "192.168.1.2"),
+        ("jexec web", "fd00::2"),
+        ("jexec web", "fd00::10"),
+        ("ip netns exec lan busybox", "fd00::2"),
+        ("jexec web", "127.0.0.1"),
+        ("jexec web", "::1"),
+    ] {
+        sandbox.ok(&format!("{from} ping -c 1 -W 10 {to}"));
+    }
+    // The host has no address in that network: it only bridges.
+    assert_ne!(sandbox.run("busybox ping -c 1 -W 1 192.168.1.1").status, 0);
+    remove_lan(&sandbox);
+}
+
+/// Why the article wants a vnet: what a jail says to everybody is heard on the LAN.
+#[test]
+fn a_broadcast_is_heard_on_the_lan() {
+    let Some(sandbox) = lan(&["web"]) else { return };
+    // A host on the LAN is asked not to keep silent.
+    let answers = "echo 0 > /proc/sys/net/ipv4/icmp_echo_ignore_broadcasts";
+    sandbox.ok(&format!("ip netns exec lan sh -c '{answers}'"));
+    let heard = sandbox.ok("jexec web ping -c 1 -W 10 192.168.1.255");
+    assert!(heard.contains("from 192.168.1.10"), "{heard}");
+    remove_lan(&sandbox);
+}
+
+/// Root of a jail with a vnet is root of its network: it needs nothing of the host's.
+#[test]
+fn a_firewall_in_one_jail_is_nowhere_else() {
+    let Some(sandbox) = lan(&["web", "fw"]) else { return };
+    for jail in ["web", "fw"] {
+        let servers = "for port in 80 81; do busybox nc -ll -p $port -e echo $port & done > /dev/null 2>&1; \
+             until busybox netstat -ltn | grep -q :81; do :; done; until busybox netstat -ltn | grep -q :80; do :; done";
+        sandbox.ok(&format!("jexec {jail} sh -c '{servers}'"));
+    }
+    // A port that is dropped answers nothing; one that is not has time to.
+    let ask = |address: &str, port: u16, seconds: u8| {
+        let client = format!("busybox nc -w {seconds} {address} {port} < /dev/null");
+        sandbox.run(&format!("ip netns exec lan {client}")).stdout
+    };
+    assert_eq!(ask("192.168.1.3", 80, 10), "80\n");
+    assert_eq!(ask("fd00::3", 80, 10), "80\n");
+    let rules =
+        "table inet t { chain in { type filter hook input priority 0; tcp dport 80 drop; }; }";
+    let done = sandbox.run(&format!("jexec fw nft '{rules}'"));
+    assert_eq!((done.status, done.stderr.as_str()), (0, ""));
+    #[rustfmt::skip]
+    let cases = [
+        ("192.168.1.3", 80, ""),
+        ("192.168.1.3", 81, "81\n"),
+        ("fd00::3",     80, ""),
+        ("fd00::3",     81, "81\n"),
+        ("192.168.1.1", 80, "80\n"),
+        ("fd00::1",     80, "80\n"),
+    ];
+    for (address, port, want) in cases {
+        let seconds = if want.is_empty() { 1 } else { 10 };
+        assert_eq!(ask(address, port, seconds), want, "{address} port {port}");
+    }
+    assert_eq!(sandbox.ok("nft list ruleset"), "");
+    remove_lan(&sandbox);
+}
+
+#[test]
+fn a_jail_cannot_touch_the_hosts_network() {
+    let Some(sandbox) = lan(&["web", "fw"]) else { return };
+    // Whether an address is still being probed for is a matter of time.
+    let state = "ifconfig -a | sed 's/ tentative//'; ip route; ip -6 route; ip rule";
+    let before = sandbox.ok(state);
+    for line in [
+        "jexec web ip link set re0 down",
+        "jexec web ip link set bridge0 down",
+        "jexec web ip link delete epair1a",
+        "jexec web /run/kletka/jail/ifconfig bridge0 destroy",
+        "jexec web /run/kletka/jail/ifconfig re0 vnet web",
+        "jexec fw /usr/local/libexec/kletka/bin/ifconfig epair3b -vnet fw",
+        "jexec fw nsenter --net=/run/netns/lan true",
+        "jexec fw ip netns exec lan true",
+    ] {
+        assert_ne!(sandbox.run(line).status, 0, "{line}");
+    }
+    // Routes and settings of its own it has.
+    sandbox.ok("jexec web ip route add default via 192.168.1.10");
+    sandbox.ok("jexec web ip route add blackhole 10.0.0.0/8");
+    sandbox.ok("jexec web sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'");
+    assert_eq!(sandbox.ok("cat /proc/sys/net/ipv4/ip_forward"), "0\n");
+    assert_eq!(sandbox.ok("jexec web /run/kletka/jail/ifconfig -l"), "lo0 epair1b\n");
+    assert_eq!(sandbox.ok(state), before);
+    remove_lan(&sandbox);
+}
+
+/// A machine with a jail's root in /home/jails/web, epair1 and epair2, and a jail.conf with `parameters`.
+fn with_epairs(parameters: &str) -> Option<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    sandbox.root("/home/jails/web");
+    sandbox.ok("ifconfig epair1 create; ifconfig epair2 create");
+    let text = format!("web {{ path = /home/jails/web; mount.devfs; vnet; {parameters} }}\n");
+    sandbox.write("/etc/jail.conf", text);
+    Some(sandbox)
+}
+
+fn remove_epairs(sandbox: &Sandbox) {
+    sandbox.ok("ifconfig epair1a destroy; ifconfig epair2a destroy");
+    assert_eq!(sandbox.ok("ifconfig -l"), "lo0\n");
+}
+
+/// Two interfaces go in, and are with the host again when the jail ends: in these ways.
+#[test]
+fn interfaces_come_back() {
+    let lasting = "persist; vnet.interface = epair1b, epair2b; exec.start = true;";
+    let working = "vnet.interface = epair1b, epair2b; exec.start = \"sh -c 'sleep 1000 > /dev/null 2>&1 &'\";";
+    let sleeps = "jail -q -c web; jexec web pidof sleep > /dev/null";
+    for (parameters, start, end) in [
+        (lasting, "jail -q -c web", "jail -q -r web"),
+        (lasting, "jail -q -c web", "jail -q -R web"),
+        (working, sleeps, "jexec web sh -c 'kill -9 -1'"),
+        (working, sleeps, "jexec web killall sleep"),
+        ("vnet.interface = epair1b, epair2b; command = true;", "true", "jail -q -c web"),
+    ] {
+        let Some(sandbox) = with_epairs(parameters) else { return };
+        let all = sandbox.ok("ifconfig -l | tr ' ' '\\n' | sort");
+        sandbox.ok(start);
+        if start != "true" {
+            assert_eq!(sandbox.ok("ifconfig -l"), "lo0 epair1a epair2a\n", "{start}");
+            assert_eq!(sandbox.ok("ifconfig -j web -l"), "lo0 epair1b epair2b\n", "{start}");
+        }
+        // That of a command killed with its jail is its status, not ours.
+        sandbox.run(end);
+        sandbox.ok("until ifconfig epair1b && ifconfig epair2b; do :; done > /dev/null 2>&1");
+        assert_eq!(sandbox.ok("ifconfig -l | tr ' ' '\\n' | sort"), all, "{end}");
+        // Who looks next clears away what is left of a jail that ended by itself.
+        assert_eq!(sandbox.ok("jls name"), "", "{end}");
+        remove_epairs(&sandbox);
+    }
+}
+
+/// The host has given the name to another interface in the meantime: the one that returns gets a new one.
+#[test]
+fn a_name_that_is_taken_on_return() {
+    let Some(sandbox) = with_epairs("persist; vnet.interface = epair1b;") else { return };
+    sandbox.ok("jail -q -c web && ifconfig epair2b name epair1b && jail -q -r web");
+    let names = sandbox.ok("ifconfig -l");
+    assert_eq!(names.split_whitespace().count(), 5, "{names}");
+    assert!(names.contains(" vnet") && names.contains(" epair1b"), "{names}");
+    remove_epairs(&sandbox);
+}
+
+#[test]
+fn interfaces_of_a_running_jail() {
+    let Some(sandbox) = with_epairs("persist;") else { return };
+    sandbox.ok("jail -q -c web");
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig epair1b descr given vnet web; ifconfig epair2b vnet web
+$ ifconfig -l
+lo0 epair1a epair2a
+$ ifconfig -j web -l
+lo0 epair1b epair2b
+$ ifconfig -j web epair1b inet 10.0.0.1/24; ifconfig -j web epair1b | grep -e descr -e inet
+	description: given
+	inet 10.0.0.1 netmask 0xffffff00 broadcast 10.0.0.255
+$ ifconfig epair1b -vnet web; ifconfig epair1b | grep -e descr -e inet
+	description: given
+$ ifconfig epair1b -vnet web
+ifconfig: SIOCSIFRVNET(web, epair1b): Device not configured
+[1]
+$ ifconfig epair1b vnet nosuch
+ifconfig: jail \"nosuch\" not found
+[1]
+$ ifconfig -j web -l
+lo0 epair2b
+$ jail -q -r web
+$ ifconfig epair2b destroy; ifconfig epair1b destroy; ifconfig -l
+lo0
+",
+    );
+}

@@ -1,0 +1,146 @@
+//! `cargo xtask vm`: a command, or the project's tests, in a virtual machine with another kernel.
+//!
+//! A machine that builds kletka may lack what a jail's host has: VLANs, pure cgroup v2, a kernel that is
+//! some years old. tests/vm/run boots Debian's kernels under QEMU, emulated, which any processor can;
+//! programs run slowly there, so a boot runs a whole test program and not a test. Images are made once,
+//! below Cargo's target directory.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use lexopt::Parser;
+
+use crate::shell::{hushed, succeed};
+use crate::{Outcome, build, packages};
+
+/// The script that makes the machine and runs a command in it; its head says how it is called.
+const SCRIPT: &str = "tests/vm/run";
+
+/// Kernels: the first is the one that most hosts have, the second the oldest that is supported.
+const KERNELS: [&str; 2] = ["6.12", "6.1"];
+
+/// Integration tests of `it` that are repeated on the first kernel: those that depend on the kernel most,
+/// and not all, because a program starts 37 times slower there.
+const REPEATED: [&str; 7] = [
+    "ifconfig::",
+    "route::",
+    "vnet::",
+    "jail::the_life_of_a_jail",
+    "jail::files_keep_their_owners_on_disk",
+    "jail::what_a_jail_cannot_do",
+    "jail::a_killed_start_of_a_lasting_jail_is_whole_or_nothing",
+];
+
+/// Seconds that a machine has for a suite; the whole lane is to take less than six minutes.
+const PATIENCE: &str = "--timeout=240";
+
+/// Runs the test programs `"$1"` and `"$2"`, the latter with arguments, and fails if one does.
+const SUITE: &str = r#"
+modprobe 8021q || exit
+vm=$1 it=$2 status=0
+shift 2
+"$vm" --color=never || status=1
+[ -z "$it" ] || "$it" --color=never "$@" || status=1
+exit $status
+"#;
+
+/// Why there are no suites to run.
+pub(crate) enum NoSuites {
+    /// Not on this machine, for this reason.
+    Skipped(String),
+    /// Something that has to work does not.
+    Failed(String),
+}
+
+/// Runs one command in the machine, when `arguments`, which are those of tests/vm/run, name one; else
+/// all suites.
+pub(crate) fn run(mut arguments: Parser) -> Outcome {
+    packages::ensure(packages::VM)?;
+    let rest: Vec<_> = arguments.raw_args().map_err(crate::text)?.collect();
+    if !rest.is_empty() {
+        return succeed(script()?.args(rest));
+    }
+    let suites = suites().map_err(|(NoSuites::Skipped(why) | NoSuites::Failed(why))| why)?;
+    for (name, mut suite) in suites {
+        println!("\n==> {name}");
+        succeed(&mut suite)?;
+    }
+    Ok(())
+}
+
+/// The tests on other kernels, each a boot: its name, and the command that runs it.
+pub(crate) fn suites() -> Result<Vec<(String, Command)>, NoSuites> {
+    if !packages::is_root() {
+        return Err(NoSuites::Skipped("needs root".into()));
+    }
+    if !cfg!(target_arch = "x86_64") {
+        return Err(NoSuites::Skipped("the virtual machine runs programs for x86_64".into()));
+    }
+    packages::ensure(packages::VM).map_err(NoSuites::Skipped)?;
+    for kernel in KERNELS {
+        let mut images = script().map_err(NoSuites::Failed)?;
+        images.arg(format!("--kernel={kernel}")).arg("--build");
+        // They come from the network, which not every machine has.
+        hushed(&mut images).map_err(NoSuites::Skipped)?;
+    }
+    let programs = programs().map_err(NoSuites::Failed)?;
+    let suite = |kernel| suite(kernel, &programs).map_err(NoSuites::Failed);
+    KERNELS.into_iter().map(suite).collect()
+}
+
+fn suite(kernel: &str, programs: &Programs) -> Result<(String, Command), String> {
+    let mut command = script()?;
+    command.arg(format!("--kernel={kernel}")).arg(PATIENCE);
+    for path in [&programs.kletka, &programs.vm, &programs.it] {
+        command.arg(format!("--dir={}", path.display()));
+    }
+    command.args(["--dir=examples", "--", "sh", "-c", SUITE, "suite"]).arg(&programs.vm);
+    if kernel == KERNELS[0] {
+        command.arg(&programs.it).args(REPEATED);
+    } else {
+        command.arg("");
+    }
+    Ok((format!("tests on Linux {kernel}"), command))
+}
+
+fn script() -> Result<Command, String> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    let images = std::path::absolute(PathBuf::from(target).join("vm"));
+    let mut command = Command::new(SCRIPT);
+    command.env("KLETKA_VM_CACHE", images.map_err(|e| format!("target: {e}"))?);
+    Ok(command)
+}
+
+/// The programs that a suite needs, where they were built: test programs know the place of kletka.
+struct Programs {
+    kletka: PathBuf,
+    it: PathBuf,
+    vm: PathBuf,
+}
+
+/// Builds them.
+fn programs() -> Result<Programs, String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["test", "--package", "kletka", "--test", "it", "--test", "vm", "--no-run"])
+        .arg("--message-format=json-render-diagnostics")
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|e| format!("cargo: {e}"))?;
+    if !output.status.success() {
+        return Err(format!("cargo test --test vm --no-run: {}", output.status));
+    }
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let built: Vec<PathBuf> = messages.lines().filter_map(build::executable).collect();
+    let program = |name: &str| {
+        let is = |path: &&PathBuf| stem(path) == Some(name);
+        built.iter().find(is).cloned().ok_or_else(|| format!("cargo test: no program {name}"))
+    };
+    Ok(Programs { kletka: program("kletka")?, it: program("it")?, vm: program("vm")? })
+}
+
+/// A program's name without the hash that Cargo gives test programs.
+fn stem(path: &std::path::Path) -> Option<&str> {
+    let name = path.file_name().and_then(OsStr::to_str)?;
+    Some(name.split_once('-').map_or(name, |(stem, _)| stem))
+}
