@@ -1,0 +1,81 @@
+//! How fast a large configuration is read, and its jails are expanded: `cargo bench -p jailconf`.
+//!
+//! The file is made here: jails under a wildcard section, with 8 parameters of their own each; 200,000 of them are
+//! 50 MB. Time per jail has to be the same for 1,000 as for 200,000: then nothing is quadratic.
+
+use std::fmt::Write;
+use std::hint::black_box;
+use std::path::Path;
+
+use divan::counter::{BytesCount, ItemsCount};
+use divan::{Bencher, bench};
+use jailconf::Config;
+
+const JAILS: [usize; 4] = [1_000, 10_000, 50_000, 200_000];
+
+fn main() {
+    divan::main();
+}
+
+/// What all jails have in common, as in the examples of jail.conf(5).
+const WILDCARD: &str = "\
+# What all jails have in common.
+* {
+	exec.start = \"/bin/sh /etc/rc\";
+	exec.stop = \"/bin/sh /etc/rc.shutdown jail\";
+	exec.clean;
+	mount.devfs;
+	path = \"/jails/$name\";
+}
+";
+
+/// A configuration of this many jails.
+fn file(jails: usize) -> Vec<u8> {
+    let mut text = String::from(WILDCARD);
+    for number in 0..jails {
+        let (high, low) = (number / 250, number % 250 + 1);
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "
+# Customer {number}
+jail{number:06} {{
+	host.hostname = \"jail{number:06}.example.org\";
+	vnet;
+	vnet.interface = epair{number}b;
+	$bridge = bridge{high};
+	exec.prestart = \"ifconfig $bridge addm epair{number}a\";
+	exec.start += \"/sbin/ifconfig epair{number}b 10.{high}.{low}/24\";
+	mount.fstab = \"/etc/fstab.$name\";
+	allow.raw_sockets = 1;
+}}
+"
+        );
+    }
+    text.into_bytes()
+}
+
+fn configuration(text: &[u8]) -> Config {
+    match Config::parse(Path::new("jail.conf"), text) {
+        Ok(config) => config,
+        Err(faults) => unreachable!("{faults}"),
+    }
+}
+
+#[bench(args = JAILS, sample_count = 20)]
+fn parse(bencher: Bencher<'_, '_>, jails: usize) {
+    let text = file(jails);
+    let counted = bencher.counter(BytesCount::of_slice(&text)).counter(ItemsCount::new(jails));
+    counted.bench_local(|| configuration(&text));
+}
+
+#[bench(args = JAILS, sample_count = 20)]
+fn parse_and_expand(bencher: Bencher<'_, '_>, jails: usize) {
+    let text = file(jails);
+    let counted = bencher.counter(BytesCount::of_slice(&text)).counter(ItemsCount::new(jails));
+    counted.bench_local(|| {
+        for expansion in configuration(&text).expand_all() {
+            black_box(expansion);
+        }
+    });
+}
