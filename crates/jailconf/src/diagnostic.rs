@@ -22,6 +22,18 @@ impl Place {
     pub fn command_line() -> Self {
         Self { file: Arc::from(Path::new("command line")), line: 0, column: 0 }
     }
+
+    /// The line of the file that it is in, and a caret under it, for a terminal; nothing when the line is empty.
+    pub fn excerpt(&self, source: &str) -> String {
+        if source.is_empty() {
+            return String::new();
+        }
+        // A tab stays a tab, so that the caret stands right whatever the terminal's tab stops are.
+        let column = self.column.saturating_sub(1) as usize;
+        let before = source.char_indices().take_while(|(at, _)| *at < column);
+        let indent: String = before.map(|(_, c)| if c == '\t' { '\t' } else { ' ' }).collect();
+        format!("{source}\n{indent}^")
+    }
 }
 
 impl fmt::Display for Place {
@@ -61,14 +73,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// The source line and a caret under the fault, for a terminal; nothing when there is no line to show.
     pub fn excerpt(&self) -> String {
-        if self.source.is_empty() {
-            return String::new();
-        }
-        // A tab stays a tab, so that the caret stands right whatever the terminal's tab stops are.
-        let column = self.place.column.saturating_sub(1) as usize;
-        let before = self.source.char_indices().take_while(|(at, _)| *at < column);
-        let indent: String = before.map(|(_, c)| if c == '\t' { '\t' } else { ' ' }).collect();
-        format!("{}\n{indent}^", self.source)
+        self.place.excerpt(&self.source)
     }
 }
 

@@ -24,6 +24,12 @@ const DIFFERENCES: &str = "
   has mounted below `path` comes along.
 - **A start that fails is cleaned up after.** FreeBSD unmounts and removes what it made; here `exec.poststop` and
   `exec.release` follow, as in `jail -C`, so that an interface of `exec.prepare` is not in the next start's way.
+- **A start is checked before its first hook.** A jail whose root, fstab or hook program is missing, or whose jid, name or
+  interface another jail of the same command has, is not started; what may be right and often is not, such as an address
+  that two jails have, is a warning (`-q`: none). FreeBSD finds out as it goes. `kletka config check` looks at all files.
+- **Jails with a file of their own are found.** `jail -c NAME`, `-m` and `-r` look for a name that /etc/jail.conf lacks in
+  /etc/jail.NAME.conf, then /etc/jail.conf.d/NAME.conf, where `service jail` looks too; FreeBSD's jail(8) does not. Each file
+  is a configuration of its own, and a pattern or no name at all means the jails of /etc/jail.conf.
 - **/proc, /sys and a fresh /run are there** in every jail whose root has a place for them: Linux programs need them. kletka's
   own `ifconfig` and `route` are in /run/kletka/jail, which comes first in the PATH of `exec.start` and `exec.stop`.
 - **Without `vnet`, and without `ip4` or `ip6` inherited, a jail has an empty network** and can make no internet socket. With

@@ -10,13 +10,16 @@ macro_rules! complain {
 }
 
 mod bootstrap;
+mod config;
 mod devfs;
 mod ifconfig;
 mod install;
 mod jail;
 mod jexec;
 mod jls;
+mod machine;
 mod mount;
+mod report;
 mod route;
 mod service;
 mod sysctl;
@@ -33,6 +36,7 @@ type Run = fn(Vec<OsString>) -> ExitCode;
 /// Every name that this binary answers to.
 const APPLETS: &[(&str, Run)] = &[
     ("bootstrap", bootstrap::run),
+    ("config", config::run),
     ("devfs", devfs::run),
     ("ifconfig", ifconfig::run),
     ("install", install::run),

@@ -10,5 +10,8 @@ mod shell;
 
 pub use conf::{LoadError, NotSetProperly, RcConf};
 pub use request::{KEYWORDS, Request, UnknownVerb, Verb};
-pub use service::{Action, Blocked, Jail, Service, Skipped, StartAll, StopAll, Unsupported};
+pub use service::{
+    Action, Blocked, CONFIGURATION_FILES, Jail, Service, Skipped, StartAll, StopAll, Unsupported,
+    configuration_files,
+};
 pub use shell::{SyntaxError, SyntaxErrorKind};

@@ -286,11 +286,8 @@ impl<'a> Service<'a> {
         if set("rootdir").is_some() && set("hostname").is_some() {
             return Ok(Err(Skipped::Legacy { jail: name, variable }));
         }
-        let candidates = [
-            set("conf").unwrap_or_else(|| format!("/etc/jail.{name}.conf")),
-            format!("/etc/jail.conf.d/{name}.conf"),
-            self.conf.get("jail_conf"),
-        ];
+        let [of_etc, of_folder] = configuration_files(&name);
+        let candidates = [set("conf").unwrap_or(of_etc), of_folder, self.conf.get("jail_conf")];
         Ok(match candidates.into_iter().find(|file| (self.readable)(Path::new(file))) {
             Some(conf) => Ok(Jail { arguments: arguments(&name, &conf), name, conf }),
             None => Err(Skipped::NoConfiguration(name)),
@@ -310,6 +307,14 @@ impl<'a> Service<'a> {
         })
     }
 }
+
+/// The files that may describe the jail `name` alone; the first one that can be read does.
+pub fn configuration_files(name: &str) -> [String; 2] {
+    [format!("/etc/jail.{name}.conf"), format!("/etc/jail.conf.d/{name}.conf")]
+}
+
+/// The patterns of glob(3) of all such files.
+pub const CONFIGURATION_FILES: [&str; 2] = ["/etc/jail.*.conf", "/etc/jail.conf.d/*.conf"];
 
 /// A jail's name as it is in the names of variables.
 fn variable(name: &str) -> String {

@@ -7,9 +7,9 @@
 mod change;
 mod options;
 mod session;
+pub(super) mod sources;
 
 use super::fail;
-use jailconf::{Config, Files};
 use options::{Options, Target, Wrong};
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -39,7 +39,9 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Err(Wrong::Line(line)) => return fail("jail", line),
     };
     let done = match &options.target {
-        Target::Printed(separator) => print_all(options.file(), separator),
+        Target::Printed(separator) => {
+            print_all(options.named_file().unwrap_or(Path::new(sources::FILE)), separator)
+        }
         Target::Described { .. } | Target::Named(_) => session::run(&options),
     };
     match done {
@@ -51,7 +53,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
 
 /// `-e`: each configured jail in a line.
 fn print_all(file: &Path, separator: &OsStr) -> Result<bool, String> {
-    let config = load(file)?;
+    let config = sources::load("jail", file)?;
     let mut out = std::io::stdout().lock();
     for expansion in config.expand_all() {
         let mut line = expansion.jail.to_line(separator.as_bytes());
@@ -59,16 +61,6 @@ fn print_all(file: &Path, separator: &OsStr) -> Result<bool, String> {
         out.write_all(&line).map_err(|error| error.to_string())?;
     }
     Ok(true)
-}
-
-/// Reads a configuration; several errors are several lines, the first without `jail: `, which follows.
-fn load(file: &Path) -> Result<Config, String> {
-    Config::load(&Files, file).map_err(|errors| lines(&errors.0))
-}
-
-fn lines<E: ToString>(errors: impl IntoIterator<Item = E>) -> String {
-    let lines: Vec<String> = errors.into_iter().map(|error| error.to_string()).collect();
-    lines.join("\njail: ")
 }
 
 fn text(name: &OsStr) -> String {

@@ -58,9 +58,6 @@ pub(super) struct Options {
     pub(super) jid_file: Option<PathBuf>,
 }
 
-/// A file that is read unless `-f` names another.
-const FILE: &str = "/etc/jail.conf";
-
 impl Options {
     /// Reads the command line.
     ///
@@ -87,14 +84,9 @@ impl Options {
         found.decide()
     }
 
-    /// The configuration file.
-    pub(super) fn file(&self) -> &Path {
-        self.file.as_deref().unwrap_or(Path::new(FILE))
-    }
-
-    /// Whether the file has to be there: a jail that is to go needs no configuration, unless one was named.
-    pub(super) fn needs_file(&self) -> bool {
-        !self.operation.is_stop() || self.file.is_some() || self.file().exists()
+    /// The file of `-f`.
+    pub(super) fn named_file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 }
 

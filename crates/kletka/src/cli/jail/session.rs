@@ -6,10 +6,12 @@
 
 use super::change::Changes;
 use super::options::{Options, Target};
-use super::{lines, load};
+use super::sources::Sources;
+use crate::cli::machine::Machine;
 use crate::cli::mount::reason;
 use crate::cli::programs;
-use jailconf::Config;
+use crate::cli::report;
+use configuration::{Severity, Survey};
 use jailparam::{Role, Set, Value};
 use lifecycle::depend::{self, DependError, Dependencies};
 use lifecycle::engine;
@@ -28,16 +30,20 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 /// What keeps all of it from being done.
 pub(super) fn run(options: &Options) -> Result<bool, String> {
     let registry = Registry::open().map_err(|error| error.to_string())?;
-    let named = matches!(options.target, Target::Named(_));
-    let config = if named && !options.by_force && options.needs_file() {
-        Some(load(options.file())?)
-    } else {
-        None
+    let config = match (&options.target, options.named_file()) {
+        (Target::Named(_), _) if options.by_force => None,
+        (Target::Named(_), Some(file)) => Some(Sources::of_file("jail", file)?),
+        (Target::Named(names), None) => {
+            Sources::found("jail", names, !options.operation.is_stop())?
+        }
+        _ => None,
     };
+    let mut survey = options.operation.start.then(Survey::default);
     let mut session = Session {
         options,
         registry,
-        dependencies: dependencies(config.as_ref())?,
+        dependencies: dependencies(config.as_ref(), survey.as_mut())?,
+        survey: survey.unwrap_or_default(),
         config,
         jid_file: None,
         failed: BTreeSet::new(),
@@ -55,12 +61,18 @@ pub(super) fn run(options: &Options) -> Result<bool, String> {
     }
 }
 
-/// What each configured jail depends on.
-fn dependencies(config: Option<&Config>) -> Result<Dependencies, String> {
+/// What each configured jail depends on; `survey` gets to see all of them.
+fn dependencies(
+    config: Option<&Sources>,
+    mut survey: Option<&mut Survey>,
+) -> Result<Dependencies, String> {
     let mut all = Dependencies::new();
     let Some(config) = config else { return Ok(all) };
-    for name in config.jails() {
-        let expanded = config.expand(name).map_err(|errors| lines(&errors.0))?;
+    for name in config.all_jails() {
+        let expanded = config.expand(name).map_err(|faults| report::lines("jail", &faults.0))?;
+        if let Some(survey) = &mut survey {
+            survey.add(&expanded);
+        }
         let depends = expanded.parameters.iter().filter(|given| given.name == b"depend");
         let depends = depends.flat_map(|given| given.values.iter());
         let depends = depends.map(|name| String::from_utf8_lossy(name).into_owned());
@@ -72,8 +84,10 @@ fn dependencies(config: Option<&Config>) -> Result<Dependencies, String> {
 struct Session<'a> {
     options: &'a Options,
     registry: Registry,
-    config: Option<Config>,
+    config: Option<Sources>,
     dependencies: Dependencies,
+    /// All configured jails, when some are to be started.
+    survey: Survey,
     jid_file: Option<File>,
     /// Jails that something went wrong with.
     failed: BTreeSet<String>,
@@ -117,8 +131,10 @@ enum Action {
 impl Session<'_> {
     /// The jail that the command line describes.
     fn described(&mut self, words: &[Vec<u8>]) -> Result<bool, String> {
-        let given = jailconf::Jail::from_words(words).map_err(|errors| lines(&errors.0))?;
-        let mut parameters = Set::import(&given).map_err(lines)?;
+        let given =
+            jailconf::Jail::from_words(words).map_err(|faults| report::lines("jail", &faults.0))?;
+        let mut parameters =
+            Set::import(&given).map_err(|errors| report::lines("jail", &errors))?;
         if let Some(Value::Text(path)) = parameters.given("path")
             && !path.is_empty()
         {
@@ -149,6 +165,7 @@ impl Session<'_> {
         let meant = self.meant(names)?;
         self.open_jid_file()?;
         let (mut stops, mut changes, mut starts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut restarts = BTreeSet::new();
         // Looked up once: there may be as many jails to do something with.
         let running = self.registry.prisons().map_err(|error| error.to_string())?;
         for Meant { name, wild } in &meant {
@@ -158,11 +175,16 @@ impl Session<'_> {
                 Action::Restart => {
                     stops.push(Stop { name: name.clone(), prison });
                     starts.push(name.clone());
+                    restarts.insert(name.clone());
                 }
                 Action::Change => changes.push(name.clone()),
                 Action::Start => starts.push(name.clone()),
             }
         }
+        let order = self.order(&starts, depend::start_order);
+        // Before anything stops: a jail that could not start again goes on running.
+        self.check(&order, &restarts);
+        stops.retain(|stop| !self.failed.contains(&stop.name));
         self.stop_all(stops);
         for name in &changes {
             self.note_failure(name, |session| {
@@ -171,7 +193,7 @@ impl Session<'_> {
                 session.change(&subject, running)
             });
         }
-        self.start_all(&starts);
+        self.start_all(&starts, &order);
         Ok(self.failed.is_empty())
     }
 
@@ -268,7 +290,7 @@ impl Session<'_> {
             let names = running.into_iter().map(|record| record.name);
             return Ok(names.filter(|name| matches(name)).collect());
         }
-        let names = self.config.iter().flat_map(Config::jails);
+        let names = self.config.iter().flat_map(Sources::main_jails);
         let names = names.map(|name| String::from_utf8_lossy(name).into_owned());
         Ok(names.filter(|name| matches(name)).collect())
     }
@@ -300,7 +322,8 @@ impl Session<'_> {
     /// The configured jail `name`. To stop one, parameters of the prison need not be right: it runs.
     fn configured(&self, name: &str) -> Result<Subject, String> {
         let config = self.config.as_ref().ok_or_else(|| format!("\"{name}\" not found"))?;
-        let mut given = config.expand(name.as_bytes()).map_err(|errors| lines(&errors.0))?;
+        let mut given =
+            config.expand(name.as_bytes()).map_err(|faults| report::lines("jail", &faults.0))?;
         let imported = Set::import(&given).or_else(|errors| {
             let matters = |error: &jailparam::Error| {
                 let found = jailparam::find(&error.parameter);
@@ -313,7 +336,7 @@ impl Session<'_> {
             given.parameters.retain(|parameter| !wrong(&parameter.name));
             Set::import(&given)
         });
-        let parameters = imported.map_err(lines)?;
+        let parameters = imported.map_err(|errors| report::lines("jail", &errors))?;
         let path = parameters.text("path").unwrap_or_default();
         if !path.is_empty() && !path.starts_with(b"/") && !self.options.operation.is_stop() {
             let path = String::from_utf8_lossy(&path);
@@ -360,8 +383,8 @@ impl Session<'_> {
     }
 
     /// Starts the jails, and before each what it depends on.
-    fn start_all(&mut self, starts: &[String]) {
-        for name in &self.order(starts, depend::start_order) {
+    fn start_all(&mut self, starts: &[String], order: &[String]) {
+        for name in order {
             let asked = starts.contains(name);
             let on = self.dependencies.get(name).into_iter().flatten();
             let blocked = on.into_iter().any(|one| self.failed.contains(one));
@@ -376,6 +399,29 @@ impl Session<'_> {
                 }
                 session.start(&subject)
             });
+        }
+    }
+
+    /// Looks for what would keep these jails, which are about to start, from running, or from running well beside
+    /// each other and all others: errors fail a jail before anything is done, warnings are said.
+    fn check(&mut self, order: &[String], restarts: &BTreeSet<String>) {
+        let Some(config) = &self.config else { return };
+        let jails = order.iter().filter_map(|name| config.expand(name.as_bytes()).ok());
+        let jails: Vec<_> = jails.collect();
+        let findings = self.survey.check(&jails, &Machine::default());
+        for finding in &findings {
+            let name = &finding.jail;
+            // One that runs, for a jail that depends on it or for a pattern, stays as it is.
+            let runs = self.configured(name).and_then(|subject| self.running(&subject.jail));
+            if matches!(runs, Ok(Some(_))) && !restarts.contains(name) {
+                continue;
+            }
+            let line = report::lines("jail", [finding]);
+            match finding.severity {
+                Severity::Error => self.complain(name, Some(line)),
+                Severity::Warning if self.options.verbosity == Verbosity::Quiet => {}
+                Severity::Warning => self.say_once(line),
+            }
         }
     }
 
@@ -418,10 +464,15 @@ impl Session<'_> {
     /// Says what is wrong with a jail.
     fn complain(&mut self, name: &str, line: Option<String>) {
         self.failed.insert(name.to_owned());
-        if let Some(line) = line
-            && self.said.insert(line.clone())
-        {
+        if let Some(line) = line {
+            self.say_once(line);
+        }
+    }
+
+    fn say_once(&mut self, line: String) {
+        if !self.said.contains(&line) {
             complain!("jail: {line}");
+            self.said.insert(line);
         }
     }
 

@@ -1,0 +1,123 @@
+//! What a jail takes for itself, so that another one that takes it too is in its way.
+
+use crate::command::{self, Command, HOOKS};
+use jailconf::{Jail, Place};
+use std::fmt;
+use std::net::IpAddr;
+
+/// A thing that one jail at a time can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Claim<'j> {
+    /// `jid`.
+    Jid(i32),
+    /// `name`.
+    Name(&'j str),
+    /// One of `vnet.interface`.
+    Interface(&'j str),
+    /// An address: `ip4.addr`, `ip6.addr`, or what `exec.start` gives an interface.
+    Address(IpAddr),
+    /// A hardware address that a hook gives an interface.
+    Ether([u8; 6]),
+    /// An interface that a hook creates.
+    Created(&'j str),
+}
+
+/// How strong a claim is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strength {
+    /// The kernel refuses a second one.
+    Exclusive,
+    /// An address of the host. FreeBSD's kernel lets two jails have it if it is the only one of both.
+    OnlyAddress,
+    /// Another network, or a script that takes care, may make it right.
+    Usual,
+}
+
+/// A claim, where it is made, and how strong it is.
+pub(crate) type Made<'j> = (Claim<'j>, &'j Place, Strength);
+
+/// Everything that `jail` claims; some of it perhaps twice.
+pub(crate) fn claims(jail: &Jail) -> Vec<Made<'_>> {
+    let mut claims: Vec<Made<'_>> = Vec::new();
+    for parameter in &jail.parameters {
+        let texts = || parameter.values.iter().filter_map(|value| str::from_utf8(value).ok());
+        let last = texts().next_back().unwrap_or_default();
+        let mut add = |claim, strength| claims.push((claim, &parameter.place, strength));
+        match parameter.name.as_slice() {
+            b"jid" => match last.parse() {
+                Ok(jid) if jid > 0 => add(Claim::Jid(jid), Strength::Exclusive),
+                _ => {}
+            },
+            b"name" => add(Claim::Name(last), Strength::Exclusive),
+            b"vnet.interface" => {
+                let names = texts().flat_map(|text| text.split(',')).map(str::trim);
+                for name in names.filter(|name| !name.is_empty()) {
+                    add(Claim::Interface(name), Strength::Exclusive);
+                }
+            }
+            b"ip4.addr" | b"ip6.addr" => {
+                let each = texts().flat_map(|text| text.split(','));
+                let addresses: Vec<IpAddr> = each.filter_map(shared_address).collect();
+                let strength = match addresses.len() {
+                    1 => Strength::OnlyAddress,
+                    _ => Strength::Exclusive,
+                };
+                addresses.into_iter().for_each(|address| add(Claim::Address(address), strength));
+            }
+            _ => {}
+        }
+    }
+    for hook in HOOKS.into_iter().chain(["exec.start"]) {
+        command::commands(jail, hook).for_each(|command| of_command(&command, &mut claims));
+    }
+    claims
+}
+
+/// An address of `ip4.addr`: `em0|10.0.0.1/24 vhid 7`.
+fn shared_address(text: &str) -> Option<IpAddr> {
+    let behind_interface = text.rsplit('|').next().unwrap_or(text);
+    command::address(behind_interface.split_ascii_whitespace().next()?)
+}
+
+/// What ifconfig(8) is told to give an interface, or to create.
+fn of_command<'j>(command: &Command<'j>, claims: &mut Vec<Made<'j>>) {
+    for line in command.ifconfigs() {
+        let mut add = |claim| claims.push((claim, command.place, Strength::Usual));
+        // On the host they are the bridge's, which jails may share.
+        if command.parameter == "exec.start" {
+            line.addresses().into_iter().map(Claim::Address).for_each(&mut add);
+        }
+        line.ether().map(Claim::Ether).map(&mut add);
+        // Bridges are shared: the first jail that needs one makes it.
+        let epair = command::epair(line.interface).filter(|_| line.creates());
+        epair.map(Claim::Created).map(&mut add);
+    }
+}
+
+impl Claim<'_> {
+    /// The message that `other` claims it too.
+    pub(crate) fn is_also_of(&self, other: &str) -> String {
+        match self {
+            Self::Address(_) => format!("{self} is {other}'s address too"),
+            Self::Ether(_) => format!("{self} is {other}'s hardware address too"),
+            Self::Created(_) => format!("{self} is created by {other} too"),
+            Self::Jid(_) | Self::Name(_) | Self::Interface(_) => format!("{self} is {other}'s too"),
+        }
+    }
+}
+
+impl fmt::Display for Claim<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Jid(jid) => write!(f, "jid {jid}"),
+            Self::Name(name) => write!(f, "name {name}"),
+            Self::Interface(name) => write!(f, "vnet.interface: {name}"),
+            Self::Address(address) => address.fmt(f),
+            Self::Ether(bytes) => {
+                let bytes = bytes.map(|byte| format!("{byte:02x}"));
+                f.write_str(&bytes.join(":"))
+            }
+            Self::Created(name) => f.write_str(name),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What a jail names and is not there: its root, its fstab, its ruleset, the programs of its commands.
+
+use crate::command::{Command, HOOKS, commands};
+use crate::finding::{Finding, Severity};
+use crate::host::Host;
+use jailconf::{Jail, Parameter, Place};
+use std::ffi::OsStr;
+use std::fmt::Display;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Looks for what `jail` names. What a hook may make before it is needed is not missed.
+pub(crate) fn check(jail: &Jail, host: &dyn Host, findings: &mut Vec<Finding>) {
+    let may_make = |hook: &'static str| commands(jail, hook).any(|it| it.may_make_files());
+    let made = may_make("exec.prepare") || may_make("exec.prestart");
+    let mut search = Search { jail, host, findings };
+    search.ruleset();
+    search.fstab();
+    if !made && search.path() && !may_make("exec.created") {
+        search.inside();
+    }
+    search.hooks();
+}
+
+struct Search<'a> {
+    jail: &'a Jail,
+    host: &'a dyn Host,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl<'a> Search<'a> {
+    fn missing(&mut self, severity: Severity, message: impl Display, place: &Place) {
+        self.findings.push(Finding {
+            severity,
+            jail: String::from_utf8_lossy(&self.jail.name).into_owned(),
+            message: message.to_string(),
+            place: place.clone(),
+            other: None,
+        });
+    }
+
+    fn given(&self, name: &str) -> Option<&'a Parameter> {
+        let jail: &'a Jail = self.jail;
+        jail.parameters.iter().find(|given| given.name == name.as_bytes())
+    }
+
+    fn ruleset(&mut self) {
+        let Some(given) = self.given("devfs_ruleset") else { return };
+        let number = given.values.last().and_then(|value| str::from_utf8(value).ok()?.parse().ok());
+        let Some(number) = number.filter(|&number| number > 0) else { return };
+        if !self.host.has_ruleset(number) {
+            self.missing(
+                Severity::Error,
+                format_args!("devfs_ruleset: no ruleset {number}"),
+                &given.place,
+            );
+        }
+    }
+
+    fn fstab(&mut self) {
+        let Some(given) = self.given("mount.fstab") else { return };
+        for file in given.values.iter().filter(|file| !file.is_empty()) {
+            let file = Path::new(OsStr::from_bytes(file));
+            if let Err(error) = self.host.file(file) {
+                let message = format!("mount.fstab: {}: {}", file.display(), reason(&error));
+                self.missing(Severity::Error, message, &given.place);
+            }
+        }
+    }
+
+    /// The jail's root; whether it is there.
+    fn path(&mut self) -> bool {
+        let Some(given) = self.given("path") else { return false };
+        let Some(path) = given.values.last() else { return false };
+        let path = Path::new(OsStr::from_bytes(path));
+        if !path.is_absolute() {
+            let message = format!("path {}: not an absolute pathname", path.display());
+            self.missing(Severity::Error, message, &given.place);
+            return false;
+        }
+        let Err(error) = self.host.directory(path) else { return true };
+        let message = format!("path {}: {}", path.display(), reason(&error));
+        self.missing(Severity::Error, message, &given.place);
+        false
+    }
+
+    /// The programs that run in the jail, until one of them may have made those that follow. What is mounted there
+    /// may bring them.
+    fn inside(&mut self) {
+        let mounts = self.given("mount").is_some() || self.given("mount.fstab").is_some();
+        let root = self.given("path").and_then(|given| given.values.last());
+        let Some(root) = root.filter(|_| !mounts) else { return };
+        let root = Path::new(OsStr::from_bytes(root));
+        for parameter in ["exec.start", "exec.stop"] {
+            for command in commands(self.jail, parameter) {
+                let Some(program) = command.program().map(Path::new) else { return };
+                // These are made anew for every jail.
+                let made =
+                    ["/dev", "/proc", "/run", "/sys"].iter().any(|top| program.starts_with(top));
+                if program.is_absolute() && !made {
+                    let found = self.host.program_in(root, program);
+                    self.program(&command, program, found);
+                }
+                if command.may_make_files() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The programs of hooks, until one of them may have made those that follow.
+    fn hooks(&mut self) {
+        for hook in HOOKS {
+            for command in commands(self.jail, hook) {
+                if let Some(program) = command.program().map(Path::new) {
+                    let found = self.host.program(program);
+                    self.program(&command, program, found);
+                }
+                if command.may_make_files() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn program(&mut self, command: &Command<'_>, program: &Path, found: io::Result<()>) {
+        let Err(error) = found else { return };
+        let stops = matches!(
+            command.parameter,
+            "exec.prestop" | "exec.stop" | "exec.poststop" | "exec.release"
+        );
+        // A jail that starts well and stops badly is not kept from starting.
+        let severity = if stops { Severity::Warning } else { Severity::Error };
+        let message = match severity {
+            Severity::Error => format!("exec {}: {}", program.display(), reason(&error)),
+            Severity::Warning => {
+                format!("{}: {}: {}", command.parameter, program.display(), reason(&error))
+            }
+        };
+        self.missing(severity, message, command.place);
+    }
+}
+
+/// What the operating system said, as strerror(3) says it.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}

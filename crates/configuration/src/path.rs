@@ -1,0 +1,89 @@
+//! Roots of jails that are one directory, or one inside the other.
+//!
+//! Paths are compared as they are written, by their bytes: links are not followed.
+
+use crate::survey::Ranks;
+use jailconf::{Jail, Place};
+use std::collections::{HashMap, HashSet};
+
+/// The root of a jail: its path without slashes at its end.
+#[derive(Debug)]
+pub(crate) struct Root {
+    pub(crate) jail: usize,
+    path: Box<[u8]>,
+    pub(crate) place: Place,
+}
+
+/// The path of a jail's root, unless it is the host's or no absolute path.
+pub(crate) fn path_of(jail: &Jail) -> Option<(&[u8], &Place)> {
+    let given = jail.parameters.iter().find(|given| given.name == b"path")?;
+    let mut path = given.values.last()?.as_slice();
+    while let [shorter @ .., b'/'] = path {
+        path = shorter;
+    }
+    path.starts_with(b"/").then_some((path, &given.place))
+}
+
+/// The directories above `path`, the nearest first, without `/`.
+fn above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let slashes = path.iter().enumerate().skip(1).rev().filter(|(_, byte)| **byte == b'/');
+    slashes.map(|(at, _)| &path[..at])
+}
+
+impl Root {
+    /// The root of `jail`, which has the number `index`.
+    pub(crate) fn new(index: usize, jail: &Jail) -> Option<Self> {
+        let (path, place) = path_of(jail)?;
+        Some(Self { jail: index, path: path.into(), place: place.clone() })
+    }
+
+    /// The path as a message shows it.
+    pub(crate) fn show(&self) -> String {
+        String::from_utf8_lossy(&self.path).into_owned()
+    }
+}
+
+/// The roots that have to do with those of the jails that are checked.
+pub(crate) struct Roots<'s> {
+    /// Those that are one of them, or around one.
+    by_path: HashMap<&'s [u8], Vec<&'s Root>>,
+    /// For each of them, one inside it, of a jail that is not checked: a checked one says it itself.
+    inside: HashMap<&'s [u8], &'s Root>,
+}
+
+impl<'s> Roots<'s> {
+    /// Looks at each root once; `ranks` are the jails that are checked.
+    pub(crate) fn new(all: &'s [Root], ranks: &Ranks) -> Self {
+        let is_checked = |root: &&Root| ranks.contains_key(&root.jail);
+        let checked: HashSet<&[u8]> =
+            all.iter().filter(is_checked).map(|root| &*root.path).collect();
+        let around: HashSet<&[u8]> = checked.iter().copied().flat_map(above).collect();
+        let mut roots = Self { by_path: HashMap::new(), inside: HashMap::new() };
+        for root in all {
+            if checked.contains(&*root.path) || around.contains(&*root.path) {
+                roots.by_path.entry(&root.path).or_default().push(root);
+            }
+            if !is_checked(&root) {
+                for outer in above(&root.path).filter_map(|outer| checked.get(outer)) {
+                    roots.inside.entry(outer).or_insert(root);
+                }
+            }
+        }
+        roots
+    }
+
+    /// All that are `path`.
+    pub(crate) fn same(&self, path: &[u8]) -> &[&'s Root] {
+        self.by_path.get(path).map_or(&[], Vec::as_slice)
+    }
+
+    /// The nearest around `path`.
+    pub(crate) fn around(&self, path: &[u8]) -> Option<&'s Root> {
+        above(path).find_map(|outer| self.by_path.get(outer)?.first().copied())
+    }
+
+    /// One inside `path`, of a jail that is not checked.
+    pub(crate) fn inside(&self, path: &[u8]) -> Option<&'s Root> {
+        self.inside.get(path).copied()
+    }
+}

@@ -1,0 +1,298 @@
+//! All jails of a configuration, by what they claim, and the check of some of them against all.
+
+use crate::claim::{Claim, Made, Strength, claims};
+use crate::command::{self, Command, HOOKS};
+use crate::finding::{Finding, Findings, Severity};
+use crate::host::Host;
+use crate::path::{Root, Roots, path_of};
+use crate::{depend, missing};
+use jailconf::{Jail, Place};
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+
+/// What is known of all jails. It may be shown the jails of several files that are used on one machine.
+///
+/// Most of what it is shown is never looked at again: claims are kept as 64-bit hashes, and compared as such.
+#[derive(Debug, Default)]
+pub struct Survey {
+    hasher: RandomState,
+    jails: Vec<Known>,
+    by_name: HashMap<Box<[u8]>, usize>,
+    claims: Vec<Holder>,
+    roots: Vec<Root>,
+    /// Jails that are configured a second time: no start uses them.
+    twice: Vec<Finding>,
+}
+
+/// A jail, as much of it as others need to know.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) name: String,
+    place: Place,
+    /// The jails that `depend` names, and where it does.
+    pub(crate) depends: Vec<(String, Place)>,
+}
+
+/// A jail that claims something.
+#[derive(Debug)]
+struct Holder {
+    claim: u64,
+    jail: usize,
+    place: Place,
+    strength: Strength,
+}
+
+/// The jails that are checked: each one's place in the order of starting.
+pub(crate) type Ranks = HashMap<usize, usize>;
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+impl Survey {
+    /// Takes note of a jail. Of two with one name, jail(8) uses the first.
+    pub fn add(&mut self, jail: &Jail) {
+        if let Some(&first) = self.by_name.get(jail.name.as_slice()) {
+            self.twice.push(Finding {
+                severity: Severity::Warning,
+                jail: text(&jail.name),
+                message: "configured twice; the first one is used".to_owned(),
+                place: jail.place.clone(),
+                other: Some(self.jails[first].place.clone()),
+            });
+            return;
+        }
+        let index = self.jails.len();
+        let depends = jail.parameters.iter().filter(|given| given.name == b"depend");
+        let depends = depends
+            .flat_map(|given| given.values.iter().map(|on| (text(on), given.place.clone())))
+            .collect();
+        self.jails.push(Known { name: text(&jail.name), place: jail.place.clone(), depends });
+        self.by_name.insert(jail.name.as_slice().into(), index);
+        let hasher = &self.hasher;
+        self.claims.extend(claims(jail).into_iter().map(|(claim, place, strength)| Holder {
+            claim: hasher.hash_one(claim),
+            jail: index,
+            place: place.clone(),
+            strength,
+        }));
+        self.roots.extend(Root::new(index, jail));
+    }
+
+    /// Checks `jails`, which have been added, in the order in which they are to be started: each against all
+    /// others, and against the machine. Of two that cannot both run, the later one is at fault.
+    pub fn check(&self, jails: &[Jail], host: &dyn Host) -> Findings {
+        let index = |jail: &Jail| self.by_name.get(jail.name.as_slice()).copied();
+        let ranks: Ranks = jails
+            .iter()
+            .enumerate()
+            .filter_map(|(rank, jail)| Some((index(jail)?, rank)))
+            .collect();
+        let (roots, holders) = (Roots::new(&self.roots, &ranks), self.holders(jails));
+        let mut findings = Vec::new();
+        for jail in jails {
+            let Some(index) = index(jail) else { continue };
+            let findings = &mut findings;
+            let (holders, roots, ranks) = (&holders, &roots, &ranks);
+            let mut check =
+                Check { survey: self, holders, roots, ranks, jail, index, findings, host };
+            check.claims();
+            check.path();
+            check.hooks();
+            missing::check(jail, host, check.findings);
+        }
+        Findings(findings)
+    }
+
+    /// Who claims what `jails` claim or mention.
+    fn holders(&self, jails: &[Jail]) -> HashMap<u64, Vec<&Holder>> {
+        let mut holders: HashMap<u64, Vec<&Holder>> = HashMap::new();
+        let mut want = |claim: Claim<'_>| {
+            holders.entry(self.hasher.hash_one(claim)).or_default();
+        };
+        for jail in jails {
+            claims(jail).into_iter().for_each(|(claim, ..)| want(claim));
+            for_each_mention(jail, |_, interface| {
+                want(Claim::Interface(interface));
+                command::epair(interface).map(Claim::Created).map(&mut want);
+            });
+        }
+        for holder in &self.claims {
+            if let Some(known) = holders.get_mut(&holder.claim) {
+                known.push(holder);
+            }
+        }
+        holders
+    }
+
+    /// What is wrong with the files as they are, whichever jails are started: jails that are there twice, a `depend`
+    /// on one that is not there, and circles of them.
+    pub fn check_structure(&self) -> Findings {
+        let mut findings = self.twice.clone();
+        depend::check(
+            &self.jails,
+            |name| self.by_name.get(name.as_bytes()).copied(),
+            &mut findings,
+        );
+        Findings(findings)
+    }
+}
+
+/// Every interface that a command of `jail` names.
+fn for_each_mention<'j>(jail: &'j Jail, mut act: impl FnMut(&Command<'j>, &'j str)) {
+    for parameter in HOOKS.into_iter().chain(["exec.start", "exec.stop"]) {
+        for command in command::commands(jail, parameter) {
+            for line in command.ifconfigs() {
+                line.interfaces().for_each(|interface| act(&command, interface));
+            }
+        }
+    }
+}
+
+/// The check of one jail.
+struct Check<'a> {
+    survey: &'a Survey,
+    holders: &'a HashMap<u64, Vec<&'a Holder>>,
+    roots: &'a Roots<'a>,
+    ranks: &'a Ranks,
+    jail: &'a Jail,
+    index: usize,
+    findings: &'a mut Vec<Finding>,
+    host: &'a dyn Host,
+}
+
+impl<'a> Check<'a> {
+    fn find(&mut self, severity: Severity, message: String, place: &Place, other: Option<&Place>) {
+        self.findings.push(Finding {
+            severity,
+            jail: text(&self.jail.name),
+            message,
+            place: place.clone(),
+            other: other.cloned(),
+        });
+    }
+
+    fn name(&self, jail: usize) -> &'a str {
+        &self.survey.jails[jail].name
+    }
+
+    /// Whether the jail `other` starts before this one.
+    fn is_earlier(&self, other: usize) -> bool {
+        self.ranks.get(&other).is_some_and(|rank| Some(rank) < self.ranks.get(&self.index))
+    }
+
+    /// Whether a fault that this jail and `other` share is this one's to tell: the other one is earlier, or is not
+    /// checked. A later one will be told of this one.
+    fn tells_of(&self, other: usize) -> bool {
+        self.is_earlier(other) || !self.ranks.contains_key(&other)
+    }
+
+    /// The other jails that make a claim.
+    fn others(&self, claim: Claim<'_>) -> impl Iterator<Item = &'a Holder> + use<'a> {
+        let (index, claim) = (self.index, self.survey.hasher.hash_one(claim));
+        let holders = self.holders.get(&claim).into_iter().flatten().copied();
+        holders.filter(move |holder| holder.jail != index)
+    }
+
+    /// What this jail claims, and another one too.
+    fn claims(&mut self) {
+        let (mut told, mut rivals) = (HashSet::new(), HashSet::new());
+        for made in claims(self.jail) {
+            let earlier = self.others(made.0).find(|it| self.is_earlier(it.jail));
+            let rival = earlier.or_else(|| self.others(made.0).find(|it| self.tells_of(it.jail)));
+            let Some(rival) = rival.filter(|_| told.insert(made.0)) else { continue };
+            let Some(severity) = self.severity(&made, rival) else { continue };
+            // With the end of an epair, the epair is in the way already: once is enough.
+            if !matches!(made.0, Claim::Created(_)) || !rivals.contains(&rival.jail) {
+                rivals.insert(rival.jail);
+                let message = made.0.is_also_of(self.name(rival.jail));
+                self.find(severity, message, made.1, Some(&rival.place));
+            }
+        }
+    }
+
+    /// How bad it is that `other` makes the same claim; not at all where both were meant to.
+    fn severity(&self, (claim, place, strength): &Made<'_>, other: &Holder) -> Option<Severity> {
+        use Strength::{OnlyAddress, Usual};
+        let meant = matches!(claim, Claim::Address(_)) && *place == &other.place;
+        match (*strength, other.strength) {
+            _ if meant => None,
+            (Usual, _) | (_, Usual) | (OnlyAddress, OnlyAddress) => Some(Severity::Warning),
+            _ if self.is_earlier(other.jail) => Some(Severity::Error),
+            // Two ways to set a machine up, of which one is in use.
+            _ => Some(Severity::Warning),
+        }
+    }
+
+    /// The jail's root: the same as another's, or inside it, or around it.
+    fn path(&mut self) {
+        let Some((path, place)) = path_of(self.jail) else { return };
+        let shown = text(path);
+        // One line for all of them is meant; two lines that say the same may be a copy that was not finished.
+        let mut same = self.roots.same(path).iter();
+        let same =
+            same.find(|it| it.jail != self.index && it.place != *place && self.tells_of(it.jail));
+        if let Some(same) = same {
+            let message = format!("path {shown} is {}'s too", self.name(same.jail));
+            self.find(Severity::Warning, message, place, Some(&same.place));
+        }
+        if let Some(outer) = self.roots.around(path) {
+            let (directory, name) = (outer.show(), self.name(outer.jail));
+            let message = format!(
+                "path {shown} is inside {directory}, where the root user of {name} can change it"
+            );
+            self.find(Severity::Warning, message, place, Some(&outer.place));
+        }
+        if let Some(inner) = self.roots.inside(path) {
+            let (directory, name) = (inner.show(), self.name(inner.jail));
+            let message = format!(
+                "path {shown} holds {directory}, the root of {name}, which this jail can change"
+            );
+            self.find(Severity::Warning, message, place, Some(&inner.place));
+        }
+    }
+
+    /// Interfaces of other jails that the hooks mention.
+    fn hooks(&mut self) {
+        let own: HashSet<&str> = claims(self.jail)
+            .into_iter()
+            .filter_map(|(claim, ..)| match claim {
+                Claim::Interface(name) | Claim::Created(name) => Some(name),
+                _ => None,
+            })
+            .collect();
+        let own_epairs: HashSet<&str> =
+            own.iter().filter_map(|name| command::epair(name)).collect();
+        let mut told = HashSet::new();
+        for_each_mention(self.jail, |command, interface| {
+            let is_own = match command::epair(interface) {
+                Some(epair) => own_epairs.contains(epair),
+                None => own.contains(interface),
+            };
+            if !is_own && told.insert((command.parameter, interface)) {
+                self.mention(command, interface, !own_epairs.is_empty());
+            }
+        });
+    }
+
+    /// A hook names an interface that is not the jail's own.
+    fn mention(&mut self, command: &Command<'_>, interface: &str, has_epairs: bool) {
+        let epair = command::epair(interface);
+        let made = epair.and_then(|epair| self.others(Claim::Created(epair)).next());
+        let owner = self.others(Claim::Interface(interface)).next().or(made);
+        let parameter = command.parameter;
+        if let Some(owner) = owner {
+            let message =
+                format!("{parameter}: {interface} is {}'s interface", self.name(owner.jail));
+            self.find(Severity::Warning, message, command.place, Some(&owner.place));
+        } else if epair.is_some() && has_epairs && !self.host.has_interface(interface) {
+            // An epair with another number than the jail's: nobody makes it, and it is not there.
+            let message =
+                format!("{parameter}: {interface} is neither this jail's interface nor the host's");
+            self.find(Severity::Warning, message, command.place, None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

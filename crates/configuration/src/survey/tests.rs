@@ -1,0 +1,184 @@
+//! What is found in which configuration: one row, one fact.
+
+use crate::{Anything, Host, Survey, check};
+use jailconf::Config;
+use std::io;
+use std::path::Path;
+
+/// What starting `names` finds in a file of these lines; the places are line numbers.
+fn found(names: &str, text: &str, host: &dyn Host) -> Vec<String> {
+    let config = Config::parse(Path::new("f"), text.as_bytes()).unwrap();
+    let names: Vec<&[u8]> = names.split(' ').map(str::as_bytes).collect();
+    let lines = |findings: crate::Findings| -> Vec<String> {
+        findings.iter().map(|it| it.to_string().replace("f line ", "")).collect()
+    };
+    lines(check(&config, &names, host))
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_two_jails_claim() {
+    for (names, text, want) in [
+        // The later of two that start is at fault; with one that does not, they may be meant to take turns.
+        ("a b", "a { jid = 1; }\nb { jid = 1; }",                     &["b: jid 1 is a's too (2 and 1)"][..]),
+        ("b a", "a { jid = 1; }\nb { jid = 1; }",                     &["a: jid 1 is b's too (1 and 2)"]),
+        ("a",   "a { jid = 1; }\nb { jid = 1; }",                     &["warning: a: jid 1 is b's too (1 and 2)"]),
+        ("a 1", "a { jid = 1; }\n1 { name = b; }",                    &["1: jid 1 is a's too (2 and 1)"]),
+        ("a 2", "a { }\n2 { name = a; }",                             &["2: name a is a's too (2 and 1)"]),
+        ("a b", "a { jid = 1; }\nb { jid = 2; }",                     &[]),
+        ("a b", "vnet;\na { vnet.interface = e0b, e1b; }\nb { vnet.interface = e1b; }",
+            &["b: vnet.interface: e1b is a's too (3 and 2)"]),
+        // One address may be shared by jails that have no other, as FreeBSD's kernel has it: then one line says it.
+        ("a b", "a { ip4.addr = 10.0.0.1; }\nb { ip4.addr = 'em0|10.0.0.1/24'; }", &["warning: b: 10.0.0.1 is a's address too (2 and 1)"]),
+        ("a b", "ip4.addr = 10.0.0.1;\na { }\nb { }",                 &[]),
+        ("a b", "a { ip4.addr = 10.0.0.1, 10.0.0.2; }\nb { ip4.addr = 10.0.0.2; }", &["b: 10.0.0.2 is a's address too (2 and 1)"]),
+        ("a b", "a { ip6.addr = fd00::1; }\nb { ip6.addr = fd00::0:1; }", &["warning: b: fd00::1 is a's address too (2 and 1)"]),
+        // In networks of their own they may be right.
+        ("a b", "vnet;\na { exec.start = 'ifconfig e0b 10.0.0.1/24 up'; }\nb { exec.start = 'ifconfig e1b inet 10.0.0.1'; }",
+            &["warning: b: 10.0.0.1 is a's address too (3 and 2)"]),
+        ("a b", "a { exec.prestart = 'ifconfig bridge0 inet 10.0.0.1'; }\nb { exec.prestart = 'ifconfig bridge0 inet 10.0.0.1'; }", &[]),
+        ("a b", "a { exec.prestart = 'ifconfig e0a ether 02:00:5e:00:00:01'; }\nb { exec.start = 'ifconfig e1b ether 2:0:5E:0:0:1'; }",
+            &["warning: b: 02:00:5e:00:00:01 is a's hardware address too (2 and 1)"]),
+        ("a b", "a { exec.prepare = 'ifconfig epair1 create'; }\nb { exec.prepare = 'ifconfig epair1 create'; }",
+            &["warning: b: epair1 is created by a too (2 and 1)"]),
+        // Told once: the end that both take is the same mistake.
+        ("a b", "exec.prepare = 'ifconfig epair1 create'; vnet.interface = epair1b;\na { }\nb { }", &["b: vnet.interface: epair1b is a's too (1)"]),
+    ] {
+        assert_eq!(found(names, text, &Anything), want, "{names}: {text}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn paths_in_paths() {
+    for (names, text, want) in [
+        ("a b", "path = \"/j/$name\";\na { }\nb { }",           &[][..]),
+        ("a b", "path = /j;\na { }\nb { }",                     &[]),           // one line for both: meant
+        ("a b", "a { path = /j; }\nb { path = /j; }",           &["warning: b: path /j is a's too (2 and 1)"]),
+        ("a b", "a { path = /j; }\nb { path = /j/b; }",         &["warning: b: path /j/b is inside /j, where the root user of a can change it (2 and 1)"]),
+        ("a",   "a { path = /j; }\nb { path = /j/b; }",         &["warning: a: path /j holds /j/b, the root of b, which this jail can change (1 and 2)"]),
+        ("a b", "a { path = /j; }\nb { path = /jb; }",          &[]),
+        ("a b", "a { path = /; }\nb { path = /j/b; }",          &[]),           // a jail of the host's programs
+    ] {
+        assert_eq!(found(names, text, &Anything), want, "{names}: {text}");
+    }
+}
+
+/// A machine that has little.
+struct Little;
+
+impl Host for Little {
+    fn directory(&self, path: &Path) -> io::Result<()> {
+        exists(path == Path::new("/j/a"))
+    }
+
+    fn file(&self, path: &Path) -> io::Result<()> {
+        exists(path == Path::new("/etc/fstab.a"))
+    }
+
+    fn program(&self, program: &Path) -> io::Result<()> {
+        exists(matches!(program.to_str(), Some("ifconfig" | "/bin/sh" | "mkdir")))
+    }
+
+    fn program_in(&self, root: &Path, program: &Path) -> io::Result<()> {
+        exists(root == Path::new("/j/a") && program == Path::new("/bin/sh"))
+    }
+
+    fn has_ruleset(&self, number: u16) -> bool {
+        number < 6
+    }
+
+    fn has_interface(&self, name: &str) -> bool {
+        name == "epair9a"
+    }
+}
+
+fn exists(it: bool) -> io::Result<()> {
+    if it { Ok(()) } else { Err(io::Error::from_raw_os_error(2)) }
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_is_missing() {
+    const GONE: &str = "No such file or directory";
+    for (parameters, want) in [
+        ("path = /j/a; devfs_ruleset = 4; mount.fstab = /etc/fstab.a; exec.start = '/bin/sh /etc/rc'", String::new()),
+        ("path = /j/a; devfs_ruleset = 11",                    "a: devfs_ruleset: no ruleset 11".to_owned()),
+        ("path = /j/a; mount.fstab = /etc/fstab.b",            format!("a: mount.fstab: /etc/fstab.b: {GONE}")),
+        ("path = /j/b",                                        format!("a: path /j/b: {GONE}")),
+        ("path = /j/b; exec.prepare = 'ifconfig e0 create'",   format!("a: path /j/b: {GONE}")),
+        ("path = /j/b; exec.prepare = 'mkdir /j/b'",           String::new()),          // it will be there
+        ("path = /j/a; exec.start = '/bin/rc'",                format!("a: exec /bin/rc: {GONE}")),
+        ("path = /j/a; exec.stop = '/bin/rc'",                 format!("warning: a: exec.stop: /bin/rc: {GONE}")),
+        ("path = /j/a; exec.start = '/bin/rc'; mount = '/x /j/a/bin nullfs ro'", String::new()),
+        ("path = /j/a; exec.start = 'rc'",                     String::new()),          // in the jail's own PATH
+        ("path = /j/a; exec.start = '/run/kletka/jail/route'", String::new()),
+        ("path = /j/a; exec.prestart = /bin/nothing",          format!("a: exec /bin/nothing: {GONE}")),
+        ("path = /j/a; exec.poststart = 'nothing -x'",         format!("a: exec nothing: {GONE}")),
+        ("path = /j/a; exec.poststop = 'nothing -x'",          format!("warning: a: exec.poststop: nothing: {GONE}")),
+        ("path = /j/a; exec.prestart = 'nothing || true'",     String::new()),          // a script may know better
+        ("path = /j/a; exec.prestart = 'mkdir /x', /x/made",   String::new()),
+    ] {
+        assert_eq!(found("a", &format!("a {{ {parameters}; }}"), &Little).join("\n"), want, "{parameters}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn interfaces_of_others() {
+    for (b, want) in [
+        // The epair of the number that the jail has, in any of its hooks.
+        ("exec.prestart = 'ifconfig epair2a up', 'ifconfig bridge0 addm epair2a'; exec.start = 'ifconfig epair2b 10.0.0.2'", &[][..]),
+        ("exec.prestart = 'ifconfig epair1a up'",                    &["warning: b: exec.prestart: epair1a is a's interface (2 and 1)"]),
+        ("exec.start = 'ifconfig epair1b 10.0.0.2 up'",              &["warning: b: exec.start: epair1b is a's interface (2 and 1)"]),
+        ("exec.poststop = 'ifconfig bridge2 deletem epair1a', 'ifconfig epair1a destroy'",
+            &["warning: b: exec.poststop: epair1a is a's interface (2 and 1)"]),
+        // Nobody's, and not on the host.
+        ("exec.prestart = 'ifconfig epair3a up'",                    &["warning: b: exec.prestart: epair3a is neither this jail's interface nor the host's"]),
+        ("exec.prestart = 'ifconfig epair9a up'",                    &[]),
+        ("exec.prestart = 'ifconfig em0 up', 'ifconfig bridge1 addm em0'", &[]),
+    ] {
+        let a = "exec.prepare = 'ifconfig epair1 create', 'ifconfig bridge1 create'; vnet.interface = epair1b;";
+        let text = format!("a {{ {a} }}\nb {{ exec.prepare = 'ifconfig epair2 create'; vnet.interface = epair2b; {b}; }}");
+        assert_eq!(found("a b", &text, &Little), want, "{b}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn structure() {
+    for (text, want) in [
+        ("a { depend = b; }\nb { depend = c; }\nc { }", &[][..]),
+        ("a { depend = b, c; }\nb { }",                 &["a: depends on undefined jail \"c\""]),
+        ("a { depend = a; }",                           &["a: dependency loop: a -> a"]),
+        ("a { depend = b; }\nb { depend = c; }\nc { depend = b; }", &["c: dependency loop: b -> c -> b"]),
+        ("a { }\na { }",                                &["warning: a: configured twice; the first one is used (2 and 1)"]),
+    ] {
+        let config = Config::parse(Path::new("f"), text.as_bytes()).unwrap();
+        let mut survey = Survey::default();
+        config.expand_all().for_each(|expansion| survey.add(&expansion.jail));
+        let found: Vec<_> = survey.check_structure().iter().map(|it| it.to_string().replace("f line ", "")).collect();
+        assert_eq!(found, want, "{text}");
+    }
+}
+
+/// The time for all jails of a large file grows with their number: no pair of jails is compared.
+#[test]
+fn many_jails() {
+    let jail = |n: usize| {
+        format!(
+            "j{n} {{ jid = {}; vnet.interface = e0b; path = /j/{n}/root; depend = j{}; }}\n",
+            n + 1,
+            n + 1
+        )
+    };
+    let count = 5_000;
+    let mut text: String = (0..count).map(jail).collect();
+    text += &format!("j{count} {{ path = /j; }}\n");
+    let config = Config::parse(Path::new("f"), text.as_bytes()).unwrap();
+    let mut survey = Survey::default();
+    config.expand_all().for_each(|expansion| survey.add(&expansion.jail));
+    let jails: Vec<_> = config.expand_all().map(|expansion| expansion.jail).collect();
+    assert!(survey.check_structure().0.is_empty());
+    assert_eq!(survey.check(&jails, &Anything).errors().count(), count - 1);
+}

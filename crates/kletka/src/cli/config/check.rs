@@ -1,0 +1,130 @@
+//! `kletka config check`: everything that is wrong, in all files, by file and line.
+//!
+//! What jail(8) would refuse, with its words, and what `configuration` finds. Exit status 1 if there is an error;
+//! warnings alone are none.
+
+use super::{Wrong, files};
+use crate::cli::machine::Machine;
+use crate::cli::report::{self, Fault};
+use configuration::{Findings, Survey};
+use jailconf::{Config, Files, Place};
+use jailparam::Set;
+use lifecycle::plan::{START, plan};
+use lifecycle::{Error, Jail};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Checks the files that are named, or all that there are.
+pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
+    use lexopt::prelude::*;
+    let mut named = Vec::new();
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Value(file) => named.push(PathBuf::from(file)),
+            _ => return Err(Wrong::Usage),
+        }
+    }
+    let mut check = Check::default();
+    for file in if named.is_empty() { files()? } else { named } {
+        check.file(&file);
+    }
+    check.finish();
+    if !check.faults.is_empty() {
+        complain!("{}", report::lines("", check.faults.into_iter().map(Fault::located)));
+    }
+    Ok(check.good)
+}
+
+struct Check {
+    survey: Survey,
+    jails: Vec<jailconf::Jail>,
+    /// Files that have been read: one that another includes is not read again.
+    read: Vec<PathBuf>,
+    faults: Vec<Fault>,
+    /// No error so far.
+    good: bool,
+}
+
+impl Default for Check {
+    fn default() -> Self {
+        let (jails, read, faults) = (Vec::new(), Vec::new(), Vec::new());
+        Self { survey: Survey::default(), jails, read, faults, good: true }
+    }
+}
+
+impl Check {
+    fn file(&mut self, file: &PathBuf) {
+        if self.read.contains(file) {
+            return;
+        }
+        let config = match Config::load(&Files, file) {
+            Ok(config) => config,
+            Err(faults) => return self.errors(&faults.0),
+        };
+        self.read.extend(config.files().map(PathBuf::from));
+        for expansion in config.expand_all() {
+            self.survey.add(&expansion.jail);
+            if expansion.faults.is_empty() {
+                self.jail(&expansion.jail);
+                self.jails.push(expansion.jail);
+            } else {
+                self.errors(&expansion.faults.0);
+            }
+        }
+    }
+
+    /// What jail(8) refuses of one jail.
+    fn jail(&mut self, given: &jailconf::Jail) {
+        let parameters = match Set::import(given) {
+            Ok(parameters) => parameters,
+            Err(errors) => return self.errors(&errors),
+        };
+        let name = String::from_utf8_lossy(&given.name).into_owned();
+        let jail = Jail { configured: Some(name), parameters };
+        if let Err(error) = plan(&START, &jail, None) {
+            let place = place_of(&error, given);
+            self.errors([Fault::new(format!("{}{error}", jail.prefix()), place)]);
+        }
+    }
+
+    /// What only shows when all jails are known.
+    fn finish(&mut self) {
+        let structure = self.survey.check_structure();
+        let findings = self.survey.check(&self.jails, &Machine::default());
+        for Findings(findings) in [structure, findings] {
+            for finding in &findings {
+                if finding.severity == configuration::Severity::Error {
+                    self.errors([finding]);
+                } else {
+                    self.faults.push(finding.into());
+                }
+            }
+        }
+        // File by file, as they were read, from top to bottom; a fault that was found twice is shown once.
+        let rank = |place: &Place| self.read.iter().position(|file| **file == *place.file);
+        self.faults.sort_by_key(|Fault { place, .. }| (rank(place), place.line, place.column));
+        self.faults.dedup_by(|one, other| one.text == other.text);
+    }
+
+    fn errors<F: Into<Fault>>(&mut self, faults: impl IntoIterator<Item = F>) {
+        self.good = false;
+        self.faults.extend(faults.into_iter().map(Into::into));
+    }
+}
+
+/// Where the parameter stands that an error is about; else the jail.
+fn place_of(error: &Error, jail: &jailconf::Jail) -> Place {
+    let parameter = match error {
+        Error::File(parameter, ..)
+        | Error::SymbolicLink(parameter, _)
+        | Error::NotAbsolute(parameter, _)
+        | Error::OutsideRoot(parameter, _)
+        | Error::Fstab(parameter, ..)
+        | Error::Value(parameter, _)
+        | Error::Parameter(parameter, _) => parameter.as_bytes(),
+        _ => b"",
+    };
+    let given = jail.parameters.iter().find(|given| given.name == parameter);
+    given.map_or(&jail.place, |given| &given.place).clone()
+}

@@ -1,0 +1,61 @@
+//! `kletka config fmt`: files in the one layout, on standard output; `-w` writes them, `--check` lists those that differ.
+
+use super::{NAME, Wrong, files, replace};
+use crate::cli::mount::reason;
+use crate::cli::report;
+use jailconf::{Files, Loader};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// What becomes of the text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Print,
+    Write,
+    Check,
+}
+
+/// Formats the files that are named, or all that there are. False: `--check` found one that is not.
+pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
+    use lexopt::prelude::*;
+    let (mut named, mut purpose) = (Vec::new(), Use::Print);
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('w') if purpose == Use::Print => purpose = Use::Write,
+            Long("check") if purpose == Use::Print => purpose = Use::Check,
+            Value(file) => named.push(PathBuf::from(file)),
+            _ => return Err(Wrong::Usage),
+        }
+    }
+    let mut good = true;
+    for file in if named.is_empty() { files()? } else { named } {
+        good &= one(&file, purpose).unwrap_or_else(|line| {
+            complain!("{NAME}: {line}");
+            false
+        });
+    }
+    Ok(good)
+}
+
+/// Formats one file; whether all is well with it.
+fn one(file: &Path, purpose: Use) -> Result<bool, String> {
+    let text =
+        |text: &[u8]| jailconf::format(file, text).map_err(|faults| report::lines(NAME, &faults.0));
+    if purpose == Use::Write && file != Path::new("-") {
+        replace::edit(file, text)?;
+        return Ok(true);
+    }
+    let read = Files.read(file);
+    let old = read.map_err(|error| format!("{}: {}", file.display(), reason(error)))?;
+    let new = text(&old)?;
+    let mut out = io::stdout().lock();
+    let written = match purpose {
+        Use::Check if old != new => writeln!(out, "{}", file.display()),
+        Use::Check => Ok(()),
+        Use::Print | Use::Write => out.write_all(&new),
+    };
+    written.map_err(|error| format!("standard output: {}", reason(error)))?;
+    Ok(purpose != Use::Check || old == new)
+}

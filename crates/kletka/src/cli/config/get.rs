@@ -1,0 +1,142 @@
+//! `kletka config get`: what a jail has when sections are merged and variables replaced.
+//!
+//! Without PARAM, what it is given, a parameter on a line, as `jail -e` writes it. With PARAM, the values alone, one a
+//! line, or the default; `true` and `false` for a boolean, however it was written. Values are not checked here.
+
+use super::{NAME, Wrong, configuration_of, json};
+use crate::cli::mount::reason;
+use crate::cli::report;
+use jailconf::{Jail, Parameter, same_parameter};
+use jailparam::{Error, Kind, Problem};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+/// Prints one jail, or one parameter of it.
+pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
+    use lexopt::prelude::*;
+    let (mut words, mut file, mut as_json) = (Vec::new(), None, false);
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('f') => file = Some(PathBuf::from(parser.value()?)),
+            Long("json") => as_json = true,
+            Value(word) => words.push(word),
+            _ => return Err(Wrong::Usage),
+        }
+    }
+    let (name, parameter) = match words.as_slice() {
+        [name] => (name, None),
+        [name, parameter] => (name, Some(parameter.as_bytes())),
+        _ => return Err(Wrong::Usage),
+    };
+    let sources = configuration_of(file.as_deref(), name)?;
+    let jail = sources.expand(name.as_bytes());
+    let jail = jail.map_err(|faults| report::lines(NAME, &faults.0))?;
+    let text = match (parameter, as_json) {
+        (None, true) => {
+            json::object(&jail.parameters.iter().map(member).collect::<Vec<_>>()).into_bytes()
+        }
+        (None, false) => {
+            jail.parameters.iter().map(|it| assignment(&jail, it)).collect::<Vec<_>>().join(&b'\n')
+        }
+        (Some(parameter), true) => member(&effective(&jail, parameter)?).1.into_bytes(),
+        (Some(parameter), false) => plain(&effective(&jail, parameter)?),
+    };
+    let text = if text.is_empty() { text } else { [text, b"\n".to_vec()].concat() };
+    let written = io::stdout().write_all(&text);
+    written.map_err(|error| format!("standard output: {}", reason(error)))?;
+    Ok(true)
+}
+
+/// A parameter as `jail -e` writes it; that leaves the jid out.
+fn assignment(jail: &Jail, given: &Parameter) -> Vec<u8> {
+    if given.name == b"jid" {
+        return [b"jid=", last(given)].concat();
+    }
+    let (name, place) = (jail.name.clone(), jail.place.clone());
+    Jail { name, place, parameters: vec![given.clone()] }.to_line(b"")
+}
+
+/// What the jail is given for `name`, else the default.
+fn effective(jail: &Jail, name: &[u8]) -> Result<Parameter, String> {
+    // One that is not known here may be given all the same.
+    if let Some(given) = jail.parameters.iter().find(|it| same_parameter(&it.name, name)) {
+        return Ok(given.clone());
+    }
+    let name = String::from_utf8_lossy(name).into_owned();
+    let jail_name = String::from_utf8_lossy(&jail.name).into_owned();
+    let Some(found) = jailparam::find(&name) else {
+        let problem = Problem::Unknown(jailparam::suggest(&name));
+        let place = jail.place.clone();
+        return Err(Error { jail: jail_name, parameter: name, problem, place }.to_string());
+    };
+    let default = found.parameter.default;
+    if default.is_empty() && found.parameter.kind != Kind::Bool {
+        return Err(format!("{jail_name}: {name} is not set and has no default"));
+    }
+    let (name, values) = (found.parameter.name.into(), vec![default.into()]);
+    Ok(Parameter { name, values, place: jail.place.clone() })
+}
+
+/// What a parameter's values are: known by its name, or by how it was written.
+enum Form {
+    Bool(bool),
+    Number(i64),
+    List,
+    Text,
+}
+
+fn form(given: &Parameter) -> Form {
+    let found = jailparam::find(&String::from_utf8_lossy(&given.name));
+    let last = given.values.last().map(|value| String::from_utf8_lossy(value));
+    match found.map(|found| (found.parameter.kind, found.no)) {
+        Some((Kind::Bool, no)) => {
+            let off =
+                last.is_some_and(|text| matches!(&*text.to_ascii_lowercase(), "false" | "0" | ""));
+            Form::Bool(off == no)
+        }
+        Some((Kind::Int(..), _)) => match last.and_then(|text| text.trim().parse().ok()) {
+            Some(number) => Form::Number(number),
+            None => Form::Text,
+        },
+        Some((Kind::List | Kind::Ip4List | Kind::Ip6List, _)) => Form::List,
+        Some((Kind::Text(_) | Kind::Jailsys, _)) => Form::Text,
+        None if given.values.is_empty() => Form::Bool(true),
+        None if given.values.len() > 1 => Form::List,
+        None => Form::Text,
+    }
+}
+
+/// A bare jailsys parameter, such as `vnet`, is `new`.
+fn last(given: &Parameter) -> &[u8] {
+    let is_jailsys =
+        |name: &str| jailparam::find(name).is_some_and(|it| it.parameter.kind == Kind::Jailsys);
+    match given.values.last() {
+        Some(value) => value,
+        None if is_jailsys(&String::from_utf8_lossy(&given.name)) => b"new",
+        None => b"",
+    }
+}
+
+fn plain(given: &Parameter) -> Vec<u8> {
+    match form(given) {
+        Form::Bool(on) => on.to_string().into_bytes(),
+        Form::Number(number) => number.to_string().into_bytes(),
+        Form::List => given.values.join(&b'\n'),
+        Form::Text => last(given).to_vec(),
+    }
+}
+
+fn member(given: &Parameter) -> (Vec<u8>, String) {
+    let found = jailparam::find(&String::from_utf8_lossy(&given.name));
+    let name = found.map_or_else(|| given.name.clone(), |found| found.parameter.name.into());
+    let value = match form(given) {
+        Form::Bool(on) => on.to_string(),
+        Form::Number(number) => number.to_string(),
+        Form::List => json::array(&given.values),
+        Form::Text => json::string(last(given)),
+    };
+    (name, value)
+}

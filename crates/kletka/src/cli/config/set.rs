@@ -1,0 +1,150 @@
+//! `kletka config set`: changes parameters of one jail in the file that it stands in, all of them or none.
+//!
+//! `PARAM=VALUE` replaces what the jail's section gives, `PARAM` alone is one without a value, `PARAM+=VALUE` adds, and
+//! `-PARAM` removes. Where several words name one parameter the first replaces and the others add: that is how a list
+//! is given. A value is taken as it is: `$` in it is no variable. A change is written only if jail(8) takes the result.
+
+use super::{NAME, Wrong, configuration_of, replace};
+use crate::cli::report;
+use jailconf::{Config, Document, EditError, Files, Loader, same_parameter};
+use jailparam::Set;
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// One word of the command line.
+#[derive(Debug, PartialEq, Eq)]
+enum Edit {
+    Set(Vec<u8>, Vec<Vec<u8>>),
+    Append(Vec<u8>, Vec<u8>),
+    Remove(Vec<u8>),
+}
+
+/// Changes a jail.
+pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
+    let mut words = arguments.into_iter().peekable();
+    let mut file = None;
+    // `-PARAM` comes after the jail: before it there are options only.
+    while let Some(option) = words.next_if(|word| word.as_bytes().starts_with(b"-")) {
+        match option.as_bytes() {
+            b"-f" => file = Some(PathBuf::from(words.next().ok_or(Wrong::Usage)?)),
+            _ => return Err(Wrong::Usage),
+        }
+    }
+    let name = words.next().ok_or(Wrong::Usage)?;
+    let edits = edits(words.map(|word| word.as_bytes().to_vec()))?;
+    if edits.is_empty() {
+        return Err(Wrong::Usage);
+    }
+    let sources = configuration_of(file.as_deref(), &name)?;
+    let jail = name.as_bytes();
+    let expanded = sources.expand(jail).map_err(|faults| report::lines(NAME, &faults.0))?;
+    // The file that has the jail's section may be one that another includes.
+    let section = expanded.place.file.to_path_buf();
+    let main = sources.of(jail).and_then(|config| config.files().next()).unwrap_or(&section);
+    if section == Path::new("-") {
+        return Err("standard input cannot be changed".to_owned().into());
+    }
+    replace::edit(&section, |old| {
+        let new = change(&section, old, jail, &edits)?;
+        check(main, &section, &new, jail, &edits)?;
+        Ok(new)
+    })?;
+    Ok(true)
+}
+
+fn edits(words: impl Iterator<Item = Vec<u8>>) -> Result<Vec<Edit>, Wrong> {
+    let mut edits: Vec<Edit> = Vec::new();
+    let mut words = words;
+    while let Some(word) = words.next() {
+        let removed = match word.as_slice() {
+            b"--unset" => Some(words.next().ok_or(Wrong::Usage)?),
+            [b'-', name @ ..] => Some(name.to_vec()),
+            _ => None,
+        };
+        let edit = match removed {
+            Some(name) => Edit::Remove(name),
+            None => assignment(&word, &edits),
+        };
+        let (Edit::Set(name, _) | Edit::Append(name, _) | Edit::Remove(name)) = &edit;
+        if name.is_empty() {
+            return Err(Wrong::Usage);
+        }
+        edits.push(edit);
+    }
+    Ok(edits)
+}
+
+fn assignment(word: &[u8], before: &[Edit]) -> Edit {
+    let Some(equals) = word.iter().position(|&byte| byte == b'=') else {
+        return Edit::Set(word.to_vec(), Vec::new());
+    };
+    let (name, value) = (&word[..equals], word[equals + 1..].to_vec());
+    let again = |edit: &Edit| matches!(edit, Edit::Set(known, _) if known == name);
+    match name.strip_suffix(b"+") {
+        Some(name) => Edit::Append(name.to_vec(), value),
+        None if before.iter().any(again) => Edit::Append(name.to_vec(), value),
+        None => Edit::Set(name.to_vec(), vec![value]),
+    }
+}
+
+/// The text of the file after all edits.
+fn change(file: &Path, old: &[u8], jail: &[u8], edits: &[Edit]) -> Result<Vec<u8>, String> {
+    let document = Document::new(file, old);
+    let mut document = document.map_err(|faults| report::lines(NAME, &faults.0))?;
+    let failed = |error: EditError| match error {
+        EditError::Parse(faults) => report::lines(NAME, &faults.0),
+        error => format!("{}: {error}", file.display()),
+    };
+    for edit in edits {
+        match edit {
+            Edit::Set(name, values) => {
+                let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
+                document.set(jail, name, &values).map_err(failed)?;
+            }
+            Edit::Append(name, value) => document.append(jail, name, &[value]).map_err(failed)?,
+            Edit::Remove(name) => {
+                if !document.remove(jail, name).map_err(failed)? {
+                    let text = String::from_utf8_lossy;
+                    let (jail, name) = (text(jail), text(name));
+                    return Err(format!("{jail}: {name} is not set in {}", file.display()));
+                }
+            }
+        }
+    }
+    Ok(document.text().to_vec())
+}
+
+/// Whether jail(8) would take the jail as it is to be; only what is changed is looked at.
+fn check(main: &Path, file: &Path, new: &[u8], jail: &[u8], edits: &[Edit]) -> Result<(), String> {
+    let config = Config::load(&Changed { file, new }, main);
+    let jail = config.and_then(|config| config.expand(jail));
+    let jail = jail.map_err(|faults| faults.to_string())?;
+    let changed = |name: &[u8]| {
+        edits.iter().any(|edit| match edit {
+            Edit::Set(known, _) | Edit::Append(known, _) => same_parameter(known, name),
+            Edit::Remove(_) => false,
+        })
+    };
+    let mut errors = Set::import(&jail).err().unwrap_or_default();
+    errors.retain(|error| changed(error.parameter.as_bytes()));
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    if lines.is_empty() { Ok(()) } else { Err(lines.join(&format!("\n{NAME}: "))) }
+}
+
+/// The files as they would be.
+struct Changed<'a> {
+    file: &'a Path,
+    new: &'a [u8],
+}
+
+impl Loader for Changed<'_> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if path == self.file { Ok(self.new.to_vec()) } else { Files.read(path) }
+    }
+
+    fn glob(&self, pattern: &[u8]) -> io::Result<Vec<PathBuf>> {
+        Files.glob(pattern)
+    }
+}

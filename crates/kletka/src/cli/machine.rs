@@ -1,0 +1,89 @@
+//! This machine, as far as the check of a configuration asks about it.
+
+use super::{devfs, programs};
+use configuration::Host;
+use rustix::fs::{Access, FileType, Mode, OFlags, ResolveFlags, access, fstat, open, openat2};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketType, netdevice, socket};
+use std::cell::OnceCell;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where a shell looks when it is told nothing: hooks with `exec.clean` have it too.
+const LOGIN_PATH: &str = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin";
+
+/// This machine. What is dear to find out is found out once, when first asked for.
+#[derive(Default)]
+pub(crate) struct Machine {
+    rulesets: OnceCell<Option<::devfs::Rulesets>>,
+}
+
+impl Host for Machine {
+    fn directory(&self, path: &Path) -> io::Result<()> {
+        match fs::metadata(path)?.is_dir() {
+            true => Ok(()),
+            false => Err(Errno::NOTDIR.into()),
+        }
+    }
+
+    fn file(&self, path: &Path) -> io::Result<()> {
+        Ok(access(path, Access::READ_OK)?)
+    }
+
+    fn program(&self, program: &Path) -> io::Result<()> {
+        if program.is_absolute() {
+            return executable(program);
+        }
+        // From which directory a hook runs depends on its user.
+        if program.components().count() > 1 {
+            return Ok(());
+        }
+        let mut path = programs().map_or_else(OsString::new, |it| it.for_hooks.into());
+        path.push(":");
+        path.push(env::var_os("PATH").unwrap_or_default());
+        path.push(":");
+        path.push(LOGIN_PATH);
+        let found = env::split_paths(&path).any(|folder| executable(&folder.join(program)).is_ok());
+        if found { Ok(()) } else { Err(Errno::NOENT.into()) }
+    }
+
+    fn program_in(&self, root: &Path, program: &Path) -> io::Result<()> {
+        let inside = program.strip_prefix("/").unwrap_or(program);
+        let root = open(root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        match openat2(root, inside, flags, Mode::empty(), ResolveFlags::IN_ROOT) {
+            Ok(file) => {
+                let mode = fstat(file)?.st_mode;
+                let may = FileType::from_raw_mode(mode).is_file() && mode & 0o111 != 0;
+                if may { Ok(()) } else { Err(Errno::ACCESS.into()) }
+            }
+            Err(error @ (Errno::NOENT | Errno::NOTDIR)) => Err(error.into()),
+            // Then the start finds out.
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn has_ruleset(&self, number: u16) -> bool {
+        let is_built_in = (1..=::devfs::JAIL_VNET).contains(&number);
+        if is_built_in && !PathBuf::from(::devfs::DEFAULTS_FILE).exists() {
+            return true;
+        }
+        // A file that cannot be read or understood is told of by the start.
+        let rulesets = self.rulesets.get_or_init(|| devfs::rulesets().ok());
+        rulesets.as_ref().is_none_or(|rulesets| rulesets.exists(number))
+    }
+
+    fn has_interface(&self, name: &str) -> bool {
+        let asked = socket(AddressFamily::UNIX, SocketType::DGRAM, None);
+        asked.and_then(|socket| netdevice::name_to_index(socket, name)).is_ok()
+    }
+}
+
+/// Whether `path` can be executed: what execve(2) would say.
+fn executable(path: &Path) -> io::Result<()> {
+    access(path, Access::EXEC_OK)?;
+    if fs::metadata(path)?.is_file() { Ok(()) } else { Err(Errno::ACCESS.into()) }
+}
