@@ -24,16 +24,34 @@ impl Place {
     }
 
     /// The line of the file that it is in, and a caret under it, for a terminal; nothing when the line is empty.
+    ///
+    /// Of a long line it is the part around the caret.
     pub fn excerpt(&self, source: &str) -> String {
-        if source.is_empty() {
+        self.excerpt_of(source.as_bytes())
+    }
+
+    /// [`Place::excerpt`] of a line that need not be UTF-8.
+    pub(crate) fn excerpt_of(&self, line: &[u8]) -> String {
+        if line.is_empty() {
             return String::new();
         }
+        let (before, after) = line.split_at(line.len().min(self.column.saturating_sub(1) as usize));
+        let before = shown(&before[before.len().saturating_sub(EXCERPT)..]);
+        let after = shown(&after[..after.len().min(EXCERPT)]);
         // A tab stays a tab, so that the caret stands right whatever the terminal's tab stops are.
-        let column = self.column.saturating_sub(1) as usize;
-        let before = source.char_indices().take_while(|(at, _)| *at < column);
-        let indent: String = before.map(|(_, c)| if c == '\t' { '\t' } else { ' ' }).collect();
-        format!("{source}\n{indent}^")
+        let indent: String = before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        format!("{before}{after}\n{indent}^")
     }
+}
+
+/// How many bytes of a line an excerpt has before the caret, and from it on.
+const EXCERPT: usize = 120;
+
+/// Bytes of a file as a terminal may have them: with nothing in them that it would obey.
+fn shown(bytes: &[u8]) -> String {
+    let replace =
+        |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
+    String::from_utf8_lossy(bytes).chars().map(replace).collect()
 }
 
 impl fmt::Display for Place {
@@ -66,14 +84,36 @@ pub struct Diagnostic {
     pub message: String,
     /// Where it is.
     pub place: Place,
-    /// The line of the file that it is in, without its end; empty when there is none to show.
-    pub source: String,
+    excerpt: String,
 }
 
 impl Diagnostic {
+    /// A fault of which no line can be shown.
+    pub(crate) fn new(subject: Subject, message: String, place: Place) -> Self {
+        Self { subject, message, place, excerpt: String::new() }
+    }
+
+    /// A fault in a line of `text` that starts at byte `line_start`.
+    pub(crate) fn in_line(
+        subject: Subject,
+        message: String,
+        place: Place,
+        (text, line_start): (&[u8], usize),
+    ) -> Self {
+        let rest = &text[line_start.min(text.len())..];
+        let before = place.column.saturating_sub(1) as usize;
+        // A line may be as long as the file: its end is not looked for behind what an excerpt has.
+        let end = rest.iter().skip(before).take(EXCERPT).position(|&byte| byte == b'\n');
+        let line = &rest[..rest.len().min(before + end.unwrap_or(EXCERPT))];
+        let excerpt = place.excerpt_of(line);
+        Self { subject, message, place, excerpt }
+    }
+
     /// The source line and a caret under the fault, for a terminal; nothing when there is no line to show.
-    pub fn excerpt(&self) -> String {
-        self.place.excerpt(&self.source)
+    ///
+    /// Of a long line it is the part around the caret.
+    pub fn excerpt(&self) -> &str {
+        &self.excerpt
     }
 }
 

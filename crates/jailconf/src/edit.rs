@@ -30,7 +30,11 @@ pub enum EditError {
     Exists(Vec<u8>),
     /// The section is inside another one, and the new name would put it elsewhere.
     Moves(Vec<u8>),
-    /// The file would not parse any more: a name or a value has a NUL in it.
+    /// No variable can have this name: nothing can be written that means it.
+    NoVariable(Vec<u8>),
+    /// A name or a value has a NUL in it, which ends it wherever it is read.
+    Nul(Vec<u8>),
+    /// The file would not parse any more.
     Parse(Diagnostics),
 }
 
@@ -42,6 +46,12 @@ impl fmt::Display for EditError {
             Self::Exists(name) => write!(f, "\"{}\" already exists", text(name)),
             Self::Moves(name) => {
                 write!(f, "\"{}\": a jail inside another one keeps that one's name", text(name))
+            }
+            Self::NoVariable(name) => {
+                write!(f, "\"${}\": a variable cannot have this name", text(name))
+            }
+            Self::Nul(text_with_nul) => {
+                write!(f, "\"{}\": a NUL cannot be written", text(text_with_nul))
             }
             Self::Parse(faults) => faults.fmt(f),
         }
@@ -90,7 +100,7 @@ impl Document {
         values: &[&[u8]],
     ) -> Result<(), EditError> {
         let section = self.section(jail)?;
-        let statement = statement(parameter, b" = ", values);
+        let statement = statement(parameter, b" = ", values)?;
         let mut given: Vec<Range<usize>> = self.given(section, parameter).collect();
         let Some(last) = given.pop() else { return self.insert(jail, &statement) };
         let mut edits = vec![(last, statement)];
@@ -108,7 +118,7 @@ impl Document {
         parameter: &[u8],
         values: &[&[u8]],
     ) -> Result<(), EditError> {
-        self.insert(jail, &statement(parameter, b" += ", values))
+        self.insert(jail, &statement(parameter, b" += ", values)?)
     }
 
     /// Removes all that gives the parameter a value in the section `jail`. False: nothing did.
@@ -138,7 +148,7 @@ impl Document {
             Some(_) => b"\n\n",
         };
         let end = self.text.len();
-        self.replace(vec![(end..end, [start, &quote(name), b" {\n}\n"].concat())])
+        self.replace(vec![(end..end, [start, &string(name)?, b" {\n}\n"].concat())])
     }
 
     /// Gives all sections called `old` another name.
@@ -154,7 +164,7 @@ impl Document {
         for section in self.sections(old) {
             let outer = &section.name[..section.outer as usize];
             let own = new.strip_prefix(outer).ok_or_else(|| EditError::Moves(new.to_vec()))?;
-            edits.push((widen(&section.name_span), quote(own)));
+            edits.push((widen(&section.name_span), string(own)?));
         }
         self.replace(edits)
     }
@@ -190,7 +200,7 @@ impl Document {
         let is = move |it: &&Assignment| {
             it.variable == variable && same_parameter(self.config.names.bytes(it.name), name)
         };
-        section.assignments.iter().filter(is).map(|it| widen(&it.span))
+        self.config.assignments_of(section).filter(is).map(Assignment::span)
     }
 
     /// Puts a statement at the end of the section `jail`, indented as the one before it.
@@ -203,7 +213,7 @@ impl Document {
             let gap: &[u8] = if self.text[..end].ends_with(b" ") { b"" } else { b" " };
             return self.replace(vec![(end..end, [gap, statement, b"; "].concat())]);
         }
-        let like = section.assignments.last().map(|it| it.span.start as usize);
+        let like = self.config.assignments_of(section).last().map(|it| it.span().start);
         let indent = match like {
             Some(start) => indent(&self.text, start).to_vec(),
             None => [&self.text[line..end], b"\t"].concat(),
@@ -264,17 +274,23 @@ fn indent(text: &[u8], at: usize) -> &[u8] {
 }
 
 /// A statement without its semicolon.
-fn statement(parameter: &[u8], operator: &[u8], values: &[&[u8]]) -> Vec<u8> {
+fn statement(parameter: &[u8], operator: &[u8], values: &[&[u8]]) -> Result<Vec<u8>, EditError> {
     let mut out = match parameter.strip_prefix(b"$") {
         Some(name) if is_word(name) => parameter.to_vec(),
+        Some(name) if !fits_braces(name) => return Err(EditError::NoVariable(name.to_vec())),
         Some(name) => [b"${", name, b"}"].concat(),
-        None => quote(parameter),
+        None => string(parameter)?,
     };
     if !values.is_empty() {
-        let values: Vec<Vec<u8>> = values.iter().map(|value| quote(value)).collect();
+        let values = values.iter().map(|value| string(value)).collect::<Result<Vec<_>, _>>()?;
         out.extend([operator, &values.join(b", ".as_slice())].concat());
     }
-    out
+    Ok(out)
+}
+
+/// Whether `name`, between `${` and `}`, is the name that it is.
+fn fits_braces(name: &[u8]) -> bool {
+    !name.iter().any(|byte| matches!(byte, b'{' | b'}' | b'\\' | b'\n' | 0))
 }
 
 fn is_word(name: &[u8]) -> bool {
@@ -282,7 +298,12 @@ fn is_word(name: &[u8]) -> bool {
         && !name.first().is_none_or(u8::is_ascii_digit)
 }
 
-/// `text` as one string of the language, in quotes unless it is plainly a word, without variables.
+/// [`quote`], for a text that may have to be refused.
+fn string(text: &[u8]) -> Result<Vec<u8>, EditError> {
+    if text.contains(&0) { Err(EditError::Nul(text.to_vec())) } else { Ok(quote(text)) }
+}
+
+/// `text` as one string of the language, in quotes unless it is plainly a word, without variables. It may not have NULs.
 pub fn quote(text: &[u8]) -> Vec<u8> {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.:@%".contains(byte);
     if !text.is_empty() && text.iter().all(plain) {

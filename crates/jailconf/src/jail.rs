@@ -85,13 +85,7 @@ impl Jail {
         if [b"name".as_slice(), b"jid"].iter().any(|fixed| same_parameter(&known.name, fixed)) {
             let message =
                 format!("cannot redefine parameter \"{}\".", String::from_utf8_lossy(&known.name));
-            let place = Place::command_line();
-            faults.push(Diagnostic {
-                subject: Subject::Nothing,
-                message,
-                place,
-                source: String::new(),
-            });
+            faults.push(Diagnostic::new(Subject::Nothing, message, Place::command_line()));
             return;
         }
         known.name = name.to_vec();

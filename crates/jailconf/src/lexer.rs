@@ -4,23 +4,31 @@
 //! joined to it when nothing stands between them. A fault inside a token (a quote that does not close) is noted and
 //! yields no token, so that reading goes on behind it. Every byte of the text is looked at a bounded number of times.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-/// The text of a token or a piece of a value: most often bytes of the file as they stand.
+/// The text of a token or a piece of a value, as bytes of its file: escapes in it are decoded when it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Text {
-    /// These bytes of the file.
-    Source(Range<u32>),
-    /// What escapes made of them.
-    Decoded(Box<[u8]>),
+pub(crate) struct Text {
+    range: Range<u32>,
+    /// It has backslashes or NULs, and means something else than it says.
+    escaped: bool,
 }
 
 impl Text {
-    pub(crate) fn bytes<'t>(&'t self, source: &'t [u8]) -> &'t [u8] {
-        match self {
-            Self::Source(range) => &source[range.start as usize..range.end as usize],
-            Self::Decoded(bytes) => bytes,
+    /// What it means, in a file that says `source`.
+    pub(crate) fn bytes<'t>(&self, source: &'t [u8]) -> Cow<'t, [u8]> {
+        let bytes = &source[self.range.start as usize..self.range.end as usize];
+        if self.escaped { unescape(bytes).into() } else { bytes.into() }
+    }
+
+    /// Makes `next` a part of this text, if they stand side by side and mean what they say.
+    pub(crate) fn join(&mut self, next: &Self) -> bool {
+        let joins = self.range.end == next.range.start && !self.escaped && !next.escaped;
+        if joins {
+            self.range.end = next.range.end;
         }
+        joins
     }
 }
 
@@ -49,6 +57,8 @@ pub(crate) struct Token {
     pub(crate) start: (u32, u32),
     /// The line of its last byte: the one that FreeBSD's messages give.
     pub(crate) last_line: u32,
+    /// Where that line starts.
+    pub(crate) line_start: usize,
 }
 
 /// What is wrong inside a token.
@@ -61,11 +71,13 @@ pub(crate) enum Fault {
     Byte(u8),
 }
 
-/// A fault and where it is: the line of the token's end, the column of its start.
+/// A fault and where it is: the line of the token's end; in it the column of its start, or the first column.
 pub(crate) struct Faulty {
     pub(crate) fault: Fault,
     pub(crate) line: u32,
     pub(crate) column: u32,
+    /// Where the line starts.
+    pub(crate) line_start: usize,
     pub(crate) at: usize,
 }
 
@@ -90,16 +102,31 @@ const fn is_atom(byte: u8) -> bool {
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// [`is_atom`] for every byte: the inner loop reads a table.
-static ATOM: [bool; 256] = {
-    let mut table = [false; 256];
+/// Bytes that mean no more than themselves in double quotes, and end no line.
+const fn is_plain(byte: u8) -> bool {
+    !matches!(byte, b'"' | b'$' | b'\\' | b'\n' | 0)
+}
+
+/// Classes of bytes: [`is_atom`], [`is_plain`].
+const ATOM: u8 = 1;
+const PLAIN: u8 = 2;
+
+/// The classes of every byte: the inner loops read a table.
+static CLASSES: [u8; 256] = {
+    let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = is_atom(byte as u8);
+        let atom = if is_atom(byte as u8) { ATOM } else { 0 };
+        let plain = if is_plain(byte as u8) { PLAIN } else { 0 };
+        table[byte] = atom | plain;
         byte += 1;
     }
     table
 };
+
+fn is_of(byte: u8, class: u8) -> bool {
+    CLASSES[usize::from(byte)] & class != 0
+}
 
 impl<'t> Lexer<'t> {
     /// Reads `text`, which is shorter than 4 GiB: places are kept in 32 bits.
@@ -119,7 +146,7 @@ impl<'t> Lexer<'t> {
     pub(crate) fn next(&mut self) -> Token {
         loop {
             let start = self.at;
-            let place = (self.line, self.column());
+            let place = self.place();
             let kind = match self.closes {
                 Some(close) => self.quoted(close),
                 None => self.unquoted(),
@@ -129,15 +156,18 @@ impl<'t> Lexer<'t> {
                 let joined = string && std::mem::replace(&mut self.joined, true);
                 self.joined = string;
                 let span = start as u32..self.at as u32;
-                return Token { kind, joined, span, start: place, last_line: self.line };
+                let (last_line, line_start) = (self.line, self.line_start);
+                return Token { kind, joined, span, start: place, last_line, line_start };
             }
         }
     }
 
     fn unquoted(&mut self) -> Option<Kind> {
         let Some(&byte) = self.text.get(self.at) else { return Some(Kind::End) };
+        if is_of(byte, ATOM) {
+            return Some(self.atom());
+        }
         match (byte, self.text.get(self.at + 1)) {
-            _ if ATOM[usize::from(byte)] => Some(self.atom()),
             (b' ' | b'\t' | b'\r' | b'\n', _) => self.space(),
             (b'#', _) | (b'/', Some(b'/')) => self.line_comment(),
             (b'/', Some(b'*')) => self.comment(),
@@ -172,16 +202,21 @@ impl<'t> Lexer<'t> {
 
     fn atom(&mut self) -> Kind {
         let start = self.at;
-        self.at += self.text[start..].iter().take_while(|&&byte| ATOM[usize::from(byte)]).count();
+        self.at = self.end_of(ATOM, start);
         if let Some(&byte @ 0x80..) = self.text.get(self.at) {
             self.refused(byte);
         }
-        Kind::Text(Text::Source(start as u32..self.at as u32))
+        Kind::Text(verbatim(start..self.at))
+    }
+
+    /// Behind the bytes of a class that begin at `from`.
+    fn end_of(&self, class: u8, from: usize) -> usize {
+        from + self.text[from..].iter().take_while(|&&byte| is_of(byte, class)).count()
     }
 
     fn one(&mut self) -> Kind {
         self.at += 1;
-        Kind::Text(Text::Source(self.at as u32 - 1..self.at as u32))
+        Kind::Text(verbatim(self.at - 1..self.at))
     }
 
     fn symbol(&mut self, byte: u8) -> Kind {
@@ -190,9 +225,12 @@ impl<'t> Lexer<'t> {
     }
 
     fn space(&mut self) -> Option<Kind> {
-        let space = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-        let length = self.text[self.at..].iter().take_while(space).count();
-        self.advance(self.at + length);
+        while let Some(&byte @ (b' ' | b'\t' | b'\r' | b'\n')) = self.text.get(self.at) {
+            self.at += 1;
+            if byte == b'\n' {
+                self.new_line();
+            }
+        }
         self.joined = false;
         None
     }
@@ -205,7 +243,7 @@ impl<'t> Lexer<'t> {
     }
 
     fn comment(&mut self) -> Option<Kind> {
-        let column = self.column();
+        let start = self.place();
         let body = self.at + 2;
         match self.text[body..].windows(2).position(|pair| pair == b"*/") {
             Some(length) => {
@@ -214,7 +252,7 @@ impl<'t> Lexer<'t> {
             }
             None => {
                 self.advance(self.text.len());
-                self.fault(Fault::UnterminatedComment, column);
+                self.fault(Fault::UnterminatedComment, start);
             }
         }
         None
@@ -224,12 +262,19 @@ impl<'t> Lexer<'t> {
         let open = self.at;
         let Some(close) = self.closing(b'\'') else { return self.unterminated_string(b'\'') };
         self.advance(close + 1);
-        Some(Kind::Text(self.decode(open + 1..close)))
+        Some(Kind::Text(self.piece(open + 1..close)))
     }
 
     fn double_quoted(&mut self) -> Option<Kind> {
+        let from = self.at + 1;
+        let end = self.end_of(PLAIN, from);
+        if self.text.get(end) == Some(&b'"') {
+            // Most strings: nothing special in them, and read once.
+            self.at = end + 1;
+            return Some(Kind::Text(verbatim(from..end)));
+        }
         let Some(close) = self.closing(b'"') else { return self.unterminated_string(b'"') };
-        Some(self.quoted_text(self.at + 1, close))
+        Some(self.quoted_text(from, close))
     }
 
     /// The text from `from` to the next variable, or to the closing quote, which is then read too.
@@ -241,7 +286,7 @@ impl<'t> Lexer<'t> {
         let variable = end < close;
         self.closes = variable.then_some(close);
         self.advance(if variable { end } else { close + 1 });
-        Kind::Text(self.decode(from..end.min(close)))
+        Kind::Text(self.piece(from..end.min(close)))
     }
 
     /// Where the quote that opens here closes: at the next `quote` that no backslash stands before.
@@ -259,7 +304,7 @@ impl<'t> Lexer<'t> {
 
     /// A quote that never closes is skipped to the end of its line.
     fn unterminated_string(&mut self, quote: u8) -> Option<Kind> {
-        let column = self.column();
+        let start = self.place();
         self.at += 1;
         while let Some(&byte) = self.text.get(self.at) {
             match byte {
@@ -270,7 +315,7 @@ impl<'t> Lexer<'t> {
                 _ => self.at += 1,
             }
         }
-        self.fault(Fault::UnterminatedString, column);
+        self.fault(Fault::UnterminatedString, start);
         None
     }
 
@@ -286,24 +331,24 @@ impl<'t> Lexer<'t> {
                     .count();
                 let name = self.at + 1..self.at + 1 + length;
                 self.at = name.end;
-                Some(Kind::Variable(Text::Source(name.start as u32..name.end as u32)))
+                Some(Kind::Variable(verbatim(name)))
             }
             _ => Some(self.one()),
         }
     }
 
     fn braced_variable(&mut self, in_quotes: bool) -> Option<Kind> {
-        let (column, name) = (self.column(), self.at + 2);
+        let (start, name) = (self.place(), self.at + 2);
         let (closed, open) = braces(self.text, name, in_quotes);
         match closed {
             // The longer match wins: a brace that a backslash stands before closes only if nothing follows it.
             Some(close) if close >= open => {
                 self.advance(close);
-                Some(Kind::Variable(self.decode(name..close - 1)))
+                Some(Kind::Variable(self.piece(name..close - 1)))
             }
             _ => {
                 self.advance(open);
-                self.fault(Fault::UnterminatedVariable, column);
+                self.fault(Fault::UnterminatedVariable, start);
                 None
             }
         }
@@ -322,13 +367,13 @@ impl<'t> Lexer<'t> {
             Some(_) => 2,
         };
         self.advance(start + length);
-        Kind::Text(self.decode(start..start + length))
+        Kind::Text(self.piece(start..start + length))
     }
 
     /// A byte at which FreeBSD stops reading: noted, and read as if it were allowed, so that it is the only fault.
     fn refused(&mut self, byte: u8) -> Option<Kind> {
-        let (start, column) = (self.at, self.column());
-        self.faults.push(Faulty { fault: Fault::Byte(byte), line: self.line, column, at: start });
+        let start = self.at;
+        self.fault(Fault::Byte(byte), self.place());
         if byte == 0 {
             self.at += 1;
             return None;
@@ -337,39 +382,49 @@ impl<'t> Lexer<'t> {
             self.at += BYTE_ORDER_MARK.len();
             return None;
         }
-        let text = |byte: &&u8| **byte >= 0x80 || ATOM[usize::from(**byte)];
+        let text = |byte: &&u8| **byte >= 0x80 || is_of(**byte, ATOM);
         self.at += self.text[start..].iter().take_while(text).count();
-        Some(Kind::Text(Text::Source(start as u32..self.at as u32)))
+        Some(Kind::Text(verbatim(start..self.at)))
     }
 
-    fn decode(&self, range: Range<usize>) -> Text {
-        let bytes = &self.text[range.clone()];
-        if bytes.iter().any(|&byte| byte == b'\\' || byte == 0) {
-            Text::Decoded(unescape(bytes).into())
-        } else {
-            Text::Source(range.start as u32..range.end as u32)
-        }
+    /// A text that may have escapes.
+    fn piece(&self, range: Range<usize>) -> Text {
+        let escaped = self.text[range.clone()].iter().any(|&byte| byte == b'\\' || byte == 0);
+        Text { escaped, ..verbatim(range) }
     }
 
     /// Moves on to byte `to`, counting lines.
     fn advance(&mut self, to: usize) {
         let to = to.min(self.text.len());
-        for at in self.at..to {
-            if self.text[at] == b'\n' {
-                self.line += 1;
-                self.line_start = at + 1;
-            }
+        while let Some(newline) = self.text[self.at..to].iter().position(|&byte| byte == b'\n') {
+            self.at += newline + 1;
+            self.new_line();
         }
         self.at = to;
     }
 
-    fn column(&self) -> u32 {
-        (self.at - self.line_start) as u32 + 1
+    /// A line starts here.
+    fn new_line(&mut self) {
+        self.line += 1;
+        self.line_start = self.at;
     }
 
-    fn fault(&mut self, fault: Fault, column: u32) {
-        self.faults.push(Faulty { fault, line: self.line, column, at: self.at });
+    /// The line and the column of the next byte.
+    fn place(&self) -> (u32, u32) {
+        (self.line, (self.at - self.line_start) as u32 + 1)
     }
+
+    /// Notes a fault that began at `start` and ends here.
+    fn fault(&mut self, fault: Fault, start: (u32, u32)) {
+        let column = if start.0 == self.line { start.1 } else { 1 };
+        let Self { at, line, line_start, .. } = *self;
+        self.faults.push(Faulty { fault, line, column, line_start, at });
+    }
+}
+
+/// A text that means what it says.
+fn verbatim(range: Range<usize>) -> Text {
+    Text { range: range.start as u32..range.end as u32, escaped: false }
 }
 
 /// How far `${` reaches whose name starts at `name`: behind its brace, if it closes, and as far as it could reach

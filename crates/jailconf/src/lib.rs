@@ -26,6 +26,7 @@ mod lexer;
 mod loader;
 mod names;
 mod parser;
+mod substitute;
 mod tree;
 mod wildcard;
 

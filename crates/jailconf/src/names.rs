@@ -90,26 +90,46 @@ impl Hasher for Spread {
 pub(crate) struct Names {
     ids: HashMap<Box<[u8]>, NameId>,
     names: Vec<Box<[u8]>>,
+    /// For each name, the one that came after it the last time.
+    followers: Vec<NameId>,
+    /// The name that came last.
+    last: NameId,
     /// The names that mean the same parameter, itself among them; empty for the many that have only themselves.
     related: Vec<Box<[NameId]>>,
 }
 
 impl Names {
     pub(crate) fn new() -> Self {
-        let mut names = Self { ids: HashMap::new(), names: Vec::new(), related: Vec::new() };
+        let (ids, names, related) = (HashMap::new(), Vec::new(), Vec::new());
+        let mut names = Self { ids, names, followers: Vec::new(), last: 0, related };
         for name in RESERVED {
-            names.intern(name);
+            names.number(name);
         }
         names
     }
 
+    /// The number of a name, which is a new one for a new name.
     pub(crate) fn intern(&mut self, name: &[u8]) -> NameId {
+        // Jails are much alike: what came after the last name before comes after it again, most often.
+        let expected = self.followers[self.last as usize];
+        if self.bytes(expected) == name {
+            self.last = expected;
+            return expected;
+        }
+        let id = self.number(name);
+        self.followers[self.last as usize] = id;
+        self.last = id;
+        id
+    }
+
+    fn number(&mut self, name: &[u8]) -> NameId {
         if let Some(&id) = self.ids.get(name) {
             return id;
         }
         let id = self.names.len() as NameId;
         self.ids.insert(name.into(), id);
         self.names.push(name.into());
+        self.followers.push(id);
         id
     }
 

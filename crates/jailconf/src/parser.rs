@@ -4,7 +4,7 @@
 //! `.include "glob"[, …];` and `name { … }`. A name is one token; a value is any number of pieces that touch.
 //! Reading goes on behind a fault at the next `;`, `{` or `}`, so that one run finds all of them.
 
-use std::collections::hash_map::Entry;
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -12,13 +12,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Subject};
-use crate::lexer::{Fault, Faulty, Kind, Lexer, Text, Token};
+use crate::lexer::{Fault, Faulty, Kind, Lexer, Token};
 use crate::loader::{Loader, is_pattern};
-use crate::tree::{Assignment, Config, File, Operator, Piece, Position, Section, Value};
+use crate::tree::{Assignment, Config, File, NONE, Operator, Piece, Position, Section};
 use crate::wildcard::is_wildcard;
 
 /// How deep files may include each other: FreeBSD's number.
 const MAX_INCLUDE_DEPTH: u32 = 32;
+
+/// After how many faults we give up: all of these are shown, and no person reads more.
+const MAX_FAULTS: usize = 10_000;
 
 /// How deep sections may stand in each other. No jail can have more components: its name has at most 255 bytes.
 const MAX_SECTION_DEPTH: usize = 128;
@@ -118,10 +121,10 @@ impl<'l> Parser<'l> {
                 continue;
             }
             config.jails.push(index);
-            if let Entry::Vacant(entry) = config.by_name.entry(section.name.clone()) {
-                entry.insert(index);
-            }
         }
+        // A stable sort: those of one name stay in order. Most files have their jails in order, which makes it short.
+        config.by_name = config.jails.clone();
+        config.by_name.sort_by_key(|&section| &*config.sections[section as usize].name);
         config.names.relate();
         self.faults.or(self.config)
     }
@@ -139,12 +142,7 @@ impl<'l> Parser<'l> {
 
     fn file_fault(&mut self, name: &Path, message: String) {
         let place = Place { file: Arc::from(name), line: 1, column: 1 };
-        self.faults.push(Diagnostic {
-            subject: Subject::File,
-            message,
-            place,
-            source: String::new(),
-        });
+        self.faults.push(Diagnostic::new(Subject::File, message, place));
     }
 
     fn file(&mut self, name: &Path, text: Vec<u8>, section: Option<u32>) {
@@ -216,9 +214,7 @@ impl<'l> Parser<'l> {
         }
         let own = string(token, reader.text);
         let name = match reader.open.last() {
-            Some(&outer) => {
-                [&self.config.sections[outer as usize].name, b".".as_slice(), own].concat()
-            }
+            Some(&outer) => [self.config.name_of(outer), b".", &own].concat(),
             None => own.to_vec(),
         };
         let section = self.section(name.into(), position(reader, token));
@@ -237,7 +233,8 @@ impl<'l> Parser<'l> {
             name_span: 0..0,
             outer: 0,
             body: 0..0,
-            assignments: Vec::new(),
+            first: NONE,
+            last: NONE,
         });
         section
     }
@@ -249,7 +246,7 @@ impl<'l> Parser<'l> {
         name: &Token,
         next: Token,
     ) -> Result<(), Unexpected> {
-        let first_value = self.config.values.len() as u32;
+        let first_piece = self.config.pieces.len() as u32;
         let (operator, end) = match next.kind {
             Kind::Symbol(b';') => (Operator::Bare, next),
             Kind::Symbol(b'=') => (Operator::Set, self.values(reader, None)?),
@@ -257,9 +254,9 @@ impl<'l> Parser<'l> {
             Kind::Text(_) | Kind::Variable(_) if !next.joined => {
                 let end = self.values(reader, Some(next))?;
                 if !matches!(name.kind, Kind::Variable(_))
-                    && string(name, reader.text) == b".include"
+                    && *string(name, reader.text) == *b".include"
                 {
-                    self.includes(reader, first_value, &end);
+                    self.includes(reader, first_piece, &end);
                     return Ok(());
                 }
                 (Operator::Set, end)
@@ -267,12 +264,13 @@ impl<'l> Parser<'l> {
             _ => return Err(Unexpected(next)),
         };
         let assignment = Assignment {
-            name: self.config.names.intern(string(name, reader.text)),
+            name: self.config.names.intern(&string(name, reader.text)),
             variable: matches!(name.kind, Kind::Variable(_)),
             operator,
-            values: first_value..self.config.values.len() as u32,
+            pieces: first_piece..self.config.pieces.len() as u32,
             position: position(reader, name),
-            span: name.span.start..end.span.start,
+            end: end.span.start,
+            next: NONE,
         };
         let section = match (reader.open.last(), self.global) {
             (Some(&section), _) | (None, Some(section)) => section,
@@ -281,8 +279,20 @@ impl<'l> Parser<'l> {
         if reader.open.is_empty() {
             self.global = Some(section);
         }
-        self.config.sections[section as usize].assignments.push(assignment);
+        self.assign(section, assignment);
         Ok(())
+    }
+
+    /// Puts an assignment behind those that the section has.
+    fn assign(&mut self, section: u32, assignment: Assignment) {
+        let Config { sections, assignments, .. } = &mut self.config;
+        let (section, index) = (&mut sections[section as usize], assignments.len() as u32);
+        match assignments.get_mut(section.last as usize) {
+            Some(last) => last.next = index,
+            None => section.first = index,
+        }
+        section.last = index;
+        assignments.push(assignment);
     }
 
     /// Reads a list of values, the first of which may have begun with `first`, up to its `;`, which is the answer.
@@ -297,55 +307,53 @@ impl<'l> Parser<'l> {
                 Some(token) => token,
                 None => self.next(reader),
             };
-            let pieces = self.config.pieces.len() as u32;
             loop {
-                let piece = match token.kind {
-                    Kind::Text(text) => self.text(text),
-                    Kind::Variable(name) => {
-                        Piece::Variable(self.config.names.intern(name.bytes(reader.text)))
-                    }
-                    _ => return Err(Unexpected(token)),
-                };
-                self.config.pieces.push(piece);
+                self.piece(reader, token)?;
                 token = self.next(reader);
                 if !token.joined {
                     break;
                 }
             }
-            let pieces = pieces..self.config.pieces.len() as u32;
-            self.config.values.push(Value { pieces, file: reader.file });
             match token.kind {
-                Kind::Symbol(b',') => {}
+                Kind::Symbol(b',') => self.config.pieces.push(Piece::Comma),
                 Kind::Symbol(b';') => return Ok(token),
                 _ => return Err(Unexpected(token)),
             }
         }
     }
 
-    fn text(&mut self, text: Text) -> Piece {
-        match text {
-            Text::Source(range) => Piece::Source(range),
-            Text::Decoded(bytes) => {
-                let start = self.config.decoded.len() as u32;
-                self.config.decoded.extend(bytes);
-                Piece::Decoded(start..self.config.decoded.len() as u32)
+    /// Takes a token as the next piece of a value.
+    fn piece(&mut self, reader: &Reader<'_>, token: Token) -> Result<(), Unexpected> {
+        let Config { pieces, names, .. } = &mut self.config;
+        match token.kind {
+            Kind::Text(text) => {
+                let joined = match pieces.last_mut() {
+                    Some(Piece::Text(before)) if token.joined => before.join(&text),
+                    _ => false,
+                };
+                if !joined {
+                    pieces.push(Piece::Text(text));
+                }
             }
+            Kind::Variable(name) => {
+                pieces.push(Piece::Variable(names.intern(&name.bytes(reader.text))));
+            }
+            _ => return Err(Unexpected(token)),
         }
+        Ok(())
     }
 
-    /// `.include VALUE[, …];`, where `end` is the semicolon.
-    fn includes(&mut self, reader: &Reader<'_>, first_value: u32, end: &Token) {
-        let values = self.config.values.split_off(first_value as usize);
-        for value in values {
-            let pieces = self.config.pieces_of(&value);
-            let texts = pieces.iter().map(|piece| self.config.text_of(reader.text, piece));
+    /// `.include VALUE[, …];`: the pieces from `first_piece` on, where `end` is the semicolon.
+    fn includes(&mut self, reader: &Reader<'_>, first_piece: u32, end: &Token) {
+        let pieces = self.config.pieces.split_off(first_piece as usize);
+        for value in pieces.split(|piece| matches!(piece, Piece::Comma)) {
+            let texts = value.iter().map(|piece| piece.text(reader.text));
             match texts.collect::<Option<Vec<_>>>() {
                 Some(texts) => self.include(reader, &texts.concat(), end),
-                None => self.fault_at(
-                    reader,
-                    end,
-                    "variables not permitted in '.include' filename".to_owned(),
-                ),
+                None => {
+                    let message = "variables not permitted in '.include' filename".to_owned();
+                    self.fault_at(reader, end, message);
+                }
             }
         }
     }
@@ -356,14 +364,8 @@ impl<'l> Parser<'l> {
             return;
         }
         if self.depth == MAX_INCLUDE_DEPTH {
-            let place = self.config.place(position(reader, end));
             let message = "maximum include depth exceeded".to_owned();
-            self.faults.push(Diagnostic {
-                subject: Subject::Nothing,
-                message,
-                place,
-                source: String::new(),
-            });
+            self.fault_of(reader, Subject::Nothing, message, end);
             self.stopped = true;
             return;
         }
@@ -396,23 +398,15 @@ impl<'l> Parser<'l> {
         }
         for faulty in std::mem::take(&mut reader.lexer.faults) {
             let message = fault_message(&faulty);
-            let Faulty { line, column, at, .. } = faulty;
-            self.fault(reader, (line, column), at, message);
+            let Faulty { line, column, line_start, .. } = faulty;
+            self.fault(reader, Subject::Line, message, (line, column, line_start));
         }
         token
     }
 
     fn unexpected(&mut self, reader: &Reader<'_>, token: &Token) {
         if token.kind == Kind::End {
-            let place = self.config.place(position(reader, token));
-            let message = "unexpected EOF".to_owned();
-            self.faults.push(Diagnostic {
-                subject: Subject::File,
-                message,
-                place,
-                source: String::new(),
-            });
-            return;
+            return self.fault_of(reader, Subject::File, "unexpected EOF".to_owned(), token);
         }
         let found = String::from_utf8_lossy(
             &reader.text[token.span.start as usize..token.span.end as usize],
@@ -421,29 +415,34 @@ impl<'l> Parser<'l> {
     }
 
     fn fault_at(&mut self, reader: &Reader<'_>, token: &Token, message: String) {
-        let column = if token.start.0 == token.last_line { token.start.1 } else { 1 };
-        self.fault(reader, (token.last_line, column), token.span.end as usize, message);
+        self.fault_of(reader, Subject::Line, message, token);
     }
 
-    /// Notes a fault in the line that byte `at` is in.
+    /// Notes a fault at a token: in the line that it ends in, which is the one that FreeBSD gives.
+    fn fault_of(&mut self, reader: &Reader<'_>, subject: Subject, message: String, token: &Token) {
+        let column = if token.start.0 == token.last_line { token.start.1 } else { 1 };
+        let place = (token.last_line, column, token.line_start);
+        self.fault(reader, subject, message, place);
+    }
+
+    /// Notes a fault at this line and column, where the line starts at this byte.
     fn fault(
         &mut self,
         reader: &Reader<'_>,
-        (line, column): (u32, u32),
-        at: usize,
+        subject: Subject,
         message: String,
+        (line, column, line_start): (u32, u32, usize),
     ) {
-        let place = self.config.place(Position { file: reader.file, line, column });
-        let start = reader.text[..at]
-            .iter()
-            .rposition(|&byte| byte == b'\n')
-            .map_or(0, |newline| newline + 1);
-        let end = reader.text[at..]
-            .iter()
-            .position(|&byte| byte == b'\n')
-            .map_or(reader.text.len(), |end| at + end);
-        let source = String::from_utf8_lossy(&reader.text[start..end]).into_owned();
-        self.faults.push(Diagnostic { subject: Subject::Line, message, place, source });
+        let file = Arc::clone(&self.config.files[reader.file as usize].name);
+        let place = Place { file, line, column };
+        let source = (reader.text, line_start);
+        if self.faults.0.len() == MAX_FAULTS {
+            self.stopped = true;
+            let message = format!("more than {MAX_FAULTS} faults: no more are looked for");
+            self.faults.push(Diagnostic::new(Subject::File, message, place));
+        } else if !self.stopped {
+            self.faults.push(Diagnostic::in_line(subject, message, place, source));
+        }
     }
 
     /// Finds, from the unexpected `token` on, where a statement may start again; false at the end of the file.
@@ -470,14 +469,15 @@ impl<'l> Parser<'l> {
 }
 
 fn position(reader: &Reader<'_>, token: &Token) -> Position {
-    Position { file: reader.file, line: token.start.0, column: token.start.1 }
+    let (line, column) = token.start;
+    Position { file: reader.file, at: token.span.start, line, column }
 }
 
 /// The text of a string's piece, or the name of a variable.
-fn string<'t>(token: &'t Token, source: &'t [u8]) -> &'t [u8] {
+fn string<'t>(token: &Token, source: &'t [u8]) -> Cow<'t, [u8]> {
     match &token.kind {
         Kind::Text(text) | Kind::Variable(text) => text.bytes(source),
-        Kind::Append | Kind::Symbol(_) | Kind::End => b"",
+        Kind::Append | Kind::Symbol(_) | Kind::End => Cow::default(),
     }
 }
 

@@ -41,6 +41,9 @@ pub(crate) struct Patterns {
 
 #[derive(Clone, Debug, Default)]
 struct Node {
+    /// Behind a `*`.
+    star: Option<usize>,
+    /// Behind any other component.
     next: HashMap<Box<[u8]>, usize>,
     /// The sections whose pattern ends here.
     sections: Vec<u32>,
@@ -54,7 +57,11 @@ impl Patterns {
         let mut node = 0;
         for component in components(pattern) {
             let new = self.nodes.len();
-            node = *self.nodes[node].next.entry(component.into()).or_insert(new);
+            let Node { star, next, .. } = &mut self.nodes[node];
+            node = match component {
+                b"*" => *star.get_or_insert(new),
+                _ => *next.entry(component.into()).or_insert(new),
+            };
             if node == new {
                 self.nodes.push(Node::default());
             }
@@ -65,21 +72,22 @@ impl Patterns {
     /// The sections whose pattern `name` matches, in the order in which they were inserted.
     pub(crate) fn matching(&self, name: &[u8]) -> Vec<u32> {
         let mut found = Vec::new();
-        let mut reached: Vec<&Node> = self.nodes.first().into_iter().collect();
-        let mut rest = components(name).peekable();
-        while let Some(component) = rest.next() {
-            let last = rest.peek().is_none();
-            let stars = reached.iter().filter_map(|node| node.next.get(b"*".as_slice()));
-            let stars: Vec<&Node> = stars.map(|&next| &self.nodes[next]).collect();
-            let equals = reached.iter().filter_map(|node| node.next.get(component));
-            let equals: Vec<&Node> = equals.map(|&next| &self.nodes[next]).collect();
-            // A last `*` takes all that is left.
-            found.extend(stars.iter().flat_map(|node| &node.sections));
-            if last {
-                found.extend(equals.iter().flat_map(|node| &node.sections));
+        let mut reached: Vec<(&Node, &[u8])> =
+            self.nodes.first().map(|node| (node, name)).into_iter().collect();
+        while let Some((node, name)) = reached.pop() {
+            let (component, rest) =
+                cut(name).map_or((name, None), |(first, rest)| (first, Some(rest)));
+            if let Some(star) = node.star.map(|star| &self.nodes[star]) {
+                // A last `*` takes all that is left.
+                found.extend(&star.sections);
+                reached.extend(rest.map(|rest| (star, rest)));
             }
-            reached = equals;
-            reached.extend(stars);
+            if let Some(equal) = node.next.get(component).map(|&next| &self.nodes[next]) {
+                match rest {
+                    Some(rest) => reached.push((equal, rest)),
+                    None => found.extend(&equal.sections),
+                }
+            }
         }
         found.sort_unstable();
         found
