@@ -61,7 +61,8 @@ pub static CATALOGUE: &[Parameter] = &[
     core("mac.label", Text(1023), Live, "", "The jail's MAC label",
         Refused("Linux labels processes by its own security modules, not by jail")),
     core("kletka.userns", Text(7), Create, "new", "User ids of the jail: `new` gives it 65,536 of its own",
-        Partly("`inherit`, which makes the jail's root the host's, is not supported yet")).only(&["new"]),
+        Full("`inherit` is without a user namespace: root in the jail is root of the host, with few capabilities; \
+              /proc/sys is read-only, and file systems need no id-mapped mounts")).only(&["new", "inherit"]),
 
     // The host that it believes to be.
     core("host", Jailsys, Live, "new", "Whether the jail has a host name of its own",

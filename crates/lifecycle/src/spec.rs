@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::fstab::{self, Entry, FileSystem};
 use crate::jail::Jail;
-use jailparam::Jailsys;
-use prison::{Allow, Families, Mount, MountOptions, MountSource, Network, Spec};
+use jailparam::{Jailsys, Set};
+use prison::{Allow, Families, Mount, MountOptions, MountSource, Network, Spec, Users};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
@@ -22,6 +22,7 @@ pub(crate) fn spec(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> 
         path: jail.path(),
         hostname: jail.text("host.hostname").unwrap_or_default(),
         domainname: jail.text("host.domainname").unwrap_or_default(),
+        users: users(parameters),
         network,
         families,
         mounts: mounts(jail)?,
@@ -37,6 +38,14 @@ pub(crate) fn spec(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> 
         programs: programs.map(Path::to_path_buf),
         parameters: jail.shown(),
     })
+}
+
+/// `kletka.userns`.
+fn users(parameters: &Set) -> Users {
+    match parameters.text("kletka.userns").as_deref() {
+        Some(b"inherit") => Users::Host,
+        _ => Users::Own,
+    }
 }
 
 /// `vnet`, `ip4` and `ip6`.

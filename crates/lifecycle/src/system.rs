@@ -5,7 +5,7 @@ use crate::engine::Host;
 use crate::error::Error;
 use crate::jail::Jail;
 use crate::plan::{Inside, Step};
-use prison::{Command, Ended, Identity, Prison, Record, Registry, StdStream, User, Waiting};
+use prison::{Command, Ended, Identity, Prison, Record, Registry, StdStream, User, Users, Waiting};
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 use std::env;
@@ -107,6 +107,10 @@ impl<'a> System<'a> {
     }
 
     fn create(&mut self, spec: &prison::Spec) -> Result<(), Error> {
+        if spec.users == Users::Host {
+            let prefix = self.jail.prefix();
+            warn(&format!("{prefix}kletka.userns=inherit: root in the jail is root of the host"));
+        }
         let first = self.first.as_ref().map(|(command, _)| command);
         let (prison, waiting) = Prison::create(self.registry, spec, first)?;
         if let Some((_, place)) = &mut self.first {
@@ -291,6 +295,11 @@ fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
+/// Prints a warning. That nobody reads it is no reason to stop half way.
+fn warn(line: &str) {
+    let _ = io::stderr().write_all(format!("jail: {line}\n").as_bytes());
+}
+
 /// Whether the process `pid`, a child that is not collected yet, ends before `timeout`.
 fn ended_in_time(pid: u32, timeout: Option<Duration>) -> bool {
     let Some(timeout) = timeout else { return true };
@@ -328,8 +337,6 @@ impl Host for System<'_> {
     }
 
     fn complain(&mut self, error: &Error) {
-        // That nobody reads it any more is no reason to stop half way.
-        let line = format!("jail: {}{error}\n", self.jail.prefix());
-        let _ = io::stderr().write_all(line.as_bytes());
+        warn(&format!("{}{error}", self.jail.prefix()));
     }
 }

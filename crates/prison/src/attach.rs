@@ -8,6 +8,7 @@ use crate::init::ATTACHED;
 use crate::prison::Prison;
 use crate::process::{Command, Failure, Step, become_root, confine};
 use crate::record::Rights;
+use crate::spec::Users;
 use crate::sys::{self, Namespace, Side};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read, write};
@@ -266,13 +267,12 @@ impl Prison {
     /// # Errors
     /// [`Error::Process`] says which step failed; [`Error::Died`] that the prison is gone.
     pub fn spawn(&self, command: &Command) -> Result<Child, Error> {
-        let names = sys::namespace(self.init().as_fd(), Namespace::Uts).map_err(|_| Error::Died)?;
-        let users = sys::owner(names.as_fd()).calling("NS_GET_USERNS")?;
+        let users = self.user_namespace()?;
         let cgroup = self.open_cgroup()?;
         let line = Reporting::new()?;
         let rights = self.record().rights;
         let child = fork_into(self.init().as_fd(), cgroup.as_ref().map(AsFd::as_fd), || {
-            let inside = enter(self.init().as_fd(), users.as_fd());
+            let inside = enter(self.init().as_fd(), users.as_ref().map(AsFd::as_fd));
             let failure = match inside.and_then(|()| confine(rights)) {
                 Ok(()) => command.execute(),
                 Err(failure) => failure,
@@ -281,6 +281,17 @@ impl Prison {
         })?;
         drop(line.child);
         executed_or_collected(child, &line.parent, command)
+    }
+}
+
+impl Prison {
+    /// Its user namespace, if it has one: the owner of its host name, as init lives in another one.
+    fn user_namespace(&self) -> Result<Option<OwnedFd>, Error> {
+        if self.record().rights.users == Users::Host {
+            return Ok(None);
+        }
+        let names = sys::namespace(self.init().as_fd(), Namespace::Uts).map_err(|_| Error::Died)?;
+        sys::owner(names.as_fd()).calling("NS_GET_USERNS").map(Some)
     }
 }
 
@@ -300,7 +311,7 @@ pub(crate) fn executed_or_collected(
 }
 
 /// Joins the prison's namespaces, the user namespace last, and becomes its root.
-fn enter(init: BorrowedFd<'_>, users: BorrowedFd<'_>) -> Result<(), Failure> {
+fn enter(init: BorrowedFd<'_>, users: Option<BorrowedFd<'_>>) -> Result<(), Failure> {
     let namespaces = |error: io::Error| Step::Namespaces.failed(error);
     sys::hide_from_ptrace().map_err(namespaces)?;
     announce().map_err(namespaces)?;
@@ -310,8 +321,10 @@ fn enter(init: BorrowedFd<'_>, users: BorrowedFd<'_>) -> Result<(), Failure> {
         | ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION
         | ThreadNameSpaceType::CONTROL_GROUP;
     move_into_thread_name_spaces(init, all).map_err(|error| namespaces(error.into()))?;
-    move_into_link_name_space(users, Some(LinkNameSpaceType::User))
-        .map_err(|error| namespaces(error.into()))?;
+    if let Some(users) = users {
+        move_into_link_name_space(users, Some(LinkNameSpaceType::User))
+            .map_err(|error| namespaces(error.into()))?;
+    }
     become_root().map_err(|error| Step::Ids.failed(error))
 }
 

@@ -3,7 +3,8 @@
 //! The prison's user namespace already keeps every capability away from the host's objects. The
 //! bounding set takes away what FreeBSD refuses a jailed root even over its own.
 
-use crate::spec::Allow;
+use crate::record::Rights;
+use crate::spec::Users;
 use rustix::io;
 use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
 
@@ -27,9 +28,20 @@ const REFUSED: CapabilitySet = CapabilitySet::SYS_MODULE
     .union(CapabilitySet::CHECKPOINT_RESTORE)
     .union(CapabilitySet::DAC_READ_SEARCH);
 
-/// The capabilities that a jail with these permissions does not get.
-pub(crate) fn refused(allow: Allow) -> CapabilitySet {
+/// Refused to a jail whose root is the host's: what reaches objects that no namespace sets apart.
+const REFUSED_ON_HOST: CapabilitySet = CapabilitySet::SYS_ADMIN
+    .union(CapabilitySet::SYS_PTRACE)
+    .union(CapabilitySet::SYS_RESOURCE)
+    .union(CapabilitySet::NET_BROADCAST);
+
+/// The capabilities that a jail with these rights does not get.
+pub(crate) fn refused(rights: Rights) -> CapabilitySet {
+    let allow = rights.allow;
+    let on_host = rights.users == Users::Host;
     let optional = [
+        (!on_host, REFUSED_ON_HOST),
+        // It is only over its own network that it may have a say.
+        (!on_host || rights.own_network, CapabilitySet::NET_ADMIN),
         (allow.raw_sockets, CapabilitySet::NET_RAW),
         (allow.chflags, CapabilitySet::LINUX_IMMUTABLE),
         (allow.reserved_ports, CapabilitySet::NET_BIND_SERVICE),
@@ -53,13 +65,22 @@ pub(crate) fn bound(refused: CapabilitySet) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::{Allow, Families};
 
     #[test]
     fn permissions_give_capabilities() {
-        let default = refused(Allow::default());
+        let rights = |allow, users| Rights {
+            allow,
+            families: Families { inet: true, inet6: true },
+            users,
+            own_network: false,
+        };
+        let default = refused(rights(Allow::default(), Users::Own));
         assert!(default.contains(CapabilitySet::SYS_MODULE | CapabilitySet::NET_RAW));
-        assert!(!default.contains(CapabilitySet::NET_BIND_SERVICE));
-        let raw = refused(Allow { raw_sockets: true, ..Allow::default() });
-        assert!(!raw.contains(CapabilitySet::NET_RAW));
+        assert!(!default.intersects(CapabilitySet::NET_BIND_SERVICE | CapabilitySet::SYS_ADMIN));
+        let raw = Allow { raw_sockets: true, ..Allow::default() };
+        assert!(!refused(rights(raw, Users::Own)).contains(CapabilitySet::NET_RAW));
+        let on_host = refused(rights(Allow::default(), Users::Host));
+        assert!(on_host.contains(CapabilitySet::SYS_ADMIN | CapabilitySet::NET_ADMIN));
     }
 }

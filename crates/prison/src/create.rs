@@ -16,7 +16,7 @@ use crate::process::Command;
 use crate::record::{ProcessId, Record, Rights};
 use crate::registry::Registry;
 use crate::root::Plan;
-use crate::spec::{MountOptions, MountSource, Network, Spec};
+use crate::spec::{MountOptions, MountSource, Network, Spec, Users};
 use crate::sys::{self, Namespace, Side};
 use crate::tree::{self, Tree};
 use rustix::io::write;
@@ -31,9 +31,8 @@ use std::path::Path;
 
 /// Namespaces of the host's user namespace: the jail cannot touch what is mounted in them.
 const INITS: u64 = (libc::CLONE_NEWPID | libc::CLONE_NEWNS) as u64;
-/// Namespaces of the jail's own user namespace.
-const JAILS: i32 =
-    libc::CLONE_NEWUSER | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS | libc::CLONE_NEWCGROUP;
+/// Namespaces of the jail's own user namespace, if it has one.
+const JAILS: i32 = libc::CLONE_NEWIPC | libc::CLONE_NEWUTS | libc::CLONE_NEWCGROUP;
 
 /// The jail's first process, which waits to execute the command it was made for. Dropped, it ends.
 #[derive(Debug)]
@@ -84,7 +83,12 @@ impl Prison {
         first: Option<&Command>,
     ) -> Result<(Self, Option<Waiting>), Error> {
         check_path(&spec.path)?;
-        let rights = Rights { allow: spec.allow, families: spec.families };
+        let rights = Rights {
+            allow: spec.allow,
+            families: spec.families,
+            users: spec.users,
+            own_network: spec.network != Network::Host,
+        };
         let mut record = registry.reserve(spec, rights)?;
         match build(spec, &record, first) {
             Ok((prison, waiting, init)) => {
@@ -128,7 +132,8 @@ fn plan(spec: &Spec, record: &Record) -> Result<Plan, Error> {
     Ok(Plan {
         name: record.name.clone(),
         ids: record.ids,
-        root: Tree::root_of(&spec.path, record.ids)?,
+        users: spec.users,
+        root: Tree::root_of(&spec.path, spec.users, record.ids)?,
         submounts: tree::submounts(&spec.path, &hidden)?,
         programs: programs.transpose()?,
         mounts: mounts.collect::<Result<_, _>>()?,
@@ -206,10 +211,11 @@ fn start_first(
     let (told, go) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
     let (ready, made) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
     let network = if spec.network == Network::Host { 0 } else { libc::CLONE_NEWNET };
+    let users = if spec.users == Users::Host { 0 } else { libc::CLONE_NEWUSER };
     let nothing = Command::default();
     let child = fork_into(prison.init.as_fd(), cgroup, || {
         // The copies of these would keep the lines open.
-        let errno = match make_namespaces(prison.init.as_fd(), JAILS | network) {
+        let errno = match make_namespaces(prison.init.as_fd(), JAILS | network | users) {
             Ok(()) => 0,
             Err(error) => error.raw_os_error().unwrap_or(libc::EINVAL),
         };
@@ -259,12 +265,15 @@ fn finish_namespaces(
         0 => {}
         errno => return Err(no_namespaces(io::Error::from_raw_os_error(errno))),
     }
-    prison.record.ids.write_maps(child.pid()).calling("uid_map")?;
+    let own = plan.users == Users::Own;
+    if own {
+        prison.record.ids.write_maps(child.pid()).calling("uid_map")?;
+    }
     write(go, b"i").map_err(|_| Error::Died)?;
-    let users =
-        sys::namespace(child.as_fd(), Namespace::User).calling("PIDFD_GET_USER_NAMESPACE")?;
+    let users = own.then(|| sys::namespace(child.as_fd(), Namespace::User)).transpose();
+    let users = users.calling("PIDFD_GET_USER_NAMESPACE")?;
     for tree in plan.cloned() {
-        tree.settle(users.as_fd())?;
+        tree.settle(users.as_ref().map(AsFd::as_fd))?;
     }
     prison.tell(word::BUILD)?;
     prison.report()?.check(&plan.root.source)

@@ -6,6 +6,7 @@
 //! filter once for every number when it is loaded, and a linear one makes that 1 ms.
 
 use crate::record::Rights;
+use crate::spec::Users;
 use libc::{
     BPF_ABS, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter,
 };
@@ -47,6 +48,8 @@ enum Check {
     Family(Rights),
     /// personality(2): one that makes no process easier to attack.
     Personality,
+    /// rt_sigqueueinfo(2): the first argument is not init.
+    NotToInit,
 }
 
 const fn statement(code: u32, k: u32) -> sock_filter {
@@ -137,6 +140,9 @@ fn leaf(verdict: Verdict) -> Vec<sock_filter> {
         ],
         Verdict::Check(Check::Family(rights)) => one_of(&families(rights), libc::EAFNOSUPPORT),
         Verdict::Check(Check::Personality) => one_of(&PERSONALITIES, libc::EPERM),
+        Verdict::Check(Check::NotToInit) => {
+            vec![load(FIRST_ARGUMENT), jump(BPF_JEQ, 1, 0, 1), refuse(libc::EPERM), ALLOW]
+        }
     }
 }
 
@@ -185,7 +191,25 @@ fn rules(rights: Rights) -> Vec<(u32, Verdict)> {
     ] {
         rules.push((number as u32, verdict));
     }
+    if rights.users == Users::Host {
+        forbid_orders_to_init(&mut rules);
+    }
     rules
+}
+
+/// Where the jail's root has the host's id, the kernel lets it signal init. Who has sent a signal with a number can be
+/// made up, so none may go there.
+fn forbid_orders_to_init(rules: &mut [(u32, Verdict)]) {
+    for (number, verdict) in rules {
+        match libc::c_long::from(*number) {
+            libc::SYS_rt_sigqueueinfo | libc::SYS_rt_tgsigqueueinfo => {
+                *verdict = Verdict::Check(Check::NotToInit);
+            }
+            // Whom it is for cannot be seen; programs fall back to kill(2).
+            libc::SYS_pidfd_send_signal => *verdict = Verdict::Refuse(libc::ENOSYS),
+            _ => {}
+        }
+    }
 }
 
 /// Refused as FreeBSD refuses them to a jail, or because they act on what all jails share.
@@ -304,6 +328,8 @@ mod tests {
             reserved_ports: true,
         },
         families: Families { inet: true, inet6: false },
+        users: Users::Own,
+        own_network: true,
     };
 
     /// What the kernel would answer: the few instructions that the filter is made of.

@@ -15,7 +15,7 @@ const FIRST: u32 = 0x1000_0000;
 /// Ranges from here on are not used: ids stay below what a signed number holds.
 const END: u32 = 0x7000_0000;
 
-/// A prison's range: inside id 0 is `first` on the host.
+/// A prison's range: inside id 0 is `first` on the host; 0 when the prison has the host's ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ids {
     /// The host's id of the jail's root.
@@ -23,6 +23,9 @@ pub struct Ids {
 }
 
 impl Ids {
+    /// The ids outside and inside are the same.
+    pub(crate) const SAME: Self = Self { first: 0 };
+
     /// The host's id for an id as the jail sees it; `None` when the jail has no such id.
     pub fn on_host(self, inside: u32) -> Option<u32> {
         (inside < COUNT).then(|| self.first + inside)

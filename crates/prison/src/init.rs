@@ -26,12 +26,14 @@ pub(crate) const INTERFACE: i32 = 41;
 pub(crate) const TERMINATE: i32 = 42;
 /// SIGKILL to all processes, and the end.
 pub(crate) const REMOVE: i32 = 43;
-/// From now on the prison lives on without processes, or not, as the number says: 1 or 0.
+/// From now on the prison lives on without processes.
 pub(crate) const PERSIST: i32 = 44;
+/// From now on it ends with the last process.
+pub(crate) const TRANSIENT: i32 = 45;
 
 /// What init is told by signals. They are blocked before init is born: a signal that a pid namespace's
 /// first process neither handles nor blocks is lost.
-pub(crate) const SIGNALS: [i32; 5] = [ATTACHED, INTERFACE, TERMINATE, REMOVE, PERSIST];
+pub(crate) const SIGNALS: [i32; 6] = [ATTACHED, INTERFACE, TERMINATE, REMOVE, PERSIST, TRANSIENT];
 
 /// Init's whole life. `control` is its end of the line to the command; `network` the host's network namespace.
 pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
@@ -154,8 +156,10 @@ impl Init {
     }
 
     fn take_signals(&mut self, signals: BorrowedFd<'_>) {
-        while let Some(Caught { signal, sender, value }) = sys::next_signal(signals) {
+        while let Some(caught) = sys::next_signal(signals) {
+            let Caught { signal, sender, value, .. } = caught;
             match signal {
+                _ if !is_authentic(&caught) => {}
                 ATTACHED => self.watch(sender),
                 INTERFACE if value < 0 => self.interfaces.retain(|&index| index != -value),
                 INTERFACE => self.interfaces.push(value),
@@ -164,7 +168,8 @@ impl Init {
                     self.persist = false;
                 }
                 REMOVE => self.ending = true,
-                PERSIST => self.persist = value != 0,
+                PERSIST => self.persist = true,
+                TRANSIENT => self.persist = false,
                 _ => {}
             }
         }
@@ -189,6 +194,19 @@ impl Init {
                 let _ = vnet::move_interface(route.as_fd(), index, network, Some(&name));
             }
         }
+    }
+}
+
+/// Whether it comes from where it must. With the host's ids (`kletka.userns = inherit`) the jail's root may signal
+/// init, but who has sent a plain signal is the kernel's word: 0 is somebody outside. A signal with a number can
+/// claim any sender; there the filter forbids to send one to process 1.
+fn is_authentic(caught: &Caught) -> bool {
+    let (plain, outside) = (caught.code == libc::SI_USER, caught.sender == 0);
+    match caught.signal {
+        ATTACHED => plain && !outside,
+        INTERFACE => caught.code == libc::SI_QUEUE && outside,
+        TERMINATE | REMOVE | PERSIST | TRANSIENT => plain && outside,
+        _ => true,
     }
 }
 

@@ -38,5 +38,5 @@ pub use prison::Prison;
 pub use process::{Command, Identity, StdStream};
 pub use record::Record;
 pub use registry::Registry;
-pub use spec::{Allow, Change, Families, Mount, MountOptions, MountSource, Network, Spec};
+pub use spec::{Allow, Change, Families, Mount, MountOptions, MountSource, Network, Spec, Users};
 pub use user::User;

@@ -125,7 +125,7 @@ impl Layers {
 
 fn clone_of(directory: &Path, users: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     let clone = open_tree(CWD, directory, clone_flags())?;
-    sys::mount_setattr(clone.as_fd(), 0, users)?;
+    sys::mount_setattr(clone.as_fd(), 0, Some(users))?;
     Ok(clone)
 }
 

@@ -85,7 +85,7 @@ impl Prison {
     /// # Errors
     /// None is expected.
     pub fn terminate(&self, timeout: Duration) -> Result<(), Error> {
-        if sys::sigqueue(self.init.as_fd(), init::TERMINATE, 0).is_ok() {
+        if self.signal(init::TERMINATE).is_ok() {
             readable(self.init.as_fd(), Some(timeout)).calling("poll")?;
         }
         Ok(())
@@ -98,8 +98,13 @@ impl Prison {
     pub fn remove(mut self, registry: &Registry) -> Result<(), Error> {
         self.hold = None;
         // Should init itself be gone, that is what was asked for.
-        let _ = sys::sigqueue(self.init.as_fd(), init::REMOVE, 0);
+        let _ = self.signal(init::REMOVE);
         self.finish(registry)
+    }
+
+    /// Tells init one of [`init::SIGNALS`] that carries no number.
+    fn signal(&self, signal: i32) -> Result<(), Error> {
+        sys::signal(self.init.as_fd(), signal).map_err(|_| Error::Died)
     }
 
     /// Waits for init's end and clears what is left.
@@ -177,8 +182,7 @@ impl Prison {
             within(names.as_fd(), "uts", uts, || set_names(change))?.calling("host.hostname")?;
         }
         if let Some(persist) = change.persist {
-            let told = sys::sigqueue(self.init.as_fd(), init::PERSIST, persist.into());
-            told.map_err(|_| Error::Died)?;
+            self.signal(if persist { init::PERSIST } else { init::TRANSIENT })?;
         }
         self.record.rights.allow = change.allow.unwrap_or(self.record.rights.allow);
         if let Some(parameters) = &change.parameters {

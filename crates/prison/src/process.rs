@@ -126,8 +126,7 @@ pub(crate) fn become_root() -> rustix::io::Result<()> {
 /// caller is root of the jail's user namespace.
 pub(crate) fn confine(rights: Rights) -> Result<(), Failure> {
     sys::new_session_keyring().map_err(|error| Step::Rights.failed(error))?;
-    capability::bound(capability::refused(rights.allow))
-        .map_err(|error| Step::Rights.failed(error))?;
+    capability::bound(capability::refused(rights)).map_err(|error| Step::Rights.failed(error))?;
     sys::load_filter(&filter::program(rights)).map_err(|error| Step::Rights.failed(error))
 }
 

@@ -9,7 +9,7 @@ use crate::cgroup;
 use crate::error::Error;
 use crate::ids::{self, Ids};
 use crate::record::{ProcessId, Record, Rights, read_small};
-use crate::spec::Spec;
+use crate::spec::{Spec, Users};
 use rustix::fs::{Dir, FlockOperation, Mode, OFlags, flock, mkdir, open, openat};
 use rustix::io::{Errno, read};
 use std::fs;
@@ -203,7 +203,10 @@ impl Registry {
         }
         check_name(&name, jid)?;
         let taken: Vec<Ids> = records.iter().map(|record| record.ids).collect();
-        let ids = Ids::free(&taken, &ids::subordinate_ranges()).ok_or(Error::NoIds)?;
+        let ids = match spec.users {
+            Users::Own => Ids::free(&taken, &ids::subordinate_ranges()).ok_or(Error::NoIds)?,
+            Users::Host => Ids::SAME,
+        };
         let record = Record {
             jid,
             name,

@@ -8,7 +8,7 @@ use crate::control::{Report, Stage};
 use crate::dev;
 use crate::error::Error;
 use crate::ids::Ids;
-use crate::spec::MountOptions;
+use crate::spec::{MountOptions, Users};
 use crate::sys;
 use crate::tree::{Tree, file_system};
 use crate::vnet;
@@ -28,10 +28,14 @@ use std::path::Path;
 /// Files of /proc that tell of the host, as far as the jail's ids do not close them: shown empty.
 const MASKED: [&str; 4] = ["proc/kcore", "proc/keys", "proc/timer_list", "proc/sched_debug"];
 
+/// Parts of /proc that the host's root may write to: read-only for a jail whose root that is.
+const READ_ONLY: [&str; 5] = ["proc/sys", "proc/sysrq-trigger", "proc/irq", "proc/bus", "proc/fs"];
+
 /// What init builds; complete before init is born.
 pub(crate) struct Plan {
     pub(crate) name: String,
     pub(crate) ids: Ids,
+    pub(crate) users: Users,
     pub(crate) root: Tree,
     /// What the host has mounted below the root.
     pub(crate) submounts: Vec<Tree>,
@@ -118,7 +122,7 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
     move_into_thread_name_spaces(first, joined)
         .map_err(|error| Stage::Namespaces.failed(slash, error))?;
     // It shows the network namespace of whoever makes it, so not before.
-    if plan.own_network && place(root, Path::new("sys")).is_ok() {
+    if place(root, Path::new("sys")).is_ok() {
         let sys = file_system("sysfs", &[], QUIET | libc::MOUNT_ATTR_RDONLY)
             .map_err(|error| Stage::FileSystem.failed(Path::new("/sys"), error))?;
         put_kernel(sys.as_fd(), root, "sys")?;
@@ -128,6 +132,9 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
         attach(tree, root)?;
     }
     mask(own, root)?;
+    if plan.users == Users::Host {
+        write_protect(root)?;
+    }
     // What was cloned from a shared mount of the host would go on following it.
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
         .map_err(|error| Stage::Root.failed(slash, error))?;
@@ -187,6 +194,20 @@ fn mask(own: &Own, root: BorrowedFd<'_>) -> Result<(), Report> {
         };
         masked.map_err(|error| Stage::Mount.failed(Path::new(file), error))?;
         attached = true;
+    }
+    Ok(())
+}
+
+/// Covers [`READ_ONLY`] with read-only views of themselves.
+fn write_protect(root: BorrowedFd<'_>) -> Result<(), Report> {
+    for file in READ_ONLY {
+        let Ok(place) = place(root, Path::new(file)) else { continue };
+        let view = open_tree(&place, "", clone_flags() | OpenTreeFlags::AT_EMPTY_PATH);
+        let protected = view.map_err(std::io::Error::from).and_then(|view| {
+            sys::mount_setattr(view.as_fd(), QUIET | libc::MOUNT_ATTR_RDONLY, None)?;
+            Ok(put(view.as_fd(), place.as_fd())?)
+        });
+        protected.map_err(|error| Stage::Mount.failed(Path::new(file), error))?;
     }
     Ok(())
 }

@@ -16,6 +16,8 @@ pub struct Spec {
     pub hostname: OsString,
     /// NIS domain name inside; empty when none was given.
     pub domainname: OsString,
+    /// Whose user ids its users have.
+    pub users: Users,
     /// Which network stack the processes see.
     pub network: Network,
     /// Internet protocols whose sockets may be created.
@@ -32,6 +34,16 @@ pub struct Spec {
     pub programs: Option<PathBuf>,
     /// What `jls -n` shows, in the words of the catalogue; kept in the registry, not interpreted.
     pub parameters: Vec<(String, Vec<u8>)>,
+}
+
+/// Whose user ids the users of a prison have: our parameter `kletka.userns`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Users {
+    /// A user namespace with a range of the host's ids that nobody else has; files are shown id-mapped.
+    #[default]
+    Own,
+    /// The host's: its root is the host's, held by capabilities, the filter and the other namespaces.
+    Host,
 }
 
 /// The network stack of a prison.

@@ -58,7 +58,7 @@ pub(crate) fn unshare(namespaces: i32) -> io::Result<()> {
     check(unsafe { libc::unshare(namespaces & !libc::CLONE_FILES) }.into()).map(drop)
 }
 
-/// Shows the files of `tree` under the ids of `userns`, sets MOUNT_ATTR_* flags, and makes it private:
+/// Shows the files of `tree` under the ids of `userns`, if there is one, sets MOUNT_ATTR_* flags, and makes it private:
 /// mount_setattr(2).
 ///
 /// `tree` is detached: made by open_tree(2) with `OPEN_TREE_CLONE`, and never attached yet.
@@ -68,15 +68,15 @@ pub(crate) fn unshare(namespaces: i32) -> io::Result<()> {
 pub(crate) fn mount_setattr(
     tree: BorrowedFd<'_>,
     attributes: u64,
-    userns: BorrowedFd<'_>,
+    userns: Option<BorrowedFd<'_>>,
 ) -> io::Result<()> {
     let attr = libc::mount_attr {
-        attr_set: attributes | libc::MOUNT_ATTR_IDMAP,
+        attr_set: attributes | userns.map_or(0, |_| libc::MOUNT_ATTR_IDMAP),
         attr_clr: 0,
         // Of a shared mount of the host the clone is a peer: pivot_root(2) refuses it, and what is mounted
         // on the one would appear on the other.
         propagation: libc::MS_PRIVATE,
-        userns_fd: userns.as_raw_fd() as u64,
+        userns_fd: userns.map_or(0, |userns| userns.as_raw_fd() as u64),
     };
     let (fd, flags, size) = (tree.as_raw_fd(), libc::AT_EMPTY_PATH, size_of_val(&attr));
     // SAFETY: the kernel reads the NUL-terminated literal and `size` bytes of `attr`, both alive until
@@ -166,6 +166,13 @@ pub(crate) fn sigqueue(pidfd: BorrowedFd<'_>, signal: i32, value: i32) -> io::Re
         .map(drop)
 }
 
+/// Sends `signal`, which may be a real-time one, to the process behind `pidfd`: pidfd_send_signal(2).
+pub(crate) fn signal(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
+    let (fd, none) = (pidfd.as_raw_fd(), std::ptr::null::<libc::siginfo_t>());
+    // SAFETY: integers and a null pointer, which asks the kernel to fill the information in.
+    check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal, none, 0) }).map(drop)
+}
+
 /// Blocks `signals`, in this process and in those that it makes.
 pub(crate) fn block_signals(signals: &[i32]) -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
@@ -196,6 +203,8 @@ pub(crate) struct Caught {
     pub(crate) signal: i32,
     /// Who sent it, in this process's pid namespace; 0: somebody outside.
     pub(crate) sender: u32,
+    /// How it was sent: sigaction(2), `si_code`. The sender of an `SI_USER` is the kernel's word.
+    pub(crate) code: i32,
     pub(crate) value: i32,
 }
 
@@ -210,7 +219,12 @@ pub(crate) fn next_signal(signalfd: BorrowedFd<'_>) -> Option<Caught> {
     }
     // SAFETY: a whole structure has just been read.
     let info = unsafe { info.assume_init() };
-    Some(Caught { signal: info.ssi_signo as i32, sender: info.ssi_pid, value: info.ssi_int })
+    Some(Caught {
+        signal: info.ssi_signo as i32,
+        sender: info.ssi_pid,
+        code: info.ssi_code,
+        value: info.ssi_int,
+    })
 }
 
 /// Gives a program the signals as execve(2) should find them: nothing blocked, SIGPIPE not ignored.

@@ -4,7 +4,7 @@
 use crate::error::{Calling, Error};
 use crate::ids::Ids;
 use crate::overlay;
-use crate::spec::{Mount, MountOptions, MountSource};
+use crate::spec::{Mount, MountOptions, MountSource, Users};
 use crate::sys;
 use rustix::fs::{
     AtFlags, CWD, Mode, OFlags, ResolveFlags, Stat, StatxFlags, fstat, open, openat2, statfs, statx,
@@ -91,9 +91,10 @@ impl Tree {
     }
 
     /// The same for a root: one on an overlay is made again over its layers, with the jail's ids.
-    pub(crate) fn root_of(path: &Path, ids: Ids) -> Result<Self, Error> {
+    pub(crate) fn root_of(path: &Path, users: Users, ids: Ids) -> Result<Self, Error> {
         let tree = Self::clone_of(path, "/".into(), MountOptions::default())?;
-        let on_overlay = statfs(path).is_ok_and(|fs| fs.f_type == OVERLAYFS_MAGIC);
+        let on_overlay =
+            users == Users::Own && statfs(path).is_ok_and(|fs| fs.f_type == OVERLAYFS_MAGIC);
         match on_overlay.then(|| overlay::idmapped(path, ids)).transpose()?.flatten() {
             Some(fd) => Ok(Self { fd, idmapped: false, ..tree }),
             None => Ok(tree),
@@ -155,13 +156,14 @@ impl Tree {
         Self::tmpfs(target, mount.options, &settings, (uid, gid))
     }
 
-    /// Sets the attributes, and shows the files under the ids of `userns` where they have the disk's.
-    pub(crate) fn settle(&self, userns: BorrowedFd<'_>) -> Result<(), Error> {
+    /// Sets the attributes, and shows the files under the ids of `userns`, if there is one, where they have the
+    /// disk's.
+    pub(crate) fn settle(&self, userns: Option<BorrowedFd<'_>>) -> Result<(), Error> {
         if !self.idmapped {
             return Ok(());
         }
         match sys::mount_setattr(self.fd.as_fd(), self.attributes, userns) {
-            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
+            Err(error) if userns.is_some() && error.raw_os_error() == Some(libc::EINVAL) => {
                 let file_system = file_system_of(&self.source).unwrap_or_else(|| "it".into());
                 Err(Error::CannotIdmap { path: self.source.clone(), file_system })
             }

@@ -599,3 +599,43 @@ fn nobody_listening_is_no_reason_to_stop_half_way() {
     assert_eq!(sandbox.ok("jls name; ls /tmp/released"), "/tmp/released\n");
     assert_eq!(sandbox.run("jls > /dev/full 2>&1; kletka 2> /dev/full").status, 1);
 }
+
+#[test]
+#[rustfmt::skip]
+fn with_the_hosts_user_ids() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.ok("mkdir -p /home/share /home/jails/web/mnt /home/jails/web/sys; mknod /home/jails/web/tmp/null c 1 3; chown 1234567 /home/jails/web/tmp/null");
+    sandbox.write("/etc/fstab.web", "/home/share /home/jails/web/mnt nullfs ro 0 0\n");
+    sandbox.write("/etc/jail.conf", "web { path = /home/jails/web; persist; vnet; mount.devfs; mount.fstab = /etc/fstab.web; kletka.userns = inherit; }\n");
+    check(&sandbox, "\
+$ jail -c web
+web: created
+jail: web: kletka.userns=inherit: root in the jail is root of the host
+$ jexec web cat /proc/self/uid_map
+         0          0 4294967295
+$ jexec web stat -c %u /tmp/null
+1234567
+$ jexec web sh -c 'touch /tmp/file'; stat -c %u /home/jails/web/tmp/file
+0
+");
+    inside(&sandbox, &[
+        ("echo x > /mnt/file",                          "sh: can't create /mnt/file: Read-only file system\n", 1),
+        ("mount -o remount,rw,bind /mnt",               "mount: permission denied (are you root?)\n", 1),
+        ("umount /dev",                                 "umount: can't unmount /dev: Operation not permitted\n", 1),
+        ("unshare -m true",                             "unshare: unshare(0x20000): Operation not permitted\n", 1),
+        ("nsenter -t 1 -m true",                        "nsenter: can't open '/proc/1/ns/mnt': Permission denied\n", 1),
+        ("cat /proc/1/environ",                         "cat: can't open '/proc/1/environ': Permission denied\n", 1),
+        ("mknod /tmp/zero c 1 5",                       "mknod: /tmp/zero: Operation not permitted\n", 1),
+        ("cat /tmp/null",                               "cat: can't open '/tmp/null': Permission denied\n", 1),
+        ("head -c 2 /dev/zero | wc -c",                 "2\n", 0),
+        ("reboot -f",                                   "reboot: (null): Operation not permitted\n", 1),
+        ("echo 1 > /proc/sys/kernel/panic",             "sh: can't create /proc/sys/kernel/panic: Read-only file system\n", 1),
+        ("mount -o remount,rw,bind /proc/sys",          "mount: permission denied (are you root?)\n", 1),
+        ("touch /sys/x",                                "touch: /sys/x: Read-only file system\n", 1),
+        // To all that init knows, and none of it is obeyed from inside.
+        ("for signal in 9 15 40 41 42 43 44 45; do kill -$signal 1; done", "", 0),
+        ("grep CapBnd /proc/self/status",               "CapBnd:\t00000000b084d5fb\n", 0),
+    ]);
+    sandbox.ok("jls -j web");
+    sandbox.ok("jail -q -r web");
+}
