@@ -61,7 +61,7 @@ impl<'j> Command<'j> {
 
     /// Whether it may make files, directories or mounts.
     pub(crate) fn may_make_files(&self) -> bool {
-        self.text.contains('>')
+        self.text.contains(['>', '`'])
             || self.simple().any(|words| {
                 let name = words.first().map_or("", |word| base_name(word));
                 !HARMLESS.contains(&name)
@@ -253,7 +253,7 @@ mod tests {
     fn what_makes_files() {
         for (text, want) in [
             ("ifconfig epair1 create", false), ("/sbin/ifconfig a up; sysctl x=1", false), ("echo hello", false),
-            ("echo x > /jails/a/file", true), ("mkdir -p /jails/a", true), ("sh /usr/local/etc/prepare", true),
+            ("echo x > /jails/a/file", true), ("echo `mkdir /jails/a`", true), ("echo $(mkdir /jails/a)", true), ("mkdir -p /jails/a", true), ("sh /usr/local/etc/prepare", true),
         ] {
             let place = Place::command_line();
             assert_eq!(Command { parameter: "exec.prepare", place: &place, text }.may_make_files(), want, "{text}");

@@ -2,6 +2,7 @@
 
 use crate::finding::{Finding, Severity};
 use crate::survey::Known;
+use jailconf::Place;
 
 /// How far the search is with a jail.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -12,7 +13,7 @@ enum State {
     Done,
 }
 
-/// Looks at every dependency once. No recursion: a chain may be as long as the file.
+/// Looks at every dependency once. Of a circle, it is the one that closes it which is told, and the first one of it. No recursion: a chain may be as long as the file.
 pub(crate) fn check(
     jails: &[Known],
     find: impl Fn(&str) -> Option<usize>,
@@ -34,21 +35,28 @@ pub(crate) fn check(
                 waiting.pop();
                 continue;
             };
-            let finding = |jail: usize, message: String| Finding {
-                severity: Severity::Error,
-                jail: jails[jail].name.clone(),
-                message,
-                place: place.clone(),
-                other: None,
+            let mut find_out = |message: String, other: Option<&Place>| {
+                findings.push(Finding {
+                    severity: Severity::Error,
+                    jail: jails[jail].name.clone(),
+                    message,
+                    place: place.clone(),
+                    other: other.filter(|other| *other != place).cloned(),
+                });
             };
             match find(on) {
-                None => findings.push(finding(jail, format!("depends on undefined jail \"{on}\""))),
+                None => find_out(format!("depends on undefined jail \"{on}\""), None),
                 Some(on) if states[on] == State::Open => {
-                    let circle =
-                        waiting.iter().map(|(jail, _)| *jail).skip_while(|jail| *jail != on);
-                    let names = circle.chain([on]).map(|jail| jails[jail].name.as_str());
-                    let names = names.collect::<Vec<_>>().join(" -> ");
-                    findings.push(finding(jail, format!("dependency loop: {names}")));
+                    let circle: Vec<_> =
+                        waiting.iter().skip_while(|(jail, _)| *jail != on).collect();
+                    let names = circle.iter().map(|(jail, _)| *jail).chain([on]);
+                    let names: Vec<_> = names.map(|jail| jails[jail].name.as_str()).collect();
+                    // What has been looked at last is what is being followed.
+                    let first = circle.first().and_then(|(jail, looked_at)| {
+                        jails[*jail].depends.get(looked_at.checked_sub(1)?)
+                    });
+                    let first = first.map(|(_, place)| place);
+                    find_out(format!("dependency loop: {}", names.join(" -> ")), first);
                 }
                 Some(on) if states[on] == State::New => {
                     states[on] = State::Open;

@@ -10,13 +10,25 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Looks for what `jail` names. What a hook may make before it is needed is not missed.
-pub(crate) fn check(jail: &Jail, host: &dyn Host, findings: &mut Vec<Finding>) {
+/// Whether the start of `jail` may make something that others need: by its hooks, or in what the host shows it.
+pub(crate) fn makes(jail: &Jail) -> bool {
+    let hooks = ["exec.prepare", "exec.prestart", "exec.created", "exec.poststart"];
+    let shown = ["mount", "mount.fstab"];
+    hooks.into_iter().any(|hook| commands(jail, hook).any(|it| it.may_make_files()))
+        || jail.parameters.iter().any(|given| shown.iter().any(|it| given.name == it.as_bytes()))
+}
+
+/// Looks for what `jail` names. What a hook may make before it is needed is not missed; when it is `helped`, that is all
+/// but what is needed to read its configuration.
+pub(crate) fn check(jail: &Jail, helped: bool, host: &dyn Host, findings: &mut Vec<Finding>) {
     let may_make = |hook: &'static str| commands(jail, hook).any(|it| it.may_make_files());
     let made = may_make("exec.prepare") || may_make("exec.prestart");
     let mut search = Search { jail, host, findings };
     search.ruleset();
     search.fstab();
+    if helped {
+        return;
+    }
     if !made && search.path() && !may_make("exec.created") {
         search.inside();
     }
@@ -109,11 +121,18 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The programs of hooks, until one of them may have made those that follow.
+    /// The programs of hooks, until one of them may have made those that follow. Once the jail has started, it may have
+    /// made what is inside its root.
     fn hooks(&mut self) {
+        let root = self.given("path").and_then(|given| given.values.last());
+        let root = root.map(|root| Path::new(OsStr::from_bytes(root)));
+        let starts = self.given("exec.start").is_some();
         for hook in HOOKS {
+            let before = ["exec.prepare", "exec.prestart", "exec.created"].contains(&hook);
             for command in commands(self.jail, hook) {
-                if let Some(program) = command.program().map(Path::new) {
+                let is_inside = |program: &Path| root.is_some_and(|root| program.starts_with(root));
+                let program = command.program().map(Path::new);
+                if let Some(program) = program.filter(|it| before || !starts || !is_inside(it)) {
                     let found = self.host.program(program);
                     self.program(&command, program, found);
                 }

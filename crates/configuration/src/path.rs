@@ -1,12 +1,13 @@
 //! Roots of jails that are one directory, or one inside the other.
 //!
-//! Paths are compared as they are written, by their bytes: links are not followed.
+//! Paths are compared as they are written: links are not followed.
 
 use crate::survey::Ranks;
 use jailconf::{Jail, Place};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-/// The root of a jail: its path without slashes at its end.
+/// The root of a jail: its path without slashes and dots that mean nothing.
 #[derive(Debug)]
 pub(crate) struct Root {
     pub(crate) jail: usize,
@@ -15,13 +16,25 @@ pub(crate) struct Root {
 }
 
 /// The path of a jail's root, unless it is the host's or no absolute path.
-pub(crate) fn path_of(jail: &Jail) -> Option<(&[u8], &Place)> {
+pub(crate) fn path_of(jail: &Jail) -> Option<(Cow<'_, [u8]>, &Place)> {
     let given = jail.parameters.iter().find(|given| given.name == b"path")?;
-    let mut path = given.values.last()?.as_slice();
+    let path = plain(given.values.last()?);
+    path.starts_with(b"/").then_some((path, &given.place))
+}
+
+/// `path` without slashes at its end, and without `//` and `/./`. What `..` means depends on links: it stays.
+fn plain(mut path: &[u8]) -> Cow<'_, [u8]> {
     while let [shorter @ .., b'/'] = path {
         path = shorter;
     }
-    path.starts_with(b"/").then_some((path, &given.place))
+    let says_nothing = |part: &&[u8]| matches!(*part, b"" | b".");
+    if path.is_empty() || !path.split(|&byte| byte == b'/').skip(1).any(|part| says_nothing(&part))
+    {
+        return path.into();
+    }
+    let parts = path.split(|&byte| byte == b'/').filter(|part| !says_nothing(part));
+    let slash: &[u8] = if path.starts_with(b"/") { b"/" } else { b"" };
+    [slash, &parts.collect::<Vec<_>>().join(&b'/')].concat().into()
 }
 
 /// The directories above `path`, the nearest first, without `/`.
@@ -34,7 +47,7 @@ impl Root {
     /// The root of `jail`, which has the number `index`.
     pub(crate) fn new(index: usize, jail: &Jail) -> Option<Self> {
         let (path, place) = path_of(jail)?;
-        Some(Self { jail: index, path: path.into(), place: place.clone() })
+        Some(Self { jail: index, path: path.into_owned().into(), place: place.clone() })
     }
 
     /// The path as a message shows it.

@@ -89,6 +89,7 @@ impl Survey {
             .filter_map(|(rank, jail)| Some((index(jail)?, rank)))
             .collect();
         let (roots, holders) = (Roots::new(&self.roots, &ranks), self.holders(jails));
+        let helped = self.helped(jails);
         let mut findings = Vec::new();
         for jail in jails {
             let Some(index) = index(jail) else { continue };
@@ -99,9 +100,33 @@ impl Survey {
             check.claims();
             check.path();
             check.hooks();
-            missing::check(jail, host, check.findings);
+            missing::check(jail, helped.contains(&index), host, check.findings);
         }
         Findings(findings)
+    }
+
+    /// Those of `jails` for which something may be made before they start: by jails among them that they depend on.
+    fn helped(&self, jails: &[Jail]) -> HashSet<usize> {
+        let index = |name: &[u8]| self.by_name.get(name).copied();
+        let mut dependents: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut makers = Vec::new();
+        for jail in jails {
+            let Some(dependent) = index(&jail.name) else { continue };
+            if missing::makes(jail) {
+                makers.push(dependent);
+            }
+            for (on, _) in &self.jails[dependent].depends {
+                if let Some(on) = index(on.as_bytes()) {
+                    dependents.entry(on).or_default().push(dependent);
+                }
+            }
+        }
+        let mut helped = HashSet::new();
+        while let Some(maker) = makers.pop() {
+            let waiting = dependents.get(&maker).into_iter().flatten();
+            makers.extend(waiting.filter(|jail| helped.insert(**jail)));
+        }
+        helped
     }
 
     /// Who claims what `jails` claim or mention.
@@ -227,7 +252,7 @@ impl<'a> Check<'a> {
     /// The jail's root: the same as another's, or inside it, or around it.
     fn path(&mut self) {
         let Some((path, place)) = path_of(self.jail) else { return };
-        let shown = text(path);
+        let (path, shown) = (&*path, text(&path));
         // One line for all of them is meant; two lines that say the same may be a copy that was not finished.
         let mut same = self.roots.same(path).iter();
         let same =

@@ -1,7 +1,8 @@
 //! The catalogue: every parameter of jail(8) in FreeBSD 15, and ours.
 //!
 //! Types, defaults and access are those of `kern_jail.c`, of the modules' own tables and of jail(8)'s `config.c`. Where
-//! a jail on Linux differs when a parameter is not given, the default is what it really has.
+//! a jail on Linux differs when a parameter is not given, the default is what it really has. A list of FreeBSD's
+//! facts in the tests says where that is.
 
 use crate::types::Access::{Create, Live, ReadOnly};
 use crate::types::Kind::{Bool, Int, Ip4List, Ip6List, Jailsys, List, Text};
@@ -14,15 +15,19 @@ const NAME: usize = 255;
 const HOST: usize = 64;
 /// PATH_MAX without its NUL, on both systems' larger one.
 const PATH: usize = 4095;
-/// FreeBSD's OSRELEASELEN and HOSTUUIDLEN without the NUL.
-const RELEASE: usize = 31;
+/// FreeBSD's OSRELEASELEN is 32; `kern_jail_set()` wants the text shorter than that with its NUL.
+const RELEASE: usize = 30;
+/// FreeBSD's HOSTUUIDLEN without its NUL.
 const UUID: usize = 63;
 
 const NUMBER: i64 = i32::MAX as i64;
 
-/// Why mount(2) is refused inside a jail, whatever the file system.
+/// Why a jail may not mount these file systems.
 const NO_MOUNT: &str =
-    "not supported yet: mount(2) is refused inside a jail; mount from the host's fstab instead";
+    "not supported yet: mount it on the host, below the jail's path, before the jail starts";
+
+/// Why mac_do(4) is not there.
+const NO_MAC_DO: &str = "Linux has no mac_do(4): use sudo or doas in the jail";
 
 /// All parameters. Those of one subject stand together; [`crate::shown`] has the order of jls(8).
 #[rustfmt::skip]
@@ -30,20 +35,21 @@ pub static CATALOGUE: &[Parameter] = &[
     // What a jail is.
     core("jid", Int(0, NUMBER), Create, "", "Number of the jail",
         Full("the next free number, unless given")),
-    core("name", Text(NAME), Live, "", "Name of the jail",
-        Partly("cannot be changed while the jail runs; a dot, which names a jail inside another one, is refused")),
+    core("name", Text(NAME), Create, "", "Name of the jail",
+        Partly("cannot be changed while the jail runs")),
     core("path", Text(PATH), Create, "/", "Directory that is the jail's root",
         Full("an id-mapped clone of the tree, entered by pivot_root: files keep their owners on disk")),
     core("parent", Int(0, NUMBER), ReadOnly, "0", "Number of the jail that this one is in",
-        Partly("always 0: jails inside jails are not supported yet")),
+        Full("0 on the host, and for a jail that was made in the one where jls(8) runs")),
     core("dying", Bool, ReadOnly, "false", "The jail is going away",
         Full("it is being removed, and some of its processes still live")),
     core("persist", Bool, Live, "false", "The jail exists without processes",
         Full("its init stays when the last other process ends")),
-    core("children.max", Int(0, 999_999), Live, "0", "How many jails may be inside this one",
-        Partly("jails inside jails are not supported yet")).only(&["0"]),
+    core("children.max", Int(0, 1000), Create, "0", "How many jails may be inside this one",
+        Partly("kletka's commands work inside, and the jids of the jails inside are set aside; at most 1000; cannot be \
+                changed while the jail runs; jails that the host makes inside are not seen by jls(8) inside")),
     core("children.cur", Int(0, NUMBER), ReadOnly, "0", "How many jails are inside this one",
-        Partly("always 0: jails inside jails are not supported yet")),
+        Full("those that it made, those that the host made inside it, and those inside these")),
     core("cpuset.id", Int(0, NUMBER), ReadOnly, "", "Number of the jail's set of processors",
         Partly("the jail's number: a cgroup has none of its own")),
     core("securelevel", Int(-1, 3), Live, "-1", "The jail's kern.securelevel",
@@ -52,14 +58,17 @@ pub static CATALOGUE: &[Parameter] = &[
         Partly("a jail sees its own mounts only, as with 1: 0 cannot show more, and 2 does not yet hide those below its root")),
     core("osrelease", Text(RELEASE), Create, "", "What `uname -r` says in the jail",
         Refused("not supported yet: a jail sees the release of the kernel")),
-    core("osreldate", Int(0, NUMBER), Create, "", "What `uname -K` says in the jail",
+    core("osreldate", Int(1, NUMBER), Create, "", "What `uname -K` says in the jail",
         Refused("Linux has no such number")),
     core("meta", Text(4095), Live, "", "A text of the administrator's, hidden from the jail",
-        Refused("not supported yet")),
+        Full("kept in the registry; `meta.KEY` is a line of it")),
     core("env", Text(4095), Live, "", "A text of the administrator's, shown to the jail",
-        Refused("not supported yet")),
+        Partly("`env.KEY` is a line of it; the jail reads it as /run/kletka.env, or by `/run/kletka/bin/sysctl security.jail.env`: once kletka is installed, and if its root has a /run")),
     core("mac.label", Text(1023), Live, "", "The jail's MAC label",
         Refused("Linux labels processes by its own security modules, not by jail")),
+    core("mac.do", Jailsys, Live, "", "Who may become whom, by mac_do(4)", Refused(NO_MAC_DO)),
+    core("mac.do.rules", Text(1023), Live, "", "Rules of mac_do(4)", Refused(NO_MAC_DO)),
+    core("mac.do.exec_paths", Text(PATH), Live, "", "Programs that mac_do(4) trusts", Refused(NO_MAC_DO)),
     core("kletka.userns", Text(7), Create, "new", "User ids of the jail: `new` gives it 65,536 of its own",
         Full("`inherit` is without a user namespace: root in the jail is root of the host, with few capabilities; \
               /proc/sys is read-only, and file systems need no id-mapped mounts")).only(&["new", "inherit"]),
@@ -81,14 +90,14 @@ pub static CATALOGUE: &[Parameter] = &[
         Full("`new` is a network namespace, `inherit` the host's")).only(&["new", "inherit"]),
     core("ip4", Jailsys, Create, "disable", "Whether the jail may use IPv4",
         Partly("`new` comes with shared addresses; until then a jail has all the host's addresses, none, or vnet"))
-        .only(&["disable", "inherit"]),
+        .only(&["disable", "inherit"]).with_vnet("inherit"),
     core("ip4.addr", Ip4List, Live, "", "IPv4 addresses of the jail, shared with the host",
         Refused("not supported yet: use vnet, or ip4=inherit for all the host's addresses")),
     core("ip4.saddrsel", Bool, Live, "true", "The source address depends on the destination",
         Refused("not supported yet: comes with ip4.addr")),
     core("ip6", Jailsys, Create, "disable", "Whether the jail may use IPv6",
         Partly("`new` comes with shared addresses; until then a jail has all the host's addresses, none, or vnet"))
-        .only(&["disable", "inherit"]),
+        .only(&["disable", "inherit"]).with_vnet("inherit"),
     core("ip6.addr", Ip6List, Live, "", "IPv6 addresses of the jail, shared with the host",
         Refused("not supported yet: use vnet, or ip6=inherit for all the host's addresses")),
     core("ip6.saddrsel", Bool, Live, "true", "The source address depends on the destination",
@@ -110,9 +119,9 @@ pub static CATALOGUE: &[Parameter] = &[
     pseudo("mount.devfs", Bool, "false", "Mount a /dev by devfs_ruleset",
         Partly("a tmpfs with the nodes of devfsrules_jail; device nodes anywhere else in a jail open nothing")),
     pseudo("mount.fdescfs", Bool, "false", "Mount a /dev/fd",
-        Full("/dev/fd is there with every /dev, as on every Linux")),
+        Partly("comes with mount.devfs and not without it, as on every Linux")),
     pseudo("mount.procfs", Bool, "false", "Mount a /proc",
-        Full("Linux's proc of the jail's own processes; Linux programs need it, so a jail without this has one too")),
+        Partly("Linux's proc of the jail's own processes, in every jail whose root has a directory for it; a root without one is no error")),
     pseudo("zfs.dataset", List, "", "ZFS datasets to give to the jail",
         Refused("not supported yet")),
     core("zfs", Jailsys, Live, "", "Whether the jail has ZFS parameters of its own",
@@ -141,8 +150,8 @@ pub static CATALOGUE: &[Parameter] = &[
         Full("FreeBSD's ifconfig, route, devfs, mount and others come first in PATH")),
     pseudo("exec.release", List, "", "Commands on the host, after all else",
         Full("FreeBSD's ifconfig, route, devfs, mount and others come first in PATH")),
-    pseudo("exec.clean", Bool, "false", "Commands in the jail get a clean environment",
-        Full("HOME, SHELL, TERM, USER and PATH only; Linux has no login classes to add to them")),
+    pseudo("exec.clean", Bool, "false", "Commands get a clean environment",
+        Partly("HOME, SHELL, TERM, USER and PATH, but the host's commands have JID, JNAME and JPATH too; Linux has no login classes to add to them")),
     pseudo("exec.jail_user", Text(31), "", "User of the commands in the jail",
         Full("looked up in the jail's passwd(5)")),
     pseudo("exec.system_jail_user", Bool, "false", "exec.jail_user is one of the host's users",
@@ -164,17 +173,17 @@ pub static CATALOGUE: &[Parameter] = &[
     core("allow.set_hostname", Bool, Live, "true", "May set its host name",
         Full("sethostname(2) is let through or refused")),
     core("allow.raw_sockets", Bool, Live, "false", "May open raw sockets",
-        Full("CAP_NET_RAW over its own network stack")),
+        Partly("CAP_NET_RAW over a network stack of its own: on the host's (ip4=inherit) they stay refused, unless kletka.userns=inherit")),
     core("allow.chflags", Bool, Live, "false", "May set system file flags",
         Partly("Linux's flags (chattr) need a capability over the host's file system: they stay refused")),
     core("allow.quotas", Bool, Live, "false", "May set quotas",
-        Partly("quotactl(2) needs a capability over the host's file system: it stays refused, other than on tmpfs")),
+        Partly("quotactl(2) is let through, but Linux wants a capability over the host's file system for all that changes a quota: that stays refused")),
     core("allow.socket_af", Bool, Live, "false", "May open sockets of any family",
         Refused("not supported yet")),
     core("allow.mlock", Bool, Live, "false", "May lock memory",
         Refused("not supported yet: RLIMIT_MEMLOCK of the host holds")),
     core("allow.reserved_ports", Bool, Live, "true", "May bind ports below 1024",
-        Full("CAP_NET_BIND_SERVICE over its own network stack")),
+        Partly("CAP_NET_BIND_SERVICE over a network stack of its own: on the host's (ip4=inherit) they stay refused, unless kletka.userns=inherit")),
     core("allow.read_msgbuf", Bool, Live, "false", "May read the kernel's messages",
         Refused("they are the host's: Linux has none per jail")),
     core("allow.unprivileged_proc_debug", Bool, Live, "true", "Users may debug their processes",
@@ -198,18 +207,24 @@ pub static CATALOGUE: &[Parameter] = &[
     core("allow.sysvipc", Bool, Live, "false", "May use the host's System V IPC",
         Refused("not supported yet: a jail has its own System V IPC")),
     pseudo("allow.dying", Bool, "false", "Does nothing any more",
-        Refused("deprecated in FreeBSD, where it has no effect; remove it")),
-    core("allow.mount", Bool, Live, "false", "May mount file systems",
-        Partly("mount(2) inside a jail is still refused; what the host's fstab mounts for it is there")),
+        Full("deprecated and without effect, as on FreeBSD; jail(8) says so")),
+    core("allow.mount", Bool, Create, "false", "May mount file systems",
+        Partly("with enforce_statfs below 2 and allow.mount.nullfs or tmpfs, as on FreeBSD; cannot be changed while \
+                the jail runs; what the host has mounted stays as it is")),
     core("allow.mount.devfs", Bool, Live, "false", "May mount devfs", Refused(NO_MOUNT)),
     core("allow.mount.fdescfs", Bool, Live, "false", "May mount fdescfs",
-        Partly("nothing needs mounting: /dev/fd is always there")),
+        Partly("nothing needs mounting: /dev/fd comes with mount.devfs")),
     core("allow.mount.fusefs", Bool, Live, "false", "May mount FUSE file systems", Refused(NO_MOUNT)),
-    core("allow.mount.nullfs", Bool, Live, "false", "May mount nullfs", Refused(NO_MOUNT)),
+    core("allow.mount.lindebugfs", Bool, Live, "false", "May mount lindebugfs",
+        Refused("Linux's debugfs tells of the host, and changes it")),
+    core("allow.mount.nullfs", Bool, Create, "false", "May mount nullfs",
+        Partly("what Linux lets the root of a user namespace mount: binds, tmpfs, overlays; these together")),
+    core("allow.mount.p9fs", Bool, Live, "false", "May mount p9fs", Refused(NO_MOUNT)),
     core("allow.mount.procfs", Bool, Live, "false", "May mount procfs", Refused(NO_MOUNT)),
     core("allow.mount.linprocfs", Bool, Live, "false", "May mount linprocfs", Refused(NO_MOUNT)),
     core("allow.mount.linsysfs", Bool, Live, "false", "May mount linsysfs", Refused(NO_MOUNT)),
-    core("allow.mount.tmpfs", Bool, Live, "false", "May mount tmpfs", Refused(NO_MOUNT)),
+    core("allow.mount.tmpfs", Bool, Create, "false", "May mount tmpfs",
+        Partly("what Linux lets the root of a user namespace mount: binds, tmpfs, overlays; these together")),
     core("allow.mount.zfs", Bool, Live, "false", "May mount ZFS", Refused(NO_MOUNT)),
     core("allow.vmm", Bool, Live, "false", "May use vmm(4)",
         Refused("not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset")),
@@ -218,11 +233,11 @@ pub static CATALOGUE: &[Parameter] = &[
 
     // System V IPC, and the Linux emulation of FreeBSD.
     core("sysvmsg", Jailsys, Live, "new", "System V message queues",
-        Partly("a jail always has its own; `disable` and `inherit` come later")).only(&["new"]),
+        Partly("a jail always has its own, where FreeBSD gives it none; `disable` and `inherit` come later")).only(&["new"]),
     core("sysvsem", Jailsys, Live, "new", "System V semaphores",
-        Partly("a jail always has its own; `disable` and `inherit` come later")).only(&["new"]),
+        Partly("a jail always has its own, where FreeBSD gives it none; `disable` and `inherit` come later")).only(&["new"]),
     core("sysvshm", Jailsys, Live, "new", "System V shared memory",
-        Partly("a jail always has its own; `disable` and `inherit` come later")).only(&["new"]),
+        Partly("a jail always has its own, where FreeBSD gives it none; `disable` and `inherit` come later")).only(&["new"]),
     core("linux", Jailsys, Live, "", "Parameters of the Linux emulation",
         Refused("nothing is emulated: this is Linux")),
     core("linux.osname", Text(64), Live, "", "System name of the Linux emulation",

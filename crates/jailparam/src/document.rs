@@ -12,7 +12,7 @@ Every parameter of jail(8) in FreeBSD 15, and what it does here. This file is ma
 `crates/jailparam`; `cargo xtask` writes it.
 
 **full**: as on FreeBSD. **partly**: taken, with what is missing. **refused**: giving it a value is an error that says
-why; a boolean may be given the value that it has anyway.
+why; it may be given the value that it has anyway.
 ";
 
 /// What differs whatever the parameters are.
@@ -25,8 +25,9 @@ const DIFFERENCES: &str = "
 - **A start that fails is cleaned up after.** FreeBSD unmounts and removes what it made; here `exec.poststop` and
   `exec.release` follow, as in `jail -C`, so that an interface of `exec.prepare` is not in the next start's way.
 - **A start is checked before its first hook.** A jail whose root, fstab or hook program is missing, or whose jid, name or
-  interface another jail of the same command has, is not started; what may be right and often is not, such as an address
-  that two jails have, is a warning (`-q`: none). FreeBSD finds out as it goes. `kletka config check` looks at all files.
+  interface another jail of the same command has, is not started; what a hook, or a jail that starts before because of
+  `depend`, may have made by then is not missed. What may be right and often is not, such as an address that two jails
+  have, is a warning (`-q`: none). FreeBSD finds out as it goes. `kletka config check` looks at all files.
 - **Jails with a file of their own are found.** `jail -c NAME`, `-m` and `-r` look for a name that /etc/jail.conf lacks in
   /etc/jail.NAME.conf, then /etc/jail.conf.d/NAME.conf, where `service jail` looks too; FreeBSD's jail(8) does not. Each file
   is a configuration of its own, and a pattern or no name at all means the jails of /etc/jail.conf.
@@ -72,7 +73,8 @@ pub fn compatibility() -> String {
             "\n## {title}\n\n{text} {full} are full, {partly} partly, {refused} refused.\n\n"
         );
         out.push_str(
-            "| Parameter | Type | Default | Change | Here | |\n|---|---|---|---|---|---|\n",
+            "| Parameter | What it is | Type | Default | Change | Here | How, or what is missing |\n\
+             |---|---|---|---|---|---|---|\n",
         );
         rows.clone().for_each(|parameter| row(&mut out, parameter));
     }
@@ -80,10 +82,10 @@ pub fn compatibility() -> String {
 }
 
 fn row(out: &mut String, parameter: &Parameter) {
-    let default = if parameter.default.is_empty() {
-        String::new()
-    } else {
-        format!("`{}`", parameter.default)
+    let default = match (parameter.default, parameter.default_with_vnet) {
+        ("", _) => String::new(),
+        (default, "") => format!("`{default}`"),
+        (default, with_vnet) => format!("`{default}`; with vnet `{with_vnet}`"),
     };
     let change = match (parameter.role, parameter.access) {
         (Role::Pseudo, _) => "",
@@ -129,13 +131,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_parameter_has_one_row_of_seven_cells() {
+    fn every_parameter_has_one_row_of_as_many_cells_as_the_head() {
         let text = compatibility();
+        let cells = |line: &str| line.matches(" |").count();
+        let heads: Vec<_> = text.lines().filter(|line| line.starts_with("| Parameter |")).collect();
+        assert!(heads.len() == 2 && heads.iter().all(|head| cells(head) == 7), "{heads:?}");
+        assert!(text.lines().filter(|line| line.starts_with("|---")).all(|line| line.len() == 29));
         for parameter in CATALOGUE {
             let start = format!("| `{}` |", parameter.name);
             let rows: Vec<_> = text.lines().filter(|line| line.starts_with(&start)).collect();
             assert_eq!(rows.len(), 1, "{}", parameter.name);
-            assert_eq!(rows[0].matches(" |").count(), 7, "{}", rows[0]);
+            assert_eq!(cells(rows[0]), 7, "{}", rows[0]);
         }
     }
 }

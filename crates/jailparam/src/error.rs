@@ -21,7 +21,7 @@ pub struct Error {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// There is none of this name; the name that may have been meant.
-    Unknown(Option<&'static str>),
+    Unknown(Option<String>),
     /// A boolean has this value.
     Bool(String),
     /// A number has this value.
@@ -32,8 +32,12 @@ pub enum Problem {
     Jailsys(String),
     /// A text is longer than so many bytes.
     Length(usize),
+    /// A text of keys is longer than so many bytes.
+    TooLarge(usize),
     /// It only tells.
     ReadOnly,
+    /// Addresses of the host's for a jail that has, or is said to share, a network stack: `vnet` is given too.
+    VnetAddresses,
     /// It does nothing on Linux, for this reason.
     Refused(&'static str),
     /// It does not do this value on Linux, for this reason; the values that it does.
@@ -58,7 +62,12 @@ impl fmt::Display for Error {
             }
             Problem::Jailsys(value) => write!(f, "{name}: unknown jailsys value \"{value}\""),
             Problem::Length(most) => write!(f, "{name}: longer than {most} bytes"),
+            // jail_set(2) and strerror(3).
+            Problem::TooLarge(most) => {
+                write!(f, "jail_set: File too large: {name} may have {most} bytes")
+            }
             Problem::ReadOnly => write!(f, "{name}: read-only parameter"),
+            Problem::VnetAddresses => f.write_str("vnet jails cannot have IP address restrictions"),
             Problem::Refused(why) => write!(f, "{name}: {why}"),
             Problem::Value(value, why, only) => {
                 write!(f, "{name}: \"{value}\" is not supported: {why}; use {}", only.join(" or "))

@@ -17,6 +17,7 @@
 mod catalogue;
 mod document;
 mod error;
+mod keys;
 mod lookup;
 mod set;
 mod types;
@@ -24,6 +25,7 @@ mod types;
 pub use catalogue::CATALOGUE;
 pub use document::compatibility;
 pub use error::{Error, Problem};
+pub use keys::value_of;
 pub use lookup::{Found, find, shown, suggest};
 pub use set::{Jailsys, Set, Value, in_quotes};
 pub use types::{Access, Kind, Parameter, Role, Support};

@@ -32,20 +32,34 @@ pub fn find(name: &str) -> Option<Found> {
 }
 
 /// The name of a parameter that `name` looks like a slip of the pen for.
-pub fn suggest(name: &str) -> Option<&'static str> {
+pub fn suggest(name: &str) -> Option<String> {
     if let Some(parameter) = CATALOGUE.iter().find(|parameter| has_a_no_too_many(parameter, name)) {
-        return Some(parameter.name);
+        return Some(parameter.name.to_owned());
+    }
+    if let Some(parameter) = the_only_one_that_ends_in(name) {
+        return Some(parameter.name.to_owned());
     }
     let most = (name.len() / 3).clamp(1, 3);
-    let near = CATALOGUE.iter().map(|parameter| (distance(name, parameter.name), parameter));
-    let (_, parameter) =
-        near.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance)?;
-    Some(parameter.name)
+    // A name that is longer or shorter by more is farther away, and may be as long as a file.
+    let names = CATALOGUE.iter().map(|parameter| parameter.name.to_owned());
+    let names = names.chain(CATALOGUE.iter().filter_map(Parameter::no_name));
+    let near = names.filter(|it| it.len().abs_diff(name.len()) <= most);
+    let near = near.map(|it| (distance(name, &it), it)).filter(|(distance, _)| *distance <= most);
+    near.min_by_key(|(distance, _)| *distance).map(|(_, it)| it)
 }
 
 /// Whether `name` is the parameter with a `no` that it does not have, such as `novnet`.
 fn has_a_no_too_many(parameter: &Parameter, name: &str) -> bool {
     jailconf::same_parameter(parameter.name.as_bytes(), name.as_bytes())
+}
+
+/// The parameter of which `name` is the last component: `hostname`; none where several have it, as `addr`.
+fn the_only_one_that_ends_in(name: &str) -> Option<&'static Parameter> {
+    let ends = |parameter: &&Parameter| {
+        parameter.name.rsplit_once('.').is_some_and(|(_, last)| last == name)
+    };
+    let mut ending = CATALOGUE.iter().filter(ends);
+    ending.next().filter(|_| ending.next().is_none())
 }
 
 /// The parameters that `jls -n` shows, in its order: names without a dot first, then by bytes.
@@ -106,7 +120,16 @@ mod tests {
     fn suggestions() {
         for (name, want) in [
             ("pth",                Some("path")),
-            ("hostname",           None),
+            ("hostname",           Some("host.hostname")),
+            ("fstab",              Some("mount.fstab")),
+            ("addr",               None),                // of ip4 or of ip6?
+            ("saddrsel",           None),
+            ("mount.devsf",        Some("mount.devfs")),
+            ("allow.nomout",       Some("allow.nomount")),
+            ("persists",           Some("persist")),
+            ("jd",                 Some("jid")),
+            ("x",                  None),
+            ("",                   None),
             ("host.hostnmae",      Some("host.hostname")),
             ("exec.pre_start",     Some("exec.prestart")),
             ("allow.raw_socket",   Some("allow.raw_sockets")),
@@ -114,7 +137,7 @@ mod tests {
             ("ip4.address",        Some("ip4.addr")),
             ("completely.unknown", None),
         ] {
-            assert_eq!(suggest(name), want, "{name}");
+            assert_eq!(suggest(name).as_deref(), want, "{name}");
         }
     }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jailconf::Jail;
+use jailconf::{Jail, Place};
 
 use crate::catalogue::CATALOGUE;
 use crate::error::{Error, Problem};
+use crate::keys::Edit;
 use crate::lookup::{Found, find, shown, suggest};
 use crate::types::{Access, Kind, Parameter, Support};
 
@@ -64,26 +65,40 @@ impl fmt::Display for Value {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Set {
     values: BTreeMap<&'static str, Value>,
+    /// What was said of `meta` and `env`, in order: a jail that runs has its texts changed, not replaced.
+    edits: BTreeMap<&'static str, Vec<Edit>>,
 }
 
 impl Set {
     /// Reads the parameters of `jail`.
     ///
     /// # Errors
-    /// Every parameter that does not exist, has a value that it cannot have, or is not supported on Linux. A boolean that
-    /// is not supported may be given the value that it has anyway.
+    /// Every parameter that does not exist, has a value that it cannot have, or is not supported on Linux: then it may
+    /// be given the value that it has anyway. Addresses of the host's, where `vnet` is given too.
     pub fn import(jail: &Jail) -> Result<Self, Vec<Error>> {
         let mut set = Self::default();
         let mut errors = Vec::new();
+        let mut wrong = |given: &jailconf::Parameter, problem| {
+            errors.push(Error {
+                jail: String::from_utf8_lossy(&jail.name).into_owned(),
+                parameter: String::from_utf8_lossy(&given.name).into_owned(),
+                problem,
+                place: given.place.clone(),
+            });
+        };
         for given in &jail.parameters {
             if let Err(problem) = set.import_one(given) {
-                errors.push(Error {
-                    jail: String::from_utf8_lossy(&jail.name).into_owned(),
-                    parameter: String::from_utf8_lossy(&given.name).into_owned(),
-                    problem,
-                    place: given.place.clone(),
-                });
+                wrong(given, problem);
             }
+        }
+        // kern_jail_set(): whatever the values are.
+        let restricts = |given: &&jailconf::Parameter| {
+            matches!(given.name.as_slice(), b"ip4" | b"ip4.addr" | b"ip6" | b"ip6.addr")
+        };
+        if set.values.contains_key("vnet")
+            && let Some(given) = jail.parameters.iter().find(restricts)
+        {
+            wrong(given, Problem::VnetAddresses);
         }
         if errors.is_empty() { Ok(set) } else { Err(errors) }
     }
@@ -91,10 +106,51 @@ impl Set {
     fn import_one(&mut self, given: &jailconf::Parameter) -> Result<(), Problem> {
         let name = String::from_utf8_lossy(&given.name);
         let found = find(&name).ok_or_else(|| Problem::Unknown(suggest(&name)))?;
+        if found.parameter.has_keys() {
+            return self.edit(found.parameter, &name, &given.values);
+        }
         let Some(value) = typed(found, &given.values)? else { return Ok(()) };
         check(found.parameter, &value)?;
         self.values.insert(found.parameter.name, value);
         Ok(())
+    }
+
+    /// `meta`, `env`, or one of their keys.
+    fn edit(
+        &mut self,
+        parameter: &'static Parameter,
+        name: &str,
+        values: &[Vec<u8>],
+    ) -> Result<(), Problem> {
+        let last = values.last().cloned();
+        let edit = match (name.split_once('.'), last) {
+            (Some((_, "")), _) => return Err(Problem::Unknown(Some(parameter.name.into()))),
+            (Some((_, key)), Some(value)) => Edit::Key(key.into(), value),
+            (Some((_, key)), None) => Edit::NoKey(key.into()),
+            (None, text) => Edit::Whole(text.unwrap_or_default()),
+        };
+        let text = Value::Text(edit.apply(&self.text(parameter.name).unwrap_or_default()));
+        check(parameter, &text)?;
+        self.values.insert(parameter.name, text);
+        self.edits.entry(parameter.name).or_default().push(edit);
+        Ok(())
+    }
+
+    /// What this makes of the `meta` or `env` of a jail with the parameters `old`; `None` when nothing was said of it.
+    ///
+    /// # Errors
+    /// It would be too long.
+    pub fn edited(&self, parameter: &Parameter, old: &Self) -> Option<Result<Value, Error>> {
+        let edits = self.edits.get(parameter.name)?;
+        let old = old.text(parameter.name).unwrap_or_default();
+        let text = Value::Text(edits.iter().fold(old, |text, edit| edit.apply(&text)));
+        let wrong = |problem| Error {
+            jail: String::new(),
+            parameter: parameter.name.to_owned(),
+            problem,
+            place: Place::command_line(),
+        };
+        Some(check(parameter, &text).map(|()| text).map_err(wrong))
     }
 
     /// Gives the parameter `name` a value that no one chose: its jid, when it has been found one.
@@ -114,21 +170,20 @@ impl Set {
 
     /// The value of the parameter `name`; none when it was given none and has no default.
     pub fn get(&self, name: &str) -> Option<Value> {
-        let given = self.values.get(name).cloned();
-        given.or_else(|| {
-            CATALOGUE
-                .iter()
-                .find(|parameter| parameter.name == name)
-                .and_then(|it| self.default_of(it))
-        })
+        match self.values.get(name) {
+            Some(value) => Some(value.clone()),
+            None => self.default_of(CATALOGUE.iter().find(|parameter| parameter.name == name)?),
+        }
+    }
+
+    /// The same of a parameter that has been found before.
+    pub fn value(&self, parameter: &Parameter) -> Option<Value> {
+        self.values.get(parameter.name).cloned().or_else(|| self.default_of(parameter))
     }
 
     fn default_of(&self, parameter: &Parameter) -> Option<Value> {
-        // A network stack of its own has both families; on the host's, a jail without addresses has none.
-        if matches!(parameter.name, "ip4" | "ip6") && self.jailsys("vnet") == Jailsys::New {
-            return Some(Value::Jailsys(Jailsys::Inherit));
-        }
-        let text = parameter.default;
+        let has_vnet = || self.values.get("vnet") == Some(&Value::Jailsys(Jailsys::New));
+        let text = parameter.default_of(!parameter.default_with_vnet.is_empty() && has_vnet());
         match parameter.kind {
             Kind::Bool => Some(Value::Bool(text == "true")),
             Kind::Int(..) => text.parse().ok().map(Value::Int),
@@ -188,10 +243,10 @@ impl Set {
     pub fn export(&self) -> Vec<(&'static Parameter, Value)> {
         let empty = |parameter: &Parameter| match parameter.kind {
             Kind::Ip4List | Kind::Ip6List => Some(Value::List(Vec::new())),
-            Kind::Text(_) if parameter.name.starts_with("host.") => Some(Value::Text(Vec::new())),
+            Kind::Text(_) if parameter.is_never_without() => Some(Value::Text(Vec::new())),
             _ => None,
         };
-        let value = |parameter: &Parameter| self.get(parameter.name).or_else(|| empty(parameter));
+        let value = |parameter: &Parameter| self.value(parameter).or_else(|| empty(parameter));
         shown().into_iter().filter_map(|parameter| Some((parameter, value(parameter)?))).collect()
     }
 
@@ -286,14 +341,18 @@ fn check(parameter: &Parameter, value: &Value) -> Result<(), Problem> {
             return Err(Problem::Range(*value, from, to));
         }
         (Kind::Text(most), Value::Text(text)) if text.len() > most => {
-            return Err(Problem::Length(most));
+            return Err(if parameter.has_keys() {
+                Problem::TooLarge(most)
+            } else {
+                Problem::Length(most)
+            });
         }
         _ => {}
     }
     let text = value.to_string();
     match parameter.support {
         // What it is anyway may be said.
-        Support::Refused(_) if parameter.kind == Kind::Bool && text == parameter.default => Ok(()),
+        Support::Refused(_) if !text.is_empty() && text == parameter.default => Ok(()),
         Support::Refused(why) => Err(Problem::Refused(why)),
         support if !parameter.only.is_empty() && !parameter.only.contains(&text.as_str()) => {
             Err(Problem::Value(text, support.reason(), parameter.only))

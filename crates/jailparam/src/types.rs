@@ -13,6 +13,8 @@ pub struct Parameter {
     pub access: Access,
     /// The value that it has when it is given none, as jls(8) writes it; empty for none.
     pub default: &'static str,
+    /// The same for a jail with a network stack of its own, where that makes it another one; else empty.
+    pub default_with_vnet: &'static str,
     /// What it is, in a few words.
     pub about: &'static str,
     /// What it does on Linux.
@@ -87,9 +89,32 @@ impl Parameter {
         (self.kind == Kind::Bool).then(|| format!("{}no{}", &self.name[..last], &self.name[last..]))
     }
 
+    /// The value that it has when it is given none, in a jail with a network stack of its own or without one.
+    pub const fn default_of(&self, vnet: bool) -> &'static str {
+        if vnet && !self.default_with_vnet.is_empty() {
+            return self.default_with_vnet;
+        }
+        self.default
+    }
+
+    /// Whether it is a text of lines `KEY=VALUE`, each of which is a parameter too: `meta.KEY`.
+    pub fn has_keys(&self) -> bool {
+        matches!(self.name, "meta" | "env")
+    }
+
+    /// Whether a jail that was given none has the empty text.
+    pub fn is_never_without(&self) -> bool {
+        self.has_keys() || self.name.starts_with("host.")
+    }
+
     /// Whether jail(8) alone uses it.
     pub fn is_pseudo(&self) -> bool {
         self.role == Role::Pseudo
+    }
+
+    pub(crate) const fn with_vnet(mut self, default: &'static str) -> Self {
+        self.default_with_vnet = default;
+        self
     }
 
     pub(crate) const fn only(mut self, values: &'static [&'static str]) -> Self {
@@ -107,7 +132,17 @@ pub(crate) const fn core(
     about: &'static str,
     support: Support,
 ) -> Parameter {
-    Parameter { name, kind, role: Role::Core, access, default, about, support, only: &[] }
+    Parameter {
+        name,
+        kind,
+        role: Role::Core,
+        access,
+        default,
+        default_with_vnet: "",
+        about,
+        support,
+        only: &[],
+    }
 }
 
 /// A pseudo-parameter.
@@ -124,6 +159,7 @@ pub(crate) const fn pseudo(
         role: Role::Pseudo,
         access: Access::Live,
         default,
+        default_with_vnet: "",
         about,
         support,
         only: &[],

@@ -23,6 +23,12 @@ fn messages() {
         ("pth = /a;",                   "web: unknown parameter: pth (did you mean path?)"),
         ("something.else;",             "web: unknown parameter: something.else"),
         ("nopath;",                     "web: unknown parameter: nopath (did you mean path?)"),
+        ("hostname = web;",             "web: unknown parameter: hostname (did you mean host.hostname?)"),
+        ("alow.mount;",                 "web: unknown parameter: alow.mount (did you mean allow.mount?)"),
+        ("exec.sotp = /bin/true;",      "web: unknown parameter: exec.sotp (did you mean exec.stop?)"),
+        ("vnet.interfaces = e0b;",      "web: unknown parameter: vnet.interfaces (did you mean vnet.interface?)"),
+        ("allow.mount.nozsf;",          "web: unknown parameter: allow.mount.nozsf (did you mean allow.mount.nozfs?)"),
+        ("addr = 10.0.0.1;",            "web: unknown parameter: addr"),  // of ip4 or of ip6?
         ("persist = maybe;",            "web: persist: unknown boolean value \"maybe\""),
         ("exec.clean = 1x;",            "web: exec.clean: unknown boolean value \"1x\""),
         ("enforce_statfs = high;",      "web: enforce_statfs: non-integer value \"high\""),
@@ -31,11 +37,16 @@ fn messages() {
         ("vnet = maybe;",               "web: vnet: unknown jailsys value \"maybe\""),
         ("vnet = disable;",             "web: vnet: \"disable\" is not supported: `new` is a network namespace, `inherit` the host's; use new or inherit"),
         ("dying;",                      "web: dying: read-only parameter"),
-        ("children.max = 5;",           "web: children.max: \"5\" is not supported: jails inside jails are not supported yet; use 0"),
+        ("children.max = 1001;",        "web: children.max: 1001 is out of range: 0 to 1000"),
         ("ip4 = new;",                  "web: ip4: \"new\" is not supported: `new` comes with shared addresses; until then a jail has all the host's addresses, none, or vnet; use disable or inherit"),
         ("ip4.addr = 10.0.0.1;",        "web: ip4.addr: not supported yet: use vnet, or ip4=inherit for all the host's addresses"),
         ("allow.settime;",              "web: allow.settime: there is one clock for all: run the time server on the host"),
-        ("meta.owner = me;",            "web: meta.owner: not supported yet"),
+        ("meta. = me;",                 "web: unknown parameter: meta. (did you mean meta?)"),
+        ("mac.do.rules = 'uid=1>uid=0';", "web: mac.do.rules: Linux has no mac_do(4): use sudo or doas in the jail"),
+        ("securelevel = 2;",            "web: securelevel: not supported yet: no securelevel is enforced"),
+        // kern_jail_set(): addresses of the host's, and anything said of vnet.
+        ("vnet; ip4 = inherit;",        "web: vnet jails cannot have IP address restrictions"),
+        ("vnet = inherit; ip6 = disable;", "web: vnet jails cannot have IP address restrictions"),
         ("host.hostname = \"1234567890123456789012345678901234567890123456789012345678901234x\";",
                                         "web: host.hostname: longer than 64 bytes"),
     ] {
@@ -82,6 +93,10 @@ fn values() {
         ("vnet = 2;",                   "vnet",           Some(Value::Jailsys(Jailsys::Inherit))),
         ("vnet;",                       "ip4",            Some(Value::Jailsys(Jailsys::Inherit))),
         ("",                            "ip4",            Some(Value::Jailsys(Jailsys::Disable))),
+        ("vnet = inherit;",             "ip6",            Some(Value::Jailsys(Jailsys::Disable))),
+        ("securelevel = -1;",           "securelevel",    Some(Value::Int(-1))),  // refused, but what it is anyway
+        ("exec.fib = 0;",               "exec.fib",       Some(Value::Int(0))),
+        ("allow.dying;",                "allow.dying",    bool(true)),    // jail(8) only warns
     ] {
         assert_eq!(import(parameters).unwrap().get(name), want, "{parameters} {name}");
     }
@@ -97,7 +112,7 @@ fn the_samba_example() {
     assert_eq!(set.list("exec.start").len(), 3);
     assert_eq!(set.text("exec.consolelog"), Some(b"/var/log/jail/console_samba.log".to_vec()));
     let line = String::from_utf8(set.to_line(false)).unwrap();
-    let start = "devfs_ruleset=0 nodying enforce_statfs=1 host=new ip4=inherit ip6=inherit jid=1 name=samba";
+    let start = "devfs_ruleset=0 nodying enforce_statfs=1 env=\"\" host=new ip4=inherit ip6=inherit jid=1 meta=\"\" name=samba";
     assert!(line.starts_with(start), "{line}");
     for word in [
         "vnet=new",

@@ -33,11 +33,26 @@ pub(crate) fn spec(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> 
             set_hostname: parameters.flag("allow.set_hostname"),
             chflags: parameters.flag("allow.chflags"),
             reserved_ports: parameters.flag("allow.reserved_ports"),
+            mount: may_mount(parameters)?,
         },
         persist: parameters.flag("persist"),
+        children: parameters.int("children.max").and_then(|max| max.try_into().ok()).unwrap_or(0),
         programs: programs.map(Path::to_path_buf),
         parameters: jail.shown(),
     })
+}
+
+/// `allow.mount`, which FreeBSD honours with a lower `enforce_statfs` and for a file system that is allowed too.
+fn may_mount(parameters: &Set) -> Result<bool, Error> {
+    let some = ["allow.mount.nullfs", "allow.mount.tmpfs"];
+    let may = parameters.flag("allow.mount")
+        && parameters.int("enforce_statfs").unwrap_or(2) < 2
+        && some.iter().any(|name| parameters.flag(name));
+    if may && users(parameters) == Users::Host {
+        let why = "a jail with the host's user ids cannot mount; kletka.userns=new";
+        return Err(Error::Value("allow.mount", why.into()));
+    }
+    Ok(may)
 }
 
 /// `kletka.userns`.

@@ -120,7 +120,10 @@ impl<'a> System<'a> {
             say(&prison.record().jid.to_string());
         }
         self.record = Some(prison.record().clone());
-        self.prison = Some(prison);
+        let prison = self.prison.insert(prison);
+        if let Some(text) = self.jail.text("env") {
+            prison.show_env(text.as_encoded_bytes())?;
+        }
         let quiet_one = self.jail.configured.is_none();
         self.note(if quiet_one { Verbosity::Verbose } else { Verbosity::Normal }, "created");
         Ok(())

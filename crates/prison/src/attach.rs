@@ -13,7 +13,7 @@ use crate::sys::{self, Namespace, Side};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read, write};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Signal, WaitId, WaitIdOptions, getpgrp, pidfd_send_signal, waitid};
+use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 use rustix::stdio::stdin;
 use rustix::termios::{tcgetpgrp, tcsetpgrp};
 use rustix::thread::{
@@ -22,7 +22,7 @@ use rustix::thread::{
 use std::fs::File;
 use std::io;
 use std::iter;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
 use std::time::Duration;
 
 /// A process in a prison, child of this one.
@@ -127,7 +127,7 @@ impl Child {
             let front = tcgetpgrp(stdin()).ok();
             sys::kill(std::process::id() as i32, libc::SIGSTOP)?;
             if let Some(front) = front
-                && tcgetpgrp(stdin()).is_ok_and(|now| now == getpgrp())
+                && is_in_foreground()
             {
                 let _ = tcsetpgrp(stdin(), front);
             }
@@ -148,6 +148,11 @@ const FOREGROUND: [i32; 7] = [
     libc::SIGCONT,
     libc::SIGTTOU,
 ];
+
+/// Whether this process's group is in the terminal's foreground.
+pub fn is_in_foreground() -> bool {
+    tcgetpgrp(stdin()).is_ok_and(|front| front.as_raw_pid() == sys::process_group())
+}
 
 /// Keeps the signals of [`Child::wait_in_foreground`] waiting until it is called.
 pub fn hold_foreground_signals() {
@@ -240,20 +245,81 @@ pub(crate) fn fork_into(
     cgroup: Option<BorrowedFd<'_>>,
     inside: impl FnOnce(),
 ) -> Result<Child, Error> {
-    let own = File::open("/proc/self/ns/pid").calling("/proc/self/ns/pid")?;
-    // Only children are born there; this process stays where it is.
-    move_into_thread_name_spaces(init, ThreadNameSpaceType::PROCESS_ID).map_err(|_| Error::Died)?;
-    // SAFETY: kletka's commands have one thread.
-    let forked = unsafe { sys::clone3(0, cgroup) };
-    if matches!(forked, Ok(Side::Child)) {
-        inside();
-        std::process::exit(1);
-    }
-    move_into_link_name_space(own.as_fd(), Some(LinkNameSpaceType::ProcessID)).calling("setns")?;
-    match forked.calling("clone3")? {
+    match clone_into(init, 0, cgroup)? {
         Side::Parent { pid, pidfd } => Ok(Child::new(pid, pidfd)),
-        Side::Child => Err(Error::Died),
+        Side::Child => {
+            inside();
+            std::process::exit(1)
+        }
     }
+}
+
+/// Makes a process in the pid namespace behind `init`, or with `CLONE_NEWPID` in one inside that.
+pub(crate) fn clone_into(
+    init: BorrowedFd<'_>,
+    namespaces: u64,
+    cgroup: Option<BorrowedFd<'_>>,
+) -> Result<Side, Error> {
+    if namespaces & libc::CLONE_NEWPID as u64 != 0 {
+        // Only a process that is in a pid namespace makes one inside it.
+        return sibling(|| clone_into(init, sys::CLONE_FILES, None), namespaces, cgroup, || Ok(()));
+    }
+    let own = File::open("/proc/self/ns/pid").calling("/proc/self/ns/pid")?;
+    let enter = |to| move_into_link_name_space(to, Some(LinkNameSpaceType::ProcessID));
+    let into = || move_into_thread_name_spaces(init, ThreadNameSpaceType::PROCESS_ID);
+    match enter(own.as_fd()) {
+        // In a jail: its pid namespace belongs to the outside, and whoever leaves it cannot come back.
+        Err(Errno::PERM) => {
+            // SAFETY: kletka's commands have one thread.
+            let between = || unsafe { sys::clone3(sys::CLONE_FILES, None) }.calling("clone3");
+            return sibling(between, namespaces, cgroup, into);
+        }
+        other => other.calling("setns")?,
+    }
+    // Only children are born there; this process stays where it is.
+    into().map_err(|_| Error::Died)?;
+    // SAFETY: kletka's commands have one thread.
+    let cloned = unsafe { sys::clone3(namespaces, cgroup) };
+    if matches!(cloned, Ok(Side::Child)) {
+        // With CLONE_FILES it is the parent's descriptor.
+        std::mem::forget(own);
+        return Ok(Side::Child);
+    }
+    enter(own.as_fd()).calling("setns")?;
+    cloned.calling("clone3")
+}
+
+/// Has a process that shares this one's descriptors `prepare` itself and make another child of this one. It ends then,
+/// and leaves the new one's pidfd here.
+fn sibling(
+    between: impl FnOnce() -> Result<Side, Error>,
+    namespaces: u64,
+    cgroup: Option<BorrowedFd<'_>>,
+    prepare: impl FnOnce() -> rustix::io::Result<()>,
+) -> Result<Side, Error> {
+    let (told, tell) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
+    let between = match between()? {
+        Side::Parent { pid, pidfd } => Child::new(pid, pidfd),
+        Side::Child => {
+            // SAFETY: kletka's commands have one thread.
+            let clone = || unsafe { sys::clone3(namespaces | sys::CLONE_PARENT, cgroup) };
+            match prepare().map(|()| clone()) {
+                Ok(Ok(Side::Child)) => return Ok(Side::Child),
+                Ok(Ok(Side::Parent { pidfd, .. })) => {
+                    let _ = write(&tell, &pidfd.into_raw_fd().to_ne_bytes());
+                }
+                _ => {}
+            }
+            std::process::exit(0)
+        }
+    };
+    between.wait(None).calling("waitid")?;
+    drop(tell);
+    let mut number = [0; 4];
+    if read(&told, &mut number).calling("read")? != number.len() {
+        return Err(Error::Died);
+    }
+    sys::adopt_pidfd(i32::from_ne_bytes(number)).map_err(|_| Error::Died)
 }
 
 /// Tells init of this process, which is inside its pid namespace but not inside its user namespace yet.
@@ -332,12 +398,18 @@ fn enter(init: BorrowedFd<'_>, users: Option<BorrowedFd<'_>>) -> Result<(), Fail
 /// the jail does not allow while init is building, and executes when it is told to. Never returns.
 pub(crate) fn execute_when_told(
     go: &OwnedFd,
+    made: &OwnedFd,
     line: &OwnedFd,
     command: &Command,
     rights: Rights,
 ) -> ! {
     wait_for_word(go);
     let confined = become_root().map_err(|error| Step::Ids.failed(error));
+    if rights.allow.mount {
+        // Not before init has built: only what is there now is locked for the jail.
+        wait_for_word(go);
+        tell_errno(made, sys::unshare(libc::CLONE_NEWNS));
+    }
     let confined = confined.and_then(|()| confine(rights));
     wait_for_word(go);
     let failure = match confined {
@@ -345,6 +417,12 @@ pub(crate) fn execute_when_told(
         Err(failure) => failure,
     };
     report(line, &failure)
+}
+
+/// Tells the command that makes the prison how something went.
+pub(crate) fn tell_errno(made: &OwnedFd, outcome: io::Result<()>) {
+    let errno = outcome.map_or_else(|error| error.raw_os_error().unwrap_or(libc::EINVAL), |()| 0);
+    let _ = write(made, &errno.to_ne_bytes());
 }
 
 /// Ends the process when there is nothing to run, or the command that made the jail has died.

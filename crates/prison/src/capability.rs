@@ -74,6 +74,7 @@ mod tests {
             families: Families { inet: true, inet6: true },
             users,
             own_network: false,
+            children: false,
         };
         let default = refused(rights(Allow::default(), Users::Own));
         assert!(default.contains(CapabilitySet::SYS_MODULE | CapabilitySet::NET_RAW));

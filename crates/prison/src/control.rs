@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 pub(crate) mod word {
     /// Ids and mounts are ready: build.
     pub(crate) const BUILD: u8 = b'b';
+    /// The first process has made a mount namespace for the jail to mount in: follow it there. Only with `allow.mount`.
+    pub(crate) const FOLLOW: u8 = b'f';
     /// The prison is in the registry. When the line closes before, init ends: nobody would find it.
     pub(crate) const RECORDED: u8 = b'r';
     /// The start is over; answered if the prison goes on.

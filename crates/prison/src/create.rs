@@ -6,7 +6,7 @@
 //! that it is up, the death of any of the processes, by whatever cause, undoes everything: only a file
 //! and an empty cgroup can stay, which the next command clears.
 
-use crate::attach::{self, Child, Reporting, announce, execute_when_told, fork_into};
+use crate::attach::{self, Child, Reporting, announce, execute_when_told, fork_into, tell_errno};
 use crate::cgroup;
 use crate::control::{self, word};
 use crate::error::{Calling, Error};
@@ -83,14 +83,17 @@ impl Prison {
         first: Option<&Command>,
     ) -> Result<(Self, Option<Waiting>), Error> {
         check_path(&spec.path)?;
-        let rights = Rights {
-            allow: spec.allow,
-            families: spec.families,
-            users: spec.users,
-            own_network: spec.network != Network::Host,
-        };
-        let mut record = registry.reserve(spec, rights)?;
-        match build(spec, &record, first) {
+        let adapted = registry.is_in_jail().then(|| in_jail(spec));
+        let spec = adapted.as_ref().unwrap_or(spec);
+        let mut record = registry.reserve(spec, rights(spec))?;
+        let built = outer(registry, &mut record).and_then(|outer| {
+            if registry.is_in_jail() {
+                // What is mounted in a jail is the host's; of a copy, parts can be cloned.
+                sys::unshare(libc::CLONE_NEWNS).calling("unshare")?;
+            }
+            build(spec, &record, first, outer.as_ref())
+        });
+        match built {
             Ok((prison, waiting, init)) => {
                 record.init = Some(init);
                 record.creator = None;
@@ -109,6 +112,34 @@ impl Prison {
     }
 }
 
+/// What a process that enters may do.
+fn rights(spec: &Spec) -> Rights {
+    Rights {
+        allow: spec.allow,
+        families: spec.families,
+        users: spec.users,
+        own_network: spec.network != Network::Host,
+        children: spec.children > 0,
+    }
+}
+
+/// The plan of a prison that a jail makes: it cannot give ids that it does not have.
+fn in_jail(spec: &Spec) -> Spec {
+    let users = if spec.users == Users::Own { Users::Outer } else { spec.users };
+    Spec { users, ..spec.clone() }
+}
+
+/// The prison that a new one is to be in; it may do no more than that one.
+fn outer(registry: &Registry, record: &mut Record) -> Result<Option<Prison>, Error> {
+    if record.parent == 0 {
+        return Ok(None);
+    }
+    let outer = registry.find(&record.parent.to_string())?.and_then(Prison::open);
+    let outer = outer.ok_or(Error::Died)?;
+    record.rights = record.rights.within(outer.record.rights);
+    Ok(Some(outer))
+}
+
 fn check_path(path: &Path) -> Result<(), Error> {
     let failed = |error| Error::Path(path.into(), error);
     if fs::metadata(path).map_err(failed)?.is_dir() {
@@ -119,8 +150,8 @@ fn check_path(path: &Path) -> Result<(), Error> {
 }
 
 /// What init is to build. The kernel's own file systems, /run and /dev are init's to make.
-fn plan(spec: &Spec, record: &Record) -> Result<Plan, Error> {
-    let run = spec.programs.is_some();
+fn plan(spec: &Spec, record: &Record, outer: Option<&Prison>) -> Result<Plan, Error> {
+    let run = spec.programs.is_some() || spec.children > 0;
     let mut hidden = vec!["/proc", "/sys"];
     hidden.extend(run.then_some("/run"));
     hidden.extend(spec.devfs.then_some("/dev"));
@@ -141,7 +172,9 @@ fn plan(spec: &Spec, record: &Record) -> Result<Plan, Error> {
         hostname: spec.hostname.clone(),
         domainname: spec.domainname.clone(),
         loopback: spec.network == Network::Own,
-        own_network: spec.network != Network::Host,
+        joins_network: spec.network != Network::Host || outer.is_some(),
+        children: record.children,
+        mounts_itself: record.rights.allow.mount,
         persist: spec.persist,
     })
 }
@@ -151,16 +184,21 @@ fn build(
     spec: &Spec,
     record: &Record,
     first: Option<&Command>,
+    outer: Option<&Prison>,
 ) -> Result<(Prison, Waiting, ProcessId), Error> {
     check_sources(spec)?;
     let cgroup = record.cgroup.as_deref().map(cgroup::create).transpose()?;
-    let plan = plan(spec, record)?;
+    let plan = plan(spec, record, outer)?;
     let (hold, theirs) = control::line().calling("socketpair")?;
     let network = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?.into();
     let cgroup = cgroup.as_ref().map(AsFd::as_fd);
     sys::block_signals(&init::SIGNALS);
-    // SAFETY: kletka's commands have one thread.
-    let (pid, init) = match unsafe { sys::clone3(INITS, cgroup) }.calling("clone3")? {
+    let cloned = match outer {
+        Some(outer) => attach::clone_into(outer.init.as_fd(), INITS, cgroup)?,
+        // SAFETY: kletka's commands have one thread.
+        None => unsafe { sys::clone3(INITS, cgroup) }.calling("clone3")?,
+    };
+    let (pid, init) = match cloned {
         Side::Child => {
             drop(hold);
             init::run(plan, &theirs, &network)
@@ -170,7 +208,7 @@ fn build(
     drop(theirs);
     let prison =
         Prison { record: record.clone(), init, hold: Some(hold), left: RefCell::default() };
-    let started = start_first(&prison, &plan, spec, first, cgroup);
+    let started = start_first(&prison, &plan, spec, first, (cgroup, outer));
     let id = ProcessId::of(pid, prison.init.as_fd());
     match (started, id) {
         (Ok(waiting), Some(id)) => Ok((prison, waiting, id)),
@@ -204,7 +242,7 @@ fn start_first(
     plan: &Plan,
     spec: &Spec,
     first: Option<&Command>,
-    cgroup: Option<BorrowedFd<'_>>,
+    (cgroup, outer): (Option<BorrowedFd<'_>>, Option<&Prison>),
 ) -> Result<Waiting, Error> {
     let Some(hold) = &prison.hold else { return Err(Error::Died) };
     let line = Reporting::new()?;
@@ -212,17 +250,17 @@ fn start_first(
     let (ready, made) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
     let network = if spec.network == Network::Host { 0 } else { libc::CLONE_NEWNET };
     let users = if spec.users == Users::Host { 0 } else { libc::CLONE_NEWUSER };
+    let joined = outer.filter(|_| network == 0).map(|outer| outer.init.as_fd());
     let nothing = Command::default();
     let child = fork_into(prison.init.as_fd(), cgroup, || {
         // The copies of these would keep the lines open.
-        let errno = match make_namespaces(prison.init.as_fd(), JAILS | network | users) {
-            Ok(()) => 0,
-            Err(error) => error.raw_os_error().unwrap_or(libc::EINVAL),
-        };
-        let _ = write(&made, &errno.to_ne_bytes());
-        if errno == 0 {
+        let outcome = make_namespaces(prison.init.as_fd(), joined, JAILS | network | users);
+        let up = outcome.is_ok();
+        tell_errno(&made, outcome);
+        if up {
+            let command = first.unwrap_or(&nothing);
             close_parents_ends(hold, &go, &ready);
-            execute_when_told(&told, &line.child, first.unwrap_or(&nothing), prison.record.rights);
+            execute_when_told(&told, &made, &line.child, command, prison.record.rights);
         }
     })?;
     drop(made);
@@ -241,10 +279,17 @@ fn close_parents_ends(hold: &OwnedFd, go: &OwnedFd, ready: &OwnedFd) {
 }
 
 /// In the jail's first process: joins init's mount namespace while the host's rights last, announces
-/// itself, and makes the jail's own namespaces.
-fn make_namespaces(init: BorrowedFd<'_>, namespaces: i32) -> io::Result<()> {
+/// itself, and makes the jail's own namespaces. The network is that of `network`, if it has none of its own.
+fn make_namespaces(
+    init: BorrowedFd<'_>,
+    network: Option<BorrowedFd<'_>>,
+    namespaces: i32,
+) -> io::Result<()> {
     sys::hide_from_ptrace()?;
     move_into_thread_name_spaces(init, ThreadNameSpaceType::MOUNT)?;
+    if let Some(outer) = network {
+        move_into_thread_name_spaces(outer, ThreadNameSpaceType::NETWORK)?;
+    }
     announce()?;
     sys::unshare(namespaces)
 }
@@ -257,16 +302,9 @@ fn finish_namespaces(
     ready: &OwnedFd,
     go: &OwnedFd,
 ) -> Result<(), Error> {
-    let mut errno = [0; 4];
-    if rustix::io::read(ready, &mut errno).calling("read")? != errno.len() {
-        return Err(Error::Died);
-    }
-    match i32::from_ne_bytes(errno) {
-        0 => {}
-        errno => return Err(no_namespaces(io::Error::from_raw_os_error(errno))),
-    }
+    hear_errno(ready)?.map_err(no_namespaces)?;
     let own = plan.users == Users::Own;
-    if own {
+    if plan.users != Users::Host {
         prison.record.ids.write_maps(child.pid()).calling("uid_map")?;
     }
     write(go, b"i").map_err(|_| Error::Died)?;
@@ -276,7 +314,26 @@ fn finish_namespaces(
         tree.settle(users.as_ref().map(AsFd::as_fd))?;
     }
     prison.tell(word::BUILD)?;
-    prison.report()?.check(&plan.root.source)
+    prison.report()?.check(&plan.root.source)?;
+    if prison.record.rights.allow.mount {
+        write(go, b"m").map_err(|_| Error::Died)?;
+        hear_errno(ready)?.calling("unshare")?;
+        prison.tell(word::FOLLOW)?;
+        prison.report()?.check(&plan.root.source)?;
+    }
+    Ok(())
+}
+
+/// Waits for the first process to say how something went.
+fn hear_errno(ready: &OwnedFd) -> Result<io::Result<()>, Error> {
+    let mut errno = [0; 4];
+    if rustix::io::read(ready, &mut errno).calling("read")? != errno.len() {
+        return Err(Error::Died);
+    }
+    Ok(match i32::from_ne_bytes(errno) {
+        0 => Ok(()),
+        errno => Err(io::Error::from_raw_os_error(errno)),
+    })
 }
 
 /// unshare(2) failed: most likely for want of user namespaces.

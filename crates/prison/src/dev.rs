@@ -2,13 +2,15 @@
 
 use crate::error::{Calling, Error};
 use crate::ids::Ids;
-use crate::spec::MountOptions;
+use crate::spec::{MountOptions, Users};
 use crate::tree::{Tree, file_system};
 use rustix::fs::{
-    AtFlags, FileType, Gid, Mode, Uid, chownat, makedev, mkdirat, mknodat, symlinkat,
+    AtFlags, CWD, FileType, Gid, Mode, Uid, chownat, makedev, mkdirat, mknodat, symlinkat,
 };
+use rustix::mount::{OpenTreeFlags, open_tree};
 use rustix::process::umask;
 use std::os::fd::AsFd;
+use std::path::Path;
 
 /// Devices that any process may use: name, major and minor number (null(4), random(4), tty(4)).
 const NODES: [(&str, u32, u32); 6] = [
@@ -33,16 +35,18 @@ const LINKS: [(&str, &str); 5] = [
 const TTY_GROUP: u32 = 5;
 
 /// Makes the mounts of a /dev: the directory, its pseudo-terminals, its shared memory.
-pub(crate) fn trees(ids: Ids) -> Result<Vec<Tree>, Error> {
+pub(crate) fn trees(ids: Ids, users: Users) -> Result<Vec<Tree>, Error> {
     let root = (ids.first, ids.first);
     let no_programs = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
     let small = [("mode", "755".into()), ("size", "1m".into())];
     let dev = Tree::tmpfs_with("/dev".into(), no_programs, &small, root)?;
     // The modes below are meant as they stand.
     let mask = umask(Mode::empty());
-    let filled = fill(&dev, ids);
+    let filled = fill(&dev, ids, users);
     umask(mask);
     filled.calling("/dev")?;
+    // A jail makes no device nodes, but shows those of its own /dev.
+    let borrowed = if users == Users::Outer { views() } else { Vec::new() };
 
     let owner = (ids.first + TTY_GROUP).to_string();
     let pts = [("mode", "620"), ("ptmxmode", "666"), ("gid", owner.as_str())];
@@ -51,15 +55,30 @@ pub(crate) fn trees(ids: Ids) -> Result<Vec<Tree>, Error> {
 
     let shared = [("mode", "1777".into())];
     let shm = MountOptions { nosuid: true, ..MountOptions::default() };
-    Ok(vec![dev, pts, Tree::tmpfs("/dev/shm".into(), shm, &shared, root)?])
+    let shm = Tree::tmpfs("/dev/shm".into(), shm, &shared, root)?;
+    Ok([dev].into_iter().chain(borrowed).chain([pts, shm]).collect())
 }
 
-fn fill(dev: &Tree, ids: Ids) -> rustix::io::Result<()> {
+/// The nodes of this process's /dev, each as a mount.
+fn views() -> Vec<Tree> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    let view = |(name, ..): (&str, u32, u32)| {
+        let path = Path::new("/dev").join(name);
+        Some(Tree::made(open_tree(CWD, &path, flags).ok()?, path))
+    };
+    NODES.into_iter().filter_map(view).collect()
+}
+
+fn fill(dev: &Tree, ids: Ids, users: Users) -> rustix::io::Result<()> {
     let dev = dev.fd.as_fd();
     let owner = (Some(Uid::from_raw(ids.first)), Some(Gid::from_raw(ids.first)));
     let everybody = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
     for (name, major, minor) in NODES {
-        mknodat(dev, name, FileType::CharacterDevice, everybody, makedev(major, minor))?;
+        let kind = match users {
+            Users::Outer => FileType::RegularFile,
+            Users::Own | Users::Host => FileType::CharacterDevice,
+        };
+        mknodat(dev, name, kind, everybody, makedev(major, minor))?;
         chownat(dev, name, owner.0, owner.1, AtFlags::SYMLINK_NOFOLLOW)?;
     }
     for (name, target) in LINKS {

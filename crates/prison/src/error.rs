@@ -15,8 +15,16 @@ pub enum Error {
     NameTaken(String),
     /// A name that is all digits must be the jid; one with a slash or a control character is none.
     BadName(String),
-    /// A name with a dot is of a jail inside another one.
-    NestedName(String),
+    /// The jail that another one is to be in does not run.
+    NoParent(String),
+    /// The jail that another one is to be in was made by a jail: so must that one be.
+    OthersJail(String),
+    /// `children.max` jails are there already.
+    Limit,
+    /// No jid that this jail may give.
+    JidOutside(u32),
+    /// Jails inside this one are not allowed.
+    NotPermitted,
     /// This file system has no idmapped mounts, which a jail's own ids need.
     CannotIdmap {
         /// What was to be mounted.
@@ -70,9 +78,15 @@ impl fmt::Display for Error {
             Self::JidTaken(jid) => write!(f, "jail {jid} already exists"),
             Self::NameTaken(name) => write!(f, "jail \"{name}\" already exists"),
             Self::BadName(name) => write!(f, "name \"{name}\" cannot be used"),
-            Self::NestedName(name) => {
-                write!(f, "name \"{name}\": jails inside jails are not supported yet")
+            Self::NoParent(name) => write!(f, "jail \"{name}\" not found"),
+            Self::OthersJail(name) => {
+                write!(f, "jail \"{name}\" was made inside a jail: go there for this")
             }
+            Self::Limit => write!(f, "prison limit exceeded"),
+            Self::JidOutside(jid) => {
+                write!(f, "jail {jid} is not one of those that this jail may have")
+            }
+            Self::NotPermitted => write!(f, "jail_set: Operation not permitted"),
             Self::CannotIdmap { path, file_system } => write!(
                 f,
                 "{}: {file_system} cannot be idmapped, which a jail's own user ids need; use a \

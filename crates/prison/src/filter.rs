@@ -191,13 +191,45 @@ fn rules(rights: Rights) -> Vec<(u32, Verdict)> {
     ] {
         rules.push((number as u32, verdict));
     }
-    if rights.users == Users::Host {
+    if rights.users != Users::Own {
         forbid_orders_to_init(&mut rules);
+    }
+    if rights.children {
+        allow(&mut rules, &NAMESPACE_CALLS);
+    }
+    if rights.children || rights.allow.mount {
+        allow(&mut rules, &MOUNT_CALLS);
     }
     rules
 }
 
-/// Where the jail's root has the host's id, the kernel lets it signal init. Who has sent a signal with a number can be
+/// Calls that make and enter namespaces, for jails with jails inside.
+const NAMESPACE_CALLS: [libc::c_long; 5] =
+    [libc::SYS_clone, libc::SYS_clone3, libc::SYS_unshare, libc::SYS_setns, libc::SYS_pivot_root];
+
+/// Calls that mount. They act on a mount namespace of the jail's own, a copy of the one that the host has made: the
+/// kernel keeps what is copied as it is, so that what was read-only or covered stays so.
+const MOUNT_CALLS: [libc::c_long; 9] = [
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_open_tree,
+    libc::SYS_move_mount,
+    libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_fspick,
+    libc::SYS_mount_setattr,
+];
+
+fn allow(rules: &mut [(u32, Verdict)], calls: &[libc::c_long]) {
+    for (number, verdict) in rules {
+        if calls.contains(&libc::c_long::from(*number)) {
+            *verdict = Verdict::Allow;
+        }
+    }
+}
+
+/// Where the jail's root has the id of init's user, the kernel lets it signal init. Who has sent a signal with a number can be
 /// made up, so none may go there.
 fn forbid_orders_to_init(rules: &mut [(u32, Verdict)]) {
     for (number, verdict) in rules {
@@ -326,10 +358,12 @@ mod tests {
             set_hostname: true,
             chflags: false,
             reserved_ports: true,
+            mount: false,
         },
         families: Families { inet: true, inet6: false },
         users: Users::Own,
         own_network: true,
+        children: false,
     };
 
     /// What the kernel would answer: the few instructions that the filter is made of.

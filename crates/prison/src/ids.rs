@@ -67,30 +67,62 @@ impl Ids {
         made
     }
 
-    /// The lowest range that neither `taken` nor a line of subuid(5) uses.
-    pub(crate) fn free(taken: &[Ids], subordinate: &[(u32, u32)]) -> Option<Ids> {
-        (FIRST..END).step_by(COUNT as usize).map(|first| Ids { first }).find(|ids| {
+    /// The lowest range that is kletka's to give, and neither in `taken` nor another's.
+    pub(crate) fn free(taken: &[Ids], ranges: &Ranges) -> Option<Ids> {
+        let mut taken: Vec<u32> = taken.iter().map(|ids| ids.first).collect();
+        taken.sort_unstable();
+        let ours = ranges.ours.iter().flat_map(|&(first, last)| {
+            (first..=last).step_by(COUNT as usize).take_while(move |&ids| last - ids >= COUNT - 1)
+        });
+        ours.map(|first| Ids { first }).find(|ids| {
             let last = ids.first + (COUNT - 1);
-            !taken.contains(ids)
-                && subordinate.iter().all(|&(from, to)| last < from || to < ids.first)
+            let before = taken[..taken.partition_point(|&first| first <= last)].last();
+            before.is_none_or(|first| first + (COUNT - 1) < ids.first)
+                && ranges.others.iter().all(|&(from, to)| last < from || to < ids.first)
         })
     }
 }
 
-/// The ranges that subuid(5) and subgid(5) give to users, first and last id of each.
-pub(crate) fn subordinate_ranges() -> Vec<(u32, u32)> {
-    ["/etc/subuid", "/etc/subgid"]
-        .iter()
-        .filter_map(|file| fs::read_to_string(file).ok())
-        .flat_map(|text| text.lines().filter_map(range).collect::<Vec<_>>())
-        .collect()
+/// Ranges of ids, first and last of each: from which prisons get theirs, and which are others'.
+#[derive(Debug, Clone)]
+pub(crate) struct Ranges {
+    ours: Vec<(u32, u32)>,
+    others: Vec<(u32, u32)>,
 }
 
-fn range(line: &str) -> Option<(u32, u32)> {
-    let mut fields = line.trim().rsplit(':');
+/// Who has kletka's ranges in subuid(5).
+const OWNER: &str = "kletka";
+
+impl Ranges {
+    /// Those of subuid(5) and subgid(5): what they give to `kletka`, else all from 0x10000000 to 0x6fffffff; and what
+    /// they give to users.
+    pub(crate) fn read() -> Self {
+        let files =
+            ["/etc/subuid", "/etc/subgid"].map(|file| fs::read_to_string(file).unwrap_or_default());
+        Self::parse(&files[0], &files[1])
+    }
+
+    fn parse(subuid: &str, subgid: &str) -> Self {
+        let lines = |text: &str| text.lines().filter_map(range).collect::<Vec<_>>();
+        let (users, groups) = (lines(subuid), lines(subgid));
+        let of = |lines: &[(String, (u32, u32))], ours| {
+            let these = lines.iter().filter(|(name, _)| (name == OWNER) == ours);
+            these.map(|(_, range)| *range).collect::<Vec<_>>()
+        };
+        let ours = of(&users, true);
+        Self {
+            ours: if ours.is_empty() { vec![(FIRST, END - 1)] } else { ours },
+            others: [of(&users, false), of(&groups, false)].concat(),
+        }
+    }
+}
+
+/// A line of subuid(5): name, first and last id.
+fn range(line: &str) -> Option<(String, (u32, u32))> {
+    let mut fields = line.trim().rsplitn(3, ':');
     let count: u32 = fields.next()?.parse().ok()?;
     let first: u32 = fields.next()?.parse().ok()?;
-    Some((first, first.saturating_add(count.checked_sub(1)?)))
+    Some((fields.next()?.to_owned(), (first, first.saturating_add(count.checked_sub(1)?))))
 }
 
 #[cfg(test)]
@@ -98,21 +130,33 @@ mod tests {
     use super::*;
 
     #[test]
+    #[rustfmt::skip]
     fn ranges_are_disjoint() {
-        let first = Ids::free(&[], &[]);
-        assert_eq!(first, Some(Ids { first: FIRST }));
-        let second = Ids::free(&[Ids { first: FIRST }], &[]);
-        assert_eq!(second, Some(Ids { first: FIRST + COUNT }));
-        let after_subordinate = Ids::free(&[], &[(FIRST + 10, FIRST + COUNT)]);
-        assert_eq!(after_subordinate, Some(Ids { first: FIRST + 2 * COUNT }));
-        assert_eq!(Ids::free(&[], &[(0, u32::MAX)]), None);
+        const SECOND: u32 = FIRST + COUNT;
+        for (taken, subuid, subgid, want) in [
+            (&[][..],       "",                              "",                            Some(FIRST)),
+            (&[FIRST],      "",                              "",                            Some(SECOND)),
+            (&[],           "anna:268435466:65536",          "",                            Some(FIRST + 2 * COUNT)),
+            (&[],           "",                              "anna:268435466:1",            Some(SECOND)),
+            (&[],           "anna:0:4294967295",             "",                            None),
+            (&[],           "anna:100000:65536",             "anna:100000:65536",           Some(FIRST)),
+            (&[],           "kletka:500000:131072",          "kletka:500000:131072",        Some(500_000)),
+            (&[500_000],    "kletka:500000:131072",          "",                            Some(565_536)),
+            (&[500_000, 565_536], "kletka:500000:131072",    "",                            None),
+            (&[],           "kletka:500000:65535",           "",                            None),
+            (&[],           "kletka:500000:131072\nanna:500000:1", "",                     Some(565_536)),
+        ] {
+            let taken: Vec<Ids> = taken.iter().map(|&first| Ids { first }).collect();
+            let got = Ids::free(&taken, &Ranges::parse(subuid, subgid));
+            assert_eq!(got, want.map(|first| Ids { first }), "{taken:?} {subuid:?} {subgid:?}");
+        }
     }
 
     #[test]
     #[rustfmt::skip]
     fn subuid_lines() {
         for (line, want) in [
-            ("anna:100000:65536", Some((100_000, 165_535))), // subuid(5)
+            ("anna:100000:65536", Some(("anna".into(), (100_000, 165_535)))), // subuid(5)
             ("anna:100000:0",     None),
             ("anna",              None),
             ("",                  None),

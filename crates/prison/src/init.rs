@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, setsid, umask, waitid};
-use rustix::thread::set_name;
+use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces, set_name};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
@@ -31,6 +31,9 @@ pub(crate) const PERSIST: i32 = 44;
 /// From now on it ends with the last process.
 pub(crate) const TRANSIENT: i32 = 45;
 
+/// The same as [`TERMINATE`], from whoever ends the machine, or the jail that this one is in.
+const END: i32 = libc::SIGTERM;
+
 /// What init is told by signals. They are blocked before init is born: a signal that a pid namespace's
 /// first process neither handles nor blocks is lost.
 pub(crate) const SIGNALS: [i32; 6] = [ATTACHED, INTERFACE, TERMINATE, REMOVE, PERSIST, TRANSIENT];
@@ -38,7 +41,7 @@ pub(crate) const SIGNALS: [i32; 6] = [ATTACHED, INTERFACE, TERMINATE, REMOVE, PE
 /// Init's whole life. `control` is its end of the line to the command; `network` the host's network namespace.
 pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
     // Without its signals init would be deaf; then it is better not to be.
-    let Ok(signals) = sys::signalfd(&[&SIGNALS[..], &[libc::SIGCHLD]].concat()) else {
+    let Ok(signals) = sys::signalfd(&[&SIGNALS[..], &[END, libc::SIGCHLD]].concat()) else {
         std::process::exit(1)
     };
     let _ = setsid();
@@ -55,6 +58,7 @@ pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
         Some((_, first)) => root::build(&plan, &own, first.as_fd()),
         None => Err(Stage::Namespaces.failed(Path::new("/"), Errno::SRCH)),
     });
+    let built = built.and_then(|()| follow(&plan, &init, control));
     if built.is_ok() {
         let keep = [control.as_raw_fd(), network.as_raw_fd(), signals.as_raw_fd()];
         let_go(keep, &mut init);
@@ -68,6 +72,21 @@ pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
     init.live(signals.as_fd(), control.as_fd());
     init.give_interfaces_back(network.as_fd());
     std::process::exit(0)
+}
+
+/// Where the jail may mount, goes with the first process into the mount namespace that it makes for that: processes
+/// that enter later follow init. What was built in init's own is locked there.
+fn follow(plan: &Plan, init: &Init, control: &OwnedFd) -> Result<(), Report> {
+    if !plan.mounts_itself {
+        return Ok(());
+    }
+    let failed = |error| Stage::Namespaces.failed(Path::new("/"), error);
+    let told = Report::up().send(control.as_fd()).is_ok();
+    if !told || hear(control.as_fd()) != Some(word::FOLLOW) {
+        std::process::exit(1);
+    }
+    let (_, first) = init.attached.first().ok_or(failed(Errno::SRCH))?;
+    move_into_thread_name_spaces(first.as_fd(), ThreadNameSpaceType::MOUNT).map_err(failed)
 }
 
 /// Lets go of the command's terminal, and of its name in ps(1).
@@ -163,7 +182,7 @@ impl Init {
                 ATTACHED => self.watch(sender),
                 INTERFACE if value < 0 => self.interfaces.retain(|&index| index != -value),
                 INTERFACE => self.interfaces.push(value),
-                TERMINATE => {
+                TERMINATE | END => {
                     let _ = sys::kill(-1, libc::SIGTERM);
                     self.persist = false;
                 }
@@ -205,7 +224,7 @@ fn is_authentic(caught: &Caught) -> bool {
     match caught.signal {
         ATTACHED => plain && !outside,
         INTERFACE => caught.code == libc::SI_QUEUE && outside,
-        TERMINATE | REMOVE | PERSIST | TRANSIENT => plain && outside,
+        TERMINATE | END | REMOVE | PERSIST | TRANSIENT => plain && outside,
         _ => true,
     }
 }

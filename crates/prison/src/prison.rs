@@ -8,7 +8,7 @@ use crate::error::{Calling, Error};
 use crate::init;
 use crate::record::Record;
 use crate::registry::Registry;
-use crate::spec::Change;
+use crate::spec::{Allow, Change};
 use crate::sys::{self, Namespace};
 use crate::vnet;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -96,6 +96,10 @@ impl Prison {
     /// # Errors
     /// [`Error::Registry`] when its record could not be removed.
     pub fn remove(mut self, registry: &Registry) -> Result<(), Error> {
+        // Each by itself, as its init has to hand its interfaces back.
+        for inside in registry.inside(&self.record)?.into_iter().filter_map(Self::open) {
+            inside.remove(registry)?;
+        }
         self.hold = None;
         // Should init itself be gone, that is what was asked for.
         let _ = self.signal(init::REMOVE);
@@ -175,6 +179,9 @@ impl Prison {
     /// # Errors
     /// [`Error::Died`], or a name that the kernel does not take.
     pub fn update(&mut self, registry: &Registry, change: &Change) -> Result<(), Error> {
+        if self.record.is_inside {
+            return Err(Error::OthersJail(self.record.name.clone()));
+        }
         if change.hostname.is_some() || change.domainname.is_some() {
             let names =
                 sys::namespace(self.init.as_fd(), Namespace::Uts).map_err(|_| Error::Died)?;
@@ -184,7 +191,10 @@ impl Prison {
         if let Some(persist) = change.persist {
             self.signal(if persist { init::PERSIST } else { init::TRANSIENT })?;
         }
-        self.record.rights.allow = change.allow.unwrap_or(self.record.rights.allow);
+        let now = self.record.rights.allow;
+        // For mounts it has a namespace of its own, or it has none.
+        let changed = change.allow.map(|allow| Allow { mount: now.mount, ..allow });
+        self.record.rights.allow = changed.unwrap_or(now);
         if let Some(parameters) = &change.parameters {
             self.record.parameters.clone_from(parameters);
         }

@@ -1,11 +1,13 @@
 //! What the registry keeps of one prison, as text: a `key=value` line each, written whole or not at all.
 
 use crate::attach::readable;
+use crate::halves::halves;
 use crate::ids::Ids;
+use crate::nested::Limits;
 use crate::spec::Users;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fstat, fstatfs, open};
-use rustix::io::read;
+use rustix::io::{Errno, read};
 use rustix::process::{Pid, PidfdFlags, getpid, pidfd_open};
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -29,8 +31,8 @@ pub(crate) enum Mark {
     Start(u64),
 }
 
-/// Processes that [`ProcessId::living`] has open at once.
-const AT_ONCE: usize = 128;
+/// Processes that a thread of [`ProcessId::living`] has open at once.
+const AT_ONCE: usize = 64;
 
 /// The type that statfs(2) gives for the file system of pidfds.
 const PIDFS_MAGIC: i64 = 0x5049_4446;
@@ -52,7 +54,7 @@ impl ProcessId {
 
     /// A pidfd, if the process still lives.
     pub(crate) fn open(self) -> Option<OwnedFd> {
-        let pidfd = self.same()?;
+        let pidfd = self.same().ok()??;
         // One that has ended and waits to be collected counts as gone.
         let ended = readable(pidfd.as_fd(), Some(Duration::ZERO)).unwrap_or(true);
         (!ended).then_some(pidfd)
@@ -60,30 +62,42 @@ impl ProcessId {
 
     /// A pidfd, if there is a process of this number and it is the same; it may have ended, and wait to be
     /// collected. Opened before the mark is compared, so that the descriptor is of the very process that was asked
-    /// for.
-    fn same(self) -> Option<OwnedFd> {
-        let pid = Pid::from_raw(i32::try_from(self.pid).ok()?)?;
-        let pidfd = pidfd_open(pid, PidfdFlags::empty()).ok()?;
+    /// for. Fails when there is no descriptor left for it.
+    fn same(self) -> rustix::io::Result<Option<OwnedFd>> {
+        let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) else {
+            return Ok(None);
+        };
+        let pidfd = match pidfd_open(pid, PidfdFlags::empty()) {
+            Err(error @ (Errno::MFILE | Errno::NFILE | Errno::NOMEM)) => return Err(error),
+            Err(_) => return Ok(None),
+            Ok(pidfd) => pidfd,
+        };
         let same = match self.mark {
-            Mark::Inode(inode) => fstat(&pidfd).is_ok_and(|stat| stat.st_ino == inode),
+            Mark::Inode(inode) => fstat(&pidfd)?.st_ino == inode,
             Mark::Start(_) => start(self.pid) == Some(self.mark),
         };
-        same.then_some(pidfd)
+        Ok(same.then_some(pidfd))
     }
 
-    /// Which of these processes live: [`ProcessId::open`] for many, in fewer system calls.
+    /// Which of these processes live: [`ProcessId::open`] for many, in fewer system calls. One that cannot be looked
+    /// at counts as living: what is taken for dead is cleared away.
     pub(crate) fn living(processes: &[Option<Self>]) -> Vec<bool> {
+        halves(processes, Self::look_at)
+    }
+
+    fn look_at(processes: &[Option<Self>]) -> Vec<bool> {
         let mut living = Vec::with_capacity(processes.len());
         for some in processes.chunks(AT_ONCE) {
-            let same: Vec<_> = some.iter().map(|process| process.and_then(Self::same)).collect();
-            let opened = same.iter().flatten();
+            let same = some.iter().map(|process| process.map_or(Ok(None), Self::same));
+            let same: Vec<_> = same.collect();
+            let opened = same.iter().flatten().flatten();
             let mut fds: Vec<_> = opened.map(|pidfd| PollFd::new(pidfd, PollFlags::IN)).collect();
-            // Nothing is waited for, so nothing interrupts it either.
-            let polled = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok();
-            let mut polls = fds.iter();
-            living.extend(same.iter().map(|pidfd| {
-                let ended = || polls.next().is_none_or(|fd| !fd.revents().is_empty());
-                pidfd.is_some() && !ended() && polled
+            // Nothing is waited for, so nothing interrupts it; should it fail, no process has ended.
+            let _ = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+            let mut ended = fds.iter().map(|fd| !fd.revents().is_empty());
+            living.extend(same.iter().map(|pidfd| match pidfd {
+                Ok(pidfd) => pidfd.is_some() && ended.next() == Some(false),
+                Err(_) => true,
             }));
         }
         living
@@ -129,6 +143,14 @@ pub struct Record {
     pub jid: u32,
     /// Name; the jid in digits when it was given none.
     pub name: String,
+    /// The jid of the jail that it is in; 0: of none.
+    pub parent: u32,
+    /// The jails that may be in it.
+    pub children: Limits,
+    /// A jail has made it: it is in that one's registry, not in this.
+    pub is_inside: bool,
+    /// How many are in it now, at any depth.
+    pub inside: u32,
     /// The root, as the host sees it.
     pub path: PathBuf,
     /// The host's ids of its users.
@@ -155,6 +177,8 @@ pub(crate) struct Rights {
     pub(crate) users: Users,
     /// It has a network stack of its own.
     pub(crate) own_network: bool,
+    /// It may have jails inside.
+    pub(crate) children: bool,
 }
 
 impl Rights {
@@ -166,16 +190,20 @@ impl Rights {
             (allow.set_hostname, "set_hostname"),
             (allow.chflags, "chflags"),
             (allow.reserved_ports, "reserved_ports"),
+            (allow.mount, "mount"),
             (families.inet, "inet"),
             (families.inet6, "inet6"),
             (self.users == Users::Host, "host_users"),
+            (self.users == Users::Outer, "outer_users"),
             (self.own_network, "own_network"),
+            (self.children, "children"),
         ];
         all.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect::<Vec<_>>().join(" ")
     }
 
     fn parse(text: &str) -> Self {
-        let has = |name: &str| text.split(' ').any(|word| word == name);
+        let words: Vec<&str> = text.split(' ').collect();
+        let has = |name: &str| words.contains(&name);
         Self {
             allow: crate::spec::Allow {
                 raw_sockets: has("raw_sockets"),
@@ -183,10 +211,36 @@ impl Rights {
                 set_hostname: has("set_hostname"),
                 chflags: has("chflags"),
                 reserved_ports: has("reserved_ports"),
+                mount: has("mount"),
             },
             families: crate::spec::Families { inet: has("inet"), inet6: has("inet6") },
-            users: if has("host_users") { Users::Host } else { Users::Own },
+            users: match (has("host_users"), has("outer_users")) {
+                (true, _) => Users::Host,
+                (_, true) => Users::Outer,
+                _ => Users::Own,
+            },
             own_network: has("own_network"),
+            children: has("children"),
+        }
+    }
+
+    /// What is left of these rights in a jail that has `outer` ones.
+    pub(crate) fn within(self, outer: Self) -> Self {
+        let (a, b) = (self.allow, outer.allow);
+        Self {
+            allow: crate::spec::Allow {
+                raw_sockets: a.raw_sockets && b.raw_sockets,
+                quotas: a.quotas && b.quotas,
+                set_hostname: a.set_hostname && b.set_hostname,
+                chflags: a.chflags && b.chflags,
+                reserved_ports: a.reserved_ports && b.reserved_ports,
+                mount: a.mount && b.mount,
+            },
+            families: crate::spec::Families {
+                inet: self.families.inet && (self.own_network || outer.families.inet),
+                inet6: self.families.inet6 && (self.own_network || outer.families.inet6),
+            },
+            ..self
         }
     }
 }
@@ -214,6 +268,12 @@ impl Record {
         line("jid", self.jid.to_string().as_bytes());
         line("name", self.name.as_bytes());
         line("path", self.path.as_os_str().as_bytes());
+        if self.parent != 0 {
+            line("parent", self.parent.to_string().as_bytes());
+        }
+        if self.children.max != 0 {
+            line("children", self.children.text().as_bytes());
+        }
         line("ids", self.ids.first.to_string().as_bytes());
         line("rights", self.rights.text().as_bytes());
         line("boot", self.boot.as_bytes());
@@ -236,6 +296,10 @@ impl Record {
         let mut record = Self {
             jid: 0,
             name: String::new(),
+            parent: 0,
+            children: Limits::default(),
+            is_inside: false,
+            inside: 0,
             path: PathBuf::new(),
             ids: Ids { first: 0 },
             cgroup: None,
@@ -266,6 +330,8 @@ impl Record {
             match key {
                 "jid" => record.jid = text.parse().ok()?,
                 "name" => record.name = text,
+                "parent" => record.parent = text.parse().ok()?,
+                "children" => record.children = Limits::parse(&text)?,
                 "ids" => record.ids = Ids { first: text.parse().ok()? },
                 "rights" => record.rights = Rights::parse(&text),
                 "boot" => record.boot = text,
@@ -279,6 +345,9 @@ impl Record {
 }
 
 fn unescape(value: &[u8]) -> Vec<u8> {
+    if !value.contains(&b'\\') {
+        return value.to_vec();
+    }
     let mut out = Vec::with_capacity(value.len());
     let mut bytes = value.iter();
     while let Some(&byte) = bytes.next() {
@@ -304,6 +373,10 @@ mod tests {
         let record = Record {
             jid: 7,
             name: "web.a=b".into(),
+            parent: 3,
+            children: Limits { max: 5, first: 8 },
+            is_inside: false,
+            inside: 0,
             path: PathBuf::from(OsStr::from_bytes(b"/jails/\xff\n\\n")),
             ids: Ids { first: 0x1000_0000 },
             cgroup: Some("/sys/fs/cgroup/kletka/7".into()),
@@ -313,6 +386,7 @@ mod tests {
                 families: Families { inet: true, inet6: false },
                 users: Users::Host,
                 own_network: true,
+                children: true,
             },
             creator: Some(ProcessId { pid: 11, mark: Mark::Start(34) }),
             init: Some(ProcessId { pid: 12, mark: Mark::Inode(345) }),

@@ -7,29 +7,43 @@
 
 use crate::cgroup;
 use crate::error::Error;
-use crate::ids::{self, Ids};
+use crate::halves::halves;
+use crate::ids::Ranges;
+use crate::nested::{self, Limits};
 use crate::record::{ProcessId, Record, Rights, read_small};
-use crate::spec::{Spec, Users};
+use crate::reservation::Reservation;
+use crate::spec::Spec;
 use rustix::fs::{Dir, FlockOperation, Mode, OFlags, flock, mkdir, open, openat};
 use rustix::io::{Errno, read};
+use std::ffi::{CStr, CString};
 use std::fs;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// The largest jid that is given out before counting starts again: FreeBSD's `JAIL_MAX`.
-const JID_MAX: u32 = 999_999;
 
 /// The directory of records, opened.
 #[derive(Debug)]
 pub struct Registry {
     directory: PathBuf,
+    place: Place,
     boot: String,
 }
 
+/// Where this command runs.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// On the host.
+    Host,
+    /// In a jail that may have jails inside.
+    Jail(Limits),
+    /// In a jail that may not.
+    Closed,
+}
+
 /// Bytes that a record may have; a path and a host name are the longest things in it.
-const LARGEST: usize = 16 << 10;
+pub(crate) const LARGEST: usize = 16 << 10;
 /// A record while it is being written, under the lock.
 const NEW: &str = ".new";
 
@@ -42,6 +56,10 @@ struct Found {
 
 /// The registry's lock; dropping it lets the next command in. The file holds the last jid given out.
 struct Lock(fs::File);
+
+/// The right to change prisons: [`Registry::changing`].
+#[derive(Debug)]
+pub struct Changing(#[expect(dead_code, reason = "closing it lets go of the lock")] OwnedFd);
 
 impl Lock {
     /// The last jid that was given out; 0 when none was, or power was lost over it.
@@ -57,22 +75,40 @@ impl Lock {
 }
 
 impl Registry {
-    /// The host's registry, /run/kletka, made when it is missing.
+    /// The host's registry, /run/kletka, made when it is missing; in a jail that may have jails inside, the jail's own.
     ///
     /// # Errors
     /// [`Error::NotRoot`] when an unprivileged user calls; [`Error::Registry`].
     pub fn open() -> Result<Self, Error> {
-        Self::open_at(Path::new("/run/kletka"))
+        let boot = read_small("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let registry = |directory: &str, place| Self {
+            directory: directory.into(),
+            place,
+            boot: boot.trim_end().to_owned(),
+        };
+        let host = registry("/run/kletka", Place::Host);
+        // Nearly always it is there.
+        if host.directory.join("jails").is_dir() {
+            return Ok(host);
+        }
+        let Some(limits) = jailed() else {
+            return host.made();
+        };
+        match limits {
+            Some(limits) => registry(nested::DIRECTORY, Place::Jail(limits)).made(),
+            None => Ok(registry(nested::DIRECTORY, Place::Closed)),
+        }
     }
 
-    fn open_at(directory: &Path) -> Result<Self, Error> {
-        // Nearly always it is there.
-        if !directory.join("jails").is_dir() {
-            make_private(directory)?;
-            make_private(&directory.join("jails"))?;
-        }
-        let boot = read_small("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        Ok(Self { directory: directory.into(), boot: boot.trim_end().into() })
+    fn made(self) -> Result<Self, Error> {
+        make_private(&self.directory)?;
+        make_private(&self.directory.join("jails"))?;
+        Ok(self)
+    }
+
+    /// Whether this command runs in a jail, whose prisons are in namespaces of the jail's.
+    pub(crate) fn is_in_jail(&self) -> bool {
+        !matches!(self.place, Place::Host)
     }
 
     fn lock(&self, how: FlockOperation) -> Result<Lock, Error> {
@@ -84,6 +120,20 @@ impl Registry {
             Errno::ACCESS => Error::NotRoot,
             error => Error::Registry(path, error.into()),
         })
+    }
+
+    /// Keeps other commands from changing prisons for as long as the answer lives: each one starts from what the one
+    /// before has made of them.
+    ///
+    /// # Errors
+    /// [`Error::Registry`].
+    pub fn changing(&self) -> Result<Changing, Error> {
+        let path = self.directory.join("jails");
+        let failed = |error: Errno| Error::Registry(path.clone(), error.into());
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory = open(&path, flags, Mode::empty()).map_err(failed)?;
+        flock(&directory, FlockOperation::LockExclusive).map_err(failed)?;
+        Ok(Changing(directory))
     }
 
     fn lock_to_write(&self) -> Result<Lock, Error> {
@@ -100,14 +150,17 @@ impl Registry {
     /// # Errors
     /// [`Error::Registry`] when the directory cannot be read.
     pub fn prisons(&self) -> Result<Vec<Record>, Error> {
+        if matches!(self.place, Place::Closed) {
+            return Ok(Vec::new());
+        }
         let found = self.look(&self.lock_to_read()?)?;
-        let total = found.records.len();
-        let mut alive = found.records;
-        alive.retain(|record| self.is_alive(record));
-        if alive.len() < total || found.unfinished {
+        let (mut alive, dead) = self.divide(found.records);
+        if !dead.is_empty() || found.unfinished {
             alive = self.sweep(&self.lock_to_write()?)?;
         }
         alive.retain(|record| record.init.is_some());
+        self.add_those_inside(&mut alive);
+        count_those_inside(&mut alive);
         Ok(alive)
     }
 
@@ -116,20 +169,31 @@ impl Registry {
     /// # Errors
     /// [`Error::Registry`] when the directory cannot be read.
     pub fn find(&self, jid_or_name: &str) -> Result<Option<Record>, Error> {
-        let found = match jid_or_name.parse() {
-            // A name of digits is the jid.
-            Ok(jid) => fs::read(self.file(jid)).ok().and_then(|bytes| Record::parse(&bytes)),
-            Err(_) => {
+        if matches!(self.place, Place::Closed) {
+            return Ok(None);
+        }
+        // A name of digits is the jid.
+        let jid: Option<u32> = jid_or_name.parse().ok();
+        let found = match jid {
+            Some(jid) => fs::read(self.file(jid)).ok().and_then(|bytes| Record::parse(&bytes)),
+            None => {
                 let found = self.look(&self.lock_to_read()?)?;
                 found.records.into_iter().find(|record| record.name == jid_or_name)
             }
         };
-        let Some(record) = found else { return Ok(None) };
+        let Some(record) = found else {
+            let is_it = |it: &Record| jid.map_or(it.name == jid_or_name, |jid| it.jid == jid);
+            // It may be inside another one.
+            let any = jid.is_some() || jid_or_name.contains('.');
+            let all = if any { self.prisons()? } else { Vec::new() };
+            return Ok(all.into_iter().find(is_it));
+        };
         if !self.is_alive(&record) {
             self.sweep(&self.lock_to_write()?)?;
             return Ok(None);
         }
-        Ok(record.init.is_some().then_some(record))
+        let inside = self.inside(&record)?.len() as u32;
+        Ok(record.init.is_some().then_some(Record { inside, ..record }))
     }
 
     /// What is in the directory, dead records too, by jid.
@@ -139,20 +203,19 @@ impl Registry {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = open(&path, flags, Mode::empty()).map_err(failed)?;
         let mut found = Found { records: Vec::new(), unfinished: false };
-        let mut room = [0; LARGEST];
+        let mut names = Vec::new();
         for entry in Dir::read_from(&directory).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name();
-            if matches!(name.to_bytes(), b"." | b"..") {
-                continue;
-            }
-            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let file = openat(&directory, name, flags, Mode::empty()).map_err(failed)?;
-            let length = read(file, &mut room).map_err(failed)?;
-            // What cannot be understood is the remainder of a write that was cut short.
-            match Record::parse(&room[..length]) {
-                Some(record) if name.to_bytes() != NEW.as_bytes() => found.records.push(record),
-                _ => found.unfinished = true,
+            names.push(entry.map_err(failed)?.file_name().to_owned());
+        }
+        names.retain(|name| !matches!(name.to_bytes(), b"." | b".."));
+        let read = |names: &[CString]| {
+            let mut room = [0; LARGEST];
+            names.iter().map(|name| read_record(directory.as_fd(), name, &mut room)).collect()
+        };
+        for record in halves(&names, read) {
+            match record.map_err(failed)? {
+                Some(record) => found.records.push(record),
+                None => found.unfinished = true,
             }
         }
         found.records.sort_by_key(|record| record.jid);
@@ -165,10 +228,18 @@ impl Registry {
             && record.init.or(record.creator).is_some_and(|process| process.open().is_some())
     }
 
+    /// Those that live and those that do not, in the same order: [`Registry::is_alive`] for many.
+    fn divide(&self, records: Vec<Record>) -> (Vec<Record>, Vec<Record>) {
+        let process =
+            |record: &Record| record.init.or(record.creator).filter(|_| record.boot == self.boot);
+        let processes: Vec<_> = records.iter().map(process).collect();
+        let mut living = ProcessId::living(&processes).into_iter();
+        records.into_iter().partition(|_| living.next() == Some(true))
+    }
+
     /// Clears what prisons that have died left: their cgroups and files. The others, by jid.
     fn sweep(&self, lock: &Lock) -> Result<Vec<Record>, Error> {
-        let (alive, dead): (Vec<_>, Vec<_>) =
-            self.look(lock)?.records.into_iter().partition(|record| self.is_alive(record));
+        let (alive, dead) = self.divide(self.look(lock)?.records);
         dead.iter().for_each(|record| self.clear(record));
         // Whoever was writing it has died: the lock is ours.
         let _ = fs::remove_file(self.directory.join("jails").join(NEW));
@@ -188,31 +259,29 @@ impl Registry {
 
     /// Takes a jid, a name, ids and a cgroup's path for a prison that is about to be made.
     pub(crate) fn reserve(&self, spec: &Spec, rights: Rights) -> Result<Record, Error> {
+        let outer = match self.place {
+            Place::Host => None,
+            Place::Jail(limits) => Some(limits),
+            Place::Closed => return Err(Error::NotPermitted),
+        };
         let lock = self.lock_to_write()?;
-        let records = self.sweep(&lock)?;
-        let jid = match spec.jid {
-            Some(jid) if records.iter().any(|record| record.jid == jid) => {
-                return Err(Error::JidTaken(jid));
-            }
-            Some(jid) => jid,
-            None => next_jid(lock.last_jid(), &records),
-        };
-        let name = spec.name.clone().unwrap_or_else(|| jid.to_string());
-        if records.iter().any(|record| record.name == name) {
-            return Err(Error::NameTaken(name));
+        let mut records = self.sweep(&lock)?;
+        self.add_those_inside(&mut records);
+        if outer.is_some_and(|outer| records.len() >= outer.max as usize) {
+            return Err(Error::Limit);
         }
-        check_name(&name, jid)?;
-        let taken: Vec<Ids> = records.iter().map(|record| record.ids).collect();
-        let ids = match spec.users {
-            Users::Own => Ids::free(&taken, &ids::subordinate_ranges()).ok_or(Error::NoIds)?,
-            Users::Host => Ids::SAME,
-        };
+        let (last, ranges) = (lock.last_jid(), Ranges::read());
+        let taken = Reservation::choose(spec, &records, last, outer, &ranges)?;
         let record = Record {
-            jid,
-            name,
+            jid: taken.jid,
+            name: taken.name,
+            parent: taken.parent,
+            children: taken.children,
+            is_inside: false,
+            inside: 0,
             path: spec.path.clone(),
-            ids,
-            cgroup: cgroup::path(jid, unique()),
+            ids: taken.ids,
+            cgroup: cgroup::path(taken.jid, unique()),
             parameters: spec.parameters.clone(),
             rights,
             creator: ProcessId::own(),
@@ -220,9 +289,30 @@ impl Registry {
             boot: self.boot.clone(),
         };
         self.store(&lock, &record)?;
-        lock.set_last_jid(jid)
+        lock.set_last_jid(taken.last)
             .map_err(|error| Error::Registry(self.directory.join("lock"), error))?;
         Ok(record)
+    }
+
+    /// Adds the prisons that jails have made themselves, where they may.
+    fn add_those_inside(&self, records: &mut Vec<Record>) {
+        let inside: Vec<Record> = records.iter().flat_map(nested::view).collect();
+        if !inside.is_empty() {
+            records.extend(inside);
+            records.sort_by_key(|record| record.jid);
+        }
+    }
+
+    /// The prisons inside `outer`, those further inside first.
+    pub(crate) fn inside(&self, outer: &Record) -> Result<Vec<Record>, Error> {
+        if outer.children.max == 0 {
+            return Ok(Vec::new());
+        }
+        let prefix = format!("{}.", outer.name);
+        let mut inside = self.prisons()?;
+        inside.retain(|record| record.name.starts_with(&prefix));
+        inside.sort_by_key(|record| std::cmp::Reverse(record.name.matches('.').count()));
+        Ok(inside)
     }
 
     /// Writes a prison's record, in place of the one before.
@@ -254,6 +344,36 @@ impl Registry {
     }
 }
 
+/// Counts, for each jail that may have any, the jails inside it.
+fn count_those_inside(records: &mut [Record]) {
+    for at in 0..records.len() {
+        if records[at].children.max > 0 {
+            let prefix = format!("{}.", records[at].name);
+            let inside = records.iter().filter(|record| record.name.starts_with(&prefix));
+            records[at].inside = inside.count() as u32;
+        }
+    }
+}
+
+/// Reads a file of the registry, in one go. `None` is what cannot be understood: the remainder of a write that was cut
+/// short.
+fn read_record(
+    directory: BorrowedFd<'_>,
+    name: &CStr,
+    room: &mut [u8],
+) -> rustix::io::Result<Option<Record>> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let length = read(openat(directory, name, flags, Mode::empty())?, &mut *room)?;
+    Ok(Record::parse(&room[..length]).filter(|_| name.to_bytes() != NEW.as_bytes()))
+}
+
+/// Whether this is a jail, which its process 1 says; then its limits, if it may have jails inside.
+fn jailed() -> Option<Option<Limits>> {
+    let jailed = read_small("/proc/1/cmdline").is_some_and(|title| title.starts_with("kletka: "));
+    let limits = || read_small(&format!("{}/{}", nested::DIRECTORY, nested::LIMITS));
+    jailed.then(|| limits().and_then(|text| Limits::parse(&text)))
+}
+
 /// Makes a directory for root alone; that it is there is fine too.
 fn make_private(directory: &Path) -> Result<(), Error> {
     match mkdir(directory, Mode::RWXU) {
@@ -261,26 +381,6 @@ fn make_private(directory: &Path) -> Result<(), Error> {
         Err(Errno::ACCESS | Errno::PERM) => Err(Error::NotRoot),
         Err(error) => Err(Error::Registry(directory.into(), error.into())),
     }
-}
-
-/// The jid after the last one given out, as FreeBSD counts: one that was used lately is not reused.
-fn next_jid(last: u32, records: &[Record]) -> u32 {
-    let last = if last < JID_MAX { last } else { 0 };
-    let free = |jid: &u32| records.iter().all(|record| record.jid != *jid);
-    (last + 1..=JID_MAX).chain(1..=last).find(free).unwrap_or(JID_MAX)
-}
-
-/// Refuses what cannot be a jail's name: kern_jail.c, "name cannot be numeric (unless it is the jid)".
-fn check_name(name: &str, jid: u32) -> Result<(), Error> {
-    let numeric = name.bytes().all(|byte| byte.is_ascii_digit());
-    let unusable = name.chars().any(|c| c == '/' || c.is_control()) || name.starts_with('-');
-    if name.contains('.') {
-        return Err(Error::NestedName(name.to_owned()));
-    }
-    if name.is_empty() || unusable || (numeric && name != jid.to_string()) {
-        return Err(Error::BadName(name.to_owned()));
-    }
-    Ok(())
 }
 
 fn unique() -> u64 {

@@ -6,13 +6,17 @@
 
 use crate::control::{Report, Stage};
 use crate::dev;
-use crate::error::Error;
+use crate::error::{Calling, Error};
 use crate::ids::Ids;
+use crate::nested::{self, Limits};
 use crate::spec::{MountOptions, Users};
 use crate::sys;
 use crate::tree::{Tree, file_system};
 use crate::vnet;
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, mkdirat, open, openat2};
+use rustix::fs::{
+    CWD, Gid, Mode, OFlags, ResolveFlags, Uid, fchown, mkdirat, open, openat, openat2,
+};
+use rustix::io::{Errno, write};
 use rustix::mount::{
     MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount_change, move_mount,
     open_tree, unmount,
@@ -47,7 +51,11 @@ pub(crate) struct Plan {
     pub(crate) hostname: OsString,
     pub(crate) domainname: OsString,
     pub(crate) loopback: bool,
-    pub(crate) own_network: bool,
+    /// The network is not that of the command that makes the prison.
+    pub(crate) joins_network: bool,
+    pub(crate) children: Limits,
+    /// The jail is going to have a mount namespace of its own.
+    pub(crate) mounts_itself: bool,
     pub(crate) persist: bool,
 }
 
@@ -82,24 +90,45 @@ impl Own {
         };
         let proc = file_system("proc", &[], QUIET)
             .map_err(|error| Stage::FileSystem.failed(Path::new("/proc"), error))?;
-        let run = plan.programs.as_ref().map(|_| run_directory(plan.ids));
+        let has_run = plan.programs.is_some() || plan.children.max > 0;
+        let run = has_run.then(|| run_directory(plan));
         Ok(Self {
             proc,
             null: open_tree(CWD, "/dev/null", clone_flags()).ok(),
             run: run.transpose().map_err(about("/run"))?,
-            dev: if plan.devfs { dev::trees(plan.ids).map_err(about("/dev"))? } else { Vec::new() },
+            dev: match plan.devfs {
+                true => dev::trees(plan.ids, plan.users).map_err(about("/dev"))?,
+                false => Vec::new(),
+            },
         })
     }
 }
 
 /// A fresh /run, as every Linux system has it, with a place for kletka's programs.
-fn run_directory(ids: Ids) -> Result<Tree, Error> {
+fn run_directory(plan: &Plan) -> Result<Tree, Error> {
     let options = MountOptions { nosuid: true, ..MountOptions::default() };
     let mode = [("mode", "755".to_owned())];
-    let run = Tree::tmpfs("/run".into(), options, &mode, (ids.first, ids.first))?;
-    mkdirat(&run.fd, "kletka", Mode::from_raw_mode(0o755))
-        .map_err(|error| Error::Call("mkdirat", error.into()))?;
+    let root = plan.ids.first;
+    let run = Tree::tmpfs("/run".into(), options, &mode, (root, root))?;
+    mkdirat(&run.fd, "kletka", Mode::from_raw_mode(0o755)).calling("mkdirat")?;
+    if plan.children.max > 0 {
+        registry_of_jail(run.fd.as_fd(), plan).calling("mkdirat")?;
+    }
     Ok(run.optional())
+}
+
+/// The registry of a jail that may have jails inside, with its limits, in its /run.
+fn registry_of_jail(run: BorrowedFd<'_>, plan: &Plan) -> rustix::io::Result<()> {
+    let name = nested::DIRECTORY.trim_start_matches("/run/");
+    let root = (Some(Uid::from_raw(plan.ids.first)), Some(Gid::from_raw(plan.ids.first)));
+    mkdirat(run, name, Mode::RWXU)?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = openat(run, name, flags, Mode::empty())?;
+    let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let limits = openat(&directory, nested::LIMITS, flags, Mode::RUSR)?;
+    write(&limits, plan.children.text().as_bytes())?;
+    fchown(&limits, root.0, root.1)?;
+    fchown(&directory, root.0, root.1)
 }
 
 fn clone_flags() -> OpenTreeFlags {
@@ -109,29 +138,29 @@ fn clone_flags() -> OpenTreeFlags {
 /// Attaches everything and joins the namespaces of `first`, the jail's first process.
 pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(), Report> {
     let slash = Path::new("/");
+    let mut joined = ThreadNameSpaceType::HOST_NAME_AND_NIS_DOMAIN_NAME
+        | ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION
+        | ThreadNameSpaceType::CONTROL_GROUP;
+    joined.set(ThreadNameSpaceType::NETWORK, plan.joins_network);
+    move_into_thread_name_spaces(first, joined)
+        .map_err(|error| Stage::Namespaces.failed(slash, error))?;
+    let sys = sys_directory(plan)?;
     enter(&plan.root).map_err(|error| Stage::Root.failed(slash, error))?;
     let root = open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
         .map_err(|error| Stage::Root.failed(slash, error))?;
     let root = root.as_fd();
     put_kernel(own.proc.as_fd(), root, "proc")?;
-
-    let mut joined = ThreadNameSpaceType::HOST_NAME_AND_NIS_DOMAIN_NAME
-        | ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION
-        | ThreadNameSpaceType::CONTROL_GROUP;
-    joined.set(ThreadNameSpaceType::NETWORK, plan.own_network);
-    move_into_thread_name_spaces(first, joined)
-        .map_err(|error| Stage::Namespaces.failed(slash, error))?;
-    // It shows the network namespace of whoever makes it, so not before.
-    if place(root, Path::new("sys")).is_ok() {
-        let sys = file_system("sysfs", &[], QUIET | libc::MOUNT_ATTR_RDONLY)
-            .map_err(|error| Stage::FileSystem.failed(Path::new("/sys"), error))?;
+    if let Some(sys) = sys {
         put_kernel(sys.as_fd(), root, "sys")?;
     }
     let run = own.run.iter().chain(&plan.programs);
     for tree in plan.submounts.iter().chain(run).chain(&plan.mounts).chain(&own.dev) {
         attach(tree, root)?;
     }
-    mask(own, root)?;
+    // Over a /proc with covered files, the kernel mounts none for the jails inside.
+    if plan.children.max == 0 {
+        mask(own, root)?;
+    }
     if plan.users == Users::Host {
         write_protect(root)?;
     }
@@ -139,6 +168,24 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
         .map_err(|error| Stage::Root.failed(slash, error))?;
     set_names(plan).map_err(|error| Stage::Names.failed(slash, error))
+}
+
+/// A /sys, if the root has a place for it. It shows the network namespace of whoever makes it, so not before that is
+/// joined; and a jail can make one only while it sees its own, so before that is left.
+fn sys_directory(plan: &Plan) -> Result<Option<OwnedFd>, Report> {
+    if place(plan.root.fd.as_fd(), Path::new("sys")).is_err() {
+        return Ok(None);
+    }
+    let made = file_system("sysfs", &[], QUIET | libc::MOUNT_ATTR_RDONLY);
+    match made.map_err(|error| error.raw_os_error()) {
+        Ok(sys) => Ok(Some(sys)),
+        // A jail that shares the network of the one that it is in shares its view of it.
+        Err(Some(libc::EPERM)) => Ok(open_tree(CWD, "/sys", clone_flags()).ok()),
+        Err(errno) => {
+            let errno = Errno::from_raw_os_error(errno.unwrap_or(libc::EINVAL));
+            Err(Stage::FileSystem.failed(Path::new("/sys"), errno))
+        }
+    }
 }
 
 /// Makes `root` the root of this mount namespace and lets go of the host's: pivot_root(2).

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Everything that a prison is made of: jail_set(2)'s parameters, in Linux's terms.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Spec {
     /// The jail's name; its jid when it has none of its own.
     pub name: Option<String>,
@@ -30,6 +30,8 @@ pub struct Spec {
     pub allow: Allow,
     /// Lives on without processes: jail(8), `persist`.
     pub persist: bool,
+    /// How many jails may be inside: jail(8), `children.max`.
+    pub children: u32,
     /// The directory with kletka's own programs, shown read-only as /run/kletka inside.
     pub programs: Option<PathBuf>,
     /// What `jls -n` shows, in the words of the catalogue; kept in the registry, not interpreted.
@@ -42,23 +44,26 @@ pub enum Users {
     /// A user namespace with a range of the host's ids that nobody else has; files are shown id-mapped.
     #[default]
     Own,
+    /// Those of the jail that it is made in, in a user namespace of its own.
+    Outer,
     /// The host's: its root is the host's, held by capabilities, the filter and the other namespaces.
     Host,
 }
 
 /// The network stack of a prison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Network {
     /// Its own, with its loopback up: `vnet`.
     Own,
     /// Its own and empty, loopback down: a jail without addresses.
+    #[default]
     Empty,
-    /// The host's, unrestricted: `ip4 = inherit` or `ip6 = inherit`.
+    /// That of the host, or of the jail that it is in, unrestricted: `ip4 = inherit` or `ip6 = inherit`.
     Host,
 }
 
 /// Internet protocols that a jail may make sockets of; the others answer `EAFNOSUPPORT`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Families {
     /// `AF_INET`: jail(8), `ip4`.
     pub inet: bool,
@@ -123,6 +128,8 @@ pub struct Allow {
     pub chflags: bool,
     /// Ports below 1024: `allow.reserved_ports`.
     pub reserved_ports: bool,
+    /// mount(2) of what Linux lets the root of a user namespace mount: `allow.mount`.
+    pub mount: bool,
 }
 
 impl Default for Allow {
@@ -133,6 +140,7 @@ impl Default for Allow {
             set_hostname: true,
             chflags: false,
             reserved_ports: true,
+            mount: false,
         }
     }
 }

@@ -5,11 +5,17 @@
 use std::ffi::{CStr, OsStr};
 use std::io;
 use std::mem::{MaybeUninit, size_of, size_of_val, zeroed};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 
 /// linux/sched.h; libc's constant is too narrow for it.
 const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+/// The new process is a child of the caller's parent: clone(2).
+pub(crate) const CLONE_PARENT: u64 = libc::CLONE_PARENT as u64;
+
+/// The new process has the caller's descriptors, not a copy of them: clone(2).
+pub(crate) const CLONE_FILES: u64 = libc::CLONE_FILES as u64;
 
 /// Which of the two processes of a [`clone3`] this is.
 pub(crate) enum Side {
@@ -23,7 +29,7 @@ fn check(answer: libc::c_long) -> io::Result<libc::c_long> {
     if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(answer) }
 }
 
-/// Makes a process in new `namespaces` (CLONE_NEW* flags), born in `cgroup`: clone3(2).
+/// Makes a process in new `namespaces` (CLONE_NEW* flags; [`CLONE_PARENT`], [`CLONE_FILES`]), born in `cgroup`: clone3(2).
 ///
 /// # Safety
 /// The process must have one thread only, as kletka's commands do: the child then is a faithful copy,
@@ -34,7 +40,8 @@ pub(crate) unsafe fn clone3(namespaces: u64, cgroup: Option<BorrowedFd<'_>>) -> 
     let mut arguments: libc::clone_args = unsafe { zeroed() };
     arguments.flags = namespaces | libc::CLONE_PIDFD as u64;
     arguments.pidfd = &raw mut pidfd as u64;
-    arguments.exit_signal = libc::SIGCHLD as u64;
+    // A sibling ends with its parent's signal, which is this one.
+    arguments.exit_signal = if namespaces & CLONE_PARENT == 0 { libc::SIGCHLD as u64 } else { 0 };
     if let Some(cgroup) = cgroup {
         arguments.flags |= CLONE_INTO_CGROUP;
         arguments.cgroup = cgroup.as_raw_fd() as u64;
@@ -91,6 +98,7 @@ pub(crate) fn mount_setattr(
 #[derive(Clone, Copy)]
 pub(crate) enum Namespace {
     Net = 0xff04,
+    Pid = 0xff05,
     User = 0xff09,
     Uts = 0xff0a,
 }
@@ -107,6 +115,7 @@ pub(crate) fn namespace(pidfd: BorrowedFd<'_>, which: Namespace) -> io::Result<O
 fn namespace_file(pidfd: BorrowedFd<'_>, which: Namespace) -> io::Result<OwnedFd> {
     let name = match which {
         Namespace::Net => "net",
+        Namespace::Pid => "pid",
         Namespace::User => "user",
         Namespace::Uts => "uts",
     };
@@ -126,6 +135,17 @@ fn pid_of(pidfd: BorrowedFd<'_>) -> io::Result<i32> {
 /// Opens the user namespace that owns `namespace`: `NS_GET_USERNS`, ioctl_ns(2).
 pub(crate) fn owner(namespace: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     open_by_ioctl(namespace, 0xb701)
+}
+
+/// The number here of the process that a pid namespace knows as `pid`: `NS_GET_TGID_FROM_PIDNS`, ioctl_nsfs(2).
+///
+/// # Errors
+/// `ESRCH`: there is none. `ENOTTY`: Linux before 6.11.
+pub(crate) fn pid_from(namespace: BorrowedFd<'_>, pid: u32) -> io::Result<u32> {
+    const NS_GET_TGID_FROM_PIDNS: libc::Ioctl = 0x8004_b707_u32 as libc::Ioctl;
+    // SAFETY: the argument of this request is a number, no pointer.
+    let answer = unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_TGID_FROM_PIDNS, pid) };
+    check(answer.into()).map(|pid| pid as u32)
 }
 
 fn open_by_ioctl(fd: BorrowedFd<'_>, request: libc::Ioctl) -> io::Result<OwnedFd> {
@@ -164,6 +184,23 @@ pub(crate) fn sigqueue(pidfd: BorrowedFd<'_>, signal: i32, value: i32) -> io::Re
     // SAFETY: the kernel copies one siginfo_t, whose size `info` has, and keeps no pointer.
     check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal, &raw const info, 0) })
         .map(drop)
+}
+
+/// Takes over the pidfd of a new process from one that shared this one's descriptors and has ended.
+///
+/// # Errors
+/// It is no pidfd, or its process has ended.
+pub(crate) fn adopt_pidfd(number: RawFd) -> io::Result<Side> {
+    // SAFETY: whoever opened it has ended without closing it, and told only this process its number.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(number) };
+    let pid = u32::try_from(pid_of(pidfd.as_fd())?).map_err(|_| io::ErrorKind::NotFound)?;
+    Ok(Side::Parent { pid, pidfd })
+}
+
+/// This process's group; 0 when it is one of outside the pid namespace, as after jexec(8). getpgid(2)
+pub(crate) fn process_group() -> i32 {
+    // SAFETY: no memory is touched.
+    unsafe { libc::getpgid(0) }
 }
 
 /// Sends `signal`, which may be a real-time one, to the process behind `pidfd`: pidfd_send_signal(2).
@@ -266,9 +303,10 @@ pub(crate) fn hide_from_ptrace() -> io::Result<()> {
 pub(crate) fn new_session_keyring() -> io::Result<()> {
     // SAFETY: a null name asks for an anonymous keyring; no memory is touched.
     let answer = check(unsafe { libc::syscall(libc::SYS_keyctl, 1, 0, 0, 0, 0) });
-    match answer {
-        Err(error) if error.raw_os_error() != Some(libc::ENOSYS) => Err(error),
-        _ => Ok(()),
+    match answer.map_err(|error| error.raw_os_error()) {
+        // In a jail, which was given one, the filter refuses all use of keys.
+        Ok(_) | Err(Some(libc::ENOSYS | libc::EPERM)) => Ok(()),
+        Err(_) => Err(io::Error::last_os_error()),
     }
 }
 

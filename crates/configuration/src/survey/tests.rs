@@ -59,6 +59,9 @@ fn paths_in_paths() {
         ("a",   "a { path = /j; }\nb { path = /j/b; }",         &["warning: a: path /j holds /j/b, the root of b, which this jail can change (1 and 2)"]),
         ("a b", "a { path = /j; }\nb { path = /jb; }",          &[]),
         ("a b", "a { path = /; }\nb { path = /j/b; }",          &[]),           // a jail of the host's programs
+        ("a b", "a { path = '/j//x/'; }\nb { path = /j/./x; }",   &["warning: b: path /j/x is a's too (2 and 1)"]),
+        ("a b", "a { path = /j/x; }\nb { path = /j/y/../x; }",  &[]),           // a link may be in between
+        ("a b", "a { path = j; }\nb { path = j/b; }",           &["a: path j: not an absolute pathname", "b: path j/b: not an absolute pathname"]),
     ] {
         assert_eq!(found(names, text, &Anything), want, "{names}: {text}");
     }
@@ -118,8 +121,65 @@ fn what_is_missing() {
         ("path = /j/a; exec.poststop = 'nothing -x'",          format!("warning: a: exec.poststop: nothing: {GONE}")),
         ("path = /j/a; exec.prestart = 'nothing || true'",     String::new()),          // a script may know better
         ("path = /j/a; exec.prestart = 'mkdir /x', /x/made",   String::new()),
+        ("path = /j/a; exec.start = '/bin/sh /etc/rc'; exec.poststart = /j/a/made", String::new()), // by the jail
+        ("path = /j/a; exec.start = '/bin/sh /etc/rc'; exec.created = /j/a/none", format!("a: exec /j/a/none: {GONE}")),
     ] {
         assert_eq!(found("a", &format!("a {{ {parameters}; }}"), &Little).join("\n"), want, "{parameters}");
+    }
+}
+
+/// A jail that starts first may make what is missed, but not before the configuration is read.
+#[test]
+#[rustfmt::skip]
+fn what_is_missing_until_another_jail_has_started() {
+    const MISSING: [&str; 2] = ["b: path /j/b: No such file or directory", "b: exec nothing: No such file or directory"];
+    let b = "b { path = /j/b; exec.poststart = nothing;";
+    for (names, text, want) in [
+        ("a b", format!("a {{ }}\n{b} depend = a; }}"),                               &MISSING[..]),
+        ("a b", format!("a {{ exec.poststart = 'mkdir /j/b'; }}\n{b} depend = a; }}"), &[]),
+        ("a b", format!("a {{ exec.poststart = 'mkdir /j/b'; }}\n{b} }}"),             &MISSING),    // FreeBSD starts both at once
+        ("b",   format!("a {{ exec.poststart = 'mkdir /j/b'; }}\n{b} depend = a; }}"), &MISSING),    // that one runs
+        ("c a b", format!("c {{ mount = '/j /j/a/j nullfs rw'; }}\na {{ depend = c; }}\n{b} depend = a; }}"), &[]),
+        ("a b", format!("a {{ exec.poststart = 'mkdir /j/b'; }}\n{b} depend = a; mount.fstab = /etc/none; }}"),
+            &["b: mount.fstab: /etc/none: No such file or directory"]),
+    ] {
+        assert_eq!(found(names, &text, &Little), want, "{names}: {text}");
+    }
+}
+
+/// Each kind of finding about two jails, as `kletka config check` says it: two places, and how bad it is.
+#[test]
+#[rustfmt::skip]
+fn both_places() {
+    for (text, want) in [
+        ("a { jid = 1; }\nb { jid = 1; }",                       "f line 2: b: jid 1 is a's too (f line 1)"),
+        ("a { }\n2 { name = a; }",                               "f line 2: 2: name a is a's too (f line 1)"),
+        ("a { vnet.interface = e; }\nb { vnet.interface = e; }", "f line 2: b: vnet.interface: e is a's too (f line 1)"),
+        ("a { ip4.addr = 10.0.0.1; }\nb { ip4.addr = 10.0.0.1; }",
+            "f line 2: warning: b: 10.0.0.1 is a's address too (f line 1)"),
+        ("a { ip4.addr = 10.0.0.1; }\nb { ip4.addr = 10.0.0.2, 10.0.0.1; }", "f line 2: b: 10.0.0.1 is a's address too (f line 1)"),
+        ("a { exec.start = 'ifconfig e ether 2:0:0:0:0:1'; }\nb { exec.start = 'ifconfig f link 2:0:0:0:0:1'; }",
+            "f line 2: warning: b: 02:00:00:00:00:01 is a's hardware address too (f line 1)"),
+        ("a { exec.prepare = 'ifconfig epair1 create'; }\nb { exec.prepare = 'ifconfig epair1 create'; }",
+            "f line 2: warning: b: epair1 is created by a too (f line 1)"),
+        ("a { vnet.interface = epair1b; }\nb { exec.poststop = 'ifconfig epair1b destroy'; }",
+            "f line 2: warning: b: exec.poststop: epair1b is a's interface (f line 1)"),
+        ("a { path = /j; }\nb { path = /j; }",                   "f line 2: warning: b: path /j is a's too (f line 1)"),
+        ("a { path = /j; }\nb { path = /j/b; }",
+            "f line 2: warning: b: path /j/b is inside /j, where the root user of a can change it (f line 1)"),
+        ("a { }\na { }",                                         "f line 2: warning: a: configured twice; the first one is used (f line 1)"),
+        ("a { depend = b; }\nb { depend = a; }",                 "f line 2: b: dependency loop: a -> b -> a (f line 1)"),
+        // Of one jail alone there is one place.
+        ("a { depend = b; }",                                    "f line 1: a: depends on undefined jail \"b\""),
+        ("a { depend = a; }",                                    "f line 1: a: dependency loop: a -> a"),
+    ] {
+        let config = Config::parse(Path::new("f"), text.as_bytes()).unwrap();
+        let mut survey = Survey::default();
+        config.expand_all().for_each(|expansion| survey.add(&expansion.jail));
+        let jails: Vec<_> = config.jails().filter_map(|name| config.expand(name).ok()).collect();
+        let (structure, findings) = (survey.check_structure(), survey.check(&jails, &Anything));
+        let found: Vec<_> = structure.iter().chain(&findings).map(crate::Finding::located).collect();
+        assert_eq!(found, [want], "{text}");
     }
 }
 
@@ -151,7 +211,7 @@ fn structure() {
         ("a { depend = b; }\nb { depend = c; }\nc { }", &[][..]),
         ("a { depend = b, c; }\nb { }",                 &["a: depends on undefined jail \"c\""]),
         ("a { depend = a; }",                           &["a: dependency loop: a -> a"]),
-        ("a { depend = b; }\nb { depend = c; }\nc { depend = b; }", &["c: dependency loop: b -> c -> b"]),
+        ("a { depend = b; }\nb { depend = c; }\nc { depend = b; }", &["c: dependency loop: b -> c -> b (3 and 2)"]),
         ("a { }\na { }",                                &["warning: a: configured twice; the first one is used (2 and 1)"]),
     ] {
         let config = Config::parse(Path::new("f"), text.as_bytes()).unwrap();

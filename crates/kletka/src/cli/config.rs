@@ -15,6 +15,7 @@ use super::fail;
 use super::jail::sources::{self, Sources};
 use jailconf::{Files, Loader};
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -87,13 +88,11 @@ fn files() -> Result<Vec<PathBuf>, String> {
 
 /// The configuration that the jail `name` is in, by `-f` or found.
 fn configuration_of(file: Option<&Path>, name: &OsStr) -> Result<Sources, String> {
-    let name = name.to_string_lossy().into_owned();
+    let shown = name.to_string_lossy().into_owned();
     let sources = match file {
-        Some(file) => Sources::of_file(NAME, file)?,
-        None => {
-            let found = Sources::found(NAME, std::slice::from_ref(&name), true)?;
-            found.ok_or_else(|| format!("\"{name}\" not found"))?
-        }
+        Some(file) => Some(Sources::of_file(NAME, file)?),
+        None => Sources::found(NAME, std::slice::from_ref(&shown), true)?,
     };
-    if sources.has(name.as_bytes()) { Ok(sources) } else { Err(format!("\"{name}\" not found")) }
+    let sources = sources.filter(|sources| sources.has(name.as_bytes()));
+    sources.ok_or_else(|| format!("\"{shown}\" not found"))
 }

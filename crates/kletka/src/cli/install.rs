@@ -1,6 +1,6 @@
 //! `kletka install`: puts the running binary and everything that belongs to it below a prefix.
 //!
-//! [`links`] and [`FILES`] are the layout. Three directories hold the applets' names: `bin`, in the
+//! [`links`] and [`files`] are the layout. Three directories hold the applets' names: `bin`, in the
 //! ordinary PATH; `libexec/kletka/bin`, first in PATH for host-side hooks only; and
 //! `libexec/kletka/jail`, for the inside of jails, where the whole of `libexec/kletka` is mounted
 //! read-only: so its links stay inside it. A file is replaced by rename, so that what runs
@@ -28,8 +28,8 @@ const COMMANDS: [&str; 4] = ["kletka", "jail", "jls", "jexec"];
 const HOOK_APPLETS: [&str; 7] =
     ["ifconfig", "route", "service", "sysctl", "devfs", "mount", "umount"];
 
-/// Names that `exec.start` and `/etc/rc` need in a jail whose base lacks FreeBSD's.
-const JAIL_APPLETS: [&str; 2] = ["ifconfig", "route"];
+/// Names that `exec.start` and `/etc/rc` need in a jail whose base lacks FreeBSD's, and those for jails inside jails.
+const JAIL_APPLETS: [&str; 5] = ["ifconfig", "route", "jail", "jls", "jexec"];
 
 /// Files below `share/kletka`, beside those for bases.
 const FILES: [ShippedFile; 6] = [
@@ -55,6 +55,12 @@ const FILES: [ShippedFile; 6] = [
         0o644,
         include_str!("../../../../examples/samba-vlan/smb.conf"),
     ),
+];
+
+/// Manual pages, below `share/man`.
+const MANUALS: [ShippedFile; 2] = [
+    ("man5/jail.conf.5", 0o644, include_str!("../../../../man/jail.conf.5")),
+    ("man8/kletka-config.8", 0o644, include_str!("../../../../man/kletka-config.8")),
 ];
 
 /// Runs the applet.
@@ -125,7 +131,9 @@ fn files() -> impl Iterator<Item = (String, u32, &'static str)> {
         (format!("share/kletka/jail/{}", path.trim_start_matches("etc/")), mode, text)
     });
     let rest = FILES.iter().map(|&(path, mode, text)| (format!("share/kletka/{path}"), mode, text));
-    rc.chain(rest)
+    let manuals =
+        MANUALS.iter().map(|&(path, mode, text)| (format!("share/man/{path}"), mode, text));
+    rc.chain(rest).chain(manuals)
 }
 
 /// Makes the layout, and notes in `done` what had to be changed.
@@ -324,6 +332,20 @@ mod tests {
         }
         assert_eq!(done.len(), 1 + files().count() + links().count());
         assert!(top.join("share/kletka/jail/rc.shutdown").exists());
+    }
+
+    #[test]
+    fn every_manual_page_is_installed() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../man");
+        let mut written: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|page| page.unwrap().file_name().into_string().unwrap())
+            .map(|page| format!("share/man/man{}/{page}", &page[page.len() - 1..]))
+            .collect();
+        written.sort();
+        let files = files().map(|(path, ..)| path);
+        let installed: Vec<String> = files.filter(|path| path.starts_with("share/man/")).collect();
+        assert_eq!(installed, written);
     }
 
     #[test]

@@ -9,7 +9,8 @@ mod options;
 mod session;
 pub(super) mod sources;
 
-use super::fail;
+use super::{fail, report};
+use jailconf::Expansion;
 use options::{Options, Target, Wrong};
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -17,11 +18,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
+/// As FreeBSD's jail.c has it, which leaves out `-C` and `-p`.
 const USAGE: &str = "\
 usage: jail [-dhilqv] [-J jid_file] [-u username] [-U username]
             -[cmr] param=value ... [command=command ...]
-       jail [-Cdqv] [-f file] [-p limit] -[cmr] [jail]
-       jail [-Cqv] [-f file] [-p limit] -[rR] ['*' | jail ...]
+       jail [-dqv] [-f file] -[cmr] [jail]
+       jail [-qv] [-f file] -[rR] ['*' | jail ...]
        jail [-dhilqv] [-J jid_file] [-u username] [-U username]
             [-n jailname] [-s securelevel]
             path hostname ip[,...] command ...
@@ -51,12 +53,15 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// `-e`: each configured jail in a line.
+/// `-e`: each configured jail in a line. What of one cannot be made out is left out of it, and said.
 fn print_all(file: &Path, separator: &OsStr) -> Result<bool, String> {
     let config = sources::load("jail", file)?;
     let mut out = std::io::stdout().lock();
-    for expansion in config.expand_all() {
-        let mut line = expansion.jail.to_line(separator.as_bytes());
+    for Expansion { jail, faults } in config.expand_all() {
+        if !faults.is_empty() {
+            complain!("jail: {}", report::lines("jail", &faults));
+        }
+        let mut line = jail.to_line(separator.as_bytes());
         line.push(b'\n');
         out.write_all(&line).map_err(|error| error.to_string())?;
     }

@@ -4,7 +4,7 @@
 use super::jls::not_found;
 use super::{fail, programs};
 use prison::{Command, Ended, Identity, Prison, Registry, User};
-use rustix::process::{Pid, getpgrp};
+use rustix::process::Pid;
 use rustix::stdio::stdin;
 use rustix::termios::{tcgetpgrp, tcsetpgrp};
 use std::ffi::OsString;
@@ -150,8 +150,7 @@ struct Foreground(Option<Pid>);
 
 impl Foreground {
     fn of_this_process() -> Self {
-        let own = getpgrp();
-        Self(tcgetpgrp(stdin()).ok().filter(|front| *front == own))
+        Self(tcgetpgrp(stdin()).ok().filter(|_| prison::is_in_foreground()))
     }
 
     /// Takes the terminal back, for what runs after this process in the same script.

@@ -261,16 +261,16 @@ impl Options {
         columns: &[Column],
     ) -> Result<(), String> {
         let set = parameters::set(record)?;
-        let skipped = |column: &&Column| {
-            (self.settable && !column.is_settable(&set))
-                || (self.assignments && column.value(&set).is_none())
-        };
-        let columns = columns.iter().filter(|column| !skipped(column));
-        for (index, column) in columns.enumerate() {
-            if index > 0 {
+        let mut first = true;
+        for column in columns.iter().filter(|column| !self.settable || column.is_settable(&set)) {
+            let value = column.value(&set);
+            if self.assignments && value.is_none() && column.needs_value() {
+                continue;
+            }
+            if !std::mem::replace(&mut first, false) {
                 xo.padding(" ");
             }
-            column.print(xo, &set, self.assignments, self.quotes);
+            column.print(xo, value, self.assignments, self.quotes);
         }
         xo.padding("\n");
         Ok(())
@@ -346,13 +346,39 @@ fn hostname_and_path(xo: &mut Writer, record: &Record) {
 
 /// `text` in a column: at least and at most so many characters, as printf(3)'s `%-LEAST.MOSTs`.
 fn wide(text: &[u8], least: usize, most: usize) -> Vec<u8> {
-    match std::str::from_utf8(text) {
-        Ok(text) => format!("{text:<least$.most$}").into_bytes(),
-        // In no known encoding each byte is a character.
-        Err(_) => {
-            let mut bytes = text[..text.len().min(most)].to_vec();
-            bytes.resize(bytes.len().max(least), b' ');
-            bytes
+    let chars = std::str::from_utf8(text).ok().filter(|text| !text.is_ascii());
+    // In no known encoding each byte is a character.
+    let (count, end) = match chars {
+        None => (text.len().min(most), text.len().min(most)),
+        Some(text) => {
+            let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
+            (text.chars().count().min(most), end)
+        }
+    };
+    let mut bytes = Vec::with_capacity(end + least.saturating_sub(count));
+    bytes.extend_from_slice(&text[..end]);
+    bytes.resize(bytes.len() + least.saturating_sub(count), b' ');
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn columns_count_characters() {
+        // What `%-LEAST.MOSTs` makes of it.
+        for (text, least, most, want) in [
+            (&b"abc"[..],          5,  9, &b"abc  "[..]),
+            (b"abcdef",            2,  4, b"abcd"),
+            (b"",                  2,  4, b"  "),
+            ("\u{e4}b\u{df}".as_bytes(), 4, 9, "\u{e4}b\u{df} ".as_bytes()),
+            ("\u{e4}b\u{df}".as_bytes(), 1, 2, "\u{e4}b".as_bytes()),
+            (b"\xe4b\xdf",         4,  9, b"\xe4b\xdf "),
+            (b"\xe4b\xdf",         1,  2, b"\xe4b"),
+        ] {
+            assert_eq!(wide(text, least, most), want, "{}", text.escape_ascii());
         }
     }
 }

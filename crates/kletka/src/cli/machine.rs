@@ -5,7 +5,8 @@ use configuration::Host;
 use rustix::fs::{Access, FileType, Mode, OFlags, ResolveFlags, access, fstat, open, openat2};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, netdevice, socket};
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -19,6 +20,10 @@ const LOGIN_PATH: &str = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/loc
 #[derive(Default)]
 pub(crate) struct Machine {
     rulesets: OnceCell<Option<::devfs::Rulesets>>,
+    /// Where hooks look for programs.
+    path: OnceCell<Vec<PathBuf>>,
+    /// Whether they find one of this name: most jails of a machine run the same few.
+    found: RefCell<HashMap<PathBuf, bool>>,
 }
 
 impl Host for Machine {
@@ -41,12 +46,13 @@ impl Host for Machine {
         if program.components().count() > 1 {
             return Ok(());
         }
-        let mut path = programs().map_or_else(OsString::new, |it| it.for_hooks.into());
-        path.push(":");
-        path.push(env::var_os("PATH").unwrap_or_default());
-        path.push(":");
-        path.push(LOGIN_PATH);
-        let found = env::split_paths(&path).any(|folder| executable(&folder.join(program)).is_ok());
+        let known = self.found.borrow().get(program).copied();
+        let found = known.unwrap_or_else(|| {
+            let mut folders = self.path.get_or_init(path_of_hooks).iter();
+            let found = folders.any(|folder| executable(&folder.join(program)).is_ok());
+            self.found.borrow_mut().insert(program.to_owned(), found);
+            found
+        });
         if found { Ok(()) } else { Err(Errno::NOENT.into()) }
     }
 
@@ -80,6 +86,16 @@ impl Host for Machine {
         let asked = socket(AddressFamily::UNIX, SocketType::DGRAM, None);
         asked.and_then(|socket| netdevice::name_to_index(socket, name)).is_ok()
     }
+}
+
+/// All folders in which a hook finds programs, whatever its jail's parameters are.
+fn path_of_hooks() -> Vec<PathBuf> {
+    let mut path = programs().map_or_else(OsString::new, |it| it.for_hooks.into());
+    path.push(":");
+    path.push(env::var_os("PATH").unwrap_or_default());
+    path.push(":");
+    path.push(LOGIN_PATH);
+    env::split_paths(&path).collect()
 }
 
 /// Whether `path` can be executed: what execve(2) would say.

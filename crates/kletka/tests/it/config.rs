@@ -342,6 +342,303 @@ $ kletka config get web stop.timeout
     );
 }
 
+/// Every message of jail(8) about a name that is no parameter, from a file and from the command line.
+#[test]
+#[rustfmt::skip]
+fn unknown_parameters() {
+    let Some(sandbox) = machine("") else { return };
+    for (given, want) in [
+        ("pth=/home/jails/web",        "unknown parameter: pth (did you mean path?)"),
+        ("hostname=web",               "unknown parameter: hostname (did you mean host.hostname?)"),
+        ("alow.raw_sockets",           "unknown parameter: alow.raw_sockets (did you mean allow.raw_sockets?)"),
+        ("allow.mount.nozsf",          "unknown parameter: allow.mount.nozsf (did you mean allow.mount.nozfs?)"),
+        ("exec.pre_start=/bin/true",   "unknown parameter: exec.pre_start (did you mean exec.prestart?)"),
+        ("novnet",                     "unknown parameter: novnet (did you mean vnet?)"),
+        ("something.else=1",           "unknown parameter: something.else"),
+    ] {
+        sandbox.write("/etc/jail.conf", format!("web {{ path = /home/jails/web; persist; {given}; }}\n"));
+        for (command, prefix) in [
+            ("jail -c web", "jail: web: "),
+            (&*format!("jail -c path=/home/jails/web persist {given}"), "jail: "),
+            ("kletka config check", "/etc/jail.conf line 1: web: "),
+        ] {
+            let done = sandbox.run(command);
+            let answer = (&*done.stdout, &*done.stderr, done.status);
+            assert_eq!(answer, ("", &*format!("{prefix}{want}\n"), 1), "{command}: {given}");
+        }
+    }
+    assert_eq!(sandbox.ok("jls -N"), " JID             IP Address      Hostname                      Path\n");
+}
+
+#[test]
+fn files_and_standard_input() {
+    let Some(sandbox) = machine("web { path = /home/jails/web; persist; }\n") else { return };
+    sandbox.write("/tmp/bad.conf", "web { path = /home/jails/web;\n  oops }\n");
+    sandbox.write(
+        "/tmp/warned.conf",
+        "a { path = /home/jails/web; persist; }\nb { path = /home/jails/web; persist; }\n",
+    );
+    sandbox.write("/tmp/ugly.conf", "a{persist;}\n");
+    check(
+        &sandbox,
+        "\
+$ kletka config check
+$ kletka config check /tmp/none.conf
+/tmp/none.conf: No such file or directory
+[1]
+$ kletka config check /tmp/warned.conf
+/tmp/warned.conf line 2: warning: b: path /home/jails/web is a's too (/tmp/warned.conf line 1)
+$ kletka config check /tmp/bad.conf /tmp/warned.conf
+/tmp/bad.conf line 2: }: syntax error
+/tmp/warned.conf line 2: warning: b: path /home/jails/web is a's too (/tmp/warned.conf line 1)
+[1]
+$ kletka config check - < /tmp/warned.conf
+STDIN line 2: warning: b: path /home/jails/web is a's too (STDIN line 1)
+$ kletka config check - < /etc/jail.conf
+$ kletka config check --all
+usage: kletka config check [FILE ...]
+       kletka config fmt [-w | --check] [FILE ...]
+       kletka config get [-f FILE] [--json] JAIL [PARAM]
+       kletka config set [-f FILE] JAIL PARAM[=VALUE] | PARAM+=VALUE | -PARAM ...
+[1]
+$ kletka config fmt - < /tmp/ugly.conf
+a { persist; }
+$ kletka config fmt -w - < /tmp/ugly.conf
+a { persist; }
+$ kletka config fmt --check - < /tmp/ugly.conf
+-
+[1]
+$ kletka config fmt --check /etc/jail.conf
+$ kletka config fmt --check -w /etc/jail.conf 2>/dev/null
+[1]
+$ kletka config fmt /tmp/bad.conf /tmp/none.conf /tmp/ugly.conf
+a { persist; }
+kletka: config: /tmp/bad.conf line 2: }: syntax error
+kletka: config: /tmp/none.conf: No such file or directory
+[1]
+$ kletka config get -f - a persist < /tmp/ugly.conf
+true
+$ kletka config set -f - a nopersist < /tmp/ugly.conf
+kletka: config: standard input cannot be changed
+[1]
+$ kletka config fmt -w /tmp
+kletka: config: /tmp: not a regular file
+[1]
+$ mkfifo /tmp/pipe; kletka config fmt -w /tmp/pipe
+kletka: config: /tmp/pipe: not a regular file
+[1]
+",
+    );
+}
+
+#[test]
+fn values_as_they_are() {
+    let Some(sandbox) = machine(
+        "web { path = \"/home/jails/gr\\303\\274n\"; host.hostname = \"a\\377b\"; nopersist = false; vnet; meta.a = 1; meta.b = 2;\n\
+         exec.start = \"one\\ntwo\", \"\\001\\t\\\\\"; exec.clean = 0; stop.timeout = \" 007\"; devfs_ruleset = 0x4; path.x; }\n\
+         \"w\\377\" { persist; }\n",
+    ) else {
+        return;
+    };
+    check(
+        &sandbox,
+        r#"$ kletka config get --json web
+{
+  "name": "web",
+  "path": "/home/jails/grün",
+  "host.hostname": "a�b",
+  "persist": true,
+  "vnet": "new",
+  "meta.a": "1",
+  "meta.b": "2",
+  "exec.start": ["one\ntwo", "\u0001\t\\"],
+  "exec.clean": false,
+  "stop.timeout": 7,
+  "devfs_ruleset": "0x4",
+  "path.x": true
+}
+$ kletka config get --json web host.hostname; kletka config get web host.hostname | od -An -c
+"a�b"
+   a 377   b  \n
+$ kletka config get web persist; kletka config get web nopersist; kletka config get --json web nopersist
+true
+false
+false
+$ kletka config get web exec.noclean; kletka config get web allow.nomount; kletka config get web mount.devfs
+true
+true
+false
+$ kletka config get web ip4; kletka config get web stop.timeout; kletka config get --json web vnet
+inherit
+7
+"new"
+$ kletka config get "$(printf 'w\377')" ip4
+disable
+$ kletka config get --json web exec.stop
+kletka: config: web: exec.stop is not set and has no default
+[1]
+$ kletka config get '*'
+kletka: config: "*" not found
+[1]
+$ kletka config get web > /dev/full
+kletka: config: standard output: No space left on device
+[1]
+"#,
+    );
+}
+
+#[test]
+fn a_change_keeps_what_the_file_is() {
+    let Some(sandbox) = machine("") else { return };
+    sandbox.write("/tmp/real/jails", "a { persist; }\n# end without newline");
+    sandbox.ok("chmod 640 /tmp/real/jails; chown 1:2 /tmp/real/jails; rm /etc/jail.conf; \
+                ln -s /tmp/real/jails /tmp/link; ln -s ../tmp/link /etc/jail.conf");
+    check(
+        &sandbox,
+        "\
+$ kletka config set a path=/home/jails/web
+$ cat /tmp/real/jails; echo .
+a { persist; path = \"/home/jails/web\"; }
+# end without newline.
+$ stat -c '%a %u:%g %F' /tmp/real/jails; readlink /etc/jail.conf /tmp/link; ls -A /tmp/real
+640 1:2 regular file
+../tmp/link
+/tmp/real/jails
+jails
+$ before=$(stat -c '%i %Y' /tmp/real/jails); kletka config set a persist; test \"$before\" = \"$(stat -c '%i %Y' /tmp/real/jails)\"
+$ kletka config set a persist=1x path=/other; cat /tmp/real/jails; echo .
+a { persist; path = \"/home/jails/web\"; }
+# end without newline.
+kletka: config: a: persist: unknown boolean value \"1x\"
+$ kletka config set a ip4=inherit && kletka config set a vnet
+kletka: config: a: vnet jails cannot have IP address restrictions
+[1]
+$ kletka config set a --unset ip4 && kletka config set a vnet && kletka config get a
+name=a
+persist
+path=/home/jails/web
+vnet
+$ for i in 1 2 3 4 5 6 7 8; do kletka config set a depend+=j$i & done; wait; kletka config get a depend | sort | tr '\\n' ' '
+j1 j2 j3 j4 j5 j6 j7 j8 
+",
+    );
+}
+
+/// What another jail of the file has wrong keeps nobody else from being started and stopped: FreeBSD tells, and goes on.
+#[test]
+fn a_broken_jail_is_in_nobodys_way() {
+    let Some(sandbox) = machine(
+        "path = /home/jails/web; persist;\nweb { }\nbad { host.hostname = \"$nothing\"; }\n\
+         other { jid = none; }\nneeds { depend = bad; }\n",
+    ) else {
+        return;
+    };
+    check(
+        &sandbox,
+        "\
+$ jail -c web
+web: created
+jail: bad: host.hostname: variable \"nothing\" not found
+$ jail -r web
+web: removed
+jail: bad: host.hostname: variable \"nothing\" not found
+$ jail -c bad
+jail: bad: host.hostname: variable \"nothing\" not found
+[1]
+$ jail -c needs
+jail: bad: host.hostname: variable \"nothing\" not found
+jail: needs: skipped
+[1]
+$ jail -c other
+jail: bad: host.hostname: variable \"nothing\" not found
+jail: other: jid: non-integer value \"none\"
+[1]
+",
+    );
+}
+
+/// What is missed now may be there when it is needed; what is inside a root is looked up as the jail will.
+#[test]
+fn no_start_is_refused_without_need() {
+    let Some(sandbox) = machine(
+        "\
+persist; path = /home/jails/web;
+store { exec.poststart = \"cp -r /home/jails/web /home/jails/made\"; }
+made { path = /home/jails/made; depend = store; allow.dying; }
+inner { exec.start = /bin/inner; }
+outer { exec.start = /bin/outer; }
+",
+    ) else {
+        return;
+    };
+    // Links that mean a file in the root, and one on the host.
+    for (file, link, target) in [
+        ("/home/jails/web/tmp/inner", "inner", "/tmp/inner"),
+        ("/tmp/outer", "outer", "../../../../../tmp/outer"),
+    ] {
+        sandbox.write(file, "#!/bin/sh\n");
+        sandbox.ok(&format!("chmod +x {file}; ln -s {target} /home/jails/web/bin/{link}"));
+    }
+    check(
+        &sandbox,
+        "\
+$ jail -c made
+store: created
+made: created
+jail: the 'allow.dying' parameter and '-d' flag are deprecated and have no effect.
+$ jail -c inner
+inner: created
+$ jail -c outer
+jail: outer: exec /bin/outer: No such file or directory
+[1]
+$ jail -r store made inner
+inner: removed
+made: removed
+store: removed
+$ cd /home/jails; jail -c name=x path=none exec.prepare='echo prepare' persist
+jail: path /home/jails/none: No such file or directory
+[1]
+$ jail -c name=x path=/home/jails/web mount.fstab=/etc/none exec.prepare='echo prepare' persist
+jail: mount.fstab: /etc/none: No such file or directory
+[1]
+$ jail -c name=x path=/home/jails/web exec.prestart='echo prestart' exec.created=/bin/none persist
+jail: exec /bin/none: No such file or directory
+[1]
+$ jail -c name=x path=/home/jails/web exec.poststop=/bin/none command=/bin/true
+jail: warning: exec.poststop: /bin/none: No such file or directory
+$ jail -qc path=/home/jails/web exec.stop=/bin/none command=/bin/true
+",
+    );
+}
+
+/// What docs/compatibility.md says is missing of parameters that are taken.
+#[test]
+fn what_is_partly_there() {
+    let Some(sandbox) = machine("") else { return };
+    sandbox.ok("ip link set lo up");
+    check(
+        &sandbox,
+        "\
+$ jail -qc path=/home/jails/web ip4=inherit allow.raw_sockets command=/bin/ping -c1 127.0.0.1 | sed 1d
+ping: permission denied (are you root?)
+jail: /bin/ping -c1 127.0.0.1: failed
+$ jail -qc path=/home/jails/web vnet allow.raw_sockets command=/bin/ping -c1 127.0.0.1 | grep -o '1 packets received'
+1 packets received
+$ jail -qc path=/home/jails/web ip4=inherit command=/usr/bin/nc -l -p 80
+nc: bind: Permission denied
+jail: /usr/bin/nc -l -p 80: failed
+[1]
+$ jail -qc path=/home/jails/web mount.fdescfs command=/bin/ls /dev
+$ jail -qc path=/home/jails/web mount.fdescfs mount.devfs command=/bin/readlink /dev/fd
+/proc/self/fd
+$ rmdir /home/jails/web/proc; jail -qc path=/home/jails/web mount.procfs command=/bin/ls /proc
+ls: /proc: No such file or directory
+jail: /bin/ls /proc: failed
+[1]
+",
+    );
+}
+
 #[test]
 fn on_a_terminal_the_line_is_shown() {
     let Some(sandbox) = machine(

@@ -350,7 +350,7 @@ circle2  { depend = circle; command = true; }
         ("jail -qc nobody",  "jail: \"nobody\" not found"),
         ("jail -f /etc/none -c", "jail: /etc/none: No such file or directory"),
         ("jail -c name=a/b path=/home/jails/web persist", "jail: name \"a/b\" cannot be used"),
-        ("jail -c name=a.b path=/home/jails/web persist", "jail: name \"a.b\": jails inside jails are not supported yet"),
+        ("jail -c name=a.b path=/home/jails/web persist", "jail: jail \"a\" not found"),
         ("jail -c name=12 path=/home/jails/web persist", "jail: name \"12\" cannot be used"),
         // A kernel without user namespaces, and one that forbids more of them.
         ("strace -f -o /dev/null -e trace=unshare -e inject=unshare:error=EINVAL jail -c path=/home/jails/web command=true",
@@ -638,4 +638,64 @@ $ jexec web sh -c 'touch /tmp/file'; stat -c %u /home/jails/web/tmp/file
     ]);
     sandbox.ok("jls -j web");
     sandbox.ok("jail -q -r web");
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_jail_that_may_mount() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.ok("mkdir -p /home/share/sub /home/jails/web/mnt /home/jails/web/sys /home/jails/web/new; echo kept > /home/share/file");
+    sandbox.write("/etc/fstab.web", "/home/share /home/jails/web/mnt nullfs ro 0 0\n");
+    sandbox.write("/etc/jail.conf", "web { path = /home/jails/web; persist; mount.devfs; mount.fstab = /etc/fstab.web; allow.mount; allow.mount.tmpfs; enforce_statfs = 1; }\n");
+    sandbox.ok("jail -q -c web");
+    inside(&sandbox, &[
+        ("mount -t tmpfs new /new && touch /new/file && stat -c %u /new/file", "0\n", 0),
+        // The mount stays for those that enter later.
+        ("ls /new",                                     "file\n", 0),
+        ("mount --bind /bin /new && ls /new/busybox && umount /new && ls /new", "/new/busybox\nfile\n", 0),
+        ("echo x > /mnt/file",                          "sh: can't create /mnt/file: Read-only file system\n", 1),
+        ("mount -o remount,rw,bind /mnt",               "mount: permission denied (are you root?)\n", 1),
+        ("umount /mnt",                                 "umount: can't unmount /mnt: Invalid argument\n", 1),
+        ("umount -l /mnt",                              "umount: can't unmount /mnt: Invalid argument\n", 1),
+        ("umount /dev",                                 "umount: can't unmount /dev: Invalid argument\n", 1),
+        ("umount /proc/keys",                           "umount: can't unmount /proc/keys: Invalid argument\n", 1),
+        ("mount --bind /mnt /new && echo x > /new/file", "sh: can't create /new/file: Read-only file system\n", 1),
+        ("mount -o remount,rw,bind /new",               "mount: permission denied (are you root?)\n", 1),
+        ("mount -t proc x /tmp",                        "mount: permission denied (are you root?)\n", 1),
+        ("unshare -m true",                             "unshare: unshare(0x20000): Operation not permitted\n", 1),
+        ("unshare -U true",                             "unshare: unshare(0x10000000): Operation not permitted\n", 1),
+        ("mknod /new/zero c 1 5",                       "mknod: /new/zero: Read-only file system\n", 1),
+        ("cat /proc/1/environ",                         "cat: can't open '/proc/1/environ': Permission denied\n", 1),
+    ]);
+    assert_eq!(sandbox.ok("cat /home/share/file"), "kept\n");
+    sandbox.ok("jail -q -r web");
+    for (line, said) in [
+        // FreeBSD's rule: not without a lower enforce_statfs.
+        ("jail -q -c path=/home/jails/web allow.mount allow.mount.tmpfs command=/bin/mount -t tmpfs x /tmp", "mount: permission denied (are you root?)\njail: /bin/mount -t tmpfs x /tmp: failed\n"),
+        ("jail -q -c path=/home/jails/web allow.mount enforce_statfs=1 command=/bin/mount -t tmpfs x /tmp", "mount: permission denied (are you root?)\njail: /bin/mount -t tmpfs x /tmp: failed\n"),
+        ("jail -q -c path=/home/jails/web allow.mount allow.mount.tmpfs enforce_statfs=1 kletka.userns=inherit command=/bin/true", "jail: allow.mount: a jail with the host's user ids cannot mount; kletka.userns=new\n"),
+    ] {
+        let done = sandbox.run(line);
+        assert_eq!((done.stderr.as_str(), done.status), (said, 1), "{line}");
+    }
+    sandbox.ok("jail -q -c path=/home/jails/web allow.mount allow.mount.tmpfs enforce_statfs=1 command=/bin/mount -t tmpfs x /tmp");
+}
+
+#[test]
+fn ids_come_from_where_the_administrator_says() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.write("/etc/subuid", "anna:700000:65536\nkletka:700000:131072\n");
+    sandbox.write("/etc/subgid", "anna:700000:65536\nkletka:700000:131072\n");
+    check(
+        &sandbox,
+        "\
+$ jail -c name=a path=/home/jails/web persist
+$ jexec a cat /proc/self/uid_map
+         0     765536      65536
+$ jail -c name=b path=/home/jails/web persist
+jail: no range of 65536 user ids is free
+[1]
+$ jail -r a
+",
+    );
 }

@@ -49,7 +49,7 @@ $ jail -m persist=1
 jail: no jail specified
 [1]
 $ jail -m name=web allow.vmm
-jail: web: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset
+jail: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset
 [1]
 $ jail -vm name=web host.domainname=example.org
 jail_set(JAIL_UPDATE) jid=1 host.domainname=example.org
@@ -60,6 +60,80 @@ $ jail -m name=web nopersist; while jls -c -j web; do :; done
 $ jls name
 ",
     );
+}
+
+/// FreeBSD's tests/sys/kern/jailmeta.sh, and jail(8).
+#[test]
+fn texts_of_the_administrator() {
+    let Some(sandbox) = machine("") else { return };
+    sandbox.ok("jail -c name=j path=/home/jails/web persist meta='a b c' env.b=2 env.a=1");
+    check(
+        &sandbox,
+        "\
+$ jls -jj meta env
+a b c a=1
+b=2
+$ jls -jj env.b env env.c env.a
+2 a=1
+b=2  1
+$ jail -m name=j meta= env.c=3 env.b; jls -jj meta.c meta meta.a env
+ \"\"  c=3
+a=1
+$ jail -m name=j env.a=1 env=ttt env.b==; jls -jj env env.b
+b==
+ttt =
+$ jls -s -jj meta.missing env.b; jls --libxo json -jj env.b env.c meta
+meta.missing env.b==
+{\"__version\": \"3\", \"jail-information\": {\"jail\": [{\"env.b\":\"=\",\"meta\":\"\"}]}}
+$ jexec j cat /run/kletka.env; jexec j /run/kletka/bin/sysctl -n security.jail.env; jexec j sh -c 'grep -c a=1 /run/kletka.*'
+b==
+tttb==
+ttt
+0
+[1]
+$ jail -m name=j env=; jexec j /run/kletka/bin/sysctl security.jail.env; sysctl security.jail.env; jexec j ls /run
+security.jail.env: 
+security.jail.env: 
+kletka
+$ jexec j sh -c 'ln -s /etc/passwd /run/kletka.env; ln -s /etc/passwd /run/kletka.env.new'; jail -m name=j env=safe
+$ jexec j sh -c 'cat /run/kletka.env; echo; grep -c root /etc/passwd'
+safe
+1
+$ jail -m name=j meta=$(printf %4095s | tr ' ' x); jls -jj meta | wc -c
+4096
+$ jail -m name=j meta.a=1
+jail: jail_set: File too large: meta may have 4095 bytes
+[1]
+$ jail -c name=k path=/home/jails/web persist env=$(printf %4096s | tr ' ' x)
+jail: jail_set: File too large: env may have 4095 bytes
+[1]
+$ jls -s -jj | grep -o 'env=[a-z]*'
+env=safe
+",
+    );
+    // Changes that are made at the same time are all made.
+    sandbox.ok(
+        "for key in a b c d; do (for i in $(seq 20); do jail -m name=j env.$key=$i; done) & done; wait",
+    );
+    assert_eq!(sandbox.ok("jls -jj env.a env.b env.c env.d"), "20 20 20 20\n");
+    sandbox.write(
+        "/etc/jail.conf",
+        "j { path = /home/jails/web; persist; meta = \"k=1\nl=2\"; meta.k = 3; }\n",
+    );
+    check(
+        &sandbox,
+        "\
+$ jail -m j; jls -jj meta
+j: updated
+k=3
+l=2
+$ jail -qm name=j meta.k; jail -mr j; jls -jj meta jid
+j: updated
+k=3
+l=2 1
+",
+    );
+    sandbox.ok("jail -R j");
 }
 
 #[test]
@@ -351,8 +425,8 @@ $ jail 2>&1 | head -n 1; jail -r
 usage: jail [-dhilqv] [-J jid_file] [-u username] [-U username]
 usage: jail [-dhilqv] [-J jid_file] [-u username] [-U username]
             -[cmr] param=value ... [command=command ...]
-       jail [-Cdqv] [-f file] [-p limit] -[cmr] [jail]
-       jail [-Cqv] [-f file] [-p limit] -[rR] ['*' | jail ...]
+       jail [-dqv] [-f file] -[cmr] [jail]
+       jail [-qv] [-f file] -[rR] ['*' | jail ...]
        jail [-dhilqv] [-J jid_file] [-u username] [-U username]
             [-n jailname] [-s securelevel]
             path hostname ip[,...] command ...

@@ -62,8 +62,8 @@ $ jls -nq -j 12345 path ip4.addr host.domainname
 path='/home/jails/a \"long\" way' ip4.addr=\"\" host.domainname=\"\"
 $ jls -q -j 12345 path ip4.addr
 '/home/jails/a \"long\" way' \"\"
-$ jls -n -j web | cut -d ' ' -f 1-12
-devfs_ruleset=0 nodying enforce_statfs=2 host=new ip4=inherit ip6=inherit jid=1 name=web parent=0 path=/home/jails/web persist securelevel=-1
+$ jls -n -j web | cut -d ' ' -f 1-14
+devfs_ruleset=0 nodying enforce_statfs=2 env=\"\" host=new ip4=inherit ip6=inherit jid=1 meta=\"\" name=web parent=0 path=/home/jails/web persist securelevel=-1
 $ jls -h -j web | head -n 1 | tr ' ' '\\n' | grep -e ^host -e dying
 dying
 host
@@ -144,8 +144,7 @@ fn libxo() {
     check(
         &sandbox,
         r#"$ jls --libxo json
-{"__version": "3", "jail-information": {"jail": [{"jid":1,"ipv4":"","hostname":"web.example.org","path":"/home/jails/web"}, {"jid":12345,"ipv4":"","hostname":"a-host-name-that-is-wider-than-its-column.example.org","path":"/home/jails/a \"long\" way"}]}
-}
+{"__version": "3", "jail-information": {"jail": [{"jid":1,"ipv4":"","hostname":"web.example.org","path":"/home/jails/web"}, {"jid":12345,"ipv4":"","hostname":"a-host-name-that-is-wider-than-its-column.example.org","path":"/home/jails/a \"long\" way"}]}}
 $ jls --libxo=json,pretty -N -j web
 {
   "__version": "3", 
@@ -161,11 +160,9 @@ $ jls --libxo=json,pretty -N -j web
   }
 }
 $ jls --libxo:J -v -j web
-{"__version": "3", "jail-information": {"jail": [{"jid":1,"hostname":"web.example.org","path":"/home/jails/web","name":"web","state":"ACTIVE","cpusetid":1, "ipv4-addrs": [], "ipv6-addrs": []}]}
-}
+{"__version": "3", "jail-information": {"jail": [{"jid":1,"hostname":"web.example.org","path":"/home/jails/web","name":"web","state":"ACTIVE","cpusetid":1, "ipv4-addrs": [], "ipv6-addrs": []}]}}
 $ jls --libxo json -n -j web jid nopersist persist ip4.addr path host.domainname
-{"__version": "3", "jail-information": {"jail": [{"jid":"1","nopersist":true,"persist":true, "ip4.addr": [],"path":"/home/jails/web","host.domainname":""}]}
-}
+{"__version": "3", "jail-information": {"jail": [{"jid":"1","nopersist":true,"persist":true, "ip4.addr": [],"path":"/home/jails/web","host.domainname":""}]}}
 $ jls --libxo xml,pretty -j 12345 jid persist path
 <jail-information __version="3">
   <jail>
@@ -182,8 +179,7 @@ $ jls --libxo html -n -j web jid persist; echo
 $ jls --libxo text -j web jid
 1
 $ jls --libxo json -j nowhere
-{"__version": "3", "jail-information": {"jail": []}
-}
+{"__version": "3", "jail-information": {"jail": []}}
 jls: jail "nowhere" not found
 [1]
 $ jls --libxo json pth
@@ -212,8 +208,7 @@ fn nobody_there() {
    JID  IP Address      Hostname                      Path
 $ jls -n
 $ jls --libxo json
-{"__version": "3", "jail-information": {"jail": []}
-}
+{"__version": "3", "jail-information": {"jail": []}}
 $ setpriv --reuid=65534 --regid=65534 --clear-groups jls
 jls: Operation not permitted: jails are for root alone
 [1]

@@ -11,6 +11,7 @@ use jailconf::{Config, Files, Place};
 use jailparam::Set;
 use lifecycle::plan::{START, plan};
 use lifecycle::{Error, Jail};
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -39,8 +40,8 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
 struct Check {
     survey: Survey,
     jails: Vec<jailconf::Jail>,
-    /// Files that have been read: one that another includes is not read again.
-    read: Vec<PathBuf>,
+    /// Files that have been read, in order: one that another includes is not read again.
+    read: HashMap<PathBuf, usize>,
     faults: Vec<Fault>,
     /// No error so far.
     good: bool,
@@ -48,21 +49,24 @@ struct Check {
 
 impl Default for Check {
     fn default() -> Self {
-        let (jails, read, faults) = (Vec::new(), Vec::new(), Vec::new());
+        let (jails, read, faults) = (Vec::new(), HashMap::new(), Vec::new());
         Self { survey: Survey::default(), jails, read, faults, good: true }
     }
 }
 
 impl Check {
     fn file(&mut self, file: &PathBuf) {
-        if self.read.contains(file) {
+        if self.read.contains_key(file) {
             return;
         }
         let config = match Config::load(&Files, file) {
             Ok(config) => config,
             Err(faults) => return self.errors(&faults.0),
         };
-        self.read.extend(config.files().map(PathBuf::from));
+        for file in config.files() {
+            let rank = self.read.len();
+            self.read.entry(file.to_owned()).or_insert(rank);
+        }
         for expansion in config.expand_all() {
             self.survey.add(&expansion.jail);
             if expansion.faults.is_empty() {
@@ -102,7 +106,7 @@ impl Check {
             }
         }
         // File by file, as they were read, from top to bottom; a fault that was found twice is shown once.
-        let rank = |place: &Place| self.read.iter().position(|file| **file == *place.file);
+        let rank = |place: &Place| self.read.get(&*place.file);
         self.faults.sort_by_key(|Fault { place, .. }| (rank(place), place.line, place.column));
         self.faults.dedup_by(|one, other| one.text == other.text);
     }

@@ -1,7 +1,8 @@
 //! `kletka config get`: what a jail has when sections are merged and variables replaced.
 //!
 //! Without PARAM, what it is given, a parameter on a line, as `jail -e` writes it. With PARAM, the values alone, one a
-//! line, or the default; `true` and `false` for a boolean, however it was written. Values are not checked here.
+//! line, or the default; `true` and `false` for a boolean, however it was written and asked for. Values are not checked
+//! here.
 
 use super::{NAME, Wrong, configuration_of, json};
 use crate::cli::mount::reason;
@@ -41,8 +42,10 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
         (None, false) => {
             jail.parameters.iter().map(|it| assignment(&jail, it)).collect::<Vec<_>>().join(&b'\n')
         }
-        (Some(parameter), true) => member(&effective(&jail, parameter)?).1.into_bytes(),
-        (Some(parameter), false) => plain(&effective(&jail, parameter)?),
+        (Some(parameter), as_json) => {
+            let value = asked_for(parameter, form(&effective(&jail, parameter)?));
+            if as_json { value.to_json().into_bytes() } else { value.to_text() }
+        }
     };
     let text = if text.is_empty() { text } else { [text, b"\n".to_vec()].concat() };
     let written = io::stdout().write_all(&text);
@@ -72,7 +75,9 @@ fn effective(jail: &Jail, name: &[u8]) -> Result<Parameter, String> {
         let place = jail.place.clone();
         return Err(Error { jail: jail_name, parameter: name, problem, place }.to_string());
     };
-    let default = found.parameter.default;
+    let vnet = jail.parameters.iter().find(|given| given.name == b"vnet").map(last);
+    let vnet = vnet.is_some_and(|it| it.eq_ignore_ascii_case(b"new") || it == b"1");
+    let default = found.parameter.default_of(vnet);
     if default.is_empty() && found.parameter.kind != Kind::Bool {
         return Err(format!("{jail_name}: {name} is not set and has no default"));
     }
@@ -84,28 +89,58 @@ fn effective(jail: &Jail, name: &[u8]) -> Result<Parameter, String> {
 enum Form {
     Bool(bool),
     Number(i64),
-    List,
-    Text,
+    List(Vec<Vec<u8>>),
+    Text(Vec<u8>),
 }
 
 fn form(given: &Parameter) -> Form {
     let found = jailparam::find(&String::from_utf8_lossy(&given.name));
-    let last = given.values.last().map(|value| String::from_utf8_lossy(value));
+    let number = |text: &[u8]| str::from_utf8(text).ok()?.trim().parse::<i64>().ok();
     match found.map(|found| (found.parameter.kind, found.no)) {
         Some((Kind::Bool, no)) => {
-            let off =
-                last.is_some_and(|text| matches!(&*text.to_ascii_lowercase(), "false" | "0" | ""));
-            Form::Bool(off == no)
+            let on = given.values.last().is_none_or(|text| {
+                text.eq_ignore_ascii_case(b"true") || number(text).is_some_and(|it| it != 0)
+            });
+            Form::Bool(on != no)
         }
-        Some((Kind::Int(..), _)) => match last.and_then(|text| text.trim().parse().ok()) {
+        Some((Kind::Int(..), _)) => match number(last(given)) {
             Some(number) => Form::Number(number),
-            None => Form::Text,
+            None => Form::Text(last(given).to_vec()),
         },
-        Some((Kind::List | Kind::Ip4List | Kind::Ip6List, _)) => Form::List,
-        Some((Kind::Text(_) | Kind::Jailsys, _)) => Form::Text,
+        Some((Kind::List | Kind::Ip4List | Kind::Ip6List, _)) => Form::List(given.values.clone()),
+        Some((Kind::Text(_) | Kind::Jailsys, _)) => Form::Text(last(given).to_vec()),
         None if given.values.is_empty() => Form::Bool(true),
-        None if given.values.len() > 1 => Form::List,
-        None => Form::Text,
+        None if given.values.len() > 1 => Form::List(given.values.clone()),
+        None => Form::Text(last(given).to_vec()),
+    }
+}
+
+/// `nopersist` asks for the opposite of `persist`.
+fn asked_for(name: &[u8], form: Form) -> Form {
+    let no = jailparam::find(&String::from_utf8_lossy(name)).is_some_and(|found| found.no);
+    match form {
+        Form::Bool(on) => Form::Bool(on != no),
+        other => other,
+    }
+}
+
+impl Form {
+    fn to_text(&self) -> Vec<u8> {
+        match self {
+            Self::Bool(on) => on.to_string().into_bytes(),
+            Self::Number(number) => number.to_string().into_bytes(),
+            Self::List(values) => values.join(&b'\n'),
+            Self::Text(text) => text.clone(),
+        }
+    }
+
+    fn to_json(&self) -> String {
+        match self {
+            Self::Bool(on) => on.to_string(),
+            Self::Number(number) => number.to_string(),
+            Self::List(values) => json::array(values),
+            Self::Text(text) => json::string(text),
+        }
     }
 }
 
@@ -120,23 +155,9 @@ fn last(given: &Parameter) -> &[u8] {
     }
 }
 
-fn plain(given: &Parameter) -> Vec<u8> {
-    match form(given) {
-        Form::Bool(on) => on.to_string().into_bytes(),
-        Form::Number(number) => number.to_string().into_bytes(),
-        Form::List => given.values.join(&b'\n'),
-        Form::Text => last(given).to_vec(),
-    }
-}
-
+/// A parameter as a member of the jail's object: a boolean under the name that it has when it is on.
 fn member(given: &Parameter) -> (Vec<u8>, String) {
-    let found = jailparam::find(&String::from_utf8_lossy(&given.name));
+    let found = jailparam::find(&String::from_utf8_lossy(&given.name)).filter(|found| found.no);
     let name = found.map_or_else(|| given.name.clone(), |found| found.parameter.name.into());
-    let value = match form(given) {
-        Form::Bool(on) => on.to_string(),
-        Form::Number(number) => number.to_string(),
-        Form::List => json::array(&given.values),
-        Form::Text => json::string(last(given)),
-    };
-    (name, value)
+    (name, form(given).to_json())
 }

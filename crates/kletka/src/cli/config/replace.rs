@@ -35,6 +35,10 @@ pub(super) fn edit(
 
 /// The file, locked. Who held the lock before may have put another file in its place: then that one is meant.
 fn locked(path: &Path) -> io::Result<File> {
+    // A device must not be replaced, and a pipe would keep us waiting.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
     loop {
         let file = File::open(path)?;
         flock(&file, FlockOperation::LockExclusive)?;

@@ -7,7 +7,7 @@
 use super::{NAME, Wrong, configuration_of, replace};
 use crate::cli::report;
 use jailconf::{Config, Document, EditError, Files, Loader, same_parameter};
-use jailparam::Set;
+use jailparam::{Problem, Set};
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -37,15 +37,15 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
     if edits.is_empty() {
         return Err(Wrong::Usage);
     }
+    if file.as_deref() == Some(Path::new("-")) {
+        return Err("standard input cannot be changed".to_owned().into());
+    }
     let sources = configuration_of(file.as_deref(), &name)?;
     let jail = name.as_bytes();
     let expanded = sources.expand(jail).map_err(|faults| report::lines(NAME, &faults.0))?;
     // The file that has the jail's section may be one that another includes.
     let section = expanded.place.file.to_path_buf();
     let main = sources.of(jail).and_then(|config| config.files().next()).unwrap_or(&section);
-    if section == Path::new("-") {
-        return Err("standard input cannot be changed".to_owned().into());
-    }
     replace::edit(&section, |old| {
         let new = change(&section, old, jail, &edits)?;
         check(main, &section, &new, jail, &edits)?;
@@ -120,7 +120,7 @@ fn change(file: &Path, old: &[u8], jail: &[u8], edits: &[Edit]) -> Result<Vec<u8
 fn check(main: &Path, file: &Path, new: &[u8], jail: &[u8], edits: &[Edit]) -> Result<(), String> {
     let config = Config::load(&Changed { file, new }, main);
     let jail = config.and_then(|config| config.expand(jail));
-    let jail = jail.map_err(|faults| faults.to_string())?;
+    let jail = jail.map_err(|faults| report::lines(NAME, &faults.0))?;
     let changed = |name: &[u8]| {
         edits.iter().any(|edit| match edit {
             Edit::Set(known, _) | Edit::Append(known, _) => same_parameter(known, name),
@@ -128,7 +128,11 @@ fn check(main: &Path, file: &Path, new: &[u8], jail: &[u8], edits: &[Edit]) -> R
         })
     };
     let mut errors = Set::import(&jail).err().unwrap_or_default();
-    errors.retain(|error| changed(error.parameter.as_bytes()));
+    let concerns = |error: &jailparam::Error| match error.problem {
+        Problem::VnetAddresses => changed(b"vnet") || changed(error.parameter.as_bytes()),
+        _ => changed(error.parameter.as_bytes()),
+    };
+    errors.retain(concerns);
     let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
     if lines.is_empty() { Ok(()) } else { Err(lines.join(&format!("\n{NAME}: "))) }
 }

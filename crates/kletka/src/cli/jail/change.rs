@@ -23,11 +23,15 @@ impl Changes {
     /// Compares `wanted` with what `prison` has. Parameters that are not given stay as they are.
     ///
     /// # Errors
-    /// The registry's record of the prison cannot be used.
+    /// The registry's record of the prison cannot be used, or `meta` or `env` would be too long.
     pub(super) fn find(prison: &Prison, wanted: &Set) -> Result<Self, String> {
         let mut changes =
             Self { set: jls::parameters(prison.record())?, live: Vec::new(), fixed: None };
         for (parameter, value) in wanted.export() {
+            let value = match wanted.edited(parameter, &changes.set) {
+                Some(edited) => edited.map_err(|error| error.to_string())?,
+                None => value,
+            };
             let given = wanted.given(parameter.name).is_some() && parameter.name != "jid";
             if !given || changes.has(parameter, &value) {
                 continue;
@@ -93,7 +97,9 @@ impl Changes {
             allow: self.for_later().next().map(|_| self.allow()),
             parameters: Some(self.parameters(&prison.record().parameters)),
         };
-        prison.update(registry, &change).map_err(|error| error.to_string())
+        prison.update(registry, &change).map_err(|error| error.to_string())?;
+        let env = self.set.text("env").filter(|_| has("env"));
+        env.map_or(Ok(()), |text| prison.show_env(&text)).map_err(|error| error.to_string())
     }
 
     fn allow(&self) -> Allow {
@@ -103,6 +109,8 @@ impl Changes {
             set_hostname: self.set.flag("allow.set_hostname"),
             chflags: self.set.flag("allow.chflags"),
             reserved_ports: self.set.flag("allow.reserved_ports"),
+            // Fixed at the creation.
+            mount: false,
         }
     }
 

@@ -38,21 +38,21 @@ pub(super) fn run(options: &Options) -> Result<bool, String> {
         }
         _ => None,
     };
-    let mut survey = options.operation.start.then(Survey::default);
     let mut session = Session {
         options,
         registry,
-        dependencies: dependencies(config.as_ref(), survey.as_mut())?,
-        survey: survey.unwrap_or_default(),
-        config,
+        dependencies: Dependencies::new(),
+        survey: Survey::default(),
+        config: None,
         jid_file: None,
         failed: BTreeSet::new(),
         said: BTreeSet::new(),
     };
+    if let Some(config) = config {
+        session.survey(config);
+    }
     if options.dying {
-        complain!(
-            "jail: the 'allow.dying' parameter and '-d' flag are deprecated and have no effect."
-        );
+        session.say_once(DYING.to_owned());
     }
     match &options.target {
         Target::Described { words, .. } => session.described(words),
@@ -61,25 +61,8 @@ pub(super) fn run(options: &Options) -> Result<bool, String> {
     }
 }
 
-/// What each configured jail depends on; `survey` gets to see all of them.
-fn dependencies(
-    config: Option<&Sources>,
-    mut survey: Option<&mut Survey>,
-) -> Result<Dependencies, String> {
-    let mut all = Dependencies::new();
-    let Some(config) = config else { return Ok(all) };
-    for name in config.all_jails() {
-        let expanded = config.expand(name).map_err(|faults| report::lines("jail", &faults.0))?;
-        if let Some(survey) = &mut survey {
-            survey.add(&expanded);
-        }
-        let depends = expanded.parameters.iter().filter(|given| given.name == b"depend");
-        let depends = depends.flat_map(|given| given.values.iter());
-        let depends = depends.map(|name| String::from_utf8_lossy(name).into_owned());
-        all.insert(String::from_utf8_lossy(name).into_owned(), depends.collect());
-    }
-    Ok(all)
-}
+/// FreeBSD's answer to both.
+const DYING: &str = "the 'allow.dying' parameter and '-d' flag are deprecated and have no effect.";
 
 struct Session<'a> {
     options: &'a Options,
@@ -129,12 +112,41 @@ enum Action {
 }
 
 impl Session<'_> {
+    /// Looks at all configured jails: on what each depends, and when some are to start, what each claims. One that
+    /// cannot be expanded is told of, as FreeBSD does; it fails when something is to be done with it.
+    fn survey(&mut self, config: Sources) {
+        for name in config.all_jails() {
+            let (mut depends, text) = (Vec::new(), String::from_utf8_lossy(name).into_owned());
+            match config.expand(name) {
+                Ok(jail) => {
+                    if self.options.operation.start {
+                        self.survey.add(&jail);
+                    }
+                    let given = jail.parameters.iter().filter(|given| given.name == b"depend");
+                    let names = given.flat_map(|given| given.values.iter());
+                    depends.extend(names.map(|on| String::from_utf8_lossy(on).into_owned()));
+                }
+                Err(faults) => self.say_once(report::lines("jail", &faults.0)),
+            }
+            self.dependencies.insert(text, depends);
+        }
+        // A jail inside another one depends on that one.
+        let outer = |name: &String| Some((name.clone(), name.rsplit_once('.')?.0.to_owned()));
+        let inside: Vec<_> = self.dependencies.keys().filter_map(outer).collect();
+        for (name, outer) in inside.into_iter().filter(|(_, outer)| config.has(outer.as_bytes())) {
+            self.dependencies.entry(name).or_default().push(outer);
+        }
+        self.config = Some(config);
+    }
+
     /// The jail that the command line describes.
     fn described(&mut self, words: &[Vec<u8>]) -> Result<bool, String> {
         let given =
             jailconf::Jail::from_words(words).map_err(|faults| report::lines("jail", &faults.0))?;
+        // Messages call a jail by the name that a file gives it, and this one by none.
+        let nameless = jailconf::Jail { name: Vec::new(), ..given.clone() };
         let mut parameters =
-            Set::import(&given).map_err(|errors| report::lines("jail", &errors))?;
+            Set::import(&nameless).map_err(|errors| report::lines("jail", &errors))?;
         if let Some(Value::Text(path)) = parameters.given("path")
             && !path.is_empty()
         {
@@ -150,8 +162,12 @@ impl Session<'_> {
         }
         self.open_jid_file()?;
         let running = self.running(&subject.jail)?;
-        match self.action(&subject.jail, running.as_ref(), false)? {
-            Some(Action::Change) => self.change(&subject, running),
+        let action = self.action(&subject.jail, running.as_ref(), false)?;
+        if matches!(action, Some(Action::Start | Action::Restart)) {
+            self.check_described(&subject)?;
+        }
+        match action {
+            Some(Action::Change) => self.change(&subject),
             Some(Action::Restart) => {
                 Ok(self.stop(&subject.jail, running)? && self.start(&subject)?)
             }
@@ -189,8 +205,7 @@ impl Session<'_> {
         for name in &changes {
             self.note_failure(name, |session| {
                 let subject = session.configured(name)?;
-                let running = session.running(&subject.jail)?;
-                session.change(&subject, running)
+                session.change(&subject)
             });
         }
         self.start_all(&starts, &order);
@@ -425,6 +440,26 @@ impl Session<'_> {
         }
     }
 
+    /// The same for the jail that the command line describes: what it names must be there.
+    fn check_described(&mut self, subject: &Subject) -> Result<(), String> {
+        let Some(mut given) = subject.given.clone() else { return Ok(()) };
+        for path in given.parameters.iter_mut().filter(|given| given.name == b"path") {
+            // Without one, or with an empty one, it is the host's.
+            path.values = vec![subject.jail.path().into_os_string().into_vec()];
+        }
+        let mut survey = Survey::default();
+        survey.add(&given);
+        let findings = survey.check(&[given], &Machine::default());
+        let prefix = subject.jail.prefix();
+        if let Some(error) = findings.errors().next() {
+            return Err(format!("{prefix}{}", error.message));
+        }
+        for warning in findings.warnings().filter(|_| self.options.verbosity > Verbosity::Quiet) {
+            self.say_once(format!("warning: {prefix}{}", warning.message));
+        }
+        Ok(())
+    }
+
     /// The names with those that they need, in order; one that cannot be ordered fails.
     fn order(&mut self, names: &[String], by: Order) -> Vec<String> {
         let mut ordered: Vec<String> = Vec::new();
@@ -485,9 +520,16 @@ impl Session<'_> {
         }
     }
 
+    fn note_what_is_deprecated(&mut self, jail: &Jail) {
+        if jail.parameters.given("allow.dying").is_some() {
+            self.say_once(DYING.to_owned());
+        }
+    }
+
     /// Starts a jail; what failed has been said.
     fn start(&mut self, subject: &Subject) -> Result<bool, String> {
         let jail = &subject.jail;
+        self.note_what_is_deprecated(jail);
         if self.options.cleans && !self.clean(jail)? {
             return Ok(false);
         }
@@ -536,11 +578,16 @@ impl Session<'_> {
     }
 
     /// `-m`.
-    fn change(&mut self, subject: &Subject, running: Option<Prison>) -> Result<bool, String> {
+    fn change(&mut self, subject: &Subject) -> Result<bool, String> {
         let jail = &subject.jail;
+        self.note_what_is_deprecated(jail);
+        // Looked up again, for what another command may have changed until now.
+        let changing = self.registry.changing().map_err(|error| error.to_string())?;
+        let running = self.running(jail)?;
         let mut prison = running.ok_or_else(|| about(jail, "not found", "no jail specified"))?;
-        let changes = Changes::find(&prison, &jail.parameters)?;
         let prefix = jail.prefix();
+        let changes = Changes::find(&prison, &jail.parameters);
+        let changes = changes.map_err(|error| format!("{prefix}{error}"))?;
         if let Some(fixed) = changes.fixed() {
             return Err(format!("{prefix}{fixed} cannot be changed after creation"));
         }
@@ -548,6 +595,7 @@ impl Session<'_> {
             say(&format!("{prefix}{}", changes.line(prison.record().jid)));
         }
         changes.apply(&mut prison, &self.registry).map_err(|error| format!("{prefix}{error}"))?;
+        drop(changing);
         if self.options.verbosity > Verbosity::Quiet {
             for permission in changes.for_later() {
                 complain!(

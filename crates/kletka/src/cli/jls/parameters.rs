@@ -22,9 +22,18 @@ pub(in crate::cli) fn set(record: &Record) -> Result<Set, String> {
         place: place.clone(),
         parameters: parameters.collect(),
     };
-    let mut set = Set::import(&jail).map_err(|errors| {
+    let mut set = match Set::import(&jail) {
+        // A jail may have written anything about one inside it.
+        Err(_) if record.is_inside => {
+            Set::import(&jailconf::Jail { parameters: Vec::new(), ..jail })
+        }
+        imported => imported,
+    }
+    .map_err(|errors| {
         errors.first().map_or_else(String::new, |error| format!("/run/kletka: {error}"))
     })?;
+    set.put("parent", Value::Int(record.parent.into()));
+    set.put("children.cur", Value::Int(record.inside.into()));
     set.put("jid", Value::Int(record.jid.into()));
     set.put("cpuset.id", Value::Int(record.jid.into()));
     set.put("name", Value::Text(record.name.clone().into_bytes()));
@@ -41,13 +50,15 @@ pub(super) struct Column {
     pub(super) name: String,
     /// What the jail has its own of, or not, when it has this: `ip4` of `ip4.addr`.
     parent: Option<&'static str>,
+    /// The key that is asked for: of `meta.KEY` and `env.KEY`.
+    key: Option<String>,
 }
 
 /// All parameters that a jail can have here, in jls(8)'s order.
 pub(super) fn all() -> Vec<Column> {
     let there = |parameter: &&Parameter| {
         let refused = matches!(parameter.support, Support::Refused(_));
-        !refused || !parameter.default.is_empty() || parameter.name.starts_with("host.")
+        !refused || !parameter.default.is_empty() || parameter.is_never_without()
     };
     let shown = jailparam::shown().into_iter().filter(there);
     shown.map(|parameter| Column::new(parameter, false, parameter.name)).collect()
@@ -67,26 +78,29 @@ impl Column {
     fn new(parameter: &'static Parameter, no: bool, name: &str) -> Self {
         let parent = parameter.name.split_once('.').and_then(|(parent, _)| jailparam::find(parent));
         let parent = parent.filter(|found| found.parameter.kind == Kind::Jailsys);
+        let key = name.split_once('.').filter(|_| parameter.has_keys());
         Self {
             parameter,
             no,
             name: name.to_owned(),
             parent: parent.map(|found| found.parameter.name),
+            key: key.map(|(_, key)| key.to_owned()),
         }
     }
 
     /// Its value; none where a jail has none of it here.
     pub(super) fn value(&self, set: &Set) -> Option<Value> {
-        let value = set.get(self.parameter.name).or_else(|| match self.parameter.kind {
+        let value = set.value(self.parameter).or_else(|| match self.parameter.kind {
             Kind::Ip4List | Kind::Ip6List => Some(Value::List(Vec::new())),
-            Kind::Text(_) if self.parameter.name.starts_with("host.") => {
-                Some(Value::Text(Vec::new()))
-            }
+            Kind::Text(_) if self.parameter.is_never_without() => Some(Value::Text(Vec::new())),
             _ => None,
         });
-        match value {
-            Some(Value::Bool(on)) => Some(Value::Bool(on != self.no)),
-            value => value,
+        match (value, &self.key) {
+            (Some(Value::Text(text)), Some(key)) => {
+                Some(Value::Text(jailparam::value_of(&text, key)?.to_vec()))
+            }
+            (Some(Value::Bool(on)), _) => Some(Value::Bool(on != self.no)),
+            (value, _) => value,
         }
     }
 
@@ -95,13 +109,40 @@ impl Column {
         let refused = matches!(self.parameter.support, Support::Refused(_));
         self.parameter.access != jailparam::Access::ReadOnly
             && (!refused || self.parameter.kind == Kind::Bool)
+            && !self.is_against_vnet(set)
             && self.parent.is_none_or(|name| set.jailsys(name) == jailparam::Jailsys::New)
     }
 
+    /// jail(8) takes `vnet`, or else what the jail has of the host's addresses: never both.
+    fn is_against_vnet(&self, set: &Set) -> bool {
+        let has_vnet = set.jailsys("vnet") == jailparam::Jailsys::New;
+        match self.parameter.name {
+            "vnet" => !has_vnet,
+            "ip4" | "ip6" => has_vnet,
+            _ => false,
+        }
+    }
+
+    /// Whether it is left out of a line of assignments without a value. A key that is not there is not: its name
+    /// alone is what jail(8) takes for that.
+    pub(super) fn needs_value(&self) -> bool {
+        self.key.is_none()
+    }
+
     /// Prints it: the value, or with `assignments` its name too.
-    pub(super) fn print(&self, xo: &mut Writer, set: &Set, assignments: bool, quotes: bool) {
-        let Some(value) = self.value(set) else {
-            xo.padding("-");
+    pub(super) fn print(
+        &self,
+        xo: &mut Writer,
+        value: Option<Value>,
+        assignments: bool,
+        quotes: bool,
+    ) {
+        let Some(value) = value else {
+            match (&self.key, assignments) {
+                (None, _) => xo.padding("-"),
+                (Some(_), true) => xo.display(Some("%s"), self.name.as_bytes()),
+                (Some(_), false) => {}
+            }
             return;
         };
         if let (Value::Bool(on), true) = (&value, assignments) {

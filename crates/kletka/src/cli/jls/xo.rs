@@ -301,7 +301,7 @@ impl Writer {
                 self.indent();
                 self.put(if open.kind == Kind::List { "]" } else { "}" });
                 if self.open.is_empty() {
-                    self.put("\n");
+                    self.new_line();
                 }
             }
         }
@@ -499,10 +499,10 @@ mod tests {
             ("text", "JID  Path\n  1  /a&\"b\n10.0.0.110.0.0.2  2  /a&\"b\n"),
             ("json", concat!(
                 r#"{"__version": "3", "jail-information": {"jail": [{"jid":1,"path":"/a&\"b", "ipv4-addrs": ["10.0.0.1","10.0.0.2"]}, "#,
-                r#"{"jid":2,"path":"/a&\"b", "ipv4-addrs": []}]}"#, "\n}\n")),
+                r#"{"jid":2,"path":"/a&\"b", "ipv4-addrs": []}]}"#, "}\n")),
             (":Ju", concat!(
                 r#"{"__version": "3", "jail_information": {"jail": [{"jid":1,"path":"/a&\"b", "ipv4_addrs": ["10.0.0.1","10.0.0.2"]}, "#,
-                r#"{"jid":2,"path":"/a&\"b", "ipv4_addrs": []}]}"#, "\n}\n")),
+                r#"{"jid":2,"path":"/a&\"b", "ipv4_addrs": []}]}"#, "}\n")),
             ("xml", concat!(
                 r#"<jail-information __version="3"><jail><jid>1</jid><path>/a&amp;"b</path><ipv4-addrs>10.0.0.1</ipv4-addrs>"#,
                 r#"<ipv4-addrs>10.0.0.2</ipv4-addrs></jail><jail><jid>2</jid><path>/a&amp;"b</path></jail></jail-information>"#)),

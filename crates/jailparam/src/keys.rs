@@ -1,0 +1,85 @@
+//! The texts of `meta` and `env`: lines of `KEY=VALUE`, each of which can be set by itself, as `meta.KEY`. FreeBSD's
+//! `kern_jailmeta.c`.
+
+/// A change of such a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Edit {
+    /// This is the whole text now: `meta=TEXT`.
+    Whole(Vec<u8>),
+    /// The key has this value: `meta.KEY=VALUE`.
+    Key(Vec<u8>, Vec<u8>),
+    /// There is no such key any more: `meta.KEY`.
+    NoKey(Vec<u8>),
+}
+
+impl Edit {
+    /// What `text` becomes. A key that is set comes first, as on FreeBSD.
+    pub(crate) fn apply(&self, text: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Whole(text) => text.clone(),
+            Self::NoKey(key) => without(text, key),
+            Self::Key(key, value) => {
+                let line = [key, &b"="[..], value].concat();
+                let rest = without(text, key);
+                if rest.is_empty() { line } else { [line, rest].join(&b'\n') }
+            }
+        }
+    }
+}
+
+/// The value of `key` in `text`, if it is there.
+pub fn value_of<'t>(text: &'t [u8], key: &str) -> Option<&'t [u8]> {
+    text.split(|&byte| byte == b'\n').find_map(|line| value_in(line, key.as_bytes()))
+}
+
+fn value_in<'l>(line: &'l [u8], key: &[u8]) -> Option<&'l [u8]> {
+    line.strip_prefix(key)?.strip_prefix(b"=")
+}
+
+fn without(text: &[u8], key: &[u8]) -> Vec<u8> {
+    let lines = text.split(|&byte| byte == b'\n').filter(|line| value_in(line, key).is_none());
+    lines.collect::<Vec<_>>().join(&b'\n')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn one_after_the_other() {
+        // The cases of FreeBSD's tests/sys/kern/jailmeta.sh, each on what the one before left.
+        let mut text = Vec::new();
+        for (edits, want) in [
+            (&["a=1"][..],                "a=1"),
+            (&["=", "c=3", "b=2", "a=1"], "a=1\nb=2\nc=3"),
+            (&["=", "a=1"],               "a=1"),
+            (&["c=3", "b=2"],             "b=2\nc=3\na=1"),
+            (&["a=A", "c=C"],             "c=C\na=A\nb=2"),
+            (&["a="],                     "a=\nc=C\nb=2"),
+            (&["b"],                      "a=\nc=C"),
+            (&["a=1", "=ttt", "b=2"],     "b=2\nttt"),
+            (&["b=="],                    "b==\nttt"),
+            (&["b"],                      "ttt"),
+            (&["tt", "t"],                "ttt"),
+        ] {
+            for edit in edits {
+                let edit = match edit.split_once('=') {
+                    None => Edit::NoKey((*edit).into()),
+                    Some(("", text)) => Edit::Whole(text.into()),
+                    Some((key, value)) => Edit::Key(key.into(), value.into()),
+                };
+                text = edit.apply(&text);
+            }
+            assert_eq!(String::from_utf8_lossy(&text), want, "{edits:?}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn values() {
+        for (key, want) in [("a", Some("2")), ("b", Some("")), ("c", Some("=x")), ("d", None), ("aa", Some("1"))] {
+            assert_eq!(value_of(b"aa=1\na=2\nb=\nc==x\nd", key), want.map(str::as_bytes), "{key}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Jails inside jails: jail(8), "Hierarchical Jails".
+//!
+//! A jail with `children.max` above 0 runs kletka itself: its root has a registry of its own, [`DIRECTORY`], and makes
+//! prisons in namespaces that its user namespace owns. With the jail's own jid, its maker sets as many jids aside as it
+//! may have jails inside, so that each has the same jid wherever it is looked at; [`Limits`] tells the jail which.
+//!
+//! From outside, [`view`] reads that registry. Whatever stands in it the jail's root may have written: it is read within
+//! bounds, no link is followed, and a prison is believed to be there only if a process of that jail's pid namespace is.
+
+use crate::record::{ProcessId, Record};
+use crate::registry::LARGEST;
+use crate::spec::Users;
+use crate::sys;
+use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, fstat, open, openat, openat2};
+use rustix::io::read;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+/// The registry of a jail that may have jails inside.
+pub(crate) const DIRECTORY: &str = "/run/kletka.jails";
+/// In it: the jail's [`Limits`].
+pub(crate) const LIMITS: &str = "limits";
+
+/// The jids for jails inside one: `children.max` of them, from the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// How many jails may be inside: jail(8), `children.max`.
+    pub max: u32,
+    /// The jid of the first; 0 when there can be none.
+    pub(crate) first: u32,
+}
+
+impl Limits {
+    pub(crate) fn text(self) -> String {
+        format!("{} {}", self.max, self.first)
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (max, first) = text.trim_end().split_once(' ')?;
+        Some(Self { max: max.parse().ok()?, first: first.parse().ok()? })
+    }
+
+    /// The last of the jids; 0 when there are none.
+    pub(crate) fn end(self) -> u32 {
+        if self.max == 0 { 0 } else { self.first + self.max - 1 }
+    }
+
+    pub(crate) fn contains(self, jid: u32) -> bool {
+        jid >= self.first && jid - self.first < self.max
+    }
+}
+
+/// Directory entries that are looked at: no jail may keep its outside busy.
+const ENTRIES: usize = 10_000;
+
+/// The prisons that the jail `parent` has made, and those inside them, as the registry of `parent` is to know them.
+pub(crate) fn view(parent: &Record) -> Vec<Record> {
+    let mut found = Vec::new();
+    if let Some(init) = parent.init.filter(|_| parent.children.max > 0)
+        && let Some(pidfd) = init.open()
+        && let Some(directory) = registry_of(init.pid, pidfd.as_fd())
+        && let Ok(processes) = sys::namespace(pidfd.as_fd(), sys::Namespace::Pid)
+    {
+        for record in records(directory.as_fd()) {
+            found.extend(seen_from_outside(record, parent, processes.as_fd()));
+        }
+    }
+    found.sort_by_key(|record| record.jid);
+    found.dedup_by_key(|record| record.jid);
+    let inside: Vec<Record> = found.iter().flat_map(view).collect();
+    found.extend(inside);
+    found
+}
+
+/// Opens the registry in the root of the process `pid`, which `pidfd` is of.
+fn registry_of(pid: u32, pidfd: BorrowedFd<'_>) -> Option<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root = open(format!("/proc/{pid}/root"), flags, Mode::empty()).ok()?;
+    // The number may have been another process's by then.
+    let ended = crate::attach::readable(pidfd, Some(std::time::Duration::ZERO)).unwrap_or(true);
+    let inside = Path::new(DIRECTORY).strip_prefix("/").ok()?.join("jails");
+    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat2(root, inside, flags, Mode::empty(), resolve).ok().filter(|_| !ended)
+}
+
+/// All that can be understood of a registry's directory.
+fn records(directory: BorrowedFd<'_>) -> Vec<Record> {
+    let Ok(entries) = Dir::read_from(directory) else { return Vec::new() };
+    let mut room = vec![0; LARGEST];
+    let mut records = Vec::new();
+    for entry in entries.take(ENTRIES).map_while(Result::ok) {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let Ok(file) = openat(directory, entry.file_name(), flags, Mode::empty()) else { continue };
+        let regular = fstat(&file)
+            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
+        if regular && let Ok(length) = read(&file, &mut room) {
+            records.extend(Record::parse(&room[..length]));
+        }
+    }
+    records
+}
+
+/// Whether a parameter has nothing in it that a terminal would obey.
+fn is_printable((name, value): &(String, Vec<u8>)) -> bool {
+    let shown = std::str::from_utf8(value).is_ok_and(|value| !value.chars().any(char::is_control));
+    shown && !name.chars().any(char::is_control)
+}
+
+/// A record of a jail's registry in the terms of the registry outside; `None` when it cannot be what it says.
+fn seen_from_outside(record: Record, parent: &Record, processes: BorrowedFd<'_>) -> Option<Record> {
+    let inner = record.init?;
+    let init = ProcessId { pid: sys::pid_from(processes, inner.pid).ok()?, ..inner };
+    let limits = record.children;
+    let fits = parent.children.contains(record.jid)
+        && (limits.max == 0
+            || (parent.children.contains(limits.first)
+                && parent.children.contains(limits.first.checked_add(limits.max - 1)?)));
+    let named = crate::reservation::check_name(&record.name, record.jid).is_ok();
+    if !fits || !named || record.boot != parent.boot || init.open().is_none() {
+        return None;
+    }
+    let users = match record.rights.users {
+        Users::Own => Users::Outer,
+        other => other,
+    };
+    let mut rights = record.rights.within(parent.rights);
+    rights.users = users;
+    Some(Record {
+        name: format!("{}.{}", parent.name, record.name),
+        path: parent.path.join(record.path.strip_prefix("/").unwrap_or(&record.path)),
+        ids: parent.ids,
+        cgroup: parent.cgroup.clone(),
+        parent: if record.parent == 0 { parent.jid } else { record.parent },
+        rights,
+        creator: None,
+        init: Some(init),
+        is_inside: true,
+        parameters: record.parameters.into_iter().filter(is_printable).collect(),
+        ..record
+    })
+}
