@@ -6,10 +6,10 @@
 use crate::error::{Calling, Error};
 use crate::init::ATTACHED;
 use crate::prison::Prison;
-use crate::process::{Command, Failure, Step, become_root, confine};
+use crate::process::{Command, Confinement, Failure, Ready, Step, become_root};
 use crate::record::Rights;
 use crate::spec::Users;
-use crate::sys::{self, Namespace, Side};
+use crate::sys::{self, Namespace, Side, Stack};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read, write};
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -19,6 +19,7 @@ use rustix::termios::{tcgetpgrp, tcsetpgrp};
 use rustix::thread::{
     LinkNameSpaceType, ThreadNameSpaceType, move_into_link_name_space, move_into_thread_name_spaces,
 };
+use std::cell::Cell;
 use std::fs::File;
 use std::io;
 use std::iter;
@@ -202,7 +203,7 @@ pub(crate) fn report(to: &OwnedFd, failure: &Failure) -> ! {
     bytes[..4].copy_from_slice(&(failure.step as u32).to_ne_bytes());
     bytes[4..].copy_from_slice(&failure.errno.to_ne_bytes());
     let _ = write(to, &bytes);
-    std::process::exit(1)
+    sys::exit_now(1)
 }
 
 /// Waits for the new process to execute, or to say why it could not.
@@ -220,23 +221,7 @@ fn executed(report: &OwnedFd, command: &Command) -> Result<(), Error> {
     let word = |at: usize| [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
     let number = u32::from_ne_bytes(word(0));
     let step = Step::ALL.into_iter().find(|step| *step as u32 == number).unwrap_or(Step::Done);
-    Err(Error::Process {
-        step: match step {
-            Step::Done | Step::Namespaces => "jail_attach",
-            Step::Ids => "setuid",
-            Step::Rights => "seccomp",
-            Step::User => return Err(command.no_such_user()),
-            Step::Streams => "dup2",
-            Step::Directory => "chdir",
-            Step::Execute => "exec",
-        },
-        subject: match step {
-            Step::Execute => command.program(),
-            Step::Directory => command.directory_name(),
-            _ => String::new(),
-        },
-        error: io::Error::from_raw_os_error(i32::from_ne_bytes(word(4))),
-    })
+    Err(command.error(&Failure { step, errno: i32::from_ne_bytes(word(4)) }))
 }
 
 /// Makes a process in the pid namespace behind `init` and in `cgroup`; a child runs `inside` and ends.
@@ -249,9 +234,28 @@ pub(crate) fn fork_into(
         Side::Parent { pid, pidfd } => Ok(Child::new(pid, pidfd)),
         Side::Child => {
             inside();
-            std::process::exit(1)
+            sys::exit_now(1)
         }
     }
+}
+
+/// This process's pid namespace, to come back to; `None` in a jail, where it belongs to the outside: whoever leaves it
+/// cannot come back.
+fn way_back() -> Result<Option<File>, Error> {
+    let own = File::open("/proc/self/ns/pid").calling("/proc/self/ns/pid")?;
+    match come_back(&own) {
+        Err(Errno::PERM) => Ok(None),
+        other => other.map(|()| Some(own)).calling("setns"),
+    }
+}
+
+fn come_back(own: &File) -> rustix::io::Result<()> {
+    move_into_link_name_space(own.as_fd(), Some(LinkNameSpaceType::ProcessID))
+}
+
+/// Has the children of this process born in the pid namespace behind `init`; itself stays where it is.
+fn bear_in(init: BorrowedFd<'_>) -> rustix::io::Result<()> {
+    move_into_thread_name_spaces(init, ThreadNameSpaceType::PROCESS_ID)
 }
 
 /// Makes a process in the pid namespace behind `init`, or with `CLONE_NEWPID` in one inside that.
@@ -264,20 +268,12 @@ pub(crate) fn clone_into(
         // Only a process that is in a pid namespace makes one inside it.
         return sibling(|| clone_into(init, sys::CLONE_FILES, None), namespaces, cgroup, || Ok(()));
     }
-    let own = File::open("/proc/self/ns/pid").calling("/proc/self/ns/pid")?;
-    let enter = |to| move_into_link_name_space(to, Some(LinkNameSpaceType::ProcessID));
-    let into = || move_into_thread_name_spaces(init, ThreadNameSpaceType::PROCESS_ID);
-    match enter(own.as_fd()) {
-        // In a jail: its pid namespace belongs to the outside, and whoever leaves it cannot come back.
-        Err(Errno::PERM) => {
-            // SAFETY: kletka's commands have one thread.
-            let between = || unsafe { sys::clone3(sys::CLONE_FILES, None) }.calling("clone3");
-            return sibling(between, namespaces, cgroup, into);
-        }
-        other => other.calling("setns")?,
-    }
-    // Only children are born there; this process stays where it is.
-    into().map_err(|_| Error::Died)?;
+    let Some(own) = way_back()? else {
+        // SAFETY: kletka's commands have one thread.
+        let between = || unsafe { sys::clone3(sys::CLONE_FILES, None) }.calling("clone3");
+        return sibling(between, namespaces, cgroup, || bear_in(init));
+    };
+    bear_in(init).map_err(|_| Error::Died)?;
     // SAFETY: kletka's commands have one thread.
     let cloned = unsafe { sys::clone3(namespaces, cgroup) };
     if matches!(cloned, Ok(Side::Child)) {
@@ -285,7 +281,7 @@ pub(crate) fn clone_into(
         std::mem::forget(own);
         return Ok(Side::Child);
     }
-    enter(own.as_fd()).calling("setns")?;
+    come_back(&own).calling("setns")?;
     cloned.calling("clone3")
 }
 
@@ -310,7 +306,7 @@ fn sibling(
                 }
                 _ => {}
             }
-            std::process::exit(0)
+            sys::exit_now(0)
         }
     };
     between.wait(None).calling("waitid")?;
@@ -335,18 +331,92 @@ impl Prison {
     pub fn spawn(&self, command: &Command) -> Result<Child, Error> {
         let users = self.user_namespace()?;
         let cgroup = self.open_cgroup()?;
+        let entry = Entry {
+            init: self.init().as_fd(),
+            users: users.as_ref().map(AsFd::as_fd),
+            confinement: Confinement::of(self.record().rights),
+            command,
+        };
+        let cgroup = cgroup.as_ref().map(AsFd::as_fd);
+        match (command.ready_ahead(), way_back()?) {
+            (Some(ready), Some(back)) => {
+                let ready = ready.map_err(|failure| command.error(&failure))?;
+                entry.share_memory(&ready, &back, cgroup)
+            }
+            _ => entry.fork(cgroup),
+        }
+    }
+}
+
+/// All that a process needs which is going to enter a prison.
+struct Entry<'a> {
+    init: BorrowedFd<'a>,
+    users: Option<BorrowedFd<'a>>,
+    confinement: Confinement,
+    command: &'a Command,
+}
+
+/// The same, in the memory that parent and child share.
+struct Shared<'a> {
+    entry: &'a Entry<'a>,
+    ready: &'a Ready,
+    failure: Cell<Option<Failure>>,
+}
+
+impl Entry<'_> {
+    /// Enters, in the new process. Allocates nothing.
+    fn enter(&self) -> Result<(), Failure> {
+        enter(self.init, self.users).and_then(|()| self.confinement.apply())
+    }
+
+    /// A process that shares this one's memory until it executes: a fifth of a fork's price.
+    fn share_memory(
+        &self,
+        ready: &Ready,
+        back: &File,
+        cgroup: Option<BorrowedFd<'_>>,
+    ) -> Result<Child, Error> {
+        extern "C" fn run(shared: *mut libc::c_void) -> ! {
+            // SAFETY: it is what `share_memory` passes, and waits for the end of this function with.
+            let shared = unsafe { &*shared.cast::<Shared<'_>>() };
+            let entered = shared.entry.enter();
+            let failed =
+                entered.err().unwrap_or_else(|| shared.ready.execute(shared.entry.command));
+            shared.failure.set(Some(failed));
+            sys::exit_now(1)
+        }
+        // What the new process is going to say of itself holds for the memory, so it holds from its birth.
+        sys::hide_from_ptrace().calling("prctl")?;
+        let shared = Shared { entry: self, ready, failure: Cell::new(None) };
+        let mut stack = Stack::new();
+        let argument = (&raw const shared).cast_mut().cast();
+        let flags = libc::CLONE_VFORK as u64;
+        bear_in(self.init).map_err(|_| Error::Died)?;
+        // SAFETY: `run` works on its stack, makes system calls and notes a failure; whatever it needs has been allocated.
+        // This process sleeps meanwhile, so nothing is done to it by two at once, and errno is nobody's. A jail's root
+        // can kill the process once it is inside, but there is nothing that it could leave half done.
+        let made = unsafe { sys::clone3_sharing(flags, cgroup, &mut stack, run, argument) };
+        come_back(back).calling("setns")?;
+        let child = made.map(|(pid, pidfd)| Child::new(pid, pidfd)).calling("clone3")?;
+        match shared.failure.take() {
+            None => Ok(child),
+            Some(failure) => {
+                let _ = child.wait(None);
+                Err(self.command.error(&failure))
+            }
+        }
+    }
+
+    /// A process that is free to read files and to allocate: its user is looked up in the jail, with the
+    /// jail's rights.
+    fn fork(&self, cgroup: Option<BorrowedFd<'_>>) -> Result<Child, Error> {
         let line = Reporting::new()?;
-        let rights = self.record().rights;
-        let child = fork_into(self.init().as_fd(), cgroup.as_ref().map(AsFd::as_fd), || {
-            let inside = enter(self.init().as_fd(), users.as_ref().map(AsFd::as_fd));
-            let failure = match inside.and_then(|()| confine(rights)) {
-                Ok(()) => command.execute(),
-                Err(failure) => failure,
-            };
+        let child = fork_into(self.init, cgroup, || {
+            let failure = self.enter().err().unwrap_or_else(|| self.command.execute());
             report(&line.child, &failure);
         })?;
         drop(line.child);
-        executed_or_collected(child, &line.parent, command)
+        executed_or_collected(child, &line.parent, self.command)
     }
 }
 
@@ -410,7 +480,7 @@ pub(crate) fn execute_when_told(
         wait_for_word(go);
         tell_errno(made, sys::unshare(libc::CLONE_NEWNS));
     }
-    let confined = confined.and_then(|()| confine(rights));
+    let confined = confined.and_then(|()| Confinement::of(rights).apply());
     wait_for_word(go);
     let failure = match confined {
         Ok(()) => command.execute(),

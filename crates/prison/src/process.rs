@@ -8,12 +8,12 @@ use crate::sys;
 use crate::user::User;
 use rustix::fs::Gid;
 use rustix::process::{Uid, chdir, setsid};
-use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use rustix::thread::{CapabilitySet, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Where a login finds programs: FreeBSD's login.conf(5), class `default`.
 const LOGIN_PATH: &str = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin";
@@ -122,26 +122,38 @@ pub(crate) fn become_root() -> rustix::io::Result<()> {
     set_thread_res_uid(Uid::ROOT, Uid::ROOT, Uid::ROOT)
 }
 
-/// Gives up, for ever, what the jail does not allow: session keyring, capabilities, system calls. The
-/// caller is root of the jail's user namespace.
-pub(crate) fn confine(rights: Rights) -> Result<(), Failure> {
-    sys::new_session_keyring().map_err(|error| Step::Rights.failed(error))?;
-    capability::bound(capability::refused(rights)).map_err(|error| Step::Rights.failed(error))?;
-    sys::load_filter(&filter::program(rights)).map_err(|error| Step::Rights.failed(error))
+/// What a jail does not allow, made ready before the process that gives it up.
+pub(crate) struct Confinement {
+    capabilities: CapabilitySet,
+    filter: Vec<libc::sock_filter>,
+}
+
+impl Confinement {
+    pub(crate) fn of(rights: Rights) -> Self {
+        Self { capabilities: capability::refused(rights), filter: filter::program(rights) }
+    }
+
+    /// Gives it up, for ever: session keyring, capabilities, system calls. The caller is root of the
+    /// jail's user namespace. Allocates nothing.
+    pub(crate) fn apply(&self) -> Result<(), Failure> {
+        sys::new_session_keyring().map_err(|error| Step::Rights.failed(error))?;
+        capability::bound(self.capabilities).map_err(|error| Step::Rights.failed(error))?;
+        sys::load_filter(&self.filter).map_err(|error| Step::Rights.failed(error))
+    }
 }
 
 impl Command {
     /// The program's name, for messages.
-    pub(crate) fn program(&self) -> String {
+    fn program(&self) -> String {
         self.arguments.first().map_or("/bin/sh".into(), |name| name.to_string_lossy().into_owned())
     }
 
     /// The directory that was asked for, for messages.
-    pub(crate) fn directory_name(&self) -> String {
+    fn directory_name(&self) -> String {
         self.directory.as_ref().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     }
 
-    pub(crate) fn no_such_user(&self) -> Error {
+    fn no_such_user(&self) -> Error {
         Error::NoSuchUser(match &self.identity {
             Identity::Root => "root".into(),
             Identity::Host(user) => user.name.to_string_lossy().into_owned(),
@@ -149,29 +161,64 @@ impl Command {
         })
     }
 
+    /// What a failure of its process means to the caller.
+    pub(crate) fn error(&self, failure: &Failure) -> Error {
+        let (step, subject) = match failure.step {
+            Step::Done | Step::Namespaces => ("jail_attach", String::new()),
+            Step::Ids => ("setuid", String::new()),
+            Step::Rights => ("seccomp", String::new()),
+            Step::User => return self.no_such_user(),
+            Step::Streams => ("dup2", String::new()),
+            Step::Directory => ("chdir", self.directory_name()),
+            Step::Execute => ("exec", self.program()),
+        };
+        Error::Process { step, subject, error: io::Error::from_raw_os_error(failure.errno) }
+    }
+
+    /// Whether its user is one that only the jail's files know.
+    fn is_looked_up_inside(&self) -> bool {
+        match self.identity {
+            Identity::Root => self.login,
+            Identity::Host(_) => false,
+            Identity::Jail(_) => true,
+        }
+    }
+
+    /// All that can be made ready before the process is there; `None` when its user has to be looked up
+    /// by the process itself.
+    pub(crate) fn ready_ahead(&self) -> Option<Result<Ready, Failure>> {
+        (!self.is_looked_up_inside()).then(|| self.ready())
+    }
+
     /// Becomes the user and executes. The caller is inside the prison's namespaces, as its root, and
-    /// [`confine`]d. Returns only to say what failed.
+    /// confined. Returns only to say what failed.
     pub(crate) fn execute(&self) -> Failure {
-        match self.prepare() {
-            Ok(ready) => ready.execute(),
+        match self.ready() {
+            Ok(ready) => ready.execute(self),
             Err(failure) => failure,
         }
     }
 
-    fn prepare(&self) -> Result<Ready, Failure> {
+    fn ready(&self) -> Result<Ready, Failure> {
         let user = self.user()?;
-        self.connect_streams().map_err(|error| Step::Streams.failed(error))?;
-        if let Some(user) = &user {
-            assume(user).map_err(|error| Step::User.failed(error))?;
-        }
-        if self.session {
-            setsid().map_err(|error| Step::Rights.failed(error))?;
-        }
         let home = user.as_ref().map(|user| user.home.as_os_str()).filter(|_| self.clean);
-        if let Some(directory) = self.directory.as_deref().or(home) {
-            chdir(directory).map_err(|error| Step::Directory.failed(error))?;
-        }
-        Ok(self.ready(user.as_ref()))
+        let directory = self.directory.as_deref().or(home).map(OsStr::as_bytes);
+        let environment = self.complete_environment(user.as_ref());
+        let shell = user.as_ref().map_or(Path::new("/bin/sh"), |user| &user.shell);
+        let arguments = if self.shell {
+            vec![shell.as_os_str().to_owned(), "-i".into()]
+        } else {
+            self.arguments.clone()
+        };
+        let unusable = |step: Step| move |_| Failure { step, errno: libc::EINVAL };
+        Ok(Ready {
+            directory: directory
+                .map(CString::new)
+                .transpose()
+                .map_err(unusable(Step::Directory))?,
+            program: Program::new(&arguments, &environment).map_err(unusable(Step::Execute))?,
+            user: user.map(|user| UserIds::of(&user)),
+        })
     }
 
     /// Who it is; `None` when neither an identity nor a login was asked for, and root just goes on.
@@ -195,17 +242,6 @@ impl Command {
             }
         }
         sys::close_on_exec_from_3()
-    }
-
-    fn ready(&self, user: Option<&User>) -> Ready {
-        let environment = self.complete_environment(user);
-        let shell = user.map_or(Path::new("/bin/sh"), |user| &user.shell);
-        let arguments = if self.shell {
-            vec![shell.as_os_str().to_owned(), "-i".into()]
-        } else {
-            self.arguments.clone()
-        };
-        Ready { arguments, environment }
     }
 
     fn complete_environment(&self, user: Option<&User>) -> Vec<(OsString, OsString)> {
@@ -238,58 +274,113 @@ impl Command {
     }
 }
 
-/// Becomes `user` for good: groups first, while that is still permitted.
-fn assume(user: &User) -> rustix::io::Result<()> {
-    let groups: Vec<Gid> = user.groups.iter().map(|&gid| Gid::from_raw(gid)).collect();
-    let (uid, gid) = (Uid::from_raw(user.uid), Gid::from_raw(user.gid));
-    set_thread_groups(&groups)?;
-    set_thread_res_gid(gid, gid, gid)?;
-    set_thread_res_uid(uid, uid, uid)
-}
-
-/// A command that only execve(2) is missing to.
-struct Ready {
-    arguments: Vec<OsString>,
-    environment: Vec<(OsString, OsString)>,
+/// A command that is only to be carried out. Nothing here allocates: the process may share its parent's memory.
+pub(crate) struct Ready {
+    user: Option<UserIds>,
+    directory: Option<CString>,
+    program: Program,
 }
 
 impl Ready {
+    /// Becomes the user and executes `command`, of which this was made. Returns only to say what failed.
+    pub(crate) fn execute(&self, command: &Command) -> Failure {
+        self.prepare(command).err().unwrap_or_else(|| self.program.execute())
+    }
+
+    fn prepare(&self, command: &Command) -> Result<(), Failure> {
+        command.connect_streams().map_err(|error| Step::Streams.failed(error))?;
+        if let Some(user) = &self.user {
+            user.assume().map_err(|error| Step::User.failed(error))?;
+        }
+        if command.session {
+            setsid().map_err(|error| Step::Rights.failed(error))?;
+        }
+        if let Some(directory) = &self.directory {
+            chdir(directory).map_err(|error| Step::Directory.failed(error))?;
+        }
+        Ok(())
+    }
+}
+
+/// What the kernel knows of a user.
+struct UserIds {
+    uid: Uid,
+    gid: Gid,
+    groups: Vec<Gid>,
+}
+
+impl UserIds {
+    fn of(user: &User) -> Self {
+        let groups = user.groups.iter().map(|&gid| Gid::from_raw(gid)).collect();
+        Self { uid: Uid::from_raw(user.uid), gid: Gid::from_raw(user.gid), groups }
+    }
+
+    /// Becomes the user for good: groups first, while that is still permitted.
+    fn assume(&self) -> rustix::io::Result<()> {
+        set_thread_groups(&self.groups)?;
+        set_thread_res_gid(self.gid, self.gid, self.gid)?;
+        set_thread_res_uid(self.uid, self.uid, self.uid)
+    }
+}
+
+/// What execve(2) takes. The pointers are into the strings beside them, which stay where they are.
+struct Program {
+    candidates: Vec<CString>,
+    arguments: Vec<*const libc::c_char>,
+    environment: Vec<*const libc::c_char>,
+    _strings: [Vec<CString>; 2],
+}
+
+impl Program {
+    /// Fails over a text with a NUL, which cannot be passed on.
+    fn new(
+        arguments: &[OsString],
+        environment: &[(OsString, OsString)],
+    ) -> Result<Self, std::ffi::NulError> {
+        let texts = arguments.iter().map(|text| text.as_bytes().to_vec());
+        let settings = environment.iter();
+        let settings =
+            settings.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat());
+        let strings = [strings(texts)?, strings(settings)?];
+        let candidates = arguments.first().map_or_else(Vec::new, |it| candidates(it, environment));
+        Ok(Self {
+            candidates,
+            arguments: pointers(&strings[0]),
+            environment: pointers(&strings[1]),
+            _strings: strings,
+        })
+    }
+
     /// Tries each directory of PATH as execvp(3) does. A permission that is missing in one of them is
     /// remembered, for when nothing better is found.
     fn execute(&self) -> Failure {
         sys::reset_signals();
-        let mut answer = io::Error::from_raw_os_error(libc::ENOENT);
-        let Some(program) = self.arguments.first() else { return Step::Execute.failed(answer) };
-        let arguments = self.arguments.iter().map(|text| text.as_bytes().to_vec());
-        let environment = self.environment.iter();
-        let environment =
-            environment.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat());
-        let (Ok(arguments), Ok(environment)) = (strings(arguments), strings(environment)) else {
-            return Failure { step: Step::Execute, errno: libc::EINVAL };
-        };
-        for candidate in self.candidates(program) {
-            let Ok(path) = CString::new(candidate.into_os_string().into_vec()) else { continue };
-            let error = sys::execve(&path, &pointers(&arguments), &pointers(&environment));
-            match error.raw_os_error() {
-                Some(libc::ENOENT | libc::ENOTDIR) => {}
-                Some(libc::EACCES) => answer = error,
-                _ => return Step::Execute.failed(error),
+        let mut answer = Failure { step: Step::Execute, errno: libc::ENOENT };
+        for path in &self.candidates {
+            let failure =
+                Step::Execute.failed(sys::execve(path, &self.arguments, &self.environment));
+            match failure.errno {
+                libc::ENOENT | libc::ENOTDIR => {}
+                libc::EACCES => answer = failure,
+                _ => return failure,
             }
         }
-        Step::Execute.failed(answer)
+        answer
     }
+}
 
-    fn candidates(&self, program: &OsStr) -> Vec<PathBuf> {
-        if program.as_bytes().contains(&b'/') {
-            return vec![program.into()];
-        }
-        let path = self.environment.iter().find(|(name, _)| name == "PATH");
-        let path = path.map_or(OsStr::new(LOGIN_PATH), |(_, path)| path);
-        path.as_bytes()
-            .split(|&byte| byte == b':')
-            .map(|directory| Path::new(OsStr::from_bytes(directory)).join(program))
-            .collect()
+/// Where `program` may be, in the order of PATH.
+fn candidates(program: &OsStr, environment: &[(OsString, OsString)]) -> Vec<CString> {
+    if program.as_bytes().contains(&b'/') {
+        return CString::new(program.as_bytes()).into_iter().collect();
     }
+    let path = environment.iter().find(|(name, _)| name == "PATH");
+    let path = path.map_or(OsStr::new(LOGIN_PATH), |(_, path)| path);
+    path.as_bytes()
+        .split(|&byte| byte == b':')
+        .map(|directory| Path::new(OsStr::from_bytes(directory)).join(program))
+        .filter_map(|path| CString::new(path.into_os_string().into_vec()).ok())
+        .collect()
 }
 
 /// As execve(2) takes them; a text with a NUL cannot be passed on.

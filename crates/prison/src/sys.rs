@@ -59,6 +59,84 @@ pub(crate) unsafe fn clone3(namespaces: u64, cgroup: Option<BorrowedFd<'_>>) -> 
     Ok(Side::Parent { pid: pid as u32, pidfd })
 }
 
+/// Makes a process that works in this one's memory, on a `stack` of its own, and calls `run` with
+/// `argument`: clone3(2), `CLONE_VM`. No page table is copied and no page faulted in anew, which is most of
+/// what a fork costs. With `CLONE_VFORK` among `flags` it returns when the new process has executed a
+/// program or ended.
+///
+/// # Safety
+/// Until it has executed or ended, `run` must neither allocate nor free, nor change what this process
+/// uses: it may be killed at any instruction, and what it had half done would stay so. Without
+/// `CLONE_VFORK` it must not call what sets errno either. `stack` and `argument` must live as long as it.
+pub(crate) unsafe fn clone3_sharing(
+    flags: u64,
+    cgroup: Option<BorrowedFd<'_>>,
+    stack: &mut Stack,
+    run: extern "C" fn(*mut libc::c_void) -> !,
+    argument: *mut libc::c_void,
+) -> io::Result<(u32, OwnedFd)> {
+    let mut pidfd: RawFd = -1;
+    // SAFETY: clone_args is plain integers; zero is the documented "not used" of each.
+    let mut arguments: libc::clone_args = unsafe { zeroed() };
+    arguments.flags = flags | (libc::CLONE_PIDFD | libc::CLONE_VM) as u64;
+    arguments.pidfd = &raw mut pidfd as u64;
+    arguments.exit_signal = libc::SIGCHLD as u64;
+    arguments.stack = stack.0.as_mut_ptr() as u64;
+    arguments.stack_size = size_of_val(&*stack.0) as u64;
+    if let Some(cgroup) = cgroup {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = cgroup.as_raw_fd() as u64;
+    }
+    let pid: libc::c_long;
+    // SAFETY: the caller's side is a plain system call. The new process begins behind it, with the
+    // registers as they are and an empty, aligned stack of its own; it leaves through `run`, which never
+    // returns, so nothing that the caller has on its stack is touched.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        std::arch::asm!(
+            "syscall", "test rax, rax", "jnz 2f",
+            "xor ebp, ebp", "mov rdi, r13", "call r12", "ud2",
+            "2:",
+            inlateout("rax") libc::SYS_clone3 => pid,
+            in("rdi") &raw const arguments, in("rsi") size_of_val(&arguments),
+            in("r12") run, in("r13") argument, out("rcx") _, out("r11") _,
+        );
+    }
+    // SAFETY: as above.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        std::arch::asm!(
+            "svc 0", "cbnz x0, 2f", "mov x29, xzr", "mov x0, x10", "blr x9", "brk 1",
+            "2:",
+            inlateout("x0") &raw const arguments => pid,
+            in("x1") size_of_val(&arguments), in("x8") libc::SYS_clone3,
+            in("x9") run, in("x10") argument,
+        );
+    }
+    if pid < 0 {
+        return Err(io::Error::from_raw_os_error(-pid as i32));
+    }
+    // SAFETY: the kernel stored a new descriptor in `pidfd`, and nobody else owns it.
+    Ok((pid as u32, unsafe { OwnedFd::from_raw_fd(pidfd) }))
+}
+
+/// The stack of a process that [`clone3_sharing`] makes.
+pub(crate) struct Stack(Box<[MaybeUninit<u128>]>);
+
+impl Stack {
+    /// 64 KiB, of which only what is used is ever backed by memory.
+    pub(crate) fn new() -> Self {
+        Self(Box::new_uninit_slice((64 << 10) / size_of::<u128>()))
+    }
+}
+
+/// Ends this process at once: _exit(2). What exit(3) would do belongs to the process that this one is a
+/// copy of, or shares its memory with; a copy also pays for every page that it touches.
+pub(crate) fn exit_now(status: i32) -> ! {
+    // SAFETY: no code of this process runs after it.
+    unsafe { libc::_exit(status) }
+}
+
 /// Makes new namespaces for this process: unshare(2), for the flags that rustix leaves out as unsafe.
 pub(crate) fn unshare(namespaces: i32) -> io::Result<()> {
     // SAFETY: only namespaces change, no memory and, without CLONE_FILES, no descriptor.
