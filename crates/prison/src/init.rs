@@ -42,36 +42,38 @@ pub(crate) const SIGNALS: [i32; 6] = [ATTACHED, INTERFACE, TERMINATE, REMOVE, PE
 pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
     // Without its signals init would be deaf; then it is better not to be.
     let Ok(signals) = sys::signalfd(&[&SIGNALS[..], &[END, libc::SIGCHLD]].concat()) else {
-        std::process::exit(1)
+        sys::exit_now(1)
     };
     let _ = setsid();
     step_aside(&plan);
     // What needs no ids is made while the first process makes its namespaces.
     let own = Own::make(&plan);
     if hear(control.as_fd()) != Some(word::BUILD) {
-        std::process::exit(1);
+        sys::exit_now(1);
     }
     let range = plan.ids.first;
     let mut init = Init { persist: plan.persist, range, ..Init::default() };
     init.take_signals(signals.as_fd());
     let built = own.and_then(|own| match init.attached.first() {
-        Some((_, first)) => root::build(&plan, &own, first.as_fd()),
+        Some((_, first)) => root::build(&plan, &own, first.as_fd()).map(|()| own),
         None => Err(Stage::Namespaces.failed(Path::new("/"), Errno::SRCH)),
     });
-    let built = built.and_then(|()| follow(&plan, &init, control));
-    if built.is_ok() {
-        let keep = [control.as_raw_fd(), network.as_raw_fd(), signals.as_raw_fd()];
-        let_go(keep, &mut init);
+    let built = built.and_then(|own| follow(&plan, &init, control).map(|()| own));
+    let told = match &built {
+        Ok(_) => Report::up().send(control.as_fd()),
+        Err(report) => report.send(control.as_fd()),
+    };
+    // `own` is still open: the command need not wait until it is closed, which takes 30 µs.
+    if built.is_err() || told.is_err() {
+        sys::exit_now(1);
     }
-    let report = built.err().unwrap_or_else(Report::up);
-    let up = report == Report::up();
-    let told = report.send(control.as_fd()).is_ok();
-    if !up || !told || hear(control.as_fd()) != Some(word::RECORDED) {
-        std::process::exit(1);
+    let_go([control.as_raw_fd(), network.as_raw_fd(), signals.as_raw_fd()], &mut init);
+    if hear(control.as_fd()) != Some(word::RECORDED) {
+        sys::exit_now(1);
     }
     init.live(signals.as_fd(), control.as_fd());
     init.give_interfaces_back(network.as_fd());
-    std::process::exit(0)
+    sys::exit_now(0)
 }
 
 /// Where the jail may mount, goes with the first process into the mount namespace that it makes for that: processes
@@ -83,7 +85,7 @@ fn follow(plan: &Plan, init: &Init, control: &OwnedFd) -> Result<(), Report> {
     let failed = |error| Stage::Namespaces.failed(Path::new("/"), error);
     let told = Report::up().send(control.as_fd()).is_ok();
     if !told || hear(control.as_fd()) != Some(word::FOLLOW) {
-        std::process::exit(1);
+        sys::exit_now(1);
     }
     let (_, first) = init.attached.first().ok_or(failed(Errno::SRCH))?;
     move_into_thread_name_spaces(first.as_fd(), ThreadNameSpaceType::MOUNT).map_err(failed)
@@ -205,6 +207,9 @@ impl Init {
 
     /// Returns the interfaces to the host; one whose name is taken there gets a free one.
     fn give_interfaces_back(&self, network: BorrowedFd<'_>) {
+        if self.interfaces.is_empty() {
+            return;
+        }
         let Ok(route) = vnet::route_socket() else { return };
         for &index in &self.interfaces {
             let moved = vnet::move_interface(route.as_fd(), index, network, None);
