@@ -464,7 +464,7 @@ fn enter(init: BorrowedFd<'_>, users: Option<BorrowedFd<'_>>) -> Result<(), Fail
     become_root().map_err(|error| Step::Ids.failed(error))
 }
 
-/// The jail's first process, once its namespaces are made: takes its ids when it has them, gives up what
+/// The jail's first process, once it is in its namespaces: becomes their root, gives up what
 /// the jail does not allow while init is building, and executes when it is told to. Never returns.
 pub(crate) fn execute_when_told(
     go: &OwnedFd,
@@ -473,7 +473,6 @@ pub(crate) fn execute_when_told(
     command: &Command,
     rights: Rights,
 ) -> ! {
-    wait_for_word(go);
     let confined = become_root().map_err(|error| Step::Ids.failed(error));
     if rights.allow.mount {
         // Not before init has built: only what is there now is locked for the jail.

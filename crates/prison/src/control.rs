@@ -71,20 +71,11 @@ pub(crate) enum Stage {
     Mount,
     /// Joining the first process's namespaces.
     Namespaces,
-    /// Setting the host's name.
-    Names,
 }
 
 impl Stage {
-    const ALL: [Self; 7] = [
-        Self::Up,
-        Self::Root,
-        Self::FileSystem,
-        Self::Place,
-        Self::Mount,
-        Self::Namespaces,
-        Self::Names,
-    ];
+    const ALL: [Self; 6] =
+        [Self::Up, Self::Root, Self::FileSystem, Self::Place, Self::Mount, Self::Namespaces];
 
     /// A report that this stage failed over `path`.
     pub(crate) fn failed(self, path: &Path, error: impl Into<io::Error>) -> Report {
@@ -143,7 +134,6 @@ impl Report {
             Stage::Place => Err(Error::MountPoint(self.path, error)),
             Stage::Mount | Stage::FileSystem => Err(Error::Mount(self.path, error)),
             Stage::Namespaces => Err(Error::Call("setns", error)),
-            Stage::Names => Err(Error::Call("host.hostname", error)),
         }
     }
 }

@@ -11,13 +11,14 @@ use crate::cgroup;
 use crate::control::{self, word};
 use crate::error::{Calling, Error};
 use crate::init;
+use crate::namespaces::Maker;
 use crate::prison::Prison;
 use crate::process::Command;
 use crate::record::{ProcessId, Record, Rights};
 use crate::registry::Registry;
 use crate::root::Plan;
 use crate::spec::{MountOptions, MountSource, Network, Spec, Users};
-use crate::sys::{self, Namespace, Side};
+use crate::sys::{self, Side};
 use crate::tree::{self, Tree};
 use rustix::io::write;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -31,14 +32,12 @@ use std::path::Path;
 
 /// Namespaces of the host's user namespace: the jail cannot touch what is mounted in them.
 const INITS: u64 = (libc::CLONE_NEWPID | libc::CLONE_NEWNS) as u64;
-/// Namespaces of the jail's own user namespace, if it has one.
-const JAILS: i32 = libc::CLONE_NEWIPC | libc::CLONE_NEWUTS | libc::CLONE_NEWCGROUP;
 
 /// The jail's first process, which waits to execute the command it was made for. Dropped, it ends.
 #[derive(Debug)]
 pub struct Waiting {
     child: Option<Child>,
-    /// A first byte here says that it has its ids, a second one to go on; closing it, to end.
+    /// A byte here says to go on; closing it, to end.
     go: Option<OwnedFd>,
     line: OwnedFd,
 }
@@ -83,15 +82,17 @@ impl Prison {
         first: Option<&Command>,
     ) -> Result<(Self, Option<Waiting>), Error> {
         check_path(&spec.path)?;
-        let adapted = registry.is_in_jail().then(|| in_jail(spec));
+        let is_in_jail = registry.limits()?.is_some();
+        let adapted = is_in_jail.then(|| in_jail(spec));
         let spec = adapted.as_ref().unwrap_or(spec);
+        let maker = Maker::start(spec)?;
         let mut record = registry.reserve(spec, rights(spec))?;
         let built = outer(registry, &mut record).and_then(|outer| {
-            if registry.is_in_jail() {
+            if is_in_jail {
                 // What is mounted in a jail is the host's; of a copy, parts can be cloned.
                 sys::unshare(libc::CLONE_NEWNS).calling("unshare")?;
             }
-            build(spec, &record, first, outer.as_ref())
+            build(spec, &record, maker, first, outer.as_ref())
         });
         match built {
             Ok((prison, waiting, init)) => {
@@ -169,9 +170,6 @@ fn plan(spec: &Spec, record: &Record, outer: Option<&Prison>) -> Result<Plan, Er
         programs: programs.transpose()?,
         mounts: mounts.collect::<Result<_, _>>()?,
         devfs: spec.devfs,
-        hostname: spec.hostname.clone(),
-        domainname: spec.domainname.clone(),
-        loopback: spec.network == Network::Own,
         joins_network: spec.network != Network::Host || outer.is_some(),
         children: record.children,
         mounts_itself: record.rights.allow.mount,
@@ -183,6 +181,7 @@ fn plan(spec: &Spec, record: &Record, outer: Option<&Prison>) -> Result<Plan, Er
 fn build(
     spec: &Spec,
     record: &Record,
+    maker: Maker,
     first: Option<&Command>,
     outer: Option<&Prison>,
 ) -> Result<(Prison, Waiting, ProcessId), Error> {
@@ -208,7 +207,7 @@ fn build(
     drop(theirs);
     let prison =
         Prison { record: record.clone(), init, hold: Some(hold), left: RefCell::default() };
-    let started = start_first(&prison, &plan, spec, first, (cgroup, outer));
+    let started = start_first(&prison, &plan, maker, first, (cgroup, outer));
     let id = ProcessId::of(pid, prison.init.as_fd());
     match (started, id) {
         (Ok(waiting), Some(id)) => Ok((prison, waiting, id)),
@@ -236,25 +235,29 @@ fn check_sources(spec: &Spec) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes the jail's first process and its namespaces, and has init build the rest.
+/// Shows the mounts under the jail's ids, makes its first process, and has init build the rest.
 fn start_first(
     prison: &Prison,
     plan: &Plan,
-    spec: &Spec,
+    maker: Maker,
     first: Option<&Command>,
     (cgroup, outer): (Option<BorrowedFd<'_>>, Option<&Prison>),
 ) -> Result<Waiting, Error> {
     let Some(hold) = &prison.hold else { return Err(Error::Died) };
+    let users = maker.finish(prison.record.ids, plan.users)?;
+    for tree in plan.cloned() {
+        tree.settle(users.as_ref().map(AsFd::as_fd))?;
+    }
     let line = Reporting::new()?;
     let (told, go) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
     let (ready, made) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
-    let network = if spec.network == Network::Host { 0 } else { libc::CLONE_NEWNET };
-    let users = if spec.users == Users::Host { 0 } else { libc::CLONE_NEWUSER };
-    let joined = outer.filter(|_| network == 0).map(|outer| outer.init.as_fd());
+    // Without a network of its own, it has that of the jail that it is in.
+    let network =
+        outer.map(|outer| outer.init.as_fd()).filter(|_| !prison.record.rights.own_network);
     let nothing = Command::default();
     let child = fork_into(prison.init.as_fd(), cgroup, || {
         // The copies of these would keep the lines open.
-        let outcome = make_namespaces(prison.init.as_fd(), joined, JAILS | network | users);
+        let outcome = join_namespaces(prison.init.as_fd(), network, &maker);
         let up = outcome.is_ok();
         tell_errno(&made, outcome);
         if up {
@@ -264,9 +267,9 @@ fn start_first(
         }
     })?;
     drop(made);
-    let finished = finish_namespaces(prison, plan, &child, &ready, &go);
+    let built = have_built(prison, plan, maker, &ready, &go);
     let waiting = Waiting { child: Some(child), go: Some(go), line: line.parent };
-    finished.map(|()| waiting)
+    built.map(|()| waiting)
 }
 
 /// Closes, in the first process, the ends that belong to its parent: it waits for their closing.
@@ -278,12 +281,13 @@ fn close_parents_ends(hold: &OwnedFd, go: &OwnedFd, ready: &OwnedFd) {
     }
 }
 
-/// In the jail's first process: joins init's mount namespace while the host's rights last, announces
-/// itself, and makes the jail's own namespaces. The network is that of `network`, if it has none of its own.
-fn make_namespaces(
+/// In the jail's first process: joins init's mount namespace and announces itself while the host's rights
+/// last, then joins the jail's own namespaces. The cgroup namespace is new: its root is the cgroup that the
+/// process is in. The network is that of `network`, if the jail has none of its own.
+fn join_namespaces(
     init: BorrowedFd<'_>,
     network: Option<BorrowedFd<'_>>,
-    namespaces: i32,
+    maker: &Maker,
 ) -> io::Result<()> {
     sys::hide_from_ptrace()?;
     move_into_thread_name_spaces(init, ThreadNameSpaceType::MOUNT)?;
@@ -291,31 +295,24 @@ fn make_namespaces(
         move_into_thread_name_spaces(outer, ThreadNameSpaceType::NETWORK)?;
     }
     announce()?;
-    sys::unshare(namespaces)
+    maker.join()?;
+    sys::unshare(libc::CLONE_NEWCGROUP)
 }
 
-/// In the parent: the first process's ids, the mounts under them, and init's turn.
-fn finish_namespaces(
+/// In the parent: init's turn, when the first process is where it belongs.
+fn have_built(
     prison: &Prison,
     plan: &Plan,
-    child: &Child,
+    maker: Maker,
     ready: &OwnedFd,
     go: &OwnedFd,
 ) -> Result<(), Error> {
-    hear_errno(ready)?.map_err(no_namespaces)?;
-    let own = plan.users == Users::Own;
-    if plan.users != Users::Host {
-        prison.record.ids.write_maps(child.pid()).calling("uid_map")?;
-    }
-    write(go, b"i").map_err(|_| Error::Died)?;
-    let users = own.then(|| sys::namespace(child.as_fd(), Namespace::User)).transpose();
-    let users = users.calling("PIDFD_GET_USER_NAMESPACE")?;
-    for tree in plan.cloned() {
-        tree.settle(users.as_ref().map(AsFd::as_fd))?;
-    }
+    hear_errno(ready)?.calling("setns")?;
     prison.tell(word::BUILD)?;
+    // Its end is waited for while init works.
+    drop(maker);
     prison.report()?.check(&plan.root.source)?;
-    if prison.record.rights.allow.mount {
+    if plan.mounts_itself {
         write(go, b"m").map_err(|_| Error::Died)?;
         hear_errno(ready)?.calling("unshare")?;
         prison.tell(word::FOLLOW)?;
@@ -334,12 +331,4 @@ fn hear_errno(ready: &OwnedFd) -> Result<io::Result<()>, Error> {
         0 => Ok(()),
         errno => Err(io::Error::from_raw_os_error(errno)),
     })
-}
-
-/// unshare(2) failed: most likely for want of user namespaces.
-fn no_namespaces(error: io::Error) -> Error {
-    match error.raw_os_error() {
-        Some(libc::EINVAL | libc::ENOSPC | libc::EPERM) => Error::NoUserNamespaces(error),
-        _ => Error::Call("unshare", error),
-    }
 }

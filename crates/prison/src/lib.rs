@@ -20,6 +20,7 @@ mod filter;
 mod halves;
 mod ids;
 mod init;
+mod namespaces;
 mod nested;
 mod overlay;
 mod prison;

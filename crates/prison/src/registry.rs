@@ -106,11 +106,6 @@ impl Registry {
         Ok(self)
     }
 
-    /// Whether this command runs in a jail, whose prisons are in namespaces of the jail's.
-    pub(crate) fn is_in_jail(&self) -> bool {
-        !matches!(self.place, Place::Host)
-    }
-
     fn lock(&self, how: FlockOperation) -> Result<Lock, Error> {
         let path = self.directory.join("lock");
         let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC;
@@ -257,13 +252,21 @@ impl Registry {
         self.directory.join("jails").join(jid.to_string())
     }
 
+    /// The limits of the jail that this command runs in; `None` on the host.
+    ///
+    /// # Errors
+    /// [`Error::NotPermitted`]: no jails may be made here.
+    pub(crate) fn limits(&self) -> Result<Option<Limits>, Error> {
+        match self.place {
+            Place::Host => Ok(None),
+            Place::Jail(limits) => Ok(Some(limits)),
+            Place::Closed => Err(Error::NotPermitted),
+        }
+    }
+
     /// Takes a jid, a name, ids and a cgroup's path for a prison that is about to be made.
     pub(crate) fn reserve(&self, spec: &Spec, rights: Rights) -> Result<Record, Error> {
-        let outer = match self.place {
-            Place::Host => None,
-            Place::Jail(limits) => Some(limits),
-            Place::Closed => return Err(Error::NotPermitted),
-        };
+        let outer = self.limits()?;
         let lock = self.lock_to_write()?;
         let mut records = self.sweep(&lock)?;
         self.add_those_inside(&mut records);

@@ -12,7 +12,6 @@ use crate::nested::{self, Limits};
 use crate::spec::{MountOptions, Users};
 use crate::sys;
 use crate::tree::{Tree, file_system};
-use crate::vnet;
 use rustix::fs::{
     CWD, Gid, Mode, OFlags, ResolveFlags, Uid, fchown, mkdirat, open, openat, openat2,
 };
@@ -22,11 +21,8 @@ use rustix::mount::{
     open_tree, unmount,
 };
 use rustix::process::{chdir, fchdir, pivot_root};
-use rustix::system::sethostname;
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
-use std::ffi::OsString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Files of /proc that tell of the host, as far as the jail's ids do not close them: shown empty.
@@ -48,9 +44,6 @@ pub(crate) struct Plan {
     /// The lines of fstab(5).
     pub(crate) mounts: Vec<Tree>,
     pub(crate) devfs: bool,
-    pub(crate) hostname: OsString,
-    pub(crate) domainname: OsString,
-    pub(crate) loopback: bool,
     /// The network is not that of the command that makes the prison.
     pub(crate) joins_network: bool,
     pub(crate) children: Limits,
@@ -166,8 +159,7 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
     }
     // What was cloned from a shared mount of the host would go on following it.
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
-        .map_err(|error| Stage::Root.failed(slash, error))?;
-    set_names(plan).map_err(|error| Stage::Names.failed(slash, error))
+        .map_err(|error| Stage::Root.failed(slash, error))
 }
 
 /// A /sys, if the root has a place for it. It shows the network namespace of whoever makes it, so not before that is
@@ -255,16 +247,6 @@ fn write_protect(root: BorrowedFd<'_>) -> Result<(), Report> {
             Ok(put(view.as_fd(), place.as_fd())?)
         });
         protected.map_err(|error| Stage::Mount.failed(Path::new(file), error))?;
-    }
-    Ok(())
-}
-
-/// Host name, domain name, loopback: what belongs to the namespaces just joined.
-fn set_names(plan: &Plan) -> std::io::Result<()> {
-    sethostname(plan.hostname.as_bytes())?;
-    sys::setdomainname(&plan.domainname)?;
-    if plan.loopback {
-        sys::loopback_up(vnet::ioctl_socket()?.as_fd())?;
     }
     Ok(())
 }

@@ -420,9 +420,10 @@ pub(crate) fn loopback_up(socket: BorrowedFd<'_>) -> io::Result<()> {
     request.ifr_name[0] = b'l' as libc::c_char;
     request.ifr_name[1] = b'o' as libc::c_char;
     request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
-    // SAFETY: the kernel reads one ifreq, alive until the call returns.
-    check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) }.into())
-        .map(drop)
+    type SetFlags =
+        rustix::ioctl::Setter<{ libc::SIOCSIFFLAGS as rustix::ioctl::Opcode }, libc::ifreq>;
+    // SAFETY: the kernel reads one ifreq, which is what this request takes, alive until the call returns.
+    Ok(unsafe { rustix::ioctl::ioctl(socket, SetFlags::new(request)) }?)
 }
 
 /// Sets the NIS domain name of this UTS namespace: setdomainname(2).
