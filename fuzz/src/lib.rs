@@ -72,11 +72,13 @@ pub fn devfs_rules(bytes: &[u8]) {
     }
     for number in rulesets.numbers() {
         let _ = rulesets.expand(number);
-        for (_, rule) in rulesets.rules(number) {
-            let shown = rule.show(&accounts);
-            let words: Vec<Vec<u8>> =
-                shown.split_ascii_whitespace().map(|word| word.as_bytes().to_vec()).collect();
-            // Nothing quotes white space in a pattern, and what is not UTF-8 is shown by a sign for it.
+        for (number, rule) in rulesets.rules(number) {
+            // A number alone is a rule too, for every node, that does nothing.
+            let shown = format!("{number} {}", rule.show(&accounts));
+            // Other white space, such as a form feed, may be part of a pattern.
+            let words = shown.split(' ').filter(|word| !word.is_empty());
+            let words: Vec<Vec<u8>> = words.map(|word| word.as_bytes().to_vec()).collect();
+            // Nothing quotes a space in a pattern, and what is not UTF-8 is shown by a sign for it.
             let plain = bytes.is_ascii() && !bytes.iter().any(|byte| b"'\"\\".contains(byte));
             if plain {
                 let again = devfs::Rule::parse(&words, &accounts);

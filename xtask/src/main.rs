@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask demo | test | vm | install | bench | compatibility`.
+//! The project's own tasks: `cargo xtask demo | test | fuzz | vm | install | bench | compatibility`.
 //!
 //! Everything that a task needs from the distribution it installs itself when it runs as root, after
 //! saying what and why ([`packages`]); as another user it says what is missing.
@@ -6,6 +6,7 @@
 mod bench;
 mod build;
 mod demo;
+mod fuzz;
 mod leaks;
 mod packages;
 mod shell;
@@ -17,7 +18,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use lexopt::{Arg, Parser};
+use lexopt::{Arg, Parser, ValueExt};
 
 /// What a task answers: `Err` says why it failed; an empty one, that the reason stands above already.
 type Outcome = Result<(), String>;
@@ -25,6 +26,7 @@ type Outcome = Result<(), String>;
 const USAGE: &str = "\
 usage: cargo xtask demo [--keep]
        cargo xtask test
+       cargo xtask fuzz [SECONDS]
        cargo xtask vm [[--init=shell|systemd] [--kernel=6.12|6.1] [--dir=PATH]... COMMAND...]
        cargo xtask install [--prefix DIR]
        cargo xtask bench
@@ -50,6 +52,7 @@ fn task(mut arguments: Parser) -> Outcome {
     match name.to_str() {
         Some("demo") => demo::run(demo::Stage::parse(arguments)?),
         Some("test") => no_more(arguments).and_then(|()| test::run()),
+        Some("fuzz") => fuzz::run(seconds(arguments)?),
         Some("vm") => vm::run(arguments),
         Some("install") => build::install(&prefix(arguments)?).map(|done| print!("{done}")),
         Some("bench") => no_more(arguments).and_then(|()| bench::run()),
@@ -85,6 +88,13 @@ fn prefix(mut arguments: Parser) -> Result<PathBuf, String> {
         }
     }
     Ok(prefix.into())
+}
+
+fn seconds(mut arguments: Parser) -> Result<u64, String> {
+    let Some(argument) = arguments.next().map_err(text)? else { return Ok(fuzz::SECONDS) };
+    let Arg::Value(seconds) = argument else { return Err(text(argument.unexpected())) };
+    let seconds = seconds.parse().map_err(text)?;
+    no_more(arguments).map(|()| seconds)
 }
 
 fn no_more(mut arguments: Parser) -> Outcome {

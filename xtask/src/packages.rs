@@ -56,6 +56,9 @@ pub(crate) const VM: &[Need] = &[
     need("debugfs", "e2fsprogs", "brings results back"),
 ];
 
+/// For finding bytes that break parsers.
+pub(crate) const FUZZ: &[Need] = &[need("c++", "g++", "builds libFuzzer, which is in C++")];
+
 /// For the measurements.
 pub(crate) const BENCH: &[Need] = &[
     need("hyperfine", "hyperfine", "takes the times"),

@@ -11,7 +11,7 @@ const PATH: &str =
     "/usr/local/libexec/kletka/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// How often a running command is looked at.
-const TICK: Duration = Duration::from_millis(50);
+pub(crate) const TICK: Duration = Duration::from_millis(50);
 
 /// Runs `command` with this process's own input and output; fails when it does.
 pub(crate) fn succeed(command: &mut Command) -> Result<(), String> {

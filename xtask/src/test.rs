@@ -1,8 +1,8 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 //!
-//! Formatting, clippy, unit, documentation and integration tests, the demonstration, tests on other
-//! kernels in a virtual machine, and that this machine is afterwards as it was. Every check counts as one in the closing line; what needs root is
-//! skipped, and counted so, when another user runs it.
+//! Formatting, clippy, unit, documentation and integration tests, a minute of fuzzing, the demonstration, tests on other
+//! kernels in a virtual machine, and that this machine is afterwards as it was. Every check counts as one in the closing
+//! line; what needs root is skipped, and counted so, when another user runs it.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::leaks::{Left, Processes};
-use crate::{Outcome, packages, vm};
+use crate::{Outcome, fuzz, packages, vm};
 
 /// How many passed, failed and were skipped.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,7 @@ pub(crate) fn run() -> Outcome {
     all.add(check(&["fmt", "--all", "--check"]));
     all.add(check(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]));
     all.add(tests(&["test", "--workspace", "--no-fail-fast"]));
+    all.add(fuzzing());
     all.add(demo());
     all.add(virtual_machines());
     all.add(nothing_left(&before));
@@ -60,6 +61,25 @@ fn check(arguments: &[&str]) -> Count {
     heading(arguments);
     let passed = Command::new(env!("CARGO")).args(arguments).status().is_ok_and(|s| s.success());
     Count::one(passed)
+}
+
+/// Every parser on bytes that nobody thought of; one test for each.
+fn fuzzing() -> Count {
+    println!("\n==> cargo xtask fuzz {}", fuzz::SECONDS);
+    if let Err(missing) = packages::ensure(packages::FUZZ) {
+        println!("skipped: {missing}");
+        return Count { skipped: 1, ..Count::default() };
+    }
+    match fuzz::all(fuzz::SECONDS) {
+        Ok(held) => {
+            let passed = held.iter().filter(|&&held| held).count();
+            Count { passed, failed: held.len() - passed, skipped: 0 }
+        }
+        Err(why) => {
+            println!("{why}");
+            Count::one(false)
+        }
+    }
 }
 
 /// The demonstration is the first command that the README names: it has to work.

@@ -141,7 +141,7 @@ impl<'c> Merge<'c> {
         if variable != entry.variable {
             return self.variable_is_parameter(name, position);
         }
-        if !variable && self.config.names.is_immutable(entry.name) {
+        if entry.fixed {
             let old = String::from_utf8_lossy(self.config.names.bytes(entry.name));
             return self.fault(position, format!("cannot redefine parameter \"{old}\"."));
         }
@@ -160,8 +160,10 @@ impl<'c> Merge<'c> {
         Entry::new(name, variable, position, old)
     }
 
-    fn push(&mut self, entry: Entry<'c>) {
+    fn push(&mut self, mut entry: Entry<'c>) {
         let Entry { name, variable, position, .. } = entry;
+        // It stays so by whatever name it is given later.
+        entry.fixed = !variable && self.config.names.is_immutable(name);
         let index = self.entries.len();
         self.entries.push(entry);
         self.by_name.entry(name).or_insert(index);
@@ -244,7 +246,9 @@ impl<'c> Merge<'c> {
 
 /// Whether strtol(3) reads all of `name` as a number other than 0: then it is a jid.
 fn is_number(name: &[u8]) -> bool {
-    let digits = name.trim_ascii_start();
+    // isspace(3) takes the vertical tab too.
+    let space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+    let digits = &name[name.iter().take_while(|byte| space(byte)).count()..];
     let digits = digits.strip_prefix(b"-").or(digits.strip_prefix(b"+")).unwrap_or(digits);
     digits.iter().all(u8::is_ascii_digit) && digits.iter().any(|&digit| digit != b'0')
 }

@@ -188,9 +188,14 @@ impl<'t> Lexer<'t> {
 
     /// Behind a variable in double quotes that close at `close`.
     fn quoted(&mut self, close: usize) -> Option<Kind> {
-        if self.at >= close {
-            self.at = close + 1;
+        if self.at == close {
+            self.at += 1;
             self.closes = None;
+            return None;
+        }
+        if self.at > close {
+            // A name in braces ended in `\\"`: it has taken the quote that closed, and the text goes on to the next one.
+            self.closes = self.closing(self.at, b'"');
             return None;
         }
         match self.text[self.at] {
@@ -260,7 +265,8 @@ impl<'t> Lexer<'t> {
 
     fn single_quoted(&mut self) -> Option<Kind> {
         let open = self.at;
-        let Some(close) = self.closing(b'\'') else { return self.unterminated_string(b'\'') };
+        let close = self.closing(open + 1, b'\'');
+        let Some(close) = close else { return self.unterminated_string(b'\'') };
         self.advance(close + 1);
         Some(Kind::Text(self.piece(open + 1..close)))
     }
@@ -273,7 +279,8 @@ impl<'t> Lexer<'t> {
             self.at = end + 1;
             return Some(Kind::Text(verbatim(from..end)));
         }
-        let Some(close) = self.closing(b'"') else { return self.unterminated_string(b'"') };
+        let close = self.closing(from, b'"');
+        let Some(close) = close else { return self.unterminated_string(b'"') };
         Some(self.quoted_text(from, close))
     }
 
@@ -289,9 +296,9 @@ impl<'t> Lexer<'t> {
         Kind::Text(self.piece(from..end.min(close)))
     }
 
-    /// Where the quote that opens here closes: at the next `quote` that no backslash stands before.
-    fn closing(&self, quote: u8) -> Option<usize> {
-        let mut at = self.at + 1;
+    /// Where a quoted text closes whose byte `at` this is: at the next `quote` that no backslash stands before.
+    fn closing(&self, at: usize, quote: u8) -> Option<usize> {
+        let mut at = at;
         while let Some(&byte) = self.text.get(at) {
             match byte {
                 b'\\' => at += 2,

@@ -143,19 +143,28 @@ fn matches_one(pattern: &[u8], byte: u8) -> Option<usize> {
 
 /// Reads the bracket expression that `pattern` starts with: its length, and whether `byte` is one of it.
 fn bracket(pattern: &[u8], byte: u8) -> Option<(usize, bool)> {
-    let negated = matches!(pattern.get(1), Some(b'!' | b'^'));
+    // FreeBSD's glob(3) negates by `!` alone.
+    let negated = pattern.get(1) == Some(&b'!');
     let first = 1 + usize::from(negated);
     let (mut at, mut found) = (first, false);
     loop {
-        let low = *pattern.get(at)?;
-        if low == b']' && at > first {
+        if pattern.get(at) == Some(&b']') && at > first {
             return Some((at + 1, found != negated));
         }
-        let range = pattern.get(at + 1) == Some(&b'-')
-            && pattern.get(at + 2).is_some_and(|&high| high != b']');
-        let high = if range { pattern[at + 2] } else { low };
+        let (low, after) = bracketed(pattern, at)?;
+        let range = pattern.get(after) == Some(&b'-')
+            && pattern.get(after + 1).is_some_and(|&high| high != b']');
+        let (high, after) = if range { bracketed(pattern, after + 1)? } else { (low, after) };
         found |= (low..=high).contains(&byte);
-        at += if range { 3 } else { 1 };
+        at = after;
+    }
+}
+
+/// The byte that a bracket expression has at `at`, which may have a backslash before it, and where the next one is.
+fn bracketed(pattern: &[u8], at: usize) -> Option<(u8, usize)> {
+    match (*pattern.get(at)?, pattern.get(at + 1)) {
+        (b'\\', Some(&byte)) => Some((byte, at + 2)),
+        (byte, _) => Some((byte, at + 1)),
     }
 }
 
@@ -174,6 +183,12 @@ mod tests {
             ("w?b",       "wb", false),
             ("[a-c]*",    "beta", true),
             ("[!a-c]*",   "beta", false),
+            ("[^a]",      "b", false),     // `^` is one of it
+            ("[^a]",      "^", true),
+            ("[!-]",      "-", false),
+            ("[a-]",      "-", true),      // a range needs its end
+            ("[\\]x]",    "]", true),
+            ("[\\]x]",    "\\", false),
             ("[]a]",      "]", true),      // glob(3): a `]` right after the bracket is one of it
             ("[a",        "[a", true),     // a bracket that does not close is text
             ("\\*",       "*", true),

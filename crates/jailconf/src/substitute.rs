@@ -15,6 +15,8 @@ const MAX_SUBSTITUTED: usize = 16 << 20;
 pub(crate) struct Entry<'c> {
     pub(crate) name: NameId,
     pub(crate) variable: bool,
+    /// It is set once and for all.
+    pub(crate) fixed: bool,
     pub(crate) position: Position,
     /// What assignments give it, and from which file. Those before `done` are in `values`.
     pub(crate) given: Vec<(u32, &'c [Piece])>,
@@ -44,6 +46,7 @@ impl<'c> Entry<'c> {
         Self {
             name,
             variable,
+            fixed: false,
             position,
             given,
             done: 0,

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use jailconf::{Config, Loader};
 
@@ -50,10 +51,12 @@ fn comments() {
         ("a { x = \"#1 // 2 /* 3\"; }",   &["name=a x=\"#1 // 2 /* 3\""]),
         ("a { x = a#b;\n; }",             &["name=a x=a"]),     // opens inside a value too
         ("a { p = /usr//b;\n; }",         &["name=a p=/usr"]),  // and eats the semicolon
+        ("#/* a { }\nb { } // /*\nc { /* # // */ }", &["name=b", "name=c"]), // one kind inside another is text
     ]);
     assert_messages(&[
         ("a { }\n/* b\n{ }", &["f line 3: unterminated comment"]),
         ("a { /*/ }",        &["f line 1: unterminated comment", "f: unexpected EOF"]),
+        ("a { x = b/**/c; }", &["f line 1: c: syntax error"]),   // and parts two pieces
     ]);
 }
 
@@ -72,6 +75,12 @@ fn strings_and_escapes() {
         (r#"a { x = '$b'; y = "\$b"; }"#,     &["name=a x=$b y=$b"]),    // these are no variables
         (r#"a { x = "$"; y = $(b); z = $1; }"#, &["name=a x=$ y=$(b) z=$1"]),
         ("a { x = \"\"; y = ''; }",           &["name=a x=\"\" y=\"\""]),
+        (r"a { x = \a\b\f\n\r\v\e; }",         &["name=a x=\x07\x08\x0c\n\r\x0be"]),
+        (r"a { x = \0611\1; }",               &["name=a x=11\x01"]),   // three octal digits at most
+        (r"a { x = \x311\xA; }",              &["name=a x=11\n"]),     // and two hexadecimal ones
+        ("a { x = \"b\0c\"d; }",              &["name=a x=bd"]),       // a NUL in quotes ends its piece too
+        // A name in braces takes a `\"`, even where the quotes close there: they then close at the next one.
+        (r#"a { ${b\\"} = 1; x = "$name${b\\"}c"; }"#, &["name=a x=a1c"]),
     ]);
     assert_messages(&[
         ("a { x = \"b; }\n}",  &["f line 1: unterminated string", "f line 2: }: syntax error"]),
@@ -91,6 +100,10 @@ fn bytes_that_end_a_file_on_freebsd_are_errors() {
         (b"caf\xc3\xa9s { }",          "f line 1: byte 0xc3 outside quotes: FreeBSD would read no further; put the text in quotes"),
     ] {
         assert_eq!(run(text).1, [want], "{text:?}");
+    }
+    for (text, place) in [(&b"a { }\n x\0y;"[..], "f:2:3"), (b"a { x = b\xff; }", "f:1:10"), (b"\xef\xbb\xbf", "f:1:1")] {
+        let faults = Config::parse(Path::new("f"), text).unwrap_err();
+        assert_eq!(faults.0[0].place.to_string(), place, "{text:?}");
     }
     let fine = b"# caf\xc3\xa9\na { x = \"caf\xc3\xa9\", '\xff'; }";
     let jail = Config::parse(Path::new("f"), fine).unwrap().expand(b"a").unwrap();
@@ -136,6 +149,8 @@ fn the_no_prefix() {
         ("a { allow.mount = 1; noallow.mount = 2; }", &["name=a noallow.mount=2"]), // any component
         ("a { nox = 1; x += 2; }",                  &["name=a x=1,2"]),
         ("a { x; nox; nonox; }",                    &["name=a nonox"]),          // x → nox → nonox
+        ("a { allow.a.mount; allow.a.nomount = true; }", &["name=a allow.a.nomount=true"]), // the last component
+        ("* { persist; } a { nopersist; }",         &["name=a nopersist"]),
         ("a { x; nonox; }",                         &["name=a x nonox"]),        // one `no` at a time
         ("a { x; nonox; nox; nonox = 1; }",         &["name=a nonox=1 nonox"]),  // the first of two takes it
     ]);
@@ -151,9 +166,17 @@ fn sections() {
         ("a { x = 1; } * { x += 2; }",              &["name=a x=1,2"]),
         ("\"foo.*\" { x; } foo.a { } foo { } bar.a { }", &["name=foo.a x", "name=foo", "name=bar.a"]),
         ("foo { * { x; } b { y; } z; }",            &["name=foo z", "name=foo.b x y"]), // nested: nothing inherited
+        ("a { b { c { x; } y; } z; }",              &["name=a z", "name=a.b y", "name=a.b.c x"]),
+        ("\"a.*\" { x = 1; y = 1; } a.b { x += 2; y = 2; }", &["name=a.b x=1,2 y=2"]),
+        ("a.b { x += 1; } \"a.*\" { x += 2; } * { x += 3; }", &["name=a.b x=1,2,3"]),  // each where it stands
+        ("* { p = \"/j/$v\"; } a { $v = 1; } b { $v = 2; }", &["name=a p=/j/1", "name=b p=/j/2"]),
+        ("* { $v = 1; } a { x = $v; } b { $v = 2; x = $v; }", &["name=a x=1", "name=b x=2"]),
         ("\"*.a\" { x; } b.a { } c.b.a { }",        &["name=b.a x", "name=c.b.a"]),
         ("7 { x; }",                                &["x name=7"]),      // a number is the jid; the name comes last
         ("7 { name = seven; }",                     &["name=seven"]),
+        ("* { name = seven; } 7 { }",               &["name=seven"]),
+        ("7 { 8 { x; } }",                          &["name=7", "name=7.8 x"]),  // only the whole name is a number
+        ("\"\x0b3\" { x; } -3 { x; }",              &["x name=\x0b3", "x name=-3"]), // strtol(3)
         ("007 { y = $jid; } 0 { } 0x1 { } \" 3\" { }", &["y=007 name=007", "name=0", "name=0x1", "name=\" 3\""]),
     ]);
 }
@@ -169,14 +192,34 @@ fn variables() {
         ("a { x = $y; y = z$name; }",               &["name=a y=za x=za"]), // what is needed moves in front
         ("a { $v = '$name'; x = $v; }",             &["name=a x=$name"]), // substituted once
         ("a { $v = 1, 2; x = 0, $v, 3; }",          &["name=a x=0,1,2,3"]),
+        ("a { $v = 1, 2; x = \"$v\"; x += $v; }",   &["name=a x=1,2,1,2"]), // with or without quotes
+        ("a { $v = 1; x = \"0$v$v\"; }",            &["name=a x=011"]),   // one value goes anywhere
+        ("a { y = $z; z = $x; x = 1; w = \"$z$y\"; }", &["name=a z=1 y=1 x=1 w=11"]),
         ("a { $v = 1, 2; $w = \"\"; x = $w$v; }",   &["name=a x=1,2"]),
         ("a { $v = 1; $v += 2; x = $v, $v; }",      &["name=a x=1,2,1,2"]),
         ("a { $v = 1; $nov = 2; x = $nov; }",       &["name=a x=2"]),    // one variable
+        ("a { nonojid = 1; nojid = 2; nojid = 3; }", &["name=a nojid=3"]), // was not `jid` when it was first met
     ]);
     assert_messages(&[
         ("a { x = $v; }",                 &["a: x: variable \"v\" not found"]),
         ("a { $v; x = $v; }",             &["a: x: variable \"v\" not found"]),
         ("a { $v = 1, 2; x = b$v; }",     &["a: x: array cannot be substituted inline"]),
+        ("a { $v = 1, 2; x = $v\"b\"; }", &["a: x: array cannot be substituted inline"]),
+        ("a { $v = 1, 2; x = $v$v; }",    &["a: x: array cannot be substituted inline"]),
+        ("a { y = 1, 2; x = \"b${y}\"; }", &["a: x: array cannot be substituted inline"]),
+        ("a { $v = $w; $w = $u; $u = $v; x = $v; }", &["a: v: variable loop"]),
+        ("a { x = $v, $w; } b { x = $v; }", &["a: x: variable \"v\" not found", "a: x: variable \"w\" not found",
+                                              "b: x: variable \"v\" not found"]),
+        ("a { x = ${no.such}; }",         &["a: x: variable \"no.such\" not found"]),
+        ("a { $name = b; }",              &["a: variable \"$name\" cannot have the same name as a parameter."]),
+        ("7 { $name = b; }",              &["7: variable \"$name\" cannot have the same name as a parameter."]),
+        ("* { $exec.start = 1; } a { }",  &["f line 1: .start: syntax error"]), // a dot ends a bare name
+        ("* { ${exec.start} = 1; } a { }", &["a: variable \"$exec.start\" cannot have the same name as a parameter."]),
+        ("a { q = 2; $q = 1; }",          &["a: variable \"$q\" cannot have the same name as a parameter."]),
+        ("a { noname = b; }",             &["a: cannot redefine parameter \"name\"."]),
+        ("a { name += b; }",              &["a: cannot redefine parameter \"name\"."]),
+        ("* { name = b; } a { }",         &["a: cannot redefine parameter \"name\"."]),
+        ("a { jid = 1; } * { jid = 2; }", &["a: cannot redefine parameter \"jid\"."]),
         ("a { x = $x; }",                 &["a: x: variable loop"]),
         ("a { x = $y; y = $z; z = $x; }", &["a: x: variable loop"]),
         ("a { $path = 1; }",              &["a: variable \"$path\" cannot have the same name as a parameter."]),
@@ -219,6 +262,46 @@ fn many_faults_each_with_its_place() {
     let places: Vec<_> = faults.iter().map(|fault| fault.place.to_string()).collect();
     assert_eq!(places, ["f:2:6", "f:3:6", "f:5:9", "f:6:1"]);
     assert_eq!(faults.0[0].excerpt(), "\tx = = 1;\n\t    ^");
+}
+
+#[test]
+fn a_fault_of_a_jail_has_its_place_too() {
+    let text = b"$q = 1;\na {\n\tx = 1,\n\t$v;\n  q = 2; name = b; }\nb { }";
+    let config = Config::parse(Path::new("f"), text).unwrap();
+    let faults = config.expand(b"a").unwrap_err();
+    let places: Vec<_> = faults.iter().map(|fault| fault.place.to_string()).collect();
+    assert_eq!(places, ["f:5:3", "f:5:10", "f:3:2"]);
+    assert_eq!(faults.0[2].excerpt(), "\tx = 1,\n\t^");
+    // Jails are expanded one by one: what is wrong with one is not wrong with another.
+    assert_eq!(config.expand(b"b").unwrap().to_line(b" "), b"name=b");
+}
+
+#[test]
+fn faults_come_to_an_end() {
+    let faults = Config::parse(Path::new("f"), "= ;\n".repeat(20_000).as_bytes()).unwrap_err();
+    assert_eq!(faults.0.len(), 10_001);
+    assert_eq!(faults.0[10_000].to_string(), "f: more than 10000 faults: no more are looked for");
+}
+
+/// Twice as many jails take twice the time, give or take: not four times.
+#[test]
+fn time_is_proportional_to_the_number_of_jails() {
+    let seconds = |jails: usize| {
+        let jails: String =
+            (0..jails).map(|it| format!("j{it} {{ $v = $name; x += $v; y; }}\n")).collect();
+        let text = format!("* {{ x = 1; $w = 2; z = $w; }}\n{jails}* {{ x += 3; }}");
+        let once = || {
+            let started = Instant::now();
+            let config = Config::parse(Path::new("f"), text.as_bytes()).unwrap();
+            assert!(config.expand_all().all(|expansion| expansion.faults.is_empty()));
+            assert!(config.expand(b"j17").is_ok());
+            started.elapsed().as_secs_f64()
+        };
+        (0..3).map(|_| once()).fold(f64::MAX, f64::min)
+    };
+    let (few, many) = (seconds(2_000), seconds(32_000));
+    // What is quadratic takes 256 times as long.
+    assert!(many < 48.0 * few, "{few} s, {many} s");
 }
 
 #[test]
@@ -267,13 +350,20 @@ fn includes() {
         ("/etc/bad.conf", "x = ;"),
         ("/etc/open.conf", "o {"),
         ("/etc/self.conf", ".include self.conf;"),
+        ("/etc/e/all.conf", "e { .include \"s/*\"; }"),
+        ("/etc/e/s/x.conf", "x { }"),
     ]));
     for (main, want) in [
         (".include \"d/a.conf\"; c { }",       Ok("a c")),
         (".include 'd/*'; c { }",              Ok("a a b c")),  // each file once for each way to it
         (".include \"none/*\"; c { }",         Ok("c")),        // a pattern may match nothing
         ("c { .include \"p.conf\", d/a.conf; }", Ok("c c.a")),
+        (".include 'e/all.conf';",             Ok("e e.x")),  // relative to the file that includes
         ("c { .include = \"p.conf\"; }",       Ok("c")),        // with `=` it is a parameter
+        (".include; c { }",                    Ok("c")),
+        (".include += \"p.conf\"; c { }",      Ok("c")),
+        (".include \"p.conf\"'d/a.conf';",     Err("/etc/p.confd/a.conf: No such file or directory")), // pieces are one
+        ("c { .include none.conf; }",          Err("/etc/none.conf: No such file or directory")),
         (".include none.conf;",                Err("/etc/none.conf: No such file or directory")),
         (".include bad.conf; y = ;",           Err("/etc/bad.conf line 1: ;: syntax error")), // FreeBSD stops there too
         (".include open.conf; }",              Err("/etc/open.conf: unexpected EOF")),
@@ -287,4 +377,46 @@ fn includes() {
         });
         assert_eq!(got.map_err(|faults| faults.to_string()), want.map(str::to_owned).map_err(str::to_owned), "{main}");
     }
+}
+
+#[test]
+fn what_is_included_has_its_own_places() {
+    let files = Memory(HashMap::from([
+        ("/etc/jail.conf", "x = 1;\na { .include \"p.conf\"; }\nx += 4;"),
+        ("/etc/p.conf", "\n  x += 2;\nb { }\n"),
+    ]));
+    let config = Config::load(&files, Path::new("/etc/jail.conf")).unwrap();
+    let a = config.expand(b"a").unwrap();
+    // All that is outside of sections stands where its first is: in whatever file.
+    assert_eq!(a.to_line(b" "), b"name=a x=1,4,2");
+    assert_eq!(a.parameters[1].place.to_string(), "/etc/p.conf:2:3");
+    assert_eq!(config.expand(b"a.b").unwrap().place.to_string(), "/etc/p.conf:3:1");
+    let read: Vec<_> = config.files().map(|file| file.display().to_string()).collect();
+    assert_eq!(read, ["/etc/jail.conf", "/etc/p.conf"]);
+}
+
+/// A chain of files, each of which includes the next one.
+struct Chain(usize);
+
+impl Loader for Chain {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let number: usize = path.to_str().unwrap().parse().unwrap();
+        let more = if number < self.0 {
+            format!(".include {};", number + 1)
+        } else {
+            "last { }".to_owned()
+        };
+        Ok(more.into_bytes())
+    }
+
+    fn glob(&self, _: &[u8]) -> io::Result<Vec<PathBuf>> {
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn files_include_each_other_32_deep() {
+    assert!(Config::load(&Chain(32), Path::new("0")).unwrap().has(b"last"));
+    let faults = Config::load(&Chain(33), Path::new("0")).unwrap_err();
+    assert_eq!(faults.to_string(), "maximum include depth exceeded");
 }

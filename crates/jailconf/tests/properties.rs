@@ -167,6 +167,9 @@ proptest! {
     /// The layout changes nothing that the file says, and a file that has it keeps it.
     #[test]
     fn a_layout_says_the_same(text in prop_oneof![texts(), files()]) {
+        if let Ok(document) = Document::new(Path::new("f"), &text) {
+            prop_assert_eq!(document.text(), &text);
+        }
         if let Ok(formatted) = format(Path::new("f"), &text) {
             if Config::parse(Path::new("f"), &text).is_ok() {
                 prop_assert_eq!(everything(&text), everything(&formatted), "{}", String::from_utf8_lossy(&formatted));

@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use jailconf::{Config, Files, Loader};
+use jailconf::{Config, Document, Files, Loader, format};
 
 /// FreeBSD drops the rest of these files in silence, at a NUL or at a byte above 127; here that is an error.
 const DROPPED: [&str; 3] = ["066-", "075-", "076-"];
@@ -86,4 +86,26 @@ fn answers_are_freebsds() {
         }
     }
     assert!(failures.is_empty(), "{}\n{} failed", failures.join("\n"), failures.len());
+}
+
+/// Every file that parses is the same after it has been read, and says the same in the one layout.
+#[test]
+fn valid_files_come_back() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let cases = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path().join("in.conf"));
+    let mut valid = 0;
+    for file in cases.filter(|file| file.exists()) {
+        let text = fs::read(&file).unwrap();
+        let Ok(document) = Document::new(&file, &text) else { continue };
+        valid += 1;
+        assert_eq!(document.text(), text, "{}", file.display());
+        let formatted = format(&file, &text).unwrap();
+        assert_eq!(format(&file, &formatted).unwrap(), formatted, "{}", file.display());
+        let said = |text: &[u8]| {
+            let config = Config::parse(Path::new("in.conf"), text).ok()?;
+            Some(config.expand_all().map(|it| it.jail.to_line(b"\0")).collect::<Vec<_>>())
+        };
+        assert_eq!(said(&text), said(&formatted), "{}", file.display());
+    }
+    assert!(valid > 100, "only {valid} files are valid");
 }
