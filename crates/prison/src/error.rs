@@ -77,6 +77,10 @@ impl fmt::Display for Error {
             Self::Path(path, error) => write!(f, "path {}: {}", path.display(), plain(error)),
             Self::JidTaken(jid) => write!(f, "jail {jid} already exists"),
             Self::NameTaken(name) => write!(f, "jail \"{name}\" already exists"),
+            // sys/kern/kern_jail.c
+            Self::BadName(name) if !name.is_empty() && name.bytes().all(|c| c.is_ascii_digit()) => {
+                write!(f, "name cannot be numeric (unless it is the jid)")
+            }
             Self::BadName(name) => write!(f, "name \"{name}\" cannot be used"),
             Self::NoParent(name) => write!(f, "jail \"{name}\" not found"),
             Self::OthersJail(name) => {

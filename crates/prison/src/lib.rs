@@ -17,7 +17,6 @@ mod dev;
 mod env;
 mod error;
 mod filter;
-mod halves;
 mod ids;
 mod init;
 mod namespaces;

@@ -1,7 +1,6 @@
 //! What the registry keeps of one prison, as text: a `key=value` line each, written whole or not at all.
 
 use crate::attach::readable;
-use crate::halves::halves;
 use crate::ids::Ids;
 use crate::nested::Limits;
 use crate::spec::Users;
@@ -31,7 +30,7 @@ pub(crate) enum Mark {
     Start(u64),
 }
 
-/// Processes that a thread of [`ProcessId::living`] has open at once.
+/// Processes that [`ProcessId::living`] has open at once.
 const AT_ONCE: usize = 64;
 
 /// The type that statfs(2) gives for the file system of pidfds.
@@ -82,10 +81,6 @@ impl ProcessId {
     /// Which of these processes live: [`ProcessId::open`] for many, in fewer system calls. One that cannot be looked
     /// at counts as living: what is taken for dead is cleared away.
     pub(crate) fn living(processes: &[Option<Self>]) -> Vec<bool> {
-        halves(processes, Self::look_at)
-    }
-
-    fn look_at(processes: &[Option<Self>]) -> Vec<bool> {
         let mut living = Vec::with_capacity(processes.len());
         for some in processes.chunks(AT_ONCE) {
             let same = some.iter().map(|process| process.map_or(Ok(None), Self::same));
@@ -402,6 +397,23 @@ mod tests {
         {
             assert_eq!(Record::parse(bytes), None, "{}", bytes.escape_ascii());
         }
+    }
+
+    #[test]
+    fn many_processes_at_once() {
+        let own = ProcessId::own();
+        let gone = own.map(|own| ProcessId { mark: Mark::Inode(1), ..own });
+        let mut ended = std::process::Command::new("/bin/true").spawn().unwrap();
+        let pid = Pid::from_raw(ended.id() as i32).unwrap();
+        let pidfd = pidfd_open(pid, PidfdFlags::empty()).unwrap();
+        let uncollected = ProcessId::of(ended.id(), pidfd.as_fd());
+        assert!(readable(pidfd.as_fd(), None).unwrap() && uncollected.is_some());
+        for count in [0, 1, AT_ONCE, AT_ONCE + 1] {
+            let processes = [vec![own; count], vec![gone, own, None, uncollected, own]].concat();
+            let want = [vec![true; count], vec![false, true, false, false, true]].concat();
+            assert_eq!(ProcessId::living(&processes), want);
+        }
+        ended.wait().unwrap();
     }
 
     #[test]

@@ -7,7 +7,6 @@
 
 use crate::cgroup;
 use crate::error::Error;
-use crate::halves::halves;
 use crate::ids::Ranges;
 use crate::nested::{self, Limits};
 use crate::record::{ProcessId, Record, Rights, read_small};
@@ -15,7 +14,7 @@ use crate::reservation::Reservation;
 use crate::spec::Spec;
 use rustix::fs::{Dir, FlockOperation, Mode, OFlags, flock, mkdir, open, openat};
 use rustix::io::{Errno, read};
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -198,17 +197,14 @@ impl Registry {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = open(&path, flags, Mode::empty()).map_err(failed)?;
         let mut found = Found { records: Vec::new(), unfinished: false };
-        let mut names = Vec::new();
+        let mut room = [0; LARGEST];
         for entry in Dir::read_from(&directory).map_err(failed)? {
-            names.push(entry.map_err(failed)?.file_name().to_owned());
-        }
-        names.retain(|name| !matches!(name.to_bytes(), b"." | b".."));
-        let read = |names: &[CString]| {
-            let mut room = [0; LARGEST];
-            names.iter().map(|name| read_record(directory.as_fd(), name, &mut room)).collect()
-        };
-        for record in halves(&names, read) {
-            match record.map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            match read_record(directory.as_fd(), name, &mut room).map_err(failed)? {
                 Some(record) => found.records.push(record),
                 None => found.unfinished = true,
             }

@@ -162,7 +162,7 @@ mod tests {
             (spec("full.b", None, 0),   9, None, "prison limit exceeded"),
             (spec("none.b", None, 0),   9, None, "jail \"none\" not found"),
             (spec("outer.", None, 0),   9, None, "name \"\" cannot be used"),
-            (spec("12", None, 0),       9, None, "name \"12\" cannot be used"),
+            (spec("12", None, 0),       9, None, "name cannot be numeric (unless it is the jid)"),
             (spec("x", None, 0),        0, Some((2, 20)), "20 x 0 0"),
             (spec("x", None, 1),       20, Some((2, 20)), "21 x 0 20"),
             (spec("x", None, 2),       20, Some((2, 20)), "prison limit exceeded"),

@@ -1,10 +1,11 @@
 //! jail(8): creates, changes and removes jails, from jail.conf(5) or from the command line.
 //!
 //! [`options`] reads the command line, [`session`] finds out which jails are meant and what happens to each, in
-//! which order: FreeBSD's `main()` and `state.c`. [`change`] is `-m`. What a start or stop consists of is
+//! which order: FreeBSD's `main()` and `state.c`. [`change`] is `-m`, [`jids`] is `-J`. What a start or stop consists of is
 //! `lifecycle`'s.
 
 mod change;
+mod jids;
 mod options;
 mod session;
 pub(super) mod sources;

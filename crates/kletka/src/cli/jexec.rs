@@ -1,5 +1,9 @@
 //! jexec(8): executes a command inside a jail, as if it were run directly: in the foreground of the terminal, with its
 //! keys and its size, in a pipeline or in the background, and with the exit status that a shell would see.
+//!
+//! The command gets the host's terminal itself: nothing copies what is typed and shown, and stopping, continuing and
+//! resizing are the kernel's business. The price is that the terminal has no name in the jail, whose devpts is its own:
+//! tty(1) says `not a tty`, and what opens its terminal by name, as tmux(1) does, wants one made in the jail by script(1).
 
 use super::jls::not_found;
 use super::{fail, programs};

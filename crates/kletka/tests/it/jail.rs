@@ -351,7 +351,7 @@ circle2  { depend = circle; command = true; }
         ("jail -f /etc/none -c", "jail: /etc/none: No such file or directory"),
         ("jail -c name=a/b path=/home/jails/web persist", "jail: name \"a/b\" cannot be used"),
         ("jail -c name=a.b path=/home/jails/web persist", "jail: jail \"a\" not found"),
-        ("jail -c name=12 path=/home/jails/web persist", "jail: name \"12\" cannot be used"),
+        ("jail -c name=12 path=/home/jails/web persist", "jail: name cannot be numeric (unless it is the jid)"),
         // A kernel without user namespaces, and one that forbids more of them.
         ("strace -f -o /dev/null -e trace=unshare -e inject=unshare:error=EINVAL jail -c path=/home/jails/web command=true",
             "jail: the kernel makes no user namespaces: Invalid argument; it needs CONFIG_USER_NS and user.max_user_namespaces above 0"),

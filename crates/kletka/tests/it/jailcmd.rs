@@ -437,6 +437,67 @@ $ jail -R web
     );
 }
 
+/// FreeBSD's words, from jail.c, libjail and kern_jail.c.
+#[test]
+fn what_is_wrong_with_a_command_line() {
+    let Some(sandbox) = machine("") else { return };
+    check(
+        &sandbox,
+        "\
+$ jail -c path=/nowhere persist
+jail: path /nowhere: No such file or directory
+[1]
+$ jail -c path=/etc/passwd persist
+jail: path /etc/passwd: Not a directory
+[1]
+$ jail -c name=web path=/home/jails/web
+jail: new jail must persist or attach
+[1]
+$ jail -c name=5 path=/home/jails/web persist
+jail: name cannot be numeric (unless it is the jid)
+[1]
+$ jail -c name=web path=/home/jails/web persist=perhaps
+jail: persist: unknown boolean value \"perhaps\"
+[1]
+$ jail -c name=web path=/home/jails/web vnet=some persist
+jail: vnet: unknown jailsys value \"some\"
+[1]
+$ jail -c name=web path=/home/jails/web enforce_statfs=x persist
+jail: enforce_statfs: non-integer value \"x\"
+[1]
+$ jail -c name=web path=/home/jails/web nothing.of.it persist
+jail: unknown parameter: nothing.of.it
+[1]
+$ jail -c name=web jid=7 path=/home/jails/web allow.raw_sockets=1 allow.noset_hostname persist=true
+$ jls -n jid allow.raw_sockets allow.set_hostname persist
+jid=7 allow.raw_sockets allow.noset_hostname persist
+$ jail -c jid=7 path=/home/jails/web persist
+jail: \"7\" already exists
+[1]
+$ jail -c jid=8 name=web path=/home/jails/web persist
+jail: jail \"web\" already exists
+[1]
+$ jail -m jid=9 persist
+jail: \"9\" not found
+[1]
+$ jail -r 9
+jail: \"9\" not found
+[1]
+$ jail -r 7 9
+web: removed
+jail: \"9\" not found
+[1]
+$ jail -c name=web path=/home/jails/web command=echo -c name=x 'a  b'
+-c name=x a  b
+$ jail -c name=web path=/home/jails/web command
+jail: new jail must persist or attach
+[1]
+$ jls -c -j web
+[1]
+",
+    );
+}
+
 #[test]
 fn that_nobody_listens_stops_nothing() {
     let Some(sandbox) = machine("persist; web { exec.start = true; }\n") else { return };

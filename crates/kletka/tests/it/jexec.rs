@@ -228,6 +228,9 @@ fn keys_reach_a_command_in_the_jail() {
     terminal.type_until("fg\nthree\n", "got three\r\n");
     terminal.type_until(CTRL_D, "$ ");
     terminal.type_until("echo was $?\n", "was 0\r\n");
+    // The terminal is the host's, and has no name in the jail.
+    terminal.type_until("jexec web tty\n", "not a tty\r\n");
+    terminal.type_until("", "$ ");
     // The size of the window changes while it runs.
     let line = "jexec web sh -c 'trap \"stty size; exit 6\" WINCH; echo ready; while :; do sleep 1; done'\n";
     terminal.type_until(line, "ready\r\n");

@@ -178,6 +178,23 @@ $ jls --libxo html -n -j web jid persist; echo
 </div></div>
 $ jls --libxo text -j web jid
 1
+$ jls --libxo:JPi1 -j web jid
+{
+ "__version": "3", 
+ "jail-information": {
+  "jail": [
+   {
+    "jid": "1"
+   }
+  ]
+ }
+}
+$ jls --libxo json,xml -j web jid
+{"__version": "3", "jail-information": {"jail": [{"jid":"1"}]}}
+jls: ignoring multiple styles: 'xml'
+$ jls --libxo html,xpath
+jls: libxo option xpath is not supported; use text, json, xml or html
+[1]
 $ jls --libxo json -j nowhere
 {"__version": "3", "jail-information": {"jail": []}}
 jls: jail "nowhere" not found

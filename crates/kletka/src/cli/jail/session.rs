@@ -4,7 +4,10 @@
 //! First the jails that are to go, those that depend on them before them; then changes; then starts, those that are
 //! depended on first. A jail that fails takes along what waits for it, and nothing else: the exit status tells.
 
+mod which;
+
 use super::change::Changes;
+use super::jids::JidFile;
 use super::options::{Options, Target};
 use super::sources::Sources;
 use crate::cli::machine::Machine;
@@ -12,7 +15,7 @@ use crate::cli::mount::reason;
 use crate::cli::programs;
 use crate::cli::report;
 use configuration::{Severity, Survey};
-use jailparam::{Role, Set, Value};
+use jailparam::{Set, Value};
 use lifecycle::depend::{self, DependError, Dependencies};
 use lifecycle::engine;
 use lifecycle::plan::{CLEAN, START, STOP, plan};
@@ -20,7 +23,6 @@ use lifecycle::{Jail, System, Verbosity};
 use prison::{Prison, Record, Registry};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
@@ -44,7 +46,7 @@ pub(super) fn run(options: &Options) -> Result<bool, String> {
         dependencies: Dependencies::new(),
         survey: Survey::default(),
         config: None,
-        jid_file: None,
+        jid_file: JidFile::default(),
         failed: BTreeSet::new(),
         said: BTreeSet::new(),
     };
@@ -71,7 +73,7 @@ struct Session<'a> {
     dependencies: Dependencies,
     /// All configured jails, when some are to be started.
     survey: Survey,
-    jid_file: Option<File>,
+    jid_file: JidFile,
     /// Jails that something went wrong with.
     failed: BTreeSet<String>,
     /// Lines that have been printed: several jails may wait for the same undefined one.
@@ -160,7 +162,7 @@ impl Session<'_> {
                 return Err(format!("depends on nonexistent jail \"{name}\""));
             }
         }
-        self.open_jid_file()?;
+        self.jid_file = JidFile::open(self.options)?;
         let running = self.running(&subject.jail)?;
         let action = self.action(&subject.jail, running.as_ref(), false)?;
         if matches!(action, Some(Action::Start | Action::Restart)) {
@@ -179,7 +181,7 @@ impl Session<'_> {
     /// Configured and running jails, by name.
     fn named(&mut self, names: &[String]) -> Result<bool, String> {
         let meant = self.meant(names)?;
-        self.open_jid_file()?;
+        self.jid_file = JidFile::open(self.options)?;
         let (mut stops, mut changes, mut starts) = (Vec::new(), Vec::new(), Vec::new());
         let mut restarts = BTreeSet::new();
         // Looked up once: there may be as many jails to do something with.
@@ -274,101 +276,6 @@ impl Session<'_> {
         }
     }
 
-    /// The jails that the words mean, in order.
-    fn meant(&mut self, words: &[String]) -> Result<Vec<Meant>, String> {
-        let everything = [String::from("*")];
-        let mut meant: Vec<Meant> = Vec::new();
-        for word in if words.is_empty() { &everything } else { words } {
-            let names = if jailconf::is_wildcard(word.as_bytes()) {
-                self.matching(word)?
-            } else if let Some(name) = self.resolve(word)? {
-                vec![name]
-            } else if self.options.operation.is_stop() {
-                // Others that are named go all the same.
-                self.complain(word, Some(format!("\"{word}\" not found")));
-                continue;
-            } else {
-                return Err(format!("\"{word}\" not found"));
-            };
-            let wild = jailconf::is_wildcard(word.as_bytes());
-            let new = names.into_iter().filter(|name| meant.iter().all(|one| one.name != *name));
-            meant.extend(new.map(|name| Meant { name, wild }).collect::<Vec<_>>());
-        }
-        Ok(meant)
-    }
-
-    /// The jails that match a pattern: those that are configured, or with `-R` those that run.
-    fn matching(&self, pattern: &str) -> Result<Vec<String>, String> {
-        let matches = |name: &str| jailconf::wildcard_matches(pattern.as_bytes(), name.as_bytes());
-        if self.options.by_force {
-            let running = self.registry.prisons().map_err(|error| error.to_string())?;
-            let names = running.into_iter().map(|record| record.name);
-            return Ok(names.filter(|name| matches(name)).collect());
-        }
-        let names = self.config.iter().flat_map(Sources::main_jails);
-        let names = names.map(|name| String::from_utf8_lossy(name).into_owned());
-        Ok(names.filter(|name| matches(name)).collect())
-    }
-
-    /// The jail of this name, or one that runs and has this name or number.
-    fn resolve(&self, word: &str) -> Result<Option<String>, String> {
-        if self.config.as_ref().is_some_and(|config| config.has(word.as_bytes())) {
-            return Ok(Some(word.to_owned()));
-        }
-        if !self.options.operation.is_stop() {
-            return Ok(None);
-        }
-        Ok(self.find(word)?.map(|record| record.name))
-    }
-
-    fn subject(&self, name: &str) -> Result<Subject, String> {
-        if self.dependencies.contains_key(name) {
-            return self.configured(name);
-        }
-        // It runs, and is in no file.
-        let mut parameters = Set::default();
-        match name.parse() {
-            Ok(jid) => parameters.put("jid", Value::Int(jid)),
-            Err(_) => parameters.put("name", Value::Text(name.into())),
-        }
-        Ok(Subject { jail: Jail { configured: Some(name.into()), parameters }, given: None })
-    }
-
-    /// The configured jail `name`. To stop one, parameters of the prison need not be right: it runs.
-    fn configured(&self, name: &str) -> Result<Subject, String> {
-        let config = self.config.as_ref().ok_or_else(|| format!("\"{name}\" not found"))?;
-        let mut given =
-            config.expand(name.as_bytes()).map_err(|faults| report::lines("jail", &faults.0))?;
-        let imported = Set::import(&given).or_else(|errors| {
-            let matters = |error: &jailparam::Error| {
-                let found = jailparam::find(&error.parameter);
-                found.is_some_and(|found| found.parameter.role == Role::Pseudo)
-            };
-            if !self.options.operation.is_stop() || errors.iter().any(matters) {
-                return Err(errors);
-            }
-            let wrong = |name: &[u8]| errors.iter().any(|error| error.parameter.as_bytes() == name);
-            given.parameters.retain(|parameter| !wrong(&parameter.name));
-            Set::import(&given)
-        });
-        let parameters = imported.map_err(|errors| report::lines("jail", &errors))?;
-        let path = parameters.text("path").unwrap_or_default();
-        if !path.is_empty() && !path.starts_with(b"/") && !self.options.operation.is_stop() {
-            let path = String::from_utf8_lossy(&path);
-            return Err(format!("{name}: path {path}: not an absolute pathname"));
-        }
-        Ok(Subject { jail: Jail { configured: Some(name.into()), parameters }, given: Some(given) })
-    }
-
-    fn find(&self, jid_or_name: &str) -> Result<Option<Record>, String> {
-        self.registry.find(jid_or_name).map_err(|error| error.to_string())
-    }
-
-    fn running(&self, jail: &Jail) -> Result<Option<Prison>, String> {
-        let Some(key) = jail.key() else { return Ok(None) };
-        Ok(self.find(&key)?.and_then(Prison::open))
-    }
-
     /// Stops the jails and what depends on them. The last named goes first, as on FreeBSD.
     fn stop_all(&mut self, mut stops: Vec<Stop>) {
         let names: Vec<String> = stops.iter().rev().map(|stop| stop.name.clone()).collect();
@@ -409,7 +316,7 @@ impl Session<'_> {
             self.note_failure(name, |session| {
                 let subject = session.configured(name)?;
                 if let Some(prison) = session.running(&subject.jail)? {
-                    session.write_jid(&subject, prison.record())?;
+                    session.jid_file.write(subject.given.as_ref(), prison.record())?;
                     return Ok(true);
                 }
                 session.start(&subject)
@@ -545,7 +452,8 @@ impl Session<'_> {
             return Ok(false);
         }
         let record = system.record().cloned();
-        record.map_or(Ok(()), |record| self.write_jid(subject, &record))?;
+        let given = subject.given.as_ref();
+        record.map_or(Ok(()), |record| self.jid_file.write(given, &record))?;
         Ok(true)
     }
 
@@ -610,45 +518,11 @@ impl Session<'_> {
         }
         Ok(true)
     }
-
-    /// `-J`: opened before anything is done.
-    fn open_jid_file(&mut self) -> Result<(), String> {
-        let Some(path) = &self.options.jid_file else { return Ok(()) };
-        let failed = |error: std::io::Error| format!("open {}: {}", path.display(), reason(error));
-        self.jid_file = Some(File::create(path).map_err(failed)?);
-        Ok(())
-    }
-
-    /// A line in `-J`'s file: the jid and the parameters, between tabs.
-    fn write_jid(&mut self, subject: &Subject, record: &Record) -> Result<(), String> {
-        let (Some(file), Some(given)) = (&mut self.jid_file, &subject.given) else { return Ok(()) };
-        let old_form = matches!(self.options.target, Target::Described { old_form: true, .. });
-        let mut line = if old_form {
-            [record.jid.to_string().into_bytes(), old_fields(given)].join(&b'\t')
-        } else {
-            [format!("jid={}", record.jid).into_bytes(), given.to_line(b"\t")].join(&b'\t')
-        };
-        line.push(b'\n');
-        file.write_all(&line).map_err(|error| error.to_string())
-    }
 }
 
 /// Prints a line. That nobody reads it is no reason to leave jails half done.
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
-}
-
-/// Path, host name, addresses and command between tabs.
-fn old_fields(given: &jailconf::Jail) -> Vec<u8> {
-    let values = |names: &[&str], separator: &[u8]| {
-        let named =
-            |one: &&jailconf::Parameter| names.iter().any(|name| one.name == name.as_bytes());
-        let parameters = given.parameters.iter().filter(named);
-        parameters.flat_map(|one| one.values.clone()).collect::<Vec<_>>().join(separator)
-    };
-    let columns = [&["path"][..], &["host.hostname"], &["ip4.addr", "ip6.addr"]];
-    let columns = columns.map(|names| values(names, b","));
-    [columns.join(&b'\t'), values(&["command"], b" ")].join(&b'\t')
 }
 
 /// An order of jails: starts or stops.

@@ -43,11 +43,13 @@ impl Default for Options {
 }
 
 /// Options of libxo(3) that change nothing in what jls(8) writes: it has no keys, units, colours or translations.
-const WITHOUT_EFFECT: [&str; 15] = [
+const WITHOUT_EFFECT: [&str; 19] = [
     "color",
+    "colors",
     "columns",
     "dtrt",
     "flush",
+    "flush-line",
     "ignore-close",
     "info",
     "keys",
@@ -56,10 +58,16 @@ const WITHOUT_EFFECT: [&str; 15] = [
     "no-color",
     "no-humanize",
     "no-locale",
+    "no-retain",
+    "retain",
     "units",
     "warn",
     "warn-xml",
 ];
+
+/// Options of libxo(3) that would change it, in ways that nothing here knows.
+const NOT_SUPPORTED: [&str; 8] =
+    ["encoder", "filter", "map", "map-file", "no-top", "not-first", "sdparams", "xpath"];
 
 impl Options {
     /// Takes one argument of `--libxo`: `json,pretty`, or letters after a colon: `:JP`.
@@ -69,11 +77,19 @@ impl Options {
     pub(super) fn set(&mut self, argument: &OsStr) -> Result<(), String> {
         let text = String::from_utf8_lossy(argument.as_bytes());
         if let Some(letters) = text.strip_prefix(':') {
-            return letters.chars().try_for_each(|letter| self.set_letter(letter));
+            return self.set_letters(letters);
         }
-        text.split(',')
-            .filter(|option| !option.is_empty())
-            .try_for_each(|option| self.set_word(option))
+        let mut styled = false;
+        for option in text.split(',').filter(|option| !option.is_empty()) {
+            if !matches!(option, "text" | "json" | "xml" | "html") {
+                self.set_word(option)?;
+            } else if std::mem::replace(&mut styled, true) {
+                complain!("jls: ignoring multiple styles: '{option}'");
+            } else {
+                self.set_word(option)?;
+            }
+        }
+        Ok(())
     }
 
     fn set_word(&mut self, option: &str) -> Result<(), String> {
@@ -89,12 +105,26 @@ impl Options {
                 self.indent = spaces.parse().map_err(wrong)?;
             }
             (known, _) if WITHOUT_EFFECT.contains(&known) => {}
-            (known @ ("encoder" | "sdparams" | "no-top" | "not-first" | "xpath"), _) => {
+            (known, _) if NOT_SUPPORTED.contains(&known) => {
                 return Err(format!(
                     "libxo option {known} is not supported; use text, json, xml or html"
                 ));
             }
             (unknown, _) => return Err(format!("unknown libxo option value: '{unknown}'")),
+        }
+        Ok(())
+    }
+
+    fn set_letters(&mut self, letters: &str) -> Result<(), String> {
+        let mut rest = letters;
+        while let Some(letter) = rest.chars().next() {
+            rest = &rest[letter.len_utf8()..];
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            if letter == 'i' && digits > 0 {
+                self.set_word(&format!("indent={}", &rest[..digits]))?;
+            } else {
+                self.set_letter(letter)?;
+            }
         }
         Ok(())
     }
@@ -538,7 +568,11 @@ mod tests {
         for (argument, want) in [
             ("json,pretty",   Ok(())),
             ("no-locale,warn", Ok(())),
-            (":JPW",          Ok(())),
+            (":JPWi4",        Ok(())),
+            ("json,xml",      Ok(())),
+            ("retain,colors=red-blue,flush-line", Ok(())),
+            ("json,filter=a", Err("libxo option filter is not supported; use text, json, xml or html")),
+            (":Jx",           Err("libxo option xpath is not supported; use text, json, xml or html")),
             ("yaml",          Err("unknown libxo option value: 'yaml'")),
             ("xpath",         Err("libxo option xpath is not supported; use text, json, xml or html")),
             ("encoder=cbor",  Err("libxo option encoder is not supported; use text, json, xml or html")),

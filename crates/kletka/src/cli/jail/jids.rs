@@ -1,0 +1,61 @@
+//! `jail -J FILE`: a line for each jail that runs then, its jid and its parameters between tabs. FreeBSD's
+//! `print_jail()`.
+
+use super::options::{Options, Target};
+use crate::cli::mount::reason;
+use prison::Record;
+use std::fs::File;
+use std::io::Write;
+
+/// The file, if one was asked for.
+#[derive(Default)]
+pub(super) struct JidFile {
+    file: Option<File>,
+    /// The jail was described by the four words of FreeBSD 4, and so is it here.
+    old_form: bool,
+}
+
+impl JidFile {
+    /// Opens it, before anything is done.
+    ///
+    /// # Errors
+    /// It cannot be.
+    pub(super) fn open(options: &Options) -> Result<Self, String> {
+        let Some(path) = &options.jid_file else { return Ok(Self::default()) };
+        let failed = |error: std::io::Error| format!("open {}: {}", path.display(), reason(error));
+        let old_form = matches!(options.target, Target::Described { old_form: true, .. });
+        Ok(Self { file: Some(File::create(path).map_err(failed)?), old_form })
+    }
+
+    /// Writes the line of a jail that has these parameters and this record.
+    ///
+    /// # Errors
+    /// Of write(2).
+    pub(super) fn write(
+        &mut self,
+        given: Option<&jailconf::Jail>,
+        record: &Record,
+    ) -> Result<(), String> {
+        let (Some(file), Some(given)) = (&mut self.file, given) else { return Ok(()) };
+        let mut line = if self.old_form {
+            [record.jid.to_string().into_bytes(), old_fields(given)].join(&b'\t')
+        } else {
+            [format!("jid={}", record.jid).into_bytes(), given.to_line(b"\t")].join(&b'\t')
+        };
+        line.push(b'\n');
+        file.write_all(&line).map_err(|error| error.to_string())
+    }
+}
+
+/// Path, host name, addresses and command between tabs.
+fn old_fields(given: &jailconf::Jail) -> Vec<u8> {
+    let values = |names: &[&str], separator: &[u8]| {
+        let named =
+            |one: &&jailconf::Parameter| names.iter().any(|name| one.name == name.as_bytes());
+        let parameters = given.parameters.iter().filter(named);
+        parameters.flat_map(|one| one.values.clone()).collect::<Vec<_>>().join(separator)
+    };
+    let columns = [&["path"][..], &["host.hostname"], &["ip4.addr", "ip6.addr"]];
+    let columns = columns.map(|names| values(names, b","));
+    [columns.join(&b'\t'), values(&["command"], b" ")].join(&b'\t')
+}
