@@ -10,20 +10,54 @@ pub(crate) fn scratch() -> Result<PathBuf, String> {
 }
 
 /// Builds the program of `package` as it is released, and answers where it lies.
+///
+/// With musl as its C library where Rust can have that: glibc asks the
+/// processor about itself whenever a program starts, and in a virtual machine each question leaves it, 0.2 ms in all.
 pub(crate) fn release(package: &str) -> Result<PathBuf, String> {
-    println!("cargo build --release --package {package}");
-    let output = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--package", package])
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--release", "--package", package]);
+    if let Some(target) = musl() {
+        cargo.args(["--target", &target]);
+    }
+    let line: Vec<_> = cargo.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+    let line = format!("cargo {}", line.join(" "));
+    println!("{line}");
+    let output = cargo
         .arg("--message-format=json-render-diagnostics")
         .stderr(Stdio::inherit())
         .output()
         .map_err(|e| format!("cargo: {e}"))?;
     if !output.status.success() {
-        return Err(format!("cargo build --release --package {package}: {}", output.status));
+        return Err(format!("{line}: {}", output.status));
     }
     let messages = String::from_utf8_lossy(&output.stdout);
     let program = messages.lines().rev().find_map(executable);
     program.ok_or_else(|| format!("cargo build: package {package} has no program"))
+}
+
+/// The target of this machine with musl: installed by rustup(1) if it is not there yet. `None`: it cannot be had.
+fn musl() -> Option<String> {
+    let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    if !has_library(&target) {
+        println!("rustup target add {target}");
+        let added = Command::new("rustup").args(["target", "add", &target]).status();
+        if !added.is_ok_and(|status| status.success()) || !has_library(&target) {
+            println!(
+                "no musl for Rust here: built with the system's C library, a start takes 0.2 ms longer"
+            );
+            return None;
+        }
+    }
+    Some(target)
+}
+
+/// Whether Rust's standard library for `target` is installed.
+fn has_library(target: &str) -> bool {
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--print", "target-libdir", "--target", target]).stderr(Stdio::null());
+    let output = rustc.output().map(|output| output.stdout).unwrap_or_default();
+    let library = String::from_utf8_lossy(&output);
+    !library.trim().is_empty() && Path::new(library.trim()).is_dir()
 }
 
 /// Installs a release build of kletka below `prefix`; the binary itself knows how. Answers what it did.

@@ -7,6 +7,9 @@ mod cli;
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static MEMORY: prison::Memory = prison::Memory::new();
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
     let called = arguments.next().unwrap_or_default();

@@ -124,9 +124,9 @@ pub(crate) unsafe fn clone3_sharing(
 pub(crate) struct Stack(Box<[MaybeUninit<u128>]>);
 
 impl Stack {
-    /// 64 KiB, of which only what is used is ever backed by memory.
+    /// 32 KiB, of which only what is used is ever backed by memory.
     pub(crate) fn new() -> Self {
-        Self(Box::new_uninit_slice((64 << 10) / size_of::<u128>()))
+        Self(Box::new_uninit_slice((32 << 10) / size_of::<u128>()))
     }
 }
 
