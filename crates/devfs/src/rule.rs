@@ -174,7 +174,10 @@ fn conditions(words: &mut &[Vec<u8>]) -> Result<Conditions, RuleError> {
                 let word = words.get(1).ok_or(RuleError::MissingArgument("type"))?;
                 let known = TYPES.iter().find(|(name, _)| name.as_bytes() == word);
                 let &(_, device) = known.ok_or_else(|| RuleError::UnknownType(word.clone()))?;
-                when.types.push(device);
+                // Said twice, it is said once.
+                if !when.types.contains(&device) {
+                    when.types.push(device);
+                }
             }
             Some(b"path") => {
                 let word = words.get(1).ok_or(RuleError::MissingArgument("path"))?;

@@ -1,6 +1,6 @@
 //! Which jails wait for which: jail.conf(5), `depend`. Starts go along the dependencies, stops against.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// What is wrong with the dependencies.
@@ -23,67 +23,126 @@ impl fmt::Display for DependError {
 
 impl std::error::Error for DependError {}
 
-/// Every configured jail with those that it depends on.
+/// Every configured jail with those that it waits for.
 pub type Dependencies = BTreeMap<String, Vec<String>>;
 
-/// The jails to start so that all of `wanted` run, in order: those depended on come first.
-///
-/// # Errors
-/// A dependency that is not there, or a circle of them.
-pub fn start_order(wanted: &[String], all: &Dependencies) -> Result<Vec<String>, DependError> {
-    order(wanted, |name| all.get(name).cloned())
+/// Jails in the order in which something is done with them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Order {
+    /// Each after all that it waits for.
+    pub names: Vec<String>,
+    /// For each of `names`, those that it waits for, by their places.
+    pub waits_for: Vec<Vec<usize>>,
+    /// Those that were wanted and cannot be ordered, and why.
+    pub failed: Vec<(String, DependError)>,
 }
 
-/// The jails to stop so that all of `wanted` can, in order: those that depend on them come first.
-///
-/// # Errors
-/// A dependency that is not there, or a circle of them.
-pub fn stop_order(wanted: &[String], all: &Dependencies) -> Result<Vec<String>, DependError> {
-    let dependents = |name: &str| {
-        let on = all.iter().filter(|(_, depends)| depends.iter().any(|on| on == name));
-        Some(on.map(|(dependent, _)| dependent.clone()).collect())
-    };
-    order(wanted, dependents)
-}
-
-/// Depth-first search: each name after all that `before` says come before it.
-fn order(
-    wanted: &[String],
-    before: impl Fn(&str) -> Option<Vec<String>>,
-) -> Result<Vec<String>, DependError> {
-    let mut search = Search { before, ordered: Vec::new(), path: Vec::new() };
-    for name in wanted {
-        search.visit(name)?;
+/// Every jail with those that depend on it: what stops go by.
+pub fn dependents(all: &Dependencies) -> Dependencies {
+    let mut dependents: Dependencies = all.keys().map(|name| (name.clone(), Vec::new())).collect();
+    for (name, on) in all {
+        for on in on {
+            if let Some(dependents) = dependents.get_mut(on) {
+                dependents.push(name.clone());
+            }
+        }
     }
-    Ok(search.ordered)
+    dependents
 }
 
-struct Search<F> {
-    before: F,
-    ordered: Vec<String>,
-    /// The names that led to the one being visited.
-    path: Vec<String>,
+impl Order {
+    /// The jails of `wanted` and all that they wait for, by way of `all`. One that is not there waits for nothing.
+    pub fn of(wanted: &[String], all: &Dependencies) -> Self {
+        let mut search =
+            Search { all, order: Self::default(), done: BTreeSet::new(), bad: BTreeMap::new() };
+        for name in wanted {
+            let before = search.order.names.len();
+            if let Err(error) = search.visit(name) {
+                // What only this one needs is not wanted any more.
+                for name in search.order.names.drain(before..) {
+                    search.done.remove(&name);
+                }
+                search.order.failed.push((name.clone(), error));
+            }
+        }
+        let mut order = search.order;
+        order.waits_for = order.edges(all);
+        order
+    }
+
+    /// The jails of `names` as they stand, none waiting for another.
+    pub fn as_it_stands(names: Vec<String>) -> Self {
+        let waits_for = vec![Vec::new(); names.len()];
+        Self { names, waits_for, failed: Vec::new() }
+    }
+
+    fn edges(&self, all: &Dependencies) -> Vec<Vec<usize>> {
+        let places: BTreeMap<&str, usize> =
+            self.names.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+        let edges = self.names.iter().map(|name| {
+            let on = all.get(name).into_iter().flatten();
+            on.filter_map(|on| places.get(on.as_str()).copied()).collect()
+        });
+        edges.collect()
+    }
 }
 
-impl<F: Fn(&str) -> Option<Vec<String>>> Search<F> {
+/// A depth-first search: each name after all that come before it.
+struct Search<'a> {
+    all: &'a Dependencies,
+    order: Order,
+    done: BTreeSet<String>,
+    /// Those that cannot be ordered.
+    bad: BTreeMap<String, DependError>,
+}
+
+impl<'a> Search<'a> {
     fn visit(&mut self, name: &str) -> Result<(), DependError> {
-        if self.ordered.iter().any(|ordered| ordered == name) {
+        if self.done.contains(name) {
             return Ok(());
         }
-        if let Some(at) = self.path.iter().position(|waiting| waiting == name) {
-            let circle = self.path[at..].iter().cloned().chain([name.to_owned()]);
-            return Err(DependError::Loop(circle.collect()));
-        }
-        let Some(before) = (self.before)(name) else {
-            let from = self.path.last().map_or(name, String::as_str);
-            return Err(DependError::Undefined(from.to_owned(), name.to_owned()));
+        // The names that led here, each with how many of those before it have been looked at. Chains may be long.
+        let mut path: Vec<(&str, usize)> = Vec::new();
+        let mut on_path: BTreeSet<&str> = BTreeSet::new();
+        let Some((name, _)) = self.all.get_key_value(name) else {
+            self.done.insert(name.to_owned());
+            self.order.names.push(name.to_owned());
+            return Ok(());
         };
-        self.path.push(name.to_owned());
-        for earlier in before {
-            self.visit(&earlier)?;
+        path.push((name, 0));
+        on_path.insert(name);
+        while let Some((name, looked_at)) = path.last_mut() {
+            let Some(next) = self.all.get(*name).and_then(|before| before.get(*looked_at)) else {
+                self.done.insert((*name).to_owned());
+                self.order.names.push((*name).to_owned());
+                on_path.remove(*name);
+                path.pop();
+                continue;
+            };
+            *looked_at += 1;
+            if self.done.contains(next) {
+                continue;
+            }
+            let from = *name;
+            let problem = if let Some(known) = self.bad.get(next) {
+                Some(known.clone())
+            } else if on_path.contains(next.as_str()) {
+                let circle = path.iter().map(|(name, _)| *name).skip_while(|name| name != next);
+                let circle = circle.chain([next.as_str()]).map(str::to_owned);
+                Some(DependError::Loop(circle.collect()))
+            } else if !self.all.contains_key(next) {
+                Some(DependError::Undefined(from.to_owned(), next.clone()))
+            } else {
+                None
+            };
+            if let Some(problem) = problem {
+                let path = path.into_iter().map(|(name, _)| (name.to_owned(), problem.clone()));
+                self.bad.extend(path);
+                return Err(problem);
+            }
+            path.push((next, 0));
+            on_path.insert(next);
         }
-        self.path.pop();
-        self.ordered.push(name.to_owned());
         Ok(())
     }
 }
@@ -97,27 +156,49 @@ mod tests {
         edges.iter().map(|(name, on)| (name.to_string(), owned(on))).collect()
     }
 
-    fn ordered(names: &[&str], answer: Result<Vec<String>, DependError>) {
-        assert_eq!(
-            answer.as_deref(),
-            Ok(&names.iter().map(ToString::to_string).collect::<Vec<_>>()[..])
-        );
+    fn order(wanted: &[&str], all: &Dependencies) -> String {
+        let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+        let Order { names, waits_for, failed } = Order::of(&wanted, all);
+        let places = names.iter().zip(waits_for).map(|(name, on)| format!("{name}{on:?}"));
+        let failed = failed.into_iter().map(|(name, error)| format!("({name}: {error})"));
+        places.chain(failed).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn a_diamond_starts_from_below_and_stops_from_above() {
         let all = all(&[("a", &[]), ("b", &["a"]), ("c", &["a"]), ("d", &["b", "c"]), ("e", &[])]);
-        ordered(&["a", "b", "c", "d"], start_order(&["d".into()], &all));
-        ordered(&["d", "b", "c", "a"], stop_order(&["a".into()], &all));
+        assert_eq!(order(&["d"], &all), "a[] b[0] c[0] d[1, 2]");
+        assert_eq!(order(&["a"], &dependents(&all)), "d[] b[0] c[0] a[1, 2]");
+        assert_eq!(order(&["e", "b", "d"], &all), "e[] a[] b[1] c[1] d[2, 3]");
     }
 
     #[test]
+    #[rustfmt::skip]
     fn what_cannot_be_ordered_is_named() {
-        let all = all(&[("a", &["b"]), ("b", &["a"]), ("web", &["db"])]);
-        let circle = start_order(&["a".into()], &all).unwrap_err();
-        assert_eq!(circle.to_string(), "a -> b -> a: dependency loop");
-        let undefined = start_order(&["web".into()], &all).unwrap_err();
-        // usr.sbin/jail/state.c
-        assert_eq!(undefined.to_string(), "web: depends on undefined jail \"db\"");
+        let all = all(&[("a", &["b"]), ("b", &["a"]), ("web", &["ok", "db"]), ("ok", &[]), ("w", &["web"])]);
+        for (wanted, want) in [
+            (&["a"][..],        "(a: a -> b -> a: dependency loop)"),
+            // usr.sbin/jail/state.c
+            (&["web"],          "(web: web: depends on undefined jail \"db\")"),
+            // It runs, and no file has it.
+            (&["x", "ok"],      "x[] ok[]"),
+            (&["web", "ok"],    "ok[] (web: web: depends on undefined jail \"db\")"),
+            (&["ok", "w", "web"], "ok[] (w: web: depends on undefined jail \"db\") (web: web: depends on undefined jail \"db\")"),
+        ] {
+            assert_eq!(order(wanted, &all), want);
+        }
+    }
+
+    #[test]
+    fn long_chains() {
+        let name = |number: usize| format!("j{number:05}");
+        let mut all: Dependencies =
+            (1..20_000).map(|number| (name(number), vec![name(number - 1)])).collect();
+        all.insert(name(0), Vec::new());
+        let wanted: Vec<String> = all.keys().rev().cloned().collect();
+        let order = Order::of(&wanted, &all);
+        assert_eq!(order.names, all.keys().cloned().collect::<Vec<_>>());
+        let stops = Order::of(&[name(0)], &dependents(&all));
+        assert_eq!(stops.names.len(), all.len());
     }
 }

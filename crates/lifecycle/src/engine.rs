@@ -3,17 +3,40 @@
 //!
 //! FreeBSD stops at the removal; here exec.poststop and exec.release follow it, as they do in
 //! `jail -C`, because an interface that exec.prepare made is otherwise in the next start's way.
+//!
+//! A step that takes its time is waited for by whoever has all the [`Walk`]s of a run: [`crate::schedule`].
 
 use crate::error::Error;
 use crate::plan::{Hook, Step};
+use std::collections::VecDeque;
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
+
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// It is done.
+    Done,
+    /// Something has to happen first, at most until then.
+    Waits(Option<Instant>),
+}
 
 /// What carries the steps of one jail out.
 pub trait Host {
-    /// Carries one step out, to its end.
+    /// Begins to carry a step out.
     ///
     /// # Errors
     /// Why it failed.
-    fn perform(&mut self, step: &Step) -> Result<(), Error>;
+    fn begin(&mut self, step: &Step) -> Result<Progress, Error>;
+
+    /// Goes on with the step that waits: for what it does has happened, or else, its time is `over`.
+    ///
+    /// # Errors
+    /// Why the step failed.
+    fn proceed(&mut self, over: bool) -> Result<Progress, Error>;
+
+    /// What the step waits for: any of these to become readable.
+    fn watched(&self) -> Vec<BorrowedFd<'_>>;
 
     /// Ends a start: a jail without `persist` now lives as long as its processes.
     ///
@@ -25,56 +48,129 @@ pub trait Host {
     fn complain(&mut self, error: &Error);
 }
 
-/// Carries `plan` out. After a failure: removes the prison if it was created, runs the hooks of `clean`
-/// if any hook had run before, and returns the failure.
-///
-/// # Errors
-/// Of the first step that failed.
-pub fn start(host: &mut dyn Host, plan: &[Step], clean: &[Step]) -> Result<(), Error> {
-    let failed_at = plan.iter().enumerate().find_map(|(at, step)| {
-        let failure = host.perform(step).err()?;
-        Some((at, failure))
-    });
-    let Some((at, failure)) = failed_at else { return host.settle() };
-    host.complain(&failure);
-    let created = plan[..at].iter().any(|step| matches!(step, Step::Create(_)));
-    if created {
-        go_on(host, &[Step::Remove]);
-    }
-    let touched = plan[..=at].iter().any(|step| matches!(step, Step::Hook(..)));
-    let worth_it = |step: &&Step| touched || matches!(step, Step::Hook(Hook::Release, _));
-    let clean: Vec<Step> = clean.iter().filter(worth_it).cloned().collect();
-    go_on(host, &clean);
-    Err(failure)
+/// What a failure means where a walk is.
+#[derive(Debug)]
+enum Stage {
+    /// A jail starts: it ends the start; this is what has been done, and these hooks would follow a removal.
+    Start { created: bool, touched: bool, clean: Vec<Step> },
+    /// A jail stops, and still runs: it ends the stop, and the jail goes on.
+    Stop,
+    /// The jail is removed, or about to be: the rest follows all the same.
+    After,
 }
 
-/// Carries `plan` out. A failure before the prison's removal ends it there and leaves the jail running,
-/// as on FreeBSD: its administrator may want to look. The hooks after the removal all run.
-///
-/// # Errors
-/// Of the first step that failed.
-pub fn stop(host: &mut dyn Host, plan: &[Step]) -> Result<(), Error> {
-    let removal = plan.iter().position(|step| matches!(step, Step::Remove)).unwrap_or(0);
-    let (before, after) = plan.split_at(removal);
-    for step in before {
-        if let Err(failure) = host.perform(step) {
-            host.complain(&failure);
-            return Err(failure);
-        }
-    }
-    go_on(host, after).map_or(Ok(()), Err)
+/// A plan on its way, for one jail.
+#[derive(Debug)]
+pub struct Walk<H> {
+    host: H,
+    steps: VecDeque<Step>,
+    stage: Stage,
+    /// Until when the step under way has time; none is under way without this.
+    waits: Option<Option<Instant>>,
+    /// The step under way, and since when.
+    step: Option<(Step, Instant)>,
+    /// The first failure.
+    failure: Option<Error>,
 }
 
-/// Carries all of `steps` out, whatever fails; the first failure.
-fn go_on(host: &mut dyn Host, steps: &[Step]) -> Option<Error> {
-    let mut first = None;
-    for step in steps {
-        if let Err(failure) = host.perform(step) {
-            host.complain(&failure);
-            first.get_or_insert(failure);
+impl<H: Host> Walk<H> {
+    /// A start by `plan`. After a failure it removes the prison if it was created, and runs the hooks of `clean` if any
+    /// hook had run before.
+    pub fn start(host: H, plan: Vec<Step>, clean: Vec<Step>) -> Self {
+        Self::new(host, plan, Stage::Start { created: false, touched: false, clean })
+    }
+
+    /// A stop by `plan`. A failure before the prison's removal ends it there and leaves the jail running, as on FreeBSD:
+    /// its administrator may want to look. The hooks after the removal all run.
+    pub fn stop(host: H, plan: Vec<Step>) -> Self {
+        let removes = plan.iter().any(|step| matches!(step, Step::Remove));
+        Self::new(host, plan, if removes { Stage::Stop } else { Stage::After })
+    }
+
+    fn new(host: H, plan: Vec<Step>, stage: Stage) -> Self {
+        Self { host, steps: plan.into(), stage, waits: None, step: None, failure: None }
+    }
+
+    /// Walks on until something has to be waited for; false at the end. `over`: the time of the step under way is.
+    pub fn go_on(&mut self, over: bool) -> bool {
+        if self.waits.take().is_some() {
+            let answer = self.host.proceed(over);
+            self.note(answer);
+        }
+        while self.waits.is_none() {
+            let Some(step) = self.steps.pop_front() else { return self.end() };
+            match (&mut self.stage, &step) {
+                (Stage::Start { touched, .. }, Step::Hook(..)) => *touched = true,
+                (stage @ Stage::Stop, Step::Remove) => *stage = Stage::After,
+                _ => {}
+            }
+            let answer = self.host.begin(&step);
+            self.step = Some((step, Instant::now()));
+            self.note(answer);
+        }
+        true
+    }
+
+    fn note(&mut self, answer: Result<Progress, Error>) {
+        match answer {
+            Ok(Progress::Done) => {
+                if let (Stage::Start { created, .. }, Some((Step::Create(_), _))) =
+                    (&mut self.stage, &self.step)
+                {
+                    *created = true;
+                }
+            }
+            Ok(Progress::Waits(until)) => self.waits = Some(until),
+            Err(failure) => self.fail(failure),
         }
     }
-    first
+
+    fn fail(&mut self, failure: Error) {
+        self.host.complain(&failure);
+        self.failure.get_or_insert(failure);
+        match std::mem::replace(&mut self.stage, Stage::After) {
+            Stage::Start { created, touched, clean } => {
+                let worth_it =
+                    |step: &Step| touched || matches!(step, Step::Hook(Hook::Release, _));
+                let removal = created.then_some(Step::Remove);
+                self.steps =
+                    removal.into_iter().chain(clean.into_iter().filter(worth_it)).collect();
+            }
+            Stage::Stop => self.steps.clear(),
+            Stage::After => {}
+        }
+    }
+
+    fn end(&mut self) -> bool {
+        if let Stage::Start { .. } = self.stage {
+            self.stage = Stage::After;
+            if let Err(failure) = self.host.settle() {
+                self.host.complain(&failure);
+                self.failure = Some(failure);
+            }
+        }
+        false
+    }
+
+    /// What it waits for, and until when.
+    pub fn waits(&self) -> (Vec<BorrowedFd<'_>>, Option<Instant>) {
+        (self.host.watched(), self.waits.flatten())
+    }
+
+    /// The step under way, and since when.
+    pub fn step(&self) -> Option<&(Step, Instant)> {
+        self.step.as_ref()
+    }
+
+    /// Whether all steps so far were carried out.
+    pub fn is_well(&self) -> bool {
+        self.failure.is_none()
+    }
+
+    /// Who carries it out.
+    pub fn host(&self) -> &H {
+        &self.host
+    }
 }
 
 #[cfg(test)]
@@ -84,10 +180,12 @@ mod tests {
     use crate::{Inside, Jail};
     use std::path::Path;
 
-    /// A host on paper: notes the steps, and fails at one of them.
+    /// A host on paper: notes the steps, and fails at one of them, at once or after a while.
+    #[derive(Debug)]
     struct Paper {
         done: Vec<String>,
         fails_at: &'static str,
+        waits: bool,
     }
 
     fn name(step: &Step) -> String {
@@ -101,10 +199,18 @@ mod tests {
     }
 
     impl Host for Paper {
-        fn perform(&mut self, step: &Step) -> Result<(), Error> {
-            let name = name(step);
-            self.done.push(name.clone());
-            if name == self.fails_at { Err(Error::Failed(name)) } else { Ok(()) }
+        fn begin(&mut self, step: &Step) -> Result<Progress, Error> {
+            self.done.push(name(step));
+            if self.waits { Ok(Progress::Waits(None)) } else { self.proceed(false) }
+        }
+
+        fn proceed(&mut self, _: bool) -> Result<Progress, Error> {
+            let name = self.done.last().cloned().unwrap_or_default();
+            if name == self.fails_at { Err(Error::Failed(name)) } else { Ok(Progress::Done) }
+        }
+
+        fn watched(&self) -> Vec<BorrowedFd<'_>> {
+            Vec::new()
         }
 
         fn settle(&mut self) -> Result<(), Error> {
@@ -122,24 +228,28 @@ mod tests {
         exec.start = start1, start2; command = command; exec.poststart = poststart; \
         exec.prestop = prestop; exec.stop = stop; exec.poststop = poststop; exec.release = release; }";
 
-    fn jail() -> Jail {
-        let config = jailconf::Config::parse(Path::new("jail.conf"), JAIL.as_bytes()).unwrap();
-        let parameters = jailparam::Set::import(&config.expand(b"web").unwrap()).unwrap();
-        Jail { configured: Some("web".into()), parameters }
+    fn jail(text: &str, name: &str) -> Jail {
+        let config = jailconf::Config::parse(Path::new("jail.conf"), text.as_bytes()).unwrap();
+        let parameters = jailparam::Set::import(&config.expand(name.as_bytes()).unwrap()).unwrap();
+        Jail { configured: Some(name.into()), parameters }
     }
 
-    fn started(fails_at: &'static str) -> String {
-        let mut paper = Paper { done: Vec::new(), fails_at };
-        let steps = plan(&START, &jail(), None).unwrap();
-        let clean = plan(&CLEAN, &jail(), None).unwrap();
-        let answer = start(&mut paper, &steps, &clean);
-        assert_eq!(answer.is_err(), !fails_at.is_empty());
-        paper.done.join(" ")
+    /// What a walk does, in order, whether its steps take their time or not.
+    fn walked(fails_at: &'static str, walk: impl Fn(Paper) -> Walk<Paper>) -> String {
+        let [at_once, later] = [false, true].map(|waits| {
+            let mut walk = walk(Paper { done: Vec::new(), fails_at, waits });
+            while walk.go_on(false) {}
+            assert_eq!(walk.is_well(), fails_at.is_empty());
+            walk.host().done.join(" ")
+        });
+        assert_eq!(at_once, later);
+        at_once
     }
 
     #[test]
     #[rustfmt::skip]
     fn starts() {
+        let jail = jail(JAIL, "web");
         // jail(8)'s order; then a failure at each step.
         for (fails_at, want) in [
             ("", "prepare prestart create created interface e0b start1 start2 command poststart settle"),
@@ -151,36 +261,36 @@ mod tests {
             ("start2", "prepare prestart create created interface e0b start1 start2 (start2: failed) remove poststop release"),
             ("poststart", "prepare prestart create created interface e0b start1 start2 command poststart (poststart: failed) remove poststop release"),
         ] {
-            assert_eq!(started(fails_at), want, "failure at {fails_at:?}");
+            let [steps, clean] = [&START[..], &CLEAN[..]].map(|table| plan(table, &jail, None).unwrap());
+            let got = walked(fails_at, |paper| Walk::start(paper, steps.clone(), clean.clone()));
+            assert_eq!(got, want, "failure at {fails_at:?}");
         }
     }
 
     #[test]
     #[rustfmt::skip]
     fn stops() {
+        let jail = jail(JAIL, "web");
         for (fails_at, want) in [
             ("", "prestop stop terminate remove poststop release"),
             ("stop", "prestop stop (stop: failed)"),
+            ("terminate", "prestop stop terminate (terminate: failed)"),
+            ("remove", "prestop stop terminate remove (remove: failed) poststop release"),
             ("poststop", "prestop stop terminate remove poststop (poststop: failed) release"),
         ] {
-            let mut paper = Paper { done: Vec::new(), fails_at };
-            let answer = stop(&mut paper, &plan(&STOP, &jail(), None).unwrap());
-            assert_eq!(answer.is_err(), !fails_at.is_empty());
-            assert_eq!(paper.done.join(" "), want, "failure at {fails_at:?}");
+            let steps = plan(&STOP, &jail, None).unwrap();
+            let got = walked(fails_at, |paper| Walk::stop(paper, steps.clone()));
+            assert_eq!(got, want, "failure at {fails_at:?}");
         }
     }
 
     #[test]
     fn a_jail_without_hooks_needs_no_cleaning() {
-        let text = b"a { path = /; command = x; exec.poststop = poststop; }";
-        let config = jailconf::Config::parse(Path::new("jail.conf"), text).unwrap();
-        let parameters = jailparam::Set::import(&config.expand(b"a").unwrap()).unwrap();
-        let jail = Jail { configured: Some("a".into()), parameters };
-        let mut paper = Paper { done: Vec::new(), fails_at: "create" };
+        let jail = jail("a { path = /; command = x; exec.poststop = poststop; }", "a");
         let steps = plan(&START, &jail, None).unwrap();
         assert!(matches!(steps[1], Step::Inside(Inside::Command, _)));
         let clean = plan(&CLEAN, &jail, None).unwrap();
-        assert!(start(&mut paper, &steps, &clean).is_err());
-        assert_eq!(paper.done, ["create", "(create: failed)"]);
+        let got = walked("create", |paper| Walk::start(paper, steps.clone(), clean.clone()));
+        assert_eq!(got, "create (create: failed)");
     }
 }

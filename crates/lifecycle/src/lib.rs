@@ -2,7 +2,8 @@
 //!
 //! [`Jail`] is one jail's parameters; [`plan`] turns them, by the tables [`plan::START`] and
 //! [`plan::STOP`], into a row of [`Step`]s, plain values; [`engine`] walks a row over a [`Host`], which
-//! carries the steps out: [`System`] on this machine, a test's own `Host` on paper.
+//! carries the steps out: [`System`] on this machine, a test's own `Host` on paper. [`schedule`] has many
+//! such walks under way at once.
 
 pub mod command;
 pub mod depend;
@@ -11,11 +12,12 @@ mod error;
 pub mod fstab;
 mod jail;
 pub mod plan;
+pub mod schedule;
 mod spec;
 mod system;
 
 pub use command::CommandLine;
-pub use engine::Host;
+pub use engine::{Host, Progress, Walk};
 pub use error::Error;
 pub use jail::Jail;
 pub use plan::{Hook, Inside, Step};

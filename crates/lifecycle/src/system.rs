@@ -1,21 +1,24 @@
 //! The real [`Host`]: hooks are this process's children, the prison is the kernel's.
 
 use crate::command::CommandLine;
-use crate::engine::Host;
+use crate::engine::{Host, Progress};
 use crate::error::Error;
 use crate::jail::Jail;
 use crate::plan::{Inside, Step};
-use prison::{Command, Ended, Identity, Prison, Record, Registry, StdStream, User, Users, Waiting};
+use prison::{
+    Child, Command, Ended, Identity, Prison, Record, Registry, StdStream, User, Users, Waiting,
+};
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Where a login finds programs: FreeBSD's login.conf(5), class `default`.
 const LOGIN_PATH: &str = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin";
@@ -36,7 +39,7 @@ pub enum Verbosity {
 /// Carries out the steps of one jail on this machine.
 pub struct System<'a> {
     registry: &'a Registry,
-    jail: &'a Jail,
+    jail: Jail,
     verbosity: Verbosity,
     /// Says so when the prison is removed; a command that removes one jail by name is silent.
     pub notes_removal: bool,
@@ -49,27 +52,42 @@ pub struct System<'a> {
     record: Option<Record>,
     /// The first command inside, while its process waits to execute it.
     first: Option<(Command, Option<Waiting>)>,
+    /// What the step under way waits for.
+    under_way: Option<UnderWay>,
+}
+
+/// A step that takes its time.
+enum UnderWay {
+    /// A hook: a process on the host.
+    Hook { child: process::Child, pidfd: OwnedFd, line: String, late: bool },
+    /// A command in the jail.
+    Inside { child: Child, line: String, late: bool },
+    /// The processes of the prison, which have been asked to end by then.
+    Terminate(Instant),
+    /// The end of the prison.
+    Remove,
 }
 
 impl<'a> System<'a> {
     /// A host for `jail`, whose `prison` runs or is none yet. `programs` come first in the hooks' PATH.
     pub fn new(
         registry: &'a Registry,
-        jail: &'a Jail,
+        jail: Jail,
         prison: Option<Prison>,
         programs: Option<PathBuf>,
         verbosity: Verbosity,
     ) -> Self {
         Self {
             registry,
-            jail,
             verbosity,
             notes_removal: jail.configured.is_some(),
+            jail,
             prints_jid: false,
             programs,
             record: prison.as_ref().map(|prison| prison.record().clone()),
             prison,
             first: None,
+            under_way: None,
         }
     }
 
@@ -102,8 +120,8 @@ impl<'a> System<'a> {
         }
     }
 
-    fn prison(&self) -> Result<&Prison, Error> {
-        self.prison.as_ref().ok_or(Error::Prison(prison::Error::Died))
+    fn prison(&mut self) -> Result<&mut Prison, Error> {
+        self.prison.as_mut().ok_or(Error::Prison(prison::Error::Died))
     }
 
     fn create(&mut self, spec: &prison::Spec) -> Result<(), Error> {
@@ -129,14 +147,40 @@ impl<'a> System<'a> {
         Ok(())
     }
 
-    fn remove(&mut self) -> Result<(), Error> {
+    /// Begins to end the prison.
+    fn remove(&mut self) -> Result<Progress, Error> {
         self.first = None;
-        if let Some(prison) = self.prison.take() {
-            prison.remove(self.registry)?;
+        if let Some(prison) = &mut self.prison {
+            prison.begin_end(self.registry)?;
+        }
+        self.see_removal()
+    }
+
+    /// Waits until the prison is gone.
+    fn see_removal(&mut self) -> Result<Progress, Error> {
+        if let Some(prison) = &mut self.prison {
+            if !prison.has_ended(self.registry)? {
+                return Ok(self.wait_for(UnderWay::Remove, None));
+            }
+            self.prison = None;
         }
         let least = if self.notes_removal { Verbosity::Normal } else { Verbosity::Verbose };
         self.note(least, "removed");
-        Ok(())
+        Ok(Progress::Done)
+    }
+
+    /// Waits until all processes have ended, and the prison with them.
+    fn see_end(&mut self, until: Instant) -> Result<Progress, Error> {
+        if self.prison()?.collect() {
+            return Ok(Progress::Done);
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        Ok(self.wait_for(UnderWay::Terminate(until), Some(left)))
+    }
+
+    fn wait_for(&mut self, what: UnderWay, time: Option<Duration>) -> Progress {
+        self.under_way = Some(what);
+        Progress::Waits(time.map(|time| Instant::now() + time))
     }
 
     fn timeout(&self) -> Option<Duration> {
@@ -145,23 +189,41 @@ impl<'a> System<'a> {
     }
 
     /// Runs a command in the jail, to its end unless it is one for the background.
-    fn run_inside(&mut self, line: &CommandLine) -> Result<(), Error> {
+    fn run_inside(&mut self, line: &CommandLine) -> Result<Progress, Error> {
         let child = match self.first.take() {
             Some((command, Some(waiting))) => waiting.go(&command)?,
-            _ => self.prison()?.spawn(&self.command(line)?)?,
+            _ => {
+                let command = self.command(line)?;
+                self.prison()?.spawn(&command)?
+            }
         };
         if line.background {
             self.prison()?.leave(child);
-            return Ok(());
+            return Ok(Progress::Done);
         }
-        match child.wait(self.timeout()).map_err(|error| Error::Exec("wait".into(), error))? {
-            Some(Ended::Exited(0)) => Ok(()),
-            Some(Ended::Exited(_)) => Err(Error::Failed(line.to_string())),
-            Some(Ended::Signaled(signal)) => Err(Error::Signaled(line.to_string(), signal)),
+        let time = self.timeout();
+        Ok(self.wait_for(UnderWay::Inside { child, line: line.to_string(), late: false }, time))
+    }
+
+    /// The command has ended, or its time is over.
+    fn see_inside(
+        &mut self,
+        (child, line, late): (Child, String, bool),
+        over: bool,
+    ) -> Result<Progress, Error> {
+        let ended = child.wait(Some(Duration::ZERO));
+        match ended.map_err(|error| Error::Exec("wait".into(), error))? {
+            Some(_) if late => Err(Error::TimedOut(line)),
+            Some(Ended::Exited(0)) => Ok(Progress::Done),
+            Some(Ended::Exited(_)) => Err(Error::Failed(line)),
+            Some(Ended::Signaled(signal)) => Err(Error::Signaled(line, signal)),
             None => {
-                let _ = child.signal(Signal::KILL);
-                let _ = child.wait(None);
-                Err(Error::TimedOut(line.to_string()))
+                let late = late || over;
+                if late {
+                    // Collected when it has ended.
+                    let _ = child.signal(Signal::KILL);
+                }
+                Ok(self.wait_for(UnderWay::Inside { child, line, late }, None))
             }
         }
     }
@@ -220,13 +282,13 @@ impl<'a> System<'a> {
             _ => open(log, flags, mode),
         };
         opened.map_err(|error| match error {
-            rustix::io::Errno::LOOP => Error::SymbolicLink(PARAMETER, log.into()),
+            Errno::LOOP => Error::SymbolicLink(PARAMETER, log.into()),
             error => Error::File(PARAMETER, log.into(), error.into()),
         })
     }
 
     /// Runs a hook on the host, to its end unless it is one for the background.
-    fn run_hook(&self, line: &CommandLine) -> Result<(), Error> {
+    fn run_hook(&mut self, line: &CommandLine) -> Result<Progress, Error> {
         let mut command = process::Command::new(&line.arguments[0]);
         command.args(&line.arguments[1..]);
         self.set_environment(&mut command)?;
@@ -234,20 +296,39 @@ impl<'a> System<'a> {
             command.process_group(0);
         }
         let program = line.arguments[0].to_string_lossy().into_owned();
-        let mut child = command.spawn().map_err(|error| Error::Exec(program.clone(), error))?;
+        let failed = |error| Error::Exec(program.clone(), error);
+        let child = command.spawn().map_err(failed)?;
         if line.background {
-            return Ok(());
+            return Ok(Progress::Done);
         }
-        if !ended_in_time(child.id(), self.timeout()) {
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err(Error::TimedOut(line.to_string()));
-        }
-        let status = child.wait().map_err(|error| Error::Exec(program, error))?;
-        match (status.success(), status.signal()) {
-            (true, _) => Ok(()),
-            (false, Some(signal)) => Err(Error::Signaled(line.to_string(), signal)),
-            (false, None) => Err(Error::Failed(line.to_string())),
+        // It has not been collected, so the number is its own.
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH);
+        let pidfd = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()));
+        let pidfd = pidfd.map_err(|error| failed(error.into()))?;
+        let time = self.timeout();
+        let line = line.to_string();
+        Ok(self.wait_for(UnderWay::Hook { child, pidfd, line, late: false }, time))
+    }
+
+    /// The hook has ended, or its time is over.
+    fn see_hook(
+        &mut self,
+        (mut child, pidfd): (process::Child, OwnedFd),
+        line: String,
+        late: bool,
+    ) -> Result<Progress, Error> {
+        let status = child.try_wait().map_err(|error| Error::Exec(line.clone(), error))?;
+        match status.map(|status| (status.success(), status.signal())) {
+            Some(_) if late => Err(Error::TimedOut(line)),
+            Some((true, _)) => Ok(Progress::Done),
+            Some((false, Some(signal))) => Err(Error::Signaled(line, signal)),
+            Some((false, None)) => Err(Error::Failed(line)),
+            None => {
+                if late {
+                    let _ = child.kill();
+                }
+                Ok(self.wait_for(UnderWay::Hook { child, pidfd, line, late }, None))
+            }
         }
     }
 
@@ -303,31 +384,52 @@ fn warn(line: &str) {
     let _ = io::stderr().write_all(format!("jail: {line}\n").as_bytes());
 }
 
-/// Whether the process `pid`, a child that is not collected yet, ends before `timeout`.
-fn ended_in_time(pid: u32, timeout: Option<Duration>) -> bool {
-    let Some(timeout) = timeout else { return true };
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    let pidfd = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-    pidfd.is_some_and(|pidfd| prison::readable(pidfd.as_fd(), Some(timeout)).unwrap_or(false))
-}
-
 impl Host for System<'_> {
-    fn perform(&mut self, step: &Step) -> Result<(), Error> {
+    fn begin(&mut self, step: &Step) -> Result<Progress, Error> {
         if !matches!(step, Step::Remove) {
             self.note(Verbosity::Verbose, &step.to_string());
         }
         match step {
-            Step::Hook(_, line) => self.run_hook(line),
-            Step::Create(spec) => self.create(spec),
+            Step::Hook(_, line) => return self.run_hook(line),
+            Step::Create(spec) => self.create(spec)?,
             Step::Interface(name) => self
                 .prison()?
                 .give_interface(name)
-                .map_err(|error| Error::Parameter("vnet.interface", error)),
+                .map_err(|error| Error::Parameter("vnet.interface", error))?,
             Step::Inside(Inside::Start | Inside::Command | Inside::Stop, line) => {
-                self.run_inside(line)
+                return self.run_inside(line);
             }
-            Step::Terminate(time) => Ok(self.prison()?.terminate(*time)?),
-            Step::Remove => self.remove(),
+            Step::Terminate(time) => {
+                self.prison()?.terminate();
+                return self.see_end(Instant::now() + *time);
+            }
+            Step::Remove => return self.remove(),
+        }
+        Ok(Progress::Done)
+    }
+
+    fn proceed(&mut self, over: bool) -> Result<Progress, Error> {
+        match self.under_way.take() {
+            Some(UnderWay::Hook { child, pidfd, line, late }) => {
+                self.see_hook((child, pidfd), line, late || over)
+            }
+            Some(UnderWay::Inside { child, line, late }) => {
+                self.see_inside((child, line, late), over)
+            }
+            Some(UnderWay::Remove) => self.see_removal(),
+            Some(UnderWay::Terminate(until)) if !over => self.see_end(until),
+            Some(UnderWay::Terminate(_)) | None => Ok(Progress::Done),
+        }
+    }
+
+    fn watched(&self) -> Vec<BorrowedFd<'_>> {
+        match (&self.under_way, &self.prison) {
+            (Some(UnderWay::Hook { pidfd, .. }), _) => vec![pidfd.as_fd()],
+            (Some(UnderWay::Inside { child, .. }), _) => vec![child.as_fd()],
+            (Some(UnderWay::Terminate(_) | UnderWay::Remove), Some(prison)) => {
+                prison.watched().collect()
+            }
+            _ => Vec::new(),
         }
     }
 

@@ -24,7 +24,6 @@ use rustix::io::write;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
-use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -205,8 +204,7 @@ fn build(
         Side::Parent { pid, pidfd } => (pid, pidfd),
     };
     drop(theirs);
-    let prison =
-        Prison { record: record.clone(), init, hold: Some(hold), left: RefCell::default() };
+    let prison = Prison { record: record.clone(), init, hold: Some(hold), left: Vec::new() };
     let started = start_first(&prison, &plan, maker, first, (cgroup, outer));
     let id = ProcessId::of(pid, prison.init.as_fd());
     match (started, id) {

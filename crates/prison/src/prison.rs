@@ -16,7 +16,6 @@ use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::system::sethostname;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
-use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -31,14 +30,14 @@ pub struct Prison {
     /// This process's end of the line to init, while it is the one that makes the prison.
     pub(crate) hold: Option<OwnedFd>,
     /// Children of this process in it that nobody waits for: they must be collected for init to end.
-    pub(crate) left: RefCell<Vec<Child>>,
+    pub(crate) left: Vec<Child>,
 }
 
 impl Prison {
     /// The prison of a record, if it still lives.
     pub fn open(record: Record) -> Option<Self> {
         let init = record.init?.open()?;
-        Some(Self { record, init, hold: None, left: RefCell::default() })
+        Some(Self { record, init, hold: None, left: Vec::new() })
     }
 
     /// What the registry knows of it.
@@ -80,22 +79,17 @@ impl Prison {
         Ok(false)
     }
 
-    /// Sends SIGTERM to every process, and waits until all have ended, at most for `timeout`.
-    ///
-    /// # Errors
-    /// None is expected.
-    pub fn terminate(&self, timeout: Duration) -> Result<(), Error> {
-        if self.signal(init::TERMINATE).is_ok() {
-            readable(self.init.as_fd(), Some(timeout)).calling("poll")?;
-        }
-        Ok(())
+    /// Sends SIGTERM to every process; the prison ends with the last of them. One that has ended is no error.
+    pub fn terminate(&self) {
+        let _ = self.signal(init::TERMINATE);
     }
 
-    /// Ends it: every process is killed, interfaces go back to the host. One that has ended is no error.
+    /// Begins to end it: every process is killed, interfaces go back to the host. One that has ended is no error.
+    /// [`Prison::has_ended`] says when it is gone.
     ///
     /// # Errors
-    /// [`Error::Registry`] when its record could not be removed.
-    pub fn remove(mut self, registry: &Registry) -> Result<(), Error> {
+    /// [`Error::Registry`] when a prison inside it could not be removed.
+    pub fn begin_end(&mut self, registry: &Registry) -> Result<(), Error> {
         // Each by itself, as its init has to hand its interfaces back.
         for inside in registry.inside(&self.record)?.into_iter().filter_map(Self::open) {
             inside.remove(registry)?;
@@ -103,7 +97,55 @@ impl Prison {
         self.hold = None;
         // Should init itself be gone, that is what was asked for.
         let _ = self.signal(init::REMOVE);
+        Ok(())
+    }
+
+    /// What becomes readable when [`Prison::has_ended`] is to be asked again.
+    pub fn watched(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let left = self.left.iter().map(AsFd::as_fd);
+        [self.init.as_fd()].into_iter().chain(left)
+    }
+
+    /// Collects those processes that this one has left in it and that have ended; whether init has ended. Before it does,
+    /// every process of its pid namespace has to be collected.
+    pub fn collect(&mut self) -> bool {
+        self.left.retain(|child| !matches!(child.wait(Some(Duration::ZERO)), Ok(Some(_)) | Err(_)));
+        readable(self.init.as_fd(), Some(Duration::ZERO)).unwrap_or(true)
+    }
+
+    /// Whether it is gone; then what was left of it is cleared, and its record removed.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when its record could not be removed.
+    pub fn has_ended(&mut self, registry: &Registry) -> Result<bool, Error> {
+        if !self.collect() {
+            return Ok(false);
+        }
+        // When init is a child of this process, it is to be collected; otherwise this says ECHILD.
+        let _ = waitid(WaitId::PidFd(self.init.as_fd()), WaitIdOptions::EXITED);
+        registry.forget(&self.record)?;
+        Ok(true)
+    }
+
+    /// Ends it, and waits until it is gone.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when its record could not be removed.
+    pub fn remove(mut self, registry: &Registry) -> Result<(), Error> {
+        self.begin_end(registry)?;
         self.finish(registry)
+    }
+
+    /// Waits for its end, and clears what is left.
+    fn finish(&mut self, registry: &Registry) -> Result<(), Error> {
+        while !self.has_ended(registry)? {
+            let watched = self.watched().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
+            match poll(&mut watched.collect::<Vec<_>>(), None) {
+                Err(Errno::INTR) => {}
+                answer => drop(answer.calling("poll")?),
+            }
+        }
+        Ok(())
     }
 
     /// Tells init one of [`init::SIGNALS`] that carries no number.
@@ -111,36 +153,9 @@ impl Prison {
         sys::signal(self.init.as_fd(), signal).map_err(|_| Error::Died)
     }
 
-    /// Waits for init's end and clears what is left.
-    fn finish(&self, registry: &Registry) -> Result<(), Error> {
-        self.collect_until_ended()?;
-        // When init is a child of this process, it is to be collected; otherwise this says ECHILD.
-        let _ = waitid(WaitId::PidFd(self.init.as_fd()), WaitIdOptions::EXITED);
-        registry.forget(&self.record)
-    }
-
     /// Takes a process that the caller does not want to wait for: one in the background.
-    pub fn leave(&self, child: Child) {
-        self.left.borrow_mut().push(child);
-    }
-
-    /// Waits for init, whose end waits for every process of its pid namespace to be collected.
-    fn collect_until_ended(&self) -> Result<(), Error> {
-        let mut left = self.left.take();
-        loop {
-            let mut fds = vec![PollFd::from_borrowed_fd(self.init.as_fd(), PollFlags::IN)];
-            fds.extend(left.iter().map(|child| PollFd::new(child, PollFlags::IN)));
-            match poll(&mut fds, None) {
-                Err(Errno::INTR) => continue,
-                answer => answer.calling("poll")?,
-            };
-            let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
-            if ready[0] {
-                return Ok(());
-            }
-            let mut ended = ready.iter().skip(1);
-            left.retain(|child| ended.next() != Some(&true) || child.wait(None).is_err());
-        }
+    pub fn leave(&mut self, child: Child) {
+        self.left.push(child);
     }
 
     /// Gives it the host's interface `name`, until it ends or gives it back: ifconfig(8), `vnet`.

@@ -151,7 +151,7 @@ jail: \"other\" not found
 $ jail -f /etc/jail.conf -c db
 jail: \"db\" not found
 [1]
-$ jail -r web mail db
+$ jail -p 1 -r web mail db
 db: removed
 mail: removed
 web: removed
@@ -591,7 +591,7 @@ inner: created
 $ jail -c outer
 jail: outer: exec /bin/outer: No such file or directory
 [1]
-$ jail -r store made inner
+$ jail -p 1 -r store made inner
 inner: removed
 made: removed
 store: removed

@@ -198,7 +198,7 @@ $ jail -c; echo $?
 $ jail -c b
 jail: \"b\" already exists
 [1]
-$ jail -r a nowhere b
+$ jail -p 1 -r a nowhere b
 b: removed
 a: removed
 jail: \"nowhere\" not found
@@ -211,15 +211,15 @@ $ jail -qr b
 $ jail -r 3
 c: removed
 c: poststop
-$ jail -qc '*'; jail -R '*'
+$ jail -qc '*'; jail -p 1 -R '*'
 c: removed
 b: removed
 a: removed
 $ jail -qc; jail -R c
-$ jail -r '*'
+$ jail -p 1 -r '*'
 b: removed
 a: removed
-$ jail -r '*'
+$ jail -p 1 -r '*'
 $ jail -rc a
 jail: \"a\" not found
 [1]
@@ -262,7 +262,7 @@ jail: rel: path jails/web: not an absolute pathname
 $ cd /home; jail -c name=rel path=jails/web persist; jls path; jail -R rel
 /home/jails/web
 $ rm /etc/jail.conf; jail -c name=other path=/home/jails/web persist; jail -r other; jls name
-$ jail -r '*'
+$ jail -p 1 -r '*'
 $ jail -f /etc/none -r other
 jail: /etc/none: No such file or directory
 [1]

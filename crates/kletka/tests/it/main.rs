@@ -20,4 +20,5 @@ mod sandbox;
 mod service;
 mod session;
 mod sysctl;
+mod together;
 mod vnet;

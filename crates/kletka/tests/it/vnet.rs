@@ -166,7 +166,7 @@ fn remove_epairs(sandbox: &Sandbox) {
 fn interfaces_come_back() {
     let lasting = "persist; vnet.interface = epair1b, epair2b; exec.start = true;";
     let working = "vnet.interface = epair1b, epair2b; exec.start = \"sh -c 'sleep 1000 > /dev/null 2>&1 &'\";";
-    let sleeps = "jail -q -c web; jexec web pidof sleep > /dev/null";
+    let sleeps = "jail -q -c web; until jexec web pidof sleep > /dev/null; do :; done";
     for (parameters, start, end) in [
         (lasting, "jail -q -c web", "jail -q -r web"),
         (lasting, "jail -q -c web", "jail -q -R web"),

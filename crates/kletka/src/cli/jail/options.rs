@@ -56,6 +56,8 @@ pub(super) struct Options {
     pub(super) prints_jid: bool,
     /// `-J`
     pub(super) jid_file: Option<PathBuf>,
+    /// How many jails may be under way at once: `-p`.
+    pub(super) limit: Option<usize>,
 }
 
 impl Options {
@@ -122,6 +124,7 @@ impl Found {
             verbosity: Verbosity::Normal,
             prints_jid: false,
             jid_file: None,
+            limit: None,
         };
         Self { options, separator: None, parameters: Vec::new(), words: Vec::new() }
     }
@@ -156,7 +159,7 @@ impl Found {
             'f' => self.options.file = Some(value.into()),
             'J' => self.options.jid_file = Some(value.into()),
             // At most so many commands at once: here it is always one.
-            'p' => check_limit(&value)?,
+            'p' => self.options.limit = Some(limit(&value)?),
             'n' => self.parameters.push(assignment("name", &value)),
             's' => self.parameters.push(assignment("securelevel", &value)),
             _ => {
@@ -233,9 +236,10 @@ fn assignment(parameter: &str, value: &OsStr) -> Vec<u8> {
 }
 
 /// `-p LIMIT`.
-fn check_limit(limit: &OsStr) -> Result<(), Wrong> {
-    match limit.to_str().map(str::parse::<u32>) {
-        Some(Ok(_)) => Ok(()),
+fn limit(limit: &OsStr) -> Result<usize, Wrong> {
+    match limit.to_str().map(str::parse) {
+        Some(Ok(limit @ 1..)) => Ok(limit),
+        Some(Ok(0)) => Err(Wrong::Line("-p 0: nothing could ever begin".to_owned())),
         _ => Err(Wrong::Line(format!("-p {}: not a number", text(limit)))),
     }
 }

@@ -2,8 +2,10 @@
 //! loop of its `main()`.
 //!
 //! First the jails that are to go, those that depend on them before them; then changes; then starts, those that are
-//! depended on first. A jail that fails takes along what waits for it, and nothing else: the exit status tells.
+//! depended on first; those that do not wait for each other at once ([`together`]). A jail that fails takes along what
+//! waits for it, and nothing else: the exit status tells.
 
+mod together;
 mod which;
 
 use super::change::Changes;
@@ -16,15 +18,16 @@ use crate::cli::programs;
 use crate::cli::report;
 use configuration::{Severity, Survey};
 use jailparam::{Set, Value};
-use lifecycle::depend::{self, DependError, Dependencies};
-use lifecycle::engine;
+use lifecycle::depend::{DependError, Dependencies, Order};
 use lifecycle::plan::{CLEAN, START, STOP, plan};
-use lifecycle::{Jail, System, Verbosity};
+use lifecycle::schedule::alone;
+use lifecycle::{Jail, System, Verbosity, Walk};
 use prison::{Prison, Record, Registry};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::rc::Rc;
 
 /// Does what the options say; false when a jail failed, which has been said.
 ///
@@ -42,7 +45,7 @@ pub(super) fn run(options: &Options) -> Result<bool, String> {
     };
     let mut session = Session {
         options,
-        registry,
+        registry: Rc::new(registry),
         dependencies: Dependencies::new(),
         survey: Survey::default(),
         config: None,
@@ -68,7 +71,7 @@ const DYING: &str = "the 'allow.dying' parameter and '-d' flag are deprecated an
 
 struct Session<'a> {
     options: &'a Options,
-    registry: Registry,
+    registry: Rc<Registry>,
     config: Option<Sources>,
     dependencies: Dependencies,
     /// All configured jails, when some are to be started.
@@ -171,9 +174,11 @@ impl Session<'_> {
         match action {
             Some(Action::Change) => self.change(&subject),
             Some(Action::Restart) => {
-                Ok(self.stop(&subject.jail, running)? && self.start(&subject)?)
+                let registry = Rc::clone(&self.registry);
+                let walk = self.stop(&registry, &subject.jail, running)?;
+                Ok(alone(walk).is_well() && self.start_alone(&subject)?)
             }
-            Some(Action::Start) => self.start(&subject),
+            Some(Action::Start) => self.start_alone(&subject),
             Some(Action::Stop | Action::Clean) | None => Ok(true),
         }
     }
@@ -199,9 +204,10 @@ impl Session<'_> {
                 Action::Start => starts.push(name.clone()),
             }
         }
-        let order = self.order(&starts, depend::start_order);
+        let order = Order::of(&starts, &self.dependencies);
+        self.complain_of(&order);
         // Before anything stops: a jail that could not start again goes on running.
-        self.check(&order, &restarts);
+        self.check(&order.names, &restarts);
         stops.retain(|stop| !self.failed.contains(&stop.name));
         self.stop_all(stops);
         for name in &changes {
@@ -210,7 +216,7 @@ impl Session<'_> {
                 session.change(&subject)
             });
         }
-        self.start_all(&starts, &order);
+        self.start_all(starts, order);
         Ok(self.failed.is_empty())
     }
 
@@ -276,54 +282,6 @@ impl Session<'_> {
         }
     }
 
-    /// Stops the jails and what depends on them. The last named goes first, as on FreeBSD.
-    fn stop_all(&mut self, mut stops: Vec<Stop>) {
-        let names: Vec<String> = stops.iter().rev().map(|stop| stop.name.clone()).collect();
-        let order =
-            if self.options.by_force { names } else { self.order(&names, depend::stop_order) };
-        for name in &order {
-            let asked = stops.iter().position(|stop| stop.name == *name);
-            let asked = asked.map(|at| stops.swap_remove(at));
-            let dependents = self.dependencies.iter().filter(|(_, on)| on.contains(name));
-            let blocked =
-                dependents.map(|(dependent, _)| dependent).any(|one| self.failed.contains(one));
-            if self.skips(name, blocked, asked.is_some()) {
-                continue;
-            }
-            self.note_failure(name, |session| {
-                let jail = session.subject(name)?.jail;
-                match asked {
-                    Some(Stop { prison: None, .. }) => session.clean(&jail),
-                    Some(Stop { prison, .. }) => session.stop(&jail, prison),
-                    None => match session.running(&jail)? {
-                        None => Ok(true),
-                        prison => session.stop(&jail, prison),
-                    },
-                }
-            });
-        }
-    }
-
-    /// Starts the jails, and before each what it depends on.
-    fn start_all(&mut self, starts: &[String], order: &[String]) {
-        for name in order {
-            let asked = starts.contains(name);
-            let on = self.dependencies.get(name).into_iter().flatten();
-            let blocked = on.into_iter().any(|one| self.failed.contains(one));
-            if self.skips(name, blocked, asked) {
-                continue;
-            }
-            self.note_failure(name, |session| {
-                let subject = session.configured(name)?;
-                if let Some(prison) = session.running(&subject.jail)? {
-                    session.jid_file.write(subject.given.as_ref(), prison.record())?;
-                    return Ok(true);
-                }
-                session.start(&subject)
-            });
-        }
-    }
-
     /// Looks for what would keep these jails, which are about to start, from running, or from running well beside
     /// each other and all others: errors fail a jail before anything is done, warnings are said.
     fn check(&mut self, order: &[String], restarts: &BTreeSet<String>) {
@@ -367,28 +325,18 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// The names with those that they need, in order; one that cannot be ordered fails.
-    fn order(&mut self, names: &[String], by: Order) -> Vec<String> {
-        let mut ordered: Vec<String> = Vec::new();
-        for name in names {
+    /// Those that cannot be ordered fail.
+    fn complain_of(&mut self, order: &Order) {
+        for (name, error) in &order.failed {
             if self.failed.contains(name) {
                 continue;
             }
-            match by(std::slice::from_ref(name), &self.dependencies) {
-                Ok(order) => {
-                    let new = order.into_iter().filter(|name| !ordered.contains(name));
-                    ordered.extend(new.collect::<Vec<_>>());
-                }
-                Err(error) => {
-                    self.complain(name, Some(error.to_string()));
-                    if let DependError::Loop(circle) = error {
-                        // Told once for all that are in it.
-                        self.failed.extend(circle);
-                    }
-                }
+            self.complain(name, Some(error.to_string()));
+            if let DependError::Loop(circle) = error {
+                // Told once for all that are in it.
+                self.failed.extend(circle.iter().cloned());
             }
         }
-        ordered
     }
 
     /// Whether a jail is left out: it failed before, or what it waits for did.
@@ -433,36 +381,55 @@ impl Session<'_> {
         }
     }
 
-    /// Starts a jail; what failed has been said.
-    fn start(&mut self, subject: &Subject) -> Result<bool, String> {
-        let jail = &subject.jail;
+    /// Starts one jail and waits for it; what failed has been said.
+    fn start_alone(&mut self, subject: &Subject) -> Result<bool, String> {
+        let registry = Rc::clone(&self.registry);
+        let Some(walk) = self.start(&registry, &subject.jail)? else { return Ok(false) };
+        self.has_started(subject, &alone(walk))
+    }
+
+    /// The start of a jail; none when what failed has been said.
+    fn start<'r>(
+        &mut self,
+        registry: &'r Registry,
+        jail: &Jail,
+    ) -> Result<Option<Walk<System<'r>>>, String> {
         self.note_what_is_deprecated(jail);
-        if self.options.cleans && !self.clean(jail)? {
-            return Ok(false);
+        if self.options.cleans && !alone(self.clean(registry, jail)?).is_well() {
+            return Ok(None);
         }
         let programs = programs();
         let inside = programs.as_ref().map(|programs| programs.root.as_path());
         let plans =
             plan(&START, jail, inside).and_then(|steps| Ok((steps, plan(&CLEAN, jail, None)?)));
         let (steps, clean) = plans.map_err(|error| format!("{}{error}", jail.prefix()))?;
-        let mut system = self.system(jail, None);
+        let mut system = self.system(registry, jail, None);
         system.prints_jid = self.options.prints_jid;
         system.prepare_first(&steps).map_err(|error| format!("{}{error}", jail.prefix()))?;
-        if engine::start(&mut system, &steps, &clean).is_err() {
+        Ok(Some(Walk::start(system, steps, clean)))
+    }
+
+    /// A start has come to its end: whether the jail runs.
+    fn has_started(&mut self, subject: &Subject, walk: &Walk<System<'_>>) -> Result<bool, String> {
+        if !walk.is_well() {
             return Ok(false);
         }
-        let record = system.record().cloned();
         let given = subject.given.as_ref();
-        record.map_or(Ok(()), |record| self.jid_file.write(given, &record))?;
+        walk.host().record().map_or(Ok(()), |record| self.jid_file.write(given, record))?;
         Ok(true)
     }
 
-    /// Stops a jail that runs; what failed has been said.
-    fn stop(&self, jail: &Jail, prison: Option<Prison>) -> Result<bool, String> {
+    /// The stop of a jail that runs.
+    fn stop<'r>(
+        &self,
+        registry: &'r Registry,
+        jail: &Jail,
+        prison: Option<Prison>,
+    ) -> Result<Walk<System<'r>>, String> {
         let steps = plan(&STOP, jail, None).map_err(|error| format!("{}{error}", jail.prefix()))?;
-        let mut system = self.system(jail, prison);
+        let mut system = self.system(registry, jail, prison);
         system.notes_removal = self.notes_removal();
-        Ok(engine::stop(&mut system, &steps).is_ok())
+        Ok(Walk::stop(system, steps))
     }
 
     /// Whether a jail that goes is named: not the only one that was asked for, nor one that is to come again.
@@ -473,16 +440,21 @@ impl Session<'_> {
         self.options.operation.is_stop() && (self.config.is_some() || several)
     }
 
-    /// Runs what follows a removal, for a jail that went by itself.
-    fn clean(&self, jail: &Jail) -> Result<bool, String> {
+    /// What follows a removal, for a jail that went by itself.
+    fn clean<'r>(&self, registry: &'r Registry, jail: &Jail) -> Result<Walk<System<'r>>, String> {
         let steps =
             plan(&CLEAN, jail, None).map_err(|error| format!("{}{error}", jail.prefix()))?;
-        Ok(engine::stop(&mut self.system(jail, None), &steps).is_ok())
+        Ok(Walk::stop(self.system(registry, jail, None), steps))
     }
 
-    fn system<'s>(&'s self, jail: &'s Jail, prison: Option<Prison>) -> System<'s> {
+    fn system<'r>(
+        &self,
+        registry: &'r Registry,
+        jail: &Jail,
+        prison: Option<Prison>,
+    ) -> System<'r> {
         let hooks = programs().map(|programs| programs.for_hooks);
-        System::new(&self.registry, jail, prison, hooks, self.options.verbosity)
+        System::new(registry, jail.clone(), prison, hooks, self.options.verbosity)
     }
 
     /// `-m`.
@@ -524,9 +496,6 @@ impl Session<'_> {
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
-
-/// An order of jails: starts or stops.
-type Order = fn(&[String], &Dependencies) -> Result<Vec<String>, DependError>;
 
 /// `"NAME" MESSAGE`, or for a jail without a name the other message.
 fn about(jail: &Jail, message: &str, without_name: &str) -> String {

@@ -1,0 +1,102 @@
+//! Many jails at once: those that do not wait for each other start and stop at the same time, in the order that `depend`
+//! asks for, and as many as `-p` says.
+
+use crate::sandbox::Sandbox;
+use crate::session::check;
+use std::fmt::Write;
+
+/// Two jails whose hooks wait for each other: only a start of both at once comes to its end.
+#[test]
+fn independent_jails_start_at_once() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.write(
+        "/etc/jail.conf",
+        "path = /home/jails/web; persist; exec.timeout = 3;
+         a { exec.prestart = 'echo met > /tmp/fifo'; exec.prestop = 'echo met > /tmp/fifo'; }
+         b { exec.prestart = 'cat /tmp/fifo'; exec.prestop = 'cat /tmp/fifo'; }\n",
+    );
+    sandbox.ok("mkfifo /tmp/fifo");
+    let done = sandbox.run("jail -c && jail -r '*'");
+    assert_eq!((done.stderr.as_str(), done.status), ("", 0));
+    assert_eq!(done.stdout.matches("met\n").count(), 2, "{}", done.stdout);
+    check(
+        &sandbox,
+        "\
+$ jail -p 1 -c
+jail: a: /bin/sh -c echo met > /tmp/fifo: timed out
+jail: b: cat /tmp/fifo: timed out
+[1]
+$ jls name
+",
+    );
+}
+
+/// Chains of jails: each starts when the one before it has started, and stops before it.
+#[test]
+fn chains_start_and_stop_in_order() {
+    const CHAINS: usize = 20;
+    const LENGTH: usize = 10;
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    let mut text = String::from(
+        "path = /home/jails/web; persist; allow.mount = 0;
+         exec.start = '/bin/true';
+         exec.poststart = 'date +\"+ %s%N $JNAME\" >> /tmp/log';
+         exec.prestop = 'date +\"- %s%N $JNAME\" >> /tmp/log';
+         exec.prepare = 'date +\"? %s%N $JNAME\" >> /tmp/log';\n",
+    );
+    for chain in 0..CHAINS {
+        for link in 0..LENGTH {
+            let on =
+                if link == 0 { String::new() } else { format!("depend = c{chain}x{};", link - 1) };
+            let _ = writeln!(text, "c{chain}x{link} {{ {on} }}");
+        }
+    }
+    sandbox.write("/etc/jail.conf", text);
+    sandbox.ok("jail -q -c");
+    assert_eq!(sandbox.ok("jls -N name | wc -l").trim(), (CHAINS * LENGTH).to_string());
+    sandbox.ok("jail -q -r '*'");
+    let log = sandbox.ok("cat /tmp/log");
+    let times = |sign: &str, name: &str| -> Vec<u64> {
+        let lines = log.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+        let these = lines.filter(|words| words[0] == sign && words[2] == name);
+        these.map(|words| words[1].parse().unwrap()).collect()
+    };
+    for chain in 0..CHAINS {
+        for link in 1..LENGTH {
+            let (before, after) = (format!("c{chain}x{}", link - 1), format!("c{chain}x{link}"));
+            assert!(
+                times("+", &before)[0] < times("?", &after)[0],
+                "{after} began before {before} ran"
+            );
+            assert!(
+                times("-", &after)[0] < times("-", &before)[0],
+                "{before} stopped before {after}"
+            );
+        }
+    }
+}
+
+/// As many as `-p` says are under way, and no more.
+#[test]
+fn a_limit_is_kept() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    // Each counts those that are between these two hooks with it.
+    sandbox.write(
+        "/etc/jail.conf",
+        "path = /home/jails/web; persist;
+         exec.prepare = 'mkdir /tmp/now/$JNAME && ls /tmp/now | wc -l >> /tmp/counts';
+         exec.poststart = 'rmdir /tmp/now/$JNAME';
+         j0 {} j1 {} j2 {} j3 {} j4 {} j5 {} j6 {} j7 {} j8 {} j9 {}\n",
+    );
+    sandbox.ok("mkdir /tmp/now");
+    for limit in [1, 3] {
+        sandbox.ok(&format!("rm -f /tmp/counts; jail -q -p {limit} -c"));
+        let counts = sandbox.ok("cat /tmp/counts");
+        let most = counts.lines().filter_map(|count| count.trim().parse().ok()).max();
+        assert!(most <= Some(limit) && (limit == 1 || most > Some(1)), "{counts}");
+        sandbox.ok("jail -q -r '*'");
+    }
+}
