@@ -8,7 +8,7 @@ mod cli;
 use std::process::ExitCode;
 
 #[global_allocator]
-static MEMORY: prison::Memory = prison::Memory::new();
+static MEMORY: prison::Memory = prison::Memory;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os();

@@ -7,6 +7,7 @@
 //! the host back, because a network namespace that dies takes a veth and its other end with it.
 
 use crate::control::{Report, Stage, hear, tell, word};
+use crate::lean;
 use crate::root::{self, Own, Plan};
 use crate::sys::{self, Caught};
 use crate::vnet;
@@ -15,7 +16,7 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, setsid, umask, waitid};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces, set_name};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::path::Path;
 
 /// The sender is a process that was put into the prison, and is none of init's children.
@@ -45,7 +46,8 @@ pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
         sys::exit_now(1)
     };
     let _ = setsid();
-    step_aside(&plan);
+    let title = format!("kletka: {} [init]", plan.name);
+    let layout = step_aside(&title);
     // What needs no ids is made while the first process makes its namespaces.
     let own = Own::make(&plan);
     if hear(control.as_fd()) != Some(word::BUILD) {
@@ -71,9 +73,19 @@ pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
     if hear(control.as_fd()) != Some(word::RECORDED) {
         sys::exit_now(1);
     }
-    init.live(signals.as_fd(), control.as_fd());
-    init.give_interfaces_back(network.as_fd());
-    sys::exit_now(0)
+    let lines = Lines {
+        signals: signals.as_raw_fd(),
+        control: control.as_raw_fd(),
+        network: network.as_raw_fd(),
+    };
+    if init.live(&lines) == Life::Settled {
+        if let (Some(layout), Some(rest)) = (&layout, init.rest(lines)) {
+            // SAFETY: init has one thread, and a `Rest` holds numbers.
+            unsafe { lean::go_on(layout, title.as_bytes(), rest, Rest::live) };
+        }
+        init.live(&lines);
+    }
+    init.end(&lines)
 }
 
 /// Where the jail may mount, goes with the first process into the mount namespace that it makes for that: processes
@@ -92,7 +104,7 @@ fn follow(plan: &Plan, init: &Init, control: &OwnedFd) -> Result<(), Report> {
 }
 
 /// Lets go of the command's terminal, and of its name in ps(1).
-fn step_aside(plan: &Plan) {
+fn step_aside(title: &str) -> Option<lean::Layout> {
     if let Ok(null) = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()) {
         let _ = rustix::stdio::dup2_stdin(&null);
         let _ = rustix::stdio::dup2_stdout(&null);
@@ -100,8 +112,10 @@ fn step_aside(plan: &Plan) {
     }
     umask(Mode::from_raw_mode(0o022));
     let _ = set_name(c"kletka");
+    let layout = lean::Layout::read()?;
     // SAFETY: init reads neither its arguments nor its environment.
-    unsafe { sys::set_title(format!("kletka: {} [init]", plan.name).as_bytes()) };
+    unsafe { layout.set_title(title.as_bytes()) };
+    Some(layout)
 }
 
 /// Closes all descriptors that init does not need any more.
@@ -112,6 +126,65 @@ fn let_go(keep: [i32; 3], init: &mut Init) {
     unsafe { sys::close_all_but(keep) };
     for pid in first {
         init.watch(pid);
+    }
+}
+
+/// The descriptors that init lives with.
+#[derive(Clone, Copy)]
+struct Lines {
+    signals: RawFd,
+    control: RawFd,
+    network: RawFd,
+}
+
+impl Lines {
+    fn borrow(fd: &RawFd) -> BorrowedFd<'_> {
+        // SAFETY: init has had them since its birth, and never closes them.
+        unsafe { BorrowedFd::borrow_raw(*fd) }
+    }
+}
+
+/// How far a prison's life has come.
+#[derive(PartialEq, Eq)]
+enum Life {
+    /// The command that has made it has finished with it, and it goes on.
+    Settled,
+    Over,
+}
+
+/// All that init has to remember, once the prison is made: numbers, whose number is limited.
+#[derive(Clone, Copy)]
+struct Rest {
+    lines: Lines,
+    persist: bool,
+    ending: bool,
+    range: u32,
+    attached: [(u32, RawFd); MOST],
+    attached_count: usize,
+    interfaces: [i32; MOST],
+    interface_count: usize,
+}
+
+/// Init with more to remember than that keeps its memory.
+const MOST: usize = 32;
+
+impl Rest {
+    /// Init's life, from when its prison has been made.
+    fn live(&self) -> ! {
+        let attached = self.attached[..self.attached_count].iter();
+        let mut init = Init {
+            persist: self.persist,
+            ending: self.ending,
+            settled: true,
+            // SAFETY: whoever owned these descriptors has gone with the memory that it was in.
+            attached: attached
+                .map(|&(pid, fd)| (pid, unsafe { OwnedFd::from_raw_fd(fd) }))
+                .collect(),
+            interfaces: self.interfaces[..self.interface_count].to_vec(),
+            range: self.range,
+        };
+        init.live(&self.lines);
+        init.end(&self.lines)
     }
 }
 
@@ -132,8 +205,10 @@ struct Init {
 }
 
 impl Init {
-    /// Waits, reaps and obeys until the prison ends.
-    fn live(&mut self, signals: BorrowedFd<'_>, control: BorrowedFd<'_>) {
+    /// Waits, reaps and obeys until the prison ends, or has just been finished.
+    fn live(&mut self, lines: &Lines) -> Life {
+        let (signals, control) = (Lines::borrow(&lines.signals), Lines::borrow(&lines.control));
+        let was_settled = self.settled;
         loop {
             self.take_signals(signals);
             if self.ending {
@@ -142,10 +217,41 @@ impl Init {
             }
             let empty = !reap() && self.attached.is_empty();
             if empty && (self.ending || (self.settled && !self.persist)) {
-                return;
+                return Life::Over;
+            }
+            if self.settled && !was_settled {
+                return Life::Settled;
             }
             self.wait(signals, control);
         }
+    }
+
+    /// What there is to remember, if it is not too much. The pidfds are still this value's.
+    fn rest(&self, lines: Lines) -> Option<Rest> {
+        if self.attached.len() > MOST || self.interfaces.len() > MOST {
+            return None;
+        }
+        let mut rest = Rest {
+            lines,
+            persist: self.persist,
+            ending: self.ending,
+            range: self.range,
+            attached: [(0, -1); MOST],
+            attached_count: self.attached.len(),
+            interfaces: [0; MOST],
+            interface_count: self.interfaces.len(),
+        };
+        for (place, (pid, pidfd)) in rest.attached.iter_mut().zip(&self.attached) {
+            *place = (*pid, pidfd.as_raw_fd());
+        }
+        rest.interfaces[..self.interfaces.len()].copy_from_slice(&self.interfaces);
+        Some(rest)
+    }
+
+    /// The end of the prison.
+    fn end(&self, lines: &Lines) -> ! {
+        self.give_interfaces_back(Lines::borrow(&lines.network));
+        sys::exit_now(0)
     }
 
     /// Sleeps until something happens, and drops the attached processes that have ended.

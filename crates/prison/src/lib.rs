@@ -19,6 +19,7 @@ mod error;
 mod filter;
 mod ids;
 mod init;
+mod lean;
 mod memory;
 mod namespaces;
 mod nested;

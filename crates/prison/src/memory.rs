@@ -21,7 +21,50 @@ const NEXT: usize = 256 << 10;
 const MOST: usize = 4 << 20;
 
 /// The allocator; `#[global_allocator]` of the program.
-pub struct Memory {
+#[derive(Debug)]
+pub struct Memory;
+
+static HEAP: Heap = Heap::new();
+
+// SAFETY: all promises are those of `HEAP`.
+unsafe impl GlobalAlloc for Memory {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises are the same.
+        unsafe { HEAP.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        unsafe { HEAP.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { HEAP.dealloc(block, layout) };
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as above.
+        unsafe { HEAP.realloc(block, layout, size) }
+    }
+}
+
+/// Whether this is the allocator that the program has.
+pub(crate) fn is_in_use() -> bool {
+    HEAP.with(|pool| pool.grow != 0)
+}
+
+/// Begins anew, with empty pages; all that was ever given out is gone.
+///
+/// # Safety
+/// Nothing that was allocated is used, dropped or freed afterwards.
+pub(crate) unsafe fn forget_everything() {
+    HEAP.with(|pool| *pool = Pool::NEW);
+    // SAFETY: these pages belong to the pool, and by this function's contract nobody reads them as they were.
+    unsafe { libc::madvise(HEAP.first.get().cast(), FIRST, libc::MADV_DONTNEED) };
+}
+
+struct Heap {
     /// Held by whoever has the pool. One thread has it nearly always, so this never waits in practice.
     busy: AtomicBool,
     pool: UnsafeCell<Pool>,
@@ -30,7 +73,7 @@ pub struct Memory {
 
 #[repr(align(4096))]
 struct First {
-    _bytes: [u8; FIRST],
+    _pages: [u8; FIRST],
 }
 
 struct Pool {
@@ -48,21 +91,14 @@ struct Free {
 }
 
 // SAFETY: the pool is touched only by whoever holds `busy`; `first` only by way of the pool.
-unsafe impl Sync for Memory {}
+unsafe impl Sync for Heap {}
 
-impl Memory {
-    /// An allocator that has given out nothing.
-    #[allow(clippy::new_without_default, reason = "a second one would be a mistake")]
-    pub const fn new() -> Self {
+impl Heap {
+    const fn new() -> Self {
         Self {
             busy: AtomicBool::new(false),
-            pool: UnsafeCell::new(Pool {
-                free: [ptr::null_mut(); CLASSES],
-                next: 0,
-                end: 0,
-                grow: 0,
-            }),
-            first: UnsafeCell::new(First { _bytes: [0; FIRST] }),
+            pool: UnsafeCell::new(Pool::NEW),
+            first: UnsafeCell::new(First { _pages: [0; FIRST] }),
         }
     }
 
@@ -85,6 +121,9 @@ fn class(layout: Layout) -> Option<usize> {
 }
 
 impl Pool {
+    /// One that has given out nothing.
+    const NEW: Self = Self { free: [ptr::null_mut(); CLASSES], next: 0, end: 0, grow: 0 };
+
     fn take(&mut self, class: usize, first: *mut First) -> *mut u8 {
         let free = self.free[class];
         if !free.is_null() {
@@ -137,7 +176,7 @@ fn map(length: usize) -> *mut u8 {
 
 // SAFETY: a block has the size and the alignment of its class, or pages of its own, and is given out once until it
 // comes back; layouts of a class that is too small for their alignment go to the kernel, whose pages suffice.
-unsafe impl GlobalAlloc for Memory {
+unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match class(layout) {
             Some(class) => self.with(|pool| pool.take(class, self.first.get())),
@@ -199,7 +238,7 @@ mod tests {
     /// Blocks of every size keep what is written to them, through growing, shrinking and reuse.
     #[test]
     fn blocks_do_not_overlap() {
-        static MEMORY: Memory = Memory::new();
+        static MEMORY: Heap = Heap::new();
         let mut blocks = Vec::new();
         for round in 0..3_u8 {
             for size in (1..200).chain([4095, 4096, 32_768, 32_769, 300_000]) {

@@ -433,30 +433,6 @@ pub(crate) fn setdomainname(name: &OsStr) -> io::Result<()> {
     check(unsafe { libc::setdomainname(name.as_ptr().cast(), name.len()) }.into()).map(drop)
 }
 
-/// Shows `title` as this process's command line in ps(1): its arguments' memory is written over.
-///
-/// # Safety
-/// The process must not read its arguments or environment afterwards.
-pub(crate) unsafe fn set_title(title: &[u8]) {
-    let Some((start, end)) = argument_memory() else { return };
-    let length = title.len().min(end - start - 1);
-    // SAFETY: /proc/self/stat gives the bounds of the argument and environment strings on this
-    // process's own stack, writable memory; by this function's contract nobody reads them any more.
-    unsafe {
-        std::ptr::write_bytes(start as *mut u8, 0, end - start);
-        std::ptr::copy_nonoverlapping(title.as_ptr(), start as *mut u8, length);
-    }
-}
-
-/// Where the arguments begin and the environment ends: proc_pid_stat(5), fields 48 and 51.
-fn argument_memory() -> Option<(usize, usize)> {
-    let stat = crate::record::read_small("/proc/self/stat")?;
-    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
-    let start = fields.nth(48 - 3)?.parse().ok()?;
-    let end = fields.nth(51 - 49)?.parse().ok()?;
-    (start < end).then_some((start, end))
-}
-
 /// Makes `id` the user and group that files are looked at and made as: setfsuid(2), setfsgid(2). Both
 /// never fail for root.
 pub(crate) fn set_file_system_ids(id: u32) {
