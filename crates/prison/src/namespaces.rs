@@ -19,7 +19,7 @@ use rustix::thread::{
     ThreadNameSpaceType, UnshareFlags, move_into_thread_name_spaces, unshare_unsafe,
 };
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -39,7 +39,8 @@ struct Task {
     domainname: Vec<u8>,
     loopback: bool,
     parent: Pid,
-    done: OwnedFd,
+    /// Where it says that it has done its work; the parent's copy is closed.
+    done: RawFd,
     /// Errno of unshare(2), and of what follows it; 0 when all went well.
     unshared: AtomicI32,
     named: AtomicI32,
@@ -58,7 +59,7 @@ impl Maker {
             domainname: spec.domainname.as_bytes().to_owned(),
             loopback: spec.network == Network::Own,
             parent: getpid(),
-            done: says_so,
+            done: says_so.as_raw_fd(),
             unshared: AtomicI32::new(0),
             named: AtomicI32::new(0),
         });
@@ -75,7 +76,15 @@ impl Maker {
     /// Waits until all is made, and gives the jail's ids to its user namespace; that is the answer if files are to be shown
     /// under its ids.
     pub(crate) fn finish(&self, ids: Ids, users: Users) -> Result<Option<OwnedFd>, Error> {
-        while read(&self.done, &mut [0]) == Err(Errno::INTR) {}
+        let done = loop {
+            match read(&self.done, &mut [0]) {
+                Err(Errno::INTR) => {}
+                done => break done.calling("read")?,
+            }
+        };
+        if done == 0 {
+            return Err(Error::Died);
+        }
         let errno = |from: &AtomicI32| match from.load(Ordering::Acquire) {
             0 => Ok(()),
             errno => Err(io::Error::from_raw_os_error(errno)),
@@ -121,7 +130,9 @@ extern "C" fn run(task: *mut libc::c_void) -> ! {
         }
         Err(errno) => task.unshared.store(errno.raw_os_error(), Ordering::Release),
     }
-    let _ = write(&task.done, b"d");
+    // SAFETY: this process got it at birth, and closes nothing.
+    let done = unsafe { BorrowedFd::borrow_raw(task.done) };
+    let _ = write(done, b"d");
     task.wait_for_parents_end();
     sys::exit_now(0)
 }
