@@ -4,6 +4,7 @@ use crate::attach::readable;
 use crate::ids::Ids;
 use crate::nested::Limits;
 use crate::spec::Users;
+use crate::sys;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fstat, fstatfs, open};
 use rustix::io::{Errno, read};
@@ -94,6 +95,8 @@ impl ProcessId {
                 Ok(pidfd) => pidfd.is_some() && ended.next() == Some(false),
                 Err(_) => true,
             }));
+            drop(fds);
+            sys::close_many(same.into_iter().filter_map(|pidfd| pidfd.ok().flatten()));
         }
         living
     }

@@ -12,6 +12,7 @@ use crate::nested::{self, Limits};
 use crate::record::{ProcessId, Record, Rights, read_small};
 use crate::reservation::Reservation;
 use crate::spec::Spec;
+use crate::sys;
 use rustix::fs::{Dir, FlockOperation, Mode, OFlags, flock, mkdir, open, openat};
 use rustix::io::{Errno, read};
 use std::ffi::CStr;
@@ -43,6 +44,8 @@ enum Place {
 
 /// Bytes that a record may have; a path and a host name are the longest things in it.
 pub(crate) const LARGEST: usize = 16 << 10;
+/// Files that are open at once while all are read.
+const AT_ONCE: usize = 64;
 /// A record while it is being written, under the lock.
 const NEW: &str = ".new";
 
@@ -198,17 +201,25 @@ impl Registry {
         let directory = open(&path, flags, Mode::empty()).map_err(failed)?;
         let mut found = Found { records: Vec::new(), unfinished: false };
         let mut room = [0; LARGEST];
+        // Open until there are so many: to close them all is one call.
+        let mut files = Vec::with_capacity(AT_ONCE);
         for entry in Dir::read_from(&directory).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name();
             if matches!(name.to_bytes(), b"." | b"..") {
                 continue;
             }
-            match read_record(directory.as_fd(), name, &mut room).map_err(failed)? {
+            let (file, record) = read_record(directory.as_fd(), name, &mut room).map_err(failed)?;
+            match record {
                 Some(record) => found.records.push(record),
                 None => found.unfinished = true,
             }
+            files.push(file);
+            if files.len() == AT_ONCE {
+                sys::close_many(files.drain(..));
+            }
         }
+        sys::close_many(files.into_iter());
         found.records.sort_by_key(|record| record.jid);
         Ok(found)
     }
@@ -354,16 +365,18 @@ fn count_those_inside(records: &mut [Record]) {
     }
 }
 
-/// Reads a file of the registry, in one go. `None` is what cannot be understood: the remainder of a write that was cut
-/// short.
+/// Reads a file of the registry, in one go, and answers with it. `None` is what cannot be understood: the remainder of a
+/// write that was cut short.
 fn read_record(
     directory: BorrowedFd<'_>,
     name: &CStr,
     room: &mut [u8],
-) -> rustix::io::Result<Option<Record>> {
+) -> rustix::io::Result<(OwnedFd, Option<Record>)> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let length = read(openat(directory, name, flags, Mode::empty())?, &mut *room)?;
-    Ok(Record::parse(&room[..length]).filter(|_| name.to_bytes() != NEW.as_bytes()))
+    let file = openat(directory, name, flags, Mode::empty())?;
+    let length = read(&file, &mut *room)?;
+    let record = Record::parse(&room[..length]).filter(|_| name.to_bytes() != NEW.as_bytes());
+    Ok((file, record))
 }
 
 /// Whether this is a jail, which its process 1 says; then its limits, if it may have jails inside.

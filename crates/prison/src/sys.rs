@@ -5,7 +5,7 @@
 use std::ffi::{CStr, OsStr};
 use std::io;
 use std::mem::{MaybeUninit, size_of, size_of_val, zeroed};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 
 /// linux/sched.h; libc's constant is too narrow for it.
@@ -393,6 +393,18 @@ pub(crate) fn close_on_exec_from_3() -> io::Result<()> {
     // SAFETY: CLOSE_RANGE_CLOEXEC closes nothing now, so no descriptor is pulled from its owner.
     check(unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) })
         .map(drop)
+}
+
+/// Closes these; those with numbers in a row by one call: close_range(2).
+pub(crate) fn close_many(fds: impl Iterator<Item = OwnedFd>) {
+    let mut numbers: Vec<RawFd> = fds.map(IntoRawFd::into_raw_fd).collect();
+    numbers.sort_unstable();
+    for row in numbers.chunk_by(|before, after| before + 1 == *after) {
+        if let (Some(first), Some(last)) = (row.first(), row.last()) {
+            // SAFETY: all of the row were owned by this function's caller, who has given them up.
+            unsafe { libc::syscall(libc::SYS_close_range, *first, *last, 0) };
+        }
+    }
 }
 
 /// Closes every descriptor from 3 upwards but `keep`: close_range(2).
