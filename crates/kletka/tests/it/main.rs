@@ -6,6 +6,7 @@
 mod config;
 mod devfs;
 mod ifconfig;
+mod intrusion;
 mod jail;
 mod jailcmd;
 mod jexec;

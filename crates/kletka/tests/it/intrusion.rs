@@ -1,0 +1,145 @@
+//! What a jail's root tries: system calls as they are, by perl(1), which is in every Debian; and looking into the
+//! processes that enter the jail.
+
+use crate::sandbox::Sandbox;
+use std::fmt::Write;
+
+/// A machine with a running jail `web` whose root has perl(1), with the libraries that it needs.
+fn with_perl(parameters: &str) -> Option<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    sandbox.root("/home/jails/web");
+    sandbox.ok("for file in $(realpath /usr/bin/perl) $(ldd /usr/bin/perl | grep -o '/[^ ]*'); do \
+                mkdir -p /home/jails/web$(dirname $file) && cp -L $file /home/jails/web$file; done; \
+                cp -L /usr/bin/perl /home/jails/web/bin/perl; mkdir -p /home/jails/web/sys");
+    sandbox.write(
+        "/etc/jail.conf",
+        format!("web {{ path = /home/jails/web; persist; mount.devfs; {parameters} }}\n"),
+    );
+    sandbox.ok("jail -q -c web");
+    Some(sandbox)
+}
+
+#[test]
+#[rustfmt::skip]
+fn system_calls() {
+    let Some(sandbox) = with_perl("vnet;") else { return };
+    let namespaces = libc::CLONE_NEWUSER as i64 | libc::CLONE_NEWNS as i64;
+    let mut script = String::from("my %errors = (1, 'EPERM', 38, 'ENOSYS', 97, 'EAFNOSUPPORT'); \
+        sub try { my $name = shift; my $answer = syscall(shift, @_); my $error = $! + 0; \
+        print \"$name \", $answer < 0 ? $errors{$error} // $error : 'done', \"\\n\"; } \
+        my $b = \"\\0\" x 4096; my $t = \"x\\0\"; my $s = \"/\\0\"; my $v = pack('PQ', $b, 8);\n");
+    let mut want = String::new();
+    for (name, number, arguments, answer) in [
+        // The kernel itself.
+        ("init_module",         libc::SYS_init_module,         "$b, 4, $t",                "EPERM"),
+        ("finit_module",        libc::SYS_finit_module,        "0, $t, 0",                 "EPERM"),
+        ("delete_module",       libc::SYS_delete_module,       "$t, 0",                    "EPERM"),
+        ("kexec_load",          libc::SYS_kexec_load,          "0, 0, 0, 0",               "EPERM"),
+        ("kexec_file_load",     libc::SYS_kexec_file_load,     "0, 0, 0, 0, 0",            "EPERM"),
+        ("reboot",              libc::SYS_reboot,              "0xfee1dead, 672274793, 0x01234567, 0", "EPERM"),
+        ("bpf",                 libc::SYS_bpf,                 "0, $b, 64",                "EPERM"),
+        ("perf_event_open",     libc::SYS_perf_event_open,     "$b, 0, -1, -1, 0",         "EPERM"),
+        ("syslog",              libc::SYS_syslog,              "3, $b, 100",               "EPERM"),
+        ("acct",                libc::SYS_acct,                "$t",                       "EPERM"),
+        ("swapon",              libc::SYS_swapon,              "$t, 0",                    "EPERM"),
+        ("userfaultfd",         libc::SYS_userfaultfd,         "0",                        "EPERM"),
+        ("clock_settime",       libc::SYS_clock_settime,       "0, $b",                    "EPERM"),
+        ("settimeofday",        libc::SYS_settimeofday,        "$b, 0",                    "EPERM"),
+        // Keys, which no namespace sets apart.
+        ("add_key",             libc::SYS_add_key,             "$t, $t, $t, 1, -3",        "EPERM"),
+        ("request_key",         libc::SYS_request_key,         "$t, $t, 0, -3",            "EPERM"),
+        ("keyctl",              libc::SYS_keyctl,              "11, -3, $b, 64",           "EPERM"),
+        // Mounts and namespaces.
+        ("mount",               libc::SYS_mount,               "$t, $t, $t, 0, 0",         "EPERM"),
+        ("umount2",             libc::SYS_umount2,             "$t, 2",                    "EPERM"),
+        ("pivot_root",          libc::SYS_pivot_root,          "$t, $t",                   "EPERM"),
+        ("open_tree",           libc::SYS_open_tree,           "-100, $t, 1",              "EPERM"),
+        ("move_mount",          libc::SYS_move_mount,          "0, $t, 0, $t, 0",          "EPERM"),
+        ("fsopen",              libc::SYS_fsopen,              "$t, 0",                    "EPERM"),
+        ("mount_setattr",       libc::SYS_mount_setattr,       "-100, $t, 0, $b, 32",      "EPERM"),
+        ("setns",               libc::SYS_setns,               "0, 0",                     "EPERM"),
+        ("unshare",             libc::SYS_unshare,             &namespaces.to_string(),    "EPERM"),
+        ("clone",               libc::SYS_clone,               &namespaces.to_string(),    "EPERM"),
+        // Its flags cannot be seen: programs go on with clone(2).
+        ("clone3",              libc::SYS_clone3,              "$b, 64",                   "ENOSYS"),
+        ("chroot_is_allowed",   libc::SYS_chroot,              "$s",                       "done"),
+        // Around permissions, or around the filter.
+        ("open_by_handle_at",   libc::SYS_open_by_handle_at,   "0, $b, 0",                 "EPERM"),
+        ("fanotify_init",       libc::SYS_fanotify_init,       "0, 0",                     "EPERM"),
+        ("io_uring_setup",      libc::SYS_io_uring_setup,      "8, $b",                    "EPERM"),
+        ("quotactl",            libc::SYS_quotactl,            "0, $t, 0, $b",             "EPERM"),
+        ("personality",         libc::SYS_personality,         "0x0400000",                "EPERM"),
+        // Other processes: init is the only one that there is.
+        ("ptrace_attach",       libc::SYS_ptrace,              "16, 1, 0, 0",              "EPERM"),
+        ("ptrace_seize",        libc::SYS_ptrace,              "0x4206, 1, 0, 0",          "EPERM"),
+        ("process_vm_readv",    libc::SYS_process_vm_readv,    "1, $v, 1, $v, 1, 0",       "EPERM"),
+        ("kill",                libc::SYS_kill,                "1, 9",                     "EPERM"),
+        // Terminals and protocols.
+        ("tiocsti",             libc::SYS_ioctl,               "0, 0x5412, $t",            "EPERM"),
+        ("tioclinux",           libc::SYS_ioctl,               "0, 0x541c, $t",            "EPERM"),
+        ("packet_socket",       libc::SYS_socket,              "17, 3, 0",                 "EAFNOSUPPORT"),
+        ("vsock",               libc::SYS_socket,              "40, 1, 0",                 "EAFNOSUPPORT"),
+        ("raw_socket",          libc::SYS_socket,              "2, 3, 1",                  "EPERM"),
+        ("mknod",               libc::SYS_mknodat,             "-100, $t, 020666, 0x101",  "EPERM"),
+        ("unknown",             9999,                          "0",                        "ENOSYS"),
+    ] {
+        let _ = writeln!(script, "try('{name}', {number}, {arguments});");
+        let _ = writeln!(want, "{name} {answer}");
+    }
+    sandbox.write("/home/jails/web/try.pl", script);
+    assert_eq!(sandbox.ok("jexec web perl /try.pl"), want);
+    sandbox.ok("jail -q -r web");
+}
+
+/// A process that enters has kletka's program, memory and descriptors of the host until it executes: nothing of that can
+/// be reached from inside, however hard one looks.
+#[test]
+fn processes_that_enter() {
+    let Some(sandbox) = with_perl("ip4 = inherit;") else { return };
+    sandbox.write(
+        "/home/jails/web/look.pl",
+        r#"open(my $ready, '>', '/tmp/ready'); close($ready); my %seen;
+while (!-e '/tmp/stop') {
+    opendir(my $proc, '/proc'); for my $dir (map { "/proc/$_" } grep { /^\d+$/ && $_ != 1 } readdir($proc)) {
+        my $exe = readlink("$dir/exe");
+        $seen{"exe $exe"} = 1 if defined $exe && $exe =~ /kletka|jexec/;
+        my $comm = sub { open(my $f, '<', "$dir/comm") or return ''; my $c = <$f> // ''; chomp $c; $c };
+        next unless $comm->() =~ /^(jexec|kletka|jail)/;
+        $met++;
+        my @got;
+        for my $name ('environ', 'mem', 'maps', 'exe', 'auxv') {
+            push @got, $name if open(my $f, '<', "$dir/$name");
+        }
+        for my $name ('root', 'cwd', 'fd') {
+            push @got, $name if opendir(my $d, "$dir/$name");
+        }
+        push @got, 'exe to write' if open(my $f, '>>', "$dir/exe");
+        # It may have executed meanwhile: then it is the jail's.
+        if ($comm->() =~ /^(jexec|kletka|jail)/) { $seen{$_} = 1 for @got; }
+    }
+}
+print join(', ', sort keys %seen), "\n", ($met ? "met some\n" : "met none\n");
+"#,
+    );
+    sandbox.ok(
+        "jexec web perl /look.pl > /home/seen & until [ -e /home/jails/web/tmp/ready ]; do :; done",
+    );
+    let mut rounds = 0;
+    // One that looks and never meets anybody has not looked.
+    while rounds < 20 {
+        sandbox.ok("for i in $(seq 30); do jexec web true; done");
+        rounds += 1;
+    }
+    sandbox.ok("touch /home/jails/web/tmp/stop; until [ -s /home/seen ]; do :; done");
+    let seen = sandbox.ok("cat /home/seen");
+    assert!(seen == "\nmet some\n" || seen == "\nmet none\n", "{seen}");
+    // The program itself is on a read-only mount, and init runs it.
+    let line = "jexec web sh -c 'echo x >> /run/kletka/kletka; rm /run/kletka/kletka; touch /run/kletka/x' 2>&1";
+    assert_eq!(
+        sandbox.run(line).stdout,
+        "sh: can't create /run/kletka/kletka: Text file busy\n\
+         rm: can't remove '/run/kletka/kletka': Read-only file system\n\
+         touch: /run/kletka/x: Read-only file system\n"
+    );
+    sandbox.ok("jail -q -r web");
+}
