@@ -23,6 +23,7 @@ mod report;
 mod route;
 mod service;
 mod sysctl;
+mod sysrc;
 mod umount;
 
 use std::ffi::{OsStr, OsString};
@@ -47,6 +48,7 @@ const APPLETS: &[(&str, Run)] = &[
     ("route", route::run),
     ("service", service::run),
     ("sysctl", sysctl::run),
+    ("sysrc", sysrc::run),
     ("umount", umount::run),
 ];
 

@@ -2,25 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
 
-use crate::shell::{self, SyntaxError, Variables};
+use crate::files::Files;
+use crate::shell::{self, Assignment, SyntaxError, Variables};
 
-/// What `/etc/defaults/rc.conf` says of the variables that are used here.
-const DEFAULTS: &[(&str, &str)] = &[
-    ("rc_conf_files", "/etc/rc.conf /etc/rc.conf.local"),
-    ("rc_startmsgs", "YES"),
-    ("local_startup", "/usr/local/etc/rc.d"),
-    ("devfs_load_rulesets", "YES"),
-    ("jail_enable", "NO"),
-    ("jail_conf", "/etc/jail.conf"),
-    ("jail_confwarn", "YES"),
-    ("jail_parallel_start", "NO"),
-    ("jail_list", ""),
-    ("jail_reverse_stop", "NO"),
-];
+/// What holds where no file says otherwise: /etc/defaults/rc.conf, built in.
+pub(crate) const DEFAULTS: &str = include_str!("../../../share/defaults/rc.conf");
 
 /// Variables and their values.
 #[derive(Debug, Clone)]
@@ -31,14 +19,16 @@ pub struct RcConf {
 impl Default for RcConf {
     /// The defaults, before any file.
     fn default() -> Self {
-        let own = |text: &str| text.as_bytes().to_vec();
-        Self { variables: DEFAULTS.iter().map(|&(name, value)| (own(name), own(value))).collect() }
+        let mut conf = Self::empty();
+        // A test reads them.
+        let _ = conf.read(DEFAULTS.as_bytes());
+        conf
     }
 }
 
 impl Variables for RcConf {
-    fn value(&self, name: &[u8]) -> &[u8] {
-        self.variables.get(name).map_or(b"", Vec::as_slice)
+    fn value(&self, name: &[u8]) -> Option<&[u8]> {
+        self.variables.get(name).map(Vec::as_slice)
     }
 
     fn assign(&mut self, name: Vec<u8>, value: Vec<u8>) {
@@ -47,32 +37,59 @@ impl Variables for RcConf {
 }
 
 impl RcConf {
-    /// Reads the files below `root` (`/` for the host) that apply to `service`: rc.conf, rc.conf.local (or
-    /// what `rc_conf_files` names), then rc.conf.d/SERVICE, a file or a directory of files, in /etc and
-    /// in the directories of `local_startup`. Files that do not exist are skipped.
+    /// No variables at all.
+    pub(crate) fn empty() -> Self {
+        Self { variables: BTreeMap::new() }
+    }
+
+    /// Reads the files that apply to `service`: rc.conf, rc.conf.local (or what `rc_conf_files` names),
+    /// then rc.conf.d/SERVICE, a file or a directory of files, in /etc and beside the directories of
+    /// `local_startup`. Files that do not exist are skipped.
     ///
     /// # Errors
     /// A file that cannot be read, or that holds more than assignments.
-    pub fn load(root: &Path, service: &str) -> Result<Self, LoadError> {
+    pub fn load(files: &dyn Files, service: &str) -> Result<Self, LoadError> {
         let mut conf = Self::default();
-        let mut done = Vec::new();
+        conf.source(files)?;
+        for path in conf.service_files(files, service)? {
+            conf.read_file(files, &path)?;
+        }
+        Ok(conf)
+    }
+
+    /// Reads what `rc_conf_files` names: rc.conf(5)'s source_rc_confs. Answers which files were there, with
+    /// their text.
+    pub(crate) fn source(&mut self, files: &dyn Files) -> Result<Vec<Source>, LoadError> {
+        let mut done: Vec<String> = Vec::new();
+        let mut sources = Vec::new();
         // A file may name further ones in rc_conf_files: FreeBSD looks at that list twice.
         for _ in 0..2 {
-            for file in conf.words("rc_conf_files") {
-                if !done.contains(&file) {
-                    conf.read_file(&below(root, &file))?;
-                    done.push(file);
+            for path in self.words("rc_conf_files") {
+                if !done.contains(&path) {
+                    sources.extend(self.read_file(files, &path)?);
+                    done.push(path);
                 }
             }
         }
-        for directory in [vec!["/etc".to_owned()], conf.words("local_startup")].concat() {
+        Ok(sources)
+    }
+
+    /// The files of rc.conf.d that apply to `service`, there or not: rc.subr's load_rc_config.
+    pub(crate) fn service_files(
+        &self,
+        files: &dyn Files,
+        service: &str,
+    ) -> Result<Vec<String>, LoadError> {
+        let mut found = Vec::new();
+        for directory in [vec!["/etc".to_owned()], self.words("local_startup")].concat() {
             let directory = directory.strip_suffix("/rc.d").unwrap_or(&directory);
-            let path = below(root, directory).join("rc.conf.d").join(service);
-            for file in regular_files(&path)? {
-                conf.read_file(&file)?;
+            let path = format!("{directory}/rc.conf.d/{service}");
+            match files.list(&path).map_err(|error| LoadError::read(&path, error))? {
+                Some(names) => found.extend(names.iter().map(|name| format!("{path}/{name}"))),
+                None => found.push(path),
             }
         }
-        Ok(conf)
+        Ok(found)
     }
 
     /// Reads one file's text on top of what is already here.
@@ -80,21 +97,42 @@ impl RcConf {
     /// # Errors
     /// The first thing in it that is not an assignment.
     pub fn read(&mut self, text: &[u8]) -> Result<(), SyntaxError> {
-        shell::assignments(text, self)
+        shell::assignments(text, self).map(drop)
     }
 
-    fn read_file(&mut self, path: &Path) -> Result<(), LoadError> {
-        let fail = |reason| LoadError { path: path.to_owned(), reason };
-        match fs::read(path) {
-            Ok(text) => self.read(&text).map_err(|error| fail(Reason::Syntax(error))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(fail(Reason::Read(error))),
+    /// Reads the file of defaults `path`, which must be there; answers its text.
+    pub(crate) fn read_defaults(
+        &mut self,
+        files: &dyn Files,
+        path: &str,
+    ) -> Result<Vec<u8>, LoadError> {
+        let source = self.read_file(files, path)?;
+        let missing = || LoadError::read(path, io::ErrorKind::NotFound.into());
+        source.map(|source| source.text).ok_or_else(missing)
+    }
+
+    fn read_file(&mut self, files: &dyn Files, path: &str) -> Result<Option<Source>, LoadError> {
+        let text = files.read(path).map_err(|error| LoadError::read(path, error))?;
+        let Some(text) = text else { return Ok(None) };
+        match shell::assignments(&text, self) {
+            Ok(assignments) => Ok(Some(Source { path: path.to_owned(), text, assignments })),
+            Err(error) => Err(LoadError { path: path.to_owned(), reason: Reason::Syntax(error) }),
         }
+    }
+
+    /// The variables' names, sorted.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.variables.keys().map(Vec::as_slice)
+    }
+
+    /// Forgets `name`.
+    pub(crate) fn unset(&mut self, name: &[u8]) {
+        self.variables.remove(name);
     }
 
     /// The value of `name`; empty when it is unset. Bytes that are not UTF-8 are shown as U+FFFD.
     pub fn get(&self, name: &str) -> String {
-        String::from_utf8_lossy(self.value(name.as_bytes())).into_owned()
+        String::from_utf8_lossy(self.value(name.as_bytes()).unwrap_or_default()).into_owned()
     }
 
     /// The value of `name`, unless it is unset or empty.
@@ -130,22 +168,12 @@ impl RcConf {
     }
 }
 
-/// `path`, absolute, seen from `root`.
-fn below(root: &Path, path: &str) -> PathBuf {
-    root.join(path.trim_start_matches('/'))
-}
-
-/// `path` itself when it is a file, the files in it by name when it is a directory.
-fn regular_files(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
-    let fail = |error| LoadError { path: path.to_owned(), reason: Reason::Read(error) };
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let entries: io::Result<Vec<_>> = fs::read_dir(path).map_err(fail)?.collect();
-    let mut files: Vec<_> = entries.map_err(fail)?.iter().map(fs::DirEntry::path).collect();
-    files.retain(|file| file.is_file());
-    files.sort();
-    Ok(files)
+/// A file that has been read.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) path: String,
+    pub(crate) text: Vec<u8>,
+    pub(crate) assignments: Vec<Assignment>,
 }
 
 /// A variable that must say yes or no and does not. `Display` is rc.subr's warning.
@@ -163,8 +191,14 @@ impl std::error::Error for NotSetProperly {}
 /// Why the variables could not be read: `FILE:LINE: reason`, or `FILE: reason`.
 #[derive(Debug)]
 pub struct LoadError {
-    path: PathBuf,
+    path: String,
     reason: Reason,
+}
+
+impl LoadError {
+    fn read(path: &str, error: io::Error) -> Self {
+        Self { path: path.to_owned(), reason: Reason::Read(error) }
+    }
 }
 
 #[derive(Debug)]
@@ -177,72 +211,59 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {
             Reason::Read(error) => {
-                // strerror(3) alone, without Rust's "(os error 13)".
-                let text = error.to_string();
-                let reason = text.split(" (os error").next().unwrap_or(&text);
-                write!(f, "{}: {reason}", self.path.display())
+                write!(f, "{}: {}", self.path, said(error))
             }
-            Reason::Syntax(error) => write!(f, "{}:{error}", self.path.display()),
+            Reason::Syntax(error) => write!(f, "{}:{error}", self.path),
         }
     }
 }
 
 impl std::error::Error for LoadError {}
 
+/// strerror(3) alone, without Rust's "(os error 13)".
+pub(crate) fn said(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A directory that is removed when the test ends.
-    struct Root(PathBuf);
+    use crate::files::Memory;
 
-    impl Root {
-        fn with(name: &str, files: &[(&str, &str)]) -> Self {
-            let root = std::env::temp_dir().join(format!("rc-{name}-{}", std::process::id()));
-            for (path, text) in files {
-                let path = root.join(path);
-                fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::write(path, text).unwrap();
-            }
-            Self(root)
-        }
-    }
-
-    impl Drop for Root {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
+    #[test]
+    fn the_defaults_are_read() {
+        assert_eq!(RcConf::empty().read(DEFAULTS.as_bytes()), Ok(()));
+        assert_eq!(RcConf::default().get("jail_conf"), "/etc/jail.conf");
     }
 
     #[test]
     fn later_files_win() {
-        let root = Root::with(
-            "order",
-            &[
-                (
-                    "etc/rc.conf",
-                    "a=conf\nb=conf\nc=conf\nd=conf\nrc_conf_files=\"${rc_conf_files} /etc/more\"",
-                ),
-                ("etc/rc.conf.local", "b=local\nc=local\nd=local"),
-                ("etc/more", "e=more"),
-                ("etc/rc.conf.d/jail", "c=service\nd=service"),
-                ("etc/rc.conf.d/other", "a=other"),
-                ("usr/local/etc/rc.conf.d/jail/10-first", "d=first\nf=first"),
-                ("usr/local/etc/rc.conf.d/jail/20-second", "f=second"),
-            ],
-        );
-        let conf = RcConf::load(&root.0, "jail").unwrap();
+        let files = Memory::with(&[
+            (
+                "/etc/rc.conf",
+                "a=conf\nb=conf\nc=conf\nd=conf\nrc_conf_files=\"${rc_conf_files} /etc/more\"",
+            ),
+            ("/etc/rc.conf.local", "b=local\nc=local\nd=local"),
+            ("/etc/more", "e=more"),
+            ("/etc/rc.conf.d/jail", "c=service\nd=service"),
+            ("/etc/rc.conf.d/other", "a=other"),
+            ("/usr/local/etc/rc.conf.d/jail/10-first", "d=first\nf=first"),
+            ("/usr/local/etc/rc.conf.d/jail/20-second", "f=second"),
+        ]);
+        let conf = RcConf::load(&files, "jail").unwrap();
         let got = ["a", "b", "c", "d", "e", "f", "jail_conf"].map(|name| conf.get(name));
         assert_eq!(got, ["conf", "local", "service", "first", "more", "second", "/etc/jail.conf"]);
     }
 
     #[test]
     fn errors_have_file_and_line() {
-        let root = Root::with("error", &[("etc/rc.conf.local", "a=1\nreboot\n")]);
-        let error = RcConf::load(&root.0, "jail").unwrap_err().to_string();
+        let files = Memory::with(&[("/etc/rc.conf.local", "a=1\nreboot\n")]);
+        let error = RcConf::load(&files, "jail").unwrap_err().to_string();
         let want =
             "/etc/rc.conf.local:2: reboot: not an assignment; this file is read, not executed";
-        assert!(error.ends_with(want), "{error}");
+        assert_eq!(error, want);
     }
 
     #[test]

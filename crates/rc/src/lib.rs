@@ -1,17 +1,23 @@
-//! rc.conf(5), and what `service jail` makes of it.
+//! rc.conf(5), and what `service jail` and sysrc(8) make of it.
 //!
 //! [`RcConf`] holds the variables; [`Service`] turns a verb and jail names into an [`Action`]: a value that
-//! says which jail(8) command lines run, in which order. Nothing is run here.
+//! says which jail(8) command lines run, in which order; [`Settings`] changes the files. Nothing is run here, and
+//! files are reached through [`Files`] alone.
 
 mod conf;
+mod edit;
+mod files;
 mod request;
 mod service;
+mod settings;
 mod shell;
 
 pub use conf::{LoadError, NotSetProperly, RcConf};
+pub use files::Files;
 pub use request::{KEYWORDS, Request, UnknownVerb, Verb};
 pub use service::{
     Action, Blocked, CONFIGURATION_FILES, Jail, Service, Skipped, StartAll, StopAll, Unsupported,
     configuration_files,
 };
+pub use settings::{DEFAULTS_FILE, Selection, SetError, Settings};
 pub use shell::{SyntaxError, SyntaxErrorKind};

@@ -40,7 +40,35 @@ pub enum Verb {
     ExtraCommands,
     /// Says which file describes each jail.
     Config,
+    /// Sets `jail_enable` to YES.
+    Enable,
+    /// Sets it to NO.
+    Disable,
+    /// Removes it.
+    Delete,
+    /// Logs into a jail.
+    Console,
+    /// Waits for the service's own process, which a service of jails has none of.
+    Poll,
 }
+
+/// Each verb and its word.
+const VERBS: [(Verb, &str); 14] = [
+    (Verb::Start, "start"),
+    (Verb::Stop, "stop"),
+    (Verb::Restart, "restart"),
+    (Verb::Status, "status"),
+    (Verb::Rcvar, "rcvar"),
+    (Verb::Enabled, "enabled"),
+    (Verb::Describe, "describe"),
+    (Verb::ExtraCommands, "extracommands"),
+    (Verb::Config, "config"),
+    (Verb::Enable, "enable"),
+    (Verb::Disable, "disable"),
+    (Verb::Delete, "delete"),
+    (Verb::Console, "console"),
+    (Verb::Poll, "poll"),
+];
 
 /// A verb with the prefix that came with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,55 +81,30 @@ pub struct Request {
     pub quiet: bool,
 }
 
-/// Why a verb was not taken.
+/// FreeBSD has no such verb either; the word without its prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UnknownVerb {
-    /// FreeBSD has no such verb either; the word without its prefix.
-    Unknown(String),
-    /// FreeBSD has it, kletka does not yet.
-    Unsupported(String),
-}
+pub struct UnknownVerb(pub String);
 
 impl Request {
     /// Reads `word`: a verb, behind `fast`, `force`, `one` or `quiet` or without a prefix.
     ///
     /// # Errors
-    /// No such verb, or one that is not supported yet.
+    /// No such verb.
     pub fn parse(word: &str) -> Result<Self, UnknownVerb> {
         let prefixes = [("fast", false), ("force", true), ("one", true), ("quiet", false)];
         let found = prefixes.iter().find_map(|&(prefix, anyway)| {
             word.strip_prefix(prefix).map(|verb| (verb, anyway, !anyway))
         });
         let (word, anyway, quiet) = found.unwrap_or((word, false, false));
-        let verb = match word {
-            "start" => Verb::Start,
-            "stop" => Verb::Stop,
-            "restart" => Verb::Restart,
-            "status" => Verb::Status,
-            "rcvar" => Verb::Rcvar,
-            "enabled" => Verb::Enabled,
-            "describe" => Verb::Describe,
-            "extracommands" => Verb::ExtraCommands,
-            "config" => Verb::Config,
-            _ if KEYWORDS.contains(&word) => return Err(UnknownVerb::Unsupported(word.to_owned())),
-            _ => return Err(UnknownVerb::Unknown(word.to_owned())),
-        };
-        Ok(Self { verb, anyway, quiet })
+        match VERBS.iter().find(|(_, known)| *known == word) {
+            Some(&(verb, _)) => Ok(Self { verb, anyway, quiet }),
+            None => Err(UnknownVerb(word.to_owned())),
+        }
     }
 
     /// The verb as it is typed, without prefix.
     pub fn word(self) -> &'static str {
-        match self.verb {
-            Verb::Start => "start",
-            Verb::Stop => "stop",
-            Verb::Restart => "restart",
-            Verb::Status => "status",
-            Verb::Rcvar => "rcvar",
-            Verb::Enabled => "enabled",
-            Verb::Describe => "describe",
-            Verb::ExtraCommands => "extracommands",
-            Verb::Config => "config",
-        }
+        VERBS.iter().find(|(verb, _)| *verb == self.verb).map_or("", |&(_, word)| word)
     }
 }
 
@@ -121,13 +124,16 @@ mod tests {
             ("faststart",   request(Verb::Start, false, true)),
             ("onerestart",  request(Verb::Restart, true, false)),
             ("rcvar",       request(Verb::Rcvar, false, false)),
-            ("console",     Err(UnknownVerb::Unsupported("console".to_owned()))),
-            ("oneenable",   Err(UnknownVerb::Unsupported("enable".to_owned()))),
-            ("halt",        Err(UnknownVerb::Unknown("halt".to_owned()))),
-            ("oneoff",      Err(UnknownVerb::Unknown("off".to_owned()))),
-            ("",            Err(UnknownVerb::Unknown(String::new()))),
+            ("console",     request(Verb::Console, false, false)),
+            ("oneenable",   request(Verb::Enable, true, false)),
+            ("halt",        Err(UnknownVerb("halt".to_owned()))),
+            ("oneoff",      Err(UnknownVerb("off".to_owned()))),
+            ("",            Err(UnknownVerb(String::new()))),
         ] {
             assert_eq!(Request::parse(word), want, "{word}");
+        }
+        for word in KEYWORDS {
+            assert_eq!(Request::parse(word).unwrap().word(), *word);
         }
     }
 }

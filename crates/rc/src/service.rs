@@ -63,6 +63,19 @@ pub enum Action {
     Say(String),
     /// The exit status says whether the service is enabled.
     Enabled(bool),
+    /// Sets `jail_enable`, here and where the machine's init keeps it.
+    Switch(bool),
+    /// Removes `jail_enable` from all files.
+    Delete,
+    /// Runs this command in this jail, for who sits at the terminal.
+    Console {
+        /// The jail's name.
+        jail: String,
+        /// A command and its arguments.
+        command: Vec<String>,
+    },
+    /// `console` without a jail.
+    NoConsole,
 }
 
 /// A jail and the jail(8) arguments that start or stop it.
@@ -183,7 +196,13 @@ impl<'a> Service<'a> {
         let mut actions = Vec::new();
         let gated = matches!(
             request.verb,
-            Verb::Start | Verb::Stop | Verb::Restart | Verb::Config | Verb::ExtraCommands
+            Verb::Start
+                | Verb::Stop
+                | Verb::Restart
+                | Verb::Config
+                | Verb::ExtraCommands
+                | Verb::Console
+                | Verb::Poll
         );
         if gated && !request.anyway && !self.yes("jail_enable", &mut actions) {
             if !request.quiet {
@@ -212,6 +231,11 @@ impl<'a> Service<'a> {
                 let jails = chosen.iter().map(|name| self.jail(name, |_, _| Vec::new()));
                 actions.push(Action::Config(jails.collect::<Result<_, _>>()?));
             }
+            Verb::Enable => actions.push(Action::Switch(true)),
+            Verb::Disable => actions.push(Action::Switch(false)),
+            Verb::Delete => actions.push(Action::Delete),
+            Verb::Console => actions.push(self.console(names, &listed)),
+            Verb::Poll => {}
         }
         Ok(actions)
     }
@@ -294,6 +318,27 @@ impl<'a> Service<'a> {
         })
     }
 
+    /// Which command runs in which jail: rc.d/jail, jail_console.
+    fn console(&self, names: &[String], listed: &[String]) -> Action {
+        let (name, command) = match (names, listed) {
+            ([name, command @ ..], _) => (name, command),
+            // Of several jails in jail_list FreeBSD would take the second for the command.
+            ([], [name]) => (name, &[][..]),
+            _ => return Action::NoConsole,
+        };
+        let own = format!("jail_{}_consolecmd", variable(name));
+        let set = [own.as_str(), "jail_consolecmd"]
+            .into_iter()
+            .find(|it| self.conf.get_set(it).is_some());
+        let command = match (command, set) {
+            ([], Some(set)) => self.conf.words(set),
+            // FreeBSD's names the file in /usr/bin, where a Linux base may not have it.
+            ([], None) => owned(["login", "-f", "root"]).to_vec(),
+            (command, _) => command.to_vec(),
+        };
+        Action::Console { jail: name.replace(['/', '.'], "_"), command }
+    }
+
     fn rcvar(&self, request: Request) -> String {
         let value = if request.anyway { "YES".to_owned() } else { self.conf.get("jail_enable") };
         format!("# jail : Manage system jails\n#\njail_enable=\"{value}\"\n#   (default: \"\")\n\n")
@@ -367,6 +412,12 @@ mod tests {
             }
             Action::Say(text) => text.lines().map(str::to_owned).collect(),
             Action::Enabled(enabled) => vec![format!("enabled={enabled}")],
+            Action::Switch(on) => vec![format!("on={on}")],
+            Action::Delete => vec!["delete".to_owned()],
+            Action::Console { jail, command } => {
+                vec![format!("jexec {jail} {}", command.join(" "))]
+            }
+            Action::NoConsole => vec!["Specify a jail name.".to_owned()],
         }
     }
 
@@ -401,6 +452,17 @@ mod tests {
             ("jail_a_conf=/j/a", &[CONF, "/j/a"], "onestart a b", &["start: jail -i -f /j/a -c a", "start: jail -i -f /etc/jail.conf -c b"]),
             ("", &[], "onestart a",                      &["Invalid configuration for a  (no jail.conf, no hostname, or no path).   Jail a was ignored."]),
             ("", &[CONF], "oneconfig a",                 &["/etc/jail.conf"]),
+            ("", &[CONF], "oneconsole a.b",              &["jexec a_b login -f root"]),
+            ("", &[CONF], "oneconsole a sh -l",          &["jexec a sh -l"]),
+            ("", &[CONF], "oneconsole",                  &["Specify a jail name."]),
+            ("jail_list='a b'", &[CONF], "oneconsole",   &["Specify a jail name."]),
+            ("jail_consolecmd='su -' jail_a_consolecmd=ash", &[CONF], "oneconsole a", &["jexec a ash"]),
+            (ARTICLE, &[CONF], "console",                &["jexec samba login -f root"]),
+            ("jail_consolecmd='su -'", &[CONF], "oneconsole b", &["jexec b su -"]),
+            ("", &[CONF], "enable",                      &["on=true"]),
+            (ARTICLE, &[CONF], "disable",                &["on=false"]),
+            ("", &[CONF], "delete",                      &["delete"]),
+            ("", &[CONF], "onepoll",                     &[]),
         ] {
             assert_eq!(plan(rc_conf, files, line), want, "{rc_conf} {files:?} {line}");
         }
@@ -414,6 +476,7 @@ mod tests {
             ("", "restart a",    &["Cannot 'restart' jail. Set jail_enable to YES in /etc/rc.conf or use 'onerestart' instead of 'restart'."]),
             ("", "stop",         &["Cannot 'stop' jail. Set jail_enable to YES in /etc/rc.conf or use 'onestop' instead of 'stop'."]),
             ("", "quietstart",   &[]),
+            ("", "console a",    &["Cannot 'console' jail. Set jail_enable to YES in /etc/rc.conf or use 'oneconsole' instead of 'console'."]),
             ("", "status",       &["jls -N"]),
             ("", "enabled",      &["enabled=false"]),
             ("jail_enable=on", "enabled", &["enabled=true"]),

@@ -25,11 +25,11 @@ const BINARY: &str = "libexec/kletka/kletka";
 const COMMANDS: [&str; 4] = ["kletka", "jail", "jls", "jexec"];
 
 /// Names that a Linux host has for programs of its own: only hooks written for FreeBSD meet these.
-const HOOK_APPLETS: [&str; 7] =
-    ["ifconfig", "route", "service", "sysctl", "devfs", "mount", "umount"];
+const HOOK_APPLETS: [&str; 8] =
+    ["ifconfig", "route", "service", "sysctl", "sysrc", "devfs", "mount", "umount"];
 
 /// Names that `exec.start` and `/etc/rc` need in a jail whose base lacks FreeBSD's, and those for jails inside jails.
-const JAIL_APPLETS: [&str; 5] = ["ifconfig", "route", "jail", "jls", "jexec"];
+const JAIL_APPLETS: [&str; 6] = ["ifconfig", "route", "sysrc", "jail", "jls", "jexec"];
 
 /// Files below `share/kletka`, beside those for bases.
 const FILES: [ShippedFile; 6] = [
@@ -58,10 +58,56 @@ const FILES: [ShippedFile; 6] = [
 ];
 
 /// Manual pages, below `share/man`.
-const MANUALS: [ShippedFile; 2] = [
+const MANUALS: [ShippedFile; 3] = [
     ("man5/jail.conf.5", 0o644, include_str!("../../../../man/jail.conf.5")),
     ("man8/kletka-config.8", 0o644, include_str!("../../../../man/kletka-config.8")),
+    ("man8/sysrc.8", 0o644, include_str!("../../../../man/sysrc.8")),
 ];
+
+/// What an init starts at boot, below the prefix: systemd finds its file there, the others' are for copying. Each names
+/// programs as [`PROGRAMS`], and in its own way of quoting.
+const BOOT: [(ShippedFile, Quoting); 3] = [
+    (
+        (
+            "lib/systemd/system/jail.service",
+            0o644,
+            include_str!("../../../../share/systemd/jail.service"),
+        ),
+        systemd_word,
+    ),
+    (
+        ("share/kletka/init.d/jail", 0o755, include_str!("../../../../share/init.d/jail")),
+        shell_word,
+    ),
+    (
+        ("share/kletka/openrc/jail", 0o755, include_str!("../../../../share/openrc/jail")),
+        shell_word,
+    ),
+];
+
+/// Stands for `PREFIX/libexec/kletka` in the files of [`BOOT`].
+const PROGRAMS: &str = "@PROGRAMS@";
+
+/// The service(8) of a jail's inside, where a Linux base has none that knows rc.conf(5).
+const JAIL_SERVICE: ShippedFile =
+    ("libexec/kletka/jail/service", 0o755, include_str!("../../../../share/jail/service"));
+
+type Quoting = fn(&str) -> String;
+
+/// A path as a word of a command line in a systemd.service(5).
+fn systemd_word(path: &str) -> String {
+    let special = [("\\", "\\\\"), ("\"", "\\\""), ("%", "%%"), ("$", "$$"), (" ", "\\x20")];
+    special.iter().fold(path.to_owned(), |path, (plain, quoted)| path.replace(plain, quoted))
+}
+
+/// A path as a word of sh(1); plain where it may be.
+fn shell_word(path: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    if path.chars().all(is_plain) {
+        return path.to_owned();
+    }
+    format!("'{}'", path.replace('\'', "'\\''"))
+}
 
 /// Runs the applet.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -126,14 +172,22 @@ fn links() -> impl Iterator<Item = (String, &'static str)> {
 }
 
 /// Every file of the layout but the binary: its path below the prefix, its mode and its text.
-fn files() -> impl Iterator<Item = (String, u32, &'static str)> {
+fn files(prefix: &Path) -> impl Iterator<Item = (String, u32, String)> {
+    let below = |directory: &'static str| {
+        move |&(path, mode, text): &ShippedFile| {
+            (format!("{directory}{path}"), mode, text.to_owned())
+        }
+    };
     let rc = RC_FILES.iter().map(|&(path, mode, text)| {
-        (format!("share/kletka/jail/{}", path.trim_start_matches("etc/")), mode, text)
+        (format!("share/kletka/jail/{}", path.trim_start_matches("etc/")), mode, text.to_owned())
     });
-    let rest = FILES.iter().map(|&(path, mode, text)| (format!("share/kletka/{path}"), mode, text));
-    let manuals =
-        MANUALS.iter().map(|&(path, mode, text)| (format!("share/man/{path}"), mode, text));
-    rc.chain(rest).chain(manuals)
+    let programs = prefix.join("libexec/kletka").to_string_lossy().into_owned();
+    let boot = BOOT.iter().map(move |&((path, mode, text), quote)| {
+        (path.to_owned(), mode, text.replace(PROGRAMS, &quote(&programs)))
+    });
+    let rest = FILES.iter().map(below("share/kletka/"));
+    let manuals = MANUALS.iter().map(below("share/man/"));
+    rc.chain(rest).chain(manuals).chain([below("")(&JAIL_SERVICE)]).chain(boot)
 }
 
 /// Makes the layout, and notes in `done` what had to be changed.
@@ -151,7 +205,7 @@ fn install(options: &Options, done: &mut Vec<String>) -> Result<(), Error> {
     if put(&top.join(BINARY), 0o755, &binary)? {
         done.push(BINARY.to_owned());
     }
-    for (path, mode, text) in files() {
+    for (path, mode, text) in files(&options.prefix) {
         if put(&top.join(&path), mode, text.as_bytes())? {
             done.push(path);
         }
@@ -330,8 +384,28 @@ mod tests {
         for (path, _) in links() {
             assert_eq!(fs::metadata(top.join(&path)).unwrap().ino(), binary.ino(), "{path}");
         }
-        assert_eq!(done.len(), 1 + files().count() + links().count());
+        assert_eq!(done.len(), 1 + files(&options.prefix).count() + links().count());
         assert!(top.join("share/kletka/jail/rc.shutdown").exists());
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn the_paths_of_boot_files_follow_the_prefix() {
+        for (prefix, unit, script) in [
+            ("/usr/local",   "ExecStart=-/usr/local/libexec/kletka/bin/service jail start", "service=/usr/local/libexec/kletka/bin/service"),
+            ("/opt/a b",     "ExecStart=-/opt/a\\x20b/libexec/kletka/bin/service jail start", "service='/opt/a b/libexec/kletka'/bin/service"),
+            ("/opt/5%'$\"", "ExecStart=-/opt/5%%'$$\\\"/libexec/kletka/bin/service jail start", "service='/opt/5%'\\''$\"/libexec/kletka'/bin/service"),
+        ] {
+            let files: Vec<_> = files(Path::new(prefix)).collect();
+            let has = |path: &str, line: &str| {
+                let (_, _, text) = files.iter().find(|(own, ..)| own == path).unwrap();
+                assert!(text.lines().any(|own| own == line), "{line}\n{text}");
+                assert!(!text.contains(PROGRAMS), "{text}");
+            };
+            has("lib/systemd/system/jail.service", unit);
+            has("share/kletka/init.d/jail", script);
+            has("share/kletka/openrc/jail", script);
+        }
     }
 
     #[test]
@@ -343,7 +417,7 @@ mod tests {
             .map(|page| format!("share/man/man{}/{page}", &page[page.len() - 1..]))
             .collect();
         written.sort();
-        let files = files().map(|(path, ..)| path);
+        let files = files(Path::new("/usr")).map(|(path, ..)| path);
         let installed: Vec<String> = files.filter(|path| path.starts_with("share/man/")).collect();
         assert_eq!(installed, written);
     }

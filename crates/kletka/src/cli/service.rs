@@ -4,6 +4,8 @@
 //! plan, and this carries it out with jail(8) and jls(8), the same binary. One difference: where a jail did
 //! not start or stop, or was ignored, the exit status is 1; FreeBSD's is 0.
 
+mod switch;
+
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
@@ -16,15 +18,25 @@ use rc::{Action, Jail, KEYWORDS, RcConf, Request, Service, Skipped, UnknownVerb,
 use rustix::fs::{Access, MemfdFlags, access, memfd_create};
 
 use super::mount::reason;
+use super::sysrc::Tree;
 
 const USAGE: &str = "
 Usage:
-service [-v] <rc.d script> start|stop|etc.
+service [-j <jail name or id>] -e
+service [-j <jail name or id>] [-v] -l | -r
+service [-j <jail name or id>] [-v] <rc.d script> start|stop|etc.
 service -h
 
+-j\tPerform actions within the named jail
+-e\tShow services that are enabled
+-l\tList all scripts in /etc/rc.d and /usr/local/etc/rc.d
+-r\tShow the results of boot time rcorder
 -v\tVerbose
 
 ";
+
+/// What does the same in a jail: share/jail/service.
+const IN_JAIL: &str = "/run/kletka/jail/service";
 
 /// What rc.d scripts find in their environment, however service(8) was called.
 const ENVIRONMENT: [(&str, &str); 2] = [("HOME", "/"), ("PATH", "/sbin:/bin:/usr/sbin:/usr/bin")];
@@ -32,7 +44,7 @@ const ENVIRONMENT: [(&str, &str); 2] = [("HOME", "/"), ("PATH", "/sbin:/bin:/usr
 /// Runs the applet.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let mut parser = Parser::from_args(arguments);
-    let mut verbose = false;
+    let (mut verbose, mut list, mut jail) = (false, None, None);
     let name = loop {
         match parser.next() {
             Ok(Some(Arg::Short('v'))) => verbose = true,
@@ -40,20 +52,38 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
                 say(USAGE);
                 return ExitCode::SUCCESS;
             }
-            Ok(Some(Arg::Short(option @ ('e' | 'E' | 'j' | 'l' | 'r' | 'R')))) => {
+            Ok(Some(Arg::Short(option @ ('e' | 'l' | 'r')))) => list = Some(option),
+            Ok(Some(Arg::Short('j'))) => match parser.value() {
+                Ok(name) => jail = Some(name),
+                Err(_) => return usage(),
+            },
+            Ok(Some(Arg::Short(option @ ('E' | 'R')))) => {
                 return super::fail("service", format_args!("-{option}: not supported"));
             }
-            Ok(Some(Arg::Value(name))) => break name.to_string_lossy().into_owned(),
+            Ok(Some(Arg::Value(name))) => break Some(name),
+            Ok(None) => break None,
             _ => return usage(),
         }
     };
     // What follows the script's name is the script's, dashes or not.
-    let words = parser.raw_args().ok();
+    let words: Vec<OsString> = parser.raw_args().map(Iterator::collect).unwrap_or_default();
+    if let Some(jail) = jail {
+        return in_jail(&jail, verbose, list, name.into_iter().chain(words));
+    }
+    if let Some(list) = list {
+        return show_list(list, verbose);
+    }
     let words: Option<Vec<String>> =
-        words.and_then(|words| words.map(|word| word.into_string().ok()).collect());
-    let Some((verb, names)) = words.as_deref().and_then(<[_]>::split_first) else {
-        return usage();
-    };
+        words.into_iter().map(|word| word.into_string().ok()).collect();
+    match (name, words.as_deref().and_then(<[_]>::split_first)) {
+        (Some(name), Some((verb, names))) => {
+            start_script(&name.to_string_lossy(), verb, names, verbose)
+        }
+        _ => usage(),
+    }
+}
+
+fn start_script(name: &str, verb: &str, names: &[String], verbose: bool) -> ExitCode {
     let Some(script) = SCRIPTS.iter().find(|script| script.name == name) else {
         say(format!(
             "{name} does not exist in /etc/rc.d or the local startup\n\
@@ -65,6 +95,40 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         say(format!("{name} is located in /etc/rc.d\n"));
     }
     script.start(verb, names)
+}
+
+/// `-j`: the jail's own service(8), as jexec(8) runs it.
+fn in_jail(
+    jail: &OsString,
+    verbose: bool,
+    list: Option<char>,
+    words: impl Iterator<Item = OsString>,
+) -> ExitCode {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("jexec").arg("-l").arg(jail).arg(IN_JAIL);
+    command.args(verbose.then_some("-v")).args(list.map(|option| format!("-{option}"))).args(words);
+    super::fail("service", format_args!("/proc/self/exe: {}", reason(command.exec())))
+}
+
+/// `-l`, `-r`, `-e`: the scripts, the same in their order, those that are enabled.
+fn show_list(list: char, verbose: bool) -> ExitCode {
+    if list == 'l' {
+        let names: String = SCRIPTS.iter().map(|script| format!("{}\n", script.name)).collect();
+        let heads = ["From /etc/rc.d:\n", "From /usr/local/etc/rc.d:\n"]
+            .map(|it| if verbose { it } else { "" });
+        say(format!("{}{names}{}", heads[0], heads[1]));
+        return ExitCode::SUCCESS;
+    }
+    let conf = match RcConf::load(&Tree::Host, "jail") {
+        Ok(conf) => conf,
+        Err(failure) => return error("service", failure),
+    };
+    // devfs has no variable that would enable it.
+    let is_shown = |script: &&Script| {
+        list == 'r' || script.path == JAIL && conf.yes("jail_enable") == Ok(true)
+    };
+    SCRIPTS.iter().filter(is_shown).for_each(|script| say(format!("{}\n", script.path)));
+    ExitCode::SUCCESS
 }
 
 fn usage() -> ExitCode {
@@ -108,11 +172,8 @@ impl Script {
     fn start(&self, verb: &str, names: &[String]) -> ExitCode {
         match Request::parse(verb) {
             Ok(request) if self.keywords.contains(&request.word()) => (self.run)(request, names),
-            Err(UnknownVerb::Unsupported(verb)) if self.keywords.contains(&verb.as_str()) => {
-                error(self.path, format_args!("'{verb}' is not supported"))
-            }
             Ok(request) => self.unknown(request.word()),
-            Err(UnknownVerb::Unknown(verb) | UnknownVerb::Unsupported(verb)) => self.unknown(&verb),
+            Err(UnknownVerb(verb)) => self.unknown(&verb),
         }
     }
 
@@ -139,7 +200,7 @@ fn devfs(request: Request, _names: &[String]) -> ExitCode {
         }
         _ => return error(DEVFS, format_args!("'{}' is not supported", request.word())),
     }
-    let conf = match RcConf::load(Path::new("/"), "devfs") {
+    let conf = match RcConf::load(&Tree::Host, "devfs") {
         Ok(conf) => conf,
         Err(failure) => return error(DEVFS, failure),
     };
@@ -166,7 +227,7 @@ const JAIL: &str = "/etc/rc.d/jail";
 
 /// `service jail`.
 fn jail(request: Request, names: &[String]) -> ExitCode {
-    let conf = match RcConf::load(Path::new("/"), "jail") {
+    let conf = match RcConf::load(&Tree::Host, "jail") {
         Ok(conf) => conf,
         Err(failure) => return error(JAIL, failure),
     };
@@ -175,6 +236,10 @@ fn jail(request: Request, names: &[String]) -> ExitCode {
         Ok(plan) => plan,
         Err(failure) => return error(JAIL, failure),
     };
+    if let Some(Action::NoConsole) = plan.last() {
+        complain!("{JAIL}: ERROR: Specify a jail name.");
+        return ExitCode::from(3);
+    }
     let mut good = true;
     for action in &plan {
         good &= carry_out(action);
@@ -210,7 +275,19 @@ fn carry_out(action: &Action) -> bool {
         Action::Start { jails, parallel, silent } => start(jails, *parallel, *silent),
         Action::StopAll(all) => stop_all(&all.arguments, all.reverse),
         Action::Stop(jails) => stop(jails),
+        Action::Switch(on) => switch::set(*on),
+        Action::Delete => switch::delete(),
+        Action::Console { jail, command } => console(jail, command),
+        Action::NoConsole => false,
     }
+}
+
+/// Becomes jexec(8), which has the terminal.
+fn console(jail: &str, command: &[String]) -> bool {
+    let mut jexec = Command::new("/proc/self/exe");
+    let failure = jexec.arg0("jexec").arg(jail).args(command).current_dir("/").exec();
+    complain!("service: /proc/self/exe: {}", reason(failure));
+    false
 }
 
 /// The jail, unless it is left out: then says why.

@@ -31,10 +31,15 @@ fn what_needs_no_jail() {
             "/etc/rc.d/jail: ERROR: /etc/rc.conf:2: reboot: not an assignment; this file is read, not executed\n"),
         ("service jail halt",    1, "", "/etc/rc.d/jail: unknown directive 'halt'.\n\
             Usage: /etc/rc.d/jail [fast|force|one|quiet](start|stop|restart|rcvar|enable|disable|delete|enabled|describe|extracommands|config|console|status|status|poll)\n"),
-        ("service jail console", 1, "", "/etc/rc.d/jail: ERROR: 'console' is not supported\n"),
+        ("rm /etc/rc.conf; service jail oneconsole", 3, "", "/etc/rc.d/jail: ERROR: Specify a jail name.\n"),
+        ("service jail oneconsole www", 1, "", "jexec: jail \"www\" not found\n"),
+        ("service jail onepoll", 0, "", ""),
         ("service nginx start",  1, "nginx does not exist in /etc/rc.d or the local startup\n\
             directories (/usr/local/etc/rc.d), or is not executable\n", ""),
-        ("service -e",           1, "", "service: -e: not supported\n"),
+        ("service -R",           1, "", "service: -R: not supported\n"),
+        ("service -l; service -vl", 0, "devfs\njail\nFrom /etc/rc.d:\ndevfs\njail\nFrom /usr/local/etc/rc.d:\n", ""),
+        ("service -r; service -e",  0, "/etc/rc.d/devfs\n/etc/rc.d/jail\n", ""),
+        ("service -j www sshd start", 1, "", "jexec: jail \"www\" not found\n"),
     ]);
 }
 
@@ -81,4 +86,69 @@ fn all_jails() {
         ("rm /etc/jail.conf; service jail onestart a", 1, "Starting jails:.\n",
             "/etc/rc.d/jail: WARNING: Invalid configuration for a  (no jail.conf, no hostname, or no path).   Jail a was ignored.\n"),
     ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn enabling() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    session(&sandbox, &[
+        ("service jail enable",  0, "jail enabled in /etc/rc.conf\n", ""),
+        ("service -e",           0, "/etc/rc.d/jail\n", ""),
+        ("echo 'jail_enable=NO # here' > /etc/rc.conf.local; service jail enable", 0, "jail enabled in /etc/rc.conf.local\n", ""),
+        ("service jail disable", 0, "jail disabled in /etc/rc.conf.local\n", ""),
+        ("cat /etc/rc.conf /etc/rc.conf.local", 0, "jail_enable=\"YES\"\njail_enable=\"NO\" # here\n", ""),
+        ("service jail enabled", 1, "", ""),
+        ("service jail delete; cat /etc/rc.conf /etc/rc.conf.local", 0, "jail_enable deleted in /etc/rc.conf /etc/rc.conf.local\n", ""),
+        ("service jail delete",  0, "", ""),
+    ]);
+    // Where systemd runs, it is told; here somebody else answers for it.
+    sandbox.write("/tmp/bin/systemctl", "#!/bin/sh\necho systemctl \"$@\"; exec test -e /tmp/good\n");
+    session(&sandbox, &[
+        ("mkdir -p /run/systemd/system; chmod +x /tmp/bin/systemctl", 0, "", ""),
+        (": > /tmp/good; PATH=/tmp/bin:$PATH service jail enable", 0,
+            "jail enabled in /etc/rc.conf\nsystemctl --quiet enable jail.service\n", ""),
+        ("rm /tmp/good; PATH=/tmp/bin:$PATH service jail disable", 1,
+            "jail disabled in /etc/rc.conf\nsystemctl --quiet disable jail.service\n",
+            "/etc/rc.d/jail: WARNING: systemctl --quiet disable jail.service: failed; what starts at boot has not changed\n"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_console() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/www");
+    sandbox.write("/etc/jail.conf", "www { path = /home/jails/www; persist; }\n");
+    sandbox.write("/etc/rc.conf", "jail_enable=YES jail_list=www\njail_www_consolecmd=\"/bin/echo console of\"\n");
+    session(&sandbox, &[
+        ("service jail start",                     0, "Starting jails: www.\n", ""),
+        ("service jail console",                   0, "console of\n", ""),
+        ("service jail console www sh -c 'exit 7'", 7, "", ""),
+        ("echo typed | service jail console www cat", 0, "typed\n", ""),
+        ("service jail stop",                      0, "Stopping jails: www.\n", ""),
+    ]);
+}
+
+/// What systemd(1) itself thinks of the unit: that it is well formed, and that its programs are there.
+#[test]
+fn the_unit_is_one() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    if sandbox.run("command -v systemd-analyze").status != 0 {
+        let line = "skipped: service::the_unit_is_one: needs systemd-analyze, package systemd\n";
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
+        return;
+    }
+    for prefix in ["/tmp/p", "/tmp/with space"] {
+        sandbox.ok(&format!("kletka install --prefix '{prefix}'"));
+        let done = sandbox.run(&format!(
+            "systemd-analyze verify --man=no --recursive-errors=no '{prefix}/lib/systemd/system/jail.service'"
+        ));
+        assert_eq!((done.status, &*done.stdout, &*done.stderr), (0, "", ""), "{prefix}");
+        for script in ["init.d", "openrc"] {
+            sandbox.ok(&format!("sh -n '{prefix}/share/kletka/{script}/jail'"));
+        }
+        let said = sandbox.run(&format!("'{prefix}/share/kletka/init.d/jail' start"));
+        assert!(said.stdout.starts_with("Cannot 'start' jail."), "{said:?}");
+    }
 }

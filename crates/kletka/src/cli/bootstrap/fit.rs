@@ -15,10 +15,11 @@ use super::{Error, has};
 pub(crate) type ShippedFile = (&'static str, u32, &'static str);
 
 /// FreeBSD's rc(8) for a Linux base. Always kletka's own, whatever stood there.
-pub(crate) const RC_FILES: [ShippedFile; 3] = [
+pub(crate) const RC_FILES: [ShippedFile; 4] = [
     ("etc/rc", 0o755, include_str!("../../../../../share/jail/rc")),
     ("etc/rc.shutdown", 0o755, include_str!("../../../../../share/jail/rc.shutdown")),
     ("etc/rc.subr", 0o644, include_str!("../../../../../share/jail/rc.subr")),
+    ("etc/rc.services", 0o644, include_str!("../../../../../share/jail/rc.services")),
 ];
 
 /// What a jail's administrator edits. Put there only where the base has none.

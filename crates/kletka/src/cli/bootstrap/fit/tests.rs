@@ -25,14 +25,19 @@ impl Base {
 
     /// Runs `commands` after rc.subr in `shell`; answers what they print on the two outputs.
     fn run(&self, shell: &[&str], commands: &str) -> (String, String) {
-        let (root, script) = (self.0.display(), "rc.subr");
-        let text = format!(". {root}/etc/{script}; rc_etc={root}/etc; {commands}");
+        let root = self.0.display();
+        let files = format!(". {root}/etc/rc.subr; . {root}/etc/rc.services");
+        let text = format!(
+            "{files}; rc_etc={root}/etc rc_local={root}/usr/local/etc rc_proc={root}/proc; {commands}"
+        );
         let output = Command::new(shell[0])
             .args(&shell[1..])
             .args(["-c", &text, "/etc/rc"])
             .output()
             .unwrap();
-        let lines = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+        // Paths as the jail has them.
+        let root = format!("{root}/");
+        let lines = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().replace(&root, "/");
         (lines(&output.stdout), lines(&output.stderr))
     }
 }
@@ -60,7 +65,7 @@ const LAST: (&str, &str) = ("last", "# Provides: last\n# Required-Start: $all");
 
 #[test]
 fn services_start_in_the_order_of_their_headers() {
-    let order = "load_rc_config; rc_enabled start | rc_order | tr '\\n' ' '";
+    let order = "load_rc_config; rc_enabled start | rc_order | sed 's,.*/,,' | tr '\\n' ' '";
     for (name, rc_conf, services, want) in [
         ("samba", "samba_server_enable=YES", &[SMBD, NMBD][..], "nmbd smbd"),
         ("syslog", "syslogd_enable=YES\nsamba_server_enable=on", &[SMBD, NMBD, RSYSLOG], ""),
@@ -78,6 +83,77 @@ fn services_start_in_the_order_of_their_headers() {
                 assert_eq!(got.trim_end(), want, "{name}, {shell:?}");
             }
         }
+    }
+}
+
+/// A base with these rc.d scripts: a path and the header's lines; and these of OpenRC: a name and what it depends on.
+fn with_scripts(
+    name: &str,
+    rc_conf: &str,
+    services: &[(&str, &str)],
+    scripts: &[(&str, &str)],
+) -> Base {
+    let base = Base::new(name, rc_conf, services);
+    for (path, header) in scripts {
+        let path = base.0.join(path.trim_start_matches('/'));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let text = match header.strip_prefix("depend: ") {
+            Some(lines) => format!("#!/sbin/openrc-run\ndepend() {{\n{lines}\n}}\n"),
+            None => format!("#!/bin/sh\n{header}\n"),
+        };
+        put(&path, 0o755, text.as_bytes()).unwrap();
+    }
+    base
+}
+
+#[test]
+#[rustfmt::skip]
+fn all_scripts_have_one_order() {
+    let [a, b, c] = ["/etc/rc.d/a", "/etc/rc.d/b", "/usr/local/etc/rc.d/c"];
+    for (name, rc_conf, services, scripts, want, errors) in [
+        // rcorder(8): PROVIDE, REQUIRE, BEFORE; what nobody provides asks for nothing
+        ("require", "", &[][..], &[(a, "# PROVIDE: a\n# REQUIRE: b nobody"), (b, "# PROVIDE: b")][..], "/etc/rc.d/b /etc/rc.d/a", ""),
+        ("before",  "", &[], &[(a, "# PROVIDE: a"), (c, "# BEFORE: a")], "/usr/local/etc/rc.d/c /etc/rc.d/a", ""),
+        ("names",   "", &[], &[(a, "#REQUIRE:\tx y"), (b, "# PROVIDE: other y"), (c, "# PROVIDES: x")], "/usr/local/etc/rc.d/c /etc/rc.d/b /etc/rc.d/a", ""),
+        ("points",  "", &[], &[(a, "# REQUIRE: LOGIN"), (b, "# REQUIRE: DAEMON\n# BEFORE: LOGIN"), (c, "# BEFORE: SERVERS")],
+         "/usr/local/etc/rc.d/c /etc/rc.d/b /etc/rc.d/a", ""),
+        ("keyword", "", &[], &[(a, "# KEYWORD: nojail"), (b, "# KEYWORD: nostart shutdown"), (c, "# KEYWORD: shutdown")], "/usr/local/etc/rc.d/c", ""),
+        ("loop",    "", &[], &[(a, "# PROVIDE: a\n# REQUIRE: b"), (b, "# PROVIDE: b\n# REQUIRE: a")], "/etc/rc.d/b /etc/rc.d/a",
+         "/etc/rc: WARNING: circular dependency on file /etc/rc.d/a"),
+        ("scratch", "", &[], &[("/etc/rc.d/a~", "")], "", "/etc/rc: WARNING: Ignoring scratch file /etc/rc.d/a~"),
+        // A service of the base has FreeBSD's name, its own, and what its header provides.
+        ("mixed",   "sshd_enable=YES\nsyslogd_enable=YES", &[SSH, RSYSLOG], &[(a, "# REQUIRE: sshd"), (c, "# BEFORE: syslogd")],
+         "/usr/local/etc/rc.d/c /etc/init.d/rsyslog /etc/init.d/ssh /etc/rc.d/a", ""),
+        ("servers", "syslogd_enable=YES", &[RSYSLOG], &[(a, "# REQUIRE: SERVERS")], "/etc/init.d/rsyslog /etc/rc.d/a", ""),
+        // What a script in the manner of FreeBSD is for is nothing that the base lacks.
+        ("own",     "a_enable=YES c_program_enable=YES d_enable=YES", &[], &[(a, ""), (c, ": ${c_program_enable:=NO}"), (b, "name=\"d\"")],
+         "/etc/rc.d/a /etc/rc.d/b /usr/local/etc/rc.d/c", ""),
+        // OpenRC
+        ("openrc",  "x_enable=YES y_enable=YES syslogd_enable=YES z_enable=YES", &[],
+         &[("/etc/init.d/x", "depend: need net y\nuse logger"), ("/etc/init.d/y", "depend: after z"), ("/etc/init.d/z", "depend: provide zz\nbefore syslog"),
+           ("/etc/init.d/syslog", "depend: use nothing")],
+         "/etc/init.d/z /etc/init.d/syslog /etc/init.d/y /etc/init.d/x", ""),
+    ] {
+        let base = with_scripts(&format!("order-{name}"), rc_conf, services, scripts);
+        for shell in shells() {
+            let (got, said) = base.run(shell, "load_rc_config; rc_enabled start | rc_order | tr '\\n' ' '");
+            assert_eq!((got.trim_end(), &*said), (want, errors), "{name}, {shell:?}");
+        }
+    }
+}
+
+#[test]
+fn only_those_with_the_keyword_are_stopped() {
+    let scripts = [
+        ("/etc/rc.d/a", "# KEYWORD: shutdown\n# REQUIRE: b"),
+        ("/etc/rc.d/b", "# KEYWORD: nojail shutdown"),
+        ("/etc/rc.d/c", ""),
+    ];
+    let base = with_scripts("shutdown", "sshd_enable=YES", &[SSH], &scripts);
+    for shell in shells() {
+        let (got, _) =
+            base.run(shell, "load_rc_config; reverse_list $(rc_enabled stop | rc_order)");
+        assert_eq!(got, "/etc/rc.d/a /etc/rc.d/b /etc/init.d/ssh", "{shell:?}");
     }
 }
 
@@ -114,9 +190,8 @@ fn a_broken_rc_conf_starts_nothing() {
     for shell in shells() {
         let (out, errors) = base.run(shell, "load_rc_config; echo started");
         assert_eq!(out, "", "{shell:?}");
-        let (path, last) = (base.0.join("etc/rc.conf"), errors.lines().last().unwrap());
-        let path = path.display();
-        assert_eq!(last, format!("/etc/rc: ERROR: {path} cannot be read: nothing was done"));
+        let last = errors.lines().last().unwrap();
+        assert_eq!(last, "/etc/rc: ERROR: /etc/rc.conf cannot be read: nothing was done");
     }
 }
 
@@ -129,4 +204,110 @@ fn a_link_is_replaced_and_not_followed() {
     put(&inside, 0o644, b"the jail's").unwrap();
     assert_eq!(fs::read_to_string(outside).unwrap(), "the host's");
     assert_eq!(fs::read_to_string(inside).unwrap(), "the jail's");
+}
+
+/// What no shell that we have complains of may still be an error in another.
+#[test]
+fn the_scripts_are_posix() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let scripts = [
+        "share/jail/rc",
+        "share/jail/rc.subr",
+        "share/jail/rc.services",
+        "share/jail/rc.shutdown",
+        "share/jail/service",
+        "share/init.d/jail",
+        "share/openrc/jail",
+    ];
+    let mut shellcheck = Command::new("shellcheck");
+    let Ok(done) = shellcheck.arg("--external-sources").args(scripts).current_dir(root).output()
+    else {
+        let line = "skipped: fit::the_scripts_are_posix: needs shellcheck\n";
+        return std::io::stderr().write_all(line.as_bytes()).unwrap();
+    };
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+}
+
+/// rc.subr(8), run_rc_command: what a script's variables make of each verb. Words and order: FreeBSD's rc.subr.
+#[test]
+#[rustfmt::skip]
+fn a_script_has_the_verbs_of_freebsd() {
+    let usage = "Usage: /etc/rc [fast|force|one|quiet](start|stop|restart|rcvar|enable|disable|delete|enabled|describe|extracommands)";
+    let cannot = "Cannot 'start' x. Set x_enable to YES in /etc/rc.conf or use 'onestart' instead of 'start'.";
+    let sleeper = "command=/bin/sleep; procname=nothing-of-this-name; command_args='0 && echo $(id -u) $v $PWD'";
+    for (script, verb, want, errors, status) in [
+        ("start_cmd='echo go'",                          "start a b",  "go a b", "", 0),
+        ("start_cmd='echo go'; x_enable=NO",             "start",      cannot, "", 0),
+        ("start_cmd='echo go'; x_enable=NO",             "quietstart", "", "", 0),
+        ("start_cmd='echo go'; x_enable=NO",             "onestart",   "go", "", 0),
+        ("start_cmd='echo go'; x_enable=NO",             "forcestart", "go", "", 0),
+        ("start_cmd='echo go'; x_enable=2",              "start",      cannot, "/etc/rc: WARNING: $x_enable is not set properly - see rc.conf(5).", 0),
+        ("start_cmd='echo go'; start_precmd=false",      "start",      "", "", 1),
+        ("start_cmd='echo go'; start_precmd=false",      "forcestart", "go", "", 0),
+        ("start_cmd='echo go'; start_precmd='echo before'; start_postcmd='echo after'", "start", "before\ngo\nafter", "", 0),
+        ("start_cmd=false; start_postcmd='echo after'",  "start",      "", "", 1),
+        ("start_cmd='echo go'; stop_cmd='echo halt'",    "restart",    "halt\ngo", "", 0),
+        ("start_cmd='echo go'; required_files=/nowhere", "start",      "", "/etc/rc: WARNING: /nowhere is not readable.", 1),
+        ("start_cmd='echo go'; required_vars=y; y=no",   "start",      "", "/etc/rc: WARNING: $y is not enabled.", 1),
+        ("start_cmd='echo go'; x_fib=1",                 "start",      "go", "/etc/rc: WARNING: x_fib: not supported", 0),
+        ("extra_commands=configtest; configtest_cmd='echo fine'", "configtest", "fine", "", 0),
+        ("start_cmd='echo go'",                          "status",     "", &format!("/etc/rc: unknown directive 'status'.\n{usage}"), 1),
+        ("start_cmd='echo go'",                          "",           "", usage, 1),
+        ("status_cmd='echo fine'; x_enable=NO",          "status",     "fine", "", 0),
+        ("desc='Does x'",                                "describe",   "Does x", "", 0),
+        ("desc='Does x'",                                "rcvar",      "# x : Does x\n#\nx_enable=\"YES\"\n#   (default: \"\")\n", "", 0),
+        ("x_enable=off",                                 "enabled",    "", "", 1),
+        ("unset rcvar; start_cmd='echo go'; x_enable=NO", "start",     "go", "", 0),
+        ("command=/nowhere/x",                           "start",      "", "/etc/rc: WARNING: run_rc_command: cannot run /nowhere/x", 1),
+        ("command=/nowhere/x",                           "stop",       "", "x not running?", 1),
+        ("command=/nowhere/x; pidfile=/nowhere/p",       "stop",       "", "x not running? (check /nowhere/p).", 1),
+        ("command=/nowhere/x",                           "faststop",   "", "", 0),
+        ("command=/nowhere/x",                           "status",     "x is not running.", "", 1),
+        (&format!("{sleeper}; v=w; x_chdir=/usr"),       "start",      &format!("Starting x.\n{} w /usr", rustix::process::getuid().as_raw()), "", 0),
+        (&format!("{sleeper}; rc_startmsgs=NO; x_chdir=/"), "faststart", &format!("{} /", rustix::process::getuid().as_raw()), "", 0),
+    ] {
+        let base = Base::new("verbs", "", &[]);
+        for shell in shells() {
+            let line = format!("name=x rcvar=x_enable x_enable=YES; {script}; run_rc_command {verb}; echo status $?");
+            // A usage line ends the script.
+            let (got, said) = base.run(shell, &format!("({line}) || echo status $?"));
+            let want = format!("{want}\nstatus {status}");
+            assert_eq!((got.trim_start(), &*said), (want.trim_start(), errors), "{script}; {verb}, {shell:?}");
+        }
+    }
+}
+
+#[test]
+fn processes_are_found_by_their_first_words() {
+    let base = Base::new("processes", "", &[]);
+    let processes = [
+        ("1", "/usr/sbin/nginx\0-g\0daemon on;\0"),
+        ("22", "nginx: master process /usr/sbin/nginx\0"),
+        ("333", "/usr/bin/perl\0-w\0/usr/local/bin/nginx\0"),
+        ("4444", ""),
+        ("5", "/opt/nginx-debug\0"),
+    ];
+    for (number, line) in processes {
+        let folder = base.0.join("proc").join(number);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("cmdline"), line).unwrap();
+        fs::write(base.0.join(format!("pid.{number}")), format!("{number}\n")).unwrap();
+    }
+    fs::write(base.0.join("pid.bad"), "x; reboot\n").unwrap();
+    let root = base.0.display();
+    for (call, want) in [
+        ("check_process /usr/sbin/nginx".to_owned(), "1 22"),
+        ("check_process /usr/local/bin/nginx /usr/bin/perl".to_owned(), "333"),
+        ("check_process /usr/sbin/apache".to_owned(), ""),
+        (format!("check_pidfile {root}/pid.22 /usr/sbin/nginx"), "22"),
+        (format!("check_pidfile {root}/pid.5 /usr/sbin/nginx"), ""),
+        (format!("check_pidfile {root}/pid.4444 /usr/sbin/nginx"), ""),
+        (format!("check_pidfile {root}/pid.bad /usr/sbin/nginx"), ""),
+        (format!("check_pidfile {root}/pid.none /usr/sbin/nginx"), ""),
+    ] {
+        for shell in shells() {
+            let got = base.run(shell, &call);
+            assert_eq!(got, (want.to_owned(), String::new()), "{call}, {shell:?}");
+        }
+    }
 }

@@ -1,0 +1,296 @@
+//! sysrc(8): shows and changes variables of rc.conf(5), and nothing else in its files.
+//!
+//! Options, output and exit statuses are those of FreeBSD's usr.sbin/sysrc/sysrc, version 7. Differences: a file is
+//! read and never executed, so one with more than assignments in it is an error; `-R` reaches into the tree without
+//! running anything there; `-L` and `-X` are not supported.
+
+mod session;
+mod tree;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use lexopt::{Arg, Parser};
+use rc::{Selection, Settings};
+
+use super::mount::reason;
+use session::Session;
+pub(super) use tree::Tree;
+
+const USAGE: &str = "\
+Usage: sysrc [OPTIONS] {name[[+|-]=value] ... | -a | -A | -l | -L [name ...]}
+Try `sysrc --help' for more information.";
+
+const HELP: &str = "\
+Usage: sysrc [OPTIONS] name[[+|-]=value] ...
+Usage: sysrc [OPTIONS] -a | -A
+Usage: sysrc [OPTIONS] -l
+OPTIONS:
+	-a         Every variable that a file sets.
+	-A         Every variable, those of the defaults too.
+	-c         Check: succeed when all are set, or when nothing would change.
+	-d         Describe the variables.
+	-D         Look at the defaults alone.
+	-e         Show name=\"value\", as a file has it.
+	-E         Only files that are there.
+	-f file    This file instead of those in rc_conf_files; may be repeated.
+	-F         Show the file that each variable is set in.
+	-h         Show how sysrc is called.
+	--help     Show this.
+	-i         Do not name unknown variables.
+	-j jail    In this running jail.
+	-l         List the files.
+	-n         Values without names.
+	-N         Names without values.
+	-q         Neither -v nor errors of unknown variables.
+	-s name    With the files of this service in rc.conf.d.
+	-R dir     In the tree below this directory.
+	-v         Say which file each variable is in.
+	-x         Remove the variables.
+
+ENVIRONMENT:
+	RC_CONFS         Files instead of those in rc_conf_files.
+	RC_DEFAULTS      A file of defaults instead of those built in.
+";
+
+/// What a jail sees of this program.
+const IN_JAIL: &str = "/run/kletka/jail/sysrc";
+
+/// Runs the applet.
+pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    let options = match Options::parse(arguments) {
+        Ok(options) => options,
+        Err(Refusal::Usage) => {
+            complain!("{USAGE}");
+            return ExitCode::FAILURE;
+        }
+        Err(Refusal::Help) => {
+            complain!("{}", HELP.trim_end_matches('\n'));
+            return ExitCode::FAILURE;
+        }
+        Err(Refusal::Said(text)) => return super::fail("sysrc", text),
+    };
+    match &options.jail {
+        Some(jail) => in_jail(jail, &options),
+        None => here(&options),
+    }
+}
+
+/// What the command line asks for.
+#[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools)] // each is an option
+struct Options {
+    /// `-a`; with `-A` the defaults too.
+    all: Option<WithDefaults>,
+    check: bool,
+    describe: bool,
+    defaults_only: bool,
+    equals: bool,
+    show_file: bool,
+    ignore_unknown: bool,
+    jail: Option<OsString>,
+    list: bool,
+    no_name: bool,
+    no_value: bool,
+    quiet: bool,
+    root: Option<OsString>,
+    verbose: bool,
+    delete: bool,
+    selection: Selection,
+    words: Vec<Vec<u8>>,
+    /// What a sysrc in a jail is told: all but `-j` and `-R`.
+    arguments: Vec<OsString>,
+}
+
+type WithDefaults = bool;
+
+/// Why nothing is done.
+enum Refusal {
+    /// How it is called.
+    Usage,
+    /// The same, at length.
+    Help,
+    /// This.
+    Said(String),
+}
+
+impl Options {
+    fn parse(arguments: Vec<OsString>) -> Result<Self, Refusal> {
+        let mut options = Self::default();
+        options.selection.defaults = environment("RC_DEFAULTS");
+        let confs = environment("RC_CONFS");
+        let split = |text: String| text.split_ascii_whitespace().map(str::to_owned).collect();
+        options.selection.files = confs.map(split);
+        let mut parser = Parser::from_args(arguments);
+        while let Some(argument) = parser.next().map_err(|_| Refusal::Usage)? {
+            match argument {
+                Arg::Long("help") => return Err(Refusal::Help),
+                Arg::Short(option) => options.take(option, &mut parser)?,
+                Arg::Value(word) => {
+                    options.arguments.push("--".into());
+                    options.word(word);
+                    let rest = parser.raw_args().map_err(|_| Refusal::Usage)?;
+                    rest.for_each(|word| options.word(word));
+                }
+                Arg::Long(_) => return Err(Refusal::Usage),
+            }
+        }
+        options.check()?;
+        Ok(options)
+    }
+
+    fn word(&mut self, word: OsString) {
+        self.words.push(word.as_bytes().to_vec());
+        self.arguments.push(word);
+    }
+
+    fn take(&mut self, option: char, parser: &mut Parser) -> Result<(), Refusal> {
+        match option {
+            'j' => self.jail = Some(argument(option, parser)?),
+            'R' => self.root = Some(argument(option, parser)?),
+            _ => {
+                self.arguments.push(format!("-{option}").into());
+                self.take_inside(option, parser)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an option that a jail's sysrc is told too.
+    fn take_inside(&mut self, option: char, parser: &mut Parser) -> Result<(), Refusal> {
+        match option {
+            'a' => self.all = self.all.or(Some(false)),
+            'A' => self.all = Some(true),
+            'c' => self.check = true,
+            'd' => self.describe = true,
+            'D' => {
+                self.defaults_only = true;
+                self.selection.files = Some(Vec::new());
+            }
+            'e' => self.equals = true,
+            'E' => self.selection.existing = true,
+            'f' => {
+                let file = parser.value().map_err(|_| Refusal::Usage)?;
+                self.arguments.push(file.clone());
+                self.defaults_only = false;
+                let file = utf8(file)?;
+                let given = (!file.is_empty()).then_some(file);
+                self.selection.files.get_or_insert_default().extend(given);
+            }
+            'F' => self.show_file = true,
+            'i' => self.ignore_unknown = true,
+            'l' => self.list = true,
+            'n' => self.no_name = true,
+            'N' => self.no_value = true,
+            'q' => (self.quiet, self.verbose) = (true, false),
+            's' => {
+                let service = argument(option, parser)?;
+                self.arguments.push(service.clone());
+                self.selection.service = Some(utf8(service)?);
+            }
+            'v' => (self.verbose, self.quiet) = (true, false),
+            'x' => self.delete = true,
+            'L' | 'X' => return Err(Refusal::Said(format!("-{option}: not supported"))),
+            _ => return Err(Refusal::Usage),
+        }
+        Ok(())
+    }
+
+    /// What FreeBSD's refuses before it looks at a file.
+    fn check(&mut self) -> Result<(), Refusal> {
+        if let Some(word) = self.words.iter().find(|word| !is_name(name_of(word))) {
+            let name = String::from_utf8_lossy(name_of(word)).into_owned();
+            let why = format!("{name}: name contains characters not allowed in shell");
+            return Err(Refusal::Said(why));
+        }
+        if self.list {
+            return if self.words.is_empty() { Ok(()) } else { Err(Refusal::Usage) };
+        }
+        if self.words.is_empty() && self.all.is_none() {
+            return Err(Refusal::Usage);
+        }
+        let clash =
+            |what| Err(Refusal::Said(format!("{what} incompatible with `-a'/`-A' options")));
+        if self.all.is_some() && self.delete {
+            return clash("`-x' option");
+        }
+        if self.all.is_some() && self.check {
+            return clash("`-c' option");
+        }
+        self.equals &= !self.show_file && !self.no_name && !self.no_value;
+        self.no_name &= !self.no_value;
+        Ok(())
+    }
+}
+
+/// A variable of the environment, as text; set to nothing is set.
+fn environment(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// An option's argument, which has to be there and to be something.
+fn argument(option: char, parser: &mut Parser) -> Result<OsString, Refusal> {
+    let value = parser.value().map_err(|_| Refusal::Usage)?;
+    if value.is_empty() {
+        return Err(Refusal::Said(format!("Missing or null argument to `-{option}' flag")));
+    }
+    Ok(value)
+}
+
+fn utf8(word: OsString) -> Result<String, Refusal> {
+    let said = |word: OsString| Refusal::Said(format!("{}: not UTF-8", word.to_string_lossy()));
+    word.into_string().map_err(said)
+}
+
+/// The name in `name=value`, or in `name` with an operator of sh(1).
+fn name_of(word: &[u8]) -> &[u8] {
+    let operator = |at: usize| match word[at] {
+        b':' => matches!(word.get(at + 1), Some(b'+' | b'=' | b'-')),
+        byte => b"%#+=-".contains(&byte),
+    };
+    let end = (0..word.len()).find(|&at| operator(at));
+    &word[..end.unwrap_or(word.len())]
+}
+
+fn is_name(name: &[u8]) -> bool {
+    name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+}
+
+/// The same command in the jail, with no more rights than the jail has.
+fn in_jail(jail: &OsString, options: &Options) -> ExitCode {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("jexec").arg(jail).arg(IN_JAIL).args(&options.arguments).env_clear();
+    for name in ["RC_DEFAULTS", "RC_CONFS"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    super::fail("sysrc", format_args!("/proc/self/exe: {}", reason(command.exec())))
+}
+
+fn here(options: &Options) -> ExitCode {
+    let tree = match &options.root {
+        None => Tree::Host,
+        Some(root) => match Tree::below(Path::new(root)) {
+            Ok(tree) => tree,
+            Err(error) => {
+                let root = root.to_string_lossy();
+                return super::fail("sysrc", format_args!("{root}: {}", reason(error)));
+            }
+        },
+    };
+    let settings = match Settings::load(&tree, &options.selection) {
+        Ok(settings) => settings,
+        Err(error) => {
+            complain!("{error}");
+            return super::fail("sysrc", "Exiting due to previous syntax errors");
+        }
+    };
+    let mut session = Session::new(options, settings);
+    let good = session.run();
+    // That nobody reads it changes nothing about what has been done.
+    let _ = std::io::stdout().write_all(session.said());
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

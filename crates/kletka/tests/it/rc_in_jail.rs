@@ -1,0 +1,248 @@
+//! rc(8), rc.shutdown and service(8) inside a jail with a Linux base: share/jail.
+
+use crate::sandbox::Sandbox;
+use crate::session::check;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// How the jail is connected: the host is 10.0.0.1, the jail's end of the epair is for its rc.conf.
+const NETWORK: &str = "vnet; vnet.interface = epair1b;
+exec.prepare = 'ifconfig epair1 create';
+exec.prestart = 'ifconfig epair1a 10.0.0.1/24 up';
+exec.poststop = 'ifconfig epair1a destroy';
+exec.start = '/bin/sh /etc/rc'; exec.stop = '/bin/sh /etc/rc.shutdown';
+mount.devfs; persist; exec.consolelog = /var/log/console; exec.clean;\n";
+
+/// A service in the manner of FreeBSD's ports, for a program of busybox.
+const WEB: &str = r#"#!/bin/sh
+
+# PROVIDE: web
+# REQUIRE: LOGIN
+# KEYWORD: shutdown
+
+. /etc/rc.subr
+
+name="web"
+desc="A web server"
+rcvar="web_enable"
+
+load_rc_config $name
+
+: ${web_enable:="NO"}
+: ${web_port:="8080"}
+
+command="/usr/sbin/httpd"
+command_args="-p ${web_port} -h /srv"
+extra_commands="reload"
+start_precmd="web_prestart"
+required_dirs="/srv"
+
+web_prestart()
+{
+	echo "port ${web_port}" > /tmp/prestart
+}
+
+run_rc_command "$1"
+"#;
+
+fn busybox_jail(sandbox: &Sandbox, rc_conf: &str) {
+    let root = "/home/jails/www";
+    sandbox.root(root);
+    sandbox.ok(&format!(
+        "mkdir -p {root}/usr/local/etc/rc.d {root}/srv; cp -p /usr/local/share/kletka/jail/rc* {root}/etc/"
+    ));
+    sandbox.write(format!("{root}/usr/local/etc/rc.d/web"), WEB);
+    sandbox.ok(&format!(
+        "chmod 755 {root}/usr/local/etc/rc.d/web; echo hello > {root}/srv/index.html"
+    ));
+    sandbox.write(format!("{root}/etc/rc.conf"), rc_conf);
+    sandbox.write("/etc/jail.conf", format!("www {{ path = {root}; {NETWORK} }}\n"));
+}
+
+#[test]
+fn a_service_in_the_manner_of_freebsd() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    busybox_jail(&sandbox, "web_enable=YES\nweb_port=80\nifconfig_epair1b=\"inet 10.0.0.2/24\"\n");
+    sandbox.ok("jail -c www");
+    let session = "\
+$ sed 's/^[A-Z][a-z][a-z] .*/DATE/' /var/log/console
+Starting web.
+
+DATE
+$ busybox wget -q -O - http://10.0.0.2/
+hello
+$ cat /home/jails/www/tmp/prestart
+port 80
+$ service -j www web status | sed 's/[0-9][0-9]*/N/'
+web is running as pid N.
+$ service -j www web start 2>&1 | sed 's/[0-9][0-9]*/N/'
+web already running?  (pid=N).
+$ service -j www -v web restart
+web is located in /usr/local/etc/rc.d
+Stopping web.
+Starting web.
+$ service -j www -l; service -j www -r; service -j www -e
+web
+/usr/local/etc/rc.d/web
+/usr/local/etc/rc.d/web
+$ service -j www web rcvar; service -j www web describe; service -j www web extracommands
+# web : A web server
+#
+web_enable=\"YES\"
+#   (default: \"\")
+
+A web server
+reload
+$ service -j www web stop; service -j www web stop; service -j www web status
+Stopping web.
+web is not running.
+web not running?
+[1]
+$ service -j www web disable; service -j www web start; service -j www web enabled
+web disabled in /etc/rc.conf
+Cannot 'start' web. Set web_enable to YES in /etc/rc.conf or use 'onestart' instead of 'start'.
+[1]
+$ service -j www web onestart; rm -r /home/jails/www/srv; service -j www web onerestart
+Starting web.
+Stopping web.
+/usr/local/etc/rc.d/web: WARNING: /srv is not a directory.
+/usr/local/etc/rc.d/web: WARNING: failed precmd routine for web
+[1]
+$ service -j www web halt
+/usr/local/etc/rc.d/web: unknown directive 'halt'.
+Usage: /usr/local/etc/rc.d/web [fast|force|one|quiet](start|stop|restart|rcvar|enable|disable|delete|enabled|describe|extracommands|reload|status|poll)
+[1]
+$ service -j www nothing start
+nothing does not exist in /etc/rc.d or the local startup
+directories (/usr/local/etc/rc.d), or is not executable
+[1]
+$ jail -r www
+www: removed
+";
+    check(&sandbox, session);
+}
+
+#[test]
+fn the_network_of_rc_conf() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    busybox_jail(
+        &sandbox,
+        "ifconfig_epair1b='inet 10.0.0.2/24'
+ifconfig_epair1b_ipv6='inet6 fd00::2/64'
+ifconfig_epair1b_alias0='inet 10.0.0.3/32'
+ifconfig_epair1b_aliases='inet 10.0.0.4/32 inet6 fd00::4/64'
+ifconfig_lo0_alias0='inet 127.0.0.2/8'
+ifconfig_re0='inet 10.9.9.9/24'
+defaultrouter=10.0.0.1
+static_routes='lab gone'
+route_lab='-net 10.7.0.0/16 10.0.0.9'
+nothing_enable=YES
+",
+    );
+    sandbox.ok("jail -c www");
+    let said = sandbox.ok("cat /var/log/console");
+    for line in [
+        "/etc/rc: WARNING: ifconfig_re0: the jail has no such interface",
+        "/etc/rc: WARNING: route_gone not found.",
+        "/etc/rc: WARNING: nothing_enable: there is no /etc/init.d/nothing: ",
+    ] {
+        assert_eq!(said.matches(line).count(), 1, "{line}\n{said}");
+    }
+    assert_eq!(said.matches("WARNING").count(), 3, "{said}");
+    let shown = sandbox.ok("jexec www ip -o addr; jexec www ip route");
+    for part in [
+        "inet 10.0.0.2/24",
+        "inet 10.0.0.3/32",
+        "inet 10.0.0.4/32",
+        "inet6 fd00::2/64",
+        "inet6 fd00::4/64",
+        "inet 127.0.0.1/8",
+        "inet 127.0.0.2/8",
+        "default via 10.0.0.1",
+        "10.7.0.0/16 via 10.0.0.9",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+    sandbox.ok("jail -r www");
+}
+
+/// A service of OpenRC.
+const NAPPER: &str = "#!/sbin/openrc-run
+command=/bin/sleep
+command_args=1000
+command_background=true
+pidfile=/run/napper.pid
+depend() {
+	need localmount
+	after sshd
+}
+";
+
+/// A Debian base with these packages, from the distribution's mirror or from an earlier run; `None`, and a line that is counted,
+/// where there is none to be had. The sandbox sees it in /usr/local/kletka/bases.
+fn debian(base: &str, packages: &str) -> Option<()> {
+    let bases = Path::new(env!("CARGO_TARGET_TMPDIR")).join("prefix/kletka/bases");
+    let mut bootstrap = Command::new(env!("CARGO_BIN_EXE_kletka"));
+    bootstrap.args(["bootstrap", "--include", packages, "--bases"]).arg(bases).arg(base);
+    let done = bootstrap.output().unwrap();
+    if !done.status.success() {
+        let said = String::from_utf8_lossy(&done.stderr);
+        let why = said.lines().last().unwrap_or_default().to_owned();
+        let thread = std::thread::current();
+        let _ = writeln!(io::stderr(), "skipped: {}: {why}", thread.name().unwrap_or("?"));
+        return None;
+    }
+    Some(())
+}
+
+#[test]
+fn services_of_debian() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let Some(()) = debian("rc-test", "cron,nginx-light,openrc,openssh-server") else { return };
+    sandbox.ok("kletka bootstrap --root /home/jails/deb rc-test");
+    sandbox.write("/etc/jail.conf", format!("deb {{ path = /home/jails/deb; {NETWORK} }}\n"));
+    sandbox.write(
+        "/home/jails/deb/etc/rc.conf",
+        "cron_enable=YES\nsshd_enable=YES\nnginx_enable=YES\nnapper_enable=YES\nifconfig_epair1b='inet 10.0.0.2/24'\n",
+    );
+    sandbox.write("/home/jails/deb/etc/init.d/napper", NAPPER);
+    sandbox.ok("chmod 755 /home/jails/deb/etc/init.d/napper");
+    sandbox.ok("jail -c deb");
+    let console = || sandbox.ok("cat /var/log/console");
+    assert!(!console().contains("WARNING"), "{}", console());
+    // All three answer.
+    let banner = sandbox.ok("busybox nc -w 10 10.0.0.2 22 < /dev/null | head -n 1");
+    assert!(banner.starts_with("SSH-2.0-OpenSSH"), "{banner}");
+    let page = sandbox
+        .run("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | busybox nc -w 10 10.0.0.2 80 | head -n 1");
+    assert_eq!(page.stdout, "HTTP/1.1 200 OK\r\n", "{page:?}");
+    for service in ["cron", "sshd", "nginx", "napper"] {
+        let done = sandbox.run(&format!("service -j deb {service} status"));
+        let says = ["is running", "status: started"].iter().any(|it| done.stdout.contains(it));
+        assert!(done.status == 0 && says, "{done:?}");
+    }
+    assert_eq!(
+        sandbox.ok("service -j deb -e"),
+        "/etc/init.d/cron\n/etc/init.d/ssh\n/etc/init.d/napper\n/etc/init.d/nginx\n"
+    );
+    // rc.shutdown alone ends them all, and rc has them back.
+    sandbox.ok("jexec deb /bin/sh /etc/rc.shutdown");
+    assert_eq!(sandbox.ok("jexec deb ps -A -o comm= | sort | tr '\\n' ' '"), "kletka ps ");
+    sandbox.ok("jexec deb /bin/sh /etc/rc > /dev/null 2>&1");
+    assert_eq!(sandbox.run("service -j deb nginx status").status, 0);
+    // They stop when they are asked to: long before stop.timeout, ten seconds, ends them.
+    let began = Instant::now();
+    sandbox.ok("jail -r deb");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}\n{}", began.elapsed(), console());
+    assert!(!console().contains("WARNING"), "{}", console());
+    for service in
+        ["periodic command scheduler: cron", "OpenBSD Secure Shell server: sshd", "nginx: nginx"]
+    {
+        for line in [format!("Starting {service}"), format!("Stopping {service}")] {
+            assert!(console().contains(&line), "{line}\n{}", console());
+        }
+    }
+    sandbox.check();
+}

@@ -1,0 +1,268 @@
+//! sysrc(8): output, errors and exit statuses to the byte, and what becomes of the files.
+
+use crate::sandbox::Sandbox;
+use crate::session::check;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::path::Path;
+
+/// FreeBSD's usr.sbin/sysrc/tests/sysrc_test.sh: what it expects of each command.
+const FREEBSD: &str = r#"$ printf 'test_enable="NO"\ntest_list="item1 item2"\ntest2_list=""\n' > /tmp/c
+$ sysrc -f /tmp/c test_enable test_list test2_list
+test_enable: NO
+test_list: item1 item2
+test2_list: 
+$ sysrc -f /tmp/c test_enable noexist
+test_enable: NO
+sysrc: unknown variable 'noexist'
+[1]
+$ rm /tmp/c; sysrc -f /tmp/c test_enable=YES; cat /tmp/c
+test_enable:  -> YES
+test_enable="YES"
+$ sysrc -f /tmp/c test_enable=YES test_enable=NO test2_enable=; cat /tmp/c
+test_enable: YES -> YES
+test_enable: YES -> NO
+test2_enable:  -> 
+test_enable="NO"
+test2_enable=""
+$ sysrc -f /tmp/c -x test_enable test2_enable; cat /tmp/c
+$ sysrc -f /tmp/c -x noexist
+sysrc: unknown variable 'noexist'
+[1]
+$ sysrc -f /tmp/c test_list+=item1 test_list+=item1 test_list+=item2; cat /tmp/c
+test_list:  -> item1
+test_list: item1 -> item1
+test_list: item1 -> item1 item2
+test_list="item1 item2"
+$ sysrc -f /tmp/c test_list-=item2 test_list-=item1 test_list-=item3 test2_list-=item1; cat /tmp/c
+test_list: item1 item2 -> item1
+test_list: item1 -> 
+test_list:  -> 
+test2_list:  -> 
+test_list=""
+test2_list=""
+$ rm /tmp/c; sysrc -f /tmp/c test1_enable=YES test1_list+=item1
+test1_enable:  -> YES
+test1_list:  -> item1
+$ sysrc -f /tmp/c test1_enable test1_enable=NO noexist test2_enable=YES test1_list-=item1 test2_list+=item3
+test1_enable: YES
+test1_enable: YES -> NO
+test2_enable:  -> YES
+test1_list: item1 -> 
+test2_list:  -> item3
+sysrc: unknown variable 'noexist'
+[1]
+$ echo 'test_enable="YES"' > /tmp/c; sysrc -f /tmp/c -a
+test_enable: YES
+$ printf 'test_enable="NO"\ntest_list="item1 item2"\n' > /tmp/c
+$ sysrc -f /tmp/c -c test_enable test_list test_enable=NO test_list+=item1 test_list-=item3
+$ sysrc -f /tmp/c -c test_enable=YES test_list+=item1
+[1]
+$ sysrc -f /tmp/c -c noexist-=item1
+[1]
+$ sysrc -f /tmp/c -c noexist1 noexist2
+sysrc: unknown variable 'noexist1'
+sysrc: unknown variable 'noexist2'
+[1]
+$ echo 'test_enable="NO" # Test Description' > /tmp/c; RC_DEFAULTS=/tmp/c sysrc -d test_enable
+test_enable: Test Description
+$ printf 'test_list="item1"\ntest_enable="NO"\n' > /tmp/d; echo test_enable=YES > /tmp/c
+$ sysrc -f /tmp/d -f /tmp/c test_enable; sysrc -f /tmp/c -f /tmp/d test_enable
+test_enable: YES
+test_enable: NO
+$ sysrc -f /tmp/d -f /tmp/c -a
+test_enable: YES
+test_list: item1
+$ sysrc -f /tmp/d -f /tmp/c -F test_enable test_list
+test_enable: /tmp/c
+test_list: /tmp/d
+"#;
+
+#[test]
+fn what_freebsds_tests_expect() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    check(&sandbox, FREEBSD);
+}
+
+/// The rc.conf of an article, line by line.
+const ARTICLE: &str = r#"$ sysrc jail_enable=YES jail_parallel_start=YES jail_list+=samba
+jail_enable: NO -> YES
+jail_parallel_start: NO -> YES
+jail_list:  -> samba
+$ cat /etc/rc.conf
+jail_enable="YES"
+jail_parallel_start="YES"
+jail_list="samba"
+$ sysrc -n jail_list; sysrc -N jail_list; sysrc -e jail_list; sysrc -v jail_list jail_conf; sysrc -ve jail_list
+samba
+jail_list
+jail_list="samba"
+/etc/rc.conf: jail_list: samba
+/etc/defaults/rc.conf: jail_conf: /etc/jail.conf
+: /etc/rc.conf; jail_list="samba"
+$ sysrc -v jail_list+=www; sysrc -e jail_list-=samba; sysrc -n jail_list=a; sysrc -N jail_list=samba
+/etc/rc.conf: jail_list: samba -> samba www
+jail_list="samba www" # -> "www"
+www -> a
+jail_list
+$ sysrc -F jail_list=samba; sysrc -nF jail_list
+jail_list: /etc/rc.conf -> /etc/rc.conf
+/etc/rc.conf
+$ sysrc -a; sysrc -l; sysrc -Dl; sysrc -El; sysrc -ls jail
+jail_enable: YES
+jail_list: samba
+jail_parallel_start: YES
+/etc/rc.conf /etc/rc.conf.local
+/etc/defaults/rc.conf
+/etc/rc.conf
+/etc/rc.conf /etc/rc.conf.local /etc/rc.conf.d/jail /usr/local/etc/rc.conf.d/jail
+$ sysrc -D jail_enable; sysrc -A | grep rc_; sysrc -d jail_list
+jail_enable: NO
+rc_conf_files: /etc/rc.conf /etc/rc.conf.local
+rc_startmsgs: YES
+jail_list: Jails to start, in this order; all when empty
+$ sysrc -cv jail_list=samba jail_list=www other=x
+/etc/rc.conf: jail_list: already set to `samba'
+/etc/rc.conf: jail_list: would change from `samba' to `www'
+other: not currently set
+[1]
+$ sysrc -i nothing; sysrc -q nothing
+[1]
+$ echo 'jail_list="db"' > /etc/rc.conf.local; sysrc jail_list=web; cat /etc/rc.conf.local
+jail_list: db -> web
+jail_list="web"
+$ sysrc -x jail_list; sysrc -F jail_list; cat /etc/rc.conf /etc/rc.conf.local
+jail_list: /etc/defaults/rc.conf
+jail_enable="YES"
+jail_parallel_start="YES"
+$ mkdir /etc/rc.conf.d; echo 'jail_list=own' > /etc/rc.conf.d/jail; sysrc -s jail jail_list=new; cat /etc/rc.conf.d/jail
+jail_list: own -> new
+jail_list="new"
+$ sysrc hostname=www.example.org; sysrc 'hostname%%.*' 'other-x' '#hostname' 'hostname#*.'
+hostname:  -> www.example.org
+hostname%%.*: www
+other-x: x
+#hostname: 15
+hostname#*.: example.org
+$ sysrc 'jail_list=${hostname} b'; tail -1 /etc/rc.conf
+jail_list:  -> www.example.org b
+jail_list="${hostname} b"
+$ RC_CONFS= sysrc hostname; RC_CONFS="/etc/rc.conf" sysrc -e hostname
+hostname: 
+hostname="www.example.org"
+"#;
+
+#[test]
+fn options() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    check(&sandbox, ARTICLE);
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_is_wrong_is_named() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let usage = "Usage: sysrc [OPTIONS] {name[[+|-]=value] ... | -a | -A | -l | -L [name ...]}\nTry `sysrc --help' for more information.\n";
+    sandbox.write("/tmp/bad", "a=1\nreboot\n");
+    for (line, error) in [
+        ("sysrc",               usage),
+        ("sysrc -z a",          usage),
+        ("sysrc -n",            usage),
+        ("sysrc -l name",       usage),
+        ("sysrc a.b=c",         "sysrc: a.b: name contains characters not allowed in shell\n"),
+        ("sysrc a.b",           "sysrc: a.b: name contains characters not allowed in shell\n"),
+        ("sysrc 1a=c",          "sysrc: 1a: not a variable's name\n"),
+        ("sysrc -ax",           "sysrc: `-x' option incompatible with `-a'/`-A' options\n"),
+        ("sysrc -ac",           "sysrc: `-c' option incompatible with `-a'/`-A' options\n"),
+        ("sysrc -L",            "sysrc: -L: not supported\n"),
+        ("sysrc -j '' a",       "sysrc: Missing or null argument to `-j' flag\n"),
+        ("sysrc -j nobody a",   "jexec: jail \"nobody\" not found\n"),
+        ("sysrc -R /nowhere a", "sysrc: /nowhere: No such file or directory\n"),
+        ("sysrc -D a=b",        "sysrc: no file to change\n"),
+        ("sysrc -f /tmp/bad a", "/tmp/bad:2: reboot: not an assignment; this file is read, not executed\nsysrc: Exiting due to previous syntax errors\n"),
+        ("sysrc -f /etc/passwd/x a=b", "sysrc: cannot create /etc/passwd/x: Not a directory\n"),
+        ("sysrc 'a=$(reboot)'", "sysrc: $(reboot): not supported; this file is read, not executed\nsysrc: Not overwriting `/etc/rc.conf' due to previous syntax errors\n"),
+        ("sysrc 'a=\"; reboot; \"'", "sysrc: reboot: not an assignment; this file is read, not executed\nsysrc: Not overwriting `/etc/rc.conf' due to previous syntax errors\n"),
+    ] {
+        let done = sandbox.run(line);
+        assert_eq!((done.status, &*done.stdout, &*done.stderr), (1, "", error), "{line}");
+    }
+    assert_eq!(sandbox.ok("ls -A /etc/rc.conf* 2>&1 || true"), "ls: cannot access '/etc/rc.conf*': No such file or directory\n");
+}
+
+#[test]
+fn all_but_the_value_stays() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let text = "# head\n\njail_enable=\"NO\"\t# why\nlong=\"a \\\nb\"\n  x=1; y='2' # two\n";
+    let path = sandbox.outside(Path::new("/etc/real.conf"));
+    sandbox.write("/etc/real.conf", text);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    chown(&path, Some(7), Some(8)).unwrap();
+    symlink("real.conf", sandbox.outside(Path::new("/etc/rc.conf"))).unwrap();
+    sandbox.ok("sysrc jail_enable=YES y=3 x+=2");
+    let want = "# head\n\njail_enable=\"YES\"\t# why\nlong=\"a \\\nb\"\n  x=\"1 2\"; y='3' # two\n";
+    assert_eq!(fs::read_to_string(&path).unwrap(), want);
+    let meta = fs::metadata(&path).unwrap();
+    assert_eq!((meta.mode() & 0o7777, meta.uid(), meta.gid()), (0o640, 7, 8));
+    let link = fs::read_link(sandbox.outside(Path::new("/etc/rc.conf")));
+    assert_eq!(link.unwrap(), Path::new("real.conf"));
+    sandbox.ok("sysrc -x long x");
+    let want = "# head\n\njail_enable=\"YES\"\t# why\n  y='3' # two\n";
+    assert_eq!(fs::read_to_string(&path).unwrap(), want);
+    assert_eq!(sandbox.ok("ls -A /etc | grep '^\\.rc\\|^\\.real' || true"), "");
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_jails_tree_may_be_hostile() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.write("/etc/rc.conf", "secret=\"host's\"\n");
+    sandbox.ok("mkdir -p /tmp/j/etc");
+    let link = "a symbolic link, which is not followed in a jail's tree";
+    for (make, why) in [
+        ("ln -s /etc/rc.conf /tmp/j/etc/rc.conf",          format!("/etc/rc.conf: {link}")),
+        ("ln -s ../../../etc/rc.conf /tmp/j/etc/rc.conf",  format!("/etc/rc.conf: {link}")),
+        ("mkfifo /tmp/j/etc/rc.conf",                      "/etc/rc.conf: not a regular file".to_owned()),
+        ("mknod /tmp/j/etc/rc.conf c 5 0",                 "/etc/rc.conf: not a regular file".to_owned()),
+        ("mkdir /tmp/j/etc/rc.conf",                       "/etc/rc.conf: Is a directory".to_owned()),
+        ("truncate -s 2M /tmp/j/etc/rc.conf",              "/etc/rc.conf: File too large".to_owned()),
+        ("ln -s /etc /tmp/j/etc/rc.conf.d; : > /tmp/j/etc/rc.conf; rmdir /tmp/j/etc || mv /tmp/j/etc /tmp/j/was; ln -s /etc /tmp/j/etc",
+                                                           format!("/etc/rc.conf: {link}")),
+    ] {
+        sandbox.ok(make);
+        for line in ["sysrc -R /tmp/j secret", "sysrc -R /tmp/j secret=x"] {
+            let done = sandbox.run(line);
+            let want = format!("{why}\nsysrc: Exiting due to previous syntax errors\n");
+            assert_eq!((done.status, &*done.stdout, &*done.stderr), (1, "", &*want), "{make}; {line}");
+        }
+        sandbox.ok("rm -rf /tmp/j/etc /tmp/j/was; mkdir -p /tmp/j/etc");
+    }
+    assert_eq!(sandbox.ok("cat /etc/rc.conf"), "secret=\"host's\"\n");
+    // What is a jail's own is changed; a dangling link in the file's place is not followed either.
+    assert_eq!(sandbox.ok("sysrc -R /tmp/j sshd_enable=YES; sysrc -R /tmp/j -v sshd_enable; cat /tmp/j/etc/rc.conf"),
+        "sshd_enable: NO -> YES\n/etc/rc.conf: sshd_enable: YES\nsshd_enable=\"YES\"\n");
+    // No path leads out.
+    let done = sandbox.run("sysrc -R /tmp/j -f ../../../etc/rc.conf secret");
+    assert_eq!((done.status, &*done.stderr), (1, "sysrc: unknown variable 'secret'\n"), "{done:?}");
+    sandbox.ok("rm /tmp/j/etc/rc.conf; ln -s /etc/made /tmp/j/etc/rc.conf");
+    assert_eq!(sandbox.run("sysrc -R /tmp/j sshd_enable=YES").status, 1);
+    assert_eq!(sandbox.run("ls /etc/made").status, 2);
+}
+
+#[test]
+fn in_a_running_jail() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/www");
+    sandbox.ok("jail -c name=www path=/home/jails/www persist");
+    let session = "$ sysrc -j www -v sshd_enable=YES; sysrc -j www -n sshd_enable; sysrc -j www nothing
+/etc/rc.conf: sshd_enable: NO -> YES
+YES
+sysrc: unknown variable 'nothing'
+[1]
+$ cat /home/jails/www/etc/rc.conf; stat -c '%u %a' /home/jails/www/etc/rc.conf; jexec www /run/kletka/jail/sysrc -x sshd_enable
+sshd_enable=\"YES\"
+0 644
+$ jail -r www
+";
+    check(&sandbox, session);
+}
