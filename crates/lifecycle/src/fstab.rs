@@ -45,6 +45,10 @@ pub enum ErrorKind {
     Parse(Vec<u8>),
     /// A file system that kletka does not mount.
     UnknownFileSystem(Vec<u8>),
+    /// What is to be mounted is no device.
+    UnknownDevice(Vec<u8>),
+    /// An overlay of nothing.
+    NoLayers,
     /// An option that this file system does not have here.
     UnknownOption {
         /// As it stands on the line.
@@ -69,8 +73,12 @@ impl fmt::Display for ErrorKind {
             Self::MissingInformation(line) => write!(f, "{}: missing information", text(line)),
             Self::Parse(line) => write!(f, "{}: fstab parse error", text(line)),
             Self::UnknownFileSystem(fstype) => {
-                write!(f, "{}: file system not supported; nullfs and tmpfs are", text(fstype))
+                write!(f, "{}: file system not supported", text(fstype))
             }
+            Self::UnknownDevice(source) => {
+                write!(f, "{}: a file system of disks needs a device's absolute path", text(source))
+            }
+            Self::NoLayers => write!(f, "overlay: needs lowerdir=, and upperdir= with workdir="),
             Self::UnknownOption { option, fstype } => {
                 write!(f, "{}: mount option not supported for {fstype}", text(option))
             }
@@ -192,6 +200,81 @@ pub enum FileSystem {
     },
     /// Files in memory: tmpfs(5).
     Tmpfs(Tmpfs),
+    /// One of the kernel's own.
+    Kernel(Kernel),
+    /// One on a device of the host, by the name that Linux has for it.
+    Disk {
+        /// The name: `ext4`.
+        kind: String,
+        /// The device.
+        device: PathBuf,
+    },
+    /// Directories over each other: Linux's overlay.
+    Overlay(Overlay),
+}
+
+/// The kernel's own file systems. Linux's /proc and /sys do for both of FreeBSD's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kernel {
+    /// procfs(5), linprocfs(5).
+    Proc,
+    /// linsysfs(5).
+    Sys,
+    /// devfs(5).
+    Dev,
+    /// fdescfs(5).
+    Fd,
+}
+
+/// The layers of an overlay.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Overlay {
+    /// Directories that are only read, the topmost first.
+    pub lower: Vec<PathBuf>,
+    /// The directory that takes what is written.
+    pub upper: Option<PathBuf>,
+    /// An empty directory beside it, for the kernel's use.
+    pub work: Option<PathBuf>,
+}
+
+impl Overlay {
+    fn take(&mut self, option: &[u8]) -> bool {
+        let path = |bytes: &[u8]| PathBuf::from(OsString::from_vec(bytes.to_vec()));
+        if let Some(lower) = option.strip_prefix(b"lowerdir=") {
+            self.lower = lower.split(|&byte| byte == b':').map(path).collect();
+        } else if let Some(upper) = option.strip_prefix(b"upperdir=") {
+            self.upper = Some(path(upper));
+        } else if let Some(work) = option.strip_prefix(b"workdir=") {
+            self.work = Some(path(work));
+        } else {
+            return false;
+        }
+        true
+    }
+
+    fn is_whole(&self) -> bool {
+        let all = self.lower.iter().chain(&self.upper).chain(&self.work);
+        !self.lower.is_empty()
+            && self.upper.is_some() == self.work.is_some()
+            && all.into_iter().all(|path| path.is_absolute())
+    }
+}
+
+/// Linux's name for a file system of disks, by FreeBSD's or its own.
+fn disk(fstype: &[u8]) -> Option<&'static str> {
+    Some(match fstype {
+        b"ext2fs" | b"ext2" | b"ext3" | b"ext4" => "ext4",
+        b"msdosfs" | b"vfat" => "vfat",
+        b"cd9660" | b"iso9660" => "iso9660",
+        b"xfs" => "xfs",
+        b"btrfs" => "btrfs",
+        b"f2fs" => "f2fs",
+        b"exfat" => "exfat",
+        b"squashfs" => "squashfs",
+        b"erofs" => "erofs",
+        b"udf" => "udf",
+        _ => return None,
+    })
 }
 
 /// The limits and the root directory of a tmpfs. Where it says nothing, the root directory has the mode and
@@ -289,25 +372,45 @@ impl Entry {
         let error = |kind| Error { line: self.line, kind };
         let path = |bytes: &[u8]| PathBuf::from(OsString::from_vec(bytes.to_vec()));
         let mut flags = Flags::default();
-        let mut tmpfs = Tmpfs::default();
+        let (mut tmpfs, mut overlay) = (Tmpfs::default(), Overlay::default());
         let fstype = match self.fstype.as_slice() {
             b"nullfs" => "nullfs",
             b"tmpfs" => "tmpfs",
-            other => return Err(error(ErrorKind::UnknownFileSystem(other.to_vec()))),
+            b"overlay" => "overlay",
+            b"procfs" | b"linprocfs" | b"proc" => "procfs",
+            b"linsysfs" | b"sysfs" => "linsysfs",
+            b"devfs" => "devfs",
+            b"fdescfs" => "fdescfs",
+            other => {
+                let unknown = || error(ErrorKind::UnknownFileSystem(other.to_vec()));
+                disk(other).ok_or_else(unknown)?
+            }
         };
         for option in &self.options {
+            let bad_value = || error(ErrorKind::BadValue(option.clone()));
             let known = flags.take(option)
-                || (fstype == "tmpfs"
-                    && tmpfs
-                        .take(option)
-                        .ok_or_else(|| error(ErrorKind::BadValue(option.clone())))?);
+                || match fstype {
+                    "tmpfs" => tmpfs.take(option).ok_or_else(bad_value)?,
+                    "overlay" => overlay.take(option),
+                    _ => false,
+                };
             if !known {
                 return Err(error(ErrorKind::UnknownOption { option: option.clone(), fstype }));
             }
         }
         let file_system = match fstype {
             "tmpfs" => FileSystem::Tmpfs(tmpfs),
-            _ => FileSystem::Nullfs { source: path(&self.source) },
+            "nullfs" => FileSystem::Nullfs { source: path(&self.source) },
+            "procfs" => FileSystem::Kernel(Kernel::Proc),
+            "linsysfs" => FileSystem::Kernel(Kernel::Sys),
+            "devfs" => FileSystem::Kernel(Kernel::Dev),
+            "fdescfs" => FileSystem::Kernel(Kernel::Fd),
+            "overlay" if overlay.is_whole() => FileSystem::Overlay(overlay),
+            "overlay" => return Err(error(ErrorKind::NoLayers)),
+            _ if !self.source.starts_with(b"/") => {
+                return Err(error(ErrorKind::UnknownDevice(self.source.clone())));
+            }
+            kind => FileSystem::Disk { kind: kind.to_owned(), device: path(&self.source) },
         };
         Ok(Mount { target: path(&self.target), file_system, flags })
     }
@@ -394,8 +497,11 @@ mod tests {
     #[rustfmt::skip]
     fn what_is_not_supported_is_named() {
         for (line, want) in [
-            ("/dev/da0 /b ufs rw",       "1: ufs: file system not supported; nullfs and tmpfs are"),
-            ("linproc /b linprocfs rw",  "1: linprocfs: file system not supported; nullfs and tmpfs are"),
+            ("/dev/da0 /b ufs rw",       "1: ufs: file system not supported"),
+            ("a:b /b nfs rw",            "1: nfs: file system not supported"),
+            ("da0 /b ext4 rw",           "1: da0: a file system of disks needs a device's absolute path"),
+            ("x /b overlay lowerdir=/a,upperdir=/u", "1: overlay: needs lowerdir=, and upperdir= with workdir="),
+            ("x /b overlay rw",          "1: overlay: needs lowerdir=, and upperdir= with workdir="),
             ("/a /b nullfs rw,union",    "1: union: mount option not supported for nullfs"),
             ("/a /b nullfs size=1g",     "1: size=1g: mount option not supported for nullfs"),
             ("x /b tmpfs export",        "1: export: mount option not supported for tmpfs"),

@@ -1,7 +1,7 @@
 //! From a jail's parameters to the prison's plan: FreeBSD's words in, Linux's mechanisms out.
 
 use crate::error::Error;
-use crate::fstab::{self, Entry, FileSystem};
+use crate::fstab::{self, Entry, FileSystem, Kernel, Overlay};
 use crate::jail::Jail;
 use jailparam::{Jailsys, Set};
 use prison::{Allow, Families, Mount, MountOptions, MountSource, Network, Spec, Users};
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn spec(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
     let parameters = &jail.parameters;
     let (network, families) = network(jail)?;
+    let (mounts, has_devfs) = mounts(jail)?;
     let name = jail.text("name").map(|name| name.to_string_lossy().into_owned());
     Ok(Spec {
         // A section named by a number names the jail's jid; then the name is that number.
@@ -25,8 +26,8 @@ pub(crate) fn spec(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> 
         users: users(parameters),
         network,
         families,
-        mounts: mounts(jail)?,
-        devfs: parameters.flag("mount.devfs"),
+        mounts,
+        devfs: parameters.flag("mount.devfs") || has_devfs,
         allow: Allow {
             raw_sockets: parameters.flag("allow.raw_sockets"),
             quotas: parameters.flag("allow.quotas"),
@@ -81,13 +82,15 @@ fn network(jail: &Jail) -> Result<(Network, Families), Error> {
     Ok((network, families))
 }
 
-/// `mount`, then the lines of `mount.fstab`: in this order they are mounted.
-fn mounts(jail: &Jail) -> Result<Vec<Mount>, Error> {
+/// `mount`, then the lines of `mount.fstab`: in this order they are mounted. And whether a line asks for a /dev.
+fn mounts(jail: &Jail) -> Result<(Vec<Mount>, bool), Error> {
     let mut mounts = Vec::new();
+    let mut has_devfs = false;
     for line in jail.parameters.list("mount") {
         let entries = fstab::parse(line).map_err(|error| Error::Fstab("mount", None, error))?;
         for entry in &entries {
-            mounts.push(mount(jail, "mount", None, entry)?);
+            has_devfs |= is_devfs(entry);
+            mounts.extend(mount(jail, "mount", None, entry)?);
         }
     }
     for file in jail.parameters.list("mount.fstab").iter().filter(|file| !file.is_empty()) {
@@ -96,10 +99,37 @@ fn mounts(jail: &Jail) -> Result<Vec<Mount>, Error> {
             fs::read(&file).map_err(|error| Error::File("mount.fstab", file.clone(), error))?;
         let wrong = |error| Error::Fstab("mount.fstab", Some(file.clone()), error);
         for entry in &fstab::parse(&text).map_err(wrong)? {
-            mounts.push(mount(jail, "mount.fstab", Some(&file), entry)?);
+            has_devfs |= is_devfs(entry);
+            mounts.extend(mount(jail, "mount.fstab", Some(&file), entry)?);
         }
     }
-    Ok(mounts)
+    Ok((mounts, has_devfs))
+}
+
+fn is_devfs(entry: &Entry) -> bool {
+    let mount = entry.mount();
+    mount.is_ok_and(|mount| mount.file_system == FileSystem::Kernel(Kernel::Dev))
+}
+
+/// Which of the kernel's file systems is to be seen at `target` too; none where it is anyway.
+fn kernel(
+    parameter: &'static str,
+    kind: Kernel,
+    target: &Path,
+) -> Result<Option<MountSource>, Error> {
+    let (usual, source) = match kind {
+        Kernel::Proc => ("/proc", Some(MountSource::Proc)),
+        Kernel::Sys => ("/sys", Some(MountSource::Sys)),
+        Kernel::Dev => ("/dev", None),
+        Kernel::Fd => ("/dev/fd", None),
+    };
+    if target == Path::new(usual) {
+        return Ok(None);
+    }
+    let only = || {
+        Error::Value(parameter, format!("{}: {usual} alone has this file system", target.display()))
+    };
+    source.map(Some).ok_or_else(only)
 }
 
 fn mount(
@@ -107,10 +137,19 @@ fn mount(
     parameter: &'static str,
     file: Option<&Path>,
     entry: &Entry,
-) -> Result<Mount, Error> {
+) -> Result<Option<Mount>, Error> {
     let wrong = |error| Error::Fstab(parameter, file.map(Path::to_path_buf), error);
     let mount = entry.mount().map_err(wrong)?;
+    let target = inside(jail, parameter, &mount.target)?;
     let source = match mount.file_system {
+        FileSystem::Kernel(kind) => match kernel(parameter, kind, &target)? {
+            Some(source) => source,
+            None => return Ok(None),
+        },
+        FileSystem::Disk { kind, device } => MountSource::Disk { kind, device },
+        FileSystem::Overlay(Overlay { lower, upper, work }) => {
+            MountSource::Overlay { lower, upper: upper.zip(work) }
+        }
         FileSystem::Nullfs { source } if !source.is_absolute() => {
             return Err(Error::NotAbsolute(parameter, source));
         }
@@ -129,7 +168,7 @@ fn mount(
         noexec: mount.flags.no_exec,
         noatime: mount.flags.no_atime,
     };
-    Ok(Mount { source, target: inside(jail, parameter, &mount.target)?, options })
+    Ok(Some(Mount { source, target, options }))
 }
 
 /// A mount point as the jail sees it. fstab(5) has it as the host sees it, below the jail's path.

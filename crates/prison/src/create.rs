@@ -10,14 +10,15 @@ use crate::attach::{self, Child, Reporting, announce, execute_when_told, fork_in
 use crate::cgroup;
 use crate::control::{self, word};
 use crate::error::{Calling, Error};
+use crate::ids::Ids;
 use crate::init;
 use crate::namespaces::Maker;
 use crate::prison::Prison;
 use crate::process::Command;
 use crate::record::{ProcessId, Record, Rights};
 use crate::registry::Registry;
-use crate::root::Plan;
-use crate::spec::{MountOptions, MountSource, Network, Spec, Users};
+use crate::root::{Plan, Planned};
+use crate::spec::{Mount, MountOptions, MountSource, Network, Spec, Users};
 use crate::sys::{self, Side};
 use crate::tree::{self, Tree};
 use rustix::io::write;
@@ -159,7 +160,7 @@ fn plan(spec: &Spec, record: &Record, outer: Option<&Prison>) -> Result<Plan, Er
     let programs = spec.programs.as_ref().map(|programs| {
         Tree::clone_of(programs, "/run/kletka".into(), read_only).map(Tree::optional)
     });
-    let mounts = spec.mounts.iter().map(|mount| Tree::for_mount(mount, &spec.path, record.ids));
+    let mounts = spec.mounts.iter().map(|mount| planned(mount, spec, record.ids));
     Ok(Plan {
         name: record.name.clone(),
         ids: record.ids,
@@ -174,6 +175,18 @@ fn plan(spec: &Spec, record: &Record, outer: Option<&Prison>) -> Result<Plan, Er
         mounts_itself: record.rights.allow.mount,
         persist: spec.persist,
     })
+}
+
+/// A line of fstab(5): the detached mount, or what init makes it of.
+fn planned(mount: &Mount, spec: &Spec, ids: Ids) -> Result<Planned, Error> {
+    let of = match mount.source {
+        MountSource::Proc => "proc",
+        MountSource::Sys => "sys",
+        _ => "",
+    };
+    let view = || Planned::View { of, target: mount.target.clone(), options: mount.options };
+    let tree = Tree::for_mount(mount, &spec.path, spec.users, ids)?;
+    Ok(tree.map_or_else(view, Planned::Tree))
 }
 
 /// Makes the processes, in the order that the module's head gives.

@@ -32,6 +32,8 @@ pub enum Error {
         /// Its file system, as in /proc/filesystems.
         file_system: String,
     },
+    /// The kernel has no file system of this name.
+    NoFileSystem(String),
     /// The kernel makes no user namespaces: not built in, or its limit is 0.
     NoUserNamespaces(io::Error),
     /// A mount point inside the jail is not there, or no place to mount on.
@@ -97,6 +99,9 @@ impl fmt::Display for Error {
                  directory on ext4, xfs, btrfs or tmpfs",
                 path.display()
             ),
+            Self::NoFileSystem(kind) => {
+                write!(f, "{kind}: the kernel has no such file system; load its module")
+            }
             Self::NoUserNamespaces(error) => write!(
                 f,
                 "the kernel makes no user namespaces: {}; it needs CONFIG_USER_NS and \

@@ -36,6 +36,18 @@ struct Layers {
     options: Vec<(String, String)>,
 }
 
+/// A detached overlay of these directories, with the ids of a jail if there are any, and MOUNT_ATTR_* flags.
+pub(crate) fn of_layers(
+    lower: &[PathBuf],
+    upper: Option<&(PathBuf, PathBuf)>,
+    ids: Option<Ids>,
+    attributes: u64,
+) -> io::Result<OwnedFd> {
+    let layers = Layers { lower: lower.to_vec(), upper: upper.cloned(), options: Vec::new() };
+    let users = ids.map(Ids::user_namespace).transpose()?;
+    layers.mount(users.as_ref().map(AsFd::as_fd), ids.unwrap_or(Ids::SAME), attributes)
+}
+
 /// If `path` is on an overlay: a detached mount of the same tree, with the ids of a jail.
 pub(crate) fn idmapped(path: &Path, ids: Ids) -> Result<Option<OwnedFd>, Error> {
     let Some(line) = mount_line_of(path).filter(|line| line.file_system == "overlay") else {
@@ -44,7 +56,7 @@ pub(crate) fn idmapped(path: &Path, ids: Ids) -> Result<Option<OwnedFd>, Error> 
     let failed = |error: io::Error| Error::Mount(path.into(), error);
     let layers = Layers::of(&line).ok_or_else(|| failed(io::ErrorKind::Unsupported.into()))?;
     let users = ids.user_namespace().map_err(failed)?;
-    let mount = layers.mount(users.as_fd(), ids).map_err(failed)?;
+    let mount = layers.mount(Some(users.as_fd()), ids, libc::MOUNT_ATTR_NODEV).map_err(failed)?;
     let real = std::fs::canonicalize(path).map_err(failed)?;
     match real.strip_prefix(&line.point) {
         Ok(inside) if !inside.as_os_str().is_empty() => {
@@ -96,7 +108,12 @@ impl Layers {
         (whole && !layers.lower.is_empty()).then_some(layers)
     }
 
-    fn mount(&self, users: BorrowedFd<'_>, ids: Ids) -> io::Result<OwnedFd> {
+    fn mount(
+        &self,
+        users: Option<BorrowedFd<'_>>,
+        ids: Ids,
+        attributes: u64,
+    ) -> io::Result<OwnedFd> {
         let lower = self.lower.iter().map(|layer| clone_of(layer, users));
         let lower: Vec<OwnedFd> = lower.collect::<io::Result<_>>()?;
         let names: Vec<String> = lower.iter().map(by_descriptor).collect();
@@ -118,14 +135,14 @@ impl Layers {
         }
         as_root_of(ids, || fsconfig_create(&context))?;
         drop(holder);
-        let no_devices = MountAttrFlags::MOUNT_ATTR_NODEV;
-        Ok(fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, no_devices)?)
+        let attributes = MountAttrFlags::from_bits_retain(attributes as u32);
+        Ok(fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes)?)
     }
 }
 
-fn clone_of(directory: &Path, users: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+fn clone_of(directory: &Path, users: Option<BorrowedFd<'_>>) -> io::Result<OwnedFd> {
     let clone = open_tree(CWD, directory, clone_flags())?;
-    sys::mount_setattr(clone.as_fd(), 0, Some(users))?;
+    sys::mount_setattr(clone.as_fd(), 0, users)?;
     Ok(clone)
 }
 

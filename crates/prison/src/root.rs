@@ -11,7 +11,7 @@ use crate::ids::Ids;
 use crate::nested::{self, Limits};
 use crate::spec::{MountOptions, Users};
 use crate::sys;
-use crate::tree::{Tree, file_system};
+use crate::tree::{Tree, attributes, file_system};
 use rustix::fs::{
     CWD, Gid, Mode, OFlags, ResolveFlags, Uid, fchown, mkdirat, open, openat, openat2,
 };
@@ -23,7 +23,7 @@ use rustix::mount::{
 use rustix::process::{chdir, fchdir, pivot_root};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Files of /proc that tell of the host, as far as the jail's ids do not close them: shown empty.
 const MASKED: [&str; 4] = ["proc/kcore", "proc/keys", "proc/timer_list", "proc/sched_debug"];
@@ -42,7 +42,7 @@ pub(crate) struct Plan {
     /// kletka's programs, for /run/kletka.
     pub(crate) programs: Option<Tree>,
     /// The lines of fstab(5).
-    pub(crate) mounts: Vec<Tree>,
+    pub(crate) mounts: Vec<Planned>,
     pub(crate) devfs: bool,
     /// The network is not that of the command that makes the prison.
     pub(crate) joins_network: bool,
@@ -52,11 +52,23 @@ pub(crate) struct Plan {
     pub(crate) persist: bool,
 }
 
+/// A mount over the root.
+pub(crate) enum Planned {
+    /// It is made.
+    Tree(Tree),
+    /// What the root has at `of`, seen at `target` too.
+    View { of: &'static str, target: PathBuf, options: MountOptions },
+}
+
 impl Plan {
     /// The trees that the command has cloned from the host's, and still has to give ids to.
     pub(crate) fn cloned(&self) -> impl Iterator<Item = &Tree> {
         let programs = self.programs.iter();
-        [&self.root].into_iter().chain(&self.submounts).chain(programs).chain(&self.mounts)
+        let mounts = self.mounts.iter().filter_map(|planned| match planned {
+            Planned::Tree(tree) => Some(tree),
+            Planned::View { .. } => None,
+        });
+        [&self.root].into_iter().chain(&self.submounts).chain(programs).chain(mounts)
     }
 }
 
@@ -147,7 +159,16 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
         put_kernel(sys.as_fd(), root, "sys")?;
     }
     let run = own.run.iter().chain(&plan.programs);
-    for tree in plan.submounts.iter().chain(run).chain(&plan.mounts).chain(&own.dev) {
+    for tree in plan.submounts.iter().chain(run) {
+        attach(tree, root)?;
+    }
+    for planned in &plan.mounts {
+        match planned {
+            Planned::Tree(tree) => attach(tree, root)?,
+            Planned::View { of, target, options } => view(root, of, target, *options)?,
+        }
+    }
+    for tree in &own.dev {
         attach(tree, root)?;
     }
     // Over a /proc with covered files, the kernel mounts none for the jails inside.
@@ -217,6 +238,21 @@ fn attach(tree: &Tree, root: BorrowedFd<'_>) -> Result<(), Report> {
         Ok(place) => put(tree.fd.as_fd(), place.as_fd())
             .map_err(|error| Stage::Mount.failed(&tree.target, error)),
     }
+}
+
+/// Shows what the root has at `of` at `target` too.
+fn view(
+    root: BorrowedFd<'_>,
+    of: &str,
+    target: &Path,
+    options: MountOptions,
+) -> Result<(), Report> {
+    let failed = |error| Stage::Mount.failed(target, error);
+    let place = place(root, target).map_err(|error| Stage::Place.failed(target, error))?;
+    let clone = open_tree(root, of, clone_flags()).map_err(failed)?;
+    sys::mount_setattr(clone.as_fd(), attributes(options) | QUIET, None)
+        .map_err(|error| Stage::Mount.failed(target, error))?;
+    put(clone.as_fd(), place.as_fd()).map_err(failed)
 }
 
 fn mask(own: &Own, root: BorrowedFd<'_>) -> Result<(), Report> {

@@ -87,6 +87,24 @@ pub struct Mount {
 pub enum MountSource {
     /// A directory or file of the host under another name: mount_nullfs(8).
     Nullfs(PathBuf),
+    /// The jail's /proc, once more.
+    Proc,
+    /// The jail's /sys, once more.
+    Sys,
+    /// A file system on a device of the host.
+    Disk {
+        /// Its name, as in /proc/filesystems.
+        kind: String,
+        /// The device.
+        device: PathBuf,
+    },
+    /// Directories of the host over each other: Linux's overlay.
+    Overlay {
+        /// Those that are only read, the topmost first.
+        lower: Vec<PathBuf>,
+        /// The one that takes what is written, and the kernel's working directory beside it.
+        upper: Option<(PathBuf, PathBuf)>,
+    },
     /// Memory: tmpfs(5). What is absent of mode and owner is as the mount point has it.
     Tmpfs {
         /// Upper limit in bytes; the kernel's default when absent.

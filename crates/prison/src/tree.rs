@@ -11,8 +11,8 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_string,
-    fsmount, fsopen, open_tree,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
+    fsconfig_set_string, fsmount, fsopen, open_tree,
 };
 use std::ffi::OsString;
 use std::fs;
@@ -57,6 +57,8 @@ pub(crate) struct Tree {
     pub(crate) target: PathBuf,
     /// What an error message calls it.
     pub(crate) source: PathBuf,
+    /// The file system, where `source` does not lie on it but is it.
+    kind: Option<String>,
     /// Mounts where the target is missing are left out: the kernel's own, in a base without them.
     pub(crate) optional: bool,
     /// MOUNT_ATTR_* flags to set, with the ids, before it is attached.
@@ -65,7 +67,7 @@ pub(crate) struct Tree {
     idmapped: bool,
 }
 
-fn attributes(options: MountOptions) -> u64 {
+pub(crate) fn attributes(options: MountOptions) -> u64 {
     let flags = [
         (options.read_only, libc::MOUNT_ATTR_RDONLY),
         (options.nosuid, libc::MOUNT_ATTR_NOSUID),
@@ -87,7 +89,7 @@ impl Tree {
         let fd = open_tree(CWD, source, flags)
             .map_err(|error| Error::Mount(source.into(), error.into()))?;
         let (source, attributes) = (source.into(), attributes(options));
-        Ok(Self { fd, target, source, optional: false, attributes, idmapped: true })
+        Ok(Self { fd, target, source, kind: None, optional: false, attributes, idmapped: true })
     }
 
     /// The same for a root: one on an overlay is made again over its layers, with the jail's ids.
@@ -129,7 +131,7 @@ impl Tree {
     /// A file system that has just been made, with the jail's ids in it and its attributes set.
     pub(crate) fn made(fd: OwnedFd, target: PathBuf) -> Self {
         let source = target.clone();
-        Self { fd, target, source, optional: false, attributes: 0, idmapped: false }
+        Self { fd, target, source, kind: None, optional: false, attributes: 0, idmapped: false }
     }
 
     /// Leaves this mount out when the root has no place for it.
@@ -137,23 +139,64 @@ impl Tree {
         Self { optional: true, ..self }
     }
 
-    /// A line of fstab(5) over `root`. The jail's ids in its options become the host's.
-    pub(crate) fn for_mount(mount: &Mount, root: &Path, ids: Ids) -> Result<Self, Error> {
-        let target = mount.target.clone();
-        let (size, inodes, mode, uid, gid) = match &mount.source {
-            MountSource::Nullfs(source) => return Self::clone_of(source, target, mount.options),
-            MountSource::Tmpfs { size, inodes, mode, uid, gid } => (size, inodes, mode, uid, gid),
-        };
-        let place = mount_point(root, &target)?;
-        let mode = mode.unwrap_or(place.st_mode & 0o7777);
-        let owner = (uid.unwrap_or(place.st_uid), gid.unwrap_or(place.st_gid));
-        let (Some(uid), Some(gid)) = (ids.on_host(owner.0), ids.on_host(owner.1)) else {
-            return Err(Error::Mount(target, io::ErrorKind::InvalidInput.into()));
-        };
-        let mut settings = vec![("mode", format!("{mode:o}"))];
-        settings.extend(size.map(|size| ("size", size.to_string())));
-        settings.extend(inodes.map(|inodes| ("nr_inodes", inodes.to_string())));
-        Self::tmpfs(target, mount.options, &settings, (uid, gid))
+    /// A line of fstab(5) over `root`. The jail's ids in its options become the host's. `None` for what init makes.
+    pub(crate) fn for_mount(
+        mount: &Mount,
+        root: &Path,
+        users: Users,
+        ids: Ids,
+    ) -> Result<Option<Self>, Error> {
+        let (target, options) = (mount.target.clone(), mount.options);
+        match &mount.source {
+            MountSource::Proc | MountSource::Sys => return Ok(None),
+            MountSource::Nullfs(source) => Self::clone_of(source, target, options),
+            MountSource::Disk { kind, device } => Self::of_disk(kind, device, target, options),
+            MountSource::Overlay { lower, upper } => {
+                let ids = (users == Users::Own).then_some(ids);
+                let made = overlay::of_layers(lower, upper.as_ref(), ids, attributes(options));
+                let fd = made.map_err(|error| Error::Mount(target.clone(), error))?;
+                Ok(Self::made(fd, target))
+            }
+            MountSource::Tmpfs { size, inodes, mode, uid, gid } => {
+                let place = mount_point(root, &target)?;
+                let mode = mode.unwrap_or(place.st_mode & 0o7777);
+                let owner = (uid.unwrap_or(place.st_uid), gid.unwrap_or(place.st_gid));
+                let (Some(uid), Some(gid)) = (ids.on_host(owner.0), ids.on_host(owner.1)) else {
+                    return Err(Error::Mount(target, io::ErrorKind::InvalidInput.into()));
+                };
+                let mut settings = vec![("mode", format!("{mode:o}"))];
+                settings.extend(size.map(|size| ("size", size.to_string())));
+                settings.extend(inodes.map(|inodes| ("nr_inodes", inodes.to_string())));
+                Self::tmpfs(target, options, &settings, (uid, gid))
+            }
+        }
+        .map(Some)
+    }
+
+    /// The file system on a device.
+    fn of_disk(
+        kind: &str,
+        device: &Path,
+        target: PathBuf,
+        options: MountOptions,
+    ) -> Result<Self, Error> {
+        let failed = |error: io::Error| Error::Mount(device.into(), error);
+        let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC).map_err(|error| match error {
+            Errno::NODEV => Error::NoFileSystem(kind.to_owned()),
+            error => failed(error.into()),
+        })?;
+        let made = fsconfig_set_string(context.as_fd(), "source", device).and_then(|()| {
+            if options.read_only {
+                fsconfig_set_flag(context.as_fd(), "ro")?;
+            }
+            fsconfig_create(context.as_fd())?;
+            let attributes = MountAttrFlags::from_bits_retain(attributes(options) as u32);
+            fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)
+        });
+        let fd = made.map_err(|error| failed(error.into()))?;
+        let (attributes, source) = (attributes(options), device.into());
+        let kind = Some(kind.to_owned());
+        Ok(Self { fd, target, source, kind, optional: false, attributes, idmapped: true })
     }
 
     /// Sets the attributes, and shows the files under the ids of `userns`, if there is one, where they have the
@@ -164,7 +207,8 @@ impl Tree {
         }
         match sys::mount_setattr(self.fd.as_fd(), self.attributes, userns) {
             Err(error) if userns.is_some() && error.raw_os_error() == Some(libc::EINVAL) => {
-                let file_system = file_system_of(&self.source).unwrap_or_else(|| "it".into());
+                let kind = self.kind.clone().or_else(|| file_system_of(&self.source));
+                let file_system = kind.unwrap_or_else(|| "it".into());
                 Err(Error::CannotIdmap { path: self.source.clone(), file_system })
             }
             other => other.calling("mount_setattr"),

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lexopt::{Arg, Parser};
-use lifecycle::fstab::{self, Entry, FileSystem, Flags, Mount, Tmpfs};
+use lifecycle::fstab::{self, Entry, FileSystem, Flags, Kernel, Mount, Tmpfs};
 use rustix::fs::{StatVfsMountFlags, statvfs};
 use rustix::mount::{
     MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change,
@@ -195,7 +195,14 @@ fn check(mount: &Mount, earlier: &[&Path]) -> Result<(), String> {
     };
     let target = look(&mount.target)?;
     let directory = match &mount.file_system {
-        FileSystem::Tmpfs(_) => true,
+        FileSystem::Kernel(Kernel::Dev | Kernel::Fd) => {
+            let only = "devfs and fdescfs are mounted in jails only: mount.devfs in jail.conf";
+            return Err(only.to_owned());
+        }
+        FileSystem::Overlay(_) => {
+            return Err("overlay: mounted in jails only: mount.fstab in jail.conf".to_owned());
+        }
+        FileSystem::Tmpfs(_) | FileSystem::Kernel(_) | FileSystem::Disk { .. } => true,
         FileSystem::Nullfs { source } => match look(source)? {
             Some(source) => source.is_dir(),
             None => return Ok(()),
@@ -224,6 +231,15 @@ fn apply(entry: &Entry, what: &Mount) -> Result<(), String> {
             let (name, flags) = (entry.source.as_slice(), mount_flags(what.flags));
             mount(name, target, "tmpfs", flags, data.as_c_str()).map_err(failed)?;
         }
+        FileSystem::Kernel(kind) => {
+            let kind = if *kind == Kernel::Proc { "proc" } else { "sysfs" };
+            mount(kind, target, kind, mount_flags(what.flags), None).map_err(failed)?;
+        }
+        FileSystem::Disk { kind, device } => {
+            mount(device, target, kind, mount_flags(what.flags), None).map_err(failed)?;
+        }
+        // Refused by `check`.
+        FileSystem::Overlay(_) => {}
     }
     finish(what).map_err(|error| {
         let text = failed(error);
@@ -238,7 +254,7 @@ fn apply(entry: &Entry, what: &Mount) -> Result<(), String> {
 fn finish(what: &Mount) -> rustix::io::Result<()> {
     mount_change(&what.target, MountPropagationFlags::PRIVATE)?;
     let flags = mount_flags(what.flags);
-    if matches!(what.file_system, FileSystem::Tmpfs(_)) || flags.is_empty() {
+    if !matches!(what.file_system, FileSystem::Nullfs { .. }) || flags.is_empty() {
         return Ok(());
     }
     // A remount sets all flags anew: those that the source has must be named again.

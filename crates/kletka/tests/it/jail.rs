@@ -331,7 +331,7 @@ circle2  { depend = circle; command = true; }
         ("jail -qc dots",    "jail: dots: mount.fstab: /home/jails/web/../x: not inside the jail's path, where alone a jail's mounts are seen"),
         ("jail -qc source",  "jail: source: /nowhere: No such file or directory"),
         ("jail -qc target",  "jail: target: /nowhere: No such file or directory"),
-        ("jail -qc ufs",     "jail: ufs: mount.fstab: /etc/fstab.ufs line 1: ufs: file system not supported; nullfs and tmpfs are"),
+        ("jail -qc ufs",     "jail: ufs: mount.fstab: /etc/fstab.ufs line 1: ufs: file system not supported"),
         ("jail -qc idmap",   &format!("jail: idmap: /proc/self: proc {idmap}")),
         ("jail -qc nopath",  "jail: nopath: path /home/jails/none: No such file or directory"),
         ("jail -qc afile",   "jail: afile: path /etc/passwd: Not a directory"),

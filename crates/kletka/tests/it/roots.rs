@@ -62,3 +62,62 @@ fn a_disk() {
         sandbox.ok("/bin/umount /home/disk && rm /home/image");
     }
 }
+
+/// Every file system that fstab(5) may have, each in a jail's own mounts.
+#[test]
+fn file_systems_of_fstab() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.ok("cd /home/jails/web; mkdir -p sys compat/proc compat/sys disk over mnt; cd /home; \
+                mkdir -p lower upper work; echo low > lower/low; chown 5 lower/low");
+    let disk = sandbox.run("command -v mkfs.ext4").status == 0;
+    if disk {
+        sandbox.ok("truncate -s 16M image && mkfs.ext4 -q -E root_owner=7:7 image && losetup -f --show image > loop");
+    } else {
+        eprintln!("skipped: roots::file_systems_of_fstab: no mkfs.ext4");
+    }
+    let device = if disk { sandbox.ok("cat loop").trim().to_owned() } else { String::new() };
+    let disk_line =
+        if disk { format!("{device} /home/jails/web/disk ext2fs ro 0 0\n") } else { String::new() };
+    sandbox.write(
+        "/etc/fstab.web",
+        format!(
+            "proc /home/jails/web/proc procfs rw 0 0
+linproc /home/jails/web/compat/proc linprocfs rw 0 0
+linsys /home/jails/web/compat/sys linsysfs rw,late 0 0
+devfs /home/jails/web/dev devfs rw 0 0
+fdesc /home/jails/web/dev/fd fdescfs rw 0 0
+over /home/jails/web/over overlay lowerdir=/home/lower,upperdir=/home/upper,workdir=/home/work 0 0
+{disk_line}"
+        ),
+    );
+    sandbox.write(
+        "/etc/jail.conf",
+        "web { path = /home/jails/web; persist; vnet; mount.fstab = /etc/fstab.web; }\n",
+    );
+    sandbox.ok("jail -q -c web");
+    if disk {
+        // It goes with the mount.
+        sandbox.ok(&format!("losetup -d {device}"));
+    }
+    let inside = "cat /compat/proc/self/comm; ls /compat/sys/class/net; head -c 3 /dev/zero | wc -c; \
+                  cat /over/low; echo up > /over/up; stat -c %u /over/low /over/up; touch /compat/sys/x";
+    let done = sandbox.run(&format!("jexec web sh -c '{inside}' 2>&1"));
+    assert_eq!(done.stdout, "cat\nlo\n3\nlow\n5\n0\ntouch: /compat/sys/x: Read-only file system\n");
+    assert_eq!(sandbox.ok("stat -c %u /home/upper/up"), "0\n");
+    if disk {
+        assert_eq!(sandbox.ok("jexec web stat -c %u /disk"), "7\n");
+        let done = sandbox.run("jexec web touch /disk/x 2>&1");
+        assert_eq!(done.stdout, "touch: /disk/x: Read-only file system\n");
+    }
+    sandbox.ok("jail -q -r web");
+    for (line, said) in [
+        ("x /home/jails/web/mnt devfs rw", "jail: mount: /mnt: /dev alone has this file system\n"),
+        ("/dev/null /home/jails/web/mnt ext4 rw", "jail: /dev/null: Block device required\n"),
+        ("/nowhere /home/jails/web/mnt ext4 rw", "jail: /nowhere: No such file or directory\n"),
+    ] {
+        let line = format!("jail -c path=/home/jails/web 'mount={line}' command=true");
+        let done = sandbox.run(&line);
+        assert_eq!((done.stderr.as_str(), done.status), (said, 1), "{line}");
+    }
+}
