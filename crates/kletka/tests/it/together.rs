@@ -100,3 +100,26 @@ fn a_limit_is_kept() {
         sandbox.ok("jail -q -r '*'");
     }
 }
+
+/// On a terminal, one line shows what is being waited for; into a pipe, nothing of the kind goes.
+#[test]
+fn a_terminal_shows_what_takes_its_time() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.write(
+        "/etc/jail.conf",
+        "path = /home/jails/web; persist; a { exec.prestart = 'cat /tmp/fifo'; } b { depend = a; }\n",
+    );
+    sandbox.ok("mkfifo /tmp/fifo");
+    sandbox.ok("script -qfc 'jail -c' /tmp/typescript > /dev/null & \
+         until grep -q '0 of 2 jails; a: run command: .* ([0-9]* s)' /tmp/typescript; do :; done; \
+         echo go > /tmp/fifo; wait; until jls -j b > /dev/null 2>&1; do :; done");
+    let shown = sandbox.ok("tr '\\r' '\\n' < /tmp/typescript");
+    assert!(shown.contains("\ngo\n") && shown.contains("b: created\n"), "{shown}");
+    sandbox.ok("jail -q -r '*'");
+    sandbox.ok("jail -c > /tmp/out 2> /tmp/err & \
+                until [ $(jls -N name | wc -l) = 0 ] && pgrep -f 'cat /tmp/fifo' > /dev/null; do :; done; \
+                echo go > /tmp/fifo; wait");
+    assert_eq!(sandbox.ok("cat /tmp/out; cat /tmp/err"), "go\na: created\nb: created\n");
+    sandbox.ok("jail -q -r '*'");
+}
