@@ -17,6 +17,9 @@ use crate::{Outcome, build, packages};
 /// The script that makes the machine and runs a command in it; its head says how it is called.
 const SCRIPT: &str = "tests/vm/run";
 
+/// What runs in a machine that systemd has started.
+const BOOT: &str = "tests/vm/boot";
+
 /// Kernels: the first is the one that most hosts have, the second the oldest that is supported.
 const KERNELS: [&str; 2] = ["6.12", "6.1"];
 
@@ -86,7 +89,17 @@ pub(crate) fn suites() -> Result<Vec<(String, Command)>, NoSuites> {
     }
     let programs = programs().map_err(NoSuites::Failed)?;
     let suite = |kernel| suite(kernel, &programs).map_err(NoSuites::Failed);
-    KERNELS.into_iter().map(suite).collect()
+    let boot = boot(&programs).map_err(NoSuites::Failed);
+    KERNELS.into_iter().map(suite).chain([boot]).collect()
+}
+
+/// Jails that start and stop with a machine that systemd runs.
+fn boot(programs: &Programs) -> Result<(String, Command), String> {
+    let mut command = script()?;
+    command.args([&format!("--kernel={}", KERNELS[0]), "--init=systemd", PATIENCE]);
+    command.args([format!("--dir={BOOT}"), format!("--dir={}", programs.kletka.display())]);
+    command.args(["--", "sh", BOOT]).arg(&programs.kletka);
+    Ok(("a boot with systemd".to_owned(), command))
 }
 
 fn suite(kernel: &str, programs: &Programs) -> Result<(String, Command), String> {
