@@ -17,6 +17,7 @@ mod install;
 mod jail;
 mod jexec;
 mod jls;
+mod json;
 mod machine;
 mod mount;
 mod report;

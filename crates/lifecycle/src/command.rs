@@ -16,6 +16,8 @@ pub struct CommandLine {
     pub arguments: Vec<OsString>,
     /// It is started and not waited for.
     pub background: bool,
+    /// Who runs it: `exec.system_user` or `exec.jail_user`, if one is given.
+    pub user: Option<OsString>,
 }
 
 impl CommandLine {
@@ -25,7 +27,7 @@ impl CommandLine {
         let background = special.is_some_and(|at| text[at..] == *b"&");
         if special.is_some() && !background {
             let arguments = ["/bin/sh".into(), "-c".into(), OsString::from_vec(text.to_vec())];
-            return Some(Self { arguments: arguments.into(), background });
+            return Some(Self { arguments: arguments.into(), background, user: None });
         }
         let text = if background { &text[..text.len() - 1] } else { text };
         let words = text.split(|byte| WHITE_SPACE.contains(byte)).filter(|word| !word.is_empty());
@@ -35,7 +37,7 @@ impl CommandLine {
 
     /// A command whose words are already apart: the command line's `command=WORD WORD …`.
     pub fn from_words(arguments: Vec<OsString>, background: bool) -> Option<Self> {
-        (!arguments.is_empty()).then_some(Self { arguments, background })
+        (!arguments.is_empty()).then_some(Self { arguments, background, user: None })
     }
 }
 
@@ -69,7 +71,7 @@ mod tests {
         ];
         for (text, arguments, background) in cases {
             let arguments = arguments.iter().map(OsString::from).collect();
-            let want = Some(CommandLine { arguments, background });
+            let want = Some(CommandLine { arguments, background, user: None });
             assert_eq!(CommandLine::parse(text.as_bytes()), want, "{text:?}");
         }
         for nothing in ["", " \t", "&"] {

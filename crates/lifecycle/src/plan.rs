@@ -8,6 +8,7 @@ use crate::command::CommandLine;
 use crate::error::Error;
 use crate::jail::Jail;
 use crate::spec;
+use jailparam::{Kind, in_quotes};
 use prison::Spec;
 use std::ffi::OsString;
 use std::fmt;
@@ -133,14 +134,14 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Hook(_, command) => write!(f, "run command: {command}"),
-            Self::Inside(_, command) => write!(f, "run command in jail: {command}"),
+            Self::Hook(_, command) => write!(f, "run command{}: {command}", as_user(command)),
+            Self::Inside(_, command) => {
+                write!(f, "run command in jail{}: {command}", as_user(command))
+            }
             Self::Create(spec) => {
                 write!(f, "jail_set(JAIL_CREATE)")?;
-                for (name, value) in &spec.parameters {
-                    write!(f, " {name}={}", String::from_utf8_lossy(value))?;
-                }
-                Ok(())
+                let words = spec.parameters.iter().map(|(name, value)| word(name, value));
+                words.into_iter().try_for_each(|word| write!(f, " {word}"))
             }
             Self::Interface(name) => write!(f, "run command: ifconfig {name} vnet"),
             Self::Terminate(time) => {
@@ -148,6 +149,24 @@ impl fmt::Display for Step {
             }
             Self::Remove => write!(f, "jail_remove"),
         }
+    }
+}
+
+/// ` as USER` of FreeBSD's run_command().
+fn as_user(command: &CommandLine) -> String {
+    let user = command.user.as_ref();
+    user.map_or_else(String::new, |user| format!(" as {}", user.to_string_lossy()))
+}
+
+/// A parameter as FreeBSD's jailparam_set_note() writes it: a boolean by its name alone.
+fn word(name: &str, value: &[u8]) -> String {
+    let parameter = jailparam::find(name).map(|found| found.parameter);
+    let boolean = parameter.filter(|parameter| parameter.kind == Kind::Bool);
+    match (boolean, value) {
+        (Some(parameter), b"false") => parameter.no_name().unwrap_or_default(),
+        (Some(_), _) => name.to_owned(),
+        (None, b"") => format!("{name}=\"\""),
+        (None, value) => format!("{name}={}", String::from_utf8_lossy(&in_quotes(value))),
     }
 }
 
@@ -196,9 +215,15 @@ pub fn plan(table: &[Row], jail: &Jail, programs: Option<&Path>) -> Result<Vec<S
 /// The commands of a parameter. `command` on the command line is one command, its words apart.
 fn commands(jail: &Jail, parameter: &str) -> Vec<CommandLine> {
     let values = jail.parameters.list(parameter);
-    if parameter == "command" && jail.configured.is_none() {
+    let is_inside = [Inside::Start, Inside::Command, Inside::Stop]
+        .iter()
+        .any(|inside| inside.parameter() == parameter);
+    let user = jail.text(if is_inside { "exec.jail_user" } else { "exec.system_user" });
+    let commands: Vec<_> = if parameter == "command" && jail.configured.is_none() {
         let words = values.iter().map(|word| OsString::from_vec(word.clone())).collect();
-        return CommandLine::from_words(words, false).into_iter().collect();
-    }
-    values.iter().filter_map(|value| CommandLine::parse(value)).collect()
+        CommandLine::from_words(words, false).into_iter().collect()
+    } else {
+        values.iter().filter_map(|value| CommandLine::parse(value)).collect()
+    };
+    commands.into_iter().map(|command| CommandLine { user: user.clone(), ..command }).collect()
 }

@@ -7,7 +7,6 @@
 mod check;
 mod format;
 mod get;
-mod json;
 mod replace;
 mod set;
 

@@ -1,16 +1,18 @@
 //! jail(8): creates, changes and removes jails, from jail.conf(5) or from the command line.
 //!
 //! [`options`] reads the command line, [`session`] finds out which jails are meant and what happens to each, in
-//! which order: FreeBSD's `main()` and `state.c`. [`change`] is `-m`, [`jids`] is `-J`. What a start or stop consists of is
+//! which order: FreeBSD's `main()` and `state.c`. [`change`] is `-m`, [`jids`] is `-J`, [`plan`] is `--plan`. What a start or stop consists of is
 //! `lifecycle`'s.
 
 mod change;
 mod jids;
 mod options;
+mod plan;
 mod session;
 pub(super) mod sources;
 
 use super::{fail, report};
+pub(super) use change::same_place;
 use jailconf::Expansion;
 use options::{Options, Target, Wrong};
 use std::ffi::{OsStr, OsString};
@@ -19,7 +21,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// As FreeBSD's jail.c has it, which leaves out `-C` and `-p`.
+/// As FreeBSD's jail.c has it, which leaves out `-C` and `-p`; the last line is ours.
 const USAGE: &str = "\
 usage: jail [-dhilqv] [-J jid_file] [-u username] [-U username]
             -[cmr] param=value ... [command=command ...]
@@ -29,6 +31,7 @@ usage: jail [-dhilqv] [-J jid_file] [-u username] [-U username]
             [-n jailname] [-s securelevel]
             path hostname ip[,...] command ...
        jail [-f file] -e separator
+       jail --plan[=json] ...
 ";
 
 /// Runs jail(8).

@@ -1,8 +1,9 @@
 //! jls(8): lists jails, in columns or as parameters, as text or in libxo's forms.
 //!
 //! Columns, their widths and the names of fields are those of FreeBSD's `jls.c`. What is listed comes from the
-//! registry alone: a thousand jails take as long as reading a thousand small files.
+//! registry alone: a thousand jails take as long as reading a thousand small files. [`diff`] is `--diff`, which is ours.
 
+mod diff;
 mod parameters;
 mod xo;
 
@@ -20,6 +21,7 @@ pub(super) use parameters::set as parameters;
 const USAGE: &str = "\
 usage: jls [-dhNnqsv] [-j jail] [param ...]
        jls -c [-d] -j jail
+       jls --diff [jail]
 ";
 
 /// What FreeBSD's `jls --libxo-check` answers: XO_HAS_LIBXO.
@@ -38,6 +40,11 @@ enum Wrong {
 
 /// Runs jls(8).
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    if let [first, rest @ ..] = arguments.as_slice()
+        && first == "--diff"
+    {
+        return diff::run(rest);
+    }
     let options = match Options::parse(arguments) {
         Ok(options) => options,
         Err(Wrong::Line(line)) => return fail("jls", line),

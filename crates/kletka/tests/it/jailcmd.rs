@@ -431,6 +431,7 @@ usage: jail [-dhilqv] [-J jid_file] [-u username] [-U username]
             [-n jailname] [-s securelevel]
             path hostname ip[,...] command ...
        jail [-f file] -e separator
+       jail --plan[=json] ...
 [1]
 $ jail -R web
 ",

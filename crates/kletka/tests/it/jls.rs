@@ -122,6 +122,7 @@ $ jls -c -j 99
 $ jls -c
 usage: jls [-dhNnqsv] [-j jail] [param ...]
        jls -c [-d] -j jail
+       jls --diff [jail]
 [1]
 $ jls -cn -j web 2>&1 | head -n 1
 usage: jls [-dhNnqsv] [-j jail] [param ...]

@@ -14,6 +14,7 @@ mod jls;
 mod language;
 mod mount;
 mod nested;
+mod plan;
 mod rc_in_jail;
 mod readme;
 mod roots;

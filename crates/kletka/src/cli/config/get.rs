@@ -4,7 +4,8 @@
 //! line, or the default; `true` and `false` for a boolean, however it was written and asked for. Values are not checked
 //! here.
 
-use super::{NAME, Wrong, configuration_of, json};
+use super::{NAME, Wrong, configuration_of};
+use crate::cli::json::Json;
 use crate::cli::mount::reason;
 use crate::cli::report;
 use jailconf::{Jail, Parameter, same_parameter};
@@ -37,14 +38,14 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
     let jail = jail.map_err(|faults| report::lines(NAME, &faults.0))?;
     let text = match (parameter, as_json) {
         (None, true) => {
-            json::object(&jail.parameters.iter().map(member).collect::<Vec<_>>()).into_bytes()
+            Json::Object(jail.parameters.iter().map(member).collect()).to_string().into_bytes()
         }
         (None, false) => {
             jail.parameters.iter().map(|it| assignment(&jail, it)).collect::<Vec<_>>().join(&b'\n')
         }
         (Some(parameter), as_json) => {
             let value = asked_for(parameter, form(&effective(&jail, parameter)?));
-            if as_json { value.to_json().into_bytes() } else { value.to_text() }
+            if as_json { value.to_json().to_string().into_bytes() } else { value.to_text() }
         }
     };
     let text = if text.is_empty() { text } else { [text, b"\n".to_vec()].concat() };
@@ -134,12 +135,12 @@ impl Form {
         }
     }
 
-    fn to_json(&self) -> String {
+    fn to_json(&self) -> Json {
         match self {
-            Self::Bool(on) => on.to_string(),
-            Self::Number(number) => number.to_string(),
-            Self::List(values) => json::array(values),
-            Self::Text(text) => json::string(text),
+            Self::Bool(on) => Json::Bool(*on),
+            Self::Number(number) => Json::Number(*number),
+            Self::List(values) => Json::texts(values),
+            Self::Text(text) => Json::text(text),
         }
     }
 }
@@ -156,7 +157,7 @@ fn last(given: &Parameter) -> &[u8] {
 }
 
 /// A parameter as a member of the jail's object: a boolean under the name that it has when it is on.
-fn member(given: &Parameter) -> (Vec<u8>, String) {
+fn member(given: &Parameter) -> (Vec<u8>, Json) {
     let found = jailparam::find(&String::from_utf8_lossy(&given.name)).filter(|found| found.no);
     let name = found.map_or_else(|| given.name.clone(), |found| found.parameter.name.into());
     (name, form(given).to_json())

@@ -47,6 +47,16 @@ impl Changes {
         Ok(changes)
     }
 
+    /// All that could be changed of a jail that is like nobody knows what.
+    pub(super) fn of_any(wanted: &Set) -> Self {
+        let live = |parameter: &&'static Parameter| {
+            let given = wanted.given(parameter.name).is_some();
+            given && parameter.access == Access::Live && parameter.name != "name"
+        };
+        let live = jailparam::shown().into_iter().filter(live).collect();
+        Self { set: wanted.clone(), live, fixed: None }
+    }
+
     /// Whether the jail has this value already.
     fn has(&self, parameter: &Parameter, value: &Value) -> bool {
         match (self.set.get(parameter.name), value) {
@@ -65,12 +75,18 @@ impl Changes {
         self.fixed
     }
 
+    /// Whether the jail is as it is to be.
+    pub(super) fn is_empty(&self) -> bool {
+        self.live.is_empty()
+    }
+
     /// What `jail -v` shows of the call.
-    pub(super) fn line(&self, jid: u32) -> String {
+    /// `jail` is what finds it: `jid=1`.
+    pub(super) fn line(&self, jail: &str) -> String {
         let words =
             self.live.iter().filter_map(|parameter| self.set.assignment(parameter.name, true));
         let words = words.map(|word| format!(" {}", String::from_utf8_lossy(&word)));
-        format!("jail_set(JAIL_UPDATE) jid={jid}{}", words.collect::<String>())
+        format!("jail_set(JAIL_UPDATE) {jail}{}", words.collect::<String>())
     }
 
     /// Permissions that only processes get which enter the jail from now on.
@@ -136,7 +152,7 @@ impl Changes {
 }
 
 /// Whether two paths are one directory, now or as they are written.
-fn same_place(one: &[u8], other: &[u8]) -> bool {
+pub(in crate::cli) fn same_place(one: &[u8], other: &[u8]) -> bool {
     let path = |bytes| Path::new(std::ffi::OsStr::from_bytes(bytes));
     let real = |bytes| fs::canonicalize(path(bytes)).ok();
     path(one) == path(other) || real(one).is_some_and(|one| Some(one) == real(other))

@@ -21,7 +21,8 @@ impl JidFile {
     /// # Errors
     /// It cannot be.
     pub(super) fn open(options: &Options) -> Result<Self, String> {
-        let Some(path) = &options.jid_file else { return Ok(Self::default()) };
+        let wanted = options.jid_file.as_ref().filter(|_| options.plan.is_none());
+        let Some(path) = wanted else { return Ok(Self::default()) };
         let failed = |error: std::io::Error| format!("open {}: {}", path.display(), reason(error));
         let old_form = matches!(options.target, Target::Described { old_form: true, .. });
         Ok(Self { file: Some(File::create(path).map_err(failed)?), old_form })

@@ -25,6 +25,15 @@ pub(super) struct Operation {
     pub(super) stop: bool,
 }
 
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
 /// Which jails.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Target {
@@ -58,6 +67,8 @@ pub(super) struct Options {
     pub(super) jid_file: Option<PathBuf>,
     /// How many jails may be under way at once: `-p`.
     pub(super) limit: Option<usize>,
+    /// Nothing is done; what would be is printed: `--plan`.
+    pub(super) plan: Option<Form>,
 }
 
 impl Options {
@@ -80,6 +91,14 @@ impl Options {
                     found.take(letter, parser.value().map_err(|_| Wrong::Usage)?)?;
                 }
                 Short(letter) => found.note(letter)?,
+                Long("plan") => {
+                    let form = parser.optional_value();
+                    found.options.plan = Some(match form.as_ref().map(|form| form.as_bytes()) {
+                        None => Form::Text,
+                        Some(b"json") => Form::Json,
+                        Some(_) => return Err(Wrong::Usage),
+                    });
+                }
                 Long(_) => return Err(Wrong::Usage),
             }
         }
@@ -98,7 +117,8 @@ impl Operation {
         self.stop && !self.start && !self.set
     }
 
-    fn is_none(self) -> bool {
+    /// None of them.
+    pub(super) fn is_none(self) -> bool {
         self == Self::default()
     }
 }
@@ -125,6 +145,7 @@ impl Found {
             prints_jid: false,
             jid_file: None,
             limit: None,
+            plan: None,
         };
         Self { options, separator: None, parameters: Vec::new(), words: Vec::new() }
     }
@@ -182,6 +203,7 @@ impl Found {
         let stops_only = operation.is_stop() || (operation.is_none() && cleans);
         self.options.target = if let Some(separator) = self.separator.take() {
             check(operation.is_none() && !cleans && self.words.is_empty())?;
+            check(self.options.plan.is_none())?;
             Target::Printed(separator)
         } else if operation.is_none() && !cleans {
             self.options.operation.start = true;
@@ -308,6 +330,11 @@ mod tests {
             ("-p x -c",                        "-p x: not a number"),
             ("-x",                             "usage"),
             ("--help",                         "usage"),
+            ("--plan -c web",                  "[\"web\"]"),
+            ("--plan=json -rc",                "[]"),
+            ("--plan -c path=/ persist",       "path=/ persist"),
+            ("--plan=xml -c web",              "usage"),
+            ("--plan -e ,",                    "usage"),
         ] {
             assert_eq!(target(line), want, "{line}");
         }

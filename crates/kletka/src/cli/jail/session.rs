@@ -2,27 +2,27 @@
 //! loop of its `main()`.
 //!
 //! First the jails that are to go, those that depend on them before them; then changes; then starts, those that are
-//! depended on first; those that do not wait for each other at once ([`together`]). A jail that fails takes along what
+//! depended on first; those that do not wait for each other at once ([`together`]; [`one`] is what each consists of). A jail that fails takes along what
 //! waits for it, and nothing else: the exit status tells.
 
+mod one;
 mod together;
 mod which;
 
 use super::change::Changes;
 use super::jids::JidFile;
 use super::options::{Options, Target};
+use super::plan::Plan;
 use super::sources::Sources;
 use crate::cli::machine::Machine;
 use crate::cli::mount::reason;
-use crate::cli::programs;
 use crate::cli::report;
 use configuration::{Severity, Survey};
 use jailparam::{Set, Value};
 use lifecycle::depend::{DependError, Dependencies, Order};
-use lifecycle::plan::{CLEAN, START, STOP, plan};
 use lifecycle::schedule::alone;
-use lifecycle::{Jail, System, Verbosity, Walk};
-use prison::{Prison, Record, Registry};
+use lifecycle::{Jail, Verbosity};
+use prison::{Error, Prison, Record, Registry};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::Write;
@@ -34,7 +34,11 @@ use std::rc::Rc;
 /// # Errors
 /// What keeps all of it from being done.
 pub(super) fn run(options: &Options) -> Result<bool, String> {
-    let registry = Registry::open().map_err(|error| error.to_string())?;
+    let registry = match Registry::open() {
+        Ok(registry) => Some(Rc::new(registry)),
+        Err(Error::NotRoot) if options.plan.is_some() => None,
+        Err(error) => return Err(error.to_string()),
+    };
     let config = match (&options.target, options.named_file()) {
         (Target::Named(_), _) if options.by_force => None,
         (Target::Named(_), Some(file)) => Some(Sources::of_file("jail", file)?),
@@ -45,7 +49,7 @@ pub(super) fn run(options: &Options) -> Result<bool, String> {
     };
     let mut session = Session {
         options,
-        registry: Rc::new(registry),
+        registry,
         dependencies: Dependencies::new(),
         survey: Survey::default(),
         config: None,
@@ -55,6 +59,9 @@ pub(super) fn run(options: &Options) -> Result<bool, String> {
     };
     if let Some(config) = config {
         session.survey(config);
+    }
+    if session.registry.is_none() {
+        session.say_once(UNKNOWN.to_owned());
     }
     if options.dying {
         session.say_once(DYING.to_owned());
@@ -66,19 +73,24 @@ pub(super) fn run(options: &Options) -> Result<bool, String> {
     }
 }
 
+/// Who is not root and asks for a plan gets one all the same.
+const UNKNOWN: &str =
+    "which jails run is for root to know: planned as if those to stop or change ran, and no others";
+
 /// FreeBSD's answer to both.
 const DYING: &str = "the 'allow.dying' parameter and '-d' flag are deprecated and have no effect.";
 
-struct Session<'a> {
-    options: &'a Options,
-    registry: Rc<Registry>,
-    config: Option<Sources>,
+pub(super) struct Session<'a> {
+    pub(super) options: &'a Options,
+    /// None for who is not root, and only wants a plan.
+    pub(super) registry: Option<Rc<Registry>>,
+    pub(super) config: Option<Sources>,
     dependencies: Dependencies,
     /// All configured jails, when some are to be started.
     survey: Survey,
     jid_file: JidFile,
     /// Jails that something went wrong with.
-    failed: BTreeSet<String>,
+    pub(super) failed: BTreeSet<String>,
     /// Lines that have been printed: several jails may wait for the same undefined one.
     said: BTreeSet<String>,
 }
@@ -92,21 +104,21 @@ struct Meant {
 }
 
 /// A jail with its parameters, typed and as they were given.
-struct Subject {
-    jail: Jail,
-    given: Option<jailconf::Jail>,
+pub(super) struct Subject {
+    pub(super) jail: Jail,
+    pub(super) given: Option<jailconf::Jail>,
 }
 
 /// A jail that is to go.
-struct Stop {
-    name: String,
+pub(super) struct Stop {
+    pub(super) name: String,
     /// None when it went by itself: then only what follows is run.
-    prison: Option<Prison>,
+    pub(super) prison: Option<Prison>,
 }
 
 /// What happens to a jail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Action {
+pub(super) enum Action {
     Start,
     Change,
     Stop,
@@ -171,10 +183,15 @@ impl Session<'_> {
         if matches!(action, Some(Action::Start | Action::Restart)) {
             self.check_described(&subject)?;
         }
+        if let Some(form) = self.options.plan {
+            let mut plan = Plan::new(self);
+            action.map_or(Ok(()), |action| plan.described(&subject, action))?;
+            return plan.print(form).map(|()| true);
+        }
         match action {
             Some(Action::Change) => self.change(&subject),
             Some(Action::Restart) => {
-                let registry = Rc::clone(&self.registry);
+                let registry = self.registry()?;
                 let walk = self.stop(&registry, &subject.jail, running)?;
                 Ok(alone(walk).is_well() && self.start_alone(&subject)?)
             }
@@ -190,7 +207,7 @@ impl Session<'_> {
         let (mut stops, mut changes, mut starts) = (Vec::new(), Vec::new(), Vec::new());
         let mut restarts = BTreeSet::new();
         // Looked up once: there may be as many jails to do something with.
-        let running = self.registry.prisons().map_err(|error| error.to_string())?;
+        let running = self.prisons()?;
         for Meant { name, wild } in &meant {
             let Some((action, prison)) = self.decide(name, *wild, &running) else { continue };
             match action {
@@ -209,6 +226,17 @@ impl Session<'_> {
         // Before anything stops: a jail that could not start again goes on running.
         self.check(&order.names, &restarts);
         stops.retain(|stop| !self.failed.contains(&stop.name));
+        if let Some(form) = self.options.plan {
+            let going = self.order_of_stops(&stops);
+            let refused: Vec<_> = self.failed.iter().cloned().collect();
+            let mut plan = Plan::new(self);
+            plan.refused(refused.into_iter());
+            plan.stops(&stops, &going);
+            plan.changes(&changes);
+            plan.starts(&starts, &order);
+            plan.print(form)?;
+            return Ok(self.failed.is_empty());
+        }
         self.stop_all(stops);
         for name in &changes {
             self.note_failure(name, |session| {
@@ -255,6 +283,15 @@ impl Session<'_> {
     ) -> Result<Option<Action>, String> {
         let operation = self.options.operation;
         let cleans = self.options.cleans;
+        if self.registry.is_none() {
+            return Ok(Some(match (operation.start, operation.set, operation.stop) {
+                (_, true, _) => Action::Change,
+                (true, false, true) => Action::Restart,
+                (true, false, false) => Action::Start,
+                (false, false, true) => Action::Stop,
+                (false, false, false) => Action::Clean,
+            }));
+        }
         let not_found = || Err(about(jail, "not found", "no jail specified"));
         let Some(prison) = running else {
             return match (operation.start, operation.set, operation.stop) {
@@ -269,6 +306,8 @@ impl Session<'_> {
             // Then what it depends on is looked at all the same.
             (true, false, false) if wild => Ok(Some(Action::Start)),
             (true, false, false) => Err(about(jail, "already exists", "already exists")),
+            // All that are gone are meant.
+            (false, false, false) if wild => Ok(None),
             (false, false, false) => {
                 Err(about(jail, "is running: -C is for jails that are gone", ""))
             }
@@ -298,6 +337,8 @@ impl Session<'_> {
             }
             let line = report::lines("jail", [finding]);
             match finding.severity {
+                // Who is not root does not see all that is there.
+                Severity::Error if self.registry.is_none() => self.say_once(line),
                 Severity::Error => self.complain(name, Some(line)),
                 Severity::Warning if self.options.verbosity == Verbosity::Quiet => {}
                 Severity::Warning => self.say_once(line),
@@ -316,7 +357,7 @@ impl Session<'_> {
         survey.add(&given);
         let findings = survey.check(&[given], &Machine::default());
         let prefix = subject.jail.prefix();
-        if let Some(error) = findings.errors().next() {
+        if let Some(error) = findings.errors().next().filter(|_| self.registry.is_some()) {
             return Err(format!("{prefix}{}", error.message));
         }
         for warning in findings.warnings().filter(|_| self.options.verbosity > Verbosity::Quiet) {
@@ -340,7 +381,7 @@ impl Session<'_> {
     }
 
     /// Whether a jail is left out: it failed before, or what it waits for did.
-    fn skips(&mut self, name: &str, blocked: bool, asked: bool) -> bool {
+    pub(super) fn skips(&mut self, name: &str, blocked: bool, asked: bool) -> bool {
         if self.failed.contains(name) {
             return true;
         }
@@ -352,7 +393,7 @@ impl Session<'_> {
     }
 
     /// Says what is wrong with a jail.
-    fn complain(&mut self, name: &str, line: Option<String>) {
+    pub(super) fn complain(&mut self, name: &str, line: Option<String>) {
         self.failed.insert(name.to_owned());
         if let Some(line) = line {
             self.say_once(line);
@@ -381,88 +422,13 @@ impl Session<'_> {
         }
     }
 
-    /// Starts one jail and waits for it; what failed has been said.
-    fn start_alone(&mut self, subject: &Subject) -> Result<bool, String> {
-        let registry = Rc::clone(&self.registry);
-        let Some(walk) = self.start(&registry, &subject.jail)? else { return Ok(false) };
-        self.has_started(subject, &alone(walk))
-    }
-
-    /// The start of a jail; none when what failed has been said.
-    fn start<'r>(
-        &mut self,
-        registry: &'r Registry,
-        jail: &Jail,
-    ) -> Result<Option<Walk<System<'r>>>, String> {
-        self.note_what_is_deprecated(jail);
-        if self.options.cleans && !alone(self.clean(registry, jail)?).is_well() {
-            return Ok(None);
-        }
-        let programs = programs();
-        let inside = programs.as_ref().map(|programs| programs.root.as_path());
-        let plans =
-            plan(&START, jail, inside).and_then(|steps| Ok((steps, plan(&CLEAN, jail, None)?)));
-        let (steps, clean) = plans.map_err(|error| format!("{}{error}", jail.prefix()))?;
-        let mut system = self.system(registry, jail, None);
-        system.prints_jid = self.options.prints_jid;
-        system.prepare_first(&steps).map_err(|error| format!("{}{error}", jail.prefix()))?;
-        Ok(Some(Walk::start(system, steps, clean)))
-    }
-
-    /// A start has come to its end: whether the jail runs.
-    fn has_started(&mut self, subject: &Subject, walk: &Walk<System<'_>>) -> Result<bool, String> {
-        if !walk.is_well() {
-            return Ok(false);
-        }
-        let given = subject.given.as_ref();
-        walk.host().record().map_or(Ok(()), |record| self.jid_file.write(given, record))?;
-        Ok(true)
-    }
-
-    /// The stop of a jail that runs.
-    fn stop<'r>(
-        &self,
-        registry: &'r Registry,
-        jail: &Jail,
-        prison: Option<Prison>,
-    ) -> Result<Walk<System<'r>>, String> {
-        let steps = plan(&STOP, jail, None).map_err(|error| format!("{}{error}", jail.prefix()))?;
-        let mut system = self.system(registry, jail, prison);
-        system.notes_removal = self.notes_removal();
-        Ok(Walk::stop(system, steps))
-    }
-
-    /// Whether a jail that goes is named: not the only one that was asked for, nor one that is to come again.
-    fn notes_removal(&self) -> bool {
-        let Target::Named(names) = &self.options.target else { return false };
-        let several =
-            names.len() > 1 || names.iter().any(|name| jailconf::is_wildcard(name.as_bytes()));
-        self.options.operation.is_stop() && (self.config.is_some() || several)
-    }
-
-    /// What follows a removal, for a jail that went by itself.
-    fn clean<'r>(&self, registry: &'r Registry, jail: &Jail) -> Result<Walk<System<'r>>, String> {
-        let steps =
-            plan(&CLEAN, jail, None).map_err(|error| format!("{}{error}", jail.prefix()))?;
-        Ok(Walk::stop(self.system(registry, jail, None), steps))
-    }
-
-    fn system<'r>(
-        &self,
-        registry: &'r Registry,
-        jail: &Jail,
-        prison: Option<Prison>,
-    ) -> System<'r> {
-        let hooks = programs().map(|programs| programs.for_hooks);
-        System::new(registry, jail.clone(), prison, hooks, self.options.verbosity)
-    }
-
     /// `-m`.
     fn change(&mut self, subject: &Subject) -> Result<bool, String> {
         let jail = &subject.jail;
         self.note_what_is_deprecated(jail);
         // Looked up again, for what another command may have changed until now.
-        let changing = self.registry.changing().map_err(|error| error.to_string())?;
+        let registry = self.registry()?;
+        let changing = registry.changing().map_err(|error| error.to_string())?;
         let running = self.running(jail)?;
         let mut prison = running.ok_or_else(|| about(jail, "not found", "no jail specified"))?;
         let prefix = jail.prefix();
@@ -472,9 +438,9 @@ impl Session<'_> {
             return Err(format!("{prefix}{fixed} cannot be changed after creation"));
         }
         if self.options.verbosity == Verbosity::Verbose {
-            say(&format!("{prefix}{}", changes.line(prison.record().jid)));
+            say(&format!("{prefix}{}", changes.line(&format!("jid={}", prison.record().jid))));
         }
-        changes.apply(&mut prison, &self.registry).map_err(|error| format!("{prefix}{error}"))?;
+        changes.apply(&mut prison, &registry).map_err(|error| format!("{prefix}{error}"))?;
         drop(changing);
         if self.options.verbosity > Verbosity::Quiet {
             for permission in changes.for_later() {

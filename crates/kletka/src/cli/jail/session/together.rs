@@ -9,7 +9,6 @@ use prison::Registry;
 use rustix::process::{Resource, getrlimit};
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// Descriptors that a jail has open here while it starts or stops, at most.
@@ -18,6 +17,13 @@ const DESCRIPTORS: u64 = 16;
 impl Session<'_> {
     /// Stops the jails and what depends on them. The last named goes first, as on FreeBSD.
     pub(super) fn stop_all(&mut self, stops: Vec<Stop>) {
+        let order = self.order_of_stops(&stops);
+        let asked = stops.into_iter().map(|stop| (stop.name.clone(), stop)).collect();
+        self.all(order, Task::Stop(asked));
+    }
+
+    /// The order in which jails stop, and what depends on them.
+    pub(super) fn order_of_stops(&mut self, stops: &[Stop]) -> Order {
         let names: Vec<String> = stops.iter().rev().map(|stop| stop.name.clone()).collect();
         let order = if self.options.by_force {
             Order::as_it_stands(names)
@@ -25,8 +31,7 @@ impl Session<'_> {
             Order::of(&names, &depend::dependents(&self.dependencies))
         };
         self.complain_of(&order);
-        let asked = stops.into_iter().map(|stop| (stop.name.clone(), stop)).collect();
-        self.all(order, Task::Stop(asked));
+        order
     }
 
     /// Starts the jails, and before each what it depends on.
@@ -35,7 +40,7 @@ impl Session<'_> {
     }
 
     fn all(&mut self, order: Order, task: Task) {
-        let registry = Rc::clone(&self.registry);
+        let Some(registry) = self.registry.clone() else { return };
         let limit = self.options.limit.unwrap_or_else(most_at_once);
         let shows = order.names.len() > 1
             && self.options.verbosity == Verbosity::Normal

@@ -4,7 +4,8 @@ use super::{Meant, Session, Sources, Subject};
 use crate::cli::report;
 use jailparam::{Role, Set, Value};
 use lifecycle::Jail;
-use prison::{Prison, Record};
+use prison::{Prison, Record, Registry};
+use std::rc::Rc;
 
 impl Session<'_> {
     /// The jails that the words mean, in order.
@@ -34,8 +35,7 @@ impl Session<'_> {
     fn matching(&self, pattern: &str) -> Result<Vec<String>, String> {
         let matches = |name: &str| jailconf::wildcard_matches(pattern.as_bytes(), name.as_bytes());
         if self.options.by_force {
-            let running = self.registry.prisons().map_err(|error| error.to_string())?;
-            let names = running.into_iter().map(|record| record.name);
+            let names = self.prisons()?.into_iter().map(|record| record.name);
             return Ok(names.filter(|name| matches(name)).collect());
         }
         let names = self.config.iter().flat_map(Sources::main_jails);
@@ -54,7 +54,7 @@ impl Session<'_> {
         Ok(self.find(word)?.map(|record| record.name))
     }
 
-    pub(super) fn subject(&self, name: &str) -> Result<Subject, String> {
+    pub(in crate::cli::jail) fn subject(&self, name: &str) -> Result<Subject, String> {
         if self.dependencies.contains_key(name) {
             return self.configured(name);
         }
@@ -68,7 +68,7 @@ impl Session<'_> {
     }
 
     /// The configured jail `name`. To stop one, parameters of the prison need not be right: it runs.
-    pub(super) fn configured(&self, name: &str) -> Result<Subject, String> {
+    pub(in crate::cli::jail) fn configured(&self, name: &str) -> Result<Subject, String> {
         let config = self.config.as_ref().ok_or_else(|| format!("\"{name}\" not found"))?;
         let mut given =
             config.expand(name.as_bytes()).map_err(|faults| report::lines("jail", &faults.0))?;
@@ -93,11 +93,22 @@ impl Session<'_> {
         Ok(Subject { jail: Jail { configured: Some(name.into()), parameters }, given: Some(given) })
     }
 
-    pub(super) fn find(&self, jid_or_name: &str) -> Result<Option<Record>, String> {
-        self.registry.find(jid_or_name).map_err(|error| error.to_string())
+    pub(super) fn registry(&self) -> Result<Rc<Registry>, String> {
+        self.registry.clone().ok_or_else(|| prison::Error::NotRoot.to_string())
     }
 
-    pub(super) fn running(&self, jail: &Jail) -> Result<Option<Prison>, String> {
+    /// The prisons that live.
+    pub(super) fn prisons(&self) -> Result<Vec<Record>, String> {
+        let Some(registry) = &self.registry else { return Ok(Vec::new()) };
+        registry.prisons().map_err(|error| error.to_string())
+    }
+
+    pub(super) fn find(&self, jid_or_name: &str) -> Result<Option<Record>, String> {
+        let Some(registry) = &self.registry else { return Ok(None) };
+        registry.find(jid_or_name).map_err(|error| error.to_string())
+    }
+
+    pub(in crate::cli::jail) fn running(&self, jail: &Jail) -> Result<Option<Prison>, String> {
         let Some(key) = jail.key() else { return Ok(None) };
         Ok(self.find(&key)?.and_then(Prison::open))
     }

@@ -1,0 +1,149 @@
+//! `jls --diff`: where a jail that runs is not what its file says. FreeBSD has no such thing.
+//!
+//! What `jail -m` can bring into line is told apart from what only a new start can. Compared are the parameters of the
+//! prison; commands, mounts and all else that only jail(8) acts on are read anew at each use, and a prison has none of
+//! them. The exit status is diff(1)'s: 0 without differences, 1 with some, 2 when something went wrong.
+
+use super::{not_found, parameters};
+use crate::cli::jail::sources::Sources;
+use crate::cli::report;
+use jailparam::{Access, Kind, Parameter, Set, Value};
+use prison::{Record, Registry};
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// diff(1): there are differences.
+const DIFFERENT: u8 = 1;
+/// diff(1): trouble.
+const TROUBLE: u8 = 2;
+
+/// Compares the jails that run, or the one that is named.
+pub(super) fn run(arguments: &[OsString]) -> ExitCode {
+    let one = match arguments {
+        [] => None,
+        [one] if !one.as_encoded_bytes().starts_with(b"-") => Some(one.to_string_lossy()),
+        _ => {
+            complain!("{}", super::USAGE.trim_end());
+            return ExitCode::from(TROUBLE);
+        }
+    };
+    let (lines, well) = compare(one.as_deref()).unwrap_or_else(|line| {
+        complain!("jls: {line}");
+        (String::new(), false)
+    });
+    // A reader that has gone is no error.
+    let _ = std::io::stdout().lock().write_all(lines.as_bytes());
+    match (well, lines.is_empty()) {
+        (false, _) => ExitCode::from(TROUBLE),
+        (true, false) => ExitCode::from(DIFFERENT),
+        (true, true) => ExitCode::SUCCESS,
+    }
+}
+
+/// The differences of one jail or of all, a line each; false when some jails could not be compared, which has been
+/// said.
+fn compare(one: Option<&str>) -> Result<(String, bool), String> {
+    let registry = Registry::open().map_err(|error| error.to_string())?;
+    let records = match one {
+        None => registry.prisons().map_err(|error| error.to_string())?,
+        Some(jail) => {
+            let found = registry.find(jail).map_err(|error| error.to_string())?;
+            vec![found.ok_or_else(|| not_found(jail))?]
+        }
+    };
+    // What a jail has made inside it is in that jail's own files.
+    let records: Vec<Record> = records.into_iter().filter(|record| !record.is_inside).collect();
+    let names: Vec<String> = records.iter().map(|record| record.name.clone()).collect();
+    let sources = Sources::found("jls", &names, false)?;
+    let (mut lines, mut well) = (String::new(), true);
+    for record in &records {
+        let compared = match wanted(record, sources.as_ref()) {
+            Ok(Some(wanted)) => differences(record, &wanted),
+            Ok(None) if one.is_some() => Err(format!("{}: no file describes it", record.name)),
+            // It was described on a command line.
+            Ok(None) => Ok(String::new()),
+            Err(line) => Err(line),
+        };
+        match compared {
+            Ok(more) => lines += &more,
+            Err(line) => {
+                complain!("jls: {line}");
+                well = false;
+            }
+        }
+    }
+    Ok((lines, well))
+}
+
+/// What the file says of a jail, if one does. A section may be named by the jid.
+fn wanted(record: &Record, sources: Option<&Sources>) -> Result<Option<Set>, String> {
+    let Some(sources) = sources else { return Ok(None) };
+    let jid = record.jid.to_string();
+    let mut names = [record.name.as_str(), &jid].into_iter();
+    let Some(name) = names.find(|name| sources.has(name.as_bytes())) else { return Ok(None) };
+    let given = sources.expand(name.as_bytes());
+    let given = given.map_err(|faults| report::lines("jls", &faults.0))?;
+    let wanted = Set::import(&given).map_err(|errors| report::lines("jls", &errors))?;
+    Ok(Some(wanted))
+}
+
+fn differences(record: &Record, wanted: &Set) -> Result<String, String> {
+    let has = parameters(record)?;
+    let mut lines = String::new();
+    for parameter in jailparam::shown() {
+        if parameter.access == Access::ReadOnly || parameter.name == "cpuset.id" {
+            continue;
+        }
+        let given = wanted.given(parameter.name).is_some();
+        // What neither was given is the same; a jid or name that the file leaves open is whatever it is.
+        let open = !given && matches!(parameter.name, "jid" | "name");
+        let was_given = record.parameter(parameter.name).is_some();
+        if open || !(given || was_given) || same(parameter, &has, wanted) {
+            continue;
+        }
+        let (old, new) = (word(parameter, &has), word(parameter, wanted));
+        let name = &record.name;
+        lines += &format!("{name}: {old} -> {new} ({})\n", remedy(parameter, given));
+    }
+    Ok(lines)
+}
+
+/// How the jail gets the value that its file says.
+fn remedy(parameter: &Parameter, given: bool) -> &'static str {
+    match (parameter.access, given) {
+        // A name finds the jail; jail(8) cannot change it.
+        (Access::Live, _) if parameter.name == "name" => "restart",
+        (Access::Live, true) if parameter.name.starts_with("allow.") => {
+            "jail -m, for processes that enter from then on"
+        }
+        (Access::Live, true) => "jail -m",
+        (Access::Live, false) => "restart, or jail -m once the file says it",
+        (Access::Create | Access::ReadOnly, _) => "restart",
+    }
+}
+
+fn same(parameter: &Parameter, has: &Set, wanted: &Set) -> bool {
+    match (value(parameter, has), value(parameter, wanted)) {
+        (Some(Value::Text(one)), Some(Value::Text(other))) if parameter.name == "path" => {
+            crate::cli::jail::same_place(&one, &other)
+        }
+        (one, other) => one == other,
+    }
+}
+
+/// The value; an empty one where there is none but could be.
+fn value(parameter: &Parameter, set: &Set) -> Option<Value> {
+    set.value(parameter).or_else(|| match parameter.kind {
+        Kind::Text(_) => Some(Value::Text(Vec::new())),
+        Kind::List | Kind::Ip4List | Kind::Ip6List => Some(Value::List(Vec::new())),
+        _ => None,
+    })
+}
+
+/// The parameter as jail(8) takes it.
+fn word(parameter: &Parameter, set: &Set) -> String {
+    let word = set.assignment(parameter.name, true);
+    let word = word.unwrap_or_else(|| format!("{}=\"\"", parameter.name).into_bytes());
+    String::from_utf8_lossy(&word).replace('\n', "\\n")
+}
