@@ -386,8 +386,15 @@ fn warn(line: &str) {
 
 impl Host for System<'_> {
     fn begin(&mut self, step: &Step) -> Result<Progress, Error> {
-        if !matches!(step, Step::Remove) {
-            self.note(Verbosity::Verbose, &step.to_string());
+        match step {
+            // Told of when it is known who they are, and that it was done.
+            Step::Terminate(_) | Step::Remove => {}
+            Step::Interface(name) => {
+                let jid = self.record.as_ref().map_or(0, |record| record.jid);
+                let line = format!("run command: /sbin/ifconfig {name} vnet {jid}");
+                self.note(Verbosity::Verbose, &line);
+            }
+            step => self.note(Verbosity::Verbose, &step.to_string()),
         }
         match step {
             Step::Hook(_, line) => return self.run_hook(line),
@@ -400,7 +407,13 @@ impl Host for System<'_> {
                 return self.run_inside(line);
             }
             Step::Terminate(time) => {
+                let processes = self.prison()?.processes();
                 self.prison()?.terminate();
+                if !processes.is_empty() {
+                    let numbers: String =
+                        processes.iter().map(|process| format!(" {process}")).collect();
+                    self.note(Verbosity::Verbose, &format!("sent SIGTERM to:{numbers}"));
+                }
                 return self.see_end(Instant::now() + *time);
             }
             Step::Remove => return self.remove(),

@@ -71,6 +71,12 @@ pub(crate) fn remove(path: &Path) -> bool {
     removed
 }
 
+/// The processes of a prison's directory: `cgroup.procs`.
+pub(crate) fn processes(path: &Path) -> Vec<u32> {
+    let text = fs::read_to_string(path.join("cgroup.procs")).unwrap_or_default();
+    text.lines().filter_map(|line| line.parse().ok()).collect()
+}
+
 /// Kills what is left in the directory and waits until nothing is.
 fn empty(path: &Path) -> bool {
     // Nobody but the prison's processes was ever put there. A kernel before 5.14 has no such file.

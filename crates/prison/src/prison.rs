@@ -79,6 +79,13 @@ impl Prison {
         Ok(false)
     }
 
+    /// Its processes but init, as the host counts them; none that are known on a host without cgroup v2.
+    pub fn processes(&self) -> Vec<u32> {
+        let init = self.record.init.map_or(0, |init| init.pid);
+        let all = self.record.cgroup.as_deref().map(cgroup::processes).unwrap_or_default();
+        all.into_iter().filter(|&process| process != init).collect()
+    }
+
     /// Sends SIGTERM to every process; the prison ends with the last of them. One that has ended is no error.
     pub fn terminate(&self) {
         let _ = self.signal(init::TERMINATE);

@@ -231,7 +231,6 @@ $ jail -rc c
 c: poststop
 c: created
 $ jail -v -r a
-a: send SIGTERM, wait at most 10 seconds
 a: removed
 $ jail -qR b c nowhere
 jail: \"nowhere\" not found
