@@ -7,7 +7,7 @@
 //! From outside, [`view`] reads that registry. Whatever stands in it the jail's root may have written: it is read within
 //! bounds, no link is followed, and a prison is believed to be there only if a process of that jail's pid namespace is.
 
-use crate::record::{ProcessId, Record};
+use crate::record::{ProcessId, Record, read_small};
 use crate::registry::LARGEST;
 use crate::spec::Users;
 use crate::sys;
@@ -101,6 +101,36 @@ fn records(directory: BorrowedFd<'_>) -> Vec<Record> {
     records
 }
 
+/// The number here of the init that the pid namespace `processes` knows as `pid`.
+fn number_here(processes: BorrowedFd<'_>, pid: u32) -> Option<u32> {
+    match sys::pid_from(processes, pid) {
+        // Linux before 6.11.
+        Err(error) if error.raw_os_error() == Some(libc::ENOTTY) => {
+            let namespace = fstat(processes).ok()?.st_ino;
+            let entries = std::fs::read_dir("/proc").ok()?.map_while(Result::ok);
+            let mut numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+            numbers.find(|&number| is_init_in(number, namespace, pid))
+        }
+        answer => answer.ok(),
+    }
+}
+
+/// Whether the process `number` is the init of a pid namespace inside that with inode `outer`, which knows it as `pid`.
+fn is_init_in(number: u32, outer: u64, pid: u32) -> bool {
+    let status = read_small(&format!("/proc/{number}/status")).unwrap_or_default();
+    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    // From the outermost namespace to its own.
+    let numbers = numbers.map(|numbers| numbers.split_whitespace().rev());
+    let known = |mut from_inside: std::iter::Rev<std::str::SplitWhitespace<'_>>| {
+        from_inside.next() == Some("1") && from_inside.next() == Some(pid.to_string().as_str())
+    };
+    let outside = || {
+        let own = open(format!("/proc/{number}/ns/pid"), OFlags::CLOEXEC, Mode::empty()).ok()?;
+        Some(fstat(sys::parent(own.as_fd()).ok()?).ok()?.st_ino)
+    };
+    numbers.is_some_and(known) && outside() == Some(outer)
+}
+
 /// Whether a parameter has nothing in it that a terminal would obey.
 fn is_printable((name, value): &(String, Vec<u8>)) -> bool {
     let shown = std::str::from_utf8(value).is_ok_and(|value| !value.chars().any(char::is_control));
@@ -110,7 +140,7 @@ fn is_printable((name, value): &(String, Vec<u8>)) -> bool {
 /// A record of a jail's registry in the terms of the registry outside; `None` when it cannot be what it says.
 fn seen_from_outside(record: Record, parent: &Record, processes: BorrowedFd<'_>) -> Option<Record> {
     let inner = record.init?;
-    let init = ProcessId { pid: sys::pid_from(processes, inner.pid).ok()?, ..inner };
+    let init = ProcessId { pid: number_here(processes, inner.pid)?, ..inner };
     let limits = record.children;
     let fits = parent.children.contains(record.jid)
         && (limits.max == 0

@@ -215,6 +215,11 @@ pub(crate) fn owner(namespace: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     open_by_ioctl(namespace, 0xb701)
 }
 
+/// Opens the pid namespace that the pid namespace `inner` is in: `NS_GET_PARENT`, ioctl_ns(2).
+pub(crate) fn parent(inner: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    open_by_ioctl(inner, 0xb702)
+}
+
 /// The number here of the process that a pid namespace knows as `pid`: `NS_GET_TGID_FROM_PIDNS`, ioctl_nsfs(2).
 ///
 /// # Errors

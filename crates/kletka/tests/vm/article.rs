@@ -15,7 +15,7 @@ samba: run command: ifconfig bridge1 create
 samba: run command: ifconfig re0.7 up
 samba: run command: /bin/sh -c ifconfig epair1a up descr 'jail samba side of the epair'
 samba: run command: /bin/sh -c ifconfig bridge1 up addm re0.7 addm epair1a descr 'bridge for the jail samba'
-samba: run command: ifconfig epair1b vnet
+samba: run command: /sbin/ifconfig epair1b vnet 1
 samba: run command in jail: /bin/sh /etc/rc
 samba: run command in jail: /bin/sh -c ifconfig epair1b 192.168.1.240/24 up descr 'jail side of the epair only visible in the jail'
 samba: run command in jail: route add default 192.168.1.250

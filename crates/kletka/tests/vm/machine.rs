@@ -4,6 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use crate::sandbox::Sandbox;
+use std::sync::Mutex;
+
+/// One test at a time: there is one machine.
+static MACHINE: Mutex<()> = Mutex::new(());
 
 /// Runs `line` in the mount namespace of the machine and not in that of the sandbox, whose programs and
 /// registry it uses by their places in /proc.
@@ -28,6 +32,7 @@ fn mounts() -> usize {
 #[test]
 fn a_jail_on_a_shared_root_in_pure_cgroup_v2() {
     let Some(sandbox) = crate::sandbox() else { return };
+    let _alone = MACHINE.lock();
     let machine = |line: &str| on_the_machine(&sandbox, line);
     sandbox.root("/srv/web");
     assert_eq!(machine("findmnt --noheadings --output PROPAGATION,FSTYPE /"), "shared      ext4\n");
@@ -44,7 +49,7 @@ fn a_jail_on_a_shared_root_in_pure_cgroup_v2() {
     assert_eq!(machine("stat -c %u /srv/web/tmp/mine"), "0\n");
 
     // Its control group has its processes, and is all that they see.
-    let cgroup = machine("ls -d /sys/fs/cgroup/kletka/1.*");
+    let cgroup = machine("ls -d /sys/fs/cgroup/kletka/[0-9]*");
     assert!(machine(&format!("cat {}/cgroup.procs", cgroup.trim())).lines().count() >= 1);
     assert_eq!(machine("jexec web cat /proc/self/cgroup"), "0::/\n");
 
@@ -54,4 +59,28 @@ fn a_jail_on_a_shared_root_in_pure_cgroup_v2() {
     assert_eq!(machine("jls name"), "");
     assert_eq!(mounts(), before);
     machine("rm -r /srv/web");
+}
+
+/// A jail's own kletka makes a jail in it, and the machine sees that: on kernels that tell process numbers of other
+/// namespaces, and on those that do not yet.
+#[test]
+fn a_jail_inside_a_jail() {
+    let Some(sandbox) = crate::sandbox() else { return };
+    let _alone = MACHINE.lock();
+    let machine = |line: &str| on_the_machine(&sandbox, line);
+    sandbox.root("/srv/outer");
+    sandbox.root("/srv/outer/home/inner");
+    let program = sandbox.outside(Path::new("/usr/local/libexec/kletka/kletka"));
+    machine(&format!("cp {} /srv/outer/bin/kletka", program.display()));
+    machine("jail -q -c name=outer path=/srv/outer vnet mount.devfs persist children.max=1");
+    machine(
+        "jexec outer kletka jail -c name=inner path=/home/inner persist vnet mount.devfs host.hostname=in",
+    );
+    let outer = machine("jls -j outer jid");
+    let want = format!("outer 0 /srv/outer\nouter.inner {} /srv/outer/home/inner\n", outer.trim());
+    assert_eq!(machine("jls name parent path"), want);
+    assert_eq!(machine("jexec outer.inner hostname"), "in\n");
+    machine("jail -q -r outer");
+    assert_eq!(machine("jls name"), "");
+    machine("rm -r /srv/outer");
 }
