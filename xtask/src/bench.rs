@@ -3,6 +3,8 @@
 //! The floors are two C programs of ours (bench/floor.c, bench/attach.c). Peers are measured where they
 //! are installed. All in one run of hyperfine(1): times of different runs do not compare.
 
+mod network;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,10 +19,12 @@ const RUNS: u32 = 400;
 struct Candidate {
     name: &'static str,
     command: String,
+    /// What is run before each run, and not measured.
+    before: Option<String>,
 }
 
 fn candidate(name: &'static str, command: String) -> Candidate {
-    Candidate { name, command }
+    Candidate { name, command, before: None }
 }
 
 /// One line of the table: milliseconds.
@@ -41,16 +45,16 @@ pub(crate) fn run() -> Outcome {
     println!(
         "\nA jail with its own network, from start to end; it runs a program that does nothing:\n"
     );
-    table(&hyperfine(&ground, &ground.with_network()?)?);
+    table(&hyperfine(&ground, &[], &ground.with_network()?)?);
     println!("\nThe same with the host's network:\n");
-    table(&hyperfine(&ground, &ground.without_network())?);
+    table(&hyperfine(&ground, &[], &ground.without_network())?);
     println!("\nA program that does nothing, in a jail that runs already:\n");
     succeed(Command::new(&ground.jail).args(["-c", "name=bench", "persist"]).arg(ground.path()))?;
-    let times = ground.attaches().and_then(|attaches| hyperfine(&ground, &attaches));
+    let times = ground.attaches().and_then(|attaches| hyperfine(&ground, &[], &attaches));
     // Whatever came of it, the jail does not stay.
     succeed(Command::new(&ground.jail).args(["-r", "bench"]))?;
     table(&times?);
-    Ok(())
+    network::run(&ground)
 }
 
 /// The programs that are compared, and the directory that all of them make their root.
@@ -75,6 +79,11 @@ impl Ground {
         let prefix = directory.join("prefix");
         build::install(&prefix)?;
         Ok(Self { jail: prefix.join("bin/jail"), jexec: prefix.join("bin/jexec"), directory })
+    }
+
+    /// The commands in FreeBSD's dialect.
+    fn dialect(&self) -> PathBuf {
+        self.directory.join("prefix/libexec/kletka/bin")
     }
 
     fn root(&self) -> PathBuf {
@@ -156,14 +165,26 @@ impl Ground {
     }
 }
 
-/// Takes the times of `candidates`, all in one run.
-fn hyperfine(ground: &Ground, candidates: &[Candidate]) -> Result<Vec<Time>, String> {
+/// Takes the times of `candidates`, all in one run, under the command `wrapper` if there is one.
+fn hyperfine(
+    ground: &Ground,
+    wrapper: &[&str],
+    candidates: &[Candidate],
+) -> Result<Vec<Time>, String> {
     let csv = ground.directory.join("times.csv");
-    let mut hyperfine = Command::new("hyperfine");
+    let (program, options) = wrapper.split_first().unwrap_or((&"hyperfine", &[]));
+    let mut hyperfine = Command::new(program);
+    hyperfine.args(options);
+    if !wrapper.is_empty() {
+        hyperfine.arg("hyperfine");
+    }
     let (runs, warmup) = (RUNS.to_string(), (RUNS / 10).to_string());
     hyperfine.args(["--shell=none", "--style=none", "--runs", &runs, "--warmup", &warmup]);
     hyperfine.arg("--export-csv").arg(&csv);
     for candidate in candidates {
+        if let Some(before) = &candidate.before {
+            hyperfine.args(["--prepare", before]);
+        }
         hyperfine.args(["--command-name", candidate.name, &candidate.command]);
     }
     // Warnings about outliers are for a person who measures by hand.

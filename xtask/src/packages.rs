@@ -67,6 +67,8 @@ pub(crate) const BENCH: &[Need] = &[
     need("hyperfine", "hyperfine", "takes the times"),
     need("cc", "gcc", "builds the floor that kletka is compared with"),
     need("busybox", "busybox-static", "the programs in the measured jail"),
+    need("ip", "iproute2", "makes the network that a jail's is compared with"),
+    need("iperf3", "iperf3", "measures TCP between jails"),
 ];
 
 /// Sees to it that everything in `needs` is there.

@@ -9,9 +9,11 @@ macro_rules! complain {
     }};
 }
 
+mod arp;
 mod bootstrap;
 mod config;
 mod devfs;
+mod doctor;
 mod ifconfig;
 mod install;
 mod jail;
@@ -20,6 +22,9 @@ mod jls;
 mod json;
 mod machine;
 mod mount;
+mod net;
+mod netif;
+mod netstat;
 mod report;
 mod route;
 mod service;
@@ -37,15 +42,20 @@ type Run = fn(Vec<OsString>) -> ExitCode;
 
 /// Every name that this binary answers to.
 const APPLETS: &[(&str, Run)] = &[
+    ("arp", arp::run),
     ("bootstrap", bootstrap::run),
     ("config", config::run),
     ("devfs", devfs::run),
+    ("doctor", doctor::run),
     ("ifconfig", ifconfig::run),
     ("install", install::run),
     ("jail", jail::run),
     ("jexec", jexec::run),
     ("jls", jls::run),
     ("mount", mount::run),
+    ("ndp", arp::run_ndp),
+    ("net", net::run),
+    ("netstat", netstat::run),
     ("route", route::run),
     ("service", service::run),
     ("sysctl", sysctl::run),

@@ -99,10 +99,53 @@ impl EtherAddress {
     #[must_use]
     pub fn random() -> Self {
         // The standard library's hasher is keyed from the kernel's random numbers.
-        let [mut first, b, c, d, e, f, ..] = RandomState::new().hash_one(0).to_ne_bytes();
-        first = first & !1 | 2;
-        Self([first, b, c, d, e, f])
+        Self::local(RandomState::new().hash_one(0))
     }
+
+    /// The first six bytes of `number`, as a locally administered unicast address.
+    fn local(number: u64) -> Self {
+        let [first, b, c, d, e, f, ..] = number.to_le_bytes();
+        Self([first & !1 | 2, b, c, d, e, f])
+    }
+}
+
+/// What makes the addresses of one machine's interfaces its own: they are the same after every boot, and
+/// the same on no other machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity(u64);
+
+impl Identity {
+    /// Of a machine, and of the jail that its interfaces are made for. Only a hash of them is kept: a
+    /// machine's id is not for everybody on its network.
+    #[must_use]
+    pub fn new(machine: &str, jail: &str) -> Self {
+        Self(fnv(fnv(FNV_START, machine.as_bytes()), jail.as_bytes()))
+    }
+
+    /// The address of the interface `name`. The two ends of an epair never have the same one.
+    #[must_use]
+    pub fn ether(&self, name: &str) -> EtherAddress {
+        let mut ether = EtherAddress::local(mixed(fnv(self.0, name.as_bytes())));
+        let is_second = name.starts_with("epair") && name.ends_with('b');
+        ether.0[5] = ether.0[5] & !1 | u8::from(is_second);
+        ether
+    }
+}
+
+const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a, and a byte that is in no text between one text and the next. What it gives must never change:
+/// the standard library's hashes may.
+fn fnv(state: u64, text: &[u8]) -> u64 {
+    let step = |state: u64, &byte: &u8| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    text.iter().chain(&[0xff]).fold(state, step)
+}
+
+/// Spreads what differs over all bits: the finalizer of splitmix64.
+fn mixed(mut state: u64) -> u64 {
+    state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    state ^ (state >> 31)
 }
 
 impl FromStr for EtherAddress {

@@ -8,12 +8,22 @@ use crate::address::EtherAddress;
 use crate::clone::LINK_BODY;
 use crate::error::{Error, Request};
 use crate::interface::{Interface, Kind};
+use crate::kind::{self, LaggProtocol, Tunnel};
 use crate::name::InterfaceName;
 use crate::uapi::{iff, ifla, rtm};
 use crate::wire::{Message, Netlink};
 
 /// The longest description that Linux keeps: `IFALIASZ` without the NUL.
 const LONGEST_DESCRIPTION: usize = 255;
+
+/// An interface that may join a bridge.
+#[derive(Debug)]
+pub struct Joining {
+    /// `None`: the bridge is yet to be made.
+    bridge: Option<u32>,
+    /// The interface.
+    pub member: Interface,
+}
 
 impl Netlink {
     /// `up`.
@@ -74,13 +84,25 @@ impl Netlink {
     /// `EEXIST`: that name is taken.
     pub fn rename(&mut self, name: &InterfaceName, new: &InterfaceName) -> Result<(), Error> {
         let index = self.index(name)?;
-        let mut message = by_index(index);
-        message.string(ifla::IFNAME, new.kernel());
-        self.apply(name, message, Request::Name)
+        let message = || {
+            let mut message = by_index(index);
+            message.string(ifla::IFNAME, new.kernel());
+            message
+        };
+        match self.change(message()) {
+            Ok(()) => Ok(()),
+            // Before Linux 6.2 only while it is down.
+            Err(Errno::BUSY) => {
+                self.down(name)?;
+                let renamed = self.apply(name, message(), Request::Name);
+                self.up(if renamed.is_ok() { new } else { name }).and(renamed)
+            }
+            Err(errno) => Err(Request::Name.refused(errno)),
+        }
     }
 
     /// Looks whether `member` may join `bridge`, or a bridge that is yet to be made; changes nothing.
-    /// Answers the member.
+    /// Answers what [`Netlink::join`] needs.
     ///
     /// Linux would take a member away from another bridge without a word; FreeBSD refuses.
     ///
@@ -91,7 +113,7 @@ impl Netlink {
         &mut self,
         bridge: Option<&InterfaceName>,
         member: &InterfaceName,
-    ) -> Result<Interface, Error> {
+    ) -> Result<Joining, Error> {
         let bridge = bridge.map(|bridge| self.link(bridge)).transpose()?;
         let request = || Request::AddMember(member.clone());
         let joining = self.link(member).map_err(|error| match error {
@@ -105,7 +127,9 @@ impl Netlink {
             (None, _) if matches!(joining.kind, Kind::Bridge(_) | Kind::Loopback) => {
                 (Errno::INVAL, "this interface cannot be in a bridge")
             }
-            (None, _) => return Ok(joining),
+            (None, _) => {
+                return Ok(Joining { bridge: bridge.map(|it| it.index), member: joining });
+            }
             (Some(master), Some(bridge)) if master == bridge.index => {
                 (Errno::EXIST, "Interface is already a member of this bridge")
             }
@@ -124,10 +148,20 @@ impl Netlink {
         member: &InterfaceName,
     ) -> Result<(), Error> {
         let joining = self.check_member(Some(bridge), member)?;
-        let bridge = self.index(bridge)?;
-        let mut message = by_index(joining.index);
+        self.join(&joining)
+    }
+
+    /// The second half of [`Netlink::add_member`], for callers that look at the member in between.
+    ///
+    /// # Errors
+    /// The kernel's, as `BRDGADD …`.
+    pub fn join(&mut self, joining: &Joining) -> Result<(), Error> {
+        let name = &joining.member.name;
+        let request = Request::AddMember(name.clone());
+        let Some(bridge) = joining.bridge else { return Err(request.refused(Errno::NXIO)) };
+        let mut message = by_index(joining.member.index);
         message.number(ifla::MASTER, bridge);
-        self.apply(member, message, Request::AddMember(member.clone()))
+        self.apply(name, message, request)
     }
 
     /// `deletem`: takes `member` out of `bridge`.
@@ -149,6 +183,107 @@ impl Netlink {
         let mut message = by_index(leaving);
         message.number(ifla::MASTER, 0);
         self.apply(member, message, request())
+    }
+
+    /// `laggport`: makes `port` a port of `lagg`. It is down for a moment: Linux wants it so.
+    ///
+    /// # Errors
+    /// `EBUSY`: it is in another lagg or in a bridge; `EINVAL`: `lagg` is none.
+    pub fn add_lagg_port(
+        &mut self,
+        lagg: &InterfaceName,
+        port: &InterfaceName,
+    ) -> Result<(), Error> {
+        let request = || Request::Other(format!("{lagg} {port}: SIOCSLAGGPORT"));
+        let to = self.link(lagg)?;
+        if !matches!(to.kind, Kind::Lagg { .. }) {
+            return Err(request().refused_because(Errno::INVAL, "laggport is for laggs"));
+        }
+        let joining = self.link(port).map_err(|error| match error {
+            // FreeBSD asks its own kernel for the interface first.
+            Error::NoInterface(_) => request().refused(Errno::NXIO),
+            error => error,
+        })?;
+        match joining.master {
+            // As on FreeBSD no error: a start may be repeated.
+            Some(master) if master == to.index => return Ok(()),
+            Some(_) => return Err(request().refused(Errno::BUSY)),
+            None => {}
+        }
+        self.down(port)?;
+        let mut message = by_index(joining.index);
+        message.number(ifla::MASTER, to.index);
+        self.apply(port, message, request())
+    }
+
+    /// `-laggport`.
+    ///
+    /// # Errors
+    /// `ENOENT`: it is no port of this lagg.
+    pub fn remove_lagg_port(
+        &mut self,
+        lagg: &InterfaceName,
+        port: &InterfaceName,
+    ) -> Result<(), Error> {
+        let request = || Request::Other("SIOCSLAGGDELPORT".to_owned());
+        let leaving = self.member(lagg, port, request)?;
+        let mut message = by_index(leaving.index);
+        message.number(ifla::MASTER, 0);
+        self.apply(port, message, request())
+    }
+
+    /// `laggproto`, for a lagg without ports.
+    ///
+    /// # Errors
+    /// `ENOTEMPTY`, `EBUSY`: it has ports.
+    pub fn set_lagg_protocol(
+        &mut self,
+        lagg: &InterfaceName,
+        to: LaggProtocol,
+    ) -> Result<(), Error> {
+        let index = self.index(lagg)?;
+        let mut message = by_index(index);
+        kind::describe(&mut message, "bond", |data| kind::lagg(data, to));
+        let changed = self.apply(lagg, message, Request::Other("SIOCSLAGG".into()));
+        changed.map_err(|error| match error {
+            Error::Refused { request, errno: Errno::NOTEMPTY | Errno::BUSY, .. } => request
+                .refused_because(Errno::BUSY, "on Linux only while it is down and has no ports"),
+            error => error,
+        })
+    }
+
+    /// `tunnel`, for a tunnel that is there: other ends, and another key.
+    ///
+    /// # Errors
+    /// `EINVAL`: it is no tunnel, or one of the other family.
+    pub fn set_tunnel(&mut self, name: &InterfaceName, tunnel: &Tunnel) -> Result<(), Error> {
+        let request = || Request::Other("SIOCSIFPHYADDR".into());
+        let found = self.link(name)?;
+        let Kind::Tunnel(kind, old) = found.kind else {
+            return Err(request().refused_because(Errno::INVAL, "tunnel is for gif and gre"));
+        };
+        if old.is_some_and(|old| old.local.is_ipv4() != tunnel.local.is_ipv4()) {
+            let because = "on Linux a tunnel keeps its family: create it anew";
+            return Err(request().refused_because(Errno::AFNOSUPPORT, because));
+        }
+        let mut message = by_index(found.index);
+        tunnel.describe(&mut message, kind);
+        self.apply(name, message, request())
+    }
+
+    /// `vlanpcp`.
+    ///
+    /// # Errors
+    /// `EINVAL`: it is no vlan.
+    pub fn set_vlan_priority(&mut self, name: &InterfaceName, priority: u8) -> Result<(), Error> {
+        let request = || Request::Other("SIOCSVLANPCP".into());
+        let found = self.link(name)?;
+        if !matches!(found.kind, Kind::Vlan { .. }) {
+            return Err(request().refused_because(Errno::INVAL, "vlanpcp is for vlans"));
+        }
+        let mut message = by_index(found.index);
+        kind::describe(&mut message, "vlan", |data| kind::vlan_priority(data, priority));
+        self.apply(name, message, request())
     }
 
     /// `vnet`: moves the interface to another network namespace; there it is down, without addresses

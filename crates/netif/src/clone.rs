@@ -1,13 +1,15 @@
-//! Interfaces that come and go by command: `create` and `destroy`. epair(4), bridge(4), vlan(4).
+//! Interfaces that come and go by command: `create` and `destroy`. epair(4), bridge(4), vlan(4) …
 //!
-//! An epair is a veth pair, a bridge Linux's bridge, a vlan an 802.1Q link. As on FreeBSD they are
-//! down when they come, and destroying one end of an epair takes the other along.
+//! An epair is a veth pair, a bridge Linux's bridge, a vlan an 802.1Q link, a lagg a bond, a created lo a
+//! dummy. As on FreeBSD they are down when they come, and destroying one end of an epair takes the
+//! other along.
 
 use rustix::io::Errno;
 
-use crate::address::EtherAddress;
+use crate::address::{EtherAddress, Identity};
 use crate::error::{Error, Request};
 use crate::interface::Kind;
+use crate::kind::{self, LaggProtocol, Tunnel, TunnelKind, Vlan, Vxlan};
 use crate::name::InterfaceName;
 use crate::uapi::{ifla, nlm, rtm};
 use crate::wire::{Message, Netlink};
@@ -29,6 +31,18 @@ pub enum Cloner {
     Vlan(Option<u32>),
     /// `IF.TAG`: a vlan whose name says which.
     VlanOf(InterfaceName, u16),
+    /// `lo`, `loN` but for `lo0`.
+    Lo(Option<u32>),
+    /// `lagg`, `laggN`.
+    Lagg(Option<u32>),
+    /// `vxlan`, `vxlanN`.
+    Vxlan(Option<u32>),
+    /// `gif`, `gifN`, `gre`, `greN`.
+    Tunnel(TunnelKind, Option<u32>),
+    /// `wg`, `wgN`.
+    Wireguard(Option<u32>),
+    /// `tap`, `tun`, with or without a number: which Linux makes for programs only.
+    ForPrograms(Option<u32>),
 }
 
 impl Cloner {
@@ -36,15 +50,26 @@ impl Cloner {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         let digits = name.find(|c: char| c.is_ascii_digit()).unwrap_or(name.len());
-        let kind = match &name[..digits] {
+        let kind: fn(Option<u32>) -> Self = match &name[..digits] {
             "epair" => Self::Epair,
             "bridge" => Self::Bridge,
             "vlan" => Self::Vlan,
+            "lo" => Self::Lo,
+            "lagg" => Self::Lagg,
+            "vxlan" => Self::Vxlan,
+            "gif" => |unit| Self::Tunnel(TunnelKind::Gif, unit),
+            "gre" => |unit| Self::Tunnel(TunnelKind::Gre, unit),
+            "wg" => Self::Wireguard,
+            "tap" | "tun" => Self::ForPrograms,
             _ => return Self::parse_vlan_of(name),
         };
         match &name[digits..] {
             "" => Some(kind(None)),
-            unit => number(unit).map(|unit| kind(Some(unit))),
+            // An end of an epair has vlans too: `epair0a.7`.
+            unit => match number(unit) {
+                Some(unit) => Some(kind(Some(unit))),
+                None => Self::parse_vlan_of(name),
+            },
         }
     }
 
@@ -63,21 +88,26 @@ fn number(text: &str) -> Option<u32> {
 }
 
 impl Netlink {
-    /// Makes an epair. Answers the name of its first end.
+    /// Makes an epair. Answers the name of its first end. Its addresses follow from the `identity`;
+    /// without one they are the kernel's, other ones each time.
     ///
     /// # Errors
     /// `Exists`: one of the two names is taken.
-    pub fn create_epair(&mut self, unit: Option<u32>) -> Result<InterfaceName, Error> {
+    pub fn create_epair(
+        &mut self,
+        unit: Option<u32>,
+        identity: Option<&Identity>,
+    ) -> Result<InterfaceName, Error> {
         self.create("epair", 'a', unit, |netlink, name| {
             // The kernel makes the peer first: as on FreeBSD, `a` gets the lower number of the two.
             let other = name.with_last('b');
             let mut message = creation(&other);
-            // Both ends get addresses of the kernel's making, locally administered ones. Stable
-            // addresses, from the host's identity and the name, go in here as `ifla::ADDRESS`.
+            ether(&mut message, identity, &other);
             message.nest(ifla::LINKINFO, |info| {
                 info.string(ifla::INFO_KIND, "veth").nest(ifla::INFO_DATA, |data| {
                     data.nest(ifla::VETH_INFO_PEER, |peer| {
                         peer.raw(&[0; LINK_BODY]).string(ifla::IFNAME, name.kernel());
+                        ether(peer, identity, name);
                     });
                 });
             });
@@ -92,10 +122,15 @@ impl Netlink {
     ///
     /// # Errors
     /// `Exists`: the name is taken.
-    pub fn create_bridge(&mut self, unit: Option<u32>) -> Result<InterfaceName, Error> {
+    pub fn create_bridge(
+        &mut self,
+        unit: Option<u32>,
+        identity: Option<&Identity>,
+    ) -> Result<InterfaceName, Error> {
         self.create("bridge", '\0', unit, |netlink, name| {
             let mut message = creation(name);
-            message.attribute(ifla::ADDRESS, &EtherAddress::random().0);
+            let own = identity.map_or_else(EtherAddress::random, |it| it.ether(name.as_str()));
+            message.attribute(ifla::ADDRESS, &own.0);
             message.nest(ifla::LINKINFO, |info| {
                 info.string(ifla::INFO_KIND, "bridge");
             });
@@ -103,33 +138,123 @@ impl Netlink {
         })
     }
 
-    /// Makes the vlan `vlanN` of `parent` with the lowest free number, or with `unit`.
+    /// Makes a bridge of any name.
+    ///
+    /// # Errors
+    /// `Exists`: the name is taken.
+    pub fn create_bridge_named(&mut self, name: &InterfaceName) -> Result<(), Error> {
+        let mut message = creation(name);
+        message.attribute(ifla::ADDRESS, &EtherAddress::random().0);
+        kind::describe(&mut message, "bridge", |_| {});
+        let made = self.change(message);
+        made.map_err(|errno| self.not_created(name.as_str(), name, "bridge", errno))
+    }
+
+    /// Makes the vlan `vlanN` with the lowest free number, or with `unit`.
     ///
     /// # Errors
     /// As [`Netlink::create_vlan_named`].
-    pub fn create_vlan(
-        &mut self,
-        unit: Option<u32>,
-        tag: u16,
-        parent: &InterfaceName,
-    ) -> Result<InterfaceName, Error> {
-        let index = self.parent_index(parent, &unit_name("vlan", '\0', unit))?;
-        self.create("vlan", '\0', unit, |netlink, name| netlink.change(vlan(name, tag, index)))
+    pub fn create_vlan(&mut self, unit: Option<u32>, vlan: &Vlan) -> Result<InterfaceName, Error> {
+        let parent = self.parent_index(&vlan.parent, &unit_name("vlan", '\0', unit))?;
+        self.create("vlan", '\0', unit, |netlink, name| {
+            let mut message = creation(name);
+            vlan.describe(&mut message, parent);
+            netlink.change(message)
+        })
     }
 
-    /// Makes the vlan of `parent` that is called `name`, as `re0.7` is.
+    /// Makes the vlan that is called `name`, as `re0.7` is.
     ///
     /// # Errors
     /// `Exists`; `EINVAL` for a tag outside 1 to 4094; `EOPNOTSUPP`: this kernel has no vlans.
-    pub fn create_vlan_named(
-        &mut self,
-        name: &InterfaceName,
-        tag: u16,
-        parent: &InterfaceName,
-    ) -> Result<(), Error> {
-        let index = self.parent_index(parent, name.as_str())?;
-        let made = self.change(vlan(name, tag, index));
+    pub fn create_vlan_named(&mut self, name: &InterfaceName, vlan: &Vlan) -> Result<(), Error> {
+        let parent = self.parent_index(&vlan.parent, name.as_str())?;
+        let mut message = creation(name);
+        vlan.describe(&mut message, parent);
+        let made = self.change(message);
         made.map_err(|errno| self.not_created(name.as_str(), name, "vlan", errno))
+    }
+
+    /// Makes a `loN`; `lo0` is there in any case.
+    ///
+    /// # Errors
+    /// As [`Netlink::create_bridge`]; `EOPNOTSUPP`: this kernel has no such interfaces.
+    pub fn create_lo(&mut self, unit: Option<u32>) -> Result<InterfaceName, Error> {
+        self.create_kind("lo", "dummy", unit, |_| {})
+    }
+
+    /// Makes a lagg, as yet without ports.
+    ///
+    /// # Errors
+    /// As [`Netlink::create_lo`].
+    pub fn create_lagg(
+        &mut self,
+        unit: Option<u32>,
+        protocol: LaggProtocol,
+    ) -> Result<InterfaceName, Error> {
+        self.create_kind("lagg", "bond", unit, |data| kind::lagg(data, protocol))
+    }
+
+    /// Makes a wg; its keys and peers are given by wg(8).
+    ///
+    /// # Errors
+    /// As [`Netlink::create_lo`].
+    pub fn create_wireguard(&mut self, unit: Option<u32>) -> Result<InterfaceName, Error> {
+        self.create_kind("wg", "wireguard", unit, |_| {})
+    }
+
+    /// Makes a vxlan.
+    ///
+    /// # Errors
+    /// As [`Netlink::create_lo`].
+    pub fn create_vxlan(
+        &mut self,
+        unit: Option<u32>,
+        vxlan: &Vxlan,
+    ) -> Result<InterfaceName, Error> {
+        self.create("vxlan", '\0', unit, |netlink, name| {
+            let mut message = creation(name);
+            // With an interface to go through the kernel subtracts from what that one carries. Without,
+            // it subtracts nothing; FreeBSD takes Ethernet's 1500.
+            if vxlan.device.is_none() {
+                let outside_is_6 = vxlan.remote.or(vxlan.local).is_some_and(|it| it.is_ipv6());
+                message.number(ifla::MTU, if outside_is_6 { 1430 } else { 1450 });
+            }
+            vxlan.describe(&mut message);
+            netlink.change(message)
+        })
+    }
+
+    /// Makes a tunnel.
+    ///
+    /// # Errors
+    /// As [`Netlink::create_lo`].
+    pub fn create_tunnel(
+        &mut self,
+        unit: Option<u32>,
+        kind: TunnelKind,
+        tunnel: &Tunnel,
+    ) -> Result<InterfaceName, Error> {
+        self.create(kind.word(), '\0', unit, |netlink, name| {
+            let mut message = creation(name);
+            tunnel.describe(&mut message, kind);
+            netlink.change(message)
+        })
+    }
+
+    /// Makes an interface whose kind needs to know nothing of others.
+    fn create_kind(
+        &mut self,
+        kind: &str,
+        driver: &str,
+        unit: Option<u32>,
+        fill: impl Fn(&mut Message),
+    ) -> Result<InterfaceName, Error> {
+        self.create(kind, '\0', unit, |netlink, name| {
+            let mut message = creation(name);
+            kind::describe(&mut message, driver, &fill);
+            netlink.change(message)
+        })
     }
 
     /// Removes an interface that was created by command.
@@ -145,6 +270,22 @@ impl Netlink {
             Errno::OPNOTSUPP | Errno::INVAL => Request::Destroy.refused(Errno::INVAL),
             errno => Request::Destroy.refused(errno),
         })
+    }
+
+    /// Whether the kernel has Linux's `driver`: `veth`, `vlan` … Its module is loaded if there is one;
+    /// nothing is made, because the request has a link-level address that none can have.
+    ///
+    /// # Errors
+    /// `EPERM`: the caller may not make interfaces, and learns nothing.
+    pub fn has_driver(&mut self, driver: &str) -> Result<bool, Error> {
+        let mut message = Message::new(rtm::NEWLINK, nlm::CREATE | nlm::EXCL, &[0; LINK_BODY]);
+        message.attribute(ifla::ADDRESS, &[0]).nest(ifla::LINKINFO, |info| {
+            info.string(ifla::INFO_KIND, driver);
+        });
+        match self.change(message) {
+            Err(errno @ Errno::PERM) => Err(Request::Create(driver.to_owned()).refused(errno)),
+            outcome => Ok(outcome != Err(Errno::OPNOTSUPP)),
+        }
     }
 
     /// Makes `KIND` + unit + `end`; without a unit the lowest free one. Two callers may want the
@@ -233,20 +374,26 @@ fn creation(name: &InterfaceName) -> Message {
     message
 }
 
-fn vlan(name: &InterfaceName, tag: u16, parent: u32) -> Message {
-    let mut message = creation(name);
-    message.number(ifla::LINK, parent).nest(ifla::LINKINFO, |info| {
-        info.string(ifla::INFO_KIND, "vlan").nest(ifla::INFO_DATA, |data| {
-            data.attribute(ifla::VLAN_ID, &tag.to_ne_bytes());
-        });
-    });
-    message
+/// The address that `name` has by the `identity`.
+fn ether(message: &mut Message, identity: Option<&Identity>, name: &InterfaceName) {
+    if let Some(identity) = identity {
+        message.attribute(ifla::ADDRESS, &identity.ether(name.as_str()).0);
+    }
 }
 
+/// The module of Linux that makes this kind, and what the kind is called.
 fn missing_module(kind: &str) -> &'static str {
     match kind {
         "vlan" => "this kernel has no 802.1Q VLANs: load the module 8021q",
         "bridge" => "this kernel has no bridges: load the module bridge",
+        "lo" => "this kernel has no loopbacks beside lo0: load the module dummy",
+        "lagg" => "this kernel has no link aggregation: load the module bonding",
+        "vxlan" => "this kernel has no VXLANs: load the module vxlan",
+        "gif" => {
+            "this kernel has no such tunnels: load the module sit, or ip6_tunnel for IPv6 outside"
+        }
+        "gre" => "this kernel has no GRE: load the module ip_gre, or ip6_gre for IPv6 outside",
+        "wg" => "this kernel has no WireGuard: load the module wireguard",
         _ => "this kernel has no epairs: load the module veth",
     }
 }
@@ -268,11 +415,19 @@ mod tests {
             ("bridge1",  Some(Cloner::Bridge(Some(1)))),
             ("vlan7",    Some(Cloner::Vlan(Some(7)))),
             ("re0.7",    Some(Cloner::VlanOf(re0(), 7))),  // vlan(4): IF.TAG
+            ("epair0a.7", Some(Cloner::VlanOf(InterfaceName::parse("epair0a").unwrap(), 7))),
             ("re0.0",    None),                            // a priority tag is no vlan
             ("re0.4095", None),                            // reserved
             ("re0.",     None),
             (".7",       None),
-            ("tap0",     None),
+            ("lo1",      Some(Cloner::Lo(Some(1)))),
+            ("lagg",     Some(Cloner::Lagg(None))),
+            ("vxlan3",   Some(Cloner::Vxlan(Some(3)))),
+            ("gif0",     Some(Cloner::Tunnel(TunnelKind::Gif, Some(0)))),
+            ("gre0",     Some(Cloner::Tunnel(TunnelKind::Gre, Some(0)))),
+            ("wg0",      Some(Cloner::Wireguard(Some(0)))),
+            ("tap0",     Some(Cloner::ForPrograms(Some(0)))),
+            ("stf0",     None),
             ("epair99999999999", None),
         ] {
             assert_eq!(Cloner::parse(name), want, "{name:?}");

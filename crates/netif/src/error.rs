@@ -59,6 +59,8 @@ pub enum Request {
     Vnet,
     /// A change of the routing table.
     Route,
+    /// Anything else, by the words that FreeBSD's message begins with.
+    Other(String),
 }
 
 impl Request {
@@ -92,6 +94,7 @@ impl fmt::Display for Request {
             Self::DeleteMember(member) => write!(f, "BRDGDEL {member}"),
             Self::Vnet => f.write_str("SIOCSIFVNET"),
             Self::Route => f.write_str("message indicates error"),
+            Self::Other(words) => f.write_str(words),
         }
     }
 }

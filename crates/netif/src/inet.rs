@@ -6,7 +6,7 @@ use rustix::io::Errno;
 
 use crate::address::{Prefix, family, from_octets, octets};
 use crate::error::{Error, Request};
-use crate::interface::Flags;
+use crate::interface::{Flags, Interface};
 use crate::name::InterfaceName;
 use crate::uapi::{af, ifa, nlm, rtm};
 use crate::wire::{Message, Netlink, attributes, u32_at};
@@ -76,6 +76,32 @@ impl Netlink {
         address: &InterfaceAddress,
     ) -> Result<(), Error> {
         let interface = self.link(name)?;
+        self.put_address(&interface, address)
+    }
+
+    /// Gives the interface an IPv4 address in place of its first one, if it has any.
+    ///
+    /// # Errors
+    /// As [`Netlink::add_address`].
+    pub fn replace_address(
+        &mut self,
+        name: &InterfaceName,
+        address: &InterfaceAddress,
+    ) -> Result<(), Error> {
+        let interface = self.link(name)?;
+        match self.delete_where(name, interface.index, |old| old.prefix.address.is_ipv4()) {
+            // There was none.
+            Ok(()) | Err(Error::Refused { errno: Errno::ADDRNOTAVAIL, .. }) => {}
+            Err(error) => return Err(error),
+        }
+        self.put_address(&interface, address)
+    }
+
+    fn put_address(
+        &mut self,
+        interface: &Interface,
+        address: &InterfaceAddress,
+    ) -> Result<(), Error> {
         let flags = nlm::CREATE | nlm::REPLACE;
         let mut message = request(rtm::NEWADDR, flags, address.prefix, interface.index);
         // Linux's "address" is the other end of a point-to-point link, else the same again.
@@ -86,7 +112,7 @@ impl Netlink {
         if let Some(broadcast) = address.broadcast.filter(|_| broadcasts) {
             message.attribute(ifa::BROADCAST, &broadcast.octets());
         }
-        self.apply(name, message, Request::AddAddress)
+        self.apply(&interface.name, message, Request::AddAddress)
     }
 
     /// `-alias`, `delete`, `remove`: takes `address` from the interface, whatever its prefix.
@@ -94,8 +120,8 @@ impl Netlink {
     /// # Errors
     /// `EADDRNOTAVAIL`: the interface does not have it.
     pub fn delete_address(&mut self, name: &InterfaceName, address: IpAddr) -> Result<(), Error> {
-        let found = |candidate: &InterfaceAddress| candidate.prefix.address == address;
-        self.delete_where(name, found)
+        let index = self.index(name)?;
+        self.delete_where(name, index, |candidate| candidate.prefix.address == address)
     }
 
     /// `delete` without an address: takes the interface's first IPv4 address.
@@ -103,16 +129,17 @@ impl Netlink {
     /// # Errors
     /// `EADDRNOTAVAIL`: it has none.
     pub fn delete_first_inet(&mut self, name: &InterfaceName) -> Result<(), Error> {
-        self.delete_where(name, |candidate| candidate.prefix.address.is_ipv4())
+        let index = self.index(name)?;
+        self.delete_where(name, index, |candidate| candidate.prefix.address.is_ipv4())
     }
 
     /// Deletes the first address that is `wanted`. Linux wants to be told the prefix as well.
     fn delete_where(
         &mut self,
         name: &InterfaceName,
+        index: u32,
         wanted: impl Fn(&InterfaceAddress) -> bool,
     ) -> Result<(), Error> {
-        let index = self.index(name)?;
         let addresses = self.addresses()?;
         let found = addresses.iter().find(|(owner, found)| *owner == index && wanted(found));
         let Some((_, found)) = found else {

@@ -5,15 +5,15 @@ use rustix::io::Errno;
 use crate::address::EtherAddress;
 use crate::clone::LINK_BODY;
 use crate::error::Error;
+use crate::group::of_alternative_name;
 use crate::inet::InterfaceAddress;
+use crate::kind::{LaggProtocol, Tunnel, TunnelKind, Vxlan, alternative_names};
 use crate::name::InterfaceName;
 use crate::uapi::{arphrd, iff, ifla, rtm};
 use crate::wire::{Message, Netlink, attributes, text, u16_at, u32_at};
 
 /// Linux counts a bridge's times in these parts of a second, whatever its own clock does.
-const USER_HZ: u32 = 100;
-/// What stands before a tag of 802.1ad.
-const ETHERTYPE_8021AD: u16 = 0x88a8;
+pub(crate) const USER_HZ: u32 = 100;
 
 /// An interface and its addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +36,29 @@ pub struct Interface {
     pub master: Option<u32>,
     /// Its part in that bridge.
     pub port: Option<BridgePort>,
+    /// The groups that it was put in; those that follow from its kind are not among them.
+    pub groups: Vec<String>,
+    /// Other names that Linux knows it by.
+    pub alternative_names: Vec<String>,
+    /// Its state as a port of a lagg.
+    pub lagg_port: Option<LaggPort>,
+    /// What has gone through it.
+    pub counters: Counters,
     /// Its addresses; [`Netlink::link`] and [`Netlink::links`] leave them out.
     pub addresses: Vec<InterfaceAddress>,
+}
+
+/// What has gone through an interface since it is there, in packets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // the columns of netstat -i
+pub struct Counters {
+    pub received: u64,
+    pub receive_errors: u64,
+    pub receive_drops: u64,
+    pub sent: u64,
+    pub send_errors: u64,
+    pub send_drops: u64,
+    pub collisions: u64,
 }
 
 /// What an interface is: FreeBSD's groups, and what each listing adds.
@@ -57,9 +78,32 @@ pub enum Kind {
         tag: u16,
         /// 802.1ad, a tag around tags, and not 802.1Q.
         stacked: bool,
+        /// The priority of its frames.
+        priority: u8,
         /// The index of the interface that it is on; `None`: that is in another namespace.
         parent: Option<u32>,
     },
+    /// lo(4) that was created: Linux's dummy, which drops what is not for the host itself.
+    Lo,
+    /// lagg(4).
+    Lagg {
+        /// How it uses its ports; `None`: in a way that FreeBSD does not have.
+        protocol: Option<LaggProtocol>,
+        /// What of a packet is hashed: a number of the bonding driver.
+        hash: u8,
+        /// The port in use, by failover.
+        active: Option<u32>,
+    },
+    /// vxlan(4).
+    Vxlan(Vxlan),
+    /// gif(4) or gre(4), and its ends where both are set.
+    Tunnel(TunnelKind, Option<Tunnel>),
+    /// wg(4).
+    Wireguard,
+    /// tap(4).
+    Tap,
+    /// tun(4).
+    Tun,
     /// A kind of Linux that has no name here.
     Other(String),
 }
@@ -79,6 +123,19 @@ pub struct Bridge {
     pub root_priority: u16,
     pub root_cost: u32,
     pub root_port: u16,
+    /// It looks at the tags of frames.
+    pub vlan_filter: bool,
+    /// How many addresses it learns, 0: without limit; `None`: the kernel does not count.
+    pub max_addresses: Option<u32>,
+}
+
+/// A port of a lagg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaggPort {
+    /// It has a carrier.
+    pub active: bool,
+    /// It waits for another to fail.
+    pub backup: bool,
 }
 
 /// A member of a bridge.
@@ -86,6 +143,7 @@ pub struct Bridge {
 #[allow(missing_docs)] // the words of ifconfig's listing
 pub struct BridgePort {
     pub number: u16,
+    /// FreeBSD's, of eight bits.
     pub priority: u16,
     pub path_cost: u32,
     pub learning: bool,
@@ -93,6 +151,11 @@ pub struct BridgePort {
     pub discover: bool,
     /// Talks to no other such member: FreeBSD's `private`.
     pub private: bool,
+    /// What the spanning tree has it do: disabled, listening, learning, forwarding, blocking.
+    pub state: u8,
+    /// The bridge by which its segment reaches the root, when that one does it through this port, or
+    /// through one of the same number.
+    pub designated: Option<EtherAddress>,
 }
 
 /// Flags of an interface, in the numbering of FreeBSD's net/if.h.
@@ -214,6 +277,10 @@ fn parse(body: &[u8]) -> Option<Interface> {
         kind,
         master: None,
         port: None,
+        groups: Vec::new(),
+        alternative_names: Vec::new(),
+        lagg_port: None,
+        counters: Counters::default(),
         addresses: Vec::new(),
     };
     let (mut parent, mut elsewhere) = (None, false);
@@ -225,6 +292,8 @@ fn parse(body: &[u8]) -> Option<Interface> {
             ifla::LINK => parent = u32_at(value, 0),
             ifla::LINK_NETNSID => elsewhere = true,
             ifla::IFALIAS => interface.description = Some(text(value)),
+            ifla::STATS64 => interface.counters = parse_counters(value),
+            ifla::PROP_LIST => interface.alternative_names = alternative_names(value).collect(),
             ifla::ADDRESS if hardware == arphrd::ETHER => {
                 interface.ether = value.try_into().ok().map(EtherAddress);
             }
@@ -235,7 +304,29 @@ fn parse(body: &[u8]) -> Option<Interface> {
     if let Kind::Vlan { parent: known, .. } = &mut interface.kind {
         *known = parent.filter(|_| !elsewhere);
     }
+    if interface.kind == Kind::Lo {
+        interface.ether = None;
+    }
+    let groups = interface.alternative_names.iter().filter_map(|it| of_alternative_name(it));
+    interface.groups = groups.collect();
     Some(interface)
+}
+
+/// The first fields of `struct rtnl_link_stats64`.
+fn parse_counters(value: &[u8]) -> Counters {
+    let field = |at: usize| {
+        let bytes = value.get(at * 8..at * 8 + 8).and_then(|bytes| bytes.try_into().ok());
+        bytes.map_or(0, u64::from_ne_bytes)
+    };
+    Counters {
+        received: field(0),
+        sent: field(1),
+        receive_errors: field(4),
+        send_errors: field(5),
+        receive_drops: field(6),
+        send_drops: field(7),
+        collisions: field(9),
+    }
 }
 
 /// What the kind of the interface, and of the bridge that it is in, say about it.
@@ -243,23 +334,26 @@ fn parse_info(interface: &mut Interface, info: &[u8]) {
     let find = |wanted| attributes(info).find(|&(kind, _)| kind == wanted).map(|(_, v)| v);
     let data = find(ifla::INFO_DATA).unwrap_or_default();
     match find(ifla::INFO_KIND).map(text).as_deref() {
-        Some("veth") => interface.kind = Kind::Epair,
         Some("bridge") => interface.kind = Kind::Bridge(parse_bridge(data)),
-        Some("vlan") => {
-            let number = |wanted| {
-                let found = attributes(data).find(|&(kind, _)| kind == wanted);
-                found.and_then(|(_, value)| u16_at(value, 0)).unwrap_or_default()
-            };
-            let tag = number(ifla::VLAN_ID);
-            let stacked = u16::from_be(number(ifla::VLAN_PROTOCOL)) == ETHERTYPE_8021AD;
-            interface.kind = Kind::Vlan { tag, stacked, parent: None };
-        }
-        Some(other) => interface.kind = Kind::Other(other.to_owned()),
+        Some(driver) => interface.kind = crate::kind::parse(driver, data),
         None => {}
     }
-    if find(ifla::INFO_SLAVE_KIND).map(text).as_deref() == Some("bridge") {
-        interface.port = Some(parse_port(find(ifla::INFO_SLAVE_DATA).unwrap_or_default()));
+    let port = find(ifla::INFO_SLAVE_DATA).unwrap_or_default();
+    match find(ifla::INFO_SLAVE_KIND).map(text).as_deref() {
+        Some("bridge") => interface.port = Some(parse_port(port)),
+        Some("bond") => interface.lagg_port = Some(parse_lagg_port(port)),
+        _ => {}
     }
+}
+
+/// A port of the bonding driver: `BOND_STATE_BACKUP` is 1, `BOND_LINK_UP` 0.
+fn parse_lagg_port(data: &[u8]) -> LaggPort {
+    let byte = |wanted| {
+        let found = attributes(data).find(|&(kind, _)| kind == wanted);
+        found.and_then(|(_, value)| value.first().copied())
+    };
+    let active = byte(ifla::BOND_PORT_MII) == Some(0);
+    LaggPort { active, backup: byte(ifla::BOND_PORT_STATE) == Some(1) }
 }
 
 fn parse_bridge(data: &[u8]) -> Bridge {
@@ -276,6 +370,8 @@ fn parse_bridge(data: &[u8]) -> Bridge {
             ifla::BR_BRIDGE_ID => bridge.id = bridge_id(value).1,
             ifla::BR_ROOT_ID => (bridge.root_priority, bridge.root_id) = bridge_id(value),
             ifla::BR_ROOT_PORT => bridge.root_port = u16_at(value, 0).unwrap_or_default(),
+            ifla::BR_VLAN_FILTERING => bridge.vlan_filter = value.first() == Some(&1),
+            ifla::BR_FDB_MAX_LEARNED => bridge.max_addresses = u32_at(value, 0),
             ifla::BR_ROOT_PATH_COST => bridge.root_cost = u32_at(value, 0).unwrap_or_default(),
             _ => {}
         }
@@ -293,18 +389,24 @@ fn bridge_id(value: &[u8]) -> (u16, EtherAddress) {
 
 fn parse_port(data: &[u8]) -> BridgePort {
     let mut port = BridgePort::default();
+    let (mut own, mut designated) = (None, None);
     for (kind, value) in attributes(data) {
         let on = value.first().is_some_and(|&byte| byte != 0);
         match kind {
             ifla::BRPORT_NO => port.number = u16_at(value, 0).unwrap_or_default(),
-            ifla::BRPORT_PRIORITY => port.priority = u16_at(value, 0).unwrap_or_default(),
+            ifla::BRPORT_PRIORITY => port.priority = u16_at(value, 0).unwrap_or_default() << 2,
             ifla::BRPORT_COST => port.path_cost = u32_at(value, 0).unwrap_or_default(),
             ifla::BRPORT_LEARNING => port.learning = on,
             ifla::BRPORT_UNICAST_FLOOD => port.discover = on,
             ifla::BRPORT_ISOLATED => port.private = on,
+            ifla::BRPORT_STATE => port.state = value.first().copied().unwrap_or_default(),
+            ifla::BRPORT_DESIGNATED_BRIDGE => port.designated = Some(bridge_id(value).1),
+            ifla::BRPORT_ID => own = u16_at(value, 0),
+            ifla::BRPORT_DESIGNATED_PORT => designated = u16_at(value, 0),
             _ => {}
         }
     }
+    port.designated = port.designated.filter(|_| own == designated);
     port
 }
 

@@ -9,21 +9,32 @@
 //! binary 763 KiB larger (measured with 0.34, 0.9 and 0.9, fat LTO), which is more than all of kletka.
 
 mod address;
+mod bridge;
+mod capability;
 mod change;
 mod clone;
 mod error;
+mod group;
 mod inet;
 mod interface;
+mod kind;
 mod name;
+mod neighbour;
 mod route;
 mod uapi;
 mod wire;
 
-pub use address::{EtherAddress, MalformedAddress, Prefix, netmask_length};
+pub use address::{EtherAddress, Identity, MalformedAddress, Prefix, netmask_length};
+pub use bridge::{BridgeSetting, Learned, PortSetting};
+pub use capability::{Capabilities, Capability, Ethtool};
+pub use change::Joining;
 pub use clone::Cloner;
 pub use error::{Error, Request, strerror};
+pub use group::{GroupName, MalformedGroup};
 pub use inet::InterfaceAddress;
-pub use interface::{Bridge, BridgePort, Flags, Interface, Kind};
+pub use interface::{Bridge, BridgePort, Counters, Flags, Interface, Kind, LaggPort};
+pub use kind::{LaggProtocol, Tunnel, TunnelKind, Vlan, Vxlan};
 pub use name::{InterfaceName, NameTooLong};
+pub use neighbour::{Neighbour, NeighbourState};
 pub use route::{Route, RouteKind};
 pub use wire::Netlink;

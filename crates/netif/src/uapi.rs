@@ -11,6 +11,11 @@ pub(crate) mod rtm {
     pub(crate) const NEWROUTE: u16 = 24;
     pub(crate) const DELROUTE: u16 = 25;
     pub(crate) const GETROUTE: u16 = 26;
+    pub(crate) const NEWNEIGH: u16 = 28;
+    pub(crate) const DELNEIGH: u16 = 29;
+    pub(crate) const GETNEIGH: u16 = 30;
+    pub(crate) const NEWLINKPROP: u16 = 108;
+    pub(crate) const DELLINKPROP: u16 = 109;
 }
 
 /// Flags and control types of the message header: netlink(7).
@@ -35,8 +40,11 @@ pub(crate) mod ifla {
     pub(crate) const MASTER: u16 = 10;
     pub(crate) const LINKINFO: u16 = 18;
     pub(crate) const IFALIAS: u16 = 20;
+    pub(crate) const STATS64: u16 = 23;
     pub(crate) const NET_NS_FD: u16 = 28;
     pub(crate) const LINK_NETNSID: u16 = 37;
+    pub(crate) const PROP_LIST: u16 = 52;
+    pub(crate) const ALT_IFNAME: u16 = 53;
 
     pub(crate) const INFO_KIND: u16 = 1;
     pub(crate) const INFO_DATA: u16 = 2;
@@ -45,7 +53,41 @@ pub(crate) mod ifla {
 
     pub(crate) const VETH_INFO_PEER: u16 = 1;
     pub(crate) const VLAN_ID: u16 = 1;
+    pub(crate) const VLAN_EGRESS_QOS: u16 = 3;
     pub(crate) const VLAN_PROTOCOL: u16 = 5;
+    pub(crate) const VLAN_QOS_MAPPING: u16 = 1;
+
+    pub(crate) const BOND_MODE: u16 = 1;
+    pub(crate) const BOND_ACTIVE: u16 = 2;
+    pub(crate) const BOND_MIIMON: u16 = 3;
+    pub(crate) const BOND_HASH: u16 = 14;
+    pub(crate) const BOND_PORT_STATE: u16 = 1;
+    pub(crate) const BOND_PORT_MII: u16 = 2;
+
+    pub(crate) const VXLAN_ID: u16 = 1;
+    pub(crate) const VXLAN_GROUP: u16 = 2;
+    pub(crate) const VXLAN_LINK: u16 = 3;
+    pub(crate) const VXLAN_LOCAL: u16 = 4;
+    pub(crate) const VXLAN_TTL: u16 = 5;
+    pub(crate) const VXLAN_LEARNING: u16 = 7;
+    pub(crate) const VXLAN_PORT: u16 = 15;
+    pub(crate) const VXLAN_GROUP6: u16 = 16;
+    pub(crate) const VXLAN_LOCAL6: u16 = 17;
+
+    pub(crate) const IPTUN_LOCAL: u16 = 2;
+    pub(crate) const IPTUN_REMOTE: u16 = 3;
+    pub(crate) const IPTUN_TTL: u16 = 4;
+    pub(crate) const IPTUN_PROTO: u16 = 9;
+
+    pub(crate) const GRE_IFLAGS: u16 = 2;
+    pub(crate) const GRE_OFLAGS: u16 = 3;
+    pub(crate) const GRE_IKEY: u16 = 4;
+    pub(crate) const GRE_OKEY: u16 = 5;
+    pub(crate) const GRE_LOCAL: u16 = 6;
+    pub(crate) const GRE_REMOTE: u16 = 7;
+    pub(crate) const GRE_TTL: u16 = 8;
+
+    pub(crate) const TUN_TYPE: u16 = 3;
 
     pub(crate) const BR_FORWARD_DELAY: u16 = 1;
     pub(crate) const BR_HELLO_TIME: u16 = 2;
@@ -53,15 +95,22 @@ pub(crate) mod ifla {
     pub(crate) const BR_AGEING_TIME: u16 = 4;
     pub(crate) const BR_STP_STATE: u16 = 5;
     pub(crate) const BR_PRIORITY: u16 = 6;
+    pub(crate) const BR_VLAN_FILTERING: u16 = 7;
     pub(crate) const BR_ROOT_ID: u16 = 10;
     pub(crate) const BR_BRIDGE_ID: u16 = 11;
     pub(crate) const BR_ROOT_PORT: u16 = 12;
     pub(crate) const BR_ROOT_PATH_COST: u16 = 13;
+    pub(crate) const BR_FDB_FLUSH: u16 = 21;
+    pub(crate) const BR_FDB_MAX_LEARNED: u16 = 49;
 
+    pub(crate) const BRPORT_STATE: u16 = 1;
     pub(crate) const BRPORT_PRIORITY: u16 = 2;
     pub(crate) const BRPORT_COST: u16 = 3;
     pub(crate) const BRPORT_LEARNING: u16 = 8;
     pub(crate) const BRPORT_UNICAST_FLOOD: u16 = 9;
+    pub(crate) const BRPORT_DESIGNATED_BRIDGE: u16 = 14;
+    pub(crate) const BRPORT_DESIGNATED_PORT: u16 = 15;
+    pub(crate) const BRPORT_ID: u16 = 17;
     pub(crate) const BRPORT_NO: u16 = 18;
     pub(crate) const BRPORT_ISOLATED: u16 = 33;
 }
@@ -85,6 +134,51 @@ pub(crate) mod iff {
 pub(crate) mod arphrd {
     pub(crate) const ETHER: u16 = 1;
     pub(crate) const LOOPBACK: u16 = 772;
+}
+
+/// A neighbour, and an address that a bridge knows: `struct ndmsg`, its states, flags and attributes.
+pub(crate) mod nda {
+    pub(crate) const DST: u16 = 1;
+    pub(crate) const LLADDR: u16 = 2;
+    pub(crate) const CACHEINFO: u16 = 3;
+    pub(crate) const VLAN: u16 = 5;
+    pub(crate) const MASTER: u16 = 9;
+
+    pub(crate) const STATE_INCOMPLETE: u16 = 0x01;
+    pub(crate) const STATE_REACHABLE: u16 = 0x02;
+    pub(crate) const STATE_STALE: u16 = 0x04;
+    pub(crate) const STATE_DELAY: u16 = 0x08;
+    pub(crate) const STATE_PROBE: u16 = 0x10;
+    pub(crate) const STATE_FAILED: u16 = 0x20;
+    pub(crate) const STATE_NOARP: u16 = 0x40;
+    pub(crate) const STATE_PERMANENT: u16 = 0x80;
+
+    pub(crate) const FLAG_MASTER: u8 = 0x04;
+    pub(crate) const FLAG_PROXY: u8 = 0x08;
+    pub(crate) const FLAG_ROUTER: u8 = 0x80;
+}
+
+/// Generic netlink, and ethtool's part of it: linux/genetlink.h, ethtool_netlink.h.
+pub(crate) mod genl {
+    pub(crate) const CONTROLLER: u16 = 0x10;
+    pub(crate) const GET_FAMILY: u8 = 3;
+    pub(crate) const FAMILY_ID: u16 = 1;
+    pub(crate) const FAMILY_NAME: u16 = 2;
+
+    pub(crate) const FEATURES_GET: u8 = 11;
+    pub(crate) const FEATURES_SET: u8 = 12;
+    pub(crate) const FEATURES_HEADER: u16 = 1;
+    pub(crate) const FEATURES_HW: u16 = 2;
+    pub(crate) const FEATURES_WANTED: u16 = 3;
+    pub(crate) const FEATURES_ACTIVE: u16 = 4;
+    pub(crate) const HEADER_INDEX: u16 = 1;
+    pub(crate) const HEADER_NAME: u16 = 2;
+    pub(crate) const BITSET_BITS: u16 = 3;
+    pub(crate) const BITS_BIT: u16 = 1;
+    pub(crate) const BIT_NAME: u16 = 2;
+    pub(crate) const BIT_VALUE: u16 = 3;
+    /// An attribute that others are in: strict families ask for it.
+    pub(crate) const NESTED: u16 = 0x8000;
 }
 
 /// Attributes and flags of an address.
@@ -130,6 +224,7 @@ pub(crate) mod rta {
 
 /// Address families.
 pub(crate) mod af {
+    pub(crate) const BRIDGE: u8 = 7;
     pub(crate) const INET: u8 = 2;
     pub(crate) const INET6: u8 = 10;
 }

@@ -6,7 +6,7 @@
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::io::{Errno, retry_on_intr};
-use rustix::net::netlink::SocketAddrNetlink;
+use rustix::net::netlink::{self, SocketAddrNetlink};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::net::{recv, sendto, socket_with};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
@@ -107,14 +107,31 @@ impl Netlink {
         Ok(Self { socket, sequence: 0, buffer: vec![0; ANSWER] })
     }
 
+    /// Opens a socket for generic netlink in the caller's network namespace.
+    pub(crate) fn open_generic() -> Result<Self, Error> {
+        let (kind, flags) = (SocketType::RAW, SocketFlags::CLOEXEC);
+        let socket = socket_with(AddressFamily::NETLINK, kind, flags, Some(netlink::GENERIC))
+            .map_err(Error::Socket)?;
+        Ok(Self { socket, sequence: 0, buffer: vec![0; ANSWER] })
+    }
+
     /// Opens a routing socket in `there`, another network namespace; the caller's own is `here`.
     ///
     /// # Errors
     /// As [`Netlink::open`]; `EPERM`: the caller may not enter that namespace.
     pub fn open_in(there: BorrowedFd<'_>, here: BorrowedFd<'_>) -> Result<Self, Error> {
+        Self::inside(there, here, Self::open)
+    }
+
+    /// Opens what `open` opens in another network namespace.
+    pub(crate) fn inside(
+        there: BorrowedFd<'_>,
+        here: BorrowedFd<'_>,
+        open: fn() -> Result<Self, Error>,
+    ) -> Result<Self, Error> {
         let network = Some(LinkNameSpaceType::Network);
         move_into_link_name_space(there, network).map_err(Error::Namespace)?;
-        let opened = Self::open();
+        let opened = open();
         move_into_link_name_space(here, network).map_err(Error::Namespace)?;
         opened
     }

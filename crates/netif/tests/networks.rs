@@ -63,7 +63,7 @@ fn an_end_goes_to_the_jail_and_comes_back() {
     let (Some(host), Some(jail)) = (Network::new(), Network::new()) else { return };
     let (mut outside, mut inside) = (host.netlink(), jail.netlink());
     let (a, b) = (name("epair1a"), name("epair1b"));
-    assert_eq!(outside.create_epair(Some(1)).unwrap(), a);
+    assert_eq!(outside.create_epair(Some(1), None).unwrap(), a);
     outside.set_description(&b, "jail side").unwrap();
     let ether = outside.link(&b).unwrap().ether;
 
@@ -85,8 +85,8 @@ fn an_end_goes_to_the_jail_and_comes_back() {
 fn a_taken_name_is_refused() {
     let (Some(host), Some(jail)) = (Network::new(), Network::new()) else { return };
     let (mut outside, mut inside) = (host.netlink(), jail.netlink());
-    outside.create_epair(Some(1)).unwrap();
-    inside.create_epair(Some(1)).unwrap();
+    outside.create_epair(Some(1), None).unwrap();
+    inside.create_epair(Some(1), None).unwrap();
     let error = outside.move_to(&name("epair1b"), jail.handle.as_fd()).unwrap_err();
     assert_eq!(error.to_string(), "SIOCSIFVNET: File exists");
     let error = outside.move_to(&name("lo0"), jail.handle.as_fd()).unwrap_err();
@@ -99,7 +99,7 @@ fn a_taken_name_is_refused() {
 fn an_interface_outlives_the_last_process() {
     let (Some(host), Some(jail)) = (Network::new(), Network::new()) else { return };
     let (mut outside, mut inside) = (host.netlink(), jail.netlink());
-    outside.create_epair(None).unwrap();
+    outside.create_epair(None, None).unwrap();
     outside.move_to(&name("epair0b"), jail.handle.as_fd()).unwrap();
     drop(jail);
     inside.move_to(&name("epair0b"), host.handle.as_fd()).unwrap();
@@ -111,7 +111,7 @@ fn many_interfaces_are_listed() {
     let Some(host) = Network::new() else { return };
     let mut netlink = host.netlink();
     for unit in 0..150 {
-        assert_eq!(netlink.create_epair(None).unwrap(), name(&format!("epair{unit}a")));
+        assert_eq!(netlink.create_epair(None, None).unwrap(), name(&format!("epair{unit}a")));
     }
     assert_eq!(netlink.links().unwrap().len(), 301);
 }

@@ -1,23 +1,25 @@
-//! ifconfig(8) in FreeBSD's dialect: interfaces, their addresses, bridges, epairs and vlans.
+//! ifconfig(8) in FreeBSD's dialect: interfaces, their addresses, bridges, epairs, vlans, tunnels.
 //!
 //! It runs on the host and in jails. What it does not know of FreeBSD's parameters it refuses by name,
 //! and it reads its whole command line before it changes anything.
 
 mod command;
 mod configure;
+mod identity;
 mod listing;
+pub(crate) mod network;
 mod words;
 
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 use netif::{Error, Interface, InterfaceName, Kind, Netlink};
 use prison::{Prison, Registry};
 
 use command::{Command, Invocation, Selection, Separator, UsageError};
+use network::Network;
 
 /// Runs the applet.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -48,28 +50,22 @@ fn finish(outcome: Result<String, String>) -> ExitCode {
     }
 }
 
-/// Does what was asked. Answers what is to be printed.
-fn execute(invocation: &Invocation) -> Result<String, String> {
-    let mut netlink = open(invocation.jail.as_deref())?;
-    match &invocation.command {
-        Command::Cloners => Ok("bridge epair vlan\n".to_owned()),
-        Command::Names(selection, separator) => names(&mut netlink, selection, *separator),
-        Command::List(selection) => list(&mut netlink, selection),
-        Command::Configure(wanted) => {
-            let renamed = configure::configure(&mut netlink, wanted, jail);
-            let renamed = renamed.map_err(|error| error.to_string())?;
-            Ok(renamed.map(|name| format!("{name}\n")).unwrap_or_default())
-        }
-    }
+/// Runs one command line, in words, for another applet. Answers what it prints.
+pub(crate) fn command_line(words: &[String]) -> Result<String, String> {
+    command::parse(words).map_err(text).and_then(|invocation| execute(&invocation))
 }
 
-/// The routing socket of the jail's network, or of our own.
-fn open(jail: Option<&str>) -> Result<Netlink, String> {
-    let Some(name) = jail else { return Netlink::open().map_err(text) };
-    let network = self::jail(name)?.network().map_err(|error| error.to_string())?;
-    let own = std::fs::File::open("/proc/self/ns/net")
-        .map_err(|error| format!("/proc/self/ns/net: {error}"))?;
-    Netlink::open_in(network.as_fd(), own.as_fd()).map_err(text)
+/// Does what was asked. Answers what is to be printed.
+fn execute(invocation: &Invocation) -> Result<String, String> {
+    let mut network = Network::open(invocation.jail.as_deref())?;
+    match &invocation.command {
+        Command::Cloners => Ok("bridge epair gif gre lagg lo vlan vxlan wg\n".to_owned()),
+        Command::Names(selection, separator) => names(&mut network.netlink, selection, *separator),
+        Command::List(selection) => list(&mut network, selection),
+        Command::Configure(wanted) => {
+            configure::configure(&mut network, wanted, jail).map_err(text)
+        }
+    }
 }
 
 fn names(
@@ -86,13 +82,17 @@ fn names(
     })
 }
 
-fn list(netlink: &mut Netlink, selection: &Selection) -> Result<String, String> {
+fn list(network: &mut Network, selection: &Selection) -> Result<String, String> {
     let all = match &selection.interface {
-        Some(name) => around(netlink, name),
-        None => netlink.interfaces(),
+        Some(name) => around(&mut network.netlink, name),
+        None => network.netlink.interfaces(),
     }
     .map_err(text)?;
-    let entry = |interface| listing::entry(interface, &all, selection.family);
+    let capabilities = network.capabilities();
+    let entry = |interface: &Interface| {
+        let own = capabilities.get(&interface.index);
+        listing::entry(interface, own, &all, selection.family)
+    };
     Ok(listing::chosen(&all, selection).into_iter().map(entry).collect())
 }
 
@@ -100,7 +100,7 @@ fn list(netlink: &mut Netlink, selection: &Selection) -> Result<String, String> 
 fn around(netlink: &mut Netlink, name: &str) -> Result<Vec<Interface>, Error> {
     let unknown = |_| Error::NoInterface(name.to_owned());
     let mut interface = netlink.link(&InterfaceName::parse(name).map_err(unknown)?)?;
-    if matches!(interface.kind, Kind::Bridge(_) | Kind::Vlan { .. }) {
+    if matches!(interface.kind, Kind::Bridge(_) | Kind::Vlan { .. } | Kind::Lagg { .. }) {
         return netlink.interfaces();
     }
     let addresses = netlink.addresses()?.into_iter();
@@ -117,5 +117,8 @@ fn text(error: impl Display) -> String {
 fn jail(name: &str) -> Result<Prison, String> {
     let registry = Registry::open().map_err(|error| error.to_string())?;
     let record = registry.find(name).map_err(|error| error.to_string())?;
-    record.and_then(Prison::open).ok_or_else(|| format!("jail \"{name}\" not found"))
+    record.and_then(Prison::open).ok_or_else(|| match name.parse::<u32>() {
+        Ok(jid) => format!("jail {jid} not found"),
+        Err(_) => format!("jail \"{name}\" not found"),
+    })
 }

@@ -25,11 +25,14 @@ const BINARY: &str = "libexec/kletka/kletka";
 const COMMANDS: [&str; 4] = ["kletka", "jail", "jls", "jexec"];
 
 /// Names that a Linux host has for programs of its own: only hooks written for FreeBSD meet these.
-const HOOK_APPLETS: [&str; 8] =
-    ["ifconfig", "route", "service", "sysctl", "sysrc", "devfs", "mount", "umount"];
+const HOOK_APPLETS: [&str; 11] = [
+    "ifconfig", "route", "netstat", "arp", "ndp", "service", "sysctl", "sysrc", "devfs", "mount",
+    "umount",
+];
 
 /// Names that `exec.start` and `/etc/rc` need in a jail whose base lacks FreeBSD's, and those for jails inside jails.
-const JAIL_APPLETS: [&str; 6] = ["ifconfig", "route", "sysrc", "jail", "jls", "jexec"];
+const JAIL_APPLETS: [&str; 9] =
+    ["ifconfig", "route", "netstat", "arp", "ndp", "sysrc", "jail", "jls", "jexec"];
 
 /// Files below `share/kletka`, beside those for bases.
 const FILES: [ShippedFile; 6] = [

@@ -13,7 +13,8 @@ use std::process::ExitCode;
 use netif::{Error, Netlink, Prefix, Route, RouteKind, strerror};
 use rustix::io::Errno;
 
-use command::{Command, Gateway, UsageError, Verb};
+use super::ifconfig::network::Network;
+use command::{Command, Family, Gateway, UsageError, Verb};
 
 /// Runs the applet.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -35,10 +36,13 @@ fn bad_text(word: &OsString) -> UsageError {
 }
 
 fn execute(command: &Command) -> ExitCode {
-    let mut netlink = match Netlink::open() {
-        Ok(netlink) => netlink,
+    let mut netlink = match Network::open(command.jail.as_deref()) {
+        Ok(network) => network.netlink,
         Err(error) => return super::fail("route", error),
     };
+    if command.verb == Verb::Flush {
+        return flush(&mut netlink, command);
+    }
     if command.verb == Verb::Get {
         return match get(&mut netlink, command) {
             Ok(text) => print(&text, ExitCode::SUCCESS),
@@ -53,7 +57,7 @@ fn execute(command: &Command) -> ExitCode {
     let outcome = match command.verb {
         Verb::Add => netlink.add_route(&route),
         Verb::Change => netlink.change_route(&route),
-        Verb::Delete | Verb::Get => netlink.delete_route(&route),
+        Verb::Delete | Verb::Get | Verb::Flush => netlink.delete_route(&route),
     };
     let status = match &outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -134,6 +138,39 @@ fn print(text: &str, status: ExitCode) -> ExitCode {
     match io::stdout().write_all(text.as_bytes()) {
         Ok(()) => status,
         Err(error) => super::fail("route", error),
+    }
+}
+
+/// `flush`: deletes every route that leads through a gateway, and says so of each.
+fn flush(netlink: &mut Netlink, command: &Command) -> ExitCode {
+    let routes = match netlink.routes() {
+        Ok(routes) => routes,
+        Err(error) => return super::fail("route", error),
+    };
+    let (mut text, mut status) = (String::new(), ExitCode::SUCCESS);
+    for route in routes {
+        let Some(gateway) = route.gateway else { continue };
+        let family = if gateway.is_ipv4() { Family::Inet } else { Family::Inet6 };
+        if command.family.is_some_and(|only| only != family) {
+            continue;
+        }
+        match netlink.delete_route(&route) {
+            Ok(()) if command.quiet => {}
+            Ok(()) => {
+                let _ = writeln!(text, "{:<20.20} {gateway:<20.20} done", net(&route.destination));
+            }
+            Err(error) => status = tell(&error),
+        }
+    }
+    print(&text, status)
+}
+
+/// A destination as netname() writes it: `default`, a host, or with the length of its prefix.
+pub(super) fn net(destination: &Prefix) -> String {
+    match destination.length {
+        0 => "default".to_owned(),
+        length if length == Prefix::width(destination.address) => destination.address.to_string(),
+        length => format!("{}/{length}", destination.address),
     }
 }
 

@@ -1,4 +1,4 @@
-//! service(8) for the two services that are kletka's: `jail` and `devfs`.
+//! service(8) for the services that are kletka's: `jail`, `devfs` and `netif`.
 //!
 //! Words, order and command lines are those of FreeBSD's libexec/rc/rc.d/jail; [`rc::Service`] has them as a
 //! plan, and this carries it out with jail(8) and jls(8), the same binary. One difference: where a jail did
@@ -18,6 +18,7 @@ use rc::{Action, Jail, KEYWORDS, RcConf, Request, Service, Skipped, UnknownVerb,
 use rustix::fs::{Access, MemfdFlags, access, memfd_create};
 
 use super::mount::reason;
+use super::netif;
 use super::sysrc::Tree;
 
 const USAGE: &str = "
@@ -113,7 +114,9 @@ fn in_jail(
 /// `-l`, `-r`, `-e`: the scripts, the same in their order, those that are enabled.
 fn show_list(list: char, verbose: bool) -> ExitCode {
     if list == 'l' {
-        let names: String = SCRIPTS.iter().map(|script| format!("{}\n", script.name)).collect();
+        let mut names = SCRIPTS.map(|script| format!("{}\n", script.name));
+        names.sort_unstable();
+        let names = names.concat();
         let heads = ["From /etc/rc.d:\n", "From /usr/local/etc/rc.d:\n"]
             .map(|it| if verbose { it } else { "" });
         say(format!("{}{names}{}", heads[0], heads[1]));
@@ -162,9 +165,10 @@ struct Script {
     run: fn(Request, &[String]) -> ExitCode,
 }
 
-const SCRIPTS: [Script; 2] = [
+const SCRIPTS: [Script; 3] = [
     // Without the verbs that rc.d/jail adds.
     Script { name: "devfs", path: DEVFS, keywords: KEYWORDS.split_at(10).0, run: devfs },
+    Script { name: "netif", path: netif::PATH, keywords: KEYWORDS.split_at(3).0, run: netif::run },
     Script { name: "jail", path: JAIL, keywords: KEYWORDS, run: jail },
 ];
 

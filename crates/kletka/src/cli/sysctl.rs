@@ -19,7 +19,9 @@ struct Oid {
 enum Source {
     /// A file that holds the value; it may be written.
     Switch(&'static str),
-    /// The same, a number of a feature that may not be loaded: then it is 0, and stays so. The
+    /// A file with a switch that stands the other way round.
+    Inverse(&'static str),
+    /// The same as [`Source::Switch`], a number of a feature that may not be loaded: then it is 0, and stays so. The
     /// module that would bring it is named when it is asked for.
     Module(&'static str, &'static str),
     /// A file that holds the value; it may not be written.
@@ -32,22 +34,41 @@ enum Source {
 
 #[rustfmt::skip]
 const TABLE: &[Oid] = &[
-    Oid { name: "hw.ncpu",                      source: Source::Computed(processors) },
-    Oid { name: "hw.physmem",                   source: Source::Computed(memory) },
-    Oid { name: "kern.features.inet",           source: Source::Constant("1") },
-    Oid { name: "kern.features.vimage",         source: Source::Constant("1") },
-    Oid { name: "kern.hostname",                source: Source::Switch("/proc/sys/kernel/hostname") },
-    Oid { name: "kern.osrelease",               source: Source::File("/proc/sys/kernel/osrelease") },
-    Oid { name: "kern.ostype",                  source: Source::File("/proc/sys/kernel/ostype") },
-    Oid { name: "net.inet.ip.forwarding",       source: Source::Switch("/proc/sys/net/ipv4/ip_forward") },
-    Oid { name: "net.inet.ip.ttl",              source: Source::Switch("/proc/sys/net/ipv4/ip_default_ttl") },
-    Oid { name: "net.inet6.ip6.forwarding",     source: Source::Switch("/proc/sys/net/ipv6/conf/all/forwarding") },
-    Oid { name: "net.inet6.ip6.hlim",           source: Source::Switch("/proc/sys/net/ipv6/conf/default/hop_limit") },
+    Oid { name: "hw.ncpu",                           source: Source::Computed(processors) },
+    Oid { name: "hw.physmem",                        source: Source::Computed(memory) },
+    Oid { name: "kern.domainname",                   source: Source::Switch("/proc/sys/kernel/domainname") },
+    Oid { name: "kern.features.inet",                source: Source::Constant("1") },
+    Oid { name: "kern.features.inet6",               source: Source::Computed(has_inet6) },
+    Oid { name: "kern.features.vimage",              source: Source::Constant("1") },
+    Oid { name: "kern.hostname",                     source: Source::Switch("/proc/sys/kernel/hostname") },
+    Oid { name: "kern.ipc.somaxconn",                source: Source::Switch("/proc/sys/net/core/somaxconn") },
+    Oid { name: "kern.osrelease",                    source: Source::File("/proc/sys/kernel/osrelease") },
+    Oid { name: "kern.ostype",                       source: Source::File("/proc/sys/kernel/ostype") },
+    Oid { name: "net.fibs",                          source: Source::Constant("1") },
+    Oid { name: "net.inet.icmp.bmcastecho",          source: Source::Inverse("/proc/sys/net/ipv4/icmp_echo_ignore_broadcasts") },
+    Oid { name: "net.inet.ip.forwarding",            source: Source::Switch("/proc/sys/net/ipv4/ip_forward") },
+    Oid { name: "net.inet.ip.redirect",              source: Source::Switch("/proc/sys/net/ipv4/conf/all/send_redirects") },
+    Oid { name: "net.inet.ip.sourceroute",           source: Source::Switch("/proc/sys/net/ipv4/conf/all/accept_source_route") },
+    Oid { name: "net.inet.ip.ttl",                   source: Source::Switch("/proc/sys/net/ipv4/ip_default_ttl") },
+    Oid { name: "net.inet.tcp.syncookies",           source: Source::Switch("/proc/sys/net/ipv4/tcp_syncookies") },
+    Oid { name: "net.inet6.ip6.accept_rtadv",        source: Source::Switch("/proc/sys/net/ipv6/conf/default/accept_ra") },
+    Oid { name: "net.inet6.ip6.dad_count",           source: Source::Switch("/proc/sys/net/ipv6/conf/default/dad_transmits") },
+    Oid { name: "net.inet6.ip6.forwarding",          source: Source::Switch("/proc/sys/net/ipv6/conf/all/forwarding") },
+    Oid { name: "net.inet6.ip6.hlim",                source: Source::Switch("/proc/sys/net/ipv6/conf/default/hop_limit") },
+    Oid { name: "net.inet6.ip6.use_tempaddr",        source: Source::Switch("/proc/sys/net/ipv6/conf/default/use_tempaddr") },
+    Oid { name: "net.link.bridge.inherit_mac",       source: Source::Constant("0") },
+    Oid { name: "net.link.bridge.ipfw",              source: Source::Constant("0") },
+    Oid { name: "net.link.bridge.log_stp",           source: Source::Constant("0") },
     // Frames of a bridge pass the firewall of the bridge itself; the members have none of their own.
-    Oid { name: "net.link.bridge.pfil_bridge",  source: Source::Module("/proc/sys/net/bridge/bridge-nf-call-iptables", "br_netfilter") },
-    Oid { name: "net.link.bridge.pfil_member",  source: Source::Constant("0") },
-    Oid { name: "security.jail.env",            source: Source::Computed(env) },
-    Oid { name: "security.jail.jailed",         source: Source::Computed(jailed) },
+    Oid { name: "net.link.bridge.pfil_bridge",       source: Source::Module("/proc/sys/net/bridge/bridge-nf-call-iptables", "br_netfilter") },
+    Oid { name: "net.link.bridge.pfil_local_phys",   source: Source::Constant("0") },
+    Oid { name: "net.link.bridge.pfil_member",       source: Source::Constant("0") },
+    Oid { name: "net.link.bridge.pfil_onlyip",       source: Source::Constant("1") },
+    Oid { name: "net.link.epair.ether_gen_addr",     source: Source::Constant("1") },
+    Oid { name: "security.jail.env",                 source: Source::Computed(env) },
+    Oid { name: "security.jail.jail_max_af_ips",     source: Source::Constant("255") },
+    Oid { name: "security.jail.jailed",              source: Source::Computed(jailed) },
+    Oid { name: "security.jail.vnet",                source: Source::Computed(vnet) },
 ];
 
 /// What went wrong with one name. `Display` is what follows `sysctl: `.
@@ -204,6 +225,7 @@ fn label(text: &mut String, oid: &Oid, options: &Options) {
 fn read(oid: &Oid) -> Result<String, SysctlError> {
     let value = match oid.source {
         Source::Switch(path) | Source::File(path) => std::fs::read_to_string(path),
+        Source::Inverse(path) => std::fs::read_to_string(path).map(|text| inverse(text.trim())),
         Source::Module(path, _) => match std::fs::read_to_string(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok("0".to_owned()),
             read => read,
@@ -215,10 +237,24 @@ fn read(oid: &Oid) -> Result<String, SysctlError> {
     Ok(value.trim_end().to_owned())
 }
 
+/// 1 for 0, and 0 for all else.
+fn inverse(value: &str) -> String {
+    if value == "0" { "1" } else { "0" }.to_owned()
+}
+
 fn write(oid: &Oid, value: &str) -> Result<(), SysctlError> {
     let name = oid.name;
     let path = match oid.source {
         Source::Switch(path) => path,
+        Source::Inverse(path) if matches!(value, "0" | "1") => {
+            let what = format!("{name}={value}");
+            let written = std::fs::write(path, inverse(value));
+            return written.map_err(|error| SysctlError::Io { what, error });
+        }
+        Source::Inverse(_) => {
+            let (what, error) = (format!("{name}={value}"), rustix::io::Errno::INVAL.into());
+            return Err(SysctlError::Io { what, error });
+        }
         Source::Module(path, module) => match std::fs::exists(path) {
             Ok(true) => path,
             // It is 0, and nothing has to be done for it.
@@ -267,6 +303,18 @@ fn jailed() -> io::Result<String> {
     Ok(if host { "0" } else { "1" }.to_owned())
 }
 
+/// Whether a jail owns its network; 0 on the host, as on FreeBSD. The settings of a network belong to
+/// the root that owns it, and nobody else sees them as its own.
+fn vnet() -> io::Result<String> {
+    use std::os::unix::fs::MetadataExt;
+    let own = std::fs::metadata("/proc/sys/net/ipv4/ip_forward")?.uid() == 0;
+    Ok(if own && jailed()? == "1" { "1" } else { "0" }.to_owned())
+}
+
+fn has_inet6() -> io::Result<String> {
+    Ok(if std::fs::exists("/proc/sys/net/ipv6")? { "1" } else { "0" }.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,8 +337,9 @@ mod tests {
             ("-n kern.ostype",          Ok(format!("{ostype}\n"))),
             ("-e kern.ostype",          Ok(format!("kern.ostype={ostype}\n"))),
             ("-N kern.ostype",          Ok("kern.ostype\n".into())),
-            ("-N net.inet.ip",          Ok("net.inet.ip.forwarding\nnet.inet.ip.ttl\n".into())),
-            ("-N net.inet",             Ok("net.inet.ip.forwarding\nnet.inet.ip.ttl\n".into())), // not inet6
+            ("-N net.link.bridge.pfil", Err("unknown oid 'net.link.bridge.pfil'".to_owned())),
+            ("-N kern.ipc",             Ok("kern.ipc.somaxconn\n".into())),
+            ("-N net.inet.tcp",         Ok("net.inet.tcp.syncookies\n".into())), // a node
             ("kern.nope",               Err("unknown oid 'kern.nope'".to_owned())),
             ("kern.nope=1",             Err("unknown oid 'kern.nope'".to_owned())),
             ("kern=1",                  Err("unknown oid 'kern'".to_owned())),

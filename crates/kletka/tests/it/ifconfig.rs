@@ -35,9 +35,9 @@ bridge1: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0
 	maxage 20 holdcnt 1 proto stp maxaddr 0 timeout 300
 	root id xx:xx:xx:xx:xx:xx priority 32768 ifcost 0 port 0
 	member: re0.7 flags=3<LEARNING,DISCOVER>
-	        ifmaxaddr 0 port 1 priority 32 path cost 2
+	        ifmaxaddr 0 port 1 priority 128 path cost 2
 	member: epair1a flags=3<LEARNING,DISCOVER>
-	        ifmaxaddr 0 port 2 priority 32 path cost 2
+	        ifmaxaddr 0 port 2 priority 128 path cost 2
 	groups: bridge
 $ ifconfig bridge1 deletem epair1a deletem re0.7
 $ ifconfig epair1a destroy
@@ -94,8 +94,17 @@ ifconfig: ioctl (set name): File exists
 $ ifconfig epair1234567890 create
 ifconfig: SIOCIFCREATE2 (epair1234567890): Invalid argument
 [1]
+$ ifconfig stf0 create
+ifconfig: SIOCIFCREATE2 (stf0): Invalid argument (what can be created: epairN, bridgeN, vlanN, IF.TAG, laggN, loN, vxlanN, gifN, greN, wgN)
+[1]
 $ ifconfig tap0 create
-ifconfig: SIOCIFCREATE2 (tap0): Invalid argument (what can be created: epairN, bridgeN, vlanN, IF.TAG)
+ifconfig: SIOCIFCREATE2 (tap0): Operation not supported (on Linux the program that uses it makes it: /dev/net/tun)
+[1]
+$ ifconfig gif0 create
+ifconfig: SIOCIFCREATE2 (gif0): Invalid argument (on Linux it is made whole: create tunnel SOURCE DESTINATION)
+[1]
+$ ifconfig epair7 create laggproto lacp
+ifconfig: epair7: what is said after create is for another kind of interface
 [1]
 $ ifconfig vlan7 create
 ifconfig: SIOCIFCREATE2 (vlan7): Invalid argument (on Linux a vlan is made whole: create vlan TAG vlandev IF)
@@ -104,7 +113,7 @@ $ ifconfig bridge0 destroy; ifconfig bridge1 destroy; ifconfig epair0b destroy
 $ ifconfig epair1a destroy; ifconfig wan destroy; ifconfig -l
 lo0
 $ ifconfig -C
-bridge epair vlan
+bridge epair gif gre lagg lo vlan vxlan wg
 ",
     );
 }
@@ -220,7 +229,7 @@ fn a_wrong_line_changes_nothing() {
     let before = sandbox.ok("ifconfig -a");
     for line in [
         "ifconfig bridge1 up addm epair1a addm nosuch",
-        "ifconfig bridge1 up addm epair1a descr x stp epair1a",
+        "ifconfig bridge1 up addm epair1a descr x span epair1a",
         "ifconfig epair1a 10.0.0.1/24 up mtu big",
         "ifconfig epair1a up descr",
         "ifconfig epair1a up 10.0.0.1/33",
@@ -289,4 +298,288 @@ fn in_a_user_namespace() {
     assert_eq!(done.stderr, "ifconfig: SIOCIFCREATE2 (epair): Operation not permitted\n");
     let done = sandbox.run("setpriv --reuid 65534 --clear-groups ifconfig lo0 up");
     assert_eq!(done.stderr, "ifconfig: up: permission denied\n");
+}
+
+/// An address follows from the machine, the jail and the name: the same after every boot, another one
+/// for every interface. A machine without an identity gets the kernel's.
+#[test]
+fn link_level_addresses() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let ether = |name: &str| {
+        let said = sandbox.ok(&format!("ifconfig {name} ether"));
+        said.split_whitespace().last().unwrap().to_owned()
+    };
+    let made = |environment: &str, unit: u32| {
+        sandbox.ok(&format!("{environment} ifconfig epair{unit} create"));
+        let ends = [ether(&format!("epair{unit}a")), ether(&format!("epair{unit}b"))];
+        sandbox.ok(&format!("ifconfig epair{unit}a destroy"));
+        ends
+    };
+    sandbox.write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+    let mut all: Vec<String> = Vec::new();
+    for (environment, unit) in
+        [("", 0), ("", 1), ("JNAME=web", 1), ("JNAME=db", 1), ("JNAME=db", 10)]
+    {
+        let ends = made(environment, unit);
+        assert_eq!(made(environment, unit), ends, "{environment} {unit}");
+        all.extend(ends);
+    }
+    // Two machines, one name.
+    sandbox.write("/etc/machine-id", "0123456789abcdef0123456789abcdee\n");
+    all.extend(made("", 0));
+    let distinct: std::collections::BTreeSet<&String> = all.iter().collect();
+    assert_eq!(distinct.len(), all.len(), "{all:?}");
+    for ether in &all {
+        let first = u8::from_str_radix(&ether[..2], 16).unwrap();
+        assert_eq!(first & 3, 2, "unicast, locally administered: {ether}");
+    }
+    sandbox.ok("ifconfig bridge0 create");
+    let bridge = ether("bridge0");
+    sandbox.ok("ifconfig bridge0 destroy; ifconfig bridge0 create");
+    assert_eq!(ether("bridge0"), bridge);
+    sandbox.ok("ifconfig bridge0 destroy");
+
+    sandbox.write("/etc/machine-id", "uninitialized\n");
+    assert_ne!(made("", 0), made("", 0));
+}
+
+#[test]
+fn groups() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create; ifconfig epair2 create");
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig epair1a group jails group web up
+$ ifconfig epair1a group web
+$ ifconfig epair2b group web
+$ ifconfig epair1a | grep groups
+	groups: epair jails web
+$ ifconfig -g web
+epair1a
+epair2b
+$ ifconfig -g jails
+epair1a
+$ ifconfig -a -g jails | grep flags
+epair1a: flags=8803<UP,BROADCAST,SIMPLEX,MULTICAST> metric 0 mtu 1500
+$ ifconfig -g nosuch
+$ ifconfig epair1a name wan
+wan
+$ ifconfig epair1a -group web
+ifconfig: interface epair1a does not exist
+[1]
+$ ifconfig wan -group web
+$ ifconfig -g web
+epair2b
+$ ifconfig wan -group web
+ifconfig:  SIOCDIFGROUP: No such file or directory
+[1]
+$ ifconfig wan group web2
+ifconfig: setifgroup: group names may not end in a digit
+[1]
+$ ifconfig wan destroy; ifconfig epair2a destroy
+",
+    );
+}
+
+#[test]
+fn bridges() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create up; ifconfig epair2 create; ifconfig bridge0 create");
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig bridge0 addm epair1a addm epair2a private epair1a -discover epair2a -learn epair2a
+$ ifconfig bridge0 ifpriority epair1a 64 ifpathcost epair2a 55
+$ ifconfig bridge0 hellotime 3 fwddelay 10 maxage 25 priority 4096 timeout 600
+$ ifconfig bridge0 | grep -v -e 'root id' -e maxage
+bridge0: flags=8802<BROADCAST,SIMPLEX,MULTICAST> metric 0 mtu 1500
+	ether xx:xx:xx:xx:xx:xx
+	id xx:xx:xx:xx:xx:xx priority 4096 hellotime 3 fwddelay 10
+	member: epair1a flags=403<LEARNING,DISCOVER,PRIVATE>
+	        ifmaxaddr 0 port 1 priority 64 path cost 2
+	member: epair2a flags=0<>
+	        ifmaxaddr 0 port 2 priority 128 path cost 55
+	groups: bridge
+$ ifconfig bridge0 | grep -o 'timeout.*'
+timeout 600
+$ ifconfig bridge0 -private epair1a discover epair2a learn epair2a
+$ ifconfig bridge0 stp epair1a
+ifconfig: WARNING: on Linux a bridge has a spanning tree or not: on for all members of bridge0
+$ ifconfig bridge0 | grep -A 2 member
+	member: epair1a flags=7<LEARNING,DISCOVER,STP>
+	        ifmaxaddr 0 port 1 priority 64 path cost 2 proto stp
+	        role disabled state disabled
+	member: epair2a flags=7<LEARNING,DISCOVER,STP>
+	        ifmaxaddr 0 port 2 priority 128 path cost 55 proto stp
+	        role disabled state disabled
+$ ifconfig bridge0 stp epair2a
+$ ifconfig bridge0 deletem epair2a -stp epair1a
+$ ifconfig bridge0 static epair1a 02:00:5e:00:00:01
+$ ifconfig bridge0 addr
+02:00:5e:00:00:01 Vlan0 epair1a 0 flags=1<STATIC>
+$ ifconfig bridge0 flush addr
+02:00:5e:00:00:01 Vlan0 epair1a 0 flags=1<STATIC>
+$ ifconfig bridge0 deladdr 02:00:5e:00:00:01 addr
+$ ifconfig bridge0 deladdr 02:00:5e:00:00:01
+ifconfig: BRDGDADDR 02:00:5e:00:00:01: No such file or directory
+[1]
+$ ifconfig bridge0 static epair1a 02:00:5e:00:00:02 flushall addr
+$ ifconfig bridge0 private epair2a
+ifconfig: unable to get bridge flags: No such file or directory
+[1]
+$ ifconfig bridge0 ifpriority epair2a 64
+ifconfig: BRDGSIFPRIO 64: No such file or directory
+[1]
+$ ifconfig bridge0 hellotime 99
+ifconfig: BRDGSHT 99: Invalid argument
+[1]
+$ ifconfig epair1a hellotime 2
+ifconfig: BRDGSHT 2: Invalid argument (this is not a bridge)
+[1]
+$ ifconfig epair1a addr
+ifconfig: unable to get address cache: Invalid argument
+[1]
+$ ifconfig bridge0 span epair2a
+ifconfig: span: not supported on Linux: a bridge has no span ports; tc(8) mirrors packets (action mirred)
+[1]
+$ ifconfig bridge0 destroy; ifconfig epair1a destroy; ifconfig epair2a destroy
+",
+    );
+}
+
+/// What a bridge learns: who is behind which member, and for how long it is remembered.
+#[test]
+fn what_a_bridge_learns() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create up; ifconfig epair1b ether 02:00:5e:00:00:01 up");
+    sandbox.ok("ifconfig bridge0 create up addm epair1a");
+    sandbox
+        .ok("ifconfig epair1b 10.0.0.1/24; busybox arping -c 1 -w 1 -I epair1b 10.0.0.2 || true");
+    let line = sandbox.ok("until ifconfig bridge0 addr | grep 02:00:5e:00:00:01; do :; done");
+    let words: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(words[..3], ["02:00:5e:00:00:01", "Vlan0", "epair1a"], "{line}");
+    assert!((290..=300).contains(&words[3].parse::<u32>().unwrap()), "{line}");
+    assert_eq!(words[4], "flags=0<>");
+    sandbox.ok("ifconfig epair1b down; ifconfig bridge0 flush");
+    assert_eq!(sandbox.ok("ifconfig bridge0 addr"), "");
+    sandbox.ok("ifconfig bridge0 destroy; ifconfig epair1a destroy");
+}
+
+/// What an epair does in place of hardware; the answer of the kernel is what counts.
+#[test]
+fn capabilities() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create");
+    let options = || sandbox.ok("ifconfig epair1a | grep options= || true");
+    let has = |name: &str| options().split(['<', ',', '>']).any(|word| word == name);
+    assert!(has("TXCSUM") && has("TXCSUM_IPV6") && has("TSO4") && has("TSO6"), "{}", options());
+    sandbox.ok("ifconfig epair1a -tso -txcsum -txcsum6");
+    assert!(!has("TXCSUM") && !has("TSO4") && !has("TSO6"), "{}", options());
+    sandbox.ok("ifconfig epair1a txcsum tso4");
+    assert!(has("TXCSUM") && has("TSO4") && !has("TSO6"), "{}", options());
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig epair1a -lro
+$ ifconfig epair1a lro
+ifconfig: lro: Invalid argument
+[1]
+$ ifconfig epair9a tso
+ifconfig: interface epair9a does not exist
+[1]
+$ ifconfig epair1a destroy
+",
+    );
+}
+
+/// A vxlan over IPv4 and IPv6, where the kernel has them.
+#[test]
+fn vxlans() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create; ifconfig epair1a 10.0.0.1/24 up; ifconfig epair1b up");
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig vxlan create vxlanid 42 vxlanlocal 10.0.0.1 vxlanremote 10.0.0.2 up
+vxlan0
+$ ifconfig vxlan0 | grep -v ether
+vxlan0: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1450
+	groups: vxlan
+	vxlan vni 42 local 10.0.0.1:4789 remote 10.0.0.2:4789
+	status: active
+$ ifconfig vxlan7 create vni 43 vxlangroup ff05::1 vxlandev epair1a vxlanlocalport 8472
+$ ifconfig vxlan7 | grep vni
+	vxlan vni 43 group [ff05::1]:8472
+$ ifconfig vxlan8 create
+ifconfig: SIOCIFCREATE2 (vxlan8): Invalid argument (on Linux it is made whole: create vxlanid NUMBER …)
+[1]
+$ ifconfig vxlan0 create vxlanid 1
+ifconfig: interface vxlan0 already exists
+[1]
+$ ifconfig vxlan0 destroy; ifconfig vxlan7 destroy; ifconfig epair1a destroy
+",
+    );
+}
+
+/// Kinds that not every kernel has: here at least the one clear line.
+#[test]
+fn kinds_that_this_kernel_lacks() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    for (line, name, module) in [
+        ("lo1 create", "lo1", "no loopbacks beside lo0: load the module dummy"),
+        ("lagg0 create", "lagg0", "no link aggregation: load the module bonding"),
+        (
+            "gif0 create tunnel 1.2.3.4 5.6.7.8",
+            "gif0",
+            "no such tunnels: load the module sit, or ip6_tunnel for IPv6 outside",
+        ),
+        (
+            "gre0 create tunnel 1.2.3.4 5.6.7.8",
+            "gre0",
+            "no GRE: load the module ip_gre, or ip6_gre for IPv6 outside",
+        ),
+        ("wg0 create", "wg0", "no WireGuard: load the module wireguard"),
+    ] {
+        // The first tunnel of a machine brings one into every network, which then is there to stay.
+        let first = name.starts_with('g') && sandbox.run("modprobe -n -q sit ip_gre").status == 0;
+        if first {
+            continue;
+        }
+        let done = sandbox.run(&format!("ifconfig {line}"));
+        if done.status == 0 {
+            sandbox.ok(&format!("ifconfig {name} destroy"));
+            continue;
+        }
+        let want = format!(
+            "ifconfig: SIOCIFCREATE2 ({name}): Operation not supported (this kernel has {module})\n"
+        );
+        assert_eq!(done.stderr, want, "{line}");
+    }
+}
+
+/// Each change is one request to the kernel; what has to be known first, as the number of an interface, or
+/// which numbers are free, is one more.
+#[test]
+#[rustfmt::skip]
+fn requests_to_the_kernel() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    for (line, want) in [
+        ("epair7 create",             1),
+        ("epair create",              2), // and the names that are taken
+        ("bridge0 create",            1),
+        ("epair7a up",                1),
+        ("epair7a mtu 1400",          1),
+        ("epair7a descr web",         1),
+        ("epair7a ether 02:00:5e:00:00:01", 1),
+        ("epair7a inet 10.0.0.1/24 alias up", 3), // two changes, and its number
+        ("epair7a inet6 fd00::1/64 up", 3),
+        ("bridge0 addm epair7a",      3), // and whether it may
+        ("bridge0 timeout 30",        2),
+        ("epair7a destroy",           1),
+    ] {
+        sandbox.ok(&format!("strace -o /tmp/trace -e trace=sendto ifconfig {line}"));
+        assert_eq!(sandbox.ok("grep -c ^sendto /tmp/trace"), format!("{want}\n"), "{line}");
+    }
+    sandbox.ok("ifconfig epair0a destroy; ifconfig bridge0 destroy");
 }

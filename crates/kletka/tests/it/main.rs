@@ -5,6 +5,7 @@
 
 mod config;
 mod devfs;
+mod doctor;
 mod ifconfig;
 mod intrusion;
 mod jail;
@@ -14,6 +15,9 @@ mod jls;
 mod language;
 mod mount;
 mod nested;
+mod net;
+mod netif;
+mod netstat;
 mod plan;
 mod rc_in_jail;
 mod readme;

@@ -44,6 +44,12 @@ $ route add -net 172.16.0.0/12 127.0.0.1 -blackhole
 add net 172.16.0.0: gateway 127.0.0.1
 $ route get 172.16.0.1 | grep flags
       flags: <UP,DONE,STATIC,BLACKHOLE>
+$ route add -host 10.0.0.6 127.0.0.1 -reject
+add host 10.0.0.6: gateway 127.0.0.1
+$ route get 10.0.0.6 | grep flags
+      flags: <UP,HOST,REJECT,DONE,STATIC>
+$ route delete 10.0.0.6
+delete host 10.0.0.6
 $ route delete 10.0.0.5
 delete host 10.0.0.5
 $ route delete -net 10.0.0.0/8 192.168.1.250
@@ -104,13 +110,78 @@ route: bad address: gateway.example.org
 $ route add -net 10.0.0.0/8 -iface epair9a
 route: bad address: epair9a
 [68]
-$ route flush
-route: flush: this part of FreeBSD's route is not supported
+$ route monitor
+route: monitor: this part of FreeBSD's route is not supported
 [64]
+$ route -j nosuch add default 10.0.0.1
+route: jail \"nosuch\" not found
+[1]
 $ route put
 route: bad keyword: put
-route: usage: route [-46nq] command [[modifiers] args]
+route: usage: route [-j jail] [-46nq] command [[modifiers] args]
 [64]
+",
+    );
+}
+
+/// What leads through a gateway goes; what leads to the link stays.
+#[test]
+fn flush() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create; ifconfig epair1a up; ifconfig epair1b 192.168.1.240/24");
+    sandbox.ok("ifconfig epair1b inet6 fd00::5/64");
+    session::check(
+        &sandbox,
+        "\
+$ route -q add default 192.168.1.1
+$ route -q add 10.0.0.0/8 192.168.1.2
+$ route -q -6 add default fd00::1
+$ route -n flush -inet
+default              192.168.1.1          done
+10.0.0.0/8           192.168.1.2          done
+$ route -n flush
+default              fd00::1              done
+$ route flush
+$ route get 192.168.1.9 | grep interface
+  interface: epair1b
+$ route add default 192.168.1.1 -fib 0
+add net default: gateway 192.168.1.1
+$ route add 10.0.0.0/8 192.168.1.2 -fib 1
+route: -fib 1: there is one routing table as yet, and: this part of FreeBSD's route is not supported
+[64]
+$ ifconfig epair1a destroy
+",
+    );
+}
+
+/// `-j`: the table of a jail, from the host.
+#[test]
+fn of_a_jail() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.ok("ifconfig epair1 create up");
+    sandbox.ok("jail -q -c name=web path=/home/jails/web vnet vnet.interface=epair1b persist");
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig -j web epair1b 192.168.1.240/24 up
+$ route -j web add default 192.168.1.1
+add net default: gateway 192.168.1.1
+$ route -j web -n get default | grep -e gateway -e interface
+    gateway: 192.168.1.1
+  interface: epair1b
+$ route get default
+route: route has not been found
+[1]
+$ netstat -j web -rn -4
+Routing tables
+
+Internet:
+Destination        Gateway            Flags         Netif Expire
+default            192.168.1.1        UGS         epair1b
+192.168.1.0/24     link#3             U           epair1b
+$ jail -q -r web
+$ ifconfig epair1a destroy
 ",
     );
 }

@@ -26,6 +26,20 @@ kern.ostype: Linux
 security.jail.jailed: 0
 $ unshare --user --map-root-user sysctl -n security.jail.jailed
 1
+$ sysctl net.inet.icmp.bmcastecho=1; cat /proc/sys/net/ipv4/icmp_echo_ignore_broadcasts
+net.inet.icmp.bmcastecho: 0 -> 1
+0
+$ sysctl net.inet.icmp.bmcastecho=2
+sysctl: net.inet.icmp.bmcastecho=2: Invalid argument
+[1]
+$ sysctl kern.features
+kern.features.inet: 1
+kern.features.inet6: 1
+kern.features.vimage: 1
+$ sysctl security.jail.vnet security.jail.jail_max_af_ips net.fibs
+security.jail.vnet: 0
+security.jail.jail_max_af_ips: 255
+net.fibs: 1
 $ sysctl -n kern.osrelease | diff - /proc/sys/kernel/osrelease
 $ sysctl kern.nope -n
 sysctl: unknown oid 'kern.nope'
@@ -46,4 +60,15 @@ $ sysctl net.link.bridge.pfil_member=0
 net.link.bridge.pfil_member: 0 -> 0
 ",
     );
+}
+
+/// What a jail is told of itself; the root of these is the host's, for its programs.
+#[test]
+fn in_jails() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("jail -q -c name=own path=/ vnet persist && jail -q -c name=shared path=/ ip4=inherit persist");
+    let sysctl = "/usr/local/libexec/kletka/bin/sysctl -n security.jail.jailed security.jail.vnet";
+    assert_eq!(sandbox.ok(&format!("jexec own {sysctl}")), "1\n1\n");
+    assert_eq!(sandbox.ok(&format!("jexec shared {sysctl}")), "1\n0\n");
+    sandbox.ok("jail -q -r own shared");
 }

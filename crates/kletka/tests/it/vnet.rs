@@ -225,11 +225,47 @@ ifconfig: SIOCSIFRVNET(web, epair1b): Device not configured
 $ ifconfig epair1b vnet nosuch
 ifconfig: jail \"nosuch\" not found
 [1]
-$ ifconfig -j web -l
+$ ifconfig epair1b vnet 99
+ifconfig: jail 99 not found
+[1]
+$ ifconfig -j 99 -l
+ifconfig: jail 99 not found
+[1]
+$ ifconfig epair2b -vnet 1 && ifconfig epair2b vnet 1 && ifconfig -j 1 -l
 lo0 epair2b
 $ jail -q -r web
 $ ifconfig epair2b destroy; ifconfig epair1b destroy; ifconfig -l
 lo0
 ",
     );
+}
+
+/// A switch, and whoever gives out addresses by DHCP, knows a jail again when it comes back.
+#[test]
+fn a_jail_keeps_its_link_level_address() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.root("/home/jails/db");
+    sandbox.write(
+        "/etc/jail.conf",
+        r#"
+path = "/home/jails/$name"; persist; mount.devfs; vnet; vnet.interface = "epair${unit}b";
+exec.prestart = "ifconfig epair${unit} create"; exec.poststop = "ifconfig epair${unit}a destroy";
+web { $unit = 1; }
+db { $unit = 1; }
+"#,
+    );
+    sandbox.write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+    let ethers = |jail: &str| {
+        sandbox.ok(&format!("jail -q -c {jail}"));
+        let said = sandbox.ok(&format!("ifconfig epair1a ether; ifconfig -j {jail} epair1b ether"));
+        sandbox.ok(&format!("jail -q -r {jail}"));
+        let ethers = said.split_whitespace().skip_while(|word| *word != "ether");
+        ethers.filter(|word| word.len() == 17).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (web, db) = (ethers("web"), ethers("db"));
+    assert_eq!(web.len(), 2, "{web:?}");
+    assert_ne!(web[0], web[1]);
+    assert_eq!(ethers("web"), web);
+    assert!(db.iter().all(|ether| !web.contains(ether)), "{web:?} {db:?}");
 }

@@ -11,7 +11,10 @@ mod article;
 mod it {
     #[allow(dead_code)] // not all of it is used here
     pub(crate) mod sandbox;
+    pub(crate) mod session;
 }
+mod interfaces;
+mod links;
 mod machine;
 
 use std::io::{self, Write};

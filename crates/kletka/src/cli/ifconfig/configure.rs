@@ -6,11 +6,17 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use netif::{Cloner, Error, Flags, Interface, InterfaceName, NameTooLong, Netlink};
+use netif::{
+    BridgeSetting, Capability, Cloner, Error, Flags, Interface, InterfaceName, Kind, NameTooLong,
+    Netlink, Request,
+};
 use prison::Prison;
 use rustix::io::Errno;
 
-use super::command::{Change, Configuration, NewAddress};
+use super::command::{Change, Configuration, NewAddress, UsageError};
+use super::identity::identity;
+use super::listing;
+use super::network::Network;
 
 /// Why a change was not made. `Display` is what follows `ifconfig: `.
 #[derive(Debug)]
@@ -21,8 +27,13 @@ pub(super) enum ConfigureError {
     NoCloner(String),
     /// A vlan needs its tag and its parent at once.
     VlanUnfinished(String),
-    /// `vlan` and `vlandev` for another kind.
-    NotVlan(String),
+    /// So has a tunnel its ends, and a vxlan its number.
+    Unfinished(String, &'static str),
+    /// tap and tun.
+    ForPrograms(String),
+    /// Words of another kind.
+    OtherKind(String),
+    Usage(UsageError),
     Jail(String),
     /// `vnet`: the jail does not get it.
     Vnet(prison::Error),
@@ -43,19 +54,34 @@ impl From<Error> for ConfigureError {
 impl fmt::Display for ConfigureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Kernel(error @ Error::Exists(name)) if name == "gre0" => {
+                write!(f, "{error} (on Linux it is the kernel's own: take another number)")
+            }
             Self::Kernel(error) => error.fmt(f),
             Self::Name(error) => error.fmt(f),
             Self::NoCloner(name) => write!(
                 f,
-                "SIOCIFCREATE2 ({name}): Invalid argument \
-                 (what can be created: epairN, bridgeN, vlanN, IF.TAG)"
+                "SIOCIFCREATE2 ({name}): Invalid argument (what can be created: epairN, bridgeN, \
+                 vlanN, IF.TAG, laggN, loN, vxlanN, gifN, greN, wgN)"
             ),
             Self::VlanUnfinished(name) => write!(
                 f,
                 "SIOCIFCREATE2 ({name}): Invalid argument \
                  (on Linux a vlan is made whole: create vlan TAG vlandev IF)"
             ),
-            Self::NotVlan(name) => write!(f, "{name}: vlan and vlandev are for a vlan"),
+            Self::Unfinished(name, how) => write!(
+                f,
+                "SIOCIFCREATE2 ({name}): Invalid argument (on Linux it is made whole: create {how})"
+            ),
+            Self::ForPrograms(name) => write!(
+                f,
+                "SIOCIFCREATE2 ({name}): Operation not supported \
+                 (on Linux the program that uses it makes it: /dev/net/tun)"
+            ),
+            Self::OtherKind(name) => {
+                write!(f, "{name}: what is said after create is for another kind of interface")
+            }
+            Self::Usage(error) => error.fmt(f),
             Self::Jail(reason) => f.write_str(reason),
             Self::Vnet(error) => error.fmt(f),
             Self::Reclaim { jail, name, error } => {
@@ -82,28 +108,52 @@ pub(super) type Prisons = HashMap<String, Prison>;
 /// Finds a jail by its name or number.
 pub(super) type FindPrison = fn(&str) -> Result<Prison, String>;
 
-/// Makes the changes. `Ok`: the name to print, when it is another than the one that was given.
+/// Makes the changes. Answers what is to be printed: addresses that were asked for, and the name of the
+/// interface when it is another than the one that was given.
 pub(super) fn configure(
-    netlink: &mut Netlink,
+    network: &mut Network,
     wanted: &Configuration,
     find_prison: FindPrison,
-) -> Result<Option<InterfaceName>, ConfigureError> {
+) -> Result<String, ConfigureError> {
     let given = InterfaceName::parse(&wanted.interface).map_err(ConfigureError::Name)?;
-    let existing = look(netlink, &given, wanted)?;
+    let netlink = &mut network.netlink;
+    let existing = if says_itself(wanted) { None } else { look(netlink, &given, wanted)? };
     let prisons = prisons(wanted, find_prison)?;
-    check_members(netlink, &given, wanted, existing.is_some())?;
+    if wanted.changes.len() > 1 || wanted.create {
+        check_members(netlink, &given, wanted, existing.is_some())?;
+    }
     warn_about_masks(wanted, existing.as_ref());
     let makes = existing.is_none() && wanted.create;
     let mut current = if makes { create(netlink, &given, wanted)? } else { given.clone() };
-    let mut changes = wanted.changes.iter();
-    let done = changes.try_for_each(|c| apply(netlink, &mut current, c, wanted, &prisons));
+    let mut said = String::new();
+    let mut line = Line { network, wanted, prisons: &prisons, said: &mut said };
+    let done = wanted.changes.iter().try_for_each(|change| line.apply(&mut current, change));
     if let (Err(_), true) = (&done, makes) {
         // What was made goes again: nothing is left of a line that failed. It was there a moment ago;
         // should it not go, the first error says more.
-        let _ = netlink.destroy(&current);
+        let _ = network.netlink.destroy(&current);
     }
     done?;
-    Ok((current != given).then_some(current))
+    if current != given {
+        said += &format!("{current}\n");
+    }
+    Ok(said)
+}
+
+/// Whether the first request to the kernel tells by itself that the interface is, or is not, there: before
+/// anything is changed, so that nobody has to look first.
+fn says_itself(wanted: &Configuration) -> bool {
+    if wanted.create {
+        return wanted.changes.is_empty() && Cloner::parse(&wanted.interface).is_some();
+    }
+    // These say it in words of their own, or want to know more of the interface.
+    let looks = |change: &Change| match change {
+        Change::Vnet(_) | Change::Reclaim(_) => true,
+        Change::AddMember(_) => wanted.changes.len() > 1,
+        Change::Address(new) => new.guessed,
+        _ => false,
+    };
+    !wanted.changes.iter().any(looks)
 }
 
 /// The interface, when it is there. It must be, or not be, as the command line has it.
@@ -115,9 +165,9 @@ fn look(
     // It may come out of a jail first.
     let comes = matches!(wanted.changes.first(), Some(Change::Reclaim(_)));
     match netlink.link(name) {
-        // As on FreeBSD, `create` with changes after it may find the interface there; not so a vlan,
-        // which would not become the one that is asked for.
-        Ok(_) if wanted.create && (wanted.changes.is_empty() || wanted.vlan.is_some()) => {
+        // As on FreeBSD, `create` with changes after it may find the interface there; not so one whose
+        // kind was described, as a vlan's is: it would not become what is asked for.
+        Ok(_) if wanted.create && (wanted.changes.is_empty() || !wanted.creation.is_empty()) => {
             Err(Error::Exists(name.to_string()).into())
         }
         Ok(interface) => Ok(Some(interface)),
@@ -173,68 +223,216 @@ fn create(
     given: &InterfaceName,
     wanted: &Configuration,
 ) -> Result<InterfaceName, ConfigureError> {
-    let cloner = Cloner::parse(given.as_str());
-    if wanted.vlan.is_some() && !matches!(cloner, Some(Cloner::Vlan(_) | Cloner::VlanOf(..))) {
-        return Err(ConfigureError::NotVlan(given.to_string()));
-    }
-    let made = match (cloner, &wanted.vlan) {
-        (Some(Cloner::Epair(unit)), _) => netlink.create_epair(unit)?,
-        (Some(Cloner::Bridge(unit)), _) => netlink.create_bridge(unit)?,
-        (Some(Cloner::Vlan(unit)), Some((tag, parent))) => {
-            netlink.create_vlan(unit, *tag, parent)?
+    let said = &wanted.creation;
+    let vlan = said.vlan(given.as_str()).map_err(ConfigureError::Usage)?;
+    let identity = identity();
+    let unfinished = |how| ConfigureError::Unfinished(given.to_string(), how);
+    let made = match Cloner::parse(given.as_str()) {
+        Some(Cloner::Epair(unit)) if said.is_empty() => {
+            netlink.create_epair(unit, identity.as_ref())
         }
-        (Some(Cloner::Vlan(_)), None) => {
-            return Err(ConfigureError::VlanUnfinished(given.to_string()));
+        Some(Cloner::Bridge(unit)) if said.is_empty() => {
+            netlink.create_bridge(unit, identity.as_ref())
         }
-        (Some(Cloner::VlanOf(parent, tag)), _) => {
-            netlink.create_vlan_named(given, tag, &parent)?;
-            given.clone()
+        Some(Cloner::Lo(unit)) if said.is_empty() => netlink.create_lo(unit),
+        Some(Cloner::Wireguard(unit)) if said.is_empty() => netlink.create_wireguard(unit),
+        Some(Cloner::Vlan(unit)) => {
+            let vlan = vlan.ok_or_else(|| ConfigureError::VlanUnfinished(given.to_string()))?;
+            netlink.create_vlan(unit, &vlan)
         }
-        (None, _) => return Err(ConfigureError::NoCloner(given.to_string())),
+        Some(Cloner::VlanOf(..)) => {
+            let vlan = vlan.ok_or_else(|| ConfigureError::VlanUnfinished(given.to_string()))?;
+            netlink.create_vlan_named(given, &vlan).map(|()| given.clone())
+        }
+        Some(Cloner::Lagg(unit)) if !said.is_vlan() && said.tunnel().is_none() => {
+            netlink.create_lagg(unit, said.lagg.unwrap_or_default())
+        }
+        Some(Cloner::Vxlan(unit)) => {
+            let vxlan = vxlan(netlink, wanted)?.ok_or_else(|| unfinished("vxlanid NUMBER …"))?;
+            netlink.create_vxlan(unit, &vxlan)
+        }
+        Some(Cloner::Tunnel(kind, unit)) => {
+            let tunnel = said.tunnel().ok_or_else(|| unfinished("tunnel SOURCE DESTINATION"))?;
+            netlink.create_tunnel(unit, kind, &tunnel)
+        }
+        Some(Cloner::ForPrograms(_)) => {
+            return Err(ConfigureError::ForPrograms(given.to_string()));
+        }
+        Some(_) => return Err(ConfigureError::OtherKind(given.to_string())),
+        None => return Err(ConfigureError::NoCloner(given.to_string())),
     };
-    Ok(made)
+    Ok(made?)
 }
 
-fn apply(
+/// The vxlan that was described, with its interface looked up. `None`: it has no number.
+fn vxlan(
     netlink: &mut Netlink,
-    current: &mut InterfaceName,
-    change: &Change,
     wanted: &Configuration,
-    prisons: &Prisons,
-) -> Result<(), ConfigureError> {
-    match change {
-        Change::Up => netlink.up(current)?,
-        Change::Down => netlink.down(current)?,
-        Change::Mtu(mtu) => netlink.set_mtu(current, *mtu)?,
-        Change::Ether(ether) => netlink.set_ether(current, *ether)?,
-        Change::Description(text) => netlink.set_description(current, text)?,
-        Change::Rename(new) => {
-            netlink.rename(current, new)?;
-            *current = new.clone();
-        }
-        Change::AddMember(member) => netlink.add_member(current, member)?,
-        Change::DeleteMember(member) => netlink.delete_member(current, member)?,
-        Change::Destroy => netlink.destroy(current)?,
-        Change::Address(new) => add_address(netlink, current, new, wanted)?,
-        Change::DeleteAddress(address) => netlink.delete_address(current, *address)?,
-        Change::DeleteFirstInet => netlink.delete_first_inet(current)?,
-        Change::Vnet(jail) => {
-            if let Some(prison) = prisons.get(jail) {
-                prison.give_interface(current.as_str()).map_err(ConfigureError::Vnet)?;
+) -> Result<Option<netif::Vxlan>, ConfigureError> {
+    let Some(words) = &wanted.creation.vxlan else { return Ok(None) };
+    let Some(id) = words.id else { return Ok(None) };
+    let device = words.device.as_ref().map(|device| netlink.index(device)).transpose()?;
+    Ok(Some(netif::Vxlan { id, device, ..words.values.clone() }))
+}
+
+/// A command line on its way.
+struct Line<'a> {
+    network: &'a mut Network,
+    wanted: &'a Configuration,
+    prisons: &'a Prisons,
+    /// What is to be printed.
+    said: &'a mut String,
+}
+
+impl Line<'_> {
+    fn apply(
+        &mut self,
+        current: &mut InterfaceName,
+        change: &Change,
+    ) -> Result<(), ConfigureError> {
+        let netlink = &mut self.network.netlink;
+        match change {
+            Change::Up => netlink.up(current)?,
+            Change::Down => netlink.down(current)?,
+            Change::Mtu(mtu) => netlink.set_mtu(current, *mtu)?,
+            Change::Ether(ether) => netlink.set_ether(current, *ether)?,
+            Change::Description(text) => netlink.set_description(current, text)?,
+            Change::Rename(new) => {
+                netlink.rename(current, new)?;
+                *current = new.clone();
             }
-        }
-        Change::Reclaim(jail) => {
-            if let Some(prison) = prisons.get(jail) {
-                let name = current.as_str();
-                prison.take_interface(name).map_err(|error| ConfigureError::Reclaim {
-                    jail: jail.clone(),
-                    name: current.clone(),
-                    error,
-                })?;
+            Change::Group(group) => netlink.add_group(current, group)?,
+            Change::Ungroup(group) => netlink.remove_group(current, group)?,
+            Change::Capability(capabilities, switch) => {
+                let ethtool = self.network.ethtool(&switch.word)?;
+                for capability in capabilities {
+                    ethtool.set(current, *capability, switch.on, &switch.word)?;
+                }
             }
+            Change::Destroy => netlink.destroy(current)?,
+            Change::Address(new) => add_address(netlink, current, new, self.wanted)?,
+            Change::DeleteAddress(address) => netlink.delete_address(current, *address)?,
+            Change::DeleteFirstInet => netlink.delete_first_inet(current)?,
+            Change::LaggPort(port) => netlink.add_lagg_port(current, port)?,
+            Change::RemoveLaggPort(port) => netlink.remove_lagg_port(current, port)?,
+            Change::LaggProtocol(protocol) => netlink.set_lagg_protocol(current, *protocol)?,
+            Change::Tunnel(tunnel) => netlink.set_tunnel(current, tunnel)?,
+            Change::VlanPriority(priority) => netlink.set_vlan_priority(current, *priority)?,
+            Change::Vnet(jail) | Change::Reclaim(jail) => {
+                let gives = matches!(change, Change::Vnet(_));
+                if let Some(prison) = self.prisons.get(jail) {
+                    move_interface(prison, jail, current, gives)?;
+                }
+            }
+            change => self.apply_to_bridge(current, change)?,
         }
+        Ok(())
     }
-    Ok(())
+
+    fn apply_to_bridge(
+        &mut self,
+        current: &InterfaceName,
+        change: &Change,
+    ) -> Result<(), ConfigureError> {
+        let netlink = &mut self.network.netlink;
+        match change {
+            Change::AddMember(member) => {
+                let joining = netlink.check_member(Some(current), member)?;
+                let spoils = joins_packets(self.network, &joining.member)?;
+                self.network.netlink.join(&joining)?;
+                if spoils {
+                    self.stop_joining(member)?;
+                }
+            }
+            Change::DeleteMember(member) => netlink.delete_member(current, member)?,
+            Change::Bridge(setting) => netlink.set_bridge(current, *setting)?,
+            Change::Member(member, setting) => netlink.set_port(current, member, *setting)?,
+            Change::Stp(member, on) => set_stp(netlink, current, member, *on)?,
+            Change::ShowAddresses => {
+                *self.said += &addresses(netlink, current)?;
+            }
+            Change::Static(member, ether) => netlink.add_static(current, member, *ether)?,
+            Change::Forget(ether) => netlink.forget(current, *ether)?,
+            Change::Flush(all) => netlink.flush_learned(current, *all)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Hardware that joins packets hands a bridge what it cannot send on. Turned on again afterwards it
+    /// stays on: somebody has said so.
+    fn stop_joining(&mut self, member: &InterfaceName) -> Result<(), ConfigureError> {
+        complain!(
+            "ifconfig: {member}: LRO turned off: what the hardware joins, a bridge cannot send on"
+        );
+        let ethtool = self.network.ethtool("-lro")?;
+        Ok(ethtool.set(member, Capability::Lro, false, "-lro")?)
+    }
+}
+
+/// Whether `member` is hardware, or a lagg of it, that joins packets.
+fn joins_packets(network: &mut Network, member: &Interface) -> Result<bool, Error> {
+    if !matches!(member.kind, Kind::Ethernet | Kind::Lagg { .. }) {
+        return Ok(false);
+    }
+    // A kernel that cannot be asked turns LRO off by itself.
+    let Ok(ethtool) = network.ethtool("-lro") else { return Ok(false) };
+    Ok(ethtool.of(&member.name)?.has(Capability::Lro))
+}
+
+/// `stp`. The spanning tree of Linux is a bridge's, not a member's.
+fn set_stp(
+    netlink: &mut Netlink,
+    bridge: &InterfaceName,
+    member: &InterfaceName,
+    on: bool,
+) -> Result<(), Error> {
+    let lookup = || Request::Other("unable to get bridge flags".to_owned());
+    let port = netlink.member(bridge, member, lookup)?;
+    let links = netlink.links()?;
+    let known = links.iter().find(|link| Some(link.index) == port.master).map(|link| &link.kind);
+    if matches!(known, Some(Kind::Bridge(known)) if known.stp == on) {
+        return Ok(());
+    }
+    if links.iter().any(|link| link.master == port.master && link.index != port.index) {
+        let word = if on { "on" } else { "off" };
+        complain!(
+            "ifconfig: WARNING: on Linux a bridge has a spanning tree or not: {word} for all members of {bridge}"
+        );
+    }
+    netlink.set_bridge(bridge, BridgeSetting::Stp(on))
+}
+
+/// The answer to `addr`.
+fn addresses(netlink: &mut Netlink, bridge: &InterfaceName) -> Result<String, Error> {
+    let learned = netlink.learned(bridge)?;
+    let links = netlink.links()?;
+    let itself = links.iter().find(|link| link.name == *bridge);
+    let timeout = match itself.map(|link| &link.kind) {
+        Some(Kind::Bridge(known)) => known.timeout,
+        _ => {
+            let request = Request::Other("unable to get address cache".to_owned());
+            return Err(Error::Refused { request, errno: Errno::INVAL, because: None });
+        }
+    };
+    Ok(learned.iter().map(|it| listing::learned(it, &links, timeout)).collect())
+}
+
+/// `vnet` and `-vnet`.
+fn move_interface(
+    prison: &Prison,
+    jail: &str,
+    name: &InterfaceName,
+    gives: bool,
+) -> Result<(), ConfigureError> {
+    if gives {
+        return prison.give_interface(name.as_str()).map_err(ConfigureError::Vnet);
+    }
+    prison.take_interface(name.as_str()).map_err(|error| ConfigureError::Reclaim {
+        jail: jail.to_owned(),
+        name: name.clone(),
+        error,
+    })
 }
 
 /// Gives the interface an address. FreeBSD's kernel brings an interface up with its first address.
@@ -245,13 +443,10 @@ fn add_address(
     wanted: &Configuration,
 ) -> Result<(), Error> {
     if new.replaces {
-        match netlink.delete_first_inet(name) {
-            // There was none.
-            Ok(()) | Err(Error::Refused { errno: Errno::ADDRNOTAVAIL, .. }) => {}
-            Err(error) => return Err(error),
-        }
+        netlink.replace_address(name, &new.address)?;
+    } else {
+        netlink.add_address(name, &new.address)?;
     }
-    netlink.add_address(name, &new.address)?;
     let said = |change: &Change| matches!(change, Change::Up | Change::Down);
     if wanted.changes.iter().any(said) { Ok(()) } else { netlink.up(name) }
 }

@@ -17,35 +17,53 @@ pub(super) fn is_freebsds(word: &str) -> bool {
     NOT_HERE.contains(&word.strip_prefix('-').unwrap_or(word))
 }
 
+/// Why Linux has nothing for a parameter, where that can be said in a few words.
+pub(super) fn why_not(word: &str) -> Option<&'static str> {
+    let word = word.strip_prefix('-').unwrap_or(word);
+    let found = NO_COUNTERPART.iter().find(|(words, _)| words.contains(&word));
+    found.map(|&(_, because)| because)
+}
+
+#[rustfmt::skip]
+const NO_COUNTERPART: &[(&[&str], &str)] = &[
+    (&["span"],                              "a bridge has no span ports; tc(8) mirrors packets (action mirred)"),
+    (&["sticky"],                            "a bridge lets addresses wander; static keeps one where it is"),
+    (&["ifmaxaddr"],                         "a bridge counts addresses as a whole: maxaddr"),
+    (&["edge", "autoedge", "ptp", "autoptp"], "the kernel's spanning tree is 802.1D, without edges and point-to-point links"),
+    (&["proto", "holdcnt"],                  "the kernel's spanning tree is 802.1D, which has no such choice"),
+    (&["fib", "tunnelfib"],                  "there is one routing table as yet"),
+    (&["vlandev"],                           "a vlan has its parent as long as it is there: destroy"),
+    (&["tunnel", "deletetunnel"],            "a tunnel has its ends as long as it is there: destroy"),
+    (&["lagghash", "use_flowid", "flowid_shift", "lacp_strict", "lacp_fast_timeout", "rr_limit"], "the bonding driver's own settings are in /sys/class/net/IF/bonding"),
+    (&["wgkey", "wgpeer", "wgport"],         "keys and peers of a wg are given by wg(8)"),
+];
+
 /// Parameters of ifconfig(8) that this one does not have, in the order of their sections.
 #[rustfmt::skip]
 const NOT_HERE: &[&str] = &[
     // any interface
     "arp", "staticarp", "stickyarp", "debug", "allmulti", "promisc", "monitor", "metric", "media",
-    "mediaopt", "mode", "instance", "inst", "rxcsum", "txcsum", "rxcsum6", "txcsum6", "tso", "tso4",
-    "tso6", "lro", "wol", "wol_ucast", "wol_mcast", "wol_magic", "txrtlmt", "txtls", "mextpg", "toe",
-    "polling", "netcons", "link0", "link1", "link2", "tunnel", "deletetunnel", "tunnelfib", "fib",
-    "group", "maclabel", "pcp", "hwrxtstmp", "normal", "compress", "noicmp", "ipdst", "random",
+    "mediaopt", "mode", "instance", "inst",
+    "wol", "wol_ucast", "wol_mcast", "wol_magic", "txrtlmt", "txtls", "mextpg", "toe",
+    "polling", "netcons", "link0", "link1", "link2",
+    "maclabel", "pcp", "hwrxtstmp", "normal", "compress", "noicmp", "ipdst", "random",
     // inet6
     "anycast", "tentative", "deprecated", "autoconf", "accept_rtadv", "auto_linklocal", "defaultif",
     "ifdisabled", "nud", "no_dad", "no_radr", "no_prefer_iface", "prefer_source", "pltime", "vltime",
     "eui64", "stableaddr",
     // bridge
-    "discover", "learn", "sticky", "private", "span", "stp", "edge", "autoedge", "ptp", "autoptp",
-    "flush", "flushall", "static", "deladdr", "addr", "maxaddr", "timeout", "hellotime", "fwddelay",
-    "maxage", "priority", "proto", "holdcnt", "ifpriority", "ifpathcost", "ifmaxaddr", "untagged",
+    "untagged",
     "tagged", "ifuntagged", "iftagged", "addtagged", "deltagged", "vlanfilter", "defuntagged",
     // vlan
-    "vlanproto", "vlanpcp", "vlanmtu", "vlanhwtag", "vlanhwfilter", "vlanhwtso", "vlanhwcsum",
+    "vlanmtu", "vlanhwtso", "vlanhwcsum",
     // lagg
-    "laggport", "laggproto", "lagghash", "laggtype", "lacp_strict", "lacp_fast_timeout",
-    "use_flowid", "use_numa", "flowid_shift", "rr_limit",
+    "laggtype",
+    "use_numa",
     // carp, pfsync
     "vhid", "advbase", "advskew", "pass", "state", "peer", "peer6", "mcast", "mcast6", "syncdev",
     "syncpeer", "maxupd", "defer",
     // vxlan, gif, gre, stf, ipsec, wireguard, wireless
-    "vni", "vxlanid", "vxlanlocal", "vxlanremote", "vxlangroup", "vxlandev", "vxlanlearn",
-    "grekey", "enable_seq", "enable_csum", "udpencap", "udpport", "ignore_source", "noclamp",
-    "stfv4net", "stfv4br", "reqid", "wgkey", "wgpeer", "wgport", "wlandev", "wlanmode", "ssid",
+    "enable_seq", "enable_csum", "udpencap", "udpport", "ignore_source", "noclamp",
+    "stfv4net", "stfv4br", "reqid", "wlandev", "wlanmode", "ssid",
     "authmode", "channel",
 ];

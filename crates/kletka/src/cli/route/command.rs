@@ -18,6 +18,10 @@ pub(super) struct Command {
     pub(super) verb_text: String,
     /// `-q`: only the exit status tells.
     pub(super) quiet: bool,
+    /// `-j`: the jail whose table is meant.
+    pub(super) jail: Option<String>,
+    /// `flush`: the only family that is meant.
+    pub(super) family: Option<Family>,
     pub(super) destination: Prefix,
     /// As it was written, without the length of its prefix.
     pub(super) destination_text: String,
@@ -33,6 +37,13 @@ pub(super) enum Verb {
     Change,
     Delete,
     Get,
+    Flush,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    Inet,
+    Inet6,
 }
 
 /// Where a route leads through.
@@ -72,7 +83,7 @@ impl UsageError {
 
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let usage = "usage: route [-46nq] command [[modifiers] args]";
+        let usage = "usage: route [-j jail] [-46nq] command [[modifiers] args]";
         match self {
             Self::Usage => f.write_str(usage),
             Self::BadKeyword(word) => write!(f, "bad keyword: {word}\nroute: {usage}"),
@@ -88,7 +99,7 @@ impl fmt::Display for UsageError {
 /// Keywords of FreeBSD's route(8) that this one does not have.
 #[rustfmt::skip]
 const NOT_HERE: &[&str] = &[
-    "flush", "monitor", "osi", "link", "x25", "sa", "xns", "cloning", "dynamic", "expire", "fib",
+    "monitor", "osi", "link", "x25", "sa", "xns", "cloning", "dynamic", "expire",
     "genmask", "hopcount", "ifa", "ifp", "lock", "lockrest", "proto1", "proto2", "proto3", "proxy",
     "recvpipe", "rtt", "rttvar", "sendpipe", "ssthresh", "sticky", "nosticky", "xresolve", "weight",
     "nostatic", "dst", "llinfo", "modify",
@@ -104,6 +115,7 @@ pub(super) fn parse(arguments: &[String]) -> Result<Command, UsageError> {
         "change" => Verb::Change,
         "delete" | "del" => Verb::Delete,
         "get" | "show" => Verb::Get,
+        "flush" => Verb::Flush,
         word => return Err(unknown(word, word)),
     };
     while let Some(word) = words.next() {
@@ -124,6 +136,9 @@ fn unknown(word: &str, keyword: &str) -> UsageError {
 #[derive(Default)]
 struct Reader<'a> {
     quiet: bool,
+    jail: Option<String>,
+    /// A family was named.
+    family: Option<Family>,
     inet6: bool,
     force_host: bool,
     force_net: bool,
@@ -141,16 +156,23 @@ impl<'a> Reader<'a> {
         &mut self,
         words: &mut impl Iterator<Item = &'a str>,
     ) -> Result<&'a str, UsageError> {
-        for word in words {
+        while let Some(word) = words.next() {
             let Some(letters) = word.strip_prefix('-') else { return Ok(word) };
-            for letter in letters.chars() {
+            for (at, letter) in letters.char_indices() {
                 match letter {
-                    '4' => self.inet6 = false,
-                    '6' => self.inet6 = true,
+                    '4' => self.set_family(Family::Inet),
+                    '6' => self.set_family(Family::Inet6),
                     'q' => self.quiet = true,
                     // Numbers are never turned into names here.
                     'n' => {}
-                    'd' | 'j' | 't' | 'v' => {
+                    'j' => {
+                        let attached = &letters[at + 1..];
+                        let name = Some(attached).filter(|name| !name.is_empty());
+                        let name = name.or_else(|| words.next()).ok_or(UsageError::Usage)?;
+                        self.jail = Some(name.to_owned());
+                        break;
+                    }
+                    'd' | 't' | 'v' => {
                         return Err(UsageError::NotSupported(format!("-{letter}")));
                     }
                     _ => return Err(UsageError::Usage),
@@ -158,6 +180,10 @@ impl<'a> Reader<'a> {
             }
         }
         Err(UsageError::Usage)
+    }
+
+    fn set_family(&mut self, family: Family) {
+        (self.family, self.inet6) = (Some(family), family == Family::Inet6);
     }
 
     fn word(
@@ -168,8 +194,16 @@ impl<'a> Reader<'a> {
         let mut argument = || rest.next().ok_or(UsageError::Usage);
         let Some(keyword) = word.strip_prefix('-') else { return self.positional(word) };
         match keyword {
-            "inet" | "4" => self.inet6 = false,
-            "inet6" | "6" => self.inet6 = true,
+            "inet" | "4" => self.set_family(Family::Inet),
+            "inet6" | "6" => self.set_family(Family::Inet6),
+            // The one table that there is.
+            "fib" => match argument()? {
+                "0" => {}
+                number => {
+                    let what = format!("-fib {number}: there is one routing table as yet, and");
+                    return Err(UsageError::NotSupported(what));
+                }
+            },
             "host" => self.force_host = true,
             "net" => self.force_net = true,
             "iface" | "interface" => self.through_interface = true,
@@ -210,7 +244,11 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(self, verb: Verb, verb_text: &str) -> Result<Command, UsageError> {
-        let text = self.destination.ok_or(UsageError::Usage)?;
+        let text = match (verb, self.destination) {
+            (Verb::Flush, None) => "default",
+            (Verb::Flush, Some(_)) => return Err(UsageError::Usage),
+            (_, text) => text.ok_or(UsageError::Usage)?,
+        };
         let (destination, is_host) = self.destination(text)?;
         let destination_text = text.split('/').next().unwrap_or(text).to_owned();
         let gateway = self.gateway.map(|text| self.gateway(text)).transpose()?;
@@ -218,6 +256,8 @@ impl<'a> Reader<'a> {
             verb,
             verb_text: verb_text.to_owned(),
             quiet: self.quiet,
+            jail: self.jail,
+            family: self.family,
             destination,
             destination_text,
             is_host,
@@ -348,13 +388,13 @@ mod tests {
     #[rustfmt::skip]
     fn what_is_refused() {
         for (line, want, status) in [
-            ("",                           "usage: route [-46nq] command [[modifiers] args]", 64),
-            ("add",                        "usage: route [-46nq] command [[modifiers] args]", 64),
-            ("-x add default 10.0.0.1",    "usage: route [-46nq] command [[modifiers] args]", 64),
-            ("put default 10.0.0.1",       "bad keyword: put\nroute: usage: route [-46nq] command [[modifiers] args]", 64),
-            ("add -fast default 10.0.0.1", "bad keyword: fast\nroute: usage: route [-46nq] command [[modifiers] args]", 64),
-            ("flush",                      "flush: this part of FreeBSD's route is not supported", 64),
-            ("add default 10.0.0.1 -fib 2", "-fib: this part of FreeBSD's route is not supported", 64),
+            ("",                           "usage: route [-j jail] [-46nq] command [[modifiers] args]", 64),
+            ("add",                        "usage: route [-j jail] [-46nq] command [[modifiers] args]", 64),
+            ("-x add default 10.0.0.1",    "usage: route [-j jail] [-46nq] command [[modifiers] args]", 64),
+            ("put default 10.0.0.1",       "bad keyword: put\nroute: usage: route [-j jail] [-46nq] command [[modifiers] args]", 64),
+            ("add -fast default 10.0.0.1", "bad keyword: fast\nroute: usage: route [-j jail] [-46nq] command [[modifiers] args]", 64),
+            ("monitor",                    "monitor: this part of FreeBSD's route is not supported", 64),
+            ("add default 10.0.0.1 -fib 2", "-fib 2: there is one routing table as yet, and: this part of FreeBSD's route is not supported", 64),
             ("add default router",         "bad address: router", 68),
             ("add fd00::/8 fd01::1",       "bad address: fd00::/8", 68),
             ("add 10.0.0.0/33 10.0.0.1",   "bad address: 10.0.0.0/33", 68),

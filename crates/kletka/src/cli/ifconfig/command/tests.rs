@@ -1,5 +1,7 @@
 //! Command lines, and what they come to.
 
+use netif::{Prefix, Vlan};
+
 use super::*;
 
 fn words(line: &str) -> Vec<String> {
@@ -89,9 +91,25 @@ fn a_mask_that_was_not_given_is_guessed() {
 #[rustfmt::skip]
 fn what_is_refused() {
     for (line, want) in [
-        ("em0 lro",                       "lro: this parameter of FreeBSD's ifconfig is not supported"),
-        ("em0 up -lro",                   "-lro: this parameter of FreeBSD's ifconfig is not supported"),
-        ("bridge1 addm em0 stp em0",      "stp: this parameter of FreeBSD's ifconfig is not supported"),
+        ("em0 up media auto",             "media: this parameter of FreeBSD's ifconfig is not supported"),
+        ("bridge1 addm em0 -sticky em0",  "-sticky: not supported on Linux: a bridge lets addresses wander; static keeps one where it is"),
+        ("em0 fib 1",                     "fib: not supported on Linux: there is one routing table as yet"),
+        ("gif0 -tunnel",                  "-tunnel: not supported on Linux: a tunnel has its ends as long as it is there: destroy"),
+        ("em0 group web2",                "setifgroup: group names may not end in a digit"), // ifgroup.c
+        ("em0 -group abcdefghijklmnop",   "unsetifgroup: group name too long"),
+        ("bridge1 ifpriority em0 256",    "invalid value: 256"),                   // ifbridge.c
+        ("bridge1 hellotime soon",        "invalid value: soon"),
+        ("bridge1 deladdr 02:00",         "invalid address: 02:00"),
+        ("bridge1 static em0 02:00",      "em0: invalid address: 02:00"),
+        ("vlan7 create vlan 7 vlandev re0 vlanpcp 8", "value for vlan_pcp out of range"), // ifvlan.c
+        ("vlan7 vlanproto isl",           "invalid value for vlanproto"),
+        ("lagg0 create laggproto none",   "laggproto none: not supported on Linux: a bond always uses its ports"),
+        ("lagg0 laggproto fast",          "unknown aggregation protocol: fast"),   // iflagg.c
+        ("gif0 tunnel 10.0.0.1 fd00::1",  "source and destination address families do not match"), // ifconfig.c
+        ("gif0 tunnel here 10.0.0.1",     "error in parsing address string: here"),
+        ("vxlan0 create vni 0x1000000",   "invalid network identifier: 0x1000000"), // ifvxlan.c
+        ("vxlan0 create vni 1 vxlanremote 239.0.0.1", "remote address cannot be multicast"),
+        ("vxlan0 vni 1",                  "vxlanid and the like are for create: on Linux a vxlan keeps what it was made with"),
         ("em0 foo",                       "foo: bad value"),                       // in_getip()
         ("em0 10.0.0.1/33",               "10.0.0.1/33: bad value (width invalid)"),
         ("em0 10.0.0.1/x",                "10.0.0.1/x: bad value (width invalid)"),
@@ -127,17 +145,53 @@ fn what_is_refused() {
 #[rustfmt::skip]
 fn creations() {
     let re0 = || interface("re0");
+    let plain = || Vlan { tag: 7, parent: re0(), stacked: false, priority: 0 };
     for (line, name, vlan, changes) in [
-        ("epair1 create",                     "epair1", None,             vec![]),
-        ("bridge create up",                  "bridge", None,             vec![Change::Up]),
-        ("re0.7 create",                      "re0.7",  None,             vec![]),
-        ("re0.7 create vlan 7 vlandev re0",   "re0.7",  Some((7, re0())), vec![]),
-        ("vlan7 create vlan 7 vlandev re0 up", "vlan7", Some((7, re0())), vec![Change::Up]),
-        ("vlan plumb vlandev re0 vlan 7",     "vlan",   Some((7, re0())), vec![]),
+        ("epair1 create",                     "epair1", None,          vec![]),
+        ("bridge create up",                  "bridge", None,          vec![Change::Up]),
+        ("re0.7 create",                      "re0.7",  Some(plain()), vec![]),
+        ("re0.7 create vlan 7 vlandev re0",   "re0.7",  Some(plain()), vec![]),
+        ("vlan7 create vlan 7 vlandev re0 up", "vlan7", Some(plain()), vec![Change::Up]),
+        ("vlan plumb vlandev re0 vlan 7",     "vlan",   Some(plain()), vec![]),
+        ("vlan create vlan 7 vlandev re0 vlanproto 802.1ad vlanpcp 5", "vlan",
+            Some(Vlan { stacked: true, priority: 5, ..plain() }), vec![]),
+        ("lagg0 create laggproto lacp laggport re0", "lagg0", None, vec![Change::LaggPort(re0())]),
     ] {
-        let want = Configuration { interface: name.into(), create: true, vlan, changes };
-        assert_eq!(parse(&words(line)).map(|i| i.command), Ok(Command::Configure(want)), "{line}");
+        let Ok(Command::Configure(got)) = parse(&words(line)).map(|i| i.command) else { panic!("{line}") };
+        assert_eq!((got.interface.as_str(), got.create, got.changes), (name, true, changes), "{line}");
+        assert_eq!(got.creation.vlan(name), Ok(vlan), "{line}");
     }
+}
+
+#[test]
+#[rustfmt::skip]
+fn the_words_of_kinds() {
+    let em0 = || interface("em0");
+    let member = |setting| vec![Change::Member(em0(), setting)];
+    let switch = |capabilities, on, word: &str| vec![Change::Capability(capabilities, OnOff { on, word: word.into() })];
+    let tunnel = |local: &str, remote: &str, key| {
+        vec![Change::Tunnel(Tunnel { local: local.parse().unwrap(), remote: remote.parse().unwrap(), key })]
+    };
+    for (line, want) in [
+        ("bridge1 -discover em0",       member(PortSetting::Discover(false))),
+        ("bridge1 private em0",         member(PortSetting::Private(true))),
+        ("bridge1 ifpriority em0 64",   member(PortSetting::Priority(64))),
+        ("bridge1 ifpathcost em0 55",   member(PortSetting::PathCost(55))),
+        ("bridge1 stp em0",             vec![Change::Stp(em0(), true)]),
+        ("bridge1 addm em0 priority 0x1000", vec![Change::AddMember(em0()), Change::Bridge(BridgeSetting::Priority(4096))]),
+        ("bridge1 flush addr",          vec![Change::Flush(false), Change::ShowAddresses]),
+        ("em0 tso",                     switch(vec![Capability::Tso4, Capability::Tso6], true, "tso")),
+        ("em0 -lro",                    switch(vec![Capability::Lro], false, "-lro")),
+        ("gif0 inet tunnel 1.2.3.4 5.6.7.8", tunnel("1.2.3.4", "5.6.7.8", 0)),
+        ("gre0 tunnel fd00::1 fd00::2 grekey 7", tunnel("fd00::1", "fd00::2", 7)),
+        ("vlan7 vlanpcp 3",             vec![Change::VlanPriority(3)]),
+        ("em0 group jails",             vec![Change::Group(GroupName::parse("jails").unwrap())]),
+    ] {
+        assert_eq!(changes(line), Ok(want), "{line}");
+    }
+    let Ok(point_to_point) = changes("gif0 inet 10.0.0.1 10.0.0.2 netmask 255.255.255.252") else { panic!() };
+    let [Change::Address(new)] = &point_to_point[..] else { panic!("{point_to_point:?}") };
+    assert_eq!(new.address.destination, Some("10.0.0.2".parse().unwrap()));
 }
 
 #[test]

@@ -1,0 +1,203 @@
+//! arp(8) and ndp(8) in FreeBSD's dialect: who has which address on the link. They only show.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::ExitCode;
+
+use lexopt::{Arg, Parser, ValueExt};
+use netif::{Interface, Kind, Neighbour, NeighbourState};
+
+use super::ifconfig::network::Network;
+
+/// Seconds that an entry is good for: FreeBSD's `net.link.ether.inet.max_age`, and its reachable time.
+const ARP_AGE: u32 = 1200;
+const REACHABLE: u32 = 30;
+/// Seconds after which Linux may forget a stale entry: `gc_stale_time`.
+const STALE: u32 = 60;
+
+/// What is asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Options {
+    all: bool,
+    interface: Option<String>,
+    jail: Option<String>,
+    host: Option<String>,
+}
+
+/// Runs arp(8).
+pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    let usage = "usage: arp [-n] [-i interface] [-j jail] hostname\n       arp [-n] [-i interface] [-j jail] -a";
+    finish("arp", parse(arguments, usage).and_then(|options| arp(&options)))
+}
+
+/// Runs ndp(8).
+pub(crate) fn run_ndp(arguments: Vec<OsString>) -> ExitCode {
+    let usage = "usage: ndp [-n] [-j jail] hostname\n       ndp [-n] [-j jail] -a";
+    finish("ndp", parse(arguments, usage).and_then(|options| ndp(&options)))
+}
+
+/// Why nothing is shown: printed as it is, or after the name of the applet.
+enum Failure {
+    Plain(String),
+    Named(String),
+    /// The answer is that there is none: on standard output, as FreeBSD has it.
+    NoEntry(String),
+}
+
+fn finish(applet: &str, outcome: Result<String, Failure>) -> ExitCode {
+    match outcome {
+        Ok(text) => match io::stdout().write_all(text.as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => super::fail(applet, error),
+        },
+        Err(Failure::Plain(text)) => {
+            complain!("{text}");
+            ExitCode::FAILURE
+        }
+        Err(Failure::Named(text)) => super::fail(applet, text),
+        Err(Failure::NoEntry(text)) => {
+            let _ = io::stdout().write_all(text.as_bytes());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse(arguments: Vec<OsString>, usage: &str) -> Result<Options, Failure> {
+    let wrong = || Failure::Plain(usage.to_owned());
+    let mut options = Options::default();
+    let mut parser = Parser::from_args(arguments);
+    while let Some(argument) = parser.next().map_err(|_| wrong())? {
+        let letter = match argument {
+            Arg::Short(letter) => letter,
+            Arg::Value(host) if options.host.is_none() => {
+                options.host = Some(host.string().map_err(|_| wrong())?);
+                continue;
+            }
+            _ => return Err(wrong()),
+        };
+        let mut value = || parser.value().and_then(ValueExt::string).map_err(|_| wrong());
+        match letter {
+            'a' => options.all = true,
+            // Numbers are never turned into names here.
+            'n' => {}
+            'i' => options.interface = Some(value()?),
+            'j' => options.jail = Some(value()?),
+            'd' | 's' | 'S' | 'f' | 'c' => {
+                let text = format!(
+                    "-{letter}: not supported: entries are only shown here, ip-neighbour(8) changes them"
+                );
+                return Err(Failure::Named(text));
+            }
+            _ => return Err(wrong()),
+        }
+    }
+    if options.all == options.host.is_some() { Err(wrong()) } else { Ok(options) }
+}
+
+/// The entries that are asked for, each with its interface.
+fn entries(options: &Options, inet6: bool) -> Result<Vec<(Neighbour, Interface)>, Failure> {
+    let named = |error: netif::Error| Failure::Named(error.to_string());
+    let mut network = Network::open(options.jail.as_deref()).map_err(Failure::Named)?;
+    let links = network.netlink.links().map_err(named)?;
+    let known = |name: &&String| links.iter().any(|link| link.name.as_str() == **name);
+    if let Some(name) = options.interface.as_ref().filter(|name| !known(name)) {
+        return Err(Failure::Named(format!("interface {name} does not exist")));
+    }
+    let mut found: Vec<(Neighbour, Interface)> = Vec::new();
+    for neighbour in network.netlink.neighbours(inet6).map_err(named)? {
+        let link = links.iter().find(|link| link.index == neighbour.interface);
+        let wanted = |link: &&Interface| {
+            options.interface.as_deref().is_none_or(|name| link.name.as_str() == name)
+        };
+        if let Some(link) = link.filter(wanted) {
+            found.push((neighbour, link.clone()));
+        }
+    }
+    found.sort_by_key(|(neighbour, link)| (link.index, neighbour.address));
+    Ok(found)
+}
+
+fn arp(options: &Options) -> Result<String, Failure> {
+    let mut found = entries(options, false)?;
+    if let Some(host) = &options.host {
+        let unknown = |_| Failure::Named(format!("{host}: unknown host"));
+        let address: Ipv4Addr = host.parse().map_err(unknown)?;
+        found.retain(|(neighbour, _)| neighbour.address == IpAddr::V4(address));
+        if found.is_empty() {
+            return Err(Failure::NoEntry(format!("{host} ({address}) -- no entry\n")));
+        }
+    }
+    Ok(found.iter().map(|(neighbour, link)| arp_line(neighbour, link)).collect())
+}
+
+/// print_entry() of usr.sbin/arp/arp.c.
+fn arp_line(neighbour: &Neighbour, link: &Interface) -> String {
+    let ether = neighbour.ether.map_or("(incomplete)".to_owned(), |ether| ether.to_string());
+    let mut line = format!("? ({}) at {ether} on {}", neighbour.address, link.name);
+    let left = ARP_AGE.saturating_sub(neighbour.age);
+    let _ = match (neighbour.state, left) {
+        (NeighbourState::Permanent, _) => write!(line, " permanent"),
+        (NeighbourState::Incomplete, _) | (_, 0) => write!(line, " expired"),
+        (_, left) => write!(line, " expires in {left} seconds"),
+    };
+    if neighbour.is_proxy {
+        line += " published";
+    }
+    let kind = match link.kind {
+        Kind::Vlan { .. } => "vlan",
+        Kind::Bridge(_) => "bridge",
+        _ => "ethernet",
+    };
+    line + " [" + kind + "]\n"
+}
+
+fn ndp(options: &Options) -> Result<String, Failure> {
+    let mut found = entries(options, true)?;
+    if let Some(host) = &options.host {
+        let plain = host.split('%').next().unwrap_or(host);
+        let unknown = |_| Failure::Named(format!("{host}: unknown host"));
+        let address: IpAddr = plain.parse().map_err(unknown)?;
+        found.retain(|(neighbour, _)| neighbour.address == address);
+        if found.is_empty() {
+            return Err(Failure::NoEntry(format!("{host} ({host}) -- no entry\n")));
+        }
+    }
+    let mut text = format!(
+        "{:<36} {:<17} {:>6} {:<9} {:1} {:>5}\n",
+        "Neighbor", "Linklayer Address", "Netif", "Expire", "S", "Flags"
+    );
+    text.extend(found.iter().map(|(neighbour, link)| ndp_line(neighbour, link)));
+    Ok(text)
+}
+
+/// A line of dump() of usr.sbin/ndp/ndp.c.
+fn ndp_line(neighbour: &Neighbour, link: &Interface) -> String {
+    let address = match neighbour.address {
+        IpAddr::V6(address) if address.is_unicast_link_local() => {
+            format!("{address}%{}", link.name)
+        }
+        address => address.to_string(),
+    };
+    let ether = neighbour.ether.map_or("(incomplete)".to_owned(), |ether| ether.to_string());
+    let (letter, limit) = match neighbour.state {
+        NeighbourState::Incomplete => ('I', 0),
+        NeighbourState::Reachable => ('R', REACHABLE),
+        NeighbourState::Stale => ('S', STALE),
+        NeighbourState::Delay => ('D', STALE),
+        NeighbourState::Probe => ('P', STALE),
+        NeighbourState::Permanent => ('R', u32::MAX),
+    };
+    let expire = match limit.saturating_sub(neighbour.age) {
+        _ if limit == u32::MAX => "permanent".to_owned(),
+        0 => "expired".to_owned(),
+        left => format!("{left}s"),
+    };
+    let router = if neighbour.is_router { "R" } else { "" };
+    let proxy = if neighbour.is_proxy { "p" } else { "" };
+    format!(
+        "{address:<36} {ether:<17} {:>6} {expire:<9} {letter} {router}{proxy}\n",
+        link.name.as_str()
+    )
+}

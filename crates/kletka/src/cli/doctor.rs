@@ -1,0 +1,221 @@
+//! `kletka doctor`: what this machine lacks for jails, and what to do about it. One line for each thing.
+//!
+//! It changes nothing. Exit status 1: something is missing without which no jail runs.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use netif::{Capability, Ethtool, Kind, Netlink};
+use rustix::io::Errno;
+use rustix::mount::{FsOpenFlags, fsopen};
+
+/// How things stand with one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    Well,
+    /// It is missing: what then does not work, and what to do.
+    Missing(String),
+    /// Only root can find out.
+    Unknown,
+}
+
+/// One line of the report.
+struct Finding {
+    name: String,
+    state: State,
+    /// Without it no jail runs.
+    is_essential: bool,
+}
+
+/// Runs the applet.
+pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    if !arguments.is_empty() {
+        complain!("usage: kletka doctor");
+        return ExitCode::FAILURE;
+    }
+    let findings = examine();
+    let written = io::stdout().write_all(report(&findings).as_bytes());
+    let fatal = |it: &Finding| it.is_essential && matches!(it.state, State::Missing(_));
+    match written {
+        Ok(()) if findings.iter().any(fatal) => ExitCode::FAILURE,
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => super::fail("kletka: doctor", error),
+    }
+}
+
+fn report(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for Finding { name, state, is_essential } in findings {
+        let _ = match state {
+            State::Well => writeln!(text, "{name}: ok"),
+            State::Missing(advice) if *is_essential => writeln!(text, "{name}: MISSING: {advice}"),
+            State::Missing(advice) => writeln!(text, "{name}: missing: {advice}"),
+            State::Unknown => writeln!(text, "{name}: not known: ask as root"),
+        };
+    }
+    text
+}
+
+fn examine() -> Vec<Finding> {
+    let essential = |name: &str, state| Finding { name: name.into(), state, is_essential: true };
+    let optional = |name: &str, state| Finding { name: name.into(), state, is_essential: false };
+    let mut findings = vec![
+        essential("user namespaces", user_namespaces()),
+        essential("network namespaces", namespace("net", "CONFIG_NET_NS")),
+        essential("process namespaces", namespace("pid", "CONFIG_PID_NS")),
+        essential("cgroup v2", cgroup()),
+        essential("seccomp", seccomp()),
+        optional("idmapped mounts of /", idmapped_mounts()),
+        optional("overlay", file_system("overlay", "thin jails: load the module overlay")),
+    ];
+    findings.extend(links().into_iter().map(|(name, state)| optional(&name, state)));
+    findings.extend(receive_offload().into_iter().map(|(name, state)| optional(&name, state)));
+    findings
+}
+
+fn missing(advice: &str) -> State {
+    State::Missing(advice.to_owned())
+}
+
+fn namespace(kind: &str, option: &str) -> State {
+    match fs::exists(format!("/proc/self/ns/{kind}")) {
+        Ok(true) => State::Well,
+        _ => State::Missing(format!("use a kernel with {option}=y")),
+    }
+}
+
+fn user_namespaces() -> State {
+    let most = fs::read_to_string("/proc/sys/user/max_user_namespaces").unwrap_or_default();
+    match namespace("user", "CONFIG_USER_NS") {
+        State::Well if most.trim() == "0" => {
+            missing("sysctl user.max_user_namespaces is 0: set it to 15000, or so")
+        }
+        state => state,
+    }
+}
+
+fn cgroup() -> State {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let mounted = mounts.lines().any(|line| line.contains(" - cgroup2 "));
+    match file_system("cgroup2", "use a kernel with CONFIG_CGROUPS=y") {
+        State::Well | State::Unknown if !mounted => missing(
+            "mount -t cgroup2 cgroup2 /sys/fs/cgroup (systemd: boot with systemd.unified_cgroup_hierarchy=1)",
+        ),
+        State::Unknown => State::Well,
+        state => state,
+    }
+}
+
+fn seccomp() -> State {
+    match fs::exists("/proc/sys/kernel/seccomp/actions_avail") {
+        Ok(true) => State::Well,
+        _ => missing("use a kernel with CONFIG_SECCOMP_FILTER=y"),
+    }
+}
+
+/// Whether the kernel has a file system: opening a context for it loads its module, and mounts nothing.
+fn file_system(name: &str, advice: &str) -> State {
+    match fsopen(name, FsOpenFlags::FSOPEN_CLOEXEC) {
+        Ok(_) => State::Well,
+        Err(Errno::PERM) => State::Unknown,
+        Err(_) => missing(advice),
+    }
+}
+
+/// Whether files below / can be shown under a jail's ids. Those of other file systems are told of by the
+/// start of the jail that wants them.
+fn idmapped_mounts() -> State {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let root = mounts.lines().rev().find_map(|line| {
+        let (mount, rest) = line.split_once(" - ")?;
+        (mount.split(' ').nth(4)? == "/").then(|| rest.split(' ').next().unwrap_or_default())
+    });
+    match root {
+        Some("overlay" | "nfs" | "nfs4" | "ramfs" | "rootfs" | "9p" | "virtiofs" | "squashfs") => {
+            State::Missing(format!(
+                "{} has none: keep jails on ext4, xfs, btrfs, or say kletka.userns=inherit",
+                root.unwrap_or_default()
+            ))
+        }
+        // Since Linux 6.3 tmpfs has them.
+        Some("tmpfs") if !at_least(6, 3) => {
+            missing("tmpfs has them from Linux 6.3 on: keep jails on ext4, xfs, btrfs")
+        }
+        _ if !at_least(5, 12) => missing("needs Linux 5.12: say kletka.userns=inherit"),
+        _ => State::Well,
+    }
+}
+
+fn at_least(major: u32, minor: u32) -> bool {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = release.split(['.', '-']).map_while(|part| part.trim().parse::<u32>().ok());
+    (numbers.next(), numbers.next()) >= (Some(major), Some(minor))
+}
+
+/// The kinds of interfaces that a jail's network is made of.
+fn links() -> Vec<(String, State)> {
+    let mut netlink = Netlink::open().ok();
+    let kinds = [
+        ("veth", "epair", "epairs cannot be created: load the module veth"),
+        ("bridge", "bridge", "bridges cannot be created: load the module bridge"),
+        ("vlan", "vlan (8021q)", "VLANs cannot be created: load the module 8021q"),
+    ];
+    let look = |(driver, name, advice): (&str, &str, &str)| {
+        let state = match netlink.as_mut().map(|netlink| netlink.has_driver(driver)) {
+            Some(Ok(true)) => State::Well,
+            Some(Ok(false)) => missing(advice),
+            _ => State::Unknown,
+        };
+        (name.to_owned(), state)
+    };
+    kinds.into_iter().map(look).collect()
+}
+
+/// Members of bridges whose hardware joins packets: these stall.
+fn receive_offload() -> Vec<(String, State)> {
+    let links = Netlink::open().and_then(|mut netlink| netlink.links()).unwrap_or_default();
+    let bridges: BTreeSet<u32> = links
+        .iter()
+        .filter(|link| matches!(link.kind, Kind::Bridge(_)))
+        .map(|link| link.index)
+        .collect();
+    let Ok(Some(Ok(all))) = Ethtool::open().map(|it| it.map(|mut ethtool| ethtool.all())) else {
+        return Vec::new();
+    };
+    let joins = |link: &&netif::Interface| {
+        link.master.is_some_and(|master| bridges.contains(&master))
+            && all.get(&link.index).is_some_and(|it| it.has(Capability::Lro))
+    };
+    let told = links.iter().filter(joins).map(|link| {
+        let name = &link.name;
+        (
+            format!("bridge member {name}"),
+            State::Missing(format!("LRO is on: ifconfig {name} -lro")),
+        )
+    });
+    told.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines() {
+        let finding =
+            |name: &str, state, is_essential| Finding { name: name.into(), state, is_essential };
+        let report = report(&[
+            finding("seccomp", State::Well, true),
+            finding("cgroup v2", missing("mount it"), true),
+            finding("vlan (8021q)", missing("load the module 8021q"), false),
+            finding("overlay", State::Unknown, false),
+        ]);
+        let want = "seccomp: ok\ncgroup v2: MISSING: mount it\nvlan (8021q): missing: load the module 8021q\n\
+                    overlay: not known: ask as root\n";
+        assert_eq!(report, want);
+    }
+}

@@ -1,0 +1,52 @@
+//! The network that a command line is about: our own, or a jail's.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+
+use netif::{Capabilities, Error, Ethtool, Netlink, Request};
+use rustix::io::Errno;
+
+use super::{jail, text};
+
+/// A network namespace, by the sockets in it.
+pub(crate) struct Network {
+    pub(crate) netlink: Netlink,
+    /// Opened when it is first asked for.
+    ethtool: Option<Ethtool>,
+    /// The jail's namespace, and our own.
+    elsewhere: Option<(OwnedFd, File)>,
+}
+
+impl Network {
+    /// That of the jail, or our own.
+    pub(crate) fn open(name: Option<&str>) -> Result<Self, String> {
+        let Some(name) = name else {
+            let netlink = Netlink::open().map_err(text)?;
+            return Ok(Self { netlink, ethtool: None, elsewhere: None });
+        };
+        let there = jail(name)?.network().map_err(text)?;
+        let own = File::open("/proc/self/ns/net")
+            .map_err(|error| format!("/proc/self/ns/net: {error}"))?;
+        let netlink = Netlink::open_in(there.as_fd(), own.as_fd()).map_err(text)?;
+        Ok(Self { netlink, ethtool: None, elsewhere: Some((there, own)) })
+    }
+
+    /// The socket for what hardware does; `word` is what was asked for.
+    pub(crate) fn ethtool(&mut self, word: &str) -> Result<&mut Ethtool, Error> {
+        if self.ethtool.is_none() {
+            self.ethtool = match &self.elsewhere {
+                None => Ethtool::open()?,
+                Some((there, own)) => Ethtool::open_in(there.as_fd(), own.as_fd())?,
+            };
+        }
+        let because = Some("this kernel's ethtool does not speak netlink");
+        let (request, errno) = (Request::Other(word.to_owned()), Errno::OPNOTSUPP);
+        self.ethtool.as_mut().ok_or(Error::Refused { request, errno, because })
+    }
+
+    /// What all hardware does. Nothing, where the kernel cannot say.
+    pub(crate) fn capabilities(&mut self) -> BTreeMap<u32, Capabilities> {
+        self.ethtool("options").and_then(Ethtool::all).unwrap_or_default()
+    }
+}

@@ -1,0 +1,252 @@
+//! netstat(1) in FreeBSD's dialect: the routing table (`-r`) and the interfaces (`-i`). Nothing else.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::net::IpAddr;
+use std::process::ExitCode;
+
+use lexopt::{Arg, Parser, ValueExt};
+use netif::{Interface, InterfaceAddress, Prefix, Route, RouteKind};
+
+use super::ifconfig::network::Network;
+
+const USAGE: &str = "usage: netstat -r [-46n] [-f address_family] [-j jail]\n       \
+                     netstat -i [-46ad] [-f address_family] [-I interface] [-j jail]";
+
+/// What is asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Options {
+    routes: bool,
+    interfaces: bool,
+    /// Only this family.
+    inet6: Option<bool>,
+    /// `-d`: dropped packets as well.
+    drops: bool,
+    interface: Option<String>,
+    jail: Option<String>,
+}
+
+/// What is wrong with the command line.
+#[derive(Debug, PartialEq, Eq)]
+enum UsageError {
+    Usage,
+    Message(String),
+}
+
+/// Runs the applet.
+pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    let options = match parse(arguments) {
+        Ok(options) => options,
+        Err(UsageError::Usage) => {
+            complain!("{USAGE}");
+            return ExitCode::FAILURE;
+        }
+        Err(UsageError::Message(text)) => return super::fail("netstat", text),
+    };
+    let text = Network::open(options.jail.as_deref()).and_then(|network| list(network, &options));
+    match text.map(|text| io::stdout().write_all(text.as_bytes())) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => super::fail("netstat", error),
+        Err(error) => super::fail("netstat", error),
+    }
+}
+
+fn parse(arguments: Vec<OsString>) -> Result<Options, UsageError> {
+    let mut options = Options::default();
+    let mut parser = Parser::from_args(arguments);
+    while let Some(argument) = parser.next().map_err(|_| UsageError::Usage)? {
+        let Arg::Short(letter) = argument else { return Err(UsageError::Usage) };
+        let mut value = || {
+            let value = parser.value().and_then(ValueExt::string);
+            value.map_err(|_| UsageError::Usage)
+        };
+        match letter {
+            'r' => options.routes = true,
+            'i' => options.interfaces = true,
+            '4' => options.inet6 = Some(false),
+            '6' => options.inet6 = Some(true),
+            // Numbers are never turned into names here, and every address is shown.
+            'n' | 'a' => {}
+            'd' => options.drops = true,
+            'f' => options.inet6 = Some(family(&value()?)?),
+            'I' => options.interface = Some(value()?),
+            'j' => options.jail = Some(value()?),
+            letter => {
+                let text =
+                    format!("-{letter}: not supported: ss(8) shows sockets, nstat(8) counts");
+                return Err(UsageError::Message(text));
+            }
+        }
+    }
+    options.interfaces |= options.interface.is_some();
+    if options.routes == options.interfaces {
+        let sockets = "sockets are not shown here: say -r or -i, or ask ss(8)";
+        return Err(UsageError::Message(sockets.to_owned()));
+    }
+    Ok(options)
+}
+
+fn family(word: &str) -> Result<bool, UsageError> {
+    match word {
+        "inet" => Ok(false),
+        "inet6" => Ok(true),
+        word => Err(UsageError::Message(format!("{word}: unknown address family"))),
+    }
+}
+
+fn list(mut network: Network, options: &Options) -> Result<String, String> {
+    let interfaces = network.netlink.interfaces().map_err(|error| error.to_string())?;
+    if options.interfaces {
+        return interface_table(&interfaces, options);
+    }
+    let routes = network.netlink.routes().map_err(|error| error.to_string())?;
+    let mut text = "Routing tables\n".to_owned();
+    for inet6 in [false, true] {
+        if options.inet6.is_none_or(|only| only == inet6) {
+            text += &route_table(&routes, &interfaces, inet6);
+        }
+    }
+    Ok(text)
+}
+
+/// One family's table: usr.bin/netstat/route.c. Empty when there are no routes.
+fn route_table(routes: &[Route], interfaces: &[Interface], inet6: bool) -> String {
+    let of_family = |route: &&Route| route.destination.address.is_ipv6() == inet6;
+    let mut routes: Vec<&Route> = routes.iter().filter(of_family).collect();
+    if routes.is_empty() {
+        return String::new();
+    }
+    routes.sort_by_key(|route| (route.destination.address, route.destination.length));
+    let (name, to, through) = if inet6 { ("Internet6", 33, 29) } else { ("Internet", 18, 18) };
+    let mut text = format!("\n{name}:\n");
+    let head = ("Destination", "Gateway", "Flags", "Netif");
+    let _ = writeln!(
+        text,
+        "{:<to$.to$} {:<through$.through$} {:<6} {:>12} {:>6}",
+        head.0, head.1, head.2, head.3, "Expire"
+    );
+    for route in routes {
+        let interface = interfaces.iter().find(|it| Some(it.index) == route.interface);
+        let netif = interface.map_or("lo0", |interface| interface.name.as_str());
+        let gateway = gateway(route, netif);
+        let destination = destination(&route.destination, netif);
+        let flags = flags(route);
+        let _ = writeln!(text, "{destination:<to$} {gateway:<through$} {flags:<6} {netif:>12.12}");
+    }
+    text
+}
+
+/// The destination; that of a link-local network says on which link.
+fn destination(prefix: &Prefix, netif: &str) -> String {
+    match prefix.address {
+        IpAddr::V6(address) if address.is_unicast_link_local() => {
+            let plain = super::route::net(prefix);
+            let (address, length) = plain.split_once('/').unwrap_or((&plain, ""));
+            let slash = if length.is_empty() { "" } else { "/" };
+            format!("{address}%{netif}{slash}{length}")
+        }
+        _ => super::route::net(prefix),
+    }
+}
+
+fn gateway(route: &Route, netif: &str) -> String {
+    match route.gateway {
+        Some(IpAddr::V6(address)) if address.is_unicast_link_local() => {
+            format!("{address}%{netif}")
+        }
+        Some(address) => address.to_string(),
+        None => route.interface.map_or("link#1".to_owned(), |index| format!("link#{index}")),
+    }
+}
+
+/// Letters of netstat(1), in its order.
+fn flags(route: &Route) -> String {
+    let host = route.destination.length == Prefix::width(route.destination.address);
+    let letters = [
+        (true, 'U'),
+        (route.gateway.is_some(), 'G'),
+        (host, 'H'),
+        (route.kind == RouteKind::Reject, 'R'),
+        (route.is_static, 'S'),
+        (route.kind == RouteKind::Blackhole, 'B'),
+    ];
+    letters.iter().filter(|(set, _)| *set).map(|&(_, letter)| letter).collect()
+}
+
+/// The interfaces and what went through them: usr.bin/netstat/if.c.
+fn interface_table(interfaces: &[Interface], options: &Options) -> Result<String, String> {
+    let wanted =
+        |it: &&Interface| options.interface.as_deref().is_none_or(|name| it.name.as_str() == name);
+    let chosen: Vec<&Interface> = interfaces.iter().filter(wanted).collect();
+    if let (Some(name), true) = (&options.interface, chosen.is_empty()) {
+        return Err(format!("interface {name} does not exist"));
+    }
+    let width = chosen.iter().map(|it| it.name.as_str().len()).max().unwrap_or(0).max(5);
+    let mut text = String::new();
+    let drop = if options.drops { "  Drop" } else { "" };
+    let _ = writeln!(
+        text,
+        "{:<width$} {:>5} {:<13} {:<17} {:>8} {:>5} {:>5} {:>8} {:>5} {:>5}{drop}",
+        "Name", "Mtu", "Network", "Address", "Ipkts", "Ierrs", "Idrop", "Opkts", "Oerrs", "Coll"
+    );
+    for interface in chosen {
+        let name = interface.name.as_str();
+        let count = interface.counters;
+        let (link, ether) = (format!("<Link#{}>", interface.index), interface.ether);
+        let ether = ether.map_or(name.to_owned(), |ether| ether.to_string());
+        let drop = if options.drops { format!(" {:>5}", count.send_drops) } else { String::new() };
+        if options.inet6.is_none() {
+            let _ = writeln!(
+                text,
+                "{name:<width$} {:>5} {link:<13} {ether:<17} {:>8} {:>5} {:>5} {:>8} {:>5} {:>5}{drop}",
+                interface.mtu,
+                count.received,
+                count.receive_errors,
+                count.receive_drops,
+                count.sent,
+                count.send_errors,
+                count.collisions
+            );
+        }
+        let of_family = |it: &&InterfaceAddress| {
+            options.inet6.is_none_or(|only| only == it.prefix.address.is_ipv6())
+        };
+        for address in interface.addresses.iter().filter(of_family) {
+            let network = destination(&address.prefix.network(), name);
+            let own = address.prefix.address;
+            let drop = if options.drops { format!(" {:>5}", "-") } else { String::new() };
+            // Linux counts by interface, not by address.
+            let _ = writeln!(
+                text,
+                "{name:<width$} {0:>5} {network:<13} {own:<17} {0:>8} {0:>5} {0:>5} {0:>8} {0:>5} {0:>5}{drop}",
+                "-"
+            );
+        }
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn command_lines() {
+        let any = Options::default;
+        for (line, want) in [
+            ("-rn",            Ok(Options { routes: true, ..any() })),
+            ("-rn -f inet6",   Ok(Options { routes: true, inet6: Some(true), ..any() })),
+            ("-4r",            Ok(Options { routes: true, inet6: Some(false), ..any() })),
+            ("-in",            Ok(Options { interfaces: true, ..any() })),
+            ("-I re0 -j web",  Ok(Options { interfaces: true, interface: Some("re0".into()), jail: Some("web".into()), ..any() })),
+            ("-f",             Err(UsageError::Usage)),
+            ("-r -f ipx",      Err(UsageError::Message("ipx: unknown address family".into()))),
+            ("-s",             Err(UsageError::Message("-s: not supported: ss(8) shows sockets, nstat(8) counts".into()))),
+            ("",               Err(UsageError::Message("sockets are not shown here: say -r or -i, or ask ss(8)".into()))),
+        ] {
+            assert_eq!(parse(line.split_whitespace().map(OsString::from).collect()), want, "{line}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! `kletka doctor` on this machine: what it says is so.
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn what_is_there_and_what_is_not() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let done = sandbox.run("kletka doctor");
+    assert_eq!((done.status, done.stderr.as_str()), (0, ""), "{}", done.stdout);
+    let says = |line: &str| done.stdout.lines().any(|it| it == line);
+    for name in [
+        "user namespaces",
+        "network namespaces",
+        "process namespaces",
+        "cgroup v2",
+        "seccomp",
+        "epair",
+        "bridge",
+    ] {
+        assert!(says(&format!("{name}: ok")), "{name}\n{}", done.stdout);
+    }
+    // A vlan can be made, or the line says why not.
+    sandbox.ok("ifconfig epair1 create; ifconfig epair1b name re0");
+    let can = sandbox.run("ifconfig re0.7 create").status == 0;
+    let missing = "vlan (8021q): missing: VLANs cannot be created: load the module 8021q";
+    assert!(says(if can { "vlan (8021q): ok" } else { missing }), "{}", done.stdout);
+    sandbox.ok("ifconfig re0.7 destroy 2> /dev/null; ifconfig re0 destroy");
+    // It made nothing.
+    assert_eq!(sandbox.ok("ifconfig -l"), "lo0\n");
+}
+
+#[test]
+fn without_the_rights_to_look() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let done = sandbox.run("setpriv --reuid 65534 --clear-groups kletka doctor");
+    assert_eq!(done.status, 0, "{}", done.stdout);
+    assert!(done.stdout.contains("epair: not known: ask as root\n"), "{}", done.stdout);
+    let done = sandbox.run("kletka doctor now");
+    assert_eq!((done.stderr.as_str(), done.status), ("usage: kletka doctor\n", 1));
+}
+
+/// Something essential that lacks: the exit status says so.
+#[test]
+fn no_user_namespaces() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    // In a mount namespace of its own: the setting itself is the machine's.
+    let done = sandbox.run(
+        "echo 0 > /tmp/none && unshare --mount sh -c \
+         '/bin/mount --bind /tmp/none /proc/sys/user/max_user_namespaces && kletka doctor'",
+    );
+    let want =
+        "user namespaces: MISSING: sysctl user.max_user_namespaces is 0: set it to 15000, or so";
+    assert_eq!((done.stdout.lines().next(), done.status), (Some(want), 1), "{}", done.stderr);
+}

@@ -1,0 +1,130 @@
+//! `service netif`: the host's own network by rc.conf(5), as far as kletka makes it.
+
+use crate::sandbox::Sandbox;
+use crate::session;
+
+/// The article's host, and a bridge with addresses; `re0` is hardware: the end of a cable.
+const RC_CONF: &str = r#"
+cloned_interfaces="bridge7 epair3 vxlan1"
+create_args_vxlan1="vxlanid 42 vxlanlocal 10.0.0.1"
+ifconfig_re0="inet 192.168.1.2/24"
+ifconfig_bridge7="inet 10.7.0.1/24 addm epair3a"
+ifconfig_bridge7_alias0="inet 10.7.0.2/32"
+ifconfig_bridge7_alias1="inet6 fd00:7::2/64"
+ifconfig_bridge7_ipv6="inet6 fd00:7::1/64"
+ifconfig_bridge7_descr="for the jails"
+ifconfig_epair3b="mtu 1400 descr 'the other end'"
+defaultrouter="10.7.0.254"
+ipv6_defaultrouter="fd00:7::fe"
+"#;
+
+fn host() -> Option<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    sandbox.ok("ip link add re0 type veth peer name lan0");
+    sandbox.write("/etc/rc.conf", RC_CONF);
+    Some(sandbox)
+}
+
+/// Everything that is configured, and which interfaces are in the group that says by whom.
+const STATE: &str = "ifconfig -g kletka; ifconfig bridge7 | grep -e descr -e 'inet ' -e 'inet6 fd' -e member: | sed 's/ tentative//' | sort; \
+    ifconfig epair3b | grep -e descr -e mtu; netstat -rn | grep default";
+
+#[test]
+fn start_restart_stop() {
+    let Some(sandbox) = host() else { return };
+    let first = sandbox.run("service netif start");
+    assert_eq!(first.stderr, "netif: re0: left alone: it was not made by kletka\n");
+    assert_eq!(first.status, 0);
+    let head = "Starting Network: bridge7 epair3a epair3b vxlan1.\nbridge7: flags=";
+    assert!(first.stdout.starts_with(head), "{}", first.stdout);
+    let want = "\
+bridge7
+epair3a
+epair3b
+vxlan1
+	description: for the jails
+	inet 10.7.0.1 netmask 0xffffff00 broadcast 10.7.0.255
+	inet 10.7.0.2 netmask 0xffffffff
+	inet6 fd00:7::1 prefixlen 64
+	inet6 fd00:7::2 prefixlen 64
+	member: epair3a flags=3<LEARNING,DISCOVER>
+epair3b: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1400
+	description: the other end
+default            10.7.0.254         UGS         bridge7
+default                           fd00:7::fe                    UGS         bridge7
+";
+    let state = sandbox.ok(STATE);
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort_unstable();
+        lines
+    };
+    assert_eq!(sorted(&state), sorted(want));
+    let again = sandbox.run("service netif restart > /dev/null");
+    assert_eq!((again.stderr, again.status), (first.stderr, 0));
+    assert_eq!(sorted(&sandbox.ok(STATE)), sorted(want));
+    session::check(
+        &sandbox,
+        "\
+$ service netif stop vxlan1
+Stopping Network: vxlan1.
+$ service netif start vxlan1 | head -n 1
+Starting Network: vxlan1.
+$ service netif stop
+Stopping Network: vxlan1 epair3a epair3b bridge7.
+netif: re0: left alone: it was not made by kletka
+$ service netif stop 2> /dev/null
+$ ifconfig -l
+lo0 lan0 re0
+$ ifconfig re0 inet
+re0: flags=8802<BROADCAST,SIMPLEX,MULTICAST> metric 0 mtu 1500
+$ ip link delete re0
+",
+    );
+}
+
+/// What was there before is the host's, whatever its name and whatever rc.conf says.
+#[test]
+fn what_is_the_hosts_is_left_alone() {
+    let Some(sandbox) = host() else { return };
+    sandbox.ok("ip link add bridge7 type bridge; ifconfig lan0 up; ifconfig re0 10.0.0.1/24 up");
+    sandbox.ok("route -q add default 10.0.0.254");
+    sandbox.write(
+        "/etc/rc.conf",
+        "cloned_interfaces=\"bridge7 bridge8\"\nifconfig_bridge7=\"inet 10.7.0.1/24\"\n\
+         ifconfig_bridge8=\"inet 10.8.0.1/24 descr 'not closed\"\ndefaultrouter=10.8.0.254\n",
+    );
+    session::check(
+        &sandbox,
+        "\
+$ service netif start > /dev/null
+netif: WARNING: bridge7: left alone: it was not made by kletka
+netif: WARNING: bridge8: a quote is not closed: inet 10.8.0.1/24 descr 'not closed
+netif: defaultrouter: left alone: the host has a default route
+[1]
+$ ifconfig bridge7 inet
+bridge7: flags=8802<BROADCAST,SIMPLEX,MULTICAST> metric 0 mtu 1500
+$ service netif stop re0
+netif: WARNING: re0: left alone: it was not made by kletka
+[1]
+$ service netif start nosuch
+netif: WARNING: nosuch: neither cloned_interfaces nor a vlans_IF of rc.conf names it
+[1]
+$ service netif stop
+Stopping Network: bridge8.
+$ service netif quietstart
+$ ifconfig -l
+lo0 lan0 re0 bridge7
+$ route get default | grep gateway
+    gateway: 10.0.0.254
+$ service netif console
+/etc/rc.d/netif: unknown directive 'console'.
+Usage: /etc/rc.d/netif [fast|force|one|quiet](start|stop|restart)
+[1]
+$ ip link delete bridge7; ip link delete re0
+",
+    );
+    sandbox.write("/etc/rc.conf", "kletka_netif_enable=YES\ncloned_interfaces=bridge9\n");
+    assert!(sandbox.ok("service netif quietstart").starts_with("Starting Network: bridge9.\n"));
+    sandbox.ok("service netif stop");
+}

@@ -1,0 +1,104 @@
+//! netstat(1), arp(8) and ndp(8) on the kernel, in the form of FreeBSD.
+
+use crate::sandbox::Sandbox;
+use crate::session;
+
+#[test]
+fn the_routing_table() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create; ifconfig epair1a up; ifconfig epair1b 192.168.1.240/24");
+    sandbox.ok("ifconfig epair1b inet6 fd00::5/64; route -q add default 192.168.1.250");
+    sandbox
+        .ok("route -q add 10.0.0.5 192.168.1.1; route -q add 172.16.0.0/12 127.0.0.1 -blackhole");
+    sandbox.ok("route -q -6 add default fe80::1%epair1b");
+    session::check(
+        &sandbox,
+        "\
+$ netstat -rn -f inet
+Routing tables
+
+Internet:
+Destination        Gateway            Flags         Netif Expire
+default            192.168.1.250      UGS         epair1b
+10.0.0.5           192.168.1.1        UGHS        epair1b
+172.16.0.0/12      link#1             USB             lo0
+192.168.1.0/24     link#3             U           epair1b
+$ netstat -6rn | grep -v ^fe80
+Routing tables
+
+Internet6:
+Destination                       Gateway                       Flags         Netif Expire
+default                           fe80::1%epair1b               UGS         epair1b
+fd00::/64                         link#3                        U           epair1b
+$ netstat -rn | grep Internet
+Internet:
+Internet6:
+$ netstat -an
+netstat: sockets are not shown here: say -r or -i, or ask ss(8)
+[1]
+$ netstat -rn -j nosuch
+netstat: jail \"nosuch\" not found
+[1]
+$ ifconfig epair1a destroy
+",
+    );
+}
+
+#[test]
+fn interfaces_and_what_went_through_them() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create; ifconfig epair1b ether 02:00:5e:00:00:01; \
+         ifconfig epair1b 10.0.0.1/24 down");
+    session::check(
+        &sandbox,
+        "\
+$ netstat -in -I epair1b
+Name      Mtu Network       Address              Ipkts Ierrs Idrop    Opkts Oerrs  Coll
+epair1b  1500 <Link#3>      02:00:5e:00:00:01        0     0     0        0     0     0
+epair1b     - 10.0.0.0/24   10.0.0.1                 -     -     -        -     -     -
+$ netstat -I epair9
+netstat: interface epair9 does not exist
+[1]
+$ netstat -i -f inet -I epair1b -d
+Name      Mtu Network       Address              Ipkts Ierrs Idrop    Opkts Oerrs  Coll  Drop
+epair1b     - 10.0.0.0/24   10.0.0.1                 -     -     -        -     -     -     -
+$ ifconfig epair1a destroy
+",
+    );
+}
+
+#[test]
+fn who_is_on_the_link() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create; ifconfig epair1a up; ifconfig epair1b 10.0.0.1/24 up");
+    sandbox.ok("ifconfig epair1b inet6 fd00::1/64");
+    sandbox.ok("ip neighbour add 10.0.0.2 lladdr 02:00:5e:00:00:02 nud permanent dev epair1b");
+    sandbox.ok("ip neighbour add 10.0.0.3 lladdr 02:00:5e:00:00:03 nud reachable dev epair1b");
+    sandbox.ok("ip neighbour add fd00::2 lladdr 02:00:5e:00:00:02 nud permanent dev epair1b");
+    sandbox.ok("ip neighbour add fd00::3 lladdr 02:00:5e:00:00:03 nud stale router dev epair1b");
+    session::check(
+        &sandbox,
+        "\
+$ arp -an | sed 's/in 1[12][0-9][0-9] /in 1200 /'
+? (10.0.0.2) at 02:00:5e:00:00:02 on epair1b permanent [ethernet]
+? (10.0.0.3) at 02:00:5e:00:00:03 on epair1b expires in 1200 seconds [ethernet]
+$ arp -n 10.0.0.2
+? (10.0.0.2) at 02:00:5e:00:00:02 on epair1b permanent [ethernet]
+$ arp 10.0.0.9
+10.0.0.9 (10.0.0.9) -- no entry
+[1]
+$ arp -an -i epair1a
+$ arp -d 10.0.0.2
+arp: -d: not supported: entries are only shown here, ip-neighbour(8) changes them
+[1]
+$ ndp -an
+Neighbor                             Linklayer Address  Netif Expire    S Flags
+fd00::2                              02:00:5e:00:00:02 epair1b permanent R\u{20}
+fd00::3                              02:00:5e:00:00:03 epair1b expired   S R
+$ ndp fd00::9
+fd00::9 (fd00::9) -- no entry
+[1]
+$ ifconfig epair1a destroy
+",
+    );
+}

@@ -1,0 +1,204 @@
+//! Kinds of interfaces that the kernel of a machine that builds kletka may lack: ifconfig(8) on vlans, laggs,
+//! tunnels, loopbacks and wg, in the words of FreeBSD, and what they carry.
+
+use crate::it::session;
+use crate::sandbox::Sandbox;
+
+/// A host with the card re0, at whose other end is the namespace `lan`.
+fn host() -> Option<Sandbox> {
+    let sandbox = crate::sandbox()?;
+    sandbox.ok("ip netns add lan && ip link add re0 type veth peer name lan0 netns lan");
+    sandbox.ok("ifconfig re0 10.0.0.1/24 up && ip -n lan link set lan0 up");
+    sandbox.ok("ip -n lan address add 10.0.0.2/24 dev lan0");
+    for (namespace, link, address) in [("", "re0", "fd00::1"), ("-n lan", "lan0", "fd00::2")] {
+        sandbox.ok(&format!("ip {namespace} address add {address}/64 nodad dev {link}"));
+    }
+    Some(sandbox)
+}
+
+fn end(sandbox: &Sandbox) {
+    sandbox.ok("ip link delete re0 && ip netns delete lan && /bin/umount /run/netns");
+    assert_eq!(sandbox.ok("ifconfig -l"), "lo0\n");
+}
+
+#[test]
+fn vlans() {
+    let Some(sandbox) = host() else { return };
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig re0.7 create vlanpcp 3
+$ ifconfig re0.7 | grep vlan:
+	vlan: 7 vlanproto: 802.1q vlanpcp: 3 parent interface: re0
+$ ifconfig re0.7 vlanpcp 5; ifconfig re0.7 | grep -o 'vlanpcp: .'
+vlanpcp: 5
+$ ifconfig vlan create vlan 8 vlandev re0 vlanproto 802.1ad descr outer
+vlan0
+$ ifconfig vlan0 | grep vlan:
+	vlan: 8 vlanproto: 802.1ad vlanpcp: 0 parent interface: re0
+$ ifconfig re0.7 -vlandev
+ifconfig: -vlandev: not supported on Linux: a vlan has its parent as long as it is there: destroy
+[1]
+$ ifconfig re0 vlanpcp 3
+ifconfig: SIOCSVLANPCP: Invalid argument (vlanpcp is for vlans)
+[1]
+$ ifconfig -g vlan
+re0.7
+vlan0
+$ ifconfig re0.7 destroy; ifconfig vlan0 destroy
+",
+    );
+    end(&sandbox);
+}
+
+/// The priority is in the frames.
+#[test]
+fn the_priority_of_a_vlan() {
+    let Some(sandbox) = host() else { return };
+    sandbox.ok("ifconfig re0.7 create vlanpcp 5 && ifconfig re0.7 10.7.0.1/24 up");
+    sandbox.ok(
+        "ip netns exec lan tcpdump -U -l -e -n -c 1 -i lan0 vlan 7 and arp > /tmp/wire 2> /tmp/said & echo $! > /tmp/pid; \
+         until grep -q listening /tmp/said; do :; done",
+    );
+    sandbox.ok("busybox arping -c 1 -w 1 -I re0.7 10.7.0.2 > /dev/null || true");
+    sandbox.ok("until grep -q 'vlan 7' /tmp/wire; do :; done");
+    let wire = sandbox.ok("cat /tmp/wire");
+    assert!(wire.contains("vlan 7, p 5,"), "{wire}");
+    sandbox.ok("ifconfig re0.7 destroy");
+    end(&sandbox);
+}
+
+#[test]
+fn loopbacks_and_wg() {
+    let Some(sandbox) = host() else { return };
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig lo1 create inet 127.1.0.1/32
+$ ifconfig lo create
+lo2
+$ ifconfig lo1 | grep -v flags
+	inet 127.1.0.1 netmask 0xffffffff
+	groups: lo
+$ ifconfig wg create descr tunnel
+wg0
+$ ifconfig wg0
+wg0: flags=90<POINTOPOINT,NOARP> metric 0 mtu 1420
+	description: tunnel
+	groups: wg
+$ ifconfig lo1 destroy; ifconfig lo2 destroy; ifconfig wg0 destroy
+",
+    );
+    end(&sandbox);
+}
+
+#[test]
+fn laggs() {
+    let Some(sandbox) = host() else { return };
+    sandbox.ok("ifconfig epair1 create up; ifconfig epair2 create up; ifconfig epair1b up; ifconfig epair2b up");
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig lagg0 create laggproto lacp
+$ ifconfig lagg0 laggproto failover laggport epair1a laggport epair2a
+$ ifconfig lagg0 laggport epair1a
+$ ifconfig lagg0 10.9.0.1/24 up
+$ until ifconfig lagg0 | grep -q MASTER; do :; done
+$ ifconfig lagg0 | grep lagg | grep -v flags=1
+	laggproto failover lagghash l2
+	laggport: epair1a flags=5<MASTER,ACTIVE>
+	laggport: epair2a flags=0<>
+	groups: lagg
+$ ifconfig lagg0 laggproto loadbalance
+ifconfig: SIOCSLAGG: Device busy (on Linux only while it is down and has no ports)
+[1]
+$ ifconfig lagg0 -laggport epair2a
+$ ifconfig lagg0 -laggport epair2a
+ifconfig: SIOCSLAGGDELPORT: No such file or directory
+[1]
+$ ifconfig lagg0 laggport epair9a
+ifconfig: lagg0 epair9a: SIOCSLAGGPORT: Device not configured
+[1]
+$ ifconfig re0 laggport epair2a
+ifconfig: re0 epair2a: SIOCSLAGGPORT: Invalid argument (laggport is for laggs)
+[1]
+$ ifconfig lagg0 destroy; ifconfig epair1a destroy; ifconfig epair2a destroy
+",
+    );
+    end(&sandbox);
+}
+
+/// Tunnels over IPv4 and IPv6, with IPv4 and IPv6 inside.
+#[test]
+fn tunnels() {
+    let Some(sandbox) = host() else { return };
+    let lan = "ip netns exec lan";
+    for (kind, here, there, more) in [
+        ("gif", "10.0.0.1", "10.0.0.2", ""),
+        ("gif", "fd00::1", "fd00::2", ""),
+        ("gre", "10.0.0.1", "10.0.0.2", " grekey 7"),
+        ("gre", "fd00::1", "fd00::2", ""),
+    ] {
+        let ends = [("", here, there, 1, 2), (lan, there, here, 2, 1)];
+        for (namespace, own, other, mine, yours) in ends {
+            sandbox
+                .ok(&format!("{namespace} ifconfig {kind}0 create tunnel {own} {other}{more} up"));
+            sandbox.ok(&format!(
+                "{namespace} ifconfig {kind}0 inet 10.8.0.{mine} 10.8.0.{yours} netmask 255.255.255.255"
+            ));
+            sandbox.ok(&format!("{namespace} ip address add fd08::{mine}/64 nodad dev {kind}0"));
+        }
+        let entry = sandbox.ok(&format!("ifconfig {kind}0"));
+        let family = if here.contains(':') { "inet6" } else { "inet" };
+        for line in [
+            format!("\ttunnel {family} {here} --> {there}\n"),
+            "\tinet 10.8.0.1 --> 10.8.0.2 netmask 0xffffffff\n".to_owned(),
+            format!("\tgroups: {kind}\n"),
+        ] {
+            assert!(entry.contains(&line), "{line}{entry}");
+        }
+        assert_eq!(entry.contains("\tgrekey: 0x7 (7)\n"), more == " grekey 7", "{entry}");
+        sandbox.ok("busybox ping -c 1 -W 20 10.8.0.2 && busybox ping -6 -c 1 -W 20 fd08::2");
+        if kind == "gif" {
+            sandbox.ok(&format!("ifconfig gif0 tunnel {here} {there}"));
+        }
+        for namespace in ["", lan] {
+            sandbox.ok(&format!("{namespace} ifconfig {kind}0 destroy"));
+        }
+    }
+    end(&sandbox);
+}
+
+/// rc.conf as the article has it: the vlan of a card, made at boot and taken away.
+#[test]
+fn vlans_by_rc_conf() {
+    let Some(sandbox) = host() else { return };
+    sandbox.write(
+        "/etc/rc.conf",
+        "vlans_re0=\"7 vlan0\"\ncreate_args_vlan0=\"vlan 9\"\nifconfig_re0_7=\"up\"\nifconfig_re0_7_descr=\"home\"\n\
+         cloned_interfaces=\"bridge1\"\nifconfig_bridge1=\"addm re0.7\"\n",
+    );
+    // All are made before the first is configured: the bridge finds the vlan that it wants.
+    let done = sandbox.run("service netif start");
+    assert_eq!((done.stderr.as_str(), done.status), ("", 0), "{}", done.stdout);
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig re0.7 | grep -e descr -e vlan:
+	description: home
+	vlan: 7 vlanproto: 802.1q vlanpcp: 0 parent interface: re0
+$ ifconfig vlan0 | grep vlan:
+	vlan: 9 vlanproto: 802.1q vlanpcp: 0 parent interface: re0
+$ ifconfig bridge1 | grep -o 'member: [^ ]*'
+member: re0.7
+$ kletka net guard 0 sh -c 'ifconfig re0.7 destroy; ifconfig bridge1 destroy'
+kletka: net guard: no sign of life within 0 s: undone
+[1]
+$ ifconfig bridge1 | grep -o 'member: [^ ]*'
+member: re0.7
+$ service netif stop
+Stopping Network: vlan0 re0.7 bridge1.
+",
+    );
+    end(&sandbox);
+}

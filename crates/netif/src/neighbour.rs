@@ -1,0 +1,98 @@
+//! Who has which address on the link: arp(8), ndp(8).
+
+use std::net::IpAddr;
+
+use crate::address::{EtherAddress, family, from_octets, octets};
+use crate::bridge::NEIGHBOUR_BODY;
+use crate::error::{Error, Request};
+use crate::interface::USER_HZ;
+use crate::uapi::{af, nda, rtm};
+use crate::wire::{Message, Netlink, attributes, u16_at, u32_at};
+
+/// A host on the link, or the question for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Its address.
+    pub address: IpAddr,
+    /// The number of the interface that it is behind.
+    pub interface: u32,
+    /// Its link-level address; `None`: not yet known.
+    pub ether: Option<EtherAddress>,
+    /// What is known of it.
+    pub state: NeighbourState,
+    /// IPv6: it is a router.
+    pub is_router: bool,
+    /// An address that is answered for: `published`.
+    pub is_proxy: bool,
+    /// The seconds since it was last confirmed.
+    pub age: u32,
+}
+
+/// What is known of a neighbour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)] // the words of ndp(8)
+pub enum NeighbourState {
+    Incomplete,
+    Reachable,
+    Stale,
+    Delay,
+    Probe,
+    Permanent,
+}
+
+impl Netlink {
+    /// The neighbours of a family, in the kernel's order.
+    ///
+    /// # Errors
+    /// `Listing`.
+    pub fn neighbours(&mut self, inet6: bool) -> Result<Vec<Neighbour>, Error> {
+        let request = || {
+            let mut body = [0; NEIGHBOUR_BODY];
+            body[0] = if inet6 { af::INET6 } else { af::INET };
+            Message::new(rtm::GETNEIGH, 0, &body)
+        };
+        let collect = |found: &mut Vec<Neighbour>, body: &[u8]| found.extend(parse(body));
+        self.dump(request, collect).map_err(Error::Listing)
+    }
+}
+
+impl Netlink {
+    /// Forgets a neighbour: the next packet to it asks anew.
+    ///
+    /// # Errors
+    /// `ENOENT`: it is forgotten already.
+    pub fn forget_neighbour(&mut self, neighbour: &Neighbour) -> Result<(), Error> {
+        let mut body = [0; NEIGHBOUR_BODY];
+        body[0] = family(neighbour.address);
+        body[4..8].copy_from_slice(&neighbour.interface.to_ne_bytes());
+        let mut message = Message::new(rtm::DELNEIGH, 0, &body);
+        message.attribute(nda::DST, &octets(neighbour.address));
+        let request = Request::Other(neighbour.address.to_string());
+        self.change(message).map_err(|errno| request.refused(errno))
+    }
+}
+
+/// A neighbour from the body of an `RTM_NEWNEIGH`; multicast, which needs no question, is none.
+fn parse(body: &[u8]) -> Option<Neighbour> {
+    let (interface, bits, flags) = (u32_at(body, 4)?, u16_at(body, 8)?, *body.get(10)?);
+    let state = match bits {
+        nda::STATE_INCOMPLETE | nda::STATE_FAILED => NeighbourState::Incomplete,
+        nda::STATE_REACHABLE => NeighbourState::Reachable,
+        nda::STATE_STALE => NeighbourState::Stale,
+        nda::STATE_DELAY => NeighbourState::Delay,
+        nda::STATE_PROBE => NeighbourState::Probe,
+        nda::STATE_PERMANENT => NeighbourState::Permanent,
+        _ => return None,
+    };
+    let (mut address, mut ether, mut age) = (None, None, 0);
+    for (kind, value) in attributes(body.get(NEIGHBOUR_BODY..)?) {
+        match kind {
+            nda::DST => address = from_octets(value),
+            nda::LLADDR => ether = value.try_into().ok().map(EtherAddress),
+            nda::CACHEINFO => age = u32_at(value, 0)? / USER_HZ,
+            _ => {}
+        }
+    }
+    let (is_router, is_proxy) = (flags & nda::FLAG_ROUTER != 0, flags & nda::FLAG_PROXY != 0);
+    Some(Neighbour { address: address?, interface, ether, state, is_router, is_proxy, age })
+}
