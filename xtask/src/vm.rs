@@ -25,8 +25,11 @@ const KERNELS: [&str; 2] = ["6.12", "6.1"];
 
 /// Integration tests of `it` that are repeated on the first kernel: those that depend on the kernel most,
 /// and not all, because a program starts 37 times slower there.
-const REPEATED: [&str; 7] = [
+const REPEATED: [&str; 10] = [
     "ifconfig::",
+    "--skip=ifconfig::requests_to_the_kernel",
+    "--skip=ifconfig::link_level_addresses",
+    "--skip=ifconfig::names_and_numbers",
     "route::",
     "vnet::",
     "jail::the_life_of_a_jail",

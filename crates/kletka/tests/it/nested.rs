@@ -53,8 +53,8 @@ jid=1 name=outer parent=0 children.cur=1
 jid=2 name=outer.inner parent=1 children.cur=0
 $ jexec outer.inner hostname
 inner
-$ jexec 2 sh -c 'ls /sys/class/net; head -c 2 /dev/zero | wc -c; stat -c %u /tmp; cat /proc/1/environ' 2>&1
-lo
+$ jexec 2 sh -c 'cd /sys/class/net; ls -d */; head -c 2 /dev/zero | wc -c; stat -c %u /tmp; cat /proc/1/environ' 2>&1
+lo/
 2
 0
 cat: can't open '/proc/1/environ': Permission denied

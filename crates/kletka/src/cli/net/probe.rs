@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::time::{Duration, Instant};
 
-use netif::{NeighbourState, Netlink};
+use netif::{InterfaceAddress, NeighbourState, Netlink, Prefix};
 
 use super::snapshot::Snapshot;
 
@@ -44,12 +44,27 @@ impl Gateway {
         }
         let end = Instant::now() + ANSWER;
         while Instant::now() < end {
-            if known(netlink).iter().any(|it| it.state == NeighbourState::Reachable) {
-                return true;
+            let found = known(netlink);
+            let answer = found.iter().find(|it| it.state == NeighbourState::Reachable);
+            if let Some(answer) = answer {
+                return self.is_on_our_network(netlink, answer.interface);
             }
             std::thread::sleep(PAUSE);
         }
         false
+    }
+
+    /// Whether `interface` has an address in the gateway's network. A gateway answers strangers on its
+    /// link too; but what it sends to us then goes elsewhere.
+    fn is_on_our_network(self, netlink: &mut Netlink, interface: u32) -> bool {
+        let holds = |address: &InterfaceAddress| {
+            let there = Prefix { address: self.address, length: address.prefix.length };
+            let same_family = self.address.is_ipv4() == address.prefix.address.is_ipv4();
+            same_family && there.network() == address.prefix.network()
+                || address.destination == Some(self.address)
+        };
+        let addresses = netlink.addresses().unwrap_or_default();
+        addresses.iter().any(|(owner, address)| *owner == interface && holds(address))
     }
 
     /// Sends a packet that makes the kernel ask.
