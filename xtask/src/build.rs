@@ -19,20 +19,26 @@ pub(crate) fn release(package: &str) -> Result<PathBuf, String> {
     if let Some(target) = musl() {
         cargo.args(["--target", &target]);
     }
-    let line: Vec<_> = cargo.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
-    let line = format!("cargo {}", line.join(" "));
-    println!("{line}");
-    let output = cargo
-        .arg("--message-format=json-render-diagnostics")
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|e| format!("cargo: {e}"))?;
+    println!("{}", line(&cargo));
+    let program = programs(cargo)?.pop();
+    program.ok_or_else(|| format!("cargo build: package {package} has no program"))
+}
+
+/// Has `cargo` build, and answers where the programs lie, in the order in which it named them.
+pub(crate) fn programs(mut cargo: Command) -> Result<Vec<PathBuf>, String> {
+    let line = line(&cargo);
+    cargo.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
+    let output = cargo.output().map_err(|e| format!("cargo: {e}"))?;
     if !output.status.success() {
         return Err(format!("{line}: {}", output.status));
     }
-    let messages = String::from_utf8_lossy(&output.stdout);
-    let program = messages.lines().rev().find_map(executable);
-    program.ok_or_else(|| format!("cargo build: package {package} has no program"))
+    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(executable).collect())
+}
+
+/// The command line, as it is shown.
+pub(crate) fn line(cargo: &Command) -> String {
+    let words = cargo.get_args().map(|word| format!(" {}", word.to_string_lossy()));
+    format!("cargo{}", words.collect::<String>())
 }
 
 /// The target of this machine with musl: installed by rustup(1) if it is not there yet. `None`: it cannot be had.
@@ -74,7 +80,7 @@ pub(crate) fn install(prefix: &Path) -> Result<String, String> {
 }
 
 /// The program that one of cargo's messages names.
-pub(crate) fn executable(message: &str) -> Option<PathBuf> {
+fn executable(message: &str) -> Option<PathBuf> {
     let (_, rest) = message.split_once(r#""executable":""#)?;
     let (path, _) = rest.split_once('"')?;
     Some(path.into())

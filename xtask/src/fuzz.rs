@@ -12,9 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 
-use crate::build::executable;
 use crate::shell::{Progress, TICK};
-use crate::{Outcome, packages};
+use crate::{Outcome, build, packages};
 
 /// How many seconds a run takes when nobody says, as `cargo xtask test` does not.
 pub(crate) const SECONDS: u64 = 60;
@@ -50,7 +49,7 @@ pub(crate) fn run(seconds: u64) -> Outcome {
 
 /// Builds all targets and runs them, two at a time; says of each what came of it, and answers whether it held.
 pub(crate) fn all(seconds: u64) -> Result<Vec<bool>, String> {
-    let programs = build()?;
+    let programs = targets()?;
     let lanes = thread::available_parallelism().map_or(1, usize::from).min(LANES);
     let each = (seconds * lanes as u64 / programs.len().max(1) as u64).max(1);
     println!("{each} seconds for each of {} targets, {lanes} at a time", programs.len());
@@ -77,25 +76,16 @@ pub(crate) fn all(seconds: u64) -> Result<Vec<bool>, String> {
 }
 
 /// Builds the programs of fuzz/fuzz_targets, and answers where they lie.
-fn build() -> Result<Vec<PathBuf>, String> {
-    const COMMAND: [&str; 7] =
-        ["build", "--release", "--package", "fuzz", "--features", "libfuzzer", "--bins"];
-    println!("cargo {}", COMMAND.join(" "));
-    let output = Command::new(env!("CARGO"))
-        .args(COMMAND)
-        .arg("--message-format=json-render-diagnostics")
+fn targets() -> Result<Vec<PathBuf>, String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["build", "--release", "--package", "fuzz", "--features", "libfuzzer", "--bins"])
         .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f"))
         .env("CARGO_TARGET_DIR", FOLDER)
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
-        .env("CARGO_PROFILE_RELEASE_STRIP", "none")
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|e| format!("cargo: {e}"))?;
-    if !output.status.success() {
-        return Err(format!("cargo build --package fuzz: {}", output.status));
-    }
-    let messages = String::from_utf8_lossy(&output.stdout);
-    let mut programs: Vec<PathBuf> = messages.lines().filter_map(executable).collect();
+        .env("CARGO_PROFILE_RELEASE_STRIP", "none");
+    println!("{}", build::line(&cargo));
+    let mut programs = build::programs(cargo)?;
     programs.sort();
     Ok(programs)
 }

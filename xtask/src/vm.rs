@@ -7,7 +7,7 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use lexopt::Parser;
 
@@ -139,17 +139,9 @@ struct Programs {
 
 /// Builds them.
 fn programs() -> Result<Programs, String> {
-    let output = Command::new(env!("CARGO"))
-        .args(["test", "--package", "kletka", "--test", "it", "--test", "vm", "--no-run"])
-        .arg("--message-format=json-render-diagnostics")
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|e| format!("cargo: {e}"))?;
-    if !output.status.success() {
-        return Err(format!("cargo test --test vm --no-run: {}", output.status));
-    }
-    let messages = String::from_utf8_lossy(&output.stdout);
-    let built: Vec<PathBuf> = messages.lines().filter_map(build::executable).collect();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["test", "--package", "kletka", "--test", "it", "--test", "vm", "--no-run"]);
+    let built = build::programs(cargo)?;
     let program = |name: &str| {
         let is = |path: &&PathBuf| stem(path) == Some(name);
         built.iter().find(is).cloned().ok_or_else(|| format!("cargo test: no program {name}"))
