@@ -3,15 +3,13 @@
 use rustix::io::Errno;
 
 use crate::address::EtherAddress;
-use crate::clone::LINK_BODY;
+use crate::change::by_index;
 use crate::error::{Error, Request};
 use crate::interface::{Interface, Kind, USER_HZ};
 use crate::name::InterfaceName;
+use crate::neighbour::{NDMSG, ndmsg};
 use crate::uapi::{af, ifla, nda, nlm, rtm};
 use crate::wire::{Message, Netlink, attributes, u16_at, u32_at};
-
-/// Length of `struct ndmsg`.
-pub(crate) const NEIGHBOUR_BODY: usize = 12;
 
 /// A setting of a bridge as a whole; times in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,7 +198,7 @@ impl Netlink {
 
     fn all_learned(&mut self, index: u32) -> Result<Vec<Learned>, Error> {
         let request = || {
-            let mut message = Message::new(rtm::GETNEIGH, 0, &neighbour(0, 0, 0));
+            let mut message = Message::new(rtm::GETNEIGH, 0, &ndmsg(af::BRIDGE, 0, 0, 0));
             message.number(nda::MASTER, index);
             message
         };
@@ -221,7 +219,7 @@ impl Netlink {
         let request = || Request::Other(format!("BRDGSADDR {member}"));
         let port = self.member(bridge, member, request)?;
         // Not to be forgotten, but not the bridge's own either.
-        let body = neighbour(port.index, nda::STATE_NOARP, nda::FLAG_MASTER);
+        let body = ndmsg(af::BRIDGE, port.index, nda::STATE_NOARP, nda::FLAG_MASTER);
         let flags = nlm::CREATE | nlm::REPLACE;
         let mut message = Message::new(rtm::NEWNEIGH, flags, &body);
         message.attribute(nda::LLADDR, &address.0);
@@ -269,7 +267,7 @@ impl Netlink {
         learned: &Learned,
         request: Request,
     ) -> Result<(), Error> {
-        let body = neighbour(learned.member, 0, nda::FLAG_MASTER);
+        let body = ndmsg(af::BRIDGE, learned.member, 0, nda::FLAG_MASTER);
         let mut message = Message::new(rtm::DELNEIGH, 0, &body);
         message.attribute(nda::LLADDR, &learned.address.0);
         if learned.vlan != 0 {
@@ -289,22 +287,6 @@ fn out_of_range(error: Error) -> Error {
     }
 }
 
-fn by_index(index: u32) -> Message {
-    let mut body = [0; LINK_BODY];
-    body[4..8].copy_from_slice(&index.to_ne_bytes());
-    Message::new(rtm::NEWLINK, 0, &body)
-}
-
-/// `struct ndmsg` about an address of a bridge.
-fn neighbour(member: u32, state: u16, flags: u8) -> [u8; NEIGHBOUR_BODY] {
-    let mut body = [0; NEIGHBOUR_BODY];
-    body[0] = af::BRIDGE;
-    body[4..8].copy_from_slice(&member.to_ne_bytes());
-    body[8..10].copy_from_slice(&state.to_ne_bytes());
-    body[10] = flags;
-    body
-}
-
 /// An address that the bridge `bridge` knows, from the body of an `RTM_NEWNEIGH`.
 fn parse(body: &[u8], bridge: u32) -> Option<Learned> {
     let (member, state) = (u32_at(body, 4)?, u16_at(body, 8)?);
@@ -316,7 +298,7 @@ fn parse(body: &[u8], bridge: u32) -> Option<Learned> {
         age: 0,
     };
     let (mut master, mut address) = (None, None);
-    for (kind, value) in attributes(body.get(NEIGHBOUR_BODY..)?) {
+    for (kind, value) in attributes(body.get(NDMSG..)?) {
         match kind {
             nda::LLADDR => address = value.try_into().ok().map(EtherAddress),
             nda::VLAN => learned.vlan = u16_at(value, 0)?,

@@ -318,7 +318,8 @@ fn by_name(name: &InterfaceName, body: [u8; LINK_BODY]) -> Message {
     message
 }
 
-fn by_index(index: u32) -> Message {
+/// A change of the interface with this number.
+pub(crate) fn by_index(index: u32) -> Message {
     let mut body = [0; LINK_BODY];
     body[4..8].copy_from_slice(&index.to_ne_bytes());
     Message::new(rtm::NEWLINK, 0, &body)

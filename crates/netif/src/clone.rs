@@ -128,13 +128,8 @@ impl Netlink {
         identity: Option<&Identity>,
     ) -> Result<InterfaceName, Error> {
         self.create("bridge", '\0', unit, |netlink, name| {
-            let mut message = creation(name);
             let own = identity.map_or_else(EtherAddress::random, |it| it.ether(name.as_str()));
-            message.attribute(ifla::ADDRESS, &own.0);
-            message.nest(ifla::LINKINFO, |info| {
-                info.string(ifla::INFO_KIND, "bridge");
-            });
-            netlink.change(message)
+            netlink.change(bridge(name, own))
         })
     }
 
@@ -143,10 +138,7 @@ impl Netlink {
     /// # Errors
     /// `Exists`: the name is taken.
     pub fn create_bridge_named(&mut self, name: &InterfaceName) -> Result<(), Error> {
-        let mut message = creation(name);
-        message.attribute(ifla::ADDRESS, &EtherAddress::random().0);
-        kind::describe(&mut message, "bridge", |_| {});
-        let made = self.change(message);
+        let made = self.change(bridge(name, EtherAddress::random()));
         made.map_err(|errno| self.not_created(name.as_str(), name, "bridge", errno))
     }
 
@@ -371,6 +363,13 @@ fn unit_name(kind: &str, end: char, unit: Option<u32>) -> String {
 fn creation(name: &InterfaceName) -> Message {
     let mut message = Message::new(rtm::NEWLINK, nlm::CREATE | nlm::EXCL, &[0; LINK_BODY]);
     message.string(ifla::IFNAME, name.kernel());
+    message
+}
+
+fn bridge(name: &InterfaceName, own: EtherAddress) -> Message {
+    let mut message = creation(name);
+    message.attribute(ifla::ADDRESS, &own.0);
+    kind::describe(&mut message, "bridge", |_| {});
     message
 }
 

@@ -13,7 +13,7 @@ use crate::clone::LINK_BODY;
 use crate::error::{Error, Request};
 use crate::name::InterfaceName;
 use crate::uapi::{genl, ifla, nlm, rtm};
-use crate::wire::{Message, Netlink};
+use crate::wire::{Message, Netlink, attributes, text};
 
 const PREFIX: &str = "group.";
 /// The longest name of a group: `IFNAMSIZ` without the NUL.
@@ -60,6 +60,11 @@ impl GroupName {
             name => Ok(Self(name.to_owned())),
         }
     }
+}
+
+/// The names in a list of alternative names.
+pub(crate) fn alternative_names(list: &[u8]) -> impl Iterator<Item = String> {
+    attributes(list).filter(|(kind, _)| *kind == ifla::ALT_IFNAME).map(|(_, name)| text(name))
 }
 
 /// The group that an alternative name stands for.

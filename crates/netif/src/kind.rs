@@ -7,7 +7,7 @@ use crate::address::{from_octets, octets};
 use crate::interface::Kind;
 use crate::name::InterfaceName;
 use crate::uapi::ifla;
-use crate::wire::{Message, attributes, text, u16_at, u32_at};
+use crate::wire::{Message, attributes, u16_at, u32_at};
 
 /// What stands before a tag of 802.1Q, and of 802.1ad.
 const ETHERTYPE_8021Q: u16 = 0x8100;
@@ -276,9 +276,4 @@ pub(crate) fn parse(driver: &str, data: &[u8]) -> Kind {
 fn priority_of(map: &[u8]) -> u8 {
     let first = attributes(map).find(|(_, entry)| u32_at(entry, 0) == Some(0));
     first.and_then(|(_, entry)| u32_at(entry, 4)).map_or(0, |priority| priority as u8)
-}
-
-/// A name from the list of alternative names that stands for a group; see [`crate::group`].
-pub(crate) fn alternative_names(list: &[u8]) -> impl Iterator<Item = String> {
-    attributes(list).filter(|(kind, _)| *kind == ifla::ALT_IFNAME).map(|(_, name)| text(name))
 }

@@ -3,11 +3,13 @@
 use std::net::IpAddr;
 
 use crate::address::{EtherAddress, family, from_octets, octets};
-use crate::bridge::NEIGHBOUR_BODY;
 use crate::error::{Error, Request};
 use crate::interface::USER_HZ;
 use crate::uapi::{af, nda, rtm};
 use crate::wire::{Message, Netlink, attributes, u16_at, u32_at};
+
+/// Length of `struct ndmsg`.
+pub(crate) const NDMSG: usize = 12;
 
 /// A host on the link, or the question for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,29 +49,34 @@ impl Netlink {
     /// `Listing`.
     pub fn neighbours(&mut self, inet6: bool) -> Result<Vec<Neighbour>, Error> {
         let request = || {
-            let mut body = [0; NEIGHBOUR_BODY];
-            body[0] = if inet6 { af::INET6 } else { af::INET };
-            Message::new(rtm::GETNEIGH, 0, &body)
+            let family = if inet6 { af::INET6 } else { af::INET };
+            Message::new(rtm::GETNEIGH, 0, &ndmsg(family, 0, 0, 0))
         };
         let collect = |found: &mut Vec<Neighbour>, body: &[u8]| found.extend(parse(body));
         self.dump(request, collect).map_err(Error::Listing)
     }
-}
 
-impl Netlink {
     /// Forgets a neighbour: the next packet to it asks anew.
     ///
     /// # Errors
     /// `ENOENT`: it is forgotten already.
     pub fn forget_neighbour(&mut self, neighbour: &Neighbour) -> Result<(), Error> {
-        let mut body = [0; NEIGHBOUR_BODY];
-        body[0] = family(neighbour.address);
-        body[4..8].copy_from_slice(&neighbour.interface.to_ne_bytes());
+        let body = ndmsg(family(neighbour.address), neighbour.interface, 0, 0);
         let mut message = Message::new(rtm::DELNEIGH, 0, &body);
         message.attribute(nda::DST, &octets(neighbour.address));
         let request = Request::Other(neighbour.address.to_string());
         self.change(message).map_err(|errno| request.refused(errno))
     }
+}
+
+/// `struct ndmsg`: a neighbour behind `interface`, or an address that a bridge knows.
+pub(crate) fn ndmsg(family: u8, interface: u32, state: u16, flags: u8) -> [u8; NDMSG] {
+    let mut body = [0; NDMSG];
+    body[0] = family;
+    body[4..8].copy_from_slice(&interface.to_ne_bytes());
+    body[8..10].copy_from_slice(&state.to_ne_bytes());
+    body[10] = flags;
+    body
 }
 
 /// A neighbour from the body of an `RTM_NEWNEIGH`; multicast, which needs no question, is none.
@@ -85,7 +92,7 @@ fn parse(body: &[u8]) -> Option<Neighbour> {
         _ => return None,
     };
     let (mut address, mut ether, mut age) = (None, None, 0);
-    for (kind, value) in attributes(body.get(NEIGHBOUR_BODY..)?) {
+    for (kind, value) in attributes(body.get(NDMSG..)?) {
         match kind {
             nda::DST => address = from_octets(value),
             nda::LLADDR => ether = value.try_into().ok().map(EtherAddress),
