@@ -179,7 +179,6 @@ impl Found {
             'e' => self.separator = Some(value),
             'f' => self.options.file = Some(value.into()),
             'J' => self.options.jid_file = Some(value.into()),
-            // At most so many commands at once: here it is always one.
             'p' => self.options.limit = Some(limit(&value)?),
             'n' => self.parameters.push(assignment("name", &value)),
             's' => self.parameters.push(assignment("securelevel", &value)),

@@ -16,7 +16,7 @@ use super::plan::Plan;
 use super::sources::Sources;
 use crate::cli::machine::Machine;
 use crate::cli::mount::reason;
-use crate::cli::report;
+use crate::cli::{Programs, programs, report};
 use configuration::{Severity, Survey};
 use jailparam::{Set, Value};
 use lifecycle::depend::{DependError, Dependencies, Order};
@@ -50,6 +50,7 @@ pub(super) fn run(options: &Options) -> Result<bool, String> {
     let mut session = Session {
         options,
         registry,
+        programs: programs(),
         dependencies: Dependencies::new(),
         survey: Survey::default(),
         config: None,
@@ -85,6 +86,8 @@ pub(super) struct Session<'a> {
     /// None for who is not root, and only wants a plan.
     pub(super) registry: Option<Rc<Registry>>,
     pub(super) config: Option<Sources>,
+    /// Looked for once: there may be as many jails to start.
+    programs: Option<Programs>,
     dependencies: Dependencies,
     /// All configured jails, when some are to be started.
     survey: Survey,

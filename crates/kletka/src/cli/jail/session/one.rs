@@ -1,7 +1,6 @@
 //! Start and stop of one jail: their steps, which `--plan` shows, and the walks that carry them out.
 
 use super::{Session, Subject, Target};
-use crate::cli::programs;
 use lifecycle::plan::{CLEAN, START, STOP, plan};
 use lifecycle::schedule::alone;
 use lifecycle::{Jail, Step, System, Walk};
@@ -37,8 +36,7 @@ impl Session<'_> {
         &self,
         jail: &Jail,
     ) -> Result<(Vec<Step>, Vec<Step>), String> {
-        let programs = programs();
-        let inside = programs.as_ref().map(|programs| programs.root.as_path());
+        let inside = self.programs.as_ref().map(|programs| programs.root.as_path());
         let steps = plan(&START, jail, inside).map_err(|error| told_of(jail, &error))?;
         Ok((steps, self.clean_steps(jail)?))
     }
@@ -103,7 +101,7 @@ impl Session<'_> {
         jail: &Jail,
         prison: Option<Prison>,
     ) -> System<'r> {
-        let hooks = programs().map(|programs| programs.for_hooks);
+        let hooks = self.programs.as_ref().map(|programs| programs.for_hooks.clone());
         System::new(registry, jail.clone(), prison, hooks, self.options.verbosity)
     }
 }
