@@ -30,8 +30,8 @@ pub struct Finding {
 impl Finding {
     /// The finding with its place in front, as it is told of a file rather than of a start.
     pub fn located(&self) -> String {
-        let other = self.other.as_ref().map(|other| format!(" ({})", line(other)));
-        let (place, warning, jail) = (line(&self.place), self.warning(), &self.jail);
+        let other = self.other.as_ref().map(|other| format!(" ({})", other.in_words()));
+        let (place, warning, jail) = (self.place.in_words(), self.warning(), &self.jail);
         format!("{place}: {warning}{jail}: {}{}", self.message, other.unwrap_or_default())
     }
 
@@ -46,15 +46,11 @@ impl fmt::Display for Finding {
         match &self.other {
             None => Ok(()),
             Some(other) if (other.line, &other.file) == (self.place.line, &self.place.file) => {
-                write!(f, " ({})", line(other))
+                write!(f, " ({})", other.in_words())
             }
-            Some(other) => write!(f, " ({} and {})", line(&self.place), line(other)),
+            Some(other) => write!(f, " ({} and {})", self.place.in_words(), other.in_words()),
         }
     }
-}
-
-fn line(place: &Place) -> String {
-    format!("{} line {}", place.file.display(), place.line)
 }
 
 /// All that has been found, in the order of the jails that were checked.

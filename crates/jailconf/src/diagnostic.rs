@@ -23,6 +23,11 @@ impl Place {
         Self { file: Arc::from(Path::new("command line")), line: 0, column: 0 }
     }
 
+    /// `FILE line N`, as FreeBSD's messages have it.
+    pub fn in_words(&self) -> String {
+        format!("{} line {}", self.file.display(), self.line)
+    }
+
     /// The line of the file that it is in, and a caret under it, for a terminal; nothing when the line is empty.
     ///
     /// Of a long line it is the part around the caret.
@@ -121,7 +126,7 @@ impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.place.file.display();
         match &self.subject {
-            Subject::Line => write!(f, "{file} line {}: {}", self.place.line, self.message),
+            Subject::Line => write!(f, "{}: {}", self.place.in_words(), self.message),
             Subject::File => write!(f, "{file}: {}", self.message),
             Subject::Jail(name) if name.is_empty() => f.write_str(&self.message),
             Subject::Jail(name) => write!(f, "{}: {}", String::from_utf8_lossy(name), self.message),

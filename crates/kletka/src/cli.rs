@@ -25,6 +25,7 @@ mod mount;
 mod net;
 mod netif;
 mod netstat;
+mod replacement;
 mod report;
 mod route;
 mod service;
@@ -34,8 +35,10 @@ mod umount;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 /// A command: what follows its name on the command line in, exit status out.
 type Run = fn(Vec<OsString>) -> ExitCode;
@@ -103,6 +106,26 @@ pub(crate) fn programs() -> Option<Programs> {
     let root = std::fs::read_link("/proc/self/exe").ok()?.parent()?.to_path_buf();
     let for_hooks = root.join("bin");
     (for_hooks.is_dir() && root.join("jail").is_dir()).then_some(Programs { root, for_hooks })
+}
+
+/// Prints `text`, and answers `status` when that has worked.
+pub(crate) fn print(applet: &str, text: &str, status: ExitCode) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => status,
+        Err(error) => fail(applet, error),
+    }
+}
+
+/// This binary under the name of another applet.
+pub(crate) fn applet(name: &str) -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0(name);
+    command
+}
+
+/// Has `applet` become another one. Comes back only to say why it could not.
+pub(crate) fn become_another(applet: &str, mut other: Command) -> ExitCode {
+    fail(applet, format_args!("/proc/self/exe: {}", mount::reason(other.exec())))
 }
 
 /// Prints `error` as err(3) does, after the applet's name, and answers exit status 1.

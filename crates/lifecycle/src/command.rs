@@ -39,6 +39,12 @@ impl CommandLine {
     pub fn from_words(arguments: Vec<OsString>, background: bool) -> Option<Self> {
         (!arguments.is_empty()).then_some(Self { arguments, background, user: None })
     }
+
+    /// ` as USER`, where a message says so: FreeBSD's run_command().
+    pub fn as_user(&self) -> String {
+        let user = self.user.as_ref();
+        user.map_or_else(String::new, |user| format!(" as {}", user.to_string_lossy()))
+    }
 }
 
 impl fmt::Display for CommandLine {

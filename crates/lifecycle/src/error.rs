@@ -1,6 +1,7 @@
 //! Why a jail did not start or stop: what follows `jail: NAME: ` on standard error.
 
 use crate::fstab;
+use prison::strerror;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -44,25 +45,19 @@ impl From<prison::Error> for Error {
     }
 }
 
-/// What the operating system said, as strerror(3) says it.
-fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(command) => write!(f, "{command}: failed"),
             Self::Signaled(command, signal) => write!(f, "{command}: exited on signal {signal}"),
             Self::TimedOut(command) => write!(f, "{command}: timed out"),
-            Self::Exec(program, error) => write!(f, "exec {program}: {}", plain(error)),
+            Self::Exec(program, error) => write!(f, "exec {program}: {}", strerror(error)),
             Self::NoSuchUser(name) => write!(f, "{name}: no such user"),
             Self::File("exec.consolelog", path, error) => {
-                write!(f, "open {}: {}", path.display(), plain(error))
+                write!(f, "open {}: {}", path.display(), strerror(error))
             }
             Self::File(parameter, path, error) => {
-                write!(f, "{parameter}: {}: {}", path.display(), plain(error))
+                write!(f, "{parameter}: {}: {}", path.display(), strerror(error))
             }
             Self::SymbolicLink(parameter, path) => {
                 write!(f, "{parameter}: {} is a symbolic link", path.display())

@@ -114,7 +114,7 @@ pub const STOP: [Row; 6] = [
 /// What follows the removal of a jail: after a start that failed, or when the jail went by itself.
 pub const CLEAN: [Row; 2] = [Row::Hook(Hook::Poststop), Row::Hook(Hook::Release)];
 
-/// One thing to do. `Display` is the line that `jail -v` shows of it.
+/// One thing to do. `Display` names it while it is under way, and is the line that `jail -v` shows of a command or a creation.
 #[derive(Debug, Clone)]
 pub enum Step {
     /// Run this on the host.
@@ -134,9 +134,9 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Hook(_, command) => write!(f, "run command{}: {command}", as_user(command)),
+            Self::Hook(_, command) => write!(f, "run command{}: {command}", command.as_user()),
             Self::Inside(_, command) => {
-                write!(f, "run command in jail{}: {command}", as_user(command))
+                write!(f, "run command in jail{}: {command}", command.as_user())
             }
             Self::Create(spec) => {
                 write!(f, "jail_set(JAIL_CREATE)")?;
@@ -150,12 +150,6 @@ impl fmt::Display for Step {
             Self::Remove => write!(f, "jail_remove"),
         }
     }
-}
-
-/// ` as USER` of FreeBSD's run_command().
-fn as_user(command: &CommandLine) -> String {
-    let user = command.user.as_ref();
-    user.map_or_else(String::new, |user| format!(" as {}", user.to_string_lossy()))
 }
 
 /// A parameter as FreeBSD's jailparam_set_note() writes it: a boolean by its name alone.

@@ -6,7 +6,8 @@ use crate::error::Error;
 use crate::jail::Jail;
 use crate::plan::{Inside, Step};
 use prison::{
-    Child, Command, Ended, Identity, Prison, Record, Registry, StdStream, User, Users, Waiting,
+    Child, Command, Ended, Identity, LOGIN_PATH, Prison, Record, Registry, StdStream, User, Users,
+    Waiting,
 };
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 use rustix::io::Errno;
@@ -20,8 +21,6 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::{Duration, Instant};
 
-/// Where a login finds programs: FreeBSD's login.conf(5), class `default`.
-const LOGIN_PATH: &str = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin";
 /// kletka's own programs as they are seen in a jail.
 const PROGRAMS_IN_JAIL: &str = "/run/kletka/jail";
 

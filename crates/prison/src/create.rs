@@ -152,7 +152,7 @@ fn check_path(path: &Path) -> Result<(), Error> {
 
 /// What init is to build. The kernel's own file systems, /run and /dev are init's to make.
 fn plan(spec: &Spec, record: &Record, outer: Option<&Prison>) -> Result<Plan, Error> {
-    let run = spec.programs.is_some() || spec.children > 0;
+    let run = spec.has_run();
     let mut hidden = vec!["/proc", "/sys"];
     hidden.extend(run.then_some("/run"));
     hidden.extend(spec.devfs.then_some("/dev"));
@@ -167,6 +167,7 @@ fn plan(spec: &Spec, record: &Record, outer: Option<&Prison>) -> Result<Plan, Er
         users: spec.users,
         root: Tree::root_of(&spec.path, spec.users, record.ids)?,
         submounts: tree::submounts(&spec.path, &hidden)?,
+        run,
         programs: programs.transpose()?,
         mounts: mounts.collect::<Result<_, _>>()?,
         devfs: spec.devfs,

@@ -5,8 +5,9 @@
 
 use crate::error::{Calling, Error};
 use crate::prison::Prison;
+use crate::record::ProcessId;
 use rustix::fs::{
-    AtFlags, Mode, OFlags, ResolveFlags, fchmod, fstatfs, open, openat, openat2, renameat, unlinkat,
+    AtFlags, Mode, OFlags, ResolveFlags, fchmod, fstatfs, openat, openat2, renameat, unlinkat,
 };
 use rustix::io::Errno;
 use std::fs::File;
@@ -53,12 +54,7 @@ impl Prison {
 
     /// The jail's /run, if it is in memory: what is written to any other stays on disk.
     fn run_directory(&self) -> Result<Option<OwnedFd>, Error> {
-        let init = self.record().init.ok_or(Error::Died)?;
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let root = open(format!("/proc/{}/root", init.pid), flags, Mode::empty());
-        let root = root.map_err(|_| Error::Died)?;
-        // The number may have been another process's by then.
-        init.open().ok_or(Error::Died)?;
+        let root = self.record().init.and_then(ProcessId::root).ok_or(Error::Died)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
         let Ok(run) = openat2(root, "run", flags, Mode::empty(), resolve) else { return Ok(None) };

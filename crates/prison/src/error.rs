@@ -68,7 +68,7 @@ pub enum Error {
 }
 
 /// An operating system's error without Rust's `(os error N)`, as strerror(3) says it.
-pub(crate) fn plain(error: &io::Error) -> String {
+pub fn strerror(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_owned()
 }
@@ -76,7 +76,7 @@ pub(crate) fn plain(error: &io::Error) -> String {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Path(path, error) => write!(f, "path {}: {}", path.display(), plain(error)),
+            Self::Path(path, error) => write!(f, "path {}: {}", path.display(), strerror(error)),
             Self::JidTaken(jid) => write!(f, "jail {jid} already exists"),
             Self::NameTaken(name) => write!(f, "jail \"{name}\" already exists"),
             // sys/kern/kern_jail.c
@@ -106,31 +106,31 @@ impl fmt::Display for Error {
                 f,
                 "the kernel makes no user namespaces: {}; it needs CONFIG_USER_NS and \
                  user.max_user_namespaces above 0",
-                plain(error)
+                strerror(error)
             ),
             Self::MountPoint(path, error) | Self::Mount(path, error) => {
-                write!(f, "{}: {}", path.display(), plain(error))
+                write!(f, "{}: {}", path.display(), strerror(error))
             }
             Self::SymbolicLink(path) => write!(f, "{} is a symbolic link", path.display()),
             Self::NoIds => write!(f, "no range of 65536 user ids is free"),
-            Self::Registry(path, error) => write!(f, "{}: {}", path.display(), plain(error)),
+            Self::Registry(path, error) => write!(f, "{}: {}", path.display(), strerror(error)),
             Self::NotRoot => write!(f, "Operation not permitted: jails are for root alone"),
             Self::Died => write!(f, "the jail ended while it was being set up"),
             Self::Interface(name, error) => {
                 if error.raw_os_error() == Some(libc::ENODEV) {
                     write!(f, "interface {name} does not exist")
                 } else {
-                    write!(f, "interface {name}: {}", plain(error))
+                    write!(f, "interface {name}: {}", strerror(error))
                 }
             }
             Self::Process { step, subject, error } if subject.is_empty() => {
-                write!(f, "{step}: {}", plain(error))
+                write!(f, "{step}: {}", strerror(error))
             }
             Self::Process { step, subject, error } => {
-                write!(f, "{step} {subject}: {}", plain(error))
+                write!(f, "{step} {subject}: {}", strerror(error))
             }
             Self::NoSuchUser(name) => write!(f, "{name}: no such user"),
-            Self::Call(call, error) => write!(f, "{call}: {}", plain(error)),
+            Self::Call(call, error) => write!(f, "{call}: {}", strerror(error)),
         }
     }
 }

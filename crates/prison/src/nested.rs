@@ -58,7 +58,7 @@ pub(crate) fn view(parent: &Record) -> Vec<Record> {
     let mut found = Vec::new();
     if let Some(init) = parent.init.filter(|_| parent.children.max > 0)
         && let Some(pidfd) = init.open()
-        && let Some(directory) = registry_of(init.pid, pidfd.as_fd())
+        && let Some(directory) = registry_of(init)
         && let Ok(processes) = sys::namespace(pidfd.as_fd(), sys::Namespace::Pid)
     {
         for record in records(directory.as_fd()) {
@@ -72,16 +72,13 @@ pub(crate) fn view(parent: &Record) -> Vec<Record> {
     found
 }
 
-/// Opens the registry in the root of the process `pid`, which `pidfd` is of.
-fn registry_of(pid: u32, pidfd: BorrowedFd<'_>) -> Option<OwnedFd> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let root = open(format!("/proc/{pid}/root"), flags, Mode::empty()).ok()?;
-    // The number may have been another process's by then.
-    let ended = crate::attach::readable(pidfd, Some(std::time::Duration::ZERO)).unwrap_or(true);
+/// Opens the registry in the root of the process `init`.
+fn registry_of(init: ProcessId) -> Option<OwnedFd> {
+    let root = init.root()?;
     let inside = Path::new(DIRECTORY).strip_prefix("/").ok()?.join("jails");
     let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    openat2(root, inside, flags, Mode::empty(), resolve).ok().filter(|_| !ended)
+    openat2(root, inside, flags, Mode::empty(), resolve).ok()
 }
 
 /// All that can be understood of a registry's directory.

@@ -14,7 +14,7 @@ use crate::vnet;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
-use rustix::system::sethostname;
+use rustix::system::{setdomainname, sethostname};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::fs::File;
 use std::io;
@@ -255,5 +255,8 @@ fn set_names(change: &Change) -> io::Result<()> {
     if let Some(name) = &change.hostname {
         sethostname(name.as_bytes())?;
     }
-    change.domainname.as_deref().map_or(Ok(()), sys::setdomainname)
+    if let Some(name) = &change.domainname {
+        setdomainname(name.as_bytes())?;
+    }
+    Ok(())
 }

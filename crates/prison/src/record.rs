@@ -60,6 +60,14 @@ impl ProcessId {
         (!ended).then_some(pidfd)
     }
 
+    /// Its root directory, if the process still lives. Whose root that is may have written all that is in it.
+    pub(crate) fn root(self) -> Option<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = open(format!("/proc/{}/root", self.pid), flags, Mode::empty()).ok()?;
+        // The number may have been another process's by then.
+        self.open().map(|_| root)
+    }
+
     /// A pidfd, if there is a process of this number and it is the same; it may have ended, and wait to be
     /// collected. Opened before the mark is compared, so that the descriptor is of the very process that was asked
     /// for. Fails when there is no descriptor left for it.
@@ -244,6 +252,11 @@ impl Rights {
 }
 
 impl Record {
+    /// Whether it is inside `outer`, at any depth: its name says so.
+    pub(crate) fn is_within(&self, outer: &Self) -> bool {
+        self.name.strip_prefix(&outer.name).is_some_and(|rest| rest.starts_with('.'))
+    }
+
     /// A parameter's value as it was given, if it was.
     pub fn parameter(&self, name: &str) -> Option<&[u8]> {
         self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_slice())

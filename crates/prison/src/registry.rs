@@ -318,9 +318,8 @@ impl Registry {
         if outer.children.max == 0 {
             return Ok(Vec::new());
         }
-        let prefix = format!("{}.", outer.name);
         let mut inside = self.prisons()?;
-        inside.retain(|record| record.name.starts_with(&prefix));
+        inside.retain(|record| record.is_within(outer));
         inside.sort_by_key(|record| std::cmp::Reverse(record.name.matches('.').count()));
         Ok(inside)
     }
@@ -358,8 +357,7 @@ impl Registry {
 fn count_those_inside(records: &mut [Record]) {
     for at in 0..records.len() {
         if records[at].children.max > 0 {
-            let prefix = format!("{}.", records[at].name);
-            let inside = records.iter().filter(|record| record.name.starts_with(&prefix));
+            let inside = records.iter().filter(|record| record.is_within(&records[at]));
             records[at].inside = inside.count() as u32;
         }
     }

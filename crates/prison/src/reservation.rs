@@ -80,8 +80,7 @@ fn parent<'r>(name: &str, records: &'r [Record]) -> Result<&'r Record, Error> {
     // All that are inside count, at any depth, and for each that they are in.
     let mut outer = Some(parent);
     while let Some(record) = outer {
-        let prefix = format!("{}.", record.name);
-        let inside = records.iter().filter(|record| record.name.starts_with(&prefix)).count();
+        let inside = records.iter().filter(|other| other.is_within(record)).count();
         if inside >= record.children.max as usize {
             return Err(Error::Limit);
         }

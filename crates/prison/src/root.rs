@@ -39,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) root: Tree,
     /// What the host has mounted below the root.
     pub(crate) submounts: Vec<Tree>,
+    /// It gets a fresh /run.
+    pub(crate) run: bool,
     /// kletka's programs, for /run/kletka.
     pub(crate) programs: Option<Tree>,
     /// The lines of fstab(5).
@@ -95,8 +97,7 @@ impl Own {
         };
         let proc = file_system("proc", &[], QUIET)
             .map_err(|error| Stage::FileSystem.failed(Path::new("/proc"), error))?;
-        let has_run = plan.programs.is_some() || plan.children.max > 0;
-        let run = has_run.then(|| run_directory(plan));
+        let run = plan.run.then(|| run_directory(plan));
         Ok(Self {
             proc,
             null: open_tree(CWD, "/dev/null", clone_flags()).ok(),

@@ -38,6 +38,13 @@ pub struct Spec {
     pub parameters: Vec<(String, Vec<u8>)>,
 }
 
+impl Spec {
+    /// Whether it gets a fresh /run, for kletka's programs or the registry of its own jails.
+    pub fn has_run(&self) -> bool {
+        self.programs.is_some() || self.children > 0
+    }
+}
+
 /// Whose user ids the users of a prison have: our parameter `kletka.userns`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Users {

@@ -2,11 +2,10 @@
 //!
 //! Each function is one call and names its man page; what the calls are for stands where they are used.
 
-use std::ffi::{CStr, OsStr};
+use std::ffi::CStr;
 use std::io;
 use std::mem::{MaybeUninit, size_of, size_of_val, zeroed};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
 
 /// linux/sched.h; libc's constant is too narrow for it.
 const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
@@ -386,10 +385,11 @@ pub(crate) fn hide_from_ptrace() -> io::Result<()> {
 pub(crate) fn new_session_keyring() -> io::Result<()> {
     // SAFETY: a null name asks for an anonymous keyring; no memory is touched.
     let answer = check(unsafe { libc::syscall(libc::SYS_keyctl, 1, 0, 0, 0, 0) });
-    match answer.map_err(|error| error.raw_os_error()) {
-        // In a jail, which was given one, the filter refuses all use of keys.
-        Ok(_) | Err(Some(libc::ENOSYS | libc::EPERM)) => Ok(()),
-        Err(_) => Err(io::Error::last_os_error()),
+    // In a jail, which was given one, the filter refuses all use of keys.
+    let well_without = [Some(libc::ENOSYS), Some(libc::EPERM)];
+    match answer {
+        Err(error) if !well_without.contains(&error.raw_os_error()) => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -441,13 +441,6 @@ pub(crate) fn loopback_up(socket: BorrowedFd<'_>) -> io::Result<()> {
         rustix::ioctl::Setter<{ libc::SIOCSIFFLAGS as rustix::ioctl::Opcode }, libc::ifreq>;
     // SAFETY: the kernel reads one ifreq, which is what this request takes, alive until the call returns.
     Ok(unsafe { rustix::ioctl::ioctl(socket, SetFlags::new(request)) }?)
-}
-
-/// Sets the NIS domain name of this UTS namespace: setdomainname(2).
-pub(crate) fn setdomainname(name: &OsStr) -> io::Result<()> {
-    let name = name.as_bytes();
-    // SAFETY: the kernel copies `len` bytes of the slice.
-    check(unsafe { libc::setdomainname(name.as_ptr().cast(), name.len()) }.into()).map(drop)
 }
 
 /// Makes `id` the user and group that files are looked at and made as: setfsuid(2), setfsgid(2). Both

@@ -48,10 +48,7 @@ enum Failure {
 
 fn finish(applet: &str, outcome: Result<String, Failure>) -> ExitCode {
     match outcome {
-        Ok(text) => match io::stdout().write_all(text.as_bytes()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => super::fail(applet, error),
-        },
+        Ok(text) => super::print(applet, &text, ExitCode::SUCCESS),
         Err(Failure::Plain(text)) => {
             complain!("{text}");
             ExitCode::FAILURE

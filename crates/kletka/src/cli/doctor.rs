@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use netif::{Capability, Ethtool, Kind, Netlink};
@@ -38,13 +37,9 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let findings = examine();
-    let written = io::stdout().write_all(report(&findings).as_bytes());
     let fatal = |it: &Finding| it.is_essential && matches!(it.state, State::Missing(_));
-    match written {
-        Ok(()) if findings.iter().any(fatal) => ExitCode::FAILURE,
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => super::fail("kletka: doctor", error),
-    }
+    let status = if findings.iter().any(fatal) { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+    super::print("kletka: doctor", &report(&findings), status)
 }
 
 fn report(findings: &[Finding]) -> String {

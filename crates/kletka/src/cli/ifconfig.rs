@@ -12,12 +12,12 @@ mod words;
 
 use std::ffi::OsString;
 use std::fmt::Display;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use netif::{Error, Interface, InterfaceName, Kind, Netlink};
 use prison::{Prison, Registry};
 
+use super::jls::not_found;
 use command::{Command, Invocation, Selection, Separator, UsageError};
 use network::Network;
 
@@ -42,10 +42,8 @@ fn read(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
 }
 
 fn finish(outcome: Result<String, String>) -> ExitCode {
-    let written = outcome.map(|text| io::stdout().write_all(text.as_bytes()));
-    match written {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        Ok(Err(error)) => super::fail("ifconfig", error),
+    match outcome {
+        Ok(text) => super::print("ifconfig", &text, ExitCode::SUCCESS),
         Err(error) => super::fail("ifconfig", error),
     }
 }
@@ -117,8 +115,5 @@ fn text(error: impl Display) -> String {
 fn jail(name: &str) -> Result<Prison, String> {
     let registry = Registry::open().map_err(|error| error.to_string())?;
     let record = registry.find(name).map_err(|error| error.to_string())?;
-    record.and_then(Prison::open).ok_or_else(|| match name.parse::<u32>() {
-        Ok(jid) => format!("jail {jid} not found"),
-        Err(_) => format!("jail \"{name}\" not found"),
-    })
+    record.and_then(Prison::open).ok_or_else(|| not_found(name))
 }

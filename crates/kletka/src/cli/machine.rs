@@ -2,6 +2,7 @@
 
 use super::{devfs, programs};
 use configuration::Host;
+use prison::LOGIN_PATH;
 use rustix::fs::{Access, FileType, Mode, OFlags, ResolveFlags, access, fstat, open, openat2};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, netdevice, socket};
@@ -12,9 +13,6 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// Where a shell looks when it is told nothing: hooks with `exec.clean` have it too.
-const LOGIN_PATH: &str = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin";
 
 /// This machine. What is dear to find out is found out once, when first asked for.
 #[derive(Default)]

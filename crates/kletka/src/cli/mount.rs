@@ -303,6 +303,5 @@ fn tmpfs_data(tmpfs: &Tmpfs, target: &Path) -> io::Result<CString> {
 
 /// strerror(3) alone, without Rust's "(os error 2)".
 pub(super) fn reason(error: impl Into<io::Error>) -> String {
-    let text = error.into().to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
+    prison::strerror(&error.into())
 }

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::process::ExitCode;
 
@@ -45,9 +44,8 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Err(UsageError::Message(text)) => return super::fail("netstat", text),
     };
     let text = Network::open(options.jail.as_deref()).and_then(|network| list(network, &options));
-    match text.map(|text| io::stdout().write_all(text.as_bytes())) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        Ok(Err(error)) => super::fail("netstat", error),
+    match text {
+        Ok(text) => super::print("netstat", &text, ExitCode::SUCCESS),
         Err(error) => super::fail("netstat", error),
     }
 }

@@ -48,7 +48,8 @@ impl Fault {
     pub(crate) fn new(text: String, place: Place) -> Self {
         // FreeBSD's messages about a file begin with its name.
         let has_place = place.line == 0 || text.starts_with(&*place.file.to_string_lossy());
-        let located = if has_place { text.clone() } else { format!("{}: {text}", line_of(&place)) };
+        let located =
+            if has_place { text.clone() } else { format!("{}: {text}", place.in_words()) };
         Self { text, located, place, other: None }
     }
 
@@ -92,10 +93,6 @@ impl Sources {
         if excerpt.is_empty() {
             return excerpt;
         }
-        format!("\n{}:\n    {}", line_of(place), excerpt.replace('\n', "\n    "))
+        format!("\n{}:\n    {}", place.in_words(), excerpt.replace('\n', "\n    "))
     }
-}
-
-fn line_of(place: &Place) -> String {
-    format!("{} line {}", place.file.display(), place.line)
 }

@@ -6,7 +6,6 @@ mod command;
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::process::ExitCode;
 
@@ -40,25 +39,24 @@ fn execute(command: &Command) -> ExitCode {
         Ok(network) => network.netlink,
         Err(error) => return super::fail("route", error),
     };
-    if command.verb == Verb::Flush {
-        return flush(&mut netlink, command);
-    }
-    if command.verb == Verb::Get {
-        return match get(&mut netlink, command) {
-            Ok(text) => print(&text, ExitCode::SUCCESS),
-            Err(error) => tell(&error),
-        };
-    }
+    let change = match command.verb {
+        Verb::Flush => return flush(&mut netlink, command),
+        Verb::Get => {
+            return match get(&mut netlink, command) {
+                Ok(text) => print(&text, ExitCode::SUCCESS),
+                Err(error) => tell(&error),
+            };
+        }
+        Verb::Add => Netlink::add_route,
+        Verb::Change => Netlink::change_route,
+        Verb::Delete => Netlink::delete_route,
+    };
     let route = match route(&mut netlink, command) {
         Ok(route) => route,
         Err(Error::NoInterface(name)) => return refuse(&UsageError::BadAddress(name)),
         Err(error) => return super::fail("route", error),
     };
-    let outcome = match command.verb {
-        Verb::Add => netlink.add_route(&route),
-        Verb::Change => netlink.change_route(&route),
-        Verb::Delete | Verb::Get | Verb::Flush => netlink.delete_route(&route),
-    };
+    let outcome = change(&mut netlink, &route);
     let status = match &outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if command.quiet => return tell_nothing(error),
@@ -135,10 +133,7 @@ fn tell_nothing(error: &Error) -> ExitCode {
 }
 
 fn print(text: &str, status: ExitCode) -> ExitCode {
-    match io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => status,
-        Err(error) => super::fail("route", error),
-    }
+    super::print("route", text, status)
 }
 
 /// `flush`: deletes every route that leads through a gateway, and says so of each.

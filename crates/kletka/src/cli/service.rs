@@ -9,7 +9,6 @@ mod switch;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 
@@ -105,10 +104,10 @@ fn in_jail(
     list: Option<char>,
     words: impl Iterator<Item = OsString>,
 ) -> ExitCode {
-    let mut command = Command::new("/proc/self/exe");
-    command.arg0("jexec").arg("-l").arg(jail).arg(IN_JAIL);
+    let mut command = super::applet("jexec");
+    command.arg("-l").arg(jail).arg(IN_JAIL);
     command.args(verbose.then_some("-v")).args(list.map(|option| format!("-{option}"))).args(words);
-    super::fail("service", format_args!("/proc/self/exe: {}", reason(command.exec())))
+    super::become_another("service", command)
 }
 
 /// `-l`, `-r`, `-e`: the scripts, the same in their order, those that are enabled.
@@ -288,9 +287,9 @@ fn carry_out(action: &Action) -> bool {
 
 /// Becomes jexec(8), which has the terminal.
 fn console(jail: &str, command: &[String]) -> bool {
-    let mut jexec = Command::new("/proc/self/exe");
-    let failure = jexec.arg0("jexec").arg(jail).args(command).current_dir("/").exec();
-    complain!("service: /proc/self/exe: {}", reason(failure));
+    let mut jexec = super::applet("jexec");
+    jexec.arg(jail).args(command).current_dir("/");
+    super::become_another("service", jexec);
     false
 }
 
@@ -403,8 +402,8 @@ fn stop_one(name: &str, arguments: &[String]) -> bool {
 
 /// The same binary under another name, in the environment of an rc.d script.
 fn applet(name: &str, arguments: impl IntoIterator<Item = impl AsRef<std::ffi::OsStr>>) -> Command {
-    let mut command = Command::new("/proc/self/exe");
-    command.arg0(name).args(arguments).current_dir("/").env_clear().envs(ENVIRONMENT);
+    let mut command = super::applet(name);
+    command.args(arguments).current_dir("/").env_clear().envs(ENVIRONMENT);
     command.stdin(Stdio::null());
     command
 }

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::fmt::{self, Write as _};
-use std::io::{self, Write as _};
+use std::io;
 use std::process::ExitCode;
 
 /// A name of FreeBSD, and what stands for it here.
@@ -139,10 +139,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
             Err(error) => status = fail(&error),
         }
     }
-    match io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => status,
-        Err(error) => super::fail("sysctl", error),
-    }
+    super::print("sysctl", &text, status)
 }
 
 fn fail(error: &SysctlError) -> ExitCode {
@@ -296,11 +293,14 @@ fn env() -> io::Result<String> {
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// Whether the caller is in a jail: there, user 0 is another one than the host's.
 fn jailed() -> io::Result<String> {
+    Ok(if is_jailed()? { "1" } else { "0" }.to_owned())
+}
+
+/// Whether the caller is in a jail: there, user 0 is another one than the host's.
+pub(super) fn is_jailed() -> io::Result<bool> {
     let map = std::fs::read_to_string("/proc/self/uid_map")?;
-    let host = map.split_whitespace().eq(["0", "0", "4294967295"]);
-    Ok(if host { "0" } else { "1" }.to_owned())
+    Ok(!map.split_whitespace().eq(["0", "0", "4294967295"]))
 }
 
 /// Whether a jail owns its network; 0 on the host, as on FreeBSD. The settings of a network belong to
@@ -308,7 +308,7 @@ fn jailed() -> io::Result<String> {
 fn vnet() -> io::Result<String> {
     use std::os::unix::fs::MetadataExt;
     let own = std::fs::metadata("/proc/sys/net/ipv4/ip_forward")?.uid() == 0;
-    Ok(if own && jailed()? == "1" { "1" } else { "0" }.to_owned())
+    Ok(if own && is_jailed()? { "1" } else { "0" }.to_owned())
 }
 
 fn has_inet6() -> io::Result<String> {

@@ -10,9 +10,8 @@ mod tree;
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use lexopt::{Arg, Parser};
 use rc::{Selection, Settings};
@@ -262,12 +261,12 @@ fn is_name(name: &[u8]) -> bool {
 
 /// The same command in the jail, with no more rights than the jail has.
 fn in_jail(jail: &OsString, options: &Options) -> ExitCode {
-    let mut command = Command::new("/proc/self/exe");
-    command.arg0("jexec").arg(jail).arg(IN_JAIL).args(&options.arguments).env_clear();
+    let mut command = super::applet("jexec");
+    command.arg(jail).arg(IN_JAIL).args(&options.arguments).env_clear();
     for name in ["RC_DEFAULTS", "RC_CONFS"] {
         command.envs(std::env::var_os(name).map(|value| (name, value)));
     }
-    super::fail("sysrc", format_args!("/proc/self/exe: {}", reason(command.exec())))
+    super::become_another("sysrc", command)
 }
 
 fn here(options: &Options) -> ExitCode {

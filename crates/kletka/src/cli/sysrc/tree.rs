@@ -6,16 +6,18 @@
 //! finds the one or the other.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rc::Files;
 use rustix::fs::{
-    AtFlags, CWD, Dir, FileType, Gid, Mode, OFlags, ResolveFlags, Stat, Uid, fchmod, fchown, fstat,
-    open, openat, openat2, renameat, statat, unlinkat,
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat, openat2,
+    statat,
 };
 use rustix::io::Errno;
+
+use crate::cli::replacement;
 
 /// No rc.conf is longer.
 const LONGEST: u64 = 1 << 20;
@@ -120,33 +122,10 @@ impl Files for Tree {
             Err(Errno::NOENT) => None,
             Err(error) => return Err(error.into()),
         };
-        let new = format!(".{}.{}", name.to_string_lossy(), std::process::id());
-        let flags =
-            OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let create = || openat(&directory, &new, flags, Mode::RUSR | Mode::WUSR);
-        let file = create().or_else(|error| match error {
-            // A run that was killed has left it; in a jail process numbers come again soon.
-            Errno::EXIST => unlinkat(&directory, &new, AtFlags::empty()).and_then(|()| create()),
-            error => Err(error),
-        })?;
-        let written = fill(File::from(file), old.as_ref(), content)
-            .and_then(|()| Ok(renameat(&directory, &new, &directory, &name)?));
-        if written.is_err() {
-            // What is left of it is in nobody's way.
-            let _ = unlinkat(&directory, &new, AtFlags::empty());
-        }
-        written
+        let owner = old.as_ref().map(|old| (old.st_uid, old.st_gid));
+        let mode = Mode::from_raw_mode(old.map_or(0o644, |old| old.st_mode & 0o777));
+        replacement::replace(&directory, &name, owner, mode, content)
     }
-}
-
-/// Gives the new file its owner, its mode and its content.
-fn fill(mut file: File, old: Option<&Stat>, content: &[u8]) -> io::Result<()> {
-    if let Some(old) = old {
-        fchown(&file, Some(Uid::from_raw(old.st_uid)), Some(Gid::from_raw(old.st_gid)))?;
-    }
-    fchmod(&file, Mode::from_raw_mode(old.map_or(0o644, |old| old.st_mode & 0o777)))?;
-    file.write_all(content)?;
-    file.sync_all()
 }
 
 /// Only a plain file is one that is read or replaced: a device acts when it is opened, a FIFO waits.

@@ -31,6 +31,21 @@ pub(in super::super) struct VxlanWords {
     pub(in super::super) device: Option<InterfaceName>,
 }
 
+/// The words of a vxlan.
+const VXLAN: [&str; 11] = [
+    "vxlanid",
+    "vni",
+    "vxlanlocal",
+    "vxlanremote",
+    "vxlangroup",
+    "vxlandev",
+    "vxlanlocalport",
+    "vxlanremoteport",
+    "vxlanttl",
+    "vxlanlearn",
+    "-vxlanlearn",
+];
+
 impl Creation {
     /// Reads `word` and its arguments, if it is one of these.
     pub(super) fn word<'a>(
@@ -60,16 +75,12 @@ impl Creation {
         word: &str,
         mut argument: impl FnMut() -> Result<&'a str, UsageError>,
     ) -> Result<bool, UsageError> {
-        let mut new = self.vxlan.take().unwrap_or_default();
-        let words = ["vxlanid", "vni", "vxlanlocal", "vxlanremote", "vxlangroup", "vxlandev"];
-        let more = ["vxlanlocalport", "vxlanremoteport", "vxlanttl", "vxlanlearn", "-vxlanlearn"];
-        if !words.contains(&word) && !more.contains(&word) {
-            self.vxlan = Some(new).filter(|words| *words != VxlanWords::default());
+        if !VXLAN.contains(&word) {
             return Ok(false);
         }
+        let new = self.vxlan.get_or_insert_default();
         if let Some(on) = word.strip_suffix("vxlanlearn") {
             new.values.deaf = on == "-";
-            self.vxlan = Some(new);
             return Ok(true);
         }
         let text = argument()?;
@@ -98,7 +109,6 @@ impl Creation {
                 new.values.port = port;
             }
         }
-        self.vxlan = Some(new);
         Ok(true)
     }
 

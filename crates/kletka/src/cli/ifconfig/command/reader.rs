@@ -126,6 +126,9 @@ impl Reader {
             self.family = Some(family);
             return Ok(());
         }
+        if let Some(because) = words::why_not(word) {
+            return Err(UsageError::NoCounterpart { word: word.to_owned(), because });
+        }
         match word {
             "alias" | "add" => self.address.role = Role::Alias,
             "-alias" | "delete" | "remove" => self.address.role = Role::Delete,
@@ -144,10 +147,6 @@ impl Reader {
                 self.address.length = Some(length.ok_or_else(|| bad_value(text))?);
             }
             "prefixlen" => return Err(UsageError::NotSupported("prefixlen for inet".into())),
-            word if words::why_not(word).is_some() => {
-                let because = words::why_not(word).unwrap_or_default();
-                return Err(UsageError::NoCounterpart { word: word.to_owned(), because });
-            }
             word if words::is_freebsds(word) => {
                 return Err(UsageError::NotSupported(word.to_owned()));
             }

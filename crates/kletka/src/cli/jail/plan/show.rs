@@ -140,17 +140,16 @@ fn numbered(out: &mut String, heading: &str, steps: &[Step]) -> std::fmt::Result
 }
 
 fn in_words(out: &mut String, step: &Step) -> std::fmt::Result {
-    let as_user = |line: &CommandLine| {
-        let user = line.user.as_ref();
-        let user = user.map_or_else(String::new, |it| format!(" as {}", it.to_string_lossy()));
-        format!("{user}{}: {line}", if line.background { ", not waited for" } else { "" })
+    let how = |line: &CommandLine| {
+        let background = if line.background { ", not waited for" } else { "" };
+        format!("{}{background}: {line}", line.as_user())
     };
     match step {
         Step::Hook(hook, line) => {
-            writeln!(out, "{}, on the host{}", hook.parameter(), as_user(line))
+            writeln!(out, "{}, on the host{}", hook.parameter(), how(line))
         }
         Step::Inside(inside, line) => {
-            writeln!(out, "{}, in the jail{}", inside.parameter(), as_user(line))
+            writeln!(out, "{}, in the jail{}", inside.parameter(), how(line))
         }
         Step::Create(spec) => {
             writeln!(out, "create the prison")?;
@@ -259,7 +258,7 @@ fn mounts(spec: &Spec) -> Vec<Vec<u8>> {
         fixed("/sys: sysfs, ro, if the root has a place for it"),
         fixed("what the host has mounted below the root"),
     ];
-    if spec.programs.is_some() || spec.children > 0 {
+    if spec.has_run() {
         all.push(fixed("/run: tmpfs, if the root has a place for it"));
     }
     if let Some(programs) = &spec.programs {
