@@ -95,14 +95,12 @@ impl<'a> System<'a> {
     /// # Errors
     /// Its user is not known, or its log cannot be opened.
     pub fn prepare_first(&mut self, plan: &[Step]) -> Result<(), Error> {
-        let first = plan.iter().find_map(|step| match step {
-            Step::Inside(_, command) => Some(command),
-            _ => None,
-        });
+        let mut after_creation =
+            plan.iter().skip_while(|step| !matches!(step, Step::Create(_))).skip(1);
+        // It waits in this process's memory, and so not while hooks run.
+        let Some(Step::Inside(_, line)) = after_creation.next() else { return Ok(()) };
         // A log that cannot be opened yet may be made by a hook: then the step itself says so.
-        if let Some(line) = first
-            && self.jail.text("exec.consolelog").is_none()
-        {
+        if self.jail.text("exec.consolelog").is_none() {
             self.first = Some((self.command(line)?, None));
         }
         Ok(())

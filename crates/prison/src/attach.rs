@@ -7,7 +7,6 @@ use crate::error::{Calling, Error};
 use crate::init::ATTACHED;
 use crate::prison::Prison;
 use crate::process::{Command, Confinement, Failure, Ready, Step, become_root};
-use crate::record::Rights;
 use crate::spec::Users;
 use crate::sys::{self, Namespace, Side, Stack};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -198,7 +197,7 @@ impl Reporting {
 }
 
 /// Tells the parent, and ends this process.
-pub(crate) fn report(to: &OwnedFd, failure: &Failure) -> ! {
+pub(crate) fn report(to: BorrowedFd<'_>, failure: &Failure) -> ! {
     let mut bytes = [0; 8];
     bytes[..4].copy_from_slice(&(failure.step as u32).to_ne_bytes());
     bytes[4..].copy_from_slice(&failure.errno.to_ne_bytes());
@@ -241,7 +240,7 @@ pub(crate) fn fork_into(
 
 /// This process's pid namespace, to come back to; `None` in a jail, where it belongs to the outside: whoever leaves it
 /// cannot come back.
-fn way_back() -> Result<Option<File>, Error> {
+pub(crate) fn way_back() -> Result<Option<File>, Error> {
     let own = File::open("/proc/self/ns/pid").calling("/proc/self/ns/pid")?;
     match come_back(&own) {
         Err(Errno::PERM) => Ok(None),
@@ -249,12 +248,12 @@ fn way_back() -> Result<Option<File>, Error> {
     }
 }
 
-fn come_back(own: &File) -> rustix::io::Result<()> {
+pub(crate) fn come_back(own: &File) -> rustix::io::Result<()> {
     move_into_link_name_space(own.as_fd(), Some(LinkNameSpaceType::ProcessID))
 }
 
 /// Has the children of this process born in the pid namespace behind `init`; itself stays where it is.
-fn bear_in(init: BorrowedFd<'_>) -> rustix::io::Result<()> {
+pub(crate) fn bear_in(init: BorrowedFd<'_>) -> rustix::io::Result<()> {
     move_into_thread_name_spaces(init, ThreadNameSpaceType::PROCESS_ID)
 }
 
@@ -380,8 +379,7 @@ impl Entry<'_> {
             // SAFETY: it is what `share_memory` passes, and waits for the end of this function with.
             let shared = unsafe { &*shared.cast::<Shared<'_>>() };
             let entered = shared.entry.enter();
-            let failed =
-                entered.err().unwrap_or_else(|| shared.ready.execute(shared.entry.command));
+            let failed = entered.err().unwrap_or_else(|| shared.ready.execute());
             shared.failure.set(Some(failed));
             sys::exit_now(1)
         }
@@ -413,7 +411,7 @@ impl Entry<'_> {
         let line = Reporting::new()?;
         let child = fork_into(self.init, cgroup, || {
             let failure = self.enter().err().unwrap_or_else(|| self.command.execute());
-            report(&line.child, &failure);
+            report(line.child.as_fd(), &failure);
         })?;
         drop(line.child);
         executed_or_collected(child, &line.parent, self.command)
@@ -462,42 +460,4 @@ fn enter(init: BorrowedFd<'_>, users: Option<BorrowedFd<'_>>) -> Result<(), Fail
             .map_err(|error| namespaces(error.into()))?;
     }
     become_root().map_err(|error| Step::Ids.failed(error))
-}
-
-/// The jail's first process, once it is in its namespaces: becomes their root, gives up what
-/// the jail does not allow while init is building, and executes when it is told to. Never returns.
-pub(crate) fn execute_when_told(
-    go: &OwnedFd,
-    made: &OwnedFd,
-    line: &OwnedFd,
-    command: &Command,
-    rights: Rights,
-) -> ! {
-    let confined = become_root().map_err(|error| Step::Ids.failed(error));
-    if rights.allow.mount {
-        // Not before init has built: only what is there now is locked for the jail.
-        wait_for_word(go);
-        tell_errno(made, sys::unshare(libc::CLONE_NEWNS));
-    }
-    let confined = confined.and_then(|()| Confinement::of(rights).apply());
-    wait_for_word(go);
-    let failure = match confined {
-        Ok(()) => command.execute(),
-        Err(failure) => failure,
-    };
-    report(line, &failure)
-}
-
-/// Tells the command that makes the prison how something went.
-pub(crate) fn tell_errno(made: &OwnedFd, outcome: io::Result<()>) {
-    let errno = outcome.map_or_else(|error| error.raw_os_error().unwrap_or(libc::EINVAL), |()| 0);
-    let _ = write(made, &errno.to_ne_bytes());
-}
-
-/// Ends the process when there is nothing to run, or the command that made the jail has died.
-fn wait_for_word(go: &OwnedFd) {
-    let mut byte = [0];
-    if !matches!(read(go, &mut byte), Ok(1)) {
-        std::process::exit(0);
-    }
 }

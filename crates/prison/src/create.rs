@@ -6,10 +6,11 @@
 //! that it is up, the death of any of the processes, by whatever cause, undoes everything: only a file
 //! and an empty cgroup can stay, which the next command clears.
 
-use crate::attach::{self, Child, Reporting, announce, execute_when_told, fork_into, tell_errno};
+use crate::attach;
 use crate::cgroup;
 use crate::control::{self, word};
 use crate::error::{Calling, Error};
+use crate::first::{First, Waiting};
 use crate::ids::Ids;
 use crate::init;
 use crate::namespaces::Maker;
@@ -21,51 +22,14 @@ use crate::root::{Plan, Planned};
 use crate::spec::{Mount, MountOptions, MountSource, Network, Spec, Users};
 use crate::sys::{self, Side};
 use crate::tree::{self, Tree};
-use rustix::io::write;
-use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
-use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 /// Namespaces of the host's user namespace: the jail cannot touch what is mounted in them.
 const INITS: u64 = (libc::CLONE_NEWPID | libc::CLONE_NEWNS) as u64;
-
-/// The jail's first process, which waits to execute the command it was made for. Dropped, it ends.
-#[derive(Debug)]
-pub struct Waiting {
-    child: Option<Child>,
-    /// A byte here says to go on; closing it, to end.
-    go: Option<OwnedFd>,
-    line: OwnedFd,
-}
-
-impl Waiting {
-    /// Lets it execute `command`, the one that it was made with. Returns when it has.
-    ///
-    /// # Errors
-    /// [`Error::Process`] says which step failed.
-    pub fn go(mut self, command: &Command) -> Result<Child, Error> {
-        let (Some(go), Some(child)) = (self.go.take(), self.child.take()) else {
-            return Err(Error::Died);
-        };
-        // When it has died, what follows finds no report of an error; but then so has the prison.
-        let _ = write(&go, b"g");
-        attach::executed_or_collected(child, &self.line, command)
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.go = None;
-        if let Some(child) = self.child.take() {
-            // A process that nobody collects keeps its pid namespace, and so init, from ending.
-            let _ = child.wait(None);
-        }
-    }
-}
 
 impl Prison {
     /// Makes a prison. While this value lives and [`Prison::settle`] has not been called, the prison
@@ -253,94 +217,22 @@ fn start_first(
     plan: &Plan,
     maker: Maker,
     first: Option<&Command>,
-    (cgroup, outer): (Option<BorrowedFd<'_>>, Option<&Prison>),
+    place: (Option<BorrowedFd<'_>>, Option<&Prison>),
 ) -> Result<Waiting, Error> {
-    let Some(hold) = &prison.hold else { return Err(Error::Died) };
     let users = maker.finish(prison.record.ids, plan.users)?;
     for tree in plan.cloned() {
         tree.settle(users.as_ref().map(AsFd::as_fd))?;
     }
-    let line = Reporting::new()?;
-    let (told, go) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
-    let (ready, made) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
-    // Without a network of its own, it has that of the jail that it is in.
-    let network =
-        outer.map(|outer| outer.init.as_fd()).filter(|_| !prison.record.rights.own_network);
-    let nothing = Command::default();
-    let child = fork_into(prison.init.as_fd(), cgroup, || {
-        // The copies of these would keep the lines open.
-        let outcome = join_namespaces(prison.init.as_fd(), network, &maker);
-        let up = outcome.is_ok();
-        tell_errno(&made, outcome);
-        if up {
-            let command = first.unwrap_or(&nothing);
-            close_parents_ends(hold, &go, &ready);
-            execute_when_told(&told, &made, &line.child, command, prison.record.rights);
-        }
-    })?;
-    drop(made);
-    let built = have_built(prison, plan, maker, &ready, &go);
-    let waiting = Waiting { child: Some(child), go: Some(go), line: line.parent };
-    built.map(|()| waiting)
-}
-
-/// Closes, in the first process, the ends that belong to its parent: it waits for their closing.
-fn close_parents_ends(hold: &OwnedFd, go: &OwnedFd, ready: &OwnedFd) {
-    use std::os::fd::AsRawFd;
-    for fd in [hold, go, ready] {
-        // SAFETY: the process executes or exits without returning to the owners of these.
-        unsafe { libc::close(fd.as_raw_fd()) };
-    }
-}
-
-/// In the jail's first process: joins init's mount namespace and announces itself while the host's rights
-/// last, then joins the jail's own namespaces. The cgroup namespace is new: its root is the cgroup that the
-/// process is in. The network is that of `network`, if the jail has none of its own.
-fn join_namespaces(
-    init: BorrowedFd<'_>,
-    network: Option<BorrowedFd<'_>>,
-    maker: &Maker,
-) -> io::Result<()> {
-    sys::hide_from_ptrace()?;
-    move_into_thread_name_spaces(init, ThreadNameSpaceType::MOUNT)?;
-    if let Some(outer) = network {
-        move_into_thread_name_spaces(outer, ThreadNameSpaceType::NETWORK)?;
-    }
-    announce()?;
-    maker.join()?;
-    sys::unshare(libc::CLONE_NEWCGROUP)
-}
-
-/// In the parent: init's turn, when the first process is where it belongs.
-fn have_built(
-    prison: &Prison,
-    plan: &Plan,
-    maker: Maker,
-    ready: &OwnedFd,
-    go: &OwnedFd,
-) -> Result<(), Error> {
-    hear_errno(ready)?.calling("setns")?;
+    let first = First::start(prison, &maker, first, place)?;
+    first.has_joined()?;
     prison.tell(word::BUILD)?;
     // Its end is waited for while init works.
     drop(maker);
     prison.report()?.check(&plan.root.source)?;
     if plan.mounts_itself {
-        write(go, b"m").map_err(|_| Error::Died)?;
-        hear_errno(ready)?.calling("unshare")?;
+        first.unshare_mounts()?;
         prison.tell(word::FOLLOW)?;
         prison.report()?.check(&plan.root.source)?;
     }
-    Ok(())
-}
-
-/// Waits for the first process to say how something went.
-fn hear_errno(ready: &OwnedFd) -> Result<io::Result<()>, Error> {
-    let mut errno = [0; 4];
-    if rustix::io::read(ready, &mut errno).calling("read")? != errno.len() {
-        return Err(Error::Died);
-    }
-    Ok(match i32::from_ne_bytes(errno) {
-        0 => Ok(()),
-        errno => Err(io::Error::from_raw_os_error(errno)),
-    })
+    Ok(first.into_waiting())
 }

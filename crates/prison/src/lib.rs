@@ -17,6 +17,7 @@ mod dev;
 mod env;
 mod error;
 mod filter;
+mod first;
 mod ids;
 mod init;
 mod lean;
@@ -37,9 +38,9 @@ mod user;
 mod vnet;
 
 pub use attach::{Child, Ended, hold_foreground_signals, is_in_foreground, readable};
-pub use create::Waiting;
 pub use env::ENV_FILE;
 pub use error::{Error, strerror};
+pub use first::Waiting;
 pub use ids::Ids;
 pub use memory::Memory;
 pub use nested::Limits;

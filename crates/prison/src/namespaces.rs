@@ -102,10 +102,27 @@ impl Maker {
         users.calling("PIDFD_GET_USER_NAMESPACE").map(Some)
     }
 
+    /// The way into them.
+    pub(crate) fn joining(&self) -> Joining {
+        let namespaces = ThreadNameSpaceType::from_bits_retain(self.task.namespaces.bits());
+        Joining { maker: self.process.as_fd().as_raw_fd(), namespaces }
+    }
+}
+
+/// The way into the namespaces of a [`Maker`] that lives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Joining {
+    /// Its pidfd, a number: a process that was made since has the same one.
+    maker: RawFd,
+    namespaces: ThreadNameSpaceType,
+}
+
+impl Joining {
     /// Moves the calling process, which has the host's rights, into them.
-    pub(crate) fn join(&self) -> io::Result<()> {
-        let joined = ThreadNameSpaceType::from_bits_retain(self.task.namespaces.bits());
-        Ok(move_into_thread_name_spaces(self.process.as_fd(), joined)?)
+    pub(crate) fn join(self) -> io::Result<()> {
+        // SAFETY: the parent has had it open when the calling process was born, and this one does not close it.
+        let maker = unsafe { BorrowedFd::borrow_raw(self.maker) };
+        Ok(move_into_thread_name_spaces(maker, self.namespaces)?)
     }
 }
 

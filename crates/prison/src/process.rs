@@ -11,7 +11,7 @@ use rustix::process::{Uid, chdir, setsid};
 use rustix::thread::{CapabilitySet, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
@@ -66,6 +66,15 @@ pub enum StdStream {
     Inherit,
     /// This file.
     File(OwnedFd),
+}
+
+impl StdStream {
+    fn number(&self) -> Option<RawFd> {
+        match self {
+            Self::Inherit => None,
+            Self::File(file) => Some(file.as_raw_fd()),
+        }
+    }
 }
 
 /// Where a new process failed on its way, and what the kernel said.
@@ -123,6 +132,7 @@ pub(crate) fn become_root() -> rustix::io::Result<()> {
 }
 
 /// What a jail does not allow, made ready before the process that gives it up.
+#[derive(Debug)]
 pub(crate) struct Confinement {
     capabilities: CapabilitySet,
     filter: Vec<libc::sock_filter>,
@@ -176,7 +186,7 @@ impl Command {
     }
 
     /// Whether its user is one that only the jail's files know.
-    fn is_looked_up_inside(&self) -> bool {
+    pub(crate) fn is_looked_up_inside(&self) -> bool {
         match self.identity {
             Identity::Root => self.login,
             Identity::Host(_) => false,
@@ -194,12 +204,12 @@ impl Command {
     /// confined. Returns only to say what failed.
     pub(crate) fn execute(&self) -> Failure {
         match self.ready() {
-            Ok(ready) => ready.execute(self),
+            Ok(ready) => ready.execute(),
             Err(failure) => failure,
         }
     }
 
-    fn ready(&self) -> Result<Ready, Failure> {
+    pub(crate) fn ready(&self) -> Result<Ready, Failure> {
         let user = self.user()?;
         let home = user.as_ref().map(|user| user.home.as_os_str()).filter(|_| self.clean);
         let directory = self.directory.as_deref().or(home).map(OsStr::as_bytes);
@@ -218,6 +228,8 @@ impl Command {
                 .map_err(unusable(Step::Directory))?,
             program: Program::new(&arguments, &environment).map_err(unusable(Step::Execute))?,
             user: user.map(|user| UserIds::of(&user)),
+            streams: self.streams.each_ref().map(StdStream::number),
+            session: self.session,
         })
     }
 
@@ -230,18 +242,6 @@ impl Command {
             Identity::Jail(name) => User::by_name(name),
         };
         found.map(Some).ok_or(Failure { step: Step::User, errno: libc::ENOENT })
-    }
-
-    fn connect_streams(&self) -> io::Result<()> {
-        for (target, stream) in self.streams.iter().enumerate() {
-            let StdStream::File(file) = stream else { continue };
-            match target {
-                0 => rustix::stdio::dup2_stdin(file.as_fd())?,
-                1 => rustix::stdio::dup2_stdout(file.as_fd())?,
-                _ => rustix::stdio::dup2_stderr(file.as_fd())?,
-            }
-        }
-        sys::close_on_exec_from_3()
     }
 
     fn complete_environment(&self, user: Option<&User>) -> Vec<(OsString, OsString)> {
@@ -275,24 +275,28 @@ impl Command {
 }
 
 /// A command that is only to be carried out. Nothing here allocates: the process may share its parent's memory.
+#[derive(Debug)]
 pub(crate) struct Ready {
     user: Option<UserIds>,
     directory: Option<CString>,
     program: Program,
+    /// What becomes standard input, output and error: numbers, as the process has copies of its parent's descriptors.
+    streams: [Option<RawFd>; 3],
+    session: bool,
 }
 
 impl Ready {
-    /// Becomes the user and executes `command`, of which this was made. Returns only to say what failed.
-    pub(crate) fn execute(&self, command: &Command) -> Failure {
-        self.prepare(command).err().unwrap_or_else(|| self.program.execute())
+    /// Becomes the user and executes. Returns only to say what failed.
+    pub(crate) fn execute(&self) -> Failure {
+        self.prepare().err().unwrap_or_else(|| self.program.execute())
     }
 
-    fn prepare(&self, command: &Command) -> Result<(), Failure> {
-        command.connect_streams().map_err(|error| Step::Streams.failed(error))?;
+    fn prepare(&self) -> Result<(), Failure> {
+        self.connect_streams().map_err(|error| Step::Streams.failed(error))?;
         if let Some(user) = &self.user {
             user.assume().map_err(|error| Step::User.failed(error))?;
         }
-        if command.session {
+        if self.session {
             setsid().map_err(|error| Step::Rights.failed(error))?;
         }
         if let Some(directory) = &self.directory {
@@ -300,9 +304,24 @@ impl Ready {
         }
         Ok(())
     }
+
+    fn connect_streams(&self) -> io::Result<()> {
+        for (target, stream) in self.streams.iter().enumerate() {
+            let Some(number) = stream else { continue };
+            // SAFETY: the command that this was made of owns it, and a process was made with a copy of it.
+            let file = unsafe { BorrowedFd::borrow_raw(*number) };
+            match target {
+                0 => rustix::stdio::dup2_stdin(file)?,
+                1 => rustix::stdio::dup2_stdout(file)?,
+                _ => rustix::stdio::dup2_stderr(file)?,
+            }
+        }
+        sys::close_on_exec_from_3()
+    }
 }
 
 /// What the kernel knows of a user.
+#[derive(Debug)]
 struct UserIds {
     uid: Uid,
     gid: Gid,
@@ -324,6 +343,7 @@ impl UserIds {
 }
 
 /// What execve(2) takes. The pointers are into the strings beside them, which stay where they are.
+#[derive(Debug)]
 struct Program {
     candidates: Vec<CString>,
     arguments: Vec<*const libc::c_char>,

@@ -28,6 +28,37 @@ fn check(answer: libc::c_long) -> io::Result<libc::c_long> {
     if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(answer) }
 }
 
+/// A system call without libc. What may run in a process that shares another one's memory calls the kernel by this:
+/// libc's errno would be the same for both. syscall(2)
+///
+/// # Safety
+/// That of the call.
+unsafe fn call(number: libc::c_long, arguments: [usize; 5]) -> io::Result<usize> {
+    let [a, b, c, d, e] = arguments;
+    let answer: isize;
+    // SAFETY: the kernel changes no other register than those named; for the rest this function's contract stands.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        std::arch::asm!(
+            "syscall",
+            inlateout("rax") number as isize => answer,
+            in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d, in("r8") e, out("rcx") _, out("r11") _,
+            options(nostack),
+        );
+    }
+    // SAFETY: as above.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        std::arch::asm!(
+            "svc 0",
+            inlateout("x0") a as isize => answer,
+            in("x8") number, in("x1") b, in("x2") c, in("x3") d, in("x4") e,
+            options(nostack),
+        );
+    }
+    if answer < 0 { Err(io::Error::from_raw_os_error(-answer as i32)) } else { Ok(answer as usize) }
+}
+
 /// Makes a process in new `namespaces` (CLONE_NEW* flags; [`CLONE_PARENT`], [`CLONE_FILES`]), born in `cgroup`: clone3(2).
 ///
 /// # Safety
@@ -120,6 +151,7 @@ pub(crate) unsafe fn clone3_sharing(
 }
 
 /// The stack of a process that [`clone3_sharing`] makes.
+#[derive(Debug)]
 pub(crate) struct Stack(Box<[MaybeUninit<u128>]>);
 
 impl Stack {
@@ -138,8 +170,9 @@ pub(crate) fn exit_now(status: i32) -> ! {
 
 /// Makes new namespaces for this process: unshare(2), for the flags that rustix leaves out as unsafe.
 pub(crate) fn unshare(namespaces: i32) -> io::Result<()> {
+    let flags = (namespaces & !libc::CLONE_FILES) as usize;
     // SAFETY: only namespaces change, no memory and, without CLONE_FILES, no descriptor.
-    check(unsafe { libc::unshare(namespaces & !libc::CLONE_FILES) }.into()).map(drop)
+    unsafe { call(libc::SYS_unshare, [flags, 0, 0, 0, 0]) }.map(drop)
 }
 
 /// Shows the files of `tree` under the ids of `userns`, if there is one, sets MOUNT_ATTR_* flags, and makes it private:
@@ -366,25 +399,23 @@ pub(crate) fn load_filter(program: &[libc::sock_filter]) -> io::Result<()> {
         len: u16::try_from(program.len()).map_err(|_| io::ErrorKind::InvalidInput)?,
         filter: program.as_ptr().cast_mut(),
     };
+    let (mode, program) = (libc::SECCOMP_SET_MODE_FILTER as usize, &raw const program as usize);
     // SAFETY: the kernel copies `len` instructions from the slice, which outlives the call.
-    check(unsafe {
-        libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program)
-    })
-    .map(drop)
+    unsafe { call(libc::SYS_seccomp, [mode, 0, program, 0, 0]) }.map(drop)
 }
 
 /// Forbids others of the same ids to trace this process or to open its /proc files: prctl(2),
 /// `PR_SET_DUMPABLE`. execve(2) takes it back.
 pub(crate) fn hide_from_ptrace() -> io::Result<()> {
     // SAFETY: an integer option without pointers.
-    check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) }.into()).map(drop)
+    unsafe { call(libc::SYS_prctl, [libc::PR_SET_DUMPABLE as usize, 0, 0, 0, 0]) }.map(drop)
 }
 
 /// Starts a session keyring of its own: keyctl(2), `KEYCTL_JOIN_SESSION_KEYRING`. A kernel without
 /// keys has nothing to share, and that is no error.
 pub(crate) fn new_session_keyring() -> io::Result<()> {
     // SAFETY: a null name asks for an anonymous keyring; no memory is touched.
-    let answer = check(unsafe { libc::syscall(libc::SYS_keyctl, 1, 0, 0, 0, 0) });
+    let answer = unsafe { call(libc::SYS_keyctl, [1, 0, 0, 0, 0]) };
     // In a jail, which was given one, the filter refuses all use of keys.
     let well_without = [Some(libc::ENOSYS), Some(libc::EPERM)];
     match answer {
@@ -395,9 +426,9 @@ pub(crate) fn new_session_keyring() -> io::Result<()> {
 
 /// Marks every descriptor from 3 upwards to be closed by execve(2): close_range(2).
 pub(crate) fn close_on_exec_from_3() -> io::Result<()> {
+    let (last, mode) = (u32::MAX as usize, libc::CLOSE_RANGE_CLOEXEC as usize);
     // SAFETY: CLOSE_RANGE_CLOEXEC closes nothing now, so no descriptor is pulled from its owner.
-    check(unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) })
-        .map(drop)
+    unsafe { call(libc::SYS_close_range, [3, last, mode, 0, 0]) }.map(drop)
 }
 
 /// Closes these; those with numbers in a row by one call: close_range(2).
@@ -461,14 +492,16 @@ pub(crate) fn execve(
 ) -> io::Error {
     debug_assert!(arguments.last().is_some_and(|end| end.is_null()));
     debug_assert!(environment.last().is_some_and(|end| end.is_null()));
+    let [path, arguments, environment] =
+        [path.as_ptr() as usize, arguments.as_ptr() as usize, environment.as_ptr() as usize];
     // SAFETY: all are NUL-terminated, both arrays end with a null pointer, and all of it is borrowed
     // from the caller for the length of the call.
-    unsafe { libc::execve(path.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
-    io::Error::last_os_error()
+    let executed = unsafe { call(libc::SYS_execve, [path, arguments, environment, 0, 0]) };
+    executed.err().unwrap_or_else(|| io::ErrorKind::Other.into())
 }
 
 /// Sends `signal` to the process `pid`, to all processes of the pid namespace when it is -1: kill(2).
 pub(crate) fn kill(pid: i32, signal: i32) -> io::Result<()> {
     // SAFETY: kill touches no memory.
-    check(unsafe { libc::kill(pid, signal) }.into()).map(drop)
+    unsafe { call(libc::SYS_kill, [pid as usize, signal as usize, 0, 0, 0]) }.map(drop)
 }

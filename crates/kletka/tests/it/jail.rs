@@ -74,7 +74,7 @@ $ jls
 $ jexec web ps -o pid,args
 PID   COMMAND
     1 kletka: web [init]
-    4 ps -o pid,args
+    5 ps -o pid,args
 $ jexec 7 hostname
 web.example.org
 $ jail -c web

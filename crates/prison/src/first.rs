@@ -1,0 +1,253 @@
+//! The jail's first process: a child of the command that makes the prison, born in init's pid namespace.
+//!
+//! It joins the namespaces that the [`Maker`] has made, gives up what the jail does not allow while init builds, and waits
+//! to become the first command that runs in the jail. Like the maker it works in the memory of the command, on a stack of
+//! its own: to copy a process costs more than all that this one does. So it only makes system calls, and allocates nothing.
+
+use crate::attach::{
+    Child, Reporting, announce, bear_in, come_back, executed_or_collected, fork_into, report,
+    way_back,
+};
+use crate::error::{Calling, Error};
+use crate::namespaces::{Joining, Maker};
+use crate::prison::Prison;
+use crate::process::{Command, Confinement, Ready, Step, become_root};
+use crate::sys::{self, Stack};
+use rustix::io::{Errno, read, write};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+/// The jail's first process, which waits to execute the command it was made for. Dropped, it ends.
+#[derive(Debug)]
+pub struct Waiting {
+    child: Option<Child>,
+    /// A byte here says to go on; closing it, to end.
+    go: Option<OwnedFd>,
+    line: OwnedFd,
+    /// Its stack, and what it reads. Both stay until it has ended or executed.
+    _memory: Option<(Stack, Box<Task>)>,
+}
+
+impl Waiting {
+    /// Lets it execute `command`, the one that it was made with. Returns when it has.
+    ///
+    /// # Errors
+    /// [`Error::Process`] says which step failed.
+    pub fn go(mut self, command: &Command) -> Result<Child, Error> {
+        let (Some(go), Some(child)) = (self.go.take(), self.child.take()) else {
+            return Err(Error::Died);
+        };
+        // When it has died, what follows finds no report of an error; but then so has the prison.
+        let _ = write(&go, b"g");
+        executed_or_collected(child, &self.line, command)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.go = None;
+        if let Some(child) = self.child.take() {
+            // A process that nobody collects keeps its pid namespace, and so init, from ending.
+            let _ = child.wait(None);
+        }
+    }
+}
+
+/// The first process, while the prison is being made.
+pub(crate) struct First {
+    waiting: Waiting,
+    /// Where it says how far it is: an errno for each thing done.
+    said: OwnedFd,
+}
+
+impl First {
+    /// Makes it in `prison` and its `cgroup`; it begins to join the namespaces of `maker`. A prison without a network of its
+    /// own has that of `outer`, the one that it is in.
+    pub(crate) fn start(
+        prison: &Prison,
+        maker: &Maker,
+        command: Option<&Command>,
+        (cgroup, outer): (Option<BorrowedFd<'_>>, Option<&Prison>),
+    ) -> Result<Self, Error> {
+        let hold = prison.hold.as_ref().ok_or(Error::Died)?;
+        let line = Reporting::new()?;
+        let (told, go) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
+        let (said, says) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
+        let rights = prison.record.rights;
+        let outer = outer.filter(|_| !rights.own_network);
+        // A user that only the jail's files know is looked up by the process, which then has to be free to allocate.
+        let looks_up = command.is_some_and(Command::is_looked_up_inside);
+        let ready = command
+            .filter(|_| !looks_up)
+            .map(|command| command.ready().map_err(|failure| command.error(&failure)));
+        let task = Box::new(Task {
+            init: prison.init.as_raw_fd(),
+            network: outer.map(|outer| outer.init.as_raw_fd()),
+            joining: maker.joining(),
+            parents: [hold.as_raw_fd(), go.as_raw_fd(), said.as_raw_fd()],
+            told: told.as_raw_fd(),
+            says: says.as_raw_fd(),
+            line: line.child.as_raw_fd(),
+            mounts: rights.allow.mount,
+            confinement: Confinement::of(rights),
+            ready: ready.transpose()?,
+        });
+        let init = prison.init.as_fd();
+        let (child, memory) = match way_back()? {
+            Some(back) if !looks_up => {
+                let (child, stack) = share_memory(&task, init, &back, cgroup)?;
+                (child, Some((stack, task)))
+            }
+            _ => (fork_into(init, cgroup, || task.run(command))?, None),
+        };
+        let waiting =
+            Waiting { child: Some(child), go: Some(go), line: line.parent, _memory: memory };
+        Ok(Self { waiting, said })
+    }
+
+    /// Waits until it is in its namespaces.
+    pub(crate) fn has_joined(&self) -> Result<(), Error> {
+        self.hear()?.calling("setns")
+    }
+
+    /// Has it make a mount namespace for the jail to mount in.
+    pub(crate) fn unshare_mounts(&self) -> Result<(), Error> {
+        let go = self.waiting.go.as_ref().ok_or(Error::Died)?;
+        write(go, b"m").map_err(|_| Error::Died)?;
+        self.hear()?.calling("unshare")
+    }
+
+    /// The prison is made.
+    pub(crate) fn into_waiting(self) -> Waiting {
+        self.waiting
+    }
+
+    /// Waits for it to say how something went.
+    fn hear(&self) -> Result<io::Result<()>, Error> {
+        let mut errno = [0; 4];
+        if read(&self.said, &mut errno).calling("read")? != errno.len() {
+            return Err(Error::Died);
+        }
+        Ok(match i32::from_ne_bytes(errno) {
+            0 => Ok(()),
+            errno => Err(io::Error::from_raw_os_error(errno)),
+        })
+    }
+}
+
+/// Makes the process in the caller's memory.
+fn share_memory(
+    task: &Task,
+    init: BorrowedFd<'_>,
+    back: &File,
+    cgroup: Option<BorrowedFd<'_>>,
+) -> Result<(Child, Stack), Error> {
+    extern "C" fn run(task: *mut libc::c_void) -> ! {
+        // SAFETY: it is what `share_memory` passes, which lives until this process has ended or executed, and nobody has it
+        // mutably.
+        unsafe { &*task.cast::<Task>() }.run(None)
+    }
+    // What the new process is going to say of itself holds for the memory, so it holds from its birth.
+    sys::hide_from_ptrace().calling("prctl")?;
+    let mut stack = Stack::new();
+    let argument = std::ptr::from_ref(task).cast_mut().cast();
+    bear_in(init).map_err(|_| Error::Died)?;
+    // SAFETY: `run` makes system calls without libc, so it has no errno, and allocates nothing; what it reads stays as it
+    // is. `Waiting` keeps its stack and task until it has executed or ended. A jail's root could kill it, were there a
+    // process inside already: nothing would be left half done.
+    let made = unsafe { sys::clone3_sharing(0, cgroup, &mut stack, run, argument) };
+    come_back(back).calling("setns")?;
+    let (pid, pidfd) = made.calling("clone3")?;
+    Ok((Child::new(pid, pidfd), stack))
+}
+
+/// What the process does, and all that it needs for that. Descriptors are numbers, as its own copies have the same ones.
+#[derive(Debug)]
+struct Task {
+    init: RawFd,
+    /// A process whose network it joins.
+    network: Option<RawFd>,
+    joining: Joining,
+    /// Ends that are its parent's, who waits for their closing.
+    parents: [RawFd; 3],
+    told: RawFd,
+    says: RawFd,
+    line: RawFd,
+    /// The jail may mount: `allow.mount`.
+    mounts: bool,
+    confinement: Confinement,
+    /// What it executes.
+    ready: Option<Ready>,
+}
+
+/// A descriptor of this process.
+fn own(fd: &RawFd) -> BorrowedFd<'_> {
+    // SAFETY: the first process has it from its birth, and closes none of those that it borrows.
+    unsafe { BorrowedFd::borrow_raw(*fd) }
+}
+
+impl Task {
+    /// The process's whole life. With `command` it has its own memory, and looks up who is to run that.
+    fn run(&self, command: Option<&Command>) -> ! {
+        let joined = self.join();
+        let is_in = joined.is_ok();
+        self.say(joined);
+        if !is_in {
+            sys::exit_now(1);
+        }
+        for fd in self.parents {
+            // SAFETY: the process executes or exits, and never drops the owners of these.
+            unsafe { libc::close(fd) };
+        }
+        let is_root = become_root().map_err(|error| Step::Ids.failed(error));
+        if self.mounts {
+            // Not before init has built: only what is there now is locked for the jail.
+            self.wait_for_word();
+            self.say(sys::unshare(libc::CLONE_NEWNS));
+        }
+        let confined = is_root.and_then(|()| self.confinement.apply());
+        self.wait_for_word();
+        let failure = match (confined, &self.ready, command) {
+            (Err(failure), ..) => failure,
+            (_, Some(ready), _) => ready.execute(),
+            (_, _, Some(command)) => command.execute(),
+            _ => sys::exit_now(0),
+        };
+        report(own(&self.line), &failure)
+    }
+
+    /// Joins init's mount namespace and announces itself while the host's rights last, then joins the jail's own
+    /// namespaces. The cgroup namespace is new: its root is the cgroup that the process is in.
+    fn join(&self) -> io::Result<()> {
+        sys::hide_from_ptrace()?;
+        move_into_thread_name_spaces(own(&self.init), ThreadNameSpaceType::MOUNT)?;
+        if let Some(outer) = &self.network {
+            move_into_thread_name_spaces(own(outer), ThreadNameSpaceType::NETWORK)?;
+        }
+        announce()?;
+        self.joining.join()?;
+        sys::unshare(libc::CLONE_NEWCGROUP)
+    }
+
+    /// Tells the command that makes the prison how something went.
+    fn say(&self, outcome: io::Result<()>) {
+        let errno =
+            outcome.map_or_else(|error| error.raw_os_error().unwrap_or(libc::EINVAL), |()| 0);
+        let _ = write(own(&self.says), &errno.to_ne_bytes());
+    }
+
+    /// Ends the process when there is nothing to run, or the command that makes the jail has died.
+    fn wait_for_word(&self) {
+        let mut byte = [0];
+        loop {
+            match read(own(&self.told), &mut byte) {
+                Ok(1) => return,
+                Err(Errno::INTR) => {}
+                _ => sys::exit_now(0),
+            }
+        }
+    }
+}
