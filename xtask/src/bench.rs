@@ -9,6 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use lexopt::{Arg, Parser};
+
 use crate::shell::{quiet, succeed};
 use crate::{Outcome, build, packages};
 
@@ -36,12 +38,34 @@ struct Time {
 }
 
 /// Measures, and prints Markdown tables.
-pub(crate) fn run() -> Outcome {
+pub(crate) fn run(mut arguments: Parser) -> Outcome {
+    match arguments.next().map_err(crate::text)? {
+        None => prepare_and_go_there(),
+        Some(Arg::Value(word)) if word == THERE => measure(),
+        Some(other) => Err(crate::text(other.unexpected())),
+    }
+}
+
+/// The argument of the second stage, in a mount namespace of its own.
+const THERE: &str = "there";
+
+fn prepare_and_go_there() -> Outcome {
     if !packages::is_root() {
         return Err("bench: needs root, for it makes jails".into());
     }
     packages::ensure(packages::BENCH)?;
-    let ground = Ground::prepare()?;
+    Ground::prepare()?;
+    // As on every machine that systemd or OpenRC has started, the registry is in memory.
+    let run = "mount -t tmpfs -o mode=755 run /run && exec \"$1\" bench \"$2\"";
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--mount", "--propagation", "private", "sh", "-c", run, "bench"]);
+    let me = std::env::current_exe().map_err(|e| format!("bench: {e}"))?;
+    succeed(unshare.arg(me).arg(THERE))
+}
+
+/// The measurements, where all is prepared.
+fn measure() -> Outcome {
+    let ground = Ground::prepared()?;
     println!(
         "\nA jail with its own network, from start to end; it runs a program that does nothing:\n"
     );
@@ -65,7 +89,14 @@ struct Ground {
 }
 
 impl Ground {
-    fn prepare() -> Result<Self, String> {
+    /// Where [`Ground::prepare`] puts them.
+    fn prepared() -> Result<Self, String> {
+        let directory = build::scratch()?.join("bench");
+        let prefix = directory.join("prefix");
+        Ok(Self { jail: prefix.join("bin/jail"), jexec: prefix.join("bin/jexec"), directory })
+    }
+
+    fn prepare() -> Outcome {
         let directory = build::scratch()?.join("bench");
         let shown = directory.display();
         quiet(&format!("rm -rf {shown} && mkdir -p {shown}/root/bin {shown}/root/proc"))?;
@@ -76,9 +107,7 @@ impl Ground {
             succeed(cc.arg(format!("bench/{program}.c")))?;
         }
         quiet(&format!("cp {shown}/true {shown}/root/bin/true"))?;
-        let prefix = directory.join("prefix");
-        build::install(&prefix)?;
-        Ok(Self { jail: prefix.join("bin/jail"), jexec: prefix.join("bin/jexec"), directory })
+        build::install(&directory.join("prefix")).map(drop)
     }
 
     /// The commands in FreeBSD's dialect.

@@ -55,7 +55,7 @@ fn task(mut arguments: Parser) -> Outcome {
         Some("fuzz") => fuzz::run(seconds(arguments)?),
         Some("vm") => vm::run(arguments),
         Some("install") => build::install(&prefix(arguments)?).map(|done| print!("{done}")),
-        Some("bench") => no_more(arguments).and_then(|()| bench::run()),
+        Some("bench") => bench::run(arguments),
         Some("compatibility") => no_more(arguments).and_then(|()| compatibility()),
         _ => Err(USAGE.into()),
     }
