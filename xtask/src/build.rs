@@ -44,17 +44,34 @@ pub(crate) fn line(cargo: &Command) -> String {
 /// The target of this machine with musl: installed by rustup(1) if it is not there yet. `None`: it cannot be had.
 fn musl() -> Option<String> {
     let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
-    if !has_library(&target) {
-        println!("rustup target add {target}");
-        let added = Command::new("rustup").args(["target", "add", &target]).status();
-        if !added.is_ok_and(|status| status.success()) || !has_library(&target) {
-            println!(
-                "no musl for Rust here: built with the system's C library, a start takes 0.2 ms longer"
-            );
-            return None;
-        }
+    let there = is_installed(&target);
+    if !there {
+        println!(
+            "no musl for Rust here: built with the system's C library, a start takes 0.2 ms longer"
+        );
     }
-    Some(target)
+    there.then_some(target)
+}
+
+/// Builds kletka for the architecture that this machine does not have, where Rust can have that. `None`: it cannot.
+pub(crate) fn other_architecture() -> Option<Command> {
+    let other = if cfg!(target_arch = "x86_64") { "aarch64" } else { "x86_64" };
+    let target = format!("{other}-unknown-linux-musl");
+    let linker = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));
+    let mut cargo = Command::new(env!("CARGO"));
+    // Rust's own linker knows all architectures, and its musl needs nothing of the system's.
+    cargo.env(linker, "rust-lld").args(["build", "--package", "kletka", "--target", &target]);
+    is_installed(&target).then_some(cargo)
+}
+
+/// Whether Rust can build for `target`; rustup(1) is asked to install what is missing.
+fn is_installed(target: &str) -> bool {
+    if has_library(target) {
+        return true;
+    }
+    println!("rustup target add {target}");
+    let added = Command::new("rustup").args(["target", "add", target]).status();
+    added.is_ok_and(|status| status.success()) && has_library(target)
 }
 
 /// Whether Rust's standard library for `target` is installed.

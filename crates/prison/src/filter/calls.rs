@@ -22,6 +22,13 @@ pub(super) const RULED: &[(Rule, &[libc::c_long])] = &[
     (Rule::ByPidfd, &[libc::SYS_pidfd_send_signal]),
 ];
 
+/// libc lacks these for some architectures. The second has one number for all of them: linux/unistd.h.
+#[cfg(target_arch = "x86_64")]
+const KEXEC_FILE_LOAD: libc::c_long = 320;
+#[cfg(target_arch = "aarch64")]
+const KEXEC_FILE_LOAD: libc::c_long = 294;
+const FCHMODAT2: libc::c_long = 452;
+
 /// Calls that mount. Where they are let through they act on a mount namespace of the jail's own, a copy of the one that the
 /// host has made: the kernel keeps what is copied as it is, so that what was read-only or covered stays so.
 const MOUNTS: &[libc::c_long] = &[
@@ -41,7 +48,7 @@ const MOUNTS: &[libc::c_long] = &[
 const REFUSED: &[libc::c_long] = &[
     // The kernel itself.
     libc::SYS_init_module, libc::SYS_finit_module, libc::SYS_delete_module, libc::SYS_kexec_load,
-    libc::SYS_kexec_file_load, libc::SYS_reboot, libc::SYS_bpf, libc::SYS_perf_event_open, libc::SYS_syslog,
+    KEXEC_FILE_LOAD, libc::SYS_reboot, libc::SYS_bpf, libc::SYS_perf_event_open, libc::SYS_syslog,
     libc::SYS_acct, libc::SYS_swapon, libc::SYS_swapoff, libc::SYS_userfaultfd, libc::SYS_vhangup,
     // Keys are not namespaced.
     libc::SYS_add_key, libc::SYS_request_key, libc::SYS_keyctl,
@@ -102,7 +109,7 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_fgetxattr, libc::SYS_listxattr, libc::SYS_llistxattr, libc::SYS_flistxattr, libc::SYS_removexattr,
     libc::SYS_lremovexattr, libc::SYS_fremovexattr, libc::SYS_name_to_handle_at, libc::SYS_inotify_init1,
     libc::SYS_inotify_add_watch, libc::SYS_inotify_rm_watch, libc::SYS_fanotify_mark, libc::SYS_copy_file_range,
-    libc::SYS_sendfile, libc::SYS_splice, libc::SYS_tee, libc::SYS_vmsplice, libc::SYS_fchmodat2,
+    libc::SYS_sendfile, libc::SYS_splice, libc::SYS_tee, libc::SYS_vmsplice, FCHMODAT2,
     // Waiting for many.
     libc::SYS_pselect6, libc::SYS_ppoll, libc::SYS_epoll_create1, libc::SYS_epoll_ctl, libc::SYS_epoll_pwait,
     libc::SYS_epoll_pwait2, libc::SYS_eventfd2, libc::SYS_io_setup, libc::SYS_io_destroy, libc::SYS_io_submit,
