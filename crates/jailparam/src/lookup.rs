@@ -63,11 +63,60 @@ fn the_only_one_that_ends_in(name: &str) -> Option<&'static Parameter> {
 }
 
 /// The parameters that `jls -n` shows, in its order: names without a dot first, then by bytes.
-pub fn shown() -> Vec<&'static Parameter> {
-    let mut shown: Vec<_> =
-        CATALOGUE.iter().filter(|parameter| parameter.role == Role::Core).collect();
-    shown.sort_by_key(|parameter| (parameter.name.contains('.'), parameter.name));
-    shown
+pub fn shown() -> impl Iterator<Item = &'static Parameter> {
+    ORDER.iter().map(|&place| &CATALOGUE[place])
+}
+
+const CORE_COUNT: usize = {
+    let (mut count, mut place) = (0, 0);
+    while place < CATALOGUE.len() {
+        count += is_core(place) as usize;
+        place += 1;
+    }
+    count
+};
+
+/// Where they stand in the catalogue; sorted when this is compiled, as every start asks for it.
+static ORDER: [usize; CORE_COUNT] = {
+    let mut order = [0; CORE_COUNT];
+    let (mut count, mut place) = (0, 0);
+    while place < CATALOGUE.len() {
+        if is_core(place) {
+            let mut at = count;
+            while at > 0 && is_before(CATALOGUE[place].name, CATALOGUE[order[at - 1]].name) {
+                order[at] = order[at - 1];
+                at -= 1;
+            }
+            order[at] = place;
+            count += 1;
+        }
+        place += 1;
+    }
+    order
+};
+
+const fn is_core(place: usize) -> bool {
+    matches!(CATALOGUE[place].role, Role::Core)
+}
+
+const fn is_before(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if has_dot(one) != has_dot(other) {
+        return has_dot(other);
+    }
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at < other.len() && (at == one.len() || one[at] < other[at])
+}
+
+const fn has_dot(name: &[u8]) -> bool {
+    let mut at = 0;
+    while at < name.len() && name[at] != b'.' {
+        at += 1;
+    }
+    at < name.len()
 }
 
 /// How many bytes to insert, remove, change or swap with their neighbour, to make `one` into `other`.
@@ -143,7 +192,8 @@ mod tests {
 
     #[test]
     fn the_order_of_jls() {
-        let names: Vec<_> = shown().iter().map(|parameter| parameter.name).collect();
+        let names: Vec<_> = shown().map(|parameter| parameter.name).collect();
+        assert!(names.is_sorted_by_key(|name| (name.contains('.'), *name)));
         assert_eq!(names[..3], ["devfs_ruleset", "dying", "enforce_statfs"]);
         let (first_dotted, last) =
             (names.iter().position(|name| name.contains('.')).unwrap(), names.len() - 1);

@@ -247,7 +247,7 @@ impl Set {
             _ => None,
         };
         let value = |parameter: &Parameter| self.value(parameter).or_else(|| empty(parameter));
-        shown().into_iter().filter_map(|parameter| Some((parameter, value(parameter)?))).collect()
+        shown().filter_map(|parameter| Some((parameter, value(parameter)?))).collect()
     }
 
     /// One parameter as `jls -n` prints it; none when it has no value.

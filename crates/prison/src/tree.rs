@@ -313,7 +313,7 @@ fn file_system_of(path: &Path) -> Option<String> {
 /// What the host has mounted below `path` comes along, each mount by itself; the kernel's own file
 /// systems, and all below them and below `hidden`, do not.
 pub(crate) fn submounts(path: &Path, hidden: &[&str]) -> Result<Vec<Tree>, Error> {
-    let path = fs::canonicalize(path).map_err(|error| Error::Path(path.into(), error))?;
+    let path = sys::realpath(path).map_err(|error| Error::Path(path.into(), error))?;
     let mut left_out: Vec<PathBuf> = hidden.iter().map(|dir| path.join(&dir[1..])).collect();
     let mut trees = Vec::new();
     for line in mount_lines() {

@@ -53,7 +53,7 @@ impl Changes {
             let given = wanted.given(parameter.name).is_some();
             given && parameter.access == Access::Live && parameter.name != "name"
         };
-        let live = jailparam::shown().into_iter().filter(live).collect();
+        let live = jailparam::shown().filter(live).collect();
         Self { set: wanted.clone(), live, fixed: None }
     }
 

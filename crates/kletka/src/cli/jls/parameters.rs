@@ -60,7 +60,7 @@ pub(super) fn all() -> Vec<Column> {
         let refused = matches!(parameter.support, Support::Refused(_));
         !refused || !parameter.default.is_empty() || parameter.is_never_without()
     };
-    let shown = jailparam::shown().into_iter().filter(there);
+    let shown = jailparam::shown().filter(there);
     shown.map(|parameter| Column::new(parameter, false, parameter.name)).collect()
 }
 
