@@ -41,8 +41,10 @@ pub enum Cloner {
     Tunnel(TunnelKind, Option<u32>),
     /// `wg`, `wgN`.
     Wireguard(Option<u32>),
-    /// `tap`, `tun`, with or without a number: which Linux makes for programs only.
-    ForPrograms(Option<u32>),
+    /// `tap`, `tapN`.
+    Tap(Option<u32>),
+    /// `tun`, `tunN`.
+    Tun(Option<u32>),
 }
 
 impl Cloner {
@@ -60,7 +62,8 @@ impl Cloner {
             "gif" => |unit| Self::Tunnel(TunnelKind::Gif, unit),
             "gre" => |unit| Self::Tunnel(TunnelKind::Gre, unit),
             "wg" => Self::Wireguard,
-            "tap" | "tun" => Self::ForPrograms,
+            "tap" => Self::Tap,
+            "tun" => Self::Tun,
             _ => return Self::parse_vlan_of(name),
         };
         match &name[digits..] {
@@ -234,6 +237,21 @@ impl Netlink {
         })
     }
 
+    /// Makes a tap, or a tun, by `make`: it is no request of rtnetlink, and where the interface comes to
+    /// be is the caller's affair.
+    ///
+    /// # Errors
+    /// `Exists`, when `make` says `EEXIST`; else what it says. `EOPNOTSUPP`: this kernel has none.
+    pub fn create_tap(
+        &mut self,
+        carries_frames: bool,
+        unit: Option<u32>,
+        make: impl Fn(&InterfaceName) -> Result<(), Errno>,
+    ) -> Result<InterfaceName, Error> {
+        let kind = if carries_frames { "tap" } else { "tun" };
+        self.create(kind, '\0', unit, |_, name| make(name))
+    }
+
     /// Makes an interface whose kind needs to know nothing of others.
     fn create_kind(
         &mut self,
@@ -393,6 +411,9 @@ fn missing_module(kind: &str) -> &'static str {
         }
         "gre" => "this kernel has no GRE: load the module ip_gre, or ip6_gre for IPv6 outside",
         "wg" => "this kernel has no WireGuard: load the module wireguard",
+        "tap" | "tun" => {
+            "there is no /dev/net/tun: load the module tun, or let the jail's devfs have it"
+        }
         _ => "this kernel has no epairs: load the module veth",
     }
 }
@@ -425,7 +446,8 @@ mod tests {
             ("gif0",     Some(Cloner::Tunnel(TunnelKind::Gif, Some(0)))),
             ("gre0",     Some(Cloner::Tunnel(TunnelKind::Gre, Some(0)))),
             ("wg0",      Some(Cloner::Wireguard(Some(0)))),
-            ("tap0",     Some(Cloner::ForPrograms(Some(0)))),
+            ("tap0",     Some(Cloner::Tap(Some(0)))),
+            ("tun",      Some(Cloner::Tun(None))),
             ("stf0",     None),
             ("epair99999999999", None),
         ] {

@@ -37,4 +37,4 @@ pub use kind::{LaggProtocol, Tunnel, TunnelKind, Vlan, Vxlan};
 pub use name::{InterfaceName, NameTooLong};
 pub use neighbour::{Neighbour, NeighbourState};
 pub use route::{Route, RouteKind};
-pub use wire::Netlink;
+pub use wire::{Netlink, within};

@@ -129,11 +129,7 @@ impl Netlink {
         here: BorrowedFd<'_>,
         open: fn() -> Result<Self, Error>,
     ) -> Result<Self, Error> {
-        let network = Some(LinkNameSpaceType::Network);
-        move_into_link_name_space(there, network).map_err(Error::Namespace)?;
-        let opened = open();
-        move_into_link_name_space(here, network).map_err(Error::Namespace)?;
-        opened
+        within(there, here, open)?
     }
 
     /// Asks for one change and waits for the kernel's word on it.
@@ -203,6 +199,23 @@ impl Netlink {
             }
         }
     }
+}
+
+/// Does `work` in `there`, another network namespace; the caller's own is `here`. For what is in a
+/// namespace by who asks for it, and not by a socket.
+///
+/// # Errors
+/// `Namespace`: the caller may not enter that namespace.
+pub fn within<T>(
+    there: BorrowedFd<'_>,
+    here: BorrowedFd<'_>,
+    work: impl FnOnce() -> T,
+) -> Result<T, Error> {
+    let network = Some(LinkNameSpaceType::Network);
+    move_into_link_name_space(there, network).map_err(Error::Namespace)?;
+    let done = work();
+    move_into_link_name_space(here, network).map_err(Error::Namespace)?;
+    Ok(done)
 }
 
 struct Header {

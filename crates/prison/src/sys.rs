@@ -476,6 +476,44 @@ pub(crate) fn loopback_up(socket: BorrowedFd<'_>) -> io::Result<()> {
     Ok(unsafe { rustix::ioctl::ioctl(socket, SetFlags::new(request)) }?)
 }
 
+/// What a descriptor of /dev/net/tun becomes: linux/if_tun.h.
+#[derive(Clone, Copy)]
+pub(crate) enum TapKind {
+    Tun = libc::IFF_TUN as isize,
+    Tap = libc::IFF_TAP as isize,
+}
+
+/// Makes the interface `name` and ties it to `device`, a descriptor of /dev/net/tun: `TUNSETIFF`.
+///
+/// # Errors
+/// `EBUSY`: there is an interface of this name. `EINVAL`: no interface can be called so.
+pub(crate) fn attach_tap(device: BorrowedFd<'_>, name: &str, kind: TapKind) -> io::Result<()> {
+    type Attach<'a> =
+        rustix::ioctl::Updater<'a, { libc::TUNSETIFF as rustix::ioctl::Opcode }, libc::ifreq>;
+    // SAFETY: ifreq is plain bytes; zero is an empty name and no flags.
+    let mut request: libc::ifreq = unsafe { zeroed() };
+    // The last byte stays the NUL that ends the name.
+    if name.len() >= request.ifr_name.len() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    for (to, byte) in request.ifr_name.iter_mut().zip(name.bytes()) {
+        *to = byte as libc::c_char;
+    }
+    // Packets come as they are, without a header of the device's; and no interface that is there is taken.
+    let flags = kind as libc::c_int | libc::IFF_NO_PI | libc::IFF_TUN_EXCL;
+    request.ifr_ifru.ifru_flags = flags as libc::c_short;
+    // SAFETY: the kernel reads and writes one ifreq, which is what this request takes; it is ours alone
+    // until the call returns, and no pointer to it is kept.
+    Ok(unsafe { rustix::ioctl::ioctl(device, Attach::new(&mut request)) }?)
+}
+
+/// Has the interface of `device` stay when the descriptor is closed: `TUNSETPERSIST`.
+pub(crate) fn keep_tap(device: BorrowedFd<'_>) -> io::Result<()> {
+    type Keep = rustix::ioctl::IntegerSetter<{ libc::TUNSETPERSIST as rustix::ioctl::Opcode }>;
+    // SAFETY: the argument of this request is a number, no pointer.
+    Ok(unsafe { rustix::ioctl::ioctl(device, Keep::new_usize(1)) }?)
+}
+
 /// Makes `id` the user and group that files are looked at and made as: setfsuid(2), setfsgid(2). Both
 /// never fail for root.
 pub(crate) fn set_file_system_ids(id: u32) {

@@ -57,7 +57,7 @@ pub(crate) fn command_line(words: &[String]) -> Result<String, String> {
 fn execute(invocation: &Invocation) -> Result<String, String> {
     let mut network = Network::open(invocation.jail.as_deref())?;
     match &invocation.command {
-        Command::Cloners => Ok("bridge epair gif gre lagg lo vlan vxlan wg\n".to_owned()),
+        Command::Cloners => Ok("bridge epair gif gre lagg lo tap tun vlan vxlan wg\n".to_owned()),
         Command::Names(selection, separator) => names(&mut network.netlink, selection, *separator),
         Command::List(selection) => list(&mut network, selection),
         Command::Configure(wanted) => {

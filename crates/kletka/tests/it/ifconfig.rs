@@ -95,10 +95,7 @@ $ ifconfig epair1234567890 create
 ifconfig: SIOCIFCREATE2 (epair1234567890): Invalid argument
 [1]
 $ ifconfig stf0 create
-ifconfig: SIOCIFCREATE2 (stf0): Invalid argument (what can be created: epairN, bridgeN, vlanN, IF.TAG, laggN, loN, vxlanN, gifN, greN, wgN)
-[1]
-$ ifconfig tap0 create
-ifconfig: SIOCIFCREATE2 (tap0): Operation not supported (on Linux the program that uses it makes it: /dev/net/tun)
+ifconfig: SIOCIFCREATE2 (stf0): Invalid argument (what can be created: epairN, bridgeN, vlanN, IF.TAG, laggN, loN, tapN, tunN, vxlanN, gifN, greN, wgN)
 [1]
 $ ifconfig gif0 create
 ifconfig: SIOCIFCREATE2 (gif0): Invalid argument (on Linux it is made whole: create tunnel SOURCE DESTINATION)
@@ -113,7 +110,7 @@ $ ifconfig bridge0 destroy; ifconfig bridge1 destroy; ifconfig epair0b destroy
 $ ifconfig epair1a destroy; ifconfig wan destroy; ifconfig -l
 lo0
 $ ifconfig -C
-bridge epair gif gre lagg lo vlan vxlan wg
+bridge epair gif gre lagg lo tap tun vlan vxlan wg
 ",
     );
 }
@@ -520,6 +517,74 @@ ifconfig: interface vxlan0 already exists
 $ ifconfig vxlan0 destroy; ifconfig vxlan7 destroy; ifconfig epair1a destroy
 ",
     );
+}
+
+/// A tap and a tun are there until somebody destroys them; that no program has them open is no matter.
+#[test]
+fn taps_and_tuns() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig tap create up
+tap0
+$ ifconfig tap7 create ether 02:00:5e:00:00:07 descr 'a virtual machine'
+$ ifconfig tap7 create
+ifconfig: interface tap7 already exists
+[1]
+$ ifconfig tap create
+tap1
+$ ifconfig tun create
+tun0
+$ ifconfig tun0 inet 10.0.0.1 10.0.0.2 netmask 255.255.255.255
+$ ifconfig tun0 inet6 fd00::1/64
+$ ifconfig tap0
+tap0: flags=8803<UP,BROADCAST,SIMPLEX,MULTICAST> metric 0 mtu 1500
+	ether xx:xx:xx:xx:xx:xx
+	groups: tap
+	media: Ethernet 1000baseT <full-duplex>
+	status: no carrier
+$ ifconfig tap7
+tap7: flags=8802<BROADCAST,SIMPLEX,MULTICAST> metric 0 mtu 1500
+	description: a virtual machine
+	ether 02:00:5e:00:00:07
+	groups: tap
+	media: Ethernet 1000baseT <full-duplex>
+	status: no carrier
+$ ifconfig tun0 | sed 's/ tentative//'
+tun0: flags=8091<UP,POINTOPOINT,NOARP,MULTICAST> metric 0 mtu 1500
+	inet 10.0.0.1 --> 10.0.0.2 netmask 0xffffffff
+	inet6 fd00::1 prefixlen 64
+	groups: tun
+$ ifconfig -g tap
+tap0
+tap7
+tap1
+$ ifconfig bridge0 create addm tap0; ifconfig bridge0 | grep member
+	member: tap0 flags=3<LEARNING,DISCOVER>
+$ ifconfig tap2 create mtu 1
+ifconfig: ioctl (set mtu): Invalid argument
+[1]
+$ ifconfig tap3 create laggproto lacp
+ifconfig: tap3: what is said after create is for another kind of interface
+[1]
+$ ifconfig bridge0 destroy; ifconfig tap0 destroy; ifconfig tap1 destroy; ifconfig tap7 destroy
+$ ifconfig tun0 destroy; ifconfig -l
+lo0
+",
+    );
+    // A host without the device says so in one line.
+    sandbox.ok("/bin/mount -t tmpfs none /dev");
+    let done = sandbox.run("ifconfig tap0 create");
+    assert_eq!(
+        (done.stderr.as_str(), done.status),
+        (
+            "ifconfig: SIOCIFCREATE2 (tap0): Operation not supported (there is no /dev/net/tun: \
+             load the module tun, or let the jail's devfs have it)\n",
+            1
+        )
+    );
+    sandbox.ok("/bin/umount /dev");
 }
 
 /// Kinds that not every kernel has: here at least the one clear line.

@@ -29,8 +29,6 @@ pub(super) enum ConfigureError {
     VlanUnfinished(String),
     /// So has a tunnel its ends, and a vxlan its number.
     Unfinished(String, &'static str),
-    /// tap and tun.
-    ForPrograms(String),
     /// Words of another kind.
     OtherKind(String),
     Usage(UsageError),
@@ -62,7 +60,8 @@ impl fmt::Display for ConfigureError {
             Self::NoCloner(name) => write!(
                 f,
                 "SIOCIFCREATE2 ({name}): Invalid argument (what can be created: epairN, bridgeN, \
-                 vlanN, IF.TAG, laggN, loN, vxlanN, gifN, greN, wgN)"
+                 vlanN, IF.TAG, laggN, loN, tapN, tunN, vxlanN, gifN, greN, \
+                 wgN)"
             ),
             Self::VlanUnfinished(name) => write!(
                 f,
@@ -72,11 +71,6 @@ impl fmt::Display for ConfigureError {
             Self::Unfinished(name, how) => write!(
                 f,
                 "SIOCIFCREATE2 ({name}): Invalid argument (on Linux it is made whole: create {how})"
-            ),
-            Self::ForPrograms(name) => write!(
-                f,
-                "SIOCIFCREATE2 ({name}): Operation not supported \
-                 (on Linux the program that uses it makes it: /dev/net/tun)"
             ),
             Self::OtherKind(name) => {
                 write!(f, "{name}: what is said after create is for another kind of interface")
@@ -124,7 +118,7 @@ pub(super) fn configure(
     }
     warn_about_masks(wanted, existing.as_ref());
     let makes = existing.is_none() && wanted.create;
-    let mut current = if makes { create(netlink, &given, wanted)? } else { given.clone() };
+    let mut current = if makes { create(network, &given, wanted)? } else { given.clone() };
     let mut said = String::new();
     let mut line = Line { network, wanted, prisons: &prisons, said: &mut said };
     let done = wanted.changes.iter().try_for_each(|change| line.apply(&mut current, change));
@@ -219,10 +213,11 @@ fn warn_about_masks(wanted: &Configuration, existing: Option<&Interface>) {
 }
 
 fn create(
-    netlink: &mut Netlink,
+    network: &mut Network,
     given: &InterfaceName,
     wanted: &Configuration,
 ) -> Result<InterfaceName, ConfigureError> {
+    let netlink = &mut network.netlink;
     let said = &wanted.creation;
     let vlan = said.vlan(given.as_str()).map_err(ConfigureError::Usage)?;
     let identity = identity();
@@ -255,8 +250,8 @@ fn create(
             let tunnel = said.tunnel().ok_or_else(|| unfinished("tunnel SOURCE DESTINATION"))?;
             netlink.create_tunnel(unit, kind, &tunnel)
         }
-        Some(Cloner::ForPrograms(_)) => {
-            return Err(ConfigureError::ForPrograms(given.to_string()));
+        Some(cloner @ (Cloner::Tap(unit) | Cloner::Tun(unit))) if said.is_empty() => {
+            network.create_tap(matches!(cloner, Cloner::Tap(_)), unit)
         }
         Some(_) => return Err(ConfigureError::OtherKind(given.to_string())),
         None => return Err(ConfigureError::NoCloner(given.to_string())),

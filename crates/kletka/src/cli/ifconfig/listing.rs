@@ -182,12 +182,19 @@ fn write_address(
 }
 
 fn write_link(out: &mut String, interface: &Interface) -> fmt::Result {
-    if interface.kind == Kind::Epair {
-        writeln!(out, "\tmedia: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)")?;
+    match interface.kind {
+        Kind::Epair => writeln!(out, "\tmedia: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)")?,
+        Kind::Tap => writeln!(out, "\tmedia: Ethernet 1000baseT <full-duplex>")?,
+        _ => {}
     }
     let has_status = matches!(
         interface.kind,
-        Kind::Epair | Kind::Ethernet | Kind::Vlan { .. } | Kind::Lagg { .. } | Kind::Vxlan(_)
+        Kind::Epair
+            | Kind::Ethernet
+            | Kind::Tap
+            | Kind::Vlan { .. }
+            | Kind::Lagg { .. }
+            | Kind::Vxlan(_)
     );
     if has_status {
         let carrier = interface.flags.has(Flags::LOWER_UP);

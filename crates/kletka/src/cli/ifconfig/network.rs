@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 
-use netif::{Capabilities, Error, Ethtool, Netlink, Request};
+use netif::{Capabilities, Error, Ethtool, InterfaceName, Netlink, Request, within};
 use rustix::io::Errno;
 
 use super::{jail, text};
@@ -48,5 +48,31 @@ impl Network {
     /// What all hardware does. Nothing, where the kernel cannot say.
     pub(crate) fn capabilities(&mut self) -> BTreeMap<u32, Capabilities> {
         self.ethtool("options").and_then(Ethtool::all).unwrap_or_default()
+    }
+
+    /// Makes a tap, or a tun, there.
+    pub(crate) fn create_tap(
+        &mut self,
+        carries_frames: bool,
+        unit: Option<u32>,
+    ) -> Result<InterfaceName, Error> {
+        let place = self.elsewhere.as_ref();
+        self.netlink.create_tap(carries_frames, unit, |name| {
+            let made = at(place, || prison::create_tap(name.as_str(), carries_frames));
+            made.map_err(|_| Errno::PERM)?.map_err(|error| match Errno::from_io_error(&error) {
+                Some(Errno::BUSY) => Errno::EXIST,
+                Some(Errno::NOENT | Errno::NODEV | Errno::NXIO) => Errno::OPNOTSUPP,
+                other => other.unwrap_or(Errno::INVAL),
+            })
+        })
+    }
+}
+
+/// Does `work` in the network namespace of the place, `None` being our own: for what is no request to a
+/// socket.
+fn at<T>(place: Option<&(OwnedFd, File)>, work: impl FnOnce() -> T) -> Result<T, Error> {
+    match place {
+        None => Ok(work()),
+        Some((there, own)) => within(there.as_fd(), own.as_fd(), work),
     }
 }
