@@ -218,8 +218,10 @@ impl Netlink {
     ) -> Result<(), Error> {
         let request = || Request::Other(format!("BRDGSADDR {member}"));
         let port = self.member(bridge, member, request)?;
-        // Not to be forgotten, but not the bridge's own either.
-        let body = ndmsg(af::BRIDGE, port.index, nda::STATE_NOARP, nda::FLAG_MASTER);
+        // Not to be forgotten, but not the bridge's own either; and not to wander to where a frame with this
+        // address comes from.
+        let flags = nda::FLAG_MASTER | nda::FLAG_STICKY;
+        let body = ndmsg(af::BRIDGE, port.index, nda::STATE_NOARP, flags);
         let flags = nlm::CREATE | nlm::REPLACE;
         let mut message = Message::new(rtm::NEWNEIGH, flags, &body);
         message.attribute(nda::LLADDR, &address.0);

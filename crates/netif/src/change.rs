@@ -326,7 +326,7 @@ pub(crate) fn by_index(index: u32) -> Message {
 }
 
 /// `struct ifinfomsg` that sets those flags of `mask` that are in `flags`, and clears the others.
-fn flags_body(flags: u32, mask: u32) -> [u8; LINK_BODY] {
+pub(crate) fn flags_body(flags: u32, mask: u32) -> [u8; LINK_BODY] {
     let mut body = [0; LINK_BODY];
     body[8..12].copy_from_slice(&flags.to_ne_bytes());
     body[12..].copy_from_slice(&mask.to_ne_bytes());

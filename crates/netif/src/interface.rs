@@ -127,6 +127,8 @@ pub struct Bridge {
     pub vlan_filter: bool,
     /// How many addresses it learns, 0: without limit; `None`: the kernel does not count.
     pub max_addresses: Option<u32>,
+    /// The numbers of its span ports; [`Netlink::find_spans`] fills them in.
+    pub spans: Vec<u32>,
 }
 
 /// A port of a lagg.

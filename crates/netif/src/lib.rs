@@ -21,6 +21,7 @@ mod kind;
 mod name;
 mod neighbour;
 mod route;
+mod span;
 mod uapi;
 mod wire;
 

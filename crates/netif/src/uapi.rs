@@ -14,6 +14,11 @@ pub(crate) mod rtm {
     pub(crate) const NEWNEIGH: u16 = 28;
     pub(crate) const DELNEIGH: u16 = 29;
     pub(crate) const GETNEIGH: u16 = 30;
+    pub(crate) const NEWQDISC: u16 = 36;
+    pub(crate) const DELQDISC: u16 = 37;
+    pub(crate) const NEWTFILTER: u16 = 44;
+    pub(crate) const DELTFILTER: u16 = 45;
+    pub(crate) const GETTFILTER: u16 = 46;
     pub(crate) const NEWLINKPROP: u16 = 108;
     pub(crate) const DELLINKPROP: u16 = 109;
 }
@@ -154,6 +159,7 @@ pub(crate) mod nda {
     pub(crate) const STATE_PERMANENT: u16 = 0x80;
 
     pub(crate) const FLAG_MASTER: u8 = 0x04;
+    pub(crate) const FLAG_STICKY: u8 = 0x40;
     pub(crate) const FLAG_PROXY: u8 = 0x08;
     pub(crate) const FLAG_ROUTER: u8 = 0x80;
 }
@@ -220,6 +226,36 @@ pub(crate) mod rta {
     pub(crate) const TYPE_PROHIBIT: u8 = 8;
     /// In a request for one route: answer with the table's entry, not with the path found by it.
     pub(crate) const F_FIB_MATCH: u32 = 0x2000;
+}
+
+/// Traffic control: linux/pkt_sched.h, pkt_cls.h, tc_act/tc_mirred.h.
+pub(crate) mod tc {
+    pub(crate) const KIND: u16 = 1;
+    pub(crate) const OPTIONS: u16 = 2;
+
+    /// Where the hooks of an interface are, and the filters in them.
+    pub(crate) const CLSACT: u32 = 0xffff_fff1;
+    pub(crate) const CLSACT_HANDLE: u32 = 0xffff_0000;
+    pub(crate) const INGRESS: u32 = 0xffff_fff2;
+    pub(crate) const EGRESS: u32 = 0xffff_fff3;
+    pub(crate) const ETH_P_ALL: u16 = 3;
+
+    pub(crate) const U32_SEL: u16 = 5;
+    pub(crate) const U32_ACT: u16 = 7;
+    pub(crate) const U32_TERMINAL: u8 = 1;
+
+    pub(crate) const ACT_KIND: u16 = 1;
+    pub(crate) const ACT_OPTIONS: u16 = 2;
+    /// `TC_ACT_UNSPEC`: the next filter decides.
+    pub(crate) const ACT_NEXT: u32 = u32::MAX;
+
+    pub(crate) const MIRRED_PARMS: u16 = 2;
+    /// `struct tc_mirred`, and where its fields are.
+    pub(crate) const MIRRED_LENGTH: usize = 28;
+    pub(crate) const MIRRED_ACTION: usize = 8;
+    pub(crate) const MIRRED_EACTION: usize = 20;
+    pub(crate) const MIRRED_INDEX: usize = 24;
+    pub(crate) const EGRESS_MIRROR: u32 = 2;
 }
 
 /// Address families.

@@ -81,11 +81,13 @@ fn names(
 }
 
 fn list(network: &mut Network, selection: &Selection) -> Result<String, String> {
-    let all = match &selection.interface {
-        Some(name) => around(&mut network.netlink, name),
-        None => network.netlink.interfaces(),
+    let netlink = &mut network.netlink;
+    let mut all = match &selection.interface {
+        Some(name) => around(netlink, name),
+        None => netlink.interfaces(),
     }
     .map_err(text)?;
+    netlink.find_spans(&mut all).map_err(text)?;
     let capabilities = network.capabilities();
     let entry = |interface: &Interface| {
         let own = capabilities.get(&interface.index);

@@ -226,7 +226,8 @@ fn a_wrong_line_changes_nothing() {
     let before = sandbox.ok("ifconfig -a");
     for line in [
         "ifconfig bridge1 up addm epair1a addm nosuch",
-        "ifconfig bridge1 up addm epair1a descr x span epair1a",
+        "ifconfig bridge1 up addm epair1a descr x sticky epair1a",
+        "ifconfig bridge1 up addm epair1a span nosuch",
         "ifconfig epair1a 10.0.0.1/24 up mtu big",
         "ifconfig epair1a up descr",
         "ifconfig epair1a up 10.0.0.1/33",
@@ -437,9 +438,6 @@ ifconfig: BRDGSHT 2: Invalid argument (this is not a bridge)
 $ ifconfig epair1a addr
 ifconfig: unable to get address cache: Invalid argument
 [1]
-$ ifconfig bridge0 span epair2a
-ifconfig: span: not supported on Linux: a bridge has no span ports; tc(8) mirrors packets (action mirred)
-[1]
 $ ifconfig bridge0 destroy; ifconfig epair1a destroy; ifconfig epair2a destroy
 ",
     );
@@ -461,6 +459,111 @@ fn what_a_bridge_learns() {
     sandbox.ok("ifconfig epair1b down; ifconfig bridge0 flush");
     assert_eq!(sandbox.ok("ifconfig bridge0 addr"), "");
     sandbox.ok("ifconfig bridge0 destroy; ifconfig epair1a destroy");
+}
+
+/// A static address stays with its member, whoever else claims it.
+#[test]
+fn a_static_address_does_not_wander() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create up; ifconfig epair2 create up; ifconfig epair1b up");
+    sandbox.ok("ifconfig bridge0 create up addm epair1a addm epair2a");
+    sandbox.ok("ifconfig bridge0 static epair1a 02:00:5e:00:00:02");
+    sandbox.ok("ifconfig epair2b ether 02:00:5e:00:00:02 inet 10.0.0.1/24 up");
+    sandbox.ok("until ifconfig epair2a | grep 'status: active'; do :; done");
+    sandbox.ok("busybox arping -c 1 -w 1 -I epair2b 10.0.0.2 || true");
+    let line = sandbox.ok("ifconfig bridge0 addr | grep 02:00:5e:00:00:02");
+    assert_eq!(line, "02:00:5e:00:00:02 Vlan0 epair1a 0 flags=1<STATIC>\n");
+    sandbox.ok("ifconfig bridge0 destroy; ifconfig epair1a destroy; ifconfig epair2a destroy");
+}
+
+/// A span port is no member, and is listed as FreeBSD lists it.
+#[test]
+fn span_ports() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create; ifconfig epair2 create; ifconfig epair3 create");
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig bridge0 create addm epair1a span epair2a
+$ ifconfig bridge0 | grep -e flags= -e ifmaxaddr
+bridge0: flags=8902<BROADCAST,PROMISC,SIMPLEX,MULTICAST> metric 0 mtu 1500
+	member: epair1a flags=3<LEARNING,DISCOVER>
+	        ifmaxaddr 0 port 1 priority 128 path cost 2
+	member: epair2a flags=8<SPAN>
+	        ifmaxaddr 0 port 4 priority 0 path cost 0
+$ ifconfig bridge0 span epair2a
+ifconfig: BRDGADDS epair2a: Device busy
+[1]
+$ ifconfig bridge0 span epair1a
+ifconfig: BRDGADDS epair1a: Device busy
+[1]
+$ ifconfig bridge0 span epair9a
+ifconfig: BRDGADDS epair9a: No such file or directory
+[1]
+$ ifconfig bridge0 span lo0
+ifconfig: BRDGADDS lo0: Invalid argument
+[1]
+$ ifconfig epair3a span epair2a
+ifconfig: BRDGADDS epair2a: Invalid argument (span is for bridges)
+[1]
+$ ifconfig bridge0 -span epair3a
+ifconfig: BRDGDELS epair3a: No such file or directory
+[1]
+$ ifconfig bridge0 span epair3a; ifconfig bridge0 | grep -c SPAN
+2
+$ ifconfig epair3a destroy; ifconfig bridge0 | grep -c SPAN
+1
+$ ifconfig bridge0 -span epair2a; ifconfig bridge0 | grep -e SPAN -e PROMISC
+[1]
+$ tc qdisc show dev bridge0 | grep clsact
+[1]
+$ ifconfig bridge0 destroy; ifconfig epair1a destroy; ifconfig epair2a destroy
+",
+    );
+}
+
+/// What passes through a bridge, what comes to the host and what the host sends: of all of it a span port
+/// gets one copy, also of what comes by members that are newer than itself.
+#[test]
+fn what_a_span_port_hears() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ip netns add one; ip netns add two");
+    sandbox.ok("ifconfig epair1 create up; ifconfig epair2 create up; ifconfig epair3 create up");
+    sandbox.ok("ifconfig epair3b up; ifconfig bridge0 create up span epair3a 10.0.0.254/24");
+    sandbox.ok("ifconfig bridge0 inet6 fd00::fe/64");
+    sandbox.ok("ifconfig bridge0 addm epair1a addm epair2a");
+    for (namespace, end, number) in [("one", "epair1b", 1), ("two", "epair2b", 2)] {
+        sandbox.ok(&format!("ip link set {end} netns {namespace}"));
+        let inside = format!("ip netns exec {namespace} ifconfig {end}");
+        sandbox.ok(&format!("{inside} 10.0.0.{number}/24 up"));
+        sandbox.ok(&format!("{inside} inet6 fd00::{number}/64"));
+        sandbox.ok(&format!("while {inside} inet6 | grep -q tentative; do :; done"));
+    }
+    sandbox.ok("while ifconfig bridge0 inet6 | grep -q tentative; do :; done");
+    sandbox.ok(
+        "tcpdump -U -l -n -i epair3b icmp or icmp6 > /tmp/wire 2> /tmp/said & echo $! > /tmp/pid; \
+         until grep -q listening /tmp/said; do :; done",
+    );
+    for (from, to) in [("one", "10.0.0.2"), ("one", "10.0.0.254"), ("two", "fd00::1")] {
+        sandbox.ok(&format!("ip netns exec {from} busybox ping -c 1 -W 10 {to}"));
+    }
+    sandbox.ok("busybox ping -c 1 -W 10 10.0.0.1");
+    for (from, to) in [
+        ("10.0.0.1", "10.0.0.2"),
+        ("10.0.0.2", "10.0.0.1"),
+        ("10.0.0.1", "10.0.0.254"),
+        ("10.0.0.254", "10.0.0.1"),
+        ("fd00::2", "fd00::1"),
+    ] {
+        let line = format!("{from} > {to}: ICMP.*echo");
+        sandbox.ok(&format!("until grep -q '{line}' /tmp/wire; do :; done"));
+    }
+    // The last one heard is the host's question, or its answer; what came before is complete.
+    assert_eq!(sandbox.ok("grep -c '10.0.0.1 > 10.0.0.2: ICMP echo request' /tmp/wire"), "1\n");
+    assert_eq!(sandbox.ok("grep -c 'fd00::2 > fd00::1: ICMP6, echo request' /tmp/wire"), "1\n");
+    sandbox.ok("kill $(cat /tmp/pid); ifconfig bridge0 destroy; ifconfig epair3a destroy");
+    sandbox.ok("ifconfig epair1a destroy; ifconfig epair2a destroy");
+    sandbox.ok("ip netns delete one; ip netns delete two; /bin/umount /run/netns");
 }
 
 /// What an epair does in place of hardware; the answer of the kernel is what counts.

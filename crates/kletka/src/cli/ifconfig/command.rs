@@ -86,6 +86,8 @@ pub(super) enum Change {
     Capability(Vec<Capability>, OnOff),
     AddMember(InterfaceName),
     DeleteMember(InterfaceName),
+    Span(InterfaceName),
+    RemoveSpan(InterfaceName),
     Bridge(BridgeSetting),
     Member(InterfaceName, PortSetting),
     /// The spanning tree, for a member.

@@ -195,6 +195,9 @@ fn check_members(
             Change::AddMember(member) if !leaving.contains(&member) => {
                 netlink.check_member(exists.then_some(name), member)?;
             }
+            Change::Span(port) => {
+                netlink.check_span(port)?;
+            }
             _ => {}
         }
     }
@@ -340,6 +343,8 @@ impl Line<'_> {
                 }
             }
             Change::DeleteMember(member) => netlink.delete_member(current, member)?,
+            Change::Span(port) => netlink.add_span(current, port)?,
+            Change::RemoveSpan(port) => netlink.remove_span(current, port)?,
             Change::Bridge(setting) => netlink.set_bridge(current, *setting)?,
             Change::Member(member, setting) => netlink.set_port(current, member, *setting)?,
             Change::Stp(member, on) => set_stp(netlink, current, member, *on)?,

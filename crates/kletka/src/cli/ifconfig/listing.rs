@@ -13,7 +13,7 @@ use super::command::{Family, Selection};
 mod kinds;
 
 pub(super) use kinds::learned;
-use kinds::{write_bridge, write_member};
+use kinds::{write_bridge, write_member, write_span};
 
 /// Which of `all` a selection means.
 pub(super) fn chosen<'a>(all: &'a [Interface], selection: &Selection) -> Vec<&'a Interface> {
@@ -125,6 +125,9 @@ fn write_entry(
         write_bridge(out, bridge)?;
         for member in all.iter().filter(|member| member.master == Some(interface.index)) {
             write_member(out, member, bridge)?;
+        }
+        for port in &bridge.spans {
+            write_span(out, *port, all)?;
         }
     }
     kinds::write_before_groups(out, interface, all)?;

@@ -26,8 +26,7 @@ pub(super) fn why_not(word: &str) -> Option<&'static str> {
 
 #[rustfmt::skip]
 const NO_COUNTERPART: &[(&[&str], &str)] = &[
-    (&["span"],                              "a bridge has no span ports; tc(8) mirrors packets (action mirred)"),
-    (&["sticky"],                            "a bridge lets addresses wander; static keeps one where it is"),
+    (&["sticky"],                            "what a bridge learns may wander and be forgotten; static keeps an address where it is"),
     (&["ifmaxaddr"],                         "a bridge counts addresses as a whole: maxaddr"),
     (&["edge", "autoedge", "ptp", "autoptp"], "the kernel's spanning tree is 802.1D, without edges and point-to-point links"),
     (&["proto", "holdcnt"],                  "the kernel's spanning tree is 802.1D, which has no such choice"),

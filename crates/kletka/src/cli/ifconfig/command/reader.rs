@@ -295,6 +295,8 @@ fn bridge_word<'a>(
     let change = match word {
         "addm" => Change::AddMember(name(argument()?)?),
         "deletem" => Change::DeleteMember(name(argument()?)?),
+        "span" => Change::Span(name(argument()?)?),
+        "-span" => Change::RemoveSpan(name(argument()?)?),
         "private" | "-private" => Change::Member(name(argument()?)?, PortSetting::Private(on)),
         "discover" | "-discover" => Change::Member(name(argument()?)?, PortSetting::Discover(on)),
         "learn" | "-learn" => Change::Member(name(argument()?)?, PortSetting::Learn(on)),

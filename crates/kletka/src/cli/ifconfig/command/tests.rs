@@ -92,7 +92,7 @@ fn a_mask_that_was_not_given_is_guessed() {
 fn what_is_refused() {
     for (line, want) in [
         ("em0 up media auto",             "media: this parameter of FreeBSD's ifconfig is not supported"),
-        ("bridge1 addm em0 -sticky em0",  "-sticky: not supported on Linux: a bridge lets addresses wander; static keeps one where it is"),
+        ("bridge1 addm em0 -sticky em0",  "-sticky: not supported on Linux: what a bridge learns may wander and be forgotten; static keeps an address where it is"),
         ("em0 fib 1",                     "fib: not supported on Linux: there is one routing table as yet"),
         ("gif0 -tunnel",                  "-tunnel: not supported on Linux: a tunnel has its ends as long as it is there: destroy"),
         ("em0 group web2",                "setifgroup: group names may not end in a digit"), // ifgroup.c

@@ -44,6 +44,15 @@ pub(super) fn write_member(out: &mut String, member: &Interface, bridge: &Bridge
     writeln!(out)
 }
 
+/// A span port: as FreeBSD has it, with a number and nothing else.
+pub(super) fn write_span(out: &mut String, port: u32, all: &[Interface]) -> fmt::Result {
+    let name = name_of(all, Some(port));
+    writeln!(
+        out,
+        "\tmember: {name} flags=8<SPAN>\n\t        ifmaxaddr 0 port {port} priority 0 path cost 0"
+    )
+}
+
 /// What a port is in the spanning tree: net/bridgestp.h, `STP_ROLES`.
 fn role(port: &BridgePort, bridge: &Bridge) -> &'static str {
     match port.state {

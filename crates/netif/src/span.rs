@@ -1,0 +1,273 @@
+//! Span ports of a bridge: `span`, `-span` of ifconfig(8).
+//!
+//! A span port is no member; it gets a copy of every frame that the bridge handles. Linux's bridge has no
+//! such thing, its traffic control has: two filters on the bridge itself (clsact) copy what comes in and what
+//! the host sends (mirred). For frames that only pass through to come by there, the bridge listens to all of
+//! them (`PROMISC`). All of it hangs on the bridge: it goes with it, and holds for members that come later.
+
+use rustix::io::Errno;
+
+use crate::change::flags_body;
+use crate::clone::LINK_BODY;
+use crate::error::{Error, Request};
+use crate::interface::{Interface, Kind};
+use crate::name::InterfaceName;
+use crate::uapi::{iff, nlm, rtm, tc};
+use crate::wire::{Message, Netlink, attributes, text, u32_at};
+
+/// Length of `struct tcmsg`.
+const BODY: usize = 20;
+/// The priorities of our filters, by which they are told from others': one for each span port.
+const PRIORITIES: std::ops::RangeInclusive<u16> = 0x6b00..=0x6bff;
+/// What comes in, what goes out.
+const DIRECTIONS: [u32; 2] = [tc::INGRESS, tc::EGRESS];
+
+/// A filter of ours.
+struct Filter {
+    priority: u16,
+    /// Where its copies go; 0: that interface is gone.
+    to: u32,
+}
+
+impl Netlink {
+    /// `span`: makes `port` a span port of `bridge`.
+    ///
+    /// # Errors
+    /// `ENOENT`: no such interface; `EBUSY`: it is a span port already, or in a bridge; `EINVAL`: `bridge` is
+    /// none; `EOPNOTSUPP`: this kernel cannot copy packets.
+    pub fn add_span(&mut self, bridge: &InterfaceName, port: &InterfaceName) -> Result<(), Error> {
+        let request = || Request::Other(format!("BRDGADDS {port}"));
+        let to = self.check_span(port)?;
+        let on = self.spanned(bridge, request)?;
+        if to.master.is_some() {
+            return Err(request().refused(Errno::BUSY));
+        }
+        let known = self.living_spans(on.index)?;
+        if known.iter().any(|filter| filter.to == to.index) {
+            return Err(request().refused(Errno::BUSY));
+        }
+        let taken = |priority: &u16| known.iter().any(|filter| filter.priority == *priority);
+        let priority = PRIORITIES.into_iter().find(|priority| !taken(priority));
+        let priority = priority.ok_or_else(|| request().refused(Errno::NOSPC))?;
+        let made = self.copy(on.index, to.index, priority);
+        made.map_err(|errno| {
+            // What was begun goes again; should it not go, the first error says more.
+            let _ = self.end_copies(on.index, priority);
+            match errno {
+                Errno::NOENT => request().refused_because(
+                    Errno::OPNOTSUPP,
+                    "this kernel cannot copy packets: load the modules sch_ingress, cls_u32 and act_mirred",
+                ),
+                errno => request().refused(errno),
+            }
+        })
+    }
+
+    /// Looks whether `port` is an interface that frames can be sent by; changes nothing.
+    ///
+    /// # Errors
+    /// `ENOENT`: there is none; `EINVAL`: it sends no frames.
+    pub fn check_span(&mut self, port: &InterfaceName) -> Result<Interface, Error> {
+        let request = || Request::Other(format!("BRDGADDS {port}"));
+        let found = self.span_port(port, request)?;
+        match found.kind {
+            Kind::Loopback | Kind::Tun | Kind::Wireguard | Kind::Tunnel(..) => {
+                Err(request().refused(Errno::INVAL))
+            }
+            _ => Ok(found),
+        }
+    }
+
+    /// `-span`.
+    ///
+    /// # Errors
+    /// `ENOENT`: it is no span port of this bridge.
+    pub fn remove_span(
+        &mut self,
+        bridge: &InterfaceName,
+        port: &InterfaceName,
+    ) -> Result<(), Error> {
+        let request = || Request::Other(format!("BRDGDELS {port}"));
+        let from = self.span_port(port, request)?.index;
+        let on = self.spanned(bridge, request)?;
+        let known = self.living_spans(on.index)?;
+        let found = known.iter().find(|filter| filter.to == from);
+        let found = found.ok_or_else(|| request().refused(Errno::NOENT))?;
+        self.end_copies(on.index, found.priority).map_err(|errno| request().refused(errno))
+    }
+
+    /// Looks up the span ports of every bridge among `interfaces`.
+    ///
+    /// # Errors
+    /// `Listing`.
+    pub fn find_spans(&mut self, interfaces: &mut [Interface]) -> Result<(), Error> {
+        for interface in interfaces {
+            let Kind::Bridge(bridge) = &mut interface.kind else { continue };
+            let filters = self.filters(interface.index).map_err(Error::Listing)?;
+            bridge.spans = filters.iter().map(|it| it.to).filter(|to| *to != 0).collect();
+        }
+        Ok(())
+    }
+
+    fn span_port(
+        &mut self,
+        name: &InterfaceName,
+        request: impl Fn() -> Request,
+    ) -> Result<Interface, Error> {
+        self.link(name).map_err(|error| match error {
+            Error::NoInterface(_) => request().refused(Errno::NOENT),
+            error => error,
+        })
+    }
+
+    fn spanned(
+        &mut self,
+        name: &InterfaceName,
+        request: impl Fn() -> Request,
+    ) -> Result<Interface, Error> {
+        let found = self.link(name)?;
+        if matches!(found.kind, Kind::Bridge(_)) {
+            return Ok(found);
+        }
+        Err(request().refused_because(Errno::INVAL, "span is for bridges"))
+    }
+
+    /// The span ports of a bridge. The filters of one that is gone are removed.
+    fn living_spans(&mut self, bridge: u32) -> Result<Vec<Filter>, Error> {
+        let found = self.filters(bridge).map_err(Error::Listing)?;
+        let (living, gone): (Vec<_>, Vec<_>) = found.into_iter().partition(|it| it.to != 0);
+        for filter in gone {
+            self.end_copies(bridge, filter.priority).map_err(Error::Listing)?;
+        }
+        Ok(living)
+    }
+
+    /// The filters that copy, one for each span port. A bridge without any has none.
+    fn filters(&mut self, bridge: u32) -> Result<Vec<Filter>, Errno> {
+        let mut found = self.dump(
+            || Message::new(rtm::GETTFILTER, 0, &tcmsg(bridge, 0, tc::EGRESS, 0)),
+            |found: &mut Vec<Filter>, body: &[u8]| found.extend(parse(body)),
+        )?;
+        // The kernel lists those of the other direction along with them.
+        found.sort_by_key(|filter| filter.priority);
+        found.dedup_by_key(|filter| filter.priority);
+        Ok(found)
+    }
+
+    fn copy(&mut self, bridge: u32, to: u32, priority: u16) -> Result<(), Errno> {
+        let body = tcmsg(bridge, tc::CLSACT_HANDLE, tc::CLSACT, 0);
+        let mut hook = Message::new(rtm::NEWQDISC, nlm::CREATE | nlm::EXCL, &body);
+        hook.string(tc::KIND, "clsact");
+        match self.change(hook) {
+            // Others may have put it there.
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(errno) => return Err(errno),
+        }
+        for direction in DIRECTIONS {
+            self.change(filter(bridge, direction, to, priority))?;
+        }
+        self.listen_to_all(bridge, true)
+    }
+
+    /// Ends the copies of one priority, and with the last ones what they needed.
+    fn end_copies(&mut self, bridge: u32, priority: u16) -> Result<(), Errno> {
+        for direction in DIRECTIONS {
+            let body = tcmsg(bridge, 0, direction, info(priority));
+            match self.change(Message::new(rtm::DELTFILTER, 0, &body)) {
+                Ok(()) | Err(Errno::NOENT | Errno::INVAL) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        if !self.filters(bridge)?.is_empty() {
+            return Ok(());
+        }
+        self.listen_to_all(bridge, false)?;
+        for direction in DIRECTIONS {
+            // Somebody else's filters are not ours to remove.
+            if self.has_filters(bridge, direction)? {
+                return Ok(());
+            }
+        }
+        let body = tcmsg(bridge, tc::CLSACT_HANDLE, tc::CLSACT, 0);
+        match self.change(Message::new(rtm::DELQDISC, 0, &body)) {
+            Ok(()) | Err(Errno::NOENT | Errno::INVAL) => Ok(()),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    fn has_filters(&mut self, bridge: u32, direction: u32) -> Result<bool, Errno> {
+        let request = || Message::new(rtm::GETTFILTER, 0, &tcmsg(bridge, 0, direction, 0));
+        let count = self.dump(request, |count: &mut usize, _| *count += 1)?;
+        Ok(count > 0)
+    }
+
+    fn listen_to_all(&mut self, bridge: u32, on: bool) -> Result<(), Errno> {
+        let flags = if on { iff::PROMISC } else { 0 };
+        let mut body: [u8; LINK_BODY] = flags_body(flags, iff::PROMISC);
+        body[4..8].copy_from_slice(&bridge.to_ne_bytes());
+        self.change(Message::new(rtm::NEWLINK, 0, &body))
+    }
+}
+
+/// `struct tcmsg`.
+fn tcmsg(index: u32, handle: u32, parent: u32, info: u32) -> [u8; BODY] {
+    let mut body = [0; BODY];
+    for (at, value) in [(4, index), (8, handle), (12, parent), (16, info)] {
+        body[at..at + 4].copy_from_slice(&value.to_ne_bytes());
+    }
+    body
+}
+
+/// A filter's priority, and that it looks at all protocols.
+fn info(priority: u16) -> u32 {
+    u32::from(priority) << 16 | u32::from(tc::ETH_P_ALL.to_be())
+}
+
+/// A filter that takes every packet and has a copy of it sent out by `to`.
+fn filter(bridge: u32, direction: u32, to: u32, priority: u16) -> Message {
+    let body = tcmsg(bridge, 0, direction, info(priority));
+    let mut message = Message::new(rtm::NEWTFILTER, nlm::CREATE | nlm::EXCL, &body);
+    message.string(tc::KIND, "u32").nest(tc::OPTIONS, |options| {
+        // `struct tc_u32_sel` with one key: no bit of the packet has to be anything.
+        let mut selector = [0; 32];
+        (selector[0], selector[2]) = (tc::U32_TERMINAL, 1);
+        options.attribute(tc::U32_SEL, &selector);
+        options.nest(tc::U32_ACT, |actions| {
+            actions.nest(1, |action| {
+                action.string(tc::ACT_KIND, "mirred").nest(tc::ACT_OPTIONS, |mirred| {
+                    mirred.attribute(tc::MIRRED_PARMS, &mirror(to));
+                });
+            });
+        });
+    });
+    message
+}
+
+/// `struct tc_mirred`: a copy goes out, and the packet on to the next filter.
+fn mirror(to: u32) -> [u8; tc::MIRRED_LENGTH] {
+    let mut parameters = [0; tc::MIRRED_LENGTH];
+    let fields = [
+        (tc::MIRRED_ACTION, tc::ACT_NEXT),
+        (tc::MIRRED_EACTION, tc::EGRESS_MIRROR),
+        (tc::MIRRED_INDEX, to),
+    ];
+    for (at, value) in fields {
+        parameters[at..at + 4].copy_from_slice(&value.to_ne_bytes());
+    }
+    parameters
+}
+
+/// A filter of ours, from the body of an `RTM_NEWTFILTER`.
+fn parse(body: &[u8]) -> Option<Filter> {
+    let priority = (u32_at(body, 16)? >> 16) as u16;
+    let find = |bytes, wanted| {
+        attributes(bytes).find(|&(kind, _): &(u16, &[u8])| kind == wanted).map(|(_, value)| value)
+    };
+    let options = find(body.get(BODY..)?, tc::OPTIONS)?;
+    let action = find(find(options, tc::U32_ACT)?, 1)?;
+    let ours = PRIORITIES.contains(&priority)
+        && find(action, tc::ACT_KIND).map(text).as_deref() == Some("mirred");
+    let parameters = find(find(action, tc::ACT_OPTIONS)?, tc::MIRRED_PARMS)?;
+    let to = u32_at(parameters, tc::MIRRED_INDEX)?;
+    ours.then_some(Filter { priority, to })
+}
