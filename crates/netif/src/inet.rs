@@ -34,6 +34,17 @@ pub struct InterfaceAddress {
     pub autoconf: bool,
     /// IPv6: one that changes for privacy.
     pub temporary: bool,
+    /// How long it stays.
+    pub lifetimes: Lifetimes,
+}
+
+/// For how many seconds more an address is there; `None` is for ever.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// It is used for new connections: `pltime`.
+    pub preferred: Option<u32>,
+    /// It is there: `vltime`.
+    pub valid: Option<u32>,
 }
 
 impl InterfaceAddress {
@@ -50,7 +61,31 @@ impl InterfaceAddress {
             deprecated: false,
             autoconf: false,
             temporary: false,
+            lifetimes: Lifetimes::default(),
         }
+    }
+
+    /// The same address without its lifetimes, which are other ones each time that one looks.
+    #[must_use]
+    pub fn timeless(&self) -> Self {
+        Self { lifetimes: Lifetimes::default(), ..self.clone() }
+    }
+}
+
+impl Lifetimes {
+    /// `struct ifa_cacheinfo`. The moments in it are the kernel's.
+    fn bytes(self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        for (at, seconds) in [(0, self.preferred), (4, self.valid)] {
+            let seconds = seconds.unwrap_or(ifa::FOREVER);
+            bytes[at..at + 4].copy_from_slice(&seconds.to_ne_bytes());
+        }
+        bytes
+    }
+
+    fn parse(bytes: &[u8]) -> Self {
+        let seconds = |at| u32_at(bytes, at).filter(|seconds| *seconds != ifa::FOREVER);
+        Self { preferred: seconds(0), valid: seconds(4) }
     }
 }
 
@@ -112,7 +147,15 @@ impl Netlink {
         if let Some(broadcast) = address.broadcast.filter(|_| broadcasts) {
             message.attribute(ifa::BROADCAST, &broadcast.octets());
         }
-        self.apply(&interface.name, message, Request::AddAddress)
+        if address.lifetimes != Lifetimes::default() {
+            message.attribute(ifa::CACHEINFO, &address.lifetimes.bytes());
+        }
+        self.apply(&interface.name, message, Request::AddAddress).map_err(|error| match error {
+            Error::Refused { request, errno: errno @ Errno::ACCESS, .. } => {
+                request.refused_because(errno, "there is no IPv6 on this interface: -ifdisabled")
+            }
+            error => error,
+        })
     }
 
     /// `-alias`, `delete`, `remove`: takes `address` from the interface, whatever its prefix.
@@ -171,12 +214,15 @@ fn parse(body: &[u8]) -> Option<(u32, InterfaceAddress)> {
     let index = u32_at(body, 4)?;
     let mut flags = u32::from(flags);
     let (mut local, mut address, mut broadcast) = (None, None, None);
+    let (mut lifetimes, mut from_router) = (Lifetimes::default(), false);
     for (kind, value) in attributes(body.get(BODY..)?) {
         match kind {
             ifa::LOCAL => local = from_octets(value),
             ifa::ADDRESS => address = from_octets(value),
             ifa::BROADCAST => broadcast = from_octets(value),
             ifa::FLAGS => flags = u32_at(value, 0)?,
+            ifa::CACHEINFO => lifetimes = Lifetimes::parse(value),
+            ifa::PROTO => from_router = value == [ifa::PROTO_KERNEL_RA],
             _ => {}
         }
     }
@@ -189,8 +235,9 @@ fn parse(body: &[u8]) -> Option<(u32, InterfaceAddress)> {
         tentative: has(ifa::F_TENTATIVE),
         duplicated: has(ifa::F_DADFAILED),
         deprecated: has(ifa::F_DEPRECATED),
-        autoconf: family == af::INET6 && flags & ifa::F_PERMANENT == 0,
+        autoconf: from_router || has(ifa::F_TEMPORARY),
         temporary: has(ifa::F_TEMPORARY),
+        lifetimes,
     };
     Some((index, address))
 }

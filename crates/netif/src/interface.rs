@@ -7,6 +7,7 @@ use crate::clone::LINK_BODY;
 use crate::error::Error;
 use crate::group::{alternative_names, of_alternative_name};
 use crate::inet::InterfaceAddress;
+use crate::inet6::{self, Inet6Options};
 use crate::kind::{LaggProtocol, Tunnel, TunnelKind, Vxlan};
 use crate::name::InterfaceName;
 use crate::uapi::{arphrd, iff, ifla, rtm};
@@ -44,6 +45,8 @@ pub struct Interface {
     pub lagg_port: Option<LaggPort>,
     /// What has gone through it.
     pub counters: Counters,
+    /// What it does about IPv6; `None`: nothing at all.
+    pub inet6: Option<Inet6Options>,
     /// Its addresses; [`Netlink::link`] and [`Netlink::links`] leave them out.
     pub addresses: Vec<InterfaceAddress>,
 }
@@ -283,6 +286,7 @@ fn parse(body: &[u8]) -> Option<Interface> {
         alternative_names: Vec::new(),
         lagg_port: None,
         counters: Counters::default(),
+        inet6: None,
         addresses: Vec::new(),
     };
     let (mut parent, mut elsewhere) = (None, false);
@@ -300,6 +304,7 @@ fn parse(body: &[u8]) -> Option<Interface> {
                 interface.ether = value.try_into().ok().map(EtherAddress);
             }
             ifla::LINKINFO => parse_info(&mut interface, value),
+            ifla::AF_SPEC => interface.inet6 = inet6::parse(value),
             _ => {}
         }
     }

@@ -46,6 +46,7 @@ pub(crate) mod ifla {
     pub(crate) const LINKINFO: u16 = 18;
     pub(crate) const IFALIAS: u16 = 20;
     pub(crate) const STATS64: u16 = 23;
+    pub(crate) const AF_SPEC: u16 = 26;
     pub(crate) const NET_NS_FD: u16 = 28;
     pub(crate) const LINK_NETNSID: u16 = 37;
     pub(crate) const PROP_LIST: u16 = 52;
@@ -107,6 +108,15 @@ pub(crate) mod ifla {
     pub(crate) const BR_ROOT_PATH_COST: u16 = 13;
     pub(crate) const BR_FDB_FLUSH: u16 = 21;
     pub(crate) const BR_FDB_MAX_LEARNED: u16 = 49;
+
+    pub(crate) const INET6_CONF: u16 = 2;
+    pub(crate) const INET6_ADDR_GEN_MODE: u16 = 8;
+    pub(crate) const ADDR_GEN_NONE: u8 = 1;
+    /// Places in the list of settings: linux/ipv6.h, `DEVCONF_*`.
+    pub(crate) const CONF_ACCEPT_RA: usize = 3;
+    pub(crate) const CONF_ACCEPT_RA_DEFRTR: usize = 17;
+    pub(crate) const CONF_DISABLE_IPV6: usize = 26;
+    pub(crate) const CONF_ACCEPT_DAD: usize = 27;
 
     pub(crate) const BRPORT_STATE: u16 = 1;
     pub(crate) const BRPORT_PRIORITY: u16 = 2;
@@ -192,7 +202,13 @@ pub(crate) mod ifa {
     pub(crate) const ADDRESS: u16 = 1;
     pub(crate) const LOCAL: u16 = 2;
     pub(crate) const BROADCAST: u16 = 4;
+    pub(crate) const CACHEINFO: u16 = 6;
     pub(crate) const FLAGS: u16 = 8;
+    pub(crate) const PROTO: u16 = 11;
+
+    /// From a router's advertisement.
+    pub(crate) const PROTO_KERNEL_RA: u8 = 2;
+    pub(crate) const FOREVER: u32 = u32::MAX;
 
     pub(crate) const SCOPE_HOST: u8 = 254;
 
@@ -200,7 +216,6 @@ pub(crate) mod ifa {
     pub(crate) const F_DADFAILED: u32 = 0x8;
     pub(crate) const F_DEPRECATED: u32 = 0x20;
     pub(crate) const F_TENTATIVE: u32 = 0x40;
-    pub(crate) const F_PERMANENT: u32 = 0x80;
 }
 
 /// Attributes, tables, scopes and types of a route.

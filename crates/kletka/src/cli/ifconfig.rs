@@ -91,7 +91,7 @@ fn list(network: &mut Network, selection: &Selection) -> Result<String, String> 
     let capabilities = network.capabilities();
     let entry = |interface: &Interface| {
         let own = capabilities.get(&interface.index);
-        listing::entry(interface, own, &all, selection.family)
+        listing::entry(interface, own, &all, selection)
     };
     Ok(listing::chosen(&all, selection).into_iter().map(entry).collect())
 }

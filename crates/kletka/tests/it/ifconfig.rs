@@ -622,6 +622,129 @@ $ ifconfig vxlan0 destroy; ifconfig vxlan7 destroy; ifconfig epair1a destroy
     );
 }
 
+/// What FreeBSD says of IPv6 addresses, and for how long they stay.
+#[test]
+fn inet6_addresses() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create; ifconfig epair1b up; ifconfig epair1a inet6 no_dad up");
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig epair1a inet6 fd00::1/64
+$ ifconfig epair1a inet6 fd00::2/64 deprecated
+$ ifconfig epair1a inet6 fd00::3 prefixlen 64 pltime 1000 vltime 2000 alias
+$ ifconfig epair1a inet6 fd00::4/64 vltime 0x7d0 pltime 4294967295
+ifconfig: ioctl (SIOCAIFADDR): Invalid argument
+[1]
+$ ifconfig -L epair1a inet6 | sed -e 's/ 99[0-9]/ 1000/' -e 's/199[0-9]$/2000/' | grep fd00
+	inet6 fd00::3 prefixlen 64 pltime 1000 vltime 2000
+	inet6 fd00::2 prefixlen 64 deprecated pltime 0 vltime infty
+	inet6 fd00::1 prefixlen 64
+$ ifconfig epair1a inet6 | grep fd00::3
+	inet6 fd00::3 prefixlen 64
+$ ifconfig epair1a inet6 fd00::2/64 -deprecated; ifconfig epair1a inet6 | grep fd00::2
+	inet6 fd00::2 prefixlen 64
+$ ifconfig epair1a inet6 fd00::1/64 deprecated; ifconfig epair1a inet6 | grep fd00::1
+	inet6 fd00::1 prefixlen 64 deprecated
+$ ifconfig epair1a inet6 fd00::1 eui64
+ifconfig: interface index is already filled
+[1]
+$ ifconfig epair2 create inet6 fd01:: eui64
+ifconfig: could not determine link local address (on Linux an interface has one when it is up)
+[1]
+$ ifconfig epair1a inet6 pltime 5
+ifconfig: a flag without its address: this parameter of FreeBSD's ifconfig is not supported
+[1]
+$ ifconfig epair1a inet 10.0.0.1/24 vltime 5
+ifconfig: vltime not allowed for the AF
+[1]
+$ ifconfig epair1a inet6 fd00::9 vltime soon
+ifconfig: invalid vltime
+[1]
+$ ifconfig epair1a inet 10.0.0.1/24 deprecated
+ifconfig: address flags can be set only for inet6 addresses
+[1]
+$ ifconfig epair1a inet6 fd00::9 anycast
+ifconfig: anycast: not supported on Linux: an address of many hosts is no address of an interface
+[1]
+$ ifconfig epair1a inet6 fd00::9 prefer_source
+ifconfig: prefer_source: not supported on Linux: ip-addrlabel(8) says which address packets leave with
+[1]
+$ ifconfig epair1a inet6 -autoconf
+ifconfig: -autoconf: not supported on Linux: the kernel alone says it of an address
+[1]
+",
+    );
+    // The lower half is that of the link-local address.
+    sandbox.ok("until ifconfig epair1a inet6 | grep -q 'inet6 fe80:'; do :; done");
+    sandbox.ok("ifconfig epair1a inet6 fd02:: eui64");
+    let halves = |start: &str| {
+        let said = sandbox.ok(&format!("ifconfig epair1a inet6 | grep 'inet6 {start}'"));
+        said.split([' ', '%']).nth(1).unwrap().trim_start_matches(start).to_owned()
+    };
+    assert_eq!(halves("fd02::"), halves("fe80::"));
+    sandbox.ok("ifconfig epair1a destroy");
+}
+
+/// An address that another host on the link has is found to be one: it is `tentative`, then `duplicated`.
+#[test]
+fn duplicate_addresses() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ip netns add other; ifconfig epair1 create up; ip link set epair1b netns other");
+    sandbox.ok("ip netns exec other ifconfig epair1b inet6 no_dad fd00::1/64 up");
+    sandbox.ok("ifconfig epair1a inet6 fd00::1/64; ifconfig epair1a inet6 fd00::2/64");
+    let of = |address: &str| sandbox.ok(&format!("ifconfig epair1a inet6 | grep {address}"));
+    assert_eq!(of("fd00::2"), "\tinet6 fd00::2 prefixlen 64 tentative\n");
+    sandbox.ok("until ifconfig epair1a inet6 | grep -q 'fd00::1 .*duplicated'; do :; done");
+    assert_eq!(of("fd00::1"), "\tinet6 fd00::1 prefixlen 64 tentative duplicated\n");
+    sandbox.ok("while ifconfig epair1a inet6 | grep -q 'fd00::2 .*tentative'; do :; done");
+    assert_eq!(of("fd00::2"), "\tinet6 fd00::2 prefixlen 64\n");
+    sandbox.ok("ifconfig epair1a destroy; ip netns delete other; /bin/umount /run/netns");
+}
+
+/// What an interface does about IPv6, on FreeBSD its `nd6 options`.
+#[test]
+fn inet6_options() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create; ifconfig epair1b up");
+    let options = || sandbox.ok("ifconfig epair1a | tail -n 1");
+    for (line, want) in [
+        ("-accept_rtadv auto_linklocal -no_dad -ifdisabled", "21<PERFORMNUD,AUTO_LINKLOCAL>"),
+        ("accept_rtadv", "23<PERFORMNUD,ACCEPT_RTADV,AUTO_LINKLOCAL>"),
+        ("no_radr", "63<PERFORMNUD,ACCEPT_RTADV,AUTO_LINKLOCAL,NO_RADR>"),
+        ("-accept_rtadv -no_radr no_dad", "121<PERFORMNUD,AUTO_LINKLOCAL,NO_DAD>"),
+        ("-auto_linklocal", "101<PERFORMNUD,NO_DAD>"),
+        ("ifdisabled", "109<PERFORMNUD,IFDISABLED,NO_DAD>"),
+    ] {
+        sandbox.ok(&format!("ifconfig epair1a inet6 {line}"));
+        assert_eq!(options(), format!("\tnd6 options={want}\n"), "{line}");
+    }
+    // They are more than words.
+    let refused = sandbox.run("ifconfig epair1a inet6 fd00::1/64");
+    let want = "ifconfig: ioctl (SIOCAIFADDR): Permission denied (there is no IPv6 on this interface: -ifdisabled)\n";
+    assert_eq!(refused.stderr, want);
+    sandbox.ok("ifconfig epair1a inet6 -ifdisabled; ifconfig epair1a inet6 fd00::1/64");
+    let said = sandbox.ok("ifconfig epair1a inet6");
+    assert!(said.contains("\tinet6 fd00::1 prefixlen 64\n") && !said.contains("fe80"), "{said}");
+    sandbox.ok("ifconfig epair1a inet6 auto_linklocal");
+    sandbox.ok("until ifconfig epair1a inet6 | grep -q 'inet6 fe80:'; do :; done");
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig epair9a inet6 accept_rtadv
+ifconfig: interface epair9a does not exist
+[1]
+$ ifconfig epair1a inet6 -nud
+ifconfig: -nud: not supported on Linux: the kernel always asks whether a neighbour is still there
+[1]
+$ ifconfig epair1a inet6 defaultif
+ifconfig: defaultif: not supported on Linux: route -6 add default -iface IF does it
+[1]
+$ ifconfig epair1a destroy
+",
+    );
+}
+
 /// A tap and a tun are there until somebody destroys them; that no program has them open is no matter.
 #[test]
 fn taps_and_tuns() {

@@ -1,7 +1,8 @@
 //! Sessions: what an administrator types after `$ `, what the machine answers, `[STATUS]` when not 0.
 //!
 //! Standard error follows standard output. Addresses of hardware are written `xx:xx:xx:xx:xx:xx`, and
-//! link-local addresses, which follow from them and appear in their own time, are left out.
+//! link-local addresses, which follow from them and appear in their own time, are left out; so is what an
+//! interface does about IPv6, which a machine may set for all that are made.
 
 use crate::sandbox::Sandbox;
 
@@ -23,7 +24,9 @@ pub(crate) fn check(sandbox: &Sandbox, session: &str) {
 
 /// The text without what differs from run to run, or from kernel to kernel: what hardware does for it.
 fn steady(text: &str) -> String {
-    let differs = |line: &str| line.starts_with("inet6 fe80:") || line.starts_with("options=");
+    let differs = |line: &str| {
+        ["inet6 fe80:", "options=", "nd6 options="].iter().any(|start| line.starts_with(start))
+    };
     let lines = text.lines().filter(|line| !differs(line.trim_start()));
     lines.map(|line| line.split(' ').map(mask).collect::<Vec<_>>().join(" ") + "\n").collect()
 }

@@ -11,8 +11,8 @@ mod reader;
 use std::net::IpAddr;
 
 use netif::{
-    BridgeSetting, Capability, EtherAddress, GroupName, InterfaceAddress, InterfaceName,
-    LaggProtocol, PortSetting, Tunnel,
+    BridgeSetting, Capability, EtherAddress, GroupName, Inet6Option, InterfaceAddress,
+    InterfaceName, LaggProtocol, PortSetting, Tunnel,
 };
 
 use super::words;
@@ -53,6 +53,8 @@ pub(super) struct Selection {
     pub(super) up: Option<bool>,
     pub(super) group: Option<String>,
     pub(super) family: Option<Family>,
+    /// `-L`: for how long the addresses are there.
+    pub(super) lifetimes: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +86,7 @@ pub(super) enum Change {
     Group(GroupName),
     Ungroup(GroupName),
     Capability(Vec<Capability>, OnOff),
+    Inet6(Inet6Option, bool),
     AddMember(InterfaceName),
     DeleteMember(InterfaceName),
     Span(InterfaceName),
@@ -128,6 +131,8 @@ pub(super) struct NewAddress {
     pub(super) replaces: bool,
     /// No mask was given: it follows from the address's class.
     pub(super) guessed: bool,
+    /// `eui64`: the lower half of the address is that of the interface's link-local one.
+    pub(super) eui64: bool,
 }
 
 /// Understands a command line.
@@ -190,6 +195,7 @@ impl Options {
             'a' => self.all = true,
             'l' => self.names = true,
             'C' => self.cloners = true,
+            'L' => self.selection.lifetimes = true,
             'u' if self.selection.up != Some(false) => self.selection.up = Some(true),
             'd' if self.selection.up != Some(true) => self.selection.up = Some(false),
             'u' | 'd' => return Err(UsageError::Usage),

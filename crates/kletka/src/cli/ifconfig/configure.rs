@@ -5,10 +5,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 
 use netif::{
-    BridgeSetting, Capability, Cloner, Error, Flags, Interface, InterfaceName, Kind, NameTooLong,
-    Netlink, Request,
+    BridgeSetting, Capability, Cloner, Error, Flags, Interface, InterfaceAddress, InterfaceName,
+    Kind, NameTooLong, Netlink, Prefix, Request,
 };
 use prison::Prison;
 use rustix::io::Errno;
@@ -32,6 +33,8 @@ pub(super) enum ConfigureError {
     /// Words of another kind.
     OtherKind(String),
     Usage(UsageError),
+    /// `eui64`, and nothing to take it from.
+    NoLinkLocal,
     Jail(String),
     /// `vnet`: the jail does not get it.
     Vnet(prison::Error),
@@ -76,6 +79,9 @@ impl fmt::Display for ConfigureError {
                 write!(f, "{name}: what is said after create is for another kind of interface")
             }
             Self::Usage(error) => error.fmt(f),
+            Self::NoLinkLocal => f.write_str(
+                "could not determine link local address (on Linux an interface has one when it is up)",
+            ),
             Self::Jail(reason) => f.write_str(reason),
             Self::Vnet(error) => error.fmt(f),
             Self::Reclaim { jail, name, error } => {
@@ -307,6 +313,7 @@ impl Line<'_> {
                     ethtool.set(current, *capability, switch.on, &switch.word)?;
                 }
             }
+            Change::Inet6(option, on) => self.network.set_inet6(current, *option, *on)?,
             Change::Destroy => netlink.destroy(current)?,
             Change::Address(new) => add_address(netlink, current, new, self.wanted)?,
             Change::DeleteAddress(address) => netlink.delete_address(current, *address)?,
@@ -441,12 +448,35 @@ fn add_address(
     name: &InterfaceName,
     new: &NewAddress,
     wanted: &Configuration,
-) -> Result<(), Error> {
-    if new.replaces {
+) -> Result<(), ConfigureError> {
+    if new.eui64 {
+        let address = with_interface_id(netlink, name, new.address.clone())?;
+        netlink.add_address(name, &address)?;
+    } else if new.replaces {
         netlink.replace_address(name, &new.address)?;
     } else {
         netlink.add_address(name, &new.address)?;
     }
     let said = |change: &Change| matches!(change, Change::Up | Change::Down);
-    if wanted.changes.iter().any(said) { Ok(()) } else { netlink.up(name) }
+    if wanted.changes.iter().any(said) { Ok(()) } else { Ok(netlink.up(name)?) }
+}
+
+/// `eui64`: the address with the lower half of the interface's link-local one.
+fn with_interface_id(
+    netlink: &mut Netlink,
+    name: &InterfaceName,
+    address: InterfaceAddress,
+) -> Result<InterfaceAddress, ConfigureError> {
+    let index = netlink.index(name)?;
+    let own = netlink.addresses()?.into_iter().filter(|(owner, _)| *owner == index);
+    let link_local = own.into_iter().find_map(|(_, own)| match own.prefix.address {
+        IpAddr::V6(own) if own.is_unicast_link_local() => Some(own),
+        _ => None,
+    });
+    let (Some(link_local), IpAddr::V6(upper)) = (link_local, address.prefix.address) else {
+        return Err(ConfigureError::NoLinkLocal);
+    };
+    let whole = upper.to_bits() | link_local.to_bits() & u128::from(u64::MAX);
+    let prefix = Prefix { address: Ipv6Addr::from_bits(whole).into(), ..address.prefix };
+    Ok(InterfaceAddress { prefix, ..address })
 }

@@ -1,12 +1,12 @@
 //! What ifconfig(8) prints of an interface: the lines and their order are FreeBSD's.
 //!
-//! Pure: interfaces in, text out. Lines that have no counterpart on Linux (`nd6 options`)
-//! are left out; scripts look for `inet`, `ether`, `member:`, `groups:` and `status:`.
+//! Pure: interfaces in, text out. Lines that have no counterpart on Linux are left out; scripts look for
+//! `inet`, `ether`, `member:`, `groups:` and `status:`.
 
 use std::fmt::{self, Write};
 use std::net::IpAddr;
 
-use netif::{Capabilities, Flags, Interface, InterfaceAddress, Kind};
+use netif::{Capabilities, Flags, Interface, InterfaceAddress, Kind, Lifetimes};
 
 use super::command::{Family, Selection};
 
@@ -72,16 +72,16 @@ fn group(interface: &Interface) -> Option<&str> {
     }
 }
 
-/// The whole entry of one interface; `all` are its neighbours, `family` limits what is shown.
+/// The whole entry of one interface; `all` are its neighbours, the selection limits what is shown.
 pub(super) fn entry(
     interface: &Interface,
     capabilities: Option<&Capabilities>,
     all: &[Interface],
-    family: Option<Family>,
+    selection: &Selection,
 ) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
-    let _ = write_entry(&mut text, interface, capabilities, all, family);
+    let _ = write_entry(&mut text, interface, capabilities, all, selection);
     text
 }
 
@@ -90,8 +90,9 @@ fn write_entry(
     interface: &Interface,
     capabilities: Option<&Capabilities>,
     all: &[Interface],
-    family: Option<Family>,
+    selection: &Selection,
 ) -> fmt::Result {
+    let family = selection.family;
     write!(out, "{}: flags={:x}", interface.name, interface.flags.0)?;
     let names: Vec<_> = interface.flags.names().collect();
     if !names.is_empty() {
@@ -115,11 +116,13 @@ fn write_entry(
     for wanted in [Family::Inet, Family::Inet6] {
         let addresses = interface.addresses.iter().filter(|address| is_of(address, wanted));
         for address in addresses.filter(|_| shows(wanted)) {
-            write_address(out, interface, address)?;
+            write_address(out, interface, address, selection.lifetimes)?;
         }
     }
-    if family.is_some() {
-        return Ok(());
+    match family {
+        None => {}
+        Some(Family::Inet6) => return write_inet6_options(out, interface),
+        Some(_) => return Ok(()),
     }
     if let Kind::Bridge(bridge) = &interface.kind {
         write_bridge(out, bridge)?;
@@ -136,13 +139,21 @@ fn write_entry(
         writeln!(out, "\tgroups: {}", groups.join(" "))?;
     }
     kinds::write_after_groups(out, interface, all)?;
-    write_link(out, interface)
+    write_link(out, interface)?;
+    write_inet6_options(out, interface)
+}
+
+fn write_inet6_options(out: &mut String, interface: &Interface) -> fmt::Result {
+    let Some(options) = interface.inet6 else { return Ok(()) };
+    let names: Vec<&str> = options.names().collect();
+    writeln!(out, "\tnd6 options={:x}<{}>", options.0, names.join(","))
 }
 
 fn write_address(
     out: &mut String,
     interface: &Interface,
     address: &InterfaceAddress,
+    shows_lifetimes: bool,
 ) -> fmt::Result {
     match address.prefix.address {
         IpAddr::V4(own) => {
@@ -178,6 +189,15 @@ fn write_address(
             }
             if link_local {
                 write!(out, " scopeid {:#x}", interface.index)?;
+            }
+            let lifetimes = address.lifetimes;
+            if shows_lifetimes && lifetimes != Lifetimes::default() {
+                for (word, seconds) in
+                    [("pltime", lifetimes.preferred), ("vltime", lifetimes.valid)]
+                {
+                    let seconds = seconds.map_or("infty".to_owned(), |seconds| seconds.to_string());
+                    write!(out, " {word} {seconds}")?;
+                }
             }
         }
     }

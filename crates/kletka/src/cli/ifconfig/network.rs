@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 
-use netif::{Capabilities, Error, Ethtool, InterfaceName, Netlink, Request, within};
+use netif::{Capabilities, Error, Ethtool, Inet6Option, InterfaceName, Netlink, Request, within};
 use rustix::io::Errno;
 
 use super::{jail, text};
@@ -48,6 +48,21 @@ impl Network {
     /// What all hardware does. Nothing, where the kernel cannot say.
     pub(crate) fn capabilities(&mut self) -> BTreeMap<u32, Capabilities> {
         self.ethtool("options").and_then(Ethtool::all).unwrap_or_default()
+    }
+
+    /// Has an interface there do something about IPv6, or not.
+    pub(crate) fn set_inet6(
+        &mut self,
+        name: &InterfaceName,
+        option: Inet6Option,
+        on: bool,
+    ) -> Result<(), Error> {
+        let known = self.netlink.link(name)?.inet6;
+        // There is more than one way to have a link-local address: what is on stays as it is.
+        if known.is_some_and(|known| known.has(option) == on) {
+            return Ok(());
+        }
+        at(self.elsewhere.as_ref(), || option.set(name, on))?
     }
 
     /// Makes a tap, or a tun, there.

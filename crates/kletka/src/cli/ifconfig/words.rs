@@ -34,6 +34,12 @@ const NO_COUNTERPART: &[(&[&str], &str)] = &[
     (&["vlandev"],                           "a vlan has its parent as long as it is there: destroy"),
     (&["tunnel", "deletetunnel"],            "a tunnel has its ends as long as it is there: destroy"),
     (&["lagghash", "use_flowid", "flowid_shift", "lacp_strict", "lacp_fast_timeout", "rr_limit"], "the bonding driver's own settings are in /sys/class/net/IF/bonding"),
+    (&["anycast"],                           "an address of many hosts is no address of an interface"),
+    (&["tentative", "autoconf"],             "the kernel alone says it of an address"),
+    (&["prefer_source", "no_prefer_iface"],  "ip-addrlabel(8) says which address packets leave with"),
+    (&["nud"],                               "the kernel always asks whether a neighbour is still there"),
+    (&["defaultif"],                         "route -6 add default -iface IF does it"),
+    (&["stableaddr"],                        "net.ipv6.conf.IF.addr_gen_mode does it"),
     (&["wgkey", "wgpeer", "wgport"],         "keys and peers of a wg are given by wg(8)"),
 ];
 
@@ -47,9 +53,7 @@ const NOT_HERE: &[&str] = &[
     "polling", "netcons", "link0", "link1", "link2",
     "maclabel", "pcp", "hwrxtstmp", "normal", "compress", "noicmp", "ipdst", "random",
     // inet6
-    "anycast", "tentative", "deprecated", "autoconf", "accept_rtadv", "auto_linklocal", "defaultif",
-    "ifdisabled", "nud", "no_dad", "no_radr", "no_prefer_iface", "prefer_source", "pltime", "vltime",
-    "eui64", "stableaddr",
+    "ipv6_only",
     // bridge
     "untagged",
     "tagged", "ifuntagged", "iftagged", "addtagged", "deltagged", "vlanfilter", "defuntagged",

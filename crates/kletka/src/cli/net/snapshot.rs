@@ -32,7 +32,7 @@ impl Snapshot {
                 it.mtu,
                 it.master,
                 it.ether,
-                it.addresses.clone(),
+                it.addresses.iter().map(InterfaceAddress::timeless).collect::<Vec<_>>(),
             )
         };
         now.interfaces.iter().map(essence).eq(self.interfaces.iter().map(essence))

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
 
 use netif::{
-    BridgeSetting, Capability, GroupName, InterfaceAddress, InterfaceName, PortSetting, Prefix,
+    BridgeSetting, Capability, GroupName, Inet6Option, InterfaceAddress, InterfaceName, Lifetimes,
+    PortSetting, Prefix,
 };
 
 use super::super::words;
@@ -51,6 +52,9 @@ struct PendingAddress {
     destination: Option<IpAddr>,
     length: Option<u8>,
     broadcast: Option<Ipv4Addr>,
+    /// `pltime`, `vltime`; `deprecated` is a preferred lifetime that is over.
+    lifetimes: Lifetimes,
+    eui64: bool,
     role: Role,
 }
 
@@ -89,7 +93,7 @@ impl Reader {
             "laggport" => Change::LaggPort(name(argument()?)?),
             "-laggport" => Change::RemoveLaggPort(name(argument()?)?),
             word => {
-                if let Some(change) = capability(word) {
+                if let Some(change) = capability(word).or_else(|| inet6_option(word)) {
                     change
                 } else if let Some(change) = bridge_word(word, &mut argument)? {
                     change
@@ -147,6 +151,34 @@ impl Reader {
                 self.address.length = Some(length.ok_or_else(|| bad_value(text))?);
             }
             "prefixlen" => return Err(UsageError::NotSupported("prefixlen for inet".into())),
+            "pltime" | "vltime" => {
+                let seconds = number_in(argument()?, 0..=u32::MAX);
+                let seconds =
+                    seconds.ok_or_else(|| UsageError::Message(format!("invalid {word}")))?;
+                self.only_inet6(word)?;
+                // All ones is for ever: netinet6/nd6.h, ND6_INFINITE_LIFETIME.
+                let seconds = Some(seconds).filter(|seconds| *seconds != u32::MAX);
+                if word == "pltime" {
+                    self.address.lifetimes.preferred = seconds;
+                } else {
+                    self.address.lifetimes.valid = seconds;
+                }
+            }
+            "deprecated" | "-deprecated" if !self.is_inet6() => {
+                let message = "address flags can be set only for inet6 addresses";
+                return Err(UsageError::Message(message.to_owned()));
+            }
+            "deprecated" => self.address.lifetimes.preferred = Some(0),
+            "-deprecated" => self.address.lifetimes.preferred = None,
+            "eui64" => {
+                self.only_inet6(word)?;
+                let own = self.address.address;
+                if matches!(own, Some(IpAddr::V6(own)) if own.to_bits() as u64 != 0) {
+                    let message = "interface index is already filled";
+                    return Err(UsageError::Message(message.to_owned()));
+                }
+                self.address.eui64 = true;
+            }
             word if words::is_freebsds(word) => {
                 return Err(UsageError::NotSupported(word.to_owned()));
             }
@@ -161,6 +193,11 @@ impl Reader {
 
     fn is_inet6(&self) -> bool {
         self.family == Some(Family::Inet6)
+    }
+
+    fn only_inet6(&self, word: &str) -> Result<(), UsageError> {
+        let wrong = || UsageError::Message(format!("{word} not allowed for the AF"));
+        if self.is_inet6() { Ok(()) } else { Err(wrong()) }
     }
 
     /// `ADDRESS` or `ADDRESS/LENGTH`.
@@ -211,6 +248,9 @@ impl Reader {
             (None, _) if pending.length.is_some() || pending.broadcast.is_some() => {
                 return Err(UsageError::NotSupported("a mask without its address".into()));
             }
+            (None, _) if pending.lifetimes != Lifetimes::default() || pending.eui64 => {
+                return Err(UsageError::NotSupported("a flag without its address".into()));
+            }
             (None, Role::Alias) => return Err(UsageError::RequiresArgument("alias".into())),
             (None, Role::Replace) => return Ok(()),
             (Some(address), role) => {
@@ -218,10 +258,12 @@ impl Reader {
                 let mut new = InterfaceAddress::new(Prefix { address, length });
                 new.broadcast = pending.broadcast.or(new.broadcast);
                 new.destination = pending.destination;
+                new.lifetimes = pending.lifetimes;
                 Change::Address(NewAddress {
                     address: new,
                     replaces: role == Role::Replace && address.is_ipv4(),
                     guessed: pending.length.is_none() && address.is_ipv4(),
+                    eui64: pending.eui64,
                 })
             }
         };
@@ -284,6 +326,19 @@ fn capability(word: &str) -> Option<Change> {
     };
     let on = !word.starts_with('-');
     Some(Change::Capability(capabilities, OnOff { on, word: word.to_owned() }))
+}
+
+/// `accept_rtadv`, `-ifdisabled` …: what an interface does about IPv6.
+fn inet6_option(word: &str) -> Option<Change> {
+    let option = match word.strip_prefix('-').unwrap_or(word) {
+        "accept_rtadv" => Inet6Option::AcceptRtadv,
+        "ifdisabled" => Inet6Option::Disabled,
+        "auto_linklocal" => Inet6Option::AutoLinkLocal,
+        "no_radr" => Inet6Option::NoDefaultRouter,
+        "no_dad" => Inet6Option::NoDuplicateDetection,
+        _ => return None,
+    };
+    Some(Change::Inet6(option, !word.starts_with('-')))
 }
 
 /// The words of a bridge.

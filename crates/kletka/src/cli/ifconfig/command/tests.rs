@@ -22,8 +22,8 @@ fn interface(name: &str) -> InterfaceName {
 fn address(prefix: &str, replaces: bool) -> Change {
     let (address, length) = prefix.split_once('/').unwrap();
     let prefix = Prefix { address: address.parse().unwrap(), length: length.parse().unwrap() };
-    let guessed = false;
-    Change::Address(NewAddress { address: InterfaceAddress::new(prefix), replaces, guessed })
+    let (guessed, eui64) = (false, false);
+    Change::Address(NewAddress { address: InterfaceAddress::new(prefix), replaces, guessed, eui64 })
 }
 
 /// The lines of the article's jail.conf; `_` is a blank inside quotes.
@@ -73,6 +73,7 @@ fn addresses() {
         ("epair1b vnet samba",                             vec![Change::Vnet("samba".into())]),
         ("epair1b -vnet samba",                            vec![Change::Reclaim("samba".into())]),
         ("em0 -descr",                                     vec![Change::Description(String::new())]),
+        ("em0 inet6 -ifdisabled up",                       vec![Change::Inet6(Inet6Option::Disabled, false), Change::Up]),
     ] {
         assert_eq!(changes(line), Ok(want), "{line}");
     }
@@ -202,6 +203,7 @@ fn listings() {
     for (line, want) in [
         ("",             Command::List(all())),
         ("-a",           Command::List(all())),
+        ("-L lo0",       Command::List(Selection { lifetimes: true, ..one("lo0") })),
         ("-a -u",        Command::List(Selection { up: Some(true), ..all() })),
         ("-ad inet",     Command::List(Selection { up: Some(false), family: Some(Family::Inet), ..all() })),
         ("lo0",          Command::List(one("lo0"))),

@@ -19,6 +19,7 @@ fn interface(index: u32, name: &str, flags: u32, kind: Kind) -> Interface {
         alternative_names: Vec::new(),
         lagg_port: None,
         counters: netif::Counters::default(),
+        inet6: None,
         addresses: Vec::new(),
     }
 }
@@ -45,13 +46,14 @@ epair1b: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0
 \tmedia: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)
 \tstatus: active
 ";
-    assert_eq!(entry(&epair, None, &[], None), want);
+    assert_eq!(entry(&epair, None, &[], &Selection::default()), want);
     let want = "\
 epair1b: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1500
 \tdescription: jail side of the epair
 \tinet 192.168.1.240 netmask 0xffffff00 broadcast 192.168.1.255
 ";
-    assert_eq!(entry(&epair, None, &[], Some(Family::Inet)), want);
+    let only = Selection { family: Some(Family::Inet), ..Selection::default() };
+    assert_eq!(entry(&epair, None, &[], &only), want);
 
     let mut lo0 = interface(1, "lo0", 0x100_0049, Kind::Loopback);
     let plain = InterfaceAddress { broadcast: None, ..address("127.0.0.1", 8) };
@@ -62,7 +64,7 @@ lo0: flags=1000049<UP,LOOPBACK,RUNNING,LOWER_UP> metric 0 mtu 65536
 \tinet6 ::1 prefixlen 128
 \tgroups: lo
 ";
-    assert_eq!(entry(&lo0, None, &[], None), want);
+    assert_eq!(entry(&lo0, None, &[], &Selection::default()), want);
 }
 
 #[test]
@@ -110,16 +112,16 @@ bridge1: flags=8802<BROADCAST,SIMPLEX,MULTICAST> metric 0 mtu 1500
 \t        ifmaxaddr 0 port 1 priority 128 path cost 2
 \tgroups: bridge
 ";
-    assert_eq!(entry(&all[0], None, &all, None), want);
+    assert_eq!(entry(&all[0], None, &all, &Selection::default()), want);
     let want = "\
 re0.7: flags=8943<UP,BROADCAST,RUNNING,PROMISC,SIMPLEX,MULTICAST> metric 0 mtu 1500
 \tgroups: vlan
 \tvlan: 7 vlanproto: 802.1q vlanpcp: 0 parent interface: re0
 \tstatus: no carrier
 ";
-    assert_eq!(entry(&all[1], None, &all, None), want);
+    assert_eq!(entry(&all[1], None, &all, &Selection::default()), want);
     assert_eq!(
-        entry(&all[2], None, &all, None),
+        entry(&all[2], None, &all, &Selection::default()),
         "re0: flags=0 metric 0 mtu 1500\n\tether 02:00:00:00:00:0a\n\tstatus: no carrier\n"
     );
 }

@@ -1,0 +1,135 @@
+//! What an interface does about IPv6: `accept_rtadv`, `ifdisabled` … of ifconfig(8), its `nd6 options`.
+//!
+//! The kernel tells of them in every listing of links; it is told by files below /proc/sys/net, which are
+//! those of the network namespace that the caller is in.
+
+use std::path::Path;
+
+use rustix::io::Errno;
+
+use crate::error::{Error, Request};
+use crate::name::InterfaceName;
+use crate::uapi::{af, ifla};
+use crate::wire::{attributes, i32_at};
+
+/// One of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inet6Option {
+    /// It configures itself by what routers say: `accept_rtadv`.
+    AcceptRtadv,
+    /// There is no IPv6 on it: `ifdisabled`.
+    Disabled,
+    /// It gets a link-local address when it comes up: `auto_linklocal`.
+    AutoLinkLocal,
+    /// A router that is heard does not become the default one: `no_radr`.
+    NoDefaultRouter,
+    /// New addresses are not looked for on the link: `no_dad`.
+    NoDuplicateDetection,
+}
+
+/// All of them, in the numbering of FreeBSD's netinet6/nd6.h.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Inet6Options(pub u32);
+
+/// Neighbours are asked whether they are still there: Linux always does so.
+const PERFORM_NUD: u32 = 0x1;
+
+/// How an option is known: to FreeBSD by a bit and a name; to Linux by a place in the list of its settings, a
+/// file of the same meaning, and the values that turn it on and off.
+struct Known {
+    option: Inet6Option,
+    bit: u32,
+    name: &'static str,
+    file: &'static str,
+    on: &'static str,
+    off: &'static str,
+}
+
+#[rustfmt::skip]
+const TABLE: [Known; 5] = [
+    Known { option: Inet6Option::AcceptRtadv,          bit: 0x2,   name: "ACCEPT_RTADV",   file: "accept_ra",        on: "1", off: "0" },
+    Known { option: Inet6Option::Disabled,             bit: 0x8,   name: "IFDISABLED",     file: "disable_ipv6",     on: "1", off: "0" },
+    Known { option: Inet6Option::AutoLinkLocal,        bit: 0x20,  name: "AUTO_LINKLOCAL", file: "addr_gen_mode",    on: "0", off: "1" },
+    Known { option: Inet6Option::NoDefaultRouter,      bit: 0x40,  name: "NO_RADR",        file: "accept_ra_defrtr", on: "0", off: "1" },
+    Known { option: Inet6Option::NoDuplicateDetection, bit: 0x100, name: "NO_DAD",         file: "accept_dad",       on: "0", off: "1" },
+];
+
+impl Inet6Options {
+    /// Whether `option` is on.
+    #[must_use]
+    pub fn has(self, option: Inet6Option) -> bool {
+        TABLE.iter().any(|known| known.option == option && self.0 & known.bit != 0)
+    }
+
+    /// The names of those that are on, in the order of their bits.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let first = [(PERFORM_NUD, "PERFORMNUD")].into_iter();
+        let all = first.chain(TABLE.iter().map(|known| (known.bit, known.name)));
+        all.filter(move |(bit, _)| self.0 & bit != 0).map(|(_, name)| name)
+    }
+}
+
+impl Inet6Option {
+    /// Turns it on or off for `interface`, in the caller's network namespace.
+    ///
+    /// # Errors
+    /// `EAFNOSUPPORT`: this kernel has no IPv6; `EROFS`, `EACCES`: a jail whose /proc is the host's.
+    pub fn set(self, interface: &InterfaceName, on: bool) -> Result<(), Error> {
+        let Some(known) = TABLE.iter().find(|known| known.option == self) else { return Ok(()) };
+        let directory = Path::new("/proc/sys/net/ipv6/conf").join(interface.kernel());
+        let value = if on { known.on } else { known.off };
+        std::fs::write(directory.join(known.file), value).map_err(|error| {
+            let errno = match Errno::from_io_error(&error) {
+                Some(Errno::NOENT) | None => Errno::AFNOSUPPORT,
+                Some(errno) => errno,
+            };
+            Request::Other("ioctl(SIOCSIFINFO_IN6)".to_owned()).refused(errno)
+        })
+    }
+}
+
+/// The options of an interface, from the `IFLA_AF_SPEC` of a link. `None`: it has no IPv6 at all.
+pub(crate) fn parse(families: &[u8]) -> Option<Inet6Options> {
+    let find = |bytes, wanted| {
+        attributes(bytes).find(|&(kind, _): &(u16, &[u8])| kind == wanted).map(|(_, value)| value)
+    };
+    let inet6 = find(families, u16::from(af::INET6))?;
+    let settings = find(inet6, ifla::INET6_CONF)?;
+    let setting = |place: usize| i32_at(settings, place * 4);
+    let generates = find(inet6, ifla::INET6_ADDR_GEN_MODE).and_then(|value| value.first());
+    let is_on = |option| match option {
+        Inet6Option::AcceptRtadv => setting(ifla::CONF_ACCEPT_RA).is_some_and(|it| it > 0),
+        Inet6Option::Disabled => setting(ifla::CONF_DISABLE_IPV6).is_some_and(|it| it != 0),
+        Inet6Option::AutoLinkLocal => generates != Some(&ifla::ADDR_GEN_NONE),
+        Inet6Option::NoDefaultRouter => setting(ifla::CONF_ACCEPT_RA_DEFRTR) == Some(0),
+        // A loopback has -1: there is no link to look on.
+        Inet6Option::NoDuplicateDetection => setting(ifla::CONF_ACCEPT_DAD) == Some(0),
+    };
+    let on = TABLE.iter().filter(|known| is_on(known.option));
+    Some(Inet6Options(on.fold(PERFORM_NUD, |bits, known| bits | known.bit)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn names() {
+        for (bits, want) in [ // as FreeBSD prints them
+            (0x21,  "PERFORMNUD AUTO_LINKLOCAL"),
+            (0x23,  "PERFORMNUD ACCEPT_RTADV AUTO_LINKLOCAL"),
+            (0x29,  "PERFORMNUD IFDISABLED AUTO_LINKLOCAL"),
+            (0x101, "PERFORMNUD NO_DAD"),
+        ] {
+            assert_eq!(Inet6Options(bits).names().collect::<Vec<_>>().join(" "), want);
+        }
+    }
+
+    #[test]
+    fn a_short_answer_has_no_options() {
+        for bytes in [&[][..], &[8, 0, 10, 0, 4, 0, 2, 0][..4], &[200, 0, 10, 0]] {
+            assert_eq!(parse(bytes), None);
+        }
+    }
+}
