@@ -68,6 +68,14 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, UsageError> {
             'n' | 'a' => {}
             'd' => options.drops = true,
             'f' => options.inet6 = Some(family(&value()?)?),
+            'F' => match value()?.as_str() {
+                "0" => {}
+                fib => {
+                    return Err(UsageError::Message(format!(
+                        "-F {fib}: there is only fib 0 as yet"
+                    )));
+                }
+            },
             'I' => options.interface = Some(value()?),
             'j' => options.jail = Some(value()?),
             letter => {
@@ -108,7 +116,8 @@ fn list(mut network: Network, options: &Options) -> Result<String, String> {
     Ok(text)
 }
 
-/// One family's table: usr.bin/netstat/route.c. Empty when there are no routes.
+/// One family's table: usr.bin/netstat/route.c of FreeBSD 15, where the column of interfaces has 12 places
+/// (8 in FreeBSD 13). Empty when there are no routes.
 fn route_table(routes: &[Route], interfaces: &[Interface], inet6: bool) -> String {
     let of_family = |route: &&Route| route.destination.address.is_ipv6() == inet6;
     let mut routes: Vec<&Route> = routes.iter().filter(of_family).collect();
@@ -129,8 +138,14 @@ fn route_table(routes: &[Route], interfaces: &[Interface], inet6: bool) -> Strin
         let netif = interface.map_or("lo0", |interface| interface.name.as_str());
         let gateway = gateway(route, netif);
         let destination = destination(&route.destination, netif);
+        // What is too long for its column takes from the next one.
+        let through = through - destination.len().saturating_sub(to).min(through);
+        let for_flags = 6 - gateway.len().saturating_sub(through).min(6);
         let flags = flags(route);
-        let _ = writeln!(text, "{destination:<to$} {gateway:<through$} {flags:<6} {netif:>12.12}");
+        let _ = writeln!(
+            text,
+            "{destination:<to$} {gateway:<through$} {flags:<for_flags$} {netif:>12.12}"
+        );
     }
     text
 }
@@ -234,6 +249,8 @@ mod tests {
     fn command_lines() {
         let any = Options::default;
         for (line, want) in [
+            ("-rn -F 0",       Ok(Options { routes: true, ..any() })),
+            ("-rn -F 2",       Err(UsageError::Message("-F 2: there is only fib 0 as yet".into()))),
             ("-rn",            Ok(Options { routes: true, ..any() })),
             ("-rn -f inet6",   Ok(Options { routes: true, inet6: Some(true), ..any() })),
             ("-4r",            Ok(Options { routes: true, inet6: Some(false), ..any() })),

@@ -30,6 +30,8 @@ Internet6:
 Destination                       Gateway                       Flags         Netif Expire
 default                           fe80::1%epair1b               UGS         epair1b
 fd00::/64                         link#3                        U           epair1b
+$ route -q -6 add 2001:db8:1111:2222:3333:4444:5555:6666 fd00::1111:2222:3333:4444; netstat -6rn | grep ^2001
+2001:db8:1111:2222:3333:4444:5555:6666 fd00::1111:2222:3333:4444 UGHS       epair1b
 $ netstat -rn | grep Internet
 Internet:
 Internet6:

@@ -269,3 +269,103 @@ db { $unit = 1; }
     assert_eq!(ethers("web"), web);
     assert!(db.iter().all(|ether| !web.contains(ether)), "{web:?} {db:?}");
 }
+
+/// `-j`: what every command of the network says of a jail, and does in it, from the host.
+#[test]
+fn from_the_host() {
+    let Some(sandbox) = with_epairs("persist; vnet.interface = epair1b;") else { return };
+    sandbox.ok("jail -q -c web; ifconfig epair1a ether 02:00:5e:00:00:0a inet 10.0.0.1/24");
+    sandbox.ok("ifconfig epair1a inet6 no_dad fd00::1/64");
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig -j web epair1b ether 02:00:5e:00:00:0b inet 10.0.0.2/24
+$ ifconfig -j web epair1b inet6 no_dad fd00::2/64
+$ ifconfig -j web epair1b
+epair1b: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1500
+	ether 02:00:5e:00:00:0b
+	inet 10.0.0.2 netmask 0xffffff00 broadcast 10.0.0.255
+	inet6 fd00::2 prefixlen 64
+	groups: epair
+	media: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)
+	status: active
+$ ifconfig -j web bridge create addm epair1b span epair1b
+ifconfig: BRDGADDS epair1b: Device busy
+[1]
+$ ifconfig -j web tap create
+tap0
+$ ifconfig -j web -g tap; ifconfig -g tap
+tap0
+$ ifconfig -j web tap0 destroy
+$ ifconfig -j web lo0 inet6 -ifdisabled; ifconfig -j web lo0 inet
+lo0: flags=1000049<UP,LOOPBACK,RUNNING,LOWER_UP> metric 0 mtu 65536
+	inet 127.0.0.1 netmask 0xff000000
+$ route -j web add default 10.0.0.1; route -j web -6 add default fd00::1
+add net default: gateway 10.0.0.1
+add net default: gateway fd00::1
+$ route -j web -n get -6 default | grep gateway
+    gateway: fd00::1
+$ busybox ping -c 1 10.0.0.2 > /dev/null; busybox ping -c 1 fd00::2 > /dev/null
+$ arp -j web -an | sed 's/in .* seconds/in 1200 seconds/'
+? (10.0.0.1) at 02:00:5e:00:00:0a on epair1b expires in 1200 seconds [ethernet]
+$ ndp -j web -an | grep -o ^fd00.*epair1b
+fd00::1                              02:00:5e:00:00:0a epair1b
+$ netstat -j web -rn | grep default
+default            10.0.0.1           UGS         epair1b
+default                           fd00::1                       UGS         epair1b
+$ netstat -j web -in -f inet -I epair1b | tail -n 1
+epair1b     - 10.0.0.0/24   10.0.0.2                 -     -     -        -     -     -
+$ route -j web flush
+default              10.0.0.1             done
+default              fd00::1              done
+$ jail -q -r web
+",
+    );
+    remove_epairs(&sandbox);
+}
+
+/// A jail gets its address from a server on the LAN.
+#[test]
+fn an_address_by_dhcp() {
+    let Some(sandbox) = lan(&["web"]) else { return };
+    sandbox.write(
+        "/tmp/udhcpd.conf",
+        "interface lan0\nstart 192.168.1.100\nend 192.168.1.100\nlease_file /tmp/leases\n\
+         option subnet 255.255.255.0\noption router 192.168.1.10\npidfile /tmp/udhcpd.pid\n",
+    );
+    sandbox.ok("touch /tmp/leases; ip netns exec lan busybox udhcpd -f /tmp/udhcpd.conf > /tmp/said 2>&1 & \
+                until grep -q started /tmp/said; do :; done");
+    sandbox.write(
+        "/home/jails/web/etc/udhcpc.script",
+        "#!/bin/sh\n[ $1 = bound ] || exit 0\n\
+         /run/kletka/jail/ifconfig $interface $ip netmask $subnet\n\
+         /run/kletka/jail/route -q add default $router\n",
+    );
+    sandbox.ok("chmod 755 /home/jails/web/etc/udhcpc.script");
+    sandbox.ok("jexec web udhcpc -n -q -f -i epair1b -s /etc/udhcpc.script 2> /dev/null");
+    let inet = sandbox.ok("ifconfig -j web epair1b inet | tail -n 1");
+    assert_eq!(inet, "\tinet 192.168.1.100 netmask 0xffffff00 broadcast 192.168.1.255\n");
+    let way = sandbox.ok("route -j web -n get default | grep gateway");
+    assert_eq!(way, "    gateway: 192.168.1.10\n");
+    sandbox.ok("ip netns exec lan busybox ping -c 1 -W 10 192.168.1.100");
+    sandbox.ok("kill $(cat /tmp/udhcpd.pid)");
+    remove_lan(&sandbox);
+}
+
+/// IPv6 is the jail's own: its link-local address, by which others reach it, and its search for another
+/// host that has the same address.
+#[test]
+fn inet6_of_its_own() {
+    let Some(sandbox) = lan(&["web"]) else { return };
+    let said = sandbox.ok("ifconfig -j web epair1b inet6 | grep 'inet6 fe80:'");
+    let own = said.split([' ', '%']).nth(1).unwrap();
+    sandbox.ok(&format!("ip netns exec lan busybox ping -c 1 -W 10 {own}%lan0"));
+    let ether = sandbox.ok("ifconfig -j web epair1b ether | tail -n 1");
+    assert!(own.ends_with(ether.trim().rsplit(':').next().unwrap()), "{own} {ether}");
+    // fd00::10 is the LAN's.
+    sandbox.ok("jexec web /run/kletka/jail/ifconfig epair1b inet6 fd00::10/64");
+    let inside = "jexec web /run/kletka/jail/ifconfig epair1b inet6";
+    sandbox.ok(&format!("until {inside} | grep -q 'fd00::10 .*duplicated'; do :; done"));
+    sandbox.ok("ip netns exec lan busybox ping -c 1 -W 10 fd00::1");
+    remove_lan(&sandbox);
+}

@@ -30,7 +30,6 @@ const NO_COUNTERPART: &[(&[&str], &str)] = &[
     (&["ifmaxaddr"],                         "a bridge counts addresses as a whole: maxaddr"),
     (&["edge", "autoedge", "ptp", "autoptp"], "the kernel's spanning tree is 802.1D, without edges and point-to-point links"),
     (&["proto", "holdcnt"],                  "the kernel's spanning tree is 802.1D, which has no such choice"),
-    (&["fib", "tunnelfib"],                  "there is one routing table as yet"),
     (&["vlandev"],                           "a vlan has its parent as long as it is there: destroy"),
     (&["tunnel", "deletetunnel"],            "a tunnel has its ends as long as it is there: destroy"),
     (&["lagghash", "use_flowid", "flowid_shift", "lacp_strict", "lacp_fast_timeout", "rr_limit"], "the bonding driver's own settings are in /sys/class/net/IF/bonding"),

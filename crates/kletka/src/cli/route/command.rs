@@ -73,6 +73,7 @@ pub(super) enum UsageError {
     NotSupported(String),
     BadAddress(String),
     BadValue(String),
+    NoFib(String),
 }
 
 impl UsageError {
@@ -92,6 +93,7 @@ impl fmt::Display for UsageError {
             }
             Self::BadAddress(word) => write!(f, "bad address: {word}"),
             Self::BadValue(word) => write!(f, "{word}: bad value"),
+            Self::NoFib(fib) => write!(f, "-fib {fib}: there is only fib 0 as yet"),
         }
     }
 }
@@ -198,11 +200,8 @@ impl<'a> Reader<'a> {
             "inet6" | "6" => self.set_family(Family::Inet6),
             // The one table that there is.
             "fib" => match argument()? {
-                "0" => {}
-                number => {
-                    let what = format!("-fib {number}: there is one routing table as yet, and");
-                    return Err(UsageError::NotSupported(what));
-                }
+                "0" | "default" | "all" => {}
+                fib => return Err(UsageError::NoFib(fib.to_owned())),
             },
             "host" => self.force_host = true,
             "net" => self.force_net = true,
@@ -394,7 +393,7 @@ mod tests {
             ("put default 10.0.0.1",       "bad keyword: put\nroute: usage: route [-j jail] [-46nq] command [[modifiers] args]", 64),
             ("add -fast default 10.0.0.1", "bad keyword: fast\nroute: usage: route [-j jail] [-46nq] command [[modifiers] args]", 64),
             ("monitor",                    "monitor: this part of FreeBSD's route is not supported", 64),
-            ("add default 10.0.0.1 -fib 2", "-fib 2: there is one routing table as yet, and: this part of FreeBSD's route is not supported", 64),
+            ("add default 10.0.0.1 -fib 2", "-fib 2: there is only fib 0 as yet", 64),
             ("add default router",         "bad address: router", 68),
             ("add fd00::/8 fd01::1",       "bad address: fd00::/8", 68),
             ("add 10.0.0.0/33 10.0.0.1",   "bad address: 10.0.0.0/33", 68),

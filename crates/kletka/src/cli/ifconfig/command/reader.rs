@@ -88,6 +88,8 @@ impl Reader {
             "name" => Change::Rename(name(argument()?)?),
             "group" => Change::Group(group("setifgroup", argument()?)?),
             "-group" => Change::Ungroup(group("unsetifgroup", argument()?)?),
+            // The only one that there is.
+            "fib" | "tunnelfib" => return only_fib(word, argument()?),
             "vnet" => Change::Vnet(argument()?.to_owned()),
             "-vnet" => Change::Reclaim(argument()?.to_owned()),
             "laggport" => Change::LaggPort(name(argument()?)?),
@@ -303,6 +305,17 @@ pub(super) fn number_in(word: &str, bounds: RangeInclusive<u32>) -> Option<u32> 
         None => word.parse(),
     };
     value.ok().filter(|value| bounds.contains(value))
+}
+
+/// `fib`, `tunnelfib`: what FreeBSD's kernel says of a number that it has no table for.
+fn only_fib(word: &str, number: &str) -> Result<(), UsageError> {
+    let request = if word == "fib" { "SIOCSIFFIB" } else { "SIOCSTUNFIB" };
+    let refused = match number_in(number, 0..=u32::MAX) {
+        Some(0) => return Ok(()),
+        Some(_) => format!("ioctl ({request}): Invalid argument (there is only fib 0 as yet)"),
+        None => format!("{word} {number} not valid"),
+    };
+    Err(UsageError::Message(refused))
 }
 
 fn group(verb: &'static str, word: &str) -> Result<GroupName, UsageError> {
