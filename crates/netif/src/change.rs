@@ -25,6 +25,30 @@ pub struct Joining {
     pub member: Interface,
 }
 
+/// What an interface does beside being up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It asks for addresses of the link: `arp`.
+    Arp,
+    /// It takes every frame: `promisc`.
+    Promiscuous,
+    /// It takes every multicast frame: `allmulti`.
+    AllMulticast,
+    /// Its driver tells what it does: `debug`.
+    Debug,
+}
+
+impl Mode {
+    fn flag(self) -> u32 {
+        match self {
+            Self::Arp => iff::NOARP,
+            Self::Promiscuous => iff::PROMISC,
+            Self::AllMulticast => iff::ALLMULTI,
+            Self::Debug => iff::DEBUG,
+        }
+    }
+}
+
 impl Netlink {
     /// `up`.
     ///
@@ -42,6 +66,24 @@ impl Netlink {
     pub fn down(&mut self, name: &InterfaceName) -> Result<(), Error> {
         let message = by_name(name, flags_body(0, iff::UP));
         self.apply(name, message, Request::Down)
+    }
+
+    /// `promisc`, `allmulti`, `debug`, `-arp` and their opposites.
+    ///
+    /// # Errors
+    /// The kernel's, after the `word`.
+    pub fn set_mode(
+        &mut self,
+        name: &InterfaceName,
+        mode: Mode,
+        on: bool,
+        word: &str,
+    ) -> Result<(), Error> {
+        let flag = mode.flag();
+        // What Linux has a flag for is that there is no ARP.
+        let set = on != (mode == Mode::Arp);
+        let message = by_name(name, flags_body(if set { flag } else { 0 }, flag));
+        self.apply(name, message, Request::Other(word.to_owned()))
     }
 
     /// `mtu`.

@@ -29,7 +29,7 @@ mod wire;
 pub use address::{EtherAddress, Identity, MalformedAddress, Prefix, netmask_length};
 pub use bridge::{BridgeSetting, Learned, PortSetting};
 pub use capability::{Capabilities, Capability, Ethtool};
-pub use change::Joining;
+pub use change::{Joining, Mode};
 pub use clone::Cloner;
 pub use error::{Error, Request, strerror};
 pub use group::{GroupName, MalformedGroup};

@@ -147,6 +147,18 @@ $ ifconfig epair1a inet6 fd00::5 delete
 $ ifconfig epair1a inet 10.0.0.3 delete
 ifconfig: ioctl (SIOCDIFADDR): Can't assign requested address
 [1]
+$ ifconfig -f inet:cidr,inet6:cidr epair1a | grep -e 'inet ' -e fd00 | sed 's/ tentative//'
+	inet 10.1.0.1/16 broadcast 10.1.0.255
+	inet6 fd00:1::5/128
+$ ifconfig epair1a promisc allmulti -arp; ifconfig epair1a | head -n 1
+epair1a: flags=1008bc3<UP,BROADCAST,RUNNING,NOARP,PROMISC,ALLMULTI,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1400
+$ ifconfig epair1a -promisc -allmulti arp; ifconfig epair1a | head -n 1
+epair1a: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1400
+$ ifconfig epair1a inet6 fe80::5%epair1a/64; ifconfig epair1a inet6 | grep -o fe80::5%epair1a
+fe80::5%epair1a
+$ ifconfig epair1a ether random; ifconfig epair1a ether | grep -c 02:00:5e
+0
+[1]
 $ ifconfig epair1a down; ifconfig epair1a inet
 epair1a: flags=8802<BROADCAST,SIMPLEX,MULTICAST> metric 0 mtu 1400
 	inet 10.1.0.1 netmask 0xffff0000 broadcast 10.1.0.255

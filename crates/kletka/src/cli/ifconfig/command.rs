@@ -6,18 +6,20 @@
 
 mod creation;
 mod error;
+mod format;
 mod reader;
 
 use std::net::IpAddr;
 
 use netif::{
     BridgeSetting, Capability, EtherAddress, GroupName, Inet6Option, InterfaceAddress,
-    InterfaceName, LaggProtocol, PortSetting, Tunnel,
+    InterfaceName, LaggProtocol, Mode, PortSetting, Tunnel,
 };
 
 use super::words;
 pub(super) use creation::Creation;
 pub(super) use error::UsageError;
+pub(super) use format::{Format, Mask, Separation};
 
 /// A whole command line.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,9 +54,13 @@ pub(super) struct Selection {
     /// `-u`: `Some(true)`, `-d`: `Some(false)`.
     pub(super) up: Option<bool>,
     pub(super) group: Option<String>,
+    /// `-G`: those in this group are not meant.
+    pub(super) without: Option<String>,
     pub(super) family: Option<Family>,
     /// `-L`: for how long the addresses are there.
     pub(super) lifetimes: bool,
+    /// `-f`: how addresses are written.
+    pub(super) format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +85,7 @@ pub(super) enum Change {
     Up,
     Down,
     Mtu(u32),
+    Mode(Mode, OnOff),
     Ether(EtherAddress),
     /// Empty: `-descr`.
     Description(String),
@@ -168,7 +175,7 @@ impl Options {
                 break;
             }
             for (at, letter) in letters.char_indices() {
-                if !matches!(letter, 'g' | 'j') {
+                if !matches!(letter, 'f' | 'G' | 'g' | 'j') {
                     self.set(letter)?;
                     continue;
                 }
@@ -181,6 +188,8 @@ impl Options {
                     attached.to_owned()
                 };
                 match letter {
+                    'f' => self.selection.format.read(&value)?,
+                    'G' => self.selection.without = Some(value),
                     'g' => self.selection.group = Some(value),
                     _ => self.jail = Some(value),
                 }

@@ -299,6 +299,9 @@ impl Line<'_> {
             Change::Up => netlink.up(current)?,
             Change::Down => netlink.down(current)?,
             Change::Mtu(mtu) => netlink.set_mtu(current, *mtu)?,
+            Change::Mode(mode, switch) => {
+                netlink.set_mode(current, *mode, switch.on, &switch.word)?;
+            }
             Change::Ether(ether) => netlink.set_ether(current, *ether)?,
             Change::Description(text) => netlink.set_description(current, text)?,
             Change::Rename(new) => {

@@ -6,9 +6,9 @@
 use std::fmt::{self, Write};
 use std::net::IpAddr;
 
-use netif::{Capabilities, Flags, Interface, InterfaceAddress, Kind, Lifetimes};
+use netif::{Capabilities, EtherAddress, Flags, Interface, InterfaceAddress, Kind, Lifetimes};
 
-use super::command::{Family, Selection};
+use super::command::{Family, Mask, Selection, Separation};
 
 mod kinds;
 
@@ -20,6 +20,7 @@ pub(super) fn chosen<'a>(all: &'a [Interface], selection: &Selection) -> Vec<&'a
     let fits = |interface: &&Interface| {
         selection.up.is_none_or(|up| interface.flags.has(Flags::UP) == up)
             && selection.group.as_deref().is_none_or(|group| is_in(interface, group))
+            && !selection.without.as_deref().is_some_and(|group| is_in(interface, group))
             && selection.interface.as_deref().is_none_or(|name| is_called(interface, name))
             && (selection.interface.is_some()
                 || selection.family.is_none_or(|family| has_family(interface, family)))
@@ -111,12 +112,12 @@ fn write_entry(
     }
     let shows = |wanted| family.is_none_or(|family| family == wanted);
     if let Some(ether) = interface.ether.filter(|_| shows(Family::Ether)) {
-        writeln!(out, "\tether {ether}")?;
+        writeln!(out, "\tether {}", separated(ether, selection.format.ether))?;
     }
     for wanted in [Family::Inet, Family::Inet6] {
         let addresses = interface.addresses.iter().filter(|address| is_of(address, wanted));
         for address in addresses.filter(|_| shows(wanted)) {
-            write_address(out, interface, address, selection.lifetimes)?;
+            write_address(out, interface, address, selection)?;
         }
     }
     match family {
@@ -153,7 +154,7 @@ fn write_address(
     out: &mut String,
     interface: &Interface,
     address: &InterfaceAddress,
-    shows_lifetimes: bool,
+    selection: &Selection,
 ) -> fmt::Result {
     match address.prefix.address {
         IpAddr::V4(own) => {
@@ -161,7 +162,11 @@ fn write_address(
             if let Some(destination) = address.destination {
                 write!(out, " --> {destination}")?;
             }
-            write!(out, " netmask {:#x}", address.prefix.mask4())?;
+            match selection.format.inet {
+                Mask::Hexadecimal => write!(out, " netmask {:#x}", address.prefix.mask4())?,
+                Mask::Dotted => write!(out, " netmask {}", address.prefix.mask())?,
+                Mask::Slash => write!(out, "/{}", address.prefix.length)?,
+            }
             if let Some(broadcast) = address.broadcast.filter(|_| address.prefix.length != 0) {
                 write!(out, " broadcast {broadcast}")?;
             }
@@ -175,7 +180,12 @@ fn write_address(
             if let Some(destination) = address.destination {
                 write!(out, " --> {destination}")?;
             }
-            write!(out, " prefixlen {}", address.prefix.length)?;
+            let length = address.prefix.length;
+            if selection.format.inet6_slash {
+                write!(out, "/{length}")?;
+            } else {
+                write!(out, " prefixlen {length}")?;
+            }
             for (said, word) in [
                 (address.tentative, "tentative"),
                 (address.duplicated, "duplicated"),
@@ -191,7 +201,7 @@ fn write_address(
                 write!(out, " scopeid {:#x}", interface.index)?;
             }
             let lifetimes = address.lifetimes;
-            if shows_lifetimes && lifetimes != Lifetimes::default() {
+            if selection.lifetimes && lifetimes != Lifetimes::default() {
                 for (word, seconds) in
                     [("pltime", lifetimes.preferred), ("vltime", lifetimes.valid)]
                 {
@@ -202,6 +212,19 @@ fn write_address(
         }
     }
     writeln!(out)
+}
+
+/// A link-level address, as `-f ether:` has it.
+fn separated(ether: EtherAddress, separation: Separation) -> String {
+    let plain = ether.to_string();
+    match separation {
+        Separation::Colon => plain,
+        Separation::Dash => plain.replace(':', "-"),
+        Separation::Dotted => {
+            let [a, b, c, d, e, f] = ether.0;
+            format!("{a:02x}{b:02x}.{c:02x}{d:02x}.{e:02x}{f:02x}")
+        }
+    }
 }
 
 fn write_link(out: &mut String, interface: &Interface) -> fmt::Result {

@@ -46,11 +46,11 @@ const NO_COUNTERPART: &[(&[&str], &str)] = &[
 #[rustfmt::skip]
 const NOT_HERE: &[&str] = &[
     // any interface
-    "arp", "staticarp", "stickyarp", "debug", "allmulti", "promisc", "monitor", "metric", "media",
+    "staticarp", "stickyarp", "monitor", "metric", "media",
     "mediaopt", "mode", "instance", "inst",
     "wol", "wol_ucast", "wol_mcast", "wol_magic", "txrtlmt", "txtls", "mextpg", "toe",
     "polling", "netcons", "link0", "link1", "link2",
-    "maclabel", "pcp", "hwrxtstmp", "normal", "compress", "noicmp", "ipdst", "random",
+    "maclabel", "pcp", "hwrxtstmp", "normal", "compress", "noicmp", "ipdst",
     // inet6
     "ipv6_only",
     // bridge

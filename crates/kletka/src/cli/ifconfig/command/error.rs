@@ -44,8 +44,8 @@ impl fmt::Display for UsageError {
             Self::Usage => f.write_str(
                 "usage: ifconfig [-j jail] interface [address_family] [address] [parameters]\n       \
                  ifconfig interface create [parameters]\n       \
-                 ifconfig [-j jail] -a [-d] [-u] [-g group] [address_family]\n       \
-                 ifconfig [-j jail] -l [-d] [-u] [address_family]\n       \
+                 ifconfig [-j jail] -a [-Ldu] [-f type:format] [-g group] [-G group] [address_family]\n       \
+                 ifconfig [-j jail] -l [-du] [-g group] [-G group] [address_family]\n       \
                  ifconfig -C",
             ),
             Self::Text(word) => write!(f, "{word}: not valid text"),

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
 
 use netif::{
-    BridgeSetting, Capability, GroupName, Inet6Option, InterfaceAddress, InterfaceName, Lifetimes,
-    PortSetting, Prefix,
+    BridgeSetting, Capability, EtherAddress, GroupName, Inet6Option, InterfaceAddress,
+    InterfaceName, Lifetimes, Mode, PortSetting, Prefix,
 };
 
 use super::super::words;
@@ -13,7 +13,7 @@ use super::{Change, Configuration, Creation, Family, NewAddress, OnOff, UsageErr
 
 /// Reads the parameters of one interface.
 pub(super) fn read(interface: &str, words: &[String]) -> Result<Configuration, UsageError> {
-    let mut reader = Reader::default();
+    let mut reader = Reader { scope: format!("%{interface}"), ..Reader::default() };
     let mut words = words.iter().map(String::as_str);
     while let Some(word) = words.next() {
         reader.word(word, &mut words)?;
@@ -42,6 +42,8 @@ struct Reader {
     changes: Vec<Change>,
     family: Option<Family>,
     address: PendingAddress,
+    /// What may follow an address of IPv6: `%` and the name of the interface.
+    scope: String,
 }
 
 /// An address, of which every word may say a little more.
@@ -95,7 +97,9 @@ impl Reader {
             "laggport" => Change::LaggPort(name(argument()?)?),
             "-laggport" => Change::RemoveLaggPort(name(argument()?)?),
             word => {
-                if let Some(change) = capability(word).or_else(|| inet6_option(word)) {
+                let switch =
+                    || capability(word).or_else(|| inet6_option(word)).or_else(|| mode(word));
+                if let Some(change) = switch() {
                     change
                 } else if let Some(change) = bridge_word(word, &mut argument)? {
                     change
@@ -184,6 +188,9 @@ impl Reader {
             word if words::is_freebsds(word) => {
                 return Err(UsageError::NotSupported(word.to_owned()));
             }
+            "random" if self.family == Some(Family::Ether) => {
+                self.changes.push(Change::Ether(EtherAddress::random()));
+            }
             word if self.family == Some(Family::Ether) => {
                 let ether = word.parse().map_err(UsageError::Ether)?;
                 self.changes.push(Change::Ether(ether));
@@ -212,7 +219,9 @@ impl Reader {
             None => (word, None),
         };
         let address: IpAddr = if self.is_inet6() {
-            IpAddr::V6(text.parse().map_err(|_| bad_value(word))?)
+            // A link-local address is one of this interface in any case.
+            let plain = text.strip_suffix(&self.scope).unwrap_or(text);
+            IpAddr::V6(plain.parse().map_err(|_| bad_value(word))?)
         } else {
             IpAddr::V4(text.parse().map_err(|_| bad_value(word))?)
         };
@@ -339,6 +348,19 @@ fn capability(word: &str) -> Option<Change> {
     };
     let on = !word.starts_with('-');
     Some(Change::Capability(capabilities, OnOff { on, word: word.to_owned() }))
+}
+
+/// `promisc`, `-arp` …: what an interface does beside being up.
+fn mode(word: &str) -> Option<Change> {
+    let mode = match word.strip_prefix('-').unwrap_or(word) {
+        "arp" => Mode::Arp,
+        "promisc" => Mode::Promiscuous,
+        "allmulti" => Mode::AllMulticast,
+        "debug" => Mode::Debug,
+        _ => return None,
+    };
+    let on = !word.starts_with('-');
+    Some(Change::Mode(mode, OnOff { on, word: word.to_owned() }))
 }
 
 /// `accept_rtadv`, `-ifdisabled` …: what an interface does about IPv6.

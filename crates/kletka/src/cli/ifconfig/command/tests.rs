@@ -53,6 +53,7 @@ fn an_article_on_samba_in_a_jail() {
 #[rustfmt::skip]
 fn addresses() {
     let ether = || Change::Ether("02:00:00:00:00:0a".parse().unwrap());
+    let mode = |mode, on, word: &str| Change::Mode(mode, OnOff { on, word: word.into() });
     for (line, want) in [
         ("em0 inet 10.0.0.1 netmask 255.255.255.0",        vec![address("10.0.0.1/24", true)]),
         ("em0 10.0.0.1 netmask 0xffff0000 up",             vec![Change::Up, address("10.0.0.1/16", true)]),
@@ -69,6 +70,9 @@ fn addresses() {
         ("em0 ether 02:00:00:00:00:0a",                    vec![ether()]),
         ("em0 link 2:0:0:0:0:a up",                        vec![ether(), Change::Up]),
         ("em0 lladdr 02:00:00:00:00:0a",                   vec![ether()]),
+        ("em0 inet6 fe80::1%em0/64",                       vec![address("fe80::1/64", false)]),
+        ("em0 inet6 fe80::1%em0 prefixlen 10",             vec![address("fe80::1/10", false)]),
+        ("em0 promisc -arp",                               vec![mode(Mode::Promiscuous, true, "promisc"), mode(Mode::Arp, false, "-arp")]),
         ("em0 name wan",                                   vec![Change::Rename(interface("wan"))]),
         ("epair1b vnet samba",                             vec![Change::Vnet("samba".into())]),
         ("epair1b -vnet samba",                            vec![Change::Reclaim("samba".into())]),
@@ -134,6 +138,9 @@ fn what_is_refused() {
         ("re0.7 create vlan 7 vlandev re1",    "ambiguous vlan specification"),
         ("vlan7 vlan 7 vlandev re0",      "vlan and vlandev are for create: on Linux a vlan keeps its tag and its parent"),
         ("re0.7 vlan 7",                  "both vlan and vlandev must be specified"),
+        ("em0 inet6 fe80::1%em1/64",      "fe80::1%em1/64: bad value"),
+        ("em0 metric 1",                  "metric: this parameter of FreeBSD's ifconfig is not supported"),
+        ("-f inet:roman",                 "-f inet:roman: this format is not supported"),
         ("-x",                            "-x: this option is not supported"),
         ("-a atalk",                      "Address family 'atalk' unknown."),
     ] {
@@ -205,6 +212,10 @@ fn listings() {
     for (line, want) in [
         ("",             Command::List(all())),
         ("-a",           Command::List(all())),
+        ("-f inet:cidr,inet6:cidr -G lo", Command::List(Selection {
+            without: Some("lo".into()),
+            format: Format { inet: Mask::Slash, inet6_slash: true, ..Format::default() }, ..all() })),
+        ("-f ether:dash -f default", Command::List(all())),
         ("-L lo0",       Command::List(Selection { lifetimes: true, ..one("lo0") })),
         ("-a -u",        Command::List(Selection { up: Some(true), ..all() })),
         ("-ad inet",     Command::List(Selection { up: Some(false), family: Some(Family::Inet), ..all() })),

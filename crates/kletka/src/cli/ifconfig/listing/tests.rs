@@ -2,6 +2,7 @@
 
 use netif::{Bridge, BridgePort, EtherAddress, InterfaceName, Prefix};
 
+use super::super::command::Format;
 use super::*;
 
 fn interface(index: u32, name: &str, flags: u32, kind: Kind) -> Interface {
@@ -126,6 +127,35 @@ re0.7: flags=8943<UP,BROADCAST,RUNNING,PROMISC,SIMPLEX,MULTICAST> metric 0 mtu 1
     );
 }
 
+/// `-f`, with what af_link.c, af_inet.c and af_inet6.c make of it.
+#[test]
+fn formats() {
+    let mut tunnel = interface(5, "gif0", 0x8051, Kind::Ethernet);
+    tunnel.ether = Some(EtherAddress([2, 0, 0x5e, 0x10, 0, 10]));
+    let far =
+        InterfaceAddress { destination: Some([10, 0, 0, 2].into()), ..address("10.0.0.1", 30) };
+    tunnel.addresses = vec![InterfaceAddress { broadcast: None, ..far }, address("fd00::5", 64)];
+    let format = |ether, inet, inet6_slash| {
+        let format = Format { ether, inet, inet6_slash };
+        let text = entry(&tunnel, None, &[], &Selection { format, ..Selection::default() });
+        text.lines().skip(1).take(3).map(|line| format!("{}\n", line.trim())).collect::<String>()
+    };
+    assert_eq!(
+        format(Separation::Colon, Mask::Hexadecimal, false),
+        "ether 02:00:5e:10:00:0a\ninet 10.0.0.1 --> 10.0.0.2 netmask 0xfffffffc\n\
+         inet6 fd00::5 prefixlen 64\n"
+    );
+    assert_eq!(
+        format(Separation::Dash, Mask::Dotted, true),
+        "ether 02-00-5e-10-00-0a\ninet 10.0.0.1 --> 10.0.0.2 netmask 255.255.255.252\n\
+         inet6 fd00::5/64\n"
+    );
+    assert_eq!(
+        format(Separation::Dotted, Mask::Slash, true),
+        "ether 0200.5e10.000a\ninet 10.0.0.1 --> 10.0.0.2/30\ninet6 fd00::5/64\n"
+    );
+}
+
 #[test]
 #[rustfmt::skip]
 fn selections() {
@@ -144,6 +174,7 @@ fn selections() {
         (Selection { family: Some(Family::Inet6), ..any() },         ""),
         (Selection { group: Some("epair".into()), ..any() },         "epair1a"),
         (Selection { group: Some("all".into()), ..any() },           "lo0 epair1a"),
+        (Selection { without: Some("epair".into()), ..any() },       "lo0"),
         (Selection { interface: Some("lo0".into()), ..any() },       "lo0"),
         (Selection { interface: Some("epair9a".into()), ..any() },   ""),
     ] {

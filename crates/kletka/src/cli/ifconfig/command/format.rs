@@ -1,0 +1,58 @@
+//! How a listing writes addresses: `-f` of ifconfig(8).
+
+use super::UsageError;
+
+/// What was said, or FreeBSD's own way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in super::super) struct Format {
+    pub(in super::super) ether: Separation,
+    pub(in super::super) inet: Mask,
+    /// `inet6:cidr`: the length of the prefix after a slash.
+    pub(in super::super) inet6_slash: bool,
+}
+
+/// What stands between the bytes of a link-level address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in super::super) enum Separation {
+    #[default]
+    Colon,
+    Dash,
+    /// Two bytes, a dot, two bytes.
+    Dotted,
+}
+
+/// How the mask of an IPv4 address is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in super::super) enum Mask {
+    #[default]
+    Hexadecimal,
+    Dotted,
+    /// A length after a slash.
+    Slash,
+}
+
+impl Format {
+    /// Reads `TYPE:FORMAT`, one or several with commas between them; `default` undoes what was said before.
+    pub(super) fn read(&mut self, text: &str) -> Result<(), UsageError> {
+        for one in text.split(',') {
+            match one.split_once(':') {
+                Some(("ether", "colon" | "default")) => self.ether = Separation::Colon,
+                Some(("ether", "dash")) => self.ether = Separation::Dash,
+                Some(("ether", "dotted")) => self.ether = Separation::Dotted,
+                Some(("inet", "hex" | "default")) => self.inet = Mask::Hexadecimal,
+                Some(("inet", "dotted")) => self.inet = Mask::Dotted,
+                Some(("inet", "cidr")) => self.inet = Mask::Slash,
+                Some(("inet6", "numeric" | "default")) => self.inet6_slash = false,
+                Some(("inet6", "cidr")) => self.inet6_slash = true,
+                // Numbers are never turned into names here.
+                Some(("addr", "numeric" | "default")) => {}
+                None if one == "default" => *self = Self::default(),
+                _ => {
+                    let message = format!("-f {one}: this format is not supported");
+                    return Err(UsageError::Message(message));
+                }
+            }
+        }
+        Ok(())
+    }
+}
