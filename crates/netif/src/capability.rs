@@ -8,12 +8,13 @@ use std::os::fd::BorrowedFd;
 use rustix::io::Errno;
 
 use crate::error::{Error, Request};
+use crate::media::{self, Media};
 use crate::name::InterfaceName;
 use crate::uapi::genl;
 use crate::wire::{Message, Netlink, attributes, text, u16_at, u32_at};
 
 /// Length of `struct genlmsghdr`.
-const BODY: usize = 4;
+pub(crate) const BODY: usize = 4;
 
 /// One of FreeBSD's capabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,8 @@ impl Capability {
 pub struct Capabilities {
     active: Vec<String>,
     changeable: Vec<String>,
+    /// How it sends, where [`Ethtool::all`] asked and it says so.
+    pub media: Option<Media>,
 }
 
 impl Capabilities {
@@ -136,7 +139,13 @@ impl Ethtool {
         let collect = |found: &mut BTreeMap<u32, Capabilities>, body: &[u8]| {
             found.extend(parse(body));
         };
-        self.netlink.dump(request, collect).map_err(Error::Listing)
+        let mut all = self.netlink.dump(request, collect).map_err(Error::Listing)?;
+        // Linux before 5.6 does not tell.
+        let media = self.netlink.dump(|| media::request(family), media::collect);
+        for (index, media) in media.unwrap_or_default() {
+            all.entry(index).or_default().media = Some(media);
+        }
+        Ok(all)
     }
 
     /// The capabilities of one interface.
@@ -201,16 +210,19 @@ fn parse(body: &[u8]) -> Option<(u32, Capabilities)> {
     let (mut index, mut found) = (None, Capabilities::default());
     for (kind, value) in attributes(body.get(BODY..)?) {
         match kind {
-            genl::FEATURES_HEADER => {
-                let mut indexes = attributes(value).filter(|(kind, _)| *kind == genl::HEADER_INDEX);
-                index = indexes.next().and_then(|(_, value)| u32_at(value, 0));
-            }
+            genl::FEATURES_HEADER => index = header_index(value),
             genl::FEATURES_ACTIVE => found.active = names(value),
             genl::FEATURES_HW => found.changeable = names(value),
             _ => {}
         }
     }
     Some((index?, found))
+}
+
+/// The number of the interface that an answer is about.
+pub(crate) fn header_index(header: &[u8]) -> Option<u32> {
+    let found = attributes(header).find(|(kind, _)| *kind == genl::HEADER_INDEX);
+    found.and_then(|(_, value)| u32_at(value, 0))
 }
 
 /// The names of the bits that are set. Those of a set with a mask say so; in a list all are.
@@ -236,6 +248,7 @@ mod tests {
         let card = Capabilities {
             active: list(&["rx-lro", "rx-checksum", "tx-checksum-ip-generic"]),
             changeable: list(&["rx-lro", "rx-gro-hw", "tx-checksum-ip-generic"]),
+            media: None,
         };
         for (capability, on, want) in [
             (Capability::Lro,    false, Some(vec!["rx-lro"])),

@@ -181,6 +181,10 @@ pub(crate) mod genl {
     pub(crate) const FAMILY_ID: u16 = 1;
     pub(crate) const FAMILY_NAME: u16 = 2;
 
+    pub(crate) const LINKMODES_GET: u8 = 4;
+    pub(crate) const LINKMODES_AUTONEG: u16 = 2;
+    pub(crate) const LINKMODES_SPEED: u16 = 5;
+    pub(crate) const LINKMODES_DUPLEX: u16 = 6;
     pub(crate) const FEATURES_GET: u8 = 11;
     pub(crate) const FEATURES_SET: u8 = 12;
     pub(crate) const FEATURES_HEADER: u16 = 1;

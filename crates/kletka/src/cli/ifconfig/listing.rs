@@ -6,7 +6,9 @@
 use std::fmt::{self, Write};
 use std::net::IpAddr;
 
-use netif::{Capabilities, EtherAddress, Flags, Interface, InterfaceAddress, Kind, Lifetimes};
+use netif::{
+    Capabilities, EtherAddress, Flags, Interface, InterfaceAddress, Kind, Lifetimes, Media,
+};
 
 use super::command::{Family, Mask, Selection, Separation};
 
@@ -140,7 +142,7 @@ fn write_entry(
         writeln!(out, "\tgroups: {}", groups.join(" "))?;
     }
     kinds::write_after_groups(out, interface, all)?;
-    write_link(out, interface)?;
+    write_link(out, interface, capabilities.and_then(|known| known.media))?;
     write_inet6_options(out, interface)
 }
 
@@ -227,10 +229,11 @@ fn separated(ether: EtherAddress, separation: Separation) -> String {
     }
 }
 
-fn write_link(out: &mut String, interface: &Interface) -> fmt::Result {
-    match interface.kind {
-        Kind::Epair => writeln!(out, "\tmedia: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)")?,
-        Kind::Tap => writeln!(out, "\tmedia: Ethernet 1000baseT <full-duplex>")?,
+fn write_link(out: &mut String, interface: &Interface, media: Option<Media>) -> fmt::Result {
+    match (&interface.kind, media) {
+        (Kind::Ethernet, Some(media)) => writeln!(out, "\tmedia: {media}")?,
+        (Kind::Epair, _) => writeln!(out, "\tmedia: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)")?,
+        (Kind::Tap, _) => writeln!(out, "\tmedia: Ethernet 1000baseT <full-duplex>")?,
         _ => {}
     }
     let has_status = matches!(

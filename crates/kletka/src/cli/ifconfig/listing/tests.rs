@@ -157,6 +157,20 @@ fn formats() {
 }
 
 #[test]
+fn the_medium_of_a_card() {
+    let card = interface(4, "re0", 0x8843, Kind::Ethernet);
+    let mut known = Capabilities::default();
+    let lines = |known: &Capabilities| {
+        let text = entry(&card, Some(known), &[], &Selection::default());
+        text.lines().skip(2).map(|line| format!("{}\n", line.trim())).collect::<String>()
+    };
+    assert_eq!(lines(&known), "status: no carrier\n");
+    known.media = Some(Media { autoselect: true, speed: Some(1000), full_duplex: true });
+    let want = "media: Ethernet autoselect (1000baseT <full-duplex>)\nstatus: no carrier\n";
+    assert_eq!(lines(&known), want);
+}
+
+#[test]
 #[rustfmt::skip]
 fn selections() {
     let mut epair = interface(2, "epair1a", 0x8843, Kind::Epair);

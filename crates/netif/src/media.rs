@@ -1,0 +1,88 @@
+//! What a card has agreed on with the other end of its cable: ifmedia(4), the line `media` of ifconfig(8).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::capability::{BODY, header_index};
+use crate::uapi::genl;
+use crate::wire::{Message, attributes, u32_at};
+
+/// How frames are sent. `Display` is what follows `media: `.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Media {
+    /// The two ends find out by themselves.
+    pub autoselect: bool,
+    /// Millions of bits in a second; `None`: there is no carrier, or the driver does not say.
+    pub speed: Option<u32>,
+    /// Both directions at once.
+    pub full_duplex: bool,
+}
+
+impl Media {
+    /// FreeBSD's name of the medium. Linux tells the speed alone: it is taken for twisted pair.
+    fn subtype(self) -> Option<&'static str> {
+        Some(match self.speed? {
+            10 => "10baseT/UTP",
+            100 => "100baseTX",
+            1000 => "1000baseT",
+            2500 => "2500Base-T",
+            5000 => "5000Base-T",
+            10_000 => "10Gbase-T",
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Media {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let duplex = if self.full_duplex { "full-duplex" } else { "half-duplex" };
+        match self.subtype() {
+            Some(subtype) if self.autoselect => {
+                write!(f, "Ethernet autoselect ({subtype} <{duplex}>)")
+            }
+            Some(subtype) => write!(f, "Ethernet {subtype} <{duplex}>"),
+            None => f.write_str("Ethernet autoselect"),
+        }
+    }
+}
+
+/// A request for those of all interfaces.
+pub(crate) fn request(family: u16) -> Message {
+    let mut message = Message::new(family, 0, &[genl::LINKMODES_GET, 1, 0, 0]);
+    message.nest(genl::FEATURES_HEADER | genl::NESTED, |_| {});
+    message
+}
+
+/// Takes one answer to it.
+pub(crate) fn collect(found: &mut BTreeMap<u32, Media>, body: &[u8]) {
+    let (mut index, mut media) = (None, Media::default());
+    for (kind, value) in attributes(body.get(BODY..).unwrap_or_default()) {
+        match kind {
+            genl::FEATURES_HEADER => index = header_index(value),
+            genl::LINKMODES_AUTONEG => media.autoselect = value == [1],
+            genl::LINKMODES_SPEED => media.speed = u32_at(value, 0).filter(|it| *it != u32::MAX),
+            genl::LINKMODES_DUPLEX => media.full_duplex = value == [1],
+            _ => {}
+        }
+    }
+    found.extend(index.map(|index| (index, media)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn as_freebsd_names_them() {
+        for (autoselect, speed, full_duplex, want) in [ // if_media.h
+            (true,  Some(1000),   true,  "Ethernet autoselect (1000baseT <full-duplex>)"),
+            (true,  Some(10),     false, "Ethernet autoselect (10baseT/UTP <half-duplex>)"),
+            (false, Some(10_000), true,  "Ethernet 10Gbase-T <full-duplex>"),
+            (true,  None,         false, "Ethernet autoselect"),
+            (true,  Some(40_000), true,  "Ethernet autoselect"),
+        ] {
+            assert_eq!(Media { autoselect, speed, full_duplex }.to_string(), want);
+        }
+    }
+}
