@@ -61,11 +61,14 @@ const FILES: [ShippedFile; 6] = [
 ];
 
 /// Manual pages, below `share/man`.
-const MANUALS: [ShippedFile; 5] = [
+const MANUALS: [ShippedFile; 8] = [
     ("man5/jail.conf.5", 0o644, include_str!("../../../../man/jail.conf.5")),
     ("man8/jail.8", 0o644, include_str!("../../../../man/jail.8")),
     ("man8/jls.8", 0o644, include_str!("../../../../man/jls.8")),
     ("man8/kletka-config.8", 0o644, include_str!("../../../../man/kletka-config.8")),
+    ("man8/kletka-ifconfig.8", 0o644, include_str!("../../../../man/kletka-ifconfig.8")),
+    ("man8/kletka-netstat.8", 0o644, include_str!("../../../../man/kletka-netstat.8")),
+    ("man8/kletka-route.8", 0o644, include_str!("../../../../man/kletka-route.8")),
     ("man8/sysrc.8", 0o644, include_str!("../../../../man/sysrc.8")),
 ];
 

@@ -24,6 +24,12 @@ pub(super) fn why_not(word: &str) -> Option<&'static str> {
     found.map(|&(_, because)| because)
 }
 
+/// All parameters that Linux has nothing for.
+#[cfg(test)]
+pub(super) fn without_counterpart() -> impl Iterator<Item = &'static str> {
+    NO_COUNTERPART.iter().flat_map(|(words, _)| words.iter().copied())
+}
+
 #[rustfmt::skip]
 const NO_COUNTERPART: &[(&[&str], &str)] = &[
     (&["sticky"],                            "what a bridge learns may wander and be forgotten; static keeps an address where it is"),

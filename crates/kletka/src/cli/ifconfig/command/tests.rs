@@ -231,3 +231,33 @@ fn listings() {
     }
     assert_eq!(parse(&words("-j samba -l")).unwrap().jail.as_deref(), Some("samba"));
 }
+
+/// The words of the lines that `begin` so, in the part of the manual page between two headings.
+fn words_of_page(from: &str, to: &str, begin: &str) -> Vec<&'static str> {
+    let page = include_str!("../../../../../../man/kletka-ifconfig.8");
+    let part = page.split(from).nth(1).and_then(|rest| rest.split(to).next()).unwrap();
+    let lines = part.lines().filter_map(|line| line.strip_prefix(begin));
+    lines.flat_map(|line| line.split([' ', ',', ':']).filter(|word| !word.is_empty())).collect()
+}
+
+/// The manual page names no parameter that is not taken, and every one that has no counterpart.
+#[test]
+fn the_manual_page() {
+    let taken =
+        words_of_page(".Ss Parameters of all", ".Ss Parameters that are refused", ".It Cm ");
+    assert!(taken.contains(&"vxlanttl") && taken.contains(&"-auto_linklocal"), "{taken:?}");
+    for word in taken {
+        let line = ["em0", "inet6", word].map(str::to_owned);
+        let refused = match parse(&line) {
+            Err(UsageError::BadValue(bad) | UsageError::NotSupported(bad)) => bad == word,
+            Err(UsageError::NoCounterpart { .. }) => true,
+            _ => false,
+        };
+        // After `ether` this one is an address.
+        assert!(!refused || word == "random", "{word}");
+    }
+    let refused = words_of_page(".Ss Parameters that are refused", "All other parameters", ".Cm ");
+    for word in words::without_counterpart() {
+        assert!(refused.contains(&word), "{word}");
+    }
+}
