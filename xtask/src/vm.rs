@@ -43,7 +43,7 @@ const PATIENCE: &str = "--timeout=240";
 
 /// Runs the test programs `"$1"` and `"$2"`, the latter with arguments, and fails if one does.
 const SUITE: &str = r#"
-modprobe 8021q || exit
+modprobe -a 8021q tun || exit
 # Else every network gets a gre0, a sit0 and more as soon as a test makes a tunnel.
 echo 1 > /proc/sys/net/core/fb_tunnels_only_for_init_net
 vm=$1 it=$2 status=0

@@ -3,11 +3,17 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::AsFd;
+use std::net::{Ipv6Addr, SocketAddrV6};
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
-use netif::{Error, InterfaceAddress, InterfaceName, Netlink, Prefix};
+use netif::{
+    Error, Inet6Option, InterfaceAddress, InterfaceName, Netlink, Prefix, RouteKind, within,
+};
 use rustix::io::Errno;
+use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType};
+use rustix::net::{ipproto, sendto, socket_with, sockopt};
 
 /// A network namespace that lives as long as this.
 struct Network {
@@ -38,6 +44,14 @@ impl Network {
     fn netlink(&self) -> Netlink {
         let own = File::open("/proc/thread-self/ns/net").unwrap();
         Netlink::open_in(self.handle.as_fd(), own.as_fd()).unwrap()
+    }
+}
+
+impl Network {
+    /// Does `work` in this namespace, by the calling thread.
+    fn inside<T>(&self, work: impl FnOnce() -> T) -> T {
+        let own = File::open("/proc/thread-self/ns/net").unwrap();
+        within(self.handle.as_fd(), own.as_fd(), work).unwrap()
     }
 }
 
@@ -114,4 +128,99 @@ fn many_interfaces_are_listed() {
         assert_eq!(netlink.create_epair(None, None).unwrap(), name(&format!("epair{unit}a")));
     }
     assert_eq!(netlink.links().unwrap().len(), 301);
+}
+
+/// What a router on the link says: it is one for half an hour, and fd00:1::/64 is here, for two hours, of
+/// which the address is preferred for one. RFC 4861, 4.2 and 4.6.2; the kernel fills in the checksum.
+fn advertisement() -> Vec<u8> {
+    let mut packet = vec![134, 0, 0, 0, 64, 0];
+    packet.extend(1800u16.to_be_bytes());
+    packet.extend([0; 8]);
+    packet.extend([3, 4, 64, 0xc0]);
+    packet.extend(7200u32.to_be_bytes());
+    packet.extend(3600u32.to_be_bytes());
+    packet.extend([0; 4]);
+    packet.extend("fd00:1::".parse::<Ipv6Addr>().unwrap().octets());
+    packet
+}
+
+/// A socket of this namespace for messages to all hosts of a link.
+fn to_all_hosts() -> OwnedFd {
+    let (family, flags) = (AddressFamily::INET6, SocketFlags::CLOEXEC);
+    let socket = socket_with(family, SocketType::RAW, flags, Some(ipproto::ICMPV6)).unwrap();
+    // Nobody believes a router that may be somewhere else.
+    sockopt::set_ipv6_multicast_hops(&socket, 255).unwrap();
+    socket
+}
+
+/// Waits until `found` answers something.
+fn wait<T>(mut found: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = found() {
+            return found;
+        }
+        assert!(started.elapsed() < Duration::from_secs(10), "it did not come to be");
+        std::thread::yield_now();
+    }
+}
+
+/// An address that follows from what a router says is `autoconf`, and has an end; one that was put there
+/// with an end is not. By `no_radr` the router's prefix is taken, but not the router.
+#[test]
+fn a_router_is_heard() {
+    let (Some(host), Some(router)) = (Network::new(), Network::new()) else { return };
+    let (mut netlink, mut other) = (host.netlink(), router.netlink());
+    let (a, b) = (name("epair0a"), name("epair0b"));
+    netlink.create_epair(None, None).unwrap();
+    netlink.move_to(&b, router.handle.as_fd()).unwrap();
+    for (option, on) in [
+        (Inet6Option::AcceptRtadv, true),
+        (Inet6Option::NoDefaultRouter, true),
+        (Inet6Option::NoDuplicateDetection, true),
+    ] {
+        host.inside(|| option.set(&a, on)).unwrap();
+        assert!(netlink.link(&a).unwrap().inet6.unwrap().has(option), "{option:?}");
+    }
+    router.inside(|| Inet6Option::NoDuplicateDetection.set(&b, true)).unwrap();
+    netlink.up(&a).unwrap();
+    other.up(&b).unwrap();
+    for netlink in [&mut netlink, &mut other] {
+        let own = |it: &InterfaceAddress| it.prefix.length == 64 && !it.tentative;
+        wait(|| netlink.addresses().unwrap().iter().any(|(_, it)| own(it)).then_some(()));
+    }
+
+    let socket = router.inside(to_all_hosts);
+    let link = other.index(&b).unwrap();
+    let all_hosts = SocketAddrV6::new("ff02::1".parse().unwrap(), 0, 0, link);
+    sendto(&socket, &advertisement(), SendFlags::empty(), &all_hosts).unwrap();
+    let heard = |it: &InterfaceAddress| it.prefix.network().address.to_string() == "fd00:1::";
+    let address = wait(|| {
+        let all = netlink.addresses().unwrap().into_iter().map(|(_, it)| it);
+        all.into_iter().find(heard)
+    });
+    assert!(address.autoconf && !address.temporary && !address.tentative, "{address:?}");
+    let within =
+        |seconds: Option<u32>, most: u32| seconds.is_some_and(|it| most - 60 < it && it <= most);
+    assert!(within(address.lifetimes.preferred, 3600), "{address:?}");
+    assert!(within(address.lifetimes.valid, 7200), "{address:?}");
+    let default = |route: &netif::Route| {
+        route.destination.length == 0
+            && route.destination.address.is_ipv6()
+            && route.kind == RouteKind::Unicast
+    };
+    assert!(!netlink.routes().unwrap().iter().any(default), "{:?}", netlink.routes());
+
+    host.inside(|| Inet6Option::NoDefaultRouter.set(&a, false)).unwrap();
+    sendto(&socket, &advertisement(), SendFlags::empty(), &all_hosts).unwrap();
+    wait(|| netlink.routes().unwrap().iter().any(default).then_some(()));
+
+    let prefix = Prefix { address: "fd00:2::1".parse().unwrap(), length: 64 };
+    let mut lasting = InterfaceAddress::new(prefix);
+    lasting.lifetimes.valid = Some(1000);
+    lasting.lifetimes.preferred = Some(500);
+    netlink.add_address(&a, &lasting).unwrap();
+    let put = netlink.addresses().unwrap().into_iter().map(|(_, it)| it);
+    let put = put.into_iter().find(|it| it.prefix == prefix).unwrap();
+    assert!(!put.autoconf && within(put.lifetimes.valid, 1000), "{put:?}");
 }
