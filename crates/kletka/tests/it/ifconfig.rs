@@ -776,6 +776,7 @@ $ ifconfig tun create
 tun0
 $ ifconfig tun0 inet 10.0.0.1 10.0.0.2 netmask 255.255.255.255
 $ ifconfig tun0 inet6 fd00::1/64
+$ while ifconfig -a | grep -e ^tap -e ^tun | grep -q RUNNING; do :; done
 $ ifconfig tap0
 tap0: flags=8803<UP,BROADCAST,SIMPLEX,MULTICAST> metric 0 mtu 1500
 	ether xx:xx:xx:xx:xx:xx
