@@ -280,7 +280,9 @@ impl<'a> Reader<'a> {
             Some((address, length)) => (address, Some(length.parse().map_err(|_| bad())?)),
             None => (text, self.length),
         };
-        let address: IpAddr = address.parse().map_err(|_| bad())?;
+        let is_net = self.force_net || text.contains('/');
+        let short = || abbreviated(address, is_net).map(IpAddr::from).filter(|_| !self.inet6);
+        let address: IpAddr = address.parse().ok().or_else(short).ok_or_else(bad)?;
         let width = Prefix::width(any);
         if address.is_ipv4() != any.is_ipv4() || length.is_some_and(|length| length > width) {
             return Err(bad());
@@ -312,6 +314,23 @@ impl<'a> Reader<'a> {
             Err(bad())
         }
     }
+}
+
+/// An address with fewer than four numbers: route(8), `-net 128.32` is 128.32.0.0, and `128.32` the host
+/// 128.0.0.32. inet_network(3), inet_aton(3).
+fn abbreviated(text: &str, is_net: bool) -> Option<Ipv4Addr> {
+    if text.contains('+') {
+        return None;
+    }
+    let parts: Vec<u32> = text.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let (last, first) = parts.split_last().filter(|(_, first)| first.len() < 3)?;
+    let places = 32 - 8 * first.len() as u32;
+    let last_fits = if is_net { *last < 256 } else { u64::from(*last) < 1 << places };
+    if !last_fits || first.iter().any(|part| *part > 255) {
+        return None;
+    }
+    let whole = first.iter().zip([24, 16]).fold(0, |whole, (part, place)| whole | part << place);
+    Some(Ipv4Addr::from_bits(whole | if is_net { last << (places - 8) } else { *last }))
 }
 
 /// Whether an address without a length means a host: by its class, and by the lower half of IPv6.
@@ -362,6 +381,12 @@ mod tests {
             ("add -net 10.1.0.0 192.168.1.1",           Add,    "10.1.0.0/16",    false, "192.168.1.1"),
             ("add -net 10.0.0.0 192.168.1.1 255.255.0.0", Add,  "10.0.0.0/16",    false, "192.168.1.1"),
             ("add -net 10.0.0.0 -netmask 0xffff0000 192.168.1.1", Add, "10.0.0.0/16", false, "192.168.1.1"),
+            ("add -net 128.32 10.0.0.1",                Add,    "128.32.0.0/16",  false, "10.0.0.1"), // route(8)
+            ("add -net 128.32.130 10.0.0.1",            Add,    "128.32.130.0/24", false, "10.0.0.1"),
+            ("add 128.32 10.0.0.1",                     Add,    "128.0.0.32/32",  true,  "10.0.0.1"),
+            ("add 128.32.130 10.0.0.1",                 Add,    "128.32.0.130/32", true, "10.0.0.1"),
+            ("add 192.168.64/20 10.0.0.1",              Add,    "192.168.64.0/20", false, "10.0.0.1"),
+            ("add 10/8 10.0.0.1",                       Add,    "10.0.0.0/8",     false, "10.0.0.1"),
             ("add 10.0.0.5 192.168.1.1",                Add,    "10.0.0.5/32",    true,  "192.168.1.1"),
             ("add 192.168.9.0 192.168.1.1",             Add,    "192.168.9.0/24", false, "192.168.1.1"),
             ("add -host 10.0.0.0 192.168.1.1",          Add,    "10.0.0.0/32",    true,  "192.168.1.1"),
@@ -397,6 +422,9 @@ mod tests {
             ("add default router",         "bad address: router", 68),
             ("add fd00::/8 fd01::1",       "bad address: fd00::/8", 68),
             ("add 10.0.0.0/33 10.0.0.1",   "bad address: 10.0.0.0/33", 68),
+            ("add -net 10.256 10.0.0.1",   "bad address: 10.256", 68),
+            ("add 10.0.65536 10.0.0.1",    "bad address: 10.0.65536", 68),
+            ("-6 add 10/8 fd00::1",        "bad address: 10/8", 68),
             ("-6 add default 10.0.0.1",    "bad address: 10.0.0.1", 68),
             ("add -net 10.0.0.0 10.0.0.1 255.0.255.0", "bad address: 255.0.255.0", 68),
         ] {
