@@ -76,16 +76,28 @@ impl Inet6Option {
     /// `EAFNOSUPPORT`: this kernel has no IPv6; `EROFS`, `EACCES`: a jail whose /proc is the host's.
     pub fn set(self, interface: &InterfaceName, on: bool) -> Result<(), Error> {
         let Some(known) = TABLE.iter().find(|known| known.option == self) else { return Ok(()) };
-        let directory = Path::new("/proc/sys/net/ipv6/conf").join(interface.kernel());
-        let value = if on { known.on } else { known.off };
-        std::fs::write(directory.join(known.file), value).map_err(|error| {
-            let errno = match Errno::from_io_error(&error) {
-                Some(Errno::NOENT) | None => Errno::AFNOSUPPORT,
-                Some(errno) => errno,
-            };
-            Request::Other("ioctl(SIOCSIFINFO_IN6)".to_owned()).refused(errno)
-        })
+        write(interface, known.file, if on { known.on } else { known.off })
     }
+}
+
+/// Has `interface` keep its IPv6 addresses when it goes down, as FreeBSD does, in the caller's network
+/// namespace; Linux keeps those of IPv4 only, unless it is told to.
+///
+/// # Errors
+/// As [`Inet6Option::set`].
+pub fn keep_inet6_when_down(interface: &InterfaceName) -> Result<(), Error> {
+    write(interface, "keep_addr_on_down", "1")
+}
+
+fn write(interface: &InterfaceName, file: &str, value: &str) -> Result<(), Error> {
+    let directory = Path::new("/proc/sys/net/ipv6/conf").join(interface.kernel());
+    std::fs::write(directory.join(file), value).map_err(|error| {
+        let errno = match Errno::from_io_error(&error) {
+            Some(Errno::NOENT) | None => Errno::AFNOSUPPORT,
+            Some(errno) => errno,
+        };
+        Request::Other("ioctl(SIOCSIFINFO_IN6)".to_owned()).refused(errno)
+    })
 }
 
 /// The options of an interface, from the `IFLA_AF_SPEC` of a link. `None`: it has no IPv6 at all.

@@ -35,7 +35,7 @@ pub use clone::Cloner;
 pub use error::{Error, Request, strerror};
 pub use group::{GroupName, MalformedGroup};
 pub use inet::{InterfaceAddress, Lifetimes};
-pub use inet6::{Inet6Option, Inet6Options};
+pub use inet6::{Inet6Option, Inet6Options, keep_inet6_when_down};
 pub use interface::{Bridge, BridgePort, Counters, Flags, Interface, Kind, LaggPort};
 pub use kind::{LaggProtocol, Tunnel, TunnelKind, Vlan, Vxlan};
 pub use media::Media;

@@ -634,6 +634,43 @@ $ ifconfig vxlan0 destroy; ifconfig vxlan7 destroy; ifconfig epair1a destroy
     );
 }
 
+/// Words that mean the same, and switches in one call.
+#[test]
+fn synonyms() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig epair3 plumb description first
+epair3a
+$ ifconfig epair3b up
+$ ifconfig epair3a link 02:00:5e:00:00:01 -description up
+$ ifconfig epair3a lladdr 2-0-5e-0-0-2 inet 10.0.0.1/24 add inet6 no_dad fd00::1/64 add
+$ ifconfig epair3a
+epair3a: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1500
+	ether 02:00:5e:00:00:02
+	inet 10.0.0.1 netmask 0xffffff00 broadcast 10.0.0.255
+	inet6 fd00::1 prefixlen 64
+	groups: epair
+	media: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)
+	status: active
+$ ifconfig epair3a down; ifconfig epair3a | grep inet | sed 's/ tentative//'
+	inet 10.0.0.1 netmask 0xffffff00 broadcast 10.0.0.255
+	inet6 fd00::1 prefixlen 64
+$ ifconfig epair3a up; ifconfig epair3a | grep inet | sed 's/ tentative//'
+	inet 10.0.0.1 netmask 0xffffff00 broadcast 10.0.0.255
+	inet6 fd00::1 prefixlen 64
+$ ifconfig epair3a inet 10.0.0.1 remove inet6 fd00::1 remove down fib 0 tunnelfib 0
+$ ifconfig epair3a | grep -v -e media -e groups
+epair3a: flags=8802<BROADCAST,SIMPLEX,MULTICAST> metric 0 mtu 1500
+	ether 02:00:5e:00:00:02
+	status: no carrier
+$ ifconfig epair3a unplumb; ifconfig -l
+lo0
+",
+    );
+}
+
 /// What FreeBSD says of IPv6 addresses, and for how long they stay.
 #[test]
 fn inet6_addresses() {

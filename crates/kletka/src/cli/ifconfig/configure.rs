@@ -297,7 +297,7 @@ impl Line<'_> {
         let netlink = &mut self.network.netlink;
         match change {
             Change::Up => netlink.up(current)?,
-            Change::Down => netlink.down(current)?,
+            Change::Down => self.network.down(current)?,
             Change::Mtu(mtu) => netlink.set_mtu(current, *mtu)?,
             Change::Mode(mode, switch) => {
                 netlink.set_mode(current, *mode, switch.on, &switch.word)?;

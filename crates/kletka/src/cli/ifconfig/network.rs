@@ -65,6 +65,14 @@ impl Network {
         at(self.elsewhere.as_ref(), || option.set(name, on))?
     }
 
+    /// Takes an interface there down. Its addresses stay.
+    pub(crate) fn down(&mut self, name: &InterfaceName) -> Result<(), Error> {
+        // Where the kernel cannot be told so (it has no IPv6; a jail's /proc may be read-only) it goes down
+        // all the same: that is what was asked for.
+        let _ = at(self.elsewhere.as_ref(), || netif::keep_inet6_when_down(name));
+        self.netlink.down(name)
+    }
+
     /// Makes a tap, or a tun, there.
     pub(crate) fn create_tap(
         &mut self,
