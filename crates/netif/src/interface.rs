@@ -51,14 +51,16 @@ pub struct Interface {
     pub addresses: Vec<InterfaceAddress>,
 }
 
-/// What has gone through an interface since it is there, in packets.
+/// What has gone through an interface since it is there, in packets but for the bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[allow(missing_docs)] // the columns of netstat -i
 pub struct Counters {
     pub received: u64,
+    pub received_bytes: u64,
     pub receive_errors: u64,
     pub receive_drops: u64,
     pub sent: u64,
+    pub sent_bytes: u64,
     pub send_errors: u64,
     pub send_drops: u64,
     pub collisions: u64,
@@ -328,6 +330,8 @@ fn parse_counters(value: &[u8]) -> Counters {
     Counters {
         received: field(0),
         sent: field(1),
+        received_bytes: field(2),
+        sent_bytes: field(3),
         receive_errors: field(4),
         send_errors: field(5),
         receive_drops: field(6),

@@ -6,12 +6,12 @@ use std::net::IpAddr;
 use std::process::ExitCode;
 
 use lexopt::{Arg, Parser, ValueExt};
-use netif::{Interface, InterfaceAddress, Prefix, Route, RouteKind};
+use netif::{Counters, Flags, Interface, InterfaceAddress, Prefix, Route, RouteKind};
 
 use super::ifconfig::network::Network;
 
-const USAGE: &str = "usage: netstat -r [-46n] [-f address_family] [-j jail]\n       \
-                     netstat -i [-46ad] [-f address_family] [-I interface] [-j jail]";
+const USAGE: &str = "usage: netstat -r [-46n] [-F fib] [-f address_family] [-j jail]\n       \
+                     netstat -i [-46abdn] [-f address_family] [-I interface] [-j jail]";
 
 /// What is asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,8 @@ struct Options {
     interfaces: bool,
     /// Only this family.
     inet6: Option<bool>,
+    /// `-b`: bytes as well.
+    bytes: bool,
     /// `-d`: dropped packets as well.
     drops: bool,
     interface: Option<String>,
@@ -66,6 +68,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, UsageError> {
             '6' => options.inet6 = Some(true),
             // Numbers are never turned into names here, and every address is shown.
             'n' | 'a' => {}
+            'b' => options.bytes = true,
             'd' => options.drops = true,
             'f' => options.inet6 = Some(family(&value()?)?),
             'F' => match value()?.as_str() {
@@ -195,49 +198,76 @@ fn interface_table(interfaces: &[Interface], options: &Options) -> Result<String
     if let (Some(name), true) = (&options.interface, chosen.is_empty()) {
         return Err(format!("interface {name} does not exist"));
     }
-    let width = chosen.iter().map(|it| it.name.as_str().len()).max().unwrap_or(0).max(5);
-    let mut text = String::new();
-    let drop = if options.drops { "  Drop" } else { "" };
-    let _ = writeln!(
-        text,
-        "{:<width$} {:>5} {:<13} {:<17} {:>8} {:>5} {:>5} {:>8} {:>5} {:>5}{drop}",
-        "Name", "Mtu", "Network", "Address", "Ipkts", "Ierrs", "Idrop", "Opkts", "Oerrs", "Coll"
+    let width = chosen.iter().map(|it| marked(it).len()).max().unwrap_or(0).max(5);
+    let mut text = format!(
+        "{:<width$} {:>5} {:<13} {:<17} {}\n",
+        "Name",
+        "Mtu",
+        "Network",
+        "Address",
+        counts(options, |column| column.title.to_owned())
     );
     for interface in chosen {
-        let name = interface.name.as_str();
-        let count = interface.counters;
-        let (link, ether) = (format!("<Link#{}>", interface.index), interface.ether);
-        let ether = ether.map_or(name.to_owned(), |ether| ether.to_string());
-        let drop = if options.drops { format!(" {:>5}", count.send_drops) } else { String::new() };
+        let (name, index) = (marked(interface), interface.index);
+        let link = format!("<Link#{index}>");
+        let own = interface.name.as_str();
+        let ether = interface.ether.map_or(own.to_owned(), |ether| ether.to_string());
         if options.inet6.is_none() {
+            let numbers = counts(options, |column| (column.count)(&interface.counters).to_string());
             let _ = writeln!(
                 text,
-                "{name:<width$} {:>5} {link:<13} {ether:<17} {:>8} {:>5} {:>5} {:>8} {:>5} {:>5}{drop}",
-                interface.mtu,
-                count.received,
-                count.receive_errors,
-                count.receive_drops,
-                count.sent,
-                count.send_errors,
-                count.collisions
+                "{name:<width$} {:>5} {link:<13} {ether:<17} {numbers}",
+                interface.mtu
             );
         }
         let of_family = |it: &&InterfaceAddress| {
             options.inet6.is_none_or(|only| only == it.prefix.address.is_ipv6())
         };
+        // Linux counts by interface, not by address.
+        let nothing = counts(options, |_| "-".to_owned());
         for address in interface.addresses.iter().filter(of_family) {
-            let network = destination(&address.prefix.network(), name);
-            let own = address.prefix.address;
-            let drop = if options.drops { format!(" {:>5}", "-") } else { String::new() };
-            // Linux counts by interface, not by address.
-            let _ = writeln!(
-                text,
-                "{name:<width$} {0:>5} {network:<13} {own:<17} {0:>8} {0:>5} {0:>5} {0:>8} {0:>5} {0:>5}{drop}",
-                "-"
-            );
+            let network = destination(&address.prefix.network(), own);
+            let address = address.prefix.address;
+            let _ =
+                writeln!(text, "{name:<width$} {:>5} {network:<13} {address:<17} {nothing}", "-");
         }
     }
     Ok(text)
+}
+
+/// The name of an interface; one that is down has a star.
+fn marked(interface: &Interface) -> String {
+    let star = if interface.flags.has(Flags::UP) { "" } else { "*" };
+    format!("{}{star}", interface.name)
+}
+
+/// A column of numbers.
+struct Column {
+    title: &'static str,
+    width: usize,
+    /// The option that asks for it, if it is not always there.
+    option: Option<fn(&Options) -> bool>,
+    count: fn(&Counters) -> u64,
+}
+
+#[rustfmt::skip]
+const COLUMNS: [Column; 9] = [
+    Column { title: "Ipkts",  width: 8,  option: None,              count: |it| it.received },
+    Column { title: "Ierrs",  width: 5,  option: None,              count: |it| it.receive_errors },
+    Column { title: "Idrop",  width: 5,  option: None,              count: |it| it.receive_drops },
+    Column { title: "Ibytes", width: 10, option: Some(|it| it.bytes), count: |it| it.received_bytes },
+    Column { title: "Opkts",  width: 8,  option: None,              count: |it| it.sent },
+    Column { title: "Oerrs",  width: 5,  option: None,              count: |it| it.send_errors },
+    Column { title: "Obytes", width: 10, option: Some(|it| it.bytes), count: |it| it.sent_bytes },
+    Column { title: "Coll",   width: 5,  option: None,              count: |it| it.collisions },
+    Column { title: "Drop",   width: 5,  option: Some(|it| it.drops), count: |it| it.send_drops },
+];
+
+/// What `each` says of every column that is asked for, in its width.
+fn counts(options: &Options, each: impl Fn(&Column) -> String) -> String {
+    let asked = COLUMNS.iter().filter(|column| column.option.is_none_or(|option| option(options)));
+    let cells = asked.map(|column| format!("{:>width$}", each(column), width = column.width));
+    cells.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -55,15 +55,20 @@ fn interfaces_and_what_went_through_them() {
         &sandbox,
         "\
 $ netstat -in -I epair1b
-Name      Mtu Network       Address              Ipkts Ierrs Idrop    Opkts Oerrs  Coll
-epair1b  1500 <Link#3>      02:00:5e:00:00:01        0     0     0        0     0     0
-epair1b     - 10.0.0.0/24   10.0.0.1                 -     -     -        -     -     -
+Name       Mtu Network       Address              Ipkts Ierrs Idrop    Opkts Oerrs  Coll
+epair1b*  1500 <Link#3>      02:00:5e:00:00:01        0     0     0        0     0     0
+epair1b*     - 10.0.0.0/24   10.0.0.1                 -     -     -        -     -     -
+$ ifconfig lo0 inet6 ifdisabled
+$ busybox ping -c 1 127.0.0.1 > /dev/null; netstat -ib -I lo0
+Name    Mtu Network       Address              Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll
+lo0   65536 <Link#1>      lo0                      2     0     0        168        2     0        168     0
+lo0       - 127.0.0.0/8   127.0.0.1                -     -     -          -        -     -          -     -
 $ netstat -I epair9
 netstat: interface epair9 does not exist
 [1]
 $ netstat -i -f inet -I epair1b -d
-Name      Mtu Network       Address              Ipkts Ierrs Idrop    Opkts Oerrs  Coll  Drop
-epair1b     - 10.0.0.0/24   10.0.0.1                 -     -     -        -     -     -     -
+Name       Mtu Network       Address              Ipkts Ierrs Idrop    Opkts Oerrs  Coll  Drop
+epair1b*     - 10.0.0.0/24   10.0.0.1                 -     -     -        -     -     -     -
 $ ifconfig epair1a destroy
 ",
     );
