@@ -25,11 +25,19 @@ const KERNELS: [&str; 2] = ["6.12", "6.1"];
 
 /// Integration tests of `it` that are repeated on the first kernel: those that depend on the kernel most,
 /// and not all, because a program starts 37 times slower there.
-const REPEATED: [&str; 10] = [
+const REPEATED: [&str; 18] = [
     "ifconfig::",
     "--skip=ifconfig::requests_to_the_kernel",
     "--skip=ifconfig::link_level_addresses",
     "--skip=ifconfig::names_and_numbers",
+    "--skip=ifconfig::synonyms",
+    "--skip=ifconfig::inet6_addresses",
+    "--skip=ifconfig::duplicate_addresses",
+    "--skip=ifconfig::taps_and_tuns",
+    "--skip=ifconfig::span_ports",
+    "--skip=vnet::from_the_host",
+    "--skip=vnet::an_address_by_dhcp",
+    "--skip=vnet::inet6_of_its_own",
     "route::",
     "vnet::",
     "jail::the_life_of_a_jail",

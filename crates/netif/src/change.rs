@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use crate::address::EtherAddress;
 use crate::clone::LINK_BODY;
 use crate::error::{Error, Request};
-use crate::interface::{Interface, Kind};
+use crate::interface::{Flags, Interface, Kind};
 use crate::kind::{self, LaggProtocol, Tunnel};
 use crate::name::InterfaceName;
 use crate::uapi::{iff, ifla, rtm};
@@ -274,24 +274,37 @@ impl Netlink {
         self.apply(port, message, request())
     }
 
-    /// `laggproto`, for a lagg without ports.
+    /// `laggproto`, for a lagg without ports. It is down for a moment: Linux wants it so.
     ///
     /// # Errors
-    /// `ENOTEMPTY`, `EBUSY`: it has ports.
+    /// `EBUSY`: it has ports; `EINVAL`: it is no lagg.
     pub fn set_lagg_protocol(
         &mut self,
         lagg: &InterfaceName,
         to: LaggProtocol,
     ) -> Result<(), Error> {
-        let index = self.index(lagg)?;
-        let mut message = by_index(index);
+        let request = || Request::Other("SIOCSLAGG".into());
+        let links = self.links()?;
+        let found = links.iter().find(|link| link.name == *lagg);
+        let found = found.ok_or_else(|| Error::NoInterface(lagg.to_string()))?;
+        match found.kind {
+            Kind::Lagg { protocol: Some(known), .. } if known == to => return Ok(()),
+            Kind::Lagg { .. } => {}
+            _ => return Err(request().refused_because(Errno::INVAL, "laggproto is for laggs")),
+        }
+        if links.iter().any(|link| link.master == Some(found.index)) {
+            return Err(
+                request().refused_because(Errno::BUSY, "on Linux only while it has no ports")
+            );
+        }
+        let is_up = found.flags.has(Flags::UP);
+        if is_up {
+            self.down(lagg)?;
+        }
+        let mut message = by_index(found.index);
         kind::describe(&mut message, "bond", |data| kind::lagg(data, to));
-        let changed = self.apply(lagg, message, Request::Other("SIOCSLAGG".into()));
-        changed.map_err(|error| match error {
-            Error::Refused { request, errno: Errno::NOTEMPTY | Errno::BUSY, .. } => request
-                .refused_because(Errno::BUSY, "on Linux only while it is down and has no ports"),
-            error => error,
-        })
+        let changed = self.apply(lagg, message, request());
+        if is_up { self.up(lagg).and(changed) } else { changed }
     }
 
     /// `tunnel`, for a tunnel that is there: other ends, and another key.

@@ -54,7 +54,7 @@ impl Netlink {
             // What was begun goes again; should it not go, the first error says more.
             let _ = self.end_copies(on.index, priority);
             match errno {
-                Errno::NOENT => request().refused_because(
+                Errno::NOENT | Errno::OPNOTSUPP => request().refused_because(
                     Errno::OPNOTSUPP,
                     "this kernel cannot copy packets: load the modules sch_ingress, cls_u32 and act_mirred",
                 ),
@@ -144,10 +144,15 @@ impl Netlink {
 
     /// The filters that copy, one for each span port. A bridge without any has none.
     fn filters(&mut self, bridge: u32) -> Result<Vec<Filter>, Errno> {
-        let mut found = self.dump(
+        let found = self.dump(
             || Message::new(rtm::GETTFILTER, 0, &tcmsg(bridge, 0, tc::EGRESS, 0)),
             |found: &mut Vec<Filter>, body: &[u8]| found.extend(parse(body)),
-        )?;
+        );
+        let mut found = match found {
+            // A kernel without traffic control has no such table.
+            Err(Errno::OPNOTSUPP) => Vec::new(),
+            found => found?,
+        };
         // The kernel lists those of the other direction along with them.
         found.sort_by_key(|filter| filter.priority);
         found.dedup_by_key(|filter| filter.priority);

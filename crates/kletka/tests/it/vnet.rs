@@ -367,5 +367,14 @@ fn inet6_of_its_own() {
     let inside = "jexec web /run/kletka/jail/ifconfig epair1b inet6";
     sandbox.ok(&format!("until {inside} | grep -q 'fd00::10 .*duplicated'; do :; done"));
     sandbox.ok("ip netns exec lan busybox ping -c 1 -W 10 fd00::1");
+    // What its interface does about IPv6 is the jail's affair.
+    sandbox.ok(&format!("{inside} -accept_rtadv no_dad"));
+    let options = sandbox.ok("ifconfig -j web epair1b | tail -n 1");
+    assert_eq!(options, "\tnd6 options=121<PERFORMNUD,AUTO_LINKLOCAL,NO_DAD>\n");
+    // Its devfs has no /dev/net/tun.
+    let refused = sandbox.run("jexec web /run/kletka/jail/ifconfig tap create");
+    let want = "ifconfig: SIOCIFCREATE2 (tap): Operation not supported (there is no /dev/net/tun: \
+                load the module tun, or let the jail's devfs have it)\n";
+    assert_eq!((refused.stderr.as_str(), refused.status), (want, 1));
     remove_lan(&sandbox);
 }

@@ -82,7 +82,7 @@ lagg0: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 m
 	groups: lagg
 	status: active
 $ ifconfig lagg0 laggproto lacp
-ifconfig: SIOCSLAGG: Device busy (on Linux only while it is down and has no ports)
+ifconfig: SIOCSLAGG: Device busy (on Linux only while it has no ports)
 [1]
 $ ifconfig lagg0 laggproto none
 ifconfig: laggproto none: not supported on Linux: a bond always uses its ports
@@ -96,7 +96,7 @@ ifconfig: SIOCSLAGGDELPORT: No such file or directory
 $ ifconfig epair0b laggport epair1b
 ifconfig: epair0b epair1b: SIOCSLAGGPORT: Invalid argument (laggport is for laggs)
 [1]
-$ ifconfig lagg0 -laggport epair0a -laggport epair1a down laggproto lacp
+$ ifconfig lagg0 -laggport epair0a -laggport epair1a laggproto lacp down
 $ ifconfig lagg0 | grep lagg
 lagg0: flags=8802<BROADCAST,SIMPLEX,MULTICAST> metric 0 mtu 1500
 	laggproto lacp lagghash l3,l4

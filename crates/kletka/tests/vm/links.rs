@@ -100,9 +100,11 @@ fn laggs() {
         &sandbox,
         "\
 $ ifconfig lagg0 create laggproto lacp
-$ ifconfig lagg0 laggproto failover laggport epair1a laggport epair2a
-$ ifconfig lagg0 laggport epair1a
-$ ifconfig lagg0 10.9.0.1/24 up
+$ ifconfig lagg0 up laggproto failover laggport epair1a laggport epair2a 10.9.0.1/24
+$ ifconfig lagg0 laggproto failover laggport epair1a
+$ ifconfig epair1b laggproto lacp
+ifconfig: SIOCSLAGG: Invalid argument (laggproto is for laggs)
+[1]
 $ until ifconfig lagg0 | grep -q MASTER; do :; done
 $ ifconfig lagg0 | grep lagg | grep -v flags=1
 	laggproto failover lagghash l2
@@ -110,7 +112,7 @@ $ ifconfig lagg0 | grep lagg | grep -v flags=1
 	laggport: epair2a flags=0<>
 	groups: lagg
 $ ifconfig lagg0 laggproto loadbalance
-ifconfig: SIOCSLAGG: Device busy (on Linux only while it is down and has no ports)
+ifconfig: SIOCSLAGG: Device busy (on Linux only while it has no ports)
 [1]
 $ ifconfig lagg0 -laggport epair2a
 $ ifconfig lagg0 -laggport epair2a
