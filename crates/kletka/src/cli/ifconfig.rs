@@ -37,7 +37,11 @@ fn read(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
     let text = |word: OsString| {
         word.into_string().map_err(|word| UsageError::Text(word.to_string_lossy().into_owned()))
     };
-    let words: Vec<String> = arguments.into_iter().map(text).collect::<Result<_, _>>()?;
+    let mut words: Vec<String> = arguments.into_iter().map(text).collect::<Result<_, _>>()?;
+    // As if it stood before all that the command line says.
+    if let Some(format) = std::env::var("IFCONFIG_FORMAT").ok().filter(|it| !it.is_empty()) {
+        words.splice(0..0, ["-f".to_owned(), format]);
+    }
     command::parse(&words)
 }
 

@@ -150,6 +150,11 @@ ifconfig: ioctl (SIOCDIFADDR): Can't assign requested address
 $ ifconfig -f inet:cidr,inet6:cidr epair1a | grep -e 'inet ' -e fd00 | sed 's/ tentative//'
 	inet 10.1.0.1/16 broadcast 10.1.0.255
 	inet6 fd00:1::5/128
+$ IFCONFIG_FORMAT=inet:dotted ifconfig epair1a inet | grep 'inet '
+	inet 10.1.0.1 netmask 255.255.0.0 broadcast 10.1.0.255
+$ IFCONFIG_FORMAT=inet:dotted ifconfig -f inet:cidr -j 99 epair1a
+ifconfig: jail 99 not found
+[1]
 $ ifconfig epair1a promisc allmulti -arp; ifconfig epair1a | head -n 1
 epair1a: flags=1008bc3<UP,BROADCAST,RUNNING,NOARP,PROMISC,ALLMULTI,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1400
 $ ifconfig epair1a -promisc -allmulti arp; ifconfig epair1a | head -n 1
