@@ -153,6 +153,14 @@ fn route_table(routes: &[Route], interfaces: &[Interface], inet6: bool) -> Strin
     text
 }
 
+/// An address; a link-local one says on which link.
+fn scoped(address: IpAddr, netif: &str) -> String {
+    match address {
+        IpAddr::V6(address) if address.is_unicast_link_local() => format!("{address}%{netif}"),
+        address => address.to_string(),
+    }
+}
+
 /// The destination; that of a link-local network says on which link.
 fn destination(prefix: &Prefix, netif: &str) -> String {
     match prefix.address {
@@ -168,10 +176,7 @@ fn destination(prefix: &Prefix, netif: &str) -> String {
 
 fn gateway(route: &Route, netif: &str) -> String {
     match route.gateway {
-        Some(IpAddr::V6(address)) if address.is_unicast_link_local() => {
-            format!("{address}%{netif}")
-        }
-        Some(address) => address.to_string(),
+        Some(address) => scoped(address, netif),
         None => route.interface.map_or("link#1".to_owned(), |index| format!("link#{index}")),
     }
 }
@@ -226,8 +231,9 @@ fn interface_table(interfaces: &[Interface], options: &Options) -> Result<String
         // Linux counts by interface, not by address.
         let nothing = counts(options, |_| "-".to_owned());
         for address in interface.addresses.iter().filter(of_family) {
-            let network = destination(&address.prefix.network(), own);
-            let address = address.prefix.address;
+            let network = address.prefix.network();
+            let network = format!("{}/{}", scoped(network.address, own), network.length);
+            let address = scoped(address.prefix.address, own);
             let _ =
                 writeln!(text, "{name:<width$} {:>5} {network:<13} {address:<17} {nothing}", "-");
         }

@@ -58,6 +58,10 @@ $ netstat -in -I epair1b
 Name       Mtu Network       Address              Ipkts Ierrs Idrop    Opkts Oerrs  Coll
 epair1b*  1500 <Link#3>      02:00:5e:00:00:01        0     0     0        0     0     0
 epair1b*     - 10.0.0.0/24   10.0.0.1                 -     -     -        -     -     -
+$ ifconfig epair1a inet6 no_dad fd00::1/128 up; ifconfig epair1a inet6 fe80::1/64
+$ netstat -i -f inet6 -I epair1a | grep -e fd00 -e fe80::1% | awk '{ print $3, $4 }' | sort
+fd00::1/128 fd00::1
+fe80::%epair1a/64 fe80::1%epair1a
 $ ifconfig lo0 inet6 ifdisabled
 $ busybox ping -c 1 127.0.0.1 > /dev/null; netstat -ib -I lo0
 Name    Mtu Network       Address              Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll
