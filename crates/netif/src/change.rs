@@ -169,6 +169,9 @@ impl Netlink {
             (None, _) if matches!(joining.kind, Kind::Bridge(_) | Kind::Loopback) => {
                 (Errno::INVAL, "this interface cannot be in a bridge")
             }
+            (None, Some(bridge)) if self.has_span(bridge, joining.index)? => {
+                (Errno::BUSY, "Interface is a span port of this bridge")
+            }
             (None, _) => {
                 return Ok(Joining { bridge: bridge.map(|it| it.index), member: joining });
             }

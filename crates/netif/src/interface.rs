@@ -178,6 +178,8 @@ impl Flags {
     pub const LOOPBACK: u32 = 0x8;
     /// `IFF_POINTOPOINT`.
     pub const POINTOPOINT: u32 = 0x10;
+    /// `IFF_PROMISC`.
+    pub const PROMISC: u32 = 0x100;
     /// Carrier: the flag that FreeBSD's netlink adds.
     pub const LOWER_UP: u32 = 0x0100_0000;
 
@@ -190,7 +192,7 @@ impl Flags {
         (iff::POINTOPOINT, Self::POINTOPOINT, "POINTOPOINT"),
         (iff::RUNNING, 0x40, "RUNNING"),
         (iff::NOARP, 0x80, "NOARP"),
-        (iff::PROMISC, 0x100, "PROMISC"),
+        (iff::PROMISC, Self::PROMISC, "PROMISC"),
         (iff::ALLMULTI, 0x200, "ALLMULTI"),
         // A sender does not hear itself: true of every broadcast interface of Linux.
         (iff::BROADCAST, 0x800, "SIMPLEX"),

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use crate::change::flags_body;
 use crate::clone::LINK_BODY;
 use crate::error::{Error, Request};
-use crate::interface::{Interface, Kind};
+use crate::interface::{Flags, Interface, Kind};
 use crate::name::InterfaceName;
 use crate::uapi::{iff, nlm, rtm, tc};
 use crate::wire::{Message, Netlink, attributes, text, u32_at};
@@ -107,6 +107,15 @@ impl Netlink {
             bridge.spans = filters.iter().map(|it| it.to).filter(|to| *to != 0).collect();
         }
         Ok(())
+    }
+
+    /// Whether `port` is a span port of `bridge`. One without any does not listen to all frames.
+    pub(crate) fn has_span(&mut self, bridge: &Interface, port: u32) -> Result<bool, Error> {
+        if !bridge.flags.has(Flags::PROMISC) {
+            return Ok(false);
+        }
+        let filters = self.filters(bridge.index).map_err(Error::Listing)?;
+        Ok(filters.iter().any(|filter| filter.to == port))
     }
 
     fn span_port(

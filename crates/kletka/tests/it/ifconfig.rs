@@ -511,6 +511,9 @@ bridge0: flags=8902<BROADCAST,PROMISC,SIMPLEX,MULTICAST> metric 0 mtu 1500
 $ ifconfig bridge0 span epair2a
 ifconfig: BRDGADDS epair2a: Device busy
 [1]
+$ ifconfig bridge0 addm epair2a
+ifconfig: BRDGADD epair2a: Device busy (Interface is a span port of this bridge)
+[1]
 $ ifconfig bridge0 span epair1a
 ifconfig: BRDGADDS epair1a: Device busy
 [1]
