@@ -19,6 +19,7 @@ $ ifconfig re0.7 up
 $ ifconfig epair1a up descr 'jail samba side of the epair'
 $ ifconfig bridge1 up addm re0.7 addm epair1a descr 'bridge for the jail samba'
 $ ifconfig epair1b 192.168.1.240/24 up descr 'jail side of the epair only visible in the jail'
+$ until ifconfig epair1b | grep -q RUNNING; do :; done
 $ ifconfig epair1b
 epair1b: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1500
 	description: jail side of the epair only visible in the jail
@@ -27,6 +28,7 @@ epair1b: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0
 	groups: epair
 	media: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)
 	status: active
+$ until ifconfig bridge1 | grep -q RUNNING; do :; done
 $ ifconfig bridge1
 bridge1: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1500
 	description: bridge for the jail samba
@@ -654,6 +656,7 @@ epair3a
 $ ifconfig epair3b up
 $ ifconfig epair3a link 02:00:5e:00:00:01 -description up
 $ ifconfig epair3a lladdr 2-0-5e-0-0-2 inet 10.0.0.1/24 add inet6 no_dad fd00::1/64 add
+$ while ifconfig epair3a | grep -q tentative; do :; done
 $ ifconfig epair3a
 epair3a: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1500
 	ether 02:00:5e:00:00:02
@@ -693,6 +696,7 @@ $ ifconfig epair1a inet6 fd00::3 prefixlen 64 pltime 1000 vltime 2000 alias
 $ ifconfig epair1a inet6 fd00::4/64 vltime 0x7d0 pltime 4294967295
 ifconfig: ioctl (SIOCAIFADDR): Invalid argument
 [1]
+$ while ifconfig epair1a inet6 | grep -q tentative; do :; done
 $ ifconfig -L epair1a inet6 | sed -e 's/ 99[0-9]/ 1000/' -e 's/199[0-9]$/2000/' | grep fd00
 	inet6 fd00::3 prefixlen 64 pltime 1000 vltime 2000
 	inet6 fd00::2 prefixlen 64 deprecated pltime 0 vltime infty
@@ -781,6 +785,7 @@ fn inet6_options() {
     let want = "ifconfig: ioctl (SIOCAIFADDR): Permission denied (there is no IPv6 on this interface: -ifdisabled)\n";
     assert_eq!(refused.stderr, want);
     sandbox.ok("ifconfig epair1a inet6 -ifdisabled; ifconfig epair1a inet6 fd00::1/64");
+    sandbox.ok("while ifconfig epair1a inet6 | grep -q tentative; do :; done");
     let said = sandbox.ok("ifconfig epair1a inet6");
     assert!(said.contains("\tinet6 fd00::1 prefixlen 64\n") && !said.contains("fe80"), "{said}");
     sandbox.ok("ifconfig epair1a inet6 auto_linklocal");

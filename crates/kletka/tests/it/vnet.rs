@@ -281,6 +281,7 @@ fn from_the_host() {
         "\
 $ ifconfig -j web epair1b ether 02:00:5e:00:00:0b inet 10.0.0.2/24
 $ ifconfig -j web epair1b inet6 no_dad fd00::2/64
+$ while ifconfig -j web epair1b inet6 | grep -q tentative; do :; done
 $ ifconfig -j web epair1b
 epair1b: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1500
 	ether 02:00:5e:00:00:0b
