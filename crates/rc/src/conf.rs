@@ -121,7 +121,7 @@ impl RcConf {
     }
 
     /// The variables' names, sorted.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn names(&self) -> impl Iterator<Item = &[u8]> {
         self.variables.keys().map(Vec::as_slice)
     }
 

@@ -17,7 +17,7 @@ pub use files::Files;
 pub use request::{KEYWORDS, Request, UnknownVerb, Verb};
 pub use service::{
     Action, Blocked, CONFIGURATION_FILES, Jail, Service, Skipped, StartAll, StopAll, Unsupported,
-    configuration_files,
+    configuration_files, rcvar,
 };
 pub use settings::{DEFAULTS_FILE, Selection, SetError, Settings};
 pub use shell::{SyntaxError, SyntaxErrorKind};

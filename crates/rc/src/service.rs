@@ -340,8 +340,7 @@ impl<'a> Service<'a> {
     }
 
     fn rcvar(&self, request: Request) -> String {
-        let value = if request.anyway { "YES".to_owned() } else { self.conf.get("jail_enable") };
-        format!("# jail : Manage system jails\n#\njail_enable=\"{value}\"\n#   (default: \"\")\n\n")
+        rcvar("jail", "Manage system jails", "jail_enable", self.conf, request)
     }
 
     /// checkyesno: what is not set properly is no, with a warning.
@@ -351,6 +350,18 @@ impl<'a> Service<'a> {
             false
         })
     }
+}
+
+/// What `rcvar` prints of the service `name`, which is enabled by `variable`.
+pub fn rcvar(
+    name: &str,
+    describes: &str,
+    variable: &str,
+    conf: &RcConf,
+    request: Request,
+) -> String {
+    let value = if request.anyway { "YES".to_owned() } else { conf.get(variable) };
+    format!("# {name} : {describes}\n#\n{variable}=\"{value}\"\n#   (default: \"\")\n\n")
 }
 
 /// The files that may describe the jail `name` alone; the first one that can be read does.

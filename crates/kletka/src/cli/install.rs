@@ -74,7 +74,31 @@ const MANUALS: [ShippedFile; 8] = [
 
 /// What an init starts at boot, below the prefix: systemd finds its file there, the others' are for copying. Each names
 /// programs as [`PROGRAMS`], and in its own way of quoting.
-const BOOT: [(ShippedFile, Quoting); 3] = [
+const BOOT: [(ShippedFile, Quoting); 6] = [
+    (
+        (
+            "lib/systemd/system/kletka-netif.service",
+            0o644,
+            include_str!("../../../../share/systemd/kletka-netif.service"),
+        ),
+        systemd_word,
+    ),
+    (
+        (
+            "share/kletka/init.d/kletka-netif",
+            0o755,
+            include_str!("../../../../share/init.d/kletka-netif"),
+        ),
+        shell_word,
+    ),
+    (
+        (
+            "share/kletka/openrc/kletka-netif",
+            0o755,
+            include_str!("../../../../share/openrc/kletka-netif"),
+        ),
+        shell_word,
+    ),
     (
         (
             "lib/systemd/system/jail.service",
@@ -413,6 +437,9 @@ mod tests {
             has("lib/systemd/system/jail.service", unit);
             has("share/kletka/init.d/jail", script);
             has("share/kletka/openrc/jail", script);
+            has("lib/systemd/system/kletka-netif.service", &unit.replace("jail start", "netif quietstart"));
+            has("share/kletka/init.d/kletka-netif", script);
+            has("share/kletka/openrc/kletka-netif", script);
         }
     }
 

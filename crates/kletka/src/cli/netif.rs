@@ -8,16 +8,27 @@
 
 mod words;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use netif::{Cloner, GroupName, Interface, InterfaceName, Netlink, Prefix, Route};
 use rc::{RcConf, Request, Verb};
 
+use super::service::{Switch, say};
 use super::sysrc::Tree;
 
 /// The group of what is made here.
 const GROUP: &str = "kletka";
+
+/// What rc.conf(5) of FreeBSD has for an interface and this does not; each before or after `IF`.
+const UNSUPPORTED: [(&str, &str); 7] = [
+    ("ifconfig_", "_name"),
+    ("ifconfig_", "_aliases"),
+    ("ifconfig_", "_vnet"),
+    ("ipv4_addrs_", ""),
+    ("ipv6_prefix_", ""),
+    ("gifconfig_", ""),
+    ("autobridge_", ""),
+];
 
 /// What `service netif` is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +44,15 @@ pub(crate) enum Action {
 /// What the script calls itself.
 pub(crate) const PATH: &str = "/etc/rc.d/netif";
 
-/// The variable by which the host's boot makes the network: `service netif quietstart` does nothing without it.
-const ENABLE: &str = "kletka_netif_enable";
+/// The host's boot makes the network when this says so. Who types `start` is not asked for it: the boot says
+/// `quietstart`, and nothing happens without the variable.
+pub(crate) const SWITCH: Switch = Switch {
+    service: "netif",
+    path: PATH,
+    describes: "Network interface setup",
+    variable: "kletka_netif_enable",
+    unit: "kletka-netif",
+};
 
 /// `service netif`: a verb of service(8), and interfaces.
 pub(crate) fn run(request: Request, names: &[String]) -> ExitCode {
@@ -42,14 +60,26 @@ pub(crate) fn run(request: Request, names: &[String]) -> ExitCode {
         Ok(conf) => conf,
         Err(failure) => return super::fail("netif", failure),
     };
-    let is_enabled = conf.yes(ENABLE) == Ok(true);
-    match request.verb {
-        Verb::Start if request.quiet && !is_enabled => ExitCode::SUCCESS,
-        Verb::Start => service(Action::Start, names, &conf),
-        Verb::Stop => service(Action::Stop, names, &conf),
-        Verb::Restart => service(Action::Restart, names, &conf),
-        _ => super::fail(PATH, format_args!("'{}' is not supported", request.word())),
-    }
+    let good = match request.verb {
+        Verb::Start if request.quiet && !SWITCH.is_on(&conf) => true,
+        Verb::Start => return service(Action::Start, names, &conf),
+        Verb::Stop => return service(Action::Stop, names, &conf),
+        Verb::Restart => return service(Action::Restart, names, &conf),
+        Verb::Rcvar => tell(&SWITCH.rcvar(&conf, request)),
+        Verb::Describe => tell(&format!("{}\n", SWITCH.describes)),
+        Verb::ExtraCommands => tell("\n"),
+        Verb::Enabled => request.anyway || SWITCH.is_on(&conf),
+        Verb::Enable => SWITCH.set(true),
+        Verb::Disable => SWITCH.set(false),
+        Verb::Delete => SWITCH.delete(),
+        _ => return super::fail(PATH, format_args!("'{}' is not supported", request.word())),
+    };
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn tell(text: &str) -> bool {
+    say(text);
+    true
 }
 
 /// Carries out `action` for the interfaces `names`, or for all that `conf` knows of.
@@ -72,7 +102,7 @@ pub(crate) fn service(action: Action, names: &[String], conf: &RcConf) -> ExitCo
 /// An interface that is to be made: `vlans_IF` and `cloned_interfaces`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Wanted {
-    /// As rc.conf has it: `epair0`, `re0.7`, `vlan0`.
+    /// As rc.conf has it: `epair0`, `re0.7`, `vlan0`, `office`.
     name: String,
     /// What `create` is told besides `create_args_IF`: the parent of a vlan with a name of its own.
     parent: Option<String>,
@@ -121,6 +151,11 @@ fn variable(name: &str) -> String {
     name.replace(['.', '-', '/', '+'], "_")
 }
 
+/// The interface that a variable called `vlans_IF` is about, as variables name it.
+fn parent_of_vlans(name: &[u8]) -> Option<String> {
+    std::str::from_utf8(name).ok()?.strip_prefix("vlans_").map(str::to_owned)
+}
+
 struct Run<'a> {
     netlink: &'a mut Netlink,
     conf: &'a RcConf,
@@ -155,8 +190,10 @@ impl Run<'_> {
     fn start(&mut self, names: &[String]) {
         let existing = self.existing();
         let all = wanted(self.conf, &existing);
+        self.name_missing_parents(names, &all, &existing);
         let mut made = Vec::new();
         for wanted in all.iter().filter(|wanted| wanted.is_meant_by(names)) {
+            self.name_unsupported(&wanted.name);
             if self.create(wanted) {
                 made.extend(wanted.interfaces());
             }
@@ -177,7 +214,33 @@ impl Run<'_> {
                 text +=
                     &super::ifconfig::command_line(std::slice::from_ref(name)).unwrap_or_default();
             }
-            say(&text);
+            say(text);
+        }
+    }
+
+    /// Says which `vlans_IF` are of no interface: hardware that is not there, or is called otherwise.
+    fn name_missing_parents(&mut self, names: &[String], all: &[Wanted], existing: &[String]) {
+        if !names.is_empty() {
+            return;
+        }
+        let made = all.iter().flat_map(Wanted::interfaces);
+        let known: Vec<String> =
+            existing.iter().cloned().chain(made).map(|it| variable(&it)).collect();
+        let set: Vec<String> = self.conf.names().filter_map(parent_of_vlans).collect();
+        for parent in set.iter().filter(|parent| !known.contains(parent)) {
+            if !self.conf.words(&format!("vlans_{parent}")).is_empty() {
+                self.warn(format_args!("vlans_{parent}: there is no interface {parent}"));
+            }
+        }
+    }
+
+    /// Refuses by name what would have done something on FreeBSD.
+    fn name_unsupported(&mut self, name: &str) {
+        for (before, after) in UNSUPPORTED {
+            let name = format!("{before}{}{after}", variable(name));
+            if self.conf.get_set(&name).is_some() {
+                self.warn(format_args!("{name}: not supported"));
+            }
         }
     }
 
@@ -216,9 +279,15 @@ impl Run<'_> {
             }
             None => {}
         }
-        let mut line = vec![wanted.name.clone(), "create".to_owned()];
+        // A vlan may have any name; ifconfig(8) gives it one when it is there.
+        let is_renamed = wanted.parent.is_some() && Cloner::parse(&wanted.name).is_none();
+        let made_as = if is_renamed { "vlan" } else { &wanted.name };
+        let mut line = vec![made_as.to_owned(), "create".to_owned()];
         if let Some(parent) = &wanted.parent {
             line.extend(["vlandev".to_owned(), parent.clone()]);
+        }
+        if is_renamed {
+            line.extend(["name".to_owned(), wanted.name.clone()]);
         }
         let arguments = self.conf.get(&format!("create_args_{}", variable(&wanted.name)));
         if !self.extend(&mut line, &arguments) || !self.ifconfig(&line) {
@@ -329,30 +398,43 @@ impl Run<'_> {
         }
     }
 
+    /// Destroys what the first of `interfaces` is, if it was made here. Answers what has gone.
+    fn destroy(&mut self, interfaces: Vec<String>) -> Vec<String> {
+        let gone = interfaces.first().is_some_and(|first| {
+            self.find(first) == Some(true) && self.ifconfig(&[first.clone(), "destroy".to_owned()])
+        });
+        if gone { interfaces } else { Vec::new() }
+    }
+
+    /// Destroys what was made here and rc.conf has forgotten since, the newest first. Answers what has gone.
+    fn destroy_forgotten(&mut self) -> Vec<String> {
+        let is_ours = |link: &Interface| link.groups.iter().any(|group| group == GROUP);
+        let links = self.links().into_iter().rev().filter(is_ours);
+        let mut left: Vec<String> = links.map(|link| link.name.to_string()).collect();
+        for name in &left {
+            self.destroy(vec![name.clone()]);
+        }
+        let existing = self.existing();
+        left.retain(|name| !existing.contains(name));
+        left
+    }
+
     fn stop(&mut self, names: &[String]) {
         let existing = self.existing();
         let all = wanted(self.conf, &existing);
         let mut done = Vec::new();
         // Vlans before what they are on.
         for wanted in all.iter().rev().filter(|wanted| wanted.is_meant_by(names)) {
-            let first = wanted.interfaces().remove(0);
-            match self.find(&first) {
-                Some(true) if self.ifconfig(&[first, "destroy".to_owned()]) => {
-                    done.extend(wanted.interfaces());
-                }
-                // Who stops what was not started here is told by the start.
-                _ => {}
-            }
+            // Who stops what was not started here is told by the start.
+            done.extend(self.destroy(wanted.interfaces()));
+        }
+        if names.is_empty() {
+            done.extend(self.destroy_forgotten());
         }
         if !done.is_empty() {
-            say(&format!("Stopping Network: {}.\n", done.join(" ")));
+            say(format!("Stopping Network: {}.\n", done.join(" ")));
         }
     }
-}
-
-/// Prints at once. That nobody reads it is no reason to leave a network half started.
-fn say(text: &str) {
-    let _ = io::stdout().write_all(text.as_bytes());
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 mod switch;
 
+pub(crate) use switch::Switch;
+
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
@@ -121,15 +123,20 @@ fn show_list(list: char, verbose: bool) -> ExitCode {
         say(format!("{}{names}{}", heads[0], heads[1]));
         return ExitCode::SUCCESS;
     }
-    let conf = match RcConf::load(&Tree::Host, "jail") {
-        Ok(conf) => conf,
-        Err(failure) => return error("service", failure),
-    };
-    // devfs has no variable that would enable it.
-    let is_shown = |script: &&Script| {
-        list == 'r' || script.path == JAIL && conf.yes("jail_enable") == Ok(true)
-    };
-    SCRIPTS.iter().filter(is_shown).for_each(|script| say(format!("{}\n", script.path)));
+    for script in &SCRIPTS {
+        // devfs has no variable that would enable it.
+        let is_shown = match (list, script.switch) {
+            ('r', _) => true,
+            (_, None) => false,
+            (_, Some(switch)) => match RcConf::load(&Tree::Host, script.name) {
+                Ok(conf) => conf.yes(switch.variable) == Ok(true),
+                Err(failure) => return error("service", failure),
+            },
+        };
+        if is_shown {
+            say(format!("{}\n", script.path));
+        }
+    }
     ExitCode::SUCCESS
 }
 
@@ -139,13 +146,13 @@ fn usage() -> ExitCode {
 }
 
 /// Prints on standard output at once. That nobody reads it is no reason to leave jails half started.
-fn say(text: impl AsRef<[u8]>) {
+pub(crate) fn say(text: impl AsRef<[u8]>) {
     let mut stdout = io::stdout();
     let _ = stdout.write_all(text.as_ref()).and_then(|()| stdout.flush());
 }
 
 /// rc.subr's warn.
-fn warn(script: &str, text: impl std::fmt::Display) {
+pub(crate) fn warn(script: &str, text: impl std::fmt::Display) {
     complain!("{script}: WARNING: {text}");
 }
 
@@ -161,15 +168,26 @@ struct Script {
     /// What it calls itself: rc.subr's `$0`.
     path: &'static str,
     keywords: &'static [&'static str],
+    /// What has the machine's boot start it.
+    switch: Option<&'static Switch>,
     run: fn(Request, &[String]) -> ExitCode,
 }
 
 const SCRIPTS: [Script; 3] = [
     // Without the verbs that rc.d/jail adds.
-    Script { name: "devfs", path: DEVFS, keywords: KEYWORDS.split_at(10).0, run: devfs },
-    Script { name: "netif", path: netif::PATH, keywords: KEYWORDS.split_at(3).0, run: netif::run },
-    Script { name: "jail", path: JAIL, keywords: KEYWORDS, run: jail },
+    Script { name: "devfs", path: DEVFS, keywords: PLAIN, switch: None, run: devfs },
+    Script {
+        name: "netif",
+        path: netif::PATH,
+        keywords: PLAIN,
+        switch: Some(&netif::SWITCH),
+        run: netif::run,
+    },
+    Script { name: "jail", path: JAIL, keywords: KEYWORDS, switch: Some(&SWITCH), run: jail },
 ];
+
+/// The verbs that every script has.
+const PLAIN: &[&str] = KEYWORDS.split_at(10).0;
 
 impl Script {
     fn start(&self, verb: &str, names: &[String]) -> ExitCode {
@@ -228,6 +246,14 @@ fn devfs(request: Request, _names: &[String]) -> ExitCode {
 
 const JAIL: &str = "/etc/rc.d/jail";
 
+const SWITCH: Switch = Switch {
+    service: "jail",
+    path: JAIL,
+    describes: "Manage system jails",
+    variable: "jail_enable",
+    unit: "jail",
+};
+
 /// `service jail`.
 fn jail(request: Request, names: &[String]) -> ExitCode {
     let conf = match RcConf::load(&Tree::Host, "jail") {
@@ -278,8 +304,8 @@ fn carry_out(action: &Action) -> bool {
         Action::Start { jails, parallel, silent } => start(jails, *parallel, *silent),
         Action::StopAll(all) => stop_all(&all.arguments, all.reverse),
         Action::Stop(jails) => stop(jails),
-        Action::Switch(on) => switch::set(*on),
-        Action::Delete => switch::delete(),
+        Action::Switch(on) => SWITCH.set(*on),
+        Action::Delete => SWITCH.delete(),
         Action::Console { jail, command } => console(jail, command),
         Action::NoConsole => false,
     }

@@ -119,7 +119,7 @@ $ route get default | grep gateway
     gateway: 10.0.0.254
 $ service netif console
 /etc/rc.d/netif: unknown directive 'console'.
-Usage: /etc/rc.d/netif [fast|force|one|quiet](start|stop|restart)
+Usage: /etc/rc.d/netif [fast|force|one|quiet](start|stop|restart|rcvar|enable|disable|delete|enabled|describe|extracommands)
 [1]
 $ ip link delete bridge7; ip link delete re0
 ",
@@ -127,4 +127,33 @@ $ ip link delete bridge7; ip link delete re0
     sandbox.write("/etc/rc.conf", "kletka_netif_enable=YES\ncloned_interfaces=bridge9\n");
     assert!(sandbox.ok("service netif quietstart").starts_with("Starting Network: bridge9.\n"));
     sandbox.ok("service netif stop");
+}
+
+/// What rc.conf has forgotten since goes too; what FreeBSD would have done and this does not is named.
+#[test]
+fn what_is_not_there_and_what_is_not_done() {
+    let Some(sandbox) = host() else { return };
+    sandbox.write("/etc/rc.conf", "cloned_interfaces=\"epair3 bridge7\"\n");
+    sandbox.ok("service netif start");
+    sandbox.write(
+        "/etc/rc.conf",
+        "cloned_interfaces=bridge7\nvlans_re1=7\nvlans_re2=\nipv4_addrs_bridge7=10.0.0.1-5/24\n\
+         ifconfig_bridge7_name=lan\nifconfig_bridge7_aliases=\"inet 10.0.0.9/24\"\n",
+    );
+    session::check(
+        &sandbox,
+        "\
+$ service netif start > /dev/null
+netif: WARNING: vlans_re1: there is no interface re1
+netif: WARNING: ifconfig_bridge7_name: not supported
+netif: WARNING: ifconfig_bridge7_aliases: not supported
+netif: WARNING: ipv4_addrs_bridge7: not supported
+[1]
+$ service netif stop
+Stopping Network: bridge7 epair3b epair3a.
+$ ifconfig -l
+lo0 lan0 re0
+$ ip link delete re0
+",
+    );
 }

@@ -114,6 +114,45 @@ fn enabling() {
     ]);
 }
 
+/// What the boot of the host does: nothing without the variable. Who types `start` is not asked for it.
+#[test]
+#[rustfmt::skip]
+fn enabling_netif() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.write("/etc/rc.conf", "cloned_interfaces=bridge7\n");
+    session(&sandbox, &[
+        ("service netif describe",      0, "Network interface setup\n", ""),
+        ("service netif extracommands", 0, "\n", ""),
+        ("service netif rcvar",         0, "# netif : Network interface setup\n#\nkletka_netif_enable=\"NO\"\n#   (default: \"\")\n\n", ""),
+        ("service netif enabled",       1, "", ""),
+        ("service netif quietstart",    0, "", ""),
+        ("ifconfig -l; service netif start | head -n 1; service netif stop", 0,
+            "lo0\nStarting Network: bridge7.\nStopping Network: bridge7.\n", ""),
+        ("service netif enable",        0, "netif enabled in /etc/rc.conf\n", ""),
+        ("service netif enabled",       0, "", ""),
+        ("service -e",                  0, "/etc/rc.d/netif\n", ""),
+        ("service netif quietstart | head -n 1; service netif onestop", 0,
+            "Starting Network: bridge7.\nStopping Network: bridge7.\n", ""),
+        ("service netif disable; sysrc -n kletka_netif_enable", 0, "netif disabled in /etc/rc.conf\nNO\n", ""),
+        ("service netif delete",        0, "kletka_netif_enable deleted in /etc/rc.conf\n", ""),
+        ("cat /etc/rc.conf",            0, "cloned_interfaces=bridge7\n", ""),
+        ("mkdir -p /etc/rc.conf.d; echo kletka_netif_enable=maybe > /etc/rc.conf.d/netif; service netif enabled", 1, "",
+            "/etc/rc.d/netif: WARNING: $kletka_netif_enable is not set properly - see rc.conf(5).\n"),
+        ("rm /etc/rc.conf.d/netif", 0, "", ""),
+    ]);
+    for (sign, program, words) in [
+        ("/run/systemd/system", "systemctl", "--quiet enable kletka-netif.service"),
+        ("/run/openrc", "rc-update", "--quiet add kletka-netif"),
+    ] {
+        sandbox.write(format!("/tmp/bin/{program}"), "#!/bin/sh\necho ${0##*/} \"$@\"\n");
+        let said = format!("netif enabled in /etc/rc.conf\n{program} {words}\n");
+        let line = format!(
+            "mkdir -p {sign}; chmod +x /tmp/bin/*; PATH=/tmp/bin:$PATH service netif enable; rmdir {sign}"
+        );
+        session(&sandbox, &[(&line, 0, &said, "")]);
+    }
+}
+
 #[test]
 #[rustfmt::skip]
 fn a_console() {
@@ -130,25 +169,38 @@ fn a_console() {
     ]);
 }
 
-/// What systemd(1) itself thinks of the unit: that it is well formed, and that its programs are there.
+/// What systemd(1) itself thinks of the units: that they are well formed, and that their programs are there.
 #[test]
-fn the_unit_is_one() {
+fn the_units_are_some() {
     let Some(sandbox) = Sandbox::new() else { return };
     if sandbox.run("command -v systemd-analyze").status != 0 {
-        let line = "skipped: service::the_unit_is_one: needs systemd-analyze, package systemd\n";
+        let line = "skipped: service::the_units_are_some: needs systemd-analyze, package systemd\n";
         let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
         return;
     }
     for prefix in ["/tmp/p", "/tmp/with space"] {
         sandbox.ok(&format!("kletka install --prefix '{prefix}'"));
-        let done = sandbox.run(&format!(
-            "systemd-analyze verify --man=no --recursive-errors=no '{prefix}/lib/systemd/system/jail.service'"
-        ));
-        assert_eq!((done.status, &*done.stdout, &*done.stderr), (0, "", ""), "{prefix}");
-        for script in ["init.d", "openrc"] {
-            sandbox.ok(&format!("sh -n '{prefix}/share/kletka/{script}/jail'"));
+        for unit in ["jail", "kletka-netif"] {
+            let done = sandbox.run(&format!(
+                "systemd-analyze verify --man=no --recursive-errors=no '{prefix}/lib/systemd/system/{unit}.service'"
+            ));
+            assert_eq!((done.status, &*done.stdout, &*done.stderr), (0, "", ""), "{prefix}");
+            for script in ["init.d", "openrc"] {
+                sandbox.ok(&format!("sh -n '{prefix}/share/kletka/{script}/{unit}'"));
+            }
         }
         let said = sandbox.run(&format!("'{prefix}/share/kletka/init.d/jail' start"));
         assert!(said.stdout.starts_with("Cannot 'start' jail."), "{said:?}");
+        // The same script makes what rc.conf wants, and takes it away.
+        let netif = format!("'{prefix}/share/kletka/init.d/kletka-netif'");
+        sandbox.write("/etc/rc.conf", "cloned_interfaces=bridge7\n");
+        assert_eq!(sandbox.ok(&format!("{netif} start; ifconfig -l")), "lo0\n");
+        sandbox.write("/etc/rc.conf", "cloned_interfaces=bridge7\nkletka_netif_enable=YES\n");
+        sandbox.ok(&format!("{netif} start && ifconfig bridge7 && {netif} restart"));
+        assert_eq!(
+            sandbox.ok(&format!("{netif} stop; ifconfig -l")),
+            "Stopping Network: bridge7.\nlo0\n"
+        );
+        sandbox.ok("rm /etc/rc.conf");
     }
 }

@@ -177,7 +177,7 @@ fn vlans_by_rc_conf() {
     let Some(sandbox) = host() else { return };
     sandbox.write(
         "/etc/rc.conf",
-        "vlans_re0=\"7 vlan0\"\ncreate_args_vlan0=\"vlan 9\"\nifconfig_re0_7=\"up\"\nifconfig_re0_7_descr=\"home\"\n\
+        "vlans_re0=\"7 vlan0 office\"\ncreate_args_vlan0=\"vlan 9\"\ncreate_args_office=\"vlan 10\"\nifconfig_re0_7=\"up\"\nifconfig_re0_7_descr=\"home\"\n\
          cloned_interfaces=\"bridge1\"\nifconfig_bridge1=\"addm re0.7\"\n",
     );
     // All are made before the first is configured: the bridge finds the vlan that it wants.
@@ -191,6 +191,8 @@ $ ifconfig re0.7 | grep -e descr -e vlan:
 	vlan: 7 vlanproto: 802.1q vlanpcp: 0 parent interface: re0
 $ ifconfig vlan0 | grep vlan:
 	vlan: 9 vlanproto: 802.1q vlanpcp: 0 parent interface: re0
+$ ifconfig office | grep vlan:
+	vlan: 10 vlanproto: 802.1q vlanpcp: 0 parent interface: re0
 $ ifconfig bridge1 | grep -o 'member: [^ ]*'
 member: re0.7
 $ kletka net guard 0 sh -c 'ifconfig re0.7 destroy; ifconfig bridge1 destroy'
@@ -199,7 +201,7 @@ kletka: net guard: no sign of life within 0 s: undone
 $ ifconfig bridge1 | grep -o 'member: [^ ]*'
 member: re0.7
 $ service netif stop
-Stopping Network: vlan0 re0.7 bridge1.
+Stopping Network: office vlan0 re0.7 bridge1.
 ",
     );
     end(&sandbox);
