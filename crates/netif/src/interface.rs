@@ -268,7 +268,7 @@ impl Netlink {
 }
 
 /// An interface from the body of an `RTM_NEWLINK`.
-fn parse(body: &[u8]) -> Option<Interface> {
+pub(crate) fn parse(body: &[u8]) -> Option<Interface> {
     let hardware = u16_at(body, 2)?;
     let flags = Flags::from_kernel(u32_at(body, 8)?);
     let kind = match hardware {

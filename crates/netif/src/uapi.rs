@@ -19,6 +19,9 @@ pub(crate) mod rtm {
     pub(crate) const NEWTFILTER: u16 = 44;
     pub(crate) const DELTFILTER: u16 = 45;
     pub(crate) const GETTFILTER: u16 = 46;
+    pub(crate) const NEWRULE: u16 = 32;
+    pub(crate) const DELRULE: u16 = 33;
+    pub(crate) const GETRULE: u16 = 34;
     pub(crate) const NEWLINKPROP: u16 = 108;
     pub(crate) const DELLINKPROP: u16 = 109;
 }
@@ -32,6 +35,7 @@ pub(crate) mod nlm {
     pub(crate) const REPLACE: u16 = 0x100;
     pub(crate) const EXCL: u16 = 0x200;
     pub(crate) const CREATE: u16 = 0x400;
+    pub(crate) const APPEND: u16 = 0x800;
     pub(crate) const TYPE_ERROR: u16 = 2;
     pub(crate) const TYPE_DONE: u16 = 3;
 }
@@ -43,6 +47,7 @@ pub(crate) mod ifla {
     pub(crate) const MTU: u16 = 4;
     pub(crate) const LINK: u16 = 5;
     pub(crate) const MASTER: u16 = 10;
+    pub(crate) const TXQLEN: u16 = 13;
     pub(crate) const LINKINFO: u16 = 18;
     pub(crate) const IFALIAS: u16 = 20;
     pub(crate) const STATS64: u16 = 23;
@@ -59,6 +64,7 @@ pub(crate) mod ifla {
 
     pub(crate) const VETH_INFO_PEER: u16 = 1;
     pub(crate) const VLAN_ID: u16 = 1;
+    pub(crate) const VLAN_FLAGS: u16 = 2;
     pub(crate) const VLAN_EGRESS_QOS: u16 = 3;
     pub(crate) const VLAN_PROTOCOL: u16 = 5;
     pub(crate) const VLAN_QOS_MAPPING: u16 = 1;
@@ -66,7 +72,9 @@ pub(crate) mod ifla {
     pub(crate) const BOND_MODE: u16 = 1;
     pub(crate) const BOND_ACTIVE: u16 = 2;
     pub(crate) const BOND_MIIMON: u16 = 3;
+    pub(crate) const BOND_PRIMARY: u16 = 11;
     pub(crate) const BOND_HASH: u16 = 14;
+    pub(crate) const BOND_AD_INFO: u16 = 23;
     pub(crate) const BOND_PORT_STATE: u16 = 1;
     pub(crate) const BOND_PORT_MII: u16 = 2;
 
@@ -79,7 +87,15 @@ pub(crate) mod ifla {
     pub(crate) const VXLAN_PORT: u16 = 15;
     pub(crate) const VXLAN_GROUP6: u16 = 16;
     pub(crate) const VXLAN_LOCAL6: u16 = 17;
+    pub(crate) const VXLAN_REMCSUM_TX: u16 = 21;
+    pub(crate) const VXLAN_REMCSUM_RX: u16 = 22;
+    pub(crate) const VXLAN_TTL_INHERIT: u16 = 28;
 
+    pub(crate) const MACVLAN_MACADDR_DATA: u16 = 5;
+    pub(crate) const MACVLAN_MACADDR_COUNT: u16 = 6;
+    pub(crate) const MACVLAN_QUEUE_USED: u16 = 8;
+
+    pub(crate) const IPTUN_LINK: u16 = 1;
     pub(crate) const IPTUN_LOCAL: u16 = 2;
     pub(crate) const IPTUN_REMOTE: u16 = 3;
     pub(crate) const IPTUN_TTL: u16 = 4;
@@ -157,6 +173,9 @@ pub(crate) mod nda {
     pub(crate) const LLADDR: u16 = 2;
     pub(crate) const CACHEINFO: u16 = 3;
     pub(crate) const VLAN: u16 = 5;
+    pub(crate) const PORT: u16 = 6;
+    pub(crate) const VNI: u16 = 7;
+    pub(crate) const IFINDEX: u16 = 8;
     pub(crate) const MASTER: u16 = 9;
 
     pub(crate) const STATE_INCOMPLETE: u16 = 0x01;
@@ -168,6 +187,7 @@ pub(crate) mod nda {
     pub(crate) const STATE_NOARP: u16 = 0x40;
     pub(crate) const STATE_PERMANENT: u16 = 0x80;
 
+    pub(crate) const FLAG_SELF: u8 = 0x02;
     pub(crate) const FLAG_MASTER: u8 = 0x04;
     pub(crate) const FLAG_STICKY: u8 = 0x40;
     pub(crate) const FLAG_PROXY: u8 = 0x08;
@@ -214,27 +234,45 @@ pub(crate) mod ifa {
     pub(crate) const PROTO_KERNEL_RA: u8 = 2;
     pub(crate) const FOREVER: u32 = u32::MAX;
 
+    /// The greatest number of those that the kernel itself gives addresses by: of the loopback, of an advertisement,
+    /// link-local.
+    pub(crate) const PROTO_KERNEL_LAST: u8 = 3;
     pub(crate) const SCOPE_HOST: u8 = 254;
 
     pub(crate) const F_TEMPORARY: u32 = 0x1;
+    pub(crate) const F_NODAD: u32 = 0x2;
     pub(crate) const F_DADFAILED: u32 = 0x8;
     pub(crate) const F_DEPRECATED: u32 = 0x20;
     pub(crate) const F_TENTATIVE: u32 = 0x40;
+    pub(crate) const F_PERMANENT: u32 = 0x80;
+    /// Home address, managed temporary addresses, no route of the prefix, multicast joined.
+    pub(crate) const F_SETTABLE: u32 = 0x10 | 0x100 | 0x200 | 0x400;
 }
 
 /// Attributes, tables, scopes and types of a route.
 pub(crate) mod rta {
     pub(crate) const DST: u16 = 1;
+    pub(crate) const IIF: u16 = 3;
     pub(crate) const OIF: u16 = 4;
     pub(crate) const GATEWAY: u16 = 5;
     pub(crate) const METRICS: u16 = 8;
+    pub(crate) const MULTIPATH: u16 = 9;
+    pub(crate) const CACHEINFO: u16 = 12;
     pub(crate) const TABLE: u16 = 15;
+    pub(crate) const VIA: u16 = 18;
+    pub(crate) const ENCAP_TYPE: u16 = 21;
+    pub(crate) const ENCAP: u16 = 22;
+    pub(crate) const EXPIRES: u16 = 23;
+    pub(crate) const NH_ID: u16 = 30;
 
     pub(crate) const METRIC_MTU: u16 = 2;
 
     pub(crate) const TABLE_MAIN: u8 = 254;
+    pub(crate) const TABLE_LOCAL: u8 = 255;
+    pub(crate) const PROTOCOL_REDIRECT: u8 = 1;
     pub(crate) const PROTOCOL_KERNEL: u8 = 2;
     pub(crate) const PROTOCOL_STATIC: u8 = 4;
+    pub(crate) const PROTOCOL_RA: u8 = 9;
     pub(crate) const SCOPE_UNIVERSE: u8 = 0;
     pub(crate) const SCOPE_LINK: u8 = 253;
     pub(crate) const SCOPE_NOWHERE: u8 = 255;
@@ -245,6 +283,10 @@ pub(crate) mod rta {
     pub(crate) const TYPE_PROHIBIT: u8 = 8;
     /// In a request for one route: answer with the table's entry, not with the path found by it.
     pub(crate) const F_FIB_MATCH: u32 = 0x2000;
+    /// Not of a table: remembered from a packet.
+    pub(crate) const F_CLONED: u32 = 0x200;
+    /// Of a next hop: it is on the link, whatever the addresses say.
+    pub(crate) const NH_ONLINK: u32 = 4;
 }
 
 /// Traffic control: linux/pkt_sched.h, pkt_cls.h, tc_act/tc_mirred.h.

@@ -1,0 +1,346 @@
+//! A network as it was, kept in the kernel's own words, and how to get there again.
+//!
+//! Interfaces with all that they can be told, their addresses, routes of all tables, routing rules, and the neighbours
+//! that somebody has put there. What is saved is said again as it was heard: so nothing is lost of what has no name here.
+//! Not kept: the settings of /proc/sys, queueing disciplines, rules of the firewall, and the table of VLANs of a bridge that
+//! looks at tags.
+
+mod link;
+mod table;
+
+use std::collections::BTreeMap;
+
+use rustix::io::Errno;
+
+use crate::change::by_index;
+use crate::clone::LINK_BODY;
+use crate::error::{Error, strerror};
+use crate::name::InterfaceName;
+use crate::uapi::{iff, ifla, rtm};
+use crate::wire::{Message, Netlink, u32_at};
+
+use link::Link;
+use table::{Object, Table};
+
+/// A network as it was.
+#[derive(Debug)]
+pub struct Saved {
+    links: Vec<Link>,
+    tables: [Vec<Object>; 4],
+}
+
+impl PartialEq for Saved {
+    fn eq(&self, other: &Self) -> bool {
+        let made = |table: &[Object]| -> Vec<Object> {
+            table.iter().filter(|object| !object.is_kernels).cloned().collect()
+        };
+        let same = |table: Table| made(self.table(table)) == made(other.table(table));
+        self.links == other.links && Table::ALL.into_iter().all(same)
+    }
+}
+
+/// The number that each interface of a [`Saved`] has today.
+struct Numbers(BTreeMap<u32, u32>);
+
+impl Numbers {
+    fn now(&self, was: u32) -> Option<u32> {
+        // 0 is no interface.
+        if was == 0 { Some(0) } else { self.0.get(&was).copied() }
+    }
+
+    /// Replaces the number at byte `at`. `None`: that interface is not there.
+    fn replace(&self, bytes: &mut [u8], at: usize) -> Option<()> {
+        let now = self.now(u32_at(bytes, at)?)?;
+        bytes[at..at + 4].copy_from_slice(&now.to_ne_bytes());
+        Some(())
+    }
+}
+
+impl Saved {
+    /// The interfaces that could not be made again if they were destroyed: tun and tap, which a program holds, wg,
+    /// which has keys, an epair whose other end is in another network.
+    #[must_use]
+    pub fn irreplaceable(&self) -> Vec<&InterfaceName> {
+        let cannot = self.links.iter().filter(|link| !link.is_replaceable(&self.links));
+        cannot.map(|link| &link.name).collect()
+    }
+
+    /// The bridges that look at tags: their tables of VLANs are not saved.
+    #[must_use]
+    pub fn filtering(&self) -> Vec<&InterfaceName> {
+        let filters = |link: &&Link| {
+            let on = |(kind, value): &(u16, Vec<u8>)| {
+                *kind == ifla::BR_VLAN_FILTERING && value.first() == Some(&1)
+            };
+            link.is("bridge") && link.settings.iter().any(on)
+        };
+        self.links.iter().filter(filters).map(|link| &link.name).collect()
+    }
+
+    fn table(&self, table: Table) -> &[Object] {
+        // One for each, in the order of `ALL`.
+        &self.tables[table as usize]
+    }
+}
+
+impl Netlink {
+    /// Keeps the network as it is.
+    ///
+    /// # Errors
+    /// `Listing`.
+    pub fn save(&mut self) -> Result<Saved, Error> {
+        let [addresses, rules, routes, neighbours] = Table::ALL;
+        let tables =
+            [addresses.read(self)?, rules.read(self)?, routes.read(self)?, neighbours.read(self)?];
+        Ok(Saved { links: self.saved_links()?, tables })
+    }
+
+    fn saved_links(&mut self) -> Result<Vec<Link>, Error> {
+        let request = || Message::new(rtm::GETLINK, 0, &[0; LINK_BODY]);
+        let collect = |found: &mut Vec<Link>, body: &[u8]| found.extend(Link::parse(body));
+        let mut links = self.dump(request, collect).map_err(Error::Listing)?;
+        links.sort_by_key(|link| link.index);
+        Ok(links)
+    }
+
+    /// Puts the network back as it was `saved`, as far as that can be done. Answers what could not.
+    pub fn put_back(&mut self, saved: &Saved) -> Vec<String> {
+        let mut problems = Vec::new();
+        for step in [remove_new, rename, recreate, adjust] {
+            let outcome = step(self, saved);
+            problems.extend(outcome.unwrap_or_else(|error| vec![error.to_string()]));
+        }
+        let numbers = match self.saved_links() {
+            Ok(now) => numbers(saved, &now),
+            Err(error) => return problems.into_iter().chain([error.to_string()]).collect(),
+        };
+        for table in Table::ALL {
+            let outcome = put_back_table(self, table, saved.table(table), &numbers);
+            problems.extend(outcome.unwrap_or_else(|error| vec![error.to_string()]));
+        }
+        problems
+    }
+}
+
+fn problem(what: impl std::fmt::Display, about: &str, errno: Errno) -> String {
+    format!("{what}: {about}: {}", strerror(errno))
+}
+
+/// The number of each saved interface in `now`: the same interface, or the one made again under its name.
+fn numbers(saved: &Saved, now: &[Link]) -> Numbers {
+    let today = |was: &Link| {
+        let same = now.iter().find(|link| link.index == was.index && link.driver == was.driver);
+        same.or_else(|| now.iter().find(|link| link.name == was.name)).map(|link| link.index)
+    };
+    Numbers(saved.links.iter().filter_map(|was| Some((was.index, today(was)?))).collect())
+}
+
+/// Destroys interfaces that were not there. Hardware that has come stays.
+fn remove_new(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
+    let was_there = |link: &Link| {
+        saved.links.iter().any(|it| it.index == link.index && it.driver == link.driver)
+    };
+    let now = netlink.saved_links()?;
+    let mut problems = Vec::new();
+    for link in now.iter().filter(|link| link.driver.is_some() && !was_there(link)) {
+        let mut body = [0; LINK_BODY];
+        body[4..8].copy_from_slice(&link.index.to_ne_bytes());
+        match netlink.change(Message::new(rtm::DELLINK, 0, &body)) {
+            // The other end of an epair went with the first.
+            Ok(()) | Err(Errno::NODEV) => {}
+            Err(errno) => problems.push(problem(&link.name, "destroy", errno)),
+        }
+    }
+    Ok(problems)
+}
+
+/// Gives interfaces their names again; two may have changed theirs for the other's.
+fn rename(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
+    let now = netlink.saved_links()?;
+    let same = |was: &Link| now.iter().find(|link| link.index == was.index);
+    let differs = |was: &&Link| same(was).is_some_and(|link| link.name != was.name);
+    let renamed: Vec<&Link> = saved.links.iter().filter(differs).collect();
+    let mut problems = Vec::new();
+    for (pass, link) in [0, 1].into_iter().flat_map(|pass| renamed.iter().map(move |it| (pass, it)))
+    {
+        let name =
+            if pass == 0 { format!("guard{}", link.index) } else { link.name.kernel().into() };
+        let message = || {
+            let mut message = by_index(link.index);
+            message.string(ifla::IFNAME, &name);
+            message
+        };
+        let mut done = netlink.change(message());
+        if done == Err(Errno::BUSY) {
+            // Before Linux 6.2 only while it is down; it comes up again with the rest.
+            done = netlink
+                .change(flags(link.index, 0, iff::UP))
+                .and_then(|()| netlink.change(message()));
+        }
+        problems.extend(done.err().map(|errno| problem(&link.name, "name", errno)));
+    }
+    Ok(problems)
+}
+
+fn flags(index: u32, flags: u32, mask: u32) -> Message {
+    let mut body = [0; LINK_BODY];
+    body[4..8].copy_from_slice(&index.to_ne_bytes());
+    body[8..12].copy_from_slice(&flags.to_ne_bytes());
+    body[12..].copy_from_slice(&mask.to_ne_bytes());
+    Message::new(rtm::NEWLINK, 0, &body)
+}
+
+/// Makes interfaces again that have gone: what is on another one after that one.
+fn recreate(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
+    loop {
+        let now = netlink.saved_links()?;
+        let numbers = numbers(saved, &now);
+        let missing = saved.links.iter().filter(|link| numbers.now(link.index).is_none());
+        let (mut problems, mut progress) = (Vec::new(), false);
+        for link in missing {
+            if link.driver.is_none() {
+                problems.push(format!(
+                    "{}: has left this network: it cannot be brought back",
+                    link.name
+                ));
+                continue;
+            }
+            if !link.is_replaceable(&saved.links) {
+                problems.push(format!("{}: is gone, and cannot be made again", link.name));
+                continue;
+            }
+            let Some(message) = link.creation(&saved.links, &numbers) else {
+                problems.push(format!("{}: what it was on is gone", link.name));
+                continue;
+            };
+            match netlink.change(message) {
+                Ok(()) => progress = true,
+                // The other end of an epair came with the first.
+                Err(Errno::EXIST) if progress => {}
+                Err(Errno::EXIST) => {
+                    problems.push(format!("{}: its other end has left this network", link.name));
+                }
+                Err(errno) => problems.push(problem(&link.name, "create", errno)),
+            }
+        }
+        if !progress {
+            return Ok(problems);
+        }
+    }
+}
+
+/// Sets each interface as it was. What depends on another one, as an mtu does, gets a second chance.
+fn adjust(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
+    let first = adjust_once(netlink, saved)?;
+    if first.is_empty() { Ok(first) } else { adjust_once(netlink, saved) }
+}
+
+fn adjust_once(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
+    let mut problems = Vec::new();
+    let mut say = |link: &Link, what: &str, done: Result<(), Errno>| {
+        problems.extend(done.err().map(|errno| problem(&link.name, what, errno)));
+    };
+    let now = netlink.saved_links()?;
+    let numbers = numbers(saved, &now);
+    let both = |now: &[Link]| -> Vec<(Link, Link)> {
+        let today = |was: &Link| {
+            let index = numbers.now(was.index)?;
+            now.iter().find(|link| link.index == index).cloned()
+        };
+        saved.links.iter().filter_map(|was| Some((was.clone(), today(was)?))).collect()
+    };
+    for (was, is) in both(&now) {
+        let master = was.master.and_then(|master| numbers.now(master));
+        if master != is.master {
+            say(&was, "member", enter(netlink, saved, &was, &is, master));
+        }
+    }
+    // Members change an interface, and are changed by it.
+    let now = netlink.saved_links()?;
+    for (mut was, is) in both(&now) {
+        // A lagg has given its port this address, and will give the other one back.
+        if now.iter().any(|it| Some(it.index) == is.master && it.is("bond")) {
+            was.ether = is.ether;
+        }
+        for (what, message) in was.changes(&is, &numbers) {
+            say(&was, what, netlink.change(message));
+        }
+        if let Some(message) = was.port_change(&is) {
+            say(&was, "member", netlink.change(message));
+        }
+    }
+    Ok(problems)
+}
+
+/// Makes `is` a member of what `was` was one of.
+fn enter(
+    netlink: &mut Netlink,
+    saved: &Saved,
+    was: &Link,
+    is: &Link,
+    master: Option<u32>,
+) -> Result<(), Errno> {
+    let join = |netlink: &mut Netlink, master: u32| {
+        let mut message = by_index(is.index);
+        message.number(ifla::MASTER, master);
+        netlink.change(message)
+    };
+    if is.master.is_some() {
+        join(netlink, 0)?;
+    }
+    let Some(master) = master else { return Ok(()) };
+    let of_bond = saved.links.iter().any(|it| Some(it.index) == was.master && it.is("bond"));
+    if of_bond {
+        // Linux wants the port of a lagg down when it comes.
+        netlink.change(flags(is.index, 0, iff::UP))?;
+    }
+    join(netlink, master)
+}
+
+fn put_back_table(
+    netlink: &mut Netlink,
+    table: Table,
+    saved: &[Object],
+    numbers: &Numbers,
+) -> Result<Vec<String>, Error> {
+    // What was on an interface that is gone has been told of with it.
+    let wanted: Vec<Object> =
+        saved.iter().filter_map(|object| table.renumbered(object, numbers)).collect();
+    let now = table.read(netlink)?;
+    let mut problems = Vec::new();
+    let is_wrong = |it: &&Object| {
+        !it.is_kernels && !wanted.contains(it) || is_out_of_order(table, it, &now, &wanted)
+    };
+    for object in now.iter().filter(is_wrong) {
+        if let Err(errno) = table.delete(netlink, object) {
+            problems.push(problem(table.word(), "delete", errno));
+        }
+    }
+    let now = table.read(netlink)?;
+    let mut missing: Vec<&Object> = wanted.iter().filter(|it| !now.contains(it)).collect();
+    // A route may need another one first.
+    loop {
+        let before = missing.len();
+        let mut refused = Vec::new();
+        missing.retain(|object| match table.add(netlink, object) {
+            Ok(()) => false,
+            Err(errno) => {
+                refused.push(problem(table.word(), "add", errno));
+                true
+            }
+        });
+        if missing.is_empty() || missing.len() == before {
+            problems.extend(refused);
+            return Ok(problems);
+        }
+    }
+}
+
+/// The first IPv4 address of an interface is what its packets come from: their order is part of what they are.
+fn is_out_of_order(table: Table, object: &Object, now: &[Object], wanted: &[Object]) -> bool {
+    if table != Table::Addresses || object.is_inet6() {
+        return false;
+    }
+    let same = |it: &&Object| !it.is_inet6() && it.interface() == object.interface();
+    !now.iter().filter(same).eq(wanted.iter().filter(same))
+}

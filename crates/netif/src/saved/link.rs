@@ -1,0 +1,294 @@
+//! An interface as it was: what it is, what it is set to, whose member it is, and how it is made again.
+
+use crate::address::EtherAddress;
+use crate::clone::LINK_BODY;
+use crate::interface;
+use crate::name::InterfaceName;
+use crate::uapi::{arphrd, genl, iff, ifla, nlm, rtm};
+use crate::wire::{Message, attributes, text, u16_at, u32_at};
+
+use super::Numbers;
+
+/// The flags that somebody sets; the others follow.
+const FLAGS: u32 =
+    iff::UP | iff::DEBUG | iff::NOARP | iff::PROMISC | iff::ALLMULTI | iff::MULTICAST;
+
+/// Kinds that are made again from what the kernel says of them. wg has keys, tun and tap a program.
+const MADE: [&str; 13] = [
+    "bond", "bridge", "dummy", "gre", "gretap", "ip6gre", "ip6tnl", "ipip", "macvlan", "sit",
+    "vlan", "vrf", "vxlan",
+];
+
+/// What a bridge can be told: linux/if_link.h, `IFLA_BR_*`. The rest are its timers, and what it has learned.
+const BRIDGE: [std::ops::RangeInclusive<u16>; 6] =
+    [1..=9, 20..=20, 22..=25, 27..=39, 41..=46, 49..=49];
+/// And a member of one: `IFLA_BRPORT_*`.
+const PORT: [std::ops::RangeInclusive<u16>; 7] =
+    [2..=10, 12..=12, 25..=25, 27..=33, 37..=37, 39..=40, 42..=43];
+
+/// Flags of a vlan: linux/if_vlan.h, `VLAN_FLAG_*`.
+const VLAN_FLAGS: u32 = 0x1f;
+
+type Settings = Vec<(u16, Vec<u8>)>;
+
+/// An interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Link {
+    pub(super) index: u32,
+    pub(super) name: InterfaceName,
+    pub(super) flags: u32,
+    pub(super) mtu: u32,
+    pub(super) queue: Option<u32>,
+    pub(super) ether: Option<EtherAddress>,
+    pub(super) description: Option<String>,
+    pub(super) master: Option<u32>,
+    pub(super) alternative_names: Vec<String>,
+    /// Linux's driver; `None`: hardware, which nobody makes.
+    pub(super) driver: Option<String>,
+    pub(super) settings: Settings,
+    /// What its bridge knows of it.
+    pub(super) port: Settings,
+    /// Whose vlan it is, or the other end of an epair.
+    other: Option<u32>,
+    /// That is in another network.
+    is_other_elsewhere: bool,
+}
+
+impl Link {
+    /// From the body of an `RTM_NEWLINK`.
+    pub(super) fn parse(body: &[u8]) -> Option<Self> {
+        let interface = interface::parse(body)?;
+        let all = body.get(LINK_BODY..)?;
+        let find = |wanted| find(all, wanted);
+        let info = find(ifla::LINKINFO).unwrap_or_default();
+        let inside = |wanted| self::find(info, wanted);
+        let driver = inside(ifla::INFO_KIND).map(text);
+        let data = inside(ifla::INFO_DATA).unwrap_or_default();
+        let settings = of_driver(driver.as_deref().unwrap_or_default(), data);
+        let of_bridge = inside(ifla::INFO_SLAVE_KIND).map(text).as_deref() == Some("bridge");
+        let port = inside(ifla::INFO_SLAVE_DATA).filter(|_| of_bridge).unwrap_or_default();
+        Some(Self {
+            index: interface.index,
+            flags: u32_at(body, 8)? & FLAGS,
+            mtu: interface.mtu,
+            queue: find(ifla::TXQLEN).and_then(|value| u32_at(value, 0)),
+            ether: find(ifla::ADDRESS)
+                .filter(|_| u16_at(body, 2) == Some(arphrd::ETHER))
+                .and_then(|value| value.try_into().ok().map(EtherAddress)),
+            description: interface.description,
+            master: interface.master,
+            alternative_names: interface.alternative_names,
+            settings,
+            port: kept(port, |kind| within(&PORT, kind)),
+            other: find(ifla::LINK).and_then(|value| u32_at(value, 0)),
+            is_other_elsewhere: find(ifla::LINK_NETNSID).is_some(),
+            driver,
+            name: interface.name,
+        })
+    }
+
+    pub(super) fn is(&self, driver: &str) -> bool {
+        self.driver.as_deref() == Some(driver)
+    }
+
+    /// Whether it can be made again, among `all` others. Hardware need not be.
+    pub(super) fn is_replaceable(&self, all: &[Self]) -> bool {
+        match self.driver.as_deref() {
+            None => true,
+            Some("veth") => self.peer(all).is_some(),
+            // By the addresses of others, which are told in another way than they are heard.
+            Some("macvlan")
+                if self.settings.iter().any(|it| it.0 == ifla::MACVLAN_MACADDR_DATA) =>
+            {
+                false
+            }
+            Some(driver) => MADE.contains(&driver) && !self.is_other_elsewhere,
+        }
+    }
+
+    /// The other end of an epair, where it is in this network too.
+    pub(super) fn peer<'a>(&self, all: &'a [Self]) -> Option<&'a Self> {
+        let is_here = self.is("veth") && !self.is_other_elsewhere;
+        all.iter().find(|link| is_here && Some(link.index) == self.other)
+    }
+
+    /// The request that makes it, as far as that goes in one. `None`: what it is on is not there.
+    pub(super) fn creation(&self, all: &[Self], numbers: &Numbers) -> Option<Message> {
+        let mut message = Message::new(rtm::NEWLINK, nlm::CREATE | nlm::EXCL, &[0; LINK_BODY]);
+        message.string(ifla::IFNAME, self.name.kernel());
+        if let Some(ether) = self.ether {
+            message.attribute(ifla::ADDRESS, &ether.0);
+        }
+        let driver = self.driver.as_deref()?;
+        if matches!(driver, "vlan" | "macvlan") {
+            message.number(ifla::LINK, numbers.now(self.other?)?);
+        }
+        let settings = match driver {
+            // The rest may not go together with what it is at first.
+            "bond" => self.settings.iter().filter(|it| it.0 == ifla::BOND_MODE).cloned().collect(),
+            "bridge" => Vec::new(),
+            _ => self.renumbered(numbers)?,
+        };
+        let peer = self.peer(all);
+        message.nest(ifla::LINKINFO, |info| {
+            info.string(ifla::INFO_KIND, driver).nest(ifla::INFO_DATA, |data| match peer {
+                Some(peer) => {
+                    data.nest(ifla::VETH_INFO_PEER, |other| {
+                        other.raw(&[0; LINK_BODY]).string(ifla::IFNAME, peer.name.kernel());
+                        if let Some(ether) = peer.ether {
+                            other.attribute(ifla::ADDRESS, &ether.0);
+                        }
+                    });
+                }
+                None => write(data, &settings),
+            });
+        });
+        Some(message)
+    }
+
+    /// Its settings with the interfaces' numbers of today.
+    fn renumbered(&self, numbers: &Numbers) -> Option<Settings> {
+        let through = match self.driver.as_deref() {
+            Some("vxlan") => Some(ifla::VXLAN_LINK),
+            Some("sit" | "ipip" | "ip6tnl" | "gre" | "gretap" | "ip6gre") => Some(ifla::IPTUN_LINK),
+            _ => None,
+        };
+        let mut settings = self.settings.clone();
+        for (_, value) in settings.iter_mut().filter(|it| Some(it.0) == through) {
+            numbers.replace(value, 0)?;
+        }
+        Some(settings)
+    }
+
+    /// The requests after which `now`, which is this interface today, is as this one was; each with what it is about.
+    pub(super) fn changes(&self, now: &Self, numbers: &Numbers) -> Vec<(&'static str, Message)> {
+        let mut changes = Vec::new();
+        let change = |flags: u32, mask: u32| {
+            let mut body = [0; LINK_BODY];
+            body[4..8].copy_from_slice(&now.index.to_ne_bytes());
+            body[8..12].copy_from_slice(&flags.to_ne_bytes());
+            body[12..].copy_from_slice(&mask.to_ne_bytes());
+            Message::new(rtm::NEWLINK, 0, &body)
+        };
+        let driver = self.driver.clone().unwrap_or_default();
+        let wanted = self.renumbered(numbers).unwrap_or_else(|| self.settings.clone());
+        if wanted != now.settings {
+            let partly = matches!(driver.as_str(), "bond" | "bridge" | "vlan");
+            let differ = wanted.iter().filter(|it| !partly || !now.settings.contains(it)).cloned();
+            let differ: Settings = differ.collect();
+            let mut message = change(0, 0);
+            message.nest(ifla::LINKINFO, |info| {
+                info.string(ifla::INFO_KIND, &driver);
+                info.nest(ifla::INFO_DATA, |data| write(data, &differ));
+            });
+            changes.push(("settings", message));
+        }
+        if self.mtu != now.mtu {
+            let mut message = change(0, 0);
+            message.number(ifla::MTU, self.mtu);
+            changes.push(("mtu", message));
+        }
+        if let Some(ether) = self.ether.filter(|_| self.ether != now.ether) {
+            // Most hardware takes another address only while it is down.
+            changes.push(("down", change(0, iff::UP)));
+            let mut message = change(0, 0);
+            message.attribute(ifla::ADDRESS, &ether.0);
+            changes.push(("ether", message));
+            let up = self.flags & iff::UP;
+            changes.push(("up", change(up, iff::UP)));
+        }
+        if let Some(queue) = self.queue.filter(|_| self.queue != now.queue) {
+            let mut message = change(0, 0);
+            message.number(ifla::TXQLEN, queue);
+            changes.push(("queue", message));
+        }
+        if self.description != now.description {
+            let mut message = change(0, 0);
+            message.string(ifla::IFALIAS, self.description.as_deref().unwrap_or_default());
+            changes.push(("description", message));
+        }
+        for name in self.alternative_names.iter().filter(|it| !now.alternative_names.contains(it)) {
+            changes.push(("name", now.property(rtm::NEWLINKPROP, nlm::CREATE | nlm::EXCL, name)));
+        }
+        for name in now.alternative_names.iter().filter(|it| !self.alternative_names.contains(it)) {
+            changes.push(("name", now.property(rtm::DELLINKPROP, 0, name)));
+        }
+        if self.flags != now.flags {
+            changes.push(("flags", change(self.flags, self.flags ^ now.flags)));
+        }
+        changes
+    }
+
+    /// What its bridge is to know of it, where `now` is not so.
+    pub(super) fn port_change(&self, now: &Self) -> Option<Message> {
+        let differ: Settings =
+            self.port.iter().filter(|it| !now.port.contains(it)).cloned().collect();
+        if differ.is_empty() || now.port.is_empty() {
+            return None;
+        }
+        let mut message = crate::change::by_index(now.index);
+        message.nest(ifla::LINKINFO, |info| {
+            info.string(ifla::INFO_SLAVE_KIND, "bridge");
+            info.nest(ifla::INFO_SLAVE_DATA, |data| write(data, &differ));
+        });
+        Some(message)
+    }
+
+    fn property(&self, kind: u16, flags: u16, name: &str) -> Message {
+        let mut body = [0; LINK_BODY];
+        body[4..8].copy_from_slice(&self.index.to_ne_bytes());
+        let mut message = Message::new(kind, flags, &body);
+        message.nest(ifla::PROP_LIST | genl::NESTED, |list| {
+            list.string(ifla::ALT_IFNAME, name);
+        });
+        message
+    }
+}
+
+fn find(bytes: &[u8], wanted: u16) -> Option<&[u8]> {
+    attributes(bytes).find(|&(kind, _)| kind == wanted).map(|(_, value)| value)
+}
+
+fn within(ranges: &[std::ops::RangeInclusive<u16>], kind: u16) -> bool {
+    ranges.iter().any(|range| range.contains(&kind))
+}
+
+fn kept(data: &[u8], is_kept: impl Fn(u16) -> bool) -> Settings {
+    let kept = attributes(data).filter(|&(kind, _)| is_kept(kind));
+    kept.map(|(kind, value)| (kind, value.to_vec())).collect()
+}
+
+/// What a driver says of an interface, in the form in which it wants to be told that.
+fn of_driver(driver: &str, data: &[u8]) -> Settings {
+    let without = |kinds: &[u16]| kept(data, |kind| !kinds.contains(&kind));
+    match driver {
+        "bridge" => kept(data, |kind| within(&BRIDGE, kind)),
+        "bond" => without(&[ifla::BOND_ACTIVE, ifla::BOND_PRIMARY, ifla::BOND_AD_INFO]),
+        "macvlan" => without(&[ifla::MACVLAN_MACADDR_COUNT, ifla::MACVLAN_QUEUE_USED]),
+        "vlan" => {
+            let mut settings = without(&[]);
+            // All bits are told of, and only those that there are may be asked for.
+            for (_, value) in settings.iter_mut().filter(|it| it.0 == ifla::VLAN_FLAGS) {
+                value.truncate(4);
+                value.extend(VLAN_FLAGS.to_ne_bytes());
+            }
+            settings
+        }
+        "vxlan" => {
+            let mut settings = without(&[]);
+            // Told in any case, and asked for by being there: one that is off must not be named.
+            let named = [ifla::VXLAN_REMCSUM_TX, ifla::VXLAN_REMCSUM_RX, ifla::VXLAN_TTL_INHERIT];
+            settings.retain(|(kind, value)| !named.contains(kind) || value != &[0]);
+            let inherits = settings.iter_mut().filter(|it| it.0 == ifla::VXLAN_TTL_INHERIT);
+            inherits.for_each(|(_, value)| value.clear());
+            settings
+        }
+        _ => without(&[]),
+    }
+}
+
+fn write(message: &mut Message, settings: &[(u16, Vec<u8>)]) {
+    for (kind, value) in settings {
+        message.attribute(*kind, value);
+    }
+}
