@@ -136,15 +136,6 @@ impl Netlink {
         })
     }
 
-    /// Makes a bridge of any name.
-    ///
-    /// # Errors
-    /// `Exists`: the name is taken.
-    pub fn create_bridge_named(&mut self, name: &InterfaceName) -> Result<(), Error> {
-        let made = self.change(bridge(name, EtherAddress::random()));
-        made.map_err(|errno| self.not_created(name.as_str(), name, "bridge", errno))
-    }
-
     /// Makes the vlan `vlanN` with the lowest free number, or with `unit`.
     ///
     /// # Errors

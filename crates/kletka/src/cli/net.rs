@@ -1,30 +1,30 @@
-//! `kletka net guard`: changes the network of the host, and undoes it when that cut the host off.
+//! `kletka net guard`: changes the network of the host, and undoes it when that cut the host off. kletka-net(8).
 //!
-//! A wrong bridge locks an administrator out of the machine. `guard SECONDS COMMAND` looks at interfaces,
-//! addresses and routes, runs the command, and then wants to see a sign of life: an answer from the default
-//! gateway, or `guard --confirm` from somebody who can still type. Without one in time everything is put
-//! back. It goes on when its terminal has gone.
+//! A wrong bridge locks an administrator out of the machine. `guard SECONDS COMMAND` looks at the network, runs the
+//! command, and then wants to see a sign of life: an answer from the default gateway, or `guard --confirm` from somebody
+//! who can still type. Without one in time, or when the command does not end in time, everything is put back. It goes on
+//! when its terminal has gone, and waits for nobody to read what it says before it has put back what there was.
 
 mod probe;
 mod snapshot;
+mod waiting;
+mod watched;
 
 use std::ffi::OsString;
-use std::fs;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use netif::Netlink;
-use probe::Gateway;
+use probe::WaysOut;
 use rustix::process::setsid;
 use snapshot::Snapshot;
+use waiting::Waiting;
+use watched::Outcome;
 
 const USAGE: &str = "usage: kletka net guard SECONDS COMMAND [ARGUMENT ...]\n       \
                      kletka net guard --confirm";
 
-/// There while a guard waits; who takes it away has confirmed the change.
-const WAITING: &str = "/run/kletka/net-guard";
 /// How the guard calls itself when it has left its terminal.
 const DETACHED: &str = "--detached";
 /// How often it looks whether the change was confirmed.
@@ -34,17 +34,26 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
     match words.as_slice() {
-        ["guard", "--confirm"] => confirm(),
-        ["guard", DETACHED, seconds, ..] if arguments.len() > 3 => match seconds.parse() {
-            Ok(seconds) => guard(Duration::from_secs(seconds), &arguments[3..]),
-            Err(_) => usage(),
+        ["guard", "--confirm"] => match Waiting::confirm() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(error),
         },
-        ["guard", seconds, ..] if arguments.len() > 2 => match seconds.parse::<u64>() {
-            Ok(_) => detach(&arguments[1..]),
-            Err(_) => usage(),
+        ["guard", DETACHED, seconds, ..] if arguments.len() > 3 => match patience(seconds) {
+            Some(patience) => guard(patience, &arguments[3..]),
+            None => usage(),
+        },
+        ["guard", seconds, ..] if arguments.len() > 2 => match patience(seconds) {
+            Some(_) => detach(&arguments[1..]),
+            None => usage(),
         },
         _ => usage(),
     }
+}
+
+/// SECONDS: at least one, for the command and then again for the sign of life.
+fn patience(seconds: &str) -> Option<Duration> {
+    let seconds = seconds.parse::<u32>().ok().filter(|&seconds| seconds > 0)?;
+    Some(Duration::from_secs(seconds.into()))
 }
 
 fn usage() -> ExitCode {
@@ -52,26 +61,22 @@ fn usage() -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn fail(error: impl std::fmt::Display) -> ExitCode {
-    super::fail("kletka: net guard", error)
+fn say(text: impl std::fmt::Display) {
+    complain!("kletka: net guard: {text}");
 }
 
-fn confirm() -> ExitCode {
-    match fs::remove_file(WAITING) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            fail("nothing waits to be confirmed")
-        }
-        Err(error) => fail(format_args!("{WAITING}: {error}")),
-    }
+fn fail(error: impl std::fmt::Display) -> ExitCode {
+    super::fail("kletka: net guard", error)
 }
 
 /// Runs the guard as another process, which lives on when this one loses its terminal.
 fn detach(arguments: &[OsString]) -> ExitCode {
     let mut guard = Command::new("/proc/self/exe");
-    let status = guard.args(["net", "guard", DETACHED]).args(arguments).status();
-    match status.map(|status| status.code().and_then(|code| u8::try_from(code).ok())) {
-        Ok(code) => ExitCode::from(code.unwrap_or(1)),
+    match guard.args(["net", "guard", DETACHED]).args(arguments).status() {
+        Ok(status) => match status.signal() {
+            Some(signal) => fail(format_args!("killed by signal {signal}: nothing will be undone")),
+            None => watched::exit_code(status),
+        },
         Err(error) => fail(format_args!("/proc/self/exe: {error}")),
     }
 }
@@ -80,53 +85,62 @@ fn detach(arguments: &[OsString]) -> ExitCode {
 fn guard(patience: Duration, command: &[OsString]) -> ExitCode {
     // The leader of a session cannot begin another; then there is no terminal to lose.
     let _ = setsid();
-    let (mut netlink, before) = match prepare() {
-        Ok(prepared) => prepared,
+    let mut netlink = match Netlink::open() {
+        Ok(netlink) => netlink,
         Err(error) => return fail(error),
     };
-    let gateway = Gateway::of(&before);
-    let status = Command::new(&command[0]).args(&command[1..]).status();
-    let status = match status {
-        Ok(status) => status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1),
+    let waiting = match Waiting::begin() {
+        Ok(waiting) => waiting,
+        Err(error) => return fail(error),
+    };
+    let ways = WaysOut::of(&mut netlink);
+    let before = match Snapshot::take(&mut netlink) {
+        Ok(before) => before,
         Err(error) => {
-            let _ = fail(format_args!("{}: {error}", command[0].display()));
-            127
+            waiting.end();
+            return fail(error);
         }
     };
-    let kept = before.is_unchanged(&mut netlink) || sign_of_life(&mut netlink, gateway, patience);
-    // It may have been confirmed in this moment, and be gone.
-    let _ = fs::remove_file(WAITING);
-    if kept {
-        return ExitCode::from(status);
+    before.limits().iter().for_each(say);
+    let outcome = watched::run(command, patience, || waiting.is_confirmed());
+    let kept = match outcome {
+        Outcome::Ended(_) => {
+            before.is_unchanged(&mut netlink)
+                || sign_of_life(&mut netlink, &waiting, &ways, patience)
+        }
+        Outcome::Hung => false,
+    };
+    // From here on it is too late to confirm.
+    let is_confirmed = waiting.end();
+    let hung = matches!(outcome, Outcome::Hung);
+    if let Outcome::Ended(status) = outcome
+        && (kept || is_confirmed)
+    {
+        return status;
     }
-    complain!("kletka: net guard: no sign of life within {} s: undone", patience.as_secs());
+    // Before a word is said: whoever would read it may be cut off, and the writer wait for ever.
     let problems = before.restore(&mut netlink);
-    problems.iter().for_each(|problem| complain!("kletka: net guard: {problem}"));
+    let seconds = patience.as_secs();
+    if hung {
+        let command = command[0].display();
+        say(format_args!("{command} has not ended within {seconds} s: killed, and undone"));
+    } else {
+        say(format_args!("no sign of life within {seconds} s: undone"));
+    }
+    problems.iter().for_each(say);
     ExitCode::FAILURE
 }
 
-/// What there is now, and the file that says that a guard waits.
-fn prepare() -> Result<(Netlink, Snapshot), String> {
-    let mut netlink = Netlink::open().map_err(|error| error.to_string())?;
-    let before = Snapshot::take(&mut netlink).map_err(|error| error.to_string())?;
-    let folder = Path::new(WAITING).parent().unwrap_or(Path::new("/run"));
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|error| format!("{}: {error}", folder.display()))?;
-    match fs::File::create_new(WAITING) {
-        Ok(_) => Ok((netlink, before)),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Err(format!("{WAITING} is there: another guard waits; if none does, remove it"))
-        }
-        Err(error) => Err(format!("{WAITING}: {error}")),
-    }
-}
-
-/// Waits until the gateway answers or somebody confirms. `false`: neither came in time.
-fn sign_of_life(netlink: &mut Netlink, gateway: Option<Gateway>, patience: Duration) -> bool {
+/// Waits until a gateway answers or somebody confirms. `false`: neither came in time.
+fn sign_of_life(
+    netlink: &mut Netlink,
+    waiting: &Waiting,
+    ways: &WaysOut,
+    patience: Duration,
+) -> bool {
     let end = Instant::now() + patience;
     loop {
-        let confirmed = fs::exists(WAITING).is_ok_and(|waits| !waits);
-        if confirmed || gateway.is_some_and(|gateway| gateway.answers(netlink)) {
+        if waiting.is_confirmed() || ways.are_open(netlink) {
             return true;
         }
         let left = end.saturating_duration_since(Instant::now());

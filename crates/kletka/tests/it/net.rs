@@ -18,8 +18,24 @@ fn host(gateway: &str) -> Option<Sandbox> {
 
 /// All that there is, but for what the kernel adds in its own time: RUNNING is noticed a little later.
 fn state(sandbox: &Sandbox) -> String {
-    sandbox.ok("ifconfig -a | grep -v -e 'inet6 fe80' -e member -e ifmaxaddr -e '^.id' -e '^.root id' | sed -e 's/ tentative//' -e 's/flags=[^ ]*<UP.*>/UP/'; \
-                ip route; ip -6 route | grep -v -e fe80 -e ff00; bridge link show | grep -o 're0.*master.*state' || true")
+    sandbox.ok("ifconfig -a | grep -v -e 'inet6 fe80' -e member -e ifmaxaddr -e ' role .* state ' -e '^.id' -e '^.root id' | sed -e 's/ tentative//' -e 's/flags=[^ ]*<UP.*>/UP/'; \
+                ip route show table all | grep -v -e local -e broadcast -e fe80 -e ff00 -e multicast | sed 's/ linkdown//'; \
+                ip rule; ip -6 rule; ip neigh show nud permanent; ip neigh show proxy; bridge fdb show | grep static; \
+                bridge -d link show | sed 's/^[0-9]*: //' | grep -v -e '^    ' -e '^$' | grep -o '^[^ :@]*.*master [^ ]*'; \
+                bridge -d link show | grep '^  *hairpin'; true")
+}
+
+/// What is said of re0 in any case: its other end is in the LAN's namespace.
+const RE0: &str = "kletka: net guard: re0: cannot be made again if the command destroys them\n";
+
+/// Runs the guard, whose command cuts the host off. Answers what is said besides that.
+#[track_caller]
+fn undone(sandbox: &Sandbox, change: &str) -> String {
+    let done = sandbox.run(&format!("kletka net guard 1 sh -c '{change}' > /dev/null"));
+    let want = format!("{RE0}kletka: net guard: no sign of life within 1 s: undone\n");
+    let rest = done.stderr.strip_prefix(&want).unwrap_or_else(|| panic!("{change}\n{done:?}"));
+    assert_eq!(done.status, 1, "{change}");
+    rest.to_owned()
 }
 
 fn end(sandbox: &Sandbox) {
@@ -41,10 +57,13 @@ fn a_host_that_is_cut_off_gets_its_network_back() {
             "ifconfig re0 down; route -q add 10.0.0.0/8 192.168.1.1; ifconfig epair9 create",
             "ifconfig bridge0 create up addm re0; ifconfig re0 mtu 1400; ifconfig bridge7 destroy",
             "ip link set re0 down; ifconfig re0 name wan",
+            // Two that have changed their names for the other's.
+            "ip link set re0 name x; ip link set bridge7 name re0; ip link set x name bridge7; for f in -4 -6; do ip $f route flush default; done",
+            "ip address flush dev re0; ip link set re0 address 02:00:00:00:00:77 promisc on txqueuelen 7",
+            // The same name, and another interface.
+            "ip link set re0 down; ip link delete bridge7; ip link add bridge7 type veth peer name bridge8",
         ] {
-            let done = sandbox.run(&format!("kletka net guard 0 sh -c '{change}' > /dev/null"));
-            let want = "kletka: net guard: no sign of life within 0 s: undone\n";
-            assert_eq!((done.stderr.as_str(), done.status), (want, 1), "{change}");
+            assert_eq!(undone(&sandbox, change), "", "{change}");
             assert_same(&state(&sandbox), &before, change);
         }
         end(&sandbox);
@@ -68,7 +87,7 @@ fn a_change_that_leaves_the_gateway_in_reach_stays() {
         let Some(sandbox) = host(gateway) else { return };
         let change = "ifconfig re0 descr uplink mtu 1400; exit 3";
         let done = sandbox.run(&format!("kletka net guard 20 sh -c '{change}'"));
-        assert_eq!((done.stderr.as_str(), done.status), ("", 3));
+        assert_eq!((done.stderr.as_str(), done.status), (RE0, 3));
         assert!(sandbox.ok("ifconfig re0").contains("mtu 1400"));
         end(&sandbox);
     }
@@ -91,11 +110,13 @@ fn a_change_that_is_confirmed_stays() {
 fn a_command_that_changes_nothing_is_only_run() {
     let Some(sandbox) = host("192.168.1.77") else { return };
     let done = sandbox.run("kletka net guard 50 sh -c 'echo hello; exit 4'");
-    assert_eq!((done.stdout.as_str(), done.stderr.as_str(), done.status), ("hello\n", "", 4));
+    assert_eq!((done.stdout.as_str(), done.stderr.as_str(), done.status), ("hello\n", RE0, 4));
     let done = sandbox.run("kletka net guard 50 nosuch");
     assert_eq!(done.status, 127, "{}", done.stderr);
-    let done = sandbox.run("kletka net guard soon true");
-    assert_eq!(done.status, 1, "{}", done.stderr);
+    for seconds in ["soon", "0", "-1"] {
+        let done = sandbox.run(&format!("kletka net guard {seconds} true"));
+        assert!(done.status == 1 && done.stderr.starts_with("usage: "), "{}", done.stderr);
+    }
     end(&sandbox);
 }
 
@@ -109,5 +130,230 @@ fn it_outlives_its_terminal() {
     sandbox.ok("until ifconfig re0 | grep -q UP && ! test -e /run/kletka/net-guard; do :; done");
     sandbox.ok("while pidof kletka; do :; done");
     assert_same(&state(&sandbox), &before, "down");
+    end(&sandbox);
+}
+
+/// What takes a host from the network without taking anything from its interfaces; and what is told by no listing of theirs.
+#[test]
+fn routes_rules_and_neighbours() {
+    let Some(sandbox) = host("192.168.1.1") else { return };
+    sandbox.ok(
+        "ip address add 192.168.1.6/24 dev re0 && ip address add 192.168.1.7/32 dev re0 label re0:1 && \
+         ip route add 10.1.0.0/16 via 192.168.1.1 metric 7 src 192.168.1.6 mtu 1400 && \
+         ip route add 10.2.0.0/16 nexthop via 192.168.1.2 weight 2 nexthop via 192.168.1.3 && \
+         ip route add blackhole 10.3.0.0/16 && ip route add 10.4.0.0/16 via 192.168.1.1 table 7 && \
+         ip route add 10.6.0.0/16 via 172.16.0.1 dev re0 onlink && \
+         ip -6 route add fd01::/64 via fd00::1 metric 9 && ip -6 route add unreachable fd02::/64 && \
+         ip -6 route add fd03::/64 nexthop via fd00::2 nexthop via fd00::3 && \
+         ip rule add from 192.168.1.6 table 7 priority 100 && ip -6 rule add to fd01::/64 table 8 priority 101 && \
+         ip neigh add 192.168.1.9 lladdr 02:00:00:00:00:09 dev re0 nud permanent && \
+         ip neigh add fd00::9 lladdr 02:00:00:00:00:09 dev re0 nud permanent && \
+         ip neigh add proxy 192.168.1.50 dev re0",
+    );
+    let before = state(&sandbox);
+    for change in [
+        "ip route flush table main; ip route flush table 7",
+        "ip -6 route flush table main; ip route delete default",
+        "ip link set re0 down",
+        "ip route delete default; ip rule delete priority 100; ip -6 rule flush; ip rule add from all table 7 priority 5",
+        "ip route change default via 192.168.1.2; ip route add 10.9.0.0/16 via 192.168.1.1; ip neigh flush all nud permanent; \
+         ip neigh delete proxy 192.168.1.50 dev re0; ip -6 rule delete priority 101",
+        // The first address is what packets come from: the second would take its place.
+        "ip route delete default; ip address delete 192.168.1.5/24 dev re0",
+        "ip route delete default; ip address flush dev re0; ip address add 192.168.1.6/24 dev re0; ip address add 192.168.1.5/24 dev re0",
+    ] {
+        assert_eq!(undone(&sandbox, change), "", "{change}");
+        assert_same(&state(&sandbox), &before, change);
+    }
+    assert!(sandbox.ok("ip -4 -o address show dev re0 | head -n 1").contains("192.168.1.5/24"));
+    sandbox.ok("ip rule delete priority 100; ip -6 rule delete priority 101");
+    end(&sandbox);
+}
+
+/// What was made by command is made again, with its settings and its members.
+#[test]
+fn what_was_destroyed_is_made_again() {
+    let Some(sandbox) = host("192.168.1.1") else { return };
+    sandbox.ok(
+        "ifconfig epair3 create up && ifconfig epair3b inet 10.3.0.1/24 mtu 1400 descr 'far end' up group lan && \
+         ifconfig bridge7 addm epair3a private epair3a static epair3a 02:00:00:00:00:33 priority 4096 hellotime 1 maxage 10 \
+             inet 10.7.0.1/24 descr 'for jails' && \
+         ip -6 address add fd07::1/64 nodad dev bridge7 && \
+         ip link set bridge7 type bridge stp_state 1 mcast_snooping 0 && bridge link set dev epair3a cost 77 hairpin on && \
+         ifconfig vxlan5 create vxlanid 42 vxlanlocal 192.168.1.5 vxlanremote 192.168.1.1 vxlandev re0 up && \
+         ip link add link re0 name mac0 type macvlan mode bridge && ip link set mac0 up && ip address add 10.8.0.1/24 dev mac0",
+    );
+    let details = "ip -d -o link | sed -e 's/^[0-9]*: //' -e 's/ state [A-Z]*//' -e 's/@if[0-9]*//' -e 's/[a-z_]*timer *[0-9.]*//g' \
+                       -e 's/designated_[a-z]* [^ ]*//g' -e 's/root_[a-z]* [^ ]*//g' -e 's/<[^>]*>//' -e 's/port_[a-z]* [^ ]*//g' \
+                       -e 's/topology_change[_a-z]* [0-9]//g' -e 's/state [a-z]*//' -e 's/fdb_n_learned [0-9]*//' -e 's/lower_up//' | sort";
+    let (before, detailed) = (state(&sandbox), sandbox.ok(details));
+    for change in [
+        "ifconfig epair3a destroy",
+        "ifconfig bridge7 destroy; ifconfig vxlan5 destroy",
+        "ip link delete mac0; ifconfig epair3b destroy; ifconfig bridge7 destroy",
+        "ip link set bridge7 type bridge stp_state 0 priority 8 mcast_snooping 1; bridge link set dev epair3a hairpin off isolated off",
+    ] {
+        let change = format!("{change}; ip route delete default");
+        assert_eq!(undone(&sandbox, &change), "", "{change}");
+        assert_same(&state(&sandbox), &before, &change);
+        assert_same(&sandbox.ok(details), &detailed, &change);
+    }
+    assert_eq!(sandbox.ok("ifconfig -g lan"), "epair3b\n");
+    sandbox.ok("ip link delete mac0; ifconfig epair3a destroy; ifconfig vxlan5 destroy");
+    end(&sandbox);
+}
+
+/// What could not be made again is named before the command runs, and afterwards if it is gone.
+#[test]
+fn what_cannot_be_made_again_is_named() {
+    let Some(sandbox) = host("192.168.1.1") else { return };
+    sandbox.ok(
+        "ip netns add jail && ip link add out0 type veth peer name in0 netns jail && ip tuntap add tap3 mode tap",
+    );
+    let done = sandbox.run(
+        "kletka net guard 1 sh -c 'ip link delete tap3; ip link delete out0; ifconfig re0 down'",
+    );
+    let want = "\
+kletka: net guard: re0 out0 tap3: cannot be made again if the command destroys them
+kletka: net guard: no sign of life within 1 s: undone
+kletka: net guard: out0: is gone, and cannot be made again
+kletka: net guard: tap3: is gone, and cannot be made again
+";
+    assert_eq!((done.stderr.as_str(), done.status), (want, 1));
+    // The rest was put back nevertheless.
+    assert!(sandbox.ok("route -n get default").contains("192.168.1.1"));
+    // What has left this network may be in use where it is.
+    sandbox.ok("ip link add epair4a type veth peer name epair4b");
+    let done =
+        sandbox.run("kletka net guard 1 sh -c 'ip link set epair4b netns jail; ifconfig re0 down'");
+    assert!(
+        done.stderr.ends_with("epair4b: its other end has left this network\n"),
+        "{}",
+        done.stderr
+    );
+    sandbox.ok("ip link delete epair4a; ip netns delete jail");
+    end(&sandbox);
+}
+
+#[test]
+fn a_command_that_hangs_is_killed_and_undone() {
+    let Some(sandbox) = host("192.168.1.1") else { return };
+    let before = state(&sandbox);
+    let done = sandbox.run("kletka net guard 1 sh -c 'ifconfig re0 down; sleep 1000 & sleep 2000'");
+    let want = format!("{RE0}kletka: net guard: sh has not ended within 1 s: killed, and undone\n");
+    assert_eq!((done.stderr, done.status), (want, 1));
+    assert_same(&state(&sandbox), &before, "down");
+    sandbox.ok("! pgrep -x sleep");
+    // Who has confirmed waits for it.
+    sandbox.ok(
+        "kletka net guard 1 sh -c 'ifconfig re0 down; until test -e /tmp/go; do :; done; exit 5' & guard=$!; \
+         until ifconfig re0 | grep -q BROADCAST,SIMPLEX; do :; done; kletka net guard --confirm; \
+         sleep 1.2; : > /tmp/go; wait $guard; test $? = 5",
+    );
+    sandbox.ok("ifconfig re0 | grep BROADCAST,SIMPLEX");
+    end(&sandbox);
+}
+
+/// A terminal at the other end of a dead connection takes no more output: what writes there waits for ever.
+#[test]
+fn nobody_has_to_read_what_it_says() {
+    let Some(sandbox) = host("192.168.1.1") else { return };
+    let before = state(&sandbox);
+    sandbox.ok(
+        "mkfifo /tmp/terminal; sleep 1000 < /tmp/terminal & echo $! > /tmp/reader; \
+         kletka net guard 1 sh -c 'ifconfig re0 down; exec yes' > /tmp/terminal 2>&1 & \
+         until ifconfig re0 | grep -q BROADCAST,SIMPLEX; do :; done; \
+         until ifconfig re0 | grep -q UP; do :; done; kill $(cat /tmp/reader); while pidof kletka; do :; done",
+    );
+    assert_same(&state(&sandbox), &before, "down");
+    end(&sandbox);
+}
+
+/// ssh(1) goes, and with it the terminal, the shell and all that is in the foreground.
+#[test]
+fn it_outlives_the_session() {
+    let Some(sandbox) = host("192.168.1.1") else { return };
+    let before = state(&sandbox);
+    sandbox.ok(
+        "script -qc 'kletka net guard 1 sh -c \"ifconfig re0 down; sleep 0.5\"' /dev/null < /dev/null > /dev/null 2>&1 & session=$!; \
+         until ifconfig re0 | grep -q BROADCAST,SIMPLEX; do :; done; kill -KILL $session; \
+         until ifconfig re0 | grep -q UP; do :; done; while pidof kletka; do :; done",
+    );
+    assert_same(&state(&sandbox), &before, "down");
+    end(&sandbox);
+}
+
+#[test]
+fn one_guard_at_a_time() {
+    let Some(sandbox) = host("192.168.1.1") else { return };
+    let watched = "kletka net guard 50 ifconfig re0 inet 10.0.0.1/24 2> /tmp/said & guard=$!; \
+                   until ifconfig re0 | grep -q 10.0.0.1; do :; done; pid=$(cat /run/kletka/net-guard);";
+    let done = sandbox.run(&format!(
+        "{watched} kletka net guard 50 true; echo $?; kletka net guard --confirm; wait $guard; echo $?; \
+         kletka net guard --confirm; echo $?; echo $pid"
+    ));
+    let lines: Vec<&str> = done.stdout.lines().collect();
+    let [refused, kept, late, pid] = lines[..] else { panic!("{done:?}") };
+    assert_eq!((refused, kept, late), ("1", "0", "1"));
+    let want = format!(
+        "kletka: net guard: another guard waits: process {pid}\n\
+         kletka: net guard: nothing waits to be confirmed\n"
+    );
+    assert_eq!(done.stderr, want);
+
+    // One that is killed leaves its file behind, which keeps nobody from anything.
+    for (next, status, says) in [
+        (
+            "--confirm",
+            1,
+            "nothing waits to be confirmed: the guard that was process PID was killed, its change stays",
+        ),
+        ("1 true", 0, "the guard that was process PID was killed: its change has not been undone"),
+    ] {
+        sandbox.ok("ifconfig re0 inet 192.168.1.5/24; route -q add default 192.168.1.1 || true");
+        let done = sandbox.run(&format!(
+            "{watched} kill -KILL $pid; wait $guard; cat /tmp/said; kletka net guard {next}; echo $?; echo $pid"
+        ));
+        let pid = done.stdout.lines().last().unwrap();
+        let killed = "kletka: net guard: killed by signal 9: nothing will be undone\n";
+        assert_eq!(done.stdout, format!("{RE0}{killed}{status}\n{pid}\n"));
+        let says = format!("kletka: net guard: {}\n", says.replace("PID", pid));
+        assert_eq!(done.stderr.replace(RE0, ""), says);
+    }
+    end(&sandbox);
+}
+
+/// Each family that had a way out needs one afterwards.
+#[test]
+fn both_families_count() {
+    let Some(sandbox) = host("192.168.1.1") else { return };
+    sandbox.ok("route -q -6 add default fd00::1");
+    let before = state(&sandbox);
+    for change in [
+        "ip -6 route delete default",
+        "ifconfig re0 inet6 fd00::5 delete",
+        "ip route delete default",
+    ] {
+        assert_eq!(undone(&sandbox, change), "", "{change}");
+        assert_same(&state(&sandbox), &before, change);
+    }
+    // The way out may lead through another interface, with the addresses: the bridge that was meant.
+    sandbox.ok(
+        "kletka net guard 20 sh -c 'ip address flush dev re0; ip -6 route delete default; ifconfig bridge7 addm re0; ifconfig bridge7 192.168.1.5/24; \
+             ip address add fd00::5/64 nodad dev bridge7; route -q add default 192.168.1.1; route -q -6 add default fd00::1'",
+    );
+    assert!(sandbox.ok("ip route show default").contains("dev bridge7"));
+    end(&sandbox);
+}
+
+/// A gateway whose address somebody has written down cannot be asked for it: what was written stays.
+#[test]
+fn a_permanent_neighbour_proves_nothing() {
+    let Some(sandbox) = host("192.168.1.1") else { return };
+    sandbox.ok("ip neigh replace 192.168.1.1 lladdr 02:00:00:00:00:01 dev re0 nud permanent");
+    let before = state(&sandbox);
+    let done = sandbox.run("kletka net guard 1 ifconfig re0 descr uplink");
+    assert_eq!(done.status, 1, "{done:?}");
+    assert_same(&state(&sandbox), &before, "descr");
     end(&sandbox);
 }

@@ -195,13 +195,88 @@ $ ifconfig office | grep vlan:
 	vlan: 10 vlanproto: 802.1q vlanpcp: 0 parent interface: re0
 $ ifconfig bridge1 | grep -o 'member: [^ ]*'
 member: re0.7
-$ kletka net guard 0 sh -c 'ifconfig re0.7 destroy; ifconfig bridge1 destroy'
-kletka: net guard: no sign of life within 0 s: undone
+$ kletka net guard 1 sh -c 'ifconfig re0.7 destroy; ifconfig bridge1 destroy'
+kletka: net guard: re0: cannot be made again if the command destroys them
+kletka: net guard: no sign of life within 1 s: undone
 [1]
 $ ifconfig bridge1 | grep -o 'member: [^ ]*'
 member: re0.7
 $ service netif stop
 Stopping Network: office vlan0 re0.7 bridge1.
+",
+    );
+    end(&sandbox);
+}
+
+/// What the guard of the network makes again: every kind that it does not name as one that it cannot.
+#[test]
+fn the_guard_makes_every_kind_again() {
+    let Some(sandbox) = host() else { return };
+    sandbox.ok(
+        "ifconfig epair3 create up; ifconfig epair4 create up; \
+         ip link add lagg0 type bond mode 802.3ad xmit_hash_policy layer3+4 miimon 200 lacp_rate fast && \
+         ifconfig lagg0 laggport epair3a laggport epair4a inet 10.6.0.1/24 up && \
+         ifconfig lagg0.9 create vlanpcp 3 up && ip link add link re0 name re0.8 type vlan id 8 protocol 802.1ad gvrp on && \
+         ifconfig lo1 create inet 10.9.0.1/32 up && ifconfig gif0 create tunnel 10.0.0.1 10.0.0.2 && \
+         ifconfig gif1 create tunnel fd00::1 fd00::2 && ifconfig gre0 create tunnel 10.0.0.1 10.0.0.2 grekey 7 up && \
+         ifconfig gre1 create tunnel fd00::1 fd00::2 && ip link add tap0 type gretap local 10.0.0.1 remote 10.0.0.3 dev re0 && \
+         ip link add ipip0 type ipip local 10.0.0.1 remote 10.0.0.4 ttl 9 && \
+         ifconfig vxlan1 create vxlanid 42 vxlanlocal 10.0.0.1 vxlanremote 10.0.0.2 up && \
+         ip link add vrf0 type vrf table 70 && ip link set vrf0 up && ip link set gif1 master vrf0 && \
+         ip link add link lagg0 name mac0 type macvlan mode private && ifconfig wg0 create && \
+         ip link add bridge5 type bridge vlan_filtering 1 vlan_default_pvid 3 && ip link set lagg0.9 master bridge5 && ip link set bridge5 up && \
+         ip address add 10.5.0.1/24 dev bridge5 && ip route add 10.55.0.0/16 via 10.5.0.2",
+    );
+    let details = "ip -d -o link | sed -e 's/^[0-9]*: //' -e 's/ state [A-Z]*//' -e 's/@if[0-9]*//' -e 's/[a-z_]*timer *[0-9.]*//g' \
+                       -e 's/designated_[a-z]* [^ ]*//g' -e 's/root_[a-z]* [^ ]*//g' -e 's/<[^>]*>//' -e 's/port_[a-z]* [^ ]*//g' \
+                       -e 's/topology_change[_a-z]* [0-9]//g' -e 's/state [a-z]*//g' -e 's/fdb_n_learned [0-9]*//' \
+                       -e 's/ad_[a-z_]*state_str.*link-netns.*//' -e 's/bond_slave.*//' -e 's/permaddr [^ ]*//' -e 's/ ad_[a-z_]* [^ ]*//g' -e 's/mii_status.*queue_id.*//' | sort; \
+                   ip -o address | sed -e 's/^[0-9]*: //' -e 's/tentative//' -e 's/nodad//' | grep -v fe80 | sort; \
+                   ip route | sed 's/ linkdown//'";
+    let before = sandbox.ok(details);
+    let all = "mac0 vrf0 vxlan1 ipip0 tap0 gre1 gre0 gif1 gif0 lo1 re0.8 lagg0.9 lagg0 bridge5 wg0";
+    let done = sandbox.run(&format!(
+        "kletka net guard 10 sh -c 'for i in {all}; do ip link delete $i; done; kill -STOP $$' > /dev/null"
+    ));
+    assert_eq!(done.status, 1);
+    let want = "\
+kletka: net guard: re0 wg0: cannot be made again if the command destroys them
+kletka: net guard: bridge5: the VLANs of its members are not put back
+kletka: net guard: sh has not ended within 10 s: killed, and undone
+kletka: net guard: wg0: is gone, and cannot be made again
+";
+    assert_eq!(done.stderr, want);
+    let (after, mut lost) = (sandbox.ok(details), Vec::new());
+    for (from, to, sign) in [(&before, &after, "-"), (&after, &before, "+")] {
+        let has = |line: &&str| !to.lines().any(|other| other == *line);
+        lost.extend(from.lines().filter(has).map(|line| format!("{sign}{line}")));
+    }
+    lost.retain(|line| !line.starts_with("-wg0"));
+    assert!(lost.is_empty(), "{lost:#?}");
+    sandbox.ok(&format!(
+        "for i in {all}; do ip link delete $i 2> /dev/null; done; ifconfig epair3a destroy; ifconfig epair4a destroy"
+    ));
+    end(&sandbox);
+}
+
+/// LRO, which went off as the hardware became a member of a bridge, is on again afterwards. A lagg stands for the hardware.
+#[test]
+fn the_guard_turns_lro_on_again() {
+    let Some(sandbox) = host() else { return };
+    sandbox.ok("ifconfig lagg0 create");
+    session::check(
+        &sandbox,
+        "\
+$ kletka net guard 1 ifconfig bridge0 create addm lagg0
+kletka: net guard: re0: cannot be made again if the command destroys them
+ifconfig: lagg0: LRO turned off: what the hardware joins, a bridge cannot send on
+kletka: net guard: no sign of life within 1 s: undone
+[1]
+$ ifconfig lagg0 | grep -c LRO
+1
+$ ifconfig -l
+lo0 re0 lagg0
+$ ifconfig lagg0 destroy
 ",
     );
     end(&sandbox);

@@ -3,9 +3,7 @@
 use std::net::{IpAddr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::time::{Duration, Instant};
 
-use netif::{InterfaceAddress, NeighbourState, Netlink, Prefix};
-
-use super::snapshot::Snapshot;
+use netif::{InterfaceAddress, NeighbourState, Netlink, Prefix, Route};
 
 /// The port that throws everything away: RFC 863. What counts is the question before the packet.
 const DISCARD: u16 = 9;
@@ -13,30 +11,58 @@ const DISCARD: u16 = 9;
 const ANSWER: Duration = Duration::from_millis(1000);
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The way out, as it was before the change.
+/// The families of IP whose default gateway answered before the change: these it has to leave in reach.
+pub(super) struct WaysOut([bool; 2]);
+
+impl WaysOut {
+    /// Asks the gateways that there are now.
+    pub(super) fn of(netlink: &mut Netlink) -> Self {
+        Self([false, true].map(|inet6| Gateway::answers_in(netlink, inet6)))
+    }
+
+    /// Whether each family has a gateway again that answers. Where none did before, one that does is enough.
+    pub(super) fn are_open(&self, netlink: &mut Netlink) -> bool {
+        let mut answers = |inet6: bool| Gateway::answers_in(netlink, inet6);
+        match self.0 {
+            [false, false] => answers(false) || answers(true),
+            [inet, inet6] => (!inet || answers(false)) && (!inet6 || answers(true)),
+        }
+    }
+}
+
+/// The next hop of a default route.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Gateway {
+struct Gateway {
     address: IpAddr,
     /// The interface that a link-local address is on.
     interface: u32,
 }
 
 impl Gateway {
-    /// The default gateway: that of IPv4, else that of IPv6.
-    pub(super) fn of(before: &Snapshot) -> Option<Self> {
-        let route =
-            before.routes.iter().find(|it| it.destination.length == 0 && it.gateway.is_some())?;
-        Some(Self { address: route.gateway?, interface: route.interface.unwrap_or(0) })
+    /// Whether the default gateway of a family answers, if there is one.
+    fn answers_in(netlink: &mut Netlink, inet6: bool) -> bool {
+        let routes = netlink.routes().unwrap_or_default();
+        let leads_out = |route: &&Route| {
+            route.destination.length == 0 && route.destination.address.is_ipv6() == inet6
+        };
+        let gateway = routes.iter().filter(leads_out).find_map(|route| {
+            let interface = route.interface.unwrap_or(0);
+            route.gateway.map(|address| Self { address, interface })
+        });
+        gateway.is_some_and(|gateway| gateway.answers(netlink))
     }
 
     /// Asks once more for the gateway, forgetting what was known, and waits a little for the answer.
-    pub(super) fn answers(self, netlink: &mut Netlink) -> bool {
+    fn answers(self, netlink: &mut Netlink) -> bool {
         let known = |netlink: &mut Netlink| {
             let all = netlink.neighbours(self.address.is_ipv6()).unwrap_or_default();
             all.into_iter().filter(|it| it.address == self.address).collect::<Vec<_>>()
         };
         for old in known(netlink) {
-            // What is permanent was put there and proves nothing.
+            // What somebody has put there is his, and proves nothing.
+            if old.state == NeighbourState::Permanent {
+                return false;
+            }
             let _ = netlink.forget_neighbour(&old);
         }
         if self.send().is_none() {
