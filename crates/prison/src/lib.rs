@@ -48,7 +48,7 @@ pub use nested::Limits;
 pub use prison::Prison;
 pub use process::{Command, Identity, LOGIN_PATH, StdStream};
 pub use record::Record;
-pub use registry::{Changing, Registry};
+pub use registry::{Changing, Registry, is_jailed};
 pub use spec::{Allow, Change, Families, Mount, MountOptions, MountSource, Network, Spec, Users};
 pub use tap::create_tap;
 pub use user::User;

@@ -377,11 +377,17 @@ fn read_record(
     Ok((file, record))
 }
 
-/// Whether this is a jail, which its process 1 says; then its limits, if it may have jails inside.
+/// Whether this process is in a jail: there, process 1 is one of ours and says so. With the host's users or with its own,
+/// a jail has no other that is as good: a user namespace alone is none, and one of these a host may be in itself.
+#[must_use]
+pub fn is_jailed() -> bool {
+    read_small("/proc/1/cmdline").is_some_and(|title| title.starts_with("kletka: "))
+}
+
+/// The limits of the jail that this is, if it is one, and if it may have jails inside.
 fn jailed() -> Option<Option<Limits>> {
-    let jailed = read_small("/proc/1/cmdline").is_some_and(|title| title.starts_with("kletka: "));
     let limits = || read_small(&format!("{}/{}", nested::DIRECTORY, nested::LIMITS));
-    jailed.then(|| limits().and_then(|text| Limits::parse(&text)))
+    is_jailed().then(|| limits().and_then(|text| Limits::parse(&text)))
 }
 
 /// Makes a directory for root alone; that it is there is fine too.

@@ -25,11 +25,12 @@ kern.hostname: samba.local
 kern.ostype: Linux
 security.jail.jailed: 0
 $ unshare --user --map-root-user sysctl -n security.jail.jailed
-1
+0
 $ sysctl net.inet.icmp.bmcastecho=1; cat /proc/sys/net/ipv4/icmp_echo_ignore_broadcasts
 net.inet.icmp.bmcastecho: 0 -> 1
 0
 $ sysctl net.inet.icmp.bmcastecho=2
+net.inet.icmp.bmcastecho: 1
 sysctl: net.inet.icmp.bmcastecho=2: Invalid argument
 [1]
 $ sysctl kern.features
@@ -44,7 +45,7 @@ $ sysctl -n kern.osrelease | diff - /proc/sys/kernel/osrelease
 $ sysctl kern.nope -n
 sysctl: unknown oid 'kern.nope'
 sysctl: unknown oid '-n'
-[1]
+[2]
 $ sysctl kern.nope=1 kern.ostype
 kern.ostype: Linux
 sysctl: unknown oid 'kern.nope'
@@ -54,7 +55,44 @@ $ sysctl kern.ostype=FreeBSD
 sysctl: oid 'kern.ostype' is read only
 [1]
 $ sysctl net.inet.ip.forwarding=yes
-sysctl: net.inet.ip.forwarding=yes: Invalid argument
+sysctl: invalid integer 'yes'
+[1]
+$ sysctl net.inet.ip.ttl=0x100
+net.inet.ip.ttl: 64
+sysctl: net.inet.ip.ttl=0x100: Invalid argument
+[1]
+$ sysctl -q kern.nope
+[1]
+$ sysctl -d net.inet.ip.ttl net.fibs
+net.inet.ip.ttl: Hops that a packet may take
+net.fibs: Number of routing tables
+$ sysctl -e kern.features.inet
+kern.features.inet=1
+$ sysctl -aN | grep -c .
+34
+$ sysctl -an | grep -x Linux
+Linux
+$ sysctl -a | grep ostype
+kern.ostype: Linux
+$ printf 'net.inet.ip.ttl = 65 # hops\\n\\n#\\nkern.nope=1\\nkern.hostname: \"a # b\"\\n' > /tmp/conf; sysctl -f /tmp/conf
+net.inet.ip.ttl: 64 -> 65
+kern.hostname: samba.local -> a # b
+sysctl: unknown oid 'kern.nope' at line 4
+[1]
+$ sysctl -f /nowhere
+sysctl: /nowhere: No such file or directory
+[66]
+$ setpriv --reuid 65534 --clear-groups sysctl net.inet.ip.ttl=9
+net.inet.ip.ttl: 65
+sysctl: net.inet.ip.ttl=9: Operation not permitted
+[1]
+$ sysctl -t kern.ostype
+sysctl: -t: not supported
+[1]
+$ sysctl -z
+sysctl: illegal option -- z
+usage: sysctl [-dehiNnoqwx] [-f filename] name[=value] ...
+       sysctl [-dehNnoqwx] -a
 [1]
 $ sysctl net.link.bridge.pfil_member=0
 net.link.bridge.pfil_member: 0 -> 0
@@ -70,5 +108,11 @@ fn in_jails() {
     let sysctl = "/usr/local/libexec/kletka/bin/sysctl -n security.jail.jailed security.jail.vnet";
     assert_eq!(sandbox.ok(&format!("jexec own {sysctl}")), "1\n1\n");
     assert_eq!(sandbox.ok(&format!("jexec shared {sysctl}")), "1\n0\n");
-    sandbox.ok("jail -q -r own shared");
+    // With the host's users a jail is no less one.
+    sandbox.ok("jail -q -c name=users path=/ ip4=inherit kletka.userns=inherit persist");
+    assert_eq!(
+        sandbox.ok("jexec users /usr/local/libexec/kletka/bin/sysctl -n security.jail.jailed"),
+        "1\n"
+    );
+    sandbox.ok("jail -q -r own shared users");
 }

@@ -4,8 +4,6 @@ use std::fs;
 
 use netif::Identity;
 
-use crate::cli::sysctl::is_jailed;
-
 /// The machine, and the jail that a hook runs for: `JNAME`, jail(8). A jail that creates interfaces itself
 /// is told from its neighbours, whose machine-id may be the same, by its host name. `None`: the machine
 /// has no id, and its interfaces get other addresses each time.
@@ -20,7 +18,7 @@ pub(super) fn identity() -> Option<Identity> {
 
 /// Empty on the host: there a host name may change and an address may not.
 fn host_name_of_a_jail() -> String {
-    if matches!(is_jailed(), Ok(false)) {
+    if !prison::is_jailed() {
         return String::new();
     }
     let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
