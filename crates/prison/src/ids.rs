@@ -26,6 +26,9 @@ impl Ids {
     /// The ids outside and inside are the same.
     pub(crate) const SAME: Self = Self { first: 0 };
 
+    /// A range to try something with. A jail may have it: nothing is made that lasts.
+    pub(crate) const SOME: Self = Self { first: FIRST };
+
     /// The host's id for an id as the jail sees it; `None` when the jail has no such id.
     pub fn on_host(self, inside: u32) -> Option<u32> {
         (inside < COUNT).then(|| self.first + inside)

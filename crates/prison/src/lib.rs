@@ -51,4 +51,5 @@ pub use record::Record;
 pub use registry::{Changing, Registry, is_jailed};
 pub use spec::{Allow, Change, Families, Mount, MountOptions, MountSource, Network, Spec, Users};
 pub use tap::create_tap;
+pub use tree::try_idmap;
 pub use user::User;

@@ -67,6 +67,18 @@ pub(crate) fn idmapped(path: &Path, ids: Ids) -> Result<Option<OwnedFd>, Error> 
     }
 }
 
+/// If `path` is on an overlay: whether its layers can be idmapped. No overlay is made of them: two with the same upper
+/// directory would be in each other's way.
+pub(crate) fn try_layers(path: &Path, users: BorrowedFd<'_>) -> Option<io::Result<()>> {
+    let line = mount_line_of(path).filter(|line| line.file_system == "overlay")?;
+    let Some(layers) = Layers::of(&line) else {
+        return Some(Err(io::ErrorKind::Unsupported.into()));
+    };
+    let upper = layers.upper.iter().map(|(upper, work)| common_parent(upper, work));
+    let each = layers.lower.iter().cloned().chain(upper);
+    Some(each.into_iter().try_for_each(|layer| clone_of(&layer, Some(users)).map(drop)))
+}
+
 fn clone_flags() -> OpenTreeFlags {
     OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC
 }

@@ -216,6 +216,25 @@ impl Tree {
     }
 }
 
+/// Tries whether the files at `path` can be shown under the ids of a jail, as its root would be: on a clone that nobody
+/// sees, in a user namespace that is gone afterwards. An overlay is judged by its layers.
+///
+/// # Errors
+/// [`Error::NoUserNamespaces`]; [`Error::CannotIdmap`]; [`Error::Mount`]: it cannot be cloned.
+pub fn try_idmap(path: &Path) -> Result<(), Error> {
+    let users = Ids::SOME.user_namespace().map_err(Error::NoUserNamespaces)?;
+    if let Some(tried) = overlay::try_layers(path, users.as_fd()) {
+        return tried.map_err(|error| match error.raw_os_error() {
+            Some(libc::EINVAL) => Error::CannotIdmap {
+                path: path.into(),
+                file_system: "a layer of the overlay".into(),
+            },
+            _ => Error::Mount(path.into(), error),
+        });
+    }
+    Tree::clone_of(path, "/".into(), MountOptions::default())?.settle(Some(users.as_fd()))
+}
+
 /// Looks at a mount point in a root, which may be hostile: no link is followed.
 fn mount_point(root: &Path, target: &Path) -> Result<Stat, Error> {
     let root = open(root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())

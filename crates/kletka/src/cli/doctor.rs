@@ -1,14 +1,17 @@
-//! `kletka doctor`: what this machine lacks for jails, and what to do about it. One line for each thing.
+//! `kletka doctor`: what this machine lacks for jails, and what to do about it. One line for each thing. kletka-doctor(8).
 //!
-//! It changes nothing. Exit status 1: something is missing without which no jail runs.
+//! Each is tried where that can be done without leaving anything, else looked up where the kernel itself says it. Exit
+//! status 1: something is missing without which no jail runs.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 use netif::{Capability, Ethtool, Kind, Netlink};
+use prison::Error;
 use rustix::io::Errno;
 use rustix::mount::{FsOpenFlags, fsopen};
 
@@ -18,6 +21,8 @@ enum State {
     Well,
     /// It is missing: what then does not work, and what to do.
     Missing(String),
+    /// It is there, and should not be: what to do.
+    Wrong(String),
     /// Only root can find out.
     Unknown,
 }
@@ -49,6 +54,7 @@ fn report(findings: &[Finding]) -> String {
             State::Well => writeln!(text, "{name}: ok"),
             State::Missing(advice) if *is_essential => writeln!(text, "{name}: MISSING: {advice}"),
             State::Missing(advice) => writeln!(text, "{name}: missing: {advice}"),
+            State::Wrong(advice) => writeln!(text, "{name}: wrong: {advice}"),
             State::Unknown => writeln!(text, "{name}: not known: ask as root"),
         };
     }
@@ -59,9 +65,12 @@ fn examine() -> Vec<Finding> {
     let essential = |name: &str, state| Finding { name: name.into(), state, is_essential: true };
     let optional = |name: &str, state| Finding { name: name.into(), state, is_essential: false };
     let mut findings = vec![
-        essential("user namespaces", user_namespaces()),
+        essential("user namespaces", namespace("user", "CONFIG_USER_NS")),
         essential("network namespaces", namespace("net", "CONFIG_NET_NS")),
         essential("process namespaces", namespace("pid", "CONFIG_PID_NS")),
+        essential("mount namespaces", namespace("mnt", "CONFIG_NAMESPACES")),
+        essential("host name namespaces", namespace("uts", "CONFIG_UTS_NS")),
+        essential("IPC namespaces", namespace("ipc", "CONFIG_IPC_NS")),
         essential("cgroup v2", cgroup()),
         essential("seccomp", seccomp()),
         optional("idmapped mounts of /", idmapped_mounts()),
@@ -76,20 +85,16 @@ fn missing(advice: &str) -> State {
     State::Missing(advice.to_owned())
 }
 
+/// Whether the kernel has these namespaces, and makes more of them: its limits are of each user, root too.
 fn namespace(kind: &str, option: &str) -> State {
-    match fs::exists(format!("/proc/self/ns/{kind}")) {
-        Ok(true) => State::Well,
-        _ => State::Missing(format!("use a kernel with {option}=y")),
+    if !fs::exists(format!("/proc/self/ns/{kind}")).unwrap_or(false) {
+        return State::Missing(format!("use a kernel with {option}=y"));
     }
-}
-
-fn user_namespaces() -> State {
-    let most = fs::read_to_string("/proc/sys/user/max_user_namespaces").unwrap_or_default();
-    match namespace("user", "CONFIG_USER_NS") {
-        State::Well if most.trim() == "0" => {
-            missing("sysctl user.max_user_namespaces is 0: set it to 15000, or so")
-        }
-        state => state,
+    let limit = format!("user.max_{kind}_namespaces");
+    let most = fs::read_to_string(format!("/proc/sys/{}", limit.replace('.', "/")));
+    match most.unwrap_or_default().trim() {
+        "0" => State::Missing(format!("sysctl {limit} is 0: set it to 15000, or so")),
+        _ => State::Well,
     }
 }
 
@@ -124,31 +129,15 @@ fn file_system(name: &str, advice: &str) -> State {
 /// Whether files below / can be shown under a jail's ids. Those of other file systems are told of by the
 /// start of the jail that wants them.
 fn idmapped_mounts() -> State {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    let root = mounts.lines().rev().find_map(|line| {
-        let (mount, rest) = line.split_once(" - ")?;
-        (mount.split(' ').nth(4)? == "/").then(|| rest.split(' ').next().unwrap_or_default())
-    });
-    match root {
-        Some("overlay" | "nfs" | "nfs4" | "ramfs" | "rootfs" | "9p" | "virtiofs" | "squashfs") => {
-            State::Missing(format!(
-                "{} has none: keep jails on ext4, xfs, btrfs, or say kletka.userns=inherit",
-                root.unwrap_or_default()
-            ))
+    let instead = "keep jails on ext4, xfs, btrfs or tmpfs, or say kletka.userns=inherit";
+    match prison::try_idmap(Path::new("/")) {
+        Ok(()) => State::Well,
+        Err(_) if !rustix::process::geteuid().is_root() => State::Unknown,
+        Err(Error::CannotIdmap { file_system, .. }) => {
+            State::Missing(format!("{file_system} has none on this kernel: {instead}"))
         }
-        // Since Linux 6.3 tmpfs has them.
-        Some("tmpfs") if !at_least(6, 3) => {
-            missing("tmpfs has them from Linux 6.3 on: keep jails on ext4, xfs, btrfs")
-        }
-        _ if !at_least(5, 12) => missing("needs Linux 5.12: say kletka.userns=inherit"),
-        _ => State::Well,
+        Err(error) => State::Missing(format!("{error}: {instead}")),
     }
-}
-
-fn at_least(major: u32, minor: u32) -> bool {
-    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let mut numbers = release.split(['.', '-']).map_while(|part| part.trim().parse::<u32>().ok());
-    (numbers.next(), numbers.next()) >= (Some(major), Some(minor))
 }
 
 /// The kinds of interfaces that a jail's network is made of.
@@ -187,10 +176,10 @@ fn receive_offload() -> Vec<(String, State)> {
     };
     let told = links.iter().filter(joins).map(|link| {
         let name = &link.name;
-        (
-            format!("bridge member {name}"),
-            State::Missing(format!("LRO is on: ifconfig {name} -lro")),
-        )
+        let advice = format!(
+            "LRO is on, and a bridge cannot send on what the hardware joins: ifconfig {name} -lro"
+        );
+        (format!("bridge member {name}"), State::Wrong(advice))
     });
     told.collect()
 }
@@ -208,9 +197,10 @@ mod tests {
             finding("cgroup v2", missing("mount it"), true),
             finding("vlan (8021q)", missing("load the module 8021q"), false),
             finding("overlay", State::Unknown, false),
+            finding("bridge member re0", State::Wrong("LRO is on".into()), false),
         ]);
         let want = "seccomp: ok\ncgroup v2: MISSING: mount it\nvlan (8021q): missing: load the module 8021q\n\
-                    overlay: not known: ask as root\n";
+                    overlay: not known: ask as root\nbridge member re0: wrong: LRO is on\n";
         assert_eq!(report, want);
     }
 }

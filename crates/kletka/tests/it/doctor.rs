@@ -12,6 +12,9 @@ fn what_is_there_and_what_is_not() {
         "user namespaces",
         "network namespaces",
         "process namespaces",
+        "mount namespaces",
+        "host name namespaces",
+        "IPC namespaces",
         "cgroup v2",
         "seccomp",
         "epair",
@@ -25,6 +28,9 @@ fn what_is_there_and_what_is_not() {
     let missing = "vlan (8021q): missing: VLANs cannot be created: load the module 8021q";
     assert!(says(if can { "vlan (8021q): ok" } else { missing }), "{}", done.stdout);
     sandbox.ok("ifconfig re0.7 destroy 2> /dev/null; ifconfig re0 destroy");
+    // A jail has its own ids where the doctor says so, on whatever this machine has its / on.
+    let starts = sandbox.run("jail -q -c path=/ command=/bin/true").status == 0;
+    assert_eq!(says("idmapped mounts of /: ok"), starts, "{}", done.stdout);
     // It made nothing.
     assert_eq!(sandbox.ok("ifconfig -l"), "lo0\n");
 }
@@ -51,4 +57,31 @@ fn no_user_namespaces() {
     let want =
         "user namespaces: MISSING: sysctl user.max_user_namespaces is 0: set it to 15000, or so";
     assert_eq!((done.stdout.lines().next(), done.status), (Some(want), 1), "{}", done.stderr);
+}
+
+/// It is tried, and not looked up in a list of file systems.
+#[test]
+fn file_systems_that_cannot_be_idmapped() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let kletka = "/usr/local/libexec/kletka/kletka";
+    for kind in ["ramfs", "tmpfs"] {
+        sandbox.ok(&format!(
+            "mkdir -p /mnt/root && /bin/mount -t {kind} none /mnt/root && mkdir /mnt/root/proc && \
+             cp {kletka} /mnt/root && /bin/mount --bind /proc /mnt/root/proc"
+        ));
+        let done = sandbox.run(
+            "mkdir /mnt/root/old; cd /mnt/root && \
+             unshare --mount sh -c '/sbin/pivot_root . old && exec /kletka doctor'",
+        );
+        let line = done.stdout.lines().find(|line| line.starts_with("idmapped mounts of /:"));
+        let starts =
+            sandbox.run("jail -q -c path=/mnt/root command=/kletka sysctl kern.ostype").status == 0;
+        let lacks = format!(
+            "idmapped mounts of /: missing: {kind} has none on this kernel: \
+             keep jails on ext4, xfs, btrfs or tmpfs, or say kletka.userns=inherit"
+        );
+        assert_eq!(line, Some(if starts { "idmapped mounts of /: ok" } else { &lacks }), "{kind}");
+        sandbox.ok("/bin/umount /mnt/root/proc /mnt/root && rmdir /mnt/root");
+        sandbox.check();
+    }
 }
