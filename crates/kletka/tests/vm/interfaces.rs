@@ -1,5 +1,7 @@
 //! Whole listings of vlans, laggs, loopbacks and wg, with IPv4 and IPv6, and limits that only newer kernels have.
 
+use std::path::Path;
+
 use crate::it::session;
 
 /// A vlan by its name, a tag around tags, priorities, and what stays as it was made.
@@ -130,6 +132,47 @@ $ ifconfig bridge0 destroy; ifconfig lagg0 destroy; ifconfig -l
 lo0
 ",
     );
+    sandbox.check();
+}
+
+/// The same with a card: the one of this machine whose driver has LRO on by itself.
+#[test]
+fn a_bridge_turns_lro_of_a_card_off() {
+    let Some(sandbox) = crate::sandbox() else { return };
+    // A sandbox has no hardware; what is moved into its network comes back when that ends.
+    let own = sandbox.outside(Path::new("/"));
+    let card = "modprobe vmxnet3 && for card in /sys/class/net/*; do \
+                    case $(readlink $card/device/driver) in */vmxnet3) echo ${card##*/} ;; esac; \
+                done";
+    let machine = |line: &str| {
+        let done = std::process::Command::new("sh").args(["-c", line]).output().unwrap();
+        assert!(done.status.success(), "{line}: {done:?}");
+        String::from_utf8(done.stdout).unwrap().trim().to_owned()
+    };
+    let card = machine(card);
+    assert!(!card.is_empty(), "no card with LRO: tests/vm/run");
+    let pid = own.iter().nth(2).unwrap().to_string_lossy().into_owned();
+    machine(&format!("ip link set {card} netns {pid} name re0"));
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig re0 | grep -c LRO
+1
+$ ifconfig bridge0 create up addm re0
+ifconfig: re0: LRO turned off: what the hardware joins, a bridge cannot send on
+$ ifconfig re0 | grep -c LRO
+0
+[1]
+$ kletka doctor | grep -c -e member
+0
+[1]
+$ ifconfig bridge0 deletem re0 && ifconfig re0 lro && ifconfig re0 | grep -c LRO
+1
+$ ifconfig bridge0 destroy
+",
+    );
+    let inside = format!("nsenter --target {pid} --net");
+    machine(&format!("{inside} ip link set re0 netns $$ name {card}"));
     sandbox.check();
 }
 
