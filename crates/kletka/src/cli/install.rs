@@ -61,7 +61,7 @@ const FILES: [ShippedFile; 6] = [
 ];
 
 /// Manual pages, below `share/man`.
-const MANUALS: [ShippedFile; 8] = [
+const MANUALS: [ShippedFile; 12] = [
     ("man5/jail.conf.5", 0o644, include_str!("../../../../man/jail.conf.5")),
     ("man8/jail.8", 0o644, include_str!("../../../../man/jail.8")),
     ("man8/jls.8", 0o644, include_str!("../../../../man/jls.8")),
@@ -69,6 +69,10 @@ const MANUALS: [ShippedFile; 8] = [
     ("man8/kletka-ifconfig.8", 0o644, include_str!("../../../../man/kletka-ifconfig.8")),
     ("man8/kletka-netstat.8", 0o644, include_str!("../../../../man/kletka-netstat.8")),
     ("man8/kletka-route.8", 0o644, include_str!("../../../../man/kletka-route.8")),
+    ("man8/kletka-doctor.8", 0o644, include_str!("../../../../man/kletka-doctor.8")),
+    ("man8/kletka-net.8", 0o644, include_str!("../../../../man/kletka-net.8")),
+    ("man8/kletka-netif.8", 0o644, include_str!("../../../../man/kletka-netif.8")),
+    ("man8/kletka-sysctl.8", 0o644, include_str!("../../../../man/kletka-sysctl.8")),
     ("man8/sysrc.8", 0o644, include_str!("../../../../man/sysrc.8")),
 ];
 

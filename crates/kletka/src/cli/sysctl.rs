@@ -541,6 +541,23 @@ mod tests {
         }
     }
 
+    /// Each name is in the manual page, under what can be done with it.
+    #[test]
+    fn the_manual_page_has_all_names() {
+        let page = include_str!("../../../../man/kletka-sysctl.8");
+        let (_, names) = page.split_once(".Ss Names").unwrap();
+        let (written, read) = names.split_once("These can be read:").unwrap();
+        for oid in TABLE {
+            let is_written = matches!(
+                oid.source,
+                Source::Switch(_) | Source::Text(_) | Source::Inverse(_) | Source::Module(..)
+            );
+            let line = format!(".Va {} ", oid.name);
+            let found = [written, read].map(|part| part.contains(&line));
+            assert_eq!(found, [is_written, !is_written], "{}", oid.name);
+        }
+    }
+
     #[test]
     fn comments() {
         for (line, want) in [
