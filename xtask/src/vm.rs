@@ -106,7 +106,7 @@ pub(crate) fn suites() -> Result<Vec<(String, Command)>, NoSuites> {
     KERNELS.into_iter().map(suite).chain([boot]).collect()
 }
 
-/// Jails that start and stop with a machine that systemd runs.
+/// Jails, and the network that they need, that start and stop with a machine that systemd runs.
 fn boot(programs: &Programs) -> Result<(String, Command), String> {
     let mut command = script()?;
     command.args([&format!("--kernel={}", KERNELS[0]), "--init=systemd", PATIENCE]);

@@ -2,8 +2,8 @@
 //!
 //! Interfaces with all that they can be told, their addresses, routes of all tables, routing rules, and the neighbours
 //! that somebody has put there. What is saved is said again as it was heard: so nothing is lost of what has no name here.
-//! Not kept: the settings of /proc/sys, queueing disciplines, rules of the firewall, and the table of VLANs of a bridge that
-//! looks at tags.
+//! Not kept: the settings of /proc/sys, queueing disciplines, next hops that are objects of their own, rules of the firewall,
+//! and the table of VLANs of a bridge that looks at tags.
 
 mod link;
 mod table;

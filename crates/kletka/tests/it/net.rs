@@ -19,6 +19,7 @@ fn host(gateway: &str) -> Option<Sandbox> {
 /// All that there is, but for what the kernel adds in its own time: RUNNING is noticed a little later.
 fn state(sandbox: &Sandbox) -> String {
     sandbox.ok("ifconfig -a | grep -v -e 'inet6 fe80' -e member -e ifmaxaddr -e ' role .* state ' -e '^.id' -e '^.root id' | sed -e 's/ tentative//' -e 's/flags=[^ ]*<UP.*>/UP/'; \
+                ip -o link | grep ' re0[:@]' | grep -o -e 'qlen [0-9]*' -e PROMISC -e 'link/ether [^ ]*'; \
                 ip route show table all | grep -v -e local -e broadcast -e fe80 -e ff00 -e multicast | sed 's/ linkdown//'; \
                 ip rule; ip -6 rule; ip neigh show nud permanent; ip neigh show proxy; bridge fdb show | grep static; \
                 bridge -d link show | sed 's/^[0-9]*: //' | grep -v -e '^    ' -e '^$' | grep -o '^[^ :@]*.*master [^ ]*'; \
@@ -243,7 +244,7 @@ fn a_command_that_hangs_is_killed_and_undone() {
     let want = format!("{RE0}kletka: net guard: sh has not ended within 1 s: killed, and undone\n");
     assert_eq!((done.stderr, done.status), (want, 1));
     assert_same(&state(&sandbox), &before, "down");
-    sandbox.ok("! pgrep -x sleep");
+    sandbox.ok("! pidof sleep");
     // Who has confirmed waits for it.
     sandbox.ok(
         "kletka net guard 1 sh -c 'ifconfig re0 down; until test -e /tmp/go; do :; done; exit 5' & guard=$!; \

@@ -72,7 +72,7 @@ lo2
 $ ifconfig lo1 destroy; ifconfig lo2 destroy
 $ ifconfig lagg create laggport epair0a laggport epair1a up 10.8.0.1/24
 lagg0
-$ ifconfig lagg0 inet6 fd00:8::1/64; until ifconfig lagg0 | grep -q 'status: active'; do :; done
+$ ifconfig lagg0 inet6 fd00:8::1/64; until ifconfig lagg0 | grep -q RUNNING; do :; done
 $ ifconfig lagg0 | sed 's/ tentative//'
 lagg0: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1500
 	ether xx:xx:xx:xx:xx:xx

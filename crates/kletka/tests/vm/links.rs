@@ -236,13 +236,13 @@ fn the_guard_makes_every_kind_again() {
     let before = sandbox.ok(details);
     let all = "mac0 vrf0 vxlan1 ipip0 tap0 gre1 gre0 gif1 gif0 lo1 re0.8 lagg0.9 lagg0 bridge5 wg0";
     let done = sandbox.run(&format!(
-        "kletka net guard 10 sh -c 'for i in {all}; do ip link delete $i; done; kill -STOP $$' > /dev/null"
+        "kletka net guard 5 sh -c 'printf \"link delete %s\\n\" {all} | ip -force -batch -; kill -STOP $$' > /dev/null"
     ));
     assert_eq!(done.status, 1);
     let want = "\
 kletka: net guard: re0 wg0: cannot be made again if the command destroys them
 kletka: net guard: bridge5: the VLANs of its members are not put back
-kletka: net guard: sh has not ended within 10 s: killed, and undone
+kletka: net guard: sh has not ended within 5 s: killed, and undone
 kletka: net guard: wg0: is gone, and cannot be made again
 ";
     assert_eq!(done.stderr, want);
@@ -254,7 +254,7 @@ kletka: net guard: wg0: is gone, and cannot be made again
     lost.retain(|line| !line.starts_with("-wg0"));
     assert!(lost.is_empty(), "{lost:#?}");
     sandbox.ok(&format!(
-        "for i in {all}; do ip link delete $i 2> /dev/null; done; ifconfig epair3a destroy; ifconfig epair4a destroy"
+        "printf 'link delete %s\\n' {all} | ip -force -batch - 2> /dev/null; ifconfig epair3a destroy; ifconfig epair4a destroy"
     ));
     end(&sandbox);
 }
