@@ -113,10 +113,10 @@ pub static CATALOGUE: &[Parameter] = &[
     core("devfs_ruleset", Int(0, 65535), Live, "0", "Ruleset of the jail's /dev",
         Partly("rulesets of the administrator's come later; 0 and 4 both mean devfsrules_jail")).only(&["0", "4"]),
     pseudo("mount", List, "", "Lines of fstab(5) to mount before the jail is created",
-        Partly("nullfs, tmpfs, procfs, linprocfs, linsysfs, devfs, fdescfs, overlay, and what Linux can id-map on a device; \
+        Partly("nullfs, tmpfs, procfs, linprocfs, linsysfs, devfs, fdescfs, unionfs, overlay, and what Linux can id-map on a device; \
                 seen only in the jail, never on the host")),
     pseudo("mount.fstab", List, "", "Files of fstab(5) to mount before the jail is created",
-        Partly("nullfs, tmpfs, procfs, linprocfs, linsysfs, devfs, fdescfs, overlay, and what Linux can id-map on a device; \
+        Partly("nullfs, tmpfs, procfs, linprocfs, linsysfs, devfs, fdescfs, unionfs, overlay, and what Linux can id-map on a device; \
                 seen only in the jail, never on the host")),
     pseudo("mount.devfs", Bool, "false", "Mount a /dev by devfs_ruleset",
         Partly("a tmpfs with the nodes of devfsrules_jail; device nodes anywhere else in a jail open nothing")),

@@ -22,6 +22,10 @@ const DIFFERENCES: &str = "
 - **Mounts are the jail's own.** `mount`, `mount.fstab` and `mount.devfs` are made in the jail's mount namespace, as it is
   created: the host, and so the hooks that run there, does not see them. A mount point must lie inside `path`. What the host
   has mounted below `path` comes along.
+- **unionfs is Linux's overlay.** `/upper /jails/web/etc unionfs rw` puts /upper over what lies at the mount point: in the
+  base, or in what an earlier line has mounted there. A file is copied up with its owner and mode (`copymode=transparent`), and
+  FreeBSD's other ways are refused. While the jail runs, a directory `.upper.kletka-work` stands beside the upper layer, on
+  the same mount; without such a place, or where the upper layer cannot be written to, the line is refused.
 - **A start that fails is cleaned up after.** FreeBSD unmounts and removes what it made; here `exec.poststop` and
   `exec.release` follow, as in `jail -C`, so that an interface of `exec.prepare` is not in the next start's way.
 - **A start is checked before its first hook.** A jail whose root, fstab or hook program is missing, or whose jid, name or

@@ -211,6 +211,13 @@ pub enum FileSystem {
     },
     /// Directories over each other: Linux's overlay.
     Overlay(Overlay),
+    /// Another directory over what lies at the mount point: mount_unionfs(8).
+    Union {
+        /// That directory.
+        source: PathBuf,
+        /// It is under what lies there.
+        below: bool,
+    },
 }
 
 /// The kernel's own file systems. Linux's /proc and /sys do for both of FreeBSD's.
@@ -258,6 +265,17 @@ impl Overlay {
             && self.upper.is_some() == self.work.is_some()
             && all.into_iter().all(|path| path.is_absolute())
     }
+}
+
+/// Takes an option of mount_unionfs(8). The kernel's overlay copies a file up with its owner and mode, and makes
+/// whiteouts where they are needed; it has no other way.
+fn take_of_union(below: &mut bool, option: &[u8]) -> bool {
+    match option {
+        b"below" => *below = true,
+        b"copymode=transparent" | b"whiteout=whenneeded" => {}
+        _ => return false,
+    }
+    true
 }
 
 /// Linux's name for a file system of disks, by FreeBSD's or its own.
@@ -372,11 +390,12 @@ impl Entry {
         let error = |kind| Error { line: self.line, kind };
         let path = |bytes: &[u8]| PathBuf::from(OsString::from_vec(bytes.to_vec()));
         let mut flags = Flags::default();
-        let (mut tmpfs, mut overlay) = (Tmpfs::default(), Overlay::default());
+        let (mut tmpfs, mut overlay, mut below) = (Tmpfs::default(), Overlay::default(), false);
         let fstype = match self.fstype.as_slice() {
             b"nullfs" => "nullfs",
             b"tmpfs" => "tmpfs",
             b"overlay" => "overlay",
+            b"unionfs" => "unionfs",
             b"procfs" | b"linprocfs" | b"proc" => "procfs",
             b"linsysfs" | b"sysfs" => "linsysfs",
             b"devfs" => "devfs",
@@ -392,6 +411,7 @@ impl Entry {
                 || match fstype {
                     "tmpfs" => tmpfs.take(option).ok_or_else(bad_value)?,
                     "overlay" => overlay.take(option),
+                    "unionfs" => take_of_union(&mut below, option),
                     _ => false,
                 };
             if !known {
@@ -401,6 +421,7 @@ impl Entry {
         let file_system = match fstype {
             "tmpfs" => FileSystem::Tmpfs(tmpfs),
             "nullfs" => FileSystem::Nullfs { source: path(&self.source) },
+            "unionfs" => FileSystem::Union { source: path(&self.source), below },
             "procfs" => FileSystem::Kernel(Kernel::Proc),
             "linsysfs" => FileSystem::Kernel(Kernel::Sys),
             "devfs" => FileSystem::Kernel(Kernel::Dev),
@@ -486,6 +507,8 @@ mod tests {
             ("x /b tmpfs rw,size=64m,mode=1777,uid=5,gid=6,inodes=1k",
                 FileSystem::Tmpfs(Tmpfs { size: Some(64 << 20), inodes: Some(1024), mode: Some(0o1777), uid: Some(5), gid: Some(6) }),
                 flags),
+            ("/a /b unionfs rw,noatime",     FileSystem::Union { source: "/a".into(), below: false }, Flags { no_atime: true, ..flags }),
+            ("/a /b unionfs below,copymode=transparent,whiteout=whenneeded", FileSystem::Union { source: "/a".into(), below: true }, flags),
             ("x /b tmpfs size=4096",         FileSystem::Tmpfs(Tmpfs { size: Some(4096), ..Tmpfs::default() }), flags),
         ];
         for (line, file_system, flags) in cases {
@@ -504,6 +527,10 @@ mod tests {
             ("x /b overlay rw",          "1: overlay: needs lowerdir=, and upperdir= with workdir="),
             ("/a /b nullfs rw,union",    "1: union: mount option not supported for nullfs"),
             ("/a /b nullfs size=1g",     "1: size=1g: mount option not supported for nullfs"),
+            ("/a /b unionfs copymode=masquerade", "1: copymode=masquerade: mount option not supported for unionfs"),
+            ("/a /b unionfs copymode=traditional", "1: copymode=traditional: mount option not supported for unionfs"),
+            ("/a /b unionfs whiteout=always", "1: whiteout=always: mount option not supported for unionfs"),
+            ("/a /b nullfs below",       "1: below: mount option not supported for nullfs"),
             ("x /b tmpfs export",        "1: export: mount option not supported for tmpfs"),
             ("x /b tmpfs size=lots",     "1: size=lots: invalid value"),
             ("x /b tmpfs size",          "1: size: invalid value"),

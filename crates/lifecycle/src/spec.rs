@@ -150,9 +150,12 @@ fn mount(
         FileSystem::Overlay(Overlay { lower, upper, work }) => {
             MountSource::Overlay { lower, upper: upper.zip(work) }
         }
-        FileSystem::Nullfs { source } if !source.is_absolute() => {
+        FileSystem::Nullfs { source } | FileSystem::Union { source, .. }
+            if !source.is_absolute() =>
+        {
             return Err(Error::NotAbsolute(parameter, source));
         }
+        FileSystem::Union { source: directory, below } => MountSource::Union { directory, below },
         FileSystem::Nullfs { source } => MountSource::Nullfs(source),
         FileSystem::Tmpfs(tmpfs) => MountSource::Tmpfs {
             size: tmpfs.size,

@@ -11,17 +11,17 @@ use crate::cgroup;
 use crate::control::{self, word};
 use crate::error::{Calling, Error};
 use crate::first::{First, Waiting};
-use crate::ids::Ids;
 use crate::init;
 use crate::namespaces::Maker;
 use crate::prison::Prison;
 use crate::process::Command;
 use crate::record::{ProcessId, Record, Rights};
 use crate::registry::Registry;
-use crate::root::{Plan, Planned};
-use crate::spec::{Mount, MountOptions, MountSource, Network, Spec, Users};
+use crate::root::Plan;
+use crate::spec::{MountOptions, MountSource, Network, Spec, Users};
+use crate::stack::Stack;
 use crate::sys::{self, Side};
-use crate::tree::{self, Tree};
+use crate::tree::Tree;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use std::fs::{self, File};
 use std::io;
@@ -56,7 +56,7 @@ impl Prison {
                 // What is mounted in a jail is the host's; of a copy, parts can be cloned.
                 sys::unshare(libc::CLONE_NEWNS).calling("unshare")?;
             }
-            build(spec, &record, maker, first, outer.as_ref())
+            build(registry, spec, (&mut record, outer.as_ref()), maker, first)
         });
         match built {
             Ok((prison, waiting, init)) => {
@@ -115,7 +115,12 @@ fn check_path(path: &Path) -> Result<(), Error> {
 }
 
 /// What init is to build. The kernel's own file systems, /run and /dev are init's to make.
-fn plan(spec: &Spec, record: &Record, outer: Option<&Prison>) -> Result<Plan, Error> {
+fn plan(
+    registry: &Registry,
+    spec: &Spec,
+    record: &mut Record,
+    outer: Option<&Prison>,
+) -> Result<Plan, Error> {
     let run = spec.has_run();
     let mut hidden = vec!["/proc", "/sys"];
     hidden.extend(run.then_some("/run"));
@@ -124,16 +129,18 @@ fn plan(spec: &Spec, record: &Record, outer: Option<&Prison>) -> Result<Plan, Er
     let programs = spec.programs.as_ref().map(|programs| {
         Tree::clone_of(programs, "/run/kletka".into(), read_only).map(Tree::optional)
     });
-    let mounts = spec.mounts.iter().map(|mount| planned(mount, spec, record.ids));
+    let ids = record.ids;
+    let mut claim = |directory: &Path| registry.claim(record, directory);
+    let stack = Stack::new(spec, ids, &hidden, &mut claim)?;
     Ok(Plan {
         name: record.name.clone(),
         ids: record.ids,
         users: spec.users,
-        root: Tree::root_of(&spec.path, spec.users, record.ids)?,
-        submounts: tree::submounts(&spec.path, &hidden)?,
+        root: stack.root,
+        submounts: stack.submounts,
         run,
         programs: programs.transpose()?,
-        mounts: mounts.collect::<Result<_, _>>()?,
+        mounts: stack.mounts,
         devfs: spec.devfs,
         joins_network: spec.network != Network::Host || outer.is_some(),
         children: record.children,
@@ -142,29 +149,17 @@ fn plan(spec: &Spec, record: &Record, outer: Option<&Prison>) -> Result<Plan, Er
     })
 }
 
-/// A line of fstab(5): the detached mount, or what init makes it of.
-fn planned(mount: &Mount, spec: &Spec, ids: Ids) -> Result<Planned, Error> {
-    let of = match mount.source {
-        MountSource::Proc => "proc",
-        MountSource::Sys => "sys",
-        _ => "",
-    };
-    let view = || Planned::View { of, target: mount.target.clone(), options: mount.options };
-    let tree = Tree::for_mount(mount, &spec.path, spec.users, ids)?;
-    Ok(tree.map_or_else(view, Planned::Tree))
-}
-
 /// Makes the processes, in the order that the module's head gives.
 fn build(
+    registry: &Registry,
     spec: &Spec,
-    record: &Record,
+    (record, outer): (&mut Record, Option<&Prison>),
     maker: Maker,
     first: Option<&Command>,
-    outer: Option<&Prison>,
 ) -> Result<(Prison, Waiting, ProcessId), Error> {
     check_sources(spec)?;
     let cgroup = record.cgroup.as_deref().map(cgroup::create).transpose()?;
-    let plan = plan(spec, record, outer)?;
+    let plan = plan(registry, spec, record, outer)?;
     let (hold, theirs) = control::line().calling("socketpair")?;
     let network = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?.into();
     let cgroup = cgroup.as_ref().map(AsFd::as_fd);
@@ -204,7 +199,9 @@ fn abandon(mut prison: Prison) {
 /// nullfs sources are looked at before anything is made: the message then names the source.
 fn check_sources(spec: &Spec) -> Result<(), Error> {
     for mount in &spec.mounts {
-        if let MountSource::Nullfs(source) = &mount.source {
+        if let MountSource::Nullfs(source) | MountSource::Union { directory: source, .. } =
+            &mount.source
+        {
             fs::metadata(source).map_err(|error| Error::Mount(source.clone(), error))?;
         }
     }

@@ -42,6 +42,10 @@ pub enum Error {
     SymbolicLink(PathBuf),
     /// Something cannot be mounted.
     Mount(PathBuf, io::Error),
+    /// Nothing is beside this directory on its mount: the upper layer of a union.
+    NoPlaceForWork(PathBuf),
+    /// A prison of this name has this directory for what it writes to a union.
+    WorkTaken(PathBuf, String),
     /// All ranges of 65,536 ids are taken.
     NoIds,
     /// /run/kletka cannot be read or written.
@@ -112,6 +116,15 @@ impl fmt::Display for Error {
                 write!(f, "{}: {}", path.display(), strerror(error))
             }
             Self::SymbolicLink(path) => write!(f, "{} is a symbolic link", path.display()),
+            Self::NoPlaceForWork(path) => write!(
+                f,
+                "{}: unionfs needs a directory beside the upper one, on the same mount; use one further down in \
+                 that file system",
+                path.display()
+            ),
+            Self::WorkTaken(path, name) => {
+                write!(f, "{}: in use by a unionfs of jail \"{name}\"", path.display())
+            }
             Self::NoIds => write!(f, "no range of 65536 user ids is free"),
             Self::Registry(path, error) => write!(f, "{}: {}", path.display(), strerror(error)),
             Self::NotRoot => write!(f, "Operation not permitted: jails are for root alone"),

@@ -34,6 +34,11 @@ impl Ids {
         (inside < COUNT).then(|| self.first + inside)
     }
 
+    /// The id that the jail sees for one of the host's; `None` when it is not one of the jail's.
+    pub(crate) fn inside(self, on_host: u32) -> Option<u32> {
+        on_host.checked_sub(self.first).filter(|&inside| inside < COUNT)
+    }
+
     /// Writes both maps of the process `pid`, which has just entered its user namespace:
     /// user_namespaces(7).
     pub(crate) fn write_maps(self, pid: u32) -> io::Result<()> {

@@ -32,9 +32,11 @@ mod registry;
 mod reservation;
 mod root;
 mod spec;
+mod stack;
 mod sys;
 mod tap;
 mod tree;
+mod union;
 mod user;
 mod vnet;
 

@@ -161,6 +161,7 @@ fn seen_from_outside(record: Record, parent: &Record, processes: BorrowedFd<'_>)
         parent: if record.parent == 0 { parent.jid } else { record.parent },
         rights,
         creator: None,
+        work: Vec::new(),
         init: Some(init),
         is_inside: true,
         parameters: record.parameters.into_iter().filter(is_printable).collect(),

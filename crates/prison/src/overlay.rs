@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::ids::Ids;
 use crate::sys;
 use crate::tree::{MountLine, mount_line_of};
-use rustix::fs::CWD;
+use rustix::fs::{CWD, StatVfsMountFlags, fstatvfs};
+use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_string,
     fsmount, fsopen, open_tree,
@@ -28,7 +29,7 @@ const KEPT: [&str; 6] = ["redirect_dir", "index", "metacopy", "xino", "userxattr
 
 /// What an overlay is made of.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Layers {
+pub(crate) struct Layers {
     /// Uppermost first.
     lower: Vec<PathBuf>,
     /// Upper and work directory; without them nothing can be written.
@@ -120,6 +121,11 @@ impl Layers {
         (whole && !layers.lower.is_empty()).then_some(layers)
     }
 
+    /// Layers that have the ids they are to have.
+    pub(crate) fn of_ready(lower: Vec<PathBuf>, upper: Option<(PathBuf, PathBuf)>) -> Self {
+        Self { lower, upper, options: Vec::new() }
+    }
+
     fn mount(
         &self,
         users: Option<BorrowedFd<'_>>,
@@ -128,38 +134,51 @@ impl Layers {
     ) -> io::Result<OwnedFd> {
         let lower = self.lower.iter().map(|layer| clone_of(layer, users));
         let lower: Vec<OwnedFd> = lower.collect::<io::Result<_>>()?;
-        let names: Vec<String> = lower.iter().map(by_descriptor).collect();
-        let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
-        fsconfig_set_string(&context, "lowerdir", names.join(":"))?;
+        let mut ready = Self::of_ready(lower.iter().map(by_descriptor).collect(), None);
+        ready.options.clone_from(&self.options);
         let mut holder = None;
         if let Some((upper, work)) = &self.upper {
             let common = common_parent(upper, work);
-            let clone = clone_of(&common, users)?;
-            for (key, directory) in [("upperdir", upper), ("workdir", work)] {
-                let inside = directory.strip_prefix(&common).unwrap_or(directory);
-                let name = Path::new(&by_descriptor(&clone)).join(inside);
-                fsconfig_set_string(&context, key, name.as_os_str())?;
-            }
-            holder = Some(clone);
+            let clone = holder.insert(clone_of(&common, users)?);
+            let inside =
+                |path: &Path| by_descriptor(clone).join(path.strip_prefix(&common).unwrap_or(path));
+            ready.upper = Some((inside(upper), inside(work)));
+        }
+        ready.mount_ready(ids, attributes)
+    }
+
+    /// The mount, over layers that have the ids they are to have.
+    pub(crate) fn mount_ready(&self, ids: Ids, attributes: u64) -> io::Result<OwnedFd> {
+        let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
+        let lower: Vec<&OsStr> = self.lower.iter().map(|layer| layer.as_os_str()).collect();
+        fsconfig_set_string(&context, "lowerdir", lower.join(OsStr::new(":")))?;
+        if let Some((upper, work)) = &self.upper {
+            fsconfig_set_string(&context, "upperdir", upper.as_os_str())?;
+            fsconfig_set_string(&context, "workdir", work.as_os_str())?;
         }
         for (key, value) in &self.options {
             fsconfig_set_string(&context, key.as_str(), value.as_str())?;
         }
         as_root_of(ids, || fsconfig_create(&context))?;
-        drop(holder);
-        let attributes = MountAttrFlags::from_bits_retain(attributes as u32);
-        Ok(fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes)?)
+        let flags = MountAttrFlags::from_bits_retain(attributes as u32);
+        let mount = fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, flags)?;
+        // Where it cannot work in the working directory, the kernel makes it read-only without a word.
+        let read_only = fstatvfs(&mount)?.f_flag.contains(StatVfsMountFlags::RDONLY);
+        let writes = self.upper.is_some() && attributes & libc::MOUNT_ATTR_RDONLY == 0;
+        if read_only && writes { Err(Errno::ROFS.into()) } else { Ok(mount) }
     }
 }
 
-fn clone_of(directory: &Path, users: Option<BorrowedFd<'_>>) -> io::Result<OwnedFd> {
+/// A detached clone of a directory, with the ids of `users`.
+pub(crate) fn clone_of(directory: &Path, users: Option<BorrowedFd<'_>>) -> io::Result<OwnedFd> {
     let clone = open_tree(CWD, directory, clone_flags())?;
     sys::mount_setattr(clone.as_fd(), 0, users)?;
     Ok(clone)
 }
 
-fn by_descriptor(fd: &OwnedFd) -> String {
-    format!("/proc/self/fd/{}", fd.as_raw_fd())
+/// A name for what a descriptor is of.
+pub(crate) fn by_descriptor(fd: &OwnedFd) -> PathBuf {
+    format!("/proc/self/fd/{}", fd.as_raw_fd()).into()
 }
 
 fn common_parent(one: &Path, other: &Path) -> PathBuf {

@@ -163,6 +163,8 @@ pub struct Record {
     pub ids: Ids,
     /// Directory in the cgroup v2 tree, on hosts that have one.
     pub cgroup: Option<PathBuf>,
+    /// Directories that were made for it and go with it: [`crate::union`].
+    pub(crate) work: Vec<PathBuf>,
     /// jail_set(2)'s parameters by name, for jls(8).
     pub parameters: Vec<(String, Vec<u8>)>,
     /// System call filter and capabilities of everything that enters: the spec's, packed.
@@ -291,6 +293,9 @@ impl Record {
         if let Some(cgroup) = &self.cgroup {
             line("cgroup", cgroup.as_os_str().as_bytes());
         }
+        for work in &self.work {
+            line("work", work.as_os_str().as_bytes());
+        }
         for (key, process) in [("creator", self.creator), ("init", self.init)] {
             if let Some(process) = process {
                 line(key, process.text().as_bytes());
@@ -314,6 +319,7 @@ impl Record {
             path: PathBuf::new(),
             ids: Ids { first: 0 },
             cgroup: None,
+            work: Vec::new(),
             parameters: Vec::new(),
             rights: Rights::parse(""),
             creator: None,
@@ -328,30 +334,32 @@ impl Record {
                 record.parameters.push((name.to_owned(), value));
                 continue;
             }
-            if key == "path" || key == "cgroup" {
-                let path = PathBuf::from(OsStr::from_bytes(&value));
-                if key == "path" {
-                    record.path = path;
-                } else {
-                    record.cgroup = Some(path);
-                }
-                continue;
-            }
-            let text = String::from_utf8(value).ok()?;
+            let path = PathBuf::from(OsStr::from_bytes(&value));
             match key {
-                "jid" => record.jid = text.parse().ok()?,
-                "name" => record.name = text,
-                "parent" => record.parent = text.parse().ok()?,
-                "children" => record.children = Limits::parse(&text)?,
-                "ids" => record.ids = Ids { first: text.parse().ok()? },
-                "rights" => record.rights = Rights::parse(&text),
-                "boot" => record.boot = text,
-                "creator" => record.creator = Some(ProcessId::parse(&text)?),
-                "init" => record.init = Some(ProcessId::parse(&text)?),
-                _ => return None,
+                "path" => record.path = path,
+                "cgroup" => record.cgroup = Some(path),
+                "work" => record.work.push(path),
+                _ => record.take(key, String::from_utf8(value).ok()?)?,
             }
         }
         (record.jid > 0).then_some(record)
+    }
+
+    /// Takes a line that is text.
+    fn take(&mut self, key: &str, text: String) -> Option<()> {
+        match key {
+            "jid" => self.jid = text.parse().ok()?,
+            "name" => self.name = text,
+            "parent" => self.parent = text.parse().ok()?,
+            "children" => self.children = Limits::parse(&text)?,
+            "ids" => self.ids = Ids { first: text.parse().ok()? },
+            "rights" => self.rights = Rights::parse(&text),
+            "boot" => self.boot = text,
+            "creator" => self.creator = Some(ProcessId::parse(&text)?),
+            "init" => self.init = Some(ProcessId::parse(&text)?),
+            _ => return None,
+        }
+        Some(())
     }
 }
 
@@ -391,6 +399,7 @@ mod tests {
             path: PathBuf::from(OsStr::from_bytes(b"/jails/\xff\n\\n")),
             ids: Ids { first: 0x1000_0000 },
             cgroup: Some("/sys/fs/cgroup/kletka/7".into()),
+            work: vec!["/a/.b.kletka-work".into(), "/c\n".into()],
             parameters: vec![("host.hostname".into(), b"a\nb\\".to_vec())],
             rights: Rights {
                 allow: Allow { quotas: true, ..Allow::default() },

@@ -13,6 +13,7 @@ use crate::record::{ProcessId, Record, Rights, read_small};
 use crate::reservation::Reservation;
 use crate::spec::Spec;
 use crate::sys;
+use crate::union;
 use rustix::fs::{Dir, FlockOperation, Mode, OFlags, flock, mkdir, open, openat};
 use rustix::io::{Errno, read};
 use std::ffi::CStr;
@@ -250,7 +251,8 @@ impl Registry {
 
     fn clear(&self, record: &Record) {
         // A record that is kept has the next command try again.
-        if record.cgroup.as_deref().is_none_or(cgroup::remove) {
+        let work_is_gone = record.work.iter().all(|work| union::remove_work(work));
+        if record.cgroup.as_deref().is_none_or(cgroup::remove) && work_is_gone {
             let _ = fs::remove_file(self.file(record.jid));
         }
     }
@@ -292,6 +294,7 @@ impl Registry {
             path: spec.path.clone(),
             ids: taken.ids,
             cgroup: cgroup::path(taken.jid, unique()),
+            work: Vec::new(),
             parameters: spec.parameters.clone(),
             rights,
             creator: ProcessId::own(),
@@ -302,6 +305,21 @@ impl Registry {
         lock.set_last_jid(taken.last)
             .map_err(|error| Error::Registry(self.directory.join("lock"), error))?;
         Ok(record)
+    }
+
+    /// Writes down that `directory` is made for the prison of `record`, and goes with it.
+    ///
+    /// # Errors
+    /// [`Error::WorkTaken`] when it is one that a living prison has.
+    pub(crate) fn claim(&self, record: &mut Record, directory: &Path) -> Result<(), Error> {
+        let lock = self.lock_to_write()?;
+        let living = self.sweep(&lock)?;
+        let holder = living.iter().find(|other| other.work.iter().any(|work| work == directory));
+        if let Some(holder) = holder {
+            return Err(Error::WorkTaken(directory.into(), holder.name.clone()));
+        }
+        record.work.push(directory.into());
+        self.store(&lock, record)
     }
 
     /// Adds the prisons that jails have made themselves, where they may.
@@ -346,8 +364,9 @@ impl Registry {
         let _lock = self.lock_to_write()?;
         let current = fs::read(self.file(record.jid)).ok().and_then(|bytes| Record::parse(&bytes));
         let same = |current: &Record| current.cgroup == record.cgroup && current.ids == record.ids;
-        if current.as_ref().is_some_and(same) {
-            self.clear(record);
+        // What it says, not what was read elsewhere: a jail's own registry may say anything.
+        if let Some(current) = current.filter(same) {
+            self.clear(&current);
         }
         Ok(())
     }

@@ -112,6 +112,13 @@ pub enum MountSource {
         /// The one that takes what is written, and the kernel's working directory beside it.
         upper: Option<(PathBuf, PathBuf)>,
     },
+    /// A directory of the host over what lies at the mount point: mount_unionfs(8).
+    Union {
+        /// That directory.
+        directory: PathBuf,
+        /// It is under what lies there, and not over it.
+        below: bool,
+    },
     /// Memory: tmpfs(5). What is absent of mode and owner is as the mount point has it.
     Tmpfs {
         /// Upper limit in bytes; the kernel's default when absent.

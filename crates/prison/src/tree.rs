@@ -4,11 +4,9 @@
 use crate::error::{Calling, Error};
 use crate::ids::Ids;
 use crate::overlay;
-use crate::spec::{Mount, MountOptions, MountSource, Users};
+use crate::spec::{MountOptions, Users};
 use crate::sys;
-use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, ResolveFlags, Stat, StatxFlags, fstat, open, openat2, statfs, statx,
-};
+use rustix::fs::{AtFlags, CWD, StatxFlags, statfs, statx};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
@@ -48,6 +46,13 @@ const KERNEL: [&str; 20] = [
     "sysfs",
     "tracefs",
 ];
+
+/// Owner and group of a directory, as the jail sees them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Owner {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
 
 /// A detached mount and the place it is made for.
 #[derive(Debug)]
@@ -139,42 +144,35 @@ impl Tree {
         Self { optional: true, ..self }
     }
 
-    /// A line of fstab(5) over `root`. The jail's ids in its options become the host's. `None` for what init makes.
-    pub(crate) fn for_mount(
-        mount: &Mount,
-        root: &Path,
-        users: Users,
+    /// A tmpfs(5) whose root directory has this owner in the jail.
+    pub(crate) fn tmpfs_of(
+        target: PathBuf,
+        options: MountOptions,
+        settings: &[(&str, String)],
+        owner: Owner,
         ids: Ids,
-    ) -> Result<Option<Self>, Error> {
-        let (target, options) = (mount.target.clone(), mount.options);
-        match &mount.source {
-            MountSource::Proc | MountSource::Sys => return Ok(None),
-            MountSource::Nullfs(source) => Self::clone_of(source, target, options),
-            MountSource::Disk { kind, device } => Self::of_disk(kind, device, target, options),
-            MountSource::Overlay { lower, upper } => {
-                let ids = (users == Users::Own).then_some(ids);
-                let made = overlay::of_layers(lower, upper.as_ref(), ids, attributes(options));
-                let fd = made.map_err(|error| Error::Mount(target.clone(), error))?;
-                Ok(Self::made(fd, target))
-            }
-            MountSource::Tmpfs { size, inodes, mode, uid, gid } => {
-                let place = mount_point(root, &target)?;
-                let mode = mode.unwrap_or(place.st_mode & 0o7777);
-                let owner = (uid.unwrap_or(place.st_uid), gid.unwrap_or(place.st_gid));
-                let (Some(uid), Some(gid)) = (ids.on_host(owner.0), ids.on_host(owner.1)) else {
-                    return Err(Error::Mount(target, io::ErrorKind::InvalidInput.into()));
-                };
-                let mut settings = vec![("mode", format!("{mode:o}"))];
-                settings.extend(size.map(|size| ("size", size.to_string())));
-                settings.extend(inodes.map(|inodes| ("nr_inodes", inodes.to_string())));
-                Self::tmpfs(target, options, &settings, (uid, gid))
-            }
-        }
-        .map(Some)
+    ) -> Result<Self, Error> {
+        let (Some(uid), Some(gid)) = (ids.on_host(owner.uid), ids.on_host(owner.gid)) else {
+            return Err(Error::Mount(target, io::ErrorKind::InvalidInput.into()));
+        };
+        Self::tmpfs(target, options, settings, (uid, gid))
+    }
+
+    /// An overlay of directories of the host.
+    pub(crate) fn overlay(
+        lower: &[PathBuf],
+        upper: Option<&(PathBuf, PathBuf)>,
+        target: PathBuf,
+        options: MountOptions,
+        ids: Option<Ids>,
+    ) -> Result<Self, Error> {
+        let made = overlay::of_layers(lower, upper, ids, attributes(options));
+        let fd = made.map_err(|error| Error::Mount(target.clone(), error))?;
+        Ok(Self::made(fd, target))
     }
 
     /// The file system on a device.
-    fn of_disk(
+    pub(crate) fn of_disk(
         kind: &str,
         device: &Path,
         target: PathBuf,
@@ -197,6 +195,23 @@ impl Tree {
         let (attributes, source) = (attributes(options), device.into());
         let kind = Some(kind.to_owned());
         Ok(Self { fd, target, source, kind, optional: false, attributes, idmapped: true })
+    }
+
+    /// The directory of the host that it is a clone of, if it is one as it stands.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        (self.idmapped && self.kind.is_none()).then_some(&self.source)
+    }
+
+    /// Whether its files have the ids of the disk still.
+    pub(crate) fn has_ids_of_disk(&self) -> bool {
+        self.idmapped
+    }
+
+    /// Does what [`Tree::settle`] would do later, for who needs it now: a layer of another file system.
+    pub(crate) fn settle_now(&mut self, userns: Option<BorrowedFd<'_>>) -> Result<(), Error> {
+        self.settle(userns)?;
+        self.idmapped = false;
+        Ok(())
     }
 
     /// Sets the attributes, and shows the files under the ids of `userns`, if there is one, where they have the
@@ -233,19 +248,6 @@ pub fn try_idmap(path: &Path) -> Result<(), Error> {
         });
     }
     Tree::clone_of(path, "/".into(), MountOptions::default())?.settle(Some(users.as_fd()))
-}
-
-/// Looks at a mount point in a root, which may be hostile: no link is followed.
-fn mount_point(root: &Path, target: &Path) -> Result<Stat, Error> {
-    let root = open(root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
-        .map_err(|error| Error::Path(root.into(), error.into()))?;
-    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
-    let place = openat2(root, target, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), resolve);
-    match place.and_then(fstat) {
-        Ok(stat) => Ok(stat),
-        Err(Errno::LOOP) => Err(Error::SymbolicLink(target.into())),
-        Err(error) => Err(Error::MountPoint(target.into(), error.into())),
-    }
 }
 
 /// Makes a file system and a detached mount of it: fsopen(2), fsconfig(2), fsmount(2).

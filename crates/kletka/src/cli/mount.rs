@@ -202,6 +202,9 @@ fn check(mount: &Mount, earlier: &[&Path]) -> Result<(), String> {
         FileSystem::Overlay(_) => {
             return Err("overlay: mounted in jails only: mount.fstab in jail.conf".to_owned());
         }
+        FileSystem::Union { .. } => {
+            return Err("unionfs: mounted in jails only: mount.fstab in jail.conf".to_owned());
+        }
         FileSystem::Tmpfs(_) | FileSystem::Kernel(_) | FileSystem::Disk { .. } => true,
         FileSystem::Nullfs { source } => match look(source)? {
             Some(source) => source.is_dir(),
@@ -239,7 +242,7 @@ fn apply(entry: &Entry, what: &Mount) -> Result<(), String> {
             mount(device, target, kind, mount_flags(what.flags), None).map_err(failed)?;
         }
         // Refused by `check`.
-        FileSystem::Overlay(_) => {}
+        FileSystem::Overlay(_) | FileSystem::Union { .. } => {}
     }
     finish(what).map_err(|error| {
         let text = failed(error);

@@ -485,12 +485,15 @@ fn killed_everywhere(
 #[test]
 fn a_start_that_is_killed_anywhere_leaves_nothing() {
     let Some(sandbox) = machine() else { return };
-    let start = "jail -q -c vnet path=/home/jails/web mount.devfs command=true";
+    sandbox.ok("mkdir /home/jails/web/mnt /home/upper");
+    let union = "'mount=/home/upper /home/jails/web/mnt unionfs rw'";
+    let start = format!("jail -q -c vnet path=/home/jails/web mount.devfs {union} command=true");
     for options in ["", "-f"] {
-        killed_everywhere(&sandbox, options, start, "true", |_| {
+        killed_everywhere(&sandbox, options, &start, "true", |_| {
             // The processes end by themselves when their maker is gone, and any command after that clears.
             sandbox.ok(CLEARED);
             sandbox.check();
+            assert_eq!(sandbox.ok("ls -A /home"), "jails\nupper\n");
         });
     }
 }

@@ -121,3 +121,130 @@ over /home/jails/web/over overlay lowerdir=/home/lower,upperdir=/home/upper,work
         assert_eq!((done.stderr.as_str(), done.status), (said, 1), "{line}");
     }
 }
+
+/// A read-only base that fstab(5) mounts on the jail's own directory: FreeBSD's handbook, "Thin Jails using NullFS".
+#[test]
+fn a_base_by_nullfs() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/base");
+    sandbox.ok("mkdir -p /home/base/data /home/jails/thin /home/data; chown 5 /home/data; chmod 1777 /home/base/tmp");
+    sandbox.write(
+        "/etc/fstab.thin",
+        "/home/base /home/jails/thin/ nullfs ro 0 0\n\
+         /home/data /home/jails/thin/data nullfs rw 0 0\n\
+         tmpfs /home/jails/thin/tmp tmpfs rw 0 0\n",
+    );
+    let inside = "touch /x; stat -c %u /data; touch /data/mine; stat -c %a:%u /tmp; id -u";
+    let done = sandbox.run(&format!(
+        "jail -c path=/home/jails/thin mount.fstab=/etc/fstab.thin mount.devfs command=sh -c '{inside}' 2>&1"
+    ));
+    assert_eq!(done.stdout, "touch: /x: Read-only file system\n5\n1777:0\n0\n");
+    assert_eq!(sandbox.ok("stat -c %u /home/data/mine; ls -A /home/jails/thin"), "0\n");
+}
+
+/// A machine with a base, a directory of it to put something over, and a jail whose fstab(5) is given.
+fn with_union(line: &str) -> Option<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    sandbox.root("/home/jails/web");
+    sandbox
+        .ok("cd /home/jails/web; mkdir u; echo low > u/low; chown 5:6 u/low; echo gone > u/gone; \
+                mkdir /home/upper; echo over > /home/upper/over");
+    sandbox.write("/etc/fstab.web", format!("{line}\n"));
+    sandbox.write(
+        "/etc/jail.conf",
+        "path = /home/jails/web; mount.fstab = /etc/fstab.web; persist;\n\
+         web { }\nother { }\nfailing { exec.start = false; }\n",
+    );
+    Some(sandbox)
+}
+
+/// In the jail `web`: a file of each layer, a new one, one that is changed, one that is removed.
+const UNION: &str =
+    "cd /u; cat low over; echo more >> low; echo new > new; rm gone; stat -c %n:%u:%g *";
+
+#[test]
+fn a_union() {
+    let Some(sandbox) = with_union("/home/upper /home/jails/web/u unionfs rw,noatime 0 0") else {
+        return;
+    };
+    sandbox.ok("jail -q -c web");
+    let said = sandbox.ok(&format!("jexec web sh -c '{UNION}'"));
+    assert_eq!(said, "low\nover\nlow:5:6\nnew:0:0\nover:0:0\n");
+    assert_eq!(
+        sandbox.ok("cd /home/upper; stat -c %n:%u:%g:%F *; cat /home/jails/web/u/low"),
+        "gone:0:0:character special file\nlow:5:6:regular file\nnew:0:0:regular file\nover:0:0:regular file\nlow\n"
+    );
+    assert_eq!(sandbox.ok("ls -A /home"), ".upper.kletka-work\njails\nupper\n");
+    let done = sandbox.run("jail -q -c other");
+    let taken = "jail: other: /home/.upper.kletka-work: in use by a unionfs of jail \"web\"\n";
+    assert_eq!((done.stderr.as_str(), done.status), (taken, 1));
+    sandbox.ok("jail -q -r web");
+    assert_eq!(sandbox.ok("ls -A /home"), "jails\nupper\n");
+    // What was written is there the next time, and what was removed is not.
+    assert_eq!(sandbox.ok("jail -q -c web; jexec web sh -c 'cd /u; echo *'"), "low new over\n");
+    // The jail goes by itself: the next command clears what is left.
+    sandbox.ok("kill -9 $(sed -n 's/^init=\\([0-9]*\\) .*/\\1/p' /run/kletka/jails/*)");
+    sandbox.ok("while jls -j web jid > /dev/null 2>&1; do :; done");
+    assert_eq!(sandbox.ok("ls -A /home"), "jails\nupper\n");
+    assert_eq!(sandbox.run("jail -q -c failing").status, 1);
+    assert_eq!(sandbox.ok("ls -A /home"), "jails\nupper\n");
+}
+
+#[test]
+fn a_union_that_is_read_only() {
+    let Some(sandbox) = with_union("/home/upper /home/jails/web/u unionfs ro 0 0") else { return };
+    sandbox.ok("jail -q -c web; jail -q -c other");
+    let done = sandbox.run("jexec web sh -c 'cd /u; echo *; stat -c %u low; touch new' 2>&1");
+    assert_eq!(done.stdout, "gone low over\n5\ntouch: new: Read-only file system\n");
+    assert_eq!(sandbox.ok("ls -A /home; jail -q -r web other"), "jails\nupper\n");
+}
+
+#[test]
+fn a_union_below() {
+    for (line, upper, work) in [
+        ("/home/upper /home/jails/web/u unionfs below", "/home/jails/web/u", ".web.u.kletka-work"),
+        // A base under the jail's own directory.
+        ("/home/upper /home/jails/web unionfs below", "/home/jails/web", ".web.kletka-work"),
+    ] {
+        let Some(sandbox) = with_union(line) else { return };
+        sandbox.ok("mkdir /home/upper/u; mv /home/upper/over /home/upper/u; cp /home/upper/u/over /home/upper");
+        sandbox.ok("jail -q -c web");
+        let said = sandbox.ok(&format!("jexec web sh -c '{UNION}'").replace("*", "low new over"));
+        assert_eq!(said, "low\nover\nlow:5:6\nnew:0:0\nover:0:0\n", "{line}");
+        assert_eq!(
+            sandbox.ok(&format!(
+                "stat -c %u {upper}/../web/u/new 2>/dev/null || stat -c %u {upper}/new"
+            )),
+            "0\n"
+        );
+        assert_eq!(sandbox.ok("ls -A /home/jails"), format!("{work}\nweb\n"));
+        sandbox.ok("jail -q -r web");
+        assert_eq!(sandbox.ok("ls -A /home/jails; ls /home/upper/u"), "web\nover\n");
+    }
+}
+
+#[test]
+fn a_union_that_cannot_be() {
+    let Some(sandbox) = with_union("/mnt/upper /home/jails/web/u unionfs rw") else { return };
+    let refused = |why: &str| {
+        let done = sandbox.run("jail -q -c web");
+        assert_eq!(
+            (done.stderr.as_str(), done.status),
+            (format!("jail: web: {why}\n").as_str(), 1)
+        );
+        assert_eq!(sandbox.ok("ls -A /mnt"), sandbox.ok("[ ! -d /mnt/upper ] || echo upper"));
+    };
+    refused("/mnt/upper: No such file or directory");
+    sandbox.ok("mkdir /mnt/upper; /bin/mount -t tmpfs tmpfs /mnt/upper");
+    refused(
+        "/mnt/upper: unionfs needs a directory beside the upper one, on the same mount; use one further down in \
+         that file system",
+    );
+    sandbox.ok("/bin/umount /mnt/upper; rmdir /mnt/upper");
+    // Where the jail could lead it, it is not followed.
+    sandbox.ok("mkdir /mnt/upper; rmdir /home/jails/web/u 2>/dev/null; rm -r /home/jails/web/u; ln -s /etc /home/jails/web/u");
+    refused("/u is a symbolic link");
+    sandbox.ok("rm /home/jails/web/u; mkdir /home/jails/web/u; : > /mnt/.upper.kletka-work");
+    let done = sandbox.run("jail -q -c web");
+    assert_eq!(done.stderr, "jail: web: /mnt/upper: Not a directory\n");
+}

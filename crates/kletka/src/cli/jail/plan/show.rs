@@ -293,6 +293,11 @@ fn mount(mount: &Mount) -> Vec<u8> {
                 .flat_map(|(upper, _)| format!(", writes to {}", upper.display()).into_bytes());
             text.extend(upper);
         }
+        MountSource::Union { directory, below } => {
+            let where_to = if *below { "under" } else { "over" };
+            let words = format!("unionfs of {} {where_to} what lies there", directory.display());
+            text.extend_from_slice(words.as_bytes());
+        }
         MountSource::Tmpfs { size, inodes, mode, uid, gid } => {
             text.extend_from_slice(b"tmpfs");
             let numbers = [("size", *size), ("inodes", *inodes)].into_iter();
