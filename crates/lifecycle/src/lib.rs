@@ -9,6 +9,7 @@ pub mod command;
 pub mod depend;
 pub mod engine;
 mod error;
+mod family;
 pub mod fstab;
 mod jail;
 pub mod plan;

@@ -18,6 +18,9 @@ pub trait Work {
 
     /// Shows, at least every second while something is waited for, what is under way.
     fn show(&mut self, _running: &[(usize, Walk<Self::Host>)]) {}
+
+    /// Takes back what was shown, before anything else is said.
+    fn hide(&mut self) {}
 }
 
 /// Does the work on all jails. `waits_for[j]` are those that have to be at their end before the jail `j` begins, all of
@@ -49,6 +52,9 @@ pub fn run<W: Work>(work: &mut W, waits_for: &[Vec<usize>], limit: Option<usize>
         }
         work.show(&running);
         let happened = wait(&running);
+        if happened.iter().any(Option::is_some) {
+            work.hide();
+        }
         for ((jail, mut walk), happened) in std::mem::take(&mut running).into_iter().zip(happened) {
             if happened.is_none_or(|over| walk.go_on(over)) {
                 running.push((jail, walk));

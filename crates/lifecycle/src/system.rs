@@ -3,6 +3,7 @@
 use crate::command::CommandLine;
 use crate::engine::{Host, Progress};
 use crate::error::Error;
+use crate::family;
 use crate::jail::Jail;
 use crate::plan::{Inside, Step};
 use prison::{
@@ -321,8 +322,9 @@ impl<'a> System<'a> {
             Some((false, Some(signal))) => Err(Error::Signaled(line, signal)),
             Some((false, None)) => Err(Error::Failed(line)),
             None => {
-                if late {
-                    let _ = child.kill();
+                // It has not been collected: the number is its own.
+                if late && let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+                    family::kill(pid);
                 }
                 Ok(self.wait_for(UnderWay::Hook { child, pidfd, line, late }, None))
             }

@@ -78,6 +78,21 @@ fn chains_start_and_stop_in_order() {
     }
 }
 
+/// A hook whose time is over ends with all that it has started.
+#[test]
+fn a_hook_that_takes_too_long() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.write(
+        "/etc/jail.conf",
+        "web { path = /home/jails/web; persist; exec.timeout = 1; exec.prestart = 'sleep 77; sleep 78'; \
+         exec.release = 'echo released'; }\n",
+    );
+    let done = sandbox.run("jail -c web; pgrep -f '[s]leep 7'");
+    let said = "jail: web: /bin/sh -c sleep 77; sleep 78: timed out\n";
+    assert_eq!((&*done.stdout, &*done.stderr), ("released\n", said));
+}
+
 /// As many as `-p` says are under way, and no more.
 #[test]
 fn a_limit_is_kept() {
@@ -116,6 +131,12 @@ fn a_terminal_shows_what_takes_its_time() {
          echo go > /tmp/fifo; wait; until jls -j b > /dev/null 2>&1; do :; done");
     let shown = sandbox.ok("tr '\\r' '\\n' < /tmp/typescript");
     assert!(shown.contains("\ngo\n") && shown.contains("b: created\n"), "{shown}");
+    // jail's own lines come where nothing of it is left.
+    sandbox.ok("rm /tmp/typescript; script -qfc 'jail -rc' /tmp/typescript > /dev/null & \
+         until grep -q '0 of 2 jails; a' /tmp/typescript; do :; done; : > /tmp/fifo; wait; \
+         until grep -q 'b: created' /tmp/typescript; do :; done");
+    let shown = sandbox.ok("sed 's/\\x1b/ESC/g; s/\\r/CR/g' /tmp/typescript");
+    assert!(shown.contains(" s)ESC[KCRESC[Ka: created"), "{shown}");
     sandbox.ok("jail -q -r '*'");
     sandbox.ok("jail -c > /tmp/out 2> /tmp/err & \
                 until [ $(jls -N name | wc -l) = 0 ] && pgrep -f 'cat /tmp/fifo' > /dev/null; do :; done; \

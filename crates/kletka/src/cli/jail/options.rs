@@ -179,7 +179,7 @@ impl Found {
             'e' => self.separator = Some(value),
             'f' => self.options.file = Some(value.into()),
             'J' => self.options.jid_file = Some(value.into()),
-            'p' => self.options.limit = Some(limit(&value)?),
+            'p' => self.options.limit = limit(&value)?,
             'n' => self.parameters.push(assignment("name", &value)),
             's' => self.parameters.push(assignment("securelevel", &value)),
             _ => {
@@ -256,11 +256,10 @@ fn assignment(parameter: &str, value: &OsStr) -> Vec<u8> {
     [parameter.as_bytes(), b"=", value.as_bytes()].concat()
 }
 
-/// `-p LIMIT`.
-fn limit(limit: &OsStr) -> Result<usize, Wrong> {
+/// `-p LIMIT`; 0 is none.
+fn limit(limit: &OsStr) -> Result<Option<usize>, Wrong> {
     match limit.to_str().map(str::parse) {
-        Some(Ok(limit @ 1..)) => Ok(limit),
-        Some(Ok(0)) => Err(Wrong::Line("-p 0: nothing could ever begin".to_owned())),
+        Some(Ok(limit)) => Ok((limit > 0).then_some(limit)),
         _ => Err(Wrong::Line(format!("-p {}: not a number", text(limit)))),
     }
 }
@@ -327,6 +326,8 @@ mod tests {
             ("/a host 10.0.0.1",               "usage"),
             ("",                               "usage"),
             ("-p x -c",                        "-p x: not a number"),
+            ("-p -1 -c",                       "-p -1: not a number"),
+            ("-p 0 -c",                        "[]"),
             ("-x",                             "usage"),
             ("--help",                         "usage"),
             ("--plan -c web",                  "[\"web\"]"),

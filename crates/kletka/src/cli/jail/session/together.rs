@@ -7,6 +7,7 @@ use lifecycle::schedule::{self, Work};
 use lifecycle::{System, Verbosity, Walk};
 use prison::Registry;
 use rustix::process::{Resource, getrlimit};
+use rustix::termios::tcgetwinsize;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -54,6 +55,7 @@ impl Session<'_> {
             subjects: BTreeMap::new(),
             ended: 0,
             shown: shows.then(Instant::now),
+            is_on_screen: false,
         };
         schedule::run(&mut together, &order.waits_for, Some(limit));
     }
@@ -84,6 +86,8 @@ struct Together<'a, 'o, 'r> {
     ended: usize,
     /// When what is under way was shown, if it is to be shown.
     shown: Option<Instant>,
+    /// That line stands where the next one will be written.
+    is_on_screen: bool,
 }
 
 impl<'r> Together<'_, '_, 'r> {
@@ -179,7 +183,46 @@ impl<'r> Work for Together<'_, '_, 'r> {
         };
         let (done, all, seconds) = (self.ended, self.names.len(), since.elapsed().as_secs());
         let name = &self.names[*jail];
+        // A terminal that does not know its width says 0.
+        let columns = tcgetwinsize(io::stderr()).map_or(0, |size| usize::from(size.ws_col));
+        let columns = if columns == 0 { 80 } else { columns };
+        let (head, tail) = (format!("{done} of {all} jails; {name}: "), format!(" ({seconds} s)"));
+        let room = columns.saturating_sub(head.chars().count() + tail.chars().count() + 1);
         // Whatever is printed next begins at the left, over it.
-        let _ = write!(io::stderr(), "{done} of {all} jails; {name}: {step} ({seconds} s)\x1b[K\r");
+        let _ = write!(io::stderr(), "{head}{}{tail}\x1b[K\r", cut(&step.to_string(), room));
+        self.is_on_screen = true;
+    }
+
+    fn hide(&mut self) {
+        if std::mem::take(&mut self.is_on_screen) {
+            let _ = write!(io::stderr(), "\x1b[K");
+        }
+    }
+}
+
+/// What fits on one line of `room` columns.
+fn cut(text: &str, room: usize) -> String {
+    let text = text.replace(char::is_control, " ");
+    if text.chars().count() <= room {
+        return text;
+    }
+    let kept = text.chars().take(room.saturating_sub(1));
+    kept.chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_fits_on_a_line() {
+        for (text, room, want) in [
+            ("sleep 1", 7, "sleep 1"),
+            ("sleep 1", 6, "sleep…"),
+            ("a\nb\x1b", 9, "a b "),
+            ("a", 0, "…"),
+        ] {
+            assert_eq!(cut(text, room), want, "{text:?} {room}");
+        }
     }
 }
