@@ -1,26 +1,22 @@
 //! A new file in the place of an old one: readers find the old text or the new one, and a crash leaves one of them.
 
 use rustix::fs::{
-    AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, fstat, openat, renameat, unlinkat,
+    AtFlags, FileType, Gid, Mode, OFlags, Uid, XattrFlags, fchmod, fchown, fsetxattr, fstat, fsync,
+    getxattr, listxattr, openat, renameat, unlinkat,
 };
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
 
-/// Puts `text` in the place of the file `name` of `folder`, with this mode, and with this owner and group if there are any
-/// to keep. A link that stands there is replaced, not followed.
+/// Puts `text` in the place of the file `name` of `folder`. It has that file's owner, mode, access list and other extended
+/// attributes; where there is none, mode 644. A link that stands there is replaced, not followed.
 ///
 /// # Errors
-/// It cannot be written; then the old file is as it was, and nothing is beside it.
-pub(super) fn replace(
-    folder: &OwnedFd,
-    name: &Path,
-    owner: Option<(u32, u32)>,
-    mode: Mode,
-    text: &[u8],
-) -> io::Result<()> {
+/// It cannot be written, or not made like the old one; then that is as it was, and nothing is beside it.
+pub(super) fn replace(folder: &OwnedFd, name: &Path, text: &[u8]) -> io::Result<()> {
+    let old = Old::find(folder, name)?;
     let new = format!(".{}.{}", name.to_string_lossy(), std::process::id());
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let create = || openat(folder, &new, flags, Mode::RUSR | Mode::WUSR);
@@ -29,23 +25,77 @@ pub(super) fn replace(
         Errno::EXIST => unlinkat(folder, &new, AtFlags::empty()).and_then(|()| create()),
         error => Err(error),
     })?;
-    let done = fill(File::from(file), owner, mode, text)
+    let done = fill(File::from(file), old.as_ref(), text)
         .and_then(|()| Ok(renameat(folder, &new, folder, name)?));
     if done.is_err() {
         // The first failure is the one to tell.
         let _ = unlinkat(folder, &new, AtFlags::empty());
     }
-    done
+    done.and_then(|()| {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(fsync(openat(folder, ".", flags, Mode::empty())?)?)
+    })
 }
 
-/// Gives the new file its owner, its mode and its text.
-fn fill(mut file: File, owner: Option<(u32, u32)>, mode: Mode, text: &[u8]) -> io::Result<()> {
+/// What is kept of the file that was there.
+struct Old {
+    owner: (u32, u32),
+    mode: Mode,
+    /// Extended attributes: name and value. An access list is one.
+    attributes: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Old {
+    fn find(folder: &OwnedFd, name: &Path) -> io::Result<Option<Self>> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = match openat(folder, name, flags, Mode::empty()) {
+            Ok(file) => file,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let stat = fstat(&file)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            owner: (stat.st_uid, stat.st_gid),
+            mode: Mode::from_raw_mode(stat.st_mode & 0o7777),
+            attributes: attributes(&file)?,
+        }))
+    }
+}
+
+/// The extended attributes of a file that is open as a path.
+fn attributes(file: &OwnedFd) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    // xattr(7): no list and no value is longer.
+    let mut room = vec![0; 64 << 10];
+    let length = match listxattr(&path, &mut room[..]) {
+        Ok(length) => length,
+        Err(Errno::OPNOTSUPP) => 0,
+        Err(error) => return Err(error.into()),
+    };
+    let names = room[..length].split(|&byte| byte == 0).filter(|name| !name.is_empty());
+    let names: Vec<Vec<u8>> = names.map(<[u8]>::to_vec).collect();
+    let value = |name: Vec<u8>| {
+        let length = getxattr(&path, &name[..], &mut room[..])?;
+        Ok((name, room[..length].to_vec()))
+    };
+    names.into_iter().map(value).collect()
+}
+
+/// Makes the new file like the old one, and writes its text.
+fn fill(mut file: File, old: Option<&Old>, text: &[u8]) -> io::Result<()> {
     let now = fstat(file.as_fd())?;
     // Only root may give a file away; for others it is theirs already, or this fails.
-    if let Some((uid, gid)) = owner.filter(|&owner| owner != (now.st_uid, now.st_gid)) {
+    let owner = old.map(|old| old.owner).filter(|&owner| owner != (now.st_uid, now.st_gid));
+    if let Some((uid, gid)) = owner {
         fchown(&file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
     }
-    fchmod(&file, mode)?;
+    fchmod(&file, old.map_or(Mode::from_raw_mode(0o644), |old| old.mode))?;
+    for (name, value) in old.iter().flat_map(|old| &old.attributes) {
+        fsetxattr(&file, &name[..], value, XattrFlags::empty())?;
+    }
     file.write_all(text)?;
     file.sync_all()
 }

@@ -2,6 +2,7 @@
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
+use rustix::fs::{XattrFlags, getxattr, setxattr};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
@@ -198,12 +199,28 @@ fn all_but_the_value_stays() {
     sandbox.write("/etc/real.conf", text);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
     chown(&path, Some(7), Some(8)).unwrap();
+    // acl(5) as the kernel has it: owner rw-, user 9 r--, group r--, mask r--, others ---.
+    let entries =
+        [(1, 6, u32::MAX), (2, 4, 9), (4, 4, u32::MAX), (16, 4, u32::MAX), (32, 0, u32::MAX)];
+    let entry = |(tag, bits, id): (u16, u16, u32)| {
+        [&tag.to_le_bytes()[..], &bits.to_le_bytes(), &id.to_le_bytes()].concat()
+    };
+    let list = [vec![2, 0, 0, 0], entries.map(entry).concat()].concat();
+    let attributes = [("system.posix_acl_access", &list[..]), ("trusted.note", b"kept")];
+    for (name, value) in attributes {
+        setxattr(&path, name, value, XattrFlags::empty()).unwrap();
+    }
     symlink("real.conf", sandbox.outside(Path::new("/etc/rc.conf"))).unwrap();
     sandbox.ok("sysrc jail_enable=YES y=3 x+=2");
     let want = "# head\n\njail_enable=\"YES\"\t# why\nlong=\"a \\\nb\"\n  x=\"1 2\"; y='3' # two\n";
     assert_eq!(fs::read_to_string(&path).unwrap(), want);
     let meta = fs::metadata(&path).unwrap();
     assert_eq!((meta.mode() & 0o7777, meta.uid(), meta.gid()), (0o640, 7, 8));
+    for (name, value) in attributes {
+        let mut room = [0; 64];
+        let length = getxattr(&path, name, &mut room).unwrap();
+        assert_eq!(&room[..length], value, "{name}");
+    }
     let link = fs::read_link(sandbox.outside(Path::new("/etc/rc.conf")));
     assert_eq!(link.unwrap(), Path::new("real.conf"));
     sandbox.ok("sysrc -x long x");

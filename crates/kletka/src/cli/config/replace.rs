@@ -1,11 +1,11 @@
 //! Changing a file whole, by [`replacement`].
 //!
-//! The new file has the old one's mode and owner, and stands where the old one does, through symbolic links. Access
-//! lists and other extended attributes are not carried over. Two commands that change one file wait for each other.
+//! The new file is like the old one, and stands where that does, through symbolic links. Two commands that change one file
+//! wait for each other.
 
 use crate::cli::mount::reason;
 use crate::cli::replacement;
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, fsync, open, stat};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, open, stat};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
@@ -24,7 +24,7 @@ pub(super) fn edit(
     let mut old = Vec::new();
     file.read_to_end(&mut old).map_err(failed)?;
     match change(&old)? {
-        new if new != old => replace(&real, &file, &new).map_err(failed),
+        new if new != old => replace(&real, &new).map_err(failed),
         _ => Ok(()),
     }
 }
@@ -45,13 +45,10 @@ fn locked(path: &Path) -> io::Result<File> {
     }
 }
 
-fn replace(path: &Path, old: &File, text: &[u8]) -> io::Result<()> {
+fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
     let folder = open(folder, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    let like = fstat(old)?;
-    let mode = Mode::from_raw_mode(like.st_mode & 0o7777);
-    replacement::replace(&folder, name.as_ref(), Some((like.st_uid, like.st_gid)), mode, text)?;
-    Ok(fsync(folder)?)
+    replacement::replace(&folder, name.as_ref(), text)
 }

@@ -117,14 +117,12 @@ impl Files for Tree {
 
     fn replace(&self, path: &str, content: &[u8]) -> io::Result<()> {
         let (directory, name) = self.place(Path::new(path))?;
-        let old = match statat(&directory, &name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => plain(&stat).map(|()| Some(stat))?,
-            Err(Errno::NOENT) => None,
+        match statat(&directory, &name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => plain(&stat)?,
+            Err(Errno::NOENT) => {}
             Err(error) => return Err(error.into()),
-        };
-        let owner = old.as_ref().map(|old| (old.st_uid, old.st_gid));
-        let mode = Mode::from_raw_mode(old.map_or(0o644, |old| old.st_mode & 0o777));
-        replacement::replace(&directory, &name, owner, mode, content)
+        }
+        replacement::replace(&directory, &name, content)
     }
 }
 
