@@ -64,7 +64,10 @@ fn busybox_jail(sandbox: &Sandbox, rc_conf: &str) {
 #[test]
 fn a_service_in_the_manner_of_freebsd() {
     let Some(sandbox) = Sandbox::new() else { return };
-    busybox_jail(&sandbox, "web_enable=YES\nweb_port=80\nifconfig_epair1b=\"inet 10.0.0.2/24\"\n");
+    busybox_jail(
+        &sandbox,
+        "web_enable=YES\nweb_port=8\nweb_port+=0\nifconfig_epair1b=\"inet 10.0.0.2/24\"\n",
+    );
     sandbox.ok("jail -c www");
     let session = "\
 $ sed 's/^[A-Z][a-z][a-z] .*/DATE/' /var/log/console
@@ -73,8 +76,9 @@ Starting web.
 DATE
 $ busybox wget -q -O - http://10.0.0.2/
 hello
-$ cat /home/jails/www/tmp/prestart
+$ cat /home/jails/www/tmp/prestart; sysrc -j www -n web_port
 port 80
+80
 $ service -j www web status | sed 's/[0-9][0-9]*/N/'
 web is running as pid N.
 $ service -j www web start 2>&1 | sed 's/[0-9][0-9]*/N/'
