@@ -169,7 +169,7 @@ impl std::error::Error for Unsupported {}
 /// The service as rc.conf sets it up.
 pub struct Service<'a> {
     conf: &'a RcConf,
-    readable: &'a dyn Fn(&Path) -> bool,
+    read: &'a dyn Fn(&Path) -> Option<Vec<u8>>,
 }
 
 impl fmt::Debug for Service<'_> {
@@ -179,9 +179,9 @@ impl fmt::Debug for Service<'_> {
 }
 
 impl<'a> Service<'a> {
-    /// `readable` says which configuration files exist: `[ -r file ]`.
-    pub fn new(conf: &'a RcConf, readable: &'a dyn Fn(&Path) -> bool) -> Self {
-        Self { conf, readable }
+    /// `read` answers with the text of a configuration file that can be read.
+    pub fn new(conf: &'a RcConf, read: &'a dyn Fn(&Path) -> Option<Vec<u8>>) -> Self {
+        Self { conf, read }
     }
 
     /// What `service jail REQUEST NAMES` does, step by step. Without names: `jail_list`, or all jails
@@ -311,8 +311,13 @@ impl<'a> Service<'a> {
             return Ok(Err(Skipped::Legacy { jail: name, variable }));
         }
         let [of_etc, of_folder] = configuration_files(&name);
-        let candidates = [set("conf").unwrap_or(of_etc), of_folder, self.conf.get("jail_conf")];
-        Ok(match candidates.into_iter().find(|file| (self.readable)(Path::new(file))) {
+        let of_all = self.conf.get("jail_conf");
+        let text = |file: &str| (self.read)(Path::new(file));
+        // What that one includes is read with it, and with what it says for all jails.
+        let is_included = || text(&of_all).is_some_and(|text| includes_folder(&text));
+        let candidates = [set("conf").unwrap_or(of_etc), of_folder.clone(), of_all.clone()];
+        let is_it = |file: &String| text(file).is_some() && !(*file == of_folder && is_included());
+        Ok(match candidates.into_iter().find(is_it) {
             Some(conf) => Ok(Jail { arguments: arguments(&name, &conf), name, conf }),
             None => Err(Skipped::NoConfiguration(name)),
         })
@@ -364,6 +369,16 @@ pub fn rcvar(
     format!("# {name} : {describes}\n#\n{variable}=\"{value}\"\n#   (default: \"\")\n\n")
 }
 
+/// Whether a jail.conf(5) includes what is in /etc/jail.conf.d: rc.d/jail's `egrep`.
+fn includes_folder(text: &[u8]) -> bool {
+    text.split(|&byte| byte == b'\n').any(|line| {
+        let file = line.trim_ascii_start().strip_prefix(b".include").unwrap_or_default();
+        let file = file.trim_ascii_start();
+        let unquoted = file.strip_prefix(b"\"").or(file.strip_prefix(b"'")).unwrap_or(file);
+        unquoted.starts_with(b"/etc/jail.conf.d/")
+    })
+}
+
 /// The files that may describe the jail `name` alone; the first one that can be read does.
 pub fn configuration_files(name: &str) -> [String; 2] {
     [format!("/etc/jail.{name}.conf"), format!("/etc/jail.conf.d/{name}.conf")]
@@ -389,11 +404,16 @@ mod tests {
     fn plan(rc_conf: &str, files: &[&str], line: &str) -> Vec<String> {
         let mut conf = RcConf::default();
         conf.read(rc_conf.as_bytes()).unwrap();
-        let readable = |path: &Path| files.iter().any(|file| Path::new(file) == path);
+        // `FILE=TEXT`, or an empty FILE.
+        let read = |path: &Path| {
+            let files = files.iter().map(|file| file.split_once('=').unwrap_or((file, "")));
+            let mut found = files.filter(|(file, _)| Path::new(file) == path);
+            found.next().map(|(_, text)| text.as_bytes().to_vec())
+        };
         let mut words = line.split(' ').map(str::to_owned);
         let request = Request::parse(&words.next().unwrap()).unwrap();
         let names: Vec<_> = words.collect();
-        match Service::new(&conf, &readable).plan(request, &names) {
+        match Service::new(&conf, &read).plan(request, &names) {
             Ok(actions) => actions.iter().flat_map(show).collect(),
             Err(error) => vec![error.to_string()],
         }
@@ -460,6 +480,10 @@ mod tests {
             // Which file: the jail's own, jail.conf.d, the common one.
             ("", &[CONF, "/etc/jail.conf.d/a.conf", "/etc/jail.a.conf"], "onestart a", &["start: jail -i -f /etc/jail.a.conf -c a"]),
             ("", &[CONF, "/etc/jail.conf.d/a.conf"], "onestart a",                     &["start: jail -i -f /etc/jail.conf.d/a.conf -c a"]),
+            // jail.conf.d is the common one's, if that says so.
+            ("", &["/etc/jail.conf=x;\n .include '/etc/jail.conf.d/*.conf';", "/etc/jail.conf.d/a.conf"], "onestart a", &["start: jail -i -f /etc/jail.conf -c a"]),
+            ("", &["/etc/jail.conf=.include\"/etc/jail.conf.d/a.conf\";", "/etc/jail.conf.d/a.conf", "/etc/jail.a.conf"], "onestart a", &["start: jail -i -f /etc/jail.a.conf -c a"]),
+            ("", &["/etc/jail.conf=# .include \"/etc/jail.conf.d/*.conf\";", "/etc/jail.conf.d/a.conf"], "onestart a", &["start: jail -i -f /etc/jail.conf.d/a.conf -c a"]),
             ("jail_a_conf=/j/a", &[CONF, "/j/a"], "onestart a b", &["start: jail -i -f /j/a -c a", "start: jail -i -f /etc/jail.conf -c b"]),
             ("", &[], "onestart a",                      &["Invalid configuration for a  (no jail.conf, no hostname, or no path).   Jail a was ignored."]),
             ("", &[CONF], "oneconfig a",                 &["/etc/jail.conf"]),

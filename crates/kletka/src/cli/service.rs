@@ -16,7 +16,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 
 use lexopt::{Arg, Parser};
 use rc::{Action, Jail, KEYWORDS, RcConf, Request, Service, Skipped, UnknownVerb, Verb};
-use rustix::fs::{Access, MemfdFlags, access, memfd_create};
+use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::mount::reason;
 use super::netif;
@@ -260,8 +260,8 @@ fn jail(request: Request, names: &[String]) -> ExitCode {
         Ok(conf) => conf,
         Err(failure) => return error(JAIL, failure),
     };
-    let readable = |path: &Path| access(path, Access::READ_OK).is_ok();
-    let plan = match Service::new(&conf, &readable).plan(request, names) {
+    let read = |path: &Path| fs::read(path).ok();
+    let plan = match Service::new(&conf, &read).plan(request, names) {
         Ok(plan) => plan,
         Err(failure) => return error(JAIL, failure),
     };

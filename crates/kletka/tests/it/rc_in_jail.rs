@@ -128,6 +128,66 @@ www: removed
     check(&sandbox, session);
 }
 
+/// A script in the manner of FreeBSD that writes down what it is told.
+fn noting(sandbox: &Sandbox, name: &str, headers: &str) {
+    let path = format!("/home/jails/www/etc/rc.d/{name}");
+    let own = match name {
+        "slow" => "[ $1 != faststop ] || sleep 1000\n",
+        _ => "",
+    };
+    sandbox.write(&path, format!("#!/bin/sh\n{headers}\necho \"{name} $1\" >> /tmp/log\n{own}"));
+    sandbox.ok(&format!("chmod 755 {path}"));
+}
+
+#[test]
+fn the_order_of_scripts() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    busybox_jail(&sandbox, "rcshutdown_timeout=60\n");
+    sandbox.ok("mkdir -p /home/jails/www/etc/rc.d; : > /home/jails/www/firstboot");
+    for (name, headers) in [
+        ("app", "# PROVIDE: app\n# REQUIRE: db nobody\n# KEYWORD: shutdown"),
+        ("db", "# PROVIDE: db store\n# BEFORE: web\n# KEYWORD: shutdown"),
+        ("web2", "# PROVIDE: web\n# KEYWORD: shutdown"),
+        ("once", "# PROVIDE: once\n# REQUIRE: store\n# KEYWORD: firstboot"),
+        ("hard", "# PROVIDE: hard\n# KEYWORD: nojail"),
+        ("hand", "# PROVIDE: hand\n# KEYWORD: nostart"),
+        ("plain", "echo plain > /dev/null"),
+        ("round", "# PROVIDE: round\n# REQUIRE: trip"),
+        ("trip", "# PROVIDE: trip\n# REQUIRE: round"),
+    ] {
+        noting(&sandbox, name, headers);
+    }
+    sandbox.ok("jail -q -c www");
+    let log = || sandbox.ok("cat /home/jails/www/tmp/log; rm /home/jails/www/tmp/log");
+    assert_eq!(log().replace(" faststart\n", " "), "db app once plain trip round web2 ");
+    let said = sandbox.ok("cat /var/log/console");
+    assert_eq!(
+        said.matches("/etc/rc: WARNING: circular dependency on file /etc/rc.d/").count(),
+        1,
+        "{said}"
+    );
+    assert_eq!(sandbox.ok("ls /home/jails/www | grep first || true"), "");
+    // In reverse, those that want it.
+    sandbox.ok("jail -q -r www");
+    assert_eq!(log().replace(" faststop\n", " "), "web2 app db ");
+    sandbox.ok("jail -q -c www");
+    assert!(!log().contains("once"));
+    sandbox.ok("jail -q -r www");
+}
+
+#[test]
+fn a_script_that_does_not_stop() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    busybox_jail(&sandbox, "rcshutdown_timeout=1\n");
+    sandbox.ok("mkdir -p /home/jails/www/etc/rc.d; sed -i 's/^mount.devfs;/mount.devfs; stop.timeout = 1;/' /etc/jail.conf");
+    noting(&sandbox, "slow", "# PROVIDE: slow\n# KEYWORD: shutdown");
+    sandbox.ok("jail -q -c www; jail -q -r www");
+    let said = sandbox.ok("cat /var/log/console");
+    let late = "1 second watchdog timeout expired. Shutdown terminated.\n";
+    assert!(said.contains(late), "{said}");
+    sandbox.check();
+}
+
 #[test]
 fn the_network_of_rc_conf() {
     let Some(sandbox) = Sandbox::new() else { return };
