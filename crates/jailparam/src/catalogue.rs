@@ -159,7 +159,7 @@ pub static CATALOGUE: &[Parameter] = &[
     pseudo("exec.system_jail_user", Bool, "false", "exec.jail_user is one of the host's users",
         Full("looked up in the host's passwd(5)")),
     pseudo("exec.system_user", Text(31), "", "User of the commands on the host",
-        Partly("looked up in the host's passwd(5); without the user's further groups")),
+        Full("looked up in the host's passwd(5) and group(5)")),
     pseudo("exec.timeout", Int(0, NUMBER), "0", "Seconds that a command may take; 0 is no limit",
         Full("a command that takes longer is killed, and the start or stop fails")),
     pseudo("exec.consolelog", Text(PATH), "", "File for what the jail's commands print",

@@ -74,8 +74,8 @@ pub struct Walk<H> {
 }
 
 impl<H: Host> Walk<H> {
-    /// A start by `plan`. After a failure it removes the prison if it was created, and runs the hooks of `clean` if any
-    /// hook had run before.
+    /// A start by `plan`. After a failure it removes the prison if it was created, and runs the hooks of `clean` if that
+    /// was so or any hook had run before.
     pub fn start(host: H, plan: Vec<Step>, clean: Vec<Step>) -> Self {
         Self::new(host, plan, Stage::Start { created: false, touched: false, clean })
     }
@@ -130,8 +130,9 @@ impl<H: Host> Walk<H> {
         self.failure.get_or_insert(failure);
         match std::mem::replace(&mut self.stage, Stage::After) {
             Stage::Start { created, touched, clean } => {
-                let worth_it =
-                    |step: &Step| touched || matches!(step, Step::Hook(Hook::Release, _));
+                let worth_it = |step: &Step| {
+                    touched || created || matches!(step, Step::Hook(Hook::Release, _))
+                };
                 let removal = created.then_some(Step::Remove);
                 self.steps =
                     removal.into_iter().chain(clean.into_iter().filter(worth_it)).collect();
@@ -290,7 +291,11 @@ mod tests {
         let steps = plan(&START, &jail, None).unwrap();
         assert!(matches!(steps[1], Step::Inside(Inside::Command, _)));
         let clean = plan(&CLEAN, &jail, None).unwrap();
-        let got = walked("create", |paper| Walk::start(paper, steps.clone(), clean.clone()));
-        assert_eq!(got, "create (create: failed)");
+        for (fails_at, want) in
+            [("create", "create (create: failed)"), ("x", "create x (x: failed) remove poststop")]
+        {
+            let got = walked(fails_at, |paper| Walk::start(paper, steps.clone(), clean.clone()));
+            assert_eq!(got, want);
+        }
     }
 }

@@ -17,6 +17,8 @@ pub enum Error {
     TimedOut(String),
     /// A command could not be executed.
     Exec(String, io::Error),
+    /// The home directory of a hook's user cannot be entered.
+    Chdir(PathBuf, io::Error),
     /// A user that `exec.system_user` or `exec.jail_user` names is not known.
     NoSuchUser(String),
     /// A file that a parameter names: the parameter, the file, and what open(2) said.
@@ -52,6 +54,7 @@ impl fmt::Display for Error {
             Self::Signaled(command, signal) => write!(f, "{command}: exited on signal {signal}"),
             Self::TimedOut(command) => write!(f, "{command}: timed out"),
             Self::Exec(program, error) => write!(f, "exec {program}: {}", strerror(error)),
+            Self::Chdir(path, error) => write!(f, "chdir {}: {}", path.display(), strerror(error)),
             Self::NoSuchUser(name) => write!(f, "{name}: no such user"),
             Self::File("exec.consolelog", path, error) => {
                 write!(f, "open {}: {}", path.display(), strerror(error))

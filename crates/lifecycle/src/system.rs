@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -356,9 +357,11 @@ impl<'a> System<'a> {
                 user.ok_or_else(|| Error::NoSuchUser(unknown().to_string_lossy().into_owned()))?;
             command.env("USER", &user.name).env("HOME", &user.home).env("SHELL", &user.shell);
             if name.is_some() {
-                command.uid(user.uid).gid(user.gid);
+                user.give_ids(command);
             }
             if clean {
+                let home = fs::metadata(&user.home);
+                home.map_err(|error| Error::Chdir(user.home.clone(), error))?;
                 command.current_dir(&user.home);
             }
         }

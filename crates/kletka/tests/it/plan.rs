@@ -73,7 +73,7 @@ web: start, after db
         persist: full
         exec.prestart: full
         depend: full
-        exec.system_user: partly: looked up in the host's passwd(5); without the user's further groups
+        exec.system_user: full
     steps
         1. exec.prestart, on the host as nobody: touch /tmp/ran
         2. create the prison

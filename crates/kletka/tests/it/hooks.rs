@@ -1,0 +1,188 @@
+//! The commands of exec.*: who runs them, where, in which environment, and what becomes of those that do not end well.
+
+use crate::sandbox::Sandbox;
+use crate::session::check;
+
+/// A machine with a root, a user of the host and one of the jail that have the same name, and these jails.
+fn machine(jails: &str) -> Option<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    sandbox.root("/home/jails/web");
+    sandbox.ok(
+        "echo 'worker:x:1000:1001::/home/worker:/bin/sh' >> /etc/passwd; mkdir /home/worker; \
+                printf 'workers:x:1001:\nwheel:x:77:worker\n' >> /etc/group; \
+                echo 'homeless:x:1002:1002::/nowhere:/bin/sh' >> /etc/passwd; \
+                echo 'worker:x:7:8::/tmp:/bin/ash' >> /home/jails/web/etc/passwd; \
+                echo 'more:x:9:worker' >> /home/jails/web/etc/group",
+    );
+    sandbox
+        .write("/etc/jail.conf", format!("path = /home/jails/web; mount.devfs; persist;\n{jails}"));
+    Some(sandbox)
+}
+
+/// What a command shows of itself.
+const SHOW: &str = "id -u; id -G; pwd; env | grep -E '^(USER|HOME|SHELL|JID|JNAME|JPATH)=' | sort";
+
+#[test]
+fn who_runs_them() {
+    let shown = format!("exec.prestart = \"{SHOW}\"");
+    let inside = format!("exec.start = \"{SHOW}\"");
+    let Some(sandbox) = machine(&format!(
+        "host {{ {shown}; }}
+         system {{ exec.system_user = worker; {shown}; }}
+         clean {{ exec.system_user = worker; exec.clean; {shown}; }}
+         homeless {{ exec.system_user = homeless; exec.clean; {shown}; }}
+         stranger {{ exec.system_user = stranger; {shown}; }}
+         jailed {{ exec.jail_user = worker; {inside}; }}
+         cleaned {{ exec.jail_user = worker; exec.clean; {inside}; }}
+         hosts {{ exec.jail_user = worker; exec.system_jail_user; {inside}; }}
+         root {{ {inside}; }}\n"
+    )) else {
+        return;
+    };
+    check(
+        &sandbox,
+        "\
+$ jail -q -c host
+0
+0
+/
+HOME=/root
+JNAME=host
+JPATH=/home/jails/web
+USER=root
+$ jail -q -c system
+1000
+1001 77
+/
+HOME=/home/worker
+JNAME=system
+JPATH=/home/jails/web
+SHELL=/bin/sh
+USER=worker
+$ jail -q -c clean
+1000
+1001 77
+/home/worker
+HOME=/home/worker
+JNAME=clean
+JPATH=/home/jails/web
+SHELL=/bin/sh
+USER=worker
+$ jail -q -c homeless
+jail: homeless: chdir /nowhere: No such file or directory
+[1]
+$ jail -q -c stranger
+jail: stranger: stranger: no such user
+[1]
+$ jail -q -c jailed
+7
+8 9
+/
+HOME=/tmp
+SHELL=/bin/ash
+USER=worker
+$ jail -q -c cleaned
+7
+8 9
+/tmp
+HOME=/tmp
+SHELL=/bin/ash
+USER=worker
+$ jail -q -c hosts
+1000
+1001 77
+/
+HOME=/home/worker
+SHELL=/bin/sh
+USER=worker
+$ jail -q -c root
+0
+0
+/
+HOME=/root
+USER=root
+$ jail -q -r '*'
+",
+    );
+}
+
+#[test]
+fn how_they_end() {
+    let Some(sandbox) = machine(
+        "status { exec.prestart = '(exit 3)'; }
+         signal { exec.prestart = 'kill -9 $$'; exec.poststop = 'echo poststop'; exec.release = 'echo release'; }
+         inside { exec.start = 'kill -15 $$'; exec.poststop = 'echo poststop'; exec.release = 'echo release'; }
+         late { exec.timeout = 1; exec.start = 'sleep 100; true'; exec.release = 'echo release'; }
+         stays { exec.timeout = 1; exec.stop = 'sleep 100; true'; exec.poststop = 'echo poststop'; }
+         fib { exec.fib = 1; exec.start = true; }
+         log { exec.consolelog = log; exec.start = true; }
+         both { exec.poststart = 'sleep 1000 &'; exec.start = 'sleep 1000 &'; }\n",
+    ) else {
+        return;
+    };
+    check(
+        &sandbox,
+        "\
+$ jail -q -c status
+jail: status: /bin/sh -c (exit 3): failed
+[1]
+$ jail -q -c signal
+poststop
+release
+jail: signal: /bin/sh -c kill -9 $$: exited on signal 9
+[1]
+$ jail -q -c inside
+poststop
+release
+jail: inside: /bin/sh -c kill -15 $$: exited on signal 15
+[1]
+$ jail -q -c late
+release
+jail: late: /bin/sh -c sleep 100; true: timed out
+[1]
+$ jail -q -c stays; jail -q -r stays; jls name; jail -q -R stays
+stays
+jail: stays: /bin/sh -c sleep 100; true: timed out
+$ jail -q -c fib
+jail: fib: exec.fib: not supported yet: Linux routes by rules, not by process
+[1]
+$ jail -q -c log
+jail: log: exec.consolelog: log: not an absolute pathname
+[1]
+$ jail -c both; jexec both pidof sleep | wc -w; jail -q -r both
+both: created
+1
+",
+    );
+    sandbox.ok("kill $(pidof sleep)");
+}
+
+/// SIGTERM, `stop.timeout` seconds, SIGKILL; with 0 at once.
+#[test]
+fn what_is_left_is_killed() {
+    let program =
+        "trap 'echo TERM >> /tmp/said' TERM; : > /tmp/ready; while :; do sleep 0.05; done";
+    let Some(sandbox) = machine(
+        "none { stop.timeout = 0; exec.start = 'sh /program &'; }
+         some { stop.timeout = 1; exec.start = 'sh /program &'; }
+         obeys { exec.start = 'sleep 1000 &'; }\n",
+    ) else {
+        return;
+    };
+    sandbox.write("/home/jails/web/program", program);
+    for (jail, said, least, most) in
+        [("none", "", 0.0, 0.9), ("some", "TERM\n", 1.0, 9.0), ("obeys", "", 0.0, 9.0)]
+    {
+        sandbox.ok("rm -f /home/jails/web/tmp/*");
+        sandbox.ok(&format!("jail -q -c {jail}"));
+        if jail != "obeys" {
+            sandbox.ok("until [ -e /home/jails/web/tmp/ready ]; do :; done");
+        }
+        let began = std::time::Instant::now();
+        sandbox.ok(&format!("jail -q -r {jail}"));
+        let took = began.elapsed().as_secs_f64();
+        assert!((least..most).contains(&took), "{jail}: {took}");
+        assert_eq!(sandbox.ok("cat /home/jails/web/tmp/said 2> /dev/null || true"), said, "{jail}");
+        sandbox.check();
+    }
+}
