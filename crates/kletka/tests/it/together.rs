@@ -4,6 +4,7 @@
 use crate::sandbox::Sandbox;
 use crate::session::check;
 use std::fmt::Write;
+use std::time::Instant;
 
 /// Two jails whose hooks wait for each other: only a start of both at once comes to its end.
 #[test]
@@ -54,7 +55,16 @@ fn chains_start_and_stop_in_order() {
         }
     }
     sandbox.write("/etc/jail.conf", text);
+    // Each takes a moment in which others can start.
+    sandbox.ok("sed -i \"s,'/bin/true','/bin/sleep 0.03',\" /etc/jail.conf");
+    let began = Instant::now();
+    sandbox.ok("jail -q -p 1 -c");
+    let one_by_one = began.elapsed();
+    sandbox.ok("jail -q -r '*'; rm /tmp/log");
+    let began = Instant::now();
     sandbox.ok("jail -q -c");
+    let together = began.elapsed();
+    assert!(together < one_by_one, "{together:?} together, {one_by_one:?} one by one");
     assert_eq!(sandbox.ok("jls -N name | wc -l").trim(), (CHAINS * LENGTH).to_string());
     sandbox.ok("jail -q -r '*'");
     let log = sandbox.ok("cat /tmp/log");
