@@ -10,7 +10,7 @@ use crate::root::Planned;
 use crate::spec::{Mount, MountOptions, MountSource, Spec, Users};
 use crate::tree::{self, Owner, Tree};
 use crate::union::{self, Upper};
-use rustix::fs::{Mode, OFlags, ResolveFlags, fstat, openat2};
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
 use rustix::io::{Errno, dup};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -146,7 +146,13 @@ impl Stack {
         let settled = self.covering(target).settle_now(users.as_ref().map(AsFd::as_fd));
         self.users = users;
         settled?;
-        self.place(target)
+        let place = self.place(target)?;
+        let failed = |error: Errno| Error::MountPoint(target.into(), error.into());
+        match fstat(&place).map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+            Ok(FileType::Directory) => Ok(place),
+            Ok(_) => Err(failed(Errno::NOTDIR)),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     /// A union of a directory of the host and what lies at `target`.
@@ -161,6 +167,9 @@ impl Stack {
             None
         } else if below {
             let tree = self.covering(target);
+            if tree.is_read_only() {
+                return Err(Error::Mount(target.into(), Errno::ROFS.into()));
+            }
             let anchor = tree.directory().ok_or_else(|| Error::NoPlaceForWork(target.into()))?;
             let inside = target.strip_prefix(&tree.target).unwrap_or(Path::new(""));
             Some(Upper::new(anchor, inside)?)

@@ -202,6 +202,11 @@ impl Tree {
         (self.idmapped && self.kind.is_none()).then_some(&self.source)
     }
 
+    /// Whether it is mounted `ro`.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.attributes & libc::MOUNT_ATTR_RDONLY != 0
+    }
+
     /// Whether its files have the ids of the disk still.
     pub(crate) fn has_ids_of_disk(&self) -> bool {
         self.idmapped

@@ -244,7 +244,36 @@ fn a_union_that_cannot_be() {
     // Where the jail could lead it, it is not followed.
     sandbox.ok("mkdir /mnt/upper; rmdir /home/jails/web/u 2>/dev/null; rm -r /home/jails/web/u; ln -s /etc /home/jails/web/u");
     refused("/u is a symbolic link");
-    sandbox.ok("rm /home/jails/web/u; mkdir /home/jails/web/u; : > /mnt/.upper.kletka-work");
+    sandbox.ok("rm /home/jails/web/u; : > /home/jails/web/u");
+    refused("/u: Not a directory");
+    sandbox.ok("rm /home/jails/web/u; mkdir /home/jails/web/u");
+    for (first, line, why) in [
+        (
+            "/home/jails/web /home/jails/web nullfs ro",
+            "/mnt/upper /home/jails/web/u unionfs below",
+            "/u: Read-only file system",
+        ),
+        (
+            "tmpfs /home/jails/web/tmp tmpfs rw",
+            "/mnt/upper /home/jails/web/tmp unionfs below",
+            "/tmp: unionfs needs a directory beside the upper one, on the same mount; use one further down in that file system",
+        ),
+        (
+            "/mnt/upper /home/jails/web/tmp unionfs rw",
+            "/mnt/upper /home/jails/web/u unionfs rw",
+            "/mnt/.upper.kletka-work: in use by a unionfs of jail \"web\"",
+        ),
+        (
+            "# none",
+            "upper /home/jails/web/u unionfs rw",
+            "mount.fstab: upper: not an absolute pathname",
+        ),
+    ] {
+        sandbox.write("/etc/fstab.web", format!("{first}\n{line}\n"));
+        refused(why);
+    }
+    sandbox.write("/etc/fstab.web", "/mnt/upper /home/jails/web/u unionfs rw\n");
+    sandbox.ok(": > /mnt/.upper.kletka-work");
     let done = sandbox.run("jail -q -c web");
     assert_eq!(done.stderr, "jail: web: /mnt/upper: Not a directory\n");
 }
