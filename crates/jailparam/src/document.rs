@@ -45,6 +45,7 @@ const DIFFERENCES: &str = "
   waits for it. The next command clears it; until then it is in nobody's way and jls(8) does not show it.
 - **A shell with programs of its own comes before the PATH.** Some builds of busybox run their own `ifconfig` whatever the
   PATH is; in such a base the lines of `exec.start` need `/run/kletka/jail/ifconfig`.
+- **`service jail` fails when a jail does.** FreeBSD's rc.d/jail prints why, and its exit status is 0 all the same.
 - **/etc/rc of a Linux base** starts what rc.conf(5) names through the base's init scripts; see share/jail/rc.
 ";
 

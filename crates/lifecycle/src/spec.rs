@@ -106,6 +106,49 @@ fn mounts(jail: &Jail) -> Result<(Vec<Mount>, bool), Error> {
     Ok((mounts, has_devfs))
 }
 
+/// An error of creation in jail(8)'s words: about a mount point it names the parameter, and the path as the host sees it.
+pub(crate) fn told_of_mount(jail: &Jail, error: prison::Error) -> Error {
+    let on_host = |target: &Path| jail.path().join(target.strip_prefix("/").unwrap_or(target));
+    match error {
+        prison::Error::SymbolicLink(target) => {
+            let path = on_host(&target);
+            let link = first_link(&jail.path(), &path).unwrap_or(path);
+            Error::SymbolicLink(parameter_of(jail, &target), link)
+        }
+        prison::Error::MountPoint(target, error) => {
+            Error::File(parameter_of(jail, &target), on_host(&target), error)
+        }
+        other => Error::Prison(other),
+    }
+}
+
+/// The parameter that has something mounted at `target`.
+fn parameter_of(jail: &Jail, target: &Path) -> &'static str {
+    let lines = jail.parameters.list("mount").iter();
+    let entries = lines.flat_map(|line| fstab::parse(line).unwrap_or_default());
+    let mut targets = entries.filter_map(|entry| {
+        let target = PathBuf::from(OsString::from_vec(entry.target));
+        inside(jail, "mount", &target).ok()
+    });
+    if targets.any(|known| known == target) {
+        "mount"
+    } else if jail.parameters.flag("mount.devfs") && target.starts_with("/dev") {
+        "mount.devfs"
+    } else {
+        "mount.fstab"
+    }
+}
+
+/// The first symbolic link on the way from `root` to `path`.
+pub(crate) fn first_link(root: &Path, path: &Path) -> Option<PathBuf> {
+    let mut at = root.to_owned();
+    path.strip_prefix(root).ok()?.components().find_map(|part| {
+        at.push(part);
+        let is_link = fs::symlink_metadata(&at).is_ok_and(|found| found.is_symlink());
+        is_link.then(|| at.clone())
+    })
+}
+
 fn is_devfs(entry: &Entry) -> bool {
     let mount = entry.mount();
     mount.is_ok_and(|mount| mount.file_system == FileSystem::Kernel(Kernel::Dev))

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::family;
 use crate::jail::Jail;
 use crate::plan::{Inside, Step};
+use crate::spec;
 use prison::{
     Child, Command, Ended, Identity, LOGIN_PATH, Prison, Record, Registry, StdStream, User, Users,
     Waiting,
@@ -129,7 +130,8 @@ impl<'a> System<'a> {
             warn(&format!("{prefix}kletka.userns=inherit: root in the jail is root of the host"));
         }
         let first = self.first.as_ref().map(|(command, _)| command);
-        let (prison, waiting) = Prison::create(self.registry, spec, first)?;
+        let created = Prison::create(self.registry, spec, first);
+        let (prison, waiting) = created.map_err(|error| spec::told_of_mount(&self.jail, error))?;
         if let Some((_, place)) = &mut self.first {
             *place = waiting;
         }
@@ -281,7 +283,10 @@ impl<'a> System<'a> {
             _ => open(log, flags, mode),
         };
         opened.map_err(|error| match error {
-            Errno::LOOP => Error::SymbolicLink(PARAMETER, log.into()),
+            Errno::LOOP => {
+                let link = spec::first_link(&root, log).unwrap_or_else(|| log.into());
+                Error::SymbolicLink(PARAMETER, link)
+            }
             error => Error::File(PARAMETER, log.into(), error.into()),
         })
     }

@@ -262,9 +262,10 @@ fn the_console_log_is_appended_to_and_private() {
         "/etc/jail.conf",
         "web { path = /home/jails/web; exec.start = \"sh -c 'echo one; echo two >&2'\"; exec.consolelog = /var/log/web.log; }\n\
          evil { path = /home/jails/web; exec.start = true; exec.consolelog = /home/jails/web/tmp/log; }\n\
+         worse { path = /home/jails/web; exec.start = true; exec.consolelog = /home/jails/web/tmp/etc/log; }\n\
          none { path = /home/jails/web; exec.start = true; exec.consolelog = /var/log/jail/none.log; }\n",
     );
-    sandbox.ok("ln -s /etc/passwd /home/jails/web/tmp/log");
+    sandbox.ok("ln -s /etc/passwd /home/jails/web/tmp/log; ln -s /etc /home/jails/web/tmp/etc");
     check(
         &sandbox,
         "\
@@ -276,6 +277,9 @@ two
 600
 $ jail -q -c evil
 jail: evil: exec.consolelog: /home/jails/web/tmp/log is a symbolic link
+[1]
+$ jail -q -c worse
+jail: worse: exec.consolelog: /home/jails/web/tmp/etc is a symbolic link
 [1]
 $ jail -q -c none
 jail: none: open /var/log/jail/none.log: No such file or directory
@@ -326,11 +330,11 @@ circle2  { depend = circle; command = true; }
     let idmap = "cannot be idmapped, which a jail's own user ids need; use a directory on ext4, xfs, btrfs or tmpfs";
     for (line, want) in [
         ("jail -qc fstab",   "jail: fstab: mount.fstab: /etc/fstab.none: No such file or directory"),
-        ("jail -qc link",    "jail: link: /tmp/host/mnt is a symbolic link"),
+        ("jail -qc link",    "jail: link: mount.fstab: /home/jails/web/tmp/host is a symbolic link"),
         ("jail -qc outside", "jail: outside: mount.fstab: /mnt: not inside the jail's path, where alone a jail's mounts are seen"),
         ("jail -qc dots",    "jail: dots: mount.fstab: /home/jails/web/../x: not inside the jail's path, where alone a jail's mounts are seen"),
         ("jail -qc source",  "jail: source: /nowhere: No such file or directory"),
-        ("jail -qc target",  "jail: target: /nowhere: No such file or directory"),
+        ("jail -qc target",  "jail: target: mount.fstab: /home/jails/web/nowhere: No such file or directory"),
         ("jail -qc ufs",     "jail: ufs: mount.fstab: /etc/fstab.ufs line 1: ufs: file system not supported"),
         ("jail -qc idmap",   &format!("jail: idmap: /proc/self: proc {idmap}")),
         ("jail -qc nopath",  "jail: nopath: path /home/jails/none: No such file or directory"),
@@ -344,7 +348,7 @@ circle2  { depend = circle; command = true; }
         ("jail -qc failing", "jail: failing: false: failed"),
         ("jail -qc unknown", "jail: unknown: unknown parameter: allow.raw_socket (did you mean allow.raw_sockets?)"),
         ("jail -qc refused", "jail: refused: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset"),
-        ("jail -qc devfs",   "jail: devfs: /dev: No such file or directory"),
+        ("jail -qc devfs",   "jail: devfs: mount.devfs: /home/jails/empty/dev: No such file or directory"),
         ("jail -qc lonely",  "jail: lonely: depends on undefined jail \"nobody\""),
         ("jail -qc circle",  "jail: circle -> circle2 -> circle: dependency loop"),
         ("jail -qc nobody",  "jail: \"nobody\" not found"),
@@ -578,6 +582,14 @@ $ jail -r db
 web: removed
 cache: removed
 db: removed
+$ echo 'a.b { } a { children.max = 1; }' >> /etc/jail.conf; jail -c a.b; jail -rc a; jls name; jail -qc a.b
+a: created
+a.b: created
+a: created
+a
+$ jail -r a
+a.b: removed
+a: removed
 ",
     );
 }

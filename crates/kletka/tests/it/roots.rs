@@ -243,9 +243,9 @@ fn a_union_that_cannot_be() {
     sandbox.ok("/bin/umount /mnt/upper; rmdir /mnt/upper");
     // Where the jail could lead it, it is not followed.
     sandbox.ok("mkdir /mnt/upper; rmdir /home/jails/web/u 2>/dev/null; rm -r /home/jails/web/u; ln -s /etc /home/jails/web/u");
-    refused("/u is a symbolic link");
+    refused("mount.fstab: /home/jails/web/u is a symbolic link");
     sandbox.ok("rm /home/jails/web/u; : > /home/jails/web/u");
-    refused("/u: Not a directory");
+    refused("mount.fstab: /home/jails/web/u: Not a directory");
     sandbox.ok("rm /home/jails/web/u; mkdir /home/jails/web/u");
     for (first, line, why) in [
         (
