@@ -19,7 +19,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::time::{Duration, Instant};
@@ -295,10 +295,8 @@ impl<'a> System<'a> {
     fn run_hook(&mut self, line: &CommandLine) -> Result<Progress, Error> {
         let mut command = process::Command::new(&line.arguments[0]);
         command.args(&line.arguments[1..]);
-        self.set_environment(&mut command)?;
-        if line.background {
-            command.process_group(0);
-        }
+        let user = self.set_environment(&mut command)?;
+        prison::prepare_hook(&mut command, line.background, user.as_ref());
         let program = line.arguments[0].to_string_lossy().into_owned();
         let failed = |error| Error::Exec(program.clone(), error);
         let child = command.spawn().map_err(failed)?;
@@ -337,8 +335,9 @@ impl<'a> System<'a> {
         }
     }
 
-    /// A hook's environment: kletka's FreeBSD programs first in PATH, and JID, JNAME, JPATH.
-    fn set_environment(&self, command: &mut process::Command) -> Result<(), Error> {
+    /// A hook's environment: kletka's FreeBSD programs first in PATH, and JID, JNAME, JPATH. Answers with its user, if it
+    /// is another one than this process's.
+    fn set_environment(&self, command: &mut process::Command) -> Result<Option<User>, Error> {
         let name = self.jail.text("exec.system_user");
         let clean = self.jail.parameters.flag("exec.clean");
         let mut path = OsString::new();
@@ -352,6 +351,7 @@ impl<'a> System<'a> {
             command.env_clear();
             command.envs(env::var_os("TERM").map(|term| ("TERM", term)));
         }
+        let mut another = None;
         if clean || name.is_some() {
             let user = match &name {
                 Some(name) => User::by_name(name),
@@ -361,14 +361,12 @@ impl<'a> System<'a> {
             let user =
                 user.ok_or_else(|| Error::NoSuchUser(unknown().to_string_lossy().into_owned()))?;
             command.env("USER", &user.name).env("HOME", &user.home).env("SHELL", &user.shell);
-            if name.is_some() {
-                user.give_ids(command);
-            }
             if clean {
                 let home = fs::metadata(&user.home);
                 home.map_err(|error| Error::Chdir(user.home.clone(), error))?;
                 command.current_dir(&user.home);
             }
+            another = name.is_some().then_some(user);
         }
         command.env("PATH", path);
         let record = self.record.as_ref();
@@ -377,7 +375,7 @@ impl<'a> System<'a> {
         let jname = record.map(|record| OsString::from(&record.name)).or(self.jail.text("name"));
         command.envs(jname.map(|name| ("JNAME", name)));
         command.env("JPATH", self.jail.path());
-        Ok(())
+        Ok(another)
     }
 }
 

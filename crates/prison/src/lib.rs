@@ -18,6 +18,7 @@ mod env;
 mod error;
 mod filter;
 mod first;
+mod hook;
 mod ids;
 mod init;
 mod lean;
@@ -44,6 +45,7 @@ pub use attach::{Child, Ended, hold_foreground_signals, is_in_foreground, readab
 pub use env::ENV_FILE;
 pub use error::{Error, strerror};
 pub use first::Waiting;
+pub use hook::prepare_hook;
 pub use ids::Ids;
 pub use memory::Memory;
 pub use nested::Limits;

@@ -322,20 +322,20 @@ impl Ready {
 
 /// What the kernel knows of a user.
 #[derive(Debug)]
-struct UserIds {
+pub(crate) struct UserIds {
     uid: Uid,
     gid: Gid,
     groups: Vec<Gid>,
 }
 
 impl UserIds {
-    fn of(user: &User) -> Self {
+    pub(crate) fn of(user: &User) -> Self {
         let groups = user.groups.iter().map(|&gid| Gid::from_raw(gid)).collect();
         Self { uid: Uid::from_raw(user.uid), gid: Gid::from_raw(user.gid), groups }
     }
 
     /// Becomes the user for good: groups first, while that is still permitted.
-    fn assume(&self) -> rustix::io::Result<()> {
+    pub(crate) fn assume(&self) -> rustix::io::Result<()> {
         set_thread_groups(&self.groups)?;
         set_thread_res_gid(self.gid, self.gid, self.gid)?;
         set_thread_res_uid(self.uid, self.uid, self.uid)

@@ -3,15 +3,11 @@
 //! A static program has no name service switch, and inside a jail must not run the jail's code before
 //! it has given up its rights; so the two files are the only source.
 
-use rustix::process::{Gid, Uid};
-use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
 
 /// More than this is read of neither file: a jail may put anything there.
 const LIMIT: u64 = 16 << 20;
@@ -44,19 +40,6 @@ impl User {
         let text = uid.to_string();
         let found = Self::find(&read("/etc/passwd"), |fields| fields[2] == text.as_bytes());
         found.or_else(|| (uid == 0).then(Self::root))
-    }
-
-    /// Has `command` run with the ids and all groups of this user: setusercontext(3).
-    pub fn give_ids(&self, command: &mut Command) {
-        let groups: Vec<Gid> = self.groups.iter().map(|&group| Gid::from_raw(group)).collect();
-        let (gid, uid) = (Gid::from_raw(self.gid), Uid::from_raw(self.uid));
-        let change = move || {
-            set_thread_groups(&groups)?;
-            set_thread_res_gid(gid, gid, gid)?;
-            Ok(set_thread_res_uid(uid, uid, uid)?)
-        };
-        // SAFETY: in the child, between fork and exec, this makes three system calls and allocates nothing.
-        unsafe { command.pre_exec(change) };
     }
 
     fn root() -> Self {

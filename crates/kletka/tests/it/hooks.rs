@@ -116,13 +116,18 @@ fn how_they_end() {
          stays { exec.timeout = 1; exec.stop = 'sleep 100; true'; exec.poststop = 'echo poststop'; }
          fib { exec.fib = 1; exec.start = true; }
          log { exec.consolelog = log; exec.start = true; }
+         apart { exec.prestart = 'ls /proc/self/fd | wc -l'; exec.poststart = 'sh /tmp/session &'; }
          both { exec.poststart = 'sleep 1000 &'; exec.start = 'sleep 1000 &'; }\n",
     ) else {
         return;
     };
+    sandbox
+        .write("/tmp/session", "echo $(ps -o sid= -p $$) $$ > /tmp/new; mv /tmp/new /tmp/said\n");
     check(
         &sandbox,
         "\
+$ jail -q -c apart 7< /etc/passwd; until [ -e /tmp/said ]; do :; done; read sid pid < /tmp/said; [ $sid = $pid ]; jail -q -r apart
+4
 $ jail -q -c status
 jail: status: /bin/sh -c (exit 3): failed
 [1]
