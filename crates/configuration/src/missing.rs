@@ -75,7 +75,7 @@ impl<'a> Search<'a> {
         for file in given.values.iter().filter(|file| !file.is_empty()) {
             let file = Path::new(OsStr::from_bytes(file));
             if let Err(error) = self.host.file(file) {
-                let message = format!("mount.fstab: {}: {}", file.display(), reason(&error));
+                let message = format!("mount.fstab: {}: {}", file.display(), strerror::of(&error));
                 self.missing(Severity::Error, message, &given.place);
             }
         }
@@ -92,7 +92,7 @@ impl<'a> Search<'a> {
             return false;
         }
         let Err(error) = self.host.directory(path) else { return true };
-        let message = format!("path {}: {}", path.display(), reason(&error));
+        let message = format!("path {}: {}", path.display(), strerror::of(&error));
         self.missing(Severity::Error, message, &given.place);
         false
     }
@@ -152,17 +152,11 @@ impl<'a> Search<'a> {
         // A jail that starts well and stops badly is not kept from starting.
         let severity = if stops { Severity::Warning } else { Severity::Error };
         let message = match severity {
-            Severity::Error => format!("exec {}: {}", program.display(), reason(&error)),
+            Severity::Error => format!("exec {}: {}", program.display(), strerror::of(&error)),
             Severity::Warning => {
-                format!("{}: {}: {}", command.parameter, program.display(), reason(&error))
+                format!("{}: {}: {}", command.parameter, program.display(), strerror::of(&error))
             }
         };
         self.missing(severity, message, command.place);
     }
-}
-
-/// What the operating system said, as strerror(3) says it.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
 }

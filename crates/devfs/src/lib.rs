@@ -165,10 +165,7 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {
             Reason::Read(error) => {
-                // strerror(3) alone, without Rust's "(os error 13)".
-                let text = error.to_string();
-                let reason = text.split(" (os error").next().unwrap_or(&text);
-                write!(f, "{}: {reason}", self.path.display())
+                write!(f, "{}: {}", self.path.display(), strerror::of(error))
             }
             Reason::Syntax(error) => write!(f, "{}:{error}", self.path.display()),
         }

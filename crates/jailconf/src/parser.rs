@@ -136,7 +136,7 @@ impl<'l> Parser<'l> {
                 let name = if path == Path::new("-") { Path::new("STDIN") } else { path };
                 self.file(name, text, section);
             }
-            Err(error) => self.file_fault(path, reason(&error)),
+            Err(error) => self.file_fault(path, strerror::of(&error)),
         }
     }
 
@@ -382,7 +382,7 @@ impl<'l> Parser<'l> {
         } else {
             match self.loader.glob(&name) {
                 Ok(files) => files.iter().for_each(|file| self.load(file, section)),
-                Err(error) => self.file_fault(file, reason(&error)),
+                Err(error) => self.file_fault(file, strerror::of(&error)),
             }
         }
         self.depth -= 1;
@@ -495,14 +495,5 @@ fn fault_message(faulty: &Faulty) -> String {
                 "byte {byte:#04x} outside quotes: FreeBSD would read no further; put the text in quotes"
             )
         }
-    }
-}
-
-/// An error of the system in its own words, without Rust's addition to them.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
     }
 }

@@ -1,7 +1,6 @@
 //! Why a jail did not start or stop: what follows `jail: NAME: ` on standard error.
 
 use crate::fstab;
-use prison::strerror;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -53,14 +52,16 @@ impl fmt::Display for Error {
             Self::Failed(command) => write!(f, "{command}: failed"),
             Self::Signaled(command, signal) => write!(f, "{command}: exited on signal {signal}"),
             Self::TimedOut(command) => write!(f, "{command}: timed out"),
-            Self::Exec(program, error) => write!(f, "exec {program}: {}", strerror(error)),
-            Self::Chdir(path, error) => write!(f, "chdir {}: {}", path.display(), strerror(error)),
+            Self::Exec(program, error) => write!(f, "exec {program}: {}", strerror::of(error)),
+            Self::Chdir(path, error) => {
+                write!(f, "chdir {}: {}", path.display(), strerror::of(error))
+            }
             Self::NoSuchUser(name) => write!(f, "{name}: no such user"),
             Self::File("exec.consolelog", path, error) => {
-                write!(f, "open {}: {}", path.display(), strerror(error))
+                write!(f, "open {}: {}", path.display(), strerror::of(error))
             }
             Self::File(parameter, path, error) => {
-                write!(f, "{parameter}: {}: {}", path.display(), strerror(error))
+                write!(f, "{parameter}: {}: {}", path.display(), strerror::of(error))
             }
             Self::SymbolicLink(parameter, path) => {
                 write!(f, "{parameter}: {} is a symbolic link", path.display())

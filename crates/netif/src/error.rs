@@ -127,42 +127,10 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// FreeBSD's strerror(3): scripts compare its sentences, and some differ from Linux's.
+/// strerror(3) of an error number.
 #[must_use]
 pub fn strerror(errno: Errno) -> String {
-    let text = match errno {
-        Errno::PERM => "Operation not permitted",
-        Errno::NOENT => "No such file or directory",
-        Errno::SRCH => "No such process",
-        Errno::NXIO => "Device not configured",
-        Errno::NOMEM => "Cannot allocate memory",
-        Errno::ACCESS => "Permission denied",
-        Errno::BUSY => "Device busy",
-        Errno::EXIST => "File exists",
-        Errno::NODEV => "Operation not supported by device",
-        Errno::INVAL => "Invalid argument",
-        Errno::RANGE => "Result too large",
-        Errno::AGAIN => "Resource temporarily unavailable",
-        Errno::MSGSIZE => "Message too long",
-        Errno::PROTONOSUPPORT => "Protocol not supported",
-        Errno::OPNOTSUPP => "Operation not supported",
-        Errno::AFNOSUPPORT => "Address family not supported by protocol family",
-        Errno::ADDRINUSE => "Address already in use",
-        Errno::ADDRNOTAVAIL => "Can't assign requested address",
-        Errno::NETDOWN => "Network is down",
-        Errno::NETUNREACH => "Network is unreachable",
-        Errno::HOSTUNREACH => "No route to host",
-        Errno::NOBUFS => "No buffer space available",
-        Errno::NAMETOOLONG => "File name too long",
-        Errno::LOOP => "Too many levels of symbolic links",
-        Errno::MFILE => "Too many open files",
-        other => {
-            // Linux's own sentence; the number in parentheses is the standard library's addition.
-            let text = std::io::Error::from(other).to_string();
-            return text.split(" (os error").next().unwrap_or_default().to_owned();
-        }
-    };
-    text.to_owned()
+    strerror::of_number(errno.raw_os_error())
 }
 
 #[cfg(test)]

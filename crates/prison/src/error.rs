@@ -71,16 +71,12 @@ pub enum Error {
     Call(&'static str, io::Error),
 }
 
-/// An operating system's error without Rust's `(os error N)`, as strerror(3) says it.
-pub fn strerror(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Path(path, error) => write!(f, "path {}: {}", path.display(), strerror(error)),
+            Self::Path(path, error) => {
+                write!(f, "path {}: {}", path.display(), strerror::of(error))
+            }
             Self::JidTaken(jid) => write!(f, "jail {jid} already exists"),
             Self::NameTaken(name) => write!(f, "jail \"{name}\" already exists"),
             // sys/kern/kern_jail.c
@@ -110,10 +106,10 @@ impl fmt::Display for Error {
                 f,
                 "the kernel makes no user namespaces: {}; it needs CONFIG_USER_NS and \
                  user.max_user_namespaces above 0",
-                strerror(error)
+                strerror::of(error)
             ),
             Self::MountPoint(path, error) | Self::Mount(path, error) => {
-                write!(f, "{}: {}", path.display(), strerror(error))
+                write!(f, "{}: {}", path.display(), strerror::of(error))
             }
             Self::SymbolicLink(path) => write!(f, "{} is a symbolic link", path.display()),
             Self::NoPlaceForWork(path) => write!(
@@ -126,24 +122,24 @@ impl fmt::Display for Error {
                 write!(f, "{}: in use by a unionfs of jail \"{name}\"", path.display())
             }
             Self::NoIds => write!(f, "no range of 65536 user ids is free"),
-            Self::Registry(path, error) => write!(f, "{}: {}", path.display(), strerror(error)),
+            Self::Registry(path, error) => write!(f, "{}: {}", path.display(), strerror::of(error)),
             Self::NotRoot => write!(f, "Operation not permitted: jails are for root alone"),
             Self::Died => write!(f, "the jail ended while it was being set up"),
             Self::Interface(name, error) => {
                 if error.raw_os_error() == Some(libc::ENODEV) {
                     write!(f, "interface {name} does not exist")
                 } else {
-                    write!(f, "interface {name}: {}", strerror(error))
+                    write!(f, "interface {name}: {}", strerror::of(error))
                 }
             }
             Self::Process { step, subject, error } if subject.is_empty() => {
-                write!(f, "{step}: {}", strerror(error))
+                write!(f, "{step}: {}", strerror::of(error))
             }
             Self::Process { step, subject, error } => {
-                write!(f, "{step} {subject}: {}", strerror(error))
+                write!(f, "{step} {subject}: {}", strerror::of(error))
             }
             Self::NoSuchUser(name) => write!(f, "{name}: no such user"),
-            Self::Call(call, error) => write!(f, "{call}: {}", strerror(error)),
+            Self::Call(call, error) => write!(f, "{call}: {}", strerror::of(error)),
         }
     }
 }

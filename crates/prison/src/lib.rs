@@ -43,7 +43,7 @@ mod vnet;
 
 pub use attach::{Child, Ended, hold_foreground_signals, is_in_foreground, readable};
 pub use env::ENV_FILE;
-pub use error::{Error, strerror};
+pub use error::Error;
 pub use first::Waiting;
 pub use hook::prepare_hook;
 pub use ids::Ids;

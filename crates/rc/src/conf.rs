@@ -211,7 +211,7 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {
             Reason::Read(error) => {
-                write!(f, "{}: {}", self.path, said(error))
+                write!(f, "{}: {}", self.path, strerror::of(error))
             }
             Reason::Syntax(error) => write!(f, "{}:{error}", self.path),
         }
@@ -219,12 +219,6 @@ impl fmt::Display for LoadError {
 }
 
 impl std::error::Error for LoadError {}
-
-/// strerror(3) alone, without Rust's "(os error 13)".
-pub(crate) fn said(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
-}
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::conf::{DEFAULTS, LoadError, RcConf, Source, said};
+use crate::conf::{DEFAULTS, LoadError, RcConf, Source};
 use crate::edit;
 use crate::files::Files;
 use crate::shell::{self, SyntaxErrorKind, Variables, name_length};
@@ -244,8 +244,10 @@ impl fmt::Display for SetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoFile => f.write_str("no file to change"),
-            Self::CannotCreate(path, error) => write!(f, "cannot create {path}: {}", said(error)),
-            Self::CannotWrite(path, error) => write!(f, "{path}: {}", said(error)),
+            Self::CannotCreate(path, error) => {
+                write!(f, "cannot create {path}: {}", strerror::of(error))
+            }
+            Self::CannotWrite(path, error) => write!(f, "{path}: {}", strerror::of(error)),
             // The first line says what; the second is FreeBSD's.
             Self::Syntax(path, kind) => {
                 write!(f, "{kind}\nsysrc: Not overwriting `{path}' due to previous syntax errors")

@@ -304,7 +304,7 @@ fn tmpfs_data(tmpfs: &Tmpfs, target: &Path) -> io::Result<CString> {
     Ok(CString::new(data)?)
 }
 
-/// strerror(3) alone, without Rust's "(os error 2)".
+/// strerror(3).
 pub(super) fn reason(error: impl Into<io::Error>) -> String {
-    prison::strerror(&error.into())
+    strerror::of(&error.into())
 }

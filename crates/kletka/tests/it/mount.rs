@@ -80,7 +80,7 @@ tmpfs              /home/at/a/deep tmpfs   rw,size=1m,mode=755  # on the one abo
         ("mount | grep ' on /home/at/'", 0, "/home/my files on /home/at/a (nullfs, local)\ntmpfs on /home/at/a/deep (tmpfs, local)\n"),
         ("mount -al -F /home/fstab", 0, ""), // what is mounted stays as it is
         ("mount | grep ' on /home/at/'", 0, "/home/my files on /home/at/a (nullfs, local)\ntmpfs on /home/at/a/deep (tmpfs, local)\n/home/my files on /home/at/late (nullfs, local, read-only)\n"),
-        ("umount /home/at/a",            1, "umount: unmount of /home/at/a failed: Device or resource busy\n"),
+        ("umount /home/at/a",            1, "umount: unmount of /home/at/a failed: Device busy\n"),
         ("umount /home/at/late /home/at/a/deep /home/at/a", 0, ""),
         ("mount -a -F /home/fstab; cd /home/at/a; umount -f /home/at/a; ls /home/at/a", 0, ""), // in use, and gone
     ]);
