@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::ids::Ids;
 use crate::sys;
 use crate::tree::{MountLine, mount_line_of};
-use rustix::fs::{CWD, StatVfsMountFlags, fstatvfs};
+use rustix::fs::{CWD, Mode, OFlags, StatVfsMountFlags, fstatvfs, open};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_string,
@@ -77,7 +77,7 @@ pub(crate) fn try_layers(path: &Path, users: BorrowedFd<'_>) -> Option<io::Resul
     };
     let upper = layers.upper.iter().map(|(upper, work)| common_parent(upper, work));
     let each = layers.lower.iter().cloned().chain(upper);
-    Some(each.into_iter().try_for_each(|layer| clone_of(&layer, Some(users)).map(drop)))
+    Some(each.into_iter().try_for_each(|layer| layer_of(&layer, Some(users)).map(drop)))
 }
 
 fn clone_flags() -> OpenTreeFlags {
@@ -132,14 +132,14 @@ impl Layers {
         ids: Ids,
         attributes: u64,
     ) -> io::Result<OwnedFd> {
-        let lower = self.lower.iter().map(|layer| clone_of(layer, users));
+        let lower = self.lower.iter().map(|layer| layer_of(layer, users));
         let lower: Vec<OwnedFd> = lower.collect::<io::Result<_>>()?;
         let mut ready = Self::of_ready(lower.iter().map(by_descriptor).collect(), None);
         ready.options.clone_from(&self.options);
         let mut holder = None;
         if let Some((upper, work)) = &self.upper {
             let common = common_parent(upper, work);
-            let clone = holder.insert(clone_of(&common, users)?);
+            let clone = holder.insert(layer_of(&common, users)?);
             let inside =
                 |path: &Path| by_descriptor(clone).join(path.strip_prefix(&common).unwrap_or(path));
             ready.upper = Some((inside(upper), inside(work)));
@@ -169,8 +169,13 @@ impl Layers {
     }
 }
 
-/// A detached clone of a directory, with the ids of `users`.
-pub(crate) fn clone_of(directory: &Path, users: Option<BorrowedFd<'_>>) -> io::Result<OwnedFd> {
+/// A directory as a layer: a detached clone with the ids of `users`, or without any the directory itself, as a jail cannot
+/// clone a mount under which others are locked.
+pub(crate) fn layer_of(directory: &Path, users: Option<BorrowedFd<'_>>) -> io::Result<OwnedFd> {
+    if users.is_none() {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        return Ok(open(directory, flags, Mode::empty())?);
+    }
     let clone = open_tree(CWD, directory, clone_flags())?;
     sys::mount_setattr(clone.as_fd(), 0, users)?;
     Ok(clone)

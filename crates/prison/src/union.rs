@@ -72,7 +72,7 @@ impl Upper {
         let no_parent = || io::Error::from(Errno::INVAL);
         let (parent, name) =
             self.anchor.parent().zip(self.anchor.file_name()).ok_or_else(no_parent)?;
-        let holder = overlay::clone_of(parent, users)?;
+        let holder = overlay::layer_of(parent, users)?;
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let upper = Path::new(name).join(&self.inside);
@@ -99,7 +99,7 @@ pub(crate) fn mount(
     options: MountOptions,
     (ids, users): (Ids, Option<BorrowedFd<'_>>),
 ) -> io::Result<OwnedFd> {
-    let clone = overlay::clone_of(directory, users)?;
+    let clone = overlay::layer_of(directory, users)?;
     let (over, under) = if below { (lies, &clone) } else { (&clone, lies) };
     let opened = upper.map(|upper| upper.open(users)).transpose()?;
     let (lower, upper) = match &opened {

@@ -106,6 +106,33 @@ $ jail -q -r '*'
     );
 }
 
+/// FreeBSD's programs come first, on the host and in the jail, whether the environment is clean or not; what else is mounted
+/// for a jail's programs is there.
+#[test]
+fn what_they_find() {
+    let Some(sandbox) = machine(
+        "exec.prestart = 'which ifconfig'; exec.start = 'which ifconfig'; exec.poststop = 'which route';
+         clean { exec.clean; } plain { mount.procfs; mount.fdescfs; exec.start += 'readlink /dev/fd; cat /proc/self/comm'; }\n",
+    ) else {
+        return;
+    };
+    check(
+        &sandbox,
+        "\
+$ jail -q -c clean; jail -q -r clean
+/usr/local/libexec/kletka/bin/ifconfig
+/run/kletka/jail/ifconfig
+/usr/local/libexec/kletka/bin/route
+$ PATH=/usr/bin:/bin /usr/local/bin/jail -q -c plain; jail -q -r plain
+/usr/local/libexec/kletka/bin/ifconfig
+/run/kletka/jail/ifconfig
+/proc/self/fd
+cat
+/usr/local/libexec/kletka/bin/route
+",
+    );
+}
+
 #[test]
 fn how_they_end() {
     let Some(sandbox) = machine(

@@ -223,6 +223,36 @@ fn a_union_below() {
     }
 }
 
+/// A jail's own jails have unions and overlays too, in directories of the jail.
+#[test]
+fn a_union_in_a_jail_of_a_jail() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.ok(
+        "cd /home/jails/web; mkdir -p inner/u inner/proc lower upper work over; cp -r bin inner; \
+                echo low > lower/low; echo low > inner/u/low",
+    );
+    sandbox.ok("jail -q -c name=web path=/home/jails/web children.max=1 persist");
+    for (line, upper) in [
+        ("x /inner/u overlay lowerdir=/lower,upperdir=/upper,workdir=/work", "upper"),
+        ("/over /inner/u unionfs rw", "over"),
+    ] {
+        let inside = format!(
+            "jail -c path=/inner \"mount={line}\" command=/bin/sh -c \"cd /u; touch new; cat low; rm low; ls\""
+        );
+        let said = sandbox.ok(&format!("jexec web sh -c 'PATH=/run/kletka/jail:/bin {inside}'"));
+        assert_eq!(said, "low\nnew\n", "{line}");
+        let left = sandbox.ok(&format!(
+            "cd /home/jails/web; stat -c %n:%u:%F {upper}/*; ls -A | grep kletka-work || true"
+        ));
+        assert_eq!(
+            left,
+            format!("{upper}/low:0:character special file\n{upper}/new:0:regular empty file\n")
+        );
+    }
+    sandbox.ok("jail -q -r web");
+}
+
 #[test]
 fn a_union_that_cannot_be() {
     let Some(sandbox) = with_union("/mnt/upper /home/jails/web/u unionfs rw") else { return };
