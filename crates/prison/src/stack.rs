@@ -13,7 +13,7 @@ use crate::union::{self, Upper};
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
 use rustix::io::{Errno, dup};
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Takes a directory that is made for the prison, and is to go with it; fails when it is another prison's.
 pub(crate) type Claim<'a> = &'a mut dyn FnMut(&Path) -> Result<(), Error>;
@@ -56,9 +56,16 @@ impl Stack {
 
     fn add(&mut self, mount: &Mount, claim: Claim<'_>) -> Result<(), Error> {
         let (target, options) = (mount.target.clone(), mount.options);
+        let view = |of| Planned::View { of, target: mount.target.clone(), options };
         let tree = match &mount.source {
-            MountSource::Proc => return self.view("proc", target, options),
-            MountSource::Sys => return self.view("sys", target, options),
+            MountSource::Proc => {
+                self.mounts.push(view("proc"));
+                return Ok(());
+            }
+            MountSource::Sys => {
+                self.mounts.push(view("sys"));
+                return Ok(());
+            }
             MountSource::Nullfs(source) => Tree::clone_of(source, target, options)?,
             MountSource::Disk { kind, device } => Tree::of_disk(kind, device, target, options)?,
             MountSource::Overlay { lower, upper } => {
@@ -84,16 +91,6 @@ impl Stack {
         } else {
             self.mounts.push(Planned::Tree(tree));
         }
-        Ok(())
-    }
-
-    fn view(
-        &mut self,
-        of: &'static str,
-        target: PathBuf,
-        options: MountOptions,
-    ) -> Result<(), Error> {
-        self.mounts.push(Planned::View { of, target, options });
         Ok(())
     }
 

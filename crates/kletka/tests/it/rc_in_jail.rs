@@ -175,6 +175,68 @@ fn the_order_of_scripts() {
     sandbox.ok("jail -q -r www");
 }
 
+/// FreeBSD's names of services are those of the base's scripts, which start in the order of their LSB headers.
+#[test]
+fn services_under_freebsds_names() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    busybox_jail(
+        &sandbox,
+        "sshd_enable=YES
+samba_server_enable=YES
+nfs_server_enable=YES
+inetd_enable=YES
+syslogd_enable=YES
+cron_enable=YES
+named_enable=YES
+apache24_enable=YES
+php_fpm_enable=YES
+smartd_enable=NO
+mosquitto_enable=YES
+",
+    );
+    for (script, starts_after) in [
+        ("apache2", "$remote_fs $named php8.2-fpm"),
+        ("bind9", "$remote_fs $syslog"),
+        ("cron", "$remote_fs $syslog"),
+        ("nfs-kernel-server", "$remote_fs"),
+        ("nmbd", "$remote_fs"),
+        ("openbsd-inetd", "$all"),
+        ("php8.2-fpm", "$remote_fs"),
+        ("rsyslog", "$remote_fs"),
+        ("smartmontools", ""),
+        ("smbd", "nmbd"),
+        ("ssh", "$remote_fs $syslog"),
+    ] {
+        let path = format!("/home/jails/www/etc/init.d/{script}");
+        sandbox.write(
+            &path,
+            format!(
+                "#!/bin/sh\n### BEGIN INIT INFO\n# Provides: {script}\n# Required-Start: {starts_after}\n\
+                 ### END INIT INFO\necho \"$1 {script}\" >> /tmp/log\n"
+            ),
+        );
+        sandbox.ok(&format!("chmod 755 {path}"));
+    }
+    sandbox.ok("jail -q -c www");
+    let log = || sandbox.ok("cat /home/jails/www/tmp/log; rm /home/jails/www/tmp/log");
+    let started =
+        "rsyslog bind9 php8.2-fpm apache2 cron nfs-kernel-server nmbd smbd ssh openbsd-inetd";
+    assert_eq!(log(), started.split(' ').map(|name| format!("start {name}\n")).collect::<String>());
+    let said = sandbox.ok("cat /var/log/console");
+    let missing = "/etc/rc: WARNING: mosquitto_enable: there is no /etc/init.d/mosquitto: ";
+    assert!(said.contains(missing) && said.matches("WARNING").count() == 1, "{said}");
+    assert_eq!(
+        sandbox.ok("service -j www smartd onestart; service -j www samba_server restart"),
+        ""
+    );
+    assert_eq!(log(), "start smartmontools\nstop smbd\nstop nmbd\nstart nmbd\nstart smbd\n");
+    sandbox.ok("jail -q -r www");
+    assert_eq!(
+        log(),
+        started.split(' ').rev().map(|name| format!("stop {name}\n")).collect::<String>()
+    );
+}
+
 #[test]
 fn a_script_that_does_not_stop() {
     let Some(sandbox) = Sandbox::new() else { return };
