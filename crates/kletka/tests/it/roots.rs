@@ -167,6 +167,10 @@ fn a_union() {
     let Some(sandbox) = with_union("/home/upper /home/jails/web/u unionfs rw,noatime 0 0") else {
         return;
     };
+    let plan = sandbox.ok("jail --plan -c web | grep 'unionfs of'");
+    let want = "mount: /u: unionfs of /home/upper over what lies there, with a .kletka-work beside that directory while \
+                the jail runs, noatime\n";
+    assert_eq!(plan.trim_start(), want);
     sandbox.ok("jail -q -c web");
     let said = sandbox.ok(&format!("jexec web sh -c '{UNION}'"));
     assert_eq!(said, "low\nover\nlow:5:6\nnew:0:0\nover:0:0\n");

@@ -294,9 +294,15 @@ fn mount(mount: &Mount) -> Vec<u8> {
             text.extend(upper);
         }
         MountSource::Union { directory, below } => {
-            let where_to = if *below { "under" } else { "over" };
-            let words = format!("unionfs of {} {where_to} what lies there", directory.display());
+            let side = if *below { "under" } else { "over" };
+            let words = format!("unionfs of {} {side} what lies there", directory.display());
             text.extend_from_slice(words.as_bytes());
+            if !mount.options.read_only {
+                // prison has it made, and removes it.
+                let upper = if *below { "what lies there" } else { "that directory" };
+                let words = format!(", with a .kletka-work beside {upper} while the jail runs");
+                text.extend_from_slice(words.as_bytes());
+            }
         }
         MountSource::Tmpfs { size, inodes, mode, uid, gid } => {
             text.extend_from_slice(b"tmpfs");
