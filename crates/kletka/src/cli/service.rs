@@ -25,6 +25,7 @@ use super::sysrc::Tree;
 const USAGE: &str = "
 Usage:
 service [-j <jail name or id>] -e
+service -j <jail name or id> -R
 service [-j <jail name or id>] [-v] -l | -r
 service [-j <jail name or id>] [-v] <rc.d script> start|stop|etc.
 service -h
@@ -33,6 +34,7 @@ service -h
 -e\tShow services that are enabled
 -l\tList all scripts in /etc/rc.d and /usr/local/etc/rc.d
 -r\tShow the results of boot time rcorder
+-R\tStop and start enabled /usr/local/etc/rc.d services
 -v\tVerbose
 
 ";
@@ -54,14 +56,12 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
                 say(USAGE);
                 return ExitCode::SUCCESS;
             }
-            Ok(Some(Arg::Short(option @ ('e' | 'l' | 'r')))) => list = Some(option),
+            Ok(Some(Arg::Short(option @ ('e' | 'l' | 'r' | 'R')))) => list = Some(option),
             Ok(Some(Arg::Short('j'))) => match parser.value() {
                 Ok(name) => jail = Some(name),
                 Err(_) => return usage(),
             },
-            Ok(Some(Arg::Short(option @ ('E' | 'R')))) => {
-                return super::fail("service", format_args!("-{option}: not supported"));
-            }
+            Ok(Some(Arg::Short('E'))) => return super::fail("service", "-E: not supported"),
             Ok(Some(Arg::Value(name))) => break Some(name),
             Ok(None) => break None,
             _ => return usage(),
@@ -71,6 +71,10 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let words: Vec<OsString> = parser.raw_args().map(Iterator::collect).unwrap_or_default();
     if let Some(jail) = jail {
         return in_jail(&jail, verbose, list, name.into_iter().chain(words));
+    }
+    if list == Some('R') {
+        // This host's services are not in /usr/local/etc/rc.d.
+        return super::fail("service", "-R: not supported, but with -j in a jail");
     }
     if let Some(list) = list {
         return show_list(list, verbose);

@@ -91,6 +91,9 @@ $ service -j www -l; service -j www -r; service -j www -e
 web
 /usr/local/etc/rc.d/web
 /usr/local/etc/rc.d/web
+$ service -j www -R
+Stopping web.
+Starting web.
 $ service -j www web rcvar; service -j www web describe; service -j www web extracommands
 # web : A web server
 #

@@ -36,7 +36,7 @@ fn what_needs_no_jail() {
         ("service jail onepoll", 0, "", ""),
         ("service nginx start",  1, "nginx does not exist in /etc/rc.d or the local startup\n\
             directories (/usr/local/etc/rc.d), or is not executable\n", ""),
-        ("service -R",           1, "", "service: -R: not supported\n"),
+        ("service -R",           1, "", "service: -R: not supported, but with -j in a jail\n"),
         ("service -l; service -vl", 0, "devfs\njail\nnetif\nFrom /etc/rc.d:\ndevfs\njail\nnetif\nFrom /usr/local/etc/rc.d:\n", ""),
         ("service -r; service -e",  0, "/etc/rc.d/devfs\n/etc/rc.d/netif\n/etc/rc.d/jail\n", ""),
         ("service -j www sshd start", 1, "", "jexec: jail \"www\" not found\n"),
