@@ -412,6 +412,8 @@ impl Entry {
                     "tmpfs" => tmpfs.take(option).ok_or_else(bad_value)?,
                     "overlay" => overlay.take(option),
                     "unionfs" => take_of_union(&mut below, option),
+                    // Links that readlink(2) can read: what /proc/self/fd is anyway.
+                    "fdescfs" => option == b"linrdlnk",
                     _ => false,
                 };
             if !known {
@@ -509,6 +511,7 @@ mod tests {
                 flags),
             ("/a /b unionfs rw,noatime",     FileSystem::Union { source: "/a".into(), below: false }, Flags { no_atime: true, ..flags }),
             ("/a /b unionfs below,copymode=transparent,whiteout=whenneeded", FileSystem::Union { source: "/a".into(), below: true }, flags),
+            ("fdescfs /b fdescfs rw,linrdlnk", FileSystem::Kernel(Kernel::Fd), flags),
             ("x /b tmpfs size=4096",         FileSystem::Tmpfs(Tmpfs { size: Some(4096), ..Tmpfs::default() }), flags),
         ];
         for (line, file_system, flags) in cases {

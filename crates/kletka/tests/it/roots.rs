@@ -190,6 +190,11 @@ fn a_union() {
     sandbox.ok("kill -9 $(sed -n 's/^init=\\([0-9]*\\) .*/\\1/p' /run/kletka/jails/*)");
     sandbox.ok("while jls -j web jid > /dev/null 2>&1; do :; done");
     assert_eq!(sandbox.ok("ls -A /home"), "jails\nupper\n");
+    let said = sandbox
+        .ok("jail -q -c path=/home/jails/web mount.fstab=/etc/fstab.web kletka.userns=inherit \
+                           command=sh -c 'cd /u; echo *; touch host'");
+    assert_eq!(said, "low new over\n");
+    assert_eq!(sandbox.ok("stat -c %u /home/upper/host; ls -A /home"), "0\njails\nupper\n");
     assert_eq!(sandbox.run("jail -q -c failing").status, 1);
     assert_eq!(sandbox.ok("ls -A /home"), "jails\nupper\n");
 }
