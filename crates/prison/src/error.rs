@@ -44,6 +44,13 @@ pub enum Error {
     Mount(PathBuf, io::Error),
     /// Nothing is beside this directory on its mount: the upper layer of a union.
     NoPlaceForWork(PathBuf),
+    /// This file system cannot be the upper layer of a union.
+    NotUpper {
+        /// The directory that was to be it.
+        path: PathBuf,
+        /// Its file system, as in /proc/filesystems.
+        file_system: String,
+    },
     /// A prison of this name has this directory for what it writes to a union.
     WorkTaken(PathBuf, String),
     /// All ranges of 65,536 ids are taken.
@@ -116,6 +123,12 @@ impl fmt::Display for Error {
                 f,
                 "{}: unionfs needs a directory beside the upper one, on the same mount; use one further down in \
                  that file system",
+                path.display()
+            ),
+            Self::NotUpper { path, file_system } => write!(
+                f,
+                "{}: {file_system} cannot take what is written to a unionfs; use a directory on ext4, xfs, btrfs \
+                 or tmpfs",
                 path.display()
             ),
             Self::WorkTaken(path, name) => {

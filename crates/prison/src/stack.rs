@@ -180,6 +180,9 @@ impl Stack {
         }
         let users = (self.ids, self.users.as_ref().map(AsFd::as_fd));
         let made = union::mount((directory, &lies), below, upper.as_ref(), options, users);
-        made.map_err(|error| Error::Mount(directory.into(), error))
+        made.map_err(|error| match (&upper, error.raw_os_error()) {
+            (Some(upper), Some(libc::EINVAL | libc::EROFS)) => upper.unable(),
+            _ => Error::Mount(directory.into(), error),
+        })
     }
 }

@@ -330,7 +330,7 @@ fn unescape(field: &[u8]) -> PathBuf {
 }
 
 /// The name of the file system that `path` is on.
-fn file_system_of(path: &Path) -> Option<String> {
+pub(crate) fn file_system_of(path: &Path) -> Option<String> {
     let device = fs::metadata(path).ok()?.dev();
     let device = format!("{}:{}", libc::major(device), libc::minor(device));
     mount_lines().into_iter().rev().find(|line| line.device == device).map(|line| line.file_system)

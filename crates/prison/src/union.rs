@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::ids::Ids;
 use crate::overlay::{self, Layers, by_descriptor};
 use crate::spec::MountOptions;
-use crate::tree::attributes;
+use crate::tree::{self, attributes};
 use rustix::fs::{
     AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, mkdirat, open, openat2, statx,
 };
@@ -65,6 +65,13 @@ impl Upper {
             Ok(()) | Err(Errno::EXIST) => Ok(()),
             Err(error) => Err(Error::Mount(self.work.clone(), error.into())),
         }
+    }
+
+    /// What is to be said when the kernel does not take it.
+    pub(crate) fn unable(&self) -> Error {
+        let path: PathBuf = self.anchor.components().chain(self.inside.components()).collect();
+        let file_system = tree::file_system_of(&path).unwrap_or_else(|| "it".into());
+        Error::NotUpper { path, file_system }
     }
 
     /// Both directories, on one mount with the ids of `users`.

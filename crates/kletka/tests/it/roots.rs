@@ -280,6 +280,15 @@ fn a_union_that_cannot_be() {
          that file system",
     );
     sandbox.ok("/bin/umount /mnt/upper; rmdir /mnt/upper");
+    sandbox.ok("mkdir /home/l /home/u /home/w /home/over; \
+                /bin/mount -t overlay -o lowerdir=/home/l,upperdir=/home/u,workdir=/home/w overlay /home/over; mkdir /home/over/upper");
+    sandbox.write("/etc/fstab.web", "/home/over/upper /home/jails/web/u unionfs rw\n");
+    refused(
+        "/home/over/upper: overlay cannot take what is written to a unionfs; use a directory on ext4, xfs, btrfs or \
+         tmpfs",
+    );
+    assert_eq!(sandbox.ok("ls -A /home/over; /bin/umount /home/over"), "upper\n");
+    sandbox.write("/etc/fstab.web", "/mnt/upper /home/jails/web/u unionfs rw\n");
     // Where the jail could lead it, it is not followed.
     sandbox.ok("mkdir /mnt/upper; rmdir /home/jails/web/u 2>/dev/null; rm -r /home/jails/web/u; ln -s /etc /home/jails/web/u");
     refused("mount.fstab: /home/jails/web/u is a symbolic link");
