@@ -23,11 +23,11 @@ pub enum Progress {
 
 /// What carries the steps of one jail out.
 pub trait Host {
-    /// Begins to carry a step out.
+    /// Begins to carry a step out, the `last` one or not.
     ///
     /// # Errors
     /// Why it failed.
-    fn begin(&mut self, step: &Step) -> Result<Progress, Error>;
+    fn begin(&mut self, step: &Step, last: bool) -> Result<Progress, Error>;
 
     /// Goes on with the step that waits: for what it does has happened, or else, its time is `over`.
     ///
@@ -104,7 +104,7 @@ impl<H: Host> Walk<H> {
                 (stage @ Stage::Stop, Step::Remove) => *stage = Stage::After,
                 _ => {}
             }
-            let answer = self.host.begin(&step);
+            let answer = self.host.begin(&step, self.steps.is_empty());
             self.step = Some((step, Instant::now()));
             self.note(answer);
         }
@@ -200,7 +200,7 @@ mod tests {
     }
 
     impl Host for Paper {
-        fn begin(&mut self, step: &Step) -> Result<Progress, Error> {
+        fn begin(&mut self, step: &Step, _: bool) -> Result<Progress, Error> {
             self.done.push(name(step));
             if self.waits { Ok(Progress::Waits(None)) } else { self.proceed(false) }
         }

@@ -126,7 +126,7 @@ mod tests {
     struct Piped(OwnedFd);
 
     impl Host for Piped {
-        fn begin(&mut self, _: &Step) -> Result<Progress, Error> {
+        fn begin(&mut self, _: &Step, _: bool) -> Result<Progress, Error> {
             Ok(Progress::Waits(None))
         }
         fn proceed(&mut self, _: bool) -> Result<Progress, Error> {

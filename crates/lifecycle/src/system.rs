@@ -189,8 +189,8 @@ impl<'a> System<'a> {
         u64::try_from(seconds).ok().filter(|&seconds| seconds > 0).map(Duration::from_secs)
     }
 
-    /// Runs a command in the jail, to its end unless it is one for the background.
-    fn run_inside(&mut self, line: &CommandLine) -> Result<Progress, Error> {
+    /// Runs a command in the jail, to its end unless it is one for the background; the `last` of the start or not.
+    fn run_inside(&mut self, line: &CommandLine, last: bool) -> Result<Progress, Error> {
         let child = match self.first.take() {
             Some((command, Some(waiting))) => waiting.go(&command)?,
             _ => {
@@ -198,6 +198,9 @@ impl<'a> System<'a> {
                 self.prison()?.spawn(&command)?
             }
         };
+        if last {
+            self.prison()?.runs_last();
+        }
         if line.background {
             self.prison()?.leave(child);
             return Ok(Progress::Done);
@@ -390,7 +393,7 @@ fn warn(line: &str) {
 }
 
 impl Host for System<'_> {
-    fn begin(&mut self, step: &Step) -> Result<Progress, Error> {
+    fn begin(&mut self, step: &Step, last: bool) -> Result<Progress, Error> {
         match step {
             // Told of when it is known who they are, and that it was done.
             Step::Terminate(_) | Step::Remove => {}
@@ -409,7 +412,7 @@ impl Host for System<'_> {
                 .give_interface(name)
                 .map_err(|error| Error::Parameter("vnet.interface", error))?,
             Step::Inside(Inside::Start | Inside::Command | Inside::Stop, line) => {
-                return self.run_inside(line);
+                return self.run_inside(line, last);
             }
             Step::Terminate(time) => {
                 let processes = self.prison()?.processes();

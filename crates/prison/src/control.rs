@@ -22,6 +22,8 @@ pub(crate) mod word {
     pub(crate) const FOLLOW: u8 = b'f';
     /// The prison is in the registry. When the line closes before, init ends: nobody would find it.
     pub(crate) const RECORDED: u8 = b'r';
+    /// The last command of the start runs: with the last process a prison without `persist` may end.
+    pub(crate) const LAST: u8 = b'l';
     /// The start is over; answered if the prison goes on.
     pub(crate) const SETTLE: u8 = b's';
 }

@@ -176,6 +176,7 @@ impl Rest {
             persist: self.persist,
             ending: self.ending,
             settled: true,
+            runs_last: true,
             // SAFETY: whoever owned these descriptors has gone with the memory that it was in.
             attached: attached
                 .map(|&(pid, fd)| (pid, unsafe { OwnedFd::from_raw_fd(fd) }))
@@ -196,6 +197,8 @@ struct Init {
     ending: bool,
     /// The command that makes the prison has finished with it, or died.
     settled: bool,
+    /// The last command of the start runs.
+    runs_last: bool,
     /// Processes that were put in from outside, with a pidfd each.
     attached: Vec<(u32, OwnedFd)>,
     /// Interfaces that came from the host, as this network namespace numbers them.
@@ -216,7 +219,8 @@ impl Init {
                 let _ = sys::kill(-1, libc::SIGKILL);
             }
             let empty = !reap() && self.attached.is_empty();
-            if empty && (self.ending || (self.settled && !self.persist)) {
+            let may_end = self.settled || self.runs_last;
+            if empty && (self.ending || (may_end && !self.persist)) {
                 return Life::Over;
             }
             if self.settled && !was_settled {
@@ -268,9 +272,13 @@ impl Init {
         let mut ended = ready.iter().skip(1);
         self.attached.retain(|_| ended.next() == Some(&false));
         if !self.settled && ready.last() == Some(&true) {
-            self.settled = true;
-            if hear(control) == Some(word::SETTLE) {
-                self.answer(control);
+            match hear(control) {
+                Some(word::LAST) => self.runs_last = true,
+                Some(word::SETTLE) => {
+                    self.settled = true;
+                    self.answer(control);
+                }
+                _ => self.settled = true,
             }
         }
     }

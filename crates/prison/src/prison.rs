@@ -64,6 +64,12 @@ impl Prison {
         Report::receive(self.hold.as_ref().ok_or(Error::Died)?.as_fd())
     }
 
+    /// The last command of its start runs: without `persist` it ends with its last process, before [`Prison::settle`] asks.
+    pub fn runs_last(&self) {
+        // Whether it has ended is asked later.
+        let _ = self.tell(word::LAST);
+    }
+
     /// Finishes making it: from now on a prison without `persist` ends with its last process.
     /// Whether it goes on.
     ///
