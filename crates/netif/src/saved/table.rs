@@ -266,7 +266,7 @@ impl Object {
             af::BRIDGE => (is_permanent && self.find(nda::DST).is_some(), nda::FLAG_SELF),
             _ => (is_permanent || flags & nda::FLAG_PROXY != 0, 0),
         };
-        self.head[10] = flags & nda::FLAG_PROXY | flags & nda::FLAG_ROUTER | role;
+        self.head[10] = flags & (nda::FLAG_PROXY | nda::FLAG_ROUTER | nda::FLAG_STICKY) | role;
         self.head[11] = 0;
         let says = [nda::DST, nda::LLADDR, nda::VLAN, nda::PORT, nda::VNI, nda::IFINDEX];
         self.attributes.retain(|(kind, _)| says.contains(kind));
