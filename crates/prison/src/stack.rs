@@ -11,7 +11,7 @@ use crate::spec::{Mount, MountOptions, MountSource, Spec, Users};
 use crate::tree::{self, Owner, Tree};
 use crate::union::{self, Upper};
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
-use rustix::io::{Errno, dup};
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
@@ -109,7 +109,7 @@ impl Stack {
         let tree = self.covering(target);
         let inside = target.strip_prefix(&tree.target).unwrap_or(target);
         let opened = if inside.as_os_str().is_empty() {
-            dup(&tree.fd)
+            fcntl_dupfd_cloexec(&tree.fd, 0)
         } else {
             let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
             let flags = OFlags::PATH | OFlags::CLOEXEC;
