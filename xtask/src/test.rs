@@ -42,16 +42,25 @@ pub(crate) fn run() -> Outcome {
         println!("not root: the tests that make jails, and the demonstration, are skipped");
     }
     let before = Left::now(Processes::Kletka);
-    let mut all = Count::default();
-    all.add(check(&["fmt", "--all", "--check"]));
-    all.add(check(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]));
-    all.add(other_architecture());
-    all.add(tests(&["test", "--workspace", "--no-fail-fast"]));
-    all.add(fuzzing());
-    all.add(demo());
-    all.add(virtual_machines());
-    all.add(nothing_left(&before));
-    println!("\nin {} s", started.elapsed().as_secs());
+    let parts: [(&str, &dyn Fn() -> Count); 8] = [
+        ("format", &|| check(&["fmt", "--all", "--check"])),
+        ("lint", &|| {
+            check(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
+        }),
+        ("architecture", &other_architecture),
+        ("tests", &|| tests(&["test", "--workspace", "--no-fail-fast"])),
+        ("fuzz", &fuzzing),
+        ("demo", &demo),
+        ("vm", &virtual_machines),
+        ("leaks", &|| nothing_left(&before)),
+    ];
+    let (mut all, mut times) = (Count::default(), Vec::new());
+    for (name, part) in parts {
+        let since = Instant::now();
+        all.add(part());
+        times.push(format!("{name} {}", since.elapsed().as_secs()));
+    }
+    println!("\nin {} s: {}", started.elapsed().as_secs(), times.join(", "));
     println!("{} passed, {} failed, {} skipped", all.passed, all.failed, all.skipped);
     // The line above has to be the last one.
     if all.failed == 0 { Ok(()) } else { Err(String::new()) }
