@@ -326,10 +326,10 @@ impl Init {
         }
         let Ok(route) = vnet::route_socket() else { return };
         for &index in &self.interfaces {
-            let moved = vnet::move_interface(route.as_fd(), index, network, None);
+            let moved = vnet::move_interface(route.as_fd(), index, network, None, None);
             if moved.is_err_and(|error| error.raw_os_error() == Some(libc::EEXIST)) {
                 let name = format!("vnet{}.{index}", self.range >> 16);
-                let _ = vnet::move_interface(route.as_fd(), index, network, Some(&name));
+                let _ = vnet::move_interface(route.as_fd(), index, network, Some(&name), None);
             }
         }
     }

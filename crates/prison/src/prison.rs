@@ -22,6 +22,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
+/// How far the number of an interface is moved on in a jail that has one with the same.
+const NEXT_NUMBER: i32 = 1 << 16;
+
 /// A prison that lives, or did when it was last looked at.
 #[derive(Debug)]
 pub struct Prison {
@@ -180,9 +183,30 @@ impl Prison {
         let network = self.network()?;
         let route = vnet::route_socket().calling("socket")?;
         let index = vnet::index(name).map_err(failed)?;
-        vnet::move_interface(route.as_fd(), index, network.as_fd(), None).map_err(failed)?;
-        let index = within_network(network.as_fd(), || vnet::index(name))?.map_err(failed)?;
-        sys::sigqueue(self.init.as_fd(), init::INTERFACE, index).map_err(|_| Error::Died)
+        let mut there = index;
+        loop {
+            while within_network(network.as_fd(), || vnet::has_index(there))?.map_err(failed)? {
+                there = there.checked_add(NEXT_NUMBER).unwrap_or(1);
+            }
+            // First: should this process be killed while the kernel moves it, init still gives it back.
+            self.tell_of_interface(there)?;
+            match vnet::move_interface(route.as_fd(), index, network.as_fd(), None, Some(there)) {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    self.tell_of_interface(-there)?;
+                    // Somebody was faster with that number.
+                    if error.raw_os_error() != Some(libc::EBUSY) {
+                        return Err(failed(error));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells init that the interface with this number in the jail came from the host; with a minus, that it did not, or
+    /// has gone back.
+    fn tell_of_interface(&self, number: i32) -> Result<(), Error> {
+        sys::sigqueue(self.init.as_fd(), init::INTERFACE, number).map_err(|_| Error::Died)
     }
 
     /// Takes the interface `name` back to the caller's network stack: ifconfig(8), `-vnet`.
@@ -194,12 +218,12 @@ impl Prison {
         let own = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
         let index = within_network(self.network()?.as_fd(), || {
             let index = vnet::index(name)?;
-            vnet::move_interface(vnet::route_socket()?.as_fd(), index, own.as_fd(), None)?;
+            vnet::move_interface(vnet::route_socket()?.as_fd(), index, own.as_fd(), None, None)?;
             Ok(index)
         })?
         .map_err(failed)?;
         // Otherwise init would return whatever has this index at the end.
-        sys::sigqueue(self.init.as_fd(), init::INTERFACE, -index).map_err(|_| Error::Died)
+        self.tell_of_interface(-index)
     }
 
     /// Changes what can be changed while it runs: jail_set(2), `JAIL_UPDATE`.

@@ -13,6 +13,7 @@ const NLM_F_REQUEST: u16 = 1;
 const NLM_F_ACK: u16 = 4;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_NET_NS_FD: u16 = 28;
+const IFLA_NEW_IFINDEX: u16 = 49;
 /// Interface names have at most 15 bytes: `IFNAMSIZ`.
 const NAME_SIZE: usize = 16;
 
@@ -23,15 +24,16 @@ pub(crate) fn route_socket() -> io::Result<OwnedFd> {
 }
 
 /// Moves the interface `index`, as the socket's namespace numbers it, to another network namespace;
-/// under a new name when one is given.
+/// under a new name or number when one is given.
 ///
 /// # Errors
-/// `EEXIST`: the name is taken there. `ENODEV`: there is no such interface.
+/// `EEXIST`: the name is taken there; `EBUSY`: the number is. `ENODEV`: there is no such interface.
 pub(crate) fn move_interface(
     route: BorrowedFd<'_>,
     index: i32,
     to: BorrowedFd<'_>,
     name: Option<&str>,
+    number: Option<i32>,
 ) -> io::Result<()> {
     let mut message = Vec::with_capacity(64);
     message.extend([0; 4]); // The length comes last.
@@ -47,6 +49,9 @@ pub(crate) fn move_interface(
         let length = name.len().min(NAME_SIZE - 1);
         bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
         attribute(&mut message, IFLA_IFNAME, &bytes);
+    }
+    if let Some(number) = number {
+        attribute(&mut message, IFLA_NEW_IFINDEX, &number.to_ne_bytes());
     }
     let length = (message.len() as u32).to_ne_bytes();
     message[..4].copy_from_slice(&length);
@@ -78,6 +83,16 @@ pub(crate) fn index(name: &str) -> io::Result<i32> {
     let route = route_socket()?;
     let index = rustix::net::netdevice::name_to_index(route.as_fd(), name)?;
     Ok(index as i32)
+}
+
+/// Whether an interface has the number `index` in the namespace of the caller.
+pub(crate) fn has_index(index: i32) -> io::Result<bool> {
+    let socket = ioctl_socket()?;
+    match rustix::net::netdevice::index_to_name(socket.as_fd(), index as u32) {
+        Ok(_) => Ok(true),
+        Err(rustix::io::Errno::NODEV | rustix::io::Errno::NXIO) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A socket for netdevice(7)'s ioctls in the caller's network namespace.

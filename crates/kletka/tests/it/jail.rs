@@ -503,6 +503,21 @@ fn a_start_that_is_killed_anywhere_leaves_nothing() {
 }
 
 #[test]
+fn a_start_that_is_killed_anywhere_gives_the_interface_back() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.ok("ip link add e0a type veth peer name e0b");
+    let start = "jail -q -c name=web path=/home/jails/web vnet vnet.interface=e0a command=true";
+    killed_everywhere(&sandbox, "", start, "true", |place| {
+        // It takes the kernel a moment after the last process.
+        let back = "i=0; until ip link show e0a; do [ $((i += 1)) -lt 1000 ] || exit 1; done";
+        assert_eq!(sandbox.run(&format!("{back} 2>&1")).status, 0, "{place}");
+        sandbox.ok(CLEARED);
+    });
+    sandbox.ok("ip link delete e0a");
+    sandbox.check();
+}
+
+#[test]
 fn a_start_of_a_lasting_jail_that_is_killed_anywhere_is_whole_or_nothing() {
     let Some(sandbox) = machine() else { return };
     let start = "jail -q -c name=web path=/home/jails/web persist";
