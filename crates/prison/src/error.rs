@@ -53,6 +53,10 @@ pub enum Error {
     },
     /// A prison of this name has this directory for what it writes to a union.
     WorkTaken(PathBuf, String),
+    /// Two unions of one prison would have this directory.
+    WorkShared(PathBuf),
+    /// What a union needs this name for is there, and somebody else's.
+    NotWork(PathBuf),
     /// All ranges of 65,536 ids are taken.
     NoIds,
     /// /run/kletka cannot be read or written.
@@ -134,6 +138,14 @@ impl fmt::Display for Error {
             Self::WorkTaken(path, name) => {
                 write!(f, "{}: in use by a unionfs of jail \"{name}\"", path.display())
             }
+            Self::WorkShared(path) => {
+                write!(f, "{}: two unionfs of one jail cannot share it", path.display())
+            }
+            Self::NotWork(path) => write!(
+                f,
+                "{}: unionfs needs this name for its work, and something else has it: move that away",
+                path.display()
+            ),
             Self::NoIds => write!(f, "no range of 65536 user ids is free"),
             Self::Registry(path, error) => write!(f, "{}: {}", path.display(), strerror::of(error)),
             Self::NotRoot => write!(f, "Operation not permitted: jails are for root alone"),

@@ -15,6 +15,7 @@ use crate::process::{Command, Confinement, Ready, Step, become_root};
 use crate::sys::{self, Stack};
 use rustix::io::{Errno, read, write};
 use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::Signal;
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 use std::fs::File;
 use std::io;
@@ -159,9 +160,16 @@ fn share_memory(
     // is. `Waiting` keeps its stack and task until it has executed or ended. A jail's root could kill it, were there a
     // process inside already: nothing would be left half done.
     let made = unsafe { sys::clone3_sharing(0, cgroup, &mut stack, run, argument) };
-    come_back(back).calling("setns")?;
+    let back = come_back(back).calling("setns");
     let (pid, pidfd) = made.calling("clone3")?;
-    Ok((Child::new(pid, pidfd), stack))
+    let child = Child::new(pid, pidfd);
+    if let Err(error) = back {
+        // It must not outlive its stack.
+        let _ = child.signal(Signal::KILL);
+        let _ = child.wait(None);
+        return Err(error);
+    }
+    Ok((child, stack))
 }
 
 /// What the process does, and all that it needs for that. Descriptors are numbers, as its own copies have the same ones.

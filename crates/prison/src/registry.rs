@@ -310,8 +310,11 @@ impl Registry {
     /// Writes down that `directory` is made for the prison of `record`, and goes with it.
     ///
     /// # Errors
-    /// [`Error::WorkTaken`] when it is one that a living prison has.
+    /// [`Error::WorkTaken`] when it is one that a living prison has; [`Error::WorkShared`] when this one has it.
     pub(crate) fn claim(&self, record: &mut Record, directory: &Path) -> Result<(), Error> {
+        if record.work.iter().any(|work| work == directory) {
+            return Err(Error::WorkShared(directory.into()));
+        }
         let lock = self.lock_to_write()?;
         let living = self.sweep(&lock)?;
         let holder = living.iter().find(|other| other.work.iter().any(|work| work == directory));

@@ -175,14 +175,11 @@ impl Stack {
         };
         let lies = self.layer(target)?;
         if let Some(upper) = &upper {
+            upper.check_work()?;
             claim(&upper.work)?;
             upper.make_work()?;
         }
         let users = (self.ids, self.users.as_ref().map(AsFd::as_fd));
-        let made = union::mount((directory, &lies), below, upper.as_ref(), options, users);
-        made.map_err(|error| match (&upper, error.raw_os_error()) {
-            (Some(upper), Some(libc::EINVAL | libc::EROFS)) => upper.unable(),
-            _ => Error::Mount(directory.into(), error),
-        })
+        union::mount((directory, &lies), below, upper.as_ref(), options, users)
     }
 }

@@ -70,6 +70,8 @@ pub(crate) struct Tree {
     attributes: u64,
     /// Its files have ids of the disk, which the jail is to see as its own.
     idmapped: bool,
+    /// It is a clone of what the host has at `source`.
+    cloned: bool,
 }
 
 pub(crate) fn attributes(options: MountOptions) -> u64 {
@@ -94,7 +96,16 @@ impl Tree {
         let fd = open_tree(CWD, source, flags)
             .map_err(|error| Error::Mount(source.into(), error.into()))?;
         let (source, attributes) = (source.into(), attributes(options));
-        Ok(Self { fd, target, source, kind: None, optional: false, attributes, idmapped: true })
+        Ok(Self {
+            fd,
+            target,
+            source,
+            kind: None,
+            optional: false,
+            attributes,
+            idmapped: true,
+            cloned: true,
+        })
     }
 
     /// The same for a root: one on an overlay is made again over its layers, with the jail's ids.
@@ -103,7 +114,7 @@ impl Tree {
         let on_overlay =
             users == Users::Own && statfs(path).is_ok_and(|fs| fs.f_type == OVERLAYFS_MAGIC);
         match on_overlay.then(|| overlay::idmapped(path, ids)).transpose()?.flatten() {
-            Some(fd) => Ok(Self { fd, idmapped: false, ..tree }),
+            Some(fd) => Ok(Self { fd, idmapped: false, cloned: false, ..tree }),
             None => Ok(tree),
         }
     }
@@ -136,7 +147,16 @@ impl Tree {
     /// A file system that has just been made, with the jail's ids in it and its attributes set.
     pub(crate) fn made(fd: OwnedFd, target: PathBuf) -> Self {
         let source = target.clone();
-        Self { fd, target, source, kind: None, optional: false, attributes: 0, idmapped: false }
+        Self {
+            fd,
+            target,
+            source,
+            kind: None,
+            optional: false,
+            attributes: 0,
+            idmapped: false,
+            cloned: false,
+        }
     }
 
     /// Leaves this mount out when the root has no place for it.
@@ -194,12 +214,21 @@ impl Tree {
         let fd = made.map_err(|error| failed(error.into()))?;
         let (attributes, source) = (attributes(options), device.into());
         let kind = Some(kind.to_owned());
-        Ok(Self { fd, target, source, kind, optional: false, attributes, idmapped: true })
+        Ok(Self {
+            fd,
+            target,
+            source,
+            kind,
+            optional: false,
+            attributes,
+            idmapped: true,
+            cloned: false,
+        })
     }
 
-    /// The directory of the host that it is a clone of, if it is one as it stands.
+    /// The directory of the host that it is a clone of, if it is one.
     pub(crate) fn directory(&self) -> Option<&Path> {
-        (self.idmapped && self.kind.is_none()).then_some(&self.source)
+        self.cloned.then_some(&self.source)
     }
 
     /// Whether it is mounted `ro`.

@@ -11,9 +11,11 @@ use crate::overlay::{self, Layers, by_descriptor};
 use crate::spec::MountOptions;
 use crate::tree::{self, attributes};
 use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, mkdirat, open, openat2, statx,
+    AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, fstat, mkdirat, open, openat, openat2,
+    statx, unlinkat,
 };
 use rustix::io::Errno;
+use rustix::process::geteuid;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -55,6 +57,18 @@ impl Upper {
         work.push(".kletka-work");
         let work = parent.join(work);
         Ok(Self { inside: inside.into(), work, anchor })
+    }
+
+    /// Looks whether the working directory is there already, and is one.
+    ///
+    /// # Errors
+    /// [`Error::NotWork`].
+    pub(crate) fn check_work(&self) -> Result<(), Error> {
+        match open_work(&self.work) {
+            Ok(work) if is_ours(&work) => Ok(()),
+            Err(Errno::NOENT) => Ok(()),
+            _ => Err(Error::NotWork(self.work.clone())),
+        }
     }
 
     /// Makes the working directory. What a machine that lost power has left of one is used again.
@@ -105,26 +119,66 @@ pub(crate) fn mount(
     upper: Option<&Upper>,
     options: MountOptions,
     (ids, users): (Ids, Option<BorrowedFd<'_>>),
-) -> io::Result<OwnedFd> {
-    let clone = overlay::layer_of(directory, users)?;
+) -> Result<OwnedFd, Error> {
+    let failed = |error: io::Error| match (upper, error.raw_os_error()) {
+        (Some(upper), Some(libc::EINVAL | libc::EROFS)) => upper.unable(),
+        _ => Error::Mount(directory.into(), error),
+    };
+    let clone = overlay::layer_of(directory, users).map_err(|error| {
+        let is_lower = below || upper.is_none();
+        if is_lower && users.is_some() && error.raw_os_error() == Some(libc::EINVAL) {
+            let file_system = tree::file_system_of(directory).unwrap_or_else(|| "it".into());
+            Error::CannotIdmap { path: directory.into(), file_system }
+        } else {
+            failed(error)
+        }
+    })?;
     let (over, under) = if below { (lies, &clone) } else { (&clone, lies) };
-    let opened = upper.map(|upper| upper.open(users)).transpose()?;
-    let (lower, upper) = match &opened {
+    let opened = upper.map(|upper| upper.open(users)).transpose().map_err(failed)?;
+    let (lower, writes) = match &opened {
         Some(Open { upper, work, .. }) => {
             (vec![by_descriptor(under)], Some((by_descriptor(upper), by_descriptor(work))))
         }
         None => (vec![by_descriptor(over), by_descriptor(under)], None),
     };
-    Layers::of_ready(lower, upper).mount_ready(ids, attributes(options))
+    let made = Layers::of_ready(lower, writes).mount_ready(ids, attributes(options));
+    made.map_err(failed)
 }
 
-/// Removes a working directory when its prison is gone. Whether it is gone too; what is no directory never was one.
+/// What the kernel makes in a working directory: linux/Documentation/filesystems/overlayfs.rst.
+const OF_THE_KERNEL: [&str; 2] = ["work", "index"];
+
+/// Removes a working directory when its prison is gone. Whether that is done: what else there is under its name, or in
+/// it, is somebody's, and stays.
 pub(crate) fn remove_work(work: &Path) -> bool {
-    let Ok((parent, name)) = parent_and_name(work) else { return true };
-    // The last part is no link that is followed: fs::remove_dir_all follows none.
+    let Ok(directory) = open_work(work) else { return true };
+    // No link is followed: fs::remove_dir_all follows none.
+    let mut parts = OF_THE_KERNEL.map(|part| by_descriptor(&directory).join(part)).into_iter();
     let gone = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
-    let removed = fs::remove_dir_all(by_descriptor(&parent).join(name));
-    removed.map_or_else(|error| gone.contains(&error.kind()), |()| true)
+    let is_done = |error: io::Error| gone.contains(&error.kind());
+    let emptied = parts.all(|part| fs::remove_dir_all(part).map_or_else(is_done, |()| true));
+    let removed =
+        parent_and_name(work).and_then(|(parent, name)| unlinkat(parent, name, AtFlags::REMOVEDIR));
+    let is_theirs = [Errno::NOENT, Errno::NOTDIR, Errno::NOTEMPTY];
+    emptied && removed.map_or_else(|errno| is_theirs.contains(&errno), |()| true)
+}
+
+/// Opens the directory of this name; a symbolic link is none.
+fn open_work(work: &Path) -> rustix::io::Result<OwnedFd> {
+    let (parent, name) = parent_and_name(work)?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(parent, name, flags, Mode::empty())
+}
+
+/// Whether a directory is what a machine that lost power may have left of a union.
+fn is_ours(work: &OwnedFd) -> bool {
+    let private = fstat(work).is_ok_and(|stat| {
+        stat.st_uid == geteuid().as_raw() && stat.st_mode & 0o7777 == Mode::RWXU.as_raw_mode()
+    });
+    let known = |name: OsString| OF_THE_KERNEL.iter().any(|part| name == *part);
+    private
+        && fs::read_dir(by_descriptor(work))
+            .is_ok_and(|mut all| all.all(|one| one.is_ok_and(|one| known(one.file_name()))))
 }
 
 /// The directory that holds `path`, reached without a link: the jail may write to some of it.
