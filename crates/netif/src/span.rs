@@ -66,12 +66,13 @@ impl Netlink {
     /// Looks whether `port` is an interface that frames can be sent by; changes nothing.
     ///
     /// # Errors
-    /// `ENOENT`: there is none; `EINVAL`: it sends no frames.
+    /// `ENOENT`: there is none; `EINVAL`: it sends no frames, or is a bridge.
     pub fn check_span(&mut self, port: &InterfaceName) -> Result<Interface, Error> {
         let request = || Request::Other(format!("BRDGADDS {port}"));
         let found = self.span_port(port, request)?;
         match found.kind {
-            Kind::Loopback | Kind::Tun | Kind::Wireguard | Kind::Tunnel(..) => {
+            // What a bridge is sent goes to its members: a copy would come by again.
+            Kind::Bridge(_) | Kind::Loopback | Kind::Tun | Kind::Wireguard | Kind::Tunnel(..) => {
                 Err(request().refused(Errno::INVAL))
             }
             _ => Ok(found),

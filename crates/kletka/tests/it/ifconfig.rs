@@ -525,6 +525,13 @@ ifconfig: BRDGADDS epair9a: No such file or directory
 $ ifconfig bridge0 span lo0
 ifconfig: BRDGADDS lo0: Invalid argument
 [1]
+$ ifconfig bridge0 span bridge0
+ifconfig: BRDGADDS bridge0: Invalid argument
+[1]
+$ ifconfig bridge1 create; ifconfig bridge0 up span bridge1
+ifconfig: BRDGADDS bridge1: Invalid argument
+[1]
+$ ifconfig bridge1 destroy
 $ ifconfig epair3a span epair2a
 ifconfig: BRDGADDS epair2a: Invalid argument (span is for bridges)
 [1]
