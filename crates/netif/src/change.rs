@@ -79,6 +79,13 @@ impl Netlink {
         on: bool,
         word: &str,
     ) -> Result<(), Error> {
+        if mode == Mode::Promiscuous {
+            let known = self.link(name)?;
+            let is_bridge = matches!(known.kind, Kind::Bridge(_));
+            if is_bridge && self.keep_asked_for(known.index, on)? {
+                return Ok(());
+            }
+        }
         let flag = mode.flag();
         // What Linux has a flag for is that there is no ARP.
         let set = on != (mode == Mode::Arp);

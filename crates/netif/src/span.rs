@@ -4,6 +4,9 @@
 //! such thing, its traffic control has: two filters on the bridge itself (clsact) copy what comes in and what
 //! the host sends (mirred). For frames that only pass through to come by there, the bridge listens to all of
 //! them (`PROMISC`). All of it hangs on the bridge: it goes with it, and holds for members that come later.
+//!
+//! The administrator's `promisc` is the same flag of Linux. While there are span ports it is kept apart from
+//! theirs by a third filter, which does nothing: where it is, the flag stays when the last of them goes.
 
 use rustix::io::Errno;
 
@@ -19,6 +22,8 @@ use crate::wire::{Message, Netlink, attributes, text, u32_at};
 const BODY: usize = 20;
 /// The priorities of our filters, by which they are told from others': one for each span port.
 const PRIORITIES: std::ops::RangeInclusive<u16> = 0x6b00..=0x6bff;
+/// The priority of the filter that stands for the administrator's `promisc`.
+const ASKED_FOR: u16 = 0x6c00;
 /// What comes in, what goes out.
 const DIRECTIONS: [u32; 2] = [tc::INGRESS, tc::EGRESS];
 
@@ -49,10 +54,15 @@ impl Netlink {
         let taken = |priority: &u16| known.iter().any(|filter| filter.priority == *priority);
         let priority = PRIORITIES.into_iter().find(|priority| !taken(priority));
         let priority = priority.ok_or_else(|| request().refused(Errno::NOSPC))?;
-        let made = self.copy(on.index, to.index, priority);
+        // Looked up anew: the flag goes with span ports that were found gone.
+        let is_asked_for = known.is_empty() && self.link(bridge)?.flags.has(Flags::PROMISC);
+        let made = self.copy(on.index, to.index, priority, is_asked_for);
         made.map_err(|errno| {
             // What was begun goes again; should it not go, the first error says more.
             let _ = self.end_copies(on.index, priority);
+            if is_asked_for {
+                let _ = self.listen_to_all(on.index, true);
+            }
             match errno {
                 Errno::NOENT | Errno::OPNOTSUPP => request().refused_because(
                     Errno::OPNOTSUPP,
@@ -110,13 +120,20 @@ impl Netlink {
         Ok(())
     }
 
-    /// Whether `port` is a span port of `bridge`. One without any does not listen to all frames.
+    /// Whether `port` is a span port of `bridge`.
     pub(crate) fn has_span(&mut self, bridge: &Interface, port: u32) -> Result<bool, Error> {
-        if !bridge.flags.has(Flags::PROMISC) {
-            return Ok(false);
-        }
         let filters = self.filters(bridge.index).map_err(Error::Listing)?;
         Ok(filters.iter().any(|filter| filter.to == port))
+    }
+
+    /// Keeps in mind whether the administrator wants `bridge` to listen to all frames, as long as it does so for
+    /// its span ports in any case. `false`: it has none, and the flag alone says it.
+    pub(crate) fn keep_asked_for(&mut self, bridge: u32, on: bool) -> Result<bool, Error> {
+        if self.living_spans(bridge)?.is_empty() {
+            return Ok(false);
+        }
+        let kept = if on { self.ask_for(bridge) } else { self.end_asked_for(bridge) };
+        kept.map(|()| true).map_err(Error::Listing)
     }
 
     fn span_port(
@@ -169,7 +186,13 @@ impl Netlink {
         Ok(found)
     }
 
-    fn copy(&mut self, bridge: u32, to: u32, priority: u16) -> Result<(), Errno> {
+    fn copy(
+        &mut self,
+        bridge: u32,
+        to: u32,
+        priority: u16,
+        is_asked_for: bool,
+    ) -> Result<(), Errno> {
         let body = tcmsg(bridge, tc::CLSACT_HANDLE, tc::CLSACT, 0);
         let mut hook = Message::new(rtm::NEWQDISC, nlm::CREATE | nlm::EXCL, &body);
         hook.string(tc::KIND, "clsact");
@@ -177,6 +200,9 @@ impl Netlink {
             // Others may have put it there.
             Ok(()) | Err(Errno::EXIST) => {}
             Err(errno) => return Err(errno),
+        }
+        if is_asked_for {
+            self.ask_for(bridge)?;
         }
         for direction in DIRECTIONS {
             self.change(filter(bridge, direction, to, priority))?;
@@ -187,19 +213,19 @@ impl Netlink {
     /// Ends the copies of one priority, and with the last ones what they needed.
     fn end_copies(&mut self, bridge: u32, priority: u16) -> Result<(), Errno> {
         for direction in DIRECTIONS {
-            let body = tcmsg(bridge, 0, direction, info(priority));
-            match self.change(Message::new(rtm::DELTFILTER, 0, &body)) {
-                Ok(()) | Err(Errno::NOENT | Errno::INVAL) => {}
-                Err(errno) => return Err(errno),
-            }
+            self.end_filter(bridge, direction, priority)?;
         }
         if !self.filters(bridge)?.is_empty() {
             return Ok(());
         }
-        self.listen_to_all(bridge, false)?;
+        if self.priorities(bridge, tc::INGRESS)?.contains(&ASKED_FOR) {
+            self.end_asked_for(bridge)?;
+        } else {
+            self.listen_to_all(bridge, false)?;
+        }
         for direction in DIRECTIONS {
             // Somebody else's filters are not ours to remove.
-            if self.has_filters(bridge, direction)? {
+            if !self.priorities(bridge, direction)?.is_empty() {
                 return Ok(());
             }
         }
@@ -210,10 +236,29 @@ impl Netlink {
         }
     }
 
-    fn has_filters(&mut self, bridge: u32, direction: u32) -> Result<bool, Errno> {
+    /// Those of all filters, also of somebody else's.
+    fn priorities(&mut self, bridge: u32, direction: u32) -> Result<Vec<u16>, Errno> {
         let request = || Message::new(rtm::GETTFILTER, 0, &tcmsg(bridge, 0, direction, 0));
-        let count = self.dump(request, |count: &mut usize, _| *count += 1)?;
-        Ok(count > 0)
+        self.dump(request, |found: &mut Vec<u16>, body: &[u8]| found.extend(priority_of(body)))
+    }
+
+    fn ask_for(&mut self, bridge: u32) -> Result<(), Errno> {
+        match self.change(idle_filter(bridge, tc::INGRESS, ASKED_FOR)) {
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    fn end_asked_for(&mut self, bridge: u32) -> Result<(), Errno> {
+        self.end_filter(bridge, tc::INGRESS, ASKED_FOR)
+    }
+
+    fn end_filter(&mut self, bridge: u32, direction: u32, priority: u16) -> Result<(), Errno> {
+        let body = tcmsg(bridge, 0, direction, info(priority));
+        match self.change(Message::new(rtm::DELTFILTER, 0, &body)) {
+            Ok(()) | Err(Errno::NOENT | Errno::INVAL) => Ok(()),
+            Err(errno) => Err(errno),
+        }
     }
 
     fn listen_to_all(&mut self, bridge: u32, on: bool) -> Result<(), Errno> {
@@ -243,10 +288,7 @@ fn filter(bridge: u32, direction: u32, to: u32, priority: u16) -> Message {
     let body = tcmsg(bridge, 0, direction, info(priority));
     let mut message = Message::new(rtm::NEWTFILTER, nlm::CREATE | nlm::EXCL, &body);
     message.string(tc::KIND, "u32").nest(tc::OPTIONS, |options| {
-        // `struct tc_u32_sel` with one key: no bit of the packet has to be anything.
-        let mut selector = [0; 32];
-        (selector[0], selector[2]) = (tc::U32_TERMINAL, 1);
-        options.attribute(tc::U32_SEL, &selector);
+        options.attribute(tc::U32_SEL, &selector(tc::U32_TERMINAL));
         options.nest(tc::U32_ACT, |actions| {
             actions.nest(1, |action| {
                 action.string(tc::ACT_KIND, "mirred").nest(tc::ACT_OPTIONS, |mirred| {
@@ -256,6 +298,23 @@ fn filter(bridge: u32, direction: u32, to: u32, priority: u16) -> Message {
         });
     });
     message
+}
+
+/// A filter that takes no packet.
+fn idle_filter(bridge: u32, direction: u32, priority: u16) -> Message {
+    let body = tcmsg(bridge, 0, direction, info(priority));
+    let mut message = Message::new(rtm::NEWTFILTER, nlm::CREATE | nlm::EXCL, &body);
+    message.string(tc::KIND, "u32").nest(tc::OPTIONS, |options| {
+        options.attribute(tc::U32_SEL, &selector(0));
+    });
+    message
+}
+
+/// `struct tc_u32_sel` with one key: no bit of the packet has to be anything.
+fn selector(flags: u8) -> [u8; 32] {
+    let mut selector = [0; 32];
+    (selector[0], selector[2]) = (flags, 1);
+    selector
 }
 
 /// `struct tc_mirred`: a copy goes out, and the packet on to the next filter.
@@ -272,9 +331,14 @@ fn mirror(to: u32) -> [u8; tc::MIRRED_LENGTH] {
     parameters
 }
 
+/// The priority of a filter, from the body of an `RTM_NEWTFILTER`.
+fn priority_of(body: &[u8]) -> Option<u16> {
+    Some((u32_at(body, 16)? >> 16) as u16)
+}
+
 /// A filter of ours, from the body of an `RTM_NEWTFILTER`.
 fn parse(body: &[u8]) -> Option<Filter> {
-    let priority = (u32_at(body, 16)? >> 16) as u16;
+    let priority = priority_of(body)?;
     let find = |bytes, wanted| {
         attributes(bytes).find(|&(kind, _): &(u16, &[u8])| kind == wanted).map(|(_, value)| value)
     };

@@ -551,6 +551,47 @@ $ ifconfig bridge0 destroy; ifconfig epair1a destroy; ifconfig epair2a destroy
     );
 }
 
+/// `promisc` is the administrator's: span ports leave it as he said it, also when he said it while they were there.
+#[test]
+fn span_ports_and_promisc() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("ifconfig epair1 create; ifconfig epair2 create; ifconfig bridge0 create");
+    let is_promiscuous = || sandbox.ok("ifconfig bridge0 | head -n 1").contains("PROMISC");
+    for (before, meanwhile, with_ports, after) in [
+        ("-promisc", "up", true, false),
+        ("promisc", "up", true, true),
+        ("promisc", "-promisc", true, false),
+        ("-promisc", "promisc", true, true),
+        ("promisc", "promisc -promisc promisc", true, true),
+    ] {
+        sandbox.ok(&format!("ifconfig bridge0 {before}; ifconfig bridge0 span epair1a"));
+        sandbox.ok(&format!("ifconfig bridge0 span epair2a; ifconfig bridge0 {meanwhile}"));
+        assert_eq!(is_promiscuous(), with_ports, "{before}, {meanwhile}");
+        let refused = sandbox.run("ifconfig bridge0 addm epair1a");
+        let want =
+            "ifconfig: BRDGADD epair1a: Device busy (Interface is a span port of this bridge)\n";
+        assert_eq!(refused.stderr, want, "{before}, {meanwhile}");
+        sandbox.ok("ifconfig bridge0 -span epair1a");
+        assert_eq!(is_promiscuous(), with_ports, "{before}, {meanwhile}");
+        sandbox.ok("ifconfig bridge0 -span epair2a");
+        assert_eq!(is_promiscuous(), after, "{before}, {meanwhile}");
+        assert_eq!(sandbox.run("tc qdisc show dev bridge0 | grep clsact").status, 1);
+    }
+    // A span port that is destroyed says nothing: the next word finds out.
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig bridge0 -promisc span epair1a; ifconfig epair1a destroy
+$ ifconfig bridge0 span epair2a; ifconfig bridge0 -span epair2a; ifconfig bridge0 | grep PROMISC
+[1]
+$ ifconfig bridge0 promisc span epair2a; ifconfig epair2a destroy; ifconfig bridge0 -promisc
+$ ifconfig bridge0 | grep PROMISC
+[1]
+$ ifconfig bridge0 destroy
+",
+    );
+}
+
 /// What passes through a bridge, what comes to the host and what the host sends: of all of it a span port
 /// gets one copy, also of what comes by members that are newer than itself.
 #[test]
@@ -935,7 +976,7 @@ fn requests_to_the_kernel() {
         ("epair7a ether 02:00:5e:00:00:01", 1),
         ("epair7a inet 10.0.0.1/24 alias up", 3), // two changes, and its number
         ("epair7a inet6 fd00::1/64 up", 3),
-        ("bridge0 addm epair7a",      3), // and whether it may
+        ("bridge0 addm epair7a",      4), // and whether it may: both, and the span ports
         ("bridge0 timeout 30",        2),
         ("epair7a destroy",           1),
     ] {
