@@ -362,8 +362,8 @@ fn valid(oid: &Oid, value: &str) -> Result<String, SysctlError> {
             (None, Some(octal)) if !octal.is_empty() => i64::from_str_radix(octal, 8),
             _ => lower.parse(),
         };
-        // A second sign is none.
-        let is_plain = !digits.starts_with(['-', '+']);
+        // A second sign is none, before the digits or behind what says their base.
+        let is_plain = digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let number = number.ok().filter(|_| is_plain);
         let number = number.map(|number| if negative { -number } else { number });
         number.map(|it| it.to_string()).ok_or_else(|| SysctlError::NoNumber(word.to_owned()))
@@ -503,6 +503,10 @@ mod tests {
             ("net.link.bridge.ipfw=no", Err("invalid integer 'no'".to_owned())),
             ("net.link.bridge.ipfw=09", Err("invalid integer '09'".to_owned())),
             ("net.link.bridge.ipfw=--0", Err("invalid integer '--0'".to_owned())),
+            ("net.link.bridge.ipfw=0+0", Err("invalid integer '0+0'".to_owned())),
+            ("net.link.bridge.ipfw=0x-0", Err("invalid integer '0x-0'".to_owned())),
+            ("net.link.bridge.ipfw=+0x+0", Err("invalid integer '+0x+0'".to_owned())),
+            ("net.link.bridge.ipfw=+0", Ok("net.link.bridge.ipfw: 0 -> 0\n".into())),
             ("net.link.bridge.ipfw:0x0", Ok("net.link.bridge.ipfw: 0 -> 0\n".into())),
             ("-n net.link.bridge.ipfw=\"00\"", Ok("0 -> 0\n".into())),
             ("-N net.link.bridge.ipfw=0", Ok("net.link.bridge.ipfw -> net.link.bridge.ipfw\n".into())),

@@ -61,6 +61,9 @@ $ sysctl net.inet.ip.ttl=0x100
 net.inet.ip.ttl: 64
 sysctl: net.inet.ip.ttl=0x100: Invalid argument
 [1]
+$ sysctl net.inet.ip.ttl=0+100
+sysctl: invalid integer '0+100'
+[1]
 $ sysctl -q kern.nope
 [1]
 $ sysctl -d net.inet.ip.ttl net.fibs
