@@ -402,7 +402,12 @@ fn inverse(value: &str) -> String {
 fn write(oid: &Oid, value: &str, word: &str) -> Result<(), SysctlError> {
     let (name, what) = (oid.name, word.to_owned());
     let path = match oid.source {
-        Source::Switch(path) | Source::Text(path) => path,
+        Source::Switch(path) => path,
+        Source::Text(path) => {
+            // With its end: nothing at all would be no write, and change nothing.
+            let written = std::fs::write(path, format!("{value}\n"));
+            return written.map_err(|error| SysctlError::Io { what, error });
+        }
         Source::Inverse(path) if matches!(value, "0" | "1") => {
             let written = std::fs::write(path, inverse(value));
             return written.map_err(|error| SysctlError::Io { what, error });

@@ -82,6 +82,13 @@ net.inet.ip.ttl: 64 -> 65
 kern.hostname: samba.local -> a # b
 sysctl: unknown oid 'kern.nope' at line 4
 [1]
+$ sysctl kern.hostname=; hostname | od -A n -c
+kern.hostname: a # b ->\u{20}
+  \\n
+$ sysctl kern.hostname=\"\"
+kern.hostname:  ->\u{20}
+$ sysctl kern.hostname='two words'
+kern.hostname:  -> two words
 $ sysctl -f /nowhere
 sysctl: /nowhere: No such file or directory
 [66]

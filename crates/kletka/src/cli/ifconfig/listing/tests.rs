@@ -165,7 +165,7 @@ fn the_medium_of_a_card() {
         text.lines().skip(2).map(|line| format!("{}\n", line.trim())).collect::<String>()
     };
     assert_eq!(lines(&known), "status: no carrier\n");
-    known.media = Some(Media { autoselect: true, speed: Some(1000), full_duplex: true });
+    known.media = Some(Media { autoselect: true, speed: Some(1000), full_duplex: Some(true) });
     let want = "media: Ethernet autoselect (1000baseT <full-duplex>)\nstatus: no carrier\n";
     assert_eq!(lines(&known), want);
 }
