@@ -18,7 +18,7 @@ use netif::{Error, Interface, InterfaceName, Kind, Netlink};
 use prison::{Prison, Registry};
 
 use super::jls::not_found;
-use command::{Command, Invocation, Selection, Separator, UsageError};
+use command::{Change, Command, Invocation, Selection, Separator, UsageError};
 use network::Network;
 
 /// Runs the applet.
@@ -55,6 +55,15 @@ fn finish(outcome: Result<String, String>) -> ExitCode {
 /// Runs one command line, in words, for another applet. Answers what it prints.
 pub(crate) fn command_line(words: &[String]) -> Result<String, String> {
     command::parse(words).map_err(text).and_then(|invocation| execute(&invocation))
+}
+
+/// Whether one command line, in words, gives the interface another name.
+pub(crate) fn renames(words: &[String]) -> bool {
+    let is_name = |change: &Change| matches!(change, Change::Rename(_));
+    match command::parse(words).map(|invocation| invocation.command) {
+        Ok(Command::Configure(wanted)) => wanted.changes.iter().any(is_name),
+        _ => false,
+    }
 }
 
 /// Does what was asked. Answers what is to be printed.

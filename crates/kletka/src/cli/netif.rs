@@ -286,11 +286,14 @@ impl Run<'_> {
         if let Some(parent) = &wanted.parent {
             line.extend(["vlandev".to_owned(), parent.clone()]);
         }
+        let arguments = format!("create_args_{}", variable(&wanted.name));
+        let at = line.len();
+        let is_good = self.extend(&mut line, &self.conf.get(&arguments))
+            && self.keeps_name(&arguments, &line);
         if is_renamed {
-            line.extend(["name".to_owned(), wanted.name.clone()]);
+            line.splice(at..at, ["name".to_owned(), wanted.name.clone()]);
         }
-        let arguments = self.conf.get(&format!("create_args_{}", variable(&wanted.name)));
-        if !self.extend(&mut line, &arguments) || !self.ifconfig(&line) {
+        if !is_good || !self.ifconfig(&line) {
             return false;
         }
         wanted.interfaces().iter().for_each(|name| self.mark(name));
@@ -310,21 +313,21 @@ impl Run<'_> {
     /// network.subr: ifconfig_up, ipv4_up, ipv6_up.
     fn configure(&mut self, name: &str) -> bool {
         let base = format!("ifconfig_{}", variable(name));
-        let mut lines = Vec::new();
-        let value = self.conf.get_set(&base).or_else(|| self.conf.get_set("ifconfig_DEFAULT"));
-        lines.extend(value.map(|value| (value, "")));
-        lines.extend(self.conf.get_set(&format!("{base}_ipv6")).map(|value| (value, "")));
-        let alias = |number: usize| self.conf.get_set(&format!("{base}_alias{number}"));
-        lines.extend((0..).map_while(alias).map(|value| (value, "alias")));
+        let is_set = |variable: &String| self.conf.get_set(variable).is_some();
+        let first = if is_set(&base) { base.clone() } else { "ifconfig_DEFAULT".to_owned() };
+        let mut variables = vec![(first, ""), (format!("{base}_ipv6"), "")];
+        let aliases = (0usize..).map(|number| format!("{base}_alias{number}"));
+        variables.extend(aliases.take_while(is_set).map(|alias| (alias, "alias")));
         let mut good = true;
-        for (value, last) in lines {
+        for (variable, last) in variables {
+            let Some(value) = self.conf.get_set(&variable) else { continue };
             let mut line = vec![name.to_owned()];
             good &= self.extend(&mut line, &value) && {
                 line.retain(|word| !self.is_for_dhcp(name, word));
                 if !last.is_empty() && !line.iter().any(|word| word == last) {
                     line.push(last.to_owned());
                 }
-                line.len() == 1 || self.ifconfig(&line)
+                line.len() == 1 || self.keeps_name(&variable, &line) && self.ifconfig(&line)
             };
         }
         if let Some(text) = self.conf.get_set(&format!("{base}_descr")) {
@@ -358,6 +361,15 @@ impl Run<'_> {
                 false
             }
         }
+    }
+
+    /// Refuses a new name in what `variable` says: no variable would find the interface, and nobody who stops it.
+    fn keeps_name(&mut self, variable: &str, line: &[String]) -> bool {
+        let is_renamed = super::ifconfig::renames(line);
+        if is_renamed {
+            self.warn(format_args!("{variable}: name: not supported"));
+        }
+        !is_renamed
     }
 
     fn ifconfig(&mut self, line: &[String]) -> bool {

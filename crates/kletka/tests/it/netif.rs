@@ -157,3 +157,32 @@ $ ip link delete re0
 ",
     );
 }
+
+/// What is made keeps its name, or it would be lost; a vlan gets its own by `vlans_IF`.
+#[test]
+fn names_that_would_be_lost() {
+    let Some(sandbox) = host() else { return };
+    sandbox.write(
+        "/etc/rc.conf",
+        "cloned_interfaces=\"bridge1 bridge2 bridge3\"\ncreate_args_bridge1=\"name office\"\n\
+         create_args_bridge2=\"descr name\"\nifconfig_bridge2=\"mtu 1400\"\n\
+         ifconfig_bridge3=\"descr x name lan\"\n",
+    );
+    session::check(
+        &sandbox,
+        "\
+$ service netif start | grep Starting
+Starting Network: bridge2.
+netif: WARNING: create_args_bridge1: name: not supported
+netif: WARNING: ifconfig_bridge3: name: not supported
+$ ifconfig bridge2 | grep -o -e description.* -e mtu.*
+mtu 1400
+description: name
+$ service netif stop
+Stopping Network: bridge3 bridge2.
+$ ifconfig -l
+lo0 lan0 re0
+$ ip link delete re0
+",
+    );
+}
