@@ -18,7 +18,7 @@ use netif::{Error, Interface, InterfaceName, Kind, Netlink};
 use prison::{Prison, Registry};
 
 use super::jls::not_found;
-use command::{Change, Command, Invocation, Selection, Separator, UsageError};
+use command::{Change, Command, Format, Invocation, Selection, Separator, UsageError};
 use network::Network;
 
 /// Runs the applet.
@@ -37,12 +37,22 @@ fn read(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
     let text = |word: OsString| {
         word.into_string().map_err(|word| UsageError::Text(word.to_string_lossy().into_owned()))
     };
-    let mut words: Vec<String> = arguments.into_iter().map(text).collect::<Result<_, _>>()?;
-    // As if it stood before all that the command line says.
-    if let Some(format) = std::env::var("IFCONFIG_FORMAT").ok().filter(|it| !it.is_empty()) {
-        words.splice(0..0, ["-f".to_owned(), format]);
+    let words: Vec<String> = arguments.into_iter().map(text).collect::<Result<_, _>>()?;
+    command::parse_with(format(), &words)
+}
+
+/// The format that the environment asks for, as if it stood before all that the command line says.
+fn format() -> Format {
+    let value = std::env::var_os("IFCONFIG_FORMAT").unwrap_or_default();
+    if value.is_empty() {
+        return Format::default();
     }
-    command::parse(&words)
+    let value = value.to_string_lossy();
+    let (format, unknown) = Format::of_environment(&value);
+    for one in unknown {
+        complain!("ifconfig: Skipping invalid format specification: {one}");
+    }
+    format
 }
 
 fn finish(outcome: Result<String, String>) -> ExitCode {

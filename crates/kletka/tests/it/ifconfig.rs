@@ -157,6 +157,19 @@ $ IFCONFIG_FORMAT=inet:dotted ifconfig epair1a inet | grep 'inet '
 $ IFCONFIG_FORMAT=inet:dotted ifconfig -f inet:cidr -j 99 epair1a
 ifconfig: jail 99 not found
 [1]
+$ IFCONFIG_FORMAT=inet,inet:roman,ether:dash,addr:host,inet:cidr ifconfig epair1a | grep -e 'inet ' -e ether
+	ether 02-00-5e-00-00-0a
+	inet 10.1.0.1/16 broadcast 10.1.0.255
+ifconfig: Skipping invalid format specification: inet
+ifconfig: Skipping invalid format specification: inet:roman
+ifconfig: Skipping invalid format specification: addr:host
+$ IFCONFIG_FORMAT=roman ifconfig epair1a mtu 1400
+ifconfig: Skipping invalid format specification: roman
+$ IFCONFIG_FORMAT= ifconfig -l
+lo0 epair1a epair1b
+$ ifconfig -f inet:roman epair1a
+ifconfig: -f inet:roman: this format is not supported
+[1]
 $ ifconfig epair1a promisc allmulti -arp; ifconfig epair1a | head -n 1
 epair1a: flags=1008bc3<UP,BROADCAST,RUNNING,NOARP,PROMISC,ALLMULTI,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1400
 $ ifconfig epair1a -promisc -allmulti arp; ifconfig epair1a | head -n 1

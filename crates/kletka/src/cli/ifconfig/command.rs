@@ -144,7 +144,13 @@ pub(super) struct NewAddress {
 
 /// Understands a command line.
 pub(super) fn parse(arguments: &[String]) -> Result<Invocation, UsageError> {
+    parse_with(Format::default(), arguments)
+}
+
+/// Understands a command line that says what is to be different from `format`.
+pub(super) fn parse_with(format: Format, arguments: &[String]) -> Result<Invocation, UsageError> {
     let mut options = Options::default();
+    options.selection.format = format;
     let rest = options.read(arguments)?;
     let jail = options.jail.take();
     let command = options.command(rest)?;

@@ -1,4 +1,4 @@
-//! How a listing writes addresses: `-f` of ifconfig(8).
+//! How a listing writes addresses: `-f` and `IFCONFIG_FORMAT` of ifconfig(8).
 
 use super::UsageError;
 
@@ -34,25 +34,36 @@ pub(in super::super) enum Mask {
 impl Format {
     /// Reads `TYPE:FORMAT`, one or several with commas between them; `default` undoes what was said before.
     pub(super) fn read(&mut self, text: &str) -> Result<(), UsageError> {
-        for one in text.split(',') {
-            match one.split_once(':') {
-                Some(("ether", "colon" | "default")) => self.ether = Separation::Colon,
-                Some(("ether", "dash")) => self.ether = Separation::Dash,
-                Some(("ether", "dotted")) => self.ether = Separation::Dotted,
-                Some(("inet", "hex" | "default")) => self.inet = Mask::Hexadecimal,
-                Some(("inet", "dotted")) => self.inet = Mask::Dotted,
-                Some(("inet", "cidr")) => self.inet = Mask::Slash,
-                Some(("inet6", "numeric" | "default")) => self.inet6_slash = false,
-                Some(("inet6", "cidr")) => self.inet6_slash = true,
-                // Numbers are never turned into names here.
-                Some(("addr", "numeric" | "default")) => {}
-                None if one == "default" => *self = Self::default(),
-                _ => {
-                    let message = format!("-f {one}: this format is not supported");
-                    return Err(UsageError::Message(message));
-                }
-            }
+        text.split(',').try_for_each(|one| {
+            let message = || format!("-f {one}: this format is not supported");
+            self.read_one(one).ok_or_else(|| UsageError::Message(message()))
+        })
+    }
+
+    /// What the environment says. It may be meant for another ifconfig: what is unknown is left out, and is what
+    /// is answered beside.
+    pub(in super::super) fn of_environment(text: &str) -> (Self, Vec<&str>) {
+        let mut format = Self::default();
+        let unknown = text.split(',').filter(|one| format.read_one(one).is_none()).collect();
+        (format, unknown)
+    }
+
+    /// `None`: there is no such format.
+    fn read_one(&mut self, one: &str) -> Option<()> {
+        match one.split_once(':') {
+            Some(("ether", "colon" | "default")) => self.ether = Separation::Colon,
+            Some(("ether", "dash")) => self.ether = Separation::Dash,
+            Some(("ether", "dotted")) => self.ether = Separation::Dotted,
+            Some(("inet", "hex" | "default")) => self.inet = Mask::Hexadecimal,
+            Some(("inet", "dotted")) => self.inet = Mask::Dotted,
+            Some(("inet", "cidr")) => self.inet = Mask::Slash,
+            Some(("inet6", "numeric" | "default")) => self.inet6_slash = false,
+            Some(("inet6", "cidr")) => self.inet6_slash = true,
+            // Numbers are never turned into names here.
+            Some(("addr", "numeric" | "default")) => {}
+            None if one == "default" => *self = Self::default(),
+            _ => return None,
         }
-        Ok(())
+        Some(())
     }
 }
