@@ -3,7 +3,7 @@
 //! The kernel tells of them in every listing of links; it is told by files below /proc/sys/net, which are
 //! those of the network namespace that the caller is in.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
@@ -34,6 +34,10 @@ pub struct Inet6Options(pub u32);
 /// Neighbours are asked whether they are still there: Linux always does so.
 const PERFORM_NUD: u32 = 0x1;
 
+/// What routers say counts, also for an interface that forwards. By 1, which new interfaces have, it does not
+/// there; on FreeBSD that makes no difference.
+const ACCEPT_RA_ALWAYS: &str = "2";
+
 /// How an option is known: to FreeBSD by a bit and a name; to Linux by a place in the list of its settings, a
 /// file of the same meaning, and the values that turn it on and off.
 struct Known {
@@ -47,7 +51,7 @@ struct Known {
 
 #[rustfmt::skip]
 const TABLE: [Known; 5] = [
-    Known { option: Inet6Option::AcceptRtadv,          bit: 0x2,   name: "ACCEPT_RTADV",   file: "accept_ra",        on: "1", off: "0" },
+    Known { option: Inet6Option::AcceptRtadv,          bit: 0x2,   name: "ACCEPT_RTADV",   file: "accept_ra",        on: ACCEPT_RA_ALWAYS, off: "0" },
     Known { option: Inet6Option::Disabled,             bit: 0x8,   name: "IFDISABLED",     file: "disable_ipv6",     on: "1", off: "0" },
     Known { option: Inet6Option::AutoLinkLocal,        bit: 0x20,  name: "AUTO_LINKLOCAL", file: "addr_gen_mode",    on: "0", off: "1" },
     Known { option: Inet6Option::NoDefaultRouter,      bit: 0x40,  name: "NO_RADR",        file: "accept_ra_defrtr", on: "0", off: "1" },
@@ -76,7 +80,12 @@ impl Inet6Option {
     /// `EAFNOSUPPORT`: this kernel has no IPv6; `EROFS`, `EACCES`: a jail whose /proc is the host's.
     pub fn set(self, interface: &InterfaceName, on: bool) -> Result<(), Error> {
         let Some(known) = TABLE.iter().find(|known| known.option == self) else { return Ok(()) };
-        write(interface, known.file, if on { known.on } else { known.off })
+        let value = if on { known.on } else { known.off };
+        // Who may not write need not, either, where nothing is to be changed.
+        if std::fs::read_to_string(file(interface, known.file)).is_ok_and(|it| it.trim() == value) {
+            return Ok(());
+        }
+        write(interface, known.file, value)
     }
 }
 
@@ -89,9 +98,12 @@ pub fn keep_inet6_when_down(interface: &InterfaceName) -> Result<(), Error> {
     write(interface, "keep_addr_on_down", "1")
 }
 
-fn write(interface: &InterfaceName, file: &str, value: &str) -> Result<(), Error> {
-    let directory = Path::new("/proc/sys/net/ipv6/conf").join(interface.kernel());
-    std::fs::write(directory.join(file), value).map_err(|error| {
+fn file(interface: &InterfaceName, name: &str) -> PathBuf {
+    Path::new("/proc/sys/net/ipv6/conf").join(interface.kernel()).join(name)
+}
+
+fn write(interface: &InterfaceName, name: &str, value: &str) -> Result<(), Error> {
+    std::fs::write(file(interface, name), value).map_err(|error| {
         let errno = match Errno::from_io_error(&error) {
             Some(Errno::NOENT) | None => Errno::AFNOSUPPORT,
             Some(errno) => errno,
@@ -110,7 +122,10 @@ pub(crate) fn parse(families: &[u8]) -> Option<Inet6Options> {
     let setting = |place: usize| i32_at(settings, place * 4);
     let generates = find(inet6, ifla::INET6_ADDR_GEN_MODE).and_then(|value| value.first());
     let is_on = |option| match option {
-        Inet6Option::AcceptRtadv => setting(ifla::CONF_ACCEPT_RA).is_some_and(|it| it > 0),
+        Inet6Option::AcceptRtadv => match setting(ifla::CONF_ACCEPT_RA) {
+            Some(1) => setting(ifla::CONF_FORWARDING) == Some(0),
+            accepts => accepts.is_some_and(|it| it > 0),
+        },
         Inet6Option::Disabled => setting(ifla::CONF_DISABLE_IPV6).is_some_and(|it| it != 0),
         Inet6Option::AutoLinkLocal => generates != Some(&ifla::ADDR_GEN_NONE),
         Inet6Option::NoDefaultRouter => setting(ifla::CONF_ACCEPT_RA_DEFRTR) == Some(0),

@@ -129,6 +129,7 @@ pub(crate) mod ifla {
     pub(crate) const INET6_ADDR_GEN_MODE: u16 = 8;
     pub(crate) const ADDR_GEN_NONE: u8 = 1;
     /// Places in the list of settings: linux/ipv6.h, `DEVCONF_*`.
+    pub(crate) const CONF_FORWARDING: usize = 0;
     pub(crate) const CONF_ACCEPT_RA: usize = 3;
     pub(crate) const CONF_ACCEPT_RA_DEFRTR: usize = 17;
     pub(crate) const CONF_DISABLE_IPV6: usize = 26;

@@ -169,11 +169,23 @@ fn wait<T>(mut found: impl FnMut() -> Option<T>) -> T {
 /// with an end is not. By `no_radr` the router's prefix is taken, but not the router.
 #[test]
 fn a_router_is_heard() {
+    hear(false);
+}
+
+/// Who is asked to hear routers does so, whether or not it forwards itself.
+#[test]
+fn a_router_is_heard_by_another() {
+    hear(true);
+}
+
+fn hear(forwards: bool) {
     let (Some(host), Some(router)) = (Network::new(), Network::new()) else { return };
     let (mut netlink, mut other) = (host.netlink(), router.netlink());
     let (a, b) = (name("epair0a"), name("epair0b"));
     netlink.create_epair(None, None).unwrap();
     netlink.move_to(&b, router.handle.as_fd()).unwrap();
+    let forwarding = "/proc/sys/net/ipv6/conf/all/forwarding";
+    host.inside(|| std::fs::write(forwarding, if forwards { "1" } else { "0" })).unwrap();
     for (option, on) in [
         (Inet6Option::AcceptRtadv, true),
         (Inet6Option::NoDefaultRouter, true),

@@ -841,6 +841,26 @@ fn inet6_options() {
         sandbox.ok(&format!("ifconfig epair1a inet6 {line}"));
         assert_eq!(options(), format!("\tnd6 options={want}\n"), "{line}");
     }
+    // By default routers are heard as long as nothing is forwarded; who asks for it has it in any case.
+    let accepts = || sandbox.ok("ifconfig epair1b | tail -n 1").contains("ACCEPT_RTADV");
+    for (line, want) in [
+        ("sysctl net.inet6.ip6.forwarding=0", true),
+        ("sysctl net.inet6.ip6.forwarding=1", false),
+        ("ifconfig epair1b inet6 accept_rtadv", true),
+        ("sysctl net.inet6.ip6.forwarding=0", true),
+        (
+            "echo 1 > /proc/sys/net/ipv6/conf/epair1b/accept_ra; sysctl net.inet6.ip6.forwarding=1",
+            false,
+        ),
+        ("ifconfig epair1b inet6 -accept_rtadv", false),
+        ("sysctl net.inet6.ip6.forwarding=0", false),
+        ("ifconfig epair1b inet6 accept_rtadv", true),
+        ("sysctl net.inet6.ip6.forwarding=1", true),
+        ("sysctl net.inet6.ip6.forwarding=0", true),
+    ] {
+        sandbox.ok(line);
+        assert_eq!(accepts(), want, "{line}");
+    }
     // They are more than words.
     let refused = sandbox.run("ifconfig epair1a inet6 fd00::1/64");
     let want = "ifconfig: ioctl (SIOCAIFADDR): Permission denied (there is no IPv6 on this interface: -ifdisabled)\n";

@@ -58,8 +58,10 @@ impl Network {
         on: bool,
     ) -> Result<(), Error> {
         let known = self.netlink.link(name)?.inet6;
-        // There is more than one way to have a link-local address: what is on stays as it is.
-        if known.is_some_and(|known| known.has(option) == on) {
+        // There is more than one way to have a link-local address: what is on stays as it is. Routers may be
+        // heard, or not, only because nothing is forwarded, or is: then it is not as it was asked for.
+        let may_turn = option == Inet6Option::AcceptRtadv;
+        if !may_turn && known.is_some_and(|known| known.has(option) == on) {
             return Ok(());
         }
         at(self.elsewhere.as_ref(), || option.set(name, on))?
