@@ -11,7 +11,7 @@ use netif::{Counters, Flags, Interface, InterfaceAddress, Prefix, Route, RouteKi
 use super::ifconfig::network::Network;
 
 const USAGE: &str = "usage: netstat -r [-46n] [-F fib] [-f address_family] [-j jail]\n       \
-                     netstat -i [-46abdn] [-f address_family] [-I interface] [-j jail]";
+                     netstat -i [-46bdnW] [-f address_family] [-I interface] [-j jail]";
 
 /// What is asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,8 +24,17 @@ struct Options {
     bytes: bool,
     /// `-d`: dropped packets as well.
     drops: bool,
+    /// `-W`: no address is cut.
+    wide: bool,
     interface: Option<String>,
     jail: Option<String>,
+}
+
+impl Options {
+    /// Whether an address of this family is asked for.
+    fn is_for(&self, address: &InterfaceAddress) -> bool {
+        self.inet6.is_none_or(|only| only == address.prefix.address.is_ipv6())
+    }
 }
 
 /// What is wrong with the command line.
@@ -54,6 +63,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
 
 fn parse(arguments: Vec<OsString>) -> Result<Options, UsageError> {
     let mut options = Options::default();
+    let mut all = false;
     let mut parser = Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(|_| UsageError::Usage)? {
         let Arg::Short(letter) = argument else { return Err(UsageError::Usage) };
@@ -66,8 +76,10 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, UsageError> {
             'i' => options.interfaces = true,
             '4' => options.inet6 = Some(false),
             '6' => options.inet6 = Some(true),
-            // Numbers are never turned into names here, and every address is shown.
-            'n' | 'a' => {}
+            // Numbers are never turned into names here.
+            'n' => {}
+            'a' => all = true,
+            'W' => options.wide = true,
             'b' => options.bytes = true,
             'd' => options.drops = true,
             'f' => options.inet6 = Some(family(&value()?)?),
@@ -92,6 +104,14 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, UsageError> {
     if options.routes == options.interfaces {
         let sockets = "sockets are not shown here: say -r or -i, or ask ss(8)";
         return Err(UsageError::Message(sockets.to_owned()));
+    }
+    // With -r it says nothing: all routes are shown.
+    if all && options.interfaces {
+        let text = "-a: not supported with -i: ip maddress shows the multicast addresses";
+        return Err(UsageError::Message(text.to_owned()));
+    }
+    if options.wide && options.routes {
+        return Err(UsageError::Message("-W: not supported with -r".to_owned()));
     }
     Ok(options)
 }
@@ -203,42 +223,64 @@ fn interface_table(interfaces: &[Interface], options: &Options) -> Result<String
     if let (Some(name), true) = (&options.interface, chosen.is_empty()) {
         return Err(format!("interface {name} does not exist"));
     }
-    let width = chosen.iter().map(|it| marked(it).len()).max().unwrap_or(0).max(5);
-    let mut text = format!(
-        "{:<width$} {:>5} {:<13} {:<17} {}\n",
-        "Name",
-        "Mtu",
-        "Network",
-        "Address",
-        counts(options, |column| column.title.to_owned())
-    );
+    let layout = Layout::of(&chosen, options);
+    let titles = counts(options, |column| column.title.to_owned());
+    let mut text = layout.line(["Name", "Mtu", "Network", "Address"], &titles);
     for interface in chosen {
-        let (name, index) = (marked(interface), interface.index);
-        let link = format!("<Link#{index}>");
-        let own = interface.name.as_str();
-        let ether = interface.ether.map_or(own.to_owned(), |ether| ether.to_string());
+        let (name, own) = (marked(interface), interface.name.as_str());
         if options.inet6.is_none() {
+            let link = format!("<Link#{}>", interface.index);
+            let ether = interface.ether.map_or(own.to_owned(), |ether| ether.to_string());
             let numbers = counts(options, |column| (column.count)(&interface.counters).to_string());
-            let _ = writeln!(
-                text,
-                "{name:<width$} {:>5} {link:<13} {ether:<17} {numbers}",
-                interface.mtu
-            );
+            text += &layout.line([&name, &interface.mtu.to_string(), &link, &ether], &numbers);
         }
-        let of_family = |it: &&InterfaceAddress| {
-            options.inet6.is_none_or(|only| only == it.prefix.address.is_ipv6())
-        };
         // Linux counts by interface, not by address.
         let nothing = counts(options, |_| "-".to_owned());
-        for address in interface.addresses.iter().filter(of_family) {
+        for address in interface.addresses.iter().filter(|it| options.is_for(it)) {
             let network = address.prefix.network();
             let network = format!("{}/{}", scoped(network.address, own), network.length);
             let address = scoped(address.prefix.address, own);
-            let _ =
-                writeln!(text, "{name:<width$} {:>5} {network:<13} {address:<17} {nothing}", "-");
+            text += &layout.line([&name, "-", &network, &address], &nothing);
         }
     }
     Ok(text)
+}
+
+/// How many places the columns of text have. That of names has as many as it needs: FreeBSD cuts them to 5, and
+/// `epair1a` and `epair1b` would be the same.
+struct Layout {
+    name: usize,
+    network: usize,
+    address: usize,
+    /// What is longer than its column is cut.
+    cuts: bool,
+}
+
+impl Layout {
+    fn of(interfaces: &[&Interface], options: &Options) -> Self {
+        let name = interfaces.iter().map(|it| marked(it).len()).max().unwrap_or(0).max(5);
+        let mut addresses = interfaces.iter().flat_map(|it| &it.addresses);
+        let has_inet6 = addresses.any(|it| options.is_for(it) && it.prefix.address.is_ipv6());
+        let (network, address) = match (options.wide, has_inet6) {
+            (false, _) => (13, 17),
+            (true, false) => (18, 17),
+            (true, true) => (24, 39),
+        };
+        Self { name, network, address, cuts: !options.wide }
+    }
+
+    fn line(&self, [name, mtu, network, address]: [&str; 4], counts: &str) -> String {
+        let network = self.cell(network, self.network);
+        let address = self.cell(address, self.address);
+        format!("{name:<width$} {mtu:>5} {network} {address} {counts}\n", width = self.name)
+    }
+
+    fn cell(&self, text: &str, width: usize) -> String {
+        match self.cuts {
+            true => format!("{text:<width$.width$}"),
+            false => format!("{text:<width$}"),
+        }
+    }
 }
 
 /// The name of an interface; one that is down has a star.
@@ -292,6 +334,11 @@ mod tests {
             ("-4r",            Ok(Options { routes: true, inet6: Some(false), ..any() })),
             ("-in",            Ok(Options { interfaces: true, ..any() })),
             ("-I re0 -j web",  Ok(Options { interfaces: true, interface: Some("re0".into()), jail: Some("web".into()), ..any() })),
+            ("-iW",            Ok(Options { interfaces: true, wide: true, ..any() })),
+            ("-ran",           Ok(Options { routes: true, ..any() })),
+            ("-ian",           Err(UsageError::Message("-a: not supported with -i: ip maddress shows the multicast addresses".into()))),
+            ("-a -I re0",      Err(UsageError::Message("-a: not supported with -i: ip maddress shows the multicast addresses".into()))),
+            ("-rW",            Err(UsageError::Message("-W: not supported with -r".into()))),
             ("-f",             Err(UsageError::Usage)),
             ("-r -f ipx",      Err(UsageError::Message("ipx: unknown address family".into()))),
             ("-s",             Err(UsageError::Message("-s: not supported: ss(8) shows sockets, nstat(8) counts".into()))),

@@ -61,7 +61,22 @@ epair1b*     - 10.0.0.0/24   10.0.0.1                 -     -     -        -    
 $ ifconfig epair1a inet6 no_dad fd00::1/128 up; ifconfig epair1a inet6 fe80::1/64
 $ netstat -i -f inet6 -I epair1a | grep -e fd00 -e fe80::1% | awk '{ print $3, $4 }' | sort
 fd00::1/128 fd00::1
-fe80::%epair1a/64 fe80::1%epair1a
+fe80::%epair1 fe80::1%epair1a
+$ ifconfig epair1a inet6 2001:db8:1111:2222:3333:4444:5555:6666/64
+$ netstat -i -6 -I epair1a | grep -e Name -e 2001
+Name      Mtu Network       Address              Ipkts Ierrs Idrop    Opkts Oerrs  Coll
+epair1a     - 2001:db8:1111 2001:db8:1111:222        -     -     -        -     -     -
+$ netstat -i -W -I epair1a -6 | grep -e Name -e 2001 -e fe80::1%
+Name      Mtu Network                  Address                                    Ipkts Ierrs Idrop    Opkts Oerrs  Coll
+epair1a     - 2001:db8:1111:2222::/64  2001:db8:1111:2222:3333:4444:5555:6666         -     -     -        -     -     -
+epair1a     - fe80::%epair1a/64        fe80::1%epair1a                                -     -     -        -     -     -
+$ netstat -iW -I epair1b
+Name       Mtu Network            Address              Ipkts Ierrs Idrop    Opkts Oerrs  Coll
+epair1b*  1500 <Link#3>           02:00:5e:00:00:01        0     0     0        0     0     0
+epair1b*     - 10.0.0.0/24        10.0.0.1                 -     -     -        -     -     -
+$ netstat -ia
+netstat: -a: not supported with -i: ip maddress shows the multicast addresses
+[1]
 $ ifconfig lo0 inet6 ifdisabled
 $ busybox ping -c 1 127.0.0.1 > /dev/null; netstat -ib -I lo0
 Name    Mtu Network       Address              Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll
