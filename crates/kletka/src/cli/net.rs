@@ -89,7 +89,7 @@ fn guard(patience: Duration, command: &[OsString]) -> ExitCode {
         Ok(netlink) => netlink,
         Err(error) => return fail(error),
     };
-    let waiting = match Waiting::begin() {
+    let mut waiting = match Waiting::begin() {
         Ok(waiting) => waiting,
         Err(error) => return fail(error),
     };
@@ -102,7 +102,7 @@ fn guard(patience: Duration, command: &[OsString]) -> ExitCode {
         }
     };
     before.limits().iter().for_each(say);
-    let outcome = watched::run(command, patience, || waiting.is_confirmed());
+    let outcome = watched::run(command, patience, &mut waiting);
     let kept = match outcome {
         Outcome::Ended(_) => {
             before.is_unchanged(&mut netlink)
@@ -110,7 +110,6 @@ fn guard(patience: Duration, command: &[OsString]) -> ExitCode {
         }
         Outcome::Hung => false,
     };
-    // From here on it is too late to confirm.
     let is_confirmed = waiting.end();
     let hung = matches!(outcome, Outcome::Hung);
     if let Outcome::Ended(status) = outcome

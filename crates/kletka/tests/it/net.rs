@@ -255,6 +255,22 @@ fn a_command_that_hangs_is_killed_and_undone() {
     end(&sandbox);
 }
 
+/// Who confirms is told no when it is too late, also while the command is being killed: here it has much to give back.
+#[test]
+fn what_is_killed_cannot_be_confirmed() {
+    let Some(sandbox) = host("192.168.1.1") else { return };
+    let done = sandbox.run(
+        "mkfifo /tmp/full; sleep 1000 < /tmp/full & reader=$!; \
+         kletka net guard 1 sh -c 'echo $$ > /tmp/pid; exec dd if=/dev/zero of=/tmp/full bs=256M count=1' 2> /dev/null & guard=$!; \
+         until test -s /tmp/pid; do :; done; until grep -qs '^dd$' /proc/$(cat /tmp/pid)/comm; do :; done; pid=$(cat /tmp/pid); \
+         words=dd; while test -n \"$words\"; do read -r words < /proc/$pid/cmdline; done; \
+         kletka net guard --confirm; echo $?; wait $guard; echo $?; kill $reader",
+    );
+    let says = "kletka: net guard: nothing waits to be confirmed\n";
+    assert_eq!((done.stdout.as_str(), done.stderr.as_str()), ("1\n1\n", says));
+    end(&sandbox);
+}
+
 /// A terminal at the other end of a dead connection takes no more output: what writes there waits for ever.
 #[test]
 fn nobody_has_to_read_what_it_says() {

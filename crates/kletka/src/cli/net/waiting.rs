@@ -16,6 +16,8 @@ const FILE: &str = "/run/kletka/net-guard";
 /// A guard that waits.
 pub(super) struct Waiting {
     file: File,
+    /// Whether it was confirmed until it waited no longer; `None`: it waits.
+    ended: Option<bool>,
 }
 
 /// The file, and whose it is.
@@ -47,25 +49,29 @@ impl Waiting {
         let locked = file.and_then(|mut file| {
             flock(&file, FlockOperation::NonBlockingLockExclusive)?;
             writeln!(file, "{}", std::process::id())?;
-            Ok(Self { file })
+            Ok(Self { file, ended: None })
         });
         locked.map_err(|error| about(FILE, error))
     }
 
     /// Whether somebody has confirmed.
     pub(super) fn is_confirmed(&self) -> bool {
-        fstat(&self.file).is_ok_and(|stat| stat.st_nlink == 0)
+        self.ended.unwrap_or_else(|| fstat(&self.file).is_ok_and(|stat| stat.st_nlink == 0))
     }
 
-    /// Waits no longer. Answers whether somebody has confirmed until now.
-    pub(super) fn end(self) -> bool {
+    /// Waits no longer: from here on it is too late to confirm. Answers whether somebody has until now, however often
+    /// it is asked.
+    pub(super) fn end(&mut self) -> bool {
+        if let Some(is_confirmed) = self.ended {
+            return is_confirmed;
+        }
         // Without the lock, which nothing keeps for long, it is as good as without anybody else.
         let _lock = lock();
         let is_confirmed = self.is_confirmed();
         if !is_confirmed {
             let _ = fs::remove_file(FILE);
         }
-        is_confirmed
+        *self.ended.insert(is_confirmed)
     }
 
     /// Confirms the change that a guard watches over.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 use super::PAUSE;
+use super::waiting::Waiting;
 
 /// How long the kernel may take to end what was killed.
 const END: Duration = Duration::from_secs(1);
@@ -21,12 +22,8 @@ pub(super) enum Outcome {
     Hung,
 }
 
-/// Runs `command` for at most `patience`; as long as it likes once somebody `is_content`.
-pub(super) fn run(
-    command: &[OsString],
-    patience: Duration,
-    is_content: impl Fn() -> bool,
-) -> Outcome {
+/// Runs `command` for at most `patience`; as long as it likes once somebody has confirmed.
+pub(super) fn run(command: &[OsString], patience: Duration, waiting: &mut Waiting) -> Outcome {
     // A group of its own, so that what it has started can be killed with it.
     let started = Command::new(&command[0]).args(&command[1..]).process_group(0).spawn();
     let mut child = match started {
@@ -37,9 +34,9 @@ pub(super) fn run(
         }
     };
     let end = Instant::now() + patience;
-    let is_over = || Instant::now() >= end && !is_content();
     while !ends(&child, PAUSE) {
-        if is_over() {
+        // What is killed can no longer be confirmed: nobody is told that it stays.
+        if Instant::now() >= end && !waiting.end() {
             let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
             ends(&child, END);
             return Outcome::Hung;
