@@ -105,8 +105,9 @@ fn guard(patience: Duration, command: &[OsString]) -> ExitCode {
     let outcome = watched::run(command, patience, &mut waiting);
     let kept = match outcome {
         Outcome::Ended(_) => {
-            before.is_unchanged(&mut netlink)
-                || sign_of_life(&mut netlink, &waiting, &ways, patience)
+            // A way out that was open is asked for in any case: what is looked at is not all that can close it.
+            let needs_none = !ways.were_open() && before.is_unchanged(&mut netlink);
+            needs_none || sign_of_life(&mut netlink, &waiting, &ways, patience)
         }
         Outcome::Hung => false,
     };
@@ -117,12 +118,15 @@ fn guard(patience: Duration, command: &[OsString]) -> ExitCode {
     {
         return status;
     }
+    let was_none = before.is_unchanged(&mut netlink);
     // Before a word is said: whoever would read it may be cut off, and the writer wait for ever.
     let problems = before.restore(&mut netlink);
     let seconds = patience.as_secs();
     if hung {
         let command = command[0].display();
         say(format_args!("{command} has not ended within {seconds} s: killed, and undone"));
+    } else if was_none {
+        say(format_args!("no sign of life within {seconds} s, and no change that could be undone"));
     } else {
         say(format_args!("no sign of life within {seconds} s: undone"));
     }

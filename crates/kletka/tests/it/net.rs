@@ -121,6 +121,20 @@ fn a_command_that_changes_nothing_is_only_run() {
     end(&sandbox);
 }
 
+/// A firewall is not looked at: that nothing else has changed does not mean that the gateway is in reach.
+#[test]
+fn a_way_out_that_is_closed_is_noticed_whatever_closed_it() {
+    let Some(sandbox) = host("192.168.1.1") else { return };
+    let before = state(&sandbox);
+    let closed = r#"nft "add table ip f; add chain ip f o { type filter hook output priority 0; policy drop; }""#;
+    let done = sandbox.run(&format!("kletka net guard 1 sh -c '{closed}'"));
+    let says = "no sign of life within 1 s, and no change that could be undone";
+    assert_eq!((done.stderr, done.status), (format!("{RE0}kletka: net guard: {says}\n"), 1));
+    assert_same(&state(&sandbox), &before, closed);
+    sandbox.ok("nft delete table ip f");
+    end(&sandbox);
+}
+
 /// The terminal goes, and with it the guard that was started; the one that counts goes on.
 #[test]
 fn it_outlives_its_terminal() {

@@ -20,6 +20,11 @@ impl WaysOut {
         Self([false, true].map(|inet6| Gateway::answers_in(netlink, inet6)))
     }
 
+    /// Whether any gateway answered before the change.
+    pub(super) fn were_open(&self) -> bool {
+        self.0.contains(&true)
+    }
+
     /// Whether each family has a gateway again that answers. Where none did before, one that does is enough.
     pub(super) fn are_open(&self, netlink: &mut Netlink) -> bool {
         let mut answers = |inet6: bool| Gateway::answers_in(netlink, inet6);
