@@ -35,7 +35,10 @@ impl PartialEq for Saved {
             table.iter().filter(|object| !object.is_kernels).cloned().collect()
         };
         let same = |table: Table| made(self.table(table)) == made(other.table(table));
-        self.links == other.links && Table::ALL.into_iter().all(same)
+        let pairs = || self.links.iter().zip(&other.links);
+        self.links.len() == other.links.len()
+            && pairs().all(|(one, other)| one.is_as(other))
+            && Table::ALL.into_iter().all(same)
     }
 }
 
@@ -75,6 +78,13 @@ impl Saved {
             link.is("bridge") && link.settings.iter().any(on)
         };
         self.links.iter().filter(filters).map(|link| &link.name).collect()
+    }
+
+    /// The bridges whose spanning tree hides what some of their times are set to: those are not saved.
+    #[must_use]
+    pub fn with_borrowed_times(&self) -> Vec<&InterfaceName> {
+        let hides = self.links.iter().filter(|link| link.has_borrowed_times());
+        hides.map(|link| &link.name).collect()
     }
 
     fn table(&self, table: Table) -> &[Object] {

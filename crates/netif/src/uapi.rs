@@ -122,6 +122,7 @@ pub(crate) mod ifla {
     pub(crate) const BR_BRIDGE_ID: u16 = 11;
     pub(crate) const BR_ROOT_PORT: u16 = 12;
     pub(crate) const BR_ROOT_PATH_COST: u16 = 13;
+    pub(crate) const BR_TOPOLOGY_CHANGE: u16 = 14;
     pub(crate) const BR_FDB_FLUSH: u16 = 21;
     pub(crate) const BR_FDB_MAX_LEARNED: u16 = 49;
 

@@ -191,7 +191,7 @@ fn what_was_destroyed_is_made_again() {
     let Some(sandbox) = host("192.168.1.1") else { return };
     sandbox.ok(
         "ifconfig epair3 create up && ifconfig epair3b inet 10.3.0.1/24 mtu 1400 descr 'far end' up group lan && \
-         ifconfig bridge7 addm epair3a private epair3a static epair3a 02:00:00:00:00:33 priority 4096 hellotime 1 maxage 10 \
+         ifconfig bridge7 addm epair3a private epair3a static epair3a 02:00:00:00:00:33 priority 4096 hellotime 1 maxage 10 fwddelay 30 \
              inet 10.7.0.1/24 descr 'for jails' && \
          ip -6 address add fd07::1/64 nodad dev bridge7 && \
          ip link set bridge7 type bridge stp_state 1 mcast_snooping 0 && bridge link set dev epair3a cost 77 hairpin on && \
@@ -215,6 +215,39 @@ fn what_was_destroyed_is_made_again() {
     }
     assert_eq!(sandbox.ok("ifconfig -g lan"), "epair3b\n");
     sandbox.ok("ip link delete mac0; ifconfig epair3a destroy; ifconfig vxlan5 destroy");
+    end(&sandbox);
+}
+
+/// What the kernel tells of the times of a spanning tree's bridge may be the tree's, and must not become the bridge's.
+#[test]
+fn the_times_of_a_spanning_tree_do_not_stay() {
+    let Some(sandbox) = host("192.168.1.1") else { return };
+    sandbox.ok(
+        "ifconfig epair3 create up && ifconfig epair3b up && ip link add bridge8 type bridge ageing_time 20000 forward_delay 200 && \
+         ip link set bridge8 type bridge stp_state 1 && ip link set epair3a master bridge8 && ip link set bridge8 up && \
+         until ip -d link show bridge8 | grep -q 'topology_change 1'; do :; done && \
+         ip -d link show bridge8 | grep 'ageing_time 400 '",
+    );
+    let limit = "kletka: net guard: bridge8: not all times are put back: its spanning tree hides what they are set to\n";
+    let done = "kletka: net guard: no sign of life within 1 s: undone\n";
+    let said = |change: &str| {
+        sandbox.run(&format!("kletka net guard 1 sh -c '{change}; ip route delete default'")).stderr
+    };
+    // The tree is at rest when the bridge is down.
+    assert_eq!(said("ip link set bridge8 down"), format!("{RE0}{limit}{done}"));
+    sandbox.ok("ip link set bridge8 down; ip -d link show bridge8 | grep 'ageing_time 20000 '");
+
+    sandbox.ok(
+        "ip link add bridge9 type bridge priority 4096 max_age 900 hello_time 100 && ip link set bridge9 type bridge stp_state 1 && \
+         ip link set epair3b master bridge9 && ip link set bridge9 up && ip link set bridge8 up && \
+         until ip -d link show bridge8 | grep -q 'max_age 900 '; do :; done",
+    );
+    assert_eq!(
+        said("ip link set epair3a nomaster; ip link set bridge8 down"),
+        format!("{RE0}{limit}{done}")
+    );
+    sandbox.ok("ip link set epair3a nomaster; ip -d link show bridge8 | grep 'max_age 2000 '");
+    sandbox.ok("ip link delete bridge8; ip link delete bridge9; ifconfig epair3a destroy");
     end(&sandbox);
 }
 

@@ -22,6 +22,9 @@ const MADE: [&str; 13] = [
 /// What a bridge can be told: linux/if_link.h, `IFLA_BR_*`. The rest are its timers, and what it has learned.
 const BRIDGE: [std::ops::RangeInclusive<u16>; 6] =
     [1..=9, 20..=20, 22..=25, 27..=39, 41..=46, 49..=49];
+/// What of this the kernel does not always tell as it was set: [`borrowed`].
+const BRIDGE_TIMES: [u16; 4] =
+    [ifla::BR_FORWARD_DELAY, ifla::BR_HELLO_TIME, ifla::BR_MAX_AGE, ifla::BR_AGEING_TIME];
 /// And a member of one: `IFLA_BRPORT_*`.
 const PORT: [std::ops::RangeInclusive<u16>; 7] =
     [2..=10, 12..=12, 25..=25, 27..=33, 37..=37, 39..=40, 42..=43];
@@ -89,6 +92,25 @@ impl Link {
 
     pub(super) fn is(&self, driver: &str) -> bool {
         self.driver.as_deref() == Some(driver)
+    }
+
+    /// Whether it is as `other`, as far as both tell.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        let told = |link: &Self, by: &Self| {
+            let mut link = link.clone();
+            let is_told = |kind| by.settings.iter().any(|it| it.0 == kind);
+            if link.is("bridge") {
+                link.settings.retain(|it| !BRIDGE_TIMES.contains(&it.0) || is_told(it.0));
+            }
+            link
+        };
+        told(self, other) == told(other, self)
+    }
+
+    /// Whether it is a bridge of which not all times are known that it is set to.
+    pub(super) fn has_borrowed_times(&self) -> bool {
+        let is_told = |kind: &u16| self.settings.iter().any(|it| it.0 == *kind);
+        self.is("bridge") && !BRIDGE_TIMES.iter().all(is_told)
     }
 
     /// Whether it can be made again, among `all` others. Hardware need not be.
@@ -181,7 +203,9 @@ impl Link {
                 info.string(ifla::INFO_KIND, &driver);
                 info.nest(ifla::INFO_DATA, |data| write(data, &differ));
             });
-            changes.push(("settings", message));
+            if !differ.is_empty() {
+                changes.push(("settings", message));
+            }
         }
         if self.mtu != now.mtu {
             let mut message = change(0, 0);
@@ -262,7 +286,10 @@ fn kept(data: &[u8], is_kept: impl Fn(u16) -> bool) -> Settings {
 fn of_driver(driver: &str, data: &[u8]) -> Settings {
     let without = |kinds: &[u16]| kept(data, |kind| !kinds.contains(&kind));
     match driver {
-        "bridge" => kept(data, |kind| within(&BRIDGE, kind)),
+        "bridge" => {
+            let borrowed = borrowed(data);
+            kept(data, |kind| within(&BRIDGE, kind) && !borrowed.contains(&kind))
+        }
         "bond" => without(&[ifla::BOND_ACTIVE, ifla::BOND_PRIMARY, ifla::BOND_AD_INFO]),
         "macvlan" => without(&[ifla::MACVLAN_MACADDR_COUNT, ifla::MACVLAN_QUEUE_USED]),
         "vlan" => {
@@ -284,6 +311,21 @@ fn of_driver(driver: &str, data: &[u8]) -> Settings {
             settings
         }
         _ => without(&[]),
+    }
+}
+
+/// The times of a bridge that are not its own for now: while its spanning tree changes, it forgets stations sooner than
+/// it is set to; one that is not the root of its tree has the other times from there. The kernel tells these.
+fn borrowed(data: &[u8]) -> &'static [u16] {
+    let byte = |wanted| find(data, wanted).and_then(|value| value.first().copied());
+    let is_changing = byte(ifla::BR_TOPOLOGY_CHANGE).is_some_and(|it| it != 0);
+    let is_in_tree = find(data, ifla::BR_STP_STATE).and_then(|value| u32_at(value, 0)) == Some(1);
+    let is_root = find(data, ifla::BR_ROOT_ID) == find(data, ifla::BR_BRIDGE_ID);
+    match (is_in_tree && !is_root, is_changing) {
+        (false, false) => &[],
+        (false, true) => &BRIDGE_TIMES[3..],
+        (true, false) => &BRIDGE_TIMES[..3],
+        (true, true) => &BRIDGE_TIMES,
     }
 }
 

@@ -14,7 +14,8 @@ pub(super) struct Snapshot {
 
 impl Snapshot {
     pub(super) fn take(netlink: &mut Netlink) -> Result<Self, Error> {
-        Ok(Self { saved: netlink.save()?, joining: joining(netlink)? })
+        let joining = joining(netlink)?;
+        Ok(Self { saved: netlink.save()?, joining })
     }
 
     /// What could not be put back, in words; nothing when all could.
@@ -26,7 +27,11 @@ impl Snapshot {
         let lost =
             told(self.saved.irreplaceable(), "cannot be made again if the command destroys them");
         let vlans = told(self.saved.filtering(), "the VLANs of its members are not put back");
-        lost.into_iter().chain(vlans).collect()
+        let times = told(
+            self.saved.with_borrowed_times(),
+            "not all times are put back: its spanning tree hides what they are set to",
+        );
+        [lost, vlans, times].into_iter().flatten().collect()
     }
 
     /// Whether nothing that can be put back is other than it was.
