@@ -251,6 +251,17 @@ fn the_times_of_a_spanning_tree_do_not_stay() {
     end(&sandbox);
 }
 
+#[test]
+fn span_ports_are_named() {
+    let Some(sandbox) = host("192.168.1.1") else { return };
+    sandbox.ok("ifconfig epair3 create && ifconfig bridge7 span epair3a");
+    let done = sandbox.run("kletka net guard 1 ifconfig bridge7 -span epair3a");
+    let limit = "kletka: net guard: bridge7: its span ports are not put back\n";
+    assert_eq!((done.stderr, done.status), (format!("{RE0}{limit}"), 0));
+    sandbox.ok("ifconfig epair3a destroy");
+    end(&sandbox);
+}
+
 /// What could not be made again is named before the command runs, and afterwards if it is gone.
 #[test]
 fn what_cannot_be_made_again_is_named() {

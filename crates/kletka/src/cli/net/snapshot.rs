@@ -3,19 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use netif::{Capability, Error, Ethtool, InterfaceName, Netlink, Saved};
+use netif::{Capability, Error, Ethtool, InterfaceName, Kind, Netlink, Saved};
 
 /// A network before a change.
 pub(super) struct Snapshot {
     saved: Saved,
     /// The interfaces that join packets.
     joining: Vec<InterfaceName>,
+    /// The bridges that have span ports.
+    copying: Vec<InterfaceName>,
 }
 
 impl Snapshot {
     pub(super) fn take(netlink: &mut Netlink) -> Result<Self, Error> {
-        let joining = joining(netlink)?;
-        Ok(Self { saved: netlink.save()?, joining })
+        let (joining, copying) = (joining(netlink)?, copying(netlink)?);
+        Ok(Self { saved: netlink.save()?, joining, copying })
     }
 
     /// What could not be put back, in words; nothing when all could.
@@ -31,7 +33,8 @@ impl Snapshot {
             self.saved.with_borrowed_times(),
             "not all times are put back: its spanning tree hides what they are set to",
         );
-        [lost, vlans, times].into_iter().flatten().collect()
+        let spans = told(self.copying.iter().collect(), "its span ports are not put back");
+        [lost, vlans, times, spans].into_iter().flatten().collect()
     }
 
     /// Whether nothing that can be put back is other than it was.
@@ -52,6 +55,13 @@ impl Snapshot {
         }
         problems
     }
+}
+
+fn copying(netlink: &mut Netlink) -> Result<Vec<InterfaceName>, Error> {
+    let mut links = netlink.links()?;
+    netlink.find_spans(&mut links)?;
+    let copies = |kind: &Kind| matches!(kind, Kind::Bridge(bridge) if !bridge.spans.is_empty());
+    Ok(links.into_iter().filter(|link| copies(&link.kind)).map(|link| link.name).collect())
 }
 
 fn joining(netlink: &mut Netlink) -> Result<Vec<InterfaceName>, Error> {
