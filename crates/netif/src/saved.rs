@@ -29,19 +29,6 @@ pub struct Saved {
     tables: [Vec<Object>; 4],
 }
 
-impl PartialEq for Saved {
-    fn eq(&self, other: &Self) -> bool {
-        let made = |table: &[Object]| -> Vec<Object> {
-            table.iter().filter(|object| !object.is_kernels).cloned().collect()
-        };
-        let same = |table: Table| made(self.table(table)) == made(other.table(table));
-        let pairs = || self.links.iter().zip(&other.links);
-        self.links.len() == other.links.len()
-            && pairs().all(|(one, other)| one.is_as(other))
-            && Table::ALL.into_iter().all(same)
-    }
-}
-
 /// The number that each interface of a [`Saved`] has today.
 struct Numbers(BTreeMap<u32, u32>);
 
@@ -60,6 +47,23 @@ impl Numbers {
 }
 
 impl Saved {
+    /// Whether `now` lacks nothing of this, and has nothing more but what the kernel has given.
+    #[must_use]
+    pub fn is_still(&self, now: &Self) -> bool {
+        let made = |table: &[Object]| -> Vec<Object> {
+            table.iter().filter(|object| !object.is_kernels).cloned().collect()
+        };
+        let same = |table: Table| {
+            let (was, is) = (self.table(table), now.table(table));
+            let given = was.iter().filter(|object| object.is_kernels);
+            made(was) == made(is) && given.into_iter().all(|object| is.contains(object))
+        };
+        let mut pairs = self.links.iter().zip(&now.links);
+        self.links.len() == now.links.len()
+            && pairs.all(|(was, is)| was.is_as(is))
+            && Table::ALL.into_iter().all(same)
+    }
+
     /// The interfaces that could not be made again if they were destroyed: tun and tap, which a program holds, wg,
     /// which has keys, an epair whose other end is in another network.
     #[must_use]

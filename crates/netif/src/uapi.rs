@@ -247,6 +247,7 @@ pub(crate) mod ifa {
     pub(crate) const F_DEPRECATED: u32 = 0x20;
     pub(crate) const F_TENTATIVE: u32 = 0x40;
     pub(crate) const F_PERMANENT: u32 = 0x80;
+    pub(crate) const F_NOPREFIXROUTE: u32 = 0x200;
     /// Home address, managed temporary addresses, no route of the prefix, multicast joined.
     pub(crate) const F_SETTABLE: u32 = 0x10 | 0x100 | 0x200 | 0x400;
 }
@@ -257,6 +258,7 @@ pub(crate) mod rta {
     pub(crate) const IIF: u16 = 3;
     pub(crate) const OIF: u16 = 4;
     pub(crate) const GATEWAY: u16 = 5;
+    pub(crate) const PRIORITY: u16 = 6;
     pub(crate) const METRICS: u16 = 8;
     pub(crate) const MULTIPATH: u16 = 9;
     pub(crate) const CACHEINFO: u16 = 12;

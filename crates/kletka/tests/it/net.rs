@@ -185,6 +185,57 @@ fn routes_rules_and_neighbours() {
     end(&sandbox);
 }
 
+/// A router's advertisement: the router for half an hour, the network fd0a::/64 on the link, and addresses in it.
+const ADVERTISEMENT: &str = r#"use Socket qw(:all);
+socket(S, AF_INET6, SOCK_RAW, 58) and setsockopt(S, 41, 18, pack("i", 255)) and setsockopt(S, 41, 17, pack("i", $ARGV[0])) or die $!;
+my $router = pack("CCnCCnNN", 134, 0, 0, 64, 0, 1800, 0, 0);
+my $prefix = pack("CCCCNNN", 3, 4, 64, 0xc0, 900, 600, 0) . inet_pton(AF_INET6, "fd0a::");
+send(S, $router . $prefix, 0, pack_sockaddr_in6(0, inet_pton(AF_INET6, "ff02::1"), $ARGV[0])) or die $!;
+"#;
+
+/// What the kernel gives once, and what a router has said, is missed and put back; no gateway has to be there for that.
+#[test]
+fn what_was_not_made_by_hand_is_missed() {
+    let Some(sandbox) = host("192.168.1.1") else { return };
+    sandbox.write("/tmp/advertise", ADVERTISEMENT);
+    let advertise =
+        "ip netns exec lan perl /tmp/advertise $(ip -n lan -o link show lan0 | cut -d: -f1)";
+    let given =
+        "ip -6 -o address show dev re0 scope link; ip -6 -o address show dev re0 to fd0a::/64";
+    sandbox.ok(&format!(
+        "route -q delete default; echo 1 > /proc/sys/net/ipv6/conf/re0/accept_ra; \
+         until ip -6 address show dev re0 scope link -tentative | grep inet6; do :; done; \
+         until ip -6 route show default | grep ra; do {advertise}; done; \
+         until ip -6 address show dev re0 to fd0a::/64 -tentative | grep inet6; do :; done; ip -n lan link set lan0 arp off"
+    ));
+    let addresses = || {
+        let text = sandbox.ok(given);
+        text.lines().filter_map(|line| line.split_whitespace().nth(3)).collect::<Vec<_>>().join(" ")
+    };
+    let before = addresses();
+    assert!(before.starts_with("fe80") && before.contains(" fd0a::"), "{before}");
+    for change in [
+        "ip route delete 192.168.1.0/24 dev re0",
+        "ip -6 route delete default",
+        "ip -6 address flush dev re0 scope link",
+        "ip -6 address flush dev re0 to fd0a::/64",
+        "ip link set re0 down; ip link set re0 up",
+    ] {
+        let settings = "cd /proc/sys/net/ipv6/conf/re0; grep . accept_ra accept_ra_defrtr accept_dad addr_gen_mode disable_ipv6; ifconfig re0 | grep -v inet6";
+        let was = sandbox.ok(settings);
+        assert_eq!(undone(&sandbox, change), "", "{change}");
+        assert_eq!((sandbox.ok(settings), addresses()), (was, before.clone()), "{change}");
+        sandbox.ok("ip -6 address show dev re0 to fd0a::/64 | grep 'valid_lft 8[0-9]*sec preferred_lft 5[0-9]*sec'");
+        sandbox.ok(
+            "ip -6 route show default | grep 'dev re0 proto ra metric 10.* expires 17[0-9]*sec'",
+        );
+        sandbox.ok("ip -6 route show fd0a::/64 | grep 'dev re0 proto kernel metric 256 expires 8[0-9]*sec'");
+    }
+    // What was put back is not in the way of what the router says next.
+    sandbox.ok(&format!("ip -n lan link set lan0 arp on; until ip -6 route show default | grep 'metric 1024 '; do {advertise}; done"));
+    end(&sandbox);
+}
+
 /// What was made by command is made again, with its settings and its members.
 #[test]
 fn what_was_destroyed_is_made_again() {

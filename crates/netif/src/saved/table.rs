@@ -1,8 +1,8 @@
 //! Addresses, routes, rules and neighbours as the kernel lists them, and what it takes to say them again.
 //!
-//! What the kernel makes by itself (addresses that are link-local, what a router advertises, what was learned) is left out,
-//! and so is what changes while nobody changes it (counters, ages, states). Routes that follow from addresses are kept:
-//! somebody may have deleted them, and the kernel makes them once.
+//! What the kernel makes as it is asked (temporary addresses, its table of local ones, what was learned) is left out, and
+//! so is what changes while nobody changes it (counters, ages, states). What it gives once is kept: routes that follow from
+//! addresses, link-local addresses, what a router has advertised. Somebody may have deleted it, and the way out with it.
 
 use rustix::io::Errno;
 
@@ -156,7 +156,7 @@ pub(super) struct Object {
     attributes: Vec<(u16, Vec<u8>)>,
     /// Said when it is made, but no part of what it is.
     once: Vec<(u16, Vec<u8>)>,
-    /// The kernel makes it when it sees fit: one that has come since is no change.
+    /// The kernel gives it when it sees fit: one that has come since is no change, one that has gone is.
     pub(super) is_kernels: bool,
 }
 
@@ -190,17 +190,15 @@ impl Object {
         self
     }
 
-    /// An address; not one that the kernel gives, and will give again.
+    /// An address; not one that the kernel makes of another.
     fn address(self) -> Option<Self> {
-        let by_kernel = |proto: &[u8]| (1..=ifa::PROTO_KERNEL_LAST).contains(&proto[0]);
         let flags = self.find(ifa::FLAGS).and_then(|value| u32_at(value, 0));
         let flags = flags.unwrap_or(u32::from(self.head[2]));
         let is_inet6 = self.is_inet6();
-        let is_temporary = is_inet6 && flags & ifa::F_TEMPORARY != 0;
-        if is_temporary || self.find(ifa::PROTO).filter(|it| !it.is_empty()).is_some_and(by_kernel)
-        {
+        if is_inet6 && flags & ifa::F_TEMPORARY != 0 {
             return None;
         }
+        let giver = self.find(ifa::PROTO).and_then(|value| value.first().copied()).unwrap_or(0);
         let mut once: Vec<(u16, Vec<u8>)> = Vec::new();
         if flags & ifa::F_PERMANENT == 0 {
             once.extend(self.find(ifa::CACHEINFO).map(|life| (ifa::CACHEINFO, life.to_vec())));
@@ -211,9 +209,15 @@ impl Object {
         kept.attributes.push((ifa::FLAGS, flags.to_ne_bytes().to_vec()));
         if is_inet6 {
             // It was unique on the link a moment ago. The second of two attributes counts.
-            once.push((ifa::FLAGS, (flags | ifa::F_NODAD).to_ne_bytes().to_vec()));
+            let mut flags = flags | ifa::F_NODAD;
+            if giver == ifa::PROTO_KERNEL_RA {
+                // Whether its network is on the link is another thing that the router says: there is a route, or none.
+                flags |= ifa::F_NOPREFIXROUTE;
+            }
+            once.push((ifa::FLAGS, flags.to_ne_bytes().to_vec()));
         }
-        Some(Self { once, ..kept })
+        let is_kernels = (1..=ifa::PROTO_KERNEL_LAST).contains(&giver);
+        Some(Self { once, is_kernels, ..kept })
     }
 
     pub(super) fn is_inet6(&self) -> bool {
@@ -235,10 +239,10 @@ impl Object {
         let &[_, _, _, _, table, protocol, ..] = self.head.as_slice() else { return None };
         let table = self.find(rta::TABLE).and_then(|it| u32_at(it, 0)).unwrap_or(table.into());
         let is_cloned = u32_at(&self.head, 8)? & rta::F_CLONED != 0;
-        let by_router = [rta::PROTOCOL_REDIRECT, rta::PROTOCOL_RA].contains(&protocol);
-        if is_cloned || by_router || table == rta::TABLE_LOCAL.into() {
+        if is_cloned || protocol == rta::PROTOCOL_REDIRECT || table == rta::TABLE_LOCAL.into() {
             return None;
         }
+        let once = self.route_once(protocol == rta::PROTOCOL_RA);
         let mut kept = self.without(&[rta::CACHEINFO, rta::EXPIRES]).with_flags(8, rta::NH_ONLINK);
         if kept.find(rta::NH_ID).is_some() {
             // The next hop is an object of its own, which says all of this.
@@ -251,8 +255,30 @@ impl Object {
                 Some(())
             })?;
         }
-        kept.is_kernels = protocol == rta::PROTOCOL_KERNEL;
-        Some(kept)
+        let is_kernels = [rta::PROTOCOL_KERNEL, rta::PROTOCOL_RA].contains(&protocol);
+        Some(Self { once, is_kernels, ..kept })
+    }
+
+    /// How long a route is still good, when it is not for ever.
+    ///
+    /// One that a router has advertised comes back behind its own place: the next advertisement does not know what was
+    /// not made by one, and all that it says would be thrown away if it found the place taken.
+    fn route_once(&self, is_advertised: bool) -> Vec<(u16, Vec<u8>)> {
+        /// Where a struct rta_cacheinfo has it.
+        const LEFT: usize = 8;
+        /// In a second; of all that is told to programs.
+        const TICKS: u32 = 100;
+        /// Of IPv6 when nothing is said.
+        const METRIC: u32 = 1024;
+        if !self.is_inet6() {
+            return Vec::new();
+        }
+        let number = |kind, at| self.find(kind).and_then(|value| u32_at(value, at));
+        let left = number(rta::CACHEINFO, LEFT).filter(|&left| left > 0);
+        let expires = left.map(|left| (rta::EXPIRES, (left / TICKS).max(1).to_ne_bytes().to_vec()));
+        let metric = number(rta::PRIORITY, 0).unwrap_or(METRIC).saturating_add(1);
+        let behind = is_advertised.then(|| (rta::PRIORITY, metric.to_ne_bytes().to_vec()));
+        expires.into_iter().chain(behind).collect()
     }
 
     /// A neighbour that somebody has put there; of a bridge or a vxlan, the way to one.
@@ -331,20 +357,20 @@ mod tests {
         let route = |table, protocol| body(&[af::INET, 0, 0, 0, table, protocol, 0, 1, 0, 0, 0, 0], &[(rta::OIF, &[1, 0, 0, 0])]);
         let neighbour = |family, state: u8, flags| body(&[family, 0, 0, 0, 1, 0, 0, 0, state, 0, flags, 0], &[(nda::LLADDR, &[2, 0, 0, 0, 0, 1]), (nda::MASTER, &[2, 0, 0, 0])]);
         for (table, body, want) in [
-            (Table::Addresses,  address(0x80, 0),            true),
-            (Table::Addresses,  address(0x80, 3),            false),  // link-local, the kernel's
-            (Table::Routes,     route(254, 4),               true),
-            (Table::Routes,     route(7, 16),                true),   // a DHCP client's, in a table of its own
-            (Table::Routes,     route(254, 2),               true),
-            (Table::Routes,     route(254, 9),               false),  // a router's advertisement
-            (Table::Routes,     route(255, 2),               false),
-            (Table::Neighbours, neighbour(af::INET, 0x80, 0), true),
-            (Table::Neighbours, neighbour(af::INET, 0x02, 0), false), // learned
-            (Table::Neighbours, neighbour(af::INET, 0x04, 8), true),  // proxy
-            (Table::Neighbours, neighbour(af::BRIDGE, 0x40, 0), true),
-            (Table::Neighbours, neighbour(af::BRIDGE, 0x80, 0), false), // a member's own
+            (Table::Addresses,  address(0x80, 0),            Some(false)),
+            (Table::Addresses,  address(0x80, 3),            Some(true)), // link-local, the kernel's
+            (Table::Routes,     route(254, 4),               Some(false)),
+            (Table::Routes,     route(7, 16),                Some(false)), // a DHCP client's, in a table of its own
+            (Table::Routes,     route(254, 2),               Some(true)),
+            (Table::Routes,     route(254, 9),               Some(true)), // a router's advertisement
+            (Table::Routes,     route(255, 2),               None),
+            (Table::Neighbours, neighbour(af::INET, 0x80, 0), Some(false)),
+            (Table::Neighbours, neighbour(af::INET, 0x02, 0), None), // learned
+            (Table::Neighbours, neighbour(af::INET, 0x04, 8), Some(false)), // proxy
+            (Table::Neighbours, neighbour(af::BRIDGE, 0x40, 0), Some(false)),
+            (Table::Neighbours, neighbour(af::BRIDGE, 0x80, 0), None), // a member's own
         ] {
-            assert_eq!(table.keep(&body).is_some(), want, "{table:?} {body:?}");
+            assert_eq!(table.keep(&body).map(|it| it.is_kernels), want, "{table:?} {body:?}");
         }
     }
 

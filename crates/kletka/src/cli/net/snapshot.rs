@@ -37,9 +37,10 @@ impl Snapshot {
         [lost, vlans, times, spans].into_iter().flatten().collect()
     }
 
-    /// Whether nothing that can be put back is other than it was.
+    /// Whether nothing that can be put back is other than it was, or gone.
     pub(super) fn is_unchanged(&self, netlink: &mut Netlink) -> bool {
-        Self::take(netlink).is_ok_and(|now| now.saved == self.saved && now.joining == self.joining)
+        Self::take(netlink)
+            .is_ok_and(|now| self.saved.is_still(&now.saved) && now.joining == self.joining)
     }
 
     /// Puts everything back that can be. Answers what could not.
