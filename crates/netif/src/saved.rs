@@ -2,9 +2,10 @@
 //!
 //! Interfaces with all that they can be told, their addresses, routes of all tables, routing rules, and the neighbours
 //! that somebody has put there. What is saved is said again as it was heard: so nothing is lost of what has no name here.
-//! Not kept: the settings of /proc/sys, queueing disciplines, next hops that are objects of their own, rules of the firewall,
+//! Not kept: the settings of /proc/sys, but for what an interface does about IPv6, queueing disciplines, next hops that are objects of their own, rules of the firewall,
 //! and the table of VLANs of a bridge that looks at tags.
 
+mod inet6;
 mod link;
 mod table;
 
@@ -120,7 +121,7 @@ impl Netlink {
     /// Puts the network back as it was `saved`, as far as that can be done. Answers what could not.
     pub fn put_back(&mut self, saved: &Saved) -> Vec<String> {
         let mut problems = Vec::new();
-        for step in [remove_new, rename, recreate, adjust] {
+        for step in [remove_new, rename, recreate, adjust, adjust_inet6] {
             let outcome = step(self, saved);
             problems.extend(outcome.unwrap_or_else(|error| vec![error.to_string()]));
         }
@@ -282,6 +283,22 @@ fn adjust_once(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Erro
         if let Some(message) = was.port_change(&is) {
             say(&was, "member", netlink.change(message));
         }
+    }
+    Ok(problems)
+}
+
+/// Has each interface do about IPv6 what it did: before its addresses, which it may take none of, and after its mtu, by which
+/// it may have none at all.
+fn adjust_inet6(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
+    let now = netlink.saved_links()?;
+    let numbers = numbers(saved, &now);
+    let mut problems = Vec::new();
+    for was in &saved.links {
+        let index = numbers.now(was.index);
+        let Some(is) = now.iter().find(|link| Some(link.index) == index) else { continue };
+        let refused = was.inet6.as_ref().map(|inet6| inet6.set(&is.name, is.inet6.as_ref()));
+        let refused = refused.into_iter().flatten();
+        problems.extend(refused.map(|(file, errno)| problem(&was.name, file, errno)));
     }
     Ok(problems)
 }

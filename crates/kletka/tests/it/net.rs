@@ -220,6 +220,9 @@ fn what_was_not_made_by_hand_is_missed() {
         "ip -6 address flush dev re0 scope link",
         "ip -6 address flush dev re0 to fd0a::/64",
         "ip link set re0 down; ip link set re0 up",
+        "ifconfig re0 inet6 ifdisabled",
+        "ifconfig re0 inet6 -accept_rtadv no_radr -auto_linklocal no_dad; ip -6 route flush dev re0",
+        "ip link set re0 mtu 1000",
     ] {
         let settings = "cd /proc/sys/net/ipv6/conf/re0; grep . accept_ra accept_ra_defrtr accept_dad addr_gen_mode disable_ipv6; ifconfig re0 | grep -v inet6";
         let was = sandbox.ok(settings);

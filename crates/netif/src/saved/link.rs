@@ -8,6 +8,7 @@ use crate::uapi::{arphrd, genl, iff, ifla, nlm, rtm};
 use crate::wire::{Message, attributes, text, u16_at, u32_at};
 
 use super::Numbers;
+use super::inet6::Inet6;
 
 /// The flags that somebody sets; the others follow.
 const FLAGS: u32 =
@@ -51,6 +52,8 @@ pub(super) struct Link {
     pub(super) settings: Settings,
     /// What its bridge knows of it.
     pub(super) port: Settings,
+    /// What it does about IPv6.
+    pub(super) inet6: Option<Inet6>,
     /// Whose vlan it is, or the other end of an epair.
     other: Option<u32>,
     /// That is in another network.
@@ -85,6 +88,7 @@ impl Link {
             port: kept(port, |kind| within(&PORT, kind)),
             other: find(ifla::LINK).and_then(|value| u32_at(value, 0)),
             is_other_elsewhere: find(ifla::LINK_NETNSID).is_some(),
+            inet6: find(ifla::AF_SPEC).and_then(Inet6::parse),
             driver,
             name: interface.name,
         })

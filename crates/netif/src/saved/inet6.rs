@@ -1,0 +1,64 @@
+//! What an interface does about IPv6, as it was. The kernel tells it along with the interface, and is told it by files.
+
+use std::path::Path;
+
+use rustix::io::Errno;
+
+use crate::name::InterfaceName;
+use crate::uapi::{af, ifla};
+use crate::wire::{attributes, i32_at};
+
+/// The files below /proc/sys/net/ipv6/conf, and the place of each in the kernel's list; `None`: it has an attribute of its own.
+/// The last one turns the rest on.
+const SETTINGS: [(&str, Option<usize>); 5] = [
+    ("accept_ra", Some(ifla::CONF_ACCEPT_RA)),
+    ("accept_ra_defrtr", Some(ifla::CONF_ACCEPT_RA_DEFRTR)),
+    ("accept_dad", Some(ifla::CONF_ACCEPT_DAD)),
+    ("addr_gen_mode", None),
+    ("disable_ipv6", Some(ifla::CONF_DISABLE_IPV6)),
+];
+
+/// The value of each of [`SETTINGS`] that the kernel has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Inet6([Option<i32>; SETTINGS.len()]);
+
+impl Inet6 {
+    /// From the `IFLA_AF_SPEC` of a link. `None`: it has no IPv6 at all.
+    pub(super) fn parse(families: &[u8]) -> Option<Self> {
+        let find = |bytes, wanted| {
+            attributes(bytes)
+                .find(|&(kind, _): &(u16, &[u8])| kind == wanted)
+                .map(|(_, value)| value)
+        };
+        let inet6 = find(families, u16::from(af::INET6))?;
+        let list = find(inet6, ifla::INET6_CONF)?;
+        let generates = || Some(i32::from(*find(inet6, ifla::INET6_ADDR_GEN_MODE)?.first()?));
+        let value = |place: Option<usize>| match place {
+            Some(place) => i32_at(list, place * 4),
+            None => generates(),
+        };
+        Some(Self(SETTINGS.map(|(_, place)| value(place))))
+    }
+
+    /// Has `interface`, which is as `now`, do as this says, in the caller's network namespace. Answers what could not be
+    /// set.
+    pub(super) fn set(
+        &self,
+        interface: &InterfaceName,
+        now: Option<&Self>,
+    ) -> Vec<(&'static str, Errno)> {
+        let directory = Path::new("/proc/sys/net/ipv6/conf").join(interface.kernel());
+        let mut refused = Vec::new();
+        for (number, (file, _)) in SETTINGS.iter().enumerate() {
+            let Some(value) = self.0[number] else { continue };
+            if now.and_then(|now| now.0[number]) == Some(value) {
+                continue;
+            }
+            let written = std::fs::write(directory.join(file), value.to_string());
+            let errno =
+                written.err().map(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO));
+            refused.extend(errno.map(|errno| (*file, errno)));
+        }
+        refused
+    }
+}
