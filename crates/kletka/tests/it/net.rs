@@ -375,7 +375,7 @@ fn what_is_killed_cannot_be_confirmed() {
         "mkfifo /tmp/full; sleep 1000 < /tmp/full & reader=$!; \
          kletka net guard 1 sh -c 'echo $$ > /tmp/pid; exec dd if=/dev/zero of=/tmp/full bs=256M count=1' 2> /dev/null & guard=$!; \
          until test -s /tmp/pid; do :; done; until grep -qs '^dd$' /proc/$(cat /tmp/pid)/comm; do :; done; pid=$(cat /tmp/pid); \
-         words=dd; while test -n \"$words\"; do read -r words < /proc/$pid/cmdline; done; \
+         while words=; { read -r words < /proc/$pid/cmdline; } 2> /dev/null; test -n \"$words\"; do :; done; \
          kletka net guard --confirm; echo $?; wait $guard; echo $?; kill $reader",
     );
     let says = "kletka: net guard: nothing waits to be confirmed\n";
