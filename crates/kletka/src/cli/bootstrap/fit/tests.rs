@@ -157,6 +157,39 @@ fn only_those_with_the_keyword_are_stopped() {
     }
 }
 
+/// What rc.shutdown prints when this is the base's rc.shutdown.local.
+fn shut_down(shell: &[&str], name: &str, rc_conf: &str, local: &str) -> (String, String) {
+    let base = Base::new(name, rc_conf, &[]);
+    let root = base.0.display().to_string();
+    put(&base.0.join("etc/rc.shutdown.local"), 0o644, local.as_bytes()).unwrap();
+    for (file, mode, text) in RC_FILES {
+        let text = text.replace("/etc", &format!("{root}/etc"));
+        put(&base.0.join(file), mode, text.as_bytes()).unwrap();
+    }
+    // rc.shutdown.local finds its number in the environment.
+    let line = format!("main=$$; export main; exec {} {root}/etc/rc.shutdown", shell.join(" "));
+    let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+    let lines = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&root, "");
+    (lines(&output.stdout), lines(&output.stderr))
+}
+
+/// FreeBSD's rc.shutdown too takes the end of a sleep(1) that failed for nothing.
+#[test]
+fn a_timeout_that_is_none_stops_all() {
+    // Ends when the watcher has, or would have been heard of.
+    let local = "n=0; while [ -d /proc/$main ] && [ $n -lt 10 ]; do sleep 0.02; n=$((n + 1)); done; echo done";
+    for value in ["soon", "-1", "1 2", ""] {
+        for shell in shells() {
+            let rc_conf = format!("rcshutdown_timeout='{value}'");
+            let (got, errors) = shut_down(shell, "timeout", &rc_conf, local);
+            let want = "Shutting down local daemons:\ndone\n.\n";
+            assert_eq!(got, want, "{value}, {shell:?}, {errors}");
+            let is_sleeps = |line: &str| line.contains("sleep") || line.contains("BusyBox");
+            assert_eq!(errors.lines().any(is_sleeps), !value.is_empty(), "{value}: {errors}");
+        }
+    }
+}
+
 #[test]
 #[rustfmt::skip]
 fn what_cannot_be_done_is_named() {
