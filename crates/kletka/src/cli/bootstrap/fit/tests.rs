@@ -190,6 +190,19 @@ fn a_timeout_that_is_none_stops_all() {
     }
 }
 
+/// As in FreeBSD, where it is trapped too.
+#[test]
+fn an_interrupt_does_not_end_it_early() {
+    // Ends when rc.shutdown has, or would have.
+    let local = "for time in 1 2; do kill -INT $main; \
+                 n=0; while [ -d /proc/$main ] && [ $n -lt 10 ]; do sleep 0.02; n=$((n + 1)); done; done; echo done";
+    for shell in shells() {
+        let (got, errors) = shut_down(shell, "interrupt", "", local);
+        let want = ("Shutting down local daemons:\ndone\n.\n", "");
+        assert_eq!((&*got, &*errors), want, "{shell:?}");
+    }
+}
+
 #[test]
 #[rustfmt::skip]
 fn what_cannot_be_done_is_named() {
