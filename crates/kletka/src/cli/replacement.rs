@@ -11,7 +11,8 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 /// Puts `text` in the place of the file `name` of `folder`. It has that file's owner, mode, access list and other extended
-/// attributes; where there is none, mode 644. A link that stands there is replaced, not followed.
+/// attributes, except digests of the old text and those of the system that this process may not give; where there is none,
+/// mode 644. A link that stands there is replaced, not followed.
 ///
 /// # Errors
 /// It cannot be written, or not made like the old one; then that is as it was, and nothing is beside it.
@@ -77,11 +78,23 @@ fn attributes(file: &OwnedFd) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
     };
     let names = room[..length].split(|&byte| byte == 0).filter(|name| !name.is_empty());
     let names: Vec<Vec<u8>> = names.map(<[u8]>::to_vec).collect();
-    let value = |name: Vec<u8>| {
-        let length = getxattr(&path, &name[..], &mut room[..])?;
-        Ok((name, room[..length].to_vec()))
+    let mut value = |name: Vec<u8>| match getxattr(&path, &name[..], &mut room[..]) {
+        Ok(length) => Ok(Some((name, room[..length].to_vec()))),
+        Err(error) if may_be_missing(&name, error) => Ok(None),
+        Err(error) => Err(error.into()),
     };
-    names.into_iter().map(value).collect()
+    let names = names.into_iter().filter(|name| !DIGESTS.contains(&&name[..]));
+    names.filter_map(|name| value(name).transpose()).collect()
+}
+
+/// What integrity measurement says of a file's text: of another text it would be wrong.
+const DIGESTS: [&[u8]; 2] = [b"security.ima", b"security.evm"];
+
+/// Whether a file may be without this attribute when it cannot be given one: those of security modules, and of programs with
+/// privileges on the host, which in a jail nobody has. Access lists and what users note are not like that.
+fn may_be_missing(name: &[u8], error: Errno) -> bool {
+    (name.starts_with(b"security.") || name.starts_with(b"trusted."))
+        && matches!(error, Errno::PERM | Errno::OPNOTSUPP)
 }
 
 /// Makes the new file like the old one, and writes its text.
@@ -94,7 +107,10 @@ fn fill(mut file: File, old: Option<&Old>, text: &[u8]) -> io::Result<()> {
     }
     fchmod(&file, old.map_or(Mode::from_raw_mode(0o644), |old| old.mode))?;
     for (name, value) in old.iter().flat_map(|old| &old.attributes) {
-        fsetxattr(&file, &name[..], value, XattrFlags::empty())?;
+        match fsetxattr(&file, &name[..], value, XattrFlags::empty()) {
+            Err(error) if !may_be_missing(name, error) => return Err(error.into()),
+            _ => {}
+        }
     }
     file.write_all(text)?;
     file.sync_all()

@@ -283,3 +283,34 @@ $ jail -r www
 ";
     check(&sandbox, session);
 }
+
+/// What a file has on the host is no reason not to change it in a jail, nor is it lost unless that has to be.
+#[test]
+fn attributes_that_a_jail_cannot_give() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/www");
+    let path = sandbox.outside(Path::new("/home/jails/www/etc/rc.conf"));
+    sandbox.write("/home/jails/www/etc/rc.conf", "a=1\n");
+    sandbox.ok("jail -c name=www path=/home/jails/www persist");
+    let has = |name: &str| getxattr(&path, name, &mut [0; 64][..]).is_ok();
+    for (line, label_stays) in [
+        ("jexec www /run/kletka/jail/sysrc", false),
+        ("sysrc -j www", false),
+        ("sysrc -R /home/jails/www", true),
+        ("sysrc -f /home/jails/www/etc/rc.conf", true),
+    ] {
+        for name in ["security.label", "security.ima", "security.evm", "trusted.note", "user.note"]
+        {
+            // The kernel may take no digest from us; then there is none to copy.
+            let set = setxattr(&path, name, b"x", XattrFlags::empty());
+            assert!(set.is_ok() || ["security.ima", "security.evm"].contains(&name), "{name}");
+        }
+        let done = sandbox.run(&format!("{line} a=1 a=2"));
+        assert_eq!((done.status, &*done.stderr), (0, ""), "{line}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a=\"2\"\n", "{line}");
+        assert!(has("user.note"), "{line}");
+        assert!(!has("security.ima") && !has("security.evm"), "{line}");
+        assert_eq!(has("security.label"), label_stays, "{line}");
+    }
+    sandbox.ok("jail -r www");
+}
