@@ -365,7 +365,10 @@ impl<'a> System<'a> {
                 user.ok_or_else(|| Error::NoSuchUser(unknown().to_string_lossy().into_owned()))?;
             command.env("USER", &user.name).env("HOME", &user.home).env("SHELL", &user.shell);
             if clean {
-                let home = fs::metadata(&user.home);
+                let home = fs::metadata(&user.home).and_then(|home| match home.is_dir() {
+                    true => Ok(()),
+                    false => Err(Errno::NOTDIR.into()),
+                });
                 home.map_err(|error| Error::Chdir(user.home.clone(), error))?;
                 command.current_dir(&user.home);
             }

@@ -264,7 +264,9 @@ fn jail(request: Request, names: &[String]) -> ExitCode {
         Ok(conf) => conf,
         Err(failure) => return error(JAIL, failure),
     };
-    let read = |path: &Path| fs::read(path).ok();
+    // A FIFO would keep us waiting.
+    let is_file = |path: &Path| fs::metadata(path).is_ok_and(|it| it.is_file());
+    let read = |path: &Path| is_file(path).then(|| fs::read(path).ok()).flatten();
     let plan = match Service::new(&conf, &read).plan(request, names) {
         Ok(plan) => plan,
         Err(failure) => return error(JAIL, failure),

@@ -11,6 +11,7 @@ fn machine(jails: &str) -> Option<Sandbox> {
         "echo 'worker:x:1000:1001::/home/worker:/bin/sh' >> /etc/passwd; mkdir /home/worker; \
                 printf 'workers:x:1001:\nwheel:x:77:worker\n' >> /etc/group; \
                 echo 'homeless:x:1002:1002::/nowhere:/bin/sh' >> /etc/passwd; \
+                echo 'filed:x:1003:1003::/etc/passwd:/bin/sh' >> /etc/passwd; \
                 echo 'worker:x:7:8::/tmp:/bin/ash' >> /home/jails/web/etc/passwd; \
                 echo 'more:x:9:worker' >> /home/jails/web/etc/group",
     );
@@ -31,6 +32,7 @@ fn who_runs_them() {
          system {{ exec.system_user = worker; {shown}; }}
          clean {{ exec.system_user = worker; exec.clean; {shown}; }}
          homeless {{ exec.system_user = homeless; exec.clean; {shown}; }}
+         filed {{ exec.system_user = filed; exec.clean; {shown}; }}
          stranger {{ exec.system_user = stranger; {shown}; }}
          jailed {{ exec.jail_user = worker; {inside}; }}
          cleaned {{ exec.jail_user = worker; exec.clean; {inside}; }}
@@ -70,6 +72,9 @@ SHELL=/bin/sh
 USER=worker
 $ jail -q -c homeless
 jail: homeless: chdir /nowhere: No such file or directory
+[1]
+$ jail -q -c filed
+jail: filed: chdir /etc/passwd: Not a directory
 [1]
 $ jail -q -c stranger
 jail: stranger: stranger: no such user
