@@ -11,7 +11,7 @@ use crate::error::{Error, Request};
 use crate::media::{self, Media};
 use crate::name::InterfaceName;
 use crate::uapi::genl;
-use crate::wire::{Message, Netlink, attributes, text, u16_at, u32_at};
+use crate::wire::{Message, Netlink, attributes, find, text, u16_at, u32_at};
 
 /// Length of `struct genlmsghdr`.
 pub(crate) const BODY: usize = 4;
@@ -221,8 +221,7 @@ fn parse(body: &[u8]) -> Option<(u32, Capabilities)> {
 
 /// The number of the interface that an answer is about.
 pub(crate) fn header_index(header: &[u8]) -> Option<u32> {
-    let found = attributes(header).find(|(kind, _)| *kind == genl::HEADER_INDEX);
-    found.and_then(|(_, value)| u32_at(value, 0))
+    find(header, genl::HEADER_INDEX).and_then(|value| u32_at(value, 0))
 }
 
 /// The names of the bits that are set. Those of a set with a mask say so; in a list all are.

@@ -55,7 +55,7 @@ impl Netlink {
     /// # Errors
     /// The kernel's, as `up: …`.
     pub fn up(&mut self, name: &InterfaceName) -> Result<(), Error> {
-        let message = by_name(name, flags_body(iff::UP, iff::UP));
+        let message = by_name(name, link_body(0, iff::UP, iff::UP));
         self.apply(name, message, Request::Up)
     }
 
@@ -64,7 +64,7 @@ impl Netlink {
     /// # Errors
     /// The kernel's, as `down: …`.
     pub fn down(&mut self, name: &InterfaceName) -> Result<(), Error> {
-        let message = by_name(name, flags_body(0, iff::UP));
+        let message = by_name(name, link_body(0, 0, iff::UP));
         self.apply(name, message, Request::Down)
     }
 
@@ -89,7 +89,7 @@ impl Netlink {
         let flag = mode.flag();
         // What Linux has a flag for is that there is no ARP.
         let set = on != (mode == Mode::Arp);
-        let message = by_name(name, flags_body(if set { flag } else { 0 }, flag));
+        let message = by_name(name, link_body(0, if set { flag } else { 0 }, flag));
         self.apply(name, message, Request::Other(word.to_owned()))
     }
 
@@ -385,14 +385,18 @@ fn by_name(name: &InterfaceName, body: [u8; LINK_BODY]) -> Message {
 
 /// A change of the interface with this number.
 pub(crate) fn by_index(index: u32) -> Message {
-    let mut body = [0; LINK_BODY];
-    body[4..8].copy_from_slice(&index.to_ne_bytes());
-    Message::new(rtm::NEWLINK, 0, &body)
+    flags_by_index(index, 0, 0)
 }
 
-/// `struct ifinfomsg` that sets those flags of `mask` that are in `flags`, and clears the others.
-pub(crate) fn flags_body(flags: u32, mask: u32) -> [u8; LINK_BODY] {
+/// A change of its flags: those of `mask` that are in `flags` are set, and the others cleared.
+pub(crate) fn flags_by_index(index: u32, flags: u32, mask: u32) -> Message {
+    Message::new(rtm::NEWLINK, 0, &link_body(index, flags, mask))
+}
+
+/// `struct ifinfomsg`: an interface, 0 if it is told by its name; and flags, as [`flags_by_index`] has them.
+pub(crate) fn link_body(index: u32, flags: u32, mask: u32) -> [u8; LINK_BODY] {
     let mut body = [0; LINK_BODY];
+    body[4..8].copy_from_slice(&index.to_ne_bytes());
     body[8..12].copy_from_slice(&flags.to_ne_bytes());
     body[12..].copy_from_slice(&mask.to_ne_bytes());
     body

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use crate::error::{Error, Request};
 use crate::name::InterfaceName;
 use crate::uapi::{af, ifla};
-use crate::wire::{attributes, i32_at};
+use crate::wire::{find, i32_at};
 
 /// One of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,8 +102,17 @@ fn file(interface: &InterfaceName, name: &str) -> PathBuf {
     Path::new("/proc/sys/net/ipv6/conf").join(interface.kernel()).join(name)
 }
 
+/// Sets what the kernel calls `name`, in the caller's network namespace.
+pub(crate) fn write_setting(
+    interface: &InterfaceName,
+    name: &str,
+    value: &str,
+) -> std::io::Result<()> {
+    std::fs::write(file(interface, name), value)
+}
+
 fn write(interface: &InterfaceName, name: &str, value: &str) -> Result<(), Error> {
-    std::fs::write(file(interface, name), value).map_err(|error| {
+    write_setting(interface, name, value).map_err(|error| {
         let errno = match Errno::from_io_error(&error) {
             Some(Errno::NOENT) | None => Errno::AFNOSUPPORT,
             Some(errno) => errno,
@@ -114,9 +123,6 @@ fn write(interface: &InterfaceName, name: &str, value: &str) -> Result<(), Error
 
 /// The options of an interface, from the `IFLA_AF_SPEC` of a link. `None`: it has no IPv6 at all.
 pub(crate) fn parse(families: &[u8]) -> Option<Inet6Options> {
-    let find = |bytes, wanted| {
-        attributes(bytes).find(|&(kind, _): &(u16, &[u8])| kind == wanted).map(|(_, value)| value)
-    };
     let inet6 = find(families, u16::from(af::INET6))?;
     let settings = find(inet6, ifla::INET6_CONF)?;
     let setting = |place: usize| i32_at(settings, place * 4);

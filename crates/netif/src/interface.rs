@@ -11,7 +11,7 @@ use crate::inet6::{self, Inet6Options};
 use crate::kind::{LaggProtocol, Tunnel, TunnelKind, Vxlan};
 use crate::name::InterfaceName;
 use crate::uapi::{arphrd, iff, ifla, rtm};
-use crate::wire::{Message, Netlink, attributes, text, u16_at, u32_at};
+use crate::wire::{self, Message, Netlink, attributes, text, u16_at, u32_at};
 
 /// Linux counts a bridge's times in these parts of a second, whatever its own clock does.
 pub(crate) const USER_HZ: u32 = 100;
@@ -344,7 +344,7 @@ fn parse_counters(value: &[u8]) -> Counters {
 
 /// What the kind of the interface, and of the bridge that it is in, say about it.
 fn parse_info(interface: &mut Interface, info: &[u8]) {
-    let find = |wanted| attributes(info).find(|&(kind, _)| kind == wanted).map(|(_, v)| v);
+    let find = |wanted| wire::find(info, wanted);
     let data = find(ifla::INFO_DATA).unwrap_or_default();
     match find(ifla::INFO_KIND).map(text).as_deref() {
         Some("bridge") => interface.kind = Kind::Bridge(parse_bridge(data)),
@@ -361,10 +361,7 @@ fn parse_info(interface: &mut Interface, info: &[u8]) {
 
 /// A port of the bonding driver: `BOND_STATE_BACKUP` is 1, `BOND_LINK_UP` 0.
 fn parse_lagg_port(data: &[u8]) -> LaggPort {
-    let byte = |wanted| {
-        let found = attributes(data).find(|&(kind, _)| kind == wanted);
-        found.and_then(|(_, value)| value.first().copied())
-    };
+    let byte = |wanted| wire::find(data, wanted).and_then(|value| value.first().copied());
     let active = byte(ifla::BOND_PORT_MII) == Some(0);
     LaggPort { active, backup: byte(ifla::BOND_PORT_STATE) == Some(1) }
 }

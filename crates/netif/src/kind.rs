@@ -7,7 +7,7 @@ use crate::address::{from_octets, octets};
 use crate::interface::Kind;
 use crate::name::InterfaceName;
 use crate::uapi::ifla;
-use crate::wire::{Message, attributes, u16_at, u32_at};
+use crate::wire::{self, Message, attributes, u16_at, u32_at};
 
 /// What stands before a tag of 802.1Q, and of 802.1ad.
 const ETHERTYPE_8021Q: u16 = 0x8100;
@@ -226,7 +226,7 @@ impl Tunnel {
 
 /// The kind that a driver of Linux makes, from its name and what it says of the interface.
 pub(crate) fn parse(driver: &str, data: &[u8]) -> Kind {
-    let find = |wanted| attributes(data).find(|&(kind, _)| kind == wanted).map(|(_, v)| v);
+    let find = |wanted| wire::find(data, wanted);
     let byte = |wanted| find(wanted).and_then(|value| value.first().copied()).unwrap_or(0);
     let address = |wanted| find(wanted).and_then(from_octets);
     match driver {

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use crate::address::{Prefix, family, from_octets, octets};
 use crate::error::{Error, Request};
 use crate::uapi::{af, nlm, rta, rtm};
-use crate::wire::{Message, Netlink, attributes, u32_at};
+use crate::wire::{Message, Netlink, attributes, find, u32_at};
 
 /// Length of `struct rtmsg`.
 const BODY: usize = 12;
@@ -200,8 +200,7 @@ fn parse(body: &[u8]) -> Option<(u32, Route)> {
             rta::OIF => route.interface = u32_at(value, 0),
             rta::TABLE => table = u32_at(value, 0)?,
             rta::METRICS => {
-                let mtu = attributes(value).find(|&(metric, _)| metric == rta::METRIC_MTU);
-                route.mtu = mtu.and_then(|(_, value)| u32_at(value, 0));
+                route.mtu = find(value, rta::METRIC_MTU).and_then(|mtu| u32_at(mtu, 0));
             }
             _ => {}
         }

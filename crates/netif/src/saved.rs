@@ -2,8 +2,8 @@
 //!
 //! Interfaces with all that they can be told, their addresses, routes of all tables, routing rules, and the neighbours
 //! that somebody has put there. What is saved is said again as it was heard: so nothing is lost of what has no name here.
-//! Not kept: the settings of /proc/sys, but for what an interface does about IPv6, queueing disciplines, next hops that are objects of their own, rules of the firewall,
-//! and the table of VLANs of a bridge that looks at tags.
+//! Not kept: the settings of /proc/sys, but for what an interface does about IPv6, queueing disciplines, next hops that are
+//! objects of their own, rules of the firewall, and the table of VLANs of a bridge that looks at tags.
 
 mod inet6;
 mod link;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use rustix::io::Errno;
 
-use crate::change::by_index;
+use crate::change::{by_index, flags_by_index, link_body};
 use crate::clone::LINK_BODY;
 use crate::error::{Error, strerror};
 use crate::name::InterfaceName;
@@ -158,9 +158,7 @@ fn remove_new(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error
     let now = netlink.saved_links()?;
     let mut problems = Vec::new();
     for link in now.iter().filter(|link| link.driver.is_some() && !was_there(link)) {
-        let mut body = [0; LINK_BODY];
-        body[4..8].copy_from_slice(&link.index.to_ne_bytes());
-        match netlink.change(Message::new(rtm::DELLINK, 0, &body)) {
+        match netlink.change(Message::new(rtm::DELLINK, 0, &link_body(link.index, 0, 0))) {
             // The other end of an epair went with the first.
             Ok(()) | Err(Errno::NODEV) => {}
             Err(errno) => problems.push(problem(&link.name, "destroy", errno)),
@@ -189,20 +187,12 @@ fn rename(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
         if done == Err(Errno::BUSY) {
             // Before Linux 6.2 only while it is down; it comes up again with the rest.
             done = netlink
-                .change(flags(link.index, 0, iff::UP))
+                .change(flags_by_index(link.index, 0, iff::UP))
                 .and_then(|()| netlink.change(message()));
         }
         problems.extend(done.err().map(|errno| problem(&link.name, "name", errno)));
     }
     Ok(problems)
-}
-
-fn flags(index: u32, flags: u32, mask: u32) -> Message {
-    let mut body = [0; LINK_BODY];
-    body[4..8].copy_from_slice(&index.to_ne_bytes());
-    body[8..12].copy_from_slice(&flags.to_ne_bytes());
-    body[12..].copy_from_slice(&mask.to_ne_bytes());
-    Message::new(rtm::NEWLINK, 0, &body)
 }
 
 /// Makes interfaces again that have gone: what is on another one after that one.
@@ -323,7 +313,7 @@ fn enter(
     let of_bond = saved.links.iter().any(|it| Some(it.index) == was.master && it.is("bond"));
     if of_bond {
         // Linux wants the port of a lagg down when it comes.
-        netlink.change(flags(is.index, 0, iff::UP))?;
+        netlink.change(flags_by_index(is.index, 0, iff::UP))?;
     }
     join(netlink, master)
 }

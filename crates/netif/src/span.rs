@@ -10,13 +10,12 @@
 
 use rustix::io::Errno;
 
-use crate::change::flags_body;
-use crate::clone::LINK_BODY;
+use crate::change::flags_by_index;
 use crate::error::{Error, Request};
 use crate::interface::{Flags, Interface, Kind};
 use crate::name::InterfaceName;
 use crate::uapi::{iff, nlm, rtm, tc};
-use crate::wire::{Message, Netlink, attributes, text, u32_at};
+use crate::wire::{Message, Netlink, find, text, u32_at};
 
 /// Length of `struct tcmsg`.
 const BODY: usize = 20;
@@ -263,9 +262,7 @@ impl Netlink {
 
     fn listen_to_all(&mut self, bridge: u32, on: bool) -> Result<(), Errno> {
         let flags = if on { iff::PROMISC } else { 0 };
-        let mut body: [u8; LINK_BODY] = flags_body(flags, iff::PROMISC);
-        body[4..8].copy_from_slice(&bridge.to_ne_bytes());
-        self.change(Message::new(rtm::NEWLINK, 0, &body))
+        self.change(flags_by_index(bridge, flags, iff::PROMISC))
     }
 }
 
@@ -339,9 +336,6 @@ fn priority_of(body: &[u8]) -> Option<u16> {
 /// A filter of ours, from the body of an `RTM_NEWTFILTER`.
 fn parse(body: &[u8]) -> Option<Filter> {
     let priority = priority_of(body)?;
-    let find = |bytes, wanted| {
-        attributes(bytes).find(|&(kind, _): &(u16, &[u8])| kind == wanted).map(|(_, value)| value)
-    };
     let options = find(body.get(BODY..)?, tc::OPTIONS)?;
     let action = find(find(options, tc::U32_ACT)?, 1)?;
     let ours = PRIORITIES.contains(&priority)

@@ -245,6 +245,11 @@ pub(crate) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])>
     })
 }
 
+/// The value of the first attribute of type `wanted` in `bytes`.
+pub(crate) fn find(bytes: &[u8], wanted: u16) -> Option<&[u8]> {
+    attributes(bytes).find(|&(kind, _)| kind == wanted).map(|(_, value)| value)
+}
+
 /// A string attribute without its NUL. Bytes that are no text become U+FFFD, and control characters
 /// `?`: a jail may name and describe its interfaces as it likes, and the host lists them.
 pub(crate) fn text(value: &[u8]) -> String {

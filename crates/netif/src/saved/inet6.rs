@@ -1,12 +1,11 @@
 //! What an interface does about IPv6, as it was. The kernel tells it along with the interface, and is told it by files.
 
-use std::path::Path;
-
 use rustix::io::Errno;
 
+use crate::inet6::write_setting;
 use crate::name::InterfaceName;
 use crate::uapi::{af, ifla};
-use crate::wire::{attributes, i32_at};
+use crate::wire::{find, i32_at};
 
 /// The files below /proc/sys/net/ipv6/conf, and the place of each in the kernel's list; `None`: it has an attribute of its own.
 /// The last one turns the rest on.
@@ -25,11 +24,6 @@ pub(super) struct Inet6([Option<i32>; SETTINGS.len()]);
 impl Inet6 {
     /// From the `IFLA_AF_SPEC` of a link. `None`: it has no IPv6 at all.
     pub(super) fn parse(families: &[u8]) -> Option<Self> {
-        let find = |bytes, wanted| {
-            attributes(bytes)
-                .find(|&(kind, _): &(u16, &[u8])| kind == wanted)
-                .map(|(_, value)| value)
-        };
         let inet6 = find(families, u16::from(af::INET6))?;
         let list = find(inet6, ifla::INET6_CONF)?;
         let generates = || Some(i32::from(*find(inet6, ifla::INET6_ADDR_GEN_MODE)?.first()?));
@@ -47,14 +41,13 @@ impl Inet6 {
         interface: &InterfaceName,
         now: Option<&Self>,
     ) -> Vec<(&'static str, Errno)> {
-        let directory = Path::new("/proc/sys/net/ipv6/conf").join(interface.kernel());
         let mut refused = Vec::new();
         for (number, (file, _)) in SETTINGS.iter().enumerate() {
             let Some(value) = self.0[number] else { continue };
             if now.and_then(|now| now.0[number]) == Some(value) {
                 continue;
             }
-            let written = std::fs::write(directory.join(file), value.to_string());
+            let written = write_setting(interface, file, &value.to_string());
             let errno =
                 written.err().map(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO));
             refused.extend(errno.map(|errno| (*file, errno)));

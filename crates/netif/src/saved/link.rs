@@ -1,11 +1,12 @@
 //! An interface as it was: what it is, what it is set to, whose member it is, and how it is made again.
 
 use crate::address::EtherAddress;
+use crate::change::{by_index, flags_by_index, link_body};
 use crate::clone::LINK_BODY;
 use crate::interface;
 use crate::name::InterfaceName;
 use crate::uapi::{arphrd, genl, iff, ifla, nlm, rtm};
-use crate::wire::{Message, attributes, text, u16_at, u32_at};
+use crate::wire::{self, Message, attributes, find, text, u16_at, u32_at};
 
 use super::Numbers;
 use super::inet6::Inet6;
@@ -67,7 +68,7 @@ impl Link {
         let all = body.get(LINK_BODY..)?;
         let find = |wanted| find(all, wanted);
         let info = find(ifla::LINKINFO).unwrap_or_default();
-        let inside = |wanted| self::find(info, wanted);
+        let inside = |wanted| wire::find(info, wanted);
         let driver = inside(ifla::INFO_KIND).map(text);
         let data = inside(ifla::INFO_DATA).unwrap_or_default();
         let settings = of_driver(driver.as_deref().unwrap_or_default(), data);
@@ -189,13 +190,7 @@ impl Link {
     /// The requests after which `now`, which is this interface today, is as this one was; each with what it is about.
     pub(super) fn changes(&self, now: &Self, numbers: &Numbers) -> Vec<(&'static str, Message)> {
         let mut changes = Vec::new();
-        let change = |flags: u32, mask: u32| {
-            let mut body = [0; LINK_BODY];
-            body[4..8].copy_from_slice(&now.index.to_ne_bytes());
-            body[8..12].copy_from_slice(&flags.to_ne_bytes());
-            body[12..].copy_from_slice(&mask.to_ne_bytes());
-            Message::new(rtm::NEWLINK, 0, &body)
-        };
+        let change = |flags, mask| flags_by_index(now.index, flags, mask);
         let driver = self.driver.clone().unwrap_or_default();
         let wanted = self.renumbered(numbers).unwrap_or_else(|| self.settings.clone());
         if wanted != now.settings {
@@ -254,7 +249,7 @@ impl Link {
         if differ.is_empty() || now.port.is_empty() {
             return None;
         }
-        let mut message = crate::change::by_index(now.index);
+        let mut message = by_index(now.index);
         message.nest(ifla::LINKINFO, |info| {
             info.string(ifla::INFO_SLAVE_KIND, "bridge");
             info.nest(ifla::INFO_SLAVE_DATA, |data| write(data, &differ));
@@ -263,18 +258,12 @@ impl Link {
     }
 
     fn property(&self, kind: u16, flags: u16, name: &str) -> Message {
-        let mut body = [0; LINK_BODY];
-        body[4..8].copy_from_slice(&self.index.to_ne_bytes());
-        let mut message = Message::new(kind, flags, &body);
+        let mut message = Message::new(kind, flags, &link_body(self.index, 0, 0));
         message.nest(ifla::PROP_LIST | genl::NESTED, |list| {
             list.string(ifla::ALT_IFNAME, name);
         });
         message
     }
-}
-
-fn find(bytes: &[u8], wanted: u16) -> Option<&[u8]> {
-    attributes(bytes).find(|&(kind, _)| kind == wanted).map(|(_, value)| value)
 }
 
 fn within(ranges: &[std::ops::RangeInclusive<u16>], kind: u16) -> bool {
