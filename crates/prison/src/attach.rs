@@ -248,12 +248,12 @@ pub(crate) fn way_back() -> Result<Option<File>, Error> {
     }
 }
 
-pub(crate) fn come_back(own: &File) -> rustix::io::Result<()> {
+fn come_back(own: &File) -> rustix::io::Result<()> {
     move_into_link_name_space(own.as_fd(), Some(LinkNameSpaceType::ProcessID))
 }
 
 /// Has the children of this process born in the pid namespace behind `init`; itself stays where it is.
-pub(crate) fn bear_in(init: BorrowedFd<'_>) -> rustix::io::Result<()> {
+fn bear_in(init: BorrowedFd<'_>) -> rustix::io::Result<()> {
     move_into_thread_name_spaces(init, ThreadNameSpaceType::PROCESS_ID)
 }
 
@@ -282,6 +282,36 @@ pub(crate) fn clone_into(
     }
     come_back(&own).calling("setns")?;
     cloned.calling("clone3")
+}
+
+/// Makes a process in the pid namespace behind `init` that works in this one's memory: [`sys::clone3_sharing`]; `back` is
+/// this process's own pid namespace.
+///
+/// # Safety
+/// As for [`sys::clone3_sharing`]. On an error no process is left that uses `stack` or `argument`.
+pub(crate) unsafe fn clone_sharing(
+    (init, back): (BorrowedFd<'_>, &File),
+    flags: u64,
+    cgroup: Option<BorrowedFd<'_>>,
+    stack: &mut Stack,
+    run: extern "C" fn(*mut libc::c_void) -> !,
+    argument: *mut libc::c_void,
+) -> Result<Child, Error> {
+    // What the new process is going to say of itself holds for the memory, so it holds from its birth.
+    sys::hide_from_ptrace().calling("prctl")?;
+    bear_in(init).map_err(|_| Error::Died)?;
+    // SAFETY: by this function's contract.
+    let made = unsafe { sys::clone3_sharing(flags, cgroup, stack, run, argument) };
+    let returned = come_back(back).calling("setns");
+    let (pid, pidfd) = made.calling("clone3")?;
+    let child = Child::new(pid, pidfd);
+    if let Err(error) = returned {
+        // It must not outlive its stack.
+        let _ = child.signal(Signal::KILL);
+        let _ = child.wait(None);
+        return Err(error);
+    }
+    Ok(child)
 }
 
 /// Has a process that shares this one's descriptors `prepare` itself and make another child of this one. It ends then,
@@ -383,19 +413,15 @@ impl Entry<'_> {
             shared.failure.set(Some(failed));
             sys::exit_now(1)
         }
-        // What the new process is going to say of itself holds for the memory, so it holds from its birth.
-        sys::hide_from_ptrace().calling("prctl")?;
         let shared = Shared { entry: self, ready, failure: Cell::new(None) };
         let mut stack = Stack::new();
         let argument = (&raw const shared).cast_mut().cast();
         let flags = libc::CLONE_VFORK as u64;
-        bear_in(self.init).map_err(|_| Error::Died)?;
         // SAFETY: `run` works on its stack, makes system calls and notes a failure; whatever it needs has been allocated.
         // This process sleeps meanwhile, so nothing is done to it by two at once, and errno is nobody's. A jail's root
         // can kill the process once it is inside, but there is nothing that it could leave half done.
-        let made = unsafe { sys::clone3_sharing(flags, cgroup, &mut stack, run, argument) };
-        come_back(back).calling("setns")?;
-        let child = made.map(|(pid, pidfd)| Child::new(pid, pidfd)).calling("clone3")?;
+        let child =
+            unsafe { clone_sharing((self.init, back), flags, cgroup, &mut stack, run, argument) }?;
         match shared.failure.take() {
             None => Ok(child),
             Some(failure) => {

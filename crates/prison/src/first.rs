@@ -5,8 +5,7 @@
 //! its own: to copy a process costs more than all that this one does. So it only makes system calls, and allocates nothing.
 
 use crate::attach::{
-    Child, Reporting, announce, bear_in, come_back, executed_or_collected, fork_into, report,
-    way_back,
+    Child, Reporting, announce, clone_sharing, executed_or_collected, fork_into, report, way_back,
 };
 use crate::error::{Calling, Error};
 use crate::namespaces::{Joining, Maker};
@@ -15,7 +14,6 @@ use crate::process::{Command, Confinement, Ready, Step, become_root};
 use crate::sys::{self, Stack};
 use rustix::io::{Errno, read, write};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::Signal;
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 use std::fs::File;
 use std::io;
@@ -151,24 +149,12 @@ fn share_memory(
         // mutably.
         unsafe { &*task.cast::<Task>() }.run(None)
     }
-    // What the new process is going to say of itself holds for the memory, so it holds from its birth.
-    sys::hide_from_ptrace().calling("prctl")?;
     let mut stack = Stack::new();
     let argument = std::ptr::from_ref(task).cast_mut().cast();
-    bear_in(init).map_err(|_| Error::Died)?;
     // SAFETY: `run` makes system calls without libc, so it has no errno, and allocates nothing; what it reads stays as it
     // is. `Waiting` keeps its stack and task until it has executed or ended. A jail's root could kill it, were there a
     // process inside already: nothing would be left half done.
-    let made = unsafe { sys::clone3_sharing(0, cgroup, &mut stack, run, argument) };
-    let back = come_back(back).calling("setns");
-    let (pid, pidfd) = made.calling("clone3")?;
-    let child = Child::new(pid, pidfd);
-    if let Err(error) = back {
-        // It must not outlive its stack.
-        let _ = child.signal(Signal::KILL);
-        let _ = child.wait(None);
-        return Err(error);
-    }
+    let child = unsafe { clone_sharing((init, back), 0, cgroup, &mut stack, run, argument) }?;
     Ok((child, stack))
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn idmapped(path: &Path, ids: Ids) -> Result<Option<OwnedFd>, Error> 
     let layers = Layers::of(&line).ok_or_else(|| failed(io::ErrorKind::Unsupported.into()))?;
     let users = ids.user_namespace().map_err(failed)?;
     let mount = layers.mount(Some(users.as_fd()), ids, libc::MOUNT_ATTR_NODEV).map_err(failed)?;
-    let real = std::fs::canonicalize(path).map_err(failed)?;
+    let real = sys::realpath(path).map_err(failed)?;
     match real.strip_prefix(&line.point) {
         Ok(inside) if !inside.as_os_str().is_empty() => {
             let part = open_tree(&mount, inside, clone_flags());

@@ -215,7 +215,7 @@ fn enter(root: &Tree) -> rustix::io::Result<()> {
 
 /// Opens a mount point. Links are not followed, as jail(8) does not: below its root a jail may have
 /// put any, and they are its own business at best.
-fn place(root: BorrowedFd<'_>, target: &Path) -> rustix::io::Result<OwnedFd> {
+pub(crate) fn place(root: BorrowedFd<'_>, target: &Path) -> rustix::io::Result<OwnedFd> {
     let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
     openat2(root, target, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), resolve)
 }

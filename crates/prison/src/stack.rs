@@ -6,11 +6,11 @@
 
 use crate::error::Error;
 use crate::ids::Ids;
-use crate::root::Planned;
+use crate::root::{self, Planned};
 use crate::spec::{Mount, MountOptions, MountSource, Spec, Users};
 use crate::tree::{self, Owner, Tree};
 use crate::union::{self, Upper};
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
+use rustix::fs::{FileType, fstat};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -111,9 +111,7 @@ impl Stack {
         let opened = if inside.as_os_str().is_empty() {
             fcntl_dupfd_cloexec(&tree.fd, 0)
         } else {
-            let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
-            let flags = OFlags::PATH | OFlags::CLOEXEC;
-            openat2(&tree.fd, inside, flags, Mode::empty(), resolve)
+            root::place(tree.fd.as_fd(), inside)
         };
         opened.map_err(|error| match error {
             Errno::LOOP => Error::SymbolicLink(target.into()),

@@ -96,16 +96,7 @@ impl Tree {
         let fd = open_tree(CWD, source, flags)
             .map_err(|error| Error::Mount(source.into(), error.into()))?;
         let (source, attributes) = (source.into(), attributes(options));
-        Ok(Self {
-            fd,
-            target,
-            source,
-            kind: None,
-            optional: false,
-            attributes,
-            idmapped: true,
-            cloned: true,
-        })
+        Ok(Self { source, attributes, idmapped: true, cloned: true, ..Self::made(fd, target) })
     }
 
     /// The same for a root: one on an overlay is made again over its layers, with the jail's ids.
@@ -214,16 +205,7 @@ impl Tree {
         let fd = made.map_err(|error| failed(error.into()))?;
         let (attributes, source) = (attributes(options), device.into());
         let kind = Some(kind.to_owned());
-        Ok(Self {
-            fd,
-            target,
-            source,
-            kind,
-            optional: false,
-            attributes,
-            idmapped: true,
-            cloned: false,
-        })
+        Ok(Self { source, kind, attributes, idmapped: true, ..Self::made(fd, target) })
     }
 
     /// The directory of the host that it is a clone of, if it is one.

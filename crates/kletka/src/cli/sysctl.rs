@@ -401,22 +401,16 @@ fn inverse(value: &str) -> String {
 
 fn write(oid: &Oid, value: &str, word: &str) -> Result<(), SysctlError> {
     let (name, what) = (oid.name, word.to_owned());
-    let path = match oid.source {
-        Source::Switch(path) => path,
-        Source::Text(path) => {
-            // With its end: nothing at all would be no write, and change nothing.
-            let written = std::fs::write(path, format!("{value}\n"));
-            return written.map_err(|error| SysctlError::Io { what, error });
-        }
-        Source::Inverse(path) if matches!(value, "0" | "1") => {
-            let written = std::fs::write(path, inverse(value));
-            return written.map_err(|error| SysctlError::Io { what, error });
-        }
+    let (path, text) = match oid.source {
+        Source::Switch(path) => (path, value.to_owned()),
+        // With its end: nothing at all would be no write, and change nothing.
+        Source::Text(path) => (path, format!("{value}\n")),
+        Source::Inverse(path) if matches!(value, "0" | "1") => (path, inverse(value)),
         Source::Inverse(_) => {
             return Err(SysctlError::Io { what, error: Errno::INVAL.into() });
         }
         Source::Module(path, module) => match std::fs::exists(path) {
-            Ok(true) => path,
+            Ok(true) => (path, value.to_owned()),
             // It is 0, and nothing has to be done for it.
             _ if value == "0" => return Ok(()),
             _ => return Err(SysctlError::NoModule { name, module }),
@@ -425,7 +419,7 @@ fn write(oid: &Oid, value: &str, word: &str) -> Result<(), SysctlError> {
         Source::Constant(value) => return Err(SysctlError::Fixed { name, value }),
         Source::File(_) | Source::Computed(_) => return Err(SysctlError::ReadOnly(name)),
     };
-    std::fs::write(path, value).map_err(|error| SysctlError::Io { what, error })
+    std::fs::write(path, text).map_err(|error| SysctlError::Io { what, error })
 }
 
 /// The processors that are running: the lines `cpuN` of /proc/stat.

@@ -331,9 +331,15 @@ fn group(verb: &'static str, word: &str) -> Result<GroupName, UsageError> {
     GroupName::parse(word).map_err(|error| UsageError::Group { verb, error })
 }
 
+/// Whether a word turns something on, and what: off is said by a minus.
+fn switched(word: &str) -> (bool, &str) {
+    word.strip_prefix('-').map_or((true, word), |name| (false, name))
+}
+
 /// `rxcsum`, `-tso` …: what the hardware does.
 fn capability(word: &str) -> Option<Change> {
-    let capabilities = match word.strip_prefix('-').unwrap_or(word) {
+    let (on, name) = switched(word);
+    let capabilities = match name {
         "rxcsum" => vec![Capability::RxCsum],
         "txcsum" => vec![Capability::TxCsum],
         "rxcsum6" => vec![Capability::RxCsum6],
@@ -346,26 +352,26 @@ fn capability(word: &str) -> Option<Change> {
         "vlanhwfilter" => vec![Capability::VlanHwFilter],
         _ => return None,
     };
-    let on = !word.starts_with('-');
     Some(Change::Capability(capabilities, OnOff { on, word: word.to_owned() }))
 }
 
 /// `promisc`, `-arp` …: what an interface does beside being up.
 fn mode(word: &str) -> Option<Change> {
-    let mode = match word.strip_prefix('-').unwrap_or(word) {
+    let (on, name) = switched(word);
+    let mode = match name {
         "arp" => Mode::Arp,
         "promisc" => Mode::Promiscuous,
         "allmulti" => Mode::AllMulticast,
         "debug" => Mode::Debug,
         _ => return None,
     };
-    let on = !word.starts_with('-');
     Some(Change::Mode(mode, OnOff { on, word: word.to_owned() }))
 }
 
 /// `accept_rtadv`, `-ifdisabled` …: what an interface does about IPv6.
 fn inet6_option(word: &str) -> Option<Change> {
-    let option = match word.strip_prefix('-').unwrap_or(word) {
+    let (on, name) = switched(word);
+    let option = match name {
         "accept_rtadv" => Inet6Option::AcceptRtadv,
         "ifdisabled" => Inet6Option::Disabled,
         "auto_linklocal" => Inet6Option::AutoLinkLocal,
@@ -373,7 +379,7 @@ fn inet6_option(word: &str) -> Option<Change> {
         "no_dad" => Inet6Option::NoDuplicateDetection,
         _ => return None,
     };
-    Some(Change::Inet6(option, !word.starts_with('-')))
+    Some(Change::Inet6(option, on))
 }
 
 /// The words of a bridge.
