@@ -1,8 +1,16 @@
 //! Dependencies that cannot be met: jail.conf(5), `depend`.
 
 use crate::finding::{Finding, Severity};
-use crate::survey::Known;
 use jailconf::Place;
+
+/// A jail, as much of it as others need to know.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) name: String,
+    pub(crate) place: Place,
+    /// The jails that `depend` names, and where it does.
+    pub(crate) depends: Vec<(String, Place)>,
+}
 
 /// How far the search is with a jail.
 #[derive(Clone, Copy, PartialEq, Eq)]

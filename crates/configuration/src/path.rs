@@ -2,10 +2,12 @@
 //!
 //! Paths are compared as they are written: links are not followed.
 
-use crate::survey::Ranks;
 use jailconf::{Jail, Place};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+
+/// The jails that are checked: each one's place in the order of starting.
+pub(crate) type Ranks = HashMap<usize, usize>;
 
 /// The root of a jail: its path without slashes and dots that mean nothing.
 #[derive(Debug)]

@@ -2,10 +2,11 @@
 
 use crate::claim::{Claim, Made, Strength, claims};
 use crate::command::{self, Command, HOOKS};
+use crate::depend::{self, Known};
 use crate::finding::{Finding, Findings, Severity};
 use crate::host::Host;
-use crate::path::{Root, Roots, path_of};
-use crate::{depend, missing};
+use crate::missing;
+use crate::path::{Ranks, Root, Roots, path_of};
 use jailconf::{Jail, Place};
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -24,15 +25,6 @@ pub struct Survey {
     twice: Vec<Finding>,
 }
 
-/// A jail, as much of it as others need to know.
-#[derive(Debug)]
-pub(crate) struct Known {
-    pub(crate) name: String,
-    place: Place,
-    /// The jails that `depend` names, and where it does.
-    pub(crate) depends: Vec<(String, Place)>,
-}
-
 /// A jail that claims something.
 #[derive(Debug)]
 struct Holder {
@@ -41,9 +33,6 @@ struct Holder {
     place: Place,
     strength: Strength,
 }
-
-/// The jails that are checked: each one's place in the order of starting.
-pub(crate) type Ranks = HashMap<usize, usize>;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()

@@ -1,14 +1,7 @@
 //! The applets: one module each, one row each in [`APPLETS`].
 
-/// A line on standard error. That nobody reads it any more is no reason to stop half way, let alone to
-/// panic, as `eprintln!` does.
-macro_rules! complain {
-    ($($text:tt)*) => {{
-        let line = format!("{}\n", format_args!($($text)*));
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
-    }};
-}
-
+#[macro_use]
+mod answer;
 mod arp;
 mod bootstrap;
 mod config;
@@ -25,20 +18,21 @@ mod mount;
 mod net;
 mod netif;
 mod netstat;
+mod programs;
+mod rc_subr;
 mod replacement;
 mod report;
 mod route;
 mod service;
+mod sources;
+mod switch;
 mod sysctl;
 mod sysrc;
 mod umount;
 
 use std::ffi::{OsStr, OsString};
-use std::fmt::Display;
-use std::io::{self, Write};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::path::Path;
+use std::process::ExitCode;
 
 /// A command: what follows its name on the command line in, exit status out.
 type Run = fn(Vec<OsString>) -> ExitCode;
@@ -90,46 +84,5 @@ fn usage() -> ExitCode {
     complain!("usage: kletka APPLET [ARGUMENT ...]");
     let names: Vec<&str> = APPLETS.iter().map(|(name, _)| *name).collect();
     complain!("applets: {}", names.join(" "));
-    ExitCode::FAILURE
-}
-
-/// Where kletka's own programs are installed.
-pub(crate) struct Programs {
-    /// The directory that jails see as /run/kletka: PREFIX/libexec/kletka.
-    pub(crate) root: PathBuf,
-    /// The programs that come first in the PATH of hooks.
-    pub(crate) for_hooks: PathBuf,
-}
-
-/// The programs beside the running binary; `None` when it runs from where it was built.
-pub(crate) fn programs() -> Option<Programs> {
-    let root = std::fs::read_link("/proc/self/exe").ok()?.parent()?.to_path_buf();
-    let for_hooks = root.join("bin");
-    (for_hooks.is_dir() && root.join("jail").is_dir()).then_some(Programs { root, for_hooks })
-}
-
-/// Prints `text`, and answers `status` when that has worked.
-pub(crate) fn print(applet: &str, text: &str, status: ExitCode) -> ExitCode {
-    match io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => status,
-        Err(error) => fail(applet, error),
-    }
-}
-
-/// This binary under the name of another applet.
-pub(crate) fn applet(name: &str) -> Command {
-    let mut command = Command::new("/proc/self/exe");
-    command.arg0(name);
-    command
-}
-
-/// Has `applet` become another one. Comes back only to say why it could not.
-pub(crate) fn become_another(applet: &str, mut other: Command) -> ExitCode {
-    fail(applet, format_args!("/proc/self/exe: {}", mount::reason(other.exec())))
-}
-
-/// Prints `error` as err(3) does, after the applet's name, and answers exit status 1.
-pub(crate) fn fail(applet: &str, error: impl Display) -> ExitCode {
-    complain!("{applet}: {error}");
     ExitCode::FAILURE
 }

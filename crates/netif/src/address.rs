@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use crate::uapi::af;
+use crate::uapi::{af, ifa};
+use crate::wire::u32_at;
 
 /// An address and how many of its leading bits name the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -195,6 +196,81 @@ pub(crate) fn octets(address: IpAddr) -> Vec<u8> {
 pub(crate) fn from_octets(bytes: &[u8]) -> Option<IpAddr> {
     let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
     v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
+}
+
+/// An address of an interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // the words that ifconfig prints after the address
+pub struct InterfaceAddress {
+    /// The address and the length of its network's prefix.
+    pub prefix: Prefix,
+    /// The other end of a point-to-point link.
+    pub destination: Option<IpAddr>,
+    /// Where an IPv4 network hears all together.
+    pub broadcast: Option<Ipv4Addr>,
+    /// IPv6: not yet known to be unique on the link.
+    pub tentative: bool,
+    /// IPv6: another host has it.
+    pub duplicated: bool,
+    /// IPv6: not for new connections.
+    pub deprecated: bool,
+    /// IPv6: from a router's advertisement, with an end.
+    pub autoconf: bool,
+    /// IPv6: one that changes for privacy.
+    pub temporary: bool,
+    /// How long it stays.
+    pub lifetimes: Lifetimes,
+}
+
+/// For how many seconds more an address is there; `None` is for ever.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// It is used for new connections: `pltime`.
+    pub preferred: Option<u32>,
+    /// It is there: `vltime`.
+    pub valid: Option<u32>,
+}
+
+impl InterfaceAddress {
+    /// A plain address with the broadcast address that follows from it.
+    #[must_use]
+    pub fn new(prefix: Prefix) -> Self {
+        let broadcast = prefix.broadcast();
+        Self {
+            prefix,
+            broadcast,
+            destination: None,
+            tentative: false,
+            duplicated: false,
+            deprecated: false,
+            autoconf: false,
+            temporary: false,
+            lifetimes: Lifetimes::default(),
+        }
+    }
+
+    /// The same address without its lifetimes, which are other ones each time that one looks.
+    #[must_use]
+    pub fn timeless(&self) -> Self {
+        Self { lifetimes: Lifetimes::default(), ..self.clone() }
+    }
+}
+
+impl Lifetimes {
+    /// `struct ifa_cacheinfo`. The moments in it are the kernel's.
+    pub(crate) fn bytes(self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        for (at, seconds) in [(0, self.preferred), (4, self.valid)] {
+            let seconds = seconds.unwrap_or(ifa::FOREVER);
+            bytes[at..at + 4].copy_from_slice(&seconds.to_ne_bytes());
+        }
+        bytes
+    }
+
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
+        let seconds = |at| u32_at(bytes, at).filter(|seconds| *seconds != ifa::FOREVER);
+        Self { preferred: seconds(0), valid: seconds(4) }
+    }
 }
 
 #[cfg(test)]

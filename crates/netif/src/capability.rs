@@ -11,10 +11,7 @@ use crate::error::{Error, Request};
 use crate::media::{self, Media};
 use crate::name::InterfaceName;
 use crate::uapi::genl;
-use crate::wire::{Message, Netlink, attributes, find, text, u16_at, u32_at};
-
-/// Length of `struct genlmsghdr`.
-pub(crate) const BODY: usize = 4;
+use crate::wire::{GENERIC_BODY, Message, Netlink, attributes, header_index, text, u16_at};
 
 /// One of FreeBSD's capabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +116,7 @@ impl Ethtool {
         let mut message = Message::new(genl::CONTROLLER, 0, &[genl::GET_FAMILY, 1, 0, 0]);
         message.string(genl::FAMILY_NAME, "ethtool");
         let Ok(answer) = netlink.get(message) else { return None };
-        let found = attributes(answer.get(BODY..).unwrap_or_default());
+        let found = attributes(answer.get(GENERIC_BODY..).unwrap_or_default());
         let mut ids = found.filter(|&(kind, _)| kind == genl::FAMILY_ID);
         let family = ids.next().and_then(|(_, value)| u16_at(value, 0));
         family.map(|family| Self { netlink, family })
@@ -208,7 +205,7 @@ impl Ethtool {
 /// An interface's number and capabilities from an answer to `FEATURES_GET`.
 fn parse(body: &[u8]) -> Option<(u32, Capabilities)> {
     let (mut index, mut found) = (None, Capabilities::default());
-    for (kind, value) in attributes(body.get(BODY..)?) {
+    for (kind, value) in attributes(body.get(GENERIC_BODY..)?) {
         match kind {
             genl::FEATURES_HEADER => index = header_index(value),
             genl::FEATURES_ACTIVE => found.active = names(value),
@@ -217,11 +214,6 @@ fn parse(body: &[u8]) -> Option<(u32, Capabilities)> {
         }
     }
     Some((index?, found))
-}
-
-/// The number of the interface that an answer is about.
-pub(crate) fn header_index(header: &[u8]) -> Option<u32> {
-    find(header, genl::HEADER_INDEX).and_then(|value| u32_at(value, 0))
 }
 
 /// The names of the bits that are set. Those of a set with a mask say so; in a list all are.

@@ -5,13 +5,12 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use rustix::io::Errno;
 
 use crate::address::EtherAddress;
-use crate::clone::LINK_BODY;
 use crate::error::{Error, Request};
-use crate::interface::{Flags, Interface, Kind};
-use crate::kind::{self, LaggProtocol, Tunnel};
+use crate::interface::{Flags, Interface};
+use crate::kind::{self, Kind, LaggProtocol, Tunnel};
 use crate::name::InterfaceName;
 use crate::uapi::{iff, ifla, rtm};
-use crate::wire::{Message, Netlink};
+use crate::wire::{LINK_BODY, Message, Netlink};
 
 /// The longest description that Linux keeps: `IFALIASZ` without the NUL.
 const LONGEST_DESCRIPTION: usize = 255;

@@ -8,14 +8,10 @@ use rustix::io::Errno;
 
 use crate::address::{EtherAddress, Identity};
 use crate::error::{Error, Request};
-use crate::interface::Kind;
-use crate::kind::{self, LaggProtocol, Tunnel, TunnelKind, Vlan, Vxlan};
+use crate::kind::{self, Kind, LaggProtocol, Tunnel, TunnelKind, Vlan, Vxlan};
 use crate::name::InterfaceName;
 use crate::uapi::{ifla, nlm, rtm};
-use crate::wire::{Message, Netlink};
-
-/// Length of `struct ifinfomsg`.
-pub(crate) const LINK_BODY: usize = 16;
+use crate::wire::{LINK_BODY, Message, Netlink};
 
 /// Tags of 802.1Q that are not reserved.
 const TAGS: std::ops::RangeInclusive<u16> = 1..=4094;

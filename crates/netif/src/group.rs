@@ -9,11 +9,10 @@ use std::hash::{BuildHasher, RandomState};
 
 use rustix::io::Errno;
 
-use crate::clone::LINK_BODY;
 use crate::error::{Error, Request};
 use crate::name::InterfaceName;
 use crate::uapi::{genl, ifla, nlm, rtm};
-use crate::wire::{Message, Netlink, attributes, text};
+use crate::wire::{LINK_BODY, Message, Netlink, attributes, text};
 
 const PREFIX: &str = "group.";
 /// The longest name of a group: `IFNAMSIZ` without the NUL.

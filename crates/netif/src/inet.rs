@@ -1,10 +1,10 @@
 //! Addresses of interfaces: `inet`, `inet6`, `alias`, `delete` of ifconfig(8).
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use rustix::io::Errno;
 
-use crate::address::{Prefix, family, from_octets, octets};
+use crate::address::{InterfaceAddress, Lifetimes, Prefix, family, from_octets, octets};
 use crate::error::{Error, Request};
 use crate::interface::{Flags, Interface};
 use crate::name::InterfaceName;
@@ -13,81 +13,6 @@ use crate::wire::{Message, Netlink, attributes, u32_at};
 
 /// Length of `struct ifaddrmsg`.
 const BODY: usize = 8;
-
-/// An address of an interface.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools)] // the words that ifconfig prints after the address
-pub struct InterfaceAddress {
-    /// The address and the length of its network's prefix.
-    pub prefix: Prefix,
-    /// The other end of a point-to-point link.
-    pub destination: Option<IpAddr>,
-    /// Where an IPv4 network hears all together.
-    pub broadcast: Option<Ipv4Addr>,
-    /// IPv6: not yet known to be unique on the link.
-    pub tentative: bool,
-    /// IPv6: another host has it.
-    pub duplicated: bool,
-    /// IPv6: not for new connections.
-    pub deprecated: bool,
-    /// IPv6: from a router's advertisement, with an end.
-    pub autoconf: bool,
-    /// IPv6: one that changes for privacy.
-    pub temporary: bool,
-    /// How long it stays.
-    pub lifetimes: Lifetimes,
-}
-
-/// For how many seconds more an address is there; `None` is for ever.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Lifetimes {
-    /// It is used for new connections: `pltime`.
-    pub preferred: Option<u32>,
-    /// It is there: `vltime`.
-    pub valid: Option<u32>,
-}
-
-impl InterfaceAddress {
-    /// A plain address with the broadcast address that follows from it.
-    #[must_use]
-    pub fn new(prefix: Prefix) -> Self {
-        let broadcast = prefix.broadcast();
-        Self {
-            prefix,
-            broadcast,
-            destination: None,
-            tentative: false,
-            duplicated: false,
-            deprecated: false,
-            autoconf: false,
-            temporary: false,
-            lifetimes: Lifetimes::default(),
-        }
-    }
-
-    /// The same address without its lifetimes, which are other ones each time that one looks.
-    #[must_use]
-    pub fn timeless(&self) -> Self {
-        Self { lifetimes: Lifetimes::default(), ..self.clone() }
-    }
-}
-
-impl Lifetimes {
-    /// `struct ifa_cacheinfo`. The moments in it are the kernel's.
-    fn bytes(self) -> [u8; 16] {
-        let mut bytes = [0; 16];
-        for (at, seconds) in [(0, self.preferred), (4, self.valid)] {
-            let seconds = seconds.unwrap_or(ifa::FOREVER);
-            bytes[at..at + 4].copy_from_slice(&seconds.to_ne_bytes());
-        }
-        bytes
-    }
-
-    fn parse(bytes: &[u8]) -> Self {
-        let seconds = |at| u32_at(bytes, at).filter(|seconds| *seconds != ifa::FOREVER);
-        Self { preferred: seconds(0), valid: seconds(4) }
-    }
-}
 
 impl Netlink {
     /// All addresses, each with the number of its interface; those of one interface in their order.

@@ -3,8 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::address::{from_octets, octets};
-use crate::interface::Kind;
+use crate::address::{EtherAddress, from_octets, octets};
 use crate::name::InterfaceName;
 use crate::uapi::ifla;
 use crate::wire::{self, Message, attributes, u16_at, u32_at};
@@ -18,6 +17,76 @@ const GRE_KEY: [u8; 2] = [0x20, 0];
 const TUNNEL_HOPS: u8 = 64;
 /// How often a lagg looks at the carrier of its ports, in milliseconds: without it Linux never does.
 const CARRIER_INTERVAL: u32 = 100;
+
+/// What an interface is: FreeBSD's groups, and what each listing adds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// lo(4).
+    Loopback,
+    /// Hardware, or what looks like it.
+    Ethernet,
+    /// One end of an epair(4).
+    Epair,
+    /// bridge(4).
+    Bridge(Bridge),
+    /// vlan(4).
+    Vlan {
+        /// The 802.1Q tag.
+        tag: u16,
+        /// 802.1ad, a tag around tags, and not 802.1Q.
+        stacked: bool,
+        /// The priority of its frames.
+        priority: u8,
+        /// The index of the interface that it is on; `None`: that is in another namespace.
+        parent: Option<u32>,
+    },
+    /// lo(4) that was created: Linux's dummy, which drops what is not for the host itself.
+    Lo,
+    /// lagg(4).
+    Lagg {
+        /// How it uses its ports; `None`: in a way that FreeBSD does not have.
+        protocol: Option<LaggProtocol>,
+        /// What of a packet is hashed: a number of the bonding driver.
+        hash: u8,
+        /// The port in use, by failover.
+        active: Option<u32>,
+    },
+    /// vxlan(4).
+    Vxlan(Vxlan),
+    /// gif(4) or gre(4), and its ends where both are set.
+    Tunnel(TunnelKind, Option<Tunnel>),
+    /// wg(4).
+    Wireguard,
+    /// tap(4).
+    Tap,
+    /// tun(4).
+    Tun,
+    /// A kind of Linux that has no name here.
+    Other(String),
+}
+
+/// Spanning tree numbers of a bridge, times in seconds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // the words of ifconfig's listing
+pub struct Bridge {
+    pub id: EtherAddress,
+    pub priority: u16,
+    pub hello_time: u32,
+    pub forward_delay: u32,
+    pub max_age: u32,
+    pub timeout: u32,
+    pub stp: bool,
+    pub root_id: EtherAddress,
+    pub root_priority: u16,
+    pub root_cost: u32,
+    pub root_port: u16,
+    /// It looks at the tags of frames.
+    pub vlan_filter: bool,
+    /// How many addresses it learns, 0: without limit; `None`: the kernel does not count.
+    pub max_addresses: Option<u32>,
+    /// The numbers of its span ports; [`Netlink::find_spans`] fills them in.
+    pub spans: Vec<u32>,
+}
 
 /// A vlan that is to be made: `vlan`, `vlandev`, `vlanproto`, `vlanpcp`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -28,17 +28,18 @@ mod span;
 mod uapi;
 mod wire;
 
-pub use address::{EtherAddress, Identity, MalformedAddress, Prefix, netmask_length};
+pub use address::{
+    EtherAddress, Identity, InterfaceAddress, Lifetimes, MalformedAddress, Prefix, netmask_length,
+};
 pub use bridge::{BridgeSetting, Learned, PortSetting};
 pub use capability::{Capabilities, Capability, Ethtool};
 pub use change::{Joining, Mode};
 pub use clone::Cloner;
 pub use error::{Error, Request, strerror};
 pub use group::{GroupName, MalformedGroup};
-pub use inet::{InterfaceAddress, Lifetimes};
 pub use inet6::{Inet6Option, Inet6Options, keep_inet6_when_down};
-pub use interface::{Bridge, BridgePort, Counters, Flags, Interface, Kind, LaggPort};
-pub use kind::{LaggProtocol, Tunnel, TunnelKind, Vlan, Vxlan};
+pub use interface::{BridgePort, Counters, Flags, Interface, LaggPort};
+pub use kind::{Bridge, Kind, LaggProtocol, Tunnel, TunnelKind, Vlan, Vxlan};
 pub use media::Media;
 pub use name::{InterfaceName, NameTooLong};
 pub use neighbour::{Neighbour, NeighbourState};

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::capability::{BODY, header_index};
 use crate::uapi::genl;
-use crate::wire::{Message, attributes, u32_at};
+use crate::wire::{GENERIC_BODY, Message, attributes, header_index, u32_at};
 
 /// How frames are sent. `Display` is what follows `media: `.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,7 +59,7 @@ pub(crate) fn request(family: u16) -> Message {
 /// Takes one answer to it.
 pub(crate) fn collect(found: &mut BTreeMap<u32, Media>, body: &[u8]) {
     let (mut index, mut media) = (None, Media::default());
-    for (kind, value) in attributes(body.get(BODY..).unwrap_or_default()) {
+    for (kind, value) in attributes(body.get(GENERIC_BODY..).unwrap_or_default()) {
         match kind {
             genl::FEATURES_HEADER => index = header_index(value),
             genl::LINKMODES_AUTONEG => media.autoselect = value == [1],
@@ -110,7 +109,7 @@ mod tests {
             (&[2], None),
             (&[], None),
         ] {
-            let mut answer = vec![0; BODY];
+            let mut answer = vec![0; GENERIC_BODY];
             answer.extend((12u16).to_ne_bytes());
             answer.extend((genl::FEATURES_HEADER | genl::NESTED).to_ne_bytes());
             answer.extend([8, 0, 1, 0, 7, 0, 0, 0]);

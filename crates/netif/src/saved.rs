@@ -14,11 +14,10 @@ use std::collections::BTreeMap;
 use rustix::io::Errno;
 
 use crate::change::{by_index, flags_by_index, link_body};
-use crate::clone::LINK_BODY;
 use crate::error::{Error, strerror};
 use crate::name::InterfaceName;
 use crate::uapi::{iff, ifla, rtm};
-use crate::wire::{Message, Netlink, u32_at};
+use crate::wire::{LINK_BODY, Message, Netlink, u32_at};
 
 use link::Link;
 use table::{Object, Table};

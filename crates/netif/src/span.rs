@@ -12,7 +12,8 @@ use rustix::io::Errno;
 
 use crate::change::flags_by_index;
 use crate::error::{Error, Request};
-use crate::interface::{Flags, Interface, Kind};
+use crate::interface::{Flags, Interface};
+use crate::kind::Kind;
 use crate::name::InterfaceName;
 use crate::uapi::{iff, nlm, rtm, tc};
 use crate::wire::{Message, Netlink, find, text, u32_at};

@@ -12,10 +12,14 @@ use rustix::net::{recv, sendto, socket_with};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::error::Error;
-use crate::uapi::nlm;
+use crate::uapi::{genl, nlm};
 
 /// Length of `struct nlmsghdr`.
 const HEADER: usize = 16;
+/// Length of `struct ifinfomsg`.
+pub(crate) const LINK_BODY: usize = 16;
+/// Length of `struct genlmsghdr`.
+pub(crate) const GENERIC_BODY: usize = 4;
 /// The kernel cuts its answers to at most 32 KiB, whatever the reader offers.
 const ANSWER: usize = 64 * 1024;
 /// How often a listing is asked for again when the table changed while it was read.
@@ -267,6 +271,11 @@ pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 
 pub(crate) fn i32_at(bytes: &[u8], at: usize) -> Option<i32> {
     Some(i32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
+
+/// The number of the interface that an answer is about.
+pub(crate) fn header_index(header: &[u8]) -> Option<u32> {
+    find(header, genl::HEADER_INDEX).and_then(|value| u32_at(value, 0))
 }
 
 #[cfg(test)]

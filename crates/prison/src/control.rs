@@ -14,6 +14,26 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+/// The sender is a process that was put into the prison, and is none of init's children.
+pub(crate) const ATTACHED: i32 = 40;
+/// The interface with this index came from the host; with a minus, it has gone back.
+pub(crate) const INTERFACE: i32 = 41;
+/// SIGTERM to all processes; the prison ends with the last of them.
+pub(crate) const TERMINATE: i32 = 42;
+/// SIGKILL to all processes, and the end.
+pub(crate) const REMOVE: i32 = 43;
+/// From now on the prison lives on without processes.
+pub(crate) const PERSIST: i32 = 44;
+/// From now on it ends with the last process.
+pub(crate) const TRANSIENT: i32 = 45;
+
+/// The same as [`TERMINATE`], from whoever ends the machine, or the jail that this one is in.
+pub(crate) const END: i32 = libc::SIGTERM;
+
+/// What init is told by signals. They are blocked before init is born: a signal that a pid namespace's
+/// first process neither handles nor blocks is lost.
+pub(crate) const SIGNALS: [i32; 6] = [ATTACHED, INTERFACE, TERMINATE, REMOVE, PERSIST, TRANSIENT];
+
 /// The command's words to init, in this order.
 pub(crate) mod word {
     /// Ids and mounts are ready: build.

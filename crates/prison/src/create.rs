@@ -15,8 +15,10 @@ use crate::init;
 use crate::namespaces::Maker;
 use crate::prison::Prison;
 use crate::process::Command;
-use crate::record::{ProcessId, Record, Rights};
+use crate::process_id::ProcessId;
+use crate::record::Record;
 use crate::registry::Registry;
+use crate::rights::Rights;
 use crate::root::Plan;
 use crate::spec::{MountOptions, MountSource, Network, Spec, Users};
 use crate::stack::Stack;
@@ -163,7 +165,7 @@ fn build(
     let (hold, theirs) = control::line().calling("socketpair")?;
     let network = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?.into();
     let cgroup = cgroup.as_ref().map(AsFd::as_fd);
-    sys::block_signals(&init::SIGNALS);
+    sys::block_signals(&control::SIGNALS);
     let cloned = match outer {
         Some(outer) => attach::clone_into(outer.init.as_fd(), INITS, cgroup)?,
         // SAFETY: kletka's commands have one thread.

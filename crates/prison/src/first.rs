@@ -5,8 +5,9 @@
 //! its own: to copy a process costs more than all that this one does. So it only makes system calls, and allocates nothing.
 
 use crate::attach::{
-    Child, Reporting, announce, clone_sharing, executed_or_collected, fork_into, report, way_back,
+    Reporting, announce, clone_sharing, executed_or_collected, fork_into, report, way_back,
 };
+use crate::child::Child;
 use crate::error::{Calling, Error};
 use crate::namespaces::{Joining, Maker};
 use crate::prison::Prison;

@@ -6,7 +6,10 @@
 //! `persist` it ends with the last process; either way it first gives the interfaces that came from
 //! the host back, because a network namespace that dies takes a veth and its other end with it.
 
-use crate::control::{Report, Stage, hear, tell, word};
+use crate::control::{
+    ATTACHED, END, INTERFACE, PERSIST, REMOVE, Report, SIGNALS, Stage, TERMINATE, TRANSIENT, hear,
+    tell, word,
+};
 use crate::lean;
 use crate::root::{self, Own, Plan};
 use crate::sys::{self, Caught};
@@ -18,26 +21,6 @@ use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, setsid
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces, set_name};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::path::Path;
-
-/// The sender is a process that was put into the prison, and is none of init's children.
-pub(crate) const ATTACHED: i32 = 40;
-/// The interface with this index came from the host; with a minus, it has gone back.
-pub(crate) const INTERFACE: i32 = 41;
-/// SIGTERM to all processes; the prison ends with the last of them.
-pub(crate) const TERMINATE: i32 = 42;
-/// SIGKILL to all processes, and the end.
-pub(crate) const REMOVE: i32 = 43;
-/// From now on the prison lives on without processes.
-pub(crate) const PERSIST: i32 = 44;
-/// From now on it ends with the last process.
-pub(crate) const TRANSIENT: i32 = 45;
-
-/// The same as [`TERMINATE`], from whoever ends the machine, or the jail that this one is in.
-const END: i32 = libc::SIGTERM;
-
-/// What init is told by signals. They are blocked before init is born: a signal that a pid namespace's
-/// first process neither handles nor blocks is lost.
-pub(crate) const SIGNALS: [i32; 6] = [ATTACHED, INTERFACE, TERMINATE, REMOVE, PERSIST, TRANSIENT];
 
 /// Init's whole life. `control` is its end of the line to the command; `network` the host's network namespace.
 pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {

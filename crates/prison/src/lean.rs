@@ -5,7 +5,7 @@
 //! [`go_on`] moves to a stack in the program's own data and unmaps everything above that.
 
 use crate::memory;
-use crate::record::read_small;
+use crate::process_id::read_small;
 use std::cell::UnsafeCell;
 use std::ptr;
 

@@ -2,13 +2,13 @@
 //!
 //! A jail with `children.max` above 0 runs kletka itself: its root has a registry of its own, [`DIRECTORY`], and makes
 //! prisons in namespaces that its user namespace owns. With the jail's own jid, its maker sets as many jids aside as it
-//! may have jails inside, so that each has the same jid wherever it is looked at; [`Limits`] tells the jail which.
+//! may have jails inside, so that each has the same jid wherever it is looked at; [`crate::limits::Limits`] tells the jail which.
 //!
 //! From outside, [`view`] reads that registry. Whatever stands in it the jail's root may have written: it is read within
 //! bounds, no link is followed, and a prison is believed to be there only if a process of that jail's pid namespace is.
 
-use crate::record::{ProcessId, Record, read_small};
-use crate::registry::LARGEST;
+use crate::process_id::{ProcessId, read_small};
+use crate::record::{LARGEST, Record};
 use crate::spec::Users;
 use crate::sys;
 use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, fstat, open, openat, openat2};
@@ -18,37 +18,8 @@ use std::path::Path;
 
 /// The registry of a jail that may have jails inside.
 pub(crate) const DIRECTORY: &str = "/run/kletka.jails";
-/// In it: the jail's [`Limits`].
+/// In it: the jail's [`crate::limits::Limits`].
 pub(crate) const LIMITS: &str = "limits";
-
-/// The jids for jails inside one: `children.max` of them, from the first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Limits {
-    /// How many jails may be inside: jail(8), `children.max`.
-    pub max: u32,
-    /// The jid of the first; 0 when there can be none.
-    pub(crate) first: u32,
-}
-
-impl Limits {
-    pub(crate) fn text(self) -> String {
-        format!("{} {}", self.max, self.first)
-    }
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (max, first) = text.trim_end().split_once(' ')?;
-        Some(Self { max: max.parse().ok()?, first: first.parse().ok()? })
-    }
-
-    /// The last of the jids; 0 when there are none.
-    pub(crate) fn end(self) -> u32 {
-        if self.max == 0 { 0 } else { self.first + self.max - 1 }
-    }
-
-    pub(crate) fn contains(self, jid: u32) -> bool {
-        jid >= self.first && jid - self.first < self.max
-    }
-}
 
 /// Directory entries that are looked at: no jail may keep its outside busy.
 const ENTRIES: usize = 10_000;

@@ -7,8 +7,8 @@
 
 use crate::error::Error;
 use crate::ids::Ids;
+use crate::mountinfo::{MountLine, mount_line_of};
 use crate::sys;
-use crate::tree::{MountLine, mount_line_of};
 use rustix::fs::{CWD, Mode, OFlags, StatVfsMountFlags, fstatvfs, open};
 use rustix::io::Errno;
 use rustix::mount::{

@@ -1,11 +1,10 @@
 //! A prison that runs: what can be asked of it, changed in it, and its end; jail_set(2) with
 //! `JAIL_UPDATE`, jail_remove(2).
 
-use crate::attach::{Child, readable};
 use crate::cgroup;
+use crate::child::{Child, readable};
 use crate::control::{self, Report, word};
 use crate::error::{Calling, Error};
-use crate::init;
 use crate::record::Record;
 use crate::registry::Registry;
 use crate::spec::{Allow, Change};
@@ -97,7 +96,7 @@ impl Prison {
 
     /// Sends SIGTERM to every process; the prison ends with the last of them. One that has ended is no error.
     pub fn terminate(&self) {
-        let _ = self.signal(init::TERMINATE);
+        let _ = self.signal(control::TERMINATE);
     }
 
     /// Begins to end it: every process is killed, interfaces go back to the host. One that has ended is no error.
@@ -112,7 +111,7 @@ impl Prison {
         }
         self.hold = None;
         // Should init itself be gone, that is what was asked for.
-        let _ = self.signal(init::REMOVE);
+        let _ = self.signal(control::REMOVE);
         Ok(())
     }
 
@@ -164,7 +163,7 @@ impl Prison {
         Ok(())
     }
 
-    /// Tells init one of [`init::SIGNALS`] that carries no number.
+    /// Tells init one of [`control::SIGNALS`] that carries no number.
     fn signal(&self, signal: i32) -> Result<(), Error> {
         sys::signal(self.init.as_fd(), signal).map_err(|_| Error::Died)
     }
@@ -206,7 +205,7 @@ impl Prison {
     /// Tells init that the interface with this number in the jail came from the host; with a minus, that it did not, or
     /// has gone back.
     fn tell_of_interface(&self, number: i32) -> Result<(), Error> {
-        sys::sigqueue(self.init.as_fd(), init::INTERFACE, number).map_err(|_| Error::Died)
+        sys::sigqueue(self.init.as_fd(), control::INTERFACE, number).map_err(|_| Error::Died)
     }
 
     /// Takes the interface `name` back to the caller's network stack: ifconfig(8), `-vnet`.
@@ -241,7 +240,7 @@ impl Prison {
             within(names.as_fd(), "uts", uts, || set_names(change))?.calling("host.hostname")?;
         }
         if let Some(persist) = change.persist {
-            self.signal(if persist { init::PERSIST } else { init::TRANSIENT })?;
+            self.signal(if persist { control::PERSIST } else { control::TRANSIENT })?;
         }
         let now = self.record.rights.allow;
         // For mounts it has a namespace of its own, or it has none.

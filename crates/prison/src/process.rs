@@ -3,7 +3,7 @@
 use crate::capability;
 use crate::error::Error;
 use crate::filter;
-use crate::record::Rights;
+use crate::rights::Rights;
 use crate::sys;
 use crate::user::User;
 use rustix::fs::Gid;

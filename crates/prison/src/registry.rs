@@ -8,9 +8,12 @@
 use crate::cgroup;
 use crate::error::Error;
 use crate::ids::Ranges;
-use crate::nested::{self, Limits};
-use crate::record::{ProcessId, Record, Rights, read_small};
+use crate::limits::Limits;
+use crate::nested;
+use crate::process_id::{ProcessId, read_small};
+use crate::record::{LARGEST, Record};
 use crate::reservation::Reservation;
+use crate::rights::Rights;
 use crate::spec::Spec;
 use crate::sys;
 use crate::union;
@@ -43,8 +46,6 @@ enum Place {
     Closed,
 }
 
-/// Bytes that a record may have; a path and a host name are the longest things in it.
-pub(crate) const LARGEST: usize = 16 << 10;
 /// Files that are open at once while all are read.
 const AT_ONCE: usize = 64;
 /// A record while it is being written, under the lock.

@@ -3,7 +3,7 @@
 
 use crate::error::Error;
 use crate::ids::{Ids, Ranges};
-use crate::nested::Limits;
+use crate::limits::Limits;
 use crate::record::Record;
 use crate::spec::{Spec, Users};
 use std::ops::RangeInclusive;

@@ -7,10 +7,11 @@
 
 use crate::error::Error;
 use crate::ids::Ids;
+use crate::mountinfo;
 use crate::overlay::{self, Layers, by_descriptor};
 use crate::spec::MountOptions;
 use crate::sys;
-use crate::tree::{self, attributes};
+use crate::tree::attributes;
 use rustix::fs::{
     AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, fstat, mkdirat, open, openat, openat2,
     statx, unlinkat,
@@ -85,7 +86,7 @@ impl Upper {
     /// What is to be said when the kernel does not take it.
     pub(crate) fn unable(&self) -> Error {
         let path: PathBuf = self.anchor.components().chain(self.inside.components()).collect();
-        let file_system = tree::file_system_of(&path).unwrap_or_else(|| "it".into());
+        let file_system = mountinfo::file_system_of(&path).unwrap_or_else(|| "it".into());
         Error::NotUpper { path, file_system }
     }
 
@@ -128,7 +129,7 @@ pub(crate) fn mount(
     let clone = overlay::layer_of(directory, users).map_err(|error| {
         let is_lower = below || upper.is_none();
         if is_lower && users.is_some() && error.raw_os_error() == Some(libc::EINVAL) {
-            let file_system = tree::file_system_of(directory).unwrap_or_else(|| "it".into());
+            let file_system = mountinfo::file_system_of(directory).unwrap_or_else(|| "it".into());
             Error::CannotIdmap { path: directory.into(), file_system }
         } else {
             failed(error)

@@ -1,5 +1,6 @@
 //! arp(8) and ndp(8) in FreeBSD's dialect: who has which address on the link. They only show.
 
+use crate::cli::answer;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -48,12 +49,12 @@ enum Failure {
 
 fn finish(applet: &str, outcome: Result<String, Failure>) -> ExitCode {
     match outcome {
-        Ok(text) => super::print(applet, &text, ExitCode::SUCCESS),
+        Ok(text) => answer::print(applet, &text, ExitCode::SUCCESS),
         Err(Failure::Plain(text)) => {
             complain!("{text}");
             ExitCode::FAILURE
         }
-        Err(Failure::Named(text)) => super::fail(applet, text),
+        Err(Failure::Named(text)) => answer::fail(applet, text),
         Err(Failure::NoEntry(text)) => {
             let _ = io::stdout().write_all(text.as_bytes());
             ExitCode::FAILURE

@@ -12,6 +12,7 @@ mod partial;
 mod progress;
 mod sources;
 
+use crate::cli::answer;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
@@ -51,9 +52,9 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     match Options::parse(arguments).and_then(|options| bootstrap(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::Usage(problem)) => {
-            super::fail("kletka: bootstrap", format_args!("{problem}\n{USAGE}"))
+            answer::fail("kletka: bootstrap", format_args!("{problem}\n{USAGE}"))
         }
-        Err(error) => super::fail("kletka: bootstrap", error),
+        Err(error) => answer::fail("kletka: bootstrap", error),
     }
 }
 

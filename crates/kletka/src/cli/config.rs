@@ -10,8 +10,9 @@ mod get;
 mod replace;
 mod set;
 
-use super::fail;
-use super::jail::sources::{self, Sources};
+use super::sources::{self, Sources};
+use crate::cli::answer;
+use crate::cli::answer::fail;
 use jailconf::{Files, Loader};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -75,9 +76,7 @@ fn files() -> Result<Vec<PathBuf>, String> {
     let mut found: Vec<PathBuf> = main.exists().then_some(main).into_iter().collect();
     for pattern in rc::CONFIGURATION_FILES {
         let matching = Files.glob(pattern.as_bytes());
-        found.extend(
-            matching.map_err(|error| format!("{pattern}: {}", super::mount::reason(error)))?,
-        );
+        found.extend(matching.map_err(|error| format!("{pattern}: {}", answer::reason(error)))?);
     }
     if found.is_empty() {
         return Err(format!("{}: No such file or directory", sources::FILE));

@@ -3,6 +3,7 @@
 //! On FreeBSD the kernel holds the rulesets and devfs(8) changes them there. Here the files are the rulesets:
 //! `/etc/defaults/devfs.rules` and `/etc/devfs.rules`, read when a jail starts.
 
+use crate::cli::answer;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 use devfs::{Accounts, LoadError, Rulesets};
 use lexopt::{Arg, Parser};
 
-use super::mount::reason;
+use crate::cli::answer::reason;
 
 /// Runs the applet.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -21,7 +22,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
             complain!("usage: devfs rule [-s ruleset] show [rulenum]\n       devfs rule showsets");
             ExitCode::FAILURE
         }
-        Err(Failure::Because(program, error)) => super::fail(program, error),
+        Err(Failure::Because(program, error)) => answer::fail(program, error),
     }
 }
 
@@ -107,7 +108,7 @@ impl Request {
     fn run(self) -> ExitCode {
         let rulesets = match rulesets() {
             Ok(rulesets) => rulesets,
-            Err(error) => return super::fail("devfs rule", error),
+            Err(error) => return answer::fail("devfs rule", error),
         };
         let text: String = match self {
             Self::ShowSets => rulesets.numbers().map(|number| format!("{number}\n")).collect(),
@@ -122,7 +123,7 @@ impl Request {
         };
         match io::stdout().write_all(text.as_bytes()) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => super::fail("devfs rule", format!("standard output: {}", reason(error))),
+            Err(error) => answer::fail("devfs rule", format!("standard output: {}", reason(error))),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Each is tried where that can be done without leaving anything, else looked up where the kernel itself says it. Exit
 //! status 1: something is missing without which no jail runs.
 
+use crate::cli::answer;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -44,7 +45,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let findings = examine();
     let fatal = |it: &Finding| it.is_essential && matches!(it.state, State::Missing(_));
     let status = if findings.iter().any(fatal) { ExitCode::FAILURE } else { ExitCode::SUCCESS };
-    super::print("kletka: doctor", &report(&findings), status)
+    answer::print("kletka: doctor", &report(&findings), status)
 }
 
 fn report(findings: &[Finding]) -> String {

@@ -10,6 +10,7 @@ mod listing;
 pub(crate) mod network;
 mod words;
 
+use crate::cli::answer;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use netif::{Error, Interface, InterfaceName, Kind, Netlink};
 use prison::{Prison, Registry};
 
-use super::jls::not_found;
+use crate::cli::answer::not_found;
 use command::{Change, Command, Format, Invocation, Selection, Separator, UsageError};
 use network::Network;
 
@@ -29,7 +30,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
             complain!("{}", UsageError::Usage);
             ExitCode::FAILURE
         }
-        Err(error) => super::fail("ifconfig", error),
+        Err(error) => answer::fail("ifconfig", error),
     }
 }
 
@@ -57,8 +58,8 @@ fn format() -> Format {
 
 fn finish(outcome: Result<String, String>) -> ExitCode {
     match outcome {
-        Ok(text) => super::print("ifconfig", &text, ExitCode::SUCCESS),
-        Err(error) => super::fail("ifconfig", error),
+        Ok(text) => answer::print("ifconfig", &text, ExitCode::SUCCESS),
+        Err(error) => answer::fail("ifconfig", error),
     }
 }
 

@@ -6,6 +6,7 @@
 //! read-only: so its links stay inside it. A file is replaced by rename, so that what runs
 //! meanwhile finds the old one or the new one.
 
+use crate::cli::answer;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -156,9 +157,9 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     match installed {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::Usage(problem)) => {
-            super::fail("kletka: install", format_args!("{problem}\n{USAGE}"))
+            answer::fail("kletka: install", format_args!("{problem}\n{USAGE}"))
         }
-        Err(error) => super::fail("kletka: install", error),
+        Err(error) => answer::fail("kletka: install", error),
     }
 }
 

@@ -9,10 +9,10 @@ mod jids;
 mod options;
 mod plan;
 mod session;
-pub(super) mod sources;
 
-use super::{fail, report};
-pub(super) use change::same_place;
+use super::answer::fail;
+use super::report;
+use super::sources;
 use jailconf::Expansion;
 use options::{Options, Target, Wrong};
 use std::ffi::{OsStr, OsString};

@@ -5,8 +5,9 @@
 //! resizing are the kernel's business. The price is that the terminal has no name in the jail, whose devpts is its own:
 //! tty(1) says `not a tty`, and what opens its terminal by name, as tmux(1) does, wants one made in the jail by script(1).
 
-use super::jls::not_found;
-use super::{fail, programs};
+use crate::cli::answer::fail;
+use crate::cli::answer::not_found;
+use crate::cli::programs::programs;
 use prison::{Command, Ended, Identity, Prison, Registry, User};
 use rustix::process::Pid;
 use rustix::stdio::stdin;

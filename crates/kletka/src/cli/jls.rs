@@ -7,7 +7,7 @@ mod diff;
 mod parameters;
 mod xo;
 
-use super::fail;
+use crate::cli::answer::{fail, not_found};
 use parameters::Column;
 use prison::{Record, Registry};
 use std::ffi::OsString;
@@ -281,14 +281,6 @@ impl Options {
         }
         xo.padding("\n");
         Ok(())
-    }
-}
-
-/// The kernel's words: kern_jail.c.
-pub(super) fn not_found(jail: &str) -> String {
-    match jail.parse::<u32>() {
-        Ok(jid) => format!("jail {jid} not found"),
-        Err(_) => format!("jail \"{jail}\" not found"),
     }
 }
 

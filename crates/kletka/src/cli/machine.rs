@@ -1,6 +1,7 @@
 //! This machine, as far as the check of a configuration asks about it.
 
-use super::{devfs, programs};
+use super::devfs;
+use super::programs::programs;
 use configuration::Host;
 use prison::LOGIN_PATH;
 use rustix::fs::{Access, FileType, Mode, OFlags, ResolveFlags, access, fstat, open, openat2};

@@ -6,6 +6,7 @@
 
 mod table;
 
+use crate::cli::answer::{self, reason};
 use std::ffi::{CString, OsString};
 use std::fmt;
 use std::fs;
@@ -44,7 +45,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
             complain!("{USAGE}");
             ExitCode::FAILURE
         }
-        Err(Failure::Because(error)) => super::fail("mount", error),
+        Err(Failure::Because(error)) => answer::fail("mount", error),
     }
 }
 
@@ -171,7 +172,7 @@ impl Request {
         let mut code = ExitCode::SUCCESS;
         for (entry, mount) in &plan {
             if let Err(error) = apply(entry, mount) {
-                code = super::fail("mount", error);
+                code = answer::fail("mount", error);
             }
         }
         Ok(code)
@@ -302,9 +303,4 @@ fn tmpfs_data(tmpfs: &Tmpfs, target: &Path) -> io::Result<CString> {
         }
     }
     Ok(CString::new(data)?)
-}
-
-/// strerror(3).
-pub(super) fn reason(error: impl Into<io::Error>) -> String {
-    strerror::of(&error.into())
 }

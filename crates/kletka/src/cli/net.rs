@@ -10,6 +10,7 @@ mod snapshot;
 mod waiting;
 mod watched;
 
+use crate::cli::answer;
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitCode};
@@ -66,7 +67,7 @@ fn say(text: impl std::fmt::Display) {
 }
 
 fn fail(error: impl std::fmt::Display) -> ExitCode {
-    super::fail("kletka: net guard", error)
+    answer::fail("kletka: net guard", error)
 }
 
 /// Runs the guard as another process, which lives on when this one loses its terminal.

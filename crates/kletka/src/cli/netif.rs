@@ -8,12 +8,14 @@
 
 mod words;
 
+use crate::cli::answer;
 use std::process::ExitCode;
 
 use netif::{Cloner, GroupName, Interface, InterfaceName, Netlink, Prefix, Route};
 use rc::{RcConf, Request, Verb};
 
-use super::service::{Switch, say};
+use super::rc_subr::say;
+use super::switch::Switch;
 use super::sysrc::Tree;
 
 /// The group of what is made here.
@@ -58,7 +60,7 @@ pub(crate) const SWITCH: Switch = Switch {
 pub(crate) fn run(request: Request, names: &[String]) -> ExitCode {
     let conf = match RcConf::load(&Tree::Host, "netif") {
         Ok(conf) => conf,
-        Err(failure) => return super::fail("netif", failure),
+        Err(failure) => return answer::fail("netif", failure),
     };
     let good = match request.verb {
         Verb::Start if request.quiet && !SWITCH.is_on(&conf) => true,
@@ -72,7 +74,7 @@ pub(crate) fn run(request: Request, names: &[String]) -> ExitCode {
         Verb::Enable => SWITCH.set(true),
         Verb::Disable => SWITCH.set(false),
         Verb::Delete => SWITCH.delete(),
-        _ => return super::fail(PATH, format_args!("'{}' is not supported", request.word())),
+        _ => return answer::fail(PATH, format_args!("'{}' is not supported", request.word())),
     };
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -86,7 +88,7 @@ fn tell(text: &str) -> bool {
 pub(crate) fn service(action: Action, names: &[String], conf: &RcConf) -> ExitCode {
     let mut netlink = match Netlink::open() {
         Ok(netlink) => netlink,
-        Err(error) => return super::fail("netif", error),
+        Err(error) => return answer::fail("netif", error),
     };
     let mut run = Run { netlink: &mut netlink, conf, good: true };
     run.leave_alone(names);

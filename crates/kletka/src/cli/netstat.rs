@@ -1,5 +1,6 @@
 //! netstat(1) in FreeBSD's dialect: the routing table (`-r`) and the interfaces (`-i`). Nothing else.
 
+use crate::cli::answer;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -52,12 +53,12 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
             complain!("{USAGE}");
             return ExitCode::FAILURE;
         }
-        Err(UsageError::Message(text)) => return super::fail("netstat", text),
+        Err(UsageError::Message(text)) => return answer::fail("netstat", text),
     };
     let text = Network::open(options.jail.as_deref()).and_then(|network| list(network, &options));
     match text {
-        Ok(text) => super::print("netstat", &text, ExitCode::SUCCESS),
-        Err(error) => super::fail("netstat", error),
+        Ok(text) => answer::print("netstat", &text, ExitCode::SUCCESS),
+        Err(error) => answer::fail("netstat", error),
     }
 }
 

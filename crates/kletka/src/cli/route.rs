@@ -4,6 +4,7 @@
 
 mod command;
 
+use crate::cli::answer;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -26,7 +27,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
 }
 
 fn refuse(error: &UsageError) -> ExitCode {
-    let _ = super::fail("route", error);
+    let _ = answer::fail("route", error);
     ExitCode::from(error.exit_status())
 }
 
@@ -37,7 +38,7 @@ fn bad_text(word: &OsString) -> UsageError {
 fn execute(command: &Command) -> ExitCode {
     let mut netlink = match Network::open(command.jail.as_deref()) {
         Ok(network) => network.netlink,
-        Err(error) => return super::fail("route", error),
+        Err(error) => return answer::fail("route", error),
     };
     let change = match command.verb {
         Verb::Flush => return flush(&mut netlink, command),
@@ -54,7 +55,7 @@ fn execute(command: &Command) -> ExitCode {
     let route = match route(&mut netlink, command) {
         Ok(route) => route,
         Err(Error::NoInterface(name)) => return refuse(&UsageError::BadAddress(name)),
-        Err(error) => return super::fail("route", error),
+        Err(error) => return answer::fail("route", error),
     };
     let outcome = change(&mut netlink, &route);
     let status = match &outcome {
@@ -119,28 +120,28 @@ fn reason(error: &Error) -> String {
 /// Tells of an error on standard error.
 fn tell(error: &Error) -> ExitCode {
     if let Error::Refused { errno: Errno::SRCH, .. } = error {
-        return super::fail("route", "route has not been found");
+        return answer::fail("route", "route has not been found");
     }
-    super::fail("route", error)
+    answer::fail("route", error)
 }
 
 /// `-q`: what went wrong with the route is not told, what kept us from asking is.
 fn tell_nothing(error: &Error) -> ExitCode {
     match error {
         Error::Refused { .. } => ExitCode::FAILURE,
-        error => super::fail("route", error),
+        error => answer::fail("route", error),
     }
 }
 
 fn print(text: &str, status: ExitCode) -> ExitCode {
-    super::print("route", text, status)
+    answer::print("route", text, status)
 }
 
 /// `flush`: deletes every route that leads through a gateway, and says so of each.
 fn flush(netlink: &mut Netlink, command: &Command) -> ExitCode {
     let routes = match netlink.routes() {
         Ok(routes) => routes,
-        Err(error) => return super::fail("route", error),
+        Err(error) => return answer::fail("route", error),
     };
     let (mut text, mut status) = (String::new(), ExitCode::SUCCESS);
     for route in routes {

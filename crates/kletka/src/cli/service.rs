@@ -4,13 +4,11 @@
 //! plan, and this carries it out with jail(8) and jls(8), the same binary. One difference: where a jail did
 //! not start or stop, or was ignored, the exit status is 1; FreeBSD's is 0.
 
-mod switch;
-
-pub(crate) use switch::Switch;
-
+use crate::cli::answer;
+use crate::cli::programs;
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 
@@ -18,9 +16,11 @@ use lexopt::{Arg, Parser};
 use rc::{Action, Jail, KEYWORDS, RcConf, Request, Service, Skipped, UnknownVerb, Verb};
 use rustix::fs::{MemfdFlags, memfd_create};
 
-use super::mount::reason;
 use super::netif;
+use super::rc_subr::{error, say, warn};
+use super::switch::Switch;
 use super::sysrc::Tree;
+use crate::cli::answer::reason;
 
 const USAGE: &str = "
 Usage:
@@ -61,7 +61,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
                 Ok(name) => jail = Some(name),
                 Err(_) => return usage(),
             },
-            Ok(Some(Arg::Short('E'))) => return super::fail("service", "-E: not supported"),
+            Ok(Some(Arg::Short('E'))) => return answer::fail("service", "-E: not supported"),
             Ok(Some(Arg::Value(name))) => break Some(name),
             Ok(None) => break None,
             _ => return usage(),
@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     }
     if list == Some('R') {
         // This host's services are not in /usr/local/etc/rc.d.
-        return super::fail("service", "-R: not supported, but with -j in a jail");
+        return answer::fail("service", "-R: not supported, but with -j in a jail");
     }
     if let Some(list) = list {
         return show_list(list, verbose);
@@ -110,10 +110,10 @@ fn in_jail(
     list: Option<char>,
     words: impl Iterator<Item = OsString>,
 ) -> ExitCode {
-    let mut command = super::applet("jexec");
+    let mut command = programs::applet("jexec");
     command.arg("-l").arg(jail).arg(IN_JAIL);
     command.args(verbose.then_some("-v")).args(list.map(|option| format!("-{option}"))).args(words);
-    super::become_another("service", command)
+    programs::become_another("service", command)
 }
 
 /// `-l`, `-r`, `-e`: the scripts, the same in their order, those that are enabled.
@@ -146,23 +146,6 @@ fn show_list(list: char, verbose: bool) -> ExitCode {
 
 fn usage() -> ExitCode {
     say(USAGE);
-    ExitCode::FAILURE
-}
-
-/// Prints on standard output at once. That nobody reads it is no reason to leave jails half started.
-pub(crate) fn say(text: impl AsRef<[u8]>) {
-    let mut stdout = io::stdout();
-    let _ = stdout.write_all(text.as_ref()).and_then(|()| stdout.flush());
-}
-
-/// rc.subr's warn.
-pub(crate) fn warn(script: &str, text: impl std::fmt::Display) {
-    complain!("{script}: WARNING: {text}");
-}
-
-/// rc.subr's err.
-fn error(script: &str, text: impl std::fmt::Display) -> ExitCode {
-    complain!("{script}: ERROR: {text}");
     ExitCode::FAILURE
 }
 
@@ -319,9 +302,9 @@ fn carry_out(action: &Action) -> bool {
 
 /// Becomes jexec(8), which has the terminal.
 fn console(jail: &str, command: &[String]) -> bool {
-    let mut jexec = super::applet("jexec");
+    let mut jexec = programs::applet("jexec");
     jexec.arg(jail).args(command).current_dir("/");
-    super::become_another("service", jexec);
+    programs::become_another("service", jexec);
     false
 }
 
@@ -434,7 +417,7 @@ fn stop_one(name: &str, arguments: &[String]) -> bool {
 
 /// The same binary under another name, in the environment of an rc.d script.
 fn applet(name: &str, arguments: impl IntoIterator<Item = impl AsRef<std::ffi::OsStr>>) -> Command {
-    let mut command = super::applet(name);
+    let mut command = programs::applet(name);
     command.args(arguments).current_dir("/").env_clear().envs(ENVIRONMENT);
     command.stdin(Stdio::null());
     command

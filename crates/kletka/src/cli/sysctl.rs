@@ -3,6 +3,7 @@
 //! [`TABLE`] is all that there is: a name, and where Linux keeps its value. Any other name is unknown, as
 //! on a FreeBSD without that module. The values are those of the network that the caller is in.
 
+use crate::cli::answer;
 use std::ffi::OsString;
 use std::fmt::{self, Write as _};
 use std::io;
@@ -158,7 +159,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let (options, names) = match parse(&words) {
         Ok(parsed) => parsed,
         Err(Usage::Unsupported(letter)) => {
-            return super::fail("sysctl", format_args!("-{letter}: not supported"));
+            return answer::fail("sysctl", format_args!("-{letter}: not supported"));
         }
         Err(usage) => {
             match usage {
@@ -204,7 +205,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         }
     }
     names.iter().for_each(|name| count(one(&mut text, name, &options), ""));
-    super::print("sysctl", &text, ExitCode::from(u8::try_from(failed).unwrap_or(u8::MAX)))
+    answer::print("sysctl", &text, ExitCode::from(u8::try_from(failed).unwrap_or(u8::MAX)))
 }
 
 /// A line of sysctl.conf(5) up to its `#`, if that is not quoted, by a quote or by a backslash.

@@ -7,6 +7,8 @@
 mod session;
 mod tree;
 
+use crate::cli::answer;
+use crate::cli::programs;
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -16,7 +18,7 @@ use std::process::ExitCode;
 use lexopt::{Arg, Parser};
 use rc::{Selection, Settings};
 
-use super::mount::reason;
+use crate::cli::answer::reason;
 use session::Session;
 pub(super) use tree::Tree;
 
@@ -71,7 +73,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
             complain!("{}", HELP.trim_end_matches('\n'));
             return ExitCode::FAILURE;
         }
-        Err(Refusal::Said(text)) => return super::fail("sysrc", text),
+        Err(Refusal::Said(text)) => return answer::fail("sysrc", text),
     };
     match &options.jail {
         Some(jail) => in_jail(jail, &options),
@@ -261,12 +263,12 @@ fn is_name(name: &[u8]) -> bool {
 
 /// The same command in the jail, with no more rights than the jail has.
 fn in_jail(jail: &OsString, options: &Options) -> ExitCode {
-    let mut command = super::applet("jexec");
+    let mut command = programs::applet("jexec");
     command.arg(jail).arg(IN_JAIL).args(&options.arguments).env_clear();
     for name in ["RC_DEFAULTS", "RC_CONFS"] {
         command.envs(std::env::var_os(name).map(|value| (name, value)));
     }
-    super::become_another("sysrc", command)
+    programs::become_another("sysrc", command)
 }
 
 fn here(options: &Options) -> ExitCode {
@@ -276,7 +278,7 @@ fn here(options: &Options) -> ExitCode {
             Ok(tree) => tree,
             Err(error) => {
                 let root = root.to_string_lossy();
-                return super::fail("sysrc", format_args!("{root}: {}", reason(error)));
+                return answer::fail("sysrc", format_args!("{root}: {}", reason(error)));
             }
         },
     };
@@ -284,7 +286,7 @@ fn here(options: &Options) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => {
             complain!("{error}");
-            return super::fail("sysrc", "Exiting due to previous syntax errors");
+            return answer::fail("sysrc", "Exiting due to previous syntax errors");
         }
     };
     let mut session = Session::new(options, settings);

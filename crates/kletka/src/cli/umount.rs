@@ -3,6 +3,7 @@
 //! `-f` takes a mount away although it is in use, as FreeBSD's does: it vanishes from the tree at once, and
 //! from memory when the last user is gone.
 
+use crate::cli::answer;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -13,7 +14,8 @@ use lexopt::{Arg, Parser};
 use lifecycle::fstab;
 use rustix::mount::{UnmountFlags, unmount};
 
-use super::mount::{Mounted, mounted, reason};
+use super::mount::{Mounted, mounted};
+use crate::cli::answer::reason;
 
 const USAGE: &str = "\
 usage: umount [-fv] [-t type] special | node ...
@@ -27,7 +29,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
             complain!("{USAGE}");
             ExitCode::FAILURE
         }
-        Err(error) => super::fail("umount", error),
+        Err(error) => answer::fail("umount", error),
     }
 }
 
@@ -72,13 +74,13 @@ impl Request {
         if self.all {
             match self.of_fstab() {
                 Ok(targets) => self.operands = targets,
-                Err(error) => return super::fail("umount", error),
+                Err(error) => return answer::fail("umount", error),
             }
         }
         let mut code = ExitCode::SUCCESS;
         for operand in &self.operands {
             if let Err(error) = self.unmount(operand) {
-                code = super::fail("umount", error);
+                code = answer::fail("umount", error);
             }
         }
         code

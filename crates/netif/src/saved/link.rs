@@ -2,11 +2,10 @@
 
 use crate::address::EtherAddress;
 use crate::change::{by_index, flags_by_index, link_body};
-use crate::clone::LINK_BODY;
 use crate::interface;
 use crate::name::InterfaceName;
 use crate::uapi::{arphrd, genl, iff, ifla, nlm, rtm};
-use crate::wire::{self, Message, attributes, find, text, u16_at, u32_at};
+use crate::wire::{self, LINK_BODY, Message, attributes, find, text, u16_at, u32_at};
 
 use super::Numbers;
 use super::inet6::Inet6;

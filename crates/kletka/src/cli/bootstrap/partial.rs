@@ -5,6 +5,7 @@
 //! it. A lock on the parent directory keeps two runs apart; the programs that fill the tree inherit
 //! it, so that it is held until the last of them has ended, even when this process was killed.
 
+use crate::cli::answer;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -65,7 +66,7 @@ impl Drop for Partial {
         if !self.finished
             && let Err(error) = remove(&self.path)
         {
-            super::super::fail("kletka: bootstrap", error);
+            answer::fail("kletka: bootstrap", error);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `kletka config fmt`: files in the one layout, on standard output; `-w` writes them, `--check` lists those that differ.
 
 use super::{NAME, Wrong, files, replace};
-use crate::cli::mount::reason;
+use crate::cli::answer::reason;
 use crate::cli::report;
 use jailconf::{Files, Loader};
 use std::ffi::OsString;

@@ -5,8 +5,8 @@
 //! here.
 
 use super::{NAME, Wrong, configuration_of};
+use crate::cli::answer::reason;
 use crate::cli::json::Json;
-use crate::cli::mount::reason;
 use crate::cli::report;
 use jailconf::{Jail, Parameter, same_parameter};
 use jailparam::{Error, Kind, Problem};

@@ -3,7 +3,7 @@
 //! The new file is like the old one, and stands where that does, through symbolic links. Two commands that change one file
 //! wait for each other.
 
-use crate::cli::mount::reason;
+use crate::cli::answer::reason;
 use crate::cli::replacement;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, open, stat};
 use std::fs::{self, File};

@@ -16,7 +16,7 @@ use netif::{
     InterfaceName, LaggProtocol, Mode, PortSetting, Tunnel,
 };
 
-use super::words;
+use super::words::{self, Family};
 pub(super) use creation::Creation;
 pub(super) use error::UsageError;
 pub(super) use format::{Format, Mask, Separation};
@@ -61,13 +61,6 @@ pub(super) struct Selection {
     pub(super) lifetimes: bool,
     /// `-f`: how addresses are written.
     pub(super) format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Family {
-    Inet,
-    Inet6,
-    Ether,
 }
 
 /// Changes of one interface.

@@ -10,7 +10,8 @@ use netif::{
     Capabilities, EtherAddress, Flags, Interface, InterfaceAddress, Kind, Lifetimes, Media,
 };
 
-use super::command::{Family, Mask, Selection, Separation};
+use super::command::{Mask, Selection, Separation};
+use super::words::Family;
 
 mod kinds;
 

@@ -1,6 +1,12 @@
 //! The words of FreeBSD's ifconfig(8): families of addresses, and the parameters not supported here.
 
-use super::command::Family;
+/// A family of addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    Inet,
+    Inet6,
+    Ether,
+}
 
 /// The family that `word` names.
 pub(super) fn family(word: &str) -> Option<Family> {

@@ -2,12 +2,11 @@
 //! and `update_jail()`.
 
 use crate::cli::jls;
+use crate::cli::sources::same_place;
 use jailparam::{Access, Kind, Parameter, Set, Value};
 use prison::{Allow, Change, Prison, Registry};
 use std::ffi::OsString;
-use std::fs;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
+use std::os::unix::ffi::OsStringExt;
 
 /// The difference between a jail that runs and what its parameters say now.
 pub(super) struct Changes {
@@ -149,11 +148,4 @@ impl Changes {
         }
         parameters
     }
-}
-
-/// Whether two paths are one directory, now or as they are written.
-pub(in crate::cli) fn same_place(one: &[u8], other: &[u8]) -> bool {
-    let path = |bytes| Path::new(std::ffi::OsStr::from_bytes(bytes));
-    let real = |bytes| fs::canonicalize(path(bytes)).ok();
-    path(one) == path(other) || real(one).is_some_and(|one| Some(one) == real(other))
 }

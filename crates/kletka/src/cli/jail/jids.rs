@@ -2,7 +2,7 @@
 //! `print_jail()`.
 
 use super::options::{Options, Target};
-use crate::cli::mount::reason;
+use crate::cli::answer::reason;
 use prison::Record;
 use std::fs::File;
 use std::io::Write;

@@ -4,9 +4,10 @@
 //! prison; commands, mounts and all else that only jail(8) acts on are read anew at each use, and a prison has none of
 //! them. The exit status is diff(1)'s: 0 without differences, 1 with some, 2 when something went wrong.
 
-use super::{not_found, parameters};
-use crate::cli::jail::sources::Sources;
+use super::parameters;
+use crate::cli::answer::not_found;
 use crate::cli::report;
+use crate::cli::sources::{Sources, same_place};
 use jailparam::{Access, Kind, Parameter, Set, Value};
 use prison::{Record, Registry};
 use std::ffi::OsString;
@@ -126,7 +127,7 @@ fn remedy(parameter: &Parameter, given: bool) -> &'static str {
 fn same(parameter: &Parameter, has: &Set, wanted: &Set) -> bool {
     match (value(parameter, has), value(parameter, wanted)) {
         (Some(Value::Text(one)), Some(Value::Text(other))) if parameter.name == "path" => {
-            crate::cli::jail::same_place(&one, &other)
+            same_place(&one, &other)
         }
         (one, other) => one == other,
     }

@@ -8,6 +8,8 @@
 use crate::cli::report;
 use jailconf::{Config, Diagnostics, Files};
 use rustix::fs::{Access, access};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// The file that all jails are looked for in first.
@@ -102,4 +104,11 @@ impl Sources {
             None => Err(Diagnostics::default()),
         }
     }
+}
+
+/// Whether two paths are one directory, now or as they are written.
+pub(crate) fn same_place(one: &[u8], other: &[u8]) -> bool {
+    let path = |bytes| Path::new(std::ffi::OsStr::from_bytes(bytes));
+    let real = |bytes| fs::canonicalize(path(bytes)).ok();
+    path(one) == path(other) || real(one).is_some_and(|one| Some(one) == real(other))
 }
