@@ -10,13 +10,14 @@ use crate::error::Error;
 use crate::ids::Ranges;
 use crate::limits::Limits;
 use crate::nested;
-use crate::process_id::{ProcessId, read_small};
+use crate::process_id::ProcessId;
 use crate::record::{LARGEST, Record};
 use crate::reservation::Reservation;
 use crate::rights::Rights;
 use crate::spec::Spec;
-use crate::sys;
 use crate::union;
+use kernel::descriptor::close_many;
+use kernel::proc::read_small;
 use rustix::fs::{Dir, FlockOperation, Mode, OFlags, flock, mkdir, open, openat};
 use rustix::io::{Errno, read};
 use std::ffi::CStr;
@@ -218,10 +219,10 @@ impl Registry {
             }
             files.push(file);
             if files.len() == AT_ONCE {
-                sys::close_many(files.drain(..));
+                close_many(files.drain(..));
             }
         }
-        sys::close_many(files.into_iter());
+        close_many(files.into_iter());
         found.records.sort_by_key(|record| record.jid);
         Ok(found)
     }

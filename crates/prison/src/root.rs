@@ -11,8 +11,8 @@ use crate::ids::Ids;
 use crate::limits::Limits;
 use crate::nested;
 use crate::spec::{MountOptions, Users};
-use crate::sys;
 use crate::tree::{Tree, attributes, file_system};
+use kernel::mount;
 use rustix::fs::{
     CWD, Gid, Mode, OFlags, ResolveFlags, Uid, fchown, mkdirat, open, openat, openat2,
 };
@@ -252,7 +252,7 @@ fn view(
     let failed = |error| Stage::Mount.failed(target, error);
     let place = place(root, target).map_err(|error| Stage::Place.failed(target, error))?;
     let clone = open_tree(root, of, clone_flags()).map_err(failed)?;
-    sys::mount_setattr(clone.as_fd(), attributes(options) | QUIET, None)
+    mount::set_attributes(clone.as_fd(), attributes(options) | QUIET, None)
         .map_err(|error| Stage::Mount.failed(target, error))?;
     put(clone.as_fd(), place.as_fd()).map_err(failed)
 }
@@ -281,7 +281,7 @@ fn write_protect(root: BorrowedFd<'_>) -> Result<(), Report> {
         let Ok(place) = place(root, Path::new(file)) else { continue };
         let view = open_tree(&place, "", clone_flags() | OpenTreeFlags::AT_EMPTY_PATH);
         let protected = view.map_err(std::io::Error::from).and_then(|view| {
-            sys::mount_setattr(view.as_fd(), QUIET | libc::MOUNT_ATTR_RDONLY, None)?;
+            mount::set_attributes(view.as_fd(), QUIET | libc::MOUNT_ATTR_RDONLY, None)?;
             Ok(put(view.as_fd(), place.as_fd())?)
         });
         protected.map_err(|error| Stage::Mount.failed(Path::new(file), error))?;

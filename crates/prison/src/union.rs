@@ -10,8 +10,8 @@ use crate::ids::Ids;
 use crate::mountinfo;
 use crate::overlay::{self, Layers, by_descriptor};
 use crate::spec::MountOptions;
-use crate::sys;
 use crate::tree::attributes;
+use kernel::mount::realpath;
 use rustix::fs::{
     AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, fstat, mkdirat, open, openat, openat2,
     statx, unlinkat,
@@ -40,7 +40,7 @@ impl Upper {
     /// [`Error::NoPlaceForWork`]: there is nothing beside it on the same mount.
     pub(crate) fn new(anchor: &Path, inside: &Path) -> Result<Self, Error> {
         let failed = |error| Error::Mount(anchor.into(), error);
-        let anchor = sys::realpath(anchor).map_err(failed)?;
+        let anchor = realpath(anchor).map_err(failed)?;
         let no_place = || Error::NoPlaceForWork(anchor.clone());
         let (parent, name) = anchor.parent().zip(anchor.file_name()).ok_or_else(no_place)?;
         let mount = |path: &Path| {

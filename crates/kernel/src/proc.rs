@@ -1,0 +1,14 @@
+//! Files of /proc: proc(5).
+
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::read;
+
+/// A file of /proc that has less than a kilobyte, in one read(2). `None`: it cannot be read, or is no
+/// text.
+#[must_use]
+pub fn read_small(path: &str) -> Option<String> {
+    let mut bytes = [0; 1024];
+    let file = open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let length = read(file, &mut bytes).ok()?;
+    String::from_utf8(bytes[..length].to_vec()).ok()
+}
