@@ -7,21 +7,21 @@
 //! and an empty cgroup can stay, which the next command clears.
 
 use crate::cgroup;
+use crate::confine::rights::Rights;
 use crate::control::{self, word};
+use crate::enter::namespaces::Maker;
+use crate::enter::process::Command;
 use crate::error::{Calling, Error};
+use crate::files::root::Plan;
+use crate::files::stack::Stack;
+use crate::files::tree::Tree;
 use crate::first::{First, Waiting};
 use crate::init;
-use crate::namespaces::Maker;
 use crate::prison::Prison;
-use crate::process::Command;
-use crate::process_id::ProcessId;
-use crate::record::Record;
 use crate::registry::Registry;
-use crate::rights::Rights;
-use crate::root::Plan;
+use crate::registry::process_id::ProcessId;
+use crate::registry::record::Record;
 use crate::spec::{MountOptions, MountSource, Network, Spec, Users};
-use crate::stack::Stack;
-use crate::tree::Tree;
 use kernel::process::{Side, clone3};
 use kernel::{birth, namespace, signal};
 use rustix::process::{WaitId, WaitIdOptions, waitid};

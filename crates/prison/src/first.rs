@@ -4,11 +4,11 @@
 //! to become the first command that runs in the jail. Like the maker it works in the memory of the command, on a stack of
 //! its own: to copy a process costs more than all that this one does. So it only makes system calls, and allocates nothing.
 
-use crate::attach::{Reporting, announce, executed_or_collected, fork_into, report};
+use crate::enter::attach::{Reporting, announce, executed_or_collected, fork_into, report};
+use crate::enter::namespaces::{Joining, Maker};
+use crate::enter::process::{Command, Confinement, Ready, Step, become_root};
 use crate::error::{Calling, Error};
-use crate::namespaces::{Joining, Maker};
 use crate::prison::Prison;
-use crate::process::{Command, Confinement, Ready, Step, become_root};
 use kernel::birth::{self, Home};
 use kernel::child::Child;
 use kernel::descriptor::Inherited;

@@ -10,7 +10,7 @@ use crate::control::{
     ATTACHED, END, INTERFACE, PERSIST, REMOVE, Report, SIGNALS, Stage, TERMINATE, TRANSIENT, hear,
     tell, word,
 };
-use crate::root::{self, Own, Plan};
+use crate::files::root::{self, Own, Plan};
 use crate::vnet;
 use kernel::lean::Recluse;
 use kernel::process::exit_now;

@@ -4,8 +4,8 @@
 use crate::cgroup;
 use crate::control::{self, Report, word};
 use crate::error::{Calling, Error};
-use crate::record::Record;
 use crate::registry::Registry;
+use crate::registry::record::Record;
 use crate::spec::{Allow, Change};
 use crate::vnet;
 use kernel::child::{Child, readable};

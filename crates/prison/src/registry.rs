@@ -5,19 +5,24 @@
 //! Files are replaced whole by rename(2). One lock, held for the length of a few file operations,
 //! keeps two commands from taking the same jid, name or ids.
 
+pub(crate) mod limits;
+pub(crate) mod nested;
+pub(crate) mod process_id;
+pub(crate) mod record;
+pub(crate) mod reservation;
+
 use crate::cgroup;
+use crate::confine::ids::Ranges;
+use crate::confine::rights::Rights;
 use crate::error::Error;
-use crate::ids::Ranges;
-use crate::limits::Limits;
-use crate::nested;
-use crate::process_id::ProcessId;
-use crate::record::{LARGEST, Record};
-use crate::reservation::Reservation;
-use crate::rights::Rights;
+use crate::files::union;
 use crate::spec::Spec;
-use crate::union;
 use kernel::descriptor::close_many;
 use kernel::proc::read_small;
+use limits::Limits;
+use process_id::ProcessId;
+use record::{LARGEST, Record};
+use reservation::Reservation;
 use rustix::fs::{Dir, FlockOperation, Mode, OFlags, flock, mkdir, open, openat};
 use rustix::io::{Errno, read};
 use std::ffi::CStr;
@@ -100,8 +105,8 @@ impl Registry {
             return host.made();
         };
         match limits {
-            Some(limits) => registry(nested::DIRECTORY, Place::Jail(limits)).made(),
-            None => Ok(registry(nested::DIRECTORY, Place::Closed)),
+            Some(limits) => registry(limits::DIRECTORY, Place::Jail(limits)).made(),
+            None => Ok(registry(limits::DIRECTORY, Place::Closed)),
         }
     }
 
@@ -410,7 +415,7 @@ pub fn is_jailed() -> bool {
 
 /// The limits of the jail that this is, if it is one, and if it may have jails inside.
 fn jailed() -> Option<Option<Limits>> {
-    let limits = || read_small(&format!("{}/{}", nested::DIRECTORY, nested::LIMITS));
+    let limits = || read_small(&format!("{}/{}", limits::DIRECTORY, limits::FILE));
     is_jailed().then(|| limits().and_then(|text| Limits::parse(&text)))
 }
 

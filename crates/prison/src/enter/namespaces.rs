@@ -4,8 +4,8 @@
 //! first, on another processor, while the registry is written, the trees are cloned and init is born; the jail's
 //! first process then only joins. The maker shares this process's memory and lives until [`Maker`] is dropped.
 
+use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
-use crate::ids::Ids;
 use crate::spec::{Network, Spec, Users};
 use crate::vnet;
 use kernel::child::Child;

@@ -2,13 +2,14 @@
 //!
 //! A jail with `children.max` above 0 runs kletka itself: its root has a registry of its own, [`DIRECTORY`], and makes
 //! prisons in namespaces that its user namespace owns. With the jail's own jid, its maker sets as many jids aside as it
-//! may have jails inside, so that each has the same jid wherever it is looked at; [`crate::limits::Limits`] tells the jail which.
+//! may have jails inside, so that each has the same jid wherever it is looked at; [`crate::registry::limits::Limits`] tells the jail which.
 //!
 //! From outside, [`view`] reads that registry. Whatever stands in it the jail's root may have written: it is read within
 //! bounds, no link is followed, and a prison is believed to be there only if a process of that jail's pid namespace is.
 
-use crate::process_id::ProcessId;
-use crate::record::{LARGEST, Record};
+use crate::registry::limits::DIRECTORY;
+use crate::registry::process_id::ProcessId;
+use crate::registry::record::{LARGEST, Record};
 use crate::spec::Users;
 use kernel::namespace::{self, Namespace};
 use kernel::proc::read_small;
@@ -16,11 +17,6 @@ use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, fstat, open, openat,
 use rustix::io::read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-
-/// The registry of a jail that may have jails inside.
-pub(crate) const DIRECTORY: &str = "/run/kletka.jails";
-/// In it: the jail's [`crate::limits::Limits`].
-pub(crate) const LIMITS: &str = "limits";
 
 /// Directory entries that are looked at: no jail may keep its outside busy.
 const ENTRIES: usize = 10_000;
@@ -115,7 +111,7 @@ fn seen_from_outside(record: Record, parent: &Record, processes: BorrowedFd<'_>)
         && (limits.max == 0
             || (parent.children.contains(limits.first)
                 && parent.children.contains(limits.first.checked_add(limits.max - 1)?)));
-    let named = crate::reservation::check_name(&record.name, record.jid).is_ok();
+    let named = crate::registry::reservation::check_name(&record.name, record.jid).is_ok();
     if !fits || !named || record.boot != parent.boot || init.open().is_none() {
         return None;
     }

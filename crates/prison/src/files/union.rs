@@ -5,12 +5,12 @@
 //! directory on the same mount as the upper layer: a hidden one is made beside it, `.NAME.kletka-work`, and removed
 //! when the prison is gone. Read-only, the two are only looked at, and nothing is made.
 
+use crate::confine::ids::Ids;
 use crate::error::Error;
-use crate::ids::Ids;
-use crate::mountinfo;
-use crate::overlay::{self, Layers, by_descriptor};
+use crate::files::mountinfo;
+use crate::files::overlay::{self, Layers, by_descriptor};
+use crate::files::tree::attributes;
 use crate::spec::MountOptions;
-use crate::tree::attributes;
 use kernel::mount::realpath;
 use rustix::fs::{
     AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, fstat, mkdirat, open, openat, openat2,

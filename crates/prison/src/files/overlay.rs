@@ -5,9 +5,9 @@
 //! directory that holds both is cloned. The mount is made with the jail's root as the file system user:
 //! as the host's root, who has no id in the idmapped upper layer, it would be read-only without a word.
 
+use crate::confine::ids::Ids;
 use crate::error::Error;
-use crate::ids::Ids;
-use crate::mountinfo::{MountLine, mount_line_of};
+use crate::files::mountinfo::{MountLine, mount_line_of};
 use kernel::mount;
 use rustix::fs::{CWD, Mode, OFlags, StatVfsMountFlags, fstatvfs, open};
 use rustix::io::Errno;

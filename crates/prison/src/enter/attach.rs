@@ -4,9 +4,9 @@
 //! of itself while it still has the host's rights, joins the other namespaces, and executes.
 
 use crate::control::ATTACHED;
+use crate::enter::process::{Command, Confinement, Failure, Ready, Step, become_root};
 use crate::error::{Calling, Error};
 use crate::prison::Prison;
-use crate::process::{Command, Confinement, Failure, Ready, Step, become_root};
 use crate::spec::Users;
 use kernel::birth::{self, Home};
 use kernel::child::Child;

@@ -1,7 +1,7 @@
 //! Commands that jail(8) runs on the host: what of FreeBSD's run_command() has to happen between fork and exec.
 
-use crate::process::UserIds;
-use crate::user::User;
+use crate::confine::user::User;
+use crate::enter::process::UserIds;
 use kernel::{descriptor, process};
 use rustix::process::setsid;
 use std::process::Command;

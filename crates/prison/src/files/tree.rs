@@ -1,10 +1,10 @@
 //! A prison's file systems, as detached mounts: made by the host, seen by nobody, attached later by
 //! [`crate::init`] in the prison's own mount namespace. Closing one is all that undoing it takes.
 
+use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
-use crate::ids::Ids;
-use crate::mountinfo::{MountLine, file_system_of, mount_lines};
-use crate::overlay;
+use crate::files::mountinfo::{MountLine, file_system_of, mount_lines};
+use crate::files::overlay;
 use crate::spec::{MountOptions, Users};
 use kernel::mount;
 use rustix::fs::{AtFlags, CWD, StatxFlags, statfs, statx};

@@ -1,10 +1,10 @@
 //! A command inside a prison: what is to run and as whom, and the last steps of the new process.
 
-use crate::capability;
+use crate::confine::capability;
+use crate::confine::filter;
+use crate::confine::rights::Rights;
+use crate::confine::user::User;
 use crate::error::Error;
-use crate::filter;
-use crate::rights::Rights;
-use crate::user::User;
 use kernel::descriptor::Inherited;
 use kernel::process::Strings;
 use kernel::{confine, descriptor, signal};

@@ -4,14 +4,13 @@
 //! inside can change it. What needs no ids of the jail is made ahead ([`Own`]), while the jail's first
 //! process is still busy making namespaces; then [`build`] attaches everything in order.
 
+use crate::confine::ids::Ids;
 use crate::control::{Report, Stage};
-use crate::dev;
 use crate::error::{Calling, Error};
-use crate::ids::Ids;
-use crate::limits::Limits;
-use crate::nested;
+use crate::files::dev;
+use crate::files::tree::{Tree, attributes, file_system};
+use crate::registry::limits::{self, Limits};
 use crate::spec::{MountOptions, Users};
-use crate::tree::{Tree, attributes, file_system};
 use kernel::mount;
 use rustix::fs::{
     CWD, Gid, Mode, OFlags, ResolveFlags, Uid, fchown, mkdirat, open, openat, openat2,
@@ -126,13 +125,13 @@ fn run_directory(plan: &Plan) -> Result<Tree, Error> {
 
 /// The registry of a jail that may have jails inside, with its limits, in its /run.
 fn registry_of_jail(run: BorrowedFd<'_>, plan: &Plan) -> rustix::io::Result<()> {
-    let name = nested::DIRECTORY.trim_start_matches("/run/");
+    let name = limits::DIRECTORY.trim_start_matches("/run/");
     let root = (Some(Uid::from_raw(plan.ids.first)), Some(Gid::from_raw(plan.ids.first)));
     mkdirat(run, name, Mode::RWXU)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = openat(run, name, flags, Mode::empty())?;
     let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
-    let limits = openat(&directory, nested::LIMITS, flags, Mode::RUSR)?;
+    let limits = openat(&directory, limits::FILE, flags, Mode::RUSR)?;
     write(&limits, plan.children.text().as_bytes())?;
     fchown(&limits, root.0, root.1)?;
     fchown(&directory, root.0, root.1)
