@@ -20,6 +20,7 @@ mod prison;
 mod registry;
 mod spec;
 mod vnet;
+mod work;
 
 pub use confine::ids::Ids;
 pub use confine::user::User;

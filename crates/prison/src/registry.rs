@@ -15,8 +15,8 @@ use crate::cgroup;
 use crate::confine::ids::Ranges;
 use crate::confine::rights::Rights;
 use crate::error::Error;
-use crate::files::union;
 use crate::spec::Spec;
+use crate::work;
 use kernel::descriptor::close_many;
 use kernel::proc::read_small;
 use limits::Limits;
@@ -258,7 +258,7 @@ impl Registry {
 
     fn clear(&self, record: &Record) {
         // A record that is kept has the next command try again.
-        let work_is_gone = record.work.iter().all(|work| union::remove_work(work));
+        let work_is_gone = record.work.iter().all(|work| work::remove(work));
         if record.cgroup.as_deref().is_none_or(cgroup::remove) && work_is_gone {
             let _ = fs::remove_file(self.file(record.jid));
         }

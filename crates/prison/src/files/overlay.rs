@@ -9,6 +9,7 @@ use crate::confine::ids::Ids;
 use crate::error::Error;
 use crate::files::mountinfo::{MountLine, mount_line_of};
 use kernel::mount;
+use kernel::proc::by_descriptor;
 use rustix::fs::{CWD, Mode, OFlags, StatVfsMountFlags, fstatvfs, open};
 use rustix::io::Errno;
 use rustix::mount::{
@@ -20,7 +21,7 @@ use rustix::thread::{
 };
 use std::ffi::OsStr;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -179,11 +180,6 @@ pub(crate) fn layer_of(directory: &Path, users: Option<BorrowedFd<'_>>) -> io::R
     let clone = open_tree(CWD, directory, clone_flags())?;
     mount::set_attributes(clone.as_fd(), 0, users)?;
     Ok(clone)
-}
-
-/// A name for what a descriptor is of.
-pub(crate) fn by_descriptor(fd: &OwnedFd) -> PathBuf {
-    format!("/proc/self/fd/{}", fd.as_raw_fd()).into()
 }
 
 fn common_parent(one: &Path, other: &Path) -> PathBuf {

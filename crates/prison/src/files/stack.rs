@@ -10,6 +10,7 @@ use crate::files::root::{self, Planned};
 use crate::files::tree::{self, Owner, Tree};
 use crate::files::union::{self, Upper};
 use crate::spec::{Mount, MountOptions, MountSource, Spec, Users};
+use crate::work;
 use rustix::fs::{FileType, fstat};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use std::os::fd::{AsFd, OwnedFd};
@@ -173,9 +174,9 @@ impl Stack {
         };
         let lies = self.layer(target)?;
         if let Some(upper) = &upper {
-            upper.check_work()?;
+            work::check(&upper.work)?;
             claim(&upper.work)?;
-            upper.make_work()?;
+            work::make(&upper.work)?;
         }
         let users = (self.ids, self.users.as_ref().map(AsFd::as_fd));
         union::mount((directory, &lies), below, upper.as_ref(), options, users)

@@ -32,7 +32,7 @@ pub struct Record {
     pub ids: Ids,
     /// Directory in the cgroup v2 tree, on hosts that have one.
     pub cgroup: Option<PathBuf>,
-    /// Directories that were made for it and go with it: [`crate::files::union`].
+    /// Directories that were made for it and go with it: [`crate::work`].
     pub(crate) work: Vec<PathBuf>,
     /// jail_set(2)'s parameters by name, for jls(8).
     pub parameters: Vec<(String, Vec<u8>)>,
