@@ -8,7 +8,7 @@ mod cli;
 use std::process::ExitCode;
 
 #[global_allocator]
-static MEMORY: prison::Memory = prison::Memory;
+static MEMORY: kernel::memory::Memory = kernel::memory::Memory;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os();

@@ -171,6 +171,15 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl From<kernel::birth::Error> for Error {
+    fn from(error: kernel::birth::Error) -> Self {
+        match error {
+            kernel::birth::Error::Gone => Self::Died,
+            kernel::birth::Error::Call(call, error) => Self::Call(call, error),
+        }
+    }
+}
+
 /// Names the call whose error is turned into an [`Error`].
 pub(crate) trait Calling<T> {
     fn calling(self, call: &'static str) -> Result<T, Error>;

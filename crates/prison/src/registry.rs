@@ -5,18 +5,24 @@
 //! Files are replaced whole by rename(2). One lock, held for the length of a few file operations,
 //! keeps two commands from taking the same jid, name or ids.
 
+pub(crate) mod limits;
+pub(crate) mod nested;
+pub(crate) mod process_id;
+pub(crate) mod record;
+pub(crate) mod reservation;
+
 use crate::cgroup;
+use crate::confine::ids::Ranges;
+use crate::confine::rights::Rights;
 use crate::error::Error;
-use crate::ids::Ranges;
-use crate::limits::Limits;
-use crate::nested;
-use crate::process_id::{ProcessId, read_small};
-use crate::record::{LARGEST, Record};
-use crate::reservation::Reservation;
-use crate::rights::Rights;
 use crate::spec::Spec;
-use crate::sys;
-use crate::union;
+use crate::work;
+use kernel::descriptor::close_many;
+use kernel::proc::read_small;
+use limits::Limits;
+use process_id::ProcessId;
+use record::{LARGEST, Record};
+use reservation::Reservation;
 use rustix::fs::{Dir, FlockOperation, Mode, OFlags, flock, mkdir, open, openat};
 use rustix::io::{Errno, read};
 use std::ffi::CStr;
@@ -99,8 +105,8 @@ impl Registry {
             return host.made();
         };
         match limits {
-            Some(limits) => registry(nested::DIRECTORY, Place::Jail(limits)).made(),
-            None => Ok(registry(nested::DIRECTORY, Place::Closed)),
+            Some(limits) => registry(limits::DIRECTORY, Place::Jail(limits)).made(),
+            None => Ok(registry(limits::DIRECTORY, Place::Closed)),
         }
     }
 
@@ -218,10 +224,10 @@ impl Registry {
             }
             files.push(file);
             if files.len() == AT_ONCE {
-                sys::close_many(files.drain(..));
+                close_many(files.drain(..));
             }
         }
-        sys::close_many(files.into_iter());
+        close_many(files.into_iter());
         found.records.sort_by_key(|record| record.jid);
         Ok(found)
     }
@@ -252,7 +258,7 @@ impl Registry {
 
     fn clear(&self, record: &Record) {
         // A record that is kept has the next command try again.
-        let work_is_gone = record.work.iter().all(|work| union::remove_work(work));
+        let work_is_gone = record.work.iter().all(|work| work::remove(work));
         if record.cgroup.as_deref().is_none_or(cgroup::remove) && work_is_gone {
             let _ = fs::remove_file(self.file(record.jid));
         }
@@ -409,7 +415,7 @@ pub fn is_jailed() -> bool {
 
 /// The limits of the jail that this is, if it is one, and if it may have jails inside.
 fn jailed() -> Option<Option<Limits>> {
-    let limits = || read_small(&format!("{}/{}", nested::DIRECTORY, nested::LIMITS));
+    let limits = || read_small(&format!("{}/{}", limits::DIRECTORY, limits::FILE));
     is_jailed().then(|| limits().and_then(|text| Limits::parse(&text)))
 }
 

@@ -1,9 +1,9 @@
 //! What the registry keeps of one prison, as text: a `key=value` line each, written whole or not at all.
 
-use crate::ids::Ids;
-use crate::limits::Limits;
-use crate::process_id::ProcessId;
-use crate::rights::Rights;
+use crate::confine::ids::Ids;
+use crate::confine::rights::Rights;
+use crate::registry::limits::Limits;
+use crate::registry::process_id::ProcessId;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub struct Record {
     pub ids: Ids,
     /// Directory in the cgroup v2 tree, on hosts that have one.
     pub cgroup: Option<PathBuf>,
-    /// Directories that were made for it and go with it: [`crate::union`].
+    /// Directories that were made for it and go with it: [`crate::work`].
     pub(crate) work: Vec<PathBuf>,
     /// jail_set(2)'s parameters by name, for jls(8).
     pub parameters: Vec<(String, Vec<u8>)>,
@@ -178,7 +178,7 @@ fn unescape(value: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process_id::Mark;
+    use crate::registry::process_id::Mark;
     use crate::spec::{Allow, Families, Users};
 
     #[test]

@@ -4,22 +4,23 @@
 //! first, on another processor, while the registry is written, the trees are cloned and init is born; the jail's
 //! first process then only joins. The maker shares this process's memory and lives until [`Maker`] is dropped.
 
-use crate::child::Child;
+use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
-use crate::ids::Ids;
 use crate::spec::{Network, Spec, Users};
-use crate::sys::{self, Namespace, Stack};
 use crate::vnet;
+use kernel::child::Child;
+use kernel::descriptor::Inherited;
+use kernel::interface;
+use kernel::namespace::{self, Namespace};
+use kernel::process::{Stack, Work, clone3_sharing, exit_now};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, read, write};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, PidfdFlags, Signal, getpid, getppid, pidfd_open};
 use rustix::system::{setdomainname, sethostname};
-use rustix::thread::{
-    ThreadNameSpaceType, UnshareFlags, move_into_thread_name_spaces, unshare_unsafe,
-};
+use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -34,13 +35,14 @@ pub(crate) struct Maker {
 
 /// What the maker does, and what came of it.
 struct Task {
-    namespaces: UnshareFlags,
+    /// CLONE_NEW* flags.
+    namespaces: i32,
     hostname: Vec<u8>,
     domainname: Vec<u8>,
     loopback: bool,
     parent: Pid,
     /// Where it says that it has done its work; the parent's copy is closed.
-    done: RawFd,
+    done: Inherited,
     /// Errno of unshare(2), and of what follows it; 0 when all went well.
     unshared: AtomicI32,
     named: AtomicI32,
@@ -48,27 +50,31 @@ struct Task {
 
 impl Maker {
     /// Begins to make what `spec` asks for.
+    #[expect(unsafe_code, reason = "what a process does in shared memory is known here alone")]
     pub(crate) fn start(spec: &Spec) -> Result<Self, Error> {
         let (done, says_so) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
-        let mut namespaces = UnshareFlags::NEWIPC | UnshareFlags::NEWUTS;
-        namespaces.set(UnshareFlags::NEWNET, spec.network != Network::Host);
-        namespaces.set(UnshareFlags::NEWUSER, spec.users != Users::Host);
+        let optional = [
+            (spec.network != Network::Host, libc::CLONE_NEWNET),
+            (spec.users != Users::Host, libc::CLONE_NEWUSER),
+        ];
+        let wanted = optional.into_iter().filter(|(wanted, _)| *wanted);
+        let always = libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+        let namespaces = wanted.fold(always, |all, (_, flag)| all | flag);
         let task = Box::new(Task {
             namespaces,
             hostname: spec.hostname.as_bytes().to_owned(),
             domainname: spec.domainname.as_bytes().to_owned(),
             loopback: spec.network == Network::Own,
             parent: getpid(),
-            done: says_so.as_raw_fd(),
+            done: Inherited::of(&says_so),
             unshared: AtomicI32::new(0),
             named: AtomicI32::new(0),
         });
         let mut stack = Stack::new();
-        let argument = (&raw const *task).cast_mut().cast();
-        // SAFETY: `run` makes system calls without libc, so it has no errno, and allocates nothing; what it
+        // SAFETY: `work` makes system calls without libc, so it has no errno, and allocates nothing; what it
         // reads stays as it is, what it writes is atomic. Dropping the `Maker` ends it before its stack and
         // task are freed.
-        let made = unsafe { sys::clone3_sharing(0, None, &mut stack, run, argument) };
+        let made = unsafe { clone3_sharing(0, None, &mut stack, &*task) };
         let (pid, pidfd) = made.calling("clone3")?;
         Ok(Self { process: Child::new(pid, pidfd), done, task, _stack: stack })
     }
@@ -98,31 +104,29 @@ impl Maker {
         if users == Users::Outer {
             return Ok(None);
         }
-        let users = sys::namespace(self.process.as_fd(), Namespace::User);
+        let users = namespace::of_process(self.process.as_fd(), Namespace::User);
         users.calling("PIDFD_GET_USER_NAMESPACE").map(Some)
     }
 
     /// The way into them.
     pub(crate) fn joining(&self) -> Joining {
-        let namespaces = ThreadNameSpaceType::from_bits_retain(self.task.namespaces.bits());
-        Joining { maker: self.process.as_fd().as_raw_fd(), namespaces }
+        let namespaces = ThreadNameSpaceType::from_bits_retain(self.task.namespaces as u32);
+        Joining { maker: Inherited::of(&self.process), namespaces }
     }
 }
 
 /// The way into the namespaces of a [`Maker`] that lives.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Joining {
-    /// Its pidfd, a number: a process that was made since has the same one.
-    maker: RawFd,
+    /// Its pidfd, as a process has it that was made since.
+    maker: Inherited,
     namespaces: ThreadNameSpaceType,
 }
 
 impl Joining {
     /// Moves the calling process, which has the host's rights, into them.
     pub(crate) fn join(self) -> io::Result<()> {
-        // SAFETY: the parent has had it open when the calling process was born, and this one does not close it.
-        let maker = unsafe { BorrowedFd::borrow_raw(self.maker) };
-        Ok(move_into_thread_name_spaces(maker, self.namespaces)?)
+        Ok(move_into_thread_name_spaces(self.maker.as_fd(), self.namespaces)?)
     }
 }
 
@@ -134,24 +138,19 @@ impl Drop for Maker {
     }
 }
 
-/// The maker. `task` is a [`Task`].
-extern "C" fn run(task: *mut libc::c_void) -> ! {
-    // SAFETY: `start` passes one that lives until this process has ended, and nobody has it mutably.
-    let task = unsafe { &*task.cast::<Task>() };
-    // SAFETY: no flag here parts this process from memory or descriptors.
-    match unsafe { unshare_unsafe(task.namespaces) } {
-        Ok(()) => {
-            if let Err(error) = task.set_names() {
-                task.named.store(error.raw_os_error().unwrap_or(libc::EINVAL), Ordering::Release);
-            }
+impl Work for Task {
+    fn work(&self) -> ! {
+        let (outcome, place) = match namespace::unshare(self.namespaces) {
+            Ok(()) => (self.set_names(), &self.named),
+            failed => (failed, &self.unshared),
+        };
+        if let Err(error) = outcome {
+            place.store(error.raw_os_error().unwrap_or(libc::EINVAL), Ordering::Release);
         }
-        Err(errno) => task.unshared.store(errno.raw_os_error(), Ordering::Release),
+        let _ = write(self.done, b"d");
+        self.wait_for_parents_end();
+        exit_now(0)
     }
-    // SAFETY: this process got it at birth, and closes nothing.
-    let done = unsafe { BorrowedFd::borrow_raw(task.done) };
-    let _ = write(done, b"d");
-    task.wait_for_parents_end();
-    sys::exit_now(0)
 }
 
 impl Task {
@@ -160,7 +159,7 @@ impl Task {
         sethostname(&self.hostname)?;
         setdomainname(&self.domainname)?;
         if self.loopback {
-            sys::loopback_up(vnet::ioctl_socket()?.as_fd())?;
+            interface::loopback_up(vnet::ioctl_socket()?.as_fd())?;
         }
         Ok(())
     }

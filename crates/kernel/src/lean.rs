@@ -1,17 +1,69 @@
-//! How init lives on with next to no memory of its own.
+//! How a process lives on with next to no memory of its own.
 //!
-//! Init is a copy of the command that made the prison: its heap, its stack, its arguments and environment, and the page
-//! tables for them stay alive in it, 0.2 MB for each prison that nobody needs, and nobody else's business either.
-//! [`go_on`] moves to a stack in the program's own data and unmaps everything above that.
+//! A copy of a command that is to live for long keeps the command's heap, stack, arguments and
+//! environment alive, and the page tables for them: 0.2 MB that nobody needs, and nobody else's business
+//! either. [`Recluse::shed`] moves to a stack in the program's own data and unmaps everything above that.
 
+use crate::descriptor::close_all_but;
 use crate::memory;
-use crate::process_id::read_small;
+use crate::proc::read_small;
 use std::cell::UnsafeCell;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
-/// Where the kernel believes the parts of this process to be: proc_pid_stat(5). The numbers are the fields there.
-#[derive(Clone, Copy)]
-pub(crate) struct Layout {
+/// This process, which lets go of what it was born with.
+#[derive(Debug)]
+pub struct Recluse {
+    /// `None`: /proc does not say. Then it stays as it is.
+    layout: Option<Layout>,
+}
+
+impl Recluse {
+    /// Looks at this process, in the host's /proc: a jail may have anything there.
+    ///
+    /// # Safety
+    /// The process has one thread, never returns to the functions that it is in, and does not read its
+    /// arguments or environment any more.
+    #[must_use]
+    pub unsafe fn new() -> Self {
+        Self { layout: Layout::read() }
+    }
+
+    /// Shows `title` as this process's command line in ps(1): its arguments' memory is written over.
+    pub fn set_title(&self, title: &[u8]) {
+        if let Some(layout) = &self.layout {
+            layout.set_title(title);
+        }
+    }
+
+    /// Closes every descriptor but 0 to 2 and these: close_range(2).
+    ///
+    /// # Safety
+    /// The process uses and drops no other descriptor afterwards that it has now.
+    pub unsafe fn close_all_but(&self, keep: [BorrowedFd<'_>; 3]) {
+        // SAFETY: by this function's contract.
+        unsafe { close_all_but(keep.map(|fd| fd.as_raw_fd())) };
+    }
+
+    /// Calls `run` with `kept`, and nothing else left of this process's memory than the program and its
+    /// data; `title` is its command line then. Returns `kept` when that cannot be done, with everything
+    /// as it was.
+    ///
+    /// # Safety
+    /// `kept` holds no pointer, and `run` uses nothing that was allocated before.
+    pub unsafe fn shed<T>(self, title: &[u8], kept: T, run: fn(T) -> !) -> T {
+        match &self.layout {
+            // SAFETY: by this function's contract, and by that of `new`.
+            Some(layout) => unsafe { go_on(layout, title, kept, run) },
+            None => kept,
+        }
+    }
+}
+
+/// Where the kernel believes the parts of this process to be: proc_pid_stat(5). The numbers are the
+/// fields there.
+#[derive(Debug)]
+struct Layout {
     /// 26 to 28: code, and the beginning of the stack.
     code: (usize, usize),
     stack: usize,
@@ -24,8 +76,8 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Of this process, from the host's /proc: a jail may have anything there.
-    pub(crate) fn read() -> Option<Self> {
+    /// Of this process.
+    fn read() -> Option<Self> {
         let stat = read_small("/proc/self/stat")?;
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
         let field = |number: usize| fields.get(number - 3)?.parse::<usize>().ok();
@@ -40,15 +92,11 @@ impl Layout {
         (layout.arguments < layout.environment_end).then_some(layout)
     }
 
-    /// Shows `title` as this process's command line in ps(1): its arguments' memory is written over.
-    ///
-    /// # Safety
-    /// The process must not read its arguments or environment afterwards.
-    pub(crate) unsafe fn set_title(&self, title: &[u8]) {
+    fn set_title(&self, title: &[u8]) {
         let room = self.environment_end - self.arguments;
         let length = title.len().min(room - 1);
         // SAFETY: the kernel gives the bounds of the argument and environment strings on this process's own
-        // stack, writable memory; by this function's contract nobody reads them any more.
+        // stack, writable memory; by the contract of `Recluse::new` nobody reads them any more.
         unsafe {
             ptr::write_bytes(self.arguments as *mut u8, 0, room);
             ptr::copy_nonoverlapping(title.as_ptr(), self.arguments as *mut u8, length);
@@ -97,21 +145,21 @@ static STACK: Stack = Stack(UnsafeCell::new([0; 4 * PAGE]));
 /// What is taken along to the new stack.
 struct Taken<T> {
     kept: T,
-    run: fn(&T) -> !,
+    run: fn(T) -> !,
     /// What is unmapped.
     from: usize,
     to: usize,
 }
 
-/// Calls `run` with `kept`, and nothing else left of this process's memory than the program and its data. Returns when
-/// that cannot be done, with everything as it was.
+/// [`Recluse::shed`].
 ///
 /// # Safety
-/// The process has one thread, and `kept` holds no pointer.
-pub(crate) unsafe fn go_on<T: Copy>(layout: &Layout, title: &[u8], kept: T, run: fn(&T) -> !) {
+/// The process has one thread and never returns to the functions that it is in; `kept` holds no pointer,
+/// and `run` uses nothing that was allocated before.
+unsafe fn go_on<T>(layout: &Layout, title: &[u8], kept: T, run: fn(T) -> !) -> T {
     // Another allocator would not notice that its memory is gone.
     if !memory::is_in_use() {
-        return;
+        return kept;
     }
     let top = STACK.0.get() as usize + size_of::<Stack>();
     let length = title.len().min(PAGE / 4);
@@ -120,7 +168,7 @@ pub(crate) unsafe fn go_on<T: Copy>(layout: &Layout, title: &[u8], kept: T, run:
     let from = lowest_unneeded();
     let to = layout.environment_end.next_multiple_of(PAGE) + PAGE;
     if size_of::<Taken<T>>() > PAGE || from >= to {
-        return;
+        return kept;
     }
     // SAFETY: both places are in the stack's topmost pages, which nobody uses yet; the second is aligned to 64.
     unsafe {
@@ -131,10 +179,12 @@ pub(crate) unsafe fn go_on<T: Copy>(layout: &Layout, title: &[u8], kept: T, run:
         // SAFETY: below `place` is stack, aligned and unused, and `arrive` never returns from it.
         unsafe { jump(place, arrive::<T> as *const () as usize) }
     }
+    // SAFETY: it was written there, and is read once.
+    unsafe { (place as *mut Taken<T>).read().kept }
 }
 
-/// Everything from here on is heap, libraries' areas, the old stack: but for the thread's own data, which glibc keeps
-/// at the beginning of the heap.
+/// Everything from here on is heap, libraries' areas, the old stack: but for the thread's own data,
+/// which glibc keeps at the beginning of the heap.
 fn lowest_unneeded() -> usize {
     unsafe extern "C" {
         /// The linker's: where the program's data ends.
@@ -179,14 +229,14 @@ unsafe fn jump(place: usize, function: usize) -> ! {
 }
 
 /// The first function on the new stack.
-extern "C" fn arrive<T: Copy>(taken: *const Taken<T>) -> ! {
-    // SAFETY: `go_on` has written it, above this stack.
-    let taken = unsafe { &*taken };
+extern "C" fn arrive<T>(taken: *const Taken<T>) -> ! {
+    // SAFETY: `go_on` has written it, above this stack, and it is read once.
+    let Taken { kept, run, from, to } = unsafe { taken.read() };
     // SAFETY: nothing up there is used any more: this stack, the program and the thread's data are below, and of what
     // was allocated `kept` holds nothing. A length that the kernel refuses leaves all as it is.
     unsafe {
-        libc::munmap(taken.from as *mut libc::c_void, taken.to - taken.from);
+        libc::munmap(from as *mut libc::c_void, to - from);
         memory::forget_everything();
     }
-    (taken.run)(&taken.kept)
+    run(kept)
 }

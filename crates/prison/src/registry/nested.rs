@@ -2,24 +2,21 @@
 //!
 //! A jail with `children.max` above 0 runs kletka itself: its root has a registry of its own, [`DIRECTORY`], and makes
 //! prisons in namespaces that its user namespace owns. With the jail's own jid, its maker sets as many jids aside as it
-//! may have jails inside, so that each has the same jid wherever it is looked at; [`crate::limits::Limits`] tells the jail which.
+//! may have jails inside, so that each has the same jid wherever it is looked at; [`crate::registry::limits::Limits`] tells the jail which.
 //!
 //! From outside, [`view`] reads that registry. Whatever stands in it the jail's root may have written: it is read within
 //! bounds, no link is followed, and a prison is believed to be there only if a process of that jail's pid namespace is.
 
-use crate::process_id::{ProcessId, read_small};
-use crate::record::{LARGEST, Record};
+use crate::registry::limits::DIRECTORY;
+use crate::registry::process_id::ProcessId;
+use crate::registry::record::{LARGEST, Record};
 use crate::spec::Users;
-use crate::sys;
+use kernel::namespace::{self, Namespace};
+use kernel::proc::read_small;
 use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, fstat, open, openat, openat2};
 use rustix::io::read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-
-/// The registry of a jail that may have jails inside.
-pub(crate) const DIRECTORY: &str = "/run/kletka.jails";
-/// In it: the jail's [`crate::limits::Limits`].
-pub(crate) const LIMITS: &str = "limits";
 
 /// Directory entries that are looked at: no jail may keep its outside busy.
 const ENTRIES: usize = 10_000;
@@ -30,7 +27,7 @@ pub(crate) fn view(parent: &Record) -> Vec<Record> {
     if let Some(init) = parent.init.filter(|_| parent.children.max > 0)
         && let Some(pidfd) = init.open()
         && let Some(directory) = registry_of(init)
-        && let Ok(processes) = sys::namespace(pidfd.as_fd(), sys::Namespace::Pid)
+        && let Ok(processes) = namespace::of_process(pidfd.as_fd(), Namespace::Pid)
     {
         for record in records(directory.as_fd()) {
             found.extend(seen_from_outside(record, parent, processes.as_fd()));
@@ -71,7 +68,7 @@ fn records(directory: BorrowedFd<'_>) -> Vec<Record> {
 
 /// The number here of the init that the pid namespace `processes` knows as `pid`.
 fn number_here(processes: BorrowedFd<'_>, pid: u32) -> Option<u32> {
-    match sys::pid_from(processes, pid) {
+    match namespace::pid_from(processes, pid) {
         // Linux before 6.11.
         Err(error) if error.raw_os_error() == Some(libc::ENOTTY) => {
             let namespace = fstat(processes).ok()?.st_ino;
@@ -94,7 +91,7 @@ fn is_init_in(number: u32, outer: u64, pid: u32) -> bool {
     };
     let outside = || {
         let own = open(format!("/proc/{number}/ns/pid"), OFlags::CLOEXEC, Mode::empty()).ok()?;
-        Some(fstat(sys::parent(own.as_fd()).ok()?).ok()?.st_ino)
+        Some(fstat(namespace::parent(own.as_fd()).ok()?).ok()?.st_ino)
     };
     numbers.is_some_and(known) && outside() == Some(outer)
 }
@@ -114,7 +111,7 @@ fn seen_from_outside(record: Record, parent: &Record, processes: BorrowedFd<'_>)
         && (limits.max == 0
             || (parent.children.contains(limits.first)
                 && parent.children.contains(limits.first.checked_add(limits.max - 1)?)));
-    let named = crate::reservation::check_name(&record.name, record.jid).is_ok();
+    let named = crate::registry::reservation::check_name(&record.name, record.jid).is_ok();
     if !fits || !named || record.boot != parent.boot || init.open().is_none() {
         return None;
     }

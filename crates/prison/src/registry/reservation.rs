@@ -1,10 +1,10 @@
 //! What a new prison is given before it is made: jid, name, place among the others, user ids. Pure: the registry's lock
 //! is held around it, and its records come in.
 
+use crate::confine::ids::{Ids, Ranges};
 use crate::error::Error;
-use crate::ids::{Ids, Ranges};
-use crate::limits::Limits;
-use crate::record::Record;
+use crate::registry::limits::Limits;
+use crate::registry::record::Record;
 use crate::spec::{Spec, Users};
 use std::ops::RangeInclusive;
 

@@ -3,7 +3,7 @@
 //! The prison's user namespace already keeps every capability away from the host's objects. The
 //! bounding set takes away what FreeBSD refuses a jailed root even over its own.
 
-use crate::rights::Rights;
+use crate::confine::rights::Rights;
 use crate::spec::Users;
 use rustix::io;
 use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};

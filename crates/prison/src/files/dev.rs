@@ -1,9 +1,9 @@
 //! The /dev of a prison: jail(8), `mount.devfs`, with what devfs ruleset 4 (`devfsrules_jail`) shows.
 
+use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
-use crate::ids::Ids;
+use crate::files::tree::{Tree, file_system};
 use crate::spec::{MountOptions, Users};
-use crate::tree::{Tree, file_system};
 use rustix::fs::{
     AtFlags, CWD, FileType, Gid, Mode, Uid, chownat, makedev, mkdirat, mknodat, symlinkat,
 };

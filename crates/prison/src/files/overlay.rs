@@ -5,10 +5,11 @@
 //! directory that holds both is cloned. The mount is made with the jail's root as the file system user:
 //! as the host's root, who has no id in the idmapped upper layer, it would be read-only without a word.
 
+use crate::confine::ids::Ids;
 use crate::error::Error;
-use crate::ids::Ids;
-use crate::mountinfo::{MountLine, mount_line_of};
-use crate::sys;
+use crate::files::mountinfo::{MountLine, mount_line_of};
+use kernel::mount;
+use kernel::proc::by_descriptor;
 use rustix::fs::{CWD, Mode, OFlags, StatVfsMountFlags, fstatvfs, open};
 use rustix::io::Errno;
 use rustix::mount::{
@@ -20,7 +21,7 @@ use rustix::thread::{
 };
 use std::ffi::OsStr;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -58,7 +59,7 @@ pub(crate) fn idmapped(path: &Path, ids: Ids) -> Result<Option<OwnedFd>, Error> 
     let layers = Layers::of(&line).ok_or_else(|| failed(io::ErrorKind::Unsupported.into()))?;
     let users = ids.user_namespace().map_err(failed)?;
     let mount = layers.mount(Some(users.as_fd()), ids, libc::MOUNT_ATTR_NODEV).map_err(failed)?;
-    let real = sys::realpath(path).map_err(failed)?;
+    let real = mount::realpath(path).map_err(failed)?;
     match real.strip_prefix(&line.point) {
         Ok(inside) if !inside.as_os_str().is_empty() => {
             let part = open_tree(&mount, inside, clone_flags());
@@ -177,13 +178,8 @@ pub(crate) fn layer_of(directory: &Path, users: Option<BorrowedFd<'_>>) -> io::R
         return Ok(open(directory, flags, Mode::empty())?);
     }
     let clone = open_tree(CWD, directory, clone_flags())?;
-    sys::mount_setattr(clone.as_fd(), 0, users)?;
+    mount::set_attributes(clone.as_fd(), 0, users)?;
     Ok(clone)
-}
-
-/// A name for what a descriptor is of.
-pub(crate) fn by_descriptor(fd: &OwnedFd) -> PathBuf {
-    format!("/proc/self/fd/{}", fd.as_raw_fd()).into()
 }
 
 fn common_parent(one: &Path, other: &Path) -> PathBuf {
@@ -196,9 +192,9 @@ fn common_parent(one: &Path, other: &Path) -> PathBuf {
 fn as_root_of(ids: Ids, act: impl FnOnce() -> rustix::io::Result<()>) -> io::Result<()> {
     let before = capabilities_secure_bits()?;
     set_capabilities_secure_bits(before | CapabilitiesSecureBits::NO_SETUID_FIXUP)?;
-    sys::set_file_system_ids(ids.first);
+    mount::set_file_system_ids(ids.first);
     let done = act();
-    sys::set_file_system_ids(0);
+    mount::set_file_system_ids(0);
     set_capabilities_secure_bits(before)?;
     Ok(done?)
 }

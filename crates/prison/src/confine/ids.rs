@@ -1,6 +1,7 @@
 //! User and group ids of prisons: each has 65,536 of its own on the host, disjoint from all others.
 
-use crate::sys::{self, Namespace, Side};
+use kernel::namespace::{self, Namespace};
+use kernel::process::{Side, clone3};
 use rustix::io::read;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
@@ -58,8 +59,7 @@ impl Ids {
     /// mounts that have to be made before the jail's own namespace is there.
     pub(crate) fn user_namespace(self) -> io::Result<OwnedFd> {
         let (wait, hold) = pipe_with(PipeFlags::CLOEXEC)?;
-        // SAFETY: kletka's commands have one thread.
-        let (pid, pidfd) = match unsafe { sys::clone3(libc::CLONE_NEWUSER as u64, None)? } {
+        let (pid, pidfd) = match clone3(libc::CLONE_NEWUSER as u64, None)? {
             Side::Child => {
                 drop(hold);
                 // Until the parent closes its end, or dies.
@@ -68,8 +68,9 @@ impl Ids {
             }
             Side::Parent { pid, pidfd } => (pid, pidfd),
         };
-        let made =
-            self.write_maps(pid).and_then(|()| sys::namespace(pidfd.as_fd(), Namespace::User));
+        let made = self
+            .write_maps(pid)
+            .and_then(|()| namespace::of_process(pidfd.as_fd(), Namespace::User));
         drop(hold);
         waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED)?;
         made

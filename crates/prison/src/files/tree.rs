@@ -1,12 +1,12 @@
 //! A prison's file systems, as detached mounts: made by the host, seen by nobody, attached later by
 //! [`crate::init`] in the prison's own mount namespace. Closing one is all that undoing it takes.
 
+use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
-use crate::ids::Ids;
-use crate::mountinfo::{MountLine, file_system_of, mount_lines};
-use crate::overlay;
+use crate::files::mountinfo::{MountLine, file_system_of, mount_lines};
+use crate::files::overlay;
 use crate::spec::{MountOptions, Users};
-use crate::sys;
+use kernel::mount;
 use rustix::fs::{AtFlags, CWD, StatxFlags, statfs, statx};
 use rustix::io::Errno;
 use rustix::mount::{
@@ -233,7 +233,7 @@ impl Tree {
         if !self.idmapped {
             return Ok(());
         }
-        match sys::mount_setattr(self.fd.as_fd(), self.attributes, userns) {
+        match mount::set_attributes(self.fd.as_fd(), self.attributes, userns) {
             Err(error) if userns.is_some() && error.raw_os_error() == Some(libc::EINVAL) => {
                 let kind = self.kind.clone().or_else(|| file_system_of(&self.source));
                 let file_system = kind.unwrap_or_else(|| "it".into());
@@ -282,7 +282,7 @@ pub(crate) fn file_system(
 /// What the host has mounted below `path` comes along, each mount by itself; the kernel's own file
 /// systems, and all below them and below `hidden`, do not.
 pub(crate) fn submounts(path: &Path, hidden: &[&str]) -> Result<Vec<Tree>, Error> {
-    let path = sys::realpath(path).map_err(|error| Error::Path(path.into(), error))?;
+    let path = mount::realpath(path).map_err(|error| Error::Path(path.into(), error))?;
     let mut left_out: Vec<PathBuf> = hidden.iter().map(|dir| path.join(&dir[1..])).collect();
     let mut trees = Vec::new();
     for line in mount_lines() {

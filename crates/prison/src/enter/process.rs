@@ -1,17 +1,19 @@
 //! A command inside a prison: what is to run and as whom, and the last steps of the new process.
 
-use crate::capability;
+use crate::confine::capability;
+use crate::confine::filter;
+use crate::confine::rights::Rights;
+use crate::confine::user::User;
 use crate::error::Error;
-use crate::filter;
-use crate::rights::Rights;
-use crate::sys;
-use crate::user::User;
+use kernel::descriptor::Inherited;
+use kernel::process::Strings;
+use kernel::{confine, descriptor, signal};
 use rustix::fs::Gid;
 use rustix::process::{Uid, chdir, setsid};
 use rustix::thread::{CapabilitySet, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
@@ -69,10 +71,11 @@ pub enum StdStream {
 }
 
 impl StdStream {
-    fn number(&self) -> Option<RawFd> {
+    /// The copy that a process is going to have of it.
+    fn inherited(&self) -> Option<Inherited> {
         match self {
             Self::Inherit => None,
-            Self::File(file) => Some(file.as_raw_fd()),
+            Self::File(file) => Some(Inherited::of(file)),
         }
     }
 }
@@ -146,9 +149,9 @@ impl Confinement {
     /// Gives it up, for ever: session keyring, capabilities, system calls. The caller is root of the
     /// jail's user namespace. Allocates nothing.
     pub(crate) fn apply(&self) -> Result<(), Failure> {
-        sys::new_session_keyring().map_err(|error| Step::Rights.failed(error))?;
+        confine::new_session_keyring().map_err(|error| Step::Rights.failed(error))?;
         capability::bound(self.capabilities).map_err(|error| Step::Rights.failed(error))?;
-        sys::load_filter(&self.filter).map_err(|error| Step::Rights.failed(error))
+        confine::load_filter(&self.filter).map_err(|error| Step::Rights.failed(error))
     }
 }
 
@@ -228,7 +231,7 @@ impl Command {
                 .map_err(unusable(Step::Directory))?,
             program: Program::new(&arguments, &environment).map_err(unusable(Step::Execute))?,
             user: user.map(|user| UserIds::of(&user)),
-            streams: self.streams.each_ref().map(StdStream::number),
+            streams: self.streams.each_ref().map(StdStream::inherited),
             session: self.session,
         })
     }
@@ -280,8 +283,8 @@ pub(crate) struct Ready {
     user: Option<UserIds>,
     directory: Option<CString>,
     program: Program,
-    /// What becomes standard input, output and error: numbers, as the process has copies of its parent's descriptors.
-    streams: [Option<RawFd>; 3],
+    /// What becomes standard input, output and error.
+    streams: [Option<Inherited>; 3],
     session: bool,
 }
 
@@ -307,16 +310,14 @@ impl Ready {
 
     fn connect_streams(&self) -> io::Result<()> {
         for (target, stream) in self.streams.iter().enumerate() {
-            let Some(number) = stream else { continue };
-            // SAFETY: the command that this was made of owns it, and a process was made with a copy of it.
-            let file = unsafe { BorrowedFd::borrow_raw(*number) };
+            let Some(file) = stream else { continue };
             match target {
                 0 => rustix::stdio::dup2_stdin(file)?,
                 1 => rustix::stdio::dup2_stdout(file)?,
                 _ => rustix::stdio::dup2_stderr(file)?,
             }
         }
-        sys::close_on_exec_from_3()
+        descriptor::close_on_exec_from_3()
     }
 }
 
@@ -342,13 +343,11 @@ impl UserIds {
     }
 }
 
-/// What execve(2) takes. The pointers are into the strings beside them, which stay where they are.
+/// What execve(2) takes.
 #[derive(Debug)]
 struct Program {
     candidates: Vec<CString>,
-    arguments: Vec<*const libc::c_char>,
-    environment: Vec<*const libc::c_char>,
-    _strings: [Vec<CString>; 2],
+    strings: Strings,
 }
 
 impl Program {
@@ -361,24 +360,18 @@ impl Program {
         let settings = environment.iter();
         let settings =
             settings.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat());
-        let strings = [strings(texts)?, strings(settings)?];
+        let strings = Strings::new(strings(texts)?, strings(settings)?);
         let candidates = arguments.first().map_or_else(Vec::new, |it| candidates(it, environment));
-        Ok(Self {
-            candidates,
-            arguments: pointers(&strings[0]),
-            environment: pointers(&strings[1]),
-            _strings: strings,
-        })
+        Ok(Self { candidates, strings })
     }
 
     /// Tries each directory of PATH as execvp(3) does. A permission that is missing in one of them is
     /// remembered, for when nothing better is found.
     fn execute(&self) -> Failure {
-        sys::reset_signals();
+        signal::reset();
         let mut answer = Failure { step: Step::Execute, errno: libc::ENOENT };
         for path in &self.candidates {
-            let failure =
-                Step::Execute.failed(sys::execve(path, &self.arguments, &self.environment));
+            let failure = Step::Execute.failed(self.strings.execute(path));
             match failure.errno {
                 libc::ENOENT | libc::ENOTDIR => {}
                 libc::EACCES => answer = failure,
@@ -406,10 +399,6 @@ fn candidates(program: &OsStr, environment: &[(OsString, OsString)]) -> Vec<CStr
 /// As execve(2) takes them; a text with a NUL cannot be passed on.
 fn strings(texts: impl Iterator<Item = Vec<u8>>) -> Result<Vec<CString>, std::ffi::NulError> {
     texts.map(CString::new).collect()
-}
-
-fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
-    strings.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
 }
 
 #[cfg(test)]

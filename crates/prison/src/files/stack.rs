@@ -4,12 +4,13 @@
 //! here, in the detached mounts. What is mounted on the jail's root itself becomes the root, as on FreeBSD, where a
 //! read-only base is a jail's root that way.
 
+use crate::confine::ids::Ids;
 use crate::error::Error;
-use crate::ids::Ids;
-use crate::root::{self, Planned};
+use crate::files::root::{self, Planned};
+use crate::files::tree::{self, Owner, Tree};
+use crate::files::union::{self, Upper};
 use crate::spec::{Mount, MountOptions, MountSource, Spec, Users};
-use crate::tree::{self, Owner, Tree};
-use crate::union::{self, Upper};
+use crate::work;
 use rustix::fs::{FileType, fstat};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use std::os::fd::{AsFd, OwnedFd};
@@ -173,9 +174,9 @@ impl Stack {
         };
         let lies = self.layer(target)?;
         if let Some(upper) = &upper {
-            upper.check_work()?;
+            work::check(&upper.work)?;
             claim(&upper.work)?;
-            upper.make_work()?;
+            work::make(&upper.work)?;
         }
         let users = (self.ids, self.users.as_ref().map(AsFd::as_fd));
         union::mount((directory, &lies), below, upper.as_ref(), options, users)

@@ -8,7 +8,7 @@
 
 mod calls;
 
-use crate::rights::Rights;
+use crate::confine::rights::Rights;
 use crate::spec::Users;
 use calls::RULED;
 use libc::{

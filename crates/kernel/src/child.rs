@@ -1,6 +1,7 @@
-//! A process in a prison, as its parent sees it: its end waited for, signals passed on, the terminal shared.
+//! A child of this process, by its pidfd: its end waited for, signals passed on, the terminal shared;
+//! pidfd_open(2), waitid(2), tcsetpgrp(3).
 
-use crate::sys;
+use crate::signal;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
@@ -11,7 +12,7 @@ use std::iter;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-/// A process in a prison, child of this one.
+/// A child of this process.
 #[derive(Debug)]
 pub struct Child {
     pidfd: OwnedFd,
@@ -28,11 +29,14 @@ pub enum Ended {
 }
 
 impl Child {
-    pub(crate) fn new(pid: u32, pidfd: OwnedFd) -> Self {
+    /// The child with this number and this pidfd.
+    #[must_use]
+    pub fn new(pid: u32, pidfd: OwnedFd) -> Self {
         Self { pidfd, pid }
     }
 
-    /// Its process id, as the host counts.
+    /// Its number, in this process's pid namespace.
+    #[must_use]
     pub fn pid(&self) -> u32 {
         self.pid
     }
@@ -71,7 +75,7 @@ impl Child {
     /// # Errors
     /// Of signalfd(2), poll(2) or waitid(2); none is expected.
     pub fn wait_in_foreground(&self) -> io::Result<Ended> {
-        let signals = sys::signalfd(&FOREGROUND)?;
+        let signals = signal::descriptor(&FOREGROUND)?;
         loop {
             let mut fds = [
                 PollFd::from_borrowed_fd(self.as_fd(), PollFlags::IN),
@@ -86,7 +90,7 @@ impl Child {
             {
                 return Ok(ended);
             }
-            let caught = iter::from_fn(|| sys::next_signal(signals.as_fd()));
+            let caught = iter::from_fn(|| signal::next(signals.as_fd()));
             let caught: Vec<i32> = caught.map(|caught| caught.signal).collect();
             // A shell continues all that it has stopped, one after the other: this process may be
             // first. What SIGCHLD told of the child's stop is then over.
@@ -111,7 +115,7 @@ impl Child {
         if waitid(WaitId::PidFd(self.as_fd()), options)?.is_some() {
             // A shell with job control has the terminal for its own process group: it gets it again.
             let front = tcgetpgrp(stdin()).ok();
-            sys::kill(std::process::id() as i32, libc::SIGSTOP)?;
+            signal::kill(std::process::id() as i32, libc::SIGSTOP)?;
             if let Some(front) = front
                 && is_in_foreground()
             {
@@ -136,13 +140,14 @@ const FOREGROUND: [i32; 7] = [
 ];
 
 /// Whether this process's group is in the terminal's foreground.
+#[must_use]
 pub fn is_in_foreground() -> bool {
-    tcgetpgrp(stdin()).is_ok_and(|front| front.as_raw_pid() == sys::process_group())
+    tcgetpgrp(stdin()).is_ok_and(|front| front.as_raw_pid() == signal::process_group())
 }
 
 /// Keeps the signals of [`Child::wait_in_foreground`] waiting until it is called.
 pub fn hold_foreground_signals() {
-    sys::block_signals(&FOREGROUND);
+    signal::block(&FOREGROUND);
 }
 
 impl AsFd for Child {

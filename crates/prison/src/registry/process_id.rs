@@ -1,10 +1,11 @@
 //! Which process is meant: a number, and what tells it from a later process with the same number.
 
-use crate::child::readable;
-use crate::sys;
+use kernel::child::readable;
+use kernel::descriptor::close_many;
+use kernel::proc::read_small;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fstat, fstatfs, open};
-use rustix::io::{Errno, read};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, getpid, pidfd_open};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -98,7 +99,7 @@ impl ProcessId {
                 Err(_) => true,
             }));
             drop(fds);
-            sys::close_many(same.into_iter().filter_map(|pidfd| pidfd.ok().flatten()));
+            close_many(same.into_iter().filter_map(|pidfd| pidfd.ok().flatten()));
         }
         living
     }
@@ -126,14 +127,6 @@ fn start(pid: u32) -> Option<Mark> {
     let stat = read_small(&format!("/proc/{pid}/stat"))?;
     let field = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(22 - 3)?;
     field.parse().ok().map(Mark::Start)
-}
-
-/// A file of /proc that has less than a kilobyte, in one read(2).
-pub(crate) fn read_small(path: &str) -> Option<String> {
-    let mut bytes = [0; 1024];
-    let file = open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
-    let length = read(file, &mut bytes).ok()?;
-    String::from_utf8(bytes[..length].to_vec()).ok()
 }
 
 #[cfg(test)]

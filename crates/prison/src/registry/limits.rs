@@ -1,4 +1,10 @@
-//! How many jails a jail may have inside, and their jids: jail(8), `children.max`.
+//! How many jails a jail may have inside, and their jids: jail(8), `children.max`. The jail is told by a
+//! file in its own registry.
+
+/// The registry of a jail that may have jails inside.
+pub(crate) const DIRECTORY: &str = "/run/kletka.jails";
+/// In that directory: the jail's [`Limits`].
+pub(crate) const FILE: &str = "limits";
 
 /// The jids for jails inside one: `children.max` of them, from the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

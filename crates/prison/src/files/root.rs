@@ -4,15 +4,14 @@
 //! inside can change it. What needs no ids of the jail is made ahead ([`Own`]), while the jail's first
 //! process is still busy making namespaces; then [`build`] attaches everything in order.
 
+use crate::confine::ids::Ids;
 use crate::control::{Report, Stage};
-use crate::dev;
 use crate::error::{Calling, Error};
-use crate::ids::Ids;
-use crate::limits::Limits;
-use crate::nested;
+use crate::files::dev;
+use crate::files::tree::{Tree, attributes, file_system};
+use crate::registry::limits::{self, Limits};
 use crate::spec::{MountOptions, Users};
-use crate::sys;
-use crate::tree::{Tree, attributes, file_system};
+use kernel::mount;
 use rustix::fs::{
     CWD, Gid, Mode, OFlags, ResolveFlags, Uid, fchown, mkdirat, open, openat, openat2,
 };
@@ -126,13 +125,13 @@ fn run_directory(plan: &Plan) -> Result<Tree, Error> {
 
 /// The registry of a jail that may have jails inside, with its limits, in its /run.
 fn registry_of_jail(run: BorrowedFd<'_>, plan: &Plan) -> rustix::io::Result<()> {
-    let name = nested::DIRECTORY.trim_start_matches("/run/");
+    let name = limits::DIRECTORY.trim_start_matches("/run/");
     let root = (Some(Uid::from_raw(plan.ids.first)), Some(Gid::from_raw(plan.ids.first)));
     mkdirat(run, name, Mode::RWXU)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = openat(run, name, flags, Mode::empty())?;
     let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
-    let limits = openat(&directory, nested::LIMITS, flags, Mode::RUSR)?;
+    let limits = openat(&directory, limits::FILE, flags, Mode::RUSR)?;
     write(&limits, plan.children.text().as_bytes())?;
     fchown(&limits, root.0, root.1)?;
     fchown(&directory, root.0, root.1)
@@ -252,7 +251,7 @@ fn view(
     let failed = |error| Stage::Mount.failed(target, error);
     let place = place(root, target).map_err(|error| Stage::Place.failed(target, error))?;
     let clone = open_tree(root, of, clone_flags()).map_err(failed)?;
-    sys::mount_setattr(clone.as_fd(), attributes(options) | QUIET, None)
+    mount::set_attributes(clone.as_fd(), attributes(options) | QUIET, None)
         .map_err(|error| Stage::Mount.failed(target, error))?;
     put(clone.as_fd(), place.as_fd()).map_err(failed)
 }
@@ -281,7 +280,7 @@ fn write_protect(root: BorrowedFd<'_>) -> Result<(), Report> {
         let Ok(place) = place(root, Path::new(file)) else { continue };
         let view = open_tree(&place, "", clone_flags() | OpenTreeFlags::AT_EMPTY_PATH);
         let protected = view.map_err(std::io::Error::from).and_then(|view| {
-            sys::mount_setattr(view.as_fd(), QUIET | libc::MOUNT_ATTR_RDONLY, None)?;
+            mount::set_attributes(view.as_fd(), QUIET | libc::MOUNT_ATTR_RDONLY, None)?;
             Ok(put(view.as_fd(), place.as_fd())?)
         });
         protected.map_err(|error| Stage::Mount.failed(Path::new(file), error))?;
