@@ -88,9 +88,9 @@ pub fn devfs_rules(bytes: &[u8]) {
     }
 }
 
-/// fstab(5) and the options of its lines: [`lifecycle::fstab`].
+/// fstab(5) and the options of its lines: [`fstab`](::fstab).
 pub fn fstab(bytes: &[u8]) {
-    let entries = match lifecycle::fstab::parse(bytes) {
+    let entries = match ::fstab::parse(bytes) {
         Ok(entries) => entries,
         Err(error) => return assert!(!error.to_string().is_empty()),
     };

@@ -1,8 +1,8 @@
 //! From a jail's parameters to the prison's plan: FreeBSD's words in, Linux's mechanisms out.
 
 use crate::error::Error;
-use crate::fstab::{self, Entry, FileSystem, Kernel, Overlay};
 use crate::jail::Jail;
+use fstab::{Entry, FileSystem, Kernel, Overlay};
 use jailparam::{Jailsys, Set};
 use prison::{Allow, Families, Mount, MountOptions, MountSource, Network, Spec, Users};
 use std::ffi::OsString;

@@ -16,8 +16,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use fstab::{Entry, FileSystem, Flags, Kernel, Mount, Tmpfs};
 use lexopt::{Arg, Parser};
-use lifecycle::fstab::{self, Entry, FileSystem, Flags, Kernel, Mount, Tmpfs};
 use rustix::fs::{StatVfsMountFlags, statvfs};
 use rustix::mount::{
     MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change,
