@@ -189,7 +189,7 @@ fn mount(
             Some(source) => source,
             None => return Ok(None),
         },
-        FileSystem::Disk { kind, device } => MountSource::Disk { kind, device },
+        FileSystem::Disk { kind, device } => MountSource::Disk { kind: kind.to_owned(), device },
         FileSystem::Overlay(Overlay { lower, upper, work }) => {
             MountSource::Overlay { lower, upper: upper.zip(work) }
         }

@@ -240,7 +240,7 @@ fn apply(entry: &Entry, what: &Mount) -> Result<(), String> {
             mount(kind, target, kind, mount_flags(what.flags), None).map_err(failed)?;
         }
         FileSystem::Disk { kind, device } => {
-            mount(device, target, kind, mount_flags(what.flags), None).map_err(failed)?;
+            mount(device, target, *kind, mount_flags(what.flags), None).map_err(failed)?;
         }
         // Refused by `check`.
         FileSystem::Overlay(_) | FileSystem::Union { .. } => {}
