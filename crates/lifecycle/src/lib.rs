@@ -10,7 +10,6 @@ pub mod depend;
 pub mod engine;
 mod error;
 mod family;
-pub mod fstab;
 mod jail;
 pub mod plan;
 pub mod schedule;

@@ -1,8 +1,8 @@
 //! From a jail's parameters to the prison's plan: FreeBSD's words in, Linux's mechanisms out.
 
 use crate::error::Error;
-use crate::fstab::{self, Entry, FileSystem, Kernel, Overlay};
 use crate::jail::Jail;
+use fstab::{Entry, FileSystem, Kernel, Overlay};
 use jailparam::{Jailsys, Set};
 use prison::{Allow, Families, Mount, MountOptions, MountSource, Network, Spec, Users};
 use std::ffi::OsString;
@@ -189,7 +189,7 @@ fn mount(
             Some(source) => source,
             None => return Ok(None),
         },
-        FileSystem::Disk { kind, device } => MountSource::Disk { kind, device },
+        FileSystem::Disk { kind, device } => MountSource::Disk { kind: kind.to_owned(), device },
         FileSystem::Overlay(Overlay { lower, upper, work }) => {
             MountSource::Overlay { lower, upper: upper.zip(work) }
         }

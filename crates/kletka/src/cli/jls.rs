@@ -5,7 +5,6 @@
 
 mod diff;
 mod parameters;
-mod xo;
 
 use crate::cli::answer::{fail, not_found};
 use parameters::Column;
@@ -27,6 +26,9 @@ usage: jls [-dhNnqsv] [-j jail] [param ...]
 /// What FreeBSD's `jls --libxo-check` answers: XO_HAS_LIBXO.
 const HAS_LIBXO: u8 = 121;
 
+/// FreeBSD's version of this output: the `__version` of JSON and XML.
+const VERSION: &str = "3";
+
 /// The longest name of a jail: FreeBSD's MAXHOSTNAMELEN.
 const NAME: usize = 255;
 
@@ -36,6 +38,15 @@ enum Wrong {
     Line(String),
     /// `--libxo-check`.
     Check,
+}
+
+impl From<xo::Error> for Wrong {
+    fn from(error: xo::Error) -> Self {
+        match error {
+            xo::Error::Check => Self::Check,
+            other => Self::Line(other.to_string()),
+        }
+    }
 }
 
 /// Runs jls(8).
@@ -58,7 +69,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         let found = Registry::open().ok().and_then(|registry| options.records(&registry).ok());
         return if found.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
-    let mut xo = Writer::new(options.xo);
+    let mut xo = Writer::new(options.xo, VERSION);
     let listed = options.list(&mut xo);
     // A reader that has gone, as with `jls | head`, is no error.
     let _ = std::io::stdout().lock().write_all(&xo.finish());
@@ -93,8 +104,9 @@ struct Options {
 impl Options {
     fn parse(arguments: Vec<OsString>) -> Result<Self, Wrong> {
         use lexopt::prelude::*;
-        let mut options = Self::default();
-        let arguments = options.take_libxo(arguments)?;
+        let warn = &mut |warning: &str| complain!("jls: {warning}");
+        let (xo, arguments) = xo::Options::take_from(arguments, warn)?;
+        let mut options = Self { xo, ..Self::default() };
         let mut parser = lexopt::Parser::from_args(arguments);
         while let Some(argument) = parser.next().map_err(|_| Wrong::Usage)? {
             match argument {
@@ -137,36 +149,10 @@ impl Options {
         options.checked()
     }
 
-    /// Takes `--libxo` out of the arguments, wherever it stands: xo_parse_args(3).
-    fn take_libxo(&mut self, arguments: Vec<OsString>) -> Result<Vec<OsString>, Wrong> {
-        let mut left = Vec::new();
-        let mut arguments = arguments.into_iter();
-        while let Some(argument) = arguments.next() {
-            let Some(rest) = argument.as_bytes().strip_prefix(b"--libxo") else {
-                left.push(argument);
-                continue;
-            };
-            let missing = || Wrong::Line("missing libxo option".into());
-            let given = match rest {
-                b"" => arguments.next().ok_or_else(missing)?,
-                b"-check" => return Err(Wrong::Check),
-                [b'=', options @ ..] | options @ [b':', ..] => {
-                    std::ffi::OsStr::from_bytes(options).to_owned()
-                }
-                _ => {
-                    let argument = argument.to_string_lossy();
-                    return Err(Wrong::Line(format!("unknown libxo option: '{argument}'")));
-                }
-            };
-            self.xo.set(&given).map_err(Wrong::Line)?;
-        }
-        Ok(left)
-    }
-
     /// `-c` goes with `-j` and nothing that prints.
     fn checked(self) -> Result<Self, Wrong> {
         let prints = self.header || self.name || self.assignments || self.quotes || self.verbose;
-        let prints = prints || !self.parameters.is_empty() || self.xo.style != Style::Text;
+        let prints = prints || !self.parameters.is_empty() || self.xo.style() != Style::Text;
         if self.check && (prints || self.jail.is_none()) {
             return Err(Wrong::Usage);
         }

@@ -16,8 +16,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use fstab::{Entry, FileSystem, Flags, Kernel, Mount, Tmpfs};
 use lexopt::{Arg, Parser};
-use lifecycle::fstab::{self, Entry, FileSystem, Flags, Kernel, Mount, Tmpfs};
 use rustix::fs::{StatVfsMountFlags, statvfs};
 use rustix::mount::{
     MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change,
@@ -240,7 +240,7 @@ fn apply(entry: &Entry, what: &Mount) -> Result<(), String> {
             mount(kind, target, kind, mount_flags(what.flags), None).map_err(failed)?;
         }
         FileSystem::Disk { kind, device } => {
-            mount(device, target, kind, mount_flags(what.flags), None).map_err(failed)?;
+            mount(device, target, *kind, mount_flags(what.flags), None).map_err(failed)?;
         }
         // Refused by `check`.
         FileSystem::Overlay(_) | FileSystem::Union { .. } => {}

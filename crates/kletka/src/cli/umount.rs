@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lexopt::{Arg, Parser};
-use lifecycle::fstab;
 use rustix::mount::{UnmountFlags, unmount};
 
 use super::mount::{Mounted, mounted};

@@ -6,10 +6,10 @@
 
 use super::{NAME, Wrong, configuration_of};
 use crate::cli::answer::reason;
-use crate::cli::json::Json;
 use crate::cli::report;
 use jailconf::{Jail, Parameter, same_parameter};
 use jailparam::{Error, Kind, Problem};
+use json::Json;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -138,7 +138,7 @@ impl Form {
     fn to_json(&self) -> Json {
         match self {
             Self::Bool(on) => Json::Bool(*on),
-            Self::Number(number) => Json::Number(*number),
+            Self::Number(number) => Json::number(*number),
             Self::List(values) => Json::texts(values),
             Self::Text(text) => Json::text(text),
         }

@@ -1,10 +1,10 @@
 //! Parameters of a jail as jls(8) prints them: by name, as `name=value`, in lists.
 
-use super::xo::{Value as Encoded, Writer};
 use jailconf::Place;
 use jailparam::{Kind, Parameter, Role, Set, Support, Value};
 use prison::Record;
 use std::os::unix::ffi::OsStrExt;
+use xo::{Value as Encoded, Writer};
 
 /// The parameters of a prison: those that it was given, and what it has become.
 ///

@@ -1,7 +1,7 @@
 //! How a plan is shown: to people, and as JSON to programs.
 
 use super::{Action, Planned, Verdict};
-use crate::cli::json::Json;
+use json::Json;
 use lifecycle::{CommandLine, Step};
 use prison::{Mount, MountSource, Network, Spec, Users};
 use std::fmt::Write;
@@ -84,7 +84,7 @@ fn step(step: &Step) -> Json {
         }
         Step::Terminate(time) => Json::object([
             ("step", Json::text("terminate")),
-            ("seconds", Json::Number(i64::try_from(time.as_secs()).unwrap_or(i64::MAX))),
+            ("seconds", Json::number(time.as_secs())),
         ]),
         Step::Remove => Json::object([("step", Json::text("remove"))]),
     }

@@ -1,40 +1,14 @@
-//! Writing JSON: the few shapes that this binary prints, indented for people. A crate for it would be most of the code.
+//! Writing JSON, indented for people: an object's members on lines of their own, an array on one line
+//! unless arrays or objects are in it.
 
 use std::fmt::{self, Write};
 
-/// A value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Json {
-    /// A string. What is not UTF-8 becomes U+FFFD: JSON has no other bytes.
-    Text(Vec<u8>),
-    /// A number.
-    Number(i64),
-    /// A boolean.
-    Bool(bool),
-    /// An array: on one line, unless there are arrays or objects in it.
-    List(Vec<Json>),
-    /// An object: each member on its own line.
-    Object(Vec<(Vec<u8>, Json)>),
-}
+use crate::Json;
 
 impl Json {
-    /// A string.
-    pub(crate) fn text(text: impl AsRef<[u8]>) -> Self {
-        Self::Text(text.as_ref().to_vec())
-    }
-
-    /// An array of strings.
-    pub(crate) fn texts<T: AsRef<[u8]>>(texts: impl IntoIterator<Item = T>) -> Self {
-        Self::List(texts.into_iter().map(Self::text).collect())
-    }
-
-    /// An object.
-    pub(crate) fn object<const N: usize>(members: [(&str, Json); N]) -> Self {
-        Self::Object(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
-    }
-
     fn write(&self, f: &mut fmt::Formatter<'_>, level: usize) -> fmt::Result {
         match self {
+            Self::Null => f.write_str("null"),
             Self::Text(text) => string(f, text),
             Self::Number(number) => write!(f, "{number}"),
             Self::Bool(on) => write!(f, "{on}"),
@@ -123,12 +97,13 @@ mod tests {
     fn shapes() {
         let object = Json::object([
             ("a", Json::texts(["x", "y"])),
-            ("b", Json::List(vec![Json::object([("c", Json::Number(-1))]), Json::Bool(true)])),
+            ("b", Json::List(vec![Json::object([("c", Json::number(-1_i64))]), Json::Bool(true)])),
             ("d", Json::List(Vec::new())),
             ("e", Json::object([])),
+            ("f", Json::Null),
         ]);
         let want = "{\n  \"a\": [\"x\", \"y\"],\n  \"b\": [\n    {\n      \"c\": -1\n    },\n    true\n  ],\n  \
-                    \"d\": [],\n  \"e\": {}\n}";
+                    \"d\": [],\n  \"e\": {},\n  \"f\": null\n}";
         assert_eq!(object.to_string(), want);
     }
 }

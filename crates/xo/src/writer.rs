@@ -1,162 +1,22 @@
-//! Output in libxo's four styles: libxo(3), xo_options(7). To the byte what FreeBSD's library writes, as far as
-//! jls(8) needs it: containers, lists, instances, fields and leaf lists, plain or pretty.
-//!
-//! A [`Writer`] is told once what there is; each style takes what concerns it. Text and HTML show titles, padding and
-//! what a field looks like; JSON and XML have the field's name and its value.
+//! The writer: told once what there is, it lets each style take what concerns it. Text and HTML show titles,
+//! padding and what a field looks like; JSON and XML have the field's name and its value.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-
-/// jls(8)'s version of its output: the `__version` of JSON and XML.
-const VERSION: &str = "3";
-
-/// The form of the output.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Style {
-    /// For people: no markup at all.
-    #[default]
-    Text,
-    /// One object.
-    Json,
-    /// One element.
-    Xml,
-    /// The text in `<div>`s.
-    Html,
-}
-
-/// What `--libxo` asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Options {
-    pub(super) style: Style,
-    /// Each thing on a line of its own, indented.
-    pretty: bool,
-    /// Spaces of one level.
-    indent: usize,
-    /// `_` for `-` in JSON's names.
-    underscores: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { style: Style::Text, pretty: false, indent: 2, underscores: false }
-    }
-}
-
-/// Options of libxo(3) that change nothing in what jls(8) writes: it has no keys, units, colours or translations.
-const WITHOUT_EFFECT: [&str; 19] = [
-    "color",
-    "colors",
-    "columns",
-    "dtrt",
-    "flush",
-    "flush-line",
-    "ignore-close",
-    "info",
-    "keys",
-    "log-gettext",
-    "log-syslog",
-    "no-color",
-    "no-humanize",
-    "no-locale",
-    "no-retain",
-    "retain",
-    "units",
-    "warn",
-    "warn-xml",
-];
-
-/// Options of libxo(3) that would change it, in ways that nothing here knows.
-const NOT_SUPPORTED: [&str; 8] =
-    ["encoder", "filter", "map", "map-file", "no-top", "not-first", "sdparams", "xpath"];
-
-impl Options {
-    /// Takes one argument of `--libxo`: `json,pretty`, or letters after a colon: `:JP`.
-    ///
-    /// # Errors
-    /// An option that libxo does not know, in its words, or one that is not supported.
-    pub(super) fn set(&mut self, argument: &OsStr) -> Result<(), String> {
-        let text = String::from_utf8_lossy(argument.as_bytes());
-        if let Some(letters) = text.strip_prefix(':') {
-            return self.set_letters(letters);
-        }
-        let mut styled = false;
-        for option in text.split(',').filter(|option| !option.is_empty()) {
-            if !matches!(option, "text" | "json" | "xml" | "html") {
-                self.set_word(option)?;
-            } else if std::mem::replace(&mut styled, true) {
-                complain!("jls: ignoring multiple styles: '{option}'");
-            } else {
-                self.set_word(option)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn set_word(&mut self, option: &str) -> Result<(), String> {
-        match option.split_once('=').map_or((option, ""), |parts| parts) {
-            ("text", _) => self.style = Style::Text,
-            ("json", _) => self.style = Style::Json,
-            ("xml", _) => self.style = Style::Xml,
-            ("html", _) => self.style = Style::Html,
-            ("pretty", _) => self.pretty = true,
-            ("underscores", _) => self.underscores = true,
-            ("indent", spaces) => {
-                let wrong = |_| format!("libxo option indent: \"{spaces}\" is not a number");
-                self.indent = spaces.parse().map_err(wrong)?;
-            }
-            (known, _) if WITHOUT_EFFECT.contains(&known) => {}
-            (known, _) if NOT_SUPPORTED.contains(&known) => {
-                return Err(format!(
-                    "libxo option {known} is not supported; use text, json, xml or html"
-                ));
-            }
-            (unknown, _) => return Err(format!("unknown libxo option value: '{unknown}'")),
-        }
-        Ok(())
-    }
-
-    fn set_letters(&mut self, letters: &str) -> Result<(), String> {
-        let mut rest = letters;
-        while let Some(letter) = rest.chars().next() {
-            rest = &rest[letter.len_utf8()..];
-            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            if letter == 'i' && digits > 0 {
-                self.set_word(&format!("indent={}", &rest[..digits]))?;
-            } else {
-                self.set_letter(letter)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn set_letter(&mut self, letter: char) -> Result<(), String> {
-        let word = match letter {
-            'T' => "text",
-            'J' => "json",
-            'X' => "xml",
-            'H' => "html",
-            'P' => "pretty",
-            'u' => "underscores",
-            'x' => "xpath",
-            // As libxo does, which takes any letter.
-            _ => return Ok(()),
-        };
-        self.set_word(word)
-    }
-}
+use crate::options::{Options, Style};
 
 /// The value of a field, for programs.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Value<'a> {
+pub enum Value<'a> {
     /// A string; in JSON between quotes.
     Text(&'a [u8]),
     /// A number or a boolean.
     Bare(&'a str),
 }
 
-/// Collects the output.
-pub(super) struct Writer {
+/// Collects the output of one run.
+pub struct Writer {
     options: Options,
+    /// The program's version of its output: the `__version` of JSON and XML.
+    version: &'static str,
     out: Vec<u8>,
     /// The names of what is open, from the outside in, and whether something has been written inside it.
     open: Vec<Open>,
@@ -184,44 +44,55 @@ enum Kind {
 }
 
 impl Writer {
-    pub(super) fn new(options: Options) -> Self {
-        let (out, open) = (Vec::new(), Vec::new());
-        Self { options, out, open, level: 0, top: false, not_first: false, in_line: false }
+    /// A writer that has written nothing. `version` is what JSON and XML say as `__version`: xo_set_version(3).
+    #[must_use]
+    pub fn new(options: Options, version: &'static str) -> Self {
+        Self {
+            options,
+            version,
+            out: Vec::new(),
+            open: Vec::new(),
+            level: 0,
+            top: false,
+            not_first: false,
+            in_line: false,
+        }
     }
 
-    /// Whether it is for programs: JSON or XML.
-    pub(super) fn encodes(&self) -> bool {
+    /// Whether the output is for programs: JSON or XML.
+    #[must_use]
+    pub fn encodes(&self) -> bool {
         matches!(self.options.style, Style::Json | Style::Xml)
     }
 
     /// A heading: `{T:…}`.
-    pub(super) fn title(&mut self, text: &str) {
+    pub fn title(&mut self, text: &str) {
         self.shown("title", None, text.as_bytes());
     }
 
     /// White space and punctuation: `{P:…}`.
-    pub(super) fn padding(&mut self, text: &str) {
+    pub fn padding(&mut self, text: &str) {
         self.shown("padding", None, text.as_bytes());
     }
 
     /// Words between fields.
-    pub(super) fn text(&mut self, text: &str) {
+    pub fn text(&mut self, text: &str) {
         self.shown("text", None, text.as_bytes());
     }
 
     /// What a field looks like, for people only: `{d:…}`. In HTML it may have a name.
-    pub(super) fn display(&mut self, name: Option<&str>, text: &[u8]) {
+    pub fn display(&mut self, name: Option<&str>, text: &[u8]) {
         self.shown("data", name, text);
     }
 
     /// A field: how it looks, and its value for programs.
-    pub(super) fn field(&mut self, name: &str, shown: &[u8], value: Value<'_>) {
+    pub fn field(&mut self, name: &str, shown: &[u8], value: Value<'_>) {
         self.shown("data", Some(name), shown);
         self.encode(name, value);
     }
 
     /// A field's value, for programs only: `{e:…}`.
-    pub(super) fn encode(&mut self, name: &str, value: Value<'_>) {
+    pub fn encode(&mut self, name: &str, value: Value<'_>) {
         match self.options.style {
             Style::Text | Style::Html => {}
             Style::Xml => self.element(name, value),
@@ -236,7 +107,7 @@ impl Writer {
     }
 
     /// A value of the list that is open: `{l:…}`.
-    pub(super) fn leaf(&mut self, value: &[u8]) {
+    pub fn leaf(&mut self, value: &[u8]) {
         let name = self.open.last().map(|open| open.name.clone()).unwrap_or_default();
         match self.options.style {
             Style::Text | Style::Html => self.shown("data", Some(&name), value),
@@ -250,7 +121,7 @@ impl Writer {
     }
 
     /// Ends a line.
-    pub(super) fn end_line(&mut self) {
+    pub fn end_line(&mut self) {
         match self.options.style {
             Style::Text => self.put("\n"),
             Style::Html => {
@@ -263,15 +134,18 @@ impl Writer {
         }
     }
 
-    pub(super) fn open_container(&mut self, name: &str) {
+    /// Opens a container: an object of JSON, an element of XML.
+    pub fn open_container(&mut self, name: &str) {
         self.open(name, Kind::Container);
     }
 
-    pub(super) fn open_list(&mut self, name: &str) {
+    /// Opens a list, of instances or of leaves.
+    pub fn open_list(&mut self, name: &str) {
         self.open(name, Kind::List);
     }
 
-    pub(super) fn open_instance(&mut self, name: &str) {
+    /// Opens one instance of the list that is open.
+    pub fn open_instance(&mut self, name: &str) {
         self.open(name, Kind::Instance);
     }
 
@@ -280,13 +154,11 @@ impl Writer {
             Style::Text | Style::Html => {}
             Style::Xml if kind == Kind::List => {}
             Style::Xml => {
-                let version = if self.top { "" } else { " __version=\"" };
                 self.indent();
                 self.put("<");
                 self.put(name);
-                if !self.top {
-                    self.put(&format!("{version}{VERSION}\""));
-                    self.top = true;
+                if !std::mem::replace(&mut self.top, true) {
+                    self.put(&format!(" __version=\"{}\"", self.version));
                 }
                 self.put(">");
                 self.new_line();
@@ -309,7 +181,7 @@ impl Writer {
     }
 
     /// Closes what was opened last.
-    pub(super) fn close(&mut self) {
+    pub fn close(&mut self) {
         let Some(open) = self.open.pop() else { return };
         match self.options.style {
             Style::Text | Style::Html => {}
@@ -337,8 +209,9 @@ impl Writer {
         }
     }
 
-    /// The whole output; closes what is still open.
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    /// The whole output, when all that is open has been closed.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<u8> {
         while !self.open.is_empty() {
             self.close();
         }
@@ -357,7 +230,7 @@ impl Writer {
             self.new_line();
             self.top = true;
             self.indent();
-            self.put(&format!("\"__version\": \"{VERSION}\", "));
+            self.put(&format!("\"__version\": \"{}\", ", self.version));
             self.new_line();
         }
     }
@@ -490,14 +363,14 @@ enum Escape {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)] // a test may fail loudly
     use super::*;
+    use std::ffi::OsStr;
 
     /// One jail with a list, in all that a [`Writer`] can be told.
     fn written(options: &str) -> String {
         let mut asked = Options::default();
-        asked.set(OsStr::new(options)).unwrap();
-        let mut xo = Writer::new(asked);
+        asked.set(OsStr::new(options), &mut |_| {}).unwrap();
+        let mut xo = Writer::new(asked, "3");
         xo.title("JID");
         xo.padding("  ");
         xo.title("Path");
@@ -563,31 +436,10 @@ mod tests {
     }
 
     #[test]
-    #[rustfmt::skip]
-    fn options() {
-        for (argument, want) in [
-            ("json,pretty",   Ok(())),
-            ("no-locale,warn", Ok(())),
-            (":JPWi4",        Ok(())),
-            ("json,xml",      Ok(())),
-            ("retain,colors=red-blue,flush-line", Ok(())),
-            ("json,filter=a", Err("libxo option filter is not supported; use text, json, xml or html")),
-            (":Jx",           Err("libxo option xpath is not supported; use text, json, xml or html")),
-            ("yaml",          Err("unknown libxo option value: 'yaml'")),
-            ("xpath",         Err("libxo option xpath is not supported; use text, json, xml or html")),
-            ("encoder=cbor",  Err("libxo option encoder is not supported; use text, json, xml or html")),
-            ("indent=x",      Err("libxo option indent: \"x\" is not a number")),
-        ] {
-            let got = Options::default().set(OsStr::new(argument));
-            assert_eq!(got.as_ref().map_err(String::as_str), want.as_ref().map_err(|text| *text), "{argument}");
-        }
-    }
-
-    #[test]
     fn nothing_is_an_empty_object() {
         let mut json = Options::default();
-        json.set(OsStr::new("json")).unwrap();
-        assert_eq!(Writer::new(json).finish(), b"{ }\n");
-        assert_eq!(Writer::new(Options::default()).finish(), b"");
+        json.set(OsStr::new("json"), &mut |_| {}).unwrap();
+        assert_eq!(Writer::new(json, "3").finish(), b"{ }\n");
+        assert_eq!(Writer::new(Options::default(), "3").finish(), b"");
     }
 }
