@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::jail::Jail;
 use fstab::{Entry, FileSystem, Kernel, Overlay};
 use jailparam::{Jailsys, Set};
-use prison::{Allow, Families, Mount, MountOptions, MountSource, Network, Spec, Users};
+use prison::{Allow, Families, Mount, MountOptions, MountSource, Network, Permission, Spec, Users};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
@@ -15,6 +15,7 @@ pub(crate) fn spec(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> 
     let parameters = &jail.parameters;
     let (network, families) = network(jail)?;
     let (mounts, has_devfs) = mounts(jail)?;
+    let may_mount = may_mount(parameters)?;
     let name = jail.text("name").map(|name| name.to_string_lossy().into_owned());
     Ok(Spec {
         // A section named by a number names the jail's jid; then the name is that number.
@@ -28,14 +29,10 @@ pub(crate) fn spec(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> 
         families,
         mounts,
         devfs: parameters.flag("mount.devfs") || has_devfs,
-        allow: Allow {
-            raw_sockets: parameters.flag("allow.raw_sockets"),
-            quotas: parameters.flag("allow.quotas"),
-            set_hostname: parameters.flag("allow.set_hostname"),
-            chflags: parameters.flag("allow.chflags"),
-            reserved_ports: parameters.flag("allow.reserved_ports"),
-            mount: may_mount(parameters)?,
-        },
+        allow: Allow::of(|permission| match permission {
+            Permission::Mount => may_mount,
+            other => parameters.flag(other.parameter()),
+        }),
         persist: parameters.flag("persist"),
         children: parameters.int("children.max").and_then(|max| max.try_into().ok()).unwrap_or(0),
         programs: programs.map(Path::to_path_buf),
@@ -234,5 +231,23 @@ fn inside(jail: &Jail, parameter: &'static str, target: &Path) -> Result<PathBuf
             Ok(Path::new("/").join(inside))
         }
         _ => Err(Error::OutsideRoot(parameter, target.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every permission of the prison is a parameter of the catalogue, with the same default, and it can
+    /// be changed while the jail runs if it can there.
+    #[test]
+    fn permissions_are_parameters() {
+        for permission in Permission::ALL {
+            let name = permission.parameter();
+            let found = jailparam::find(name).unwrap().parameter;
+            assert_eq!(found.name, name);
+            assert_eq!(found.default, permission.default().to_string(), "{name}");
+            assert_eq!(found.access == jailparam::Access::Live, !permission.is_fixed(), "{name}");
+        }
     }
 }

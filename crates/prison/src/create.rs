@@ -17,6 +17,7 @@ use crate::files::stack::Stack;
 use crate::files::tree::Tree;
 use crate::first::{First, Waiting};
 use crate::init;
+use crate::permission::Permission;
 use crate::prison::Prison;
 use crate::registry::Registry;
 use crate::registry::process_id::ProcessId;
@@ -146,7 +147,7 @@ fn plan(
         devfs: spec.devfs,
         joins_network: spec.network != Network::Host || outer.is_some(),
         children: record.children,
-        mounts_itself: record.rights.allow.mount,
+        mounts_itself: record.rights.allow.has(Permission::Mount),
         persist: spec.persist,
     })
 }

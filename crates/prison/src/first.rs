@@ -8,6 +8,7 @@ use crate::enter::attach::{Reporting, announce, executed_or_collected, fork_into
 use crate::enter::namespaces::{Joining, Maker};
 use crate::enter::process::{Command, Confinement, Ready, Step, become_root};
 use crate::error::{Calling, Error};
+use crate::permission::Permission;
 use crate::prison::Prison;
 use kernel::birth::{self, Home};
 use kernel::child::Child;
@@ -91,7 +92,7 @@ impl First {
             told: Inherited::of(&told),
             says: Inherited::of(&says),
             line: Inherited::of(&line.child),
-            mounts: rights.allow.mount,
+            mounts: rights.allow.has(Permission::Mount),
             confinement: Confinement::of(rights),
             ready: ready.transpose()?,
         });

@@ -4,9 +4,10 @@
 use crate::cgroup;
 use crate::control::{self, Report, word};
 use crate::error::{Calling, Error};
+use crate::permission::Allow;
 use crate::registry::Registry;
 use crate::registry::record::Record;
-use crate::spec::{Allow, Change};
+use crate::spec::Change;
 use crate::vnet;
 use kernel::child::{Child, readable};
 use kernel::namespace::{self, Namespace};
@@ -244,9 +245,12 @@ impl Prison {
             self.signal(if persist { control::PERSIST } else { control::TRANSIENT })?;
         }
         let now = self.record.rights.allow;
-        // For mounts it has a namespace of its own, or it has none.
-        let changed = change.allow.map(|allow| Allow { mount: now.mount, ..allow });
-        self.record.rights.allow = changed.unwrap_or(now);
+        if let Some(allow) = change.allow {
+            self.record.rights.allow = Allow::of(|permission| {
+                let source = if permission.is_fixed() { now } else { allow };
+                source.has(permission)
+            });
+        }
         if let Some(parameters) = &change.parameters {
             self.record.parameters.clone_from(parameters);
         }

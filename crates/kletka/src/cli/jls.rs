@@ -191,7 +191,9 @@ impl Options {
             }
             xo.close();
         }
-        Ok(())
+        let broken = if self.jail.is_none() { registry.broken() } else { Vec::new() };
+        let said: Vec<_> = broken.iter().map(ToString::to_string).collect();
+        if said.is_empty() { Ok(()) } else { Err(said.join("\njls: ")) }
     }
 
     fn default_header(&self, xo: &mut Writer) {
@@ -264,6 +266,12 @@ impl Options {
                 xo.padding(" ");
             }
             column.print(xo, value, self.assignments, self.quotes);
+        }
+        if self.assignments && !self.settable && self.parameters.is_empty() {
+            for line in parameters::unknown(record) {
+                xo.padding(" ");
+                xo.display(None, line.as_bytes());
+            }
         }
         xo.padding("\n");
         Ok(())

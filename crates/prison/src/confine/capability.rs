@@ -4,6 +4,7 @@
 //! bounding set takes away what FreeBSD refuses a jailed root even over its own.
 
 use crate::confine::rights::Rights;
+use crate::permission::Permission;
 use crate::spec::Users;
 use rustix::io;
 use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
@@ -34,20 +35,30 @@ const REFUSED_ON_HOST: CapabilitySet = CapabilitySet::SYS_ADMIN
     .union(CapabilitySet::SYS_RESOURCE)
     .union(CapabilitySet::NET_BROADCAST);
 
+/// The capability that carries a permission out. `None`: [`crate::confine::filter`] does, or for
+/// [`Permission::Mount`] the jail's own mount namespace.
+const fn of(permission: Permission) -> Option<CapabilitySet> {
+    match permission {
+        Permission::Chflags => Some(CapabilitySet::LINUX_IMMUTABLE),
+        Permission::RawSockets => Some(CapabilitySet::NET_RAW),
+        Permission::ReservedPorts => Some(CapabilitySet::NET_BIND_SERVICE),
+        Permission::Mount | Permission::Quotas | Permission::SetHostname => None,
+    }
+}
+
 /// The capabilities that a jail with these rights does not get.
 pub(crate) fn refused(rights: Rights) -> CapabilitySet {
-    let allow = rights.allow;
     let on_host = rights.users == Users::Host;
-    let optional = [
-        (!on_host, REFUSED_ON_HOST),
-        // It is only over its own network that it may have a say.
-        (!on_host || rights.own_network, CapabilitySet::NET_ADMIN),
-        (allow.raw_sockets, CapabilitySet::NET_RAW),
-        (allow.chflags, CapabilitySet::LINUX_IMMUTABLE),
-        (allow.reserved_ports, CapabilitySet::NET_BIND_SERVICE),
-    ];
-    let denied = optional.into_iter().filter(|(allowed, _)| !allowed);
-    denied.fold(REFUSED, |set, (_, capability)| set.union(capability))
+    let mut refused = REFUSED;
+    refused.set(REFUSED_ON_HOST, on_host);
+    // Only over its own network may a jail have a say.
+    refused.set(CapabilitySet::NET_ADMIN, on_host && !rights.own_network);
+    for &permission in Permission::ALL {
+        if let Some(capability) = of(permission) {
+            refused.set(capability, !rights.allow.has(permission));
+        }
+    }
+    refused
 }
 
 /// Takes `refused` from this process and all that it executes, for ever.
@@ -65,7 +76,8 @@ pub(crate) fn bound(refused: CapabilitySet) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{Allow, Families};
+    use crate::permission::Allow;
+    use crate::spec::Families;
 
     #[test]
     fn permissions_give_capabilities() {
@@ -79,7 +91,7 @@ mod tests {
         let default = refused(rights(Allow::default(), Users::Own));
         assert!(default.contains(CapabilitySet::SYS_MODULE | CapabilitySet::NET_RAW));
         assert!(!default.intersects(CapabilitySet::NET_BIND_SERVICE | CapabilitySet::SYS_ADMIN));
-        let raw = Allow { raw_sockets: true, ..Allow::default() };
+        let raw = Allow::default().with(Permission::RawSockets);
         assert!(!refused(rights(raw, Users::Own)).contains(CapabilitySet::NET_RAW));
         let on_host = refused(rights(Allow::default(), Users::Host));
         assert!(on_host.contains(CapabilitySet::SYS_ADMIN | CapabilitySet::NET_ADMIN));

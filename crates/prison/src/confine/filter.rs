@@ -9,6 +9,7 @@
 mod calls;
 
 use crate::confine::rights::Rights;
+use crate::permission::Permission;
 use crate::spec::Users;
 use calls::RULED;
 use libc::{
@@ -252,9 +253,9 @@ fn section(rule: Rule, rights: Rights, program: &mut Vec<sock_filter>) {
         Rule::Unknown | Rule::Allowed | Rule::Refused => {}
         Rule::Clone3 => permitted(rights.children, libc::ENOSYS),
         Rule::Entering => permitted(rights.children, libc::EPERM),
-        Rule::Mounts => permitted(rights.children || allow.mount, libc::EPERM),
-        Rule::Quotas => permitted(allow.quotas, libc::EPERM),
-        Rule::HostName => permitted(allow.set_hostname, libc::EPERM),
+        Rule::Mounts => permitted(rights.children || allow.has(Permission::Mount), libc::EPERM),
+        Rule::Quotas => permitted(allow.has(Permission::Quotas), libc::EPERM),
+        Rule::HostName => permitted(allow.has(Permission::SetHostname), libc::EPERM),
         // Programs fall back to kill(2).
         Rule::ByPidfd => permitted(cannot_signal_init(users), libc::ENOSYS),
         Rule::Namespaces if rights.children => program.push(ALLOW),
@@ -300,7 +301,7 @@ fn families(rights: Rights) -> impl Iterator<Item = u32> {
         (true, libc::AF_NETLINK),
         (rights.families.inet, libc::AF_INET),
         (rights.families.inet6, libc::AF_INET6),
-        (rights.allow.raw_sockets, libc::AF_PACKET),
+        (rights.allow.has(Permission::RawSockets), libc::AF_PACKET),
     ];
     all.into_iter().filter(|(on, _)| *on).map(|(_, family)| family as u32)
 }
@@ -308,17 +309,11 @@ fn families(rights: Rights) -> impl Iterator<Item = u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{Allow, Families};
+    use crate::permission::Allow;
+    use crate::spec::Families;
 
     const RIGHTS: Rights = Rights {
-        allow: Allow {
-            raw_sockets: false,
-            quotas: false,
-            set_hostname: true,
-            chflags: false,
-            reserved_ports: true,
-            mount: false,
-        },
+        allow: Allow::NOTHING.with(Permission::SetHostname).with(Permission::ReservedPorts),
         families: Families { inet: true, inet6: false },
         users: Users::Own,
         own_network: true,
@@ -398,13 +393,14 @@ mod tests {
     fn all_rights() -> impl Iterator<Item = Rights> {
         (0..1 << 8).map(|bits| {
             let on = |bit: u32| bits & 1 << bit != 0;
-            let allow = Allow {
-                raw_sockets: on(0),
-                quotas: on(1),
-                set_hostname: on(2),
-                mount: on(3),
-                ..RIGHTS.allow
-            };
+            let allow = Allow::of(|permission| match permission {
+                Permission::RawSockets => on(0),
+                Permission::Quotas => on(1),
+                Permission::SetHostname => on(2),
+                Permission::Mount => on(3),
+                // A capability's.
+                Permission::Chflags | Permission::ReservedPorts => true,
+            });
             let users = if on(4) { Users::Own } else { Users::Host };
             let families = Families { inet: on(5), inet6: on(6) };
             Rights { allow, users, families, children: on(7), ..RIGHTS }
@@ -419,9 +415,9 @@ mod tests {
             Rule::Refused => errno(libc::EPERM),
             Rule::Clone3 => or(rights.children, libc::ENOSYS),
             Rule::Entering => or(rights.children, libc::EPERM),
-            Rule::Mounts => or(rights.children || rights.allow.mount, libc::EPERM),
-            Rule::Quotas => or(rights.allow.quotas, libc::EPERM),
-            Rule::HostName => or(rights.allow.set_hostname, libc::EPERM),
+            Rule::Mounts => or(rights.children || rights.allow.has(Permission::Mount), libc::EPERM),
+            Rule::Quotas => or(rights.allow.has(Permission::Quotas), libc::EPERM),
+            Rule::HostName => or(rights.allow.has(Permission::SetHostname), libc::EPERM),
             Rule::ByPidfd => or(rights.users == Users::Own, libc::ENOSYS),
             Rule::Family => errno(libc::EAFNOSUPPORT),
             Rule::Allowed

@@ -1,6 +1,10 @@
 //! What a process that enters a prison may do: kept with the prison, and carried out by its filter and its capabilities.
+//!
+//! In the registry each right is a word, and a word grants something: who does not understand one does
+//! not grant it, so a record of a newer kletka never gives more here than it does there.
 
-use crate::spec::{Allow, Families, Users};
+use crate::permission::{Allow, Permission};
+use crate::spec::{Families, Users};
 
 /// What a process that enters may do: kept, because jexec(8) must give the same as the first start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,61 +18,48 @@ pub(crate) struct Rights {
     pub(crate) children: bool,
 }
 
+/// A right that is no permission: its word, whether somebody has it, and how it is given.
+type Other = (&'static str, fn(&Rights) -> bool, fn(&mut Rights));
+
+const OTHERS: [Other; 6] = [
+    ("inet", |rights| rights.families.inet, |rights| rights.families.inet = true),
+    ("inet6", |rights| rights.families.inet6, |rights| rights.families.inet6 = true),
+    ("host_users", |rights| rights.users == Users::Host, |rights| rights.users = Users::Host),
+    ("outer_users", |rights| rights.users == Users::Outer, |rights| rights.users = Users::Outer),
+    ("own_network", |rights| rights.own_network, |rights| rights.own_network = true),
+    ("children", |rights| rights.children, |rights| rights.children = true),
+];
+
 impl Rights {
-    pub(crate) fn text(self) -> String {
-        let (allow, families) = (self.allow, self.families);
-        let all = [
-            (allow.raw_sockets, "raw_sockets"),
-            (allow.quotas, "quotas"),
-            (allow.set_hostname, "set_hostname"),
-            (allow.chflags, "chflags"),
-            (allow.reserved_ports, "reserved_ports"),
-            (allow.mount, "mount"),
-            (families.inet, "inet"),
-            (families.inet6, "inet6"),
-            (self.users == Users::Host, "host_users"),
-            (self.users == Users::Outer, "outer_users"),
-            (self.own_network, "own_network"),
-            (self.children, "children"),
-        ];
-        all.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect::<Vec<_>>().join(" ")
+    /// None at all.
+    pub(crate) const NONE: Self = Self {
+        allow: Allow::NOTHING,
+        families: Families { inet: false, inet6: false },
+        users: Users::Own,
+        own_network: false,
+        children: false,
+    };
+
+    /// The words of all that are given.
+    pub(crate) fn words(self) -> impl Iterator<Item = &'static str> {
+        let others = OTHERS.iter().filter(move |(_, has, _)| has(&self)).map(|(word, ..)| *word);
+        self.allow.iter().map(Permission::word).chain(others)
     }
 
-    pub(crate) fn parse(text: &str) -> Self {
-        let words: Vec<&str> = text.split(' ').collect();
-        let has = |name: &str| words.contains(&name);
-        Self {
-            allow: Allow {
-                raw_sockets: has("raw_sockets"),
-                quotas: has("quotas"),
-                set_hostname: has("set_hostname"),
-                chflags: has("chflags"),
-                reserved_ports: has("reserved_ports"),
-                mount: has("mount"),
-            },
-            families: Families { inet: has("inet"), inet6: has("inet6") },
-            users: match (has("host_users"), has("outer_users")) {
-                (true, _) => Users::Host,
-                (_, true) => Users::Outer,
-                _ => Users::Own,
-            },
-            own_network: has("own_network"),
-            children: has("children"),
+    /// Gives the right of this word; false when there is none.
+    pub(crate) fn grant(&mut self, word: &str) -> bool {
+        if let Some(&permission) = Permission::ALL.iter().find(|one| one.word() == word) {
+            self.allow = self.allow.with(permission);
+            return true;
         }
+        let other = OTHERS.iter().find(|(name, ..)| *name == word);
+        other.map(|(.., give)| give(self)).is_some()
     }
 
     /// What is left of these rights in a jail that has `outer` ones.
     pub(crate) fn within(self, outer: Self) -> Self {
-        let (a, b) = (self.allow, outer.allow);
         Self {
-            allow: Allow {
-                raw_sockets: a.raw_sockets && b.raw_sockets,
-                quotas: a.quotas && b.quotas,
-                set_hostname: a.set_hostname && b.set_hostname,
-                chflags: a.chflags && b.chflags,
-                reserved_ports: a.reserved_ports && b.reserved_ports,
-                mount: a.mount && b.mount,
-            },
+            allow: self.allow.and(outer.allow),
             families: Families {
                 inet: self.families.inet && (self.own_network || outer.families.inet),
                 inet6: self.families.inet6 && (self.own_network || outer.families.inet6),

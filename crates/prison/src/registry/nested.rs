@@ -52,7 +52,7 @@ fn registry_of(init: ProcessId) -> Option<OwnedFd> {
 /// All that can be understood of a registry's directory.
 fn records(directory: BorrowedFd<'_>) -> Vec<Record> {
     let Ok(entries) = Dir::read_from(directory) else { return Vec::new() };
-    let mut room = vec![0; LARGEST];
+    let mut room = vec![0; LARGEST + 1];
     let mut records = Vec::new();
     for entry in entries.take(ENTRIES).map_while(Result::ok) {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;

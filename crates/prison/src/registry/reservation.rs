@@ -25,17 +25,17 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
-    /// Chooses for `spec`, beside the prisons of `records`. `last` is the jid given out before; `outer` the limits of the
+    /// Chooses for `spec`, beside the prisons of `records` and those that cannot be read. `last` is the jid given out before; `outer` the limits of the
     /// jail whose registry this is; `ranges` says which ids there are.
     pub(crate) fn choose(
         spec: &Spec,
-        records: &[Record],
+        (records, unreadable): (&[Record], &[Unreadable]),
         last: u32,
         outer: Option<Limits>,
         ranges: &Ranges,
     ) -> Result<Self, Error> {
         let range = outer.map_or(1..=JID_MAX, |outer| outer.first..=outer.first + outer.max - 1);
-        let jids = Jids { records, range };
+        let jids = Jids { records, unreadable, range };
         let jid = match spec.jid {
             Some(jid) if jids.taken(jid) => return Err(Error::JidTaken(jid)),
             Some(jid) if outer.is_some_and(|outer| !outer.contains(jid)) => {
@@ -60,7 +60,9 @@ impl Reservation {
                 Limits { max, first }
             }
         };
-        let taken: Vec<Ids> = records.iter().map(|record| record.ids).collect();
+        let of_unreadable = unreadable.iter().filter_map(|one| one.ids);
+        let taken: Vec<Ids> =
+            records.iter().map(|record| record.ids).chain(of_unreadable).collect();
         let ids = match spec.users {
             Users::Own => Ids::free(&taken, ranges).ok_or(Error::NoIds)?,
             Users::Outer | Users::Host => Ids::SAME,
@@ -68,6 +70,15 @@ impl Reservation {
         let parent = parent.map_or(0, |parent| parent.jid);
         Ok(Self { jid, name, parent, children, ids, last: jid.max(children.end()) })
     }
+}
+
+/// What a prison has that is in the registry, and cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unreadable {
+    /// The jid that its file is called by.
+    pub(crate) jid: Option<u32>,
+    /// Its ids, if its record says so.
+    pub(crate) ids: Option<Ids>,
 }
 
 /// The jail `name`, which is to get one more inside.
@@ -92,12 +103,14 @@ fn parent<'r>(name: &str, records: &'r [Record]) -> Result<&'r Record, Error> {
 /// Which jids there are, and those that are taken: by prisons, or set aside for jails inside them.
 struct Jids<'r> {
     records: &'r [Record],
+    unreadable: &'r [Unreadable],
     range: RangeInclusive<u32>,
 }
 
 impl Jids<'_> {
     fn taken(&self, jid: u32) -> bool {
-        self.records.iter().any(|record| record.jid == jid || record.children.contains(jid))
+        self.unreadable.iter().any(|one| one.jid == Some(jid))
+            || self.records.iter().any(|record| record.jid == jid || record.children.contains(jid))
     }
 
     /// The first of `count` free ones in a row, after `last`, as FreeBSD counts: one that was used lately is not reused.
@@ -128,7 +141,7 @@ mod tests {
 
     fn record(jid: u32, name: &str, parent: u32, children: (u32, u32)) -> Record {
         let line = format!(
-            "jid={jid}\nname={name}\nparent={parent}\nchildren={} {}\n",
+            "jid={jid}\nname={name}\nparent={parent}\nchildren={} {}\ninit=1 inode 1\n",
             children.0, children.1
         );
         Record::parse(line.as_bytes()).unwrap()
@@ -168,11 +181,24 @@ mod tests {
             (spec("x", Some(30), 0),   20, Some((2, 20)), "jail 30 is not one of those that this jail may have"),
         ] {
             let outer = outer.map(|(max, first)| Limits { max, first });
-            let got = match Reservation::choose(&asked, &records, last, outer, &ranges) {
+            let got = match Reservation::choose(&asked, (&records, &[]), last, outer, &ranges) {
                 Ok(it) => format!("{} {} {} {}", it.jid, it.name, it.parent, it.children.first),
                 Err(error) => error.to_string(),
             };
             assert_eq!(got, want, "{asked:?} after {last}");
         }
+    }
+    /// What a prison has whose record is broken is no other prison's.
+    #[test]
+    fn what_cannot_be_read_is_taken() {
+        let first = Ids::free(&[], &Ranges::read());
+        let unreadable = [Unreadable { jid: Some(1), ids: first }];
+        let choose = |jid| {
+            let ranges = Ranges::read();
+            Reservation::choose(&spec("x", jid, 0), (&[], &unreadable), 0, None, &ranges)
+        };
+        let chosen = choose(None).unwrap();
+        assert!(chosen.jid == 2 && Some(chosen.ids) != first);
+        assert!(matches!(choose(Some(1)), Err(Error::JidTaken(1))));
     }
 }

@@ -105,28 +105,17 @@ impl Changes {
         let text = |name: &str| {
             has(name).then(|| OsString::from_vec(self.set.text(name).unwrap_or_default()))
         };
+        let allow = || Allow::of(|permission| self.set.flag(permission.parameter()));
         let change = Change {
             persist: has("persist").then(|| self.set.flag("persist")),
             hostname: text("host.hostname"),
             domainname: text("host.domainname"),
-            allow: self.for_later().next().map(|_| self.allow()),
+            allow: self.for_later().next().map(|_| allow()),
             parameters: Some(self.parameters(&prison.record().parameters)),
         };
         prison.update(registry, &change).map_err(|error| error.to_string())?;
         let env = self.set.text("env").filter(|_| has("env"));
         env.map_or(Ok(()), |text| prison.show_env(&text)).map_err(|error| error.to_string())
-    }
-
-    fn allow(&self) -> Allow {
-        Allow {
-            raw_sockets: self.set.flag("allow.raw_sockets"),
-            quotas: self.set.flag("allow.quotas"),
-            set_hostname: self.set.flag("allow.set_hostname"),
-            chflags: self.set.flag("allow.chflags"),
-            reserved_ports: self.set.flag("allow.reserved_ports"),
-            // Fixed at the creation.
-            mount: false,
-        }
     }
 
     /// All parameters as the registry keeps them: `old`, with the new values.

@@ -6,13 +6,15 @@ use prison::Record;
 use std::os::unix::ffi::OsStrExt;
 use xo::{Value as Encoded, Writer};
 
-/// The parameters of a prison: those that it was given, and what it has become.
+/// The parameters of a prison: those that it was given, and what it has become. One that only a newer
+/// kletka knows is left out: [`unknown`].
 ///
 /// # Errors
-/// The registry has a parameter that the catalogue does not know.
+/// The registry has a value that the catalogue does not take.
 pub(in crate::cli) fn set(record: &Record) -> Result<Set, String> {
     let place = Place::command_line();
-    let parameters = record.parameters.iter().map(|(name, value)| jailconf::Parameter {
+    let known = record.parameters.iter().filter(|(name, _)| jailparam::find(name).is_some());
+    let parameters = known.map(|(name, value)| jailconf::Parameter {
         name: name.clone().into_bytes(),
         values: vec![value.clone()],
         place: place.clone(),
@@ -39,6 +41,15 @@ pub(in crate::cli) fn set(record: &Record) -> Result<Set, String> {
     set.put("name", Value::Text(record.name.clone().into_bytes()));
     set.put("path", Value::Text(record.path.as_os_str().as_bytes().to_vec()));
     Ok(set)
+}
+
+/// What a newer kletka has written of a prison, and this one does not understand: `name=value` each, with
+/// nothing in it that a terminal would obey.
+pub(super) fn unknown(record: &Record) -> Vec<String> {
+    let parameters = record.parameters.iter().filter(|(name, _)| jailparam::find(name).is_none());
+    let parameters = parameters.map(|(name, value)| [name.as_bytes(), b"=", value].concat());
+    let all = parameters.chain(record.unknown());
+    all.map(|line| line.escape_ascii().to_string()).collect()
 }
 
 /// One parameter to print.

@@ -3,7 +3,7 @@
 use super::{Action, Planned, Verdict};
 use json::Json;
 use lifecycle::{CommandLine, Step};
-use prison::{Mount, MountSource, Network, Spec, Users};
+use prison::{Mount, MountSource, Network, Permission, Spec, Users};
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 
@@ -237,16 +237,7 @@ fn protocols(spec: &Spec) -> String {
 
 /// The parameters that widen the filter of system calls and the bounding set of capabilities.
 fn allowed(spec: &Spec) -> String {
-    let allow = spec.allow;
-    let all = [
-        (allow.chflags, "allow.chflags"),
-        (allow.mount, "allow.mount"),
-        (allow.quotas, "allow.quotas"),
-        (allow.raw_sockets, "allow.raw_sockets"),
-        (allow.reserved_ports, "allow.reserved_ports"),
-        (allow.set_hostname, "allow.set_hostname"),
-    ];
-    let some: Vec<_> = all.into_iter().filter(|(on, _)| *on).map(|(_, name)| name).collect();
+    let some: Vec<_> = spec.allow.iter().map(Permission::parameter).collect();
     if some.is_empty() { "nothing".to_owned() } else { some.join(" ") }
 }
 
