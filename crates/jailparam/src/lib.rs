@@ -19,6 +19,7 @@ mod document;
 mod error;
 mod keys;
 mod lookup;
+mod row;
 mod set;
 mod types;
 

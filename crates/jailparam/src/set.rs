@@ -183,11 +183,10 @@ impl Set {
 
     fn default_of(&self, parameter: &Parameter) -> Option<Value> {
         let has_vnet = || self.values.get("vnet") == Some(&Value::Jailsys(Jailsys::New));
-        let text = parameter.default_of(!parameter.default_with_vnet.is_empty() && has_vnet());
+        let text = parameter.default_of(parameter.default_with_vnet.is_some() && has_vnet())?;
         match parameter.kind {
             Kind::Bool => Some(Value::Bool(text == "true")),
             Kind::Int(..) => text.parse().ok().map(Value::Int),
-            Kind::Text(_) if text.is_empty() => None,
             Kind::Text(_) => Some(Value::Text(text.into())),
             Kind::List | Kind::Ip4List | Kind::Ip6List => None,
             Kind::Jailsys => jailsys(text.as_bytes()).map(Value::Jailsys),
@@ -239,11 +238,10 @@ impl Set {
 
     /// The parameters that `jls -n` prints, in its order: those of the prison that have a value.
     ///
-    /// Addresses have one even when there are none of them, as have the texts of `host`.
+    /// Addresses have one even when there are none of them.
     pub fn export(&self) -> Vec<(&'static Parameter, Value)> {
         let empty = |parameter: &Parameter| match parameter.kind {
             Kind::Ip4List | Kind::Ip6List => Some(Value::List(Vec::new())),
-            Kind::Text(_) if parameter.is_never_without() => Some(Value::Text(Vec::new())),
             _ => None,
         };
         let value = |parameter: &Parameter| self.value(parameter).or_else(|| empty(parameter));
@@ -352,7 +350,7 @@ fn check(parameter: &Parameter, value: &Value) -> Result<(), Problem> {
     let text = value.to_string();
     match parameter.support {
         // What it is anyway may be said.
-        Support::Refused(_) if !text.is_empty() && text == parameter.default => Ok(()),
+        Support::Refused(_) if !text.is_empty() && parameter.default == Some(&text) => Ok(()),
         Support::Refused(why) => Err(Problem::Refused(why)),
         support if !parameter.only.is_empty() && !parameter.only.contains(&text.as_str()) => {
             Err(Problem::Value(text, support.reason(), parameter.only))

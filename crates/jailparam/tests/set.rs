@@ -161,7 +161,7 @@ fn the_catalogue_is_sound() {
             texts.iter().all(|text| !text.is_empty() && !text.ends_with('.')),
             "{name}: no full stop"
         );
-        let default = parameter.default;
+        let default = parameter.default.unwrap_or_default();
         let sound = match parameter.kind {
             Kind::Bool => matches!(default, "true" | "false"),
             Kind::Int(from, to) => {

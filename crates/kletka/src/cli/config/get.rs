@@ -78,7 +78,7 @@ fn effective(jail: &Jail, name: &[u8]) -> Result<Parameter, String> {
     };
     let vnet = jail.parameters.iter().find(|given| given.name == b"vnet").map(last);
     let vnet = vnet.is_some_and(|it| it.eq_ignore_ascii_case(b"new") || it == b"1");
-    let default = found.parameter.default_of(vnet);
+    let default = found.parameter.default_of(vnet).unwrap_or_default();
     if default.is_empty() && found.parameter.kind != Kind::Bool {
         return Err(format!("{jail_name}: {name} is not set and has no default"));
     }

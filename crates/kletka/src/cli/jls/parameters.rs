@@ -58,7 +58,7 @@ pub(super) struct Column {
 pub(super) fn all() -> Vec<Column> {
     let there = |parameter: &&Parameter| {
         let refused = matches!(parameter.support, Support::Refused(_));
-        !refused || !parameter.default.is_empty() || parameter.is_never_without()
+        !refused || parameter.default.is_some()
     };
     let shown = jailparam::shown().filter(there);
     shown.map(|parameter| Column::new(parameter, false, parameter.name)).collect()
@@ -92,7 +92,6 @@ impl Column {
     pub(super) fn value(&self, set: &Set) -> Option<Value> {
         let value = set.value(self.parameter).or_else(|| match self.parameter.kind {
             Kind::Ip4List | Kind::Ip6List => Some(Value::List(Vec::new())),
-            Kind::Text(_) if self.parameter.is_never_without() => Some(Value::Text(Vec::new())),
             _ => None,
         });
         match (value, &self.key) {
