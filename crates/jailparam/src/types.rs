@@ -44,6 +44,34 @@ pub enum Kind {
     Jailsys,
 }
 
+/// The type of a parameter's values as Rust has it: several kinds share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// `bool`.
+    Bool,
+    /// `i64`.
+    Int,
+    /// A text of bytes.
+    Text,
+    /// Texts.
+    List,
+    /// [`crate::Jailsys`].
+    Jailsys,
+}
+
+impl Kind {
+    /// The type of such values.
+    pub const fn type_of(self) -> Type {
+        match self {
+            Self::Bool => Type::Bool,
+            Self::Int(..) => Type::Int,
+            Self::Text(_) => Type::Text,
+            Self::List | Self::Ip4List | Self::Ip6List => Type::List,
+            Self::Jailsys => Type::Jailsys,
+        }
+    }
+}
+
 /// Who uses a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -85,6 +113,11 @@ impl Support {
 }
 
 impl Parameter {
+    /// Whether a configuration that says `name` means this parameter, by exactly its name.
+    pub fn is_called(&self, name: &[u8]) -> bool {
+        self.name.as_bytes() == name
+    }
+
     /// The form of a boolean's name that turns it off: `allow.nomount`. Other types have none.
     pub fn no_name(&self) -> Option<String> {
         let last = self.name.rfind('.').map_or(0, |dot| dot + 1);
