@@ -34,8 +34,8 @@ pub fn parameters(bytes: &[u8]) {
     match jailparam::Set::import(&jail) {
         Ok(set) => {
             for parameter in jailparam::CATALOGUE {
-                let shown = set.get(parameter.name).map(|value| value.to_string());
-                assert!(set.given(parameter.name).is_none() || shown.is_some());
+                let shown = set.value(parameter).map(|value| value.to_string());
+                assert!(set.given(parameter).is_none() || shown.is_some());
             }
         }
         Err(errors) => {

@@ -7,6 +7,7 @@ mod diff;
 mod parameters;
 
 use crate::cli::answer::{fail, not_found};
+use jailparam::param;
 use parameters::Column;
 use prison::{Record, Registry};
 use std::ffi::OsString;
@@ -174,20 +175,23 @@ impl Options {
         // Whoever may not list gets no headings either.
         let registry = Registry::open().map_err(|error| error.to_string())?;
         let columns = if in_columns { Vec::new() } else { self.columns()? };
-        match () {
-            () if in_columns && self.verbose => verbose_header(xo),
-            () if in_columns => self.default_header(xo),
-            () if self.header => parameters::header(xo, &columns),
-            () => {}
+        if in_columns && self.verbose {
+            verbose_header(xo);
+        } else if in_columns {
+            self.default_header(xo);
+        } else if self.header {
+            parameters::header(xo, &columns);
         }
         xo.open_container("jail-information");
         xo.open_list("jail");
         for record in &self.records(&registry)? {
             xo.open_instance("jail");
-            match () {
-                () if in_columns && self.verbose => verbose_row(xo, record),
-                () if in_columns => self.default_row(xo, record),
-                () => self.parameter_row(xo, record, &columns)?,
+            if in_columns && self.verbose {
+                verbose_row(xo, record);
+            } else if in_columns {
+                self.default_row(xo, record);
+            } else {
+                self.parameter_row(xo, record, &columns)?;
             }
             xo.close();
         }
@@ -226,7 +230,7 @@ impl Options {
             jid(xo, record);
             xo.padding("  ");
         }
-        let address = record.parameter("ip4.addr").unwrap_or_default();
+        let address = record.parameter(param::IP4_ADDR.name).unwrap_or_default();
         let address = address.split(|&byte| byte == b',').next().unwrap_or_default();
         xo.field("ipv4", &wide(address, 15, 15), Value::Text(address));
         xo.padding(" ");
@@ -315,8 +319,8 @@ fn verbose_row(xo: &mut Writer, record: &Record) {
     let cpuset = record.jid.to_string();
     xo.field("cpusetid", cpuset.as_bytes(), Value::Bare(&cpuset));
     xo.end_line();
-    for (list, parameter) in [("ipv4-addrs", "ip4.addr"), ("ipv6-addrs", "ip6.addr")] {
-        let addresses = record.parameter(parameter).unwrap_or_default();
+    for (list, parameter) in [("ipv4-addrs", param::IP4_ADDR), ("ipv6-addrs", param::IP6_ADDR)] {
+        let addresses = record.parameter(parameter.name).unwrap_or_default();
         let addresses = addresses.split(|&byte| byte == b',').filter(|address| !address.is_empty());
         parameters::addresses(xo, list, addresses);
     }
@@ -329,7 +333,7 @@ fn jid(xo: &mut Writer, record: &Record) {
 
 /// The last two columns of both listings, and the end of the line.
 fn hostname_and_path(xo: &mut Writer, record: &Record) {
-    let hostname = record.parameter("host.hostname").unwrap_or_default();
+    let hostname = record.parameter(param::HOST_HOSTNAME.name).unwrap_or_default();
     xo.field("hostname", &wide(hostname, 29, 29), Value::Text(hostname));
     xo.padding(" ");
     let path = record.path.as_os_str().as_bytes();

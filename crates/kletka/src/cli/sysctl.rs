@@ -266,9 +266,10 @@ fn parse(words: &[String]) -> Result<(Options, &[String]), Usage> {
         }
     }
     let is_something = !rest.is_empty() || options.all || options.file.is_some();
-    match is_something && !(options.names_only && options.values_only) {
-        true => Ok((options, rest)),
-        false => Err(Usage::Nothing),
+    if is_something && !(options.names_only && options.values_only) {
+        Ok((options, rest))
+    } else {
+        Err(Usage::Nothing)
     }
 }
 
