@@ -1,8 +1,8 @@
 //! Parameters that the compiler knows, with the type of their values.
 //!
-//! A [`Handle`] is a row of the catalogue, found by its name when this crate is compiled. The name of
-//! no parameter makes no handle, nor does a parameter of another type: neither compiles. Which
-//! handles there are is left to [`crate::param`].
+//! A [`Handle`] is a row of the catalogue, found by its name when this crate is compiled. A name
+//! that no parameter has does not compile, nor does the name of one that has another type. The list
+//! of handles is left to [`crate::param`].
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -28,8 +28,8 @@ pub type Text = Handle<Vec<u8>>;
 pub type List = Handle<Vec<Vec<u8>>>;
 
 impl<T: Typed> Handle<T> {
-    /// The parameter `name`; to be called while the crate is compiled, which it keeps from compiling
-    /// when there is none of this name and type.
+    /// The parameter `name`. Called for constants only: the assertions then fail as this crate is
+    /// compiled.
     pub(crate) const fn named(name: &str) -> Self {
         let mut place = 0;
         while !is_same(CATALOGUE[place].name, name) {
