@@ -1,8 +1,8 @@
 //! How a row of the catalogue is written: from its name to what it does on Linux, word by word.
 //!
 //! A row begins with when the parameter may be given a value ([`at_creation`], [`live`],
-//! [`read_only`], [`pseudo`]), goes on with its type, and ends with how far it is supported: without
-//! one of these it is no [`Parameter`], and does not compile. All is done when the crate is compiled.
+//! [`read_only`], [`pseudo`]), continues with its type, and ends with how far it is supported.
+//! A row that lacks one of these is no [`Parameter`] and does not compile.
 
 use crate::types::{Access, Kind, Parameter, Role, Support};
 

@@ -17,7 +17,8 @@ use crate::value::{self, Jailsys, Typed, Value, jailsys};
 pub struct Set {
     /// By the place of their parameter in the catalogue, and of its type.
     values: BTreeMap<usize, Value>,
-    /// What was said of `meta` and `env`, in order: a jail that runs has its texts changed, not replaced.
+    /// What was said of `meta` and `env`, in order: a jail that runs has its texts changed, not
+    /// replaced.
     edits: BTreeMap<usize, Vec<Edit>>,
 }
 
@@ -164,7 +165,8 @@ impl Set {
         if let Some(Value::List(values)) = self.given(&parameter) { values } else { &[] }
     }
 
-    /// What the jail has of a part of the system: `vnet`, `ip4` …; nothing where no default says otherwise.
+    /// What the jail has of a part of the system, such as `vnet`; nothing where no default says
+    /// otherwise.
     pub fn jailsys(&self, parameter: Handle<Jailsys>) -> Jailsys {
         self.typed(&parameter).unwrap_or(Jailsys::Disable)
     }

@@ -1,6 +1,7 @@
-//! The values of parameters: their Rust types, and what libjail's `jailparam_import` reads texts as.
+//! The values of parameters: their Rust types, and how libjail's `jailparam_import` reads texts.
 //!
-//! A text is read as what its parameter is; whether it may be that is left to [`crate::Set`].
+//! A text is read as the type of its parameter; whether the parameter may have that value, here, is
+//! left to [`crate::Set`].
 
 use std::fmt;
 
@@ -108,7 +109,8 @@ typed! {
     Jailsys: Jailsys;
 }
 
-/// The value of a parameter from its texts; none if a pseudo-parameter that takes a value has been given none.
+/// The value of a parameter from its texts; none if a pseudo-parameter that takes a value has been
+/// given none.
 pub(crate) fn typed(found: Found, values: &[Vec<u8>]) -> Result<Option<Value>, Problem> {
     let Found { parameter, no } = found;
     // One that is no list has its last value.
