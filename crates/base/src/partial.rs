@@ -5,8 +5,10 @@
 //! that. A lock on the parent directory keeps two runs apart; the programs that fill the tree inherit
 //! the lock, so that it is held until the last of them has ended, even when this process was killed.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -33,7 +35,7 @@ impl<'a> Partial<'a> {
         fs::create_dir_all(parent).map_err(Error::io("cannot make", parent))?;
         let parent = fs::canonicalize(parent).map_err(Error::io("cannot find", parent))?;
         let lock = lock(&parent, progress)?;
-        let mut hidden = std::ffi::OsString::from(".");
+        let mut hidden = OsString::from(".");
         hidden.push(name);
         hidden.push(".partial");
         let path = parent.join(hidden);
@@ -97,23 +99,16 @@ fn remove(path: &Path) -> Result<(), Error> {
     }
     let mounts = Path::new("/proc/self/mountinfo");
     let text = fs::read(mounts).map_err(Error::io("cannot read", mounts))?;
-    if let Some(mount) = mount_below(&String::from_utf8_lossy(&text), path) {
+    if let Some(mount) = mount_below(&text, path) {
         return Err(Error::StillMounted(mount));
     }
     fs::remove_dir_all(path).map_err(Error::io("cannot remove", path))
 }
 
-/// The first mount point of proc_pid_mountinfo(5) text `table` at or below `path`.
-fn mount_below(table: &str, path: &Path) -> Option<PathBuf> {
-    let point = |line: &str| line.split(' ').nth(4).map(|field| PathBuf::from(unescape(field)));
-    table.lines().filter_map(point).find(|mount| mount.starts_with(path))
-}
-
-/// Undoes the kernel's escapes for the four characters that would break the table.
-fn unescape(field: &str) -> String {
-    [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
-        .iter()
-        .fold(field.to_owned(), |text, (escape, character)| text.replace(escape, character))
+/// The first mount point at or below `path` in the text of /proc/self/mountinfo.
+fn mount_below(table: &[u8], path: &Path) -> Option<PathBuf> {
+    let mut points = mountinfo::lines(table).map(|line| OsString::from_vec(line.target()));
+    points.find(|point| Path::new(point).starts_with(path)).map(PathBuf::from)
 }
 
 #[cfg(test)]
@@ -178,7 +173,7 @@ mod tests {
 
     #[test]
     fn mounts_below_a_path() {
-        let table = "\
+        let table = b"\
 22 1 8:1 / / rw - ext4 /dev/sda1 rw
 40 22 0:5 / /bases/.web.partial/dev rw - devtmpfs udev rw
 41 22 0:5 / /bases/with\\040space/proc rw - proc proc rw
