@@ -4,8 +4,6 @@
 //! side, and without the mounts below its source, as on FreeBSD. Everything is checked before anything
 //! is mounted.
 
-mod table;
-
 use crate::cli::answer::{self, reason};
 use std::ffi::{CString, OsString};
 use std::fmt;
@@ -18,13 +16,12 @@ use std::process::ExitCode;
 
 use fstab::{Entry, FileSystem, Flags, Kernel, Mount, Tmpfs};
 use lexopt::{Arg, Parser};
+use mountinfo::Mounted;
 use rustix::fs::{StatVfsMountFlags, statvfs};
 use rustix::mount::{
     MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change,
     mount_remount, unmount,
 };
-
-pub(super) use table::{Mounted, mounted};
 
 const USAGE: &str = "\
 usage: mount [-t nullfs | tmpfs]
@@ -177,6 +174,11 @@ impl Request {
         }
         Ok(code)
     }
+}
+
+/// All mounts that this process sees, the oldest first.
+pub(super) fn mounted() -> io::Result<Vec<Mounted>> {
+    Ok(Mounted::table(&fs::read("/proc/self/mountinfo")?))
 }
 
 fn is_mounted(mount: &Mount, table: &[Mounted]) -> bool {

@@ -32,38 +32,19 @@ pub(crate) fn mount_lines() -> Vec<MountLine> {
     if read.is_err() {
         return Vec::new();
     }
-    text.split(|&byte| byte == b'\n').filter_map(mount_line).collect()
+    mountinfo::lines(&text).map(MountLine::from).collect()
 }
 
-fn mount_line(line: &[u8]) -> Option<MountLine> {
-    let mut fields = line.split(|&byte| byte == b' ');
-    let id = std::str::from_utf8(fields.next()?).ok()?.parse().ok()?;
-    let device = String::from_utf8_lossy(fields.nth(1)?).into_owned();
-    let point = unescape(fields.nth(1)?);
-    let mut rest = fields.skip_while(|field| field != b"-").skip(1);
-    let file_system = String::from_utf8_lossy(rest.next()?).into_owned();
-    let options = unescape(rest.nth(1)?).into_os_string().into_vec();
-    Some(MountLine { id, device, point, file_system, options })
-}
-
-/// Undoes the kernel's `\040` in a path.
-fn unescape(field: &[u8]) -> PathBuf {
-    let mut out = Vec::with_capacity(field.len());
-    let mut rest = field;
-    while let Some((&first, tail)) = rest.split_first() {
-        let octal = tail.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
-        match octal.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            Some(byte) if first == b'\\' => {
-                out.push(byte);
-                rest = &tail[3..];
-            }
-            _ => {
-                out.push(first);
-                rest = tail;
-            }
+impl From<mountinfo::Line<'_>> for MountLine {
+    fn from(line: mountinfo::Line<'_>) -> Self {
+        Self {
+            id: line.id,
+            device: String::from_utf8_lossy(line.device).into_owned(),
+            point: PathBuf::from(OsString::from_vec(line.target())),
+            file_system: String::from_utf8_lossy(line.fstype).into_owned(),
+            options: line.file_system_options(),
         }
     }
-    PathBuf::from(OsString::from_vec(out))
 }
 
 /// The name of the file system that `path` is on.
@@ -71,20 +52,4 @@ pub(crate) fn file_system_of(path: &Path) -> Option<String> {
     let device = fs::metadata(path).ok()?.dev();
     let device = format!("{}:{}", libc::major(device), libc::minor(device));
     mount_lines().into_iter().rev().find(|line| line.device == device).map(|line| line.file_system)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn mountinfo_lines() {
-        let line =
-            mount_line(b"36 35 98:0 /mnt1 /mnt/a\\040b rw,noatime master:1 - ext3 /dev/root rw");
-        let line = line.unwrap();
-        assert_eq!((line.id, line.device.as_str()), (36, "98:0"));
-        assert_eq!(line.point, Path::new("/mnt/a b"));
-        assert_eq!(line.file_system, "ext3");
-        assert!(mount_line(b"36 35").is_none());
-    }
 }

@@ -9,28 +9,29 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::{Error, has};
+use crate::error::Error;
+use crate::tree::has;
 
 /// A file that is put into a tree: its path below the tree's root, its mode, its text.
-pub(crate) type ShippedFile = (&'static str, u32, &'static str);
+pub type ShippedFile = (&'static str, u32, &'static str);
 
 /// FreeBSD's rc(8) for a Linux base. Always kletka's own, whatever stood there.
-pub(crate) const RC_FILES: [ShippedFile; 4] = [
-    ("etc/rc", 0o755, include_str!("../../../../../share/jail/rc")),
-    ("etc/rc.shutdown", 0o755, include_str!("../../../../../share/jail/rc.shutdown")),
-    ("etc/rc.subr", 0o644, include_str!("../../../../../share/jail/rc.subr")),
-    ("etc/rc.services", 0o644, include_str!("../../../../../share/jail/rc.services")),
+pub const RC_FILES: [ShippedFile; 4] = [
+    ("etc/rc", 0o755, include_str!("../../../share/jail/rc")),
+    ("etc/rc.shutdown", 0o755, include_str!("../../../share/jail/rc.shutdown")),
+    ("etc/rc.subr", 0o644, include_str!("../../../share/jail/rc.subr")),
+    ("etc/rc.services", 0o644, include_str!("../../../share/jail/rc.services")),
 ];
 
 /// What a jail's administrator edits. Put there only where the base has none.
 const LOCAL_FILES: [ShippedFile; 3] = [
     ("etc/fstab", 0o644, ""),
     ("etc/hosts", 0o644, "127.0.0.1\tlocalhost\n::1\t\tlocalhost\n"),
-    ("etc/rc.conf", 0o644, include_str!("../../../../../share/jail/rc.conf")),
+    ("etc/rc.conf", 0o644, include_str!("../../../share/jail/rc.conf")),
 ];
 
 /// Makes the tree that mmdebstrap left into a base: rc in, what names the host out.
-pub(super) fn fit_base(tree: &Path) -> Result<(), Error> {
+pub(crate) fn fit_base(tree: &Path) -> Result<(), Error> {
     for path in ["etc/hostname", "etc/machine-id", "etc/resolv.conf", "etc/fstab"] {
         remove_file(&tree.join(path))?;
     }
@@ -42,7 +43,7 @@ pub(super) fn fit_base(tree: &Path) -> Result<(), Error> {
 
 /// Gives a copied base what a jail's root has: this kletka's rc, the files to be edited, the host's
 /// resolver.
-pub(super) fn fit_root(tree: &Path) -> Result<(), Error> {
+pub(crate) fn fit_root(tree: &Path) -> Result<(), Error> {
     for &(path, mode, text) in &RC_FILES {
         put(&tree.join(path), mode, text.as_bytes())?;
     }

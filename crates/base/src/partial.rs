@@ -1,58 +1,63 @@
 //! A directory tree that is there completely or not at all.
 //!
-//! It grows under a temporary name beside its place (`.NAME.partial`) and is renamed when it is
-//! ready. Whatever happens before that leaves at most the temporary one, and the next run removes
-//! it. A lock on the parent directory keeps two runs apart; the programs that fill the tree inherit
-//! it, so that it is held until the last of them has ended, even when this process was killed.
+//! The tree grows under a temporary name beside its place (`.NAME.partial`) and is renamed when it is
+//! ready. Whatever happens before that leaves at most the temporary tree, and the next run removes
+//! that. A lock on the parent directory keeps two runs apart; the programs that fill the tree inherit
+//! the lock, so that it is held until the last of them has ended, even when this process was killed.
 
-use crate::cli::answer;
+use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
-use super::Error;
-use super::progress::say;
+use crate::error::Error;
+use crate::progress::Progress;
 
 /// A tree being made. Dropped before [`Partial::finish`], it is removed.
-pub(super) struct Partial {
+pub(crate) struct Partial<'a> {
     path: PathBuf,
     target: PathBuf,
     parent: OwnedFd,
     finished: bool,
+    progress: &'a mut dyn Progress,
 }
 
-impl Partial {
+impl<'a> Partial<'a> {
     /// Takes the lock, removes what a killed run left, and makes the empty temporary directory.
-    pub(super) fn begin(target: &Path) -> Result<Self, Error> {
+    pub(crate) fn begin(target: &Path, progress: &'a mut dyn Progress) -> Result<Self, Error> {
         let (Some(name), Some(parent)) = (target.file_name(), target.parent()) else {
             return Err(Error::NotADirectoryName(target.to_owned()));
         };
         fs::create_dir_all(parent).map_err(Error::io("cannot make", parent))?;
         let parent = fs::canonicalize(parent).map_err(Error::io("cannot find", parent))?;
-        let lock = lock(&parent)?;
-        let mut hidden = std::ffi::OsString::from(".");
+        let lock = lock(&parent, progress)?;
+        let mut hidden = OsString::from(".");
         hidden.push(name);
         hidden.push(".partial");
         let path = parent.join(hidden);
         remove(&path)?;
         fs::create_dir(&path).map_err(Error::io("cannot make", &path))?;
-        Ok(Self { path, target: parent.join(name), parent: lock, finished: false })
+        let target = parent.join(name);
+        Ok(Self { path, target, parent: lock, finished: false, progress })
     }
 
-    /// Where the tree grows.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// Lets `fill` put into the tree what belongs there; it gets the path where the tree grows.
+    pub(crate) fn fill(
+        &mut self,
+        fill: impl FnOnce(&Path, &mut dyn Progress) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        fill(&self.path, self.progress)
     }
 
     /// Moves the complete tree to its place, where nothing or an empty directory may stand.
-    pub(super) fn finish(mut self) -> Result<(), Error> {
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
         let mode = fs::Permissions::from_mode(0o755);
         fs::set_permissions(&self.path, mode).map_err(Error::io("cannot chmod", &self.path))?;
-        // Without it a power failure could leave the new name with empty files behind it.
+        // Without syncfs a power failure could leave the new name with empty files behind it.
         rustix::fs::syncfs(&self.parent)
             .map_err(|e| Error::io("cannot write out", &self.path)(e.into()))?;
         fs::rename(&self.path, &self.target).map_err(Error::io("cannot make", &self.target))?;
@@ -61,25 +66,25 @@ impl Partial {
     }
 }
 
-impl Drop for Partial {
+impl Drop for Partial<'_> {
     fn drop(&mut self) {
         if !self.finished
             && let Err(error) = remove(&self.path)
         {
-            answer::fail("kletka: bootstrap", error);
+            self.progress.leaves(&error);
         }
     }
 }
 
-/// Locks the directory `parent`: one bootstrap at a time works in it.
-fn lock(parent: &Path) -> Result<OwnedFd, Error> {
+/// Locks the directory `parent`: one process at a time makes a tree in it.
+fn lock(parent: &Path, progress: &mut dyn Progress) -> Result<OwnedFd, Error> {
     let fail = |error: rustix::io::Errno| Error::io("cannot lock", parent)(error.into());
     // Without O_CLOEXEC: mmdebstrap and cp hold the lock as long as they run.
     let flags = OFlags::RDONLY | OFlags::DIRECTORY;
     let fd = rustix::fs::open(parent, flags, Mode::empty()).map_err(fail)?;
     match rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive) {
         Err(rustix::io::Errno::WOULDBLOCK) => {
-            say(format_args!("waiting for another bootstrap in {}", parent.display()));
+            progress.waits(parent);
             rustix::fs::flock(&fd, FlockOperation::LockExclusive).map_err(fail)?;
         }
         other => other.map_err(fail)?,
@@ -94,36 +99,23 @@ fn remove(path: &Path) -> Result<(), Error> {
     }
     let mounts = Path::new("/proc/self/mountinfo");
     let text = fs::read(mounts).map_err(Error::io("cannot read", mounts))?;
-    if let Some(mount) = mount_below(&String::from_utf8_lossy(&text), path) {
+    if let Some(mount) = mount_below(&text, path) {
         return Err(Error::StillMounted(mount));
     }
     fs::remove_dir_all(path).map_err(Error::io("cannot remove", path))
 }
 
-/// The first mount point of proc_pid_mountinfo(5) text `table` at or below `path`.
-fn mount_below(table: &str, path: &Path) -> Option<PathBuf> {
-    let point = |line: &str| line.split(' ').nth(4).map(|field| PathBuf::from(unescape(field)));
-    table.lines().filter_map(point).find(|mount| mount.starts_with(path))
-}
-
-/// Undoes the kernel's escapes for the four characters that would break the table.
-fn unescape(field: &str) -> String {
-    [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
-        .iter()
-        .fold(field.to_owned(), |text, (escape, character)| text.replace(escape, character))
-}
-
-/// Is there an entry in the directory `path`? `NotFound` is an answer too.
-pub(super) fn is_empty(path: &Path) -> io::Result<bool> {
-    match fs::read_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        other => Ok(other?.next().is_none()),
-    }
+/// The first mount point at or below `path` in the text of /proc/self/mountinfo.
+fn mount_below(table: &[u8], path: &Path) -> Option<PathBuf> {
+    let mut points = mountinfo::lines(table).map(|line| OsString::from_vec(line.target()));
+    points.find(|point| Path::new(point).starts_with(path)).map(PathBuf::from)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::progress::Told;
+    use crate::tree::is_empty;
 
     /// A directory of the test's own, removed when it ends.
     struct Scratch(PathBuf);
@@ -149,9 +141,14 @@ mod tests {
         let killed = scratch.0.join("bases/.web.partial");
         fs::create_dir_all(killed.join("usr/bin")).unwrap();
 
-        let partial = Partial::begin(&target).unwrap();
+        let mut told = Told::default();
+        let mut partial = Partial::begin(&target, &mut told).unwrap();
         assert!(is_empty(&killed).unwrap());
-        fs::write(partial.path().join("file"), "new").unwrap();
+        let write = |tree: &Path, _: &mut dyn Progress| {
+            fs::write(tree.join("file"), "new").unwrap();
+            Ok(())
+        };
+        partial.fill(write).unwrap();
         assert!(!target.exists());
         partial.finish().unwrap();
         assert_eq!(fs::read_to_string(target.join("file")).unwrap(), "new");
@@ -162,15 +159,21 @@ mod tests {
     fn a_failed_run_leaves_nothing() {
         let scratch = Scratch::new("failed");
         let target = scratch.0.join("web");
-        let partial = Partial::begin(&target).unwrap();
-        fs::write(partial.path().join("file"), "half").unwrap();
+        let mut told = Told::default();
+        let mut partial = Partial::begin(&target, &mut told).unwrap();
+        let failed = partial.fill(|tree, _| {
+            fs::write(tree.join("file"), "half").unwrap();
+            Err(Error::NotRoot)
+        });
+        assert!(failed.is_err());
         drop(partial);
         assert!(is_empty(&scratch.0).unwrap());
+        assert_eq!(told.0, [""; 0]);
     }
 
     #[test]
     fn mounts_below_a_path() {
-        let table = "\
+        let table = b"\
 22 1 8:1 / / rw - ext4 /dev/sda1 rw
 40 22 0:5 / /bases/.web.partial/dev rw - devtmpfs udev rw
 41 22 0:5 / /bases/with\\040space/proc rw - proc proc rw

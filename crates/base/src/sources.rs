@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 
 /// Sources of one suite, as mmdebstrap takes them.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Sources {
+pub(crate) struct Sources {
     /// One-line form: `deb [options] uri suite component …`.
-    pub(super) lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
     /// deb822 form: stanzas with a blank line between them.
-    pub(super) stanzas: String,
+    pub(crate) stanzas: String,
 }
 
 impl Sources {
@@ -22,7 +22,7 @@ impl Sources {
     ///
     /// # Errors
     /// A file or directory that is there and cannot be read, with its path.
-    pub(super) fn read(etc_apt: &Path, suite: &str) -> Result<Self, (PathBuf, io::Error)> {
+    pub(crate) fn read(etc_apt: &Path, suite: &str) -> Result<Self, (PathBuf, io::Error)> {
         let mut sources = Self::default();
         for path in files(etc_apt)? {
             let text = fs::read_to_string(&path).map_err(|error| (path.clone(), error))?;
@@ -36,12 +36,12 @@ impl Sources {
     }
 
     /// No source carries the suite.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.stanzas.is_empty()
     }
 
     /// Is a source fetched over TLS? Then the base needs certificates to update itself.
-    pub(super) fn over_tls(&self) -> bool {
+    pub(crate) fn over_tls(&self) -> bool {
         self.stanzas.contains("https://") || self.lines.iter().any(|l| l.contains("https://"))
     }
 

@@ -1,17 +1,16 @@
-//! What is mounted, as FreeBSD's mount(8) shows it: proc_pid_mountinfo(5).
+//! What is mounted, as FreeBSD's mount(8) shows it.
 
-use std::fs;
-use std::io;
+use crate::{Line, lines};
 
 /// One mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cli) struct Mounted {
+pub struct Mounted {
     /// What: a device, a name, for a nullfs the directory that it shows.
-    pub(in crate::cli) source: Vec<u8>,
+    pub source: Vec<u8>,
     /// Where.
-    pub(in crate::cli) target: Vec<u8>,
+    pub target: Vec<u8>,
     /// The file system, by FreeBSD's name where it has one.
-    pub(in crate::cli) fstype: Vec<u8>,
+    pub fstype: Vec<u8>,
     options: Vec<Vec<u8>>,
 }
 
@@ -31,7 +30,8 @@ const SHOWN: &[(&[u8], &str)] = &[
 
 impl Mounted {
     /// The line of mount(8), with its newline.
-    pub(super) fn line(&self) -> Vec<u8> {
+    #[must_use]
+    pub fn line(&self) -> Vec<u8> {
         let mut line =
             [&self.source[..], b" on ", &self.target[..], b" (", &self.fstype[..]].concat();
         if !REMOTE.contains(&self.fstype.as_slice()) {
@@ -44,53 +44,40 @@ impl Mounted {
         line.extend(b")\n");
         line
     }
+
+    /// All mounts of the table `text`, the oldest first.
+    #[must_use]
+    pub fn table(text: &[u8]) -> Vec<Self> {
+        let mut earlier = Vec::new();
+        lines(text).map(|line| Self::of(&line, &mut earlier)).collect()
+    }
+
+    /// The mount of `line`; `earlier` are those before it, and gets this one.
+    fn of<'a>(line: &Line<'a>, earlier: &mut Vec<Shown<'a>>) -> Self {
+        let own = Shown { device: line.device, root: line.root(), target: line.target() };
+        let shown = earlier.iter().find_map(|earlier| shows(earlier, &own));
+        let options = [line.options, &line.file_system_options()[..]].join(&b',');
+        let mounted = Self {
+            fstype: if shown.is_some() { b"nullfs".to_vec() } else { freebsd_name(line.fstype) },
+            source: shown.unwrap_or_else(|| line.source()),
+            target: own.target.clone(),
+            options: options.split(|&byte| byte == b',').map(<[u8]>::to_vec).collect(),
+        };
+        earlier.push(own);
+        mounted
+    }
 }
 
-/// All mounts that this process sees, the oldest first.
-pub(in crate::cli) fn mounted() -> io::Result<Vec<Mounted>> {
-    Ok(parse(&fs::read("/proc/self/mountinfo")?))
-}
-
-/// A line of the kernel's table.
-struct Line {
-    device: Vec<u8>,
+/// A mount that later ones may show parts of.
+struct Shown<'a> {
+    device: &'a [u8],
     root: Vec<u8>,
     target: Vec<u8>,
 }
 
-fn parse(text: &[u8]) -> Vec<Mounted> {
-    let mut lines: Vec<Line> = Vec::new();
-    let mut mounts = Vec::new();
-    for text in text.split(|&byte| byte == b'\n') {
-        let mut fields = text.split(|&byte| byte == b' ');
-        let (Some(device), Some(root), Some(target), Some(options)) =
-            (fields.nth(2), fields.next(), fields.next(), fields.next())
-        else {
-            continue;
-        };
-        // Behind a lone dash: type, source, options of the file system itself.
-        let mut fields = fields.skip_while(|field| *field != b"-").skip(1);
-        let (Some(fstype), Some(source), more) = (fields.next(), fields.next(), fields.next())
-        else {
-            continue;
-        };
-        let line = Line { device: device.to_vec(), root: unescape(root), target: unescape(target) };
-        let shown = lines.iter().find_map(|earlier| shows(earlier, &line));
-        let options = [options, more.unwrap_or_default()].join(&b',');
-        mounts.push(Mounted {
-            fstype: if shown.is_some() { b"nullfs".to_vec() } else { freebsd_name(fstype) },
-            source: shown.unwrap_or_else(|| unescape(source)),
-            target: line.target.clone(),
-            options: options.split(|&byte| byte == b',').map(<[u8]>::to_vec).collect(),
-        });
-        lines.push(line);
-    }
-    mounts
-}
-
 /// The directory below `earlier` that `line` shows, when both are of the same file system: then `line` is
 /// what FreeBSD calls a nullfs.
-fn shows(earlier: &Line, line: &Line) -> Option<Vec<u8>> {
+fn shows(earlier: &Shown<'_>, line: &Shown<'_>) -> Option<Vec<u8>> {
     if earlier.device != line.device {
         return None;
     }
@@ -123,26 +110,9 @@ fn freebsd_name(fstype: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Resolves the kernel's octal escapes of blanks and backslashes.
-fn unescape(field: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(field.len());
-    let mut rest = field;
-    while let [byte, after @ ..] = rest {
-        rest = after;
-        match (byte, after) {
-            (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', after @ ..]) => {
-                bytes.push((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0'));
-                rest = after;
-            }
-            _ => bytes.push(*byte),
-        }
-    }
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::Mounted;
 
     #[test]
     fn lines() {
@@ -159,7 +129,7 @@ mod tests {
 
 short line
 ";
-        let shown: Vec<u8> = parse(mountinfo).iter().flat_map(super::Mounted::line).collect();
+        let shown: Vec<u8> = Mounted::table(mountinfo).iter().flat_map(Mounted::line).collect();
         let want = "\
 /dev/vda on / (ext4, local)
 proc on /proc (procfs, local, noexec, nosuid)
