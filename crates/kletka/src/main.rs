@@ -2,6 +2,9 @@
 //!
 //! The applet is chosen by the name it was called by (`jail`, `jls`, `ifconfig`, …) or, when that is
 //! `kletka`, by its first argument: `kletka jail -c web` is `jail -c web`.
+//!
+//! May use: `configuration`, `devfs`, `jailconf`, `jailparam`, `lexopt`, `lifecycle`, `netif`,
+//! `prison`, `rc`, `rustix`, `strerror`; system calls.
 
 mod cli;
 
