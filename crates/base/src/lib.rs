@@ -6,6 +6,8 @@
 //!
 //! A tree is there completely or not at all, and a tree that is there is never changed. Nothing is printed here:
 //! a [`Progress`] is told what happens meanwhile, and an [`Error`] says why there is no tree.
+//!
+//! May use: `mountinfo`, `rustix`; system calls: files, and the programs that fill them.
 
 mod debian;
 mod error;

@@ -6,6 +6,8 @@
 //! not supported is refused by its name, with the reason; an unknown one is refused with the name that was meant.
 //! The code asks for parameters by the handles of [`param`]: a name that is none does not compile.
 //!
+//! May use: `jailconf`; no system calls.
+//!
 //! ```
 //! use jailparam::param::{ALLOW_RAW_SOCKETS, PERSIST, STOP_TIMEOUT};
 //!

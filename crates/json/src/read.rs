@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
             places.push(reader.at);
             let name = reader.string()?;
             reader.white_space();
-            reader.expect(b':')?;
+            reader.demand(b':')?;
             members.push((name.into_bytes(), reader.value()?));
             Ok(())
         })?;
@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
         close: u8,
         mut element: impl FnMut(&mut Self) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        self.expect(open)?;
+        self.demand(open)?;
         self.white_space();
         if self.take(close) {
             return Ok(());
@@ -177,12 +177,12 @@ impl<'a> Reader<'a> {
             if self.take(close) {
                 return Ok(());
             }
-            self.expect(b',')?;
+            self.demand(b',')?;
         }
     }
 
     fn string(&mut self) -> Result<String, Failure> {
-        self.expect(b'"')?;
+        self.demand(b'"')?;
         let mut text = String::new();
         loop {
             let is_special = |byte: u8| byte == b'"' || byte == b'\\' || byte < b' ';
@@ -272,7 +272,7 @@ impl<'a> Reader<'a> {
 
     fn literal(&mut self, word: &str, value: Json) -> Result<Json, Failure> {
         for byte in word.bytes() {
-            self.expect(byte)?;
+            self.demand(byte)?;
         }
         Ok(value)
     }
@@ -303,7 +303,7 @@ impl<'a> Reader<'a> {
         found
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Failure> {
+    fn demand(&mut self, byte: u8) -> Result<(), Failure> {
         if self.take(byte) { Ok(()) } else { Err(self.unexpected()) }
     }
 

@@ -3,6 +3,8 @@
 //!
 //! [`lines`] reads the table; [`Mounted::table`] makes of it what FreeBSD has: names of file systems, and a
 //! nullfs where one directory shows another. No system calls: reading the file is left to the caller.
+//!
+//! May use: no other crate; no system calls.
 
 mod freebsd;
 

@@ -3,6 +3,8 @@
 //! [`TABLE`] is all that there is: a name, and where Linux keeps its value. Any other name is unknown, as
 //! on a FreeBSD without that module. The values are those of the network that the caller is in. Command
 //! lines, and what is printed, are left to sysctl(8).
+//!
+//! May use: `prison`, `rustix`, `strerror`; system calls: /proc.
 
 mod computed;
 mod error;
