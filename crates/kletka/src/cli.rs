@@ -19,7 +19,6 @@ mod netif;
 mod netstat;
 mod programs;
 mod rc_subr;
-mod replacement;
 mod report;
 mod route;
 mod service;

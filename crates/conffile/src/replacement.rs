@@ -10,13 +10,14 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-/// Puts `text` in the place of the file `name` of `folder`. It has that file's owner, mode, access list and other extended
-/// attributes, except digests of the old text and those of the system that this process may not give; where there is none,
-/// mode 644. A link that stands there is replaced, not followed.
+/// Puts `text` in the place of the file `name` of `folder`. The new file has the old one's owner, mode, access
+/// list and other extended attributes, except digests of the old text and those of the system that this process
+/// may not give. Where there was none, the file has mode 644. A link that stands there is replaced, not followed.
 ///
 /// # Errors
-/// It cannot be written, or not made like the old one; then that is as it was, and nothing is beside it.
-pub(super) fn replace(folder: &OwnedFd, name: &Path, text: &[u8]) -> io::Result<()> {
+/// The file cannot be written, or not made like the old one; then the old one is as it was, and nothing is
+/// beside it.
+pub(crate) fn replace(folder: &OwnedFd, name: &Path, text: &[u8]) -> io::Result<()> {
     let old = Old::find(folder, name)?;
     let new = format!(".{}.{}", name.to_string_lossy(), std::process::id());
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;

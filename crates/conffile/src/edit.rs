@@ -1,29 +1,48 @@
-//! Changing a file whole, by [`replacement`].
-//!
-//! The new file is like the old one, and stands where that does, through symbolic links. Two commands that change one file
-//! wait for each other.
+//! Changing a file whole: the new one is like the old one, and stands where that does, through symbolic links.
+//! Two commands that change one file wait for each other.
 
-use crate::cli::answer::reason;
-use crate::cli::replacement;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, open, stat};
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use crate::replacement;
+
+/// Why a file is as it was. `Display` names the file where the kernel refused, and else has the change's own words.
+#[derive(Debug)]
+pub enum EditError<E> {
+    /// The file cannot be read or replaced.
+    File(PathBuf, io::Error),
+    /// The change itself: what [`edit`] was given has refused.
+    Change(E),
+}
+
+impl<E: fmt::Display> fmt::Display for EditError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path, error) => write!(f, "{}: {}", path.display(), strerror::of(error)),
+            Self::Change(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: fmt::Debug + fmt::Display> std::error::Error for EditError<E> {}
 
 /// Replaces the text of `path` by what `change` makes of it; the same text leaves the file alone.
 ///
 /// # Errors
 /// What `change` says; the file cannot be read or replaced.
-pub(super) fn edit(
+pub fn edit<E>(
     path: &Path,
-    change: impl FnOnce(&[u8]) -> Result<Vec<u8>, String>,
-) -> Result<(), String> {
-    let failed = |error: io::Error| format!("{}: {}", path.display(), reason(error));
+    change: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
+) -> Result<(), EditError<E>> {
+    let failed = |error| EditError::File(path.to_owned(), error);
     let real = fs::canonicalize(path).map_err(failed)?;
     let mut file = locked(&real).map_err(failed)?;
     let mut old = Vec::new();
     file.read_to_end(&mut old).map_err(failed)?;
-    match change(&old)? {
+    match change(&old).map_err(EditError::Change)? {
         new if new != old => replace(&real, &new).map_err(failed),
         _ => Ok(()),
     }

@@ -1,12 +1,17 @@
-//! What a network looked like, and how to get there again: [`netif::Saved`], and LRO of the hardware, which goes off when it
-//! becomes a member of a bridge.
+//! What a network looked like, and how to get there again: all that [`Saved`] has, and LRO of the hardware,
+//! which the kernel switches off when an interface becomes a member of a bridge.
 
 use std::collections::BTreeSet;
 
-use netif::{Capability, Error, Ethtool, InterfaceName, Kind, Netlink, Saved};
+use crate::capability::{Capability, Ethtool};
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::name::InterfaceName;
+use crate::saved::Saved;
+use crate::wire::Netlink;
 
 /// A network before a change.
-pub(super) struct Snapshot {
+pub struct Snapshot {
     saved: Saved,
     /// The interfaces that join packets.
     joining: Vec<InterfaceName>,
@@ -15,13 +20,18 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn take(netlink: &mut Netlink) -> Result<Self, Error> {
+    /// Looks at the network of `netlink`.
+    ///
+    /// # Errors
+    /// The kernel does not answer.
+    pub fn take(netlink: &mut Netlink) -> Result<Self, Error> {
         let (joining, copying) = (joining(netlink)?, copying(netlink)?);
         Ok(Self { saved: netlink.save()?, joining, copying })
     }
 
     /// What could not be put back, in words; nothing when all could.
-    pub(super) fn limits(&self) -> Vec<String> {
+    #[must_use]
+    pub fn limits(&self) -> Vec<String> {
         let told = |names: Vec<&InterfaceName>, what: &str| {
             let names: Vec<&str> = names.into_iter().map(InterfaceName::as_str).collect();
             (!names.is_empty()).then(|| format!("{}: {what}", names.join(" ")))
@@ -38,13 +48,13 @@ impl Snapshot {
     }
 
     /// Whether nothing that can be put back is other than it was, or gone.
-    pub(super) fn is_unchanged(&self, netlink: &mut Netlink) -> bool {
+    pub fn is_unchanged(&self, netlink: &mut Netlink) -> bool {
         Self::take(netlink)
             .is_ok_and(|now| self.saved.is_still(&now.saved) && now.joining == self.joining)
     }
 
-    /// Puts everything back that can be. Answers what could not.
-    pub(super) fn restore(&self, netlink: &mut Netlink) -> Vec<String> {
+    /// Puts everything back that can be. Answers what could not, in words.
+    pub fn restore(&self, netlink: &mut Netlink) -> Vec<String> {
         let mut problems = netlink.put_back(&self.saved);
         let now: BTreeSet<_> = joining(netlink).unwrap_or_default().into_iter().collect();
         let lost = self.joining.iter().filter(|name| !now.contains(name));

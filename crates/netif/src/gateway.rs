@@ -3,7 +3,10 @@
 use std::net::{IpAddr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::time::{Duration, Instant};
 
-use netif::{InterfaceAddress, NeighbourState, Netlink, Prefix, Route};
+use crate::address::{InterfaceAddress, Prefix};
+use crate::neighbour::NeighbourState;
+use crate::route::Route;
+use crate::wire::Netlink;
 
 /// The port that throws everything away: RFC 863. What counts is the question before the packet.
 const DISCARD: u16 = 9;
@@ -12,21 +15,22 @@ const ANSWER: Duration = Duration::from_millis(1000);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The families of IP whose default gateway answered before the change: these it has to leave in reach.
-pub(super) struct WaysOut([bool; 2]);
+pub struct WaysOut([bool; 2]);
 
 impl WaysOut {
     /// Asks the gateways that there are now.
-    pub(super) fn of(netlink: &mut Netlink) -> Self {
+    pub fn of(netlink: &mut Netlink) -> Self {
         Self([false, true].map(|inet6| Gateway::answers_in(netlink, inet6)))
     }
 
     /// Whether any gateway answered before the change.
-    pub(super) fn were_open(&self) -> bool {
+    #[must_use]
+    pub fn were_open(&self) -> bool {
         self.0.contains(&true)
     }
 
     /// Whether each family has a gateway again that answers. Where none did before, one that does is enough.
-    pub(super) fn are_open(&self, netlink: &mut Netlink) -> bool {
+    pub fn are_open(&self, netlink: &mut Netlink) -> bool {
         let mut answers = |inet6: bool| Gateway::answers_in(netlink, inet6);
         match self.0 {
             [false, false] => answers(false) || answers(true),

@@ -1,4 +1,4 @@
-//! Files below a directory, for sysrc(8) and service(8).
+//! Files of the host or below a directory: [`rc::Files`] on a disk.
 //!
 //! On the host a symbolic link is followed, as every program does. A jail's tree is different: whoever is root in the jail
 //! writes it, while it is read. There no link is followed, nothing above the tree is reached, and what is not a plain file
@@ -17,7 +17,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use crate::cli::replacement;
+use crate::replacement;
 
 /// No rc.conf is longer.
 const LONGEST: u64 = 1 << 20;
@@ -26,7 +26,7 @@ const MOST: usize = 1 << 10;
 
 /// A tree of files.
 #[derive(Debug)]
-pub(crate) enum Tree {
+pub enum Tree {
     /// The machine's own.
     Host,
     /// Below this directory, where somebody else is root.
@@ -35,7 +35,10 @@ pub(crate) enum Tree {
 
 impl Tree {
     /// The tree below `directory`.
-    pub(crate) fn below(directory: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// There is no such directory.
+    pub fn below(directory: &Path) -> io::Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(Self::Foreign(open(directory, flags, Mode::empty())?))
     }
