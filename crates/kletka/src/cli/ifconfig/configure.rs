@@ -8,15 +8,14 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use netif::{
-    BridgeSetting, Capability, Cloner, Error, Flags, Interface, InterfaceAddress, InterfaceName,
-    Kind, NameTooLong, Netlink, Prefix, Request,
+    BridgeSetting, Capability, Cloner, Error, EtherAddress, Flags, Interface, InterfaceAddress,
+    InterfaceName, Kind, NameTooLong, Netlink, Prefix, Request,
 };
+use networds::ifconfig::{BridgeChange, Change, Configuration, NewAddress, UsageError, listing};
 use prison::Prison;
 use rustix::io::Errno;
 
-use super::command::{Change, Configuration, NewAddress, UsageError};
 use super::identity::identity;
-use super::listing;
 use super::network::Network;
 
 /// Why a change was not made. `Display` is what follows `ifconfig: `.
@@ -149,7 +148,7 @@ fn says_itself(wanted: &Configuration) -> bool {
     // These say it in words of their own, or want to know more of the interface.
     let looks = |change: &Change| match change {
         Change::Vnet(_) | Change::Reclaim(_) => true,
-        Change::AddMember(_) => wanted.changes.len() > 1,
+        Change::Bridge(BridgeChange::AddMember(_)) => wanted.changes.len() > 1,
         Change::Address(new) => new.guessed,
         _ => false,
     };
@@ -195,16 +194,18 @@ fn check_members(
 ) -> Result<(), ConfigureError> {
     let mut leaving = Vec::new();
     for change in &wanted.changes {
-        match change {
-            Change::DeleteMember(member) => leaving.push(member),
-            // A member that leaves first may join again.
-            Change::AddMember(member) if !leaving.contains(&member) => {
-                netlink.check_member(exists.then_some(name), member)?;
-            }
-            Change::Span(port) => {
-                netlink.check_span(port)?;
-            }
-            _ => {}
+        let Change::Bridge(change) = change else { continue };
+        if let BridgeChange::DeleteMember(member) = change {
+            leaving.push(member);
+        }
+        // A member that leaves first may join again.
+        if let BridgeChange::AddMember(member) = change
+            && !leaving.contains(&member)
+        {
+            netlink.check_member(exists.then_some(name), member)?;
+        }
+        if let BridgeChange::Span(port) = change {
+            netlink.check_span(port)?;
         }
     }
     Ok(())
@@ -303,6 +304,7 @@ impl Line<'_> {
                 netlink.set_mode(current, *mode, switch.on, &switch.word)?;
             }
             Change::Ether(ether) => netlink.set_ether(current, *ether)?,
+            Change::RandomEther => netlink.set_ether(current, EtherAddress::random())?,
             Change::Description(text) => netlink.set_description(current, text)?,
             Change::Rename(new) => {
                 netlink.rename(current, new)?;
@@ -332,7 +334,7 @@ impl Line<'_> {
                     move_interface(prison, jail, current, gives)?;
                 }
             }
-            change => self.apply_to_bridge(current, change)?,
+            Change::Bridge(change) => self.apply_to_bridge(current, change)?,
         }
         Ok(())
     }
@@ -340,11 +342,11 @@ impl Line<'_> {
     fn apply_to_bridge(
         &mut self,
         current: &InterfaceName,
-        change: &Change,
+        change: &BridgeChange,
     ) -> Result<(), ConfigureError> {
         let netlink = &mut self.network.netlink;
         match change {
-            Change::AddMember(member) => {
+            BridgeChange::AddMember(member) => {
                 let joining = netlink.check_member(Some(current), member)?;
                 let spoils = joins_packets(self.network, &joining.member)?;
                 self.network.netlink.join(&joining)?;
@@ -352,19 +354,21 @@ impl Line<'_> {
                     self.stop_joining(member)?;
                 }
             }
-            Change::DeleteMember(member) => netlink.delete_member(current, member)?,
-            Change::Span(port) => netlink.add_span(current, port)?,
-            Change::RemoveSpan(port) => netlink.remove_span(current, port)?,
-            Change::Bridge(setting) => netlink.set_bridge(current, *setting)?,
-            Change::Member(member, setting) => netlink.set_port(current, member, *setting)?,
-            Change::Stp(member, on) => set_stp(netlink, current, member, *on)?,
-            Change::ShowAddresses => {
+            BridgeChange::DeleteMember(member) => netlink.delete_member(current, member)?,
+            BridgeChange::Span(port) => netlink.add_span(current, port)?,
+            BridgeChange::RemoveSpan(port) => netlink.remove_span(current, port)?,
+            BridgeChange::Set(setting) => netlink.set_bridge(current, *setting)?,
+            BridgeChange::SetMember(member, setting) => {
+                netlink.set_port(current, member, *setting)?;
+            }
+            BridgeChange::Stp(member, on) => set_stp(netlink, current, member, *on)?,
+            BridgeChange::ShowAddresses => {
                 *self.said += &addresses(netlink, current)?;
             }
-            Change::Static(member, ether) => netlink.add_static(current, member, *ether)?,
-            Change::Forget(ether) => netlink.forget(current, *ether)?,
-            Change::Flush(all) => netlink.flush_learned(current, *all)?,
-            _ => {}
+            BridgeChange::Static(member, ether) => netlink.add_static(current, member, *ether)?,
+            BridgeChange::Forget(ether) => netlink.forget(current, *ether)?,
+            BridgeChange::Flush => netlink.flush_learned(current, false)?,
+            BridgeChange::FlushAll => netlink.flush_learned(current, true)?,
         }
         Ok(())
     }

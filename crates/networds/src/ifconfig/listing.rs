@@ -10,16 +10,18 @@ use netif::{
     Capabilities, EtherAddress, Flags, Interface, InterfaceAddress, Kind, Lifetimes, Media,
 };
 
-use super::command::{Mask, Selection, Separation};
-use super::words::Family;
+use super::family::AddressFamily;
+use super::format::{Mask, Separation};
+use super::selection::Selection;
 
 mod kinds;
 
-pub(super) use kinds::learned;
+pub use kinds::learned;
 use kinds::{write_bridge, write_member, write_span};
 
 /// Which of `all` a selection means.
-pub(super) fn chosen<'a>(all: &'a [Interface], selection: &Selection) -> Vec<&'a Interface> {
+#[must_use]
+pub fn chosen<'a>(all: &'a [Interface], selection: &Selection) -> Vec<&'a Interface> {
     let fits = |interface: &&Interface| {
         selection.up.is_none_or(|up| interface.flags.has(Flags::UP) == up)
             && selection.group.as_deref().is_none_or(|group| is_in(interface, group))
@@ -35,17 +37,17 @@ fn is_called(interface: &Interface, name: &str) -> bool {
     interface.name.as_str() == if name == "lo" { "lo0" } else { name }
 }
 
-fn has_family(interface: &Interface, family: Family) -> bool {
+fn has_family(interface: &Interface, family: AddressFamily) -> bool {
     match family {
-        Family::Ether => interface.ether.is_some(),
+        AddressFamily::Ether => interface.ether.is_some(),
         family => interface.addresses.iter().any(|address| is_of(address, family)),
     }
 }
 
-fn is_of(address: &InterfaceAddress, family: Family) -> bool {
+fn is_of(address: &InterfaceAddress, family: AddressFamily) -> bool {
     match address.prefix.address {
-        IpAddr::V4(_) => family == Family::Inet,
-        IpAddr::V6(_) => family == Family::Inet6,
+        IpAddr::V4(_) => family == AddressFamily::Inet,
+        IpAddr::V6(_) => family == AddressFamily::Inet6,
     }
 }
 
@@ -77,7 +79,9 @@ fn group(interface: &Interface) -> Option<&str> {
 }
 
 /// The whole entry of one interface; `all` are its neighbours, the selection limits what is shown.
-pub(super) fn entry(
+/// `capabilities`: what the hardware does, where the kernel says it.
+#[must_use]
+pub fn entry(
     interface: &Interface,
     capabilities: Option<&Capabilities>,
     all: &[Interface],
@@ -114,10 +118,10 @@ fn write_entry(
         writeln!(out, "\ttunnel {family} {} --> {}", tunnel.local, tunnel.remote)?;
     }
     let shows = |wanted| family.is_none_or(|family| family == wanted);
-    if let Some(ether) = interface.ether.filter(|_| shows(Family::Ether)) {
+    if let Some(ether) = interface.ether.filter(|_| shows(AddressFamily::Ether)) {
         writeln!(out, "\tether {}", separated(ether, selection.format.ether))?;
     }
-    for wanted in [Family::Inet, Family::Inet6] {
+    for wanted in [AddressFamily::Inet, AddressFamily::Inet6] {
         let addresses = interface.addresses.iter().filter(|address| is_of(address, wanted));
         for address in addresses.filter(|_| shows(wanted)) {
             write_address(out, interface, address, selection)?;
@@ -125,7 +129,7 @@ fn write_entry(
     }
     match family {
         None => {}
-        Some(Family::Inet6) => return write_inet6_options(out, interface),
+        Some(AddressFamily::Inet6) => return write_inet6_options(out, interface),
         Some(_) => return Ok(()),
     }
     if let Kind::Bridge(bridge) = &interface.kind {
