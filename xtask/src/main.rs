@@ -1,4 +1,5 @@
-//! The project's own tasks: `cargo xtask demo | test | fuzz | vm | install | bench | compatibility`.
+//! The project's own tasks: `cargo xtask demo | test | fuzz | vm | install | bench | compatibility
+//! | words`.
 //!
 //! Everything that a task needs from the distribution it installs itself when it runs as root, after
 //! saying what and why ([`packages`]); as another user it says what is missing.
@@ -12,6 +13,7 @@ mod packages;
 mod shell;
 mod test;
 mod vm;
+mod words;
 
 use std::ffi::OsString;
 use std::fs;
@@ -30,7 +32,8 @@ usage: cargo xtask demo [--keep]
        cargo xtask vm [[--init=shell|systemd] [--kernel=6.12|6.1] [--dir=PATH]... COMMAND...]
        cargo xtask install [--prefix DIR]
        cargo xtask bench
-       cargo xtask compatibility";
+       cargo xtask compatibility
+       cargo xtask words";
 
 fn main() -> ExitCode {
     let outcome = go_to_checkout().and_then(|()| task(Parser::from_env()));
@@ -57,6 +60,7 @@ fn task(mut arguments: Parser) -> Outcome {
         Some("install") => build::install(&prefix(arguments)?).map(|done| print!("{done}")),
         Some("bench") => bench::run(arguments),
         Some("compatibility") => no_more(arguments).and_then(|()| compatibility()),
+        Some("words") => no_more(arguments).and_then(|()| words::write()),
         _ => Err(USAGE.into()),
     }
 }

@@ -1,6 +1,8 @@
-//! The catalogues as documents: the answer to `--help`, and the words of the manual pages in mdoc(7).
+//! The catalogues as documents: the answer to `--help`, and the words of the manual pages in
+//! mdoc(7).
 
 use std::fmt::Write;
+use std::iter;
 
 use crate::word::{Argument, Entry, Flag, Language, Section, Standing};
 
@@ -29,24 +31,28 @@ pub fn help(language: &Language) -> String {
     let mut out = format!("usage: {}\n\nOptions:\n", language.usage);
     let rows: Vec<_> = language.flags.iter().map(|flag| (flag_tag(flag), flag.about)).collect();
     write_rows(&mut out, &rows);
-    for section in &language.sections {
-        let taken = section.entries.iter().filter(|entry| entry.is_taken());
-        let rows: Vec<_> = taken.map(|entry| (tag(entry), entry.about)).collect();
-        if !rows.is_empty() {
-            let _ = write!(out, "\n{}:\n", section.title);
-            write_rows(&mut out, &rows);
-        }
-    }
-    let entries = || language.sections.iter().flat_map(|section| &section.entries);
-    let rows: Vec<_> = entries().filter_map(refused_row).collect();
-    if !rows.is_empty() {
+    let sections = || iter::once(&language.firsts).chain(&language.sections);
+    sections().for_each(|section| write_section(&mut out, section));
+    let entries = || sections().flat_map(|section| &section.entries);
+    let refused = refused(entries());
+    if !refused.is_empty() {
         out.push_str("\nRefused, for Linux has nothing for them:\n");
-        write_rows(&mut out, &rows);
+        let row = |(names, because): &(Vec<&str>, _)| (names.join(", "), *because);
+        write_rows(&mut out, &refused.iter().map(row).collect::<Vec<_>>());
     }
     let absent = entries().filter(|entry| entry.standing == Standing::Absent);
     let names: Vec<&str> = absent.map(|entry| entry.names.as_slice()).flat_map(plain).collect();
     let _ = write!(out, "\nRefused as yet:\n{}", wrapped(&names));
     out
+}
+
+fn write_section(out: &mut String, section: &Section) {
+    let taken = section.entries.iter().filter(|entry| entry.is_taken());
+    let rows: Vec<_> = taken.map(|entry| (tag(entry), entry.about)).collect();
+    if !rows.is_empty() {
+        let _ = write!(out, "\n{}:\n", section.title);
+        write_rows(out, &rows);
+    }
 }
 
 /// The spellings of a row without those that a minus makes of them.
@@ -56,9 +62,17 @@ fn plain(names: &[String]) -> impl Iterator<Item = &str> {
     names.iter().map(String::as_str).filter(move |name| !is_off(name))
 }
 
-fn refused_row(entry: &Entry) -> Option<(String, &'static str)> {
-    let Standing::Refused(because) = entry.standing else { return None };
-    Some((plain(&entry.names).collect::<Vec<_>>().join(", "), because))
+/// Words that Linux has nothing for, and why: those of one reason together.
+fn refused<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<(Vec<&'a str>, &'static str)> {
+    let mut rows: Vec<(Vec<&str>, &'static str)> = Vec::new();
+    for entry in entries {
+        let Standing::Refused(because) = entry.standing else { continue };
+        match rows.iter_mut().find(|(_, known)| *known == because) {
+            Some((names, _)) => names.extend(plain(&entry.names)),
+            None => rows.push((plain(&entry.names).collect(), because)),
+        }
+    }
+    rows
 }
 
 /// How wide the first column of `--help` may be.
@@ -131,17 +145,18 @@ fn fill(text: &str, width: usize) -> Vec<String> {
 #[must_use]
 pub fn manual(language: &Language) -> String {
     let mut out = String::new();
-    for section in &language.sections {
-        manual_section(&mut out, section);
-    }
-    let entries = || language.sections.iter().flat_map(|section| &section.entries);
-    let refused: Vec<&Entry> =
-        entries().filter(|entry| matches!(entry.standing, Standing::Refused(_))).collect();
+    let sections = || iter::once(&language.firsts).chain(&language.sections);
+    sections().for_each(|section| manual_section(&mut out, section));
+    let entries = || sections().flat_map(|section| &section.entries);
+    let refused = refused(entries());
     out.push_str(".Ss Words that are refused\n");
     if !refused.is_empty() {
-        out.push_str("Linux has nothing for these, and the message says why:\n");
-        out.push_str(".Bl -tag -width \"auto_linklocal\"\n");
-        refused.iter().for_each(|entry| manual_entry(&mut out, entry));
+        out.push_str("Linux has nothing for these, also with\n.Sq -\nbefore them.\n");
+        out.push_str("The message says why:\n.Bl -tag -width \"auto_linklocal\"\n");
+        for (names, because) in refused {
+            let _ = writeln!(out, ".It Cm {}", names.join(" , "));
+            mdoc(&mut out, because);
+        }
         out.push_str(".El\n.Pp\n");
     }
     out.push_str("Nothing has been made of these as yet, and the message names them:\n");
@@ -170,28 +185,25 @@ fn manual_entry(out: &mut String, entry: &Entry) {
     let mut tag = format!(".It Cm {}", entry.names.join(" , "));
     for argument in &entry.arguments {
         let label = argument.label();
-        let is_choice = matches!(argument, Argument::Choice(_));
-        let label = if is_choice {
-            format!("Cm {}", label.replace('|', " | "))
-        } else {
-            format!("Ar {label}")
+        let label = match argument {
+            Argument::Choice(_) => format!("Cm {}", label.replace('|', " | ")),
+            _ => format!("Ar {label}"),
         };
         let _ = write!(tag, " {label}");
     }
     let _ = writeln!(out, "{tag}");
     match entry.standing {
-        Standing::Refused(because) => mdoc(out, because),
         Standing::Partly(missing) => {
             mdoc(out, entry.about);
-            mdoc(out, missing);
+            mdoc(out, &capitalised(missing));
         }
-        Standing::Full | Standing::Absent => mdoc(out, entry.about),
+        Standing::Full | Standing::Refused(_) | Standing::Absent => mdoc(out, entry.about),
     }
 }
 
 /// A sentence in mdoc(7): what stands in backquotes becomes `Cm`, with the punctuation behind it.
 fn mdoc(out: &mut String, sentence: &str) {
-    let sentence = capitalised(sentence) + ".";
+    let sentence = format!("{sentence}.");
     let mut rest = sentence.as_str();
     while let Some((before, after)) = rest.split_once('`') {
         let (word, after) = after.split_once('`').unwrap_or((after, ""));
@@ -205,7 +217,7 @@ fn mdoc(out: &mut String, sentence: &str) {
 }
 
 fn text_lines(out: &mut String, text: &str) {
-    for line in fill(text, 98) {
+    for line in fill(text, 78) {
         let _ = writeln!(out, "{line}");
     }
 }
@@ -214,4 +226,53 @@ fn capitalised(sentence: &str) -> String {
     let mut letters = sentence.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string());
     first.unwrap_or_default() + letters.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ifconfig, route};
+
+    #[test]
+    #[rustfmt::skip]
+    fn sentences() {
+        for (sentence, want) in [
+            ("A bridge",                        "A bridge.\n"),
+            ("After `ether`: an address",       "After\n.Cm ether :\nan address.\n"),
+            ("Only with `create`",              "Only with\n.Cm create .\n"),
+            ("`a` and `b`, and more",           ".Cm a\nand\n.Cm b ,\nand more.\n"),
+        ] {
+            let mut out = String::new();
+            mdoc(&mut out, sentence);
+            assert_eq!(out, want);
+        }
+    }
+
+    #[test]
+    fn words_are_put_between_the_marks() {
+        let page = format!("before\n{BEGIN}old\n{END}after\n");
+        let want = format!("before\n{BEGIN}new\n{END}after\n");
+        assert_eq!(insert_words(&page, "new\n"), Ok(want));
+        assert_eq!(insert_words("before\n", "new\n"), Err(Stale));
+    }
+
+    /// Every word is in both documents, and nothing in `--help` is wider than a screen.
+    #[test]
+    fn no_word_is_left_out() {
+        for language in [ifconfig::language(), route::language()] {
+            let (help, manual) = (help(&language), manual(&language));
+            let is_part = |c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c);
+            let has = |text: &str, name: &str| text.split(is_part).any(|word| word == name);
+            for entry in language.sections.iter().flat_map(|section| &section.entries) {
+                for name in plain(&entry.names) {
+                    assert!(has(&manual, name), "{name} in the manual");
+                    let bare = name.trim_start_matches('-');
+                    let said = [name.to_owned(), format!("-{bare}"), bare.to_owned()];
+                    assert!(said.iter().any(|name| has(&help, name)), "{name} in --help");
+                }
+            }
+            let wide = help.lines().find(|line| line.len() > WIDTH);
+            assert_eq!(wide, None);
+        }
+    }
 }

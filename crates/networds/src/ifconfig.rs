@@ -1,8 +1,8 @@
 //! The language of ifconfig(8): a command line in, changes and listings as plain values out.
 //!
-//! [`parse`] turns words into an [`Invocation`]: a listing, or changes in the order in which they are
-//! to be made. [`listing`] writes what FreeBSD's ifconfig prints of an interface. All words are in one
-//! catalogue; rc.conf(5) says its lines in the same words.
+//! [`parse`] turns words into an [`Invocation`]: a listing, or changes in the order in which they
+//! are to be made. [`listing`] writes what FreeBSD's ifconfig prints of an interface. All words are
+//! in one catalogue; rc.conf(5) says its lines in the same words.
 
 mod action;
 mod address;

@@ -4,7 +4,8 @@
 //! Each of the two languages has one catalogue: a row for every word of FreeBSD's manual page, with
 //! what follows the word, what it does, and how far it does that on Linux. Parsing, the refusals,
 //! `--help`, the words of the manual pages and the completions of shells follow from the catalogue.
-//! A command line is read as a whole into plain values; the applets carry these out. No system calls.
+//! A command line is read as a whole into plain values; the applets carry these out. No system
+//! calls.
 //!
 //! ```
 //! use networds::ifconfig::{self, Change, Purpose};
@@ -22,8 +23,10 @@
 pub mod ifconfig;
 pub mod route;
 
+mod completion;
 mod document;
 mod word;
 
+pub use completion::{bash_completion, zsh_completion};
 pub use document::{Stale, help, insert_words, manual};
 pub use word::{Argument, Entry, Flag, Language, Section, Standing};

@@ -41,7 +41,8 @@ pub fn parse(arguments: &[String]) -> Result<RoutePurpose, UsageError> {
     reader.finish(verb, verb_text).map(RoutePurpose::Command)
 }
 
-/// What a word does that was looked up; `word` is the word as it was said, `keyword` without a minus.
+/// What a word does that was looked up; `word` is the word as it was said, `keyword` without a
+/// minus.
 fn action<A: Copy>(
     found: Option<Found<'_, A>>,
     word: &str,

@@ -160,8 +160,14 @@ pub struct Language {
     pub usage: &'static str,
     /// The options before the words.
     pub flags: &'static [Flag],
-    /// All words of the catalogue, by subject.
+    /// The words that come first: kinds of interfaces, or commands.
+    pub firsts: Section,
+    /// What else may come first.
+    pub subject: Option<Argument>,
+    /// All other words of the catalogue, by subject.
     pub sections: Vec<Section>,
+    /// What else may come later.
+    pub operand: Option<Argument>,
 }
 
 /// The words of one subject, as documents show them.

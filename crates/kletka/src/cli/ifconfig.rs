@@ -1,7 +1,7 @@
 //! ifconfig(8) in FreeBSD's dialect: interfaces, their addresses, bridges, epairs, vlans, tunnels.
 //!
-//! It runs on the host and in jails. [`networds::ifconfig`] understands the command line, as a whole
-//! and before anything is changed; here it is carried out.
+//! It runs on the host and in jails. [`networds::ifconfig`] understands the command line, as a
+//! whole and before anything is changed; here it is carried out.
 
 mod configure;
 mod identity;

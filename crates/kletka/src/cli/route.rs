@@ -1,7 +1,7 @@
 //! route(8) in FreeBSD's dialect: `add`, `change`, `delete` and `get`, on the host and in jails.
 //!
-//! Numbers stay numbers (`-n`). [`networds::route`] understands the command line; here it is carried
-//! out.
+//! Numbers stay numbers (`-n`). [`networds::route`] understands the command line; here it is
+//! carried out.
 
 use crate::cli::answer;
 use std::ffi::OsString;

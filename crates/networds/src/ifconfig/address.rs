@@ -93,8 +93,8 @@ impl PendingAddress {
 
     /// `ADDRESS`, `ADDRESS/LENGTH`; a second one is the other end of a point-to-point link.
     ///
-    /// `scope` is what may follow an address of IPv6: `%` and the name of the interface. `None`: the
-    /// address is one of IPv4.
+    /// `scope` is what may follow an address of IPv6: `%` and the name of the interface. `None`:
+    /// the address is one of IPv4.
     pub(super) fn take(&mut self, word: &str, scope: Option<&str>) -> Result<(), UsageError> {
         if self.address.is_some() {
             return self.take_destination(word);

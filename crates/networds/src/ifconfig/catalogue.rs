@@ -11,7 +11,9 @@ mod interface;
 use super::action::Action;
 use super::error::USAGE;
 use super::family::AddressFamily;
-use crate::word::{self, Argument, Flag, Found, Group, Language, Section, Support};
+use crate::word::{
+    self, Argument, Entry, Flag, Found, Group, Language, Section, Standing, Support,
+};
 
 /// All words.
 pub(super) static WORDS: &[Group<Action>] = &[
@@ -107,5 +109,23 @@ pub(super) fn family(word: &str) -> Option<AddressFamily> {
 #[must_use]
 pub fn language() -> Language {
     let sections: Vec<Section> = WORDS.iter().map(Group::section).collect();
-    Language { command: "ifconfig", usage: USAGE, flags: FLAGS, sections }
+    let kind = |kind: &Cloned| Entry {
+        names: vec![kind.name.to_owned()],
+        arguments: Vec::new(),
+        about: kind.about,
+        standing: Standing::Full,
+    };
+    let entries = CLONED.iter().map(kind).collect();
+    Language {
+        command: "ifconfig",
+        usage: USAGE,
+        flags: FLAGS,
+        firsts: Section { title: "Kinds that can be created", entries },
+        subject: Some(Argument::Interface),
+        sections,
+        operand: None,
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,5 @@
-//! What the parameters of one interface come to: changes, as plain values in the order of their making.
+//! What the parameters of one interface come to: changes, as plain values in the order of their
+//! making.
 
 use std::net::IpAddr;
 

@@ -38,7 +38,8 @@ pub enum Mask {
 }
 
 impl Format {
-    /// Reads `TYPE:FORMAT`, one or several with commas between them; `default` undoes what was said before.
+    /// Reads `TYPE:FORMAT`, one or several with commas between them; `default` undoes what was said
+    /// before.
     pub(super) fn read(&mut self, text: &str) -> Result<(), UsageError> {
         text.split(',').try_for_each(|one| {
             let message = || format!("-f {one}: this format is not supported");

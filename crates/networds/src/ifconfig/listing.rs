@@ -1,7 +1,7 @@
 //! What ifconfig(8) prints of an interface: the lines and their order are FreeBSD's.
 //!
-//! Pure: interfaces in, text out. Lines that have no counterpart on Linux are left out; scripts look for
-//! `inet`, `ether`, `member:`, `groups:` and `status:`.
+//! Pure: interfaces in, text out. Lines that have no counterpart on Linux are left out; scripts
+//! look for `inet`, `ether`, `member:`, `groups:` and `status:`.
 
 use std::fmt::{self, Write};
 use std::net::IpAddr;

@@ -1,4 +1,5 @@
-//! The parameters of one interface as they are read: what a word of ifconfig(8) may change meanwhile.
+//! The parameters of one interface as they are read: what a word of ifconfig(8) may change
+//! meanwhile.
 
 use netif::{Capability, Inet6Option, Mode, PortSetting};
 

@@ -1,5 +1,7 @@
 //! The catalogue: every word of FreeBSD's route(8), with what it does here.
 
+use std::slice;
+
 use netif::RouteKind;
 
 use super::command::{IpFamily, Verb};
@@ -9,6 +11,9 @@ use crate::word::Argument::{Choice, Value};
 use crate::word::{self, Argument, Flag, Found, Group, Language, Support, Takes, word};
 
 type Outcome = Result<(), UsageError>;
+
+/// Modifiers may stand before it.
+const DESTINATION: Argument = Value("destination");
 
 /// What a modifier does, by whether a word follows it.
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +38,8 @@ impl Takes for Modifier {
 impl Takes for Verb {
     fn arguments(&self) -> Vec<Argument> {
         match self {
-            Self::Add | Self::Change => vec![Value("destination"), Value("gateway")],
-            Self::Delete | Self::Get => vec![Value("destination")],
+            Self::Add | Self::Change => vec![DESTINATION, Value("gateway")],
+            Self::Delete | Self::Get => vec![DESTINATION],
             Self::Flush => Vec::new(),
         }
     }
@@ -42,7 +47,7 @@ impl Takes for Verb {
 
 /// The first word.
 #[rustfmt::skip]
-static VERBS: &[Group<Verb>] = &[Group { title: "Commands", words: &[
+static VERBS: Group<Verb> = Group { title: "Commands", words: &[
     word(&["add"], "Adds a route").full(Verb::Add),
     word(&["change"], "Changes the gateway of a route").full(Verb::Change),
     word(&["delete", "del"], "Deletes a route").full(Verb::Delete),
@@ -50,12 +55,12 @@ static VERBS: &[Group<Verb>] = &[Group { title: "Commands", words: &[
     word(&["flush"], "Deletes the routes that lead through a gateway")
         .partly("routes of the kernel, which follow from addresses, stay", Verb::Flush),
     word(&["monitor"], "Prints changes as they are made").absent(),
-] }];
+] };
 
 /// The words with a minus after it.
 #[expect(clippy::redundant_closure_for_method_calls, reason = "a method is of one lifetime only")]
 #[rustfmt::skip]
-static MODIFIERS: &[Group<Modifier>] = &[Group { title: "Modifiers", words: &[
+static MODIFIERS: Group<Modifier> = Group { title: "Modifiers", words: &[
     word(&["4", "inet"], "Addresses are of IPv4")
         .full(Alone(|line| { line.set_family(IpFamily::Inet); Ok(()) })),
     word(&["6", "inet6"], "Addresses are of IPv6")
@@ -70,7 +75,7 @@ static MODIFIERS: &[Group<Modifier>] = &[Group { title: "Modifiers", words: &[
         .full(With(Value("address"), |line, text| { line.gateway = Some(text); Ok(()) })),
     word(&["netmask"], "The mask of the destination")
         .full(With(Value("mask"), |line, text| line.set_mask(text))),
-    word(&["prefixlen"], "The length of the destination's prefix")
+    word(&["prefixlen"], "The length of the prefix of the destination")
         .full(With(Value("length"), |line, text| line.set_prefix_length(text))),
     word(&["reject"], "Packets are refused: the sender is told")
         .full(Alone(|line| { line.kind = Some(RouteKind::Reject); Ok(()) })),
@@ -98,7 +103,7 @@ static MODIFIERS: &[Group<Modifier>] = &[Group { title: "Modifiers", words: &[
     word(&["expire", "hopcount", "recvpipe", "sendpipe", "ssthresh", "rtt", "rttvar"],
          "Metrics of the route").absent(),
     word(&["link", "sa", "osi", "x25", "xns"], "Families of addresses").absent(),
-] }];
+] };
 
 /// The options before the first word.
 #[rustfmt::skip]
@@ -120,12 +125,12 @@ fn only_fib(text: &str) -> Outcome {
 
 /// The row of a first word.
 pub(super) fn find_verb(word: &str) -> Option<Found<'_, Verb>> {
-    word::find(VERBS, word)
+    word::find(slice::from_ref(&VERBS), word)
 }
 
 /// The row of a modifier, which was said with a minus before `keyword`.
 pub(super) fn find_modifier(keyword: &str) -> Option<Found<'_, Modifier>> {
-    word::find(MODIFIERS, keyword)
+    word::find(slice::from_ref(&MODIFIERS), keyword)
 }
 
 /// Whether FreeBSD's route has this word somewhere, and this one does not.
@@ -138,11 +143,16 @@ pub(super) fn is_freebsds(keyword: &str) -> bool {
 /// The language as documents show it.
 #[must_use]
 pub fn language() -> Language {
-    let mut sections: Vec<_> = VERBS.iter().map(Group::section).collect();
-    for mut section in MODIFIERS.iter().map(Group::section) {
-        let names = section.entries.iter_mut().flat_map(|entry| &mut entry.names);
-        names.for_each(|name| name.insert(0, '-'));
-        sections.push(section);
+    let mut section = MODIFIERS.section();
+    let names = section.entries.iter_mut().flat_map(|entry| &mut entry.names);
+    names.for_each(|name| name.insert(0, '-'));
+    Language {
+        command: "route",
+        usage: USAGE,
+        flags: FLAGS,
+        firsts: VERBS.section(),
+        subject: None,
+        sections: vec![section],
+        operand: Some(Choice(&["default"])),
     }
-    Language { command: "route", usage: USAGE, flags: FLAGS, sections }
 }

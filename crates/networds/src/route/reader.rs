@@ -1,4 +1,5 @@
-//! The words of route(8), sorted but not yet understood: what they mean depends on words that follow.
+//! The words of route(8), sorted but not yet understood: what they mean depends on words that
+//! follow.
 
 use std::net::IpAddr;
 

@@ -53,7 +53,8 @@ pub fn net(destination: &Prefix) -> String {
     }
 }
 
-/// The answer to `get`, in FreeBSD's form. `asked`: the destination as it was written; `mtu` in bytes.
+/// The answer to `get`, in FreeBSD's form. `asked`: the destination as it was written; `mtu` in
+/// bytes.
 #[must_use]
 pub fn description(asked: &str, route: &Route, interface: Option<&str>, mtu: u32) -> String {
     let asked = if asked == "0.0.0.0" || asked == "::" { "default" } else { asked };

@@ -1,6 +1,7 @@
 //! Command lines of route(8), and what they come to.
 
 use super::*;
+use crate::word::Argument;
 
 fn command(line: &str) -> Result<RouteCommand, String> {
     let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
@@ -75,5 +76,60 @@ fn what_is_refused() {
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
         let error = parse(&words).unwrap_err();
         assert_eq!((error.to_string().as_str(), error.exit_status()), (want, status), "{line}");
+    }
+}
+
+/// Every word takes as many words as its row says; and every refused one is refused.
+#[test]
+fn rows_say_what_the_parser_does() {
+    let language = language();
+    let sections = [&language.firsts, &language.sections[0]];
+    for (at, entry) in sections
+        .iter()
+        .enumerate()
+        .flat_map(|(at, part)| part.entries.iter().map(move |it| (at, it)))
+    {
+        for name in &entry.names {
+            let before = if at == 0 { "" } else { "add default 10.0.0.1 " };
+            let arguments: String = entry.arguments.iter().map(|it| sample(*it)).collect();
+            let line = format!("{before}{name}{arguments}");
+            if !entry.is_taken() {
+                let want = format!("{name}: this part of FreeBSD's route is not supported");
+                assert_eq!(command(&line), Err(want));
+                continue;
+            }
+            // Another family, mask or gateway than that of the line may not fit.
+            let fits = command(&line).map_err(|error| error.starts_with("bad address"));
+            assert!(matches!(fits, Ok(_) | Err(true)), "{line}: {:?}", command(&line));
+            if at == 1 && !entry.arguments.is_empty() {
+                let short = command(&format!("{before}{name}"));
+                assert!(short.unwrap_err().starts_with("usage: "), "{line}");
+            }
+        }
+    }
+}
+
+fn sample(argument: Argument) -> &'static str {
+    match argument {
+        Argument::Value("destination") => " default",
+        Argument::Value("gateway" | "address") => " 10.0.0.1",
+        Argument::Value("mask") => " 0.0.0.0",
+        _ => " 0",
+    }
+}
+
+#[test]
+fn every_option_is_read() {
+    for flag in language().flags {
+        let value = if flag.argument.is_some() { "web" } else { "" };
+        let line = format!("-{} {value} flush", flag.letter);
+        assert!(command(&line).is_ok(), "{line}");
+    }
+}
+
+#[test]
+fn help_is_wanted() {
+    for line in ["--help", "-n --help add"] {
+        assert_eq!(command(line), Err("help".to_owned()), "{line}");
     }
 }

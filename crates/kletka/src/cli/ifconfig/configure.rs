@@ -1,7 +1,7 @@
 //! Carries out the changes of one command line.
 //!
-//! What can be looked up beforehand is: the interface, the members of a bridge, the networks of jails.
-//! So a line with a mistake in it changes nothing, where FreeBSD's ifconfig stops half way.
+//! What can be looked up beforehand is: the interface, the members of a bridge, the networks of
+//! jails. So a line with a mistake in it changes nothing, where FreeBSD's ifconfig stops half way.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -79,7 +79,8 @@ impl fmt::Display for ConfigureError {
             }
             Self::Usage(error) => error.fmt(f),
             Self::NoLinkLocal => f.write_str(
-                "could not determine link local address (on Linux an interface has one when it is up)",
+                "could not determine link local address \
+                 (on Linux an interface has one when it is up)",
             ),
             Self::Jail(reason) => f.write_str(reason),
             Self::Vnet(error) => error.fmt(f),
@@ -107,8 +108,8 @@ pub(super) type Prisons = HashMap<String, Prison>;
 /// Finds a jail by its name or number.
 pub(super) type FindPrison = fn(&str) -> Result<Prison, String>;
 
-/// Makes the changes. Answers what is to be printed: addresses that were asked for, and the name of the
-/// interface when it is another than the one that was given.
+/// Makes the changes. Answers what is to be printed: addresses that were asked for, and the name of
+/// the interface when it is another than the one that was given.
 pub(super) fn configure(
     network: &mut Network,
     wanted: &Configuration,
@@ -128,8 +129,8 @@ pub(super) fn configure(
     let mut line = Line { network, wanted, prisons: &prisons, said: &mut said };
     let done = wanted.changes.iter().try_for_each(|change| line.apply(&mut current, change));
     if let (Err(_), true) = (&done, makes) {
-        // What was made goes again: nothing is left of a line that failed. It was there a moment ago;
-        // should it not go, the first error says more.
+        // What was made goes again: nothing is left of a line that failed. It was there a moment
+        // ago; should it not go, the first error says more.
         let _ = network.netlink.destroy(&current);
     }
     done?;
@@ -139,8 +140,8 @@ pub(super) fn configure(
     Ok(said)
 }
 
-/// Whether the first request to the kernel tells by itself that the interface is, or is not, there: before
-/// anything is changed, so that nobody has to look first.
+/// Whether the first request to the kernel tells by itself that the interface is, or is not, there:
+/// before anything is changed, so that nobody has to look first.
 fn says_itself(wanted: &Configuration) -> bool {
     if wanted.create {
         return wanted.changes.is_empty() && Cloner::parse(&wanted.interface).is_some();
@@ -164,8 +165,8 @@ fn look(
     // It may come out of a jail first.
     let comes = matches!(wanted.changes.first(), Some(Change::Reclaim(_)));
     match netlink.link(name) {
-        // As on FreeBSD, `create` with changes after it may find the interface there; not so one whose
-        // kind was described, as a vlan's is: it would not become what is asked for.
+        // As on FreeBSD, `create` with changes after it may find the interface there; not so one
+        // whose kind was described, as a vlan's is: it would not become what is asked for.
         Ok(_) if wanted.create && (wanted.changes.is_empty() || !wanted.creation.is_empty()) => {
             Err(Error::Exists(name.to_string()).into())
         }
@@ -373,8 +374,8 @@ impl Line<'_> {
         Ok(())
     }
 
-    /// Hardware that joins packets hands a bridge what it cannot send on. Turned on again afterwards it
-    /// stays on: somebody has said so.
+    /// Hardware that joins packets hands a bridge what it cannot send on. Turned on again
+    /// afterwards it stays on: somebody has said so.
     fn stop_joining(&mut self, member: &InterfaceName) -> Result<(), ConfigureError> {
         complain!(
             "ifconfig: {member}: LRO turned off: what the hardware joins, a bridge cannot send on"
@@ -411,7 +412,8 @@ fn set_stp(
     if links.iter().any(|link| link.master == port.master && link.index != port.index) {
         let word = if on { "on" } else { "off" };
         complain!(
-            "ifconfig: WARNING: on Linux a bridge has a spanning tree or not: {word} for all members of {bridge}"
+            "ifconfig: WARNING: on Linux a bridge has a spanning tree or not: \
+             {word} for all members of {bridge}"
         );
     }
     netlink.set_bridge(bridge, BridgeSetting::Stp(on))

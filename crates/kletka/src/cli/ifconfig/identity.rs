@@ -4,9 +4,9 @@ use std::fs;
 
 use netif::Identity;
 
-/// The machine, and the jail that a hook runs for: `JNAME`, jail(8). A jail that creates interfaces itself
-/// is told from its neighbours, whose machine-id may be the same, by its host name. `None`: the machine
-/// has no id, and its interfaces get other addresses each time.
+/// The machine, and the jail that a hook runs for: `JNAME`, jail(8). A jail that creates interfaces
+/// itself is told from its neighbours, whose machine-id may be the same, by its host name. `None`:
+/// the machine has no id, and its interfaces get other addresses each time.
 pub(super) fn identity() -> Option<Identity> {
     let machine = fs::read_to_string("/etc/machine-id").ok()?;
     let machine = machine.trim();

@@ -58,8 +58,9 @@ impl Network {
         on: bool,
     ) -> Result<(), Error> {
         let known = self.netlink.link(name)?.inet6;
-        // There is more than one way to have a link-local address: what is on stays as it is. Routers may be
-        // heard, or not, only because nothing is forwarded, or is: then it is not as it was asked for.
+        // There is more than one way to have a link-local address: what is on stays as it is.
+        // Routers may be heard, or not, only because nothing is forwarded, or is: then it is not as
+        // it was asked for.
         let may_turn = option == Inet6Option::AcceptRtadv;
         if !may_turn && known.is_some_and(|known| known.has(option) == on) {
             return Ok(());
@@ -69,8 +70,8 @@ impl Network {
 
     /// Takes an interface there down. Its addresses stay.
     pub(crate) fn down(&mut self, name: &InterfaceName) -> Result<(), Error> {
-        // Where the kernel cannot be told so (it has no IPv6; a jail's /proc may be read-only) it goes down
-        // all the same: that is what was asked for.
+        // Where the kernel cannot be told so (it has no IPv6; a jail's /proc may be read-only) it
+        // goes down all the same: that is what was asked for.
         let _ = at(self.elsewhere.as_ref(), || netif::keep_inet6_when_down(name));
         self.netlink.down(name)
     }
@@ -93,8 +94,8 @@ impl Network {
     }
 }
 
-/// Does `work` in the network namespace of the place, `None` being our own: for what is no request to a
-/// socket.
+/// Does `work` in the network namespace of the place, `None` being our own: for what is no request
+/// to a socket.
 fn at<T>(place: Option<&(OwnedFd, File)>, work: impl FnOnce() -> T) -> Result<T, Error> {
     match place {
         None => Ok(work()),

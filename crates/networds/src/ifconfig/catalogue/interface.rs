@@ -64,8 +64,8 @@ pub(super) const WORDS: &[Word<Action>] = &[
 
     // What it does.
     word(&["up"], "Brings the interface up").full(Alone(|line, _| line.change(Change::Up))),
-    word(&["down"], "Takes the interface down; addresses stay, those of IPv6 too \
-          (`keep_addr_on_down`)")
+    word(&["down"], "Takes the interface down; addresses stay, those of IPv6 too: \
+          `keep_addr_on_down`")
         .full(Alone(|line, _| line.change(Change::Down))),
     word(&["mtu"], "The longest packet, in bytes")
         .full(With(Value("bytes"), |line, _, text| line.change(Change::Mtu(number(text)?)))),
