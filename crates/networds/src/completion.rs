@@ -1,8 +1,7 @@
 //! The catalogues as completions of shells: bash(1) and zsh(1).
 //!
 //! What may follow depends on the word before: the names of interfaces, jails or groups, a choice,
-//! or nothing that a shell can know. Everywhere else the words of the catalogue follow, after the
-//! first word a command's own.
+//! or nothing that a shell can know. In all other places the words of the catalogue may follow.
 
 use std::fmt::Write;
 use std::iter;

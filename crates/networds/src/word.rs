@@ -1,8 +1,8 @@
 //! What a catalogue says of a word, and finding a word in a catalogue.
 //!
-//! A row is begun by [`word`] and ends with what the word does, or with why it does nothing: only
-//! that makes a [`Word`] of it, so a row without an action, or a reason, does not compile. What an
-//! action is belongs to each language; here one only says what must follow it.
+//! [`word`] begins a row. Only what the word does, or why it does nothing, makes a [`Word`] of the
+//! row: one that lacks both does not compile. Each language has actions of its own; here they only
+//! say how many words must follow.
 
 /// A row of a catalogue. `A` is what the words of that language do.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,7 @@ pub(crate) struct Group<A: 'static> {
     pub(crate) words: &'static [Word<A>],
 }
 
-/// What an action is followed by on the command line.
+/// An action, by what must follow its word on the command line.
 pub(crate) trait Takes {
     /// One for each word that must follow.
     fn arguments(&self) -> Vec<Argument>;

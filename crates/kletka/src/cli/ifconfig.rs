@@ -41,7 +41,7 @@ fn read(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
     ifconfig::parse_with(format(), &words)
 }
 
-/// The format that the environment asks for, as if it stood before all that the command line says.
+/// The format that `IFCONFIG_FORMAT` asks for; `-f` of the command line overrides it.
 fn format() -> Format {
     let value = std::env::var_os("IFCONFIG_FORMAT").unwrap_or_default();
     if value.is_empty() {
@@ -123,7 +123,7 @@ fn list(network: &mut Network, selection: &Selection) -> Result<String, String> 
     Ok(listing::chosen(&all, selection).into_iter().map(entry).collect())
 }
 
-/// The interface of this name, and the others when its entry tells of them.
+/// The interface of this name; and all others, when they are part of its entry in a listing.
 fn around(netlink: &mut Netlink, name: &str) -> Result<Vec<Interface>, Error> {
     let unknown = |_| Error::NoInterface(name.to_owned());
     let mut interface = netlink.link(&InterfaceName::parse(name).map_err(unknown)?)?;

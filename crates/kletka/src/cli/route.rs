@@ -87,7 +87,7 @@ fn described(netlink: &mut Netlink, command: &RouteCommand) -> Result<Route, Err
     })
 }
 
-/// Tells of an error on standard error.
+/// Prints an error on standard error.
 fn tell(error: &Error) -> ExitCode {
     if let Error::Refused { errno: Errno::SRCH, .. } = error {
         return answer::fail("route", "route has not been found");
@@ -95,7 +95,7 @@ fn tell(error: &Error) -> ExitCode {
     answer::fail("route", error)
 }
 
-/// `-q`: what went wrong with the route is not told, what kept us from asking is.
+/// `-q`: the kernel's refusal is not printed, but any other error is.
 fn tell_nothing(error: &Error) -> ExitCode {
     match error {
         Error::Refused { .. } => ExitCode::FAILURE,
@@ -107,7 +107,7 @@ fn print(text: &str, status: ExitCode) -> ExitCode {
     answer::print("route", text, status)
 }
 
-/// `flush`: deletes every route that leads through a gateway, and says so of each.
+/// `flush`: deletes every route that leads through a gateway, and prints each.
 fn flush(netlink: &mut Netlink, command: &RouteCommand) -> ExitCode {
     let routes = match netlink.routes() {
         Ok(routes) => routes,

@@ -28,9 +28,9 @@ pub(super) enum Role {
     /// An address of IPv4 takes the place of the first one.
     #[default]
     Replace,
-    /// It is one more.
+    /// The address is one more.
     Alias,
-    /// It is removed.
+    /// The address is removed.
     Delete,
 }
 
@@ -132,7 +132,7 @@ impl PendingAddress {
         Ok(())
     }
 
-    /// The change that it comes to. `None`: nothing was said of an address.
+    /// The change that all of it comes to. `None`: nothing was said of an address.
     pub(super) fn finish(self, is_inet6: bool) -> Result<Option<Change>, UsageError> {
         match (self.address, self.role) {
             (Some(address), Role::Delete) => Ok(Some(Change::DeleteAddress(address))),

@@ -1,7 +1,7 @@
 //! What `create` is told of the kind of interface: tags, tunnels, the protocol of a lagg.
 //!
 //! FreeBSD makes an interface first and configures it then. On Linux a vlan, a vxlan or a tunnel is
-//! made whole, so these words are put by and the interface is made of them.
+//! made whole, so these words are collected, and the interface is made of them.
 
 use std::net::IpAddr;
 
@@ -190,7 +190,7 @@ impl Creation {
     }
 
     /// The vlan that was described. What is missing of tag and parent comes from a name of the form
-    /// `IF.TAG`, which may not gainsay what was said. `None`: nothing was said of a vlan, and the
+    /// `IF.TAG`, which may not contradict what was said. `None`: nothing was said of a vlan, and the
     /// name says nothing either.
     ///
     /// # Errors

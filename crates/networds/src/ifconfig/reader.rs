@@ -178,7 +178,7 @@ impl ParameterReader {
     pub(super) fn finish(mut self, interface: &str) -> Result<Configuration, UsageError> {
         self.finish_address()?;
         if self.create {
-            // What is wrong with it is said before anything is made.
+            // A mistake in it is reported before anything is made.
             self.creation.vlan(interface)?;
         } else {
             let at = self.creation_at;

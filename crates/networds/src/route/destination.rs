@@ -9,7 +9,7 @@ use super::error::UsageError;
 /// What was said about a destination beside it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Hints {
-    /// It is of IPv6.
+    /// The destination is of IPv6.
     pub(super) inet6: bool,
     /// `-host`.
     pub(super) force_host: bool,

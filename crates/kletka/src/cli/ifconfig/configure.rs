@@ -1,7 +1,7 @@
 //! Carries out the changes of one command line.
 //!
-//! What can be looked up beforehand is: the interface, the members of a bridge, the networks of
-//! jails. So a line with a mistake in it changes nothing, where FreeBSD's ifconfig stops half way.
+//! The interface, the members of a bridge and the networks of jails are looked up beforehand. So a
+//! line with a mistake in it changes nothing, where FreeBSD's ifconfig stops half way.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -23,21 +23,21 @@ use super::network::Network;
 pub(super) enum ConfigureError {
     Kernel(Error),
     Name(NameTooLong),
-    /// `create` of an interface that is not one of ours to make.
+    /// `create`, and a name that no kind of interface has.
     NoCloner(String),
     /// A vlan needs its tag and its parent at once.
     VlanUnfinished(String),
-    /// So has a tunnel its ends, and a vxlan its number.
+    /// A tunnel needs its ends at once, and a vxlan its number.
     Unfinished(String, &'static str),
-    /// Words of another kind.
+    /// The words after `create` are for another kind of interface.
     OtherKind(String),
     Usage(UsageError),
-    /// `eui64`, and nothing to take it from.
+    /// `eui64`, and the interface has no link-local address.
     NoLinkLocal,
     Jail(String),
     /// `vnet`: the jail does not get it.
     Vnet(prison::Error),
-    /// `-vnet`: the interface cannot be had back.
+    /// `-vnet`: the jail does not give the interface back.
     Reclaim {
         jail: String,
         name: InterfaceName,
@@ -129,8 +129,8 @@ pub(super) fn configure(
     let mut line = Line { network, wanted, prisons: &prisons, said: &mut said };
     let done = wanted.changes.iter().try_for_each(|change| line.apply(&mut current, change));
     if let (Err(_), true) = (&done, makes) {
-        // What was made goes again: nothing is left of a line that failed. It was there a moment
-        // ago; should it not go, the first error says more.
+        // Nothing is left of a line that failed: what was made is destroyed. Should that fail as
+        // well, the first error says more.
         let _ = network.netlink.destroy(&current);
     }
     done?;
@@ -140,13 +140,13 @@ pub(super) fn configure(
     Ok(said)
 }
 
-/// Whether the first request to the kernel tells by itself that the interface is, or is not, there:
-/// before anything is changed, so that nobody has to look first.
+/// Whether the answer to the first request says that the interface is, or is not, there. Then
+/// nobody has to look before anything is changed.
 fn says_itself(wanted: &Configuration) -> bool {
     if wanted.create {
         return wanted.changes.is_empty() && Cloner::parse(&wanted.interface).is_some();
     }
-    // These say it in words of their own, or want to know more of the interface.
+    // These changes have other messages for it, or need to know more of the interface.
     let looks = |change: &Change| match change {
         Change::Vnet(_) | Change::Reclaim(_) => true,
         Change::Bridge(BridgeChange::AddMember(_)) => wanted.changes.len() > 1,
@@ -156,17 +156,17 @@ fn says_itself(wanted: &Configuration) -> bool {
     !wanted.changes.iter().any(looks)
 }
 
-/// The interface, when it is there. It must be, or not be, as the command line has it.
+/// The interface, if it is there. Whether it is must agree with the command line.
 fn look(
     netlink: &mut Netlink,
     name: &InterfaceName,
     wanted: &Configuration,
 ) -> Result<Option<Interface>, ConfigureError> {
-    // It may come out of a jail first.
+    // `-vnet` in front fetches the interface from a jail, so it may be missing here.
     let comes = matches!(wanted.changes.first(), Some(Change::Reclaim(_)));
     match netlink.link(name) {
-        // As on FreeBSD, `create` with changes after it may find the interface there; not so one
-        // whose kind was described, as a vlan's is: it would not become what is asked for.
+        // As on FreeBSD, `create` with changes after it may find the interface there. One whose
+        // kind was described, such as a vlan, may not: nothing would make it what is asked for.
         Ok(_) if wanted.create && (wanted.changes.is_empty() || !wanted.creation.is_empty()) => {
             Err(Error::Exists(name.to_string()).into())
         }
@@ -374,8 +374,8 @@ impl Line<'_> {
         Ok(())
     }
 
-    /// Hardware that joins packets hands a bridge what it cannot send on. Turned on again
-    /// afterwards it stays on: somebody has said so.
+    /// Turns LRO off: a bridge cannot send on what the hardware has joined. Whoever turns LRO on
+    /// again has said so, and it stays on.
     fn stop_joining(&mut self, member: &InterfaceName) -> Result<(), ConfigureError> {
         complain!(
             "ifconfig: {member}: LRO turned off: what the hardware joins, a bridge cannot send on"
