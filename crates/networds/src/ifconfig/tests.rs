@@ -1,6 +1,9 @@
 //! Command lines, and what they come to.
 
-use netif::{Prefix, Vlan};
+use netif::{
+    BridgeSetting, Capability, GroupName, Inet6Option, InterfaceAddress, InterfaceName, Mode,
+    PortSetting, Prefix, Tunnel, Vlan,
+};
 
 use super::*;
 
@@ -9,8 +12,8 @@ fn words(line: &str) -> Vec<String> {
 }
 
 fn changes(line: &str) -> Result<Vec<Change>, String> {
-    match parse(&words(line)).map_err(|error| error.to_string())?.command {
-        Command::Configure(configuration) => Ok(configuration.changes),
+    match parse(&words(line)).map_err(|error| error.to_string())?.purpose {
+        Purpose::Configure(configuration) => Ok(configuration.changes),
         other => Err(format!("{other:?}")),
     }
 }
@@ -30,18 +33,20 @@ fn address(prefix: &str, replaces: bool) -> Change {
 #[test]
 #[rustfmt::skip]
 fn an_article_on_samba_in_a_jail() {
-    use Change::{AddMember, DeleteMember, Description, Destroy, Up};
+    use Change::{Bridge, Description, Destroy, Up};
+    let add = |member| Bridge(BridgeChange::AddMember(interface(member)));
+    let delete = |member| Bridge(BridgeChange::DeleteMember(interface(member)));
     for (line, want) in [
         ("re0.7 up", vec![Up]),
         ("epair1a up descr jail_samba_side_of_the_epair",
             vec![Up, Description("jail samba side of the epair".into())]),
         ("bridge1 up addm re0.7 addm epair1a descr bridge_for_the_jail_samba",
-            vec![Up, AddMember(interface("re0.7")), AddMember(interface("epair1a")),
+            vec![Up, add("re0.7"), add("epair1a"),
                  Description("bridge for the jail samba".into())]),
         ("epair1b 192.168.1.240/24 up descr jail_side",
             vec![Up, Description("jail side".into()), address("192.168.1.240/24", true)]),
         ("bridge1 deletem epair1a deletem re0.7",
-            vec![DeleteMember(interface("epair1a")), DeleteMember(interface("re0.7"))]),
+            vec![delete("epair1a"), delete("re0.7")]),
         ("epair1a destroy", vec![Destroy]),
         ("bridge1 destroy", vec![Destroy]),
     ] {
@@ -167,7 +172,7 @@ fn creations() {
             Some(Vlan { stacked: true, priority: 5, ..plain() }), vec![]),
         ("lagg0 create laggproto lacp laggport re0", "lagg0", None, vec![Change::LaggPort(re0())]),
     ] {
-        let Ok(Command::Configure(got)) = parse(&words(line)).map(|i| i.command) else { panic!("{line}") };
+        let Ok(Purpose::Configure(got)) = parse(&words(line)).map(|i| i.purpose) else { panic!("{line}") };
         assert_eq!((got.interface.as_str(), got.create, got.changes), (name, true, changes), "{line}");
         assert_eq!(got.creation.vlan(name), Ok(vlan), "{line}");
     }
@@ -177,7 +182,8 @@ fn creations() {
 #[rustfmt::skip]
 fn the_words_of_kinds() {
     let em0 = || interface("em0");
-    let member = |setting| vec![Change::Member(em0(), setting)];
+    let bridge = |changes: Vec<_>| changes.into_iter().map(Change::Bridge).collect::<Vec<_>>();
+    let member = |setting| vec![Change::Bridge(BridgeChange::SetMember(em0(), setting))];
     let switch = |capabilities, on, word: &str| vec![Change::Capability(capabilities, OnOff { on, word: word.into() })];
     let tunnel = |local: &str, remote: &str, key| {
         vec![Change::Tunnel(Tunnel { local: local.parse().unwrap(), remote: remote.parse().unwrap(), key })]
@@ -187,9 +193,9 @@ fn the_words_of_kinds() {
         ("bridge1 private em0",         member(PortSetting::Private(true))),
         ("bridge1 ifpriority em0 64",   member(PortSetting::Priority(64))),
         ("bridge1 ifpathcost em0 55",   member(PortSetting::PathCost(55))),
-        ("bridge1 stp em0",             vec![Change::Stp(em0(), true)]),
-        ("bridge1 addm em0 priority 0x1000", vec![Change::AddMember(em0()), Change::Bridge(BridgeSetting::Priority(4096))]),
-        ("bridge1 flush addr",          vec![Change::Flush(false), Change::ShowAddresses]),
+        ("bridge1 stp em0",             bridge(vec![BridgeChange::Stp(em0(), true)])),
+        ("bridge1 addm em0 priority 0x1000", bridge(vec![BridgeChange::AddMember(em0()), BridgeChange::Set(BridgeSetting::Priority(4096))])),
+        ("bridge1 flush addr",          bridge(vec![BridgeChange::Flush, BridgeChange::ShowAddresses])),
         ("em0 tso",                     switch(vec![Capability::Tso4, Capability::Tso6], true, "tso")),
         ("em0 -lro",                    switch(vec![Capability::Lro], false, "-lro")),
         ("gif0 inet tunnel 1.2.3.4 5.6.7.8", tunnel("1.2.3.4", "5.6.7.8", 0)),
@@ -210,54 +216,24 @@ fn listings() {
     let all = Selection::default;
     let one = |name: &str| Selection { interface: Some(name.into()), ..all() };
     for (line, want) in [
-        ("",             Command::List(all())),
-        ("-a",           Command::List(all())),
-        ("-f inet:cidr,inet6:cidr -G lo", Command::List(Selection {
+        ("",             Purpose::List(all())),
+        ("-a",           Purpose::List(all())),
+        ("-f inet:cidr,inet6:cidr -G lo", Purpose::List(Selection {
             without: Some("lo".into()),
             format: Format { inet: Mask::Slash, inet6_slash: true, ..Format::default() }, ..all() })),
-        ("-f ether:dash -f default", Command::List(all())),
-        ("-L lo0",       Command::List(Selection { lifetimes: true, ..one("lo0") })),
-        ("-a -u",        Command::List(Selection { up: Some(true), ..all() })),
-        ("-ad inet",     Command::List(Selection { up: Some(false), family: Some(Family::Inet), ..all() })),
-        ("lo0",          Command::List(one("lo0"))),
-        ("lo0 inet6",    Command::List(Selection { family: Some(Family::Inet6), ..one("lo0") })),
-        ("-l",           Command::Names(all(), Separator::Blank)),
-        ("-lu ether",    Command::Names(Selection { up: Some(true), family: Some(Family::Ether), ..all() }, Separator::Blank)),
-        ("-g epair",     Command::Names(Selection { group: Some("epair".into()), ..all() }, Separator::Line)),
-        ("-a -g epair",  Command::List(Selection { group: Some("epair".into()), ..all() })),
-        ("-C",           Command::Cloners),
+        ("-f ether:dash -f default", Purpose::List(all())),
+        ("-L lo0",       Purpose::List(Selection { lifetimes: true, ..one("lo0") })),
+        ("-a -u",        Purpose::List(Selection { up: Some(true), ..all() })),
+        ("-ad inet",     Purpose::List(Selection { up: Some(false), family: Some(AddressFamily::Inet), ..all() })),
+        ("lo0",          Purpose::List(one("lo0"))),
+        ("lo0 inet6",    Purpose::List(Selection { family: Some(AddressFamily::Inet6), ..one("lo0") })),
+        ("-l",           Purpose::Names(all(), Separator::Blank)),
+        ("-lu ether",    Purpose::Names(Selection { up: Some(true), family: Some(AddressFamily::Ether), ..all() }, Separator::Blank)),
+        ("-g epair",     Purpose::Names(Selection { group: Some("epair".into()), ..all() }, Separator::Line)),
+        ("-a -g epair",  Purpose::List(Selection { group: Some("epair".into()), ..all() })),
+        ("-C",           Purpose::Cloners),
     ] {
-        assert_eq!(parse(&words(line)), Ok(Invocation { jail: None, command: want }), "{line}");
+        assert_eq!(parse(&words(line)), Ok(Invocation { jail: None, purpose: want }), "{line}");
     }
     assert_eq!(parse(&words("-j samba -l")).unwrap().jail.as_deref(), Some("samba"));
-}
-
-/// The words of the lines that `begin` so, in the part of the manual page between two headings.
-fn words_of_page(from: &str, to: &str, begin: &str) -> Vec<&'static str> {
-    let page = include_str!("../../../../../../man/kletka-ifconfig.8");
-    let part = page.split(from).nth(1).and_then(|rest| rest.split(to).next()).unwrap();
-    let lines = part.lines().filter_map(|line| line.strip_prefix(begin));
-    lines.flat_map(|line| line.split([' ', ',', ':']).filter(|word| !word.is_empty())).collect()
-}
-
-/// The manual page names no parameter that is not taken, and every one that has no counterpart.
-#[test]
-fn the_manual_page() {
-    let taken =
-        words_of_page(".Ss Parameters of all", ".Ss Parameters that are refused", ".It Cm ");
-    assert!(taken.contains(&"vxlanttl") && taken.contains(&"-auto_linklocal"), "{taken:?}");
-    for word in taken {
-        let line = ["em0", "inet6", word].map(str::to_owned);
-        let refused = match parse(&line) {
-            Err(UsageError::BadValue(bad) | UsageError::NotSupported(bad)) => bad == word,
-            Err(UsageError::NoCounterpart { .. }) => true,
-            _ => false,
-        };
-        // After `ether` this one is an address.
-        assert!(!refused || word == "random", "{word}");
-    }
-    let refused = words_of_page(".Ss Parameters that are refused", "All other parameters", ".Cm ");
-    for word in words::without_counterpart() {
-        assert!(refused.contains(&word), "{word}");
-    }
 }

@@ -1,21 +1,25 @@
 //! How a listing writes addresses: `-f` and `IFCONFIG_FORMAT` of ifconfig(8).
 
-use super::UsageError;
+use super::error::UsageError;
 
 /// What was said, or FreeBSD's own way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in super::super) struct Format {
-    pub(in super::super) ether: Separation,
-    pub(in super::super) inet: Mask,
+pub struct Format {
+    /// Of link-level addresses.
+    pub ether: Separation,
+    /// Of addresses of IPv4.
+    pub inet: Mask,
     /// `inet6:cidr`: the length of the prefix after a slash.
-    pub(in super::super) inet6_slash: bool,
+    pub inet6_slash: bool,
 }
 
 /// What stands between the bytes of a link-level address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in super::super) enum Separation {
+pub enum Separation {
+    /// `:`.
     #[default]
     Colon,
+    /// `-`.
     Dash,
     /// Two bytes, a dot, two bytes.
     Dotted,
@@ -23,16 +27,19 @@ pub(in super::super) enum Separation {
 
 /// How the mask of an IPv4 address is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in super::super) enum Mask {
+pub enum Mask {
+    /// `0xffffff00`.
     #[default]
     Hexadecimal,
+    /// `255.255.255.0`.
     Dotted,
     /// A length after a slash.
     Slash,
 }
 
 impl Format {
-    /// Reads `TYPE:FORMAT`, one or several with commas between them; `default` undoes what was said before.
+    /// Reads `TYPE:FORMAT`, one or several with commas between them; `default` undoes what was said
+    /// before.
     pub(super) fn read(&mut self, text: &str) -> Result<(), UsageError> {
         text.split(',').try_for_each(|one| {
             let message = || format!("-f {one}: this format is not supported");
@@ -40,9 +47,10 @@ impl Format {
         })
     }
 
-    /// What the environment says. It may be meant for another ifconfig: what is unknown is left out, and is what
-    /// is answered beside.
-    pub(in super::super) fn of_environment(text: &str) -> (Self, Vec<&str>) {
+    /// What the environment says, and what of that is unknown. `IFCONFIG_FORMAT` may be meant for
+    /// another ifconfig: what is unknown is left out.
+    #[must_use]
+    pub fn of_environment(text: &str) -> (Self, Vec<&str>) {
         let mut format = Self::default();
         let unknown = text.split(',').filter(|one| format.read_one(one).is_none()).collect();
         (format, unknown)

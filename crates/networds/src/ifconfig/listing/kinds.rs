@@ -73,8 +73,9 @@ fn flags<const N: usize>(table: [(bool, u32, &str); N]) -> (u32, String) {
     (bits, names.join(","))
 }
 
-/// A line of `addr`: net/if_bridgevar.h, `IFBAFBITS`.
-pub(in super::super) fn learned(learned: &Learned, all: &[Interface], timeout: u32) -> String {
+/// A line of `addr`, `timeout` in seconds: net/if_bridgevar.h, `IFBAFBITS`.
+#[must_use]
+pub fn learned(learned: &Learned, all: &[Interface], timeout: u32) -> String {
     let member = name_of(all, Some(learned.member));
     let left = if learned.is_static { 0 } else { timeout.saturating_sub(learned.age) };
     let (bits, names) = flags([(learned.is_static, 1, "STATIC")]);

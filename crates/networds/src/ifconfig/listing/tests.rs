@@ -2,7 +2,7 @@
 
 use netif::{Bridge, BridgePort, EtherAddress, InterfaceName, Prefix};
 
-use super::super::command::Format;
+use super::super::format::Format;
 use super::*;
 
 fn interface(index: u32, name: &str, flags: u32, kind: Kind) -> Interface {
@@ -53,7 +53,7 @@ epair1b: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0
 \tdescription: jail side of the epair
 \tinet 192.168.1.240 netmask 0xffffff00 broadcast 192.168.1.255
 ";
-    let only = Selection { family: Some(Family::Inet), ..Selection::default() };
+    let only = Selection { family: Some(AddressFamily::Inet), ..Selection::default() };
     assert_eq!(entry(&epair, None, &[], &only), want);
 
     let mut lo0 = interface(1, "lo0", 0x100_0049, Kind::Loopback);
@@ -183,9 +183,9 @@ fn selections() {
         (any(),                                                      "lo0 epair1a"),
         (Selection { up: Some(true), ..any() },                      "epair1a"),
         (Selection { up: Some(false), ..any() },                     "lo0"),
-        (Selection { family: Some(Family::Ether), ..any() },         "epair1a"),
-        (Selection { family: Some(Family::Inet), ..any() },          "epair1a"),
-        (Selection { family: Some(Family::Inet6), ..any() },         ""),
+        (Selection { family: Some(AddressFamily::Ether), ..any() },         "epair1a"),
+        (Selection { family: Some(AddressFamily::Inet), ..any() },          "epair1a"),
+        (Selection { family: Some(AddressFamily::Inet6), ..any() },         ""),
         (Selection { group: Some("epair".into()), ..any() },         "epair1a"),
         (Selection { group: Some("all".into()), ..any() },           "lo0 epair1a"),
         (Selection { without: Some("epair".into()), ..any() },       "lo0"),

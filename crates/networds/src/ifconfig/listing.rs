@@ -1,25 +1,27 @@
 //! What ifconfig(8) prints of an interface: the lines and their order are FreeBSD's.
 //!
-//! Pure: interfaces in, text out. Lines that have no counterpart on Linux are left out; scripts look for
-//! `inet`, `ether`, `member:`, `groups:` and `status:`.
+//! Interfaces are given as plain values, and the answer is text. Lines that have no counterpart on Linux are left out; scripts
+//! look for `inet`, `ether`, `member:`, `groups:` and `status:`.
 
 use std::fmt::{self, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use netif::{
     Capabilities, EtherAddress, Flags, Interface, InterfaceAddress, Kind, Lifetimes, Media,
 };
 
-use super::command::{Mask, Selection, Separation};
-use super::words::Family;
+use super::family::AddressFamily;
+use super::format::{Mask, Separation};
+use super::selection::Selection;
 
 mod kinds;
 
-pub(super) use kinds::learned;
+pub use kinds::learned;
 use kinds::{write_bridge, write_member, write_span};
 
 /// Which of `all` a selection means.
-pub(super) fn chosen<'a>(all: &'a [Interface], selection: &Selection) -> Vec<&'a Interface> {
+#[must_use]
+pub fn chosen<'a>(all: &'a [Interface], selection: &Selection) -> Vec<&'a Interface> {
     let fits = |interface: &&Interface| {
         selection.up.is_none_or(|up| interface.flags.has(Flags::UP) == up)
             && selection.group.as_deref().is_none_or(|group| is_in(interface, group))
@@ -35,17 +37,17 @@ fn is_called(interface: &Interface, name: &str) -> bool {
     interface.name.as_str() == if name == "lo" { "lo0" } else { name }
 }
 
-fn has_family(interface: &Interface, family: Family) -> bool {
+fn has_family(interface: &Interface, family: AddressFamily) -> bool {
     match family {
-        Family::Ether => interface.ether.is_some(),
+        AddressFamily::Ether => interface.ether.is_some(),
         family => interface.addresses.iter().any(|address| is_of(address, family)),
     }
 }
 
-fn is_of(address: &InterfaceAddress, family: Family) -> bool {
+fn is_of(address: &InterfaceAddress, family: AddressFamily) -> bool {
     match address.prefix.address {
-        IpAddr::V4(_) => family == Family::Inet,
-        IpAddr::V6(_) => family == Family::Inet6,
+        IpAddr::V4(_) => family == AddressFamily::Inet,
+        IpAddr::V6(_) => family == AddressFamily::Inet6,
     }
 }
 
@@ -77,7 +79,9 @@ fn group(interface: &Interface) -> Option<&str> {
 }
 
 /// The whole entry of one interface; `all` are its neighbours, the selection limits what is shown.
-pub(super) fn entry(
+/// `capabilities`: what the hardware does, where the kernel says it.
+#[must_use]
+pub fn entry(
     interface: &Interface,
     capabilities: Option<&Capabilities>,
     all: &[Interface],
@@ -96,37 +100,12 @@ fn write_entry(
     all: &[Interface],
     selection: &Selection,
 ) -> fmt::Result {
-    let family = selection.family;
-    write!(out, "{}: flags={:x}", interface.name, interface.flags.0)?;
-    let names: Vec<_> = interface.flags.names().collect();
-    if !names.is_empty() {
-        write!(out, "<{}>", names.join(","))?;
-    }
-    writeln!(out, " metric 0 mtu {}", interface.mtu)?;
-    if let Some(description) = &interface.description {
-        writeln!(out, "\tdescription: {description}")?;
-    }
-    if let Some((bits, names)) = capabilities.map(Capabilities::listed).filter(|it| it.0 != 0) {
-        writeln!(out, "\toptions={bits:x}<{}>", names.join(","))?;
-    }
-    if let Kind::Tunnel(_, Some(tunnel)) = &interface.kind {
-        let family = if tunnel.local.is_ipv4() { "inet" } else { "inet6" };
-        writeln!(out, "\ttunnel {family} {} --> {}", tunnel.local, tunnel.remote)?;
-    }
-    let shows = |wanted| family.is_none_or(|family| family == wanted);
-    if let Some(ether) = interface.ether.filter(|_| shows(Family::Ether)) {
-        writeln!(out, "\tether {}", separated(ether, selection.format.ether))?;
-    }
-    for wanted in [Family::Inet, Family::Inet6] {
-        let addresses = interface.addresses.iter().filter(|address| is_of(address, wanted));
-        for address in addresses.filter(|_| shows(wanted)) {
-            write_address(out, interface, address, selection)?;
-        }
-    }
-    match family {
+    write_head(out, interface, capabilities)?;
+    write_addresses(out, interface, selection)?;
+    match selection.family {
         None => {}
-        Some(Family::Inet6) => return write_inet6_options(out, interface),
-        Some(_) => return Ok(()),
+        Some(AddressFamily::Inet6) => return write_inet6_options(out, interface),
+        Some(AddressFamily::Inet | AddressFamily::Ether) => return Ok(()),
     }
     if let Kind::Bridge(bridge) = &interface.kind {
         write_bridge(out, bridge)?;
@@ -147,6 +126,46 @@ fn write_entry(
     write_inet6_options(out, interface)
 }
 
+/// What every entry begins with: flags, description, options, the ends of a tunnel.
+fn write_head(
+    out: &mut String,
+    interface: &Interface,
+    capabilities: Option<&Capabilities>,
+) -> fmt::Result {
+    write!(out, "{}: flags={:x}", interface.name, interface.flags.0)?;
+    let names: Vec<_> = interface.flags.names().collect();
+    if !names.is_empty() {
+        write!(out, "<{}>", names.join(","))?;
+    }
+    writeln!(out, " metric 0 mtu {}", interface.mtu)?;
+    if let Some(description) = &interface.description {
+        writeln!(out, "\tdescription: {description}")?;
+    }
+    if let Some((bits, names)) = capabilities.map(Capabilities::listed).filter(|it| it.0 != 0) {
+        writeln!(out, "\toptions={bits:x}<{}>", names.join(","))?;
+    }
+    if let Kind::Tunnel(_, Some(tunnel)) = &interface.kind {
+        let family = if tunnel.local.is_ipv4() { "inet" } else { "inet6" };
+        writeln!(out, "\ttunnel {family} {} --> {}", tunnel.local, tunnel.remote)?;
+    }
+    Ok(())
+}
+
+/// The addresses of the family that is shown, or all.
+fn write_addresses(out: &mut String, interface: &Interface, selection: &Selection) -> fmt::Result {
+    let shows = |wanted| selection.family.is_none_or(|family| family == wanted);
+    if let Some(ether) = interface.ether.filter(|_| shows(AddressFamily::Ether)) {
+        writeln!(out, "\tether {}", separated(ether, selection.format.ether))?;
+    }
+    for wanted in [AddressFamily::Inet, AddressFamily::Inet6] {
+        let addresses = interface.addresses.iter().filter(|address| is_of(address, wanted));
+        for address in addresses.filter(|_| shows(wanted)) {
+            write_address(out, interface, address, selection)?;
+        }
+    }
+    Ok(())
+}
+
 fn write_inet6_options(out: &mut String, interface: &Interface) -> fmt::Result {
     let Some(options) = interface.inet6 else { return Ok(()) };
     let names: Vec<&str> = options.names().collect();
@@ -160,61 +179,75 @@ fn write_address(
     selection: &Selection,
 ) -> fmt::Result {
     match address.prefix.address {
-        IpAddr::V4(own) => {
-            write!(out, "\tinet {own}")?;
-            if let Some(destination) = address.destination {
-                write!(out, " --> {destination}")?;
-            }
-            match selection.format.inet {
-                Mask::Hexadecimal => write!(out, " netmask {:#x}", address.prefix.mask4())?,
-                Mask::Dotted => write!(out, " netmask {}", address.prefix.mask())?,
-                Mask::Slash => write!(out, "/{}", address.prefix.length)?,
-            }
-            if let Some(broadcast) = address.broadcast.filter(|_| address.prefix.length != 0) {
-                write!(out, " broadcast {broadcast}")?;
-            }
-        }
-        IpAddr::V6(own) => {
-            let link_local = own.is_unicast_link_local();
-            write!(out, "\tinet6 {own}")?;
-            if link_local {
-                write!(out, "%{}", interface.name)?;
-            }
-            if let Some(destination) = address.destination {
-                write!(out, " --> {destination}")?;
-            }
-            let length = address.prefix.length;
-            if selection.format.inet6_slash {
-                write!(out, "/{length}")?;
-            } else {
-                write!(out, " prefixlen {length}")?;
-            }
-            for (said, word) in [
-                (address.tentative, "tentative"),
-                (address.duplicated, "duplicated"),
-                (address.deprecated, "deprecated"),
-                (address.autoconf, "autoconf"),
-                (address.temporary, "temporary"),
-            ] {
-                if said {
-                    write!(out, " {word}")?;
-                }
-            }
-            if link_local {
-                write!(out, " scopeid {:#x}", interface.index)?;
-            }
-            let lifetimes = address.lifetimes;
-            if selection.lifetimes && lifetimes != Lifetimes::default() {
-                for (word, seconds) in
-                    [("pltime", lifetimes.preferred), ("vltime", lifetimes.valid)]
-                {
-                    let seconds = seconds.map_or("infty".to_owned(), |seconds| seconds.to_string());
-                    write!(out, " {word} {seconds}")?;
-                }
-            }
-        }
+        IpAddr::V4(own) => write_inet(out, own, address, selection),
+        IpAddr::V6(own) => write_inet6(out, own, interface, address, selection),
+    }
+}
+
+fn write_inet(
+    out: &mut String,
+    own: Ipv4Addr,
+    address: &InterfaceAddress,
+    selection: &Selection,
+) -> fmt::Result {
+    write!(out, "\tinet {own}")?;
+    if let Some(destination) = address.destination {
+        write!(out, " --> {destination}")?;
+    }
+    match selection.format.inet {
+        Mask::Hexadecimal => write!(out, " netmask {:#x}", address.prefix.mask4())?,
+        Mask::Dotted => write!(out, " netmask {}", address.prefix.mask())?,
+        Mask::Slash => write!(out, "/{}", address.prefix.length)?,
+    }
+    if let Some(broadcast) = address.broadcast.filter(|_| address.prefix.length != 0) {
+        write!(out, " broadcast {broadcast}")?;
     }
     writeln!(out)
+}
+
+fn write_inet6(
+    out: &mut String,
+    own: Ipv6Addr,
+    interface: &Interface,
+    address: &InterfaceAddress,
+    selection: &Selection,
+) -> fmt::Result {
+    let link_local = own.is_unicast_link_local();
+    write!(out, "\tinet6 {own}")?;
+    if link_local {
+        write!(out, "%{}", interface.name)?;
+    }
+    if let Some(destination) = address.destination {
+        write!(out, " --> {destination}")?;
+    }
+    let before = if selection.format.inet6_slash { "/" } else { " prefixlen " };
+    write!(out, "{before}{}", address.prefix.length)?;
+    for (said, word) in [
+        (address.tentative, "tentative"),
+        (address.duplicated, "duplicated"),
+        (address.deprecated, "deprecated"),
+        (address.autoconf, "autoconf"),
+        (address.temporary, "temporary"),
+    ] {
+        if said {
+            write!(out, " {word}")?;
+        }
+    }
+    if link_local {
+        write!(out, " scopeid {:#x}", interface.index)?;
+    }
+    if selection.lifetimes && address.lifetimes != Lifetimes::default() {
+        write_lifetimes(out, address.lifetimes)?;
+    }
+    writeln!(out)
+}
+
+fn write_lifetimes(out: &mut String, lifetimes: Lifetimes) -> fmt::Result {
+    for (word, seconds) in [("pltime", lifetimes.preferred), ("vltime", lifetimes.valid)] {
+        let seconds = seconds.map_or("infty".to_owned(), |seconds| seconds.to_string());
+        write!(out, " {word} {seconds}")?;
+    }
+    Ok(())
 }
 
 /// A link-level address, as `-f ether:` has it.
