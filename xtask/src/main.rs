@@ -13,6 +13,8 @@ mod packages;
 mod shell;
 mod sources;
 mod test;
+#[cfg(test)]
+mod tidy;
 mod vm;
 
 use std::ffi::OsString;

@@ -9,6 +9,8 @@ use super::tokens::{is_mark, is_word};
 pub(crate) struct Import {
     /// Its parts, from the left; `self` at the end and `*` are left out.
     pub(crate) path: Vec<String>,
+    /// The line on which it begins, counted from 1.
+    pub(crate) line: usize,
     /// The name under which `use` makes it known; elsewhere, none.
     pub(crate) alias: Option<String>,
 }
@@ -23,7 +25,7 @@ pub(super) fn at(tokens: &[TokenTree], at: usize) -> Vec<Import> {
     } else if !at.checked_sub(2).is_some_and(|before| is_path_mark(&tokens[before..at])) {
         let path = path(rest).0;
         if path.len() > 1 {
-            found.push(Import { path, alias: None });
+            found.push(Import { path, line: rest[0].span().start().line, alias: None });
         }
     }
     found
@@ -62,7 +64,8 @@ fn use_tree(before: &[String], tokens: &[TokenTree], found: &mut Vec<Import>) {
                 path.pop_if(|last| last == "self");
                 let alias = rest.last().filter(|_| is_word(rest, "as"));
                 let alias = alias.map(ToString::to_string).or_else(|| path.last().cloned());
-                found.extend(alias.map(|alias| Import { path, alias: Some(alias) }));
+                let line = branch.first().map_or(0, |token| token.span().start().line);
+                found.extend(alias.map(|alias| Import { path, line, alias: Some(alias) }));
             }
         }
     }
