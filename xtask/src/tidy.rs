@@ -248,3 +248,30 @@ fn manual_pages_are_installed() {
         assert!(sources.iter().any(named), "man/{name}: not installed");
     }
 }
+
+/// The tests that a row of docs/freebsd-facts.md names, in its last cell; other lines name none.
+fn tests_of(line: &str) -> Vec<&str> {
+    let cell = line.strip_suffix('|').and_then(|line| line.rsplit_once('|'));
+    let words = cell.map_or("", |(_, cell)| cell).split('`').skip(1).step_by(2);
+    words.collect()
+}
+
+#[test]
+fn a_fact_of_freebsd_has_a_test() {
+    let is_there = |name: &str| match name.split_once("::") {
+        Some((path, test)) => CRATES
+            .iter()
+            .flat_map(|package| &package.files)
+            .any(|file| file.path.ends_with(path) && file.text.contains(&format!("fn {test}()"))),
+        None => checkout().join("crates/jailconf/tests/vectors").join(name).is_dir(),
+    };
+    let facts = read("docs/freebsd-facts.md");
+    let rows = facts.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| fact "));
+    for row in rows {
+        let named = tests_of(row);
+        assert!(!named.is_empty(), "docs/freebsd-facts.md: no test: {row}");
+        for name in named {
+            assert!(is_there(name), "docs/freebsd-facts.md: {name} is no test: {row}");
+        }
+    }
+}
