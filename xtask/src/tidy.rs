@@ -139,6 +139,54 @@ fn a_crate_depends_only_on_those_before_it() {
     }
 }
 
+/// What the head of a crate says that it may use: the names, and the words behind the semicolon.
+fn may_use(head: &str) -> Option<(Vec<String>, String)> {
+    let lines = head.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
+    let lines = lines.skip_while(|line| !line.starts_with("May use: "));
+    let text = lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let (names, calls) = text.strip_prefix("May use: ")?.strip_suffix('.')?.split_once("; ")?;
+    let names = names.split('`').skip(1).step_by(2).map(str::to_owned);
+    Some((names.collect(), calls.to_owned()))
+}
+
+#[test]
+fn what_a_crate_may_use_is_read() {
+    for (head, want) in [
+        (
+            "//! A.\n//!\n//! May use: `b`,\n//! `c`; no system calls.\n\nuse d;",
+            Some((vec!["b", "c"], "no system calls")),
+        ),
+        (
+            "//! A.\n//!\n//! May use: no other crate; sockets.\n//!\n//! B.",
+            Some((vec![], "sockets")),
+        ),
+        ("//! A.\n\n// May use: `b`; no system calls.", None),
+    ] {
+        let want = want.map(|(names, calls)| {
+            (names.into_iter().map(str::to_owned).collect(), calls.to_owned())
+        });
+        assert_eq!(may_use(head), want, "{head}");
+    }
+}
+
+#[test]
+fn a_crates_head_says_what_it_may_use() {
+    for (package, row) in
+        CRATES.iter().filter_map(|package| Some((package, row_of(&package.name)?)))
+    {
+        let root = |file: &&Source| {
+            ["src/lib.rs", "src/main.rs"].iter().any(|root| file.path.ends_with(root))
+        };
+        let root = package.files.iter().find(root).unwrap();
+        let said = may_use(&root.text);
+        let (names, calls) =
+            said.unwrap_or_else(|| panic!("{}: no `May use: …; ….`", root.path.display()));
+        assert_eq!(names, package.dependencies, "{}: May use", root.path.display());
+        let none = calls.starts_with("no system calls");
+        assert_eq!(none, row.no_calls, "{}: May use: {calls}", root.path.display());
+    }
+}
+
 #[test]
 fn crates_without_system_calls_make_none() {
     no_file("docs/architecture.md, Crates: says that this crate makes none", |package, file| {

@@ -4,6 +4,8 @@
 //! [`parse`] reads the lines as jail(8) does; [`Entry::mount`] reads the file system and the options of one.
 //! What kletka cannot mount as the line asks is refused by name. No system calls: the crate reads no file and
 //! mounts nothing, and whether a path exists is left to the caller.
+//!
+//! May use: no other crate; no system calls.
 
 mod entry;
 mod error;

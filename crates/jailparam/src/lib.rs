@@ -5,6 +5,8 @@
 //! libjail's `jailparam_import` makes of a jail's words: checked, typed, with defaults behind it. A parameter that is
 //! not supported is refused by its name, with the reason; an unknown one is refused with the name that was meant.
 //!
+//! May use: `jailconf`; no system calls.
+//!
 //! ```
 //! let text = b"web { path = /jails/web; vnet; persist; }";
 //! let jail = jailconf::Config::parse("jail.conf".as_ref(), text)?.expand(b"web")?;

@@ -7,6 +7,8 @@
 //! not be UTF-8 ask for a writer of our own with any crate. What is left is this small reader. serde_json would
 //! bring five crates for it, and its `Value` takes the last of two members of one name without a word;
 //! tinyjson makes an `f64` of every number; jzon's last release is of 2023 and its parser full of `unsafe`.
+//!
+//! May use: no other crate; no system calls.
 
 mod number;
 mod read;

@@ -7,6 +7,8 @@
 //! [`descriptor`], [`confine`], [`interface`] and [`tap`]; and two are about memory: [`memory`], the
 //! allocator, and [`lean`], a process that lives on without most of its own. Borrowed descriptors
 //! in, `io::Result` out. Nothing here knows what a jail is.
+//!
+//! May use: `libc`, `rustix`; system calls.
 
 #![allow(unsafe_code)]
 

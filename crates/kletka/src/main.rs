@@ -2,6 +2,9 @@
 //!
 //! The applet is chosen by the name it was called by (`jail`, `jls`, `ifconfig`, …) or, when that is
 //! `kletka`, by its first argument: `kletka jail -c web` is `jail -c web`.
+//!
+//! May use: `configuration`, `devfs`, `fstab`, `jailconf`, `jailparam`, `kernel`, `json`, `lexopt`,
+//! `lifecycle`, `netif`, `prison`, `rc`, `rustix`, `strerror`, `xo`; system calls.
 
 mod cli;
 

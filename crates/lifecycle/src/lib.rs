@@ -4,6 +4,9 @@
 //! [`plan::STOP`], into a row of [`Step`]s, plain values; [`engine`] walks a row over a [`Host`], which
 //! carries the steps out: [`System`] on this machine, a test's own `Host` on paper. [`schedule`] has many
 //! such walks under way at once.
+//!
+//! May use: `fstab`, `jailconf`, `jailparam`, `prison`, `rustix`, `strerror`; system calls: the
+//! hooks and their files.
 
 pub mod command;
 pub mod depend;

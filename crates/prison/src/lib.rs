@@ -5,6 +5,8 @@
 //! and ids come first and are attached in one go, so that a crash at any point leaves no mount behind.
 //! [`Prison::spawn`] runs a command inside, [`Prison::remove`] ends it, and the [`Registry`] finds it
 //! again by jid or name.
+//!
+//! May use: `kernel`, `libc`, `rustix`, `strerror`; system calls.
 
 mod cgroup;
 mod confine;

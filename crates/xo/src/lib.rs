@@ -4,6 +4,8 @@
 //! [`Options::take_from`] finds `--libxo` among a program's arguments; a [`Writer`] collects what the program
 //! writes. No system calls: the output is handed back as bytes, and printing them is left to the caller.
 //! Keys, units, colours and formats are not there; an option that asks for what is missing is refused by name.
+//!
+//! May use: no other crate; no system calls.
 
 mod options;
 mod writer;
