@@ -1,7 +1,8 @@
 //! `cargo xtask figures`: the shape of the code in numbers, beside the goals that it is to keep.
 //!
-//! Each figure is taken from the sources alone, in the way that its row says. With `--check` a goal that is missed
-//! makes the command fail. What must hold without exception is no figure but a rule: see `tidy`.
+//! Each figure is taken from the sources alone, in the way that its row says. With `--check` a goal
+//! that is missed makes the command fail. What must hold without exception is no
+//! figure but a rule: see `tidy`.
 
 use std::fmt;
 
@@ -87,7 +88,8 @@ pub(crate) fn run(check: bool) -> Outcome {
     }
 }
 
-/// The crates: their lines, their share, the crates that each names, and the circles of files inside.
+/// The crates: their lines, their share, the crates that each names, and the
+/// circles of files inside.
 fn structure(crates: &[Crate]) -> String {
     let all: usize = crates.iter().map(lines).sum();
     let mut text = format!("{:<15}{:>7}{:>7}  names\n", "crate", "lines", "%");

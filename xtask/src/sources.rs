@@ -1,7 +1,8 @@
 //! The workspace as its sources show it: crates, their files, and what the tokens of each file say.
 //!
-//! Nothing is compiled and cargo is not asked: manifests and Rust files are read, so that figures and rules cost a
-//! few seconds. [`scan`] reads one file, [`imports`] says which file of a crate names which, [`graph`] finds circles.
+//! Nothing is compiled and cargo is not asked: manifests and Rust files are read, so that figures
+//! and rules cost a few seconds. [`scan`] reads one file, [`imports`] says which file of a crate
+//! names which, [`graph`] finds circles.
 
 pub(crate) mod graph;
 pub(crate) mod imports;
@@ -45,8 +46,8 @@ impl Source {
         Ok(Self { path, text, scan, test })
     }
 
-    /// Whether the `unsafe` on a line, counted from 1, has its argument beside it: a comment that says SAFETY above the
-    /// statement in which the word stands.
+    /// Whether the `unsafe` on a line, counted from 1, has its argument beside it: a comment that
+    /// says SAFETY above the statement in which the word stands.
     pub(crate) fn argues(&self, line: usize) -> bool {
         let lines: Vec<(&str, Line)> =
             self.text.lines().zip(self.scan.lines.iter().copied()).take(line).collect();

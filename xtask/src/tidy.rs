@@ -1,7 +1,8 @@
-//! Rules of the sources that no compiler checks. Each rule is a test, and names every line that breaks it.
+//! Rules of the sources that no compiler checks. Each rule is a test, and names
+//! every line that breaks it.
 //!
-//! Which crates there are, in which order, and which of them make system calls is said by the table in
-//! docs/architecture.md alone: the rules take it from there, so that the table cannot be stale.
+//! Which crates there are, in which order, and which of them make system calls is said by the table
+//! in docs/architecture.md alone: the rules take it from there, so that the table cannot be stale.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,7 +77,8 @@ fn row_of(name: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.name == name)
 }
 
-/// Asserts that no file breaks a rule. `faults` answers lines, counted from 1, and what is wrong with each.
+/// Asserts that no file breaks a rule. `faults` answers lines, counted from 1, and
+/// what is wrong with each.
 fn no_file(rule: &str, faults: impl Fn(&Crate, &Source) -> Vec<(usize, String)>) {
     let mut broken = Vec::new();
     for package in CRATES.iter() {
@@ -89,12 +91,12 @@ fn no_file(rule: &str, faults: impl Fn(&Crate, &Source) -> Vec<(usize, String)>)
     assert!(broken.is_empty(), "{rule}:\n{}", broken.join("\n"));
 }
 
-/// The lines of a file that are comments, from their mark on, with their numbers.
+/// The lines of a file that are comments, with their numbers.
 fn comments(file: &Source) -> impl Iterator<Item = (usize, &str)> {
     let lines = file.text.lines().zip(&file.scan.lines).zip(1..);
     lines
         .filter(|((_, kind), _)| matches!(kind, Line::Doc | Line::Comment))
-        .map(|((text, _), at)| (at, text.trim_start()))
+        .map(|((text, _), at)| (at, text))
 }
 
 /// Whether a path begins with all parts of another one.
@@ -253,11 +255,12 @@ fn comments_name_no_issue() {
             words.any(|word| word.starts_with(|c: char| c.is_ascii_digit()))
         };
         let lines = comments(file).filter(|(_, text)| numbered(text));
-        lines.map(|(at, text)| (at, text.to_owned())).collect()
+        lines.map(|(at, text)| (at, text.trim().to_owned())).collect()
     });
 }
 
-/// Sources say nothing of the machine on which they were written: neither the checkout's folder nor the one around it.
+/// Sources say nothing of the machine on which they were written: neither the checkout's
+/// folder nor the one around it.
 #[test]
 fn sources_name_no_place_of_this_machine() {
     let checkout = checkout();

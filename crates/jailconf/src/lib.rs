@@ -15,7 +15,8 @@
 //! let text = b"path = \"/jails/$name\"; web { host.hostname = web.example.org; persist; }";
 //! let config = jailconf::Config::parse("jail.conf".as_ref(), text)?;
 //! let web = config.expand(b"web")?;
-//! assert_eq!(web.to_line(b" "), b"name=web path=/jails/web host.hostname=web.example.org persist");
+//! let line = b"name=web path=/jails/web host.hostname=web.example.org persist";
+//! assert_eq!(web.to_line(b" "), line);
 //! # Ok::<(), jailconf::Diagnostics>(())
 //! ```
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 /// The places that each place points at.
 pub(crate) type Arrows = [BTreeSet<usize>];
 
-/// What points at each other in a loop: sets of two or more in which each reaches every other, by first place.
+/// What points at each other in a loop: sets of two or more in which each reaches
+/// every other, by first place.
 pub(crate) fn circles(arrows: &Arrows) -> Vec<Vec<usize>> {
     let reached: Vec<BTreeSet<usize>> = (0..arrows.len()).map(|from| reach(arrows, from)).collect();
     let mut circles: Vec<Vec<usize>> = Vec::new();
@@ -23,8 +24,9 @@ pub(crate) fn circles(arrows: &Arrows) -> Vec<Vec<usize>> {
     circles
 }
 
-/// How many arrows run up when all stand on floors, each above what it points at. Only a circle has such arrows: those
-/// that have to be left out for its places to get floors, as a walk in the order of the list finds them.
+/// How many arrows run up when all stand on floors, each above what it points at. Only a circle has
+/// such arrows: those that have to be left out for its places to get floors, as a walk in the
+/// order of the list finds them.
 pub(crate) fn up(arrows: &Arrows) -> usize {
     let mut state = vec![State::New; arrows.len()];
     (0..arrows.len()).map(|from| descend(arrows, from, &mut state)).sum()
@@ -37,7 +39,8 @@ enum State {
     Done,
 }
 
-/// Walks all that can be reached from a new place; answers how many arrows lead back to a place under way.
+/// Walks all that can be reached from a new place; answers how many arrows lead
+/// back to a place under way.
 fn descend(arrows: &Arrows, from: usize, state: &mut [State]) -> usize {
     if state[from] != State::New {
         return 0;

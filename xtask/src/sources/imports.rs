@@ -1,8 +1,9 @@
 //! Which file of a crate names which: the arrows of its inside.
 //!
-//! An arrow runs from a file whose code names something to the file that defines it, through `use` and `pub use` as
-//! far as names tell. Tests draw none, and neither does `mod name;` alone. A module below another is a part of that
-//! one: what it takes from the modules above it is no arrow. A macro or trait method that no path names is not seen.
+//! An arrow runs from a file whose code names something to the file that defines it, through `use`
+//! and `pub use` as far as names tell. Tests draw none, and neither does `mod name;` alone. A
+//! module below another is a part of that one: what it takes from the modules above it is no arrow.
+//! A macro or trait method that no path names is not seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -16,7 +17,8 @@ struct Modules<'a> {
     of_path: BTreeMap<Vec<String>, usize>,
 }
 
-/// The files of the crate that are no tests, and for each the places in that list of the files that it names.
+/// The files of the crate that are no tests, and for each the places in that list of
+/// the files that it names.
 pub(crate) fn arrows(package: &Crate) -> (Vec<&Source>, Vec<BTreeSet<usize>>) {
     let files: Vec<&Source> = package.files.iter().filter(|file| !file.test).collect();
     let of_path = files.iter().enumerate().map(|(at, file)| (module(&file.path), at)).collect();
@@ -43,7 +45,8 @@ fn module(path: &Path) -> Vec<String> {
 }
 
 impl Modules<'_> {
-    /// The file that defines what `path` means in the module `place`; none when that is not in this crate.
+    /// The file that defines what `path` means in the module `place`; none when
+    /// that is not in this crate.
     fn resolve(&self, place: &[String], path: &[String], steps: usize) -> Option<usize> {
         let (mut at, mut rest) = self.begin(place, path)?;
         while let Some((name, behind)) = rest.split_first() {
@@ -56,7 +59,8 @@ impl Modules<'_> {
         }
         let file = *self.of_path.get(&at)?;
         let Some(name) = rest.first() else { return Some(file) };
-        // What the module itself has from elsewhere is followed; so far only, that a circle of names ends.
+        // What the module itself has from elsewhere is followed; so far only,
+        // that a circle of names ends.
         let handed_on = |import: &&Import| import.alias.as_ref() == Some(name);
         let import = self.files.get(file)?.scan.imports.iter().find(handed_on);
         let elsewhere = import.filter(|_| steps < 8);

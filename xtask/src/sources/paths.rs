@@ -15,7 +15,8 @@ pub(crate) struct Import {
     pub(crate) alias: Option<String>,
 }
 
-/// The paths that begin with the token `at`: those of a whole `use`, or one of an expression or type.
+/// The paths that begin with the token `at`: those of a whole `use`, or one
+/// of an expression or type.
 pub(super) fn at(tokens: &[TokenTree], at: usize) -> Vec<Import> {
     let mut found = Vec::new();
     let rest = &tokens[at..];
@@ -31,7 +32,8 @@ pub(super) fn at(tokens: &[TokenTree], at: usize) -> Vec<Import> {
     found
 }
 
-/// The path at the beginning of `tokens`, and how many tokens it takes, the `::` behind it included.
+/// The path at the beginning of `tokens`, and how many tokens it takes, the
+/// `::` behind it included.
 fn path(tokens: &[TokenTree]) -> (Vec<String>, usize) {
     let (mut path, mut taken) = (Vec::new(), 0);
     while let Some(TokenTree::Ident(part)) = tokens.get(taken) {

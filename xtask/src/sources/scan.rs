@@ -1,8 +1,9 @@
-//! One Rust file by its tokens: what each line is, functions, `unsafe` blocks, ways to panic, tests, names.
+//! One Rust file by its tokens: what each line is, functions, `unsafe` blocks,
+//! ways to panic, tests, names.
 //!
-//! Tokens are rustc's, by proc-macro2, so that a brace in a string or a word in a comment is never taken for code.
-//! Types are not known: `.expect(` with a text is taken for a way to panic whatever it is called
-//! on, and without one for a method of the project's own.
+//! Tokens are rustc's, by proc-macro2, so that a brace in a string or a word in a comment is never
+//! taken for code. Types are not known: `.expect(` with a text is taken for a way to panic whatever
+//! it is called on, and without one for a method of the project's own.
 
 use std::ops::RangeInclusive;
 
@@ -28,7 +29,8 @@ pub(crate) enum Line {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Function {
     pub(crate) name: String,
-    /// From the line of the word `fn` to that of the closing brace: attributes and comments above do not count.
+    /// From the line of the word `fn` to that of the closing brace: attributes and
+    /// comments above do not count.
     pub(crate) lines: RangeInclusive<usize>,
     /// How deep braces stand in it; those of the body are 1.
     pub(crate) depth: usize,
@@ -164,9 +166,11 @@ impl Scan {
     }
 }
 
-/// Whether the token `at` is part of a comment that rustdoc reads: `#[doc = …]` that stands there as a comment.
+/// Whether the token `at` is part of a comment that rustdoc reads: `#[doc = …]` that
+/// stands there as a comment.
 fn is_doc(tokens: &[TokenTree], at: usize) -> bool {
-    // All tokens that the comment became bear the place of the comment: its marks are as wide as its text.
+    // All tokens that the comment became bear the place of the comment: its marks
+    // are as wide as its text.
     let wide = |token: &TokenTree| match token {
         TokenTree::Punct(_) => {
             let (start, end) = (token.span().start(), token.span().end());
