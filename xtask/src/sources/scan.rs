@@ -2,8 +2,8 @@
 //! ways to panic, tests, names.
 //!
 //! Tokens are rustc's, by proc-macro2, so that a brace in a string or a word in a comment is never
-//! taken for code. Types are not known: `.expect(` is taken for a way to panic
-//! whatever it is called on.
+//! taken for code. Types are not known: `.expect(` with a text is taken for a way to panic whatever
+//! it is called on, and without one for a method of the project's own.
 
 use std::ops::RangeInclusive;
 
@@ -139,7 +139,7 @@ impl Scan {
             self.unsafes.push(Spot { line, word: unsafe_word(rest), test });
         }
         let method = METHODS.into_iter().find(|name| {
-            is_word(rest, name) && before.is_some_and(|b| is_mark(b, '.')) && is_call(rest)
+            is_word(rest, name) && before.is_some_and(|b| is_mark(b, '.')) && can_panic(rest)
         });
         let macro_ = MACROS
             .into_iter()
@@ -199,6 +199,18 @@ fn depth(tokens: TokenStream) -> usize {
     tokens.into_iter().map(inside).max().unwrap_or(0)
 }
 
+/// Whether the method whose name begins here is called with nothing, or with a text.
+fn can_panic(rest: &[TokenTree]) -> bool {
+    let Some(TokenTree::Group(arguments)) = rest.get(1).filter(|_| is_call(rest)) else {
+        return false;
+    };
+    match arguments.stream().into_iter().next() {
+        None => true,
+        Some(TokenTree::Literal(text)) => text.to_string().starts_with(['"', 'r']),
+        Some(first) => is_mark(&first, '&'),
+    }
+}
+
 /// What is `unsafe` here.
 fn unsafe_word(rest: &[TokenTree]) -> &'static str {
     match rest.get(1) {
@@ -227,7 +239,7 @@ pub fn one(a: &str) -> [u8; { 3 }] {
 trait T {
     fn declared();
     unsafe fn kept(f: fn() -> u8) {
-        f.expect("x")
+        f.expect("x").expect(b':')
     }
 }
 
