@@ -12,6 +12,7 @@ use crate::control::{self, word};
 use crate::enter::namespaces::Maker;
 use crate::enter::process::Command;
 use crate::error::{Calling, Error};
+use crate::files::layer::Layer;
 use crate::files::root::Plan;
 use crate::files::stack::Stack;
 use crate::files::tree::Tree;
@@ -22,7 +23,7 @@ use crate::prison::Prison;
 use crate::registry::Registry;
 use crate::registry::process_id::ProcessId;
 use crate::registry::record::Record;
-use crate::spec::{MountOptions, MountSource, Network, Spec, Users};
+use crate::spec::{MountSource, Network, Spec, Users};
 use kernel::process::{Side, clone3};
 use kernel::{birth, namespace, signal};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
@@ -124,13 +125,11 @@ fn plan(
     record: &mut Record,
     outer: Option<&Prison>,
 ) -> Result<Plan, Error> {
-    let run = spec.has_run();
-    let mut hidden = vec!["/proc", "/sys"];
-    hidden.extend(run.then_some("/run"));
-    hidden.extend(spec.devfs.then_some("/dev"));
-    let read_only = MountOptions { read_only: true, nosuid: true, ..MountOptions::default() };
-    let programs = spec.programs.as_ref().map(|programs| {
-        Tree::clone_of(programs, "/run/kletka".into(), read_only).map(Tree::optional)
+    let covered = Layer::ORDER.into_iter().filter_map(|layer| layer.made(spec));
+    let hidden: Vec<_> = covered.map(|made| made.target).collect();
+    let programs = spec.programs_mount().and_then(|mount| match mount.source {
+        MountSource::Nullfs(source) => Some(Tree::clone_of(&source, mount.target, mount.options)),
+        _ => None,
     });
     let ids = record.ids;
     let mut claim = |directory: &Path| registry.claim(record, directory);
@@ -141,8 +140,8 @@ fn plan(
         users: spec.users,
         root: stack.root,
         submounts: stack.submounts,
-        run,
-        programs: programs.transpose()?,
+        run: spec.has_run(),
+        programs: programs.transpose()?.map(Tree::optional),
         mounts: stack.mounts,
         devfs: spec.devfs,
         joins_network: spec.network != Network::Host || outer.is_some(),

@@ -2,9 +2,11 @@
 //! attaches them in the prison's own mount namespace.
 //!
 //! [`stack`] makes what the [`crate::Spec`] asks for, each a [`tree`], an [`overlay`] or a [`union`];
-//! [`root`] is what init does with them, with [`dev`] and the kernel's own file systems.
+//! [`layer`] is the order in which they are attached, and [`root`] what init does with them, with [`dev`]
+//! and the kernel's own file systems.
 
 pub(crate) mod dev;
+pub(crate) mod layer;
 pub(crate) mod mountinfo;
 pub(crate) mod overlay;
 pub(crate) mod root;

@@ -31,6 +31,7 @@ pub use enter::hook::prepare_hook;
 pub use enter::process::{Command, Identity, LOGIN_PATH, StdStream};
 pub use env::ENV_FILE;
 pub use error::Error;
+pub use files::layer::{Attached, Made};
 pub use files::tree::try_idmap;
 pub use first::Waiting;
 pub use kernel::child::{Child, Ended, hold_foreground_signals, is_in_foreground, readable};

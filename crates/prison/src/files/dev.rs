@@ -12,6 +12,9 @@ use rustix::process::umask;
 use std::os::fd::AsFd;
 use std::path::Path;
 
+/// The devfs ruleset that says what is here: devfs.rules(5), in FreeBSD's /etc/defaults.
+pub(crate) const RULESET: (u32, &str) = (4, "devfsrules_jail");
+
 /// Devices that any process may use: name, major and minor number (null(4), random(4), tty(4)).
 const NODES: [(&str, u32, u32); 6] = [
     ("null", 1, 3),

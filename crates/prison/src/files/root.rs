@@ -8,6 +8,7 @@ use crate::confine::ids::Ids;
 use crate::control::{Report, Stage};
 use crate::error::{Calling, Error};
 use crate::files::dev;
+use crate::files::layer::{Layer, Made, PROC, RUN, SYS};
 use crate::files::tree::{Tree, attributes, file_system};
 use crate::registry::limits::{self, Limits};
 use crate::spec::{MountOptions, Users};
@@ -115,7 +116,7 @@ fn run_directory(plan: &Plan) -> Result<Tree, Error> {
     let options = MountOptions { nosuid: true, ..MountOptions::default() };
     let mode = [("mode", "755".to_owned())];
     let root = plan.ids.first;
-    let run = Tree::tmpfs("/run".into(), options, &mode, (root, root))?;
+    let run = Tree::tmpfs(RUN.target.into(), options, &mode, (root, root))?;
     mkdirat(&run.fd, "kletka", Mode::from_raw_mode(0o755)).calling("mkdirat")?;
     if plan.children.max > 0 {
         registry_of_jail(run.fd.as_fd(), plan).calling("mkdirat")?;
@@ -155,22 +156,8 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
     let root = open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
         .map_err(|error| Stage::Root.failed(slash, error))?;
     let root = root.as_fd();
-    put_kernel(own.proc.as_fd(), root, "proc")?;
-    if let Some(sys) = sys {
-        put_kernel(sys.as_fd(), root, "sys")?;
-    }
-    let run = own.run.iter().chain(&plan.programs);
-    for tree in plan.submounts.iter().chain(run) {
-        attach(tree, root)?;
-    }
-    for planned in &plan.mounts {
-        match planned {
-            Planned::Tree(tree) => attach(tree, root)?,
-            Planned::View { of, target, options } => view(root, of, target, *options)?,
-        }
-    }
-    for tree in &own.dev {
-        attach(tree, root)?;
+    for layer in Layer::ORDER {
+        attach_layer(layer, (plan, own, sys.as_ref()), root)?;
     }
     // Over a /proc with covered files, the kernel mounts none for the jails inside.
     if plan.children.max == 0 {
@@ -187,10 +174,10 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
 /// A /sys, if the root has a place for it. It shows the network namespace of whoever makes it, so not before that is
 /// joined; and a jail can make one only while it sees its own, so before that is left.
 fn sys_directory(plan: &Plan) -> Result<Option<OwnedFd>, Report> {
-    if place(plan.root.fd.as_fd(), Path::new("sys")).is_err() {
+    if place(plan.root.fd.as_fd(), Path::new(SYS.target)).is_err() {
         return Ok(None);
     }
-    let made = file_system("sysfs", &[], QUIET | libc::MOUNT_ATTR_RDONLY);
+    let made = file_system("sysfs", &[], QUIET | SYS.attributes());
     match made.map_err(|error| error.raw_os_error()) {
         Ok(sys) => Ok(Some(sys)),
         // A jail that shares the network of the one that it is in shares its view of it.
@@ -225,11 +212,32 @@ fn put(mount: BorrowedFd<'_>, place: BorrowedFd<'_>) -> rustix::io::Result<()> {
     move_mount(mount, "", place, "", empty)
 }
 
+/// Attaches all of a layer that the prison has.
+fn attach_layer(
+    layer: Layer,
+    (plan, own, sys): (&Plan, &Own, Option<&OwnedFd>),
+    root: BorrowedFd<'_>,
+) -> Result<(), Report> {
+    let each = |trees: &[Tree]| trees.iter().try_for_each(|tree| attach(tree, root));
+    match layer {
+        Layer::Proc => attach_kernel(&own.proc, root, PROC),
+        Layer::Sys => sys.map_or(Ok(()), |sys| attach_kernel(sys, root, SYS)),
+        Layer::Submounts => each(&plan.submounts),
+        Layer::Run => each(own.run.as_slice()),
+        Layer::Programs => each(plan.programs.as_slice()),
+        Layer::Lines => plan.mounts.iter().try_for_each(|planned| match planned {
+            Planned::Tree(tree) => attach(tree, root),
+            Planned::View { of, target, options } => view(root, of, target, *options),
+        }),
+        Layer::Dev => each(&own.dev),
+    }
+}
+
 /// Attaches one of the kernel's own file systems, in a root that has a place for it.
-fn put_kernel(mount: BorrowedFd<'_>, root: BorrowedFd<'_>, target: &str) -> Result<(), Report> {
-    let Ok(place) = place(root, Path::new(target)) else { return Ok(()) };
-    let path = Path::new("/").join(target);
-    put(mount, place.as_fd()).map_err(|error| Stage::Mount.failed(&path, error))
+fn attach_kernel(mount: &OwnedFd, root: BorrowedFd<'_>, made: Made) -> Result<(), Report> {
+    let target = Path::new(made.target);
+    let Ok(place) = place(root, target) else { return Ok(()) };
+    put(mount.as_fd(), place.as_fd()).map_err(|error| Stage::Mount.failed(target, error))
 }
 
 fn attach(tree: &Tree, root: BorrowedFd<'_>) -> Result<(), Report> {

@@ -4,7 +4,7 @@ use super::{Action, Planned, Verdict};
 use jailparam::Parameter;
 use json::Json;
 use lifecycle::{CommandLine, Step};
-use prison::{Mount, MountSource, Network, Permission, Spec, Users};
+use prison::{Attached, Made, Mount, MountSource, Network, Permission, Spec, Users};
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 
@@ -73,8 +73,8 @@ fn step(step: &Step) -> Json {
             let first = (b"step".to_vec(), Json::text("create"));
             let rest = made_of(spec).into_iter().map(|(name, made)| {
                 let value = match made {
-                    Made::One(text) => Json::Text(text),
-                    Made::Many(texts) => Json::texts(texts),
+                    Property::One(text) => Json::Text(text),
+                    Property::Many(texts) => Json::texts(texts),
                 };
                 (name.replace(' ', "_").into_bytes(), value)
             });
@@ -156,8 +156,8 @@ fn in_words(out: &mut String, step: &Step) -> std::fmt::Result {
             writeln!(out, "create the prison")?;
             for (name, made) in made_of(spec) {
                 let texts = match made {
-                    Made::One(text) => vec![text],
-                    Made::Many(texts) => texts,
+                    Property::One(text) => vec![text],
+                    Property::Many(texts) => texts,
                 };
                 for text in texts {
                     writeln!(out, "               {name}: {}", String::from_utf8_lossy(&text))?;
@@ -178,15 +178,15 @@ fn in_words(out: &mut String, step: &Step) -> std::fmt::Result {
 }
 
 /// One property of a prison.
-enum Made {
+enum Property {
     One(Vec<u8>),
     /// In order.
     Many(Vec<Vec<u8>>),
 }
 
 /// What a prison will be made of.
-fn made_of(spec: &Spec) -> Vec<(&'static str, Made)> {
-    let one = |text: &[u8]| Made::One(text.to_vec());
+fn made_of(spec: &Spec) -> Vec<(&'static str, Property)> {
+    let one = |text: &[u8]| Property::One(text.to_vec());
     let jid = spec.jid.map_or_else(|| "the next free one".to_owned(), |jid| jid.to_string());
     let name = spec.name.clone().unwrap_or_else(|| "the jid".to_owned());
     let root = spec.path.as_os_str().as_bytes();
@@ -204,7 +204,7 @@ fn made_of(spec: &Spec) -> Vec<(&'static str, Made)> {
     let mut made = vec![
         ("name", one(name.as_bytes())),
         ("jid", one(jid.as_bytes())),
-        ("root", Made::One([root, id_mapped].concat())),
+        ("root", Property::One([root, id_mapped].concat())),
         ("namespaces", one(namespaces(spec).join(" ").as_bytes())),
         ("user ids", one(ids.as_bytes())),
         ("network", one(network.as_bytes())),
@@ -213,7 +213,7 @@ fn made_of(spec: &Spec) -> Vec<(&'static str, Made)> {
     let names = [("host name", &spec.hostname), ("NIS domain", &spec.domainname)];
     let given = names.iter().filter(|(_, text)| !text.is_empty());
     made.extend(given.map(|(what, text)| (*what, one(text.as_bytes()))));
-    made.push(("mount", Made::Many(mounts(spec))));
+    made.push(("mount", Property::Many(mounts(spec))));
     made.push(("allowed", one(allowed(spec).as_bytes())));
     if spec.children > 0 {
         made.push(("jails inside", one(spec.children.to_string().as_bytes())));
@@ -242,26 +242,22 @@ fn allowed(spec: &Spec) -> String {
     if some.is_empty() { "nothing".to_owned() } else { some.join(" ") }
 }
 
-/// All mounts in the order in which they are attached.
+/// All mounts, in the order in which they are attached.
 fn mounts(spec: &Spec) -> Vec<Vec<u8>> {
-    let fixed = |text: &str| text.as_bytes().to_vec();
-    let mut all = vec![
-        fixed("/proc: procfs, if the root has a place for it"),
-        fixed("/sys: sysfs, ro, if the root has a place for it"),
-        fixed("what the host has mounted below the root"),
-    ];
-    if spec.has_run() {
-        all.push(fixed("/run: tmpfs, if the root has a place for it"));
-    }
-    if let Some(programs) = &spec.programs {
-        let programs = programs.as_os_str().as_bytes();
-        all.push([b"/run/kletka: nullfs of ", programs, b", ro, nosuid"].concat());
-    }
-    all.extend(spec.mounts.iter().map(mount));
-    if spec.devfs {
-        all.push(fixed("/dev: devfs, ruleset 4 (devfsrules_jail)"));
-    }
-    all
+    let each = |one: Attached<'_>| match one {
+        Attached::Made(made) => self::made(made).into_bytes(),
+        Attached::Submounts => b"what the host has mounted below the root".to_vec(),
+        Attached::Mount(line) => mount(&line),
+    };
+    spec.attached().into_iter().map(each).collect()
+}
+
+fn made(made: Made) -> String {
+    let read_only = if made.read_only { ", ro" } else { "" };
+    let place = if made.optional { ", if the root has a place for it" } else { "" };
+    let ruleset = made.ruleset.map(|(number, name)| format!(", ruleset {number} ({name})"));
+    let ruleset = ruleset.unwrap_or_default();
+    format!("{}: {}{ruleset}{read_only}{place}", made.target, made.file_system)
 }
 
 fn mount(mount: &Mount) -> Vec<u8> {

@@ -1,0 +1,111 @@
+//! What is attached in a prison's root, and in which order: init goes by it, and a plan shows it.
+
+use crate::files::dev;
+use crate::spec::{Mount, MountOptions, MountSource, Spec};
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+/// A part of a prison's file systems; [`Layer::ORDER`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layer {
+    /// The jail's /proc.
+    Proc,
+    /// The jail's /sys.
+    Sys,
+    /// What the host has mounted below the root.
+    Submounts,
+    /// A fresh /run.
+    Run,
+    /// kletka's own programs.
+    Programs,
+    /// The lines of fstab(5).
+    Lines,
+    /// The jail's /dev.
+    Dev,
+}
+
+/// A file system that is made for the prison, from nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// Where it is attached.
+    pub target: &'static str,
+    /// FreeBSD's word for the file system.
+    pub file_system: &'static str,
+    /// The jail can only read it.
+    pub read_only: bool,
+    /// A root that has no place for it goes without.
+    pub optional: bool,
+    /// The devfs ruleset that says what is in it: number and name.
+    pub ruleset: Option<(u32, &'static str)>,
+}
+
+impl Made {
+    /// The MOUNT_ATTR_* flags that follow from it.
+    pub(crate) const fn attributes(self) -> u64 {
+        if self.read_only { libc::MOUNT_ATTR_RDONLY } else { 0 }
+    }
+}
+
+/// What a plan shows of a [`Layer`].
+#[derive(Debug, Clone)]
+pub enum Attached<'s> {
+    /// A file system that is made for the prison.
+    Made(Made),
+    /// What the host has mounted below the root.
+    Submounts,
+    /// A mount of something that is there.
+    Mount(Cow<'s, Mount>),
+}
+
+const OPTIONAL: Made =
+    Made { target: "", file_system: "", read_only: false, optional: true, ruleset: None };
+pub(crate) const PROC: Made = Made { target: "/proc", file_system: "procfs", ..OPTIONAL };
+pub(crate) const SYS: Made =
+    Made { target: "/sys", file_system: "sysfs", read_only: true, ..OPTIONAL };
+pub(crate) const RUN: Made = Made { target: "/run", file_system: "tmpfs", ..OPTIONAL };
+pub(crate) const DEV: Made = Made {
+    target: "/dev",
+    file_system: "devfs",
+    optional: false,
+    ruleset: Some(dev::RULESET),
+    ..OPTIONAL
+};
+
+impl Layer {
+    /// The order in which they are attached: a later one covers what an earlier one has there.
+    pub(crate) const ORDER: [Self; 7] =
+        [Self::Proc, Self::Sys, Self::Submounts, Self::Run, Self::Programs, Self::Lines, Self::Dev];
+
+    /// The file system that is made for it in a prison of this plan.
+    pub(crate) fn made(self, spec: &Spec) -> Option<Made> {
+        match self {
+            Self::Proc => Some(PROC),
+            Self::Sys => Some(SYS),
+            Self::Run => spec.has_run().then_some(RUN),
+            Self::Dev => spec.devfs.then_some(DEV),
+            Self::Submounts | Self::Programs | Self::Lines => None,
+        }
+    }
+}
+
+impl Spec {
+    /// All that is mounted over `path`, in the order in which it is attached.
+    pub fn attached(&self) -> Vec<Attached<'_>> {
+        let each = |layer: Layer| match layer {
+            Layer::Submounts => vec![Attached::Submounts],
+            Layer::Programs => {
+                self.programs_mount().map(Cow::Owned).map(Attached::Mount).into_iter().collect()
+            }
+            Layer::Lines => self.mounts.iter().map(Cow::Borrowed).map(Attached::Mount).collect(),
+            made => made.made(self).map(Attached::Made).into_iter().collect(),
+        };
+        Layer::ORDER.into_iter().flat_map(each).collect()
+    }
+
+    /// kletka's own programs, as they are shown inside.
+    pub(crate) fn programs_mount(&self) -> Option<Mount> {
+        let source = MountSource::Nullfs(self.programs.clone()?);
+        let options = MountOptions { read_only: true, nosuid: true, ..MountOptions::default() };
+        Some(Mount { source, target: PathBuf::from("/run/kletka"), options })
+    }
+}
