@@ -100,8 +100,8 @@ impl Record {
         out
     }
 
-    /// Reads what [`Record::to_bytes`] wrote; `None` when it is not that.
-    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+    /// Reads a record as the registry has it, or as a test makes one up; `None` when it is none.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
         let mut record = Self {
             jid: 0,
             name: String::new(),

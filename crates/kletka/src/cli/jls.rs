@@ -8,6 +8,7 @@ mod parameters;
 mod xo;
 
 use crate::cli::answer::{fail, not_found};
+use lifecycle::recorded;
 use parameters::Column;
 use prison::{Record, Registry};
 use std::ffi::OsString;
@@ -15,8 +16,6 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 use xo::{Style, Value, Writer};
-
-pub(super) use parameters::set as parameters;
 
 const USAGE: &str = "\
 usage: jls [-dhNnqsv] [-j jail] [param ...]
@@ -58,11 +57,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         let found = Registry::open().ok().and_then(|registry| options.records(&registry).ok());
         return if found.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
-    let mut xo = Writer::new(options.xo);
-    let listed = options.list(&mut xo);
-    // A reader that has gone, as with `jls | head`, is no error.
-    let _ = std::io::stdout().lock().write_all(&xo.finish());
-    match listed {
+    match options.print() {
         Ok(()) => ExitCode::SUCCESS,
         Err(line) => fail("jls", line),
     }
@@ -183,6 +178,14 @@ impl Options {
         }
     }
 
+    fn print(&self) -> Result<(), String> {
+        let mut xo = Writer::new(self.xo);
+        let listed = self.list(&mut xo);
+        // A reader that has gone, as with `jls | head`, is no error.
+        let _ = std::io::stdout().lock().write_all(&xo.finish());
+        listed
+    }
+
     fn list(&self, xo: &mut Writer) -> Result<(), String> {
         let in_columns = self.parameters.is_empty() && !self.assignments && !self.header;
         // Whoever may not list gets no headings either.
@@ -267,7 +270,7 @@ impl Options {
         record: &Record,
         columns: &[Column],
     ) -> Result<(), String> {
-        let set = parameters::set(record)?;
+        let set = recorded::read(record).map_err(|error| error.to_string())?;
         let mut first = true;
         for column in columns.iter().filter(|column| !self.settable || column.is_settable(&set)) {
             let value = column.value(&set);

@@ -220,7 +220,7 @@ fn devfs(request: Request, _names: &[String]) -> ExitCode {
     if Path::new("/etc/devfs.conf").exists() {
         warn(DEVFS, "/etc/devfs.conf is not read: the /dev of this host is not a devfs");
     }
-    match super::devfs::rulesets() {
+    match lifecycle::run::rulesets() {
         Ok(_) => ExitCode::SUCCESS,
         Err(failure) => {
             complain!("devfs rule: {failure}");

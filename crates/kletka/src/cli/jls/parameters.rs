@@ -1,45 +1,7 @@
 //! Parameters of a jail as jls(8) prints them: by name, as `name=value`, in lists.
 
 use super::xo::{Value as Encoded, Writer};
-use jailconf::Place;
 use jailparam::{Kind, Parameter, Role, Set, Support, Value};
-use prison::Record;
-use std::os::unix::ffi::OsStrExt;
-
-/// The parameters of a prison: those that it was given, and what it has become.
-///
-/// # Errors
-/// The registry has a parameter that the catalogue does not know.
-pub(in crate::cli) fn set(record: &Record) -> Result<Set, String> {
-    let place = Place::command_line();
-    let parameters = record.parameters.iter().map(|(name, value)| jailconf::Parameter {
-        name: name.clone().into_bytes(),
-        values: vec![value.clone()],
-        place: place.clone(),
-    });
-    let jail = jailconf::Jail {
-        name: record.name.clone().into_bytes(),
-        place: place.clone(),
-        parameters: parameters.collect(),
-    };
-    let mut set = match Set::import(&jail) {
-        // A jail may have written anything about one inside it.
-        Err(_) if record.is_inside => {
-            Set::import(&jailconf::Jail { parameters: Vec::new(), ..jail })
-        }
-        imported => imported,
-    }
-    .map_err(|errors| {
-        errors.first().map_or_else(String::new, |error| format!("/run/kletka: {error}"))
-    })?;
-    set.put("parent", Value::Int(record.parent.into()));
-    set.put("children.cur", Value::Int(record.inside.into()));
-    set.put("jid", Value::Int(record.jid.into()));
-    set.put("cpuset.id", Value::Int(record.jid.into()));
-    set.put("name", Value::Text(record.name.clone().into_bytes()));
-    set.put("path", Value::Text(record.path.as_os_str().as_bytes().to_vec()));
-    Ok(set)
-}
 
 /// One parameter to print.
 pub(super) struct Column {
