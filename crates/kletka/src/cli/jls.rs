@@ -63,6 +63,12 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
+/// `jls -N`; whether all went well.
+pub(crate) fn by_name() -> bool {
+    let done = Options { name: true, ..Options::default() }.print();
+    done.inspect_err(|line| complain!("jls: {line}")).is_ok()
+}
+
 #[derive(Default)]
 struct Options {
     /// Only this jail, by jid or name: `-j`.
