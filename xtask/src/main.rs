@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask demo | test | fuzz | vm | install | bench | compatibility`.
+//! The project's own tasks: `cargo xtask demo | test | fuzz | vm | install | bench | compatibility | figures`.
 //!
 //! Everything that a task needs from the distribution it installs itself when it runs as root, after
 //! saying what and why ([`packages`]); as another user it says what is missing.
@@ -6,11 +6,15 @@
 mod bench;
 mod build;
 mod demo;
+mod figures;
 mod fuzz;
 mod leaks;
 mod packages;
 mod shell;
+mod sources;
 mod test;
+#[cfg(test)]
+mod tidy;
 mod vm;
 
 use std::ffi::OsString;
@@ -30,7 +34,8 @@ usage: cargo xtask demo [--keep]
        cargo xtask vm [[--init=shell|systemd] [--kernel=6.12|6.1] [--dir=PATH]... COMMAND...]
        cargo xtask install [--prefix DIR]
        cargo xtask bench
-       cargo xtask compatibility";
+       cargo xtask compatibility
+       cargo xtask figures [--check]";
 
 fn main() -> ExitCode {
     let outcome = go_to_checkout().and_then(|()| task(Parser::from_env()));
@@ -57,6 +62,7 @@ fn task(mut arguments: Parser) -> Outcome {
         Some("install") => build::install(&prefix(arguments)?).map(|done| print!("{done}")),
         Some("bench") => bench::run(arguments),
         Some("compatibility") => no_more(arguments).and_then(|()| compatibility()),
+        Some("figures") => figures::run(check(arguments)?),
         _ => Err(USAGE.into()),
     }
 }
@@ -88,6 +94,14 @@ fn prefix(mut arguments: Parser) -> Result<PathBuf, String> {
         }
     }
     Ok(prefix.into())
+}
+
+fn check(mut arguments: Parser) -> Result<bool, String> {
+    match arguments.next().map_err(text)? {
+        None => Ok(false),
+        Some(Arg::Long("check")) => no_more(arguments).map(|()| true),
+        Some(other) => Err(text(other.unexpected())),
+    }
 }
 
 fn seconds(mut arguments: Parser) -> Result<u64, String> {

@@ -12,7 +12,6 @@ mod install;
 mod jail;
 mod jexec;
 mod jls;
-mod json;
 mod mount;
 mod net;
 mod netif;

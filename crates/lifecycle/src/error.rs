@@ -1,6 +1,5 @@
 //! Why a jail did not start or stop: what follows `jail: NAME: ` on standard error.
 
-use crate::fstab;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;

@@ -4,6 +4,7 @@ use crate::command::CommandLine;
 use crate::error::Error;
 use crate::jail::Jail;
 use crate::surroundings::{Streams, Surroundings};
+use jailparam::param;
 use prison::{LOGIN_PATH, Record, User};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -58,12 +59,12 @@ impl Hook<'_> {
 
     /// `exec.clean`.
     fn is_clean(&self) -> bool {
-        self.jail.parameters.flag("exec.clean")
+        self.jail.parameters.flag(param::EXEC_CLEAN)
     }
 
     /// `exec.system_user`.
     fn system_user(&self) -> Option<OsString> {
-        self.jail.text("exec.system_user")
+        self.jail.text(param::EXEC_SYSTEM_USER)
     }
 
     /// Whose login the environment describes: the named user's, or with `exec.clean` this process's.
@@ -98,7 +99,7 @@ impl Hook<'_> {
         let jid = self.record.map(|record| record.jid).or(self.jail.jid());
         command.envs(jid.map(|jid| ("JID", jid.to_string())));
         let name = self.record.map(|record| OsString::from(&record.name));
-        command.envs(name.or(self.jail.text("name")).map(|name| ("JNAME", name)));
+        command.envs(name.or(self.jail.text(param::NAME)).map(|name| ("JNAME", name)));
         command.env("JPATH", self.jail.path());
     }
 }

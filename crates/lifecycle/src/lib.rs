@@ -6,15 +6,18 @@
 //! carries the steps out: [`System`] on this machine, a test's own `Host` on paper. [`schedule`] has many
 //! such walks under way at once. [`run`] is the policy above all that: it decides what happens to which jails.
 //! Nothing here prints: what there is to say goes to a [`Voice`].
+//!
+//! May use: `configuration`, `devfs`, `fstab`, `jailconf`, `jailparam`, `netif`, `prison`, `rc`, `rustix`, `strerror`;
+//! system calls: the hooks and their files, and what a check of the machine looks at.
 
 pub mod command;
 pub mod depend;
 pub mod engine;
 mod error;
 mod family;
-pub mod fstab;
 mod hook;
 mod jail;
+mod permission;
 pub mod plan;
 mod process;
 pub mod recorded;
@@ -31,6 +34,7 @@ pub use command::CommandLine;
 pub use engine::{Host, Progress, Walk};
 pub use error::Error;
 pub use jail::Jail;
+pub use permission::allowed;
 pub use plan::{Hook, Inside, Step};
 pub use refusal::{Prefix, Refusal};
 pub use report::Fault;

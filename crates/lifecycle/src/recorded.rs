@@ -4,7 +4,7 @@
 //! is that, typed, and what the prison has become since: its jid, its name, the jails inside.
 
 use jailconf::Place;
-use jailparam::{Parameter, Set, Value};
+use jailparam::{Parameter, Set, Value, param};
 use prison::Record;
 use std::ffi::OsStr;
 use std::fmt;
@@ -15,7 +15,7 @@ use std::path::Path;
 /// The parameters of a record: names, and values as text.
 pub(crate) type Recorded = Vec<(String, Vec<u8>)>;
 
-/// A record has parameters that the catalogue does not know, or values that they cannot have.
+/// A record has values that its parameters cannot have.
 #[derive(Debug, Clone)]
 pub struct Unreadable(Vec<jailparam::Error>);
 
@@ -30,7 +30,7 @@ impl std::error::Error for Unreadable {}
 /// What the record of a new prison says: all that `given` was given.
 pub(crate) fn written(given: &Set) -> Recorded {
     let chosen = |(parameter, value): (&Parameter, Value)| {
-        let is_given = given.given(parameter.name).is_some();
+        let is_given = given.given(parameter).is_some();
         is_given.then(|| (parameter.name.to_owned(), text(value)))
     };
     given.export().into_iter().filter_map(chosen).collect()
@@ -45,7 +45,7 @@ pub(crate) fn rewritten(
     let is_changed = |name: &str| changed.iter().any(|parameter| parameter.name == name);
     let kept = old.iter().filter(|(name, _)| !is_changed(name)).cloned();
     let new = changed.iter().filter_map(|parameter| {
-        let value = set.get(parameter.name)?;
+        let value = set.value(parameter)?;
         Some((parameter.name.to_owned(), text(value)))
     });
     kept.chain(new).collect()
@@ -60,13 +60,15 @@ fn text(value: Value) -> Vec<u8> {
     }
 }
 
-/// The parameters of a prison: those that it was given, and what it has become.
+/// The parameters of a prison: those that it was given, and what it has become. A parameter that only a newer kletka
+/// knows is left out.
 ///
 /// # Errors
-/// The record has a parameter that the catalogue does not know.
+/// The record has a value that the catalogue does not take.
 pub fn read(record: &Record) -> Result<Set, Unreadable> {
     let place = Place::command_line();
-    let parameters = record.parameters.iter().map(|(name, value)| jailconf::Parameter {
+    let known = record.parameters.iter().filter(|(name, _)| jailparam::find(name).is_some());
+    let parameters = known.map(|(name, value)| jailconf::Parameter {
         name: name.clone().into_bytes(),
         values: vec![value.clone()],
         place: place.clone(),
@@ -84,12 +86,12 @@ pub fn read(record: &Record) -> Result<Set, Unreadable> {
         imported => imported,
     };
     let mut set = imported.map_err(Unreadable)?;
-    set.put("parent", Value::Int(record.parent.into()));
-    set.put("children.cur", Value::Int(record.inside.into()));
-    set.put("jid", Value::Int(record.jid.into()));
-    set.put("cpuset.id", Value::Int(record.jid.into()));
-    set.put("name", Value::Text(record.name.clone().into_bytes()));
-    set.put("path", Value::Text(record.path.as_os_str().as_bytes().to_vec()));
+    set.put(param::PARENT, record.parent.into());
+    set.put(param::CHILDREN_CUR, record.inside.into());
+    set.put(param::JID, record.jid.into());
+    set.put(param::CPUSET_ID, record.jid.into());
+    set.put(param::NAME, record.name.clone().into_bytes());
+    set.put(param::PATH, record.path.as_os_str().as_bytes().to_vec());
     Ok(set)
 }
 

@@ -10,6 +10,7 @@ use crate::process::Running;
 use crate::spec::{self, Creation};
 use crate::surroundings::{Streams, Surroundings};
 use crate::voice::{Notice, Voice};
+use jailparam::param;
 use prison::{Command, Identity, Prison, Record, Registry, StdStream, User, Users, Waiting};
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 use rustix::io::Errno;
@@ -81,7 +82,7 @@ impl<'g> System<'g> {
         // It waits in this process's memory, and so not while hooks run.
         let Some(Step::Inside(_, line)) = after_creation.next() else { return Ok(()) };
         // A log that cannot be opened yet may be made by a hook: then the step itself says so.
-        if self.jail.text("exec.consolelog").is_none() {
+        if self.jail.text(param::EXEC_CONSOLELOG).is_none() {
             self.first = Some((self.command(line)?, None));
         }
         Ok(())
@@ -114,7 +115,7 @@ impl<'g> System<'g> {
         }
         self.record = Some(prison.record().clone());
         let prison = self.prison.insert(prison);
-        if let Some(text) = self.jail.text("env") {
+        if let Some(text) = self.jail.text(param::ENV) {
             prison.show_env(text.as_encoded_bytes())?;
         }
         self.ground.voice.tell(&Notice::Created(&self.jail, prison.record().jid));
@@ -169,7 +170,7 @@ impl<'g> System<'g> {
 
     /// `exec.timeout`.
     fn timeout(&self) -> Option<Duration> {
-        let seconds = self.jail.parameters.int("exec.timeout").unwrap_or(0);
+        let seconds = self.jail.parameters.int(param::EXEC_TIMEOUT).unwrap_or(0);
         u64::try_from(seconds).ok().filter(|&seconds| seconds > 0).map(Duration::from_secs)
     }
 
@@ -217,12 +218,12 @@ impl<'g> System<'g> {
     /// A command line with the environment, the user and the log that the parameters give it.
     fn command(&self, line: &CommandLine) -> Result<Command, Error> {
         let parameters = &self.jail.parameters;
-        let clean = parameters.flag("exec.clean");
-        let user = self.jail.text("exec.jail_user");
+        let clean = parameters.flag(param::EXEC_CLEAN);
+        let user = self.jail.text(param::EXEC_JAIL_USER);
         let login = clean || user.is_some();
         let identity = match user {
             None => Identity::Root,
-            Some(name) if parameters.flag("exec.system_jail_user") => {
+            Some(name) if parameters.flag(param::EXEC_SYSTEM_JAIL_USER) => {
                 let unknown = || Error::NoSuchUser(name.to_string_lossy().into_owned());
                 Identity::Host(User::by_name(&name).ok_or_else(unknown)?)
             }
@@ -254,7 +255,7 @@ impl<'g> System<'g> {
                 [copy(input.as_fd())?, copy(output.as_fd())?, copy(output.as_fd())?]
             }
         };
-        if let Some(log) = self.jail.text("exec.consolelog") {
+        if let Some(log) = self.jail.text(param::EXEC_CONSOLELOG) {
             let log = self.open_log(Path::new(&log))?;
             streams[2] = copy(log.as_fd())?;
             streams[1] = StdStream::File(log);
@@ -265,7 +266,7 @@ impl<'g> System<'g> {
     /// Opens `exec.consolelog` to append to. Below the jail's root no link is followed: the jail could
     /// have put it there to have a file of the host written to.
     fn open_log(&self, log: &Path) -> Result<OwnedFd, Error> {
-        const PARAMETER: &str = "exec.consolelog";
+        const PARAMETER: &str = param::EXEC_CONSOLELOG.parameter().name;
         if !log.is_absolute() {
             return Err(Error::NotAbsolute(PARAMETER, log.into()));
         }
@@ -303,7 +304,7 @@ impl Host for System<'_> {
             Step::Create(creation) => self.create(creation).map(|()| Progress::Done),
             Step::Interface(name) => {
                 let given = self.prison()?.give_interface(name);
-                let failed = |error| Error::Parameter("vnet.interface", error);
+                let failed = |error| Error::Parameter(param::VNET_INTERFACE.name, error);
                 given.map(|()| Progress::Done).map_err(failed)
             }
             Step::Inside(Inside::Start | Inside::Command | Inside::Stop, line) => {

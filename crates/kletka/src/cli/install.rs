@@ -15,7 +15,7 @@ use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::bootstrap::{RC_FILES, ShippedFile};
+use base::{RC_FILES, ShippedFile};
 
 const USAGE: &str = "usage: kletka install --prefix DIR [--destdir DIR]";
 

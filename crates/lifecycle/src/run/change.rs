@@ -5,11 +5,11 @@ use super::configured::Subject;
 use super::facts::Facts;
 use super::ledger::Ledger;
 use crate::jail::Jail;
+use crate::permission::allowed;
 use crate::recorded::{self, same_place};
 use crate::refusal::Refusal;
-use crate::spec;
 use crate::voice::Notice;
-use jailparam::{Access, Parameter, Set, Value};
+use jailparam::{Access, Handle, Parameter, Set, Text, Value, param};
 use prison::{Change, Prison, Record, Registry};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -40,14 +40,14 @@ impl Changes {
                 }
                 None => value,
             };
-            let given = wanted.given(parameter.name).is_some() && parameter.name != "jid";
+            let given = wanted.given(parameter).is_some() && !param::JID.is(parameter);
             if !given || changes.has(parameter, &value) {
                 continue;
             }
             // A name finds the jail; under another one its processes would still be called the old.
-            if parameter.access == Access::Live && parameter.name != "name" {
+            if parameter.access == Access::Live && !param::NAME.is(parameter) {
                 changes.live.push(parameter);
-                changes.set.put(parameter.name, value);
+                changes.set.put_value(parameter, value);
             } else {
                 changes.fixed.get_or_insert(parameter.name);
             }
@@ -58,8 +58,8 @@ impl Changes {
     /// All that could be changed of a jail that cannot be looked at: it has no value that could be compared.
     pub(crate) fn of_any(wanted: &Set) -> Self {
         let live = |parameter: &&'static Parameter| {
-            let given = wanted.given(parameter.name).is_some();
-            given && parameter.access == Access::Live && parameter.name != "name"
+            let given = wanted.given(parameter).is_some();
+            given && parameter.access == Access::Live && !param::NAME.is(parameter)
         };
         let live = jailparam::shown().filter(live).collect();
         Self { set: wanted.clone(), live, fixed: None }
@@ -67,8 +67,8 @@ impl Changes {
 
     /// Whether the jail has this value already.
     fn has(&self, parameter: &Parameter, value: &Value) -> bool {
-        match (self.set.get(parameter.name), value) {
-            (Some(Value::Text(old)), Value::Text(new)) if parameter.name == "path" => {
+        match (self.set.value(parameter), value) {
+            (Some(Value::Text(old)), Value::Text(new)) if param::PATH.is(parameter) => {
                 same_place(&old, new)
             }
             (Some(old), new) => old == *new,
@@ -90,8 +90,7 @@ impl Changes {
 
     /// What `jail -v` shows of the call; `jail` is what finds the jail: `jid=1`.
     pub(crate) fn line(&self, jail: &str) -> String {
-        let words =
-            self.live.iter().filter_map(|parameter| self.set.assignment(parameter.name, true));
+        let words = self.live.iter().filter_map(|parameter| self.set.assignment(parameter, true));
         let words = words.map(|word| format!(" {}", String::from_utf8_lossy(&word)));
         format!("jail_set(JAIL_UPDATE) {jail}{}", words.collect::<String>())
     }
@@ -109,22 +108,25 @@ impl Changes {
         if self.live.is_empty() {
             return Ok(());
         }
-        let has = |name: &str| self.live.iter().any(|parameter| parameter.name == name);
-        let text = |name: &str| {
-            has(name).then(|| OsString::from_vec(self.set.text(name).unwrap_or_default()))
+        let text = |of: Text| {
+            self.changes(of).then(|| OsString::from_vec(self.set.text(of).unwrap_or_default()))
         };
         let old = &prison.record().parameters;
         let change = Change {
-            persist: has("persist").then(|| self.set.flag("persist")),
-            hostname: text("host.hostname"),
-            domainname: text("host.domainname"),
-            // Whether it may mount is fixed at the creation.
-            allow: self.for_later().next().map(|_| spec::allow(&self.set)),
+            persist: self.changes(param::PERSIST).then(|| self.set.flag(param::PERSIST)),
+            hostname: text(param::HOST_HOSTNAME),
+            domainname: text(param::HOST_DOMAINNAME),
+            allow: self.for_later().next().map(|_| allowed(&self.set)),
             parameters: Some(recorded::rewritten(old, &self.set, &self.live)),
         };
         prison.update(registry, &change)?;
-        let env = self.set.text("env").filter(|_| has("env"));
+        let env = self.set.text(param::ENV).filter(|_| self.changes(param::ENV));
         env.map_or(Ok(()), |text| prison.show_env(&text))
+    }
+
+    /// Whether the parameter `one` gets another value.
+    fn changes<T>(&self, one: Handle<T>) -> bool {
+        self.live.iter().any(|parameter| one.is(parameter))
     }
 }
 

@@ -8,6 +8,7 @@ use super::ledger::Ledger;
 use crate::refusal::Refusal;
 use crate::voice::Notice;
 use configuration::{Finding, Severity, Survey};
+use jailparam::param;
 use std::os::unix::ffi::OsStringExt;
 
 /// Checks the jails that are about to start, of which those named in `restarts` run.
@@ -59,7 +60,7 @@ fn check_described(
     subject: &Subject,
 ) -> Result<(), Refusal> {
     let Some(mut given) = subject.given.clone() else { return Ok(()) };
-    for path in given.parameters.iter_mut().filter(|given| given.name == b"path") {
+    for path in given.parameters.iter_mut().filter(|given| param::PATH.is_called(&given.name)) {
         // Without one, or with an empty one, it is the host's.
         path.values = vec![subject.jail.path().into_os_string().into_vec()];
     }

@@ -6,7 +6,7 @@ use crate::depend::Dependencies;
 use crate::jail::Jail;
 use crate::refusal::Refusal;
 use configuration::Survey;
-use jailparam::{Role, Set, Value};
+use jailparam::{Role, Set, param};
 use std::path::Path;
 
 /// A jail with its parameters, typed and as they were given.
@@ -64,7 +64,8 @@ impl Configured {
                     if some_start {
                         self.survey.add(&jail);
                     }
-                    let given = jail.parameters.iter().filter(|given| given.name == b"depend");
+                    let given =
+                        jail.parameters.iter().filter(|given| param::DEPEND.is_called(&given.name));
                     depends.extend(given.flat_map(|given| given.values.iter().map(text)));
                 }
                 Err(faults) => self.faults.push(faults.into()),
@@ -110,8 +111,8 @@ impl Configured {
         }
         let mut parameters = Set::default();
         match name.parse() {
-            Ok(jid) => parameters.put("jid", Value::Int(jid)),
-            Err(_) => parameters.put("name", Value::Text(name.into())),
+            Ok(jid) => parameters.put(param::JID, jid),
+            Err(_) => parameters.put(param::NAME, name.into()),
         }
         Ok(Subject { jail: Jail { configured: Some(name.into()), parameters }, given: None })
     }
@@ -132,7 +133,7 @@ impl Configured {
             Set::import(&given)
         });
         let parameters = imported?;
-        let path = parameters.text("path").unwrap_or_default();
+        let path = parameters.text(param::PATH).unwrap_or_default();
         if !path.is_empty() && !path.starts_with(b"/") && !self.only_stops {
             return Err(Refusal::RelativePath { jail: name.into(), path: text(&path) });
         }

@@ -14,6 +14,7 @@ use super::which::{Meant, Named};
 use crate::depend::{self, Order};
 use crate::jail::Jail;
 use crate::refusal::Refusal;
+use jailparam::param;
 use prison::Record;
 use std::collections::BTreeMap;
 
@@ -181,7 +182,7 @@ fn named(
 fn is_of(record: &Record, jail: &Jail) -> bool {
     match jail.jid() {
         Some(jid) => record.jid == jid,
-        None => record.name.as_bytes() == jail.parameters.text("name").unwrap_or_default(),
+        None => record.name.as_bytes() == jail.parameters.text(param::NAME).unwrap_or_default(),
     }
 }
 

@@ -4,6 +4,7 @@ use crate::depend::{DependError, Order};
 use crate::jail::Jail;
 use crate::refusal::Refusal;
 use crate::voice::{Notice, Voice};
+use jailparam::param;
 use std::collections::BTreeSet;
 
 /// The faults of a run so far.
@@ -52,7 +53,7 @@ impl<'v> Ledger<'v> {
 
     /// Says that `allow.dying` is given, if it is.
     pub(crate) fn note_what_is_deprecated(&mut self, jail: &Jail) {
-        if jail.parameters.given("allow.dying").is_some() {
+        if jail.parameters.given(&param::ALLOW_DYING).is_some() {
             self.tell(&Notice::DyingIsDeprecated);
         }
     }

@@ -16,7 +16,7 @@ use crate::plan::Step;
 use crate::refusal::Refusal;
 use crate::spec::Creation;
 use crate::surroundings::Programs;
-use jailparam::{Set, Support};
+use jailparam::{Parameter, Set, Support, param};
 use prison::Spec;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -95,19 +95,23 @@ pub enum Verdict {
 }
 
 /// What a stop looks at.
-const OF_A_STOP: [&str; 11] = [
-    "exec.prestop",
-    "exec.stop",
-    "exec.poststop",
-    "exec.release",
-    "exec.clean",
-    "exec.jail_user",
-    "exec.system_jail_user",
-    "exec.system_user",
-    "exec.timeout",
-    "exec.consolelog",
-    "stop.timeout",
+const OF_A_STOP: [&Parameter; 11] = [
+    param::EXEC_PRESTOP.parameter(),
+    param::EXEC_STOP.parameter(),
+    param::EXEC_POSTSTOP.parameter(),
+    param::EXEC_RELEASE.parameter(),
+    param::EXEC_CLEAN.parameter(),
+    param::EXEC_JAIL_USER.parameter(),
+    param::EXEC_SYSTEM_JAIL_USER.parameter(),
+    param::EXEC_SYSTEM_USER.parameter(),
+    param::EXEC_TIMEOUT.parameter(),
+    param::EXEC_CONSOLELOG.parameter(),
+    param::STOP_TIMEOUT.parameter(),
 ];
+
+fn is_of_a_stop(name: &str) -> bool {
+    OF_A_STOP.iter().any(|parameter| parameter.name == name)
+}
 
 impl Planned {
     fn new(jail: Option<&str>, outcome: Outcome) -> Self {
@@ -128,7 +132,7 @@ impl Planned {
         let all = subject.given.iter().flat_map(verdicts);
         self.parameters = all.filter(|given| matters(&given.name)).collect();
         let runs_inside = self.steps.iter().any(|step| matches!(step, Step::Inside(..)));
-        let log = subject.jail.parameters.text("exec.consolelog");
+        let log = subject.jail.parameters.text(param::EXEC_CONSOLELOG);
         self.log = log.filter(|log| runs_inside && !log.is_empty());
         self
     }
@@ -212,7 +216,7 @@ impl Plan<'_, '_, '_> {
             (false, false) => return Ok(Planned::new(Some(&turn.name), Outcome::Nothing)),
         };
         let planned = Planned { steps, ..Planned::new(jail.configured.as_deref(), outcome) };
-        Ok(planned.with_parameters(&subject, |name| OF_A_STOP.contains(&name)))
+        Ok(planned.with_parameters(&subject, is_of_a_stop))
     }
 
     fn start(&mut self, turn: &Turn) -> Result<Planned, Refusal> {
@@ -252,7 +256,7 @@ impl Plan<'_, '_, '_> {
     fn changes_of(&self, jail: &Jail) -> Result<String, Refusal> {
         let Some(record) = self.facts.prison_of(jail)? else {
             let key = jail.key().unwrap_or_default();
-            let name = if jail.jid().is_some() { "jid" } else { "name" };
+            let name = if jail.jid().is_some() { param::JID.name } else { param::NAME.name };
             let all = Changes::of_any(&jail.parameters).line(&format!("{name}={key}"));
             return Ok(format!("{all}: those of these that differ"));
         };

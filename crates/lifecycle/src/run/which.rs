@@ -6,7 +6,7 @@ use super::ledger::Ledger;
 use super::request::Target;
 use crate::jail::Jail;
 use crate::refusal::Refusal;
-use jailparam::{Set, Value};
+use jailparam::{Set, Value, param};
 use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
@@ -45,13 +45,13 @@ fn described(facts: &Facts<'_>, words: &[Vec<u8>]) -> Result<Subject, Refusal> {
     // Messages call a jail by the name that a file gives it, and this one by none.
     let nameless = jailconf::Jail { name: Vec::new(), ..given.clone() };
     let mut parameters = Set::import(&nameless)?;
-    if let Some(Value::Text(path)) = parameters.given("path")
+    if let Some(Value::Text(path)) = parameters.given(&param::PATH)
         && !path.is_empty()
     {
         // On the command line it may be relative; the jail keeps where that was.
         let path = std::path::absolute(OsStr::from_bytes(path));
         let path = path.map_err(Refusal::CurrentDirectory)?;
-        parameters.put("path", Value::Text(path.into_os_string().into_vec()));
+        parameters.put(param::PATH, path.into_os_string().into_vec());
     }
     let jail = Jail { configured: None, parameters };
     for name in jail.depends() {

@@ -1,7 +1,17 @@
 //! Parameters of a jail as jls(8) prints them: by name, as `name=value`, in lists.
 
-use super::xo::{Value as Encoded, Writer};
-use jailparam::{Kind, Parameter, Role, Set, Support, Value};
+use jailparam::{Jailsys, Kind, Parameter, Role, Set, Support, Value, param};
+use prison::Record;
+use xo::{Value as Encoded, Writer};
+
+/// What a newer kletka has written of a prison, and this one does not understand: `name=value` each, with
+/// nothing in it that a terminal would obey.
+pub(super) fn unknown(record: &Record) -> Vec<String> {
+    let parameters = record.parameters.iter().filter(|(name, _)| jailparam::find(name).is_none());
+    let parameters = parameters.map(|(name, value)| [name.as_bytes(), b"=", value].concat());
+    let all = parameters.chain(record.unknown());
+    all.map(|line| line.escape_ascii().to_string()).collect()
+}
 
 /// One parameter to print.
 pub(super) struct Column {
@@ -11,7 +21,7 @@ pub(super) struct Column {
     /// As it was asked for.
     pub(super) name: String,
     /// What the jail has its own of, or not, when it has this: `ip4` of `ip4.addr`.
-    parent: Option<&'static str>,
+    parent: Option<&'static Parameter>,
     /// The key that is asked for: of `meta.KEY` and `env.KEY`.
     key: Option<String>,
 }
@@ -20,7 +30,7 @@ pub(super) struct Column {
 pub(super) fn all() -> Vec<Column> {
     let there = |parameter: &&Parameter| {
         let refused = matches!(parameter.support, Support::Refused(_));
-        !refused || !parameter.default.is_empty() || parameter.is_never_without()
+        !refused || parameter.default.is_some()
     };
     let shown = jailparam::shown().filter(there);
     shown.map(|parameter| Column::new(parameter, false, parameter.name)).collect()
@@ -45,7 +55,7 @@ impl Column {
             parameter,
             no,
             name: name.to_owned(),
-            parent: parent.map(|found| found.parameter.name),
+            parent: parent.map(|found| found.parameter),
             key: key.map(|(_, key)| key.to_owned()),
         }
     }
@@ -54,7 +64,6 @@ impl Column {
     pub(super) fn value(&self, set: &Set) -> Option<Value> {
         let value = set.value(self.parameter).or_else(|| match self.parameter.kind {
             Kind::Ip4List | Kind::Ip6List => Some(Value::List(Vec::new())),
-            Kind::Text(_) if self.parameter.is_never_without() => Some(Value::Text(Vec::new())),
             _ => None,
         });
         match (value, &self.key) {
@@ -72,16 +81,16 @@ impl Column {
         self.parameter.access != jailparam::Access::ReadOnly
             && (!refused || self.parameter.kind == Kind::Bool)
             && !self.is_against_vnet(set)
-            && self.parent.is_none_or(|name| set.jailsys(name) == jailparam::Jailsys::New)
+            && self.parent.is_none_or(|it| set.value(it) == Some(Value::Jailsys(Jailsys::New)))
     }
 
     /// jail(8) takes `vnet`, or else what the jail has of the host's addresses: never both.
     fn is_against_vnet(&self, set: &Set) -> bool {
-        let has_vnet = set.jailsys("vnet") == jailparam::Jailsys::New;
-        match self.parameter.name {
-            "vnet" => !has_vnet,
-            "ip4" | "ip6" => has_vnet,
-            _ => false,
+        let has_vnet = set.jailsys(param::VNET) == Jailsys::New;
+        if has_vnet {
+            [param::IP4, param::IP6].iter().any(|addresses| addresses.is(self.parameter))
+        } else {
+            param::VNET.is(self.parameter)
         }
     }
 

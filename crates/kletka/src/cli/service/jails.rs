@@ -72,7 +72,13 @@ impl Jails {
     pub(super) fn all(&self) -> Vec<Record> {
         let all = self.registry.as_ref().map(Registry::prisons);
         match all {
-            Ok(Ok(records)) => records,
+            Ok(Ok(records)) => {
+                self.registry
+                    .iter()
+                    .flat_map(Registry::broken)
+                    .for_each(|it| complain!("jls: {it}"));
+                records
+            }
             Ok(Err(error)) => {
                 complain!("jls: {error}");
                 Vec::new()

@@ -91,7 +91,10 @@ fn run<T>(
     let config = jailconf::Config::parse("jail.conf".as_ref(), CONFIG.as_bytes()).unwrap();
     let configured = Configured::of(config.into(), &request);
     let record = |(jid, name): (usize, &str)| {
-        Record::parse(format!("jid={}\nname={name}\npath=/jails/{name}\n", jid + 1).as_bytes())
+        Record::of_text(
+            format!("jid={}\nname={name}\npath=/jails/{name}\ninit=1 start 1\n", jid + 1)
+                .as_bytes(),
+        )
     };
     let prisons = Paper(running.split_whitespace().enumerate().filter_map(record).collect());
     let prisons: Option<&dyn Prisons> = if running == "?" { None } else { Some(&prisons) };
