@@ -9,6 +9,7 @@ mod change;
 mod check;
 mod configured;
 mod decide;
+mod decided;
 mod facts;
 mod ledger;
 mod machine;
@@ -20,7 +21,7 @@ mod together;
 mod which;
 
 pub use configured::{Configured, Subject};
-pub use decide::Decided;
+pub use decided::Decided;
 pub use facts::Prisons;
 pub use machine::{Machine, accounts, rulesets};
 pub use planned::{Foreseen, Given, Outcome, Planned, Verdict};

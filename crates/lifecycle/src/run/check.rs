@@ -2,7 +2,7 @@
 //! beside each other and all others. Errors fail a jail, warnings are said.
 
 use super::configured::Subject;
-use super::decide::Turn;
+use super::decided::Turn;
 use super::facts::Facts;
 use super::ledger::Ledger;
 use crate::refusal::Refusal;

@@ -1,7 +1,7 @@
 //! What a run knows as it decides: what is asked, what is configured, which prisons there are, what the machine is like.
 
 use super::configured::{Configured, Subject};
-use super::decide::Turn;
+use super::decided::Turn;
 use super::request::{Request, Target};
 use crate::jail::Jail;
 use crate::refusal::Refusal;

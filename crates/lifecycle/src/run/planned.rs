@@ -6,7 +6,7 @@
 
 use super::change::Changes;
 use super::configured::Subject;
-use super::decide::{Decided, Turn};
+use super::decided::{Decided, Turn};
 use super::facts::Facts;
 use super::ledger::Ledger;
 use super::one::{self, Start};

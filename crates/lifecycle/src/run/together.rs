@@ -3,7 +3,7 @@
 //! is its own affair, but a jail that two of them start is started by one after the other.
 
 use super::configured::Subject;
-use super::decide::Turn;
+use super::decided::Turn;
 use super::facts::Facts;
 use super::ledger::Ledger;
 use super::one;
