@@ -32,6 +32,7 @@ mod survey;
 
 pub use finding::{Finding, Findings, Severity};
 pub use host::{Anything, Host};
+pub use missing::prepares_files;
 pub use survey::Survey;
 
 use jailconf::Config;

@@ -18,18 +18,26 @@ pub(crate) fn makes(jail: &Jail) -> bool {
         || jail.parameters.iter().any(|given| shown.iter().any(|it| given.name == it.as_bytes()))
 }
 
-/// Looks for what `jail` names. What a hook may make before it is needed is not missed; when it is `helped`, that is all
-/// but what is needed to read its configuration.
+/// Whether a hook that runs before the prison of `jail` is created may make files: its fstab, its root.
+pub fn prepares_files(jail: &Jail) -> bool {
+    let mut hooks = ["exec.prepare", "exec.prestart"].into_iter();
+    hooks.any(|hook| commands(jail, hook).any(|it| it.may_make_files()))
+}
+
+/// Looks for what `jail` names. What a hook may make before it is needed is not missed; when it is `helped` by jails that
+/// it waits for, that is all but its ruleset and its fstab.
 pub(crate) fn check(jail: &Jail, helped: bool, host: &dyn Host, findings: &mut Vec<Finding>) {
-    let may_make = |hook: &'static str| commands(jail, hook).any(|it| it.may_make_files());
-    let made = may_make("exec.prepare") || may_make("exec.prestart");
+    let made = prepares_files(jail);
     let mut search = Search { jail, host, findings };
     search.ruleset();
-    search.fstab();
+    if !made {
+        search.fstab();
+    }
     if helped {
         return;
     }
-    if !made && search.path() && !may_make("exec.created") {
+    let makes_more = || commands(jail, "exec.created").any(|it| it.may_make_files());
+    if !made && search.path() && !makes_more() {
         search.inside();
     }
     search.hooks();

@@ -40,6 +40,11 @@ impl CommandLine {
         (!arguments.is_empty()).then_some(Self { arguments, background, user: None })
     }
 
+    /// The program.
+    pub(crate) fn program(&self) -> &OsStr {
+        self.arguments.first().map_or(OsStr::new(""), OsString::as_os_str)
+    }
+
     /// ` as USER`, where a message says so: FreeBSD's run_command().
     pub fn as_user(&self) -> String {
         let user = self.user.as_ref();

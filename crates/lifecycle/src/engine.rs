@@ -2,12 +2,15 @@
 //! removed, and the hooks that follow a removal run, so that nothing of the jail stays.
 //!
 //! FreeBSD stops at the removal; here exec.poststop and exec.release follow it, as they do in
-//! `jail -C`, because an interface that exec.prepare made is otherwise in the next start's way.
+//! `jail -C`, because an interface that exec.prepare made is otherwise in the next start's way. They undo what this
+//! start has made, and nothing else: when its very first step fails, nothing was made, and what those hooks would take
+//! away is somebody else's. A copied section whose exec.prepare finds the interface taken leaves it to the jail that runs.
+//! A command that says that it failed is taken at its word; one that was killed could not say what it had made by then.
 //!
 //! A step that takes its time is waited for by whoever has all the [`Walk`]s of a run: [`crate::schedule`].
 
 use crate::error::Error;
-use crate::plan::{Hook, Step};
+use crate::plan::Step;
 use std::collections::VecDeque;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
@@ -51,12 +54,23 @@ pub trait Host {
 /// What a failure means where a walk is.
 #[derive(Debug)]
 enum Stage {
-    /// A jail starts: it ends the start; this is what has been done, and these hooks would follow a removal.
-    Start { created: bool, touched: bool, clean: Vec<Step> },
+    /// A jail starts: the failure ends the start, and `made` is to be undone, at last by the hooks `clean`.
+    Start { made: Made, clean: Vec<Step> },
     /// A jail stops, and still runs: it ends the stop, and the jail goes on.
     Stop,
     /// The jail is removed, or about to be: the rest follows all the same.
     After,
+}
+
+/// What a start has made so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Made {
+    /// Nothing: no step has come to its end.
+    Nothing,
+    /// What its hooks make on the host.
+    OnHost,
+    /// The prison too.
+    Prison,
 }
 
 /// A plan on its way, for one jail.
@@ -65,7 +79,7 @@ pub struct Walk<H> {
     host: H,
     steps: VecDeque<Step>,
     stage: Stage,
-    /// Until when the step under way has time; none is under way without this.
+    /// The time by which the step under way has to end, if it has to; `None` while no step is under way.
     waits: Option<Option<Instant>>,
     /// The step under way, and since when.
     step: Option<(Step, Instant)>,
@@ -74,10 +88,10 @@ pub struct Walk<H> {
 }
 
 impl<H: Host> Walk<H> {
-    /// A start by `plan`. After a failure it removes the prison if it was created, and runs the hooks of `clean` if that
-    /// was so or any hook had run before.
+    /// A start by `plan`. After a failure the prison is removed if it was created, and the hooks of `clean` run if any
+    /// step had been carried out.
     pub fn start(host: H, plan: Vec<Step>, clean: Vec<Step>) -> Self {
-        Self::new(host, plan, Stage::Start { created: false, touched: false, clean })
+        Self::new(host, plan, Stage::Start { made: Made::Nothing, clean })
     }
 
     /// A stop by `plan`. A failure before the prison's removal ends it there and leaves the jail running, as on FreeBSD:
@@ -91,7 +105,7 @@ impl<H: Host> Walk<H> {
         Self { host, steps: plan.into(), stage, waits: None, step: None, failure: None }
     }
 
-    /// Walks on until something has to be waited for; false at the end. `over`: the time of the step under way is.
+    /// Walks on until something has to be waited for; false at the end. `over`: the step under way has run out of time.
     pub fn go_on(&mut self, over: bool) -> bool {
         if self.waits.take().is_some() {
             let answer = self.host.proceed(over);
@@ -99,10 +113,8 @@ impl<H: Host> Walk<H> {
         }
         while self.waits.is_none() {
             let Some(step) = self.steps.pop_front() else { return self.end() };
-            match (&mut self.stage, &step) {
-                (Stage::Start { touched, .. }, Step::Hook(..)) => *touched = true,
-                (stage @ Stage::Stop, Step::Remove) => *stage = Stage::After,
-                _ => {}
+            if let (Stage::Stop, Step::Remove) = (&self.stage, &step) {
+                self.stage = Stage::After;
             }
             let answer = self.host.begin(&step, self.steps.is_empty());
             self.step = Some((step, Instant::now()));
@@ -114,10 +126,9 @@ impl<H: Host> Walk<H> {
     fn note(&mut self, answer: Result<Progress, Error>) {
         match answer {
             Ok(Progress::Done) => {
-                if let (Stage::Start { created, .. }, Some((Step::Create(_), _))) =
-                    (&mut self.stage, &self.step)
+                if let (Stage::Start { made, .. }, Some((step, _))) = (&mut self.stage, &self.step)
                 {
-                    *created = true;
+                    *made = (*made).max(made_by(step));
                 }
             }
             Ok(Progress::Waits(until)) => self.waits = Some(until),
@@ -127,15 +138,13 @@ impl<H: Host> Walk<H> {
 
     fn fail(&mut self, failure: Error) {
         self.host.complain(&failure);
+        let was_killed = matches!(failure, Error::Signaled(..) | Error::TimedOut(_));
         self.failure.get_or_insert(failure);
         match std::mem::replace(&mut self.stage, Stage::After) {
-            Stage::Start { created, touched, clean } => {
-                let worth_it = |step: &Step| {
-                    touched || created || matches!(step, Step::Hook(Hook::Release, _))
-                };
-                let removal = created.then_some(Step::Remove);
-                self.steps =
-                    removal.into_iter().chain(clean.into_iter().filter(worth_it)).collect();
+            Stage::Start { made: Made::Nothing, .. } if !was_killed => self.steps.clear(),
+            Stage::Start { made, clean } => {
+                let removal = (made == Made::Prison).then_some(Step::Remove);
+                self.steps = removal.into_iter().chain(clean).collect();
             }
             Stage::Stop => self.steps.clear(),
             Stage::After => {}
@@ -174,6 +183,16 @@ impl<H: Host> Walk<H> {
     }
 }
 
+/// What there is once `step` has come to its end.
+fn made_by(step: &Step) -> Made {
+    match step {
+        Step::Hook(..) => Made::OnHost,
+        Step::Create(_) => Made::Prison,
+        // These follow the creation, and what they make goes with the prison.
+        Step::Interface(_) | Step::Inside(..) | Step::Terminate(_) | Step::Remove => Made::Nothing,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,6 +205,7 @@ mod tests {
     struct Paper {
         done: Vec<String>,
         fails_at: &'static str,
+        failure: fn(String) -> Error,
         waits: bool,
     }
 
@@ -207,7 +227,7 @@ mod tests {
 
         fn proceed(&mut self, _: bool) -> Result<Progress, Error> {
             let name = self.done.last().cloned().unwrap_or_default();
-            if name == self.fails_at { Err(Error::Failed(name)) } else { Ok(Progress::Done) }
+            if name == self.fails_at { Err((self.failure)(name)) } else { Ok(Progress::Done) }
         }
 
         fn watched(&self) -> Vec<BorrowedFd<'_>> {
@@ -237,8 +257,17 @@ mod tests {
 
     /// What a walk does, in order, whether its steps take their time or not.
     fn walked(fails_at: &'static str, walk: impl Fn(Paper) -> Walk<Paper>) -> String {
+        walked_to(Error::Failed, fails_at, walk)
+    }
+
+    /// The same with another failure.
+    fn walked_to(
+        failure: fn(String) -> Error,
+        fails_at: &'static str,
+        walk: impl Fn(Paper) -> Walk<Paper>,
+    ) -> String {
         let [at_once, later] = [false, true].map(|waits| {
-            let mut walk = walk(Paper { done: Vec::new(), fails_at, waits });
+            let mut walk = walk(Paper { done: Vec::new(), fails_at, failure, waits });
             while walk.go_on(false) {}
             assert_eq!(walk.is_well(), fails_at.is_empty());
             walk.host().done.join(" ")
@@ -254,7 +283,8 @@ mod tests {
         // jail(8)'s order; then a failure at each step.
         for (fails_at, want) in [
             ("", "prepare prestart create created interface e0b start1 start2 command poststart settle"),
-            ("prepare", "prepare (prepare: failed) poststop release"),
+            // Nothing was made, so nothing is undone.
+            ("prepare", "prepare (prepare: failed)"),
             ("prestart", "prepare prestart (prestart: failed) poststop release"),
             ("create", "prepare prestart create (create: failed) poststop release"),
             ("created", "prepare prestart create created (created: failed) remove poststop release"),
@@ -286,14 +316,31 @@ mod tests {
     }
 
     #[test]
-    fn a_jail_without_hooks_needs_no_cleaning() {
-        let jail = jail("a { path = /; command = x; exec.poststop = poststop; }", "a");
+    fn what_a_killed_hook_may_have_made_is_undone() {
+        let jail = jail(JAIL, "web");
+        let [steps, clean] =
+            [&START[..], &CLEAN[..]].map(|table| plan(table, &jail, None).unwrap());
+        for failure in [Error::TimedOut, |line| Error::Signaled(line, 9)] {
+            let start = |paper| Walk::start(paper, steps.clone(), clean.clone());
+            let got = walked_to(failure, "prepare", start);
+            assert!(got.ends_with(") poststop release"), "{got}");
+        }
+    }
+
+    #[test]
+    fn a_start_undoes_what_it_has_made_alone() {
+        let jail = jail(
+            "a { path = /; command = x; exec.poststop = poststop; exec.release = release; }",
+            "a",
+        );
         let steps = plan(&START, &jail, None).unwrap();
         assert!(matches!(steps[1], Step::Inside(Inside::Command, _)));
         let clean = plan(&CLEAN, &jail, None).unwrap();
-        for (fails_at, want) in
-            [("create", "create (create: failed)"), ("x", "create x (x: failed) remove poststop")]
-        {
+        assert_eq!(clean.len(), 2);
+        for (fails_at, want) in [
+            ("create", "create (create: failed)"),
+            ("x", "create x (x: failed) remove poststop release"),
+        ] {
             let got = walked(fails_at, |paper| Walk::start(paper, steps.clone(), clean.clone()));
             assert_eq!(got, want);
         }

@@ -1,6 +1,5 @@
 //! Why a jail did not start or stop: what follows `jail: NAME: ` on standard error.
 
-use jailparam::param;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -22,6 +21,8 @@ pub enum Error {
     NoSuchUser(String),
     /// A file that a parameter names: the parameter, the file, and what open(2) said.
     File(&'static str, PathBuf, io::Error),
+    /// The file of `exec.consolelog` cannot be opened.
+    Log(PathBuf, io::Error),
     /// A path that a parameter names leads through a symbolic link in the jail.
     SymbolicLink(&'static str, PathBuf),
     /// A path that a parameter names is not absolute.
@@ -57,7 +58,7 @@ impl fmt::Display for Error {
                 write!(f, "chdir {}: {}", path.display(), strerror::of(error))
             }
             Self::NoSuchUser(name) => write!(f, "{name}: no such user"),
-            Self::File(parameter, path, error) if *parameter == param::EXEC_CONSOLELOG.name => {
+            Self::Log(path, error) => {
                 write!(f, "open {}: {}", path.display(), strerror::of(error))
             }
             Self::File(parameter, path, error) => {

@@ -1,6 +1,6 @@
 //! One jail as jail(8) handles it: its typed parameters, and how messages call it.
 
-use jailparam::{Set, Text, Value, param};
+use jailparam::{Set, Text, param};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
@@ -34,6 +34,11 @@ impl Jail {
         jid.or_else(|| self.text(param::NAME).map(|name| name.to_string_lossy().into_owned()))
     }
 
+    /// What a message calls it that is about the jail and not from it: its name in jail.conf, else its jid or name.
+    pub(crate) fn called(&self) -> Option<String> {
+        self.configured.clone().or_else(|| self.key())
+    }
+
     /// A text parameter that is given and not empty.
     pub(crate) fn text(&self, parameter: Text) -> Option<OsString> {
         self.parameters.text(parameter).filter(|text| !text.is_empty()).map(OsString::from_vec)
@@ -50,19 +55,5 @@ impl Jail {
             .list(param::DEPEND)
             .iter()
             .map(|name| String::from_utf8_lossy(name).into_owned())
-    }
-
-    /// What jls(8) is to show of it, as text by name.
-    pub(crate) fn shown(&self) -> Vec<(String, Vec<u8>)> {
-        let text = |value: Value| match value {
-            Value::Text(text) => text,
-            Value::List(values) => values.join(&b','),
-            other => other.to_string().into_bytes(),
-        };
-        let given = |(parameter, value): (&jailparam::Parameter, Value)| {
-            let chosen = self.parameters.given(parameter).is_some();
-            chosen.then(|| (parameter.name.to_owned(), text(value)))
-        };
-        self.parameters.export().into_iter().filter_map(given).collect()
     }
 }

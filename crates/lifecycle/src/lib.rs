@@ -1,24 +1,34 @@
-//! jail(8)'s engine: the order in which jails start and stop, and what is undone when a step fails.
+//! jail(8) as a library: which jails are meant, the order in which they start and stop, and what is undone when a step
+//! fails.
 //!
 //! [`Jail`] is one jail's parameters; [`plan`] turns them, by the tables [`plan::START`] and
 //! [`plan::STOP`], into a row of [`Step`]s, plain values; [`engine`] walks a row over a [`Host`], which
 //! carries the steps out: [`System`] on this machine, a test's own `Host` on paper. [`schedule`] has many
-//! such walks under way at once.
+//! such walks under way at once. [`run`] is the policy above all that: it decides what happens to which jails.
+//! Nothing here prints: what there is to say goes to a [`Voice`].
 //!
-//! May use: `fstab`, `jailconf`, `jailparam`, `prison`, `rustix`, `strerror`; system calls: the hooks and
-//! their files.
+//! May use: `configuration`, `devfs`, `fstab`, `jailconf`, `jailparam`, `netif`, `prison`, `rc`, `rustix`, `strerror`;
+//! system calls: the hooks and their files, and what a check of the machine looks at.
 
 pub mod command;
 pub mod depend;
 pub mod engine;
 mod error;
 mod family;
+mod hook;
 mod jail;
 mod permission;
 pub mod plan;
+mod process;
+pub mod recorded;
+mod refusal;
+pub mod report;
+pub mod run;
 pub mod schedule;
 mod spec;
+mod surroundings;
 mod system;
+mod voice;
 
 pub use command::CommandLine;
 pub use engine::{Host, Progress, Walk};
@@ -26,4 +36,9 @@ pub use error::Error;
 pub use jail::Jail;
 pub use permission::allowed;
 pub use plan::{Hook, Inside, Step};
-pub use system::{System, Verbosity};
+pub use refusal::{Prefix, Refusal};
+pub use report::Fault;
+pub use spec::Creation;
+pub use surroundings::{Programs, Streams, Surroundings};
+pub use system::{Ground, System};
+pub use voice::{Notice, UnderWay, Verbosity, Voice};

@@ -7,9 +7,8 @@
 use crate::command::CommandLine;
 use crate::error::Error;
 use crate::jail::Jail;
-use crate::spec;
+use crate::spec::Creation;
 use jailparam::{Kind, List, in_quotes, param};
-use prison::Spec;
 use std::ffi::OsString;
 use std::fmt;
 use std::os::unix::ffi::OsStringExt;
@@ -114,13 +113,13 @@ pub const STOP: [Row; 6] = [
 /// What follows the removal of a jail: after a start that failed, or when the jail went by itself.
 pub const CLEAN: [Row; 2] = [Row::Hook(Hook::Poststop), Row::Hook(Hook::Release)];
 
-/// One thing to do. `Display` names it while it is under way, and is the line that `jail -v` shows of a command or a creation.
+/// One thing to do.
 #[derive(Debug, Clone)]
 pub enum Step {
     /// Run this on the host.
     Hook(Hook, CommandLine),
-    /// Create the prison.
-    Create(Box<Spec>),
+    /// Create the prison, of which this is known before its turn.
+    Create(Box<Creation>),
     /// Give it this interface of the host.
     Interface(String),
     /// Run this in the jail.
@@ -131,23 +130,39 @@ pub enum Step {
     Remove,
 }
 
-impl fmt::Display for Step {
+impl Step {
+    /// The step in words, for a jail that has this jid or none yet: what is shown while the step is under way, and the
+    /// line of `jail -v`.
+    pub fn shown(&self, jid: Option<u32>) -> impl fmt::Display + '_ {
+        Shown { step: self, jid }
+    }
+}
+
+struct Shown<'s> {
+    step: &'s Step,
+    jid: Option<u32>,
+}
+
+impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Hook(_, command) => write!(f, "run command{}: {command}", command.as_user()),
-            Self::Inside(_, command) => {
+        match self.step {
+            Step::Hook(_, command) => write!(f, "run command{}: {command}", command.as_user()),
+            Step::Inside(_, command) => {
                 write!(f, "run command in jail{}: {command}", command.as_user())
             }
-            Self::Create(spec) => {
+            Step::Create(creation) => {
                 write!(f, "jail_set(JAIL_CREATE)")?;
-                let words = spec.parameters.iter().map(|(name, value)| word(name, value));
-                words.into_iter().try_for_each(|word| write!(f, " {word}"))
+                let mut parameters = creation.parameters().iter();
+                parameters.try_for_each(|(name, value)| write!(f, " {}", word(name, value)))
             }
-            Self::Interface(name) => write!(f, "run command: ifconfig {name} vnet"),
-            Self::Terminate(time) => {
+            Step::Interface(name) => {
+                let jid = self.jid.unwrap_or_default();
+                write!(f, "run command: /sbin/ifconfig {name} vnet {jid}")
+            }
+            Step::Terminate(time) => {
                 write!(f, "send SIGTERM, wait at most {} seconds", time.as_secs())
             }
-            Self::Remove => write!(f, "jail_remove"),
+            Step::Remove => write!(f, "jail_remove"),
         }
     }
 }
@@ -167,7 +182,7 @@ fn word(name: &str, value: &[u8]) -> String {
 /// What a table becomes for `jail`; `programs` is the directory of kletka's programs for use in jails.
 ///
 /// # Errors
-/// A parameter that cannot be used: an fstab that is missing, a mount point outside the root.
+/// A parameter has a value that cannot be used, whatever the machine is like by the step's turn.
 pub fn plan(table: &[Row], jail: &Jail, programs: Option<&Path>) -> Result<Vec<Step>, Error> {
     let mut steps = Vec::new();
     for row in table {
@@ -181,12 +196,12 @@ pub fn plan(table: &[Row], jail: &Jail, programs: Option<&Path>) -> Result<Vec<S
                 steps.extend(commands.into_iter().map(|command| Step::Inside(inside, command)));
             }
             Row::Create => {
-                let spec = spec::spec(jail, programs)?;
+                let creation = Creation::new(jail, programs)?;
                 let later = [param::EXEC_START, param::COMMAND, param::EXEC_POSTSTART];
-                if !spec.persist && later.iter().all(|&one| commands(jail, one).is_empty()) {
+                if !creation.persists() && later.iter().all(|&one| commands(jail, one).is_empty()) {
                     return Err(Error::NothingToKeepIt);
                 }
-                steps.push(Step::Create(Box::new(spec)));
+                steps.push(Step::Create(Box::new(creation)));
             }
             Row::Interfaces => {
                 let names = jail.parameters.list(param::VNET_INTERFACE).iter();

@@ -1,8 +1,12 @@
 //! From a jail's parameters to the prison's plan: FreeBSD's words in, Linux's mechanisms out.
+//!
+//! A [`Creation`] is what the parameters alone say. What they point at, the files of `mount.fstab` and the jail's root,
+//! is looked at when the prison is created, by [`Creation::complete`]: as on FreeBSD, a hook that runs before may make it.
 
 use crate::error::Error;
 use crate::jail::Jail;
 use crate::permission::allowed;
+use crate::recorded;
 use fstab::{Entry, FileSystem, Kernel, Overlay};
 use jailparam::{Jailsys, Set, param};
 use prison::{Allow, Families, Mount, MountOptions, MountSource, Network, Permission, Spec, Users};
@@ -11,12 +15,76 @@ use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-/// The prison that `jail` describes.
-pub(crate) fn spec(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
+/// A prison, as far as it is known before its turn.
+#[derive(Debug, Clone)]
+pub struct Creation {
+    /// All but the mounts.
+    known: Spec,
+    /// What `mount` says.
+    mounts: Vec<Entry>,
+    /// The files of `mount.fstab`.
+    files: Vec<PathBuf>,
+}
+
+impl Creation {
+    /// The prison that `jail` describes; `programs` is the directory of kletka's programs for use in jails.
+    ///
+    /// # Errors
+    /// A parameter has a value that cannot be used.
+    pub fn new(jail: &Jail, programs: Option<&Path>) -> Result<Self, Error> {
+        let mut mounts = Vec::new();
+        for line in jail.parameters.list(param::MOUNT) {
+            mounts.extend(
+                fstab::parse(line).map_err(|error| Error::Fstab(param::MOUNT.name, None, error))?,
+            );
+        }
+        let files = jail.parameters.list(param::MOUNT_FSTAB).iter().filter(|file| !file.is_empty());
+        let files = files.map(|file| OsString::from_vec(file.clone()).into()).collect();
+        Ok(Self { known: known(jail, programs)?, mounts, files })
+    }
+
+    /// The prison with all mounts, by what its files and its root are like now.
+    ///
+    /// # Errors
+    /// A file of `mount.fstab` cannot be read or understood; something cannot be mounted where a line says.
+    pub fn complete(&self, jail: &Jail) -> Result<Spec, Error> {
+        let mut all = Mounts { jail, mounts: Vec::new(), has_devfs: self.known.devfs };
+        all.add(param::MOUNT.name, None, &self.mounts)?;
+        let parameter = param::MOUNT_FSTAB.name;
+        for file in &self.files {
+            let failed = |error| Error::File(parameter, file.clone(), error);
+            let text = fs::read(file).map_err(failed)?;
+            let wrong = |error| Error::Fstab(parameter, Some(file.clone()), error);
+            all.add(parameter, Some(file), &fstab::parse(&text).map_err(wrong)?)?;
+        }
+        Ok(Spec { mounts: all.mounts, devfs: all.has_devfs, ..self.known.clone() })
+    }
+
+    /// The prison without what is mounted by `mount` and `mount.fstab`.
+    pub fn known(&self) -> &Spec {
+        &self.known
+    }
+
+    /// The files that are read when the prison is created.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// What its record will say.
+    pub(crate) fn parameters(&self) -> &[(String, Vec<u8>)] {
+        &self.known.parameters
+    }
+
+    /// Whether the prison lives on without processes.
+    pub(crate) fn persists(&self) -> bool {
+        self.known.persist
+    }
+}
+
+/// What the parameters of `jail` say by themselves.
+fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
     let parameters = &jail.parameters;
     let (network, families) = network(jail)?;
-    let (mounts, has_devfs) = mounts(jail)?;
-    let may_mount = may_mount(parameters)?;
     let name = jail.text(param::NAME).map(|name| name.to_string_lossy().into_owned());
     Ok(Spec {
         // A section named by a number names the jail's jid; then the name is that number.
@@ -28,16 +96,16 @@ pub(crate) fn spec(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> 
         users: users(parameters),
         network,
         families,
-        mounts,
-        devfs: parameters.flag(param::MOUNT_DEVFS) || has_devfs,
-        allow: allow(parameters, may_mount),
+        mounts: Vec::new(),
+        devfs: parameters.flag(param::MOUNT_DEVFS),
+        allow: allow(parameters, may_mount(parameters)?),
         persist: parameters.flag(param::PERSIST),
         children: parameters
             .int(param::CHILDREN_MAX)
             .and_then(|max| max.try_into().ok())
             .unwrap_or(0),
         programs: programs.map(Path::to_path_buf),
-        parameters: jail.shown(),
+        parameters: recorded::written(parameters),
     })
 }
 
@@ -86,29 +154,27 @@ fn network(jail: &Jail) -> Result<(Network, Families), Error> {
     Ok((network, families))
 }
 
-/// `mount`, then the lines of `mount.fstab`: in this order they are mounted. And whether a line asks for a /dev.
-fn mounts(jail: &Jail) -> Result<(Vec<Mount>, bool), Error> {
-    let mut mounts = Vec::new();
-    let mut has_devfs = false;
-    for line in jail.parameters.list(param::MOUNT) {
-        let entries =
-            fstab::parse(line).map_err(|error| Error::Fstab(param::MOUNT.name, None, error))?;
-        for entry in &entries {
-            has_devfs |= is_devfs(entry);
-            mounts.extend(mount(jail, param::MOUNT.name, None, entry)?);
+/// What is mounted in `jail`, in this order. And whether a line asks for a /dev.
+struct Mounts<'j> {
+    jail: &'j Jail,
+    mounts: Vec<Mount>,
+    has_devfs: bool,
+}
+
+impl Mounts<'_> {
+    /// The lines of `parameter`, or of one of its files.
+    fn add(
+        &mut self,
+        parameter: &'static str,
+        file: Option<&Path>,
+        entries: &[Entry],
+    ) -> Result<(), Error> {
+        for entry in entries {
+            self.has_devfs |= is_devfs(entry);
+            self.mounts.extend(mount(self.jail, parameter, file, entry)?);
         }
+        Ok(())
     }
-    for file in jail.parameters.list(param::MOUNT_FSTAB).iter().filter(|file| !file.is_empty()) {
-        let file = PathBuf::from(OsString::from_vec(file.clone()));
-        let text = fs::read(&file)
-            .map_err(|error| Error::File(param::MOUNT_FSTAB.name, file.clone(), error))?;
-        let wrong = |error| Error::Fstab(param::MOUNT_FSTAB.name, Some(file.clone()), error);
-        for entry in &fstab::parse(&text).map_err(wrong)? {
-            has_devfs |= is_devfs(entry);
-            mounts.extend(mount(jail, param::MOUNT_FSTAB.name, Some(&file), entry)?);
-        }
-    }
-    Ok((mounts, has_devfs))
 }
 
 /// An error of creation in jail(8)'s words: about a mount point it names the parameter, and the path as the host sees it.

@@ -3,53 +3,42 @@
 use crate::command::CommandLine;
 use crate::engine::{Host, Progress};
 use crate::error::Error;
-use crate::family;
+use crate::hook::Hook;
 use crate::jail::Jail;
 use crate::plan::{Inside, Step};
-use crate::spec;
+use crate::process::Running;
+use crate::spec::{self, Creation};
+use crate::surroundings::{Streams, Surroundings};
+use crate::voice::{Notice, Voice};
 use jailparam::param;
-use prison::{
-    Child, Command, Ended, Identity, LOGIN_PATH, Prison, Record, Registry, StdStream, User, Users,
-    Waiting,
-};
+use prison::{Command, Identity, Prison, Record, Registry, StdStream, User, Users, Waiting};
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
-use std::env;
-use std::ffi::OsString;
-use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
-use std::process;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// kletka's own programs as they are seen in a jail.
 const PROGRAMS_IN_JAIL: &str = "/run/kletka/jail";
 
-/// How much jail(8) says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verbosity {
-    /// `-q`, `-i`: only what fails.
-    Quiet,
-    /// Jails that are created and removed.
-    Normal,
-    /// `-v`: every step.
-    Verbose,
+/// What all jails of a run have in common as their steps are carried out.
+#[derive(Clone, Copy)]
+pub struct Ground<'g> {
+    /// Where prisons are found and entered.
+    pub registry: &'g Registry,
+    /// What commands find around them.
+    pub surroundings: &'g Surroundings,
+    /// Who is told what happens.
+    pub voice: &'g dyn Voice,
 }
 
 /// Carries out the steps of one jail on this machine.
-pub struct System<'a> {
-    registry: &'a Registry,
+pub struct System<'g> {
+    ground: Ground<'g>,
     jail: Jail,
-    verbosity: Verbosity,
-    /// Says so when the prison is removed; a command that removes one jail by name is silent.
-    pub notes_removal: bool,
-    /// Prints the jid of a prison that is created: `-i`.
-    pub prints_jid: bool,
-    /// Directory with the programs for hooks.
-    programs: Option<PathBuf>,
+    /// The removal of the prison is all that was asked for.
+    pub removal_is_expected: bool,
     prison: Option<Prison>,
     /// The prison that this jail has or had, for the hooks that run after its end.
     record: Option<Record>,
@@ -61,32 +50,21 @@ pub struct System<'a> {
 
 /// A step that takes its time.
 enum UnderWay {
-    /// A hook: a process on the host.
-    Hook { child: process::Child, pidfd: OwnedFd, line: String, late: bool },
-    /// A command in the jail.
-    Inside { child: Child, line: String, late: bool },
+    /// A hook, or a command in the jail.
+    Command(Running),
     /// The processes of the prison, which have been asked to end by then.
     Terminate(Instant),
     /// The end of the prison.
     Remove,
 }
 
-impl<'a> System<'a> {
-    /// A host for `jail`, whose `prison` runs or is none yet. `programs` come first in the hooks' PATH.
-    pub fn new(
-        registry: &'a Registry,
-        jail: Jail,
-        prison: Option<Prison>,
-        programs: Option<PathBuf>,
-        verbosity: Verbosity,
-    ) -> Self {
+impl<'g> System<'g> {
+    /// A host for `jail`, whose `prison` runs or is none yet.
+    pub fn new(ground: Ground<'g>, jail: Jail, prison: Option<Prison>) -> Self {
         Self {
-            registry,
-            verbosity,
-            notes_removal: jail.configured.is_some(),
+            ground,
+            removal_is_expected: jail.configured.is_none(),
             jail,
-            prints_jid: false,
-            programs,
             record: prison.as_ref().map(|prison| prison.record().clone()),
             prison,
             first: None,
@@ -115,60 +93,43 @@ impl<'a> System<'a> {
         self.record.as_ref()
     }
 
-    fn note(&self, least: Verbosity, text: &str) {
-        if self.verbosity >= least {
-            say(&format!("{}{text}", self.jail.prefix()));
-        }
+    /// The jid that the jail has or had.
+    pub fn jid(&self) -> Option<u32> {
+        self.record.as_ref().map(|record| record.jid)
     }
 
     fn prison(&mut self) -> Result<&mut Prison, Error> {
         self.prison.as_mut().ok_or(Error::Prison(prison::Error::Died))
     }
 
-    fn create(&mut self, spec: &prison::Spec) -> Result<(), Error> {
+    fn create(&mut self, creation: &Creation) -> Result<(), Error> {
+        let spec = creation.complete(&self.jail)?;
         if spec.users == Users::Host {
-            let prefix = self.jail.prefix();
-            warn(&format!("{prefix}kletka.userns=inherit: root in the jail is root of the host"));
+            self.ground.voice.tell(&Notice::SharesUsers(&self.jail));
         }
         let first = self.first.as_ref().map(|(command, _)| command);
-        let created = Prison::create(self.registry, spec, first);
+        let created = Prison::create(self.ground.registry, &spec, first);
         let (prison, waiting) = created.map_err(|error| spec::told_of_mount(&self.jail, error))?;
         if let Some((_, place)) = &mut self.first {
             *place = waiting;
-        }
-        if self.prints_jid {
-            say(&prison.record().jid.to_string());
         }
         self.record = Some(prison.record().clone());
         let prison = self.prison.insert(prison);
         if let Some(text) = self.jail.text(param::ENV) {
             prison.show_env(text.as_encoded_bytes())?;
         }
-        let quiet_one = self.jail.configured.is_none();
-        self.note(if quiet_one { Verbosity::Verbose } else { Verbosity::Normal }, "created");
+        self.ground.voice.tell(&Notice::Created(&self.jail, prison.record().jid));
         Ok(())
     }
 
-    /// Begins to end the prison.
-    fn remove(&mut self) -> Result<Progress, Error> {
-        self.first = None;
-        if let Some(prison) = &mut self.prison {
-            prison.begin_end(self.registry)?;
+    /// Sends SIGTERM to all processes, and begins to wait for their end.
+    fn terminate(&mut self, time: Duration) -> Result<Progress, Error> {
+        let processes = self.prison()?.processes();
+        self.prison()?.terminate();
+        if !processes.is_empty() {
+            self.ground.voice.tell(&Notice::Terminated(&self.jail, &processes));
         }
-        self.see_removal()
-    }
-
-    /// Waits until the prison is gone.
-    fn see_removal(&mut self) -> Result<Progress, Error> {
-        if let Some(prison) = &mut self.prison {
-            if !prison.has_ended(self.registry)? {
-                return Ok(self.wait_for(UnderWay::Remove, None));
-            }
-            self.prison = None;
-        }
-        let least = if self.notes_removal { Verbosity::Normal } else { Verbosity::Verbose };
-        self.note(least, "removed");
-        Ok(Progress::Done)
+        self.see_end(Instant::now() + time)
     }
 
     /// Waits until all processes have ended, and the prison with them.
@@ -180,14 +141,49 @@ impl<'a> System<'a> {
         Ok(self.wait_for(UnderWay::Terminate(until), Some(left)))
     }
 
+    /// Begins to end the prison.
+    fn remove(&mut self) -> Result<Progress, Error> {
+        self.first = None;
+        if let Some(prison) = &mut self.prison {
+            prison.begin_end(self.ground.registry)?;
+        }
+        self.see_removal()
+    }
+
+    /// Waits until the prison is gone.
+    fn see_removal(&mut self) -> Result<Progress, Error> {
+        if let Some(prison) = &mut self.prison {
+            if !prison.has_ended(self.ground.registry)? {
+                return Ok(self.wait_for(UnderWay::Remove, None));
+            }
+            self.prison = None;
+        }
+        let is_expected = self.removal_is_expected;
+        self.ground.voice.tell(&Notice::Removed { jail: &self.jail, is_expected });
+        Ok(Progress::Done)
+    }
+
     fn wait_for(&mut self, what: UnderWay, time: Option<Duration>) -> Progress {
         self.under_way = Some(what);
         Progress::Waits(time.map(|time| Instant::now() + time))
     }
 
+    /// `exec.timeout`.
     fn timeout(&self) -> Option<Duration> {
         let seconds = self.jail.parameters.int(param::EXEC_TIMEOUT).unwrap_or(0);
         u64::try_from(seconds).ok().filter(|&seconds| seconds > 0).map(Duration::from_secs)
+    }
+
+    /// Runs a hook on the host, to its end unless it is one for the background.
+    fn run_hook(&mut self, line: &CommandLine) -> Result<Progress, Error> {
+        let (jail, surroundings) = (&self.jail, self.ground.surroundings);
+        let child = Hook { jail, record: self.record.as_ref(), surroundings }.start(line)?;
+        if line.background {
+            return Ok(Progress::Done);
+        }
+        let failed = |error| Error::Exec(line.program().to_string_lossy().into_owned(), error);
+        let running = Running::hook(child, line.to_string()).map_err(failed)?;
+        Ok(self.wait_for(UnderWay::Command(running), self.timeout()))
     }
 
     /// Runs a command in the jail, to its end unless it is one for the background; the `last` of the start or not.
@@ -206,31 +202,17 @@ impl<'a> System<'a> {
             self.prison()?.leave(child);
             return Ok(Progress::Done);
         }
-        let time = self.timeout();
-        Ok(self.wait_for(UnderWay::Inside { child, line: line.to_string(), late: false }, time))
+        let running = Running::inside(child, line.to_string());
+        Ok(self.wait_for(UnderWay::Command(running), self.timeout()))
     }
 
-    /// The command has ended, or its time is over.
-    fn see_inside(
-        &mut self,
-        (child, line, late): (Child, String, bool),
-        over: bool,
-    ) -> Result<Progress, Error> {
-        let ended = child.wait(Some(Duration::ZERO));
-        match ended.map_err(|error| Error::Exec("wait".into(), error))? {
-            Some(_) if late => Err(Error::TimedOut(line)),
-            Some(Ended::Exited(0)) => Ok(Progress::Done),
-            Some(Ended::Exited(_)) => Err(Error::Failed(line)),
-            Some(Ended::Signaled(signal)) => Err(Error::Signaled(line, signal)),
-            None => {
-                let late = late || over;
-                if late {
-                    // Collected when it has ended.
-                    let _ = child.signal(Signal::KILL);
-                }
-                Ok(self.wait_for(UnderWay::Inside { child, line, late }, None))
-            }
+    /// Whether the command under way has ended; its time is `over` or not.
+    fn see_command(&mut self, mut running: Running, over: bool) -> Result<Progress, Error> {
+        if running.has_ended(over)? {
+            return Ok(Progress::Done);
         }
+        // One that has been killed needs no time of its own.
+        Ok(self.wait_for(UnderWay::Command(running), None))
     }
 
     /// A command line with the environment, the user and the log that the parameters give it.
@@ -247,31 +229,46 @@ impl<'a> System<'a> {
             }
             Some(name) => Identity::Jail(name),
         };
-        let mut streams = <[StdStream; 3]>::default();
-        if let Some(log) = self.jail.text(param::EXEC_CONSOLELOG) {
-            let log = self.open_log(Path::new(&log))?;
-            let copy = log.try_clone().map_err(|error| Error::Exec("dup".into(), error))?;
-            streams = [StdStream::Inherit, StdStream::File(log), StdStream::File(copy)];
-        }
+        let surroundings = self.ground.surroundings;
         Ok(Command {
             arguments: line.arguments.clone(),
-            environment: env::vars_os().collect(),
-            path_prefix: self.programs.is_some().then(|| PROGRAMS_IN_JAIL.into()),
+            environment: surroundings.environment.clone(),
+            path_prefix: surroundings.programs.is_some().then(|| PROGRAMS_IN_JAIL.into()),
             identity,
             login,
             clean,
-            streams,
+            streams: self.streams_inside()?,
             session: line.background,
             ..Command::default()
         })
     }
 
+    /// The standard streams of a command in the jail.
+    fn streams_inside(&self) -> Result<[StdStream; 3], Error> {
+        let copy = |file: BorrowedFd<'_>| {
+            let copy = file.try_clone_to_owned();
+            copy.map(StdStream::File).map_err(|error| Error::Exec("dup".into(), error))
+        };
+        let mut streams = match &self.ground.surroundings.streams {
+            Streams::Own => <[StdStream; 3]>::default(),
+            Streams::Files { input, output } => {
+                [copy(input.as_fd())?, copy(output.as_fd())?, copy(output.as_fd())?]
+            }
+        };
+        if let Some(log) = self.jail.text(param::EXEC_CONSOLELOG) {
+            let log = self.open_log(Path::new(&log))?;
+            streams[2] = copy(log.as_fd())?;
+            streams[1] = StdStream::File(log);
+        }
+        Ok(streams)
+    }
+
     /// Opens `exec.consolelog` to append to. Below the jail's root no link is followed: the jail could
     /// have put it there to have a file of the host written to.
     fn open_log(&self, log: &Path) -> Result<OwnedFd, Error> {
-        let parameter = param::EXEC_CONSOLELOG.name;
+        const PARAMETER: &str = param::EXEC_CONSOLELOG.parameter().name;
         if !log.is_absolute() {
-            return Err(Error::NotAbsolute(parameter, log.into()));
+            return Err(Error::NotAbsolute(PARAMETER, log.into()));
         }
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND | OFlags::CLOEXEC | OFlags::NOCTTY;
@@ -289,158 +286,38 @@ impl<'a> System<'a> {
         opened.map_err(|error| match error {
             Errno::LOOP => {
                 let link = spec::first_link(&root, log).unwrap_or_else(|| log.into());
-                Error::SymbolicLink(parameter, link)
+                Error::SymbolicLink(PARAMETER, link)
             }
-            error => Error::File(parameter, log.into(), error.into()),
+            error => Error::Log(log.into(), io::Error::from(error)),
         })
     }
-
-    /// Runs a hook on the host, to its end unless it is one for the background.
-    fn run_hook(&mut self, line: &CommandLine) -> Result<Progress, Error> {
-        let mut command = process::Command::new(&line.arguments[0]);
-        command.args(&line.arguments[1..]);
-        let user = self.set_environment(&mut command)?;
-        prison::prepare_hook(&mut command, line.background, user.as_ref());
-        let program = line.arguments[0].to_string_lossy().into_owned();
-        let failed = |error| Error::Exec(program.clone(), error);
-        let child = command.spawn().map_err(failed)?;
-        if line.background {
-            return Ok(Progress::Done);
-        }
-        // It has not been collected, so the number is its own.
-        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH);
-        let pidfd = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()));
-        let pidfd = pidfd.map_err(|error| failed(error.into()))?;
-        let time = self.timeout();
-        let line = line.to_string();
-        Ok(self.wait_for(UnderWay::Hook { child, pidfd, line, late: false }, time))
-    }
-
-    /// The hook has ended, or its time is over.
-    fn see_hook(
-        &mut self,
-        (mut child, pidfd): (process::Child, OwnedFd),
-        line: String,
-        late: bool,
-    ) -> Result<Progress, Error> {
-        let status = child.try_wait().map_err(|error| Error::Exec(line.clone(), error))?;
-        match status.map(|status| (status.success(), status.signal())) {
-            Some(_) if late => Err(Error::TimedOut(line)),
-            Some((true, _)) => Ok(Progress::Done),
-            Some((false, Some(signal))) => Err(Error::Signaled(line, signal)),
-            Some((false, None)) => Err(Error::Failed(line)),
-            None => {
-                // It has not been collected: the number is its own.
-                if late && let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-                    family::kill(pid);
-                }
-                Ok(self.wait_for(UnderWay::Hook { child, pidfd, line, late }, None))
-            }
-        }
-    }
-
-    /// A hook's environment: kletka's FreeBSD programs first in PATH, and JID, JNAME, JPATH. Answers with its user, if it
-    /// is another one than this process's.
-    fn set_environment(&self, command: &mut process::Command) -> Result<Option<User>, Error> {
-        let name = self.jail.text(param::EXEC_SYSTEM_USER);
-        let clean = self.jail.parameters.flag(param::EXEC_CLEAN);
-        let mut path = OsString::new();
-        if let Some(programs) = &self.programs {
-            path.push(programs);
-            path.push(":");
-        }
-        let inherited = env::var_os("PATH").filter(|_| !clean);
-        path.push(inherited.unwrap_or_else(|| LOGIN_PATH.into()));
-        if clean {
-            command.env_clear();
-            command.envs(env::var_os("TERM").map(|term| ("TERM", term)));
-        }
-        let mut another = None;
-        if clean || name.is_some() {
-            let user = match &name {
-                Some(name) => User::by_name(name),
-                None => User::by_uid(rustix::process::getuid().as_raw()),
-            };
-            let unknown = || name.clone().unwrap_or_else(|| "root".into());
-            let user =
-                user.ok_or_else(|| Error::NoSuchUser(unknown().to_string_lossy().into_owned()))?;
-            command.env("USER", &user.name).env("HOME", &user.home).env("SHELL", &user.shell);
-            if clean {
-                let home = fs::metadata(&user.home).and_then(|home| {
-                    if home.is_dir() { Ok(()) } else { Err(Errno::NOTDIR.into()) }
-                });
-                home.map_err(|error| Error::Chdir(user.home.clone(), error))?;
-                command.current_dir(&user.home);
-            }
-            another = name.is_some().then_some(user);
-        }
-        command.env("PATH", path);
-        let record = self.record.as_ref();
-        let jid = record.map(|record| record.jid).or(self.jail.jid());
-        command.envs(jid.map(|jid| ("JID", jid.to_string())));
-        let jname =
-            record.map(|record| OsString::from(&record.name)).or(self.jail.text(param::NAME));
-        command.envs(jname.map(|name| ("JNAME", name)));
-        command.env("JPATH", self.jail.path());
-        Ok(another)
-    }
-}
-
-/// Prints a line. That nobody reads it is no reason to leave a jail half made.
-fn say(line: &str) {
-    let _ = writeln!(io::stdout(), "{line}");
-}
-
-/// Prints a warning. That nobody reads it is no reason to stop half way.
-fn warn(line: &str) {
-    let _ = io::stderr().write_all(format!("jail: {line}\n").as_bytes());
 }
 
 impl Host for System<'_> {
     fn begin(&mut self, step: &Step, last: bool) -> Result<Progress, Error> {
+        // These two are told when they are done, or it is known to whom.
+        if !matches!(step, Step::Terminate(_) | Step::Remove) {
+            self.ground.voice.tell(&Notice::Begins(&self.jail, step, self.jid()));
+        }
         match step {
-            // Told of when it is known who they are, and that it was done.
-            Step::Terminate(_) | Step::Remove => {}
+            Step::Hook(_, line) => self.run_hook(line),
+            Step::Create(creation) => self.create(creation).map(|()| Progress::Done),
             Step::Interface(name) => {
-                let jid = self.record.as_ref().map_or(0, |record| record.jid);
-                let line = format!("run command: /sbin/ifconfig {name} vnet {jid}");
-                self.note(Verbosity::Verbose, &line);
+                let given = self.prison()?.give_interface(name);
+                let failed = |error| Error::Parameter(param::VNET_INTERFACE.name, error);
+                given.map(|()| Progress::Done).map_err(failed)
             }
-            step => self.note(Verbosity::Verbose, &step.to_string()),
-        }
-        match step {
-            Step::Hook(_, line) => return self.run_hook(line),
-            Step::Create(spec) => self.create(spec)?,
-            Step::Interface(name) => self
-                .prison()?
-                .give_interface(name)
-                .map_err(|error| Error::Parameter(param::VNET_INTERFACE.name, error))?,
             Step::Inside(Inside::Start | Inside::Command | Inside::Stop, line) => {
-                return self.run_inside(line, last);
+                self.run_inside(line, last)
             }
-            Step::Terminate(time) => {
-                let processes = self.prison()?.processes();
-                self.prison()?.terminate();
-                if !processes.is_empty() {
-                    let numbers: String =
-                        processes.iter().map(|process| format!(" {process}")).collect();
-                    self.note(Verbosity::Verbose, &format!("sent SIGTERM to:{numbers}"));
-                }
-                return self.see_end(Instant::now() + *time);
-            }
-            Step::Remove => return self.remove(),
+            Step::Terminate(time) => self.terminate(*time),
+            Step::Remove => self.remove(),
         }
-        Ok(Progress::Done)
     }
 
     fn proceed(&mut self, over: bool) -> Result<Progress, Error> {
         match self.under_way.take() {
-            Some(UnderWay::Hook { child, pidfd, line, late }) => {
-                self.see_hook((child, pidfd), line, late || over)
-            }
-            Some(UnderWay::Inside { child, line, late }) => {
-                self.see_inside((child, line, late), over)
-            }
+            Some(UnderWay::Command(running)) => self.see_command(running, over),
             Some(UnderWay::Remove) => self.see_removal(),
             Some(UnderWay::Terminate(until)) if !over => self.see_end(until),
             Some(UnderWay::Terminate(_)) | None => Ok(Progress::Done),
@@ -449,8 +326,7 @@ impl Host for System<'_> {
 
     fn watched(&self) -> Vec<BorrowedFd<'_>> {
         match (&self.under_way, &self.prison) {
-            (Some(UnderWay::Hook { pidfd, .. }), _) => vec![pidfd.as_fd()],
-            (Some(UnderWay::Inside { child, .. }), _) => vec![child.as_fd()],
+            (Some(UnderWay::Command(running)), _) => vec![running.as_fd()],
             (Some(UnderWay::Terminate(_) | UnderWay::Remove), Some(prison)) => {
                 prison.watched().collect()
             }
@@ -461,12 +337,12 @@ impl Host for System<'_> {
     fn settle(&mut self) -> Result<(), Error> {
         self.first = None;
         if let Some(prison) = &mut self.prison {
-            prison.settle(self.registry)?;
+            prison.settle(self.ground.registry)?;
         }
         Ok(())
     }
 
     fn complain(&mut self, error: &Error) {
-        warn(&format!("{}{error}", self.jail.prefix()));
+        self.ground.voice.tell(&Notice::Failed(&self.jail, error));
     }
 }

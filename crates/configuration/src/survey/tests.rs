@@ -116,6 +116,8 @@ fn what_is_missing() {
         ("path = /j/a; exec.start = '/bin/rc'; mount = '/x /j/a/bin nullfs ro'", String::new()),
         ("path = /j/a; exec.start = 'rc'",                     String::new()),          // in the jail's own PATH
         ("path = /j/a; exec.start = '/run/kletka/jail/route'", String::new()),
+        ("path = /j/a; mount.fstab = /etc/fstab.b; exec.prepare = 'mkdir /x'", String::new()), // read after that
+        ("path = /j/a; mount.fstab = /etc/fstab.b; exec.prepare = 'ifconfig e0 create'", format!("a: mount.fstab: /etc/fstab.b: {GONE}")),
         ("path = /j/a; exec.prestart = /bin/nothing",          format!("a: exec /bin/nothing: {GONE}")),
         ("path = /j/a; exec.poststart = 'nothing -x'",         format!("a: exec nothing: {GONE}")),
         ("path = /j/a; exec.poststop = 'nothing -x'",          format!("warning: a: exec.poststop: nothing: {GONE}")),

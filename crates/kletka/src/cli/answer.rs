@@ -1,7 +1,8 @@
 //! How every applet answers: lines on standard error, text on standard output, exit statuses; err(3), strerror(3).
 
+use lifecycle::{Fault, report};
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 /// A line on standard error. That nobody reads it any more is no reason to stop half way, let alone to
@@ -38,4 +39,10 @@ pub(crate) fn not_found(jail: &str) -> String {
         Ok(jid) => format!("jail {jid} not found"),
         Err(_) => format!("jail \"{jail}\" not found"),
     }
+}
+
+/// All faults of a configuration in lines for standard error, but for the first line's `APPLET: `; on a terminal with the
+/// lines of files that they are about.
+pub(crate) fn faults<F: Into<Fault>>(applet: &str, faults: impl IntoIterator<Item = F>) -> String {
+    report::lines(applet, faults, io::stderr().is_terminal())
 }

@@ -9,10 +9,9 @@ mod format;
 mod get;
 mod set;
 
-use super::sources::{self, Sources};
-use crate::cli::answer;
-use crate::cli::answer::fail;
+use crate::cli::answer::{self, fail, faults};
 use jailconf::{Files, Loader};
+use lifecycle::run::{Sources, sources};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -87,9 +86,10 @@ fn files() -> Result<Vec<PathBuf>, String> {
 fn configuration_of(file: Option<&Path>, name: &OsStr) -> Result<Sources, String> {
     let shown = name.to_string_lossy().into_owned();
     let sources = match file {
-        Some(file) => Some(Sources::of_file(NAME, file)?),
-        None => Sources::found(NAME, std::slice::from_ref(&shown), true)?,
+        Some(file) => Sources::of_file(file).map(Some),
+        None => Sources::found(std::slice::from_ref(&shown), true),
     };
+    let sources = sources.map_err(|wrong| faults(NAME, &wrong.0))?;
     let sources = sources.filter(|sources| sources.has(name.as_bytes()));
     sources.ok_or_else(|| format!("\"{shown}\" not found"))
 }

@@ -5,12 +5,11 @@
 
 use crate::cli::answer;
 use std::ffi::OsString;
-use std::fs;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use devfs::{Accounts, LoadError, Rulesets};
 use lexopt::{Arg, Parser};
+use lifecycle::run::{accounts, rulesets};
 
 use crate::cli::answer::reason;
 
@@ -24,17 +23,6 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         }
         Err(Failure::Because(program, error)) => answer::fail(program, error),
     }
-}
-
-/// The rulesets of this host.
-pub(crate) fn rulesets() -> Result<Rulesets, LoadError> {
-    Rulesets::load(|path| fs::read(path), &accounts())
-}
-
-/// Without a readable passwd(5), rules can name users by number only, and say so when they do not.
-fn accounts() -> Accounts {
-    let read = |path| fs::read(path).unwrap_or_default();
-    Accounts::new(&read("/etc/passwd"), &read("/etc/group"))
 }
 
 /// What to show.

@@ -1,28 +1,33 @@
 //! jail(8): creates, changes and removes jails, from jail.conf(5) or from the command line.
 //!
-//! [`options`] reads the command line, [`session`] finds out which jails are meant and what happens to each, in
-//! which order: FreeBSD's `main()` and `state.c`. [`change`] is `-m`, [`jids`] is `-J`, [`plan`] is `--plan`. What a start or stop consists of is
-//! `lifecycle`'s.
+//! [`options`] reads the command line; [`lifecycle::run`] decides what happens to which jails, and does it. [`show`] is
+//! `--plan`, [`jids`] is `-J`, [`voice`] what is printed while jails start and stop.
 
-mod change;
 mod jids;
 mod options;
-mod plan;
-mod session;
+mod progress;
+mod show;
+mod voice;
 
-use super::answer::fail;
-use super::report;
-use super::sources;
+use super::answer::{fail, faults};
+use super::programs::programs;
 use jailconf::Expansion;
-use options::{Options, Target, Wrong};
+use jids::JidFile;
+use lifecycle::run::{Configured, Decided, Machine, Prisons, Run, sources};
+use lifecycle::{Refusal, Surroundings};
+use prison::Registry;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
+use std::rc::Rc;
+
+pub(super) use options::{Options, Wrong};
+pub(super) use voice::Speaker;
 
 /// As FreeBSD's jail.c has it, which leaves out `-C` and `-p`; the last line is ours.
-const USAGE: &str = "\
+pub(super) const USAGE: &str = "\
 usage: jail [-dhilqv] [-J jid_file] [-u username] [-U username]
             -[cmr] param=value ... [command=command ...]
        jail [-dqv] [-f file] -[cmr] [jail]
@@ -44,11 +49,11 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         }
         Err(Wrong::Line(line)) => return fail("jail", line),
     };
-    let done = match &options.target {
-        Target::Printed(separator) => {
+    let done = match &options.separator {
+        Some(separator) => {
             print_all(options.named_file().unwrap_or(Path::new(sources::FILE)), separator)
         }
-        Target::Described { .. } | Target::Named(_) => session::run(&options),
+        None => Ok(run_jails(&options)),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -57,13 +62,67 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
+/// Does what the options say, or shows it; false when a jail failed or nothing was done, which has been said.
+fn run_jails(options: &Options) -> bool {
+    let voice = Speaker::new(options.verbosity, options.prints_jid);
+    let surroundings = Surroundings::own(programs());
+    let done = carry_out(options, &surroundings, &voice);
+    done.unwrap_or_else(|refusal| {
+        voice.refuse(&refusal);
+        false
+    })
+}
+
+fn carry_out(
+    options: &Options,
+    surroundings: &Surroundings,
+    voice: &Speaker,
+) -> Result<bool, Refusal> {
+    let registry = match Registry::open() {
+        Ok(registry) => Some(registry),
+        Err(prison::Error::NotRoot) if options.plan.is_some() => None,
+        Err(error) => return Err(error.into()),
+    };
+    let configured = Rc::new(Configured::load(&options.request, options.named_file())?);
+    let machine = Machine::new(surroundings);
+    let prisons = registry.as_ref().map(|registry| registry as &dyn Prisons);
+    let (mut run, decided) = decided(options, configured, prisons, &machine, voice)?;
+    match (options.plan, &registry) {
+        (Some(form), registry) => {
+            let planned = run.plan(decided, surroundings.programs.as_ref());
+            if run.is_well() || !planned.is_empty() {
+                let shown = show::shown(&planned, form, registry.is_some());
+                std::io::stdout().write_all(shown.as_bytes()).map_err(Refusal::Write)?;
+            }
+        }
+        (None, Some(registry)) => run.carry_out(decided, registry, surroundings),
+        (None, None) => {}
+    }
+    Ok(run.is_well())
+}
+
+/// A run that does what the options say, and what it is going to do.
+pub(super) fn decided<'a>(
+    options: &Options,
+    configured: Rc<Configured>,
+    prisons: Option<&'a dyn Prisons>,
+    machine: &'a Machine<'a>,
+    voice: &'a Speaker,
+) -> Result<(Run<'a>, Decided), Refusal> {
+    let mut run = Run::new(options.request.clone(), configured, prisons, machine, voice);
+    let meant = run.meant()?;
+    voice.take(JidFile::open(options)?);
+    let decided = run.decide(meant)?;
+    Ok((run, decided))
+}
+
 /// `-e`: each configured jail in a line. What of one cannot be made out is left out of it, and said.
 fn print_all(file: &Path, separator: &OsStr) -> Result<bool, String> {
-    let config = sources::load("jail", file)?;
+    let config = sources::load(file).map_err(|wrong| faults("jail", &wrong.0))?;
     let mut out = std::io::stdout().lock();
-    for Expansion { jail, faults } in config.expand_all() {
-        if !faults.is_empty() {
-            complain!("jail: {}", report::lines("jail", &faults));
+    for Expansion { jail, faults: wrong } in config.expand_all() {
+        if !wrong.is_empty() {
+            complain!("jail: {}", faults("jail", &wrong));
         }
         let mut line = jail.to_line(separator.as_bytes());
         line.push(b'\n');

@@ -8,6 +8,7 @@ mod parameters;
 
 use crate::cli::answer::{fail, not_found};
 use jailparam::param;
+use lifecycle::recorded;
 use parameters::Column;
 use prison::{Record, Registry};
 use std::ffi::OsString;
@@ -15,8 +16,6 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 use xo::{Style, Value, Writer};
-
-pub(super) use parameters::set as parameters;
 
 const USAGE: &str = "\
 usage: jls [-dhNnqsv] [-j jail] [param ...]
@@ -70,14 +69,16 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         let found = Registry::open().ok().and_then(|registry| options.records(&registry).ok());
         return if found.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
-    let mut xo = Writer::new(options.xo, VERSION);
-    let listed = options.list(&mut xo);
-    // A reader that has gone, as with `jls | head`, is no error.
-    let _ = std::io::stdout().lock().write_all(&xo.finish());
-    match listed {
+    match options.print() {
         Ok(()) => ExitCode::SUCCESS,
         Err(line) => fail("jls", line),
     }
+}
+
+/// `jls -N`; whether all went well.
+pub(crate) fn by_name() -> bool {
+    let done = Options { name: true, ..Options::default() }.print();
+    done.inspect_err(|line| complain!("jls: {line}")).is_ok()
 }
 
 #[derive(Default)]
@@ -170,6 +171,14 @@ impl Options {
         }
     }
 
+    fn print(&self) -> Result<(), String> {
+        let mut xo = Writer::new(self.xo, VERSION);
+        let listed = self.list(&mut xo);
+        // A reader that has gone, as with `jls | head`, is no error.
+        let _ = std::io::stdout().lock().write_all(&xo.finish());
+        listed
+    }
+
     fn list(&self, xo: &mut Writer) -> Result<(), String> {
         let in_columns = self.parameters.is_empty() && !self.assignments && !self.header;
         // Whoever may not list gets no headings either.
@@ -259,7 +268,7 @@ impl Options {
         record: &Record,
         columns: &[Column],
     ) -> Result<(), String> {
-        let set = parameters::set(record)?;
+        let set = recorded::read(record).map_err(|error| error.to_string())?;
         let mut first = true;
         for column in columns.iter().filter(|column| !self.settable || column.is_settable(&set)) {
             let value = column.value(&set);

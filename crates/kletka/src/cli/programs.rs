@@ -1,17 +1,9 @@
 //! Where kletka's own programs are, and this binary under another of its names.
 
 use super::answer::{fail, reason};
+use lifecycle::Programs;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Command, ExitCode};
-
-/// Where kletka's own programs are installed.
-pub(crate) struct Programs {
-    /// The directory that jails see as /run/kletka: PREFIX/libexec/kletka.
-    pub(crate) root: PathBuf,
-    /// The programs that come first in the PATH of hooks.
-    pub(crate) for_hooks: PathBuf,
-}
 
 /// The programs beside the running binary; `None` when it runs from where it was built.
 pub(crate) fn programs() -> Option<Programs> {

@@ -1,20 +1,21 @@
 //! service(8) for the services that are kletka's: `jail`, `devfs` and `netif`.
 //!
 //! Words, order and command lines are those of FreeBSD's libexec/rc/rc.d/jail; [`rc::Service`] has them as a
-//! plan, and this carries it out with jail(8) and jls(8), the same binary. One difference: where a jail did
+//! plan, and this carries it out by what jail(8) and jls(8) are made of. One difference: where a jail did
 //! not start or stop, or was ignored, the exit status is 1; FreeBSD's is 0.
+
+mod jails;
 
 use crate::cli::answer;
 use crate::cli::programs;
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Read, Seek};
+use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::ExitCode;
 
+use jails::{Done, Jails, remove_id, write_id};
 use lexopt::{Arg, Parser};
 use rc::{Action, Jail, KEYWORDS, RcConf, Request, Service, Skipped, UnknownVerb, Verb};
-use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::netif;
 use super::rc_subr::{error, say, warn};
@@ -41,9 +42,6 @@ service -h
 
 /// What does the same in a jail: share/jail/service.
 const IN_JAIL: &str = "/run/kletka/jail/service";
-
-/// What rc.d scripts find in their environment, however service(8) was called.
-const ENVIRONMENT: [(&str, &str); 2] = [("HOME", "/"), ("PATH", "/sbin:/bin:/usr/sbin:/usr/bin")];
 
 /// Runs the applet.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -220,7 +218,7 @@ fn devfs(request: Request, _names: &[String]) -> ExitCode {
     if Path::new("/etc/devfs.conf").exists() {
         warn(DEVFS, "/etc/devfs.conf is not read: the /dev of this host is not a devfs");
     }
-    match super::devfs::rulesets() {
+    match lifecycle::run::rulesets() {
         Ok(_) => ExitCode::SUCCESS,
         Err(failure) => {
             complain!("devfs rule: {failure}");
@@ -281,7 +279,7 @@ fn carry_out(action: &Action) -> bool {
             true
         }
         Action::Enabled(enabled) => *enabled,
-        Action::Status => applet("jls", ["-N"]).status().is_ok_and(|status| status.success()),
+        Action::Status => super::jls::by_name(),
         Action::Config(jails) => jails.iter().all(|jail| match chosen(jail) {
             Some(Jail { name, conf, .. }) => {
                 say(format!("{name}: parameters are in {conf}.\n"));
@@ -289,10 +287,14 @@ fn carry_out(action: &Action) -> bool {
             }
             None => false,
         }),
-        Action::StartAll(all) => start_all(&all.arguments, all.silent),
-        Action::Start { jails, parallel, silent } => start(jails, *parallel, *silent),
-        Action::StopAll(all) => stop_all(&all.arguments, all.reverse),
-        Action::Stop(jails) => stop(jails),
+        Action::StartAll(all) => {
+            with_jails(|host| start_all(host, &all.arguments, progress(all.silent)))
+        }
+        Action::Start { jails, parallel, silent } => {
+            with_jails(|host| start(host, jails, *parallel, progress(*silent)))
+        }
+        Action::StopAll(all) => with_jails(|host| stop_all(host, &all.arguments, all.reverse)),
+        Action::Stop(jails) => with_jails(|host| stop(host, jails)),
         Action::Switch(on) => SWITCH.set(*on),
         Action::Delete => SWITCH.delete(),
         Action::Console { jail, command } => console(jail, command),
@@ -313,21 +315,29 @@ fn chosen(jail: &Result<Jail, Skipped>) -> Option<&Jail> {
     jail.as_ref().map_err(|skipped| warn(JAIL, skipped)).ok()
 }
 
-fn start_all(arguments: &[String], silent: bool) -> bool {
-    let progress = |text: &str| {
-        if !silent {
-            say(text);
+/// Does something with the jails of this host; whether all went well.
+fn with_jails(act: impl FnOnce(&Jails) -> bool) -> bool {
+    match Jails::new() {
+        Ok(host) => act(&host),
+        Err(failure) => {
+            error(JAIL, format_args!("/: {}", reason(failure)));
+            false
         }
-    };
+    }
+}
+
+/// What says how a start goes on.
+fn progress(silent: bool) -> fn(&str) {
+    if silent { |_| {} } else { |text| say(text) }
+}
+
+fn start_all(host: &Jails, arguments: &[String], progress: fn(&str)) -> bool {
     progress("Starting jails:");
-    let (good, said) =
-        captured(applet("jail", arguments)).and_then(Running::wait).unwrap_or_else(failed);
+    let Done { good, said, .. } = host.jail(arguments);
     if good {
-        for line in lines(applet("jls", ["jid", "name"])) {
-            if let Some((jid, name)) = line.trim().split_once(' ') {
-                progress(&format!(" {name}"));
-                write_id(name, jid);
-            }
+        for record in host.all() {
+            progress(&format!(" {}", record.name));
+            write_id(&record.name, record.jid);
         }
     } else {
         say(said);
@@ -336,65 +346,71 @@ fn start_all(arguments: &[String], silent: bool) -> bool {
     good
 }
 
-/// Starts the jails in order. In parallel, all are started before the first is waited for; what they
-/// say still comes in their order.
-fn start(jails: &[Result<Jail, Skipped>], parallel: bool, silent: bool) -> bool {
-    let progress = |text: &str| {
-        if !silent {
-            say(text);
-        }
-    };
+/// Starts the jails in order, or `parallel`: then what they say still comes in their order.
+fn start(
+    host: &Jails,
+    jails: &[Result<Jail, Skipped>],
+    parallel: bool,
+    progress: fn(&str),
+) -> bool {
     progress("Starting jails:");
-    let launch = |jail| chosen(jail).map(|jail| (jail, captured(applet("jail", &jail.arguments))));
     let mut good = true;
-    let mut finish = |launched: Option<(&Jail, io::Result<Running>)>| {
-        let Some((Jail { name, .. }, running)) = launched else {
-            good = false;
-            return;
-        };
-        let (started, said) = running.and_then(Running::wait).unwrap_or_else(failed);
-        if started {
-            progress(&format!(" {name}"));
-            if let Some(jid) = lines(applet("jls", ["-j", name, "jid"])).first() {
-                write_id(name, jid.trim());
-            }
-        } else {
-            good = false;
-            progress(&format!(" cannot start jail  \"{name}\": \n"));
-            say(said);
-        }
-    };
     if parallel {
-        let launched: Vec<_> = jails.iter().map(launch).collect();
-        launched.into_iter().for_each(&mut finish);
+        let all: Vec<_> = jails.iter().filter_map(chosen).collect();
+        let arguments: Vec<_> = all.iter().map(|jail| jail.arguments.as_slice()).collect();
+        let done = host.at_once(&arguments);
+        good = all.len() == jails.len();
+        for (jail, done) in all.iter().zip(done) {
+            good &= has_started(host, &jail.name, done, progress);
+        }
     } else {
-        jails.iter().for_each(|jail| finish(launch(jail)));
+        for jail in jails {
+            let started =
+                |jail: &Jail| has_started(host, &jail.name, host.jail(&jail.arguments), progress);
+            good &= chosen(jail).is_some_and(started);
+        }
     }
     progress(".\n");
     good
 }
 
-fn stop_all(arguments: &[String], reverse: bool) -> bool {
+/// Says whether a jail has started, and writes its jid down.
+fn has_started(host: &Jails, name: &str, done: Done, progress: fn(&str)) -> bool {
+    if done.good {
+        progress(&format!(" {name}"));
+        if let Some(jid) = done.jid(name).or_else(|| host.jid(name)) {
+            write_id(name, jid);
+        }
+    } else {
+        progress(&format!(" cannot start jail  \"{name}\": \n"));
+        say(done.said);
+    }
+    done.good
+}
+
+fn stop_all(host: &Jails, arguments: &[String], reverse: bool) -> bool {
     say("Stopping jails:");
-    let mut names = lines(applet("jls", ["name"]));
+    let mut names: Vec<String> = host.all().into_iter().map(|record| record.name).collect();
     if reverse {
         names.reverse();
     }
     let mut good = true;
-    for name in names.iter().map(|name| name.trim()) {
-        let arguments = [arguments, &[name.to_owned()]].concat();
-        good &= stop_one(name, &arguments);
+    for name in names {
+        let arguments = [arguments, std::slice::from_ref(&name)].concat();
+        good &= stop_one(host, &name, &arguments);
     }
     say(".\n");
     good
 }
 
-fn stop(jails: &[Result<Jail, Skipped>]) -> bool {
+fn stop(host: &Jails, jails: &[Result<Jail, Skipped>]) -> bool {
     say("Stopping jails:");
     let mut good = true;
     for jail in jails {
         match chosen(jail) {
-            Some(jail) if runs(&jail.name) => good &= stop_one(&jail.name, &jail.arguments),
+            Some(jail) if host.jid(&jail.name).is_some() => {
+                good &= stop_one(host, &jail.name, &jail.arguments);
+            }
             Some(_) => {}
             None => good = false,
         }
@@ -403,89 +419,13 @@ fn stop(jails: &[Result<Jail, Skipped>]) -> bool {
     good
 }
 
-fn stop_one(name: &str, arguments: &[String]) -> bool {
+fn stop_one(host: &Jails, name: &str, arguments: &[String]) -> bool {
     say(format!(" {name}"));
-    let (_, said) =
-        captured(applet("jail", arguments)).and_then(Running::wait).unwrap_or_else(failed);
-    if runs(name) {
+    let Done { said, .. } = host.jail(arguments);
+    if host.jid(name).is_some() {
         say(said);
         return false;
     }
     remove_id(name);
     true
-}
-
-/// The same binary under another name, in the environment of an rc.d script.
-fn applet(name: &str, arguments: impl IntoIterator<Item = impl AsRef<std::ffi::OsStr>>) -> Command {
-    let mut command = programs::applet(name);
-    command.args(arguments).current_dir("/").env_clear().envs(ENVIRONMENT);
-    command.stdin(Stdio::null());
-    command
-}
-
-/// A command whose output is kept. Not in a pipe: what a jail leaves running holds the output open.
-struct Running {
-    child: Child,
-    output: File,
-}
-
-fn captured(mut command: Command) -> io::Result<Running> {
-    let output = File::from(memfd_create("service", MemfdFlags::CLOEXEC)?);
-    let child = command.stdout(output.try_clone()?).stderr(output.try_clone()?).spawn()?;
-    Ok(Running { child, output })
-}
-
-impl Running {
-    /// Waits for the end: whether it was a success, and what was said.
-    fn wait(mut self) -> io::Result<(bool, Vec<u8>)> {
-        let status = self.child.wait()?;
-        let mut said = Vec::new();
-        self.output.rewind()?;
-        self.output.read_to_end(&mut said)?;
-        Ok((status.success(), said))
-    }
-}
-
-/// A command that could not even be run, as one that failed and said why.
-fn failed(error: io::Error) -> (bool, Vec<u8>) {
-    (false, format!("service: /proc/self/exe: {}\n", reason(error)).into_bytes())
-}
-
-/// What `command` prints, by line; nothing when it fails, with its own complaint on standard error.
-fn lines(mut command: Command) -> Vec<String> {
-    match command.stderr(Stdio::inherit()).output() {
-        Ok(output) => String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect(),
-        Err(error) => {
-            warn(JAIL, format_args!("jls: {}", reason(error)));
-            Vec::new()
-        }
-    }
-}
-
-/// Whether the jail is there: `jls -j NAME`.
-fn runs(name: &str) -> bool {
-    let mut jls = applet("jls", ["-j", name]);
-    jls.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-}
-
-/// The file in which scripts look up a jail's jid.
-fn id_file(name: &str) -> String {
-    format!("/var/run/jail_{name}.id")
-}
-
-fn write_id(name: &str, jid: &str) {
-    let path = id_file(name);
-    if let Err(failure) = fs::write(&path, format!("{jid}\n")) {
-        warn(JAIL, format_args!("{path}: {}", reason(failure)));
-    }
-}
-
-fn remove_id(name: &str) {
-    let path = id_file(name);
-    match fs::remove_file(&path) {
-        Err(failure) if failure.kind() != io::ErrorKind::NotFound => {
-            warn(JAIL, format_args!("{path}: {}", reason(failure)));
-        }
-        _ => {}
-    }
 }

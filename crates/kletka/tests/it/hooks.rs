@@ -194,6 +194,77 @@ both: created
     sandbox.ok("kill $(pidof sleep)");
 }
 
+/// What exec.prepare makes is there when it is read: FreeBSD reads an fstab as the file systems are mounted, and that is
+/// after it. Where no hook can make the file, nothing is begun with.
+#[test]
+fn what_prepare_writes_is_read() {
+    let Some(sandbox) = machine(
+        "web { exec.prepare = 'cp /etc/fstab.new /etc/fstab.web'; mount.fstab = /etc/fstab.web; exec.start = 'cat /mnt/file'; }
+         none { exec.prepare = 'touch /tmp/prepared'; mount.fstab = /etc/fstab.none; exec.poststop = 'rm /tmp/prepared';
+                exec.release = 'echo released'; }
+         bad { exec.prepare = 'ifconfig bridge9 create'; mount.fstab = /etc/fstab.bad; exec.poststop = 'ifconfig bridge9 destroy'; }
+         path { path = /home/jails/new; exec.prepare = 'mv /home/jails/web /home/jails/new'; exec.start = 'cat /file'; }\n",
+    ) else {
+        return;
+    };
+    sandbox.ok("mkdir /home/share /home/jails/web/mnt; echo shared > /home/share/file; echo old > /home/jails/web/mnt/file; \
+                echo moved > /home/jails/web/file");
+    sandbox.write("/etc/fstab.new", "/home/share /home/jails/web/mnt nullfs ro 0 0\n");
+    sandbox.write("/etc/fstab.bad", "/home/share /home/jails/web/mnt\n");
+    check(
+        &sandbox,
+        "\
+$ jail --plan -c web | grep -e fstab
+        mount.fstab: partly: nullfs, tmpfs, procfs, linprocfs, linsysfs, devfs, fdescfs, unionfs, overlay, and what Linux can id-map on a device; seen only in the jail, never on the host
+        1. exec.prepare, on the host: cp /etc/fstab.new /etc/fstab.web
+               read when it is created: /etc/fstab.web
+$ jail -q -c web; jail -q -r web
+shared
+$ echo 'tmpfs /home/jails/web/mnt tmpfs rw 0 0' > /etc/fstab.web; jail --plan -c web | grep -e ' /mnt:' -e 'read when'
+               mount: /mnt: tmpfs
+               read when it is created: /etc/fstab.web
+$ jail -q -c web; jail -q -r web
+shared
+$ jail -q -c none; ls /tmp
+released
+jail: none: mount.fstab: /etc/fstab.none: No such file or directory
+$ jail -q -c bad; ifconfig -l
+lo0
+jail: bad: mount.fstab: /etc/fstab.bad line 1: /home/share /home/jails/web/mnt: missing information
+$ jail -q -c path; jail -q -r path; mv /home/jails/new /home/jails/web
+moved
+",
+    );
+    sandbox.check();
+}
+
+/// A section that was copied, and whose interface was not given another number: its start fails, and takes nothing away
+/// from the jail that runs.
+#[test]
+fn a_copied_section_takes_nothing_away() {
+    let section = "vnet; vnet.interface = epair1b; exec.prepare = 'ifconfig epair1 create'; \
+                   exec.poststop = 'ifconfig epair1a destroy'; exec.release = 'echo released';";
+    let Some(sandbox) = machine(&format!("web {{ {section} }} copy {{ {section} }}\n")) else {
+        return;
+    };
+    check(
+        &sandbox,
+        "\
+$ jail -q -c web; ifconfig -l
+epair1a
+lo0 epair1a
+$ jail -q -c copy; ifconfig -l; jls name
+lo0 epair1a
+web
+ifconfig: interface epair1 already exists
+jail: copy: ifconfig epair1 create: failed
+$ jail -q -r web; ifconfig -l
+released
+lo0
+",
+    );
+}
+
 /// SIGTERM, `stop.timeout` seconds, SIGKILL; with 0 at once.
 #[test]
 fn what_is_left_is_killed() {

@@ -136,6 +136,11 @@ impl Record {
         out
     }
 
+    /// The record that this text is: what the registry has in a file, or a test makes up. `None` when it is none.
+    pub fn of_text(text: &[u8]) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+
     /// Reads what [`Record::to_bytes`] wrote, of this program, an older or a newer one.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Broken> {
         let mut record = Self::empty();

@@ -4,13 +4,14 @@
 //! warnings alone are none.
 
 use super::{Wrong, files};
-use crate::cli::machine::Machine;
-use crate::cli::report::{self, Fault};
+use crate::cli::answer;
+use crate::cli::programs::programs;
 use configuration::{Findings, Survey};
 use jailconf::{Config, Files, Place};
 use jailparam::Set;
 use lifecycle::plan::{START, plan};
-use lifecycle::{Error, Jail};
+use lifecycle::run::Machine;
+use lifecycle::{Error, Fault, Jail, Step, Surroundings};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -32,7 +33,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
     }
     check.finish();
     if !check.faults.is_empty() {
-        complain!("{}", report::lines("", check.faults.into_iter().map(Fault::located)));
+        complain!("{}", answer::faults("", check.faults.into_iter().map(Fault::located)));
     }
     Ok(check.good)
 }
@@ -86,7 +87,7 @@ impl Check {
         };
         let name = String::from_utf8_lossy(&given.name).into_owned();
         let jail = Jail { configured: Some(name), parameters };
-        if let Err(error) = plan(&START, &jail, None) {
+        if let Err(error) = try_on_paper(&jail, given) {
             let place = place_of(&error, given);
             self.errors([Fault::new(format!("{}{error}", jail.prefix()), place)]);
         }
@@ -95,7 +96,8 @@ impl Check {
     /// What only shows when all jails are known.
     fn finish(&mut self) {
         let structure = self.survey.check_structure();
-        let findings = self.survey.check(&self.jails, &Machine::default());
+        let surroundings = Surroundings::own(programs());
+        let findings = self.survey.check(&self.jails, &Machine::new(&surroundings));
         for Findings(findings) in [structure, findings] {
             for finding in &findings {
                 if finding.severity == configuration::Severity::Error {
@@ -115,6 +117,17 @@ impl Check {
         self.good = false;
         self.faults.extend(faults.into_iter().map(Into::into));
     }
+}
+
+/// Plans the start of a jail. Files that one of its hooks may write are left to that start.
+fn try_on_paper(jail: &Jail, given: &jailconf::Jail) -> Result<(), Error> {
+    let steps = plan(&START, jail, None)?;
+    let creations = steps.iter().filter_map(|step| match step {
+        Step::Create(creation) => Some(creation),
+        _ => None,
+    });
+    let mut now = creations.filter(|_| !configuration::prepares_files(given));
+    now.try_for_each(|creation| creation.complete(jail).map(drop))
 }
 
 /// Where the parameter stands that an error is about; else the jail.

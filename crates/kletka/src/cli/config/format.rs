@@ -1,8 +1,7 @@
 //! `kletka config fmt`: files in the one layout, on standard output; `-w` writes them, `--check` lists those that differ.
 
 use super::{NAME, Wrong, files};
-use crate::cli::answer::reason;
-use crate::cli::report;
+use crate::cli::answer::{faults, reason};
 use jailconf::{Files, Loader};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -41,8 +40,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
 
 /// Formats one file; whether all is well with it.
 fn one(file: &Path, purpose: Use) -> Result<bool, String> {
-    let text =
-        |text: &[u8]| jailconf::format(file, text).map_err(|faults| report::lines(NAME, &faults.0));
+    let text = |text: &[u8]| jailconf::format(file, text).map_err(|wrong| faults(NAME, &wrong.0));
     if purpose == Use::Write && file != Path::new("-") {
         conffile::edit(file, text).map_err(|error| error.to_string())?;
         return Ok(true);

@@ -5,8 +5,7 @@
 //! here.
 
 use super::{NAME, Wrong, configuration_of};
-use crate::cli::answer::reason;
-use crate::cli::report;
+use crate::cli::answer::{faults, reason};
 use jailconf::{Jail, Parameter, same_parameter};
 use jailparam::{Error, Kind, Problem, param};
 use json::Json;
@@ -35,7 +34,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
     };
     let sources = configuration_of(file.as_deref(), name)?;
     let jail = sources.expand(name.as_bytes());
-    let jail = jail.map_err(|faults| report::lines(NAME, &faults.0))?;
+    let jail = jail.map_err(|wrong| faults(NAME, &wrong.0))?;
     let text = match (parameter, as_json) {
         (None, true) => {
             Json::Object(jail.parameters.iter().map(member).collect()).to_string().into_bytes()

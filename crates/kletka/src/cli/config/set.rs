@@ -5,7 +5,7 @@
 //! is given. A value is taken as it is: `$` in it is no variable. A change is written only if jail(8) takes the result.
 
 use super::{NAME, Wrong, configuration_of};
-use crate::cli::report;
+use crate::cli::answer::faults;
 use jailconf::{Config, Document, EditError, Files, Loader, same_parameter};
 use jailparam::{Problem, Set, param};
 use std::ffi::OsString;
@@ -42,7 +42,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
     }
     let sources = configuration_of(file.as_deref(), &name)?;
     let jail = name.as_bytes();
-    let expanded = sources.expand(jail).map_err(|faults| report::lines(NAME, &faults.0))?;
+    let expanded = sources.expand(jail).map_err(|wrong| faults(NAME, &wrong.0))?;
     // The file that has the jail's section may be one that another includes.
     let section = expanded.place.file.to_path_buf();
     let main = sources.of(jail).and_then(|config| config.files().next()).unwrap_or(&section);
@@ -93,9 +93,9 @@ fn assignment(word: &[u8], before: &[Edit]) -> Edit {
 /// The text of the file after all edits.
 fn change(file: &Path, old: &[u8], jail: &[u8], edits: &[Edit]) -> Result<Vec<u8>, String> {
     let document = Document::new(file, old);
-    let mut document = document.map_err(|faults| report::lines(NAME, &faults.0))?;
+    let mut document = document.map_err(|wrong| faults(NAME, &wrong.0))?;
     let failed = |error: EditError| match error {
-        EditError::Parse(faults) => report::lines(NAME, &faults.0),
+        EditError::Parse(wrong) => faults(NAME, &wrong.0),
         error => format!("{}: {error}", file.display()),
     };
     for edit in edits {
@@ -121,7 +121,7 @@ fn change(file: &Path, old: &[u8], jail: &[u8], edits: &[Edit]) -> Result<Vec<u8
 fn check(main: &Path, file: &Path, new: &[u8], jail: &[u8], edits: &[Edit]) -> Result<(), String> {
     let config = Config::load(&Changed { file, new }, main);
     let jail = config.and_then(|config| config.expand(jail));
-    let jail = jail.map_err(|faults| report::lines(NAME, &faults.0))?;
+    let jail = jail.map_err(|wrong| faults(NAME, &wrong.0))?;
     let changed = |name: &[u8]| {
         edits.iter().any(|edit| match edit {
             Edit::Set(known, _) | Edit::Append(known, _) => same_parameter(known, name),

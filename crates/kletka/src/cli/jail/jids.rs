@@ -1,12 +1,12 @@
 //! `jail -J FILE`: a line for each jail that runs then, its jid and its parameters between tabs. FreeBSD's
 //! `print_jail()`.
 
-use super::options::{Options, Target};
-use crate::cli::answer::reason;
+use super::options::Options;
 use jailparam::{Parameter, param};
+use lifecycle::Refusal;
 use prison::Record;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 
 /// The file, if one was asked for.
 #[derive(Default)]
@@ -21,12 +21,11 @@ impl JidFile {
     ///
     /// # Errors
     /// It cannot be.
-    pub(super) fn open(options: &Options) -> Result<Self, String> {
+    pub(super) fn open(options: &Options) -> Result<Self, Refusal> {
         let wanted = options.jid_file.as_ref().filter(|_| options.plan.is_none());
         let Some(path) = wanted else { return Ok(Self::default()) };
-        let failed = |error: std::io::Error| format!("open {}: {}", path.display(), reason(error));
-        let old_form = matches!(options.target, Target::Described { old_form: true, .. });
-        Ok(Self { file: Some(File::create(path).map_err(failed)?), old_form })
+        let failed = |error| Refusal::Open(path.clone(), error);
+        Ok(Self { file: Some(File::create(path).map_err(failed)?), old_form: options.old_form })
     }
 
     /// Writes the line of a jail that has these parameters and this record.
@@ -37,7 +36,7 @@ impl JidFile {
         &mut self,
         given: Option<&jailconf::Jail>,
         record: &Record,
-    ) -> Result<(), String> {
+    ) -> io::Result<()> {
         let (Some(file), Some(given)) = (&mut self.file, given) else { return Ok(()) };
         let mut line = if self.old_form {
             [record.jid.to_string().into_bytes(), old_fields(given)].join(&b'\t')
@@ -45,7 +44,7 @@ impl JidFile {
             [format!("jid={}", record.jid).into_bytes(), given.to_line(b"\t")].join(&b'\t')
         };
         line.push(b'\n');
-        file.write_all(&line).map_err(|error| error.to_string())
+        file.write_all(&line)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::text;
 use jailparam::{Parameter, param};
 use lifecycle::Verbosity;
+use lifecycle::run::{Operation, Request, Target};
 use std::ffi::{OsStr, OsString};
 use std::net::Ipv6Addr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -10,64 +11,34 @@ use std::path::{Path, PathBuf};
 
 /// Why there is nothing to do: the usage is shown, or one line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
+pub(in crate::cli) enum Wrong {
     Usage,
     Line(String),
 }
 
-/// What is to be done to jails: any of `-c`, `-m`, `-r`. None of them is the form with four words, or `-C` alone.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Operation {
-    /// `-c`
-    pub(super) start: bool,
-    /// `-m`
-    pub(super) set: bool,
-    /// `-r`, `-R`
-    pub(super) stop: bool,
-}
-
 /// How a plan is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(in crate::cli) enum Form {
     /// For people.
     Text,
     /// For programs.
     Json,
 }
 
-/// Which jails.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Target {
-    /// All that are configured, and they are only printed: `-e`.
-    Printed(OsString),
-    /// One, by its parameters.
-    Described {
-        words: Vec<Vec<u8>>,
-        /// By the four words of FreeBSD 4: path, host name, addresses, command.
-        old_form: bool,
-    },
-    /// By their names, or patterns of them; none at all is all that are configured.
-    Named(Vec<String>),
-}
-
 /// The command line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Options {
-    pub(super) target: Target,
-    pub(super) operation: Operation,
-    /// Removal without the configuration: `-R`.
-    pub(super) by_force: bool,
-    /// Runs what follows a removal, for a jail that went by itself: `-C`.
-    pub(super) cleans: bool,
-    /// `-d`, which does nothing any more.
-    pub(super) dying: bool,
+pub(in crate::cli) struct Options {
+    /// What is to be done, unless jails are only printed.
+    pub(in crate::cli) request: Request,
+    /// All configured jails are printed, with this between their parameters: `-e`.
+    pub(super) separator: Option<OsString>,
+    /// The jail is described by the four words of FreeBSD 4: path, host name, addresses, command.
+    pub(super) old_form: bool,
     file: Option<PathBuf>,
-    pub(super) verbosity: Verbosity,
-    pub(super) prints_jid: bool,
+    pub(in crate::cli) verbosity: Verbosity,
+    pub(in crate::cli) prints_jid: bool,
     /// `-J`
     pub(super) jid_file: Option<PathBuf>,
-    /// How many jails may be under way at once: `-p`.
-    pub(super) limit: Option<usize>,
     /// Nothing is done; what would be is printed: `--plan`.
     pub(super) plan: Option<Form>,
 }
@@ -77,10 +48,10 @@ impl Options {
     ///
     /// # Errors
     /// Whatever makes no sense.
-    pub(super) fn parse(arguments: Vec<OsString>) -> Result<Self, Wrong> {
+    pub(in crate::cli) fn parse(arguments: Vec<OsString>) -> Result<Self, Wrong> {
         use lexopt::prelude::*;
         let mut parser = lexopt::Parser::from_args(arguments);
-        let mut found = Found::new();
+        let mut found = Found::default();
         while let Some(argument) = parser.next().map_err(|_| Wrong::Usage)? {
             match argument {
                 Value(first) => {
@@ -94,7 +65,7 @@ impl Options {
                 Short(letter) => found.note(letter)?,
                 Long("plan") => {
                     let form = parser.optional_value();
-                    found.options.plan = Some(match form.as_ref().map(|form| form.as_bytes()) {
+                    found.plan = Some(match form.as_ref().map(|form| form.as_bytes()) {
                         None => Form::Text,
                         Some(b"json") => Form::Json,
                         Some(_) => return Err(Wrong::Usage),
@@ -107,26 +78,30 @@ impl Options {
     }
 
     /// The file of `-f`.
-    pub(super) fn named_file(&self) -> Option<&Path> {
+    pub(in crate::cli) fn named_file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 }
 
-impl Operation {
-    /// `-r` or `-R` alone.
-    pub(super) fn is_stop(self) -> bool {
-        self.stop && !self.start && !self.set
-    }
-
-    /// None of them.
-    pub(super) fn is_none(self) -> bool {
-        self == Self::default()
-    }
-}
-
 /// What has been found on the command line so far.
+#[derive(Default)]
+#[allow(clippy::struct_excessive_bools)] // each is an option
 struct Found {
-    options: Options,
+    /// `-c`
+    create: bool,
+    /// `-m`
+    modify: bool,
+    /// `-r`, `-R`
+    remove: bool,
+    by_force: bool,
+    cleans: bool,
+    dying: bool,
+    prints_jid: bool,
+    verbosity: Option<Verbosity>,
+    file: Option<PathBuf>,
+    jid_file: Option<PathBuf>,
+    limit: Option<usize>,
+    plan: Option<Form>,
     separator: Option<OsString>,
     /// Parameters that options stand for: `-l` is `exec.clean`.
     parameters: Vec<Vec<u8>>,
@@ -134,41 +109,20 @@ struct Found {
 }
 
 impl Found {
-    fn new() -> Self {
-        let options = Options {
-            target: Target::Named(Vec::new()),
-            operation: Operation::default(),
-            by_force: false,
-            cleans: false,
-            dying: false,
-            file: None,
-            verbosity: Verbosity::Normal,
-            prints_jid: false,
-            jid_file: None,
-            limit: None,
-            plan: None,
-        };
-        Self { options, separator: None, parameters: Vec::new(), words: Vec::new() }
-    }
-
     /// An option without a value.
     fn note(&mut self, letter: char) -> Result<(), Wrong> {
-        let options = &mut self.options;
         match letter {
-            'c' => options.operation.start = true,
-            'C' => options.cleans = true,
-            'd' => options.dying = true,
+            'c' => self.create = true,
+            'C' => self.cleans = true,
+            'd' => self.dying = true,
             'h' => self.parameters.push(param::IP_HOSTNAME.name.into()),
-            'i' => {
-                options.prints_jid = true;
-                options.verbosity = Verbosity::Quiet;
-            }
+            'i' => (self.prints_jid, self.verbosity) = (true, Some(Verbosity::Quiet)),
             'l' => self.parameters.push(param::EXEC_CLEAN.name.into()),
-            'm' => options.operation.set = true,
-            'q' => options.verbosity = Verbosity::Quiet,
-            'r' => options.operation.stop = true,
-            'R' => (options.operation.stop, options.by_force) = (true, true),
-            'v' => options.verbosity = Verbosity::Verbose,
+            'm' => self.modify = true,
+            'q' => self.verbosity = Some(Verbosity::Quiet),
+            'r' => self.remove = true,
+            'R' => (self.remove, self.by_force) = (true, true),
+            'v' => self.verbosity = Some(Verbosity::Verbose),
             _ => return Err(Wrong::Usage),
         }
         Ok(())
@@ -178,9 +132,9 @@ impl Found {
     fn take(&mut self, letter: char, value: OsString) -> Result<(), Wrong> {
         match letter {
             'e' => self.separator = Some(value),
-            'f' => self.options.file = Some(value.into()),
-            'J' => self.options.jid_file = Some(value.into()),
-            'p' => self.options.limit = limit(&value)?,
+            'f' => self.file = Some(value.into()),
+            'J' => self.jid_file = Some(value.into()),
+            'p' => self.limit = limit(&value)?,
             'n' => self.parameters.push(assignment(&param::NAME, &value)),
             's' => self.parameters.push(assignment(&param::SECURELEVEL, &value)),
             _ => {
@@ -198,31 +152,51 @@ impl Found {
 
     /// Finds out which style of command line this is: FreeBSD's `main()`.
     fn decide(mut self) -> Result<Options, Wrong> {
-        let Options { operation, by_force, cleans, .. } = self.options;
+        let operation = Operation::of(self.create, self.modify, self.remove);
+        let separator = self.separator.take();
+        // Without any of them it is `-C` alone, a line of all jails, or the old form.
+        let has_none = operation == Operation::Clean && !self.cleans;
+        let old_form = has_none && separator.is_none();
+        let target = if separator.is_some() {
+            check(has_none && self.words.is_empty() && self.plan.is_none())?;
+            Target::Named(Vec::new())
+        } else if old_form {
+            Target::Described(self.old_form()?)
+        } else {
+            self.target(operation)?
+        };
+        let Self { by_force, cleans, dying, limit, .. } = self;
+        let operation = if old_form { Operation::Create } else { operation };
+        Ok(Options {
+            request: Request { target, operation, by_force, cleans, dying, limit },
+            separator,
+            old_form,
+            file: self.file,
+            verbosity: self.verbosity.unwrap_or(Verbosity::Normal),
+            prints_jid: self.prints_jid,
+            jid_file: self.jid_file,
+            plan: self.plan,
+        })
+    }
+
+    /// The jails that one of the four newer styles means.
+    fn target(&mut self, operation: Operation) -> Result<Target, Wrong> {
+        let Self { by_force, cleans, .. } = *self;
         let assigns = |word: &OsString| word.as_bytes().contains(&b'=');
-        let stops_only = operation.is_stop() || (operation.is_none() && cleans);
-        self.options.target = if let Some(separator) = self.separator.take() {
-            check(operation.is_none() && !cleans && self.words.is_empty())?;
-            check(self.options.plan.is_none())?;
-            Target::Printed(separator)
-        } else if operation.is_none() && !cleans {
-            self.options.operation.start = true;
-            Target::Described { words: self.old_form()?, old_form: true }
-        } else if stops_only {
+        if matches!(operation, Operation::Remove | Operation::Clean) {
             check(self.parameters.is_empty() && !self.words.is_empty())?;
             check(by_force || !self.words.iter().any(assigns))?;
             check(!(by_force && cleans))?;
-            Target::Named(self.names())
-        } else if self.words.len() > 1 || self.words.iter().any(assigns) {
+            return Ok(Target::Named(self.names()));
+        }
+        if self.words.len() > 1 || self.words.iter().any(assigns) {
             check(!by_force && !cleans)?;
             let words = std::mem::take(&mut self.words).into_iter().map(OsStringExt::into_vec);
             let words = std::mem::take(&mut self.parameters).into_iter().chain(words);
-            Target::Described { words: words.collect(), old_form: false }
-        } else {
-            check(!by_force && self.parameters.is_empty())?;
-            Target::Named(self.names())
-        };
-        Ok(self.options)
+            return Ok(Target::Described(words.collect()));
+        }
+        check(!by_force && self.parameters.is_empty())?;
+        Ok(Target::Named(self.names()))
     }
 
     fn names(&self) -> Vec<String> {
@@ -280,11 +254,11 @@ mod tests {
         match parse(line) {
             Err(Wrong::Usage) => "usage".into(),
             Err(Wrong::Line(line)) => line,
-            Ok(Options { target: Target::Printed(separator), .. }) => {
-                format!("print {separator:?}")
+            Ok(Options { separator: Some(separator), .. }) => format!("print {separator:?}"),
+            Ok(Options { request: Request { target: Target::Named(names), .. }, .. }) => {
+                format!("{names:?}")
             }
-            Ok(Options { target: Target::Named(names), .. }) => format!("{names:?}"),
-            Ok(Options { target: Target::Described { words, .. }, .. }) => {
+            Ok(Options { request: Request { target: Target::Described(words), .. }, .. }) => {
                 let words = words.iter().map(|word| String::from_utf8_lossy(word).into_owned());
                 words.collect::<Vec<_>>().join(" ")
             }
@@ -346,7 +320,9 @@ mod tests {
         let words = ["/a", "host", "", "ls"].map(OsString::from).to_vec();
         let want =
             ["path=/a", "host.hostname=host", "command", "ls"].map(|word| word.as_bytes().to_vec());
-        let target = Target::Described { words: want.to_vec(), old_form: true };
-        assert_eq!(Options::parse(words).map(|options| options.target), Ok(target));
+        let target = Target::Described(want.to_vec());
+        let parsed =
+            Options::parse(words).map(|options| (options.request.target, options.old_form));
+        assert_eq!(parsed, Ok((target, true)));
     }
 }

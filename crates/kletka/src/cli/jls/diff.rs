@@ -4,11 +4,10 @@
 //! prison; commands, mounts and all else that only jail(8) acts on are read anew at each use, and a prison has none of
 //! them. The exit status is diff(1)'s: 0 without differences, 1 with some, 2 when something went wrong.
 
-use super::parameters;
-use crate::cli::answer::not_found;
-use crate::cli::report;
-use crate::cli::sources::{Sources, same_place};
+use crate::cli::answer::{faults, not_found};
 use jailparam::{Access, Kind, Parameter, Set, Value, param};
+use lifecycle::recorded::{self, same_place};
+use lifecycle::run::Sources;
 use prison::{Record, Registry};
 use std::ffi::OsString;
 use std::io::Write;
@@ -56,7 +55,8 @@ fn compare(one: Option<&str>) -> Result<(String, bool), String> {
     // What a jail has made inside it is in that jail's own files.
     let records: Vec<Record> = records.into_iter().filter(|record| !record.is_inside).collect();
     let names: Vec<String> = records.iter().map(|record| record.name.clone()).collect();
-    let sources = Sources::found("jls", &names, false)?;
+    let sources = Sources::found(&names, false);
+    let sources = sources.map_err(|wrong| faults("jls", &wrong.0))?;
     let (mut lines, mut well) = (String::new(), true);
     for record in &records {
         let compared = match wanted(record, sources.as_ref()) {
@@ -84,13 +84,13 @@ fn wanted(record: &Record, sources: Option<&Sources>) -> Result<Option<Set>, Str
     let mut names = [record.name.as_str(), &jid].into_iter();
     let Some(name) = names.find(|name| sources.has(name.as_bytes())) else { return Ok(None) };
     let given = sources.expand(name.as_bytes());
-    let given = given.map_err(|faults| report::lines("jls", &faults.0))?;
-    let wanted = Set::import(&given).map_err(|errors| report::lines("jls", &errors))?;
+    let given = given.map_err(|wrong| faults("jls", &wrong.0))?;
+    let wanted = Set::import(&given).map_err(|errors| faults("jls", &errors))?;
     Ok(Some(wanted))
 }
 
 fn differences(record: &Record, wanted: &Set) -> Result<String, String> {
-    let has = parameters(record)?;
+    let has = recorded::read(record).map_err(|error| error.to_string())?;
     let mut lines = String::new();
     for parameter in jailparam::shown() {
         if parameter.access == Access::ReadOnly || param::CPUSET_ID.is(parameter) {

@@ -1,47 +1,8 @@
 //! Parameters of a jail as jls(8) prints them: by name, as `name=value`, in lists.
 
-use jailconf::Place;
 use jailparam::{Jailsys, Kind, Parameter, Role, Set, Support, Value, param};
 use prison::Record;
-use std::os::unix::ffi::OsStrExt;
 use xo::{Value as Encoded, Writer};
-
-/// The parameters of a prison: those that it was given, and what it has become. One that only a newer
-/// kletka knows is left out: [`unknown`].
-///
-/// # Errors
-/// The registry has a value that the catalogue does not take.
-pub(in crate::cli) fn set(record: &Record) -> Result<Set, String> {
-    let place = Place::command_line();
-    let known = record.parameters.iter().filter(|(name, _)| jailparam::find(name).is_some());
-    let parameters = known.map(|(name, value)| jailconf::Parameter {
-        name: name.clone().into_bytes(),
-        values: vec![value.clone()],
-        place: place.clone(),
-    });
-    let jail = jailconf::Jail {
-        name: record.name.clone().into_bytes(),
-        place: place.clone(),
-        parameters: parameters.collect(),
-    };
-    let mut set = match Set::import(&jail) {
-        // A jail may have written anything about one inside it.
-        Err(_) if record.is_inside => {
-            Set::import(&jailconf::Jail { parameters: Vec::new(), ..jail })
-        }
-        imported => imported,
-    }
-    .map_err(|errors| {
-        errors.first().map_or_else(String::new, |error| format!("/run/kletka: {error}"))
-    })?;
-    set.put(param::PARENT, record.parent.into());
-    set.put(param::CHILDREN_CUR, record.inside.into());
-    set.put(param::JID, record.jid.into());
-    set.put(param::CPUSET_ID, record.jid.into());
-    set.put(param::NAME, record.name.clone().into_bytes());
-    set.put(param::PATH, record.path.as_os_str().as_bytes().to_vec());
-    Ok(set)
-}
 
 /// What a newer kletka has written of a prison, and this one does not understand: `name=value` each, with
 /// nothing in it that a terminal would obey.

@@ -1,12 +1,12 @@
-//! This machine, as far as the check of a configuration asks about it.
+//! This machine, as far as the check of a configuration asks about it: its files, its interfaces, its rulesets.
 
-use super::devfs;
-use super::programs::programs;
+use crate::surroundings::Surroundings;
 use configuration::Host;
+use devfs::{Accounts, LoadError, Rulesets};
+use netif::{InterfaceName, Netlink};
 use prison::LOGIN_PATH;
 use rustix::fs::{Access, FileType, Mode, OFlags, ResolveFlags, access, fstat, open, openat2};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketType, netdevice, socket};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::env;
@@ -16,16 +16,25 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// This machine. What is dear to find out is found out once, when first asked for.
-#[derive(Default)]
-pub(crate) struct Machine {
-    rulesets: OnceCell<Option<::devfs::Rulesets>>,
+#[derive(Debug)]
+pub struct Machine<'s> {
+    surroundings: &'s Surroundings,
+    rulesets: OnceCell<Option<Rulesets>>,
     /// Where hooks look for programs.
     path: OnceCell<Vec<PathBuf>>,
     /// Whether they find one of this name: most jails of a machine run the same few.
     found: RefCell<HashMap<PathBuf, bool>>,
 }
 
-impl Host for Machine {
+impl<'s> Machine<'s> {
+    /// This machine, for hooks that find `surroundings` around them.
+    pub fn new(surroundings: &'s Surroundings) -> Self {
+        let (rulesets, path, found) = (OnceCell::new(), OnceCell::new(), RefCell::default());
+        Self { surroundings, rulesets, path, found }
+    }
+}
+
+impl Host for Machine<'_> {
     fn directory(&self, path: &Path) -> io::Result<()> {
         if fs::metadata(path)?.is_dir() { Ok(()) } else { Err(Errno::NOTDIR.into()) }
     }
@@ -44,7 +53,7 @@ impl Host for Machine {
         }
         let known = self.found.borrow().get(program).copied();
         let found = known.unwrap_or_else(|| {
-            let mut folders = self.path.get_or_init(path_of_hooks).iter();
+            let mut folders = self.path.get_or_init(|| path_of_hooks(self.surroundings)).iter();
             let found = folders.any(|folder| executable(&folder.join(program)).is_ok());
             self.found.borrow_mut().insert(program.to_owned(), found);
             found
@@ -69,26 +78,42 @@ impl Host for Machine {
     }
 
     fn has_ruleset(&self, number: u16) -> bool {
-        let is_built_in = (1..=::devfs::JAIL_VNET).contains(&number);
-        if is_built_in && !PathBuf::from(::devfs::DEFAULTS_FILE).exists() {
+        let is_built_in = (1..=devfs::JAIL_VNET).contains(&number);
+        if is_built_in && !Path::new(devfs::DEFAULTS_FILE).exists() {
             return true;
         }
-        // A file that cannot be read or understood is told of by the start.
-        let rulesets = self.rulesets.get_or_init(|| devfs::rulesets().ok());
+        // The start reports a file that cannot be read or understood.
+        let rulesets = self.rulesets.get_or_init(|| rulesets().ok());
         rulesets.as_ref().is_none_or(|rulesets| rulesets.exists(number))
     }
 
     fn has_interface(&self, name: &str) -> bool {
-        let asked = socket(AddressFamily::UNIX, SocketType::DGRAM, None);
-        asked.and_then(|socket| netdevice::name_to_index(socket, name)).is_ok()
+        let Ok(name) = InterfaceName::parse(name) else { return false };
+        Netlink::open().is_ok_and(|mut netlink| netlink.index(&name).is_ok())
     }
 }
 
+/// The rulesets of this host.
+///
+/// # Errors
+/// A file of them cannot be read or understood.
+pub fn rulesets() -> Result<Rulesets, LoadError> {
+    Rulesets::load(|path| fs::read(path), &accounts())
+}
+
+/// The users and groups that rules of this host can name. Without a readable passwd(5), rules can name users by number
+/// only, and say so when they do not.
+pub fn accounts() -> Accounts {
+    let read = |path| fs::read(path).unwrap_or_default();
+    Accounts::new(&read("/etc/passwd"), &read("/etc/group"))
+}
+
 /// All folders in which a hook finds programs, whatever its jail's parameters are.
-fn path_of_hooks() -> Vec<PathBuf> {
-    let mut path = programs().map_or_else(OsString::new, |it| it.for_hooks.into());
+fn path_of_hooks(surroundings: &Surroundings) -> Vec<PathBuf> {
+    let programs = surroundings.programs.as_ref();
+    let mut path = programs.map_or_else(OsString::new, |it| it.for_hooks.clone().into());
     path.push(":");
-    path.push(env::var_os("PATH").unwrap_or_default());
+    path.push(surroundings.variable("PATH").unwrap_or_default());
     path.push(":");
     path.push(LOGIN_PATH);
     env::split_paths(&path).collect()

@@ -1,36 +1,51 @@
 //! How a plan is shown: to people, and as JSON to programs.
 
-use super::{Action, Planned, Verdict};
+use super::options::Form;
 use jailparam::Parameter;
 use json::Json;
+use lifecycle::run::{Foreseen, Given, Outcome, Planned, Verdict};
 use lifecycle::{CommandLine, Step};
 use prison::{Attached, Made, Mount, MountSource, Network, Permission, Spec, Users};
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 
-impl Action {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Start => "start",
-            Self::Stop => "stop",
-            Self::Change => "change",
-            Self::Clean => "clean up after",
-            Self::Nothing => "nothing to do",
-            Self::Refused => "refused",
-        }
+/// The plan in this form. `knows`: which jails run was known.
+pub(super) fn shown(planned: &[Planned], form: Form, knows: bool) -> String {
+    match form {
+        Form::Text => text(planned),
+        Form::Json => json(planned, knows),
+    }
+}
+
+fn action(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Start => "start",
+        Outcome::Stop => "stop",
+        Outcome::Change => "change",
+        Outcome::Clean => "clean up after",
+        Outcome::Nothing => "nothing to do",
+        Outcome::Refused => "refused",
+    }
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Full => "full",
+        Verdict::Partly => "partly",
+        Verdict::Refused => "refused",
     }
 }
 
 /// The plan in JSON. `knows`: which jails run was known.
-pub(super) fn json(planned: &[Planned], knows: bool) -> String {
+fn json(planned: &[Planned], knows: bool) -> String {
     let jails = planned.iter().map(|one| {
         let jail = one.jail.iter().map(|name| (b"jail".to_vec(), Json::text(name)));
         let rest = [
-            ("action", Json::text(one.action.word())),
+            ("action", Json::text(action(one.outcome))),
             ("waits_for", Json::texts(&one.waits_for)),
-            ("parameters", Json::List(one.parameters.iter().map(verdict).collect())),
-            ("steps", steps(&one.steps)),
-            ("on_failure", steps(&one.on_failure)),
+            ("parameters", Json::List(one.parameters.iter().map(parameter).collect())),
+            ("steps", steps(&one.steps, one.prison.as_ref())),
+            ("on_failure", steps(&one.on_failure, None)),
         ];
         let change = one.change.iter().map(|line| (b"change".to_vec(), Json::text(line)));
         let log = one.log.iter().map(|file| (b"log".to_vec(), Json::text(file)));
@@ -41,20 +56,20 @@ pub(super) fn json(planned: &[Planned], knows: bool) -> String {
     format!("{}\n", Json::object([("running_known", Json::Bool(knows)), ("jails", jails)]))
 }
 
-fn verdict(verdict: &Verdict) -> Json {
+fn parameter(given: &Given) -> Json {
     Json::object([
-        ("name", Json::text(&verdict.name)),
-        ("values", Json::texts(&verdict.values)),
-        ("verdict", Json::text(verdict.verdict)),
-        ("why", Json::text(&verdict.why)),
+        ("name", Json::text(&given.name)),
+        ("values", Json::texts(&given.values)),
+        ("verdict", Json::text(word(given.verdict))),
+        ("why", Json::text(&given.why)),
     ])
 }
 
-fn steps(steps: &[Step]) -> Json {
-    Json::List(steps.iter().map(step).collect())
+fn steps(steps: &[Step], prison: Option<&Foreseen>) -> Json {
+    Json::List(steps.iter().map(|one| step(one, prison)).collect())
 }
 
-fn step(step: &Step) -> Json {
+fn step(step: &Step, prison: Option<&Foreseen>) -> Json {
     let command = |place: &str, parameter: &Parameter, line: &CommandLine| {
         let user = line.user.iter().map(|user| (b"user".to_vec(), Json::text(user.as_bytes())));
         let members = [
@@ -69,9 +84,9 @@ fn step(step: &Step) -> Json {
     match step {
         Step::Hook(hook, line) => command("run on the host", &hook.parameter(), line),
         Step::Inside(inside, line) => command("run in the jail", &inside.parameter(), line),
-        Step::Create(spec) => {
+        Step::Create(_) => {
             let first = (b"step".to_vec(), Json::text("create"));
-            let rest = made_of(spec).into_iter().map(|(name, made)| {
+            let rest = prison.map(made_of).unwrap_or_default().into_iter().map(|(name, made)| {
                 let value = match made {
                     Property::One(text) => Json::Text(text),
                     Property::Many(texts) => Json::texts(texts),
@@ -92,7 +107,7 @@ fn step(step: &Step) -> Json {
 }
 
 /// The plan for people.
-pub(super) fn text(planned: &[Planned]) -> String {
+fn text(planned: &[Planned]) -> String {
     let mut out = String::new();
     for one in planned {
         // Writing to a `String` cannot fail.
@@ -107,14 +122,14 @@ fn jail(out: &mut String, one: &Planned) -> std::fmt::Result {
         [] => String::new(),
         names => format!(", after {}", names.join(", ")),
     };
-    writeln!(out, "{prefix}{}{waits_for}", one.action.word())?;
+    writeln!(out, "{prefix}{}{waits_for}", action(one.outcome))?;
     if !one.parameters.is_empty() {
         writeln!(out, "    parameters")?;
     }
-    for Verdict { name, verdict, why, .. } in &one.parameters {
+    for Given { name, verdict, why, .. } in &one.parameters {
         match *verdict {
-            "full" => writeln!(out, "        {name}: full")?,
-            other => writeln!(out, "        {name}: {other}: {why}")?,
+            Verdict::Full => writeln!(out, "        {name}: full")?,
+            other => writeln!(out, "        {name}: {}: {why}", word(other))?,
         }
     }
     if let Some(file) = &one.log {
@@ -124,23 +139,28 @@ fn jail(out: &mut String, one: &Planned) -> std::fmt::Result {
     if let Some(line) = &one.change {
         writeln!(out, "    steps\n        1. {line}")?;
     }
-    numbered(out, "steps", &one.steps)?;
+    numbered(out, "steps", &one.steps, one.prison.as_ref())?;
     let heading = "if a step fails: what runs in the jail is ended, the prison is removed, then";
-    numbered(out, heading, &one.on_failure)
+    numbered(out, heading, &one.on_failure, None)
 }
 
-fn numbered(out: &mut String, heading: &str, steps: &[Step]) -> std::fmt::Result {
+fn numbered(
+    out: &mut String,
+    heading: &str,
+    steps: &[Step],
+    prison: Option<&Foreseen>,
+) -> std::fmt::Result {
     if !steps.is_empty() {
         writeln!(out, "    {heading}")?;
     }
     for (at, step) in steps.iter().enumerate() {
         write!(out, "        {}. ", at + 1)?;
-        in_words(out, step)?;
+        in_words(out, step, prison)?;
     }
     Ok(())
 }
 
-fn in_words(out: &mut String, step: &Step) -> std::fmt::Result {
+fn in_words(out: &mut String, step: &Step, prison: Option<&Foreseen>) -> std::fmt::Result {
     let how = |line: &CommandLine| {
         let background = if line.background { ", not waited for" } else { "" };
         format!("{}{background}: {line}", line.as_user())
@@ -152,9 +172,9 @@ fn in_words(out: &mut String, step: &Step) -> std::fmt::Result {
         Step::Inside(inside, line) => {
             writeln!(out, "{}, in the jail{}", inside.parameter().name, how(line))
         }
-        Step::Create(spec) => {
+        Step::Create(_) => {
             writeln!(out, "create the prison")?;
-            for (name, made) in made_of(spec) {
+            for (name, made) in prison.map(made_of).unwrap_or_default() {
                 let texts = match made {
                     Property::One(text) => vec![text],
                     Property::Many(texts) => texts,
@@ -185,7 +205,8 @@ enum Property {
 }
 
 /// What a prison will be made of.
-fn made_of(spec: &Spec) -> Vec<(&'static str, Property)> {
+fn made_of(prison: &Foreseen) -> Vec<(&'static str, Property)> {
+    let spec = &prison.spec;
     let one = |text: &[u8]| Property::One(text.to_vec());
     let jid = spec.jid.map_or_else(|| "the next free one".to_owned(), |jid| jid.to_string());
     let name = spec.name.clone().unwrap_or_else(|| "the jid".to_owned());
@@ -214,6 +235,10 @@ fn made_of(spec: &Spec) -> Vec<(&'static str, Property)> {
     let given = names.iter().filter(|(_, text)| !text.is_empty());
     made.extend(given.map(|(what, text)| (*what, one(text.as_bytes()))));
     made.push(("mount", Property::Many(mounts(spec))));
+    if !prison.read_later.is_empty() {
+        let files = prison.read_later.iter().map(|file| file.as_os_str().as_bytes().to_vec());
+        made.push(("read when it is created", Property::Many(files.collect())));
+    }
     made.push(("allowed", one(allowed(spec).as_bytes())));
     if spec.children > 0 {
         made.push(("jails inside", one(spec.children.to_string().as_bytes())));

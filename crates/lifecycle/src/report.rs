@@ -1,21 +1,21 @@
-//! How faults of a configuration are shown: a line each, in FreeBSD's form; on a terminal with the line of the file
-//! that each is about, and a caret under it.
+//! How faults of a configuration are shown: a line each, in FreeBSD's form; for people with the line of the file that
+//! each is about, and a caret under it.
 
 use configuration::Finding;
 use jailconf::{Diagnostic, Place};
 use std::collections::HashMap;
 use std::fs;
-use std::io::{self, IsTerminal};
 use std::path::Path;
 
 /// A fault, ready to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub struct Fault {
     /// What follows `jail: ` on standard error.
-    pub(crate) text: String,
+    pub text: String,
     /// The same with its place in front.
     located: String,
-    pub(crate) place: Place,
+    /// Where the configuration says it.
+    pub place: Place,
     /// Where the other jail has it, if there is another one.
     other: Option<Place>,
 }
@@ -45,7 +45,7 @@ impl From<&Finding> for Fault {
 
 impl Fault {
     /// A fault that is about no other place.
-    pub(crate) fn new(text: String, place: Place) -> Self {
+    pub fn new(text: String, place: Place) -> Self {
         // FreeBSD's messages about a file begin with its name.
         let has_place = place.line == 0 || text.starts_with(&*place.file.to_string_lossy());
         let located =
@@ -54,14 +54,19 @@ impl Fault {
     }
 
     /// The fault, shown with its place in front.
-    pub(crate) fn located(self) -> Self {
+    #[must_use]
+    pub fn located(self) -> Self {
         Self { text: self.located.clone(), ..self }
     }
 }
 
-/// All faults in lines for standard error, but for the first line's `APPLET: `.
-pub(crate) fn lines<F: Into<Fault>>(applet: &str, faults: impl IntoIterator<Item = F>) -> String {
-    let excerpts = io::stderr().is_terminal();
+/// All faults in lines for standard error, but for the first line's `APPLET: `; with `excerpts`, each with the line of
+/// the file that it is about.
+pub fn lines<F: Into<Fault>>(
+    applet: &str,
+    faults: impl IntoIterator<Item = F>,
+    excerpts: bool,
+) -> String {
     let mut sources = Sources::default();
     let mut shown = Vec::new();
     for fault in faults {

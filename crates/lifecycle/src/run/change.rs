@@ -1,15 +1,21 @@
 //! `jail -m`: what a jail that runs is to become, and whether it can without a restart. FreeBSD's `rdtun_params()`
 //! and `update_jail()`.
 
-use crate::cli::jls;
-use crate::cli::sources::same_place;
-use jailparam::{Access, Handle, Kind, Parameter, Set, Text, Value, param};
-use prison::{Change, Prison, Registry};
+use super::configured::Subject;
+use super::facts::Facts;
+use super::ledger::Ledger;
+use crate::jail::Jail;
+use crate::permission::allowed;
+use crate::recorded::{self, same_place};
+use crate::refusal::Refusal;
+use crate::voice::Notice;
+use jailparam::{Access, Handle, Parameter, Set, Text, Value, param};
+use prison::{Change, Prison, Record, Registry};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
 /// The difference between a jail that runs and what its parameters say now.
-pub(super) struct Changes {
+pub(crate) struct Changes {
     /// What the jail would be, were all of it possible.
     set: Set,
     /// Parameters that get another value, and may.
@@ -19,16 +25,19 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Compares `wanted` with what `prison` has. Parameters that are not given stay as they are.
+    /// Compares `jail` with what its prison has. Parameters that are not given stay as they are.
     ///
     /// # Errors
     /// The registry's record of the prison cannot be used, or `meta` or `env` would be too long.
-    pub(super) fn find(prison: &Prison, wanted: &Set) -> Result<Self, String> {
-        let mut changes =
-            Self { set: jls::parameters(prison.record())?, live: Vec::new(), fixed: None };
+    pub(crate) fn find(record: &Record, jail: &Jail) -> Result<Self, Refusal> {
+        let wanted = &jail.parameters;
+        let set = recorded::read(record).map_err(|error| Refusal::Record(jail.into(), error))?;
+        let mut changes = Self { set, live: Vec::new(), fixed: None };
         for (parameter, value) in wanted.export() {
             let value = match wanted.edited(parameter, &changes.set) {
-                Some(edited) => edited.map_err(|error| error.to_string())?,
+                Some(edited) => {
+                    edited.map_err(|error| Refusal::Parameter(jail.into(), error.into()))?
+                }
                 None => value,
             };
             let given = wanted.given(parameter).is_some() && !param::JID.is(parameter);
@@ -46,8 +55,8 @@ impl Changes {
         Ok(changes)
     }
 
-    /// All that could be changed of a jail that is like nobody knows what.
-    pub(super) fn of_any(wanted: &Set) -> Self {
+    /// All that could be changed of a jail that cannot be looked at: it has no value that could be compared.
+    pub(crate) fn of_any(wanted: &Set) -> Self {
         let live = |parameter: &&'static Parameter| {
             let given = wanted.given(parameter).is_some();
             given && parameter.access == Access::Live && !param::NAME.is(parameter)
@@ -70,73 +79,84 @@ impl Changes {
     }
 
     /// The parameter for which the jail would have to be created anew.
-    pub(super) fn fixed(&self) -> Option<&'static str> {
+    pub(crate) fn fixed(&self) -> Option<&'static str> {
         self.fixed
     }
 
     /// Whether the jail is as it is to be.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.live.is_empty()
     }
 
-    /// What `jail -v` shows of the call.
-    /// `jail` is what finds it: `jid=1`.
-    pub(super) fn line(&self, jail: &str) -> String {
+    /// What `jail -v` shows of the call; `jail` is what finds the jail: `jid=1`.
+    pub(crate) fn line(&self, jail: &str) -> String {
         let words = self.live.iter().filter_map(|parameter| self.set.assignment(parameter, true));
         let words = words.map(|word| format!(" {}", String::from_utf8_lossy(&word)));
         format!("jail_set(JAIL_UPDATE) {jail}{}", words.collect::<String>())
     }
 
     /// Permissions that only processes get which enter the jail from now on.
-    pub(super) fn for_later(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn for_later(&self) -> impl Iterator<Item = &'static str> {
         self.live.iter().map(|parameter| parameter.name).filter(|name| name.starts_with("allow."))
     }
 
-    /// Changes the jail.
+    /// Changes the prison.
     ///
     /// # Errors
     /// Why it could not be.
-    pub(super) fn apply(&self, prison: &mut Prison, registry: &Registry) -> Result<(), String> {
+    fn apply(&self, prison: &mut Prison, registry: &Registry) -> Result<(), prison::Error> {
         if self.live.is_empty() {
             return Ok(());
         }
         let text = |of: Text| {
             self.changes(of).then(|| OsString::from_vec(self.set.text(of).unwrap_or_default()))
         };
+        let old = &prison.record().parameters;
         let change = Change {
             persist: self.changes(param::PERSIST).then(|| self.set.flag(param::PERSIST)),
             hostname: text(param::HOST_HOSTNAME),
             domainname: text(param::HOST_DOMAINNAME),
-            allow: self.for_later().next().map(|_| lifecycle::allowed(&self.set)),
-            parameters: Some(self.parameters(&prison.record().parameters)),
+            allow: self.for_later().next().map(|_| allowed(&self.set)),
+            parameters: Some(recorded::rewritten(old, &self.set, &self.live)),
         };
-        prison.update(registry, &change).map_err(|error| error.to_string())?;
+        prison.update(registry, &change)?;
         let env = self.set.text(param::ENV).filter(|_| self.changes(param::ENV));
-        env.map_or(Ok(()), |text| prison.show_env(&text)).map_err(|error| error.to_string())
+        env.map_or(Ok(()), |text| prison.show_env(&text))
     }
 
     /// Whether the parameter `one` gets another value.
     fn changes<T>(&self, one: Handle<T>) -> bool {
         self.live.iter().any(|parameter| one.is(parameter))
     }
+}
 
-    /// All parameters as the registry keeps them: `old`, with the new values.
-    fn parameters(&self, old: &[(String, Vec<u8>)]) -> Vec<(String, Vec<u8>)> {
-        let mut parameters = old.to_vec();
-        for parameter in &self.live {
-            parameters.retain(|(name, _)| name != parameter.name);
-            let value = match self.set.value(parameter) {
-                Some(Value::Text(text)) => text,
-                Some(Value::List(values)) => values.join(&b','),
-                Some(other) => other.to_string().into_bytes(),
-                None => continue,
-            };
-            debug_assert!(
-                parameter.kind != Kind::List,
-                "no parameter of the prison is such a list"
-            );
-            parameters.push((parameter.name.to_owned(), value));
-        }
-        parameters
+/// `-m`: changes a jail that runs.
+///
+/// # Errors
+/// Why it could not be changed.
+pub(crate) fn change(
+    facts: &Facts<'_>,
+    ledger: &mut Ledger<'_>,
+    registry: &Registry,
+    subject: &Subject,
+) -> Result<(), Refusal> {
+    let jail = &subject.jail;
+    ledger.note_what_is_deprecated(jail);
+    // Looked up again, for what another command may have changed until now.
+    let changing = registry.changing()?;
+    let mut prison = facts.open(jail)?.ok_or_else(|| Refusal::not_found(jail))?;
+    let changes = Changes::find(prison.record(), jail)?;
+    if let Some(fixed) = changes.fixed() {
+        return Err(Refusal::Fixed(jail.into(), fixed));
     }
+    let call = changes.line(&format!("jid={}", prison.record().jid));
+    ledger.voice.tell(&Notice::Changes(jail, &call));
+    let changed = changes.apply(&mut prison, registry);
+    changed.map_err(|error| Refusal::Change(jail.into(), error))?;
+    drop(changing);
+    for permission in changes.for_later() {
+        ledger.voice.tell(&Notice::ForLater(jail, permission));
+    }
+    ledger.voice.tell(&Notice::Updated(jail));
+    Ok(())
 }

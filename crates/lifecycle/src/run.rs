@@ -1,0 +1,135 @@
+//! One run of jail(8): which jails are meant, what happens to each, in which order, what is refused; and doing that.
+//!
+//! A [`Run`] knows what is asked, what is configured, which prisons there are and what the machine is like.
+//! [`Run::meant`] says which jails that is about, [`Run::decide`] makes of them a value, [`Decided`]. The value is shown
+//! by [`Run::plan`] or carried out by [`Run::carry_out`]. A jail that fails takes along what waits for it, and nothing
+//! else. Whatever there is to say goes to a [`Voice`](crate::Voice).
+
+mod change;
+mod check;
+mod configured;
+mod decide;
+mod decided;
+mod facts;
+mod ledger;
+mod machine;
+mod one;
+mod planned;
+mod request;
+pub mod sources;
+mod together;
+mod which;
+
+pub use configured::{Configured, Subject};
+pub use decided::Decided;
+pub use facts::Prisons;
+pub use machine::{Machine, accounts, rulesets};
+pub use planned::{Foreseen, Given, Outcome, Planned, Verdict};
+pub use request::{Operation, Request, Target};
+pub use sources::Sources;
+pub use which::{Meant, Named};
+
+use crate::refusal::Refusal;
+use crate::surroundings::{Programs, Surroundings};
+use crate::system::Ground;
+use crate::voice::{Notice, Voice};
+use configuration::Host;
+use facts::Facts;
+use ledger::Ledger;
+use prison::Registry;
+use std::rc::Rc;
+use together::{Row, Task, together};
+
+/// One run of jail(8).
+pub struct Run<'a> {
+    facts: Facts<'a>,
+    ledger: Ledger<'a>,
+}
+
+impl<'a> Run<'a> {
+    /// A run that does what `request` asks to jails of `configured`. Without `prisons`, which only root may see, it can
+    /// be planned and not be carried out.
+    pub fn new(
+        request: Request,
+        configured: Rc<Configured>,
+        prisons: Option<&'a dyn Prisons>,
+        machine: &'a dyn Host,
+        voice: &'a dyn Voice,
+    ) -> Self {
+        let mut ledger = Ledger::new(voice, request.hides_refusals());
+        configured.faults.iter().for_each(|refusal| ledger.say(refusal));
+        if prisons.is_none() {
+            ledger.tell(&Notice::RunningUnknown);
+        }
+        if request.dying {
+            ledger.tell(&Notice::DyingIsDeprecated);
+        }
+        Self { facts: Facts { request, configured, prisons, machine }, ledger }
+    }
+
+    /// The jails that are meant.
+    ///
+    /// # Errors
+    /// There is no such jail.
+    pub fn meant(&mut self) -> Result<Meant, Refusal> {
+        which::meant(&self.facts, &mut self.ledger)
+    }
+
+    /// What happens to these jails.
+    ///
+    /// # Errors
+    /// What keeps all of it from being done.
+    pub fn decide(&mut self, meant: Meant) -> Result<Decided, Refusal> {
+        decide::decide(&self.facts, &mut self.ledger, meant)
+    }
+
+    /// What would be done, step by step; jails would see kletka's `programs`.
+    pub fn plan(&mut self, decided: Decided, programs: Option<&Programs>) -> Vec<Planned> {
+        planned::plan(&self.facts, &mut self.ledger, decided, programs)
+    }
+
+    /// Does it: first the stops, then changes, then starts.
+    pub fn carry_out(
+        &mut self,
+        decided: Decided,
+        registry: &Registry,
+        surroundings: &Surroundings,
+    ) {
+        carry_out_together(vec![Errand { run: self, decided, surroundings }], registry);
+    }
+
+    /// Whether nothing has failed so far.
+    pub fn is_well(&self) -> bool {
+        self.ledger.is_well()
+    }
+}
+
+/// A run that is to be carried out with others.
+pub struct Errand<'r, 'a> {
+    /// The run.
+    pub run: &'r mut Run<'a>,
+    /// What it has decided.
+    pub decided: Decided,
+    /// What its commands find around them.
+    pub surroundings: &'r Surroundings,
+}
+
+/// Carries out several runs: stops and changes of one after the other, starts of all at the same time.
+pub fn carry_out_together(errands: Vec<Errand<'_, '_>>, registry: &Registry) {
+    let mut starts = Vec::new();
+    for Errand { run, decided, surroundings } in errands {
+        let Run { facts, ledger } = run;
+        let ground = Ground { registry, surroundings, voice: ledger.voice };
+        together(vec![Row::new(facts, ledger, ground, Task::Stop, decided.stops)]);
+        for turn in decided.changes {
+            let changed = facts
+                .subject_of(&turn)
+                .and_then(|subject| change::change(facts, ledger, registry, &subject));
+            if let Err(refusal) = changed {
+                ledger.fail(&turn.name, &refusal);
+            }
+        }
+        starts.push(Row::new(facts, ledger, ground, Task::Start, decided.starts));
+    }
+    together(starts);
+}

@@ -1,0 +1,259 @@
+//! What happens to each jail that is meant, and in which order: FreeBSD's `main()` and `state.c`, as a value.
+//!
+//! First the jails that are to go, those that depend on them before them; then changes; then starts, those that are
+//! depended on first. [`meaning`] is the table of what an operation means for one jail. Nothing is done here:
+//! a [`Decided`] is shown as a plan, or carried out.
+
+use super::change::Changes;
+use super::check;
+use super::configured::Subject;
+use super::decided::{Decided, Turn};
+use super::facts::Facts;
+use super::ledger::Ledger;
+use super::request::{Operation, Request};
+use super::which::{Meant, Named};
+use crate::depend::{self, Order};
+use crate::jail::Jail;
+use crate::refusal::Refusal;
+use jailparam::param;
+use prison::Record;
+use std::collections::BTreeMap;
+
+/// What happens to a jail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Start,
+    Change,
+    Stop,
+    /// Stop, then start.
+    Restart,
+    /// What follows a removal.
+    Clean,
+}
+
+/// What is known of a jail's prison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Only root knows which jails run.
+    Unknown,
+    /// There is none.
+    Gone,
+    /// It runs; a change that was asked for needs a restart, or not.
+    Runs { change_needs_restart: bool },
+}
+
+/// What an operation means for one jail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    Do(Action),
+    /// Nothing is to be done, which is no fault.
+    Nothing,
+    /// Refused: there is no such jail.
+    NotFound,
+    /// Refused: the jail is there already.
+    Exists,
+    /// Refused: the jail is not gone.
+    Runs,
+}
+
+/// What `operation` means for a jail in this state. `cleans`: `-C` was given too. `wild`: the jail is meant by a pattern,
+/// or as one of all.
+pub(crate) fn meaning(operation: Operation, cleans: bool, wild: bool, state: State) -> Meaning {
+    use Action::{Change, Clean, Restart, Start, Stop};
+    use Meaning::Do;
+    use Operation as Op;
+    match (state, operation) {
+        (State::Unknown, Op::Clean) => Do(Clean),
+        (State::Unknown, Op::Create) => Do(Start),
+        (State::Unknown, Op::Remove) => Do(Stop),
+        (State::Unknown, Op::Restart) => Do(Restart),
+        (State::Unknown, _) => Do(Change),
+
+        (State::Gone, Op::Create | Op::CreateOrModify | Op::CreateOrModifyOrRestart) => Do(Start),
+        (State::Gone, Op::Restart) if cleans || wild => Do(Start),
+        (State::Gone, Op::Clean) => Do(Clean),
+        (State::Gone, Op::Remove | Op::ModifyOrRestart) if cleans => Do(Clean),
+        (State::Gone, Op::Remove) if wild => Meaning::Nothing,
+        (State::Gone, _) => Meaning::NotFound,
+
+        // Then what it depends on is looked at all the same.
+        (State::Runs { .. }, Op::Create) if wild => Do(Start),
+        (State::Runs { .. }, Op::Create) => Meaning::Exists,
+        // All that are gone are meant.
+        (State::Runs { .. }, Op::Clean) if wild => Meaning::Nothing,
+        (State::Runs { .. }, Op::Clean) => Meaning::Runs,
+        (State::Runs { .. }, Op::Remove) => Do(Stop),
+        (State::Runs { .. }, Op::Restart) => Do(Restart),
+        (State::Runs { .. }, Op::Modify | Op::CreateOrModify) => Do(Change),
+        (State::Runs { change_needs_restart: true }, _) => Do(Restart),
+        (State::Runs { change_needs_restart: false }, _) => Do(Change),
+    }
+}
+
+/// Decides what happens to the jails that are meant. What is refused is said, and fails in `ledger`.
+///
+/// # Errors
+/// What keeps all of it from being done.
+pub(crate) fn decide(
+    facts: &Facts<'_>,
+    ledger: &mut Ledger<'_>,
+    meant: Meant,
+) -> Result<Decided, Refusal> {
+    let candidates = match meant {
+        Meant::Described(subject) => vec![described(facts, *subject)?],
+        Meant::Named(names) => named(facts, ledger, names)?,
+    };
+    let mut rows = Rows::default();
+    for candidate in candidates {
+        let Candidate { name, wild, .. } = &candidate;
+        let is_described = candidate.subject.jail.configured.is_none();
+        match action(&facts.request, facts, &candidate, *wild) {
+            Ok(action) => rows.add(action, candidate),
+            Err(refusal) if is_described => return Err(refusal),
+            Err(refusal) => ledger.refuse(name, &refusal),
+        }
+    }
+    rows.in_order(facts, ledger)
+}
+
+/// A jail that is meant, with its parameters and its prison.
+struct Candidate {
+    name: String,
+    wild: bool,
+    subject: Subject,
+    record: Option<Record>,
+}
+
+fn described(facts: &Facts<'_>, subject: Subject) -> Result<Candidate, Refusal> {
+    let record = facts.prison_of(&subject.jail)?;
+    Ok(Candidate { name: String::new(), wild: false, subject, record })
+}
+
+fn named(
+    facts: &Facts<'_>,
+    ledger: &mut Ledger<'_>,
+    names: Vec<Named>,
+) -> Result<Vec<Candidate>, Refusal> {
+    // Looked up once: there may be as many jails to do something with.
+    let prisons = facts.all()?;
+    let mut candidates = Vec::new();
+    for Named { name, wild } in names {
+        match facts.configured.subject(&name) {
+            Ok(subject) => {
+                let record = prisons.iter().find(|record| is_of(record, &subject.jail)).cloned();
+                candidates.push(Candidate { name, wild, subject, record });
+            }
+            Err(refusal) => ledger.refuse(&name, &refusal),
+        }
+    }
+    Ok(candidates)
+}
+
+/// Whether this is the record of the jail's prison.
+fn is_of(record: &Record, jail: &Jail) -> bool {
+    match jail.jid() {
+        Some(jid) => record.jid == jid,
+        None => record.name.as_bytes() == jail.parameters.text(param::NAME).unwrap_or_default(),
+    }
+}
+
+/// What is to be done with a jail, if anything.
+fn action(
+    request: &Request,
+    facts: &Facts<'_>,
+    candidate: &Candidate,
+    wild: bool,
+) -> Result<Option<Action>, Refusal> {
+    let jail = &candidate.subject.jail;
+    let state = state(request.operation, facts, candidate)?;
+    match meaning(request.operation, request.cleans, wild, state) {
+        Meaning::Do(action) => Ok(Some(action)),
+        Meaning::Nothing => Ok(None),
+        Meaning::NotFound => Err(Refusal::not_found(jail)),
+        Meaning::Exists => Err(Refusal::Exists(jail.called())),
+        Meaning::Runs => Err(Refusal::Runs(jail.called().unwrap_or_default())),
+    }
+}
+
+fn state(operation: Operation, facts: &Facts<'_>, it: &Candidate) -> Result<State, Refusal> {
+    Ok(match &it.record {
+        _ if !facts.knows_prisons() => State::Unknown,
+        None => State::Gone,
+        Some(record) => {
+            let asks = operation.restarts_to_change();
+            let change_needs_restart =
+                asks && Changes::find(record, &it.subject.jail)?.fixed().is_some();
+            State::Runs { change_needs_restart }
+        }
+    })
+}
+
+/// The rows of a [`Decided`], before they are in order.
+#[derive(Default)]
+struct Rows {
+    stops: Vec<Turn>,
+    changes: Vec<Turn>,
+    starts: Vec<Turn>,
+    /// The names of those that stop and start again.
+    restarts: Vec<String>,
+}
+
+impl Rows {
+    fn add(&mut self, action: Option<Action>, candidate: Candidate) {
+        let Candidate { name, subject, record, .. } = candidate;
+        let turn = Turn { name, subject: Some(subject), record, waits_for: Vec::new() };
+        match action {
+            None => {}
+            Some(Action::Stop | Action::Clean) => self.stops.push(turn),
+            Some(Action::Change) => self.changes.push(turn),
+            Some(Action::Start) => self.starts.push(turn),
+            Some(Action::Restart) => {
+                let Turn { name, subject, .. } = &turn;
+                let (name, subject) = (name.clone(), subject.clone());
+                self.restarts.push(name.clone());
+                self.starts.push(Turn { name, subject, ..Turn::default() });
+                self.stops.push(turn);
+            }
+        }
+    }
+
+    /// Puts the rows in order, and leaves out what cannot be.
+    fn in_order(self, facts: &Facts<'_>, ledger: &mut Ledger<'_>) -> Result<Decided, Refusal> {
+        let Self { mut stops, changes, starts, restarts } = self;
+        let names: Vec<String> = starts.iter().map(|turn| turn.name.clone()).collect();
+        let order = Order::of(&names, &facts.configured.dependencies);
+        ledger.fail_unordered(&order);
+        let starts = row(starts, order);
+        // Before anything stops: a jail that could not start again goes on running.
+        check::check(facts, ledger, &starts, &restarts)?;
+        stops.retain(|turn| !ledger.has_failed(&turn.name));
+        let order = order_of_stops(facts, &stops);
+        ledger.fail_unordered(&order);
+        let refused = ledger.failed().map(str::to_owned).collect();
+        Ok(Decided { stops: row(stops, order), changes, starts, refused })
+    }
+}
+
+/// The order in which jails stop, and what depends on them. The last named goes first, as on FreeBSD.
+fn order_of_stops(facts: &Facts<'_>, stops: &[Turn]) -> Order {
+    let names: Vec<String> = stops.iter().rev().map(|turn| turn.name.clone()).collect();
+    if facts.request.by_force {
+        return Order::as_it_stands(names);
+    }
+    Order::of(&names, &depend::dependents(&facts.configured.dependencies))
+}
+
+/// All jails of `order`: those of `asked`, and those that come along.
+fn row(asked: Vec<Turn>, order: Order) -> Vec<Turn> {
+    let mut asked: BTreeMap<String, Turn> =
+        asked.into_iter().map(|turn| (turn.name.clone(), turn)).collect();
+    let jails = order.names.into_iter().zip(order.waits_for);
+    let turns = jails.map(|(name, waits_for)| {
+        let turn = asked.remove(&name).unwrap_or_else(|| Turn { name, ..Turn::default() });
+        Turn { waits_for, ..turn }
+    });
+    turns.collect()
+}
+
+#[cfg(test)]
+mod tests;
