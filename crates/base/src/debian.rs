@@ -1,4 +1,5 @@
-//! A base from Debian's packages: what mmdebstrap(1) is asked for, and what a base that is there must have.
+//! A base from Debian's packages: what mmdebstrap(1) is asked for, and what a base that is there
+//! must have.
 
 use std::ffi::OsString;
 use std::fs;
@@ -42,8 +43,8 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// Sees to it that the base is in the directory `base`: makes it there, or looks whether the one that is
-    /// there has what is asked for.
+    /// Sees to it that the base is in the directory `base`: makes it there, or looks whether the
+    /// one that is there has what is asked for.
     ///
     /// # Errors
     /// What is there is something else, or making it fails.
@@ -127,7 +128,8 @@ impl Plan {
         Self { packages, arguments, input: sources.stanzas }
     }
 
-    /// mmdebstrap, in a mount namespace of its own: what it mounts goes when it ends, even when it is killed.
+    /// mmdebstrap, in a mount namespace of its own: what it mounts goes when it ends, even when it
+    /// is killed.
     fn program(self, mmdebstrap: &Path) -> Program {
         let mut command = Command::new("unshare");
         command.arg("--mount").arg("--").arg(mmdebstrap).args(&self.arguments);

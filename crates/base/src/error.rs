@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use crate::tree::Tree;
 
-/// Why there is no base, or no root. `Display` is what follows the program's name on standard error.
+/// Why there is no base, or no root. `Display` is what follows the program's name on standard
+/// error.
 #[derive(Debug)]
 pub enum Error {
-    /// A name that cannot be a file's, or an argument of mmdebstrap: what it should name, and the name itself.
+    /// A name that cannot be a file's, or an argument of mmdebstrap: what it should name, and the
+    /// name itself.
     NotAName(&'static str, String),
     /// Only root can give files away.
     NotRoot,

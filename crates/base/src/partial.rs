@@ -1,9 +1,10 @@
 //! A directory tree that is there completely or not at all.
 //!
-//! The tree grows under a temporary name beside its place (`.NAME.partial`) and is renamed when it is
-//! ready. Whatever happens before that leaves at most the temporary tree, and the next run removes
-//! that. A lock on the parent directory keeps two runs apart; the programs that fill the tree inherit
-//! the lock, so that it is held until the last of them has ended, even when this process was killed.
+//! The tree grows under a temporary name beside its place (`.NAME.partial`) and is renamed when it
+//! is ready. Whatever happens before that leaves at most the temporary tree, and the next run
+//! removes that. A lock on the parent directory keeps two runs apart; the programs that fill the
+//! tree inherit the lock, so that it is held until the last of them has ended, even when this
+//! process was killed.
 
 use std::ffi::OsString;
 use std::fs;

@@ -78,7 +78,8 @@ impl Program {
     }
 }
 
-/// Hands every line of `from` to `take`, and tells `progress` of each second in which there is none.
+/// Hands every line of `from` to `take`, and tells `progress` of each second in which there is
+/// none.
 fn read_lines(
     mut from: impl Read + AsFd,
     progress: &mut dyn Progress,

@@ -10,8 +10,8 @@ use crate::program::Program;
 use crate::progress::Progress;
 use crate::tree::{Outcome, Tree, has, is_empty};
 
-/// Sees to it that `root` is a jail's root: a copy of the tree `base`, which messages call `name`, unless it
-/// is one already.
+/// Sees to it that `root` is a jail's root: a copy of the tree `base`, which messages call `name`,
+/// unless it is one already.
 ///
 /// # Errors
 /// Something else is in its place, or copying fails.

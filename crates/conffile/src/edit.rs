@@ -1,5 +1,5 @@
-//! Changing a file whole: the new one is like the old one, and stands where that does, through symbolic links.
-//! Two commands that change one file wait for each other.
+//! Changing a file whole: the new one is like the old one, and stands where that does, through
+//! symbolic links. Two commands that change one file wait for each other.
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, open, stat};
 use std::fmt;
@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use crate::replacement;
 
-/// Why a file is as it was. `Display` names the file where the kernel refused, and else has the change's own words.
+/// Why a file is as it was. `Display` names the file where the kernel refused, and else has the
+/// change's own words.
 #[derive(Debug)]
 pub enum EditError<E> {
     /// The file cannot be read or replaced.
@@ -48,7 +49,8 @@ pub fn edit<E>(
     }
 }
 
-/// The file, locked. Who held the lock before may have put another file in its place: then that one is meant.
+/// The file, locked. Who held the lock before may have put another file in its place: then that one
+/// is meant.
 fn locked(path: &Path) -> io::Result<File> {
     // A device must not be replaced, and a pipe would keep us waiting.
     if !fs::metadata(path)?.is_file() {

@@ -1,4 +1,5 @@
-//! A new file in the place of an old one: readers find the old text or the new one, and a crash leaves one of them.
+//! A new file in the place of an old one: readers find the old text or the new one, and a crash
+//! leaves one of them.
 
 use rustix::fs::{
     AtFlags, FileType, Gid, Mode, OFlags, Uid, XattrFlags, fchmod, fchown, fsetxattr, fstat, fsync,
@@ -10,13 +11,14 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-/// Puts `text` in the place of the file `name` of `folder`. The new file has the old one's owner, mode, access
-/// list and other extended attributes, except digests of the old text and those of the system that this process
-/// may not give. Where there was none, the file has mode 644. A link that stands there is replaced, not followed.
+/// Puts `text` in the place of the file `name` of `folder`. The new file has the old one's owner,
+/// mode, access list and other extended attributes, except digests of the old text and those of the
+/// system that this process may not give. Where there was none, the file has mode 644. A link that
+/// stands there is replaced, not followed.
 ///
 /// # Errors
-/// The file cannot be written, or not made like the old one; then the old one is as it was, and nothing is
-/// beside it.
+/// The file cannot be written, or not made like the old one; then the old one is as it was, and
+/// nothing is beside it.
 pub(crate) fn replace(folder: &OwnedFd, name: &Path, text: &[u8]) -> io::Result<()> {
     let old = Old::find(folder, name)?;
     let new = format!(".{}.{}", name.to_string_lossy(), std::process::id());
@@ -91,8 +93,9 @@ fn attributes(file: &OwnedFd) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
 /// What integrity measurement says of a file's text: of another text it would be wrong.
 const DIGESTS: [&[u8]; 2] = [b"security.ima", b"security.evm"];
 
-/// Whether a file may be without this attribute when it cannot be given one: those of security modules, and of programs with
-/// privileges on the host, which in a jail nobody has. Access lists and what users note are not like that.
+/// Whether a file may be without this attribute when it cannot be given one: those of security
+/// modules, and of programs with privileges on the host, which in a jail nobody has. Access lists
+/// and what users note are not like that.
 fn may_be_missing(name: &[u8], error: Errno) -> bool {
     (name.starts_with(b"security.") || name.starts_with(b"trusted."))
         && matches!(error, Errno::PERM | Errno::OPNOTSUPP)

@@ -1,9 +1,10 @@
 //! Files of the host or below a directory: [`rc::Files`] on a disk.
 //!
-//! On the host a symbolic link is followed, as every program does. A jail's tree is different: whoever is root in the jail
-//! writes it, while it is read. There no link is followed, nothing above the tree is reached, and what is not a plain file
-//! of a reasonable size is not even opened. A change is a new file that takes the old one's place: what reads meanwhile
-//! finds the one or the other.
+//! On the host a symbolic link is followed, as every program does. A jail's tree is different:
+//! whoever is root in the jail writes it, while it is read. There no link is followed, nothing
+//! above the tree is reached, and what is not a plain file of a reasonable size is not even opened.
+//! A change is a new file that takes the old one's place: what reads meanwhile finds the one or the
+//! other.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -129,7 +130,8 @@ impl Files for Tree {
     }
 }
 
-/// Only a plain file is one that is read or replaced: a device acts when it is opened, a FIFO waits.
+/// Only a plain file is one that is read or replaced: a device acts when it is opened, a FIFO
+/// waits.
 fn plain(stat: &Stat) -> io::Result<()> {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Ok(()),

@@ -74,7 +74,8 @@ fn options_between_commas(field: &[u8]) -> Vec<Vec<u8>> {
     options.filter(|option| !option.is_empty()).map(<[u8]>::to_vec).collect()
 }
 
-/// The fifth and the sixth field: 0 where one is left out. `None`: one is no number, or there are more.
+/// The fifth and the sixth field: 0 where one is left out. `None`: one is no number, or there are
+/// more.
 fn dump_and_pass(fields: &[&[u8]]) -> Option<(u32, u32)> {
     match *fields {
         [] => Some((0, 0)),

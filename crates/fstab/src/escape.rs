@@ -2,7 +2,8 @@
 
 use crate::number::number;
 
-/// Resolves the escapes of strunvis(3) that a name can need: `\040` and its like, `\s`, `\t`, `\n`, `\\`.
+/// Resolves the escapes of strunvis(3) that a name can need: `\040` and its like, `\s`, `\t`, `\n`,
+/// `\\`.
 pub(crate) fn unescape(field: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;

@@ -1,4 +1,5 @@
-//! What a line of fstab(5) asks for: the file systems that kletka mounts, by FreeBSD's names and by Linux's.
+//! What a line of fstab(5) asks for: the file systems that kletka mounts, by FreeBSD's names and by
+//! Linux's.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -79,7 +80,8 @@ const DISKS: &[(&[&[u8]], &str)] = &[
 ];
 
 impl FileSystem {
-    /// The file system that a line calls `fstype`, before its options. `None`: kletka mounts none of that name.
+    /// The file system that a line calls `fstype`, before its options. `None`: kletka mounts none
+    /// of that name.
     fn named(fstype: &[u8], source: PathBuf) -> Option<Self> {
         Some(match fstype {
             b"nullfs" => Self::Nullfs { source },

@@ -31,7 +31,8 @@ impl Overlay {
         true
     }
 
-    /// Whether the kernel can mount these layers: absolute paths, and both or none of `upper` and `work`.
+    /// Whether the kernel can mount these layers: absolute paths, and both or none of `upper` and
+    /// `work`.
     pub(crate) fn is_whole(&self) -> bool {
         let all = self.lower.iter().chain(&self.upper).chain(&self.work);
         !self.lower.is_empty()

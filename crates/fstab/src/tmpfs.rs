@@ -2,8 +2,8 @@
 
 use crate::number::{number, size};
 
-/// The limits and the root directory of a tmpfs. A root directory of which the line says nothing has
-/// the mode and the owner of the directory that it covers.
+/// The limits and the root directory of a tmpfs. A root directory of which the line says nothing
+/// has the mode and the owner of the directory that it covers.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Tmpfs {
     /// The most that its files may hold, in bytes.

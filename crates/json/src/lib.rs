@@ -1,12 +1,15 @@
-//! JSON as a language: RFC 8259. Text in, a value out, and a value written as text that people can read.
+//! JSON as a language: RFC 8259. Text in, a value out, and a value written as text that people can
+//! read.
 //!
-//! [`Json::read`] is strict: what the grammar does not allow, a name that an object has twice, and what is
-//! nested deeper than [`DEPTH`] are refused with line and column. `Display` writes. No system calls.
+//! [`Json::read`] is strict: what the grammar does not allow, a name that an object has twice, and
+//! what is nested deeper than [`DEPTH`] are refused with line and column. `Display` writes. No
+//! system calls.
 //!
-//! Why own code: the layout that `jail --plan=json` promises (short arrays on one line) and texts that need
-//! not be UTF-8 ask for a writer of our own with any crate. What is left is this small reader. serde_json would
-//! bring five crates for it, and its `Value` takes the last of two members of one name without a word;
-//! tinyjson makes an `f64` of every number; jzon's last release is of 2023 and its parser full of `unsafe`.
+//! Why own code: the layout that `jail --plan=json` promises (short arrays on one line) and texts
+//! that need not be UTF-8 ask for a writer of our own with any crate. What is left is this small
+//! reader. serde_json would bring five crates for it, and its `Value` takes the last of two members
+//! of one name without a word; tinyjson makes an `f64` of every number; jzon's last release is of
+//! 2023 and its parser full of `unsafe`.
 //!
 //! May use: no other crate; no system calls.
 
@@ -26,8 +29,8 @@ pub enum Json {
     Bool(bool),
     /// A number, to its last digit.
     Number(Number),
-    /// A string: UTF-8 when it was read. What is not is written as U+FFFD, as JSON has no other bytes:
-    /// a file's name, and a jail's parameter, can be any bytes.
+    /// A string: UTF-8 when it was read. What is not is written as U+FFFD, as JSON has no other
+    /// bytes: a file's name, and a jail's parameter, can be any bytes.
     Text(Vec<u8>),
     /// An array.
     List(Vec<Json>),

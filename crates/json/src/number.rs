@@ -1,8 +1,10 @@
-//! Numbers: RFC 8259, section 6. They are kept as they were written, as no type of Rust holds them all.
+//! Numbers: RFC 8259, section 6. They are kept as they were written, as no type of Rust holds them
+//! all.
 
 use std::fmt;
 
-/// A number in JSON's own writing. Two numbers are equal when they are written alike: `1` is not `1.0`.
+/// A number in JSON's own writing. Two numbers are equal when they are written alike: `1` is not
+/// `1.0`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Number(Box<str>);
 

@@ -1,7 +1,8 @@
 //! Reading JSON: the grammar of RFC 8259 and nothing beyond it.
 //!
-//! The work is linear in the text but for the names of an object, which are sorted to find one that stands there
-//! twice. [`DEPTH`] bounds the stack, here and wherever a value is walked, written or dropped.
+//! The work is linear in the text but for the names of an object, which are sorted to find one that
+//! stands there twice. [`DEPTH`] bounds the stack, here and wherever a value is walked, written or
+//! dropped.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! Writing JSON, indented for people: an object's members on lines of their own, an array on one line
-//! unless arrays or objects are in it.
+//! Writing JSON, indented for people: an object's members on lines of their own, an array on one
+//! line unless arrays or objects are in it.
 
 use std::fmt::{self, Write};
 

@@ -75,8 +75,8 @@ struct Shown<'a> {
     target: Vec<u8>,
 }
 
-/// The directory below `earlier` that `line` shows, when both are of the same file system: then `line` is
-/// what FreeBSD calls a nullfs.
+/// The directory below `earlier` that `line` shows, when both are of the same file system: then
+/// `line` is what FreeBSD calls a nullfs.
 fn shows(earlier: &Shown<'_>, line: &Shown<'_>) -> Option<Vec<u8>> {
     if earlier.device != line.device {
         return None;

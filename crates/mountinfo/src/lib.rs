@@ -1,8 +1,9 @@
-//! What is mounted: the kernel's table /proc/PID/mountinfo as text, proc_pid_mountinfo(5), and the same as
-//! FreeBSD's mount(8) tells it.
+//! What is mounted: the kernel's table /proc/PID/mountinfo as text, proc_pid_mountinfo(5), and the
+//! same as FreeBSD's mount(8) tells it.
 //!
-//! [`lines`] reads the table; [`Mounted::table`] makes of it what FreeBSD has: names of file systems, and a
-//! nullfs where one directory shows another. No system calls: reading the file is left to the caller.
+//! [`lines`] reads the table; [`Mounted::table`] makes of it what FreeBSD has: names of file
+//! systems, and a nullfs where one directory shows another. No system calls: reading the file is
+//! left to the caller.
 //!
 //! May use: no other crate; no system calls.
 
@@ -10,7 +11,8 @@ mod freebsd;
 
 pub use freebsd::Mounted;
 
-/// One mount, as the kernel lists it. Fields that may hold any byte are escaped in the table: methods give them.
+/// One mount, as the kernel lists it. Fields that may hold any byte are escaped in the table:
+/// methods give them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line<'a> {
     /// The mount's id: statx(2), `stx_mnt_id`.

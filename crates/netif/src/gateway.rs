@@ -14,7 +14,8 @@ const DISCARD: u16 = 9;
 const ANSWER: Duration = Duration::from_millis(1000);
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The families of IP whose default gateway answered before the change: these it has to leave in reach.
+/// The families of IP whose default gateway answered before the change: these it has to leave in
+/// reach.
 pub struct WaysOut([bool; 2]);
 
 impl WaysOut {
@@ -29,7 +30,8 @@ impl WaysOut {
         self.0.contains(&true)
     }
 
-    /// Whether each family has a gateway again that answers. Where none did before, one that does is enough.
+    /// Whether each family has a gateway again that answers. Where none did before, one that does
+    /// is enough.
     pub fn are_open(&self, netlink: &mut Netlink) -> bool {
         let mut answers = |inet6: bool| Gateway::answers_in(netlink, inet6);
         match self.0 {
@@ -61,7 +63,8 @@ impl Gateway {
         gateway.is_some_and(|gateway| gateway.answers(netlink))
     }
 
-    /// Asks once more for the gateway, forgetting what was known, and waits a little for the answer.
+    /// Asks once more for the gateway, forgetting what was known, and waits a little for the
+    /// answer.
     fn answers(self, netlink: &mut Netlink) -> bool {
         let known = |netlink: &mut Netlink| {
             let all = netlink.neighbours(self.address.is_ipv6()).unwrap_or_default();
@@ -89,8 +92,8 @@ impl Gateway {
         false
     }
 
-    /// Whether `interface` has an address in the gateway's network. A gateway answers strangers on its
-    /// link too; but what it sends to us then goes elsewhere.
+    /// Whether `interface` has an address in the gateway's network. A gateway answers strangers on
+    /// its link too; but what it sends to us then goes elsewhere.
     fn is_on_our_network(self, netlink: &mut Netlink, interface: u32) -> bool {
         let holds = |address: &InterfaceAddress| {
             let there = Prefix { address: self.address, length: address.prefix.length };

@@ -1,5 +1,5 @@
-//! What a network looked like, and how to get there again: all that [`Saved`] has, and LRO of the hardware,
-//! which the kernel switches off when an interface becomes a member of a bridge.
+//! What a network looked like, and how to get there again: all that [`Saved`] has, and LRO of the
+//! hardware, which the kernel switches off when an interface becomes a member of a bridge.
 
 use std::collections::BTreeSet;
 

@@ -35,8 +35,8 @@ pub(crate) fn jailed() -> io::Result<String> {
     Ok(if prison::is_jailed() { "1" } else { "0" }.to_owned())
 }
 
-/// Whether a jail owns its network; 0 on the host, as on FreeBSD. The settings of a network belong to
-/// the root that owns it, and nobody else sees them as its own.
+/// Whether a jail owns its network; 0 on the host, as on FreeBSD. The settings of a network belong
+/// to the root that owns it, and nobody else sees them as its own.
 pub(crate) fn vnet() -> io::Result<String> {
     use std::os::unix::fs::MetadataExt;
     let own = std::fs::metadata("/proc/sys/net/ipv4/ip_forward")?.uid() == 0;

@@ -62,7 +62,8 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The kernel's answer in FreeBSD's words. What only root may do is not permitted there, where Linux denies access to a file.
+/// The kernel's answer in FreeBSD's words. What only root may do is not permitted there, where
+/// Linux denies access to a file.
 #[must_use]
 pub fn reason(error: &io::Error) -> String {
     match error.raw_os_error().map(Errno::from_raw_os_error) {

@@ -1,8 +1,9 @@
-//! sysctl(3): the names that FreeBSD's network and jail scripts ask for, read from and written to /proc.
+//! sysctl(3): the names that FreeBSD's network and jail scripts ask for, read from and written to
+//! /proc.
 //!
-//! [`TABLE`] is all that there is: a name, and where Linux keeps its value. Any other name is unknown, as
-//! on a FreeBSD without that module. The values are those of the network that the caller is in. Command
-//! lines, and what is printed, are left to sysctl(8).
+//! [`TABLE`] is all that there is: a name, and where Linux keeps its value. Any other name is
+//! unknown, as on a FreeBSD without that module. The values are those of the network that the
+//! caller is in. Command lines, and what is printed, are left to sysctl(8).
 //!
 //! May use: `prison`, `rustix`, `strerror`; system calls: /proc.
 

@@ -22,8 +22,8 @@ pub(crate) enum Source {
     Text(&'static str),
     /// A file with a switch that stands the other way round.
     Inverse(&'static str),
-    /// A number of a feature that may not be loaded: then the value is 0, and stays so. The module that would
-    /// bring the feature is named when another value is asked for.
+    /// A number of a feature that may not be loaded: then the value is 0, and stays so. The module
+    /// that would bring the feature is named when another value is asked for.
     Module(&'static str, &'static str),
     /// A file that holds the value; it may not be written.
     File(&'static str),
@@ -61,7 +61,8 @@ pub const TABLE: &[Oid] = &[
     Oid { name: "net.link.bridge.inherit_mac",      source: Source::Constant("0"), about: "A bridge takes the address of its first member" },
     Oid { name: "net.link.bridge.ipfw",             source: Source::Constant("0"), about: "Filter a bridge's frames by layer 2" },
     Oid { name: "net.link.bridge.log_stp",          source: Source::Constant("0"), about: "Log what the spanning tree does" },
-    // Frames of a bridge pass the firewall of the bridge itself; the members have none of their own.
+    // Frames of a bridge pass the firewall of the bridge itself; the members have none of their
+    // own.
     Oid { name: "net.link.bridge.pfil_bridge",      source: Source::Module("/proc/sys/net/bridge/bridge-nf-call-iptables", "br_netfilter"), about: "Filter packets on the bridge" },
     Oid { name: "net.link.bridge.pfil_local_phys",  source: Source::Constant("0"), about: "Filter packets for the bridge on the member that they came by" },
     Oid { name: "net.link.bridge.pfil_member",      source: Source::Constant("0"), about: "Filter packets on the members of a bridge" },

@@ -36,7 +36,8 @@ impl Default for Options {
     }
 }
 
-/// Options of libxo(3) that change nothing in what is written here: there are no keys, units, colours or translations.
+/// Options of libxo(3) that change nothing in what is written here: there are no keys, units,
+/// colours or translations.
 const WITHOUT_EFFECT: [&str; 19] = [
     "color",
     "colors",
@@ -64,8 +65,8 @@ const NOT_SUPPORTED: [&str; 8] =
     ["encoder", "filter", "map", "map-file", "no-top", "not-first", "sdparams", "xpath"];
 
 impl Options {
-    /// Takes `--libxo` out of the arguments, wherever it stands, and answers with the others: xo_parse_args(3).
-    /// `warn` is given the sentences in which libxo only warns.
+    /// Takes `--libxo` out of the arguments, wherever it stands, and answers with the others:
+    /// xo_parse_args(3). `warn` is given the sentences in which libxo only warns.
     ///
     /// # Errors
     /// An option that libxo does not know, or one that is not supported; and `--libxo-check`.

@@ -1,5 +1,6 @@
-//! The writer: told once what there is, it lets each style take what concerns it. Text and HTML show titles,
-//! padding and what a field looks like; JSON and XML have the field's name and its value.
+//! The writer: told once what there is, it lets each style take what concerns it. Text and HTML
+//! show titles, padding and what a field looks like; JSON and XML have the field's name and its
+//! value.
 
 use crate::options::{Options, Style};
 
@@ -18,7 +19,8 @@ pub struct Writer {
     /// The program's version of its output: the `__version` of JSON and XML.
     version: &'static str,
     out: Vec<u8>,
-    /// The names of what is open, from the outside in, and whether something has been written inside it.
+    /// The names of what is open, from the outside in, and whether something has been written
+    /// inside it.
     open: Vec<Open>,
     /// Levels of indentation of JSON and XML.
     level: usize,
@@ -44,7 +46,8 @@ enum Kind {
 }
 
 impl Writer {
-    /// A writer that has written nothing. `version` is what JSON and XML say as `__version`: xo_set_version(3).
+    /// A writer that has written nothing. `version` is what JSON and XML say as `__version`:
+    /// xo_set_version(3).
     #[must_use]
     pub fn new(options: Options, version: &'static str) -> Self {
         Self {
@@ -235,7 +238,8 @@ impl Writer {
         }
     }
 
-    /// Separates from what came before in the same place; libxo has a space before what opens something.
+    /// Separates from what came before in the same place; libxo has a space before what opens
+    /// something.
     fn comma(&mut self, separator: &str) {
         let not_first =
             self.open.last_mut().map_or(&mut self.not_first, |open| &mut open.not_first);

@@ -1,5 +1,5 @@
-//! `kletka bootstrap`: a base, and a jail's root made from it. Making them is crate `base`'s; here are the command
-//! line and what is printed.
+//! `kletka bootstrap`: a base, and a jail's root made from it. Making them is crate `base`'s; here
+//! are the command line and what is printed.
 
 mod progress;
 

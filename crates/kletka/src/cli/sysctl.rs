@@ -1,5 +1,5 @@
-//! sysctl(8): shows and changes the values of names. Which names there are, and what stands for them here, is
-//! crate [`sysctl`]'s.
+//! sysctl(8): shows and changes the values of names. Which names there are, and what stands for
+//! them here, is crate [`sysctl`]'s.
 
 use crate::cli::answer;
 use std::ffi::OsString;
@@ -144,8 +144,8 @@ fn parse(words: &[String]) -> Result<(Options, &[String]), Usage> {
                 'n' => options.values_only = true,
                 'N' => options.names_only = true,
                 'q' => options.quiet = true,
-                // How numbers are written in other languages, values that are no numbers and no text, and of old:
-                // that a value is to be written, which the = says.
+                // How numbers are written in other languages, values that are no numbers and no
+                // text, and of old: that a value is to be written, which the = says.
                 'h' | 'o' | 'x' | 'w' => {}
                 'b' | 'B' | 'F' | 'l' | 't' | 'T' | 'W' => {
                     return Err(Usage::Unsupported(letter));
