@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask demo | test | fuzz | vm | install | bench | compatibility`.
+//! The project's own tasks: `cargo xtask demo | test | fuzz | miri | vm | install | bench | compatibility`.
 //!
 //! Everything that a task needs from the distribution it installs itself when it runs as root, after
 //! saying what and why ([`packages`]); as another user it says what is missing.
@@ -8,6 +8,7 @@ mod build;
 mod demo;
 mod fuzz;
 mod leaks;
+mod miri;
 mod packages;
 mod shell;
 mod test;
@@ -27,6 +28,7 @@ const USAGE: &str = "\
 usage: cargo xtask demo [--keep]
        cargo xtask test
        cargo xtask fuzz [SECONDS]
+       cargo xtask miri
        cargo xtask vm [[--init=shell|systemd] [--kernel=6.12|6.1] [--dir=PATH]... COMMAND...]
        cargo xtask install [--prefix DIR]
        cargo xtask bench
@@ -53,6 +55,7 @@ fn task(mut arguments: Parser) -> Outcome {
         Some("demo") => demo::run(demo::Stage::parse(arguments)?),
         Some("test") => no_more(arguments).and_then(|()| test::run()),
         Some("fuzz") => fuzz::run(seconds(arguments)?),
+        Some("miri") => no_more(arguments).and_then(|()| miri::run()),
         Some("vm") => vm::run(arguments),
         Some("install") => build::install(&prefix(arguments)?).map(|done| print!("{done}")),
         Some("bench") => bench::run(arguments),
