@@ -1,5 +1,5 @@
-//! The project's own tasks: `cargo xtask demo | test | fuzz | vm | install | bench | compatibility
-//! | words | figures`.
+//! The project's own tasks: `cargo xtask demo | test | fuzz | miri | vm | install | bench
+//! | compatibility | words | figures`.
 //!
 //! Everything that a task needs from the distribution it installs itself when it runs as root, after
 //! saying what and why ([`packages`]); as another user it says what is missing.
@@ -10,6 +10,7 @@ mod demo;
 mod figures;
 mod fuzz;
 mod leaks;
+mod miri;
 mod packages;
 mod shell;
 mod sources;
@@ -33,6 +34,7 @@ const USAGE: &str = "\
 usage: cargo xtask demo [--keep]
        cargo xtask test
        cargo xtask fuzz [SECONDS]
+       cargo xtask miri
        cargo xtask vm [[--init=shell|systemd] [--kernel=6.12|6.1] [--dir=PATH]... COMMAND...]
        cargo xtask install [--prefix DIR]
        cargo xtask bench
@@ -61,6 +63,7 @@ fn task(mut arguments: Parser) -> Outcome {
         Some("demo") => demo::run(demo::Stage::parse(arguments)?),
         Some("test") => no_more(arguments).and_then(|()| test::run()),
         Some("fuzz") => fuzz::run(seconds(arguments)?),
+        Some("miri") => no_more(arguments).and_then(|()| miri::run()),
         Some("vm") => vm::run(arguments),
         Some("install") => build::install(&prefix(arguments)?).map(|done| print!("{done}")),
         Some("bench") => bench::run(arguments),
