@@ -18,7 +18,6 @@ mod netif;
 mod netstat;
 mod programs;
 mod rc_subr;
-mod replacement;
 mod route;
 mod service;
 mod switch;

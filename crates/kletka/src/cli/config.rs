@@ -7,7 +7,6 @@
 mod check;
 mod format;
 mod get;
-mod replace;
 mod set;
 
 use crate::cli::answer::{self, fail, faults};
