@@ -6,6 +6,7 @@
 mod config;
 mod devfs;
 mod doctor;
+mod help;
 mod hooks;
 mod ifconfig;
 mod intrusion;
