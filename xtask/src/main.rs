@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask demo | test | fuzz | vm | install | bench | compatibility`.
+//! The project's own tasks: `cargo xtask demo | test | fuzz | vm | install | bench | compatibility | completions`.
 //!
 //! Everything that a task needs from the distribution it installs itself when it runs as root, after
 //! saying what and why ([`packages`]); as another user it says what is missing.
@@ -16,7 +16,7 @@ mod vm;
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use lexopt::{Arg, Parser, ValueExt};
 
@@ -30,7 +30,8 @@ usage: cargo xtask demo [--keep]
        cargo xtask vm [[--init=shell|systemd] [--kernel=6.12|6.1] [--dir=PATH]... COMMAND...]
        cargo xtask install [--prefix DIR]
        cargo xtask bench
-       cargo xtask compatibility";
+       cargo xtask compatibility
+       cargo xtask completions";
 
 fn main() -> ExitCode {
     let outcome = go_to_checkout().and_then(|()| task(Parser::from_env()));
@@ -57,6 +58,7 @@ fn task(mut arguments: Parser) -> Outcome {
         Some("install") => build::install(&prefix(arguments)?).map(|done| print!("{done}")),
         Some("bench") => bench::run(arguments),
         Some("compatibility") => no_more(arguments).and_then(|()| compatibility()),
+        Some("completions") => no_more(arguments).and_then(|()| completions()),
         _ => Err(USAGE.into()),
     }
 }
@@ -75,6 +77,14 @@ fn go_to_checkout() -> Outcome {
 fn compatibility() -> Outcome {
     fs::write(COMPATIBILITY, jailparam::compatibility())
         .map_err(|e| format!("{COMPATIBILITY}: {e}"))
+}
+
+/// Writes share/completions: the test that compares them with the tables does so when it is blessed.
+fn completions() -> Outcome {
+    let mut test = Command::new("cargo");
+    test.args(["test", "--quiet", "--package", "kletka", "--bins", "--", "--exact"]);
+    test.arg("cli::completions::files_are_what_the_tables_say").env("BLESS", "1");
+    shell::hushed(&mut test)
 }
 
 const COMPATIBILITY: &str = "docs/compatibility.md";

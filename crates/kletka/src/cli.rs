@@ -8,6 +8,8 @@ mod applet;
 mod page;
 mod arp;
 mod bootstrap;
+#[cfg(test)]
+mod completions;
 mod config;
 mod devfs;
 mod doctor;
@@ -44,9 +46,15 @@ use std::process::ExitCode;
 
 /// Every command that this binary is.
 static APPLETS: [Applet; 19] = [
-    Applet::new("jail", jail::run, Jails, page!("jail.8")).linked(&[Everywhere, InJails]),
-    Applet::new("jls", jls::run, Jails, page!("jls.8")).linked(&[Everywhere, InJails]),
-    Applet::new("jexec", jexec::run, Jails, page!("jexec.8")).linked(&[Everywhere, InJails]),
+    Applet::new("jail", jail::run, Jails, page!("jail.8"))
+        .linked(&[Everywhere, InJails])
+        .completed(completion!("jail")),
+    Applet::new("jls", jls::run, Jails, page!("jls.8"))
+        .linked(&[Everywhere, InJails])
+        .completed(completion!("jls")),
+    Applet::new("jexec", jexec::run, Jails, page!("jexec.8"))
+        .linked(&[Everywhere, InJails])
+        .completed(completion!("jexec")),
     Applet::new("ifconfig", ifconfig::run, Network, page!("kletka-ifconfig.8"))
         .linked(&[Hooks, InJails]),
     Applet::new("route", route::run, Network, page!("kletka-route.8")).linked(&[Hooks, InJails]),
@@ -54,8 +62,12 @@ static APPLETS: [Applet; 19] = [
         .linked(&[Hooks, InJails]),
     Applet::new("arp", arp::run, Network, page!("kletka-arp.8")).linked(&[Hooks, InJails]),
     Applet::new("ndp", arp::run_ndp, Network, page!("kletka-arp.8")).linked(&[Hooks, InJails]),
-    Applet::new("service", service::run, Boot, page!("kletka-service.8")).linked(&[Hooks]),
-    Applet::new("sysrc", sysrc::run, Boot, page!("sysrc.8")).linked(&[Hooks, InJails]),
+    Applet::new("service", service::run, Boot, page!("kletka-service.8"))
+        .linked(&[Hooks])
+        .completed(completion!("service")),
+    Applet::new("sysrc", sysrc::run, Boot, page!("sysrc.8"))
+        .linked(&[Hooks, InJails])
+        .completed(completion!("sysrc")),
     Applet::new("sysctl", sysctl::run, Host, page!("kletka-sysctl.8")).linked(&[Hooks]),
     Applet::new("devfs", devfs::run, Host, page!("kletka-devfs.8")).linked(&[Hooks]),
     Applet::new("mount", mount::run, Host, page!("kletka-mount.8")).linked(&[Hooks]),

@@ -1,5 +1,5 @@
 //! What an applet is: one row of the table in [`super`], from which follow the dispatch, the
-//! installed links, the manual pages and `kletka --help`.
+//! installed links, the manual pages, the completions and `kletka --help`.
 //!
 //! Only types and what can be read off a row; the rows stand in [`super`], because they name the
 //! modules, and whoever needs them is handed them.
@@ -21,17 +21,24 @@ pub(super) struct Applet {
     pub(super) page: Page,
     /// The directories that have its name.
     pub(super) links: &'static [Place],
+    /// What shells complete its command line by.
+    pub(super) completion: Option<Completion>,
 }
 
 impl Applet {
     /// An applet that is reached by `kletka NAME` alone.
     pub(super) const fn new(name: &'static str, run: Run, group: Group, page: Page) -> Self {
-        Self { name, run, group, page, links: &[] }
+        Self { name, run, group, page, links: &[], completion: None }
     }
 
     /// The same with its name in `links`.
     pub(super) const fn linked(self, links: &'static [Place]) -> Self {
         Self { links, ..self }
+    }
+
+    /// The same with `completion`.
+    pub(super) const fn completed(self, completion: Completion) -> Self {
+        Self { completion: Some(completion), ..self }
     }
 }
 
@@ -87,6 +94,15 @@ impl Place {
         }
     }
 
+    /// Where a shell finds completions of the names in this directory, below the prefix. Those of
+    /// names that a Linux host has itself are found only with the directory in the PATH.
+    pub(super) const fn share(self) -> &'static str {
+        match self {
+            Self::Everywhere => "share",
+            Self::Hooks | Self::Jails => "libexec/kletka/share",
+        }
+    }
+
     /// Where the binary is, seen from there. `libexec/kletka` is mounted in jails as a whole and
     /// without what is around it, so its links stay inside it.
     pub(super) const fn to_binary(self) -> &'static str {
@@ -95,4 +111,29 @@ impl Place {
             Self::Hooks | Self::Jails => "../kletka",
         }
     }
+}
+
+/// What bash(1) and zsh(1) complete a command line by: two scripts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Completion {
+    pub(super) bash: &'static str,
+    pub(super) zsh: &'static str,
+}
+
+/// The [`Completion`] of the command that is named: its files in `share/completions`.
+macro_rules! completion {
+    ($name:literal) => {
+        crate::cli::applet::Completion {
+            bash: include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../share/completions/bash/",
+                $name
+            )),
+            zsh: include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../share/completions/zsh/_",
+                $name
+            )),
+        }
+    };
 }

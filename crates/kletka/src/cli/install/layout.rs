@@ -4,7 +4,7 @@
 
 use super::boot;
 use super::replace::{InstalledFile, Link};
-use crate::cli::applet::{Applet, Place};
+use crate::cli::applet::{Applet, Completion, Place};
 use crate::cli::bootstrap::{RC_FILES, ShippedFile};
 use crate::cli::page::{FURTHER, Page};
 use std::path::Path;
@@ -46,6 +46,9 @@ const FILES: [ShippedFile; 6] = [
 const JAIL_SERVICE: ShippedFile =
     ("libexec/kletka/jail/service", 0o755, include_str!("../../../../../share/jail/service"));
 
+/// The completion of the binary's own name.
+const COMPLETION: Completion = completion!("kletka");
+
 /// Every link of the layout: the binary's own name, and those of the applets.
 pub(super) fn links(applets: &[Applet]) -> impl Iterator<Item = Link> {
     let own = [(Place::Everywhere, "kletka")];
@@ -68,8 +71,15 @@ pub(super) fn files(applets: &[Applet], prefix: &Path) -> impl Iterator<Item = I
     let rest = FILES.iter().map(|file| below("share/kletka/", file));
     let manual =
         pages(applets).into_iter().map(|page| InstalledFile::new(page.path(), 0o644, page.text));
+    let completions = completions(applets).flat_map(|(place, name, completion)| {
+        let share = place.share();
+        let bash = format!("{share}/bash-completion/completions/{name}");
+        let zsh = format!("{share}/zsh/site-functions/_{name}");
+        let file = |path, text| InstalledFile::new(path, 0o644, text);
+        [file(bash, completion.bash), file(zsh, completion.zsh)]
+    });
     let in_jails = [below("", &JAIL_SERVICE)];
-    rc.chain(rest).chain(manual).chain(in_jails).chain(boot::files(prefix))
+    rc.chain(rest).chain(manual).chain(completions).chain(in_jails).chain(boot::files(prefix))
 }
 
 fn below(directory: &str, &(path, mode, text): &ShippedFile) -> InstalledFile {
@@ -83,4 +93,12 @@ fn pages(applets: &[Applet]) -> Vec<&Page> {
     pages.sort_by_cached_key(|page| page.path());
     pages.dedup_by_key(|page| page.file);
     pages
+}
+
+/// Every completion, with the name that is completed and the first directory that has the name.
+fn completions(applets: &[Applet]) -> impl Iterator<Item = (Place, &'static str, Completion)> {
+    let of_applets = applets.iter().filter_map(|applet| {
+        applet.completion.and_then(|it| Some((*applet.links.first()?, applet.name, it)))
+    });
+    [(Place::Everywhere, "kletka", COMPLETION)].into_iter().chain(of_applets)
 }

@@ -74,6 +74,31 @@ fn every_manual_page_is_installed() {
     assert_eq!(installed, written);
 }
 
+/// A completion for one of our hooks' names is not found for the host's own program of that name.
+#[test]
+fn completions_are_beside_what_they_complete() {
+    let files: Vec<String> = files(&APPLETS, Path::new("/usr")).map(|file| file.path).collect();
+    for (name, share) in [
+        ("kletka", "share"),
+        ("jail", "share"),
+        ("service", "libexec/kletka/share"),
+        ("sysrc", "libexec/kletka/share"),
+    ] {
+        let want = [
+            format!("{share}/bash-completion/completions/{name}"),
+            format!("{share}/zsh/site-functions/_{name}"),
+        ];
+        let got: Vec<&String> = files
+            .iter()
+            .filter(|path| {
+                path.ends_with(&format!("/{name}")) || path.ends_with(&format!("/_{name}"))
+            })
+            .filter(|path| path.contains("completions/") || path.contains("site-functions/"))
+            .collect();
+        assert_eq!(got, want.iter().collect::<Vec<_>>());
+    }
+}
+
 #[test]
 fn links_for_jails_stay_in_the_mounted_directory() {
     let links = links(&APPLETS).filter(|link| link.path.starts_with("libexec/kletka/"));
