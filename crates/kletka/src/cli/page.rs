@@ -48,6 +48,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::fs;
     use std::path::Path;
+    use std::process::Command;
 
     fn all() -> impl Iterator<Item = Page> {
         FURTHER.into_iter().chain(APPLETS.iter().map(|applet| applet.page))
@@ -98,6 +99,21 @@ mod tests {
             let title = format!(".Dt {} {section}", name.to_uppercase());
             assert!(page.text.lines().any(|line| line == title), "{}: {title}", page.file);
         }
+    }
+
+    /// mandoc(1) finds nothing wrong, where it is installed.
+    #[test]
+    fn every_page_is_mdoc() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../man");
+        let files = all().map(|page| folder.join(page.file));
+        let Ok(lint) = Command::new("mandoc").args(["-Tlint", "-Wwarning"]).args(files).output()
+        else {
+            return;
+        };
+        let said = String::from_utf8_lossy(&lint.stdout);
+        // "kletka install" is a name of two words: not the page of kletka itself.
+        let meant = |line: &&str| !line.contains("cross reference to self: Xr kletka 8");
+        assert_eq!(said.lines().filter(meant).collect::<Vec<_>>(), [""; 0]);
     }
 
     #[test]
