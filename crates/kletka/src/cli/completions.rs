@@ -1,9 +1,9 @@
 //! share/completions: what bash(1) and zsh(1) complete command lines by, made from tables.
 //!
-//! [`grammar`] says what may stand where on a command line; [`bash`] and [`zsh`] write it as a script of
-//! theirs. The names in it come from the tables of applets, parameters and services, so that none is
-//! forgotten. This is a part of the tests: `cargo xtask completions` writes the files by one of them,
-//! which says otherwise when they are stale. The program has the files themselves.
+//! [`grammar`] says what may stand where on a command line; [`bash`] and [`zsh`] write that as a
+//! script. The names come from the tables of applets, parameters and services, so that none is
+//! forgotten. All of this is a part of the tests: `cargo xtask completions` writes the files by one
+//! of them, which otherwise says when they are stale. The program has the files themselves.
 
 mod bash;
 mod grammar;

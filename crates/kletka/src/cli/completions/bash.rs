@@ -21,8 +21,8 @@ _kletka_offer() {
 "#;
 
 /// Reads the command line.
-const READ: &str = r#"# Parts the words before this one into options and operands; `takes`: this one is an option's value.
-# $1: the options that have one. $2: options may stand behind operands.
+const READ: &str = r#"# Parts the words before this one into options and operands. `takes` is the option that has this
+# word as its value. $1: the options that have one. $2: options may stand behind operands.
 _kletka_read() {
     local word
     for word in "${words[@]:1:at - 1}"; do
@@ -70,8 +70,9 @@ pub(super) fn script(command: &Command) -> String {
     let names = names::definitions(&body);
     format!(
         "# bash(1) completion of {name}.\n# {ORIGIN}\n# shellcheck shell=bash disable=SC2012\n\n\
-         {READ}{OFFER}{FILES}{applet}{names}{body}_kletka_{name}() {{\n    local words=(\"${{COMP_WORDS[@]}}\") \
-         at=$COMP_CWORD\n    COMPREPLY=()\n    _kletka_complete_{name}\n}}\n\
+         {READ}{OFFER}{FILES}{applet}{names}{body}_kletka_{name}() {{\n    \
+         local words=(\"${{COMP_WORDS[@]}}\") at=$COMP_CWORD\n    \
+         COMPREPLY=()\n    _kletka_complete_{name}\n}}\n\
          complete -F _kletka_{name} {name}\n"
     )
 }
@@ -87,8 +88,8 @@ fn function(command: &Command) -> String {
     let valued = if valued.is_empty() { String::new() } else { pattern(&valued) };
     let permutes = if command.permutes { "yes" } else { "" };
     text += &format!("    _kletka_read '{valued}' '{permutes}'\n");
-    text += "    if [[ $current == '=' || $before == '=' ]]; then\n        current=${current#=}\n        \
-             _kletka_files -f\n";
+    text += "    if [[ $current == '=' || $before == '=' ]]; then\n        \
+             current=${current#=}\n        _kletka_files -f\n";
     text += &values(&command.flags);
     if !command.flags.is_empty() {
         let before_operands = if command.permutes { "" } else { " && -z $operands" };

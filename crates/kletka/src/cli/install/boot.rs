@@ -1,7 +1,8 @@
 //! What an init starts at boot: systemd finds its units below the prefix, the others' scripts are
 //! for copying.
 //!
-//! Each file names programs by their absolute paths, quoted in its own way: systemd.service(5), sh(1).
+//! Each file names programs by their absolute paths, quoted in its own way: systemd.service(5),
+//! sh(1).
 
 use super::replace::InstalledFile;
 use crate::cli::bootstrap::ShippedFile;

@@ -1,5 +1,5 @@
-//! A file or a link put in its place at once, by rename(2): what runs meanwhile finds the old one or
-//! the new one.
+//! A file or a link put in its place at once, by rename(2): what runs meanwhile finds the old one
+//! or the new one.
 
 use super::error::Error;
 use std::borrow::Cow;
