@@ -17,13 +17,14 @@ pub use crate::jailconf::{jail_conf, jail_conf_edit};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("jail_conf", jail_conf),
     ("jail_conf_edit", jail_conf_edit),
     ("parameters", parameters),
     ("rc_conf", rc_conf),
     ("devfs_rules", devfs_rules),
     ("fstab", fstab),
+    ("json", json),
 ];
 
 /// The parameters of a command line, one a line: [`jailparam::Set`].
@@ -33,8 +34,8 @@ pub fn parameters(bytes: &[u8]) {
     match jailparam::Set::import(&jail) {
         Ok(set) => {
             for parameter in jailparam::CATALOGUE {
-                let shown = set.get(parameter.name).map(|value| value.to_string());
-                assert!(set.given(parameter.name).is_none() || shown.is_some());
+                let shown = set.value(parameter).map(|value| value.to_string());
+                assert!(set.given(parameter).is_none() || shown.is_some());
             }
         }
         Err(errors) => {
@@ -88,9 +89,9 @@ pub fn devfs_rules(bytes: &[u8]) {
     }
 }
 
-/// fstab(5) and the options of its lines: [`lifecycle::fstab`].
+/// fstab(5) and the options of its lines: [`fstab`](::fstab).
 pub fn fstab(bytes: &[u8]) {
-    let entries = match lifecycle::fstab::parse(bytes) {
+    let entries = match ::fstab::parse(bytes) {
         Ok(entries) => entries,
         Err(error) => return assert!(!error.to_string().is_empty()),
     };
@@ -98,6 +99,20 @@ pub fn fstab(bytes: &[u8]) {
         assert!(entry.line <= bytes.split(|&byte| byte == b'\n').count());
         if let Err(error) = entry.mount() {
             assert_eq!(error.line, entry.line);
+            assert!(!error.to_string().is_empty());
+        }
+    }
+}
+
+/// JSON: [`::json`]. What is read is written as a text that says the same.
+pub fn json(bytes: &[u8]) {
+    match ::json::Json::read(bytes) {
+        Ok(value) => {
+            let again = ::json::Json::read(value.to_string().as_bytes());
+            assert_eq!(again.as_ref(), Ok(&value));
+        }
+        Err(error) => {
+            assert!(error.line <= bytes.split(|&byte| byte == b'\n').count());
             assert!(!error.to_string().is_empty());
         }
     }

@@ -1,4 +1,5 @@
-//! The project's own tasks: `cargo xtask demo | test | fuzz | vm | install | bench | compatibility | completions`.
+//! The project's own tasks: `cargo xtask demo | test | fuzz | vm | install | bench | compatibility |
+//! completions | figures`.
 //!
 //! Everything that a task needs from the distribution it installs itself when it runs as root, after
 //! saying what and why ([`packages`]); as another user it says what is missing.
@@ -6,11 +7,15 @@
 mod bench;
 mod build;
 mod demo;
+mod figures;
 mod fuzz;
 mod leaks;
 mod packages;
 mod shell;
+mod sources;
 mod test;
+#[cfg(test)]
+mod tidy;
 mod vm;
 
 use std::ffi::OsString;
@@ -31,7 +36,8 @@ usage: cargo xtask demo [--keep]
        cargo xtask install [--prefix DIR]
        cargo xtask bench
        cargo xtask compatibility
-       cargo xtask completions";
+       cargo xtask completions
+       cargo xtask figures [--check]";
 
 fn main() -> ExitCode {
     let outcome = go_to_checkout().and_then(|()| task(Parser::from_env()));
@@ -59,6 +65,7 @@ fn task(mut arguments: Parser) -> Outcome {
         Some("bench") => bench::run(arguments),
         Some("compatibility") => no_more(arguments).and_then(|()| compatibility()),
         Some("completions") => no_more(arguments).and_then(|()| completions()),
+        Some("figures") => figures::run(check(arguments)?),
         _ => Err(USAGE.into()),
     }
 }
@@ -98,6 +105,14 @@ fn prefix(mut arguments: Parser) -> Result<PathBuf, String> {
         }
     }
     Ok(prefix.into())
+}
+
+fn check(mut arguments: Parser) -> Result<bool, String> {
+    match arguments.next().map_err(text)? {
+        None => Ok(false),
+        Some(Arg::Long("check")) => no_more(arguments).map(|()| true),
+        Some(other) => Err(text(other.unexpected())),
+    }
 }
 
 fn seconds(mut arguments: Parser) -> Result<u64, String> {

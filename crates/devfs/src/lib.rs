@@ -3,6 +3,8 @@
 //! [`Rulesets`] holds what FreeBSD's kernel holds after `service devfs start`: numbered rulesets of numbered
 //! rules. [`Rulesets::read`] adds a file to it, [`Rulesets::verdict`] says what a ruleset does to one node.
 //! No system calls: files come in as bytes, and filling a real `/dev` is left to the caller.
+//!
+//! May use: `strerror`; no system calls.
 
 mod accounts;
 mod file;

@@ -206,10 +206,10 @@ impl<'c> Merge<'c> {
 
     /// The first entry of exactly this name.
     pub(crate) fn find(&self, name: NameId) -> Option<usize> {
-        match self.ambiguous {
-            true => self.entries.iter().position(|entry| entry.name == name),
-            false => self.by_name.get(&name).copied(),
+        if self.ambiguous {
+            return self.entries.iter().position(|entry| entry.name == name);
         }
+        self.by_name.get(&name).copied()
     }
 
     fn variable_is_parameter(&mut self, name: NameId, position: Position) {

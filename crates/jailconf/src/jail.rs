@@ -115,11 +115,14 @@ impl Jail {
 /// Writes `value` in quotes if it needs them: jail(8)'s rule, by which a newline or a comma needs none.
 fn quote(value: &[u8], out: &mut Vec<u8>) {
     let has = |byte| value.contains(&byte);
-    let quote = match () {
-        () if value.is_empty() || has(b'\'') => Some(b'"'),
-        () if has(b'"') => Some(b'\''),
-        () if has(b' ') || has(b'\t') => Some(b'"'),
-        () => None,
+    let quote = if value.is_empty() || has(b'\'') {
+        Some(b'"')
+    } else if has(b'"') {
+        Some(b'\'')
+    } else if has(b' ') || has(b'\t') {
+        Some(b'"')
+    } else {
+        None
     };
     out.extend(quote);
     for &byte in value {

@@ -9,11 +9,14 @@
 //! Which parameters exist, and what their values may be, is left to `jailparam`. No system calls: files come from a
 //! [`Loader`]; [`Files`] is the one that reads the disk.
 //!
+//! May use: `strerror`; no system calls, except in `loader.rs`.
+//!
 //! ```
 //! let text = b"path = \"/jails/$name\"; web { host.hostname = web.example.org; persist; }";
 //! let config = jailconf::Config::parse("jail.conf".as_ref(), text)?;
 //! let web = config.expand(b"web")?;
-//! assert_eq!(web.to_line(b" "), b"name=web path=/jails/web host.hostname=web.example.org persist");
+//! let line = b"name=web path=/jails/web host.hostname=web.example.org persist";
+//! assert_eq!(web.to_line(b" "), line);
 //! # Ok::<(), jailconf::Diagnostics>(())
 //! ```
 

@@ -10,7 +10,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 /// Parameters that jail(8) itself looks at, and that no variable may be called: the table in FreeBSD's `config.c`.
 const RESERVED: [&[u8]; 45] = [
-    b"jid", // These two are set once: see IMMUTABLE.
+    b"jid",
     b"name",
     b"allow.dying",
     b"command",
@@ -57,13 +57,30 @@ const RESERVED: [&[u8]; 45] = [
     b"vnet",
 ];
 
-/// How many of [`RESERVED`], from the first, are set once and for all.
-const IMMUTABLE: u32 = 2;
-
-/// The number of a name.
+/// The number of a name. Names are numbered as they come, and those of [`RESERVED`] come first.
 pub(crate) type NameId = u32;
-pub(crate) const JID: NameId = 0;
-pub(crate) const NAME: NameId = 1;
+pub(crate) const JID: NameId = reserved(b"jid");
+pub(crate) const NAME: NameId = reserved(b"name");
+
+/// Parameters that are set once and for all.
+const IMMUTABLE: [NameId; 2] = [JID, NAME];
+
+/// The number of a reserved name; one that is not reserved does not compile.
+const fn reserved(name: &[u8]) -> NameId {
+    let mut id = 0;
+    while !is_same(RESERVED[id], name) {
+        id += 1;
+    }
+    id as NameId
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
 
 /// A table by the numbers of names. They count up from 0, so spreading them is all the hash that they need.
 pub(crate) type ByName<T> = HashMap<NameId, T, BuildHasherDefault<Spread>>;
@@ -161,7 +178,7 @@ impl Names {
 
     /// Whether a parameter of this name is set once and for all.
     pub(crate) fn is_immutable(&self, id: NameId) -> bool {
-        self.any(id, |id| id < IMMUTABLE)
+        self.any(id, |id| IMMUTABLE.contains(&id))
     }
 
     /// Whether no variable may have this name.

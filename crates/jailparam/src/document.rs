@@ -88,9 +88,9 @@ pub fn compatibility() -> String {
 
 fn row(out: &mut String, parameter: &Parameter) {
     let default = match (parameter.default, parameter.default_with_vnet) {
-        ("", _) => String::new(),
-        (default, "") => format!("`{default}`"),
-        (default, with_vnet) => format!("`{default}`; with vnet `{with_vnet}`"),
+        (None | Some(""), _) => String::new(),
+        (Some(default), None) => format!("`{default}`"),
+        (Some(default), Some(with_vnet)) => format!("`{default}`; with vnet `{with_vnet}`"),
     };
     let change = match (parameter.role, parameter.access) {
         (Role::Pseudo, _) => "",

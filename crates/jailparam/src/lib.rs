@@ -4,28 +4,39 @@
 //! does on Linux. Messages, `jls -n`, docs/compatibility.md and the manual's list come from it. A [`Set`] is what
 //! libjail's `jailparam_import` makes of a jail's words: checked, typed, with defaults behind it. A parameter that is
 //! not supported is refused by its name, with the reason; an unknown one is refused with the name that was meant.
+//! The code asks for parameters by the handles of [`param`]: a name that is none does not compile.
+//!
+//! May use: `jailconf`; no system calls.
 //!
 //! ```
+//! use jailparam::param::{ALLOW_RAW_SOCKETS, PERSIST, STOP_TIMEOUT};
+//!
 //! let text = b"web { path = /jails/web; vnet; persist; }";
 //! let jail = jailconf::Config::parse("jail.conf".as_ref(), text)?.expand(b"web")?;
 //! let set = jailparam::Set::import(&jail).expect("all of these exist");
-//! assert!(set.flag("persist") && !set.flag("allow.raw_sockets"));
-//! assert_eq!(set.int("stop.timeout"), Some(10));
+//! assert!(set.flag(PERSIST) && !set.flag(ALLOW_RAW_SOCKETS));
+//! assert_eq!(set.int(STOP_TIMEOUT), Some(10));
 //! # Ok::<(), jailconf::Diagnostics>(())
 //! ```
 
 mod catalogue;
 mod document;
 mod error;
+mod handle;
 mod keys;
 mod lookup;
+pub mod param;
+mod row;
 mod set;
 mod types;
+mod value;
 
 pub use catalogue::CATALOGUE;
 pub use document::compatibility;
 pub use error::{Error, Problem};
+pub use handle::{Bool, Handle, Int, List, Text};
 pub use keys::value_of;
 pub use lookup::{Found, find, shown, suggest};
-pub use set::{Jailsys, Set, Value, in_quotes};
-pub use types::{Access, Kind, Parameter, Role, Support};
+pub use set::{Set, in_quotes};
+pub use types::{Access, Kind, Parameter, Role, Support, Type};
+pub use value::{Jailsys, Typed, Value};

@@ -1,7 +1,7 @@
 //! Finding parameters by name, and the names that were meant.
 
 use crate::catalogue::CATALOGUE;
-use crate::types::{Parameter, Role};
+use crate::types::{Kind, Parameter, Role};
 
 /// A parameter and how it was called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,18 +17,26 @@ pub struct Found {
 /// The form with `no` is known for boolean parameters only, as in libjail: `nopath` and `novnet` are no parameters.
 /// `meta.KEY` and `env.KEY` are `meta` and `env`.
 pub fn find(name: &str) -> Option<Found> {
-    let exact = |name: &str| CATALOGUE.iter().find(|parameter| parameter.name == name);
     if let Some(parameter) = exact(name) {
         return Some(Found { parameter, no: false });
     }
-    if let Some(parameter) =
-        CATALOGUE.iter().find(|parameter| parameter.no_name().as_deref() == Some(name))
-    {
+    if let Some(parameter) = turned_off(name) {
         return Some(Found { parameter, no: true });
     }
     let (base, _key) = name.split_once('.')?;
-    let parameter = exact(base).filter(|_| matches!(base, "meta" | "env"))?;
+    let parameter = exact(base).filter(|parameter| parameter.has_keys())?;
     Some(Found { parameter, no: false })
+}
+
+fn exact(name: &str) -> Option<&'static Parameter> {
+    CATALOGUE.iter().find(|parameter| parameter.name == name)
+}
+
+/// The boolean parameter of which `name` is the form that turns it off.
+fn turned_off(name: &str) -> Option<&'static Parameter> {
+    let (before, last) = name.split_at(name.rfind('.').map_or(0, |dot| dot + 1));
+    let parameter = exact(&[before, last.strip_prefix("no")?].concat())?;
+    (parameter.kind == Kind::Bool).then_some(parameter)
 }
 
 /// The name of a parameter that `name` looks like a slip of the pen for.

@@ -1,72 +1,25 @@
 //! The typed values of one jail: libjail's `jailparam_import` and `jailparam_export`, and jail(8)'s checks of its own.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use jailconf::{Jail, Place};
 
-use crate::catalogue::CATALOGUE;
 use crate::error::{Error, Problem};
+use crate::handle::{Bool, Handle, Int, List, Text};
 use crate::keys::Edit;
-use crate::lookup::{Found, find, shown, suggest};
+use crate::lookup::{find, shown, suggest};
+use crate::param;
 use crate::types::{Access, Kind, Parameter, Support};
-
-/// What a jail has of a part of the system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Jailsys {
-    /// Nothing.
-    Disable,
-    /// Its own.
-    New,
-    /// What the host has.
-    Inherit,
-}
-
-impl Jailsys {
-    /// The word for it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Disable => "disable",
-            Self::New => "new",
-            Self::Inherit => "inherit",
-        }
-    }
-}
-
-/// A value of a parameter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// Of [`Kind::Bool`].
-    Bool(bool),
-    /// Of [`Kind::Int`].
-    Int(i64),
-    /// Of [`Kind::Text`].
-    Text(Vec<u8>),
-    /// Of [`Kind::List`] and lists of addresses.
-    List(Vec<Vec<u8>>),
-    /// Of [`Kind::Jailsys`].
-    Jailsys(Jailsys),
-}
-
-impl fmt::Display for Value {
-    /// As jls(8) writes it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bool(value) => value.fmt(f),
-            Self::Int(value) => value.fmt(f),
-            Self::Text(value) => f.write_str(&String::from_utf8_lossy(value)),
-            Self::List(values) => f.write_str(&String::from_utf8_lossy(&values.join(&b','))),
-            Self::Jailsys(value) => f.write_str(value.word()),
-        }
-    }
-}
+use crate::value::{self, Jailsys, Typed, Value, jailsys};
 
 /// The parameters of one jail: what it was given, and the defaults of all others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Set {
-    values: BTreeMap<&'static str, Value>,
-    /// What was said of `meta` and `env`, in order: a jail that runs has its texts changed, not replaced.
-    edits: BTreeMap<&'static str, Vec<Edit>>,
+    /// By the place of their parameter in the catalogue, and of its type.
+    values: BTreeMap<usize, Value>,
+    /// What was said of `meta` and `env`, in order: a jail that runs has its texts changed, not
+    /// replaced.
+    edits: BTreeMap<usize, Vec<Edit>>,
 }
 
 impl Set {
@@ -92,10 +45,11 @@ impl Set {
             }
         }
         // kern_jail_set(): whatever the values are.
-        let restricts = |given: &&jailconf::Parameter| {
-            matches!(given.name.as_slice(), b"ip4" | b"ip4.addr" | b"ip6" | b"ip6.addr")
-        };
-        if set.values.contains_key("vnet")
+        let addresses: [&Parameter; 4] =
+            [&param::IP4, &param::IP4_ADDR, &param::IP6, &param::IP6_ADDR];
+        let restricts =
+            |given: &&jailconf::Parameter| addresses.iter().any(|it| it.is_called(&given.name));
+        if set.given(&param::VNET).is_some()
             && let Some(given) = jail.parameters.iter().find(restricts)
         {
             wrong(given, Problem::VnetAddresses);
@@ -109,9 +63,9 @@ impl Set {
         if found.parameter.has_keys() {
             return self.edit(found.parameter, &name, &given.values);
         }
-        let Some(value) = typed(found, &given.values)? else { return Ok(()) };
+        let Some(value) = value::typed(found, &given.values)? else { return Ok(()) };
         check(found.parameter, &value)?;
-        self.values.insert(found.parameter.name, value);
+        self.values.insert(found.parameter.place, value);
         Ok(())
     }
 
@@ -129,10 +83,11 @@ impl Set {
             (Some((_, key)), None) => Edit::NoKey(key.into()),
             (None, text) => Edit::Whole(text.unwrap_or_default()),
         };
-        let text = Value::Text(edit.apply(&self.text(parameter.name).unwrap_or_default()));
+        let old: Vec<u8> = self.typed(parameter).unwrap_or_default();
+        let text = Value::Text(edit.apply(&old));
         check(parameter, &text)?;
-        self.values.insert(parameter.name, text);
-        self.edits.entry(parameter.name).or_default().push(edit);
+        self.values.insert(parameter.place, text);
+        self.edits.entry(parameter.place).or_default().push(edit);
         Ok(())
     }
 
@@ -141,8 +96,8 @@ impl Set {
     /// # Errors
     /// It would be too long.
     pub fn edited(&self, parameter: &Parameter, old: &Self) -> Option<Result<Value, Error>> {
-        let edits = self.edits.get(parameter.name)?;
-        let old = old.text(parameter.name).unwrap_or_default();
+        let edits = self.edits.get(&parameter.place)?;
+        let old = old.typed(parameter).unwrap_or_default();
         let text = Value::Text(edits.iter().fold(old, |text, edit| edit.apply(&text)));
         let wrong = |problem| Error {
             jail: String::new(),
@@ -153,108 +108,84 @@ impl Set {
         Some(check(parameter, &text).map(|()| text).map_err(wrong))
     }
 
-    /// Gives the parameter `name` a value that no one chose: its jid, when it has been found one.
-    pub fn put(&mut self, name: &str, value: Value) {
-        match find(name) {
-            Some(Found { parameter, no: false }) => {
-                self.values.insert(parameter.name, value);
-            }
-            _ => debug_assert!(false, "no parameter {name}"),
-        }
+    /// Gives a parameter a value that no one chose: its jid, when it has been found one.
+    pub fn put<T: Typed>(&mut self, parameter: Handle<T>, value: T) {
+        self.values.insert(parameter.place, value.into_value());
     }
 
-    /// What the parameter `name` was given, without regard to its default.
-    pub fn given(&self, name: &str) -> Option<&Value> {
-        self.values.get(name)
+    /// Gives a parameter a value of its type, which another set had for it.
+    pub fn put_value(&mut self, parameter: &Parameter, value: Value) {
+        debug_assert_eq!(value.type_of(), parameter.kind.type_of(), "{}", parameter.name);
+        self.values.insert(parameter.place, value);
     }
 
-    /// The value of the parameter `name`; none when it was given none and has no default.
-    pub fn get(&self, name: &str) -> Option<Value> {
-        match self.values.get(name) {
-            Some(value) => Some(value.clone()),
-            None => self.default_of(CATALOGUE.iter().find(|parameter| parameter.name == name)?),
-        }
+    /// What a parameter was given, without regard to its default.
+    pub fn given(&self, parameter: &Parameter) -> Option<&Value> {
+        self.values.get(&parameter.place)
     }
 
-    /// The same of a parameter that has been found before.
+    /// The value of a parameter; none when it was given none and has no default.
     pub fn value(&self, parameter: &Parameter) -> Option<Value> {
-        self.values.get(parameter.name).cloned().or_else(|| self.default_of(parameter))
+        self.given(parameter).cloned().or_else(|| self.default_of(parameter))
+    }
+
+    fn typed<T: Typed>(&self, parameter: &Parameter) -> Option<T> {
+        T::of(self.value(parameter)?)
     }
 
     fn default_of(&self, parameter: &Parameter) -> Option<Value> {
-        let has_vnet = || self.values.get("vnet") == Some(&Value::Jailsys(Jailsys::New));
-        let text = parameter.default_of(!parameter.default_with_vnet.is_empty() && has_vnet());
+        let has_vnet = || self.given(&param::VNET) == Some(&Value::Jailsys(Jailsys::New));
+        let text = parameter.default_of(parameter.default_with_vnet.is_some() && has_vnet())?;
         match parameter.kind {
             Kind::Bool => Some(Value::Bool(text == "true")),
             Kind::Int(..) => text.parse().ok().map(Value::Int),
-            Kind::Text(_) if text.is_empty() => None,
             Kind::Text(_) => Some(Value::Text(text.into())),
             Kind::List | Kind::Ip4List | Kind::Ip6List => None,
             Kind::Jailsys => jailsys(text.as_bytes()).map(Value::Jailsys),
         }
     }
 
-    /// Whether the boolean parameter `name` is on.
-    pub fn flag(&self, name: &str) -> bool {
-        match self.get(name) {
-            Some(Value::Bool(value)) => value,
-            other => not_a("boolean", name, other.as_ref(), false),
-        }
+    /// Whether a boolean parameter is on.
+    pub fn flag(&self, parameter: Bool) -> bool {
+        self.typed(&parameter).unwrap_or_default()
     }
 
-    /// The number that the parameter `name` is.
-    pub fn int(&self, name: &str) -> Option<i64> {
-        match self.get(name) {
-            Some(Value::Int(value)) => Some(value),
-            None => None,
-            other => not_a("number", name, other.as_ref(), None),
-        }
+    /// The number that a parameter is.
+    pub fn int(&self, parameter: Int) -> Option<i64> {
+        self.typed(&parameter)
     }
 
-    /// The text that the parameter `name` is.
-    pub fn text(&self, name: &str) -> Option<Vec<u8>> {
-        match self.get(name) {
-            Some(Value::Text(value)) => Some(value),
-            None => None,
-            other => not_a("text", name, other.as_ref(), None),
-        }
+    /// The text that a parameter is.
+    pub fn text(&self, parameter: Text) -> Option<Vec<u8>> {
+        self.typed(&parameter)
     }
 
-    /// The values of the list `name`, of which there may be none.
-    pub fn list(&self, name: &str) -> &[Vec<u8>] {
-        match self.given(name) {
-            Some(Value::List(values)) => values,
-            None => &[],
-            other => not_a("list", name, other, &[]),
-        }
+    /// The values of a list, of which there may be none.
+    pub fn list(&self, parameter: List) -> &[Vec<u8>] {
+        if let Some(Value::List(values)) = self.given(&parameter) { values } else { &[] }
     }
 
-    /// What the jail has of `name`: `vnet`, `ip4`, `sysvshm` …
-    pub fn jailsys(&self, name: &str) -> Jailsys {
-        match self.get(name) {
-            Some(Value::Jailsys(value)) => value,
-            other => not_a("jailsys", name, other.as_ref(), Jailsys::Disable),
-        }
+    /// What the jail has of a part of the system, such as `vnet`; nothing where no default says
+    /// otherwise.
+    pub fn jailsys(&self, parameter: Handle<Jailsys>) -> Jailsys {
+        self.typed(&parameter).unwrap_or(Jailsys::Disable)
     }
 
     /// The parameters that `jls -n` prints, in its order: those of the prison that have a value.
     ///
-    /// Addresses have one even when there are none of them, as have the texts of `host`.
+    /// Addresses have one even when there are none of them.
     pub fn export(&self) -> Vec<(&'static Parameter, Value)> {
-        let empty = |parameter: &Parameter| match parameter.kind {
-            Kind::Ip4List | Kind::Ip6List => Some(Value::List(Vec::new())),
-            Kind::Text(_) if parameter.is_never_without() => Some(Value::Text(Vec::new())),
-            _ => None,
-        };
-        let value = |parameter: &Parameter| self.value(parameter).or_else(|| empty(parameter));
-        shown().filter_map(|parameter| Some((parameter, value(parameter)?))).collect()
+        shown().filter_map(|it| Some((it, self.exported(it)?))).collect()
+    }
+
+    fn exported(&self, parameter: &Parameter) -> Option<Value> {
+        let is_addresses = matches!(parameter.kind, Kind::Ip4List | Kind::Ip6List);
+        self.value(parameter).or_else(|| is_addresses.then(|| Value::List(Vec::new())))
     }
 
     /// One parameter as `jls -n` prints it; none when it has no value.
-    pub fn assignment(&self, name: &str, quoted: bool) -> Option<Vec<u8>> {
-        let (parameter, value) =
-            self.export().into_iter().find(|(parameter, _)| parameter.name == name)?;
-        Some(word(parameter, &value, quoted))
+    pub fn assignment(&self, parameter: &Parameter, quoted: bool) -> Option<Vec<u8>> {
+        self.exported(parameter).map(|value| word(parameter, &value, quoted))
     }
 
     /// The line of `jls -n`; `quoted` is `jls -nq`, with quotes around values that need them.
@@ -263,12 +194,6 @@ impl Set {
             self.export().into_iter().map(|(parameter, value)| word(parameter, &value, quoted));
         words.collect::<Vec<_>>().join(&b' ')
     }
-}
-
-/// A getter of the wrong type is a mistake in this program: it shows in tests, and in use gives `instead`.
-fn not_a<T>(kind: &str, name: &str, value: Option<&Value>, instead: T) -> T {
-    debug_assert!(false, "{name} is no {kind}: {value:?}");
-    instead
 }
 
 /// One parameter as `jls -n` prints it: a boolean by its name alone, all others with `=`.
@@ -281,12 +206,15 @@ fn word(parameter: &Parameter, value: &Value, quoted: bool) -> Vec<u8> {
         Value::List(values) => values.join(&b','),
         Value::Int(_) | Value::Jailsys(_) => value.to_string().into_bytes(),
     };
-    let text = match () {
-        // A list without values is nothing at all, unless quoted; a text without bytes always has its quotes.
-        () if text.is_empty() && matches!(value, Value::List(_)) && !quoted => text,
-        () if text.is_empty() => b"\"\"".to_vec(),
-        () if quoted => in_quotes(&text),
-        () => text,
+    // A list without values is nothing at all, unless quoted; a text without bytes always has its
+    // quotes.
+    let is_nothing = matches!(value, Value::List(_)) && !quoted;
+    let text = if text.is_empty() && !is_nothing {
+        b"\"\"".to_vec()
+    } else if quoted {
+        in_quotes(&text)
+    } else {
+        text
     };
     [name, b"=", &text].concat()
 }
@@ -294,43 +222,16 @@ fn word(parameter: &Parameter, value: &Value, quoted: bool) -> Vec<u8> {
 /// A value with quotes around it if it has spaces or quotes: `jls -q`.
 pub fn in_quotes(text: &[u8]) -> Vec<u8> {
     let has = |byte| text.contains(&byte);
-    let quote: &[u8] = match () {
-        () if has(b'\'') => b"\"",
-        () if has(b'"') => b"'",
-        () if has(b' ') || has(b'\t') => b"\"",
-        () => b"",
+    let quote: &[u8] = if has(b'\'') {
+        b"\""
+    } else if has(b'"') {
+        b"'"
+    } else if has(b' ') || has(b'\t') {
+        b"\""
+    } else {
+        b""
     };
     [quote, text, quote].concat()
-}
-
-/// The value of a parameter from its texts; none if a pseudo-parameter that takes a value has been given none.
-fn typed(found: Found, values: &[Vec<u8>]) -> Result<Option<Value>, Problem> {
-    let Found { parameter, no } = found;
-    // One that is no list has its last value.
-    let last = values.last().map(Vec::as_slice);
-    let lossy = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
-    let value = match (parameter.kind, last) {
-        (Kind::Bool, None) => Value::Bool(!no),
-        (Kind::Bool, Some(text)) => {
-            let on = boolean(text).ok_or_else(|| Problem::Bool(lossy(text)))?;
-            Value::Bool(on != no)
-        }
-        (Kind::List, _) => Value::List(values.to_vec()),
-        (Kind::Ip4List | Kind::Ip6List, _) => Value::List(addresses(values)),
-        (_, None) if parameter.is_pseudo() => return Ok(None),
-        // libjail: a bare name has the empty value, which is 0.
-        (Kind::Int(..), None) => Value::Int(0),
-        (Kind::Int(..), Some(b"")) if !parameter.is_pseudo() => Value::Int(0),
-        (Kind::Int(..), Some(text)) => {
-            Value::Int(number(text).ok_or_else(|| Problem::Integer(lossy(text)))?)
-        }
-        (Kind::Text(_), text) => Value::Text(text.unwrap_or_default().to_vec()),
-        (Kind::Jailsys, None | Some(b"")) => Value::Jailsys(Jailsys::New),
-        (Kind::Jailsys, Some(text)) => {
-            Value::Jailsys(jailsys(text).ok_or_else(|| Problem::Jailsys(lossy(text)))?)
-        }
-    };
-    Ok(Some(value))
 }
 
 /// Whether the parameter can have this value, here.
@@ -352,42 +253,11 @@ fn check(parameter: &Parameter, value: &Value) -> Result<(), Problem> {
     let text = value.to_string();
     match parameter.support {
         // What it is anyway may be said.
-        Support::Refused(_) if !text.is_empty() && text == parameter.default => Ok(()),
+        Support::Refused(_) if !text.is_empty() && parameter.default == Some(&text) => Ok(()),
         Support::Refused(why) => Err(Problem::Refused(why)),
         support if !parameter.only.is_empty() && !parameter.only.contains(&text.as_str()) => {
             Err(Problem::Value(text, support.reason(), parameter.only))
         }
         Support::Full(_) | Support::Partly(_) => Ok(()),
     }
-}
-
-/// `true`, `false`, or a number.
-fn boolean(text: &[u8]) -> Option<bool> {
-    match () {
-        () if text.eq_ignore_ascii_case(b"true") => Some(true),
-        () if text.eq_ignore_ascii_case(b"false") || text.is_empty() => Some(false),
-        () => number(text).map(|number| number != 0),
-    }
-}
-
-/// `disable`, `new`, `inherit`, or their numbers.
-fn jailsys(text: &[u8]) -> Option<Jailsys> {
-    let all = [Jailsys::Disable, Jailsys::New, Jailsys::Inherit];
-    let word = all.into_iter().find(|value| text.eq_ignore_ascii_case(value.word().as_bytes()));
-    word.or_else(|| all.get(usize::try_from(number(text)?).ok()?).copied())
-}
-
-/// strtol(3) over the whole text: white space and a sign may come first.
-fn number(text: &[u8]) -> Option<i64> {
-    std::str::from_utf8(text)
-        .ok()?
-        .trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r'])
-        .parse()
-        .ok()
-}
-
-/// Each value may be several, between commas; an empty one or a `-` is none.
-fn addresses(values: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let each = values.iter().flat_map(|value| value.split(|&byte| byte == b','));
-    each.filter(|address| !matches!(*address, b"" | b"-")).map(<[u8]>::to_vec).collect()
 }

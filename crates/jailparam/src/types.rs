@@ -11,16 +11,18 @@ pub struct Parameter {
     pub role: Role,
     /// When it may be given a value.
     pub access: Access,
-    /// The value that it has when it is given none, as jls(8) writes it; empty for none.
-    pub default: &'static str,
-    /// The same for a jail with a network stack of its own, where that makes it another one; else empty.
-    pub default_with_vnet: &'static str,
+    /// The value that it has when it is given none, as jls(8) writes it; `None`: it then has none.
+    pub default: Option<&'static str>,
+    /// The default in a jail with a network stack of its own, where that is another one.
+    pub default_with_vnet: Option<&'static str>,
     /// What it is, in a few words.
     pub about: &'static str,
     /// What it does on Linux.
     pub support: Support,
     /// The only values that are supported, as jls(8) writes them; empty when all are.
     pub only: &'static [&'static str],
+    /// Its place in the catalogue.
+    pub(crate) place: usize,
 }
 
 /// The type of a parameter's values.
@@ -40,6 +42,34 @@ pub enum Kind {
     Ip6List,
     /// `disable`, `new` or `inherit`; a bare name means `new`.
     Jailsys,
+}
+
+/// The type of a parameter's values as Rust has it: several kinds share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// `bool`.
+    Bool,
+    /// `i64`.
+    Int,
+    /// A text of bytes.
+    Text,
+    /// Texts.
+    List,
+    /// [`crate::Jailsys`].
+    Jailsys,
+}
+
+impl Kind {
+    /// The type of such values.
+    pub const fn type_of(self) -> Type {
+        match self {
+            Self::Bool => Type::Bool,
+            Self::Int(..) => Type::Int,
+            Self::Text(_) => Type::Text,
+            Self::List | Self::Ip4List | Self::Ip6List => Type::List,
+            Self::Jailsys => Type::Jailsys,
+        }
+    }
 }
 
 /// Who uses a parameter.
@@ -83,6 +113,11 @@ impl Support {
 }
 
 impl Parameter {
+    /// Whether a configuration that says `name` means this parameter, by exactly its name.
+    pub fn is_called(&self, name: &[u8]) -> bool {
+        self.name.as_bytes() == name
+    }
+
     /// The form of a boolean's name that turns it off: `allow.nomount`. Other types have none.
     pub fn no_name(&self) -> Option<String> {
         let last = self.name.rfind('.').map_or(0, |dot| dot + 1);
@@ -90,8 +125,8 @@ impl Parameter {
     }
 
     /// The value that it has when it is given none, in a jail with a network stack of its own or without one.
-    pub const fn default_of(&self, vnet: bool) -> &'static str {
-        if vnet && !self.default_with_vnet.is_empty() {
+    pub const fn default_of(&self, vnet: bool) -> Option<&'static str> {
+        if vnet && self.default_with_vnet.is_some() {
             return self.default_with_vnet;
         }
         self.default
@@ -102,66 +137,8 @@ impl Parameter {
         matches!(self.name, "meta" | "env")
     }
 
-    /// Whether a jail that was given none has the empty text.
-    pub fn is_never_without(&self) -> bool {
-        self.has_keys() || self.name.starts_with("host.")
-    }
-
     /// Whether jail(8) alone uses it.
     pub fn is_pseudo(&self) -> bool {
         self.role == Role::Pseudo
-    }
-
-    pub(crate) const fn with_vnet(mut self, default: &'static str) -> Self {
-        self.default_with_vnet = default;
-        self
-    }
-
-    pub(crate) const fn only(mut self, values: &'static [&'static str]) -> Self {
-        self.only = values;
-        self
-    }
-}
-
-/// A parameter of the prison.
-pub(crate) const fn core(
-    name: &'static str,
-    kind: Kind,
-    access: Access,
-    default: &'static str,
-    about: &'static str,
-    support: Support,
-) -> Parameter {
-    Parameter {
-        name,
-        kind,
-        role: Role::Core,
-        access,
-        default,
-        default_with_vnet: "",
-        about,
-        support,
-        only: &[],
-    }
-}
-
-/// A pseudo-parameter.
-pub(crate) const fn pseudo(
-    name: &'static str,
-    kind: Kind,
-    default: &'static str,
-    about: &'static str,
-    support: Support,
-) -> Parameter {
-    Parameter {
-        name,
-        kind,
-        role: Role::Pseudo,
-        access: Access::Live,
-        default,
-        default_with_vnet: "",
-        about,
-        support,
-        only: &[],
     }
 }

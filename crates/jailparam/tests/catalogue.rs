@@ -196,7 +196,7 @@ fn every_parameter_of_the_prison() {
         let (Same(with) | Vnet(_, with)) = default;
         for (vnet, want) in [(false, without), (true, with)] {
             let want = here(DIFFERENT_DEFAULTS, name, want);
-            assert_eq!(it.default_of(vnet), want, "{name}, vnet: {vnet}");
+            assert_eq!(it.default_of(vnet).unwrap_or_default(), want, "{name}, vnet: {vnet}");
         }
     }
 }
@@ -205,7 +205,8 @@ fn every_parameter_of_the_prison() {
 fn every_pseudo_parameter() {
     for &(name, want, default) in PSEUDO {
         let it = find(name);
-        assert_eq!((it.role, kind(it), it.default), (Role::Pseudo, want, default), "{name}");
+        let here = (it.role, kind(it), it.default.unwrap_or_default());
+        assert_eq!(here, (Role::Pseudo, want, default), "{name}");
     }
 }
 

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use jailconf::Config;
-use jailparam::{CATALOGUE, Jailsys, Kind, Set, Value};
+use jailparam::{CATALOGUE, Jailsys, Kind, Set, Value, find, param};
 
 /// The set of the jail `web` with these parameters, or the messages.
 fn import(parameters: &str) -> Result<Set, Vec<String>> {
@@ -98,7 +98,8 @@ fn values() {
         ("exec.fib = 0;",               "exec.fib",       Some(Value::Int(0))),
         ("allow.dying;",                "allow.dying",    bool(true)),    // jail(8) only warns
     ] {
-        assert_eq!(import(parameters).unwrap().get(name), want, "{parameters} {name}");
+        let parameter = find(name).unwrap().parameter;
+        assert_eq!(import(parameters).unwrap().value(parameter), want, "{parameters} {name}");
     }
 }
 
@@ -108,9 +109,9 @@ fn the_samba_example() {
     let text = include_bytes!("../../../examples/samba-vlan/jail.conf");
     let config = Config::parse(Path::new("jail.conf"), text).unwrap();
     let set = Set::import(&config.expand(b"samba").unwrap()).unwrap();
-    assert_eq!(set.list("vnet.interface"), [b"epair1b"]);
-    assert_eq!(set.list("exec.start").len(), 3);
-    assert_eq!(set.text("exec.consolelog"), Some(b"/var/log/jail/console_samba.log".to_vec()));
+    assert_eq!(set.list(param::VNET_INTERFACE), [b"epair1b"]);
+    assert_eq!(set.list(param::EXEC_START).len(), 3);
+    assert_eq!(set.text(param::EXEC_CONSOLELOG), Some(b"/var/log/jail/console_samba.log".to_vec()));
     let line = String::from_utf8(set.to_line(false)).unwrap();
     let start = "devfs_ruleset=0 nodying enforce_statfs=1 env=\"\" host=new ip4=inherit ip6=inherit jid=1 meta=\"\" name=samba";
     assert!(line.starts_with(start), "{line}");
@@ -140,7 +141,7 @@ fn quotes_of_jls() {
         ("",        "path=\"\"",    "path=\"\""),
     ] {
         let mut set = import("").unwrap();
-        set.put("path", Value::Text(value.into()));
+        set.put(param::PATH, value.into());
         for (quotes, want) in [(false, plain), (true, quoted)] {
             let line = String::from_utf8(set.to_line(quotes)).unwrap();
             assert!(line.contains(&format!(" {want} ")), "{want} in {line}");
@@ -161,7 +162,7 @@ fn the_catalogue_is_sound() {
             texts.iter().all(|text| !text.is_empty() && !text.ends_with('.')),
             "{name}: no full stop"
         );
-        let default = parameter.default;
+        let default = parameter.default.unwrap_or_default();
         let sound = match parameter.kind {
             Kind::Bool => matches!(default, "true" | "false"),
             Kind::Int(from, to) => {

@@ -19,7 +19,6 @@ mod install;
 mod jail;
 mod jexec;
 mod jls;
-mod json;
 mod machine;
 mod mount;
 mod net;

@@ -2,13 +2,17 @@
 //!
 //! The applet is chosen by the name it was called by (`jail`, `jls`, `ifconfig`, …) or, when that is
 //! `kletka`, by its first argument: `kletka jail -c web` is `jail -c web`.
+//!
+//! May use: `base`, `configuration`, `devfs`, `fstab`, `jailconf`, `jailparam`, `json`, `kernel`,
+//! `lexopt`, `lifecycle`, `mountinfo`, `netif`, `prison`, `rc`, `rustix`, `strerror`, `sysctl`, `xo`;
+//! system calls.
 
 mod cli;
 
 use std::process::ExitCode;
 
 #[global_allocator]
-static MEMORY: prison::Memory = prison::Memory;
+static MEMORY: kernel::memory::Memory = kernel::memory::Memory;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os();

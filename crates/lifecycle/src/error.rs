@@ -1,6 +1,6 @@
 //! Why a jail did not start or stop: what follows `jail: NAME: ` on standard error.
 
-use crate::fstab;
+use jailparam::param;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -57,7 +57,7 @@ impl fmt::Display for Error {
                 write!(f, "chdir {}: {}", path.display(), strerror::of(error))
             }
             Self::NoSuchUser(name) => write!(f, "{name}: no such user"),
-            Self::File("exec.consolelog", path, error) => {
+            Self::File(parameter, path, error) if *parameter == param::EXEC_CONSOLELOG.name => {
                 write!(f, "open {}: {}", path.display(), strerror::of(error))
             }
             Self::File(parameter, path, error) => {

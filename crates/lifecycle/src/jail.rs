@@ -1,6 +1,6 @@
 //! One jail as jail(8) handles it: its typed parameters, and how messages call it.
 
-use jailparam::{Set, Value};
+use jailparam::{Set, Text, Value, param};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
@@ -22,28 +22,34 @@ impl Jail {
 
     /// The jid it asks for.
     pub fn jid(&self) -> Option<u32> {
-        self.parameters.int("jid").and_then(|jid| u32::try_from(jid).ok()).filter(|&jid| jid > 0)
+        self.parameters
+            .int(param::JID)
+            .and_then(|jid| u32::try_from(jid).ok())
+            .filter(|&jid| jid > 0)
     }
 
     /// What finds it in the registry: its jid, else its name.
     pub fn key(&self) -> Option<String> {
         let jid = self.jid().map(|jid| jid.to_string());
-        jid.or_else(|| self.text("name").map(|name| name.to_string_lossy().into_owned()))
+        jid.or_else(|| self.text(param::NAME).map(|name| name.to_string_lossy().into_owned()))
     }
 
     /// A text parameter that is given and not empty.
-    pub(crate) fn text(&self, name: &str) -> Option<OsString> {
-        self.parameters.text(name).filter(|text| !text.is_empty()).map(OsString::from_vec)
+    pub(crate) fn text(&self, parameter: Text) -> Option<OsString> {
+        self.parameters.text(parameter).filter(|text| !text.is_empty()).map(OsString::from_vec)
     }
 
     /// The root: `path`, by default the host's.
     pub fn path(&self) -> PathBuf {
-        self.text("path").map_or_else(|| "/".into(), PathBuf::from)
+        self.text(param::PATH).map_or_else(|| "/".into(), PathBuf::from)
     }
 
     /// Jails that must run before this one: `depend`.
     pub fn depends(&self) -> impl Iterator<Item = String> {
-        self.parameters.list("depend").iter().map(|name| String::from_utf8_lossy(name).into_owned())
+        self.parameters
+            .list(param::DEPEND)
+            .iter()
+            .map(|name| String::from_utf8_lossy(name).into_owned())
     }
 
     /// What jls(8) is to show of it, as text by name.
@@ -54,7 +60,7 @@ impl Jail {
             other => other.to_string().into_bytes(),
         };
         let given = |(parameter, value): (&jailparam::Parameter, Value)| {
-            let chosen = self.parameters.given(parameter.name).is_some();
+            let chosen = self.parameters.given(parameter).is_some();
             chosen.then(|| (parameter.name.to_owned(), text(value)))
         };
         self.parameters.export().into_iter().filter_map(given).collect()

@@ -8,7 +8,7 @@ use crate::command::CommandLine;
 use crate::error::Error;
 use crate::jail::Jail;
 use crate::spec;
-use jailparam::{Kind, in_quotes};
+use jailparam::{Kind, List, in_quotes, param};
 use prison::Spec;
 use std::ffi::OsString;
 use std::fmt;
@@ -37,15 +37,15 @@ pub enum Hook {
 
 impl Hook {
     /// The parameter that holds its commands.
-    pub fn parameter(self) -> &'static str {
+    pub const fn parameter(self) -> List {
         match self {
-            Self::Prepare => "exec.prepare",
-            Self::Prestart => "exec.prestart",
-            Self::Created => "exec.created",
-            Self::Poststart => "exec.poststart",
-            Self::Prestop => "exec.prestop",
-            Self::Poststop => "exec.poststop",
-            Self::Release => "exec.release",
+            Self::Prepare => param::EXEC_PREPARE,
+            Self::Prestart => param::EXEC_PRESTART,
+            Self::Created => param::EXEC_CREATED,
+            Self::Poststart => param::EXEC_POSTSTART,
+            Self::Prestop => param::EXEC_PRESTOP,
+            Self::Poststop => param::EXEC_POSTSTOP,
+            Self::Release => param::EXEC_RELEASE,
         }
     }
 }
@@ -63,11 +63,11 @@ pub enum Inside {
 
 impl Inside {
     /// The parameter that holds its commands.
-    pub fn parameter(self) -> &'static str {
+    pub const fn parameter(self) -> List {
         match self {
-            Self::Start => "exec.start",
-            Self::Command => "command",
-            Self::Stop => "exec.stop",
+            Self::Start => param::EXEC_START,
+            Self::Command => param::COMMAND,
+            Self::Stop => param::EXEC_STOP,
         }
     }
 }
@@ -182,19 +182,19 @@ pub fn plan(table: &[Row], jail: &Jail, programs: Option<&Path>) -> Result<Vec<S
             }
             Row::Create => {
                 let spec = spec::spec(jail, programs)?;
-                let later = ["exec.start", "command", "exec.poststart"];
-                if !spec.persist && later.iter().all(|name| commands(jail, name).is_empty()) {
+                let later = [param::EXEC_START, param::COMMAND, param::EXEC_POSTSTART];
+                if !spec.persist && later.iter().all(|&one| commands(jail, one).is_empty()) {
                     return Err(Error::NothingToKeepIt);
                 }
                 steps.push(Step::Create(Box::new(spec)));
             }
             Row::Interfaces => {
-                let names = jail.parameters.list("vnet.interface").iter();
+                let names = jail.parameters.list(param::VNET_INTERFACE).iter();
                 let names = names.map(|name| String::from_utf8_lossy(name).into_owned());
                 steps.extend(names.map(Step::Interface));
             }
             Row::Terminate => {
-                let seconds = jail.parameters.int("stop.timeout").unwrap_or(10);
+                let seconds = jail.parameters.int(param::STOP_TIMEOUT).unwrap_or(10);
                 // 0 sends no SIGTERM and removes the jail at once.
                 let seconds = u64::try_from(seconds).unwrap_or(0);
                 let some = (seconds > 0).then(|| Step::Terminate(Duration::from_secs(seconds)));
@@ -207,13 +207,13 @@ pub fn plan(table: &[Row], jail: &Jail, programs: Option<&Path>) -> Result<Vec<S
 }
 
 /// The commands of a parameter. `command` on the command line is one command, its words apart.
-fn commands(jail: &Jail, parameter: &str) -> Vec<CommandLine> {
+fn commands(jail: &Jail, parameter: List) -> Vec<CommandLine> {
     let values = jail.parameters.list(parameter);
     let is_inside = [Inside::Start, Inside::Command, Inside::Stop]
         .iter()
         .any(|inside| inside.parameter() == parameter);
-    let user = jail.text(if is_inside { "exec.jail_user" } else { "exec.system_user" });
-    let commands: Vec<_> = if parameter == "command" && jail.configured.is_none() {
+    let user = jail.text(if is_inside { param::EXEC_JAIL_USER } else { param::EXEC_SYSTEM_USER });
+    let commands: Vec<_> = if parameter == param::COMMAND && jail.configured.is_none() {
         let words = values.iter().map(|word| OsString::from_vec(word.clone())).collect();
         CommandLine::from_words(words, false).into_iter().collect()
     } else {

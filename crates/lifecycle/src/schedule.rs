@@ -38,13 +38,14 @@ pub fn run<W: Work>(work: &mut W, waits_for: &[Vec<usize>], limit: Option<usize>
             let jail = waiting.remove(at);
             match work.begin(jail) {
                 None => ended[jail] = true,
-                Some(mut walk) => match walk.go_on(false) {
-                    true => running.push((jail, walk)),
-                    false => {
+                Some(mut walk) => {
+                    if walk.go_on(false) {
+                        running.push((jail, walk));
+                    } else {
                         ended[jail] = true;
                         work.end(jail, walk);
                     }
-                },
+                }
             }
         }
         if running.is_empty() {

@@ -1,10 +1,11 @@
 //! From a jail's parameters to the prison's plan: FreeBSD's words in, Linux's mechanisms out.
 
 use crate::error::Error;
-use crate::fstab::{self, Entry, FileSystem, Kernel, Overlay};
 use crate::jail::Jail;
-use jailparam::{Jailsys, Set};
-use prison::{Allow, Families, Mount, MountOptions, MountSource, Network, Spec, Users};
+use crate::permission::allowed;
+use fstab::{Entry, FileSystem, Kernel, Overlay};
+use jailparam::{Jailsys, Set, param};
+use prison::{Allow, Families, Mount, MountOptions, MountSource, Network, Permission, Spec, Users};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
@@ -15,50 +16,53 @@ pub(crate) fn spec(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> 
     let parameters = &jail.parameters;
     let (network, families) = network(jail)?;
     let (mounts, has_devfs) = mounts(jail)?;
-    let name = jail.text("name").map(|name| name.to_string_lossy().into_owned());
+    let may_mount = may_mount(parameters)?;
+    let name = jail.text(param::NAME).map(|name| name.to_string_lossy().into_owned());
     Ok(Spec {
         // A section named by a number names the jail's jid; then the name is that number.
         name,
         jid: jail.jid(),
         path: jail.path(),
-        hostname: jail.text("host.hostname").unwrap_or_default(),
-        domainname: jail.text("host.domainname").unwrap_or_default(),
+        hostname: jail.text(param::HOST_HOSTNAME).unwrap_or_default(),
+        domainname: jail.text(param::HOST_DOMAINNAME).unwrap_or_default(),
         users: users(parameters),
         network,
         families,
         mounts,
-        devfs: parameters.flag("mount.devfs") || has_devfs,
-        allow: Allow {
-            raw_sockets: parameters.flag("allow.raw_sockets"),
-            quotas: parameters.flag("allow.quotas"),
-            set_hostname: parameters.flag("allow.set_hostname"),
-            chflags: parameters.flag("allow.chflags"),
-            reserved_ports: parameters.flag("allow.reserved_ports"),
-            mount: may_mount(parameters)?,
-        },
-        persist: parameters.flag("persist"),
-        children: parameters.int("children.max").and_then(|max| max.try_into().ok()).unwrap_or(0),
+        devfs: parameters.flag(param::MOUNT_DEVFS) || has_devfs,
+        allow: allow(parameters, may_mount),
+        persist: parameters.flag(param::PERSIST),
+        children: parameters
+            .int(param::CHILDREN_MAX)
+            .and_then(|max| max.try_into().ok())
+            .unwrap_or(0),
         programs: programs.map(Path::to_path_buf),
         parameters: jail.shown(),
     })
 }
 
+/// The permissions that the parameters give; mounting only where that `may` be.
+fn allow(parameters: &Set, may_mount: bool) -> Allow {
+    let given = allowed(parameters);
+    Allow::of(|permission| given.has(permission) && (permission != Permission::Mount || may_mount))
+}
+
 /// `allow.mount`, which FreeBSD honours with a lower `enforce_statfs` and for a file system that is allowed too.
 fn may_mount(parameters: &Set) -> Result<bool, Error> {
-    let some = ["allow.mount.nullfs", "allow.mount.tmpfs"];
-    let may = parameters.flag("allow.mount")
-        && parameters.int("enforce_statfs").unwrap_or(2) < 2
-        && some.iter().any(|name| parameters.flag(name));
+    let some = [param::ALLOW_MOUNT_NULLFS, param::ALLOW_MOUNT_TMPFS];
+    let may = parameters.flag(param::ALLOW_MOUNT)
+        && parameters.int(param::ENFORCE_STATFS).unwrap_or(2) < 2
+        && some.iter().any(|&one| parameters.flag(one));
     if may && users(parameters) == Users::Host {
         let why = "a jail with the host's user ids cannot mount; kletka.userns=new";
-        return Err(Error::Value("allow.mount", why.into()));
+        return Err(Error::Value(param::ALLOW_MOUNT.name, why.into()));
     }
     Ok(may)
 }
 
 /// `kletka.userns`.
 fn users(parameters: &Set) -> Users {
-    match parameters.text("kletka.userns").as_deref() {
+    match parameters.text(param::KLETKA_USERNS).as_deref() {
         Some(b"inherit") => Users::Host,
         _ => Users::Own,
     }
@@ -66,17 +70,17 @@ fn users(parameters: &Set) -> Users {
 
 /// `vnet`, `ip4` and `ip6`.
 fn network(jail: &Jail) -> Result<(Network, Families), Error> {
-    let state = |name| jail.parameters.jailsys(name);
-    if state("vnet") == Jailsys::New {
+    let state = |part| jail.parameters.jailsys(part);
+    if state(param::VNET) == Jailsys::New {
         return Ok((Network::Own, Families { inet: true, inet6: true }));
     }
-    if !jail.parameters.list("vnet.interface").is_empty() {
+    if !jail.parameters.list(param::VNET_INTERFACE).is_empty() {
         let why = "needs a network stack of the jail's own; add \"vnet;\"";
-        return Err(Error::Value("vnet.interface", why.into()));
+        return Err(Error::Value(param::VNET_INTERFACE.name, why.into()));
     }
     let families = Families {
-        inet: state("ip4") == Jailsys::Inherit,
-        inet6: state("ip6") == Jailsys::Inherit,
+        inet: state(param::IP4) == Jailsys::Inherit,
+        inet6: state(param::IP6) == Jailsys::Inherit,
     };
     let network = if families.inet || families.inet6 { Network::Host } else { Network::Empty };
     Ok((network, families))
@@ -86,21 +90,22 @@ fn network(jail: &Jail) -> Result<(Network, Families), Error> {
 fn mounts(jail: &Jail) -> Result<(Vec<Mount>, bool), Error> {
     let mut mounts = Vec::new();
     let mut has_devfs = false;
-    for line in jail.parameters.list("mount") {
-        let entries = fstab::parse(line).map_err(|error| Error::Fstab("mount", None, error))?;
+    for line in jail.parameters.list(param::MOUNT) {
+        let entries =
+            fstab::parse(line).map_err(|error| Error::Fstab(param::MOUNT.name, None, error))?;
         for entry in &entries {
             has_devfs |= is_devfs(entry);
-            mounts.extend(mount(jail, "mount", None, entry)?);
+            mounts.extend(mount(jail, param::MOUNT.name, None, entry)?);
         }
     }
-    for file in jail.parameters.list("mount.fstab").iter().filter(|file| !file.is_empty()) {
+    for file in jail.parameters.list(param::MOUNT_FSTAB).iter().filter(|file| !file.is_empty()) {
         let file = PathBuf::from(OsString::from_vec(file.clone()));
-        let text =
-            fs::read(&file).map_err(|error| Error::File("mount.fstab", file.clone(), error))?;
-        let wrong = |error| Error::Fstab("mount.fstab", Some(file.clone()), error);
+        let text = fs::read(&file)
+            .map_err(|error| Error::File(param::MOUNT_FSTAB.name, file.clone(), error))?;
+        let wrong = |error| Error::Fstab(param::MOUNT_FSTAB.name, Some(file.clone()), error);
         for entry in &fstab::parse(&text).map_err(wrong)? {
             has_devfs |= is_devfs(entry);
-            mounts.extend(mount(jail, "mount.fstab", Some(&file), entry)?);
+            mounts.extend(mount(jail, param::MOUNT_FSTAB.name, Some(&file), entry)?);
         }
     }
     Ok((mounts, has_devfs))
@@ -124,18 +129,18 @@ pub(crate) fn told_of_mount(jail: &Jail, error: prison::Error) -> Error {
 
 /// The parameter that has something mounted at `target`.
 fn parameter_of(jail: &Jail, target: &Path) -> &'static str {
-    let lines = jail.parameters.list("mount").iter();
+    let lines = jail.parameters.list(param::MOUNT).iter();
     let entries = lines.flat_map(|line| fstab::parse(line).unwrap_or_default());
     let mut targets = entries.filter_map(|entry| {
         let target = PathBuf::from(OsString::from_vec(entry.target));
-        inside(jail, "mount", &target).ok()
+        inside(jail, param::MOUNT.name, &target).ok()
     });
     if targets.any(|known| known == target) {
-        "mount"
-    } else if jail.parameters.flag("mount.devfs") && target.starts_with("/dev") {
-        "mount.devfs"
+        param::MOUNT.name
+    } else if jail.parameters.flag(param::MOUNT_DEVFS) && target.starts_with("/dev") {
+        param::MOUNT_DEVFS.name
     } else {
-        "mount.fstab"
+        param::MOUNT_FSTAB.name
     }
 }
 
@@ -189,7 +194,7 @@ fn mount(
             Some(source) => source,
             None => return Ok(None),
         },
-        FileSystem::Disk { kind, device } => MountSource::Disk { kind, device },
+        FileSystem::Disk { kind, device } => MountSource::Disk { kind: kind.to_owned(), device },
         FileSystem::Overlay(Overlay { lower, upper, work }) => {
             MountSource::Overlay { lower, upper: upper.zip(work) }
         }

@@ -7,6 +7,7 @@ use crate::family;
 use crate::jail::Jail;
 use crate::plan::{Inside, Step};
 use crate::spec;
+use jailparam::param;
 use prison::{
     Child, Command, Ended, Identity, LOGIN_PATH, Prison, Record, Registry, StdStream, User, Users,
     Waiting,
@@ -103,7 +104,7 @@ impl<'a> System<'a> {
         // It waits in this process's memory, and so not while hooks run.
         let Some(Step::Inside(_, line)) = after_creation.next() else { return Ok(()) };
         // A log that cannot be opened yet may be made by a hook: then the step itself says so.
-        if self.jail.text("exec.consolelog").is_none() {
+        if self.jail.text(param::EXEC_CONSOLELOG).is_none() {
             self.first = Some((self.command(line)?, None));
         }
         Ok(())
@@ -140,7 +141,7 @@ impl<'a> System<'a> {
         }
         self.record = Some(prison.record().clone());
         let prison = self.prison.insert(prison);
-        if let Some(text) = self.jail.text("env") {
+        if let Some(text) = self.jail.text(param::ENV) {
             prison.show_env(text.as_encoded_bytes())?;
         }
         let quiet_one = self.jail.configured.is_none();
@@ -185,7 +186,7 @@ impl<'a> System<'a> {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        let seconds = self.jail.parameters.int("exec.timeout").unwrap_or(0);
+        let seconds = self.jail.parameters.int(param::EXEC_TIMEOUT).unwrap_or(0);
         u64::try_from(seconds).ok().filter(|&seconds| seconds > 0).map(Duration::from_secs)
     }
 
@@ -235,19 +236,19 @@ impl<'a> System<'a> {
     /// A command line with the environment, the user and the log that the parameters give it.
     fn command(&self, line: &CommandLine) -> Result<Command, Error> {
         let parameters = &self.jail.parameters;
-        let clean = parameters.flag("exec.clean");
-        let user = self.jail.text("exec.jail_user");
+        let clean = parameters.flag(param::EXEC_CLEAN);
+        let user = self.jail.text(param::EXEC_JAIL_USER);
         let login = clean || user.is_some();
         let identity = match user {
             None => Identity::Root,
-            Some(name) if parameters.flag("exec.system_jail_user") => {
+            Some(name) if parameters.flag(param::EXEC_SYSTEM_JAIL_USER) => {
                 let unknown = || Error::NoSuchUser(name.to_string_lossy().into_owned());
                 Identity::Host(User::by_name(&name).ok_or_else(unknown)?)
             }
             Some(name) => Identity::Jail(name),
         };
         let mut streams = <[StdStream; 3]>::default();
-        if let Some(log) = self.jail.text("exec.consolelog") {
+        if let Some(log) = self.jail.text(param::EXEC_CONSOLELOG) {
             let log = self.open_log(Path::new(&log))?;
             let copy = log.try_clone().map_err(|error| Error::Exec("dup".into(), error))?;
             streams = [StdStream::Inherit, StdStream::File(log), StdStream::File(copy)];
@@ -268,9 +269,9 @@ impl<'a> System<'a> {
     /// Opens `exec.consolelog` to append to. Below the jail's root no link is followed: the jail could
     /// have put it there to have a file of the host written to.
     fn open_log(&self, log: &Path) -> Result<OwnedFd, Error> {
-        const PARAMETER: &str = "exec.consolelog";
+        let parameter = param::EXEC_CONSOLELOG.name;
         if !log.is_absolute() {
-            return Err(Error::NotAbsolute(PARAMETER, log.into()));
+            return Err(Error::NotAbsolute(parameter, log.into()));
         }
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND | OFlags::CLOEXEC | OFlags::NOCTTY;
@@ -288,9 +289,9 @@ impl<'a> System<'a> {
         opened.map_err(|error| match error {
             Errno::LOOP => {
                 let link = spec::first_link(&root, log).unwrap_or_else(|| log.into());
-                Error::SymbolicLink(PARAMETER, link)
+                Error::SymbolicLink(parameter, link)
             }
-            error => Error::File(PARAMETER, log.into(), error.into()),
+            error => Error::File(parameter, log.into(), error.into()),
         })
     }
 
@@ -341,8 +342,8 @@ impl<'a> System<'a> {
     /// A hook's environment: kletka's FreeBSD programs first in PATH, and JID, JNAME, JPATH. Answers with its user, if it
     /// is another one than this process's.
     fn set_environment(&self, command: &mut process::Command) -> Result<Option<User>, Error> {
-        let name = self.jail.text("exec.system_user");
-        let clean = self.jail.parameters.flag("exec.clean");
+        let name = self.jail.text(param::EXEC_SYSTEM_USER);
+        let clean = self.jail.parameters.flag(param::EXEC_CLEAN);
         let mut path = OsString::new();
         if let Some(programs) = &self.programs {
             path.push(programs);
@@ -365,9 +366,8 @@ impl<'a> System<'a> {
                 user.ok_or_else(|| Error::NoSuchUser(unknown().to_string_lossy().into_owned()))?;
             command.env("USER", &user.name).env("HOME", &user.home).env("SHELL", &user.shell);
             if clean {
-                let home = fs::metadata(&user.home).and_then(|home| match home.is_dir() {
-                    true => Ok(()),
-                    false => Err(Errno::NOTDIR.into()),
+                let home = fs::metadata(&user.home).and_then(|home| {
+                    if home.is_dir() { Ok(()) } else { Err(Errno::NOTDIR.into()) }
                 });
                 home.map_err(|error| Error::Chdir(user.home.clone(), error))?;
                 command.current_dir(&user.home);
@@ -378,7 +378,8 @@ impl<'a> System<'a> {
         let record = self.record.as_ref();
         let jid = record.map(|record| record.jid).or(self.jail.jid());
         command.envs(jid.map(|jid| ("JID", jid.to_string())));
-        let jname = record.map(|record| OsString::from(&record.name)).or(self.jail.text("name"));
+        let jname =
+            record.map(|record| OsString::from(&record.name)).or(self.jail.text(param::NAME));
         command.envs(jname.map(|name| ("JNAME", name)));
         command.env("JPATH", self.jail.path());
         Ok(another)
@@ -413,7 +414,7 @@ impl Host for System<'_> {
             Step::Interface(name) => self
                 .prison()?
                 .give_interface(name)
-                .map_err(|error| Error::Parameter("vnet.interface", error))?,
+                .map_err(|error| Error::Parameter(param::VNET_INTERFACE.name, error))?,
             Step::Inside(Inside::Start | Inside::Command | Inside::Stop, line) => {
                 return self.run_inside(line, last);
             }

@@ -5,13 +5,14 @@
 //! other along.
 
 use rustix::io::Errno;
+use std::os::fd::BorrowedFd;
 
 use crate::address::{EtherAddress, Identity};
 use crate::error::{Error, Request};
 use crate::kind::{self, Kind, LaggProtocol, Tunnel, TunnelKind, Vlan, Vxlan};
 use crate::name::InterfaceName;
 use crate::uapi::{ifla, nlm, rtm};
-use crate::wire::{LINK_BODY, Message, Netlink};
+use crate::wire::{LINK_BODY, Message, Netlink, within};
 
 /// Tags of 802.1Q that are not reserved.
 const TAGS: std::ops::RangeInclusive<u16> = 1..=4094;
@@ -224,19 +225,31 @@ impl Netlink {
         })
     }
 
-    /// Makes a tap, or a tun, by `make`: it is no request of rtnetlink, and where the interface comes to
-    /// be is the caller's affair.
+    /// Makes a tap, or a tun, which is no request of rtnetlink: in the caller's network namespace, or, for
+    /// a socket of another one, in that of `place`: the other namespace, and the caller's own.
     ///
     /// # Errors
-    /// `Exists`, when `make` says `EEXIST`; else what it says. `EOPNOTSUPP`: this kernel has none.
+    /// `Exists`; else what /dev/net/tun says. `EOPNOTSUPP`: this kernel has none. `EPERM`: the other
+    /// namespace cannot be entered.
     pub fn create_tap(
         &mut self,
         carries_frames: bool,
         unit: Option<u32>,
-        make: impl Fn(&InterfaceName) -> Result<(), Errno>,
+        place: Option<(BorrowedFd<'_>, BorrowedFd<'_>)>,
     ) -> Result<InterfaceName, Error> {
         let kind = if carries_frames { "tap" } else { "tun" };
-        self.create(kind, '\0', unit, |_, name| make(name))
+        self.create(kind, '\0', unit, |_, name| {
+            let make = || kernel::tap::create(name.as_str(), carries_frames);
+            let made = match place {
+                None => make(),
+                Some((there, here)) => within(there, here, make).map_err(|_| Errno::PERM)?,
+            };
+            made.map_err(|error| match Errno::from_io_error(&error) {
+                Some(Errno::BUSY) => Errno::EXIST,
+                Some(Errno::NOENT | Errno::NODEV | Errno::NXIO) => Errno::OPNOTSUPP,
+                other => other.unwrap_or(Errno::INVAL),
+            })
+        })
     }
 
     /// Makes an interface whose kind needs to know nothing of others.

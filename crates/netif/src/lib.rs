@@ -7,6 +7,8 @@
 //! The codec is our own, some two hundred lines (`wire`). The crates netlink-packet-route, -core and
 //! netlink-sys decode everything that the kernel may say; one listing of links with them made a static
 //! binary 763 KiB larger (measured with 0.34, 0.9 and 0.9, fat LTO), which is more than all of kletka.
+//!
+//! May use: `kernel`, `rustix`, `strerror`; system calls: sockets, /proc/sys/net.
 
 mod address;
 mod bridge;

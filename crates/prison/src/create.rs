@@ -6,24 +6,25 @@
 //! that it is up, the death of any of the processes, by whatever cause, undoes everything: only a file
 //! and an empty cgroup can stay, which the next command clears.
 
-use crate::attach;
 use crate::cgroup;
+use crate::confine::rights::Rights;
 use crate::control::{self, word};
+use crate::enter::namespaces::Maker;
+use crate::enter::process::Command;
 use crate::error::{Calling, Error};
+use crate::files::root::Plan;
+use crate::files::stack::Stack;
+use crate::files::tree::Tree;
 use crate::first::{First, Waiting};
 use crate::init;
-use crate::namespaces::Maker;
+use crate::permission::Permission;
 use crate::prison::Prison;
-use crate::process::Command;
-use crate::process_id::ProcessId;
-use crate::record::Record;
 use crate::registry::Registry;
-use crate::rights::Rights;
-use crate::root::Plan;
+use crate::registry::process_id::ProcessId;
+use crate::registry::record::Record;
 use crate::spec::{MountOptions, MountSource, Network, Spec, Users};
-use crate::stack::Stack;
-use crate::sys::{self, Side};
-use crate::tree::Tree;
+use kernel::process::{Side, clone3};
+use kernel::{birth, namespace, signal};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use std::fs::{self, File};
 use std::io;
@@ -56,7 +57,7 @@ impl Prison {
         let built = outer(registry, &mut record).and_then(|outer| {
             if is_in_jail {
                 // What is mounted in a jail is the host's; of a copy, parts can be cloned.
-                sys::unshare(libc::CLONE_NEWNS).calling("unshare")?;
+                namespace::unshare(libc::CLONE_NEWNS).calling("unshare")?;
             }
             build(registry, spec, (&mut record, outer.as_ref()), maker, first)
         });
@@ -146,7 +147,7 @@ fn plan(
         devfs: spec.devfs,
         joins_network: spec.network != Network::Host || outer.is_some(),
         children: record.children,
-        mounts_itself: record.rights.allow.mount,
+        mounts_itself: record.rights.allow.has(Permission::Mount),
         persist: spec.persist,
     })
 }
@@ -163,18 +164,17 @@ fn build(
     let cgroup = record.cgroup.as_deref().map(cgroup::create).transpose()?;
     let plan = plan(registry, spec, record, outer)?;
     let (hold, theirs) = control::line().calling("socketpair")?;
-    let network = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?.into();
+    let network = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
     let cgroup = cgroup.as_ref().map(AsFd::as_fd);
-    sys::block_signals(&control::SIGNALS);
+    signal::block(&control::SIGNALS);
     let cloned = match outer {
-        Some(outer) => attach::clone_into(outer.init.as_fd(), INITS, cgroup)?,
-        // SAFETY: kletka's commands have one thread.
-        None => unsafe { sys::clone3(INITS, cgroup) }.calling("clone3")?,
+        Some(outer) => birth::copy(outer.init.as_fd(), INITS, cgroup)?,
+        None => clone3(INITS, cgroup).calling("clone3")?,
     };
     let (pid, init) = match cloned {
         Side::Child => {
             drop(hold);
-            init::run(plan, &theirs, &network)
+            init::run(plan, theirs, network.into())
         }
         Side::Parent { pid, pidfd } => (pid, pidfd),
     };

@@ -5,7 +5,7 @@
 
 use crate::error::{Calling, Error};
 use crate::prison::Prison;
-use crate::process_id::ProcessId;
+use crate::registry::process_id::ProcessId;
 use rustix::fs::{
     AtFlags, Mode, OFlags, ResolveFlags, fchmod, fstatfs, openat, openat2, renameat, unlinkat,
 };

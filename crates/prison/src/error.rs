@@ -61,6 +61,8 @@ pub enum Error {
     NoIds,
     /// /run/kletka cannot be read or written.
     Registry(PathBuf, io::Error),
+    /// A file of the registry from which its prison cannot be found.
+    BrokenRecord(PathBuf),
     /// Not run as root.
     NotRoot,
     /// The prison ended while it was being used.
@@ -148,6 +150,12 @@ impl fmt::Display for Error {
             ),
             Self::NoIds => write!(f, "no range of 65536 user ids is free"),
             Self::Registry(path, error) => write!(f, "{}: {}", path.display(), strerror::of(error)),
+            Self::BrokenRecord(path) => write!(
+                f,
+                "{}: no record of a jail, whose jail may run: kill its [init], if ps(1) shows one, and remove \
+                 this file",
+                path.display()
+            ),
             Self::NotRoot => write!(f, "Operation not permitted: jails are for root alone"),
             Self::Died => write!(f, "the jail ended while it was being set up"),
             Self::Interface(name, error) => {
@@ -170,6 +178,15 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl From<kernel::birth::Error> for Error {
+    fn from(error: kernel::birth::Error) -> Self {
+        match error {
+            kernel::birth::Error::Gone => Self::Died,
+            kernel::birth::Error::Call(call, error) => Self::Call(call, error),
+        }
+    }
+}
 
 /// Names the call whose error is turned into an [`Error`].
 pub(crate) trait Calling<T> {

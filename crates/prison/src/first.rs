@@ -4,21 +4,22 @@
 //! to become the first command that runs in the jail. Like the maker it works in the memory of the command, on a stack of
 //! its own: to copy a process costs more than all that this one does. So it only makes system calls, and allocates nothing.
 
-use crate::attach::{
-    Reporting, announce, clone_sharing, executed_or_collected, fork_into, report, way_back,
-};
-use crate::child::Child;
+use crate::enter::attach::{Reporting, announce, executed_or_collected, fork_into, report};
+use crate::enter::namespaces::{Joining, Maker};
+use crate::enter::process::{Command, Confinement, Ready, Step, become_root};
 use crate::error::{Calling, Error};
-use crate::namespaces::{Joining, Maker};
+use crate::permission::Permission;
 use crate::prison::Prison;
-use crate::process::{Command, Confinement, Ready, Step, become_root};
-use crate::sys::{self, Stack};
+use kernel::birth::{self, Home};
+use kernel::child::Child;
+use kernel::descriptor::Inherited;
+use kernel::process::{Stack, Work, exit_now};
+use kernel::{confine, namespace};
 use rustix::io::{Errno, read, write};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
-use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// The jail's first process, which waits to execute the command it was made for. Dropped, it ends.
 #[derive(Debug)]
@@ -84,21 +85,21 @@ impl First {
             .filter(|_| !looks_up)
             .map(|command| command.ready().map_err(|failure| command.error(&failure)));
         let task = Box::new(Task {
-            init: prison.init.as_raw_fd(),
-            network: outer.map(|outer| outer.init.as_raw_fd()),
+            init: Inherited::of(&prison.init),
+            network: outer.map(|outer| Inherited::of(&outer.init)),
             joining: maker.joining(),
-            parents: [hold.as_raw_fd(), go.as_raw_fd(), said.as_raw_fd()],
-            told: told.as_raw_fd(),
-            says: says.as_raw_fd(),
-            line: line.child.as_raw_fd(),
-            mounts: rights.allow.mount,
+            parents: [hold, &go, &said].map(Inherited::of),
+            told: Inherited::of(&told),
+            says: Inherited::of(&says),
+            line: Inherited::of(&line.child),
+            mounts: rights.allow.has(Permission::Mount),
             confinement: Confinement::of(rights),
             ready: ready.transpose()?,
         });
         let init = prison.init.as_fd();
-        let (child, memory) = match way_back()? {
-            Some(back) if !looks_up => {
-                let (child, stack) = share_memory(&task, init, &back, cgroup)?;
+        let (child, memory) = match Home::find()? {
+            Some(home) if !looks_up => {
+                let (child, stack) = share_memory(&task, init, &home, cgroup)?;
                 (child, Some((stack, task)))
             }
             _ => (fork_into(init, cgroup, || task.run(command))?, None),
@@ -139,38 +140,33 @@ impl First {
 }
 
 /// Makes the process in the caller's memory.
+#[expect(unsafe_code, reason = "what a process does in shared memory is known here alone")]
 fn share_memory(
     task: &Task,
     init: BorrowedFd<'_>,
-    back: &File,
+    home: &Home,
     cgroup: Option<BorrowedFd<'_>>,
 ) -> Result<(Child, Stack), Error> {
-    extern "C" fn run(task: *mut libc::c_void) -> ! {
-        // SAFETY: it is what `share_memory` passes, which lives until this process has ended or executed, and nobody has it
-        // mutably.
-        unsafe { &*task.cast::<Task>() }.run(None)
-    }
     let mut stack = Stack::new();
-    let argument = std::ptr::from_ref(task).cast_mut().cast();
-    // SAFETY: `run` makes system calls without libc, so it has no errno, and allocates nothing; what it reads stays as it
+    // SAFETY: `work` makes system calls without libc, so it has no errno, and allocates nothing; what it reads stays as it
     // is. `Waiting` keeps its stack and task until it has executed or ended. A jail's root could kill it, were there a
     // process inside already: nothing would be left half done.
-    let child = unsafe { clone_sharing((init, back), 0, cgroup, &mut stack, run, argument) }?;
+    let child = unsafe { birth::sharing((init, home), 0, cgroup, &mut stack, task) }?;
     Ok((child, stack))
 }
 
-/// What the process does, and all that it needs for that. Descriptors are numbers, as its own copies have the same ones.
+/// What the process does, and all that it needs for that.
 #[derive(Debug)]
 struct Task {
-    init: RawFd,
+    init: Inherited,
     /// A process whose network it joins.
-    network: Option<RawFd>,
+    network: Option<Inherited>,
     joining: Joining,
     /// Ends that are its parent's, who waits for their closing.
-    parents: [RawFd; 3],
-    told: RawFd,
-    says: RawFd,
-    line: RawFd,
+    parents: [Inherited; 3],
+    told: Inherited,
+    says: Inherited,
+    line: Inherited,
     /// The jail may mount: `allow.mount`.
     mounts: bool,
     confinement: Confinement,
@@ -178,10 +174,10 @@ struct Task {
     ready: Option<Ready>,
 }
 
-/// A descriptor of this process.
-fn own(fd: &RawFd) -> BorrowedFd<'_> {
-    // SAFETY: the first process has it from its birth, and closes none of those that it borrows.
-    unsafe { BorrowedFd::borrow_raw(*fd) }
+impl Work for Task {
+    fn work(&self) -> ! {
+        self.run(None)
+    }
 }
 
 impl Task {
@@ -191,17 +187,14 @@ impl Task {
         let is_in = joined.is_ok();
         self.say(joined);
         if !is_in {
-            sys::exit_now(1);
+            exit_now(1);
         }
-        for fd in self.parents {
-            // SAFETY: the process executes or exits, and never drops the owners of these.
-            unsafe { libc::close(fd) };
-        }
+        self.parents.into_iter().for_each(Inherited::close);
         let is_root = become_root().map_err(|error| Step::Ids.failed(error));
         if self.mounts {
             // Not before init has built: only what is there now is locked for the jail.
             self.wait_for_word();
-            self.say(sys::unshare(libc::CLONE_NEWNS));
+            self.say(namespace::unshare(libc::CLONE_NEWNS));
         }
         let confined = is_root.and_then(|()| self.confinement.apply());
         self.wait_for_word();
@@ -209,39 +202,39 @@ impl Task {
             (Err(failure), ..) => failure,
             (_, Some(ready), _) => ready.execute(),
             (_, _, Some(command)) => command.execute(),
-            _ => sys::exit_now(0),
+            _ => exit_now(0),
         };
-        report(own(&self.line), &failure)
+        report(self.line.as_fd(), &failure)
     }
 
     /// Joins init's mount namespace and announces itself while the host's rights last, then joins the jail's own
     /// namespaces. The cgroup namespace is new: its root is the cgroup that the process is in.
     fn join(&self) -> io::Result<()> {
-        sys::hide_from_ptrace()?;
-        move_into_thread_name_spaces(own(&self.init), ThreadNameSpaceType::MOUNT)?;
+        confine::hide_from_ptrace()?;
+        move_into_thread_name_spaces(self.init.as_fd(), ThreadNameSpaceType::MOUNT)?;
         if let Some(outer) = &self.network {
-            move_into_thread_name_spaces(own(outer), ThreadNameSpaceType::NETWORK)?;
+            move_into_thread_name_spaces(outer.as_fd(), ThreadNameSpaceType::NETWORK)?;
         }
         announce()?;
         self.joining.join()?;
-        sys::unshare(libc::CLONE_NEWCGROUP)
+        namespace::unshare(libc::CLONE_NEWCGROUP)
     }
 
     /// Tells the command that makes the prison how something went.
     fn say(&self, outcome: io::Result<()>) {
         let errno =
             outcome.map_or_else(|error| error.raw_os_error().unwrap_or(libc::EINVAL), |()| 0);
-        let _ = write(own(&self.says), &errno.to_ne_bytes());
+        let _ = write(self.says, &errno.to_ne_bytes());
     }
 
     /// Ends the process when there is nothing to run, or the command that makes the jail has died.
     fn wait_for_word(&self) {
         let mut byte = [0];
         loop {
-            match read(own(&self.told), &mut byte) {
+            match read(self.told, &mut byte) {
                 Ok(1) => return,
                 Err(Errno::INTR) => {}
-                _ => sys::exit_now(0),
+                _ => exit_now(0),
             }
         }
     }

@@ -10,65 +10,62 @@ use crate::control::{
     ATTACHED, END, INTERFACE, PERSIST, REMOVE, Report, SIGNALS, Stage, TERMINATE, TRANSIENT, hear,
     tell, word,
 };
-use crate::lean;
-use crate::root::{self, Own, Plan};
-use crate::sys::{self, Caught};
+use crate::files::root::{self, Own, Plan};
 use crate::vnet;
+use kernel::lean::Recluse;
+use kernel::process::exit_now;
+use kernel::signal::{self, Caught};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, setsid, umask, waitid};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces, set_name};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::array;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 /// Init's whole life. `control` is its end of the line to the command; `network` the host's network namespace.
-pub(crate) fn run(plan: Plan, control: &OwnedFd, network: &OwnedFd) -> ! {
+pub(crate) fn run(plan: Plan, control: OwnedFd, network: OwnedFd) -> ! {
     // Without its signals init would be deaf; then it is better not to be.
-    let Ok(signals) = sys::signalfd(&[&SIGNALS[..], &[END, libc::SIGCHLD]].concat()) else {
-        sys::exit_now(1)
+    let Ok(signals) = signal::descriptor(&[&SIGNALS[..], &[END, libc::SIGCHLD]].concat()) else {
+        exit_now(1)
     };
+    let lines = Lines { signals, control, network };
     let _ = setsid();
     let title = format!("kletka: {} [init]", plan.name);
-    let layout = step_aside(&title);
+    let recluse = step_aside(&title);
     // What needs no ids is made while the first process makes its namespaces.
     let own = Own::make(&plan);
-    if hear(control.as_fd()) != Some(word::BUILD) {
-        sys::exit_now(1);
+    if hear(lines.control.as_fd()) != Some(word::BUILD) {
+        exit_now(1);
     }
     let range = plan.ids.first;
     let mut init = Init { persist: plan.persist, range, ..Init::default() };
-    init.take_signals(signals.as_fd());
+    init.take_signals(lines.signals.as_fd());
     let built = own.and_then(|own| match init.attached.first() {
         Some((_, first)) => root::build(&plan, &own, first.as_fd()).map(|()| own),
         None => Err(Stage::Namespaces.failed(Path::new("/"), Errno::SRCH)),
     });
-    let built = built.and_then(|own| follow(&plan, &init, control).map(|()| own));
+    let built = built.and_then(|own| follow(&plan, &init, &lines.control).map(|()| own));
     let told = match &built {
-        Ok(_) => Report::up().send(control.as_fd()),
-        Err(report) => report.send(control.as_fd()),
+        Ok(_) => Report::up().send(lines.control.as_fd()),
+        Err(report) => report.send(lines.control.as_fd()),
     };
     // `own` is still open: the command need not wait until it is closed, which takes 30 µs.
     if built.is_err() || told.is_err() {
-        sys::exit_now(1);
+        exit_now(1);
     }
-    let_go([control.as_raw_fd(), network.as_raw_fd(), signals.as_raw_fd()], &mut init);
-    if hear(control.as_fd()) != Some(word::RECORDED) {
-        sys::exit_now(1);
+    let_go(&recluse, &lines, &mut init);
+    if hear(lines.control.as_fd()) != Some(word::RECORDED) {
+        exit_now(1);
     }
-    let lines = Lines {
-        signals: signals.as_raw_fd(),
-        control: control.as_raw_fd(),
-        network: network.as_raw_fd(),
-    };
-    if init.live(&lines) == Life::Settled {
-        if let (Some(layout), Some(rest)) = (&layout, init.rest(lines)) {
-            // SAFETY: init has one thread, and a `Rest` holds numbers.
-            unsafe { lean::go_on(layout, title.as_bytes(), rest, Rest::live) };
-        }
-        init.live(&lines);
+    if init.live(&lines) == Life::Over {
+        init.end(&lines)
     }
-    init.end(&lines)
+    match init.into_rest(lines) {
+        Ok(rest) => shed(recluse, &title, rest),
+        Err((mut init, lines)) => init.live_to_the_end(&lines),
+    }
 }
 
 /// Where the jail may mount, goes with the first process into the mount namespace that it makes for that: processes
@@ -80,14 +77,15 @@ fn follow(plan: &Plan, init: &Init, control: &OwnedFd) -> Result<(), Report> {
     let failed = |error| Stage::Namespaces.failed(Path::new("/"), error);
     let told = Report::up().send(control.as_fd()).is_ok();
     if !told || hear(control.as_fd()) != Some(word::FOLLOW) {
-        sys::exit_now(1);
+        exit_now(1);
     }
     let (_, first) = init.attached.first().ok_or(failed(Errno::SRCH))?;
     move_into_thread_name_spaces(first.as_fd(), ThreadNameSpaceType::MOUNT).map_err(failed)
 }
 
 /// Lets go of the command's terminal, and of its name in ps(1).
-fn step_aside(title: &str) -> Option<lean::Layout> {
+#[expect(unsafe_code, reason = "init alone knows that it never goes back")]
+fn step_aside(title: &str) -> Recluse {
     if let Ok(null) = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()) {
         let _ = rustix::stdio::dup2_stdin(&null);
         let _ = rustix::stdio::dup2_stdout(&null);
@@ -95,36 +93,39 @@ fn step_aside(title: &str) -> Option<lean::Layout> {
     }
     umask(Mode::from_raw_mode(0o022));
     let _ = set_name(c"kletka");
-    let layout = lean::Layout::read()?;
-    // SAFETY: init reads neither its arguments nor its environment.
-    unsafe { layout.set_title(title.as_bytes()) };
-    Some(layout)
+    // SAFETY: init is a copy of a process, so it has one thread; `run` never returns, and reads neither
+    // arguments nor environment.
+    let recluse = unsafe { Recluse::new() };
+    recluse.set_title(title.as_bytes());
+    recluse
 }
 
 /// Closes all descriptors that init does not need any more.
-fn let_go(keep: [i32; 3], init: &mut Init) {
+#[expect(unsafe_code, reason = "init alone knows which descriptors it uses")]
+fn let_go(recluse: &Recluse, lines: &Lines, init: &mut Init) {
     // The first process's pidfd is about to be closed with the others: it is opened again.
     let first: Vec<u32> = init.attached.drain(..).map(|(pid, _)| pid).collect();
+    let keep = [&lines.signals, &lines.control, &lines.network].map(AsFd::as_fd);
     // SAFETY: `run` never returns, so what the closed descriptors belong to is never dropped or used.
-    unsafe { sys::close_all_but(keep) };
+    unsafe { recluse.close_all_but(keep) };
     for pid in first {
         init.watch(pid);
     }
 }
 
-/// The descriptors that init lives with.
-#[derive(Clone, Copy)]
-struct Lines {
-    signals: RawFd,
-    control: RawFd,
-    network: RawFd,
+/// Goes on without the memory of the command.
+#[expect(unsafe_code, reason = "init alone knows what it keeps")]
+fn shed(recluse: Recluse, title: &str, rest: Rest) -> ! {
+    // SAFETY: a `Rest` holds numbers, and its life allocates anew what it uses.
+    let rest = unsafe { recluse.shed(title.as_bytes(), rest, Rest::live) };
+    rest.live()
 }
 
-impl Lines {
-    fn borrow(fd: &RawFd) -> BorrowedFd<'_> {
-        // SAFETY: init has had them since its birth, and never closes them.
-        unsafe { BorrowedFd::borrow_raw(*fd) }
-    }
+/// The descriptors that init lives with.
+struct Lines {
+    signals: OwnedFd,
+    control: OwnedFd,
+    network: OwnedFd,
 }
 
 /// How far a prison's life has come.
@@ -136,14 +137,12 @@ enum Life {
 }
 
 /// All that init has to remember, once the prison is made: numbers, whose number is limited.
-#[derive(Clone, Copy)]
 struct Rest {
     lines: Lines,
     persist: bool,
     ending: bool,
     range: u32,
-    attached: [(u32, RawFd); MOST],
-    attached_count: usize,
+    attached: [Option<(u32, OwnedFd)>; MOST],
     interfaces: [i32; MOST],
     interface_count: usize,
 }
@@ -153,22 +152,17 @@ const MOST: usize = 32;
 
 impl Rest {
     /// Init's life, from when its prison has been made.
-    fn live(&self) -> ! {
-        let attached = self.attached[..self.attached_count].iter();
+    fn live(self) -> ! {
         let mut init = Init {
             persist: self.persist,
             ending: self.ending,
             settled: true,
             runs_last: true,
-            // SAFETY: whoever owned these descriptors has gone with the memory that it was in.
-            attached: attached
-                .map(|&(pid, fd)| (pid, unsafe { OwnedFd::from_raw_fd(fd) }))
-                .collect(),
-            interfaces: self.interfaces[..self.interface_count].to_vec(),
+            attached: self.attached.into_iter().flatten().collect(),
+            interfaces: self.interfaces.into_iter().take(self.interface_count).collect(),
             range: self.range,
         };
-        init.live(&self.lines);
-        init.end(&self.lines)
+        init.live_to_the_end(&self.lines)
     }
 }
 
@@ -193,13 +187,13 @@ struct Init {
 impl Init {
     /// Waits, reaps and obeys until the prison ends, or has just been finished.
     fn live(&mut self, lines: &Lines) -> Life {
-        let (signals, control) = (Lines::borrow(&lines.signals), Lines::borrow(&lines.control));
+        let (signals, control) = (lines.signals.as_fd(), lines.control.as_fd());
         let was_settled = self.settled;
         loop {
             self.take_signals(signals);
             if self.ending {
                 // Again on every turn: a process may have been put in a moment ago.
-                let _ = sys::kill(-1, libc::SIGKILL);
+                let _ = signal::kill(-1, libc::SIGKILL);
             }
             let empty = !reap() && self.attached.is_empty();
             let may_end = self.settled || self.runs_last;
@@ -213,32 +207,37 @@ impl Init {
         }
     }
 
-    /// What there is to remember, if it is not too much. The pidfds are still this value's.
-    fn rest(&self, lines: Lines) -> Option<Rest> {
+    /// The same, from when the prison has been made.
+    fn live_to_the_end(&mut self, lines: &Lines) -> ! {
+        self.live(lines);
+        self.end(lines)
+    }
+
+    /// What there is to remember, if it is not too much.
+    fn into_rest(self, lines: Lines) -> Result<Rest, (Self, Lines)> {
         if self.attached.len() > MOST || self.interfaces.len() > MOST {
-            return None;
+            return Err((self, lines));
         }
-        let mut rest = Rest {
+        let mut interfaces = [0; MOST];
+        for (place, interface) in interfaces.iter_mut().zip(&self.interfaces) {
+            *place = *interface;
+        }
+        let mut attached = self.attached.into_iter();
+        Ok(Rest {
             lines,
             persist: self.persist,
             ending: self.ending,
             range: self.range,
-            attached: [(0, -1); MOST],
-            attached_count: self.attached.len(),
-            interfaces: [0; MOST],
+            attached: array::from_fn(|_| attached.next()),
+            interfaces,
             interface_count: self.interfaces.len(),
-        };
-        for (place, (pid, pidfd)) in rest.attached.iter_mut().zip(&self.attached) {
-            *place = (*pid, pidfd.as_raw_fd());
-        }
-        rest.interfaces[..self.interfaces.len()].copy_from_slice(&self.interfaces);
-        Some(rest)
+        })
     }
 
     /// The end of the prison.
     fn end(&self, lines: &Lines) -> ! {
-        self.give_interfaces_back(Lines::borrow(&lines.network));
-        sys::exit_now(0)
+        self.give_interfaces_back(lines.network.as_fd());
+        exit_now(0)
     }
 
     /// Sleeps until something happens, and drops the attached processes that have ended.
@@ -274,7 +273,7 @@ impl Init {
     }
 
     fn take_signals(&mut self, signals: BorrowedFd<'_>) {
-        while let Some(caught) = sys::next_signal(signals) {
+        while let Some(caught) = signal::next(signals) {
             let Caught { signal, sender, value, .. } = caught;
             match signal {
                 _ if !is_authentic(&caught) => {}
@@ -282,7 +281,7 @@ impl Init {
                 INTERFACE if value < 0 => self.interfaces.retain(|&index| index != -value),
                 INTERFACE => self.interfaces.push(value),
                 TERMINATE | END => {
-                    let _ = sys::kill(-1, libc::SIGTERM);
+                    let _ = signal::kill(-1, libc::SIGTERM);
                     self.persist = false;
                 }
                 REMOVE => self.ending = true,

@@ -4,61 +4,39 @@
 //! value that knows nothing of jail.conf, by [`Prison::create`]: namespaces, a cgroup, detached mounts
 //! and ids come first and are attached in one go, so that a crash at any point leaves no mount behind.
 //! [`Prison::spawn`] runs a command inside, [`Prison::remove`] ends it, and the [`Registry`] finds it
-//! again by jid or name. All of kletka's unsafe code is here, most of it in [`sys`].
+//! again by jid or name.
+//!
+//! May use: `kernel`, `libc`, `mountinfo`, `rustix`, `strerror`; system calls.
 
-#![allow(unsafe_code)]
-
-mod attach;
-mod capability;
 mod cgroup;
-mod child;
+mod confine;
 mod control;
 mod create;
-mod dev;
+mod enter;
 mod env;
 mod error;
-mod filter;
+mod files;
 mod first;
-mod hook;
-mod ids;
 mod init;
-mod lean;
-mod limits;
-mod memory;
-mod mountinfo;
-mod namespaces;
-mod nested;
-mod overlay;
+mod permission;
 mod prison;
-mod process;
-mod process_id;
-mod record;
 mod registry;
-mod reservation;
-mod rights;
-mod root;
 mod spec;
-mod stack;
-mod sys;
-mod tap;
-mod tree;
-mod union;
-mod user;
 mod vnet;
+mod work;
 
-pub use child::{Child, Ended, hold_foreground_signals, is_in_foreground, readable};
+pub use confine::ids::Ids;
+pub use confine::user::User;
+pub use enter::hook::prepare_hook;
+pub use enter::process::{Command, Identity, LOGIN_PATH, StdStream};
 pub use env::ENV_FILE;
 pub use error::Error;
+pub use files::tree::try_idmap;
 pub use first::Waiting;
-pub use hook::prepare_hook;
-pub use ids::Ids;
-pub use limits::Limits;
-pub use memory::Memory;
+pub use kernel::child::{Child, Ended, hold_foreground_signals, is_in_foreground, readable};
+pub use permission::{Allow, Permission};
 pub use prison::Prison;
-pub use process::{Command, Identity, LOGIN_PATH, StdStream};
-pub use record::Record;
+pub use registry::limits::Limits;
+pub use registry::record::Record;
 pub use registry::{Changing, Registry, is_jailed};
-pub use spec::{Allow, Change, Families, Mount, MountOptions, MountSource, Network, Spec, Users};
-pub use tap::create_tap;
-pub use tree::try_idmap;
-pub use user::User;
+pub use spec::{Change, Families, Mount, MountOptions, MountSource, Network, Spec, Users};

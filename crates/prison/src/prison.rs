@@ -2,14 +2,16 @@
 //! `JAIL_UPDATE`, jail_remove(2).
 
 use crate::cgroup;
-use crate::child::{Child, readable};
 use crate::control::{self, Report, word};
 use crate::error::{Calling, Error};
-use crate::record::Record;
+use crate::permission::Allow;
 use crate::registry::Registry;
-use crate::spec::{Allow, Change};
-use crate::sys::{self, Namespace};
+use crate::registry::record::Record;
+use crate::spec::Change;
 use crate::vnet;
+use kernel::child::{Child, readable};
+use kernel::namespace::{self, Namespace};
+use kernel::signal;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
@@ -165,7 +167,7 @@ impl Prison {
 
     /// Tells init one of [`control::SIGNALS`] that carries no number.
     fn signal(&self, signal: i32) -> Result<(), Error> {
-        sys::signal(self.init.as_fd(), signal).map_err(|_| Error::Died)
+        signal::send(self.init.as_fd(), signal).map_err(|_| Error::Died)
     }
 
     /// Takes a process that the caller does not want to wait for: one in the background.
@@ -205,7 +207,7 @@ impl Prison {
     /// Tells init that the interface with this number in the jail came from the host; with a minus, that it did not, or
     /// has gone back.
     fn tell_of_interface(&self, number: i32) -> Result<(), Error> {
-        sys::sigqueue(self.init.as_fd(), control::INTERFACE, number).map_err(|_| Error::Died)
+        signal::queue(self.init.as_fd(), control::INTERFACE, number).map_err(|_| Error::Died)
     }
 
     /// Takes the interface `name` back to the caller's network stack: ifconfig(8), `-vnet`.
@@ -234,8 +236,8 @@ impl Prison {
             return Err(Error::OthersJail(self.record.name.clone()));
         }
         if change.hostname.is_some() || change.domainname.is_some() {
-            let names =
-                sys::namespace(self.init.as_fd(), Namespace::Uts).map_err(|_| Error::Died)?;
+            let names = namespace::of_process(self.init.as_fd(), Namespace::Uts)
+                .map_err(|_| Error::Died)?;
             let uts = LinkNameSpaceType::HostNameAndNISDomainName;
             within(names.as_fd(), "uts", uts, || set_names(change))?.calling("host.hostname")?;
         }
@@ -243,9 +245,12 @@ impl Prison {
             self.signal(if persist { control::PERSIST } else { control::TRANSIENT })?;
         }
         let now = self.record.rights.allow;
-        // For mounts it has a namespace of its own, or it has none.
-        let changed = change.allow.map(|allow| Allow { mount: now.mount, ..allow });
-        self.record.rights.allow = changed.unwrap_or(now);
+        if let Some(allow) = change.allow {
+            self.record.rights.allow = Allow::of(|permission| {
+                let source = if permission.is_fixed() { now } else { allow };
+                source.has(permission)
+            });
+        }
         if let Some(parameters) = &change.parameters {
             self.record.parameters.clone_from(parameters);
         }
@@ -257,7 +262,7 @@ impl Prison {
     /// # Errors
     /// [`Error::Died`].
     pub fn network(&self) -> Result<OwnedFd, Error> {
-        sys::namespace(self.init.as_fd(), Namespace::Net).map_err(|_| Error::Died)
+        namespace::of_process(self.init.as_fd(), Namespace::Net).map_err(|_| Error::Died)
     }
 }
 

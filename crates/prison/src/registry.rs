@@ -5,24 +5,32 @@
 //! Files are replaced whole by rename(2). One lock, held for the length of a few file operations,
 //! keeps two commands from taking the same jid, name or ids.
 
+pub(crate) mod limits;
+pub(crate) mod nested;
+pub(crate) mod process_id;
+pub(crate) mod record;
+pub(crate) mod reservation;
+
 use crate::cgroup;
+use crate::confine::ids::Ranges;
+use crate::confine::rights::Rights;
 use crate::error::Error;
-use crate::ids::Ranges;
-use crate::limits::Limits;
-use crate::nested;
-use crate::process_id::{ProcessId, read_small};
-use crate::record::{LARGEST, Record};
-use crate::reservation::Reservation;
-use crate::rights::Rights;
 use crate::spec::Spec;
-use crate::sys;
-use crate::union;
+use crate::work;
+use kernel::descriptor::close_many;
+use kernel::proc::read_small;
+use limits::Limits;
+use process_id::ProcessId;
+use record::{Broken, LARGEST, Record};
+use reservation::{Reservation, Unreadable};
 use rustix::fs::{Dir, FlockOperation, Mode, OFlags, flock, mkdir, open, openat};
 use rustix::io::{Errno, read};
-use std::ffi::CStr;
+use std::cell::RefCell;
+use std::ffi::{CStr, OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -33,6 +41,8 @@ pub struct Registry {
     directory: PathBuf,
     place: Place,
     boot: String,
+    /// Files that were no records, when the directory was last looked at.
+    broken: RefCell<Vec<PathBuf>>,
 }
 
 /// Where this command runs.
@@ -53,9 +63,21 @@ const NEW: &str = ".new";
 
 /// What [`Registry::look`] finds.
 struct Found {
+    /// Dead ones too, by jid.
     records: Vec<Record>,
-    /// There is something that is no record.
+    /// Those from which no prison can be found, by file name.
+    broken: Vec<(OsString, Broken)>,
+    /// There is what somebody has left who died over writing.
     unfinished: bool,
+}
+
+impl Found {
+    /// What the broken ones keep from new prisons.
+    fn unreadable(&self) -> Vec<Unreadable> {
+        let jid = |name: &OsString| name.to_str()?.parse().ok();
+        let each = self.broken.iter();
+        each.map(|(name, broken)| Unreadable { jid: jid(name), ids: broken.ids }).collect()
+    }
 }
 
 /// The registry's lock; dropping it lets the next command in. The file holds the last jid given out.
@@ -89,6 +111,7 @@ impl Registry {
             directory: directory.into(),
             place,
             boot: boot.trim_end().to_owned(),
+            broken: RefCell::default(),
         };
         let host = registry("/run/kletka", Place::Host);
         // Nearly always it is there.
@@ -99,8 +122,8 @@ impl Registry {
             return host.made();
         };
         match limits {
-            Some(limits) => registry(nested::DIRECTORY, Place::Jail(limits)).made(),
-            None => Ok(registry(nested::DIRECTORY, Place::Closed)),
+            Some(limits) => registry(limits::DIRECTORY, Place::Jail(limits)).made(),
+            None => Ok(registry(limits::DIRECTORY, Place::Closed)),
         }
     }
 
@@ -144,6 +167,12 @@ impl Registry {
         self.lock(FlockOperation::LockShared)
     }
 
+    /// The files of the registry that [`Registry::prisons`] has come upon, and from which no prison can be
+    /// found: [`Error::BrokenRecord`] each.
+    pub fn broken(&self) -> Vec<Error> {
+        self.broken.borrow().iter().cloned().map(Error::BrokenRecord).collect()
+    }
+
     /// The prisons that live, by jid.
     ///
     /// # Errors
@@ -153,9 +182,10 @@ impl Registry {
             return Ok(Vec::new());
         }
         let found = self.look(&self.lock_to_read()?)?;
+        let unfinished = found.unfinished;
         let (mut alive, dead) = self.divide(found.records);
-        if !dead.is_empty() || found.unfinished {
-            alive = self.sweep(&self.lock_to_write()?)?;
+        if !dead.is_empty() || unfinished {
+            (alive, _) = self.sweep(&self.lock_to_write()?)?;
         }
         alive.retain(|record| record.init.is_some());
         self.add_those_inside(&mut alive);
@@ -166,7 +196,7 @@ impl Registry {
     /// The living prison of this jid or name: jail_getid(3).
     ///
     /// # Errors
-    /// [`Error::Registry`] when the directory cannot be read.
+    /// [`Error::Registry`] when the directory cannot be read; [`Error::BrokenRecord`].
     pub fn find(&self, jid_or_name: &str) -> Result<Option<Record>, Error> {
         if matches!(self.place, Place::Closed) {
             return Ok(None);
@@ -174,11 +204,8 @@ impl Registry {
         // A name of digits is the jid.
         let jid: Option<u32> = jid_or_name.parse().ok();
         let found = match jid {
-            Some(jid) => fs::read(self.file(jid)).ok().and_then(|bytes| Record::parse(&bytes)),
-            None => {
-                let found = self.look(&self.lock_to_read()?)?;
-                found.records.into_iter().find(|record| record.name == jid_or_name)
-            }
+            Some(jid) => self.read(jid)?,
+            None => self.find_by_name(jid_or_name)?,
         };
         let Some(record) = found else {
             let is_it = |it: &Record| jid.map_or(it.name == jid_or_name, |jid| it.jid == jid);
@@ -195,14 +222,34 @@ impl Registry {
         Ok(record.init.is_some().then_some(Record { inside, ..record }))
     }
 
+    /// The record of this jid, if there is one; the prison may be dead.
+    fn read(&self, jid: u32) -> Result<Option<Record>, Error> {
+        let file = self.file(jid);
+        let Ok(bytes) = fs::read(&file) else { return Ok(None) };
+        Record::parse(&bytes).map(Some).map_err(|_| Error::BrokenRecord(file))
+    }
+
+    /// The same by name.
+    fn find_by_name(&self, name: &str) -> Result<Option<Record>, Error> {
+        let found = self.look(&self.lock_to_read()?)?;
+        if let Some(record) = found.records.into_iter().find(|record| record.name == name) {
+            return Ok(Some(record));
+        }
+        let mut broken = found.broken.into_iter();
+        match broken.find(|(_, broken)| broken.name.as_deref() == Some(name)) {
+            None => Ok(None),
+            Some((file, _)) => Err(Error::BrokenRecord(self.directory.join("jails").join(file))),
+        }
+    }
+
     /// What is in the directory, dead records too, by jid.
     fn look(&self, _lock: &Lock) -> Result<Found, Error> {
         let path = self.directory.join("jails");
         let failed = |error: Errno| Error::Registry(path.clone(), error.into());
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = open(&path, flags, Mode::empty()).map_err(failed)?;
-        let mut found = Found { records: Vec::new(), unfinished: false };
-        let mut room = [0; LARGEST];
+        let mut found = Found { records: Vec::new(), broken: Vec::new(), unfinished: false };
+        let mut room = [0; LARGEST + 1];
         // Open until there are so many: to close them all is one call.
         let mut files = Vec::with_capacity(AT_ONCE);
         for entry in Dir::read_from(&directory).map_err(failed)? {
@@ -213,16 +260,21 @@ impl Registry {
             }
             let (file, record) = read_record(directory.as_fd(), name, &mut room).map_err(failed)?;
             match record {
-                Some(record) => found.records.push(record),
-                None => found.unfinished = true,
+                _ if name.to_bytes() == NEW.as_bytes() => found.unfinished = true,
+                Ok(record) => found.records.push(record),
+                Err(broken) => {
+                    found.broken.push((OsStr::from_bytes(name.to_bytes()).to_owned(), broken));
+                }
             }
             files.push(file);
             if files.len() == AT_ONCE {
-                sys::close_many(files.drain(..));
+                close_many(files.drain(..));
             }
         }
-        sys::close_many(files.into_iter());
+        close_many(files.into_iter());
         found.records.sort_by_key(|record| record.jid);
+        let files = found.broken.iter().map(|(name, _)| path.join(name));
+        self.broken.replace(files.collect());
         Ok(found)
     }
 
@@ -241,18 +293,21 @@ impl Registry {
         records.into_iter().partition(|_| living.next() == Some(true))
     }
 
-    /// Clears what prisons that have died left: their cgroups and files. The others, by jid.
-    fn sweep(&self, lock: &Lock) -> Result<Vec<Record>, Error> {
-        let (alive, dead) = self.divide(self.look(lock)?.records);
+    /// Clears what prisons that have died left: their cgroups and files. The others, by jid, and those of
+    /// which nobody knows.
+    fn sweep(&self, lock: &Lock) -> Result<(Vec<Record>, Vec<Unreadable>), Error> {
+        let found = self.look(lock)?;
+        let unreadable = found.unreadable();
+        let (alive, dead) = self.divide(found.records);
         dead.iter().for_each(|record| self.clear(record));
         // Whoever was writing it has died: the lock is ours.
         let _ = fs::remove_file(self.directory.join("jails").join(NEW));
-        Ok(alive)
+        Ok((alive, unreadable))
     }
 
     fn clear(&self, record: &Record) {
         // A record that is kept has the next command try again.
-        let work_is_gone = record.work.iter().all(|work| union::remove_work(work));
+        let work_is_gone = record.work.iter().all(|work| work::remove(work));
         if record.cgroup.as_deref().is_none_or(cgroup::remove) && work_is_gone {
             let _ = fs::remove_file(self.file(record.jid));
         }
@@ -278,29 +333,26 @@ impl Registry {
     pub(crate) fn reserve(&self, spec: &Spec, rights: Rights) -> Result<Record, Error> {
         let outer = self.limits()?;
         let lock = self.lock_to_write()?;
-        let mut records = self.sweep(&lock)?;
+        let (mut records, unreadable) = self.sweep(&lock)?;
         self.add_those_inside(&mut records);
         if outer.is_some_and(|outer| records.len() >= outer.max as usize) {
             return Err(Error::Limit);
         }
         let (last, ranges) = (lock.last_jid(), Ranges::read());
-        let taken = Reservation::choose(spec, &records, last, outer, &ranges)?;
+        let taken = Reservation::choose(spec, (&records, &unreadable), last, outer, &ranges)?;
         let record = Record {
             jid: taken.jid,
             name: taken.name,
             parent: taken.parent,
             children: taken.children,
-            is_inside: false,
-            inside: 0,
             path: spec.path.clone(),
             ids: taken.ids,
             cgroup: cgroup::path(taken.jid, unique()),
-            work: Vec::new(),
             parameters: spec.parameters.clone(),
             rights,
             creator: ProcessId::own(),
-            init: None,
             boot: self.boot.clone(),
+            ..Record::empty()
         };
         self.store(&lock, &record)?;
         lock.set_last_jid(taken.last)
@@ -317,7 +369,7 @@ impl Registry {
             return Err(Error::WorkShared(directory.into()));
         }
         let lock = self.lock_to_write()?;
-        let living = self.sweep(&lock)?;
+        let (living, _) = self.sweep(&lock)?;
         let holder = living.iter().find(|other| other.work.iter().any(|work| work == directory));
         if let Some(holder) = holder {
             return Err(Error::WorkTaken(directory.into(), holder.name.clone()));
@@ -366,7 +418,7 @@ impl Registry {
     /// Forgets a prison that has ended; not one that has taken its jid meanwhile.
     pub(crate) fn forget(&self, record: &Record) -> Result<(), Error> {
         let _lock = self.lock_to_write()?;
-        let current = fs::read(self.file(record.jid)).ok().and_then(|bytes| Record::parse(&bytes));
+        let current = self.read(record.jid).unwrap_or_default();
         let same = |current: &Record| current.cgroup == record.cgroup && current.ids == record.ids;
         // What it says, not what was read elsewhere: a jail's own registry may say anything.
         if let Some(current) = current.filter(same) {
@@ -386,18 +438,17 @@ fn count_those_inside(records: &mut [Record]) {
     }
 }
 
-/// Reads a file of the registry, in one go, and answers with it. `None` is what cannot be understood: the remainder of a
-/// write that was cut short.
+/// Reads a file of the registry, in one go, and answers with it.
 fn read_record(
     directory: BorrowedFd<'_>,
     name: &CStr,
     room: &mut [u8],
-) -> rustix::io::Result<(OwnedFd, Option<Record>)> {
+) -> rustix::io::Result<(OwnedFd, Result<Record, Broken>)> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = openat(directory, name, flags, Mode::empty())?;
     let length = read(&file, &mut *room)?;
-    let record = Record::parse(&room[..length]).filter(|_| name.to_bytes() != NEW.as_bytes());
-    Ok((file, record))
+    let record = Record::parse(&room[..length]);
+    Ok((file, if length > LARGEST { Err(Broken::default()) } else { record }))
 }
 
 /// Whether this process is in a jail: there, process 1 is one of ours and says so. With the host's users or with its own,
@@ -409,7 +460,7 @@ pub fn is_jailed() -> bool {
 
 /// The limits of the jail that this is, if it is one, and if it may have jails inside.
 fn jailed() -> Option<Option<Limits>> {
-    let limits = || read_small(&format!("{}/{}", nested::DIRECTORY, nested::LIMITS));
+    let limits = || read_small(&format!("{}/{}", limits::DIRECTORY, limits::FILE));
     is_jailed().then(|| limits().and_then(|text| Limits::parse(&text)))
 }
 

@@ -1,5 +1,6 @@
 //! The plan of a prison, complete: what [`crate::Prison::create`] takes. Values only; nothing here acts.
 
+use crate::permission::Allow;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -147,36 +148,6 @@ pub struct MountOptions {
     pub noatime: bool,
 }
 
-/// jail(8)'s `allow.*` that change what the kernel lets a jail do. The defaults are FreeBSD's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allow {
-    /// Raw and packet sockets: `allow.raw_sockets`.
-    pub raw_sockets: bool,
-    /// quotactl(2): `allow.quotas`.
-    pub quotas: bool,
-    /// sethostname(2): `allow.set_hostname`.
-    pub set_hostname: bool,
-    /// Immutable and append-only flags of files: `allow.chflags`.
-    pub chflags: bool,
-    /// Ports below 1024: `allow.reserved_ports`.
-    pub reserved_ports: bool,
-    /// mount(2) of what Linux lets the root of a user namespace mount: `allow.mount`.
-    pub mount: bool,
-}
-
-impl Default for Allow {
-    fn default() -> Self {
-        Self {
-            raw_sockets: false,
-            quotas: false,
-            set_hostname: true,
-            chflags: false,
-            reserved_ports: true,
-            mount: false,
-        }
-    }
-}
-
 /// What can be changed of a prison that runs: jail_set(2) with `JAIL_UPDATE`. `None` stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
@@ -186,7 +157,8 @@ pub struct Change {
     pub hostname: Option<OsString>,
     /// NIS domain name inside.
     pub domainname: Option<OsString>,
-    /// Permissions, for the processes that enter from now on: one that is inside keeps its filter.
+    /// Permissions, for the processes that enter from now on: one that is inside keeps its filter. Those
+    /// that are settled at the creation stay as they are.
     pub allow: Option<Allow>,
     /// What `jls -n` shows, complete.
     pub parameters: Option<Vec<(String, Vec<u8>)>>,

@@ -3,6 +3,8 @@
 //! [`RcConf`] holds the variables; [`Service`] turns a verb and jail names into an [`Action`]: a value that
 //! says which jail(8) command lines run, in which order; [`Settings`] changes the files. Nothing is run here, and
 //! files are reached through [`Files`] alone.
+//!
+//! May use: `strerror`; no system calls.
 
 mod conf;
 mod edit;

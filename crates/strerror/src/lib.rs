@@ -3,6 +3,8 @@
 //! Scripts compare these sentences. Which ones the standard library has depends on the C library that is linked in, and
 //! musl's are nobody else's. [`of_number`] has those of FreeBSD's lib/libc/gen/errlst.c by Linux's numbers; for what
 //! FreeBSD has no number for, those of Linux's glibc.
+//!
+//! May use: no other crate; no system calls.
 
 use std::io;
 

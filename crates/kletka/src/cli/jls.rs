@@ -5,9 +5,9 @@
 
 mod diff;
 mod parameters;
-mod xo;
 
 use crate::cli::answer::{fail, not_found};
+use jailparam::param;
 use parameters::Column;
 use prison::{Record, Registry};
 use std::ffi::OsString;
@@ -27,6 +27,9 @@ usage: jls [-dhNnqsv] [-j jail] [param ...]
 /// What FreeBSD's `jls --libxo-check` answers: XO_HAS_LIBXO.
 const HAS_LIBXO: u8 = 121;
 
+/// FreeBSD's version of this output: the `__version` of JSON and XML.
+const VERSION: &str = "3";
+
 /// The longest name of a jail: FreeBSD's MAXHOSTNAMELEN.
 const NAME: usize = 255;
 
@@ -36,6 +39,15 @@ enum Wrong {
     Line(String),
     /// `--libxo-check`.
     Check,
+}
+
+impl From<xo::Error> for Wrong {
+    fn from(error: xo::Error) -> Self {
+        match error {
+            xo::Error::Check => Self::Check,
+            other => Self::Line(other.to_string()),
+        }
+    }
 }
 
 /// Runs jls(8).
@@ -58,7 +70,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         let found = Registry::open().ok().and_then(|registry| options.records(&registry).ok());
         return if found.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
-    let mut xo = Writer::new(options.xo);
+    let mut xo = Writer::new(options.xo, VERSION);
     let listed = options.list(&mut xo);
     // A reader that has gone, as with `jls | head`, is no error.
     let _ = std::io::stdout().lock().write_all(&xo.finish());
@@ -93,8 +105,9 @@ struct Options {
 impl Options {
     fn parse(arguments: Vec<OsString>) -> Result<Self, Wrong> {
         use lexopt::prelude::*;
-        let mut options = Self::default();
-        let arguments = options.take_libxo(arguments)?;
+        let warn = &mut |warning: &str| complain!("jls: {warning}");
+        let (xo, arguments) = xo::Options::take_from(arguments, warn)?;
+        let mut options = Self { xo, ..Self::default() };
         let mut parser = lexopt::Parser::from_args(arguments);
         while let Some(argument) = parser.next().map_err(|_| Wrong::Usage)? {
             match argument {
@@ -137,36 +150,10 @@ impl Options {
         options.checked()
     }
 
-    /// Takes `--libxo` out of the arguments, wherever it stands: xo_parse_args(3).
-    fn take_libxo(&mut self, arguments: Vec<OsString>) -> Result<Vec<OsString>, Wrong> {
-        let mut left = Vec::new();
-        let mut arguments = arguments.into_iter();
-        while let Some(argument) = arguments.next() {
-            let Some(rest) = argument.as_bytes().strip_prefix(b"--libxo") else {
-                left.push(argument);
-                continue;
-            };
-            let missing = || Wrong::Line("missing libxo option".into());
-            let given = match rest {
-                b"" => arguments.next().ok_or_else(missing)?,
-                b"-check" => return Err(Wrong::Check),
-                [b'=', options @ ..] | options @ [b':', ..] => {
-                    std::ffi::OsStr::from_bytes(options).to_owned()
-                }
-                _ => {
-                    let argument = argument.to_string_lossy();
-                    return Err(Wrong::Line(format!("unknown libxo option: '{argument}'")));
-                }
-            };
-            self.xo.set(&given).map_err(Wrong::Line)?;
-        }
-        Ok(left)
-    }
-
     /// `-c` goes with `-j` and nothing that prints.
     fn checked(self) -> Result<Self, Wrong> {
         let prints = self.header || self.name || self.assignments || self.quotes || self.verbose;
-        let prints = prints || !self.parameters.is_empty() || self.xo.style != Style::Text;
+        let prints = prints || !self.parameters.is_empty() || self.xo.style() != Style::Text;
         if self.check && (prints || self.jail.is_none()) {
             return Err(Wrong::Usage);
         }
@@ -188,24 +175,29 @@ impl Options {
         // Whoever may not list gets no headings either.
         let registry = Registry::open().map_err(|error| error.to_string())?;
         let columns = if in_columns { Vec::new() } else { self.columns()? };
-        match () {
-            () if in_columns && self.verbose => verbose_header(xo),
-            () if in_columns => self.default_header(xo),
-            () if self.header => parameters::header(xo, &columns),
-            () => {}
+        if in_columns && self.verbose {
+            verbose_header(xo);
+        } else if in_columns {
+            self.default_header(xo);
+        } else if self.header {
+            parameters::header(xo, &columns);
         }
         xo.open_container("jail-information");
         xo.open_list("jail");
         for record in &self.records(&registry)? {
             xo.open_instance("jail");
-            match () {
-                () if in_columns && self.verbose => verbose_row(xo, record),
-                () if in_columns => self.default_row(xo, record),
-                () => self.parameter_row(xo, record, &columns)?,
+            if in_columns && self.verbose {
+                verbose_row(xo, record);
+            } else if in_columns {
+                self.default_row(xo, record);
+            } else {
+                self.parameter_row(xo, record, &columns)?;
             }
             xo.close();
         }
-        Ok(())
+        let broken = if self.jail.is_none() { registry.broken() } else { Vec::new() };
+        let said: Vec<_> = broken.iter().map(ToString::to_string).collect();
+        if said.is_empty() { Ok(()) } else { Err(said.join("\njls: ")) }
     }
 
     fn default_header(&self, xo: &mut Writer) {
@@ -238,7 +230,7 @@ impl Options {
             jid(xo, record);
             xo.padding("  ");
         }
-        let address = record.parameter("ip4.addr").unwrap_or_default();
+        let address = record.parameter(param::IP4_ADDR.name).unwrap_or_default();
         let address = address.split(|&byte| byte == b',').next().unwrap_or_default();
         xo.field("ipv4", &wide(address, 15, 15), Value::Text(address));
         xo.padding(" ");
@@ -278,6 +270,12 @@ impl Options {
                 xo.padding(" ");
             }
             column.print(xo, value, self.assignments, self.quotes);
+        }
+        if self.assignments && !self.settable && self.parameters.is_empty() {
+            for line in parameters::unknown(record) {
+                xo.padding(" ");
+                xo.display(None, line.as_bytes());
+            }
         }
         xo.padding("\n");
         Ok(())
@@ -321,8 +319,8 @@ fn verbose_row(xo: &mut Writer, record: &Record) {
     let cpuset = record.jid.to_string();
     xo.field("cpusetid", cpuset.as_bytes(), Value::Bare(&cpuset));
     xo.end_line();
-    for (list, parameter) in [("ipv4-addrs", "ip4.addr"), ("ipv6-addrs", "ip6.addr")] {
-        let addresses = record.parameter(parameter).unwrap_or_default();
+    for (list, parameter) in [("ipv4-addrs", param::IP4_ADDR), ("ipv6-addrs", param::IP6_ADDR)] {
+        let addresses = record.parameter(parameter.name).unwrap_or_default();
         let addresses = addresses.split(|&byte| byte == b',').filter(|address| !address.is_empty());
         parameters::addresses(xo, list, addresses);
     }
@@ -335,7 +333,7 @@ fn jid(xo: &mut Writer, record: &Record) {
 
 /// The last two columns of both listings, and the end of the line.
 fn hostname_and_path(xo: &mut Writer, record: &Record) {
-    let hostname = record.parameter("host.hostname").unwrap_or_default();
+    let hostname = record.parameter(param::HOST_HOSTNAME.name).unwrap_or_default();
     xo.field("hostname", &wide(hostname, 29, 29), Value::Text(hostname));
     xo.padding(" ");
     let path = record.path.as_os_str().as_bytes();

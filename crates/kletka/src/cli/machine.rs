@@ -27,10 +27,7 @@ pub(crate) struct Machine {
 
 impl Host for Machine {
     fn directory(&self, path: &Path) -> io::Result<()> {
-        match fs::metadata(path)?.is_dir() {
-            true => Ok(()),
-            false => Err(Errno::NOTDIR.into()),
-        }
+        if fs::metadata(path)?.is_dir() { Ok(()) } else { Err(Errno::NOTDIR.into()) }
     }
 
     fn file(&self, path: &Path) -> io::Result<()> {

@@ -4,8 +4,6 @@
 //! side, and without the mounts below its source, as on FreeBSD. Everything is checked before anything
 //! is mounted.
 
-mod table;
-
 use crate::cli::answer::{self, reason};
 use std::ffi::{CString, OsString};
 use std::fmt;
@@ -16,15 +14,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use fstab::{Entry, FileSystem, Flags, Kernel, Mount, Tmpfs};
 use lexopt::{Arg, Parser};
-use lifecycle::fstab::{self, Entry, FileSystem, Flags, Kernel, Mount, Tmpfs};
+use mountinfo::Mounted;
 use rustix::fs::{StatVfsMountFlags, statvfs};
 use rustix::mount::{
     MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change,
     mount_remount, unmount,
 };
-
-pub(super) use table::{Mounted, mounted};
 
 const USAGE: &str = "\
 usage: mount [-t nullfs | tmpfs]
@@ -179,6 +176,11 @@ impl Request {
     }
 }
 
+/// All mounts that this process sees, the oldest first.
+pub(super) fn mounted() -> io::Result<Vec<Mounted>> {
+    Ok(Mounted::table(&fs::read("/proc/self/mountinfo")?))
+}
+
 fn is_mounted(mount: &Mount, table: &[Mounted]) -> bool {
     let target = fs::canonicalize(&mount.target).unwrap_or_else(|_| mount.target.clone());
     table.iter().any(|known| known.target == target.as_os_str().as_bytes())
@@ -240,7 +242,7 @@ fn apply(entry: &Entry, what: &Mount) -> Result<(), String> {
             mount(kind, target, kind, mount_flags(what.flags), None).map_err(failed)?;
         }
         FileSystem::Disk { kind, device } => {
-            mount(device, target, kind, mount_flags(what.flags), None).map_err(failed)?;
+            mount(device, target, *kind, mount_flags(what.flags), None).map_err(failed)?;
         }
         // Refused by `check`.
         FileSystem::Overlay(_) | FileSystem::Union { .. } => {}

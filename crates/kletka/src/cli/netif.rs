@@ -136,9 +136,10 @@ fn wanted(conf: &RcConf, existing: &[String]) -> Vec<Wanted> {
     for parent in &parents {
         for word in conf.words(&format!("vlans_{}", variable(parent))) {
             let is_tag = word.bytes().all(|byte| byte.is_ascii_digit());
-            let new = match is_tag {
-                true => Wanted { name: format!("{parent}.{word}"), parent: None },
-                false => Wanted { name: word, parent: Some(parent.clone()) },
+            let new = if is_tag {
+                Wanted { name: format!("{parent}.{word}"), parent: None }
+            } else {
+                Wanted { name: word, parent: Some(parent.clone()) }
             };
             if !all.contains(&new) {
                 all.push(new);
@@ -253,9 +254,10 @@ impl Run<'_> {
         let ours =
             |name: &String| all.iter().any(|wanted| wanted.is_meant_by(std::slice::from_ref(name)));
         for name in names.iter().filter(|name| !ours(name)) {
-            let reason = match existing.contains(name) {
-                true => "left alone: it was not made by kletka",
-                false => "neither cloned_interfaces nor a vlans_IF of rc.conf names it",
+            let reason = if existing.contains(name) {
+                "left alone: it was not made by kletka"
+            } else {
+                "neither cloned_interfaces nor a vlans_IF of rc.conf names it"
             };
             self.warn(format_args!("{name}: {reason}"));
         }

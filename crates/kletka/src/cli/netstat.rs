@@ -277,10 +277,7 @@ impl Layout {
     }
 
     fn cell(&self, text: &str, width: usize) -> String {
-        match self.cuts {
-            true => format!("{text:<width$.width$}"),
-            false => format!("{text:<width$}"),
-        }
+        if self.cuts { format!("{text:<width$.width$}") } else { format!("{text:<width$}") }
     }
 }
 

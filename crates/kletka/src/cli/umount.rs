@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lexopt::{Arg, Parser};
-use lifecycle::fstab;
+use mountinfo::Mounted;
 use rustix::mount::{UnmountFlags, unmount};
 
-use super::mount::{Mounted, mounted};
+use super::mount::mounted;
 use crate::cli::answer::reason;
 
 const USAGE: &str = "\

@@ -24,6 +24,7 @@ mod netstat;
 mod plan;
 mod rc_in_jail;
 mod readme;
+mod record;
 mod roots;
 mod route;
 mod sandbox;

@@ -5,8 +5,8 @@ use super::grammar::{Command, Flag, Rule, Word};
 use super::{ORIGIN, names};
 
 /// Offers names.
-const OFFER: &str = r#"# Offers the lines of standard input that go on from what is typed. Some are names that a jail has
-# chosen, so none is ever expanded, and each comes quoted.
+const OFFER: &str = r#"# Offers the lines of standard input that go on from what is typed.
+# Some are names that others chose: so none is ever expanded, and each comes quoted.
 _kletka_offer() {
     local line
     while IFS= read -r line; do
@@ -21,8 +21,9 @@ _kletka_offer() {
 "#;
 
 /// Reads the command line.
-const READ: &str = r#"# Parts the words before this one into options and operands. `takes` is the option that has this
-# word as its value. $1: the options that have one. $2: options may stand behind operands.
+const READ: &str = r#"# Parts the words before this one into options and operands.
+# `takes` is the option that has this word as its value.
+# $1: the options that have one. $2: options may stand behind operands.
 _kletka_read() {
     local word
     for word in "${words[@]:1:at - 1}"; do

@@ -6,10 +6,10 @@
 
 use super::{NAME, Wrong, configuration_of};
 use crate::cli::answer::reason;
-use crate::cli::json::Json;
 use crate::cli::report;
 use jailconf::{Jail, Parameter, same_parameter};
-use jailparam::{Error, Kind, Problem};
+use jailparam::{Error, Kind, Problem, param};
+use json::Json;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -56,7 +56,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
 
 /// A parameter as `jail -e` writes it; that leaves the jid out.
 fn assignment(jail: &Jail, given: &Parameter) -> Vec<u8> {
-    if given.name == b"jid" {
+    if param::JID.is_called(&given.name) {
         return [b"jid=", last(given)].concat();
     }
     let (name, place) = (jail.name.clone(), jail.place.clone());
@@ -76,9 +76,9 @@ fn effective(jail: &Jail, name: &[u8]) -> Result<Parameter, String> {
         let place = jail.place.clone();
         return Err(Error { jail: jail_name, parameter: name, problem, place }.to_string());
     };
-    let vnet = jail.parameters.iter().find(|given| given.name == b"vnet").map(last);
+    let vnet = jail.parameters.iter().find(|given| param::VNET.is_called(&given.name)).map(last);
     let vnet = vnet.is_some_and(|it| it.eq_ignore_ascii_case(b"new") || it == b"1");
-    let default = found.parameter.default_of(vnet);
+    let default = found.parameter.default_of(vnet).unwrap_or_default();
     if default.is_empty() && found.parameter.kind != Kind::Bool {
         return Err(format!("{jail_name}: {name} is not set and has no default"));
     }
@@ -138,7 +138,7 @@ impl Form {
     fn to_json(&self) -> Json {
         match self {
             Self::Bool(on) => Json::Bool(*on),
-            Self::Number(number) => Json::Number(*number),
+            Self::Number(number) => Json::number(*number),
             Self::List(values) => Json::texts(values),
             Self::Text(text) => Json::text(text),
         }

@@ -7,7 +7,7 @@
 use super::{NAME, Wrong, configuration_of, replace};
 use crate::cli::report;
 use jailconf::{Config, Document, EditError, Files, Loader, same_parameter};
-use jailparam::{Problem, Set};
+use jailparam::{Problem, Set, param};
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -129,7 +129,9 @@ fn check(main: &Path, file: &Path, new: &[u8], jail: &[u8], edits: &[Edit]) -> R
     };
     let mut errors = Set::import(&jail).err().unwrap_or_default();
     let concerns = |error: &jailparam::Error| match error.problem {
-        Problem::VnetAddresses => changed(b"vnet") || changed(error.parameter.as_bytes()),
+        Problem::VnetAddresses => {
+            changed(param::VNET.name.as_bytes()) || changed(error.parameter.as_bytes())
+        }
         _ => changed(error.parameter.as_bytes()),
     };
     errors.retain(concerns);

@@ -81,15 +81,8 @@ impl Network {
         carries_frames: bool,
         unit: Option<u32>,
     ) -> Result<InterfaceName, Error> {
-        let place = self.elsewhere.as_ref();
-        self.netlink.create_tap(carries_frames, unit, |name| {
-            let made = at(place, || prison::create_tap(name.as_str(), carries_frames));
-            made.map_err(|_| Errno::PERM)?.map_err(|error| match Errno::from_io_error(&error) {
-                Some(Errno::BUSY) => Errno::EXIST,
-                Some(Errno::NOENT | Errno::NODEV | Errno::NXIO) => Errno::OPNOTSUPP,
-                other => other.unwrap_or(Errno::INVAL),
-            })
-        })
+        let place = self.elsewhere.as_ref().map(|(there, own)| (there.as_fd(), own.as_fd()));
+        self.netlink.create_tap(carries_frames, unit, place)
     }
 }
 

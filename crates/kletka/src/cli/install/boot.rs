@@ -5,7 +5,7 @@
 //! sh(1).
 
 use super::replace::InstalledFile;
-use crate::cli::bootstrap::ShippedFile;
+use base::ShippedFile;
 use std::path::Path;
 
 /// The files below the prefix. Each names programs as [`PROGRAMS`], and in its own way of quoting.

@@ -5,8 +5,8 @@
 use super::boot;
 use super::replace::{InstalledFile, Link};
 use crate::cli::applet::{Applet, Completion, Place};
-use crate::cli::bootstrap::{RC_FILES, ShippedFile};
 use crate::cli::page::{FURTHER, Page};
+use base::{RC_FILES, ShippedFile};
 use std::path::Path;
 
 /// The binary, below the prefix.

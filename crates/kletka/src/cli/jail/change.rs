@@ -3,8 +3,8 @@
 
 use crate::cli::jls;
 use crate::cli::sources::same_place;
-use jailparam::{Access, Kind, Parameter, Set, Value};
-use prison::{Allow, Change, Prison, Registry};
+use jailparam::{Access, Handle, Kind, Parameter, Set, Text, Value, param};
+use prison::{Change, Prison, Registry};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
@@ -31,14 +31,14 @@ impl Changes {
                 Some(edited) => edited.map_err(|error| error.to_string())?,
                 None => value,
             };
-            let given = wanted.given(parameter.name).is_some() && parameter.name != "jid";
+            let given = wanted.given(parameter).is_some() && !param::JID.is(parameter);
             if !given || changes.has(parameter, &value) {
                 continue;
             }
             // A name finds the jail; under another one its processes would still be called the old.
-            if parameter.access == Access::Live && parameter.name != "name" {
+            if parameter.access == Access::Live && !param::NAME.is(parameter) {
                 changes.live.push(parameter);
-                changes.set.put(parameter.name, value);
+                changes.set.put_value(parameter, value);
             } else {
                 changes.fixed.get_or_insert(parameter.name);
             }
@@ -49,8 +49,8 @@ impl Changes {
     /// All that could be changed of a jail that is like nobody knows what.
     pub(super) fn of_any(wanted: &Set) -> Self {
         let live = |parameter: &&'static Parameter| {
-            let given = wanted.given(parameter.name).is_some();
-            given && parameter.access == Access::Live && parameter.name != "name"
+            let given = wanted.given(parameter).is_some();
+            given && parameter.access == Access::Live && !param::NAME.is(parameter)
         };
         let live = jailparam::shown().filter(live).collect();
         Self { set: wanted.clone(), live, fixed: None }
@@ -58,8 +58,8 @@ impl Changes {
 
     /// Whether the jail has this value already.
     fn has(&self, parameter: &Parameter, value: &Value) -> bool {
-        match (self.set.get(parameter.name), value) {
-            (Some(Value::Text(old)), Value::Text(new)) if parameter.name == "path" => {
+        match (self.set.value(parameter), value) {
+            (Some(Value::Text(old)), Value::Text(new)) if param::PATH.is(parameter) => {
                 same_place(&old, new)
             }
             (Some(old), new) => old == *new,
@@ -82,8 +82,7 @@ impl Changes {
     /// What `jail -v` shows of the call.
     /// `jail` is what finds it: `jid=1`.
     pub(super) fn line(&self, jail: &str) -> String {
-        let words =
-            self.live.iter().filter_map(|parameter| self.set.assignment(parameter.name, true));
+        let words = self.live.iter().filter_map(|parameter| self.set.assignment(parameter, true));
         let words = words.map(|word| format!(" {}", String::from_utf8_lossy(&word)));
         format!("jail_set(JAIL_UPDATE) {jail}{}", words.collect::<String>())
     }
@@ -101,32 +100,24 @@ impl Changes {
         if self.live.is_empty() {
             return Ok(());
         }
-        let has = |name: &str| self.live.iter().any(|parameter| parameter.name == name);
-        let text = |name: &str| {
-            has(name).then(|| OsString::from_vec(self.set.text(name).unwrap_or_default()))
+        let text = |of: Text| {
+            self.changes(of).then(|| OsString::from_vec(self.set.text(of).unwrap_or_default()))
         };
         let change = Change {
-            persist: has("persist").then(|| self.set.flag("persist")),
-            hostname: text("host.hostname"),
-            domainname: text("host.domainname"),
-            allow: self.for_later().next().map(|_| self.allow()),
+            persist: self.changes(param::PERSIST).then(|| self.set.flag(param::PERSIST)),
+            hostname: text(param::HOST_HOSTNAME),
+            domainname: text(param::HOST_DOMAINNAME),
+            allow: self.for_later().next().map(|_| lifecycle::allowed(&self.set)),
             parameters: Some(self.parameters(&prison.record().parameters)),
         };
         prison.update(registry, &change).map_err(|error| error.to_string())?;
-        let env = self.set.text("env").filter(|_| has("env"));
+        let env = self.set.text(param::ENV).filter(|_| self.changes(param::ENV));
         env.map_or(Ok(()), |text| prison.show_env(&text)).map_err(|error| error.to_string())
     }
 
-    fn allow(&self) -> Allow {
-        Allow {
-            raw_sockets: self.set.flag("allow.raw_sockets"),
-            quotas: self.set.flag("allow.quotas"),
-            set_hostname: self.set.flag("allow.set_hostname"),
-            chflags: self.set.flag("allow.chflags"),
-            reserved_ports: self.set.flag("allow.reserved_ports"),
-            // Fixed at the creation.
-            mount: false,
-        }
+    /// Whether the parameter `one` gets another value.
+    fn changes<T>(&self, one: Handle<T>) -> bool {
+        self.live.iter().any(|parameter| one.is(parameter))
     }
 
     /// All parameters as the registry keeps them: `old`, with the new values.
@@ -134,7 +125,7 @@ impl Changes {
         let mut parameters = old.to_vec();
         for parameter in &self.live {
             parameters.retain(|(name, _)| name != parameter.name);
-            let value = match self.set.get(parameter.name) {
+            let value = match self.set.value(parameter) {
                 Some(Value::Text(text)) => text,
                 Some(Value::List(values)) => values.join(&b','),
                 Some(other) => other.to_string().into_bytes(),

@@ -3,6 +3,7 @@
 
 use super::options::{Options, Target};
 use crate::cli::answer::reason;
+use jailparam::{Parameter, param};
 use prison::Record;
 use std::fs::File;
 use std::io::Write;
@@ -50,13 +51,15 @@ impl JidFile {
 
 /// Path, host name, addresses and command between tabs.
 fn old_fields(given: &jailconf::Jail) -> Vec<u8> {
-    let values = |names: &[&str], separator: &[u8]| {
-        let named =
-            |one: &&jailconf::Parameter| names.iter().any(|name| one.name == name.as_bytes());
+    let values = |wanted: &[&Parameter], separator: &[u8]| {
+        let named = |one: &&jailconf::Parameter| {
+            wanted.iter().any(|parameter| parameter.is_called(&one.name))
+        };
         let parameters = given.parameters.iter().filter(named);
         parameters.flat_map(|one| one.values.clone()).collect::<Vec<_>>().join(separator)
     };
-    let columns = [&["path"][..], &["host.hostname"], &["ip4.addr", "ip6.addr"]];
-    let columns = columns.map(|names| values(names, b","));
-    [columns.join(&b'\t'), values(&["command"], b" ")].join(&b'\t')
+    let path = values(&[&param::PATH], b",");
+    let hostname = values(&[&param::HOST_HOSTNAME], b",");
+    let addresses = values(&[&param::IP4_ADDR, &param::IP6_ADDR], b",");
+    [path, hostname, addresses, values(&[&param::COMMAND], b" ")].join(&b'\t')
 }

@@ -1,6 +1,7 @@
 //! The command line of jail(8): which of its five styles it is, and what it asks for.
 
 use super::text;
+use jailparam::{Parameter, param};
 use lifecycle::Verbosity;
 use std::ffi::{OsStr, OsString};
 use std::net::Ipv6Addr;
@@ -157,12 +158,12 @@ impl Found {
             'c' => options.operation.start = true,
             'C' => options.cleans = true,
             'd' => options.dying = true,
-            'h' => self.parameters.push(b"ip_hostname".to_vec()),
+            'h' => self.parameters.push(param::IP_HOSTNAME.name.into()),
             'i' => {
                 options.prints_jid = true;
                 options.verbosity = Verbosity::Quiet;
             }
-            'l' => self.parameters.push(b"exec.clean".to_vec()),
+            'l' => self.parameters.push(param::EXEC_CLEAN.name.into()),
             'm' => options.operation.set = true,
             'q' => options.verbosity = Verbosity::Quiet,
             'r' => options.operation.stop = true,
@@ -180,16 +181,16 @@ impl Found {
             'f' => self.options.file = Some(value.into()),
             'J' => self.options.jid_file = Some(value.into()),
             'p' => self.options.limit = limit(&value)?,
-            'n' => self.parameters.push(assignment("name", &value)),
-            's' => self.parameters.push(assignment("securelevel", &value)),
+            'n' => self.parameters.push(assignment(&param::NAME, &value)),
+            's' => self.parameters.push(assignment(&param::SECURELEVEL, &value)),
             _ => {
-                self.parameters.push(assignment("exec.jail_user", &value));
-                let of_system: &[u8] = if letter == 'u' {
-                    b"exec.system_jail_user"
+                self.parameters.push(assignment(&param::EXEC_JAIL_USER, &value));
+                let of_system = &param::EXEC_SYSTEM_JAIL_USER;
+                self.parameters.push(if letter == 'u' {
+                    of_system.name.into()
                 } else {
-                    b"exec.system_jail_user=false"
-                };
-                self.parameters.push(of_system.to_vec());
+                    assignment(of_system, OsStr::new("false"))
+                });
             }
         }
         Ok(())
@@ -235,14 +236,14 @@ impl Found {
             return Err(Wrong::Usage);
         };
         check(!command.is_empty() && path.as_bytes().starts_with(b"/"))?;
-        words.push(assignment("path", path));
-        words.push(assignment("host.hostname", hostname));
+        words.push(assignment(&param::PATH, path));
+        words.push(assignment(&param::HOST_HOSTNAME, hostname));
         for address in text(addresses).split(',').filter(|address| !address.is_empty()) {
             let is_six = address.parse::<Ipv6Addr>().is_ok();
-            let parameter = if is_six { "ip6.addr" } else { "ip4.addr" };
-            words.push(assignment(parameter, OsStr::new(address)));
+            let parameter = if is_six { param::IP6_ADDR } else { param::IP4_ADDR };
+            words.push(assignment(&parameter, OsStr::new(address)));
         }
-        words.push(b"command".to_vec());
+        words.push(param::COMMAND.name.into());
         words.extend(command.iter().map(|word| word.as_bytes().to_vec()));
         Ok(words)
     }
@@ -252,8 +253,8 @@ fn check(makes_sense: bool) -> Result<(), Wrong> {
     if makes_sense { Ok(()) } else { Err(Wrong::Usage) }
 }
 
-fn assignment(parameter: &str, value: &OsStr) -> Vec<u8> {
-    [parameter.as_bytes(), b"=", value.as_bytes()].concat()
+fn assignment(parameter: &Parameter, value: &OsStr) -> Vec<u8> {
+    [parameter.name.as_bytes(), b"=", value.as_bytes()].concat()
 }
 
 /// `-p LIMIT`; 0 is none.

@@ -9,7 +9,7 @@ mod show;
 use super::change::Changes;
 use super::options::Form;
 use super::session::{Session, Stop, Subject};
-use jailparam::{Set, Support};
+use jailparam::{Parameter, Set, Support, param};
 use lifecycle::depend::Order;
 use lifecycle::{Jail, Step};
 use std::collections::BTreeSet;
@@ -54,19 +54,23 @@ struct Verdict {
 }
 
 /// What a stop looks at.
-const OF_A_STOP: [&str; 11] = [
-    "exec.prestop",
-    "exec.stop",
-    "exec.poststop",
-    "exec.release",
-    "exec.clean",
-    "exec.jail_user",
-    "exec.system_jail_user",
-    "exec.system_user",
-    "exec.timeout",
-    "exec.consolelog",
-    "stop.timeout",
+const OF_A_STOP: [&Parameter; 11] = [
+    param::EXEC_PRESTOP.parameter(),
+    param::EXEC_STOP.parameter(),
+    param::EXEC_POSTSTOP.parameter(),
+    param::EXEC_RELEASE.parameter(),
+    param::EXEC_CLEAN.parameter(),
+    param::EXEC_JAIL_USER.parameter(),
+    param::EXEC_SYSTEM_JAIL_USER.parameter(),
+    param::EXEC_SYSTEM_USER.parameter(),
+    param::EXEC_TIMEOUT.parameter(),
+    param::EXEC_CONSOLELOG.parameter(),
+    param::STOP_TIMEOUT.parameter(),
 ];
+
+fn is_of_a_stop(name: &str) -> bool {
+    OF_A_STOP.iter().any(|parameter| parameter.name == name)
+}
 
 impl Planned {
     fn new(jail: Option<&str>, action: Action) -> Self {
@@ -86,7 +90,7 @@ impl Planned {
         let all = subject.given.iter().flat_map(verdicts);
         self.parameters = all.filter(|verdict| matters(&verdict.name)).collect();
         let runs_inside = self.steps.iter().any(|step| matches!(step, Step::Inside(..)));
-        let log = subject.jail.parameters.text("exec.consolelog");
+        let log = subject.jail.parameters.text(param::EXEC_CONSOLELOG);
         self.log = log.filter(|log| runs_inside && !log.is_empty());
         self
     }
@@ -148,7 +152,7 @@ impl<'s, 'o> Plan<'s, 'o> {
         if action == Action::Restart {
             let steps = self.session.stop_steps(jail)?;
             let stop = Planned { steps, ..Planned::new(None, self::Action::Stop) };
-            self.planned.push(stop.with_parameters(subject, |name| OF_A_STOP.contains(&name)));
+            self.planned.push(stop.with_parameters(subject, is_of_a_stop));
         }
         let planned = match action {
             Action::Start | Action::Restart => self.start(subject)?,
@@ -219,7 +223,7 @@ impl<'s, 'o> Plan<'s, 'o> {
             (false, None) => return Ok(Planned::new(Some(name), Action::Nothing)),
         };
         let planned = Planned { steps, ..Planned::new(Some(name), action) };
-        Ok(planned.with_parameters(&subject, |name| OF_A_STOP.contains(&name)))
+        Ok(planned.with_parameters(&subject, is_of_a_stop))
     }
 
     fn start_by_name(&mut self, name: &str) -> Result<Planned, String> {
@@ -253,7 +257,7 @@ impl<'s, 'o> Plan<'s, 'o> {
     fn changes_of(&self, jail: &Jail) -> Result<String, String> {
         let Some(prison) = self.session.running(jail)? else {
             let key = jail.key().unwrap_or_default();
-            let name = if jail.jid().is_some() { "jid" } else { "name" };
+            let name = if jail.jid().is_some() { param::JID.name } else { param::NAME.name };
             let all = Changes::of_any(&jail.parameters).line(&format!("{name}={key}"));
             return Ok(format!("{all}: those of these that differ"));
         };

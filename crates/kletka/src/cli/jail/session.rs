@@ -19,7 +19,7 @@ use crate::cli::programs::{Programs, programs};
 use crate::cli::report;
 use crate::cli::sources::Sources;
 use configuration::{Severity, Survey};
-use jailparam::{Set, Value};
+use jailparam::{Set, Value, param};
 use lifecycle::depend::{DependError, Dependencies, Order};
 use lifecycle::schedule::alone;
 use lifecycle::{Jail, Verbosity};
@@ -143,7 +143,8 @@ impl Session<'_> {
                     if self.options.operation.start {
                         self.survey.add(&jail);
                     }
-                    let given = jail.parameters.iter().filter(|given| given.name == b"depend");
+                    let given =
+                        jail.parameters.iter().filter(|given| param::DEPEND.is_called(&given.name));
                     let names = given.flat_map(|given| given.values.iter());
                     depends.extend(names.map(|on| String::from_utf8_lossy(on).into_owned()));
                 }
@@ -168,12 +169,12 @@ impl Session<'_> {
         let nameless = jailconf::Jail { name: Vec::new(), ..given.clone() };
         let mut parameters =
             Set::import(&nameless).map_err(|errors| report::lines("jail", &errors))?;
-        if let Some(Value::Text(path)) = parameters.given("path")
+        if let Some(Value::Text(path)) = parameters.given(&param::PATH)
             && !path.is_empty()
         {
             // On the command line it may be relative; the jail keeps where that was.
             let path = std::path::absolute(OsStr::from_bytes(path)).map_err(reason)?;
-            parameters.put("path", Value::Text(path.into_os_string().into_vec()));
+            parameters.put(param::PATH, path.into_os_string().into_vec());
         }
         let subject = Subject { jail: Jail { configured: None, parameters }, given: Some(given) };
         for name in subject.jail.depends() {
@@ -260,7 +261,7 @@ impl Session<'_> {
         running: &[Record],
     ) -> Option<(Action, Option<Prison>)> {
         let decided = self.subject(name).and_then(|Subject { jail, .. }| {
-            let text = jail.parameters.text("name").unwrap_or_default();
+            let text = jail.parameters.text(param::NAME).unwrap_or_default();
             let is = |record: &&Record| match jail.jid() {
                 Some(jid) => record.jid == jid,
                 None => record.name.as_bytes() == text,
@@ -353,7 +354,7 @@ impl Session<'_> {
     /// The same for the jail that the command line describes: what it names must be there.
     fn check_described(&mut self, subject: &Subject) -> Result<(), String> {
         let Some(mut given) = subject.given.clone() else { return Ok(()) };
-        for path in given.parameters.iter_mut().filter(|given| given.name == b"path") {
+        for path in given.parameters.iter_mut().filter(|given| param::PATH.is_called(&given.name)) {
             // Without one, or with an empty one, it is the host's.
             path.values = vec![subject.jail.path().into_os_string().into_vec()];
         }
@@ -421,7 +422,7 @@ impl Session<'_> {
     }
 
     fn note_what_is_deprecated(&mut self, jail: &Jail) {
-        if jail.parameters.given("allow.dying").is_some() {
+        if jail.parameters.given(&param::ALLOW_DYING).is_some() {
             self.say_once(DYING.to_owned());
         }
     }

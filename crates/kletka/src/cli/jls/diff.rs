@@ -8,7 +8,7 @@ use super::parameters;
 use crate::cli::answer::not_found;
 use crate::cli::report;
 use crate::cli::sources::{Sources, same_place};
-use jailparam::{Access, Kind, Parameter, Set, Value};
+use jailparam::{Access, Kind, Parameter, Set, Value, param};
 use prison::{Record, Registry};
 use std::ffi::OsString;
 use std::io::Write;
@@ -93,12 +93,12 @@ fn differences(record: &Record, wanted: &Set) -> Result<String, String> {
     let has = parameters(record)?;
     let mut lines = String::new();
     for parameter in jailparam::shown() {
-        if parameter.access == Access::ReadOnly || parameter.name == "cpuset.id" {
+        if parameter.access == Access::ReadOnly || param::CPUSET_ID.is(parameter) {
             continue;
         }
-        let given = wanted.given(parameter.name).is_some();
+        let given = wanted.given(parameter).is_some();
         // What neither was given is the same; a jid or name that the file leaves open is whatever it is.
-        let open = !given && matches!(parameter.name, "jid" | "name");
+        let open = !given && (param::JID.is(parameter) || param::NAME.is(parameter));
         let was_given = record.parameter(parameter.name).is_some();
         if open || !(given || was_given) || same(parameter, &has, wanted) {
             continue;
@@ -114,7 +114,7 @@ fn differences(record: &Record, wanted: &Set) -> Result<String, String> {
 fn remedy(parameter: &Parameter, given: bool) -> &'static str {
     match (parameter.access, given) {
         // A name finds the jail; jail(8) cannot change it.
-        (Access::Live, _) if parameter.name == "name" => "restart",
+        (Access::Live, _) if param::NAME.is(parameter) => "restart",
         (Access::Live, true) if parameter.name.starts_with("allow.") => {
             "jail -m, for processes that enter from then on"
         }
@@ -126,7 +126,7 @@ fn remedy(parameter: &Parameter, given: bool) -> &'static str {
 
 fn same(parameter: &Parameter, has: &Set, wanted: &Set) -> bool {
     match (value(parameter, has), value(parameter, wanted)) {
-        (Some(Value::Text(one)), Some(Value::Text(other))) if parameter.name == "path" => {
+        (Some(Value::Text(one)), Some(Value::Text(other))) if param::PATH.is(parameter) => {
             same_place(&one, &other)
         }
         (one, other) => one == other,
@@ -144,7 +144,7 @@ fn value(parameter: &Parameter, set: &Set) -> Option<Value> {
 
 /// The parameter as jail(8) takes it.
 fn word(parameter: &Parameter, set: &Set) -> String {
-    let word = set.assignment(parameter.name, true);
+    let word = set.assignment(parameter, true);
     let word = word.unwrap_or_else(|| format!("{}=\"\"", parameter.name).into_bytes());
     String::from_utf8_lossy(&word).replace('\n', "\\n")
 }

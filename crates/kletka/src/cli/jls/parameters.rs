@@ -1,18 +1,20 @@
 //! Parameters of a jail as jls(8) prints them: by name, as `name=value`, in lists.
 
-use super::xo::{Value as Encoded, Writer};
 use jailconf::Place;
-use jailparam::{Kind, Parameter, Role, Set, Support, Value};
+use jailparam::{Jailsys, Kind, Parameter, Role, Set, Support, Value, param};
 use prison::Record;
 use std::os::unix::ffi::OsStrExt;
+use xo::{Value as Encoded, Writer};
 
-/// The parameters of a prison: those that it was given, and what it has become.
+/// The parameters of a prison: those that it was given, and what it has become. One that only a newer
+/// kletka knows is left out: [`unknown`].
 ///
 /// # Errors
-/// The registry has a parameter that the catalogue does not know.
+/// The registry has a value that the catalogue does not take.
 pub(in crate::cli) fn set(record: &Record) -> Result<Set, String> {
     let place = Place::command_line();
-    let parameters = record.parameters.iter().map(|(name, value)| jailconf::Parameter {
+    let known = record.parameters.iter().filter(|(name, _)| jailparam::find(name).is_some());
+    let parameters = known.map(|(name, value)| jailconf::Parameter {
         name: name.clone().into_bytes(),
         values: vec![value.clone()],
         place: place.clone(),
@@ -32,13 +34,22 @@ pub(in crate::cli) fn set(record: &Record) -> Result<Set, String> {
     .map_err(|errors| {
         errors.first().map_or_else(String::new, |error| format!("/run/kletka: {error}"))
     })?;
-    set.put("parent", Value::Int(record.parent.into()));
-    set.put("children.cur", Value::Int(record.inside.into()));
-    set.put("jid", Value::Int(record.jid.into()));
-    set.put("cpuset.id", Value::Int(record.jid.into()));
-    set.put("name", Value::Text(record.name.clone().into_bytes()));
-    set.put("path", Value::Text(record.path.as_os_str().as_bytes().to_vec()));
+    set.put(param::PARENT, record.parent.into());
+    set.put(param::CHILDREN_CUR, record.inside.into());
+    set.put(param::JID, record.jid.into());
+    set.put(param::CPUSET_ID, record.jid.into());
+    set.put(param::NAME, record.name.clone().into_bytes());
+    set.put(param::PATH, record.path.as_os_str().as_bytes().to_vec());
     Ok(set)
+}
+
+/// What a newer kletka has written of a prison, and this one does not understand: `name=value` each, with
+/// nothing in it that a terminal would obey.
+pub(super) fn unknown(record: &Record) -> Vec<String> {
+    let parameters = record.parameters.iter().filter(|(name, _)| jailparam::find(name).is_none());
+    let parameters = parameters.map(|(name, value)| [name.as_bytes(), b"=", value].concat());
+    let all = parameters.chain(record.unknown());
+    all.map(|line| line.escape_ascii().to_string()).collect()
 }
 
 /// One parameter to print.
@@ -49,7 +60,7 @@ pub(super) struct Column {
     /// As it was asked for.
     pub(super) name: String,
     /// What the jail has its own of, or not, when it has this: `ip4` of `ip4.addr`.
-    parent: Option<&'static str>,
+    parent: Option<&'static Parameter>,
     /// The key that is asked for: of `meta.KEY` and `env.KEY`.
     key: Option<String>,
 }
@@ -58,7 +69,7 @@ pub(super) struct Column {
 pub(super) fn all() -> Vec<Column> {
     let there = |parameter: &&Parameter| {
         let refused = matches!(parameter.support, Support::Refused(_));
-        !refused || !parameter.default.is_empty() || parameter.is_never_without()
+        !refused || parameter.default.is_some()
     };
     let shown = jailparam::shown().filter(there);
     shown.map(|parameter| Column::new(parameter, false, parameter.name)).collect()
@@ -83,7 +94,7 @@ impl Column {
             parameter,
             no,
             name: name.to_owned(),
-            parent: parent.map(|found| found.parameter.name),
+            parent: parent.map(|found| found.parameter),
             key: key.map(|(_, key)| key.to_owned()),
         }
     }
@@ -92,7 +103,6 @@ impl Column {
     pub(super) fn value(&self, set: &Set) -> Option<Value> {
         let value = set.value(self.parameter).or_else(|| match self.parameter.kind {
             Kind::Ip4List | Kind::Ip6List => Some(Value::List(Vec::new())),
-            Kind::Text(_) if self.parameter.is_never_without() => Some(Value::Text(Vec::new())),
             _ => None,
         });
         match (value, &self.key) {
@@ -110,16 +120,16 @@ impl Column {
         self.parameter.access != jailparam::Access::ReadOnly
             && (!refused || self.parameter.kind == Kind::Bool)
             && !self.is_against_vnet(set)
-            && self.parent.is_none_or(|name| set.jailsys(name) == jailparam::Jailsys::New)
+            && self.parent.is_none_or(|it| set.value(it) == Some(Value::Jailsys(Jailsys::New)))
     }
 
     /// jail(8) takes `vnet`, or else what the jail has of the host's addresses: never both.
     fn is_against_vnet(&self, set: &Set) -> bool {
-        let has_vnet = set.jailsys("vnet") == jailparam::Jailsys::New;
-        match self.parameter.name {
-            "vnet" => !has_vnet,
-            "ip4" | "ip6" => has_vnet,
-            _ => false,
+        let has_vnet = set.jailsys(param::VNET) == Jailsys::New;
+        if has_vnet {
+            [param::IP4, param::IP6].iter().any(|addresses| addresses.is(self.parameter))
+        } else {
+            param::VNET.is(self.parameter)
         }
     }
 

@@ -269,10 +269,8 @@ impl<'a> Reader<'a> {
     /// The destination, and whether it is a host and not a net.
     fn destination(&self, text: &str) -> Result<(Prefix, bool), UsageError> {
         let bad = || UsageError::BadAddress(text.to_owned());
-        let any: IpAddr = match self.inet6 {
-            true => Ipv6Addr::UNSPECIFIED.into(),
-            false => Ipv4Addr::UNSPECIFIED.into(),
-        };
+        let any: IpAddr =
+            if self.inet6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
         if text == "default" {
             return Ok((Prefix::default_of(any), false));
         }

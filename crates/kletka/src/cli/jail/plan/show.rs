@@ -1,9 +1,10 @@
 //! How a plan is shown: to people, and as JSON to programs.
 
 use super::{Action, Planned, Verdict};
-use crate::cli::json::Json;
+use jailparam::Parameter;
+use json::Json;
 use lifecycle::{CommandLine, Step};
-use prison::{Mount, MountSource, Network, Spec, Users};
+use prison::{Mount, MountSource, Network, Permission, Spec, Users};
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 
@@ -54,11 +55,11 @@ fn steps(steps: &[Step]) -> Json {
 }
 
 fn step(step: &Step) -> Json {
-    let command = |place: &str, parameter: &str, line: &CommandLine| {
+    let command = |place: &str, parameter: &Parameter, line: &CommandLine| {
         let user = line.user.iter().map(|user| (b"user".to_vec(), Json::text(user.as_bytes())));
         let members = [
             ("step", Json::text(place)),
-            ("parameter", Json::text(parameter)),
+            ("parameter", Json::text(parameter.name)),
             ("command", Json::texts(line.arguments.iter().map(|word| word.as_bytes()))),
             ("background", Json::Bool(line.background)),
         ];
@@ -66,8 +67,8 @@ fn step(step: &Step) -> Json {
         Json::Object(members.chain(user).collect())
     };
     match step {
-        Step::Hook(hook, line) => command("run on the host", hook.parameter(), line),
-        Step::Inside(inside, line) => command("run in the jail", inside.parameter(), line),
+        Step::Hook(hook, line) => command("run on the host", &hook.parameter(), line),
+        Step::Inside(inside, line) => command("run in the jail", &inside.parameter(), line),
         Step::Create(spec) => {
             let first = (b"step".to_vec(), Json::text("create"));
             let rest = made_of(spec).into_iter().map(|(name, made)| {
@@ -84,7 +85,7 @@ fn step(step: &Step) -> Json {
         }
         Step::Terminate(time) => Json::object([
             ("step", Json::text("terminate")),
-            ("seconds", Json::Number(i64::try_from(time.as_secs()).unwrap_or(i64::MAX))),
+            ("seconds", Json::number(time.as_secs())),
         ]),
         Step::Remove => Json::object([("step", Json::text("remove"))]),
     }
@@ -146,10 +147,10 @@ fn in_words(out: &mut String, step: &Step) -> std::fmt::Result {
     };
     match step {
         Step::Hook(hook, line) => {
-            writeln!(out, "{}, on the host{}", hook.parameter(), how(line))
+            writeln!(out, "{}, on the host{}", hook.parameter().name, how(line))
         }
         Step::Inside(inside, line) => {
-            writeln!(out, "{}, in the jail{}", inside.parameter(), how(line))
+            writeln!(out, "{}, in the jail{}", inside.parameter().name, how(line))
         }
         Step::Create(spec) => {
             writeln!(out, "create the prison")?;
@@ -237,16 +238,7 @@ fn protocols(spec: &Spec) -> String {
 
 /// The parameters that widen the filter of system calls and the bounding set of capabilities.
 fn allowed(spec: &Spec) -> String {
-    let allow = spec.allow;
-    let all = [
-        (allow.chflags, "allow.chflags"),
-        (allow.mount, "allow.mount"),
-        (allow.quotas, "allow.quotas"),
-        (allow.raw_sockets, "allow.raw_sockets"),
-        (allow.reserved_ports, "allow.reserved_ports"),
-        (allow.set_hostname, "allow.set_hostname"),
-    ];
-    let some: Vec<_> = all.into_iter().filter(|(on, _)| *on).map(|(_, name)| name).collect();
+    let some: Vec<_> = spec.allow.iter().map(Permission::parameter).collect();
     if some.is_empty() { "nothing".to_owned() } else { some.join(" ") }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Meant, Session, Sources, Subject};
 use crate::cli::report;
-use jailparam::{Role, Set, Value};
+use jailparam::{Role, Set, param};
 use lifecycle::Jail;
 use prison::{Prison, Record, Registry};
 use std::rc::Rc;
@@ -61,8 +61,8 @@ impl Session<'_> {
         // It runs, and is in no file.
         let mut parameters = Set::default();
         match name.parse() {
-            Ok(jid) => parameters.put("jid", Value::Int(jid)),
-            Err(_) => parameters.put("name", Value::Text(name.into())),
+            Ok(jid) => parameters.put(param::JID, jid),
+            Err(_) => parameters.put(param::NAME, name.into()),
         }
         Ok(Subject { jail: Jail { configured: Some(name.into()), parameters }, given: None })
     }
@@ -85,7 +85,7 @@ impl Session<'_> {
             Set::import(&given)
         });
         let parameters = imported.map_err(|errors| report::lines("jail", &errors))?;
-        let path = parameters.text("path").unwrap_or_default();
+        let path = parameters.text(param::PATH).unwrap_or_default();
         if !path.is_empty() && !path.starts_with(b"/") && !self.options.operation.is_stop() {
             let path = String::from_utf8_lossy(&path);
             return Err(format!("{name}: path {path}: not an absolute pathname"));

@@ -1,0 +1,223 @@
+//! A base from Debian's packages: what mmdebstrap(1) is asked for, and what a base that is there must have.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::error::Error;
+use crate::fit::fit_base;
+use crate::host;
+use crate::partial::Partial;
+use crate::program::Program;
+use crate::progress::Progress;
+use crate::sources::Sources;
+use crate::tree::{Outcome, Tree, is_empty};
+
+/// What every base has beyond Debian's required packages: ps(1), and the names of services and
+/// protocols.
+const PACKAGES: [&str; 2] = ["netbase", "procps"];
+
+/// What dpkg(1) leaves out of a base: documentation and translations, a fifth of its size.
+const LEFT_OUT: [&str; 6] = [
+    "path-exclude=/usr/share/doc/*",
+    "path-include=/usr/share/doc/*/copyright",
+    "path-exclude=/usr/share/info/*",
+    "path-exclude=/usr/share/locale/*",
+    "path-include=/usr/share/locale/locale.alias",
+    "path-exclude=/usr/share/man/*",
+];
+
+/// What a base is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipe {
+    /// The base's name: [`valid_name`](crate::valid_name).
+    pub name: String,
+    /// Debian's suite: `bookworm`. `None`: the host's.
+    pub suite: Option<String>,
+    /// Packages beyond those that every base has.
+    pub include: Vec<String>,
+    /// Whether programs write more than their steps.
+    pub verbose: bool,
+}
+
+impl Recipe {
+    /// Sees to it that the base is in the directory `base`: makes it there, or looks whether the one that is
+    /// there has what is asked for.
+    ///
+    /// # Errors
+    /// What is there is something else, or making it fails.
+    pub fn provide(&self, base: &Path, progress: &mut dyn Progress) -> Result<Outcome, Error> {
+        if !rustix::process::geteuid().is_root() {
+            return Err(Error::NotRoot);
+        }
+        if is_empty(base).map_err(Error::io("cannot read", base))? {
+            return self.make(base, progress);
+        }
+        check(self, base).map(|()| Outcome::Found)
+    }
+
+    fn make(&self, base: &Path, progress: &mut dyn Progress) -> Result<Outcome, Error> {
+        let program = host::find_mmdebstrap().ok_or(Error::NoMmdebstrap)?;
+        let suite = match &self.suite {
+            Some(suite) => suite.clone(),
+            None => host::suite(&fs::read_to_string("/etc/os-release").unwrap_or_default())?,
+        };
+        let sources = sources(Path::new("/etc/apt"), &suite)?;
+        if sources.is_empty() {
+            return Err(Error::NoSource(suite));
+        }
+        let mut partial = Partial::begin(base, progress)?;
+        if !is_empty(base).map_err(Error::io("cannot read", base))? {
+            // Another run made it while this one waited for the lock.
+            drop(partial);
+            return check(self, base).map(|()| Outcome::FoundLater);
+        }
+        partial.fill(|tree, progress| {
+            let plan = Plan::new(self, &suite, sources, &host::proxies(), tree);
+            let step = format!("Debian {suite}, with {}", plan.packages.join(", "));
+            plan.program(&program).run(&Tree::Base(self.name.clone()), &step, progress)?;
+            fit_base(tree)
+        })?;
+        partial.finish().map(|()| Outcome::Made)
+    }
+}
+
+fn sources(etc_apt: &Path, suite: &str) -> Result<Sources, Error> {
+    Sources::read(etc_apt, suite).map_err(|(path, error)| Error::io("cannot read", &path)(error))
+}
+
+/// What mmdebstrap is asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Plan {
+    packages: Vec<String>,
+    arguments: Vec<OsString>,
+    /// The sources in deb822 form: it reads them on standard input.
+    input: String,
+}
+
+impl Plan {
+    fn new(
+        recipe: &Recipe,
+        suite: &str,
+        sources: Sources,
+        proxies: &[String],
+        target: &Path,
+    ) -> Self {
+        let mut packages: Vec<String> = PACKAGES.map(str::to_owned).into();
+        if sources.over_tls() {
+            packages.push("ca-certificates".to_owned());
+        }
+        packages.extend(recipe.include.iter().cloned());
+        packages.sort();
+        packages.dedup();
+        let mut arguments: Vec<OsString> =
+            ["--mode=root", "--variant=minbase", "--format=directory"].map(OsString::from).into();
+        if recipe.verbose {
+            arguments.push("--verbose".into());
+        }
+        arguments.extend(LEFT_OUT.map(|rule| format!("--dpkgopt={rule}").into()));
+        arguments.extend(proxies.iter().map(|setting| format!("--aptopt={setting}").into()));
+        arguments.push(format!("--include={}", packages.join(",")).into());
+        arguments.extend(["--".into(), suite.into(), target.into()]);
+        arguments.extend(sources.lines.into_iter().map(OsString::from));
+        if !sources.stanzas.is_empty() {
+            arguments.push("-".into());
+        }
+        Self { packages, arguments, input: sources.stanzas }
+    }
+
+    /// mmdebstrap, in a mount namespace of its own: what it mounts goes when it ends, even when it is killed.
+    fn program(self, mmdebstrap: &Path) -> Program {
+        let mut command = Command::new("unshare");
+        command.arg("--mount").arg("--").arg(mmdebstrap).args(&self.arguments);
+        Program { name: "mmdebstrap", command, input: self.input }
+    }
+}
+
+/// Does the base that is there have what `recipe` asks for?
+fn check(recipe: &Recipe, base: &Path) -> Result<(), Error> {
+    let status = base.join("var/lib/dpkg/status");
+    let status = fs::read_to_string(&status).map_err(|_| Error::NotABase(base.to_owned()))?;
+    if let Some(package) = recipe.include.iter().find(|package| !is_installed(&status, package)) {
+        return Err(Error::Without(base.to_owned(), package.clone()));
+    }
+    if let Some(suite) = &recipe.suite
+        && sources(&base.join("etc/apt"), suite)?.is_empty()
+    {
+        return Err(Error::OtherSuite(base.to_owned(), suite.clone()));
+    }
+    Ok(())
+}
+
+/// Does dpkg's `status` have `package`, by its own name or as provided by another?
+fn is_installed(status: &str, package: &str) -> bool {
+    status.split("\n\n").filter(|stanza| stanza.contains("\nStatus: install ok installed")).any(
+        |stanza| {
+            let of = |key: &str| stanza.lines().find_map(|l| l.strip_prefix(key)).unwrap_or("");
+            let provided = of("Provides: ").split(',').filter_map(|p| p.split_whitespace().next());
+            of("Package: ") == package || provided.into_iter().any(|name| name == package)
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plan_for_mmdebstrap() {
+        let recipe = Recipe {
+            name: "web".to_owned(),
+            suite: None,
+            include: ["samba", "procps"].map(str::to_owned).into(),
+            verbose: false,
+        };
+        let sources = Sources {
+            lines: vec!["deb https://mirror/debian bookworm main".to_owned()],
+            stanzas: "Types: deb\n".to_owned(),
+        };
+        let proxies = ["Acquire::http::Proxy \"http://proxy:3128\";".to_owned()];
+        let plan =
+            Plan::new(&recipe, "bookworm", sources, &proxies, Path::new("/bases/.web.partial"));
+        assert_eq!(plan.packages, ["ca-certificates", "netbase", "procps", "samba"]);
+        assert_eq!(plan.input, "Types: deb\n");
+        let arguments: Vec<_> = plan
+            .arguments
+            .iter()
+            .filter(|a| !a.to_string_lossy().starts_with("--dpkgopt="))
+            .collect();
+        assert_eq!(
+            arguments,
+            [
+                "--mode=root",
+                "--variant=minbase",
+                "--format=directory",
+                "--aptopt=Acquire::http::Proxy \"http://proxy:3128\";",
+                "--include=ca-certificates,netbase,procps,samba",
+                "--",
+                "bookworm",
+                "/bases/.web.partial",
+                "deb https://mirror/debian bookworm main",
+                "-",
+            ]
+        );
+    }
+
+    #[test]
+    fn packages_of_a_base() {
+        let status = "\
+Package: mawk
+Status: install ok installed
+Provides: awk, posix-awk (= 1)
+
+Package: samba
+Status: deinstall ok config-files
+";
+        for (package, want) in
+            [("mawk", true), ("awk", true), ("posix-awk", true), ("samba", false), ("maw", false)]
+        {
+            assert_eq!(is_installed(status, package), want, "{package}");
+        }
+    }
+}

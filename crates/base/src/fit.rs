@@ -1,0 +1,81 @@
+//! What a tree gets of kletka's own, and loses of the host's.
+//!
+//! FreeBSD's rc(8) for a Linux base: `/etc/rc` starts a jail and `/etc/rc.shutdown` stops it, so
+//! that a jail.conf written for FreeBSD finds what it calls. They are shell scripts, in
+//! `share/jail`.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use crate::error::Error;
+use crate::tree::has;
+
+/// A file that is put into a tree: its path below the tree's root, its mode, its text.
+pub type ShippedFile = (&'static str, u32, &'static str);
+
+/// FreeBSD's rc(8) for a Linux base. Always kletka's own, whatever stood there.
+pub const RC_FILES: [ShippedFile; 4] = [
+    ("etc/rc", 0o755, include_str!("../../../share/jail/rc")),
+    ("etc/rc.shutdown", 0o755, include_str!("../../../share/jail/rc.shutdown")),
+    ("etc/rc.subr", 0o644, include_str!("../../../share/jail/rc.subr")),
+    ("etc/rc.services", 0o644, include_str!("../../../share/jail/rc.services")),
+];
+
+/// What a jail's administrator edits. Put there only where the base has none.
+const LOCAL_FILES: [ShippedFile; 3] = [
+    ("etc/fstab", 0o644, ""),
+    ("etc/hosts", 0o644, "127.0.0.1\tlocalhost\n::1\t\tlocalhost\n"),
+    ("etc/rc.conf", 0o644, include_str!("../../../share/jail/rc.conf")),
+];
+
+/// Makes the tree that mmdebstrap left into a base: rc in, what names the host out.
+pub(crate) fn fit_base(tree: &Path) -> Result<(), Error> {
+    for path in ["etc/hostname", "etc/machine-id", "etc/resolv.conf", "etc/fstab"] {
+        remove_file(&tree.join(path))?;
+    }
+    for &(path, mode, text) in &RC_FILES {
+        put(&tree.join(path), mode, text.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Gives a copied base what a jail's root has: this kletka's rc, the files to be edited, the host's
+/// resolver.
+pub(crate) fn fit_root(tree: &Path) -> Result<(), Error> {
+    for &(path, mode, text) in &RC_FILES {
+        put(&tree.join(path), mode, text.as_bytes())?;
+    }
+    for &(path, mode, text) in LOCAL_FILES.iter().filter(|(path, ..)| !has(tree, path)) {
+        put(&tree.join(path), mode, text.as_bytes())?;
+    }
+    match fs::read("/etc/resolv.conf") {
+        Ok(text) if !has(tree, "etc/resolv.conf") => {
+            put(&tree.join("etc/resolv.conf"), 0o644, &text)
+        }
+        // A host without a resolver has none to hand on.
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file anew. A link that stood in its place is replaced, not followed out of the tree.
+fn put(path: &Path, mode: u32, text: &[u8]) -> Result<(), Error> {
+    remove_file(path)?;
+    let open = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+    let mut file = open.map_err(Error::io("cannot make", path))?;
+    file.write_all(text).map_err(Error::io("cannot write", path))?;
+    rustix::fs::fchmod(&file, mode.into()).map_err(|e| Error::io("cannot chmod", path)(e.into()))
+}
+
+fn remove_file(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::io("cannot remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! What the host says of itself: its suite, the proxies of its apt, and where mmdebstrap(1) is.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::error::{Error, valid_name};
+
+/// The settings of the host's apt for reaching its mirrors through a proxy: a base needs them as
+/// well.
+pub(crate) fn proxies() -> Vec<String> {
+    let dump = Command::new("apt-config").args(["dump", "Acquire"]).output();
+    // Without apt-config there is no apt whose settings could matter.
+    dump.map(|output| proxies_of(&String::from_utf8_lossy(&output.stdout))).unwrap_or_default()
+}
+
+/// Of a configuration dumped by apt-config(8), the proxies: one line each.
+fn proxies_of(dump: &str) -> Vec<String> {
+    let is_proxy = |line: &&str| {
+        ["Acquire::http::Proxy", "Acquire::https::Proxy"].iter().any(|key| line.starts_with(key))
+            && !line.ends_with(" \"\";")
+    };
+    dump.lines().filter(is_proxy).map(str::to_owned).collect()
+}
+
+/// Where mmdebstrap(1) is, by `PATH` and then where Debian has it.
+pub(crate) fn find_mmdebstrap() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut directories = std::env::split_paths(&path).chain([PathBuf::from("/usr/bin")]);
+    directories.find_map(|d| Some(d.join("mmdebstrap")).filter(|file| file.is_file()))
+}
+
+/// The suite of a Debian host, by the text of its os-release(5).
+pub(crate) fn suite(os_release: &str) -> Result<String, Error> {
+    let value = |key: &str| {
+        let line = os_release.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='));
+        line.map(|value| value.trim_matches(['"', '\'']))
+    };
+    match (value("ID"), value("VERSION_CODENAME")) {
+        (Some("debian"), Some(codename)) => valid_name("suite", codename.to_owned()),
+        (id, _) => Err(Error::NoSuite(id.unwrap_or("an unknown system").to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn suite_of_the_host() {
+        for (os_release, want) in [
+            ("ID=debian\nVERSION_CODENAME=bookworm\n", Ok("bookworm")),
+            ("ID=\"debian\"\nVERSION_CODENAME=\"sid\"", Ok("sid")),
+            ("ID=ubuntu\nVERSION_CODENAME=noble\n", Err("this host is ubuntu, not Debian: name a suite with --suite")),
+            ("", Err("this host is an unknown system, not Debian: name a suite with --suite")),
+        ] {
+            let got = suite(os_release).map_err(|e| e.to_string());
+            assert_eq!(got.as_deref().map_err(String::as_str), want, "{os_release:?}");
+        }
+    }
+
+    #[test]
+    fn proxies_of_the_host() {
+        let dump = "\
+Acquire \"\";
+Acquire::cdrom::mount \"/media/cdrom\";
+Acquire::http::Proxy \"http://proxy:3128\";
+Acquire::http::Proxy::internal.example.org \"DIRECT\";
+Acquire::https::Proxy \"\";
+";
+        assert_eq!(
+            proxies_of(dump),
+            [
+                "Acquire::http::Proxy \"http://proxy:3128\";",
+                "Acquire::http::Proxy::internal.example.org \"DIRECT\";",
+            ]
+        );
+    }
+}

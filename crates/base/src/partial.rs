@@ -1,0 +1,189 @@
+//! A directory tree that is there completely or not at all.
+//!
+//! The tree grows under a temporary name beside its place (`.NAME.partial`) and is renamed when it is
+//! ready. Whatever happens before that leaves at most the temporary tree, and the next run removes
+//! that. A lock on the parent directory keeps two runs apart; the programs that fill the tree inherit
+//! the lock, so that it is held until the last of them has ended, even when this process was killed.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, Mode, OFlags};
+
+use crate::error::Error;
+use crate::progress::Progress;
+
+/// A tree being made. Dropped before [`Partial::finish`], it is removed.
+pub(crate) struct Partial<'a> {
+    path: PathBuf,
+    target: PathBuf,
+    parent: OwnedFd,
+    finished: bool,
+    progress: &'a mut dyn Progress,
+}
+
+impl<'a> Partial<'a> {
+    /// Takes the lock, removes what a killed run left, and makes the empty temporary directory.
+    pub(crate) fn begin(target: &Path, progress: &'a mut dyn Progress) -> Result<Self, Error> {
+        let (Some(name), Some(parent)) = (target.file_name(), target.parent()) else {
+            return Err(Error::NotADirectoryName(target.to_owned()));
+        };
+        fs::create_dir_all(parent).map_err(Error::io("cannot make", parent))?;
+        let parent = fs::canonicalize(parent).map_err(Error::io("cannot find", parent))?;
+        let lock = lock(&parent, progress)?;
+        let mut hidden = OsString::from(".");
+        hidden.push(name);
+        hidden.push(".partial");
+        let path = parent.join(hidden);
+        remove(&path)?;
+        fs::create_dir(&path).map_err(Error::io("cannot make", &path))?;
+        let target = parent.join(name);
+        Ok(Self { path, target, parent: lock, finished: false, progress })
+    }
+
+    /// Lets `fill` put into the tree what belongs there; it gets the path where the tree grows.
+    pub(crate) fn fill(
+        &mut self,
+        fill: impl FnOnce(&Path, &mut dyn Progress) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        fill(&self.path, self.progress)
+    }
+
+    /// Moves the complete tree to its place, where nothing or an empty directory may stand.
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(&self.path, mode).map_err(Error::io("cannot chmod", &self.path))?;
+        // Without syncfs a power failure could leave the new name with empty files behind it.
+        rustix::fs::syncfs(&self.parent)
+            .map_err(|e| Error::io("cannot write out", &self.path)(e.into()))?;
+        fs::rename(&self.path, &self.target).map_err(Error::io("cannot make", &self.target))?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for Partial<'_> {
+    fn drop(&mut self) {
+        if !self.finished
+            && let Err(error) = remove(&self.path)
+        {
+            self.progress.leaves(&error);
+        }
+    }
+}
+
+/// Locks the directory `parent`: one process at a time makes a tree in it.
+fn lock(parent: &Path, progress: &mut dyn Progress) -> Result<OwnedFd, Error> {
+    let fail = |error: rustix::io::Errno| Error::io("cannot lock", parent)(error.into());
+    // Without O_CLOEXEC: mmdebstrap and cp hold the lock as long as they run.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+    let fd = rustix::fs::open(parent, flags, Mode::empty()).map_err(fail)?;
+    match rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive) {
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            progress.waits(parent);
+            rustix::fs::flock(&fd, FlockOperation::LockExclusive).map_err(fail)?;
+        }
+        other => other.map_err(fail)?,
+    }
+    Ok(fd)
+}
+
+/// Removes the tree at `path`, if there is one; never through a mount point.
+fn remove(path: &Path) -> Result<(), Error> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let mounts = Path::new("/proc/self/mountinfo");
+    let text = fs::read(mounts).map_err(Error::io("cannot read", mounts))?;
+    if let Some(mount) = mount_below(&text, path) {
+        return Err(Error::StillMounted(mount));
+    }
+    fs::remove_dir_all(path).map_err(Error::io("cannot remove", path))
+}
+
+/// The first mount point at or below `path` in the text of /proc/self/mountinfo.
+fn mount_below(table: &[u8], path: &Path) -> Option<PathBuf> {
+    let mut points = mountinfo::lines(table).map(|line| OsString::from_vec(line.target()));
+    points.find(|point| Path::new(point).starts_with(path)).map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Told;
+    use crate::tree::is_empty;
+
+    /// A directory of the test's own, removed when it ends.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("kletka-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Self(fs::canonicalize(path).unwrap())
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_killed_run_leaves_only_what_the_next_one_removes() {
+        let scratch = Scratch::new("partial");
+        let target = scratch.0.join("bases/web");
+        let killed = scratch.0.join("bases/.web.partial");
+        fs::create_dir_all(killed.join("usr/bin")).unwrap();
+
+        let mut told = Told::default();
+        let mut partial = Partial::begin(&target, &mut told).unwrap();
+        assert!(is_empty(&killed).unwrap());
+        let write = |tree: &Path, _: &mut dyn Progress| {
+            fs::write(tree.join("file"), "new").unwrap();
+            Ok(())
+        };
+        partial.fill(write).unwrap();
+        assert!(!target.exists());
+        partial.finish().unwrap();
+        assert_eq!(fs::read_to_string(target.join("file")).unwrap(), "new");
+        assert!(!killed.exists());
+    }
+
+    #[test]
+    fn a_failed_run_leaves_nothing() {
+        let scratch = Scratch::new("failed");
+        let target = scratch.0.join("web");
+        let mut told = Told::default();
+        let mut partial = Partial::begin(&target, &mut told).unwrap();
+        let failed = partial.fill(|tree, _| {
+            fs::write(tree.join("file"), "half").unwrap();
+            Err(Error::NotRoot)
+        });
+        assert!(failed.is_err());
+        drop(partial);
+        assert!(is_empty(&scratch.0).unwrap());
+        assert_eq!(told.0, [""; 0]);
+    }
+
+    #[test]
+    fn mounts_below_a_path() {
+        let table = b"\
+22 1 8:1 / / rw - ext4 /dev/sda1 rw
+40 22 0:5 / /bases/.web.partial/dev rw - devtmpfs udev rw
+41 22 0:5 / /bases/with\\040space/proc rw - proc proc rw
+";
+        for (path, want) in [
+            ("/bases/.web.partial", Some("/bases/.web.partial/dev")),
+            ("/bases/with space", Some("/bases/with space/proc")),
+            ("/bases/.web", None),
+        ] {
+            assert_eq!(mount_below(table, Path::new(path)), want.map(PathBuf::from), "{path}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The lines of fstab(5) and their fields, as jail(8) reads them: getfsent(3) of FreeBSD's libc.
+
+use crate::error::{Error, ErrorKind};
+use crate::escape::unescape;
+use crate::number::number;
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What is mounted: a device, a directory, a name; escapes resolved.
+    pub source: Vec<u8>,
+    /// Where; escapes resolved.
+    pub target: Vec<u8>,
+    /// The file system: `nullfs`.
+    pub fstype: Vec<u8>,
+    /// The options between the commas.
+    pub options: Vec<Vec<u8>>,
+    /// For dump(8); unused.
+    pub dump: u32,
+    /// For fsck(8); unused.
+    pub pass: u32,
+    /// The line's number, from 1.
+    pub line: usize,
+}
+
+/// Reads all lines of a file. A line with the option `xx` is no entry: fstab(5).
+///
+/// # Errors
+/// The first line that is wrong.
+pub fn parse(text: &[u8]) -> Result<Vec<Entry>, Error> {
+    let lines = text.split(|&byte| byte == b'\n').enumerate();
+    let entries = lines.map(|(index, line)| parse_line(line, index + 1));
+    entries.filter_map(Result::transpose).collect()
+}
+
+/// Reads one line, the one with number `line` in its file: also the value of jail(8)'s `mount`.
+/// `None` when the line has no entry.
+///
+/// # Errors
+/// Fewer than three fields, and what does not parse.
+pub fn parse_line(text: &[u8], line: usize) -> Result<Option<Entry>, Error> {
+    // jail(8) cuts at any `#`; one in a name is written \043.
+    let text = text.split(|&byte| byte == b'#').next().unwrap_or_default().trim_ascii();
+    let error = |kind: fn(Vec<u8>) -> ErrorKind| Error { line, kind: kind(text.to_vec()) };
+    let parse_error = || error(ErrorKind::Parse);
+    let blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\x0b';
+    let fields: Vec<_> = text.split(blank).filter(|field| !field.is_empty()).collect();
+    let (source, target, fstype, rest) = match *fields.as_slice() {
+        [] => return Ok(None),
+        [source, target, fstype, ref rest @ ..] => (source, target, fstype, rest),
+        _ => return Err(error(ErrorKind::MissingInformation)),
+    };
+    let (options, numbers) =
+        rest.split_first().map_or((&b""[..], rest), |(first, rest)| (*first, rest));
+    let options = options_between_commas(options);
+    if options.iter().any(|option| option == b"xx") {
+        return Ok(None);
+    }
+    let (dump, pass) = dump_and_pass(numbers).ok_or_else(parse_error)?;
+    Ok(Some(Entry {
+        source: unescape(source).ok_or_else(parse_error)?,
+        target: unescape(target).ok_or_else(parse_error)?,
+        fstype: fstype.to_vec(),
+        options,
+        dump,
+        pass,
+        line,
+    }))
+}
+
+/// The fourth field.
+fn options_between_commas(field: &[u8]) -> Vec<Vec<u8>> {
+    let options = field.split(|&byte| byte == b',');
+    options.filter(|option| !option.is_empty()).map(<[u8]>::to_vec).collect()
+}
+
+/// The fifth and the sixth field: 0 where one is left out. `None`: one is no number, or there are more.
+fn dump_and_pass(fields: &[&[u8]]) -> Option<(u32, u32)> {
+    match *fields {
+        [] => Some((0, 0)),
+        [dump] => Some((number(dump, 10)?, 0)),
+        [dump, pass] => Some((number(dump, 10)?, number(pass, 10)?)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The entries as the words of their fields.
+    fn read(text: &str) -> Result<Vec<String>, String> {
+        let show = |entry: Entry| {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let (source, target) = (text(&entry.source), text(&entry.target));
+            let (fstype, options) = (text(&entry.fstype), text(&entry.options.join(&b',')));
+            format!(
+                "{}: {source:?} {target:?} {fstype} {options} {} {}",
+                entry.line, entry.dump, entry.pass
+            )
+        };
+        let entries = parse(text.as_bytes()).map_err(|error| error.to_string())?;
+        Ok(entries.into_iter().map(show).collect())
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn lines() {
+        for (text, want) in [
+            ("",                                             Ok(vec![])),
+            ("# a comment\n\n   \n",                         Ok(vec![])),
+            ("/data /j/data nullfs rw 0 0\n",                Ok(vec![r#"1: "/data" "/j/data" nullfs rw 0 0"#])),
+            ("\n /data\t/j/data  nullfs ro,noexec 1 2 # ok", Ok(vec![r#"2: "/data" "/j/data" nullfs ro,noexec 1 2"#])),
+            ("tmpfs /j/tmp tmpfs\n",                         Ok(vec![r#"1: "tmpfs" "/j/tmp" tmpfs  0 0"#])), // jail(8) needs three
+            (r"/my\040files /j/a\011b\\c nullfs rw",         Ok(vec![r#"1: "/my files" "/j/a\tb\\c" nullfs rw 0 0"#])),
+            (r"/my\sfiles\0431 /j nullfs rw",                Ok(vec![r#"1: "/my files#1" "/j" nullfs rw 0 0"#])),
+            ("/a /b nullfs xx 0 0\n/c /d nullfs rw\n",       Ok(vec![r#"2: "/c" "/d" nullfs rw 0 0"#])),
+            ("/a /b nullfs rw 0 0\r\n",                      Ok(vec![r#"1: "/a" "/b" nullfs rw 0 0"#])),
+            ("/a /b\n",                                      Err("1: /a /b: missing information")),
+            ("\n\n/a\n",                                     Err("3: /a: missing information")),
+            (r"/a\q /b nullfs rw",                           Err(r"1: /a\q /b nullfs rw: fstab parse error")),
+            (r"/a\ /b nullfs rw",                            Err(r"1: /a\ /b nullfs rw: fstab parse error")),
+            (r"/a\000 /b nullfs rw",                         Err(r"1: /a\000 /b nullfs rw: fstab parse error")),
+            (r"/a\777 /b nullfs rw",                         Err(r"1: /a\777 /b nullfs rw: fstab parse error")),
+            ("/a /b nullfs rw x 0",                          Err("1: /a /b nullfs rw x 0: fstab parse error")),
+            ("/a /b nullfs rw 0 0 0",                        Err("1: /a /b nullfs rw 0 0 0: fstab parse error")),
+        ] {
+            let want = want
+                .map(|lines| lines.into_iter().map(str::to_owned).collect::<Vec<_>>())
+                .map_err(str::to_owned);
+            assert_eq!(read(text), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic() {
+        let pieces: [&[u8]; 12] = [
+            b"/a ", b"\\", b"0", b"777", b" ", b"\n", b"#", b",", b"=", b"nullfs ", b"tmpfs ",
+            b"\xff",
+        ];
+        for a in pieces {
+            for b in pieces {
+                for c in pieces {
+                    for d in pieces {
+                        let text = [a, b, c, d, b" size=", d, c].concat();
+                        for entry in parse(&text).into_iter().flatten() {
+                            let _ = entry.mount();
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The handles: each parameter that kletka's own code asks for, by the name that code calls it.
+//!
+//! A handle is the name in capitals, with `_` for a dot. One that is misspelled does not compile:
+//!
+//! ```compile_fail,E0425
+//! jailparam::Set::default().flag(jailparam::param::ALLOW_RAW_SOCKET);
+//! ```
+//!
+//! Nor does one that has values of another type, or a name that is only a text:
+//!
+//! ```compile_fail,E0308
+//! jailparam::Set::default().flag(jailparam::param::PATH);
+//! ```
+//! ```compile_fail,E0308
+//! jailparam::Set::default().flag("allow.raw_sockets");
+//! ```
+//!
+//! Names that users write are looked up by [`crate::find`] instead.
+
+use crate::handle::{Bool, Handle, Int, List, Text};
+use crate::value::Jailsys;
+
+/// Handles, each with its type and the name that the catalogue must have for it.
+macro_rules! handles {
+    ($($handle:ident: $type:ty = $name:literal;)*) => {$(
+        #[doc = concat!("`", $name, "`.")]
+        pub const $handle: $type = Handle::named($name);
+    )*
+
+        #[cfg(test)]
+        const ALL: &[(&str, &str)] = &[$((stringify!($handle), $name)),*];
+    };
+}
+
+handles! {
+    JID: Int = "jid";
+    NAME: Text = "name";
+    PATH: Text = "path";
+    PARENT: Int = "parent";
+    PERSIST: Bool = "persist";
+    CHILDREN_MAX: Int = "children.max";
+    CHILDREN_CUR: Int = "children.cur";
+    CPUSET_ID: Int = "cpuset.id";
+    SECURELEVEL: Int = "securelevel";
+    ENFORCE_STATFS: Int = "enforce_statfs";
+    ENV: Text = "env";
+    KLETKA_USERNS: Text = "kletka.userns";
+
+    HOST_HOSTNAME: Text = "host.hostname";
+    HOST_DOMAINNAME: Text = "host.domainname";
+
+    VNET: Handle<Jailsys> = "vnet";
+    VNET_INTERFACE: List = "vnet.interface";
+    IP4: Handle<Jailsys> = "ip4";
+    IP4_ADDR: List = "ip4.addr";
+    IP6: Handle<Jailsys> = "ip6";
+    IP6_ADDR: List = "ip6.addr";
+    IP_HOSTNAME: Bool = "ip_hostname";
+
+    DEVFS_RULESET: Int = "devfs_ruleset";
+    MOUNT: List = "mount";
+    MOUNT_FSTAB: List = "mount.fstab";
+    MOUNT_DEVFS: Bool = "mount.devfs";
+
+    EXEC_PREPARE: List = "exec.prepare";
+    EXEC_PRESTART: List = "exec.prestart";
+    EXEC_CREATED: List = "exec.created";
+    EXEC_START: List = "exec.start";
+    COMMAND: List = "command";
+    EXEC_POSTSTART: List = "exec.poststart";
+    EXEC_PRESTOP: List = "exec.prestop";
+    EXEC_STOP: List = "exec.stop";
+    EXEC_POSTSTOP: List = "exec.poststop";
+    EXEC_RELEASE: List = "exec.release";
+    EXEC_CLEAN: Bool = "exec.clean";
+    EXEC_JAIL_USER: Text = "exec.jail_user";
+    EXEC_SYSTEM_JAIL_USER: Bool = "exec.system_jail_user";
+    EXEC_SYSTEM_USER: Text = "exec.system_user";
+    EXEC_TIMEOUT: Int = "exec.timeout";
+    EXEC_CONSOLELOG: Text = "exec.consolelog";
+    STOP_TIMEOUT: Int = "stop.timeout";
+    DEPEND: List = "depend";
+
+    ALLOW_CHFLAGS: Bool = "allow.chflags";
+    ALLOW_DYING: Bool = "allow.dying";
+    ALLOW_MOUNT: Bool = "allow.mount";
+    ALLOW_MOUNT_NULLFS: Bool = "allow.mount.nullfs";
+    ALLOW_MOUNT_TMPFS: Bool = "allow.mount.tmpfs";
+    ALLOW_QUOTAS: Bool = "allow.quotas";
+    ALLOW_RAW_SOCKETS: Bool = "allow.raw_sockets";
+    ALLOW_RESERVED_PORTS: Bool = "allow.reserved_ports";
+    ALLOW_SET_HOSTNAME: Bool = "allow.set_hostname";
+}
+
+#[test]
+fn handles_are_called_as_their_parameters() {
+    for (handle, name) in ALL {
+        assert_eq!(*handle, name.to_uppercase().replace('.', "_"));
+    }
+}

@@ -1,0 +1,46 @@
+//! What a process gives up for ever: being looked into, the session keyring, system calls. Nothing
+//! here allocates: the process may share its parent's memory.
+
+use crate::call::call;
+use std::io;
+
+/// Loads a classic BPF program as this process's system call filter: seccomp(2).
+/// Needs CAP_SYS_ADMIN in the process's user namespace.
+///
+/// # Errors
+/// `EACCES`: that is missing. `EINVAL`: the kernel does not take the program.
+pub fn load_filter(program: &[libc::sock_filter]) -> io::Result<()> {
+    let program = libc::sock_fprog {
+        len: u16::try_from(program.len()).map_err(|_| io::ErrorKind::InvalidInput)?,
+        filter: program.as_ptr().cast_mut(),
+    };
+    let (mode, program) = (libc::SECCOMP_SET_MODE_FILTER as usize, &raw const program as usize);
+    // SAFETY: the kernel copies `len` instructions from the slice, which outlives the call.
+    unsafe { call(libc::SYS_seccomp, [mode, 0, program, 0, 0]) }.map(drop)
+}
+
+/// Forbids others of the same ids to trace this process or to open its /proc files: prctl(2),
+/// `PR_SET_DUMPABLE`. execve(2) takes it back.
+///
+/// # Errors
+/// Of prctl(2); none is expected.
+pub fn hide_from_ptrace() -> io::Result<()> {
+    // SAFETY: an integer option without pointers.
+    unsafe { call(libc::SYS_prctl, [libc::PR_SET_DUMPABLE as usize, 0, 0, 0, 0]) }.map(drop)
+}
+
+/// Starts a session keyring of its own: keyctl(2), `KEYCTL_JOIN_SESSION_KEYRING`. A kernel without
+/// keys has nothing to share, and that is no error.
+///
+/// # Errors
+/// `EDQUOT`, `ENOMEM`: there is no room for one.
+pub fn new_session_keyring() -> io::Result<()> {
+    // SAFETY: a null name asks for an anonymous keyring; no memory is touched.
+    let answer = unsafe { call(libc::SYS_keyctl, [1, 0, 0, 0, 0]) };
+    // In a jail, which was given one, the filter refuses all use of keys.
+    let well_without = [Some(libc::ENOSYS), Some(libc::EPERM)];
+    match answer {
+        Err(error) if !well_without.contains(&error.raw_os_error()) => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,94 @@
+//! Descriptors, many at once: close_range(2); and those that a new process has copies of.
+
+use crate::call::call;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
+
+/// Marks every descriptor from 3 upwards to be closed by execve(2). Allocates nothing.
+///
+/// # Errors
+/// Of close_range(2): `ENOSYS`.
+pub fn close_on_exec_from_3() -> io::Result<()> {
+    let (last, mode) = (u32::MAX as usize, libc::CLOSE_RANGE_CLOEXEC as usize);
+    // SAFETY: CLOSE_RANGE_CLOEXEC closes nothing now, so no descriptor is pulled from its owner.
+    unsafe { call(libc::SYS_close_range, [3, last, mode, 0, 0]) }.map(drop)
+}
+
+/// Closes these; those with numbers in a row by one call.
+pub fn close_many(fds: impl Iterator<Item = OwnedFd>) {
+    let mut numbers: Vec<RawFd> = fds.map(IntoRawFd::into_raw_fd).collect();
+    numbers.sort_unstable();
+    for row in numbers.chunk_by(|before, after| before + 1 == *after) {
+        if let (Some(first), Some(last)) = (row.first(), row.last()) {
+            // SAFETY: all of the row were owned by this function's caller, who has given them up.
+            unsafe { libc::syscall(libc::SYS_close_range, *first, *last, 0) };
+        }
+    }
+}
+
+/// Closes every descriptor from 3 upwards but `keep`.
+///
+/// # Safety
+/// No other descriptor may be used, or dropped, by this process afterwards.
+pub(crate) unsafe fn close_all_but(mut keep: [RawFd; 3]) {
+    keep.sort_unstable();
+    let mut first = 3;
+    for fd in keep {
+        if fd > first {
+            // SAFETY: the caller gives these descriptors up.
+            unsafe { libc::syscall(libc::SYS_close_range, first, fd - 1, 0) };
+        }
+        first = first.max(fd + 1);
+    }
+    // SAFETY: as above.
+    unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) };
+}
+
+/// A descriptor as a process has it that is made later: a copy, with the same number.
+///
+/// It is made from an open descriptor of the parent, and used by the new process alone, which had its
+/// copy at birth, whatever the parent has closed since.
+#[derive(Debug, Clone, Copy)]
+pub struct Inherited(RawFd);
+
+impl Inherited {
+    /// The copy that a process is going to have of `fd`, which stays open until that has been made.
+    pub fn of(fd: impl AsFd) -> Self {
+        Self(fd.as_fd().as_raw_fd())
+    }
+
+    /// Closes the new process's copy: it must not be used again.
+    pub fn close(self) {
+        // SAFETY: the number was a descriptor's, and no owner in this process closes it: what owns it
+        // is the parent's, and the process leaves by execve(2) or exit(2) without dropping anything.
+        unsafe { libc::close(self.0) };
+    }
+}
+
+impl AsFd for Inherited {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        // SAFETY: the number was that of an open descriptor, of which this process has had a copy from
+        // its birth; it is closed by `close` alone.
+        unsafe { BorrowedFd::borrow_raw(self.0) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+    use std::io::Read;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "close_range(2) is unknown to Miri")]
+    fn many_are_closed_and_no_other() {
+        let open = || File::open("/dev/zero").unwrap();
+        let (mut kept, files) = (open(), [open(), open()]);
+        let numbers = files.each_ref().map(AsRawFd::as_raw_fd);
+        close_many(files.into_iter().map(OwnedFd::from));
+        for number in numbers {
+            assert!(!std::fs::exists(format!("/proc/self/fd/{number}")).unwrap());
+        }
+        assert_eq!(kept.read(&mut [0; 4]).unwrap(), 4);
+    }
+}

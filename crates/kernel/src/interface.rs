@@ -1,0 +1,34 @@
+//! Network interfaces by ioctl: netdevice(7).
+
+use std::io;
+use std::mem::zeroed;
+use std::os::fd::BorrowedFd;
+
+/// An interface by name, for a request of netdevice(7). `None`: no interface can be called so.
+pub(crate) fn request(name: &str, flags: libc::c_int) -> Option<libc::ifreq> {
+    // SAFETY: ifreq is plain bytes; zero is an empty name and no flags.
+    let mut request: libc::ifreq = unsafe { zeroed() };
+    // The last byte stays the NUL that ends the name.
+    if name.len() >= request.ifr_name.len() {
+        return None;
+    }
+    for (to, byte) in request.ifr_name.iter_mut().zip(name.bytes()) {
+        *to = byte as libc::c_char;
+    }
+    request.ifr_ifru.ifru_flags = flags as libc::c_short;
+    Some(request)
+}
+
+/// Brings the loopback interface of this network namespace up: `SIOCSIFFLAGS`. `socket` is any one of
+/// the namespace. Allocates nothing.
+///
+/// # Errors
+/// `EPERM`.
+pub fn loopback_up(socket: BorrowedFd<'_>) -> io::Result<()> {
+    type SetFlags =
+        rustix::ioctl::Setter<{ libc::SIOCSIFFLAGS as rustix::ioctl::Opcode }, libc::ifreq>;
+    let request = request("lo", libc::IFF_UP | libc::IFF_RUNNING);
+    let request = request.ok_or(io::ErrorKind::InvalidInput)?;
+    // SAFETY: the kernel reads one ifreq, which is what this request takes, alive until the call returns.
+    Ok(unsafe { rustix::ioctl::ioctl(socket, SetFlags::new(request)) }?)
+}

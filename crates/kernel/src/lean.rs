@@ -1,0 +1,242 @@
+//! How a process lives on with next to no memory of its own.
+//!
+//! A copy of a command that is to live for long keeps the command's heap, stack, arguments and
+//! environment alive, and the page tables for them: 0.2 MB that nobody needs, and nobody else's business
+//! either. [`Recluse::shed`] moves to a stack in the program's own data and unmaps everything above that.
+
+use crate::descriptor::close_all_but;
+use crate::memory;
+use crate::proc::read_small;
+use std::cell::UnsafeCell;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::ptr;
+
+/// This process, which lets go of what it was born with.
+#[derive(Debug)]
+pub struct Recluse {
+    /// `None`: /proc does not say. Then it stays as it is.
+    layout: Option<Layout>,
+}
+
+impl Recluse {
+    /// Looks at this process, in the host's /proc: a jail may have anything there.
+    ///
+    /// # Safety
+    /// The process has one thread, never returns to the functions that it is in, and does not read its
+    /// arguments or environment any more.
+    #[must_use]
+    pub unsafe fn new() -> Self {
+        Self { layout: Layout::read() }
+    }
+
+    /// Shows `title` as this process's command line in ps(1): its arguments' memory is written over.
+    pub fn set_title(&self, title: &[u8]) {
+        if let Some(layout) = &self.layout {
+            layout.set_title(title);
+        }
+    }
+
+    /// Closes every descriptor but 0 to 2 and these: close_range(2).
+    ///
+    /// # Safety
+    /// The process uses and drops no other descriptor afterwards that it has now.
+    pub unsafe fn close_all_but(&self, keep: [BorrowedFd<'_>; 3]) {
+        // SAFETY: by this function's contract.
+        unsafe { close_all_but(keep.map(|fd| fd.as_raw_fd())) };
+    }
+
+    /// Calls `run` with `kept`, and nothing else left of this process's memory than the program and its
+    /// data; `title` is its command line then. Returns `kept` when that cannot be done, with everything
+    /// as it was.
+    ///
+    /// # Safety
+    /// `kept` holds no pointer, and `run` uses nothing that was allocated before.
+    pub unsafe fn shed<T>(self, title: &[u8], kept: T, run: fn(T) -> !) -> T {
+        match &self.layout {
+            // SAFETY: by this function's contract, and by that of `new`.
+            Some(layout) => unsafe { go_on(layout, title, kept, run) },
+            None => kept,
+        }
+    }
+}
+
+/// Where the kernel believes the parts of this process to be: proc_pid_stat(5). The numbers are the
+/// fields there.
+#[derive(Debug)]
+struct Layout {
+    /// 26 to 28: code, and the beginning of the stack.
+    code: (usize, usize),
+    stack: usize,
+    /// 45 to 47: data, and where the heap begins.
+    data: (usize, usize),
+    heap: usize,
+    /// 48 to 51: the strings of the arguments and, after them, of the environment.
+    arguments: usize,
+    environment_end: usize,
+}
+
+impl Layout {
+    /// Of this process.
+    fn read() -> Option<Self> {
+        let stat = read_small("/proc/self/stat")?;
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+        let field = |number: usize| fields.get(number - 3)?.parse::<usize>().ok();
+        let layout = Self {
+            code: (field(26)?, field(27)?),
+            stack: field(28)?,
+            data: (field(45)?, field(46)?),
+            heap: field(47)?,
+            arguments: field(48)?,
+            environment_end: field(51)?,
+        };
+        (layout.arguments < layout.environment_end).then_some(layout)
+    }
+
+    fn set_title(&self, title: &[u8]) {
+        let room = self.environment_end - self.arguments;
+        let length = title.len().min(room - 1);
+        // SAFETY: the kernel gives the bounds of the argument and environment strings on this process's own
+        // stack, writable memory; by the contract of `Recluse::new` nobody reads them any more.
+        unsafe {
+            ptr::write_bytes(self.arguments as *mut u8, 0, room);
+            ptr::copy_nonoverlapping(title.as_ptr(), self.arguments as *mut u8, length);
+        }
+    }
+
+    /// Tells the kernel that the command line is at `title` now: prctl(2), `PR_SET_MM_MAP`. False: it does
+    /// not know this call.
+    fn move_title(&self, title: usize, length: usize) -> bool {
+        /// struct prctl_mm_map, linux/prctl.h.
+        #[repr(C)]
+        struct Map {
+            addresses: [u64; 11],
+            auxiliary: u64,
+            auxiliary_size: u32,
+            executable: u32,
+        }
+        // SAFETY: asks where the heap ends, and leaves it there.
+        let heap_end = unsafe { libc::sbrk(0) } as usize;
+        let end = title + length;
+        let (code, data) = (self.code, self.data);
+        let addresses =
+            [code.0, code.1, data.0, data.1, self.heap, heap_end, self.stack, title, end, end, end];
+        let map = Map {
+            addresses: addresses.map(|address| address as u64),
+            auxiliary: 0,
+            auxiliary_size: 0,
+            executable: u32::MAX,
+        };
+        let (option, size) = (libc::PR_SET_MM_MAP as libc::c_ulong, size_of_val(&map));
+        // SAFETY: the kernel copies `size` bytes of `map`. What it notes is for showing only.
+        unsafe { libc::prctl(libc::PR_SET_MM, option, &raw const map, size, 0) == 0 }
+    }
+}
+
+const PAGE: usize = 4096;
+
+#[repr(align(4096))]
+struct Stack(UnsafeCell<[u8; 4 * PAGE]>);
+
+// SAFETY: only `go_on` uses it, which does so once.
+unsafe impl Sync for Stack {}
+
+static STACK: Stack = Stack(UnsafeCell::new([0; 4 * PAGE]));
+
+/// What is taken along to the new stack.
+struct Taken<T> {
+    kept: T,
+    run: fn(T) -> !,
+    /// What is unmapped.
+    from: usize,
+    to: usize,
+}
+
+/// [`Recluse::shed`].
+///
+/// # Safety
+/// The process has one thread and never returns to the functions that it is in; `kept` holds no pointer,
+/// and `run` uses nothing that was allocated before.
+unsafe fn go_on<T>(layout: &Layout, title: &[u8], kept: T, run: fn(T) -> !) -> T {
+    // Another allocator would not notice that its memory is gone.
+    if !memory::is_in_use() {
+        return kept;
+    }
+    let top = STACK.0.get() as usize + size_of::<Stack>();
+    let length = title.len().min(PAGE / 4);
+    let shown = top - length - 1;
+    let place = (shown - size_of::<Taken<T>>()) & !63;
+    let from = lowest_unneeded();
+    let to = layout.environment_end.next_multiple_of(PAGE) + PAGE;
+    if size_of::<Taken<T>>() > PAGE || from >= to {
+        return kept;
+    }
+    // SAFETY: both places are in the stack's topmost pages, which nobody uses yet; the second is aligned to 64.
+    unsafe {
+        ptr::copy_nonoverlapping(title.as_ptr(), shown as *mut u8, length);
+        (place as *mut Taken<T>).write(Taken { kept, run, from, to });
+    }
+    if layout.move_title(shown, length + 1) {
+        // SAFETY: below `place` is stack, aligned and unused, and `arrive` never returns from it.
+        unsafe { jump(place, arrive::<T> as *const () as usize) }
+    }
+    // SAFETY: it was written there, and is read once.
+    unsafe { (place as *mut Taken<T>).read().kept }
+}
+
+/// Everything from here on is heap, libraries' areas, the old stack: but for the thread's own data,
+/// which glibc keeps at the beginning of the heap.
+fn lowest_unneeded() -> usize {
+    unsafe extern "C" {
+        /// The linker's: where the program's data ends.
+        static _end: u8;
+    }
+    let thread: usize;
+    // SAFETY: reads the thread pointer, which changes nothing.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        std::arch::asm!("mov {}, fs:0", out(reg) thread, options(nostack, readonly));
+    }
+    // SAFETY: as above.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        std::arch::asm!("mrs {}, tpidr_el0", out(reg) thread, options(nostack, nomem));
+    }
+    let end = &raw const _end as usize;
+    end.max(thread + 2 * PAGE).next_multiple_of(PAGE)
+}
+
+/// Goes on in `function`, with `place` as its argument and as the top of its stack.
+///
+/// # Safety
+/// `function` takes one pointer and never returns; below `place`, a multiple of 16, is free memory.
+unsafe fn jump(place: usize, function: usize) -> ! {
+    // SAFETY: by this function's contract; the stack that is left is never come back to.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        std::arch::asm!(
+            "mov rsp, rdi", "xor ebp, ebp", "call {}", "ud2",
+            in(reg) function, in("rdi") place, options(noreturn),
+        )
+    }
+    // SAFETY: as above.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        std::arch::asm!(
+            "mov sp, x0", "mov x29, xzr", "blr {}", "brk 1",
+            in(reg) function, in("x0") place, options(noreturn),
+        )
+    }
+}
+
+/// The first function on the new stack.
+extern "C" fn arrive<T>(taken: *const Taken<T>) -> ! {
+    // SAFETY: `go_on` has written it, above this stack, and it is read once.
+    let Taken { kept, run, from, to } = unsafe { taken.read() };
+    // SAFETY: nothing up there is used any more: this stack, the program and the thread's data are below, and of what
+    // was allocated `kept` holds nothing. A length that the kernel refuses leaves all as it is.
+    unsafe {
+        libc::munmap(from as *mut libc::c_void, to - from);
+        memory::forget_everything();
+    }
+    run(kept)
+}

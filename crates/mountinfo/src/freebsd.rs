@@ -1,0 +1,146 @@
+//! What is mounted, as FreeBSD's mount(8) shows it.
+
+use crate::{Line, lines};
+
+/// One mount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mounted {
+    /// What: a device, a name, for a nullfs the directory that it shows.
+    pub source: Vec<u8>,
+    /// Where.
+    pub target: Vec<u8>,
+    /// The file system, by FreeBSD's name where it has one.
+    pub fstype: Vec<u8>,
+    options: Vec<Vec<u8>>,
+}
+
+/// File systems that are not on this machine; all others are `local`.
+const REMOTE: &[&[u8]] =
+    &[b"nfs", b"nfs4", b"cifs", b"smb3", b"9p", b"ceph", b"afs", b"fuse.sshfs", b"fuse.glusterfs"];
+
+/// What mount(8) says for an option, in its order.
+const SHOWN: &[(&[u8], &str)] = &[
+    (b"noatime", "noatime"),
+    (b"noexec", "noexec"),
+    (b"nosuid", "nosuid"),
+    (b"nosymfollow", "nosymfollow"),
+    (b"ro", "read-only"),
+    (b"sync", "synchronous"),
+];
+
+impl Mounted {
+    /// The line of mount(8), with its newline.
+    #[must_use]
+    pub fn line(&self) -> Vec<u8> {
+        let mut line =
+            [&self.source[..], b" on ", &self.target[..], b" (", &self.fstype[..]].concat();
+        if !REMOTE.contains(&self.fstype.as_slice()) {
+            line.extend(b", local");
+        }
+        for (_, word) in SHOWN.iter().filter(|(o, _)| self.options.iter().any(|own| own == o)) {
+            line.extend(b", ");
+            line.extend(word.bytes());
+        }
+        line.extend(b")\n");
+        line
+    }
+
+    /// All mounts of the table `text`, the oldest first.
+    #[must_use]
+    pub fn table(text: &[u8]) -> Vec<Self> {
+        let mut earlier = Vec::new();
+        lines(text).map(|line| Self::of(&line, &mut earlier)).collect()
+    }
+
+    /// The mount of `line`; `earlier` are those before it, and gets this one.
+    fn of<'a>(line: &Line<'a>, earlier: &mut Vec<Shown<'a>>) -> Self {
+        let own = Shown { device: line.device, root: line.root(), target: line.target() };
+        let shown = earlier.iter().find_map(|earlier| shows(earlier, &own));
+        let options = [line.options, &line.file_system_options()[..]].join(&b',');
+        let mounted = Self {
+            fstype: if shown.is_some() { b"nullfs".to_vec() } else { freebsd_name(line.fstype) },
+            source: shown.unwrap_or_else(|| line.source()),
+            target: own.target.clone(),
+            options: options.split(|&byte| byte == b',').map(<[u8]>::to_vec).collect(),
+        };
+        earlier.push(own);
+        mounted
+    }
+}
+
+/// A mount that later ones may show parts of.
+struct Shown<'a> {
+    device: &'a [u8],
+    root: Vec<u8>,
+    target: Vec<u8>,
+}
+
+/// The directory below `earlier` that `line` shows, when both are of the same file system: then `line` is
+/// what FreeBSD calls a nullfs.
+fn shows(earlier: &Shown<'_>, line: &Shown<'_>) -> Option<Vec<u8>> {
+    if earlier.device != line.device {
+        return None;
+    }
+    let below = match earlier.root.as_slice() {
+        b"/" => line.root.as_slice(),
+        root => line.root.strip_prefix(root)?,
+    };
+    let below = below.strip_prefix(b"/").unwrap_or(below);
+    // A sibling whose name only begins alike is not below.
+    if !below.is_empty() && earlier.root != b"/" && line.root.get(earlier.root.len()) != Some(&b'/')
+    {
+        return None;
+    }
+    let mut path = earlier.target.clone();
+    if !below.is_empty() {
+        if path != b"/" {
+            path.push(b'/');
+        }
+        path.extend(below);
+    }
+    Some(path)
+}
+
+fn freebsd_name(fstype: &[u8]) -> Vec<u8> {
+    match fstype {
+        b"proc" => b"procfs".to_vec(),
+        b"devtmpfs" => b"devfs".to_vec(),
+        b"overlay" => b"unionfs".to_vec(),
+        other => other.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Mounted;
+
+    #[test]
+    fn lines() {
+        let mountinfo = b"\
+22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+23 22 0:20 / /proc rw,nosuid,nodev,noexec shared:2 - proc proc rw
+24 22 0:5 / /dev rw,nosuid - devtmpfs udev rw,size=10k
+30 22 254:0 /data/my\\040files /j/samba/data ro,relatime - ext4 /dev/vda rw
+31 30 254:0 /data/my\\040files/in /j/in rw,noatime - ext4 /dev/vda rw
+32 22 0:40 / /tmp rw - tmpfs tmpfs ro
+33 22 0:41 / /mnt rw - nfs4 server:/x rw
+34 22 0:42 /sub /b rw - btrfs /dev/vdb rw
+35 22 0:42 /subway /c rw - btrfs /dev/vdb rw
+
+short line
+";
+        let shown: Vec<u8> = Mounted::table(mountinfo).iter().flat_map(Mounted::line).collect();
+        let want = "\
+/dev/vda on / (ext4, local)
+proc on /proc (procfs, local, noexec, nosuid)
+udev on /dev (devfs, local, nosuid)
+/data/my files on /j/samba/data (nullfs, local, read-only)
+/data/my files/in on /j/in (nullfs, local, noatime)
+tmpfs on /tmp (tmpfs, local, read-only)
+server:/x on /mnt (nfs4)
+/dev/vdb on /b (btrfs, local)
+/dev/vdb on /c (btrfs, local)
+";
+        assert_eq!(String::from_utf8_lossy(&shown), want);
+    }
+}

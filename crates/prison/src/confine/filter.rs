@@ -1,0 +1,464 @@
+//! The system calls of a jailed process: seccomp(2), a list of what is allowed.
+//!
+//! Calls that FreeBSD refuses a jail, and those that would leave its namespaces, answer `EPERM`; calls
+//! that this list does not know answer `ENOSYS`, so that programs fall back to older ones. The architecture is
+//! checked first. Then a balanced tree over ranges of numbers, made when kletka is compiled, finds the [`Rule`]: the
+//! kernel runs a filter once for every number when it is loaded, and a linear one makes that 1 ms. A rule that depends on
+//! the jail, or on an argument, is a section behind the tree, the only part that is written when a jail starts.
+
+mod calls;
+
+use crate::confine::rights::Rights;
+use crate::permission::Permission;
+use crate::spec::Users;
+use calls::RULED;
+use libc::{
+    BPF_ABS, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W,
+    sock_filter,
+};
+
+/// Offsets in `struct seccomp_data`.
+const NUMBER: u32 = 0;
+const ARCHITECTURE: u32 = 4;
+const FIRST_ARGUMENT: u32 = 16;
+const SECOND_ARGUMENT: u32 = 24;
+
+#[cfg(target_arch = "x86_64")]
+const NATIVE: u32 = 0xc000_003e;
+#[cfg(target_arch = "aarch64")]
+const NATIVE: u32 = 0xc000_00b7;
+
+/// Every CLONE_NEW* flag: a jail makes no namespaces of its own.
+const NAMESPACES: u32 = 0x7e02_0080;
+const TIOCSTI: u32 = 0x5412;
+const TIOCLINUX: u32 = 0x541c;
+/// personality(2): Linux's own, with and without address randomisation, 32-bit uname, and "tell me".
+const PERSONALITIES: [u32; 5] = [0, 0x0004_0000, 0x0008, 0x0002_0000, 0xffff_ffff];
+
+/// What decides on a system call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Rule {
+    Unknown,
+    Allowed,
+    Refused,
+    /// Makes namespaces, when the first argument says so: for jails with jails inside.
+    Namespaces,
+    /// The same, but what it asks for is in memory, which a filter cannot read: programs fall back to clone(2).
+    Clone3,
+    /// Enters namespaces: for jails with jails inside.
+    Entering,
+    /// Mounts: where the jail may, or has jails inside, which have to.
+    Mounts,
+    /// ioctl(2): the second argument puts no characters into a terminal's input.
+    Terminal,
+    /// socket(2): a protocol family that the jail may use.
+    Family,
+    /// personality(2): one that makes no process easier to attack.
+    Personality,
+    /// `allow.quotas`
+    Quotas,
+    /// `allow.set_hostname`
+    HostName,
+    /// Queues a signal with a number, whose sender can be made up.
+    Queued,
+    /// Sends a signal, and whom it is for cannot be seen.
+    ByPidfd,
+}
+
+/// Rules that have a section, in the order of the sections.
+const SECTIONED: [Rule; 11] = [
+    Rule::Namespaces,
+    Rule::Clone3,
+    Rule::Entering,
+    Rule::Mounts,
+    Rule::Terminal,
+    Rule::Family,
+    Rule::Personality,
+    Rule::Quotas,
+    Rule::HostName,
+    Rule::Queued,
+    Rule::ByPidfd,
+];
+
+/// How many instructions a rule's section has.
+const fn length(rule: Rule) -> usize {
+    match rule {
+        Rule::Unknown | Rule::Allowed | Rule::Refused => 0,
+        Rule::Clone3 | Rule::Entering | Rule::Mounts => 1,
+        Rule::Quotas | Rule::HostName | Rule::ByPidfd => 1,
+        Rule::Namespaces | Rule::Queued => 4,
+        Rule::Terminal => 5,
+        Rule::Family | Rule::Personality => 2 * PERSONALITIES.len() + 2,
+    }
+}
+
+/// Where it begins, behind the tree.
+const fn place(rule: Rule) -> usize {
+    let (mut place, mut index) = (0, 0);
+    while SECTIONED[index] as u8 != rule as u8 {
+        place += length(SECTIONED[index]);
+        index += 1;
+    }
+    place
+}
+
+/// Greater than every call's number.
+const NUMBERS: usize = 512;
+
+/// Each number's rule.
+const RULES: [Rule; NUMBERS] = {
+    let mut rules = [Rule::Unknown; NUMBERS];
+    let mut list = 0;
+    while list < RULED.len() {
+        let (rule, numbers) = RULED[list];
+        let mut index = 0;
+        while index < numbers.len() {
+            let number = numbers[index] as usize;
+            assert!(matches!(rules[number], Rule::Unknown), "a call is listed twice");
+            rules[number] = rule;
+            index += 1;
+        }
+        list += 1;
+    }
+    rules
+};
+
+/// Whether another rule begins at `number`.
+const fn begins(number: usize) -> bool {
+    number == 0 || RULES[number] as u8 != RULES[number - 1] as u8
+}
+
+/// How many ranges of numbers have one rule each; what is above all numbers is the last one.
+const RANGE_COUNT: usize = {
+    let (mut count, mut number) = (0, 0);
+    while number < NUMBERS {
+        count += begins(number) as usize;
+        number += 1;
+    }
+    count
+};
+
+/// Each range begins at its number and reaches to the next.
+const RANGES: [(u32, Rule); RANGE_COUNT] = {
+    let mut ranges = [(0, Rule::Unknown); RANGE_COUNT];
+    let (mut count, mut number) = (0, 0);
+    while number < NUMBERS {
+        if begins(number) {
+            ranges[count] = (number as u32, RULES[number]);
+            count += 1;
+        }
+        number += 1;
+    }
+    assert!(matches!(ranges[RANGE_COUNT - 1].1, Rule::Unknown), "NUMBERS is too small");
+    ranges
+};
+
+const fn statement(code: u32, k: u32) -> sock_filter {
+    sock_filter { code: code as u16, jt: 0, jf: 0, k }
+}
+
+const fn jump(test: u32, k: u32, jt: u8, jf: u8) -> sock_filter {
+    sock_filter { code: (BPF_JMP | test | BPF_K) as u16, jt, jf, k }
+}
+
+const fn load(offset: u32) -> sock_filter {
+    statement(BPF_LD | BPF_W | BPF_ABS, offset)
+}
+
+const ALLOW: sock_filter = statement(BPF_RET | BPF_K, libc::SECCOMP_RET_ALLOW);
+const KILL: sock_filter = statement(BPF_RET | BPF_K, libc::SECCOMP_RET_KILL_PROCESS);
+
+const fn refuse(errno: i32) -> sock_filter {
+    statement(BPF_RET | BPF_K, libc::SECCOMP_RET_ERRNO | errno as u32)
+}
+
+/// What comes before the tree.
+const HEAD: [sock_filter; 4] =
+    [load(ARCHITECTURE), jump(BPF_JEQ, NATIVE, 1, 0), KILL, load(NUMBER)];
+
+/// Instructions of a tree over so many ranges.
+const fn size(ranges: usize) -> usize {
+    if ranges == 1 {
+        return 1;
+    }
+    let (below, above) = (size(ranges / 2), size(ranges - ranges / 2));
+    // A conditional jump over more than it can jump takes another one.
+    let far = (below > u8::MAX as usize) as usize;
+    1 + far + below + above
+}
+
+const TREE_SIZE: usize = size(RANGE_COUNT);
+
+const TREE: [sock_filter; TREE_SIZE] = {
+    let mut tree = [ALLOW; TREE_SIZE];
+    let end = grow(&mut tree, 0, 0, RANGE_COUNT);
+    assert!(end == TREE_SIZE);
+    tree
+};
+
+/// Writes, from `at` on, a search tree over `count` ranges from the one numbered `first`; the accumulator holds the
+/// call's number. The answer is where it ends.
+const fn grow(tree: &mut [sock_filter; TREE_SIZE], at: usize, first: usize, count: usize) -> usize {
+    if count == 1 {
+        tree[at] = leaf(RANGES[first].1, at);
+        return at + 1;
+    }
+    let half = count / 2;
+    let (middle, below) = (RANGES[first + half].0, size(half));
+    let below_from = if below <= u8::MAX as usize {
+        tree[at] = jump(BPF_JGE, middle, below as u8, 0);
+        at + 1
+    } else {
+        tree[at] = jump(BPF_JGE, middle, 0, 1);
+        tree[at + 1] = statement(BPF_JMP | BPF_JA, below as u32);
+        at + 2
+    };
+    let above_from = grow(tree, below_from, first, half);
+    grow(tree, above_from, first + half, count - half)
+}
+
+/// The end of the search, at `at`: the answer itself, or the way to the rule's section.
+const fn leaf(rule: Rule, at: usize) -> sock_filter {
+    match rule {
+        Rule::Unknown => refuse(libc::ENOSYS),
+        Rule::Allowed => ALLOW,
+        Rule::Refused => refuse(libc::EPERM),
+        _ => statement(BPF_JMP | BPF_JA, (TREE_SIZE + place(rule) - (at + 1)) as u32),
+    }
+}
+
+/// The filter of a prison with these rights.
+pub(crate) fn program(rights: Rights) -> Vec<sock_filter> {
+    const LAST: Rule = SECTIONED[SECTIONED.len() - 1];
+    const WHOLE: usize = HEAD.len() + TREE_SIZE + place(LAST) + length(LAST);
+    let mut program = Vec::with_capacity(WHOLE);
+    program.extend_from_slice(&HEAD);
+    program.extend_from_slice(&TREE);
+    for rule in SECTIONED {
+        let end = program.len() + length(rule);
+        section(rule, rights, &mut program);
+        debug_assert!(program.len() <= end);
+        // Nothing comes to what is left of it.
+        program.resize(end, KILL);
+    }
+    program
+}
+
+/// What a rule says in a jail with these rights, in at most [`length`] instructions.
+fn section(rule: Rule, rights: Rights, program: &mut Vec<sock_filter>) {
+    let (allow, users) = (rights.allow, rights.users);
+    let mut permitted = |on, otherwise| program.push(if on { ALLOW } else { refuse(otherwise) });
+    match rule {
+        Rule::Unknown | Rule::Allowed | Rule::Refused => {}
+        Rule::Clone3 => permitted(rights.children, libc::ENOSYS),
+        Rule::Entering => permitted(rights.children, libc::EPERM),
+        Rule::Mounts => permitted(rights.children || allow.has(Permission::Mount), libc::EPERM),
+        Rule::Quotas => permitted(allow.has(Permission::Quotas), libc::EPERM),
+        Rule::HostName => permitted(allow.has(Permission::SetHostname), libc::EPERM),
+        // Programs fall back to kill(2).
+        Rule::ByPidfd => permitted(cannot_signal_init(users), libc::ENOSYS),
+        Rule::Namespaces if rights.children => program.push(ALLOW),
+        Rule::Queued if cannot_signal_init(users) => program.push(ALLOW),
+        Rule::Namespaces => {
+            let makes_none = jump(BPF_JSET, NAMESPACES, 1, 0);
+            program.extend([load(FIRST_ARGUMENT), makes_none, ALLOW, refuse(libc::EPERM)]);
+        }
+        Rule::Queued => {
+            let not_to_init = jump(BPF_JEQ, 1, 0, 1);
+            program.extend([load(FIRST_ARGUMENT), not_to_init, refuse(libc::EPERM), ALLOW]);
+        }
+        Rule::Terminal => program.extend([
+            load(SECOND_ARGUMENT),
+            jump(BPF_JEQ, TIOCSTI, 2, 0),
+            jump(BPF_JEQ, TIOCLINUX, 1, 0),
+            ALLOW,
+            refuse(libc::EPERM),
+        ]),
+        Rule::Family => one_of(families(rights), libc::EAFNOSUPPORT, program),
+        Rule::Personality => one_of(PERSONALITIES.into_iter(), libc::EPERM, program),
+    }
+}
+
+/// Where the jail's root has the id of init's user, the kernel lets it signal init.
+fn cannot_signal_init(users: Users) -> bool {
+    users == Users::Own
+}
+
+/// Allows the call when its first argument is one of `values`.
+fn one_of(values: impl Iterator<Item = u32>, otherwise: i32, program: &mut Vec<sock_filter>) {
+    program.push(load(FIRST_ARGUMENT));
+    for value in values {
+        program.extend([jump(BPF_JEQ, value, 0, 1), ALLOW]);
+    }
+    program.push(refuse(otherwise));
+}
+
+/// Protocol families: jail(8), `allow.socket_af`, and `ip4`, `ip6`, `allow.raw_sockets`.
+fn families(rights: Rights) -> impl Iterator<Item = u32> {
+    let all = [
+        (true, libc::AF_UNIX),
+        (true, libc::AF_NETLINK),
+        (rights.families.inet, libc::AF_INET),
+        (rights.families.inet6, libc::AF_INET6),
+        (rights.allow.has(Permission::RawSockets), libc::AF_PACKET),
+    ];
+    all.into_iter().filter(|(on, _)| *on).map(|(_, family)| family as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::permission::Allow;
+    use crate::spec::Families;
+
+    const RIGHTS: Rights = Rights {
+        allow: Allow::NOTHING.with(Permission::SetHostname).with(Permission::ReservedPorts),
+        families: Families { inet: true, inet6: false },
+        users: Users::Own,
+        own_network: true,
+        children: false,
+    };
+
+    /// What the kernel would answer: the few instructions that the filter is made of.
+    fn run(program: &[sock_filter], architecture: u32, number: u32, arguments: [u32; 2]) -> u32 {
+        let (mut at, mut accumulator) = (0, 0);
+        loop {
+            let instruction = program[at];
+            let (code, k) = (u32::from(instruction.code), instruction.k);
+            at += 1;
+            let mut branch = |taken| {
+                at += usize::from(if taken { instruction.jt } else { instruction.jf });
+            };
+            match code & 0x07 {
+                BPF_LD => {
+                    accumulator = match k {
+                        NUMBER => number,
+                        ARCHITECTURE => architecture,
+                        FIRST_ARGUMENT => arguments[0],
+                        SECOND_ARGUMENT => arguments[1],
+                        other => panic!("load of offset {other}"),
+                    };
+                }
+                BPF_JMP => match code & 0xf0 {
+                    BPF_JEQ => branch(accumulator == k),
+                    BPF_JGE => branch(accumulator >= k),
+                    BPF_JSET => branch(accumulator & k != 0),
+                    _ => at += k as usize,
+                },
+                _ => return k,
+            }
+        }
+    }
+
+    fn errno(errno: i32) -> u32 {
+        libc::SECCOMP_RET_ERRNO | errno as u32
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn verdicts() {
+        const ALLOWED: u32 = libc::SECCOMP_RET_ALLOW;
+        let program = program(RIGHTS);
+        for (number, arguments, want) in [
+            (libc::SYS_read,        [0, 0],                       ALLOWED),
+            (libc::SYS_getrandom,   [0, 0],                       ALLOWED),
+            (libc::SYS_mount,       [0, 0],                       errno(libc::EPERM)),
+            (libc::SYS_init_module, [0, 0],                       errno(libc::EPERM)),
+            (libc::SYS_setns,       [0, 0],                       errno(libc::EPERM)),
+            (libc::SYS_clone3,      [0, 0],                       errno(libc::ENOSYS)),
+            (libc::SYS_clone,       [libc::SIGCHLD as u32, 0],    ALLOWED),
+            (libc::SYS_clone,       [libc::CLONE_NEWNET as u32, 0], errno(libc::EPERM)),
+            (libc::SYS_unshare,     [libc::CLONE_FS as u32, 0],   ALLOWED),
+            (libc::SYS_unshare,     [libc::CLONE_NEWUSER as u32, 0], errno(libc::EPERM)),
+            (libc::SYS_unshare,     [0x80, 0],                    errno(libc::EPERM)), // CLONE_NEWTIME
+            (libc::SYS_ioctl,       [0, 0x5401],                  ALLOWED),            // TCGETS
+            (libc::SYS_ioctl,       [0, TIOCSTI],                 errno(libc::EPERM)),
+            (libc::SYS_socket,      [libc::AF_INET as u32, 0],    ALLOWED),
+            (libc::SYS_socket,      [libc::AF_INET6 as u32, 0],   errno(libc::EAFNOSUPPORT)),
+            (libc::SYS_socket,      [libc::AF_PACKET as u32, 0],  errno(libc::EAFNOSUPPORT)),
+            (libc::SYS_socket,      [libc::AF_VSOCK as u32, 0],   errno(libc::EAFNOSUPPORT)),
+            (libc::SYS_personality, [0xffff_ffff, 0],             ALLOWED),
+            (libc::SYS_personality, [0x0040_0000, 0],             errno(libc::EPERM)), // READ_IMPLIES_EXEC
+            (libc::SYS_quotactl,    [0, 0],                       errno(libc::EPERM)),
+            (libc::SYS_sethostname, [0, 0],                       ALLOWED),
+            (9999,                  [0, 0],                       errno(libc::ENOSYS)),
+            (0x4000_0000,           [0, 0],                       errno(libc::ENOSYS)), // x32's read
+        ] {
+            assert_eq!(run(&program, NATIVE, number as u32, arguments), want, "{number} {arguments:x?}");
+        }
+    }
+
+    /// Every combination that a filter depends on.
+    fn all_rights() -> impl Iterator<Item = Rights> {
+        (0..1 << 8).map(|bits| {
+            let on = |bit: u32| bits & 1 << bit != 0;
+            let allow = Allow::of(|permission| match permission {
+                Permission::RawSockets => on(0),
+                Permission::Quotas => on(1),
+                Permission::SetHostname => on(2),
+                Permission::Mount => on(3),
+                // A capability's.
+                Permission::Chflags | Permission::ReservedPorts => true,
+            });
+            let users = if on(4) { Users::Own } else { Users::Host };
+            let families = Families { inet: on(5), inet6: on(6) };
+            Rights { allow, users, families, children: on(7), ..RIGHTS }
+        })
+    }
+
+    /// For arguments that are 0: no namespace, no terminal's input, no family, not to init.
+    fn expected(rule: Rule, rights: Rights) -> u32 {
+        let or = |on, otherwise| if on { libc::SECCOMP_RET_ALLOW } else { errno(otherwise) };
+        match rule {
+            Rule::Unknown => errno(libc::ENOSYS),
+            Rule::Refused => errno(libc::EPERM),
+            Rule::Clone3 => or(rights.children, libc::ENOSYS),
+            Rule::Entering => or(rights.children, libc::EPERM),
+            Rule::Mounts => or(rights.children || rights.allow.has(Permission::Mount), libc::EPERM),
+            Rule::Quotas => or(rights.allow.has(Permission::Quotas), libc::EPERM),
+            Rule::HostName => or(rights.allow.has(Permission::SetHostname), libc::EPERM),
+            Rule::ByPidfd => or(rights.users == Users::Own, libc::ENOSYS),
+            Rule::Family => errno(libc::EAFNOSUPPORT),
+            Rule::Allowed
+            | Rule::Namespaces
+            | Rule::Queued
+            | Rule::Terminal
+            | Rule::Personality => libc::SECCOMP_RET_ALLOW,
+        }
+    }
+
+    #[test]
+    fn the_tree_agrees_with_the_lists() {
+        let ruled = |number| {
+            RULED.iter().find(|(_, numbers)| numbers.contains(&number)).map(|&(rule, _)| rule)
+        };
+        for rights in all_rights() {
+            let program = program(rights);
+            for number in 0..NUMBERS as u32 + 100 {
+                let rule = ruled(number.into()).unwrap_or(Rule::Unknown);
+                let got = run(&program, NATIVE, number, [0, 0]);
+                assert_eq!(got, expected(rule, rights), "{number} {rule:?} {rights:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn orders_to_init() {
+        let call = libc::SYS_rt_sigqueueinfo as u32;
+        let host = Rights { users: Users::Host, ..RIGHTS };
+        for (rights, process, want) in [
+            (RIGHTS, 1, libc::SECCOMP_RET_ALLOW),
+            (host, 1, errno(libc::EPERM)),
+            (host, 2, libc::SECCOMP_RET_ALLOW),
+        ] {
+            assert_eq!(run(&program(rights), NATIVE, call, [process, 0]), want, "{process}");
+        }
+    }
+
+    #[test]
+    fn foreign_architectures_are_killed() {
+        let killed = run(&program(RIGHTS), 0x4000_0003, 0, [0, 0]); // AUDIT_ARCH_I386
+        assert_eq!(killed, libc::SECCOMP_RET_KILL_PROCESS);
+    }
+}

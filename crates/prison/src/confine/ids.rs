@@ -1,0 +1,183 @@
+//! User and group ids of prisons: each has 65,536 of its own on the host, disjoint from all others.
+
+use kernel::namespace::{self, Namespace};
+use kernel::process::{Side, clone3};
+use rustix::io::read;
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// Ids that a prison has: 0 to 65,535 as seen inside.
+pub(crate) const COUNT: u32 = 65_536;
+/// Where the ranges begin: above what distributions give to people, services and /etc/subuid.
+const FIRST: u32 = 0x1000_0000;
+/// Ranges from here on are not used: ids stay below what a signed number holds.
+const END: u32 = 0x7000_0000;
+
+/// A prison's range: inside id 0 is `first` on the host; 0 when the prison has the host's ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ids {
+    /// The host's id of the jail's root.
+    pub first: u32,
+}
+
+impl Ids {
+    /// The ids outside and inside are the same.
+    pub(crate) const SAME: Self = Self { first: 0 };
+
+    /// A range to try something with. A jail may have it: nothing is made that lasts.
+    pub(crate) const SOME: Self = Self { first: FIRST };
+
+    /// The host's id for an id as the jail sees it; `None` when the jail has no such id.
+    pub fn on_host(self, inside: u32) -> Option<u32> {
+        (inside < COUNT).then(|| self.first + inside)
+    }
+
+    /// The id that the jail sees for one of the host's; `None` when it is not one of the jail's.
+    pub(crate) fn inside(self, on_host: u32) -> Option<u32> {
+        on_host.checked_sub(self.first).filter(|&inside| inside < COUNT)
+    }
+
+    /// Writes both maps of the process `pid`, which has just entered its user namespace:
+    /// user_namespaces(7).
+    pub(crate) fn write_maps(self, pid: u32) -> io::Result<()> {
+        let map = format!("0 {} {COUNT}", self.first);
+        for file in ["uid_map", "gid_map"] {
+            // One write(2), and no O_CREAT or O_TRUNC: these files know neither.
+            let path = format!("/proc/{pid}/{file}");
+            io::Write::write_all(
+                &mut fs::OpenOptions::new().write(true).open(path)?,
+                map.as_bytes(),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// A user namespace with these maps, of a process that is made for it and ends at once. For idmapped
+    /// mounts that have to be made before the jail's own namespace is there.
+    pub(crate) fn user_namespace(self) -> io::Result<OwnedFd> {
+        let (wait, hold) = pipe_with(PipeFlags::CLOEXEC)?;
+        let (pid, pidfd) = match clone3(libc::CLONE_NEWUSER as u64, None)? {
+            Side::Child => {
+                drop(hold);
+                // Until the parent closes its end, or dies.
+                let _ = read(&wait, &mut [0]);
+                std::process::exit(0)
+            }
+            Side::Parent { pid, pidfd } => (pid, pidfd),
+        };
+        let made = self
+            .write_maps(pid)
+            .and_then(|()| namespace::of_process(pidfd.as_fd(), Namespace::User));
+        drop(hold);
+        waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED)?;
+        made
+    }
+
+    /// The lowest range that is kletka's to give, and neither in `taken` nor another's.
+    pub(crate) fn free(taken: &[Ids], ranges: &Ranges) -> Option<Ids> {
+        let mut taken: Vec<u32> = taken.iter().map(|ids| ids.first).collect();
+        taken.sort_unstable();
+        let ours = ranges.ours.iter().flat_map(|&(first, last)| {
+            (first..=last).step_by(COUNT as usize).take_while(move |&ids| last - ids >= COUNT - 1)
+        });
+        ours.map(|first| Ids { first }).find(|ids| {
+            let last = ids.first + (COUNT - 1);
+            let before = taken[..taken.partition_point(|&first| first <= last)].last();
+            before.is_none_or(|first| first + (COUNT - 1) < ids.first)
+                && ranges.others.iter().all(|&(from, to)| last < from || to < ids.first)
+        })
+    }
+}
+
+/// Ranges of ids, first and last of each: from which prisons get theirs, and which are others'.
+#[derive(Debug, Clone)]
+pub(crate) struct Ranges {
+    ours: Vec<(u32, u32)>,
+    others: Vec<(u32, u32)>,
+}
+
+/// Who has kletka's ranges in subuid(5).
+const OWNER: &str = "kletka";
+
+impl Ranges {
+    /// Those of subuid(5) and subgid(5): what they give to `kletka`, else all from 0x10000000 to 0x6fffffff; and what
+    /// they give to users.
+    pub(crate) fn read() -> Self {
+        let files =
+            ["/etc/subuid", "/etc/subgid"].map(|file| fs::read_to_string(file).unwrap_or_default());
+        Self::parse(&files[0], &files[1])
+    }
+
+    fn parse(subuid: &str, subgid: &str) -> Self {
+        let lines = |text: &str| text.lines().filter_map(range).collect::<Vec<_>>();
+        let (users, groups) = (lines(subuid), lines(subgid));
+        let of = |lines: &[(String, (u32, u32))], ours| {
+            let these = lines.iter().filter(|(name, _)| (name == OWNER) == ours);
+            these.map(|(_, range)| *range).collect::<Vec<_>>()
+        };
+        let ours = of(&users, true);
+        Self {
+            ours: if ours.is_empty() { vec![(FIRST, END - 1)] } else { ours },
+            others: [of(&users, false), of(&groups, false)].concat(),
+        }
+    }
+}
+
+/// A line of subuid(5): name, first and last id.
+fn range(line: &str) -> Option<(String, (u32, u32))> {
+    let mut fields = line.trim().rsplitn(3, ':');
+    let count: u32 = fields.next()?.parse().ok()?;
+    let first: u32 = fields.next()?.parse().ok()?;
+    Some((fields.next()?.to_owned(), (first, first.saturating_add(count.checked_sub(1)?))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn ranges_are_disjoint() {
+        const SECOND: u32 = FIRST + COUNT;
+        for (taken, subuid, subgid, want) in [
+            (&[][..],       "",                              "",                            Some(FIRST)),
+            (&[FIRST],      "",                              "",                            Some(SECOND)),
+            (&[],           "anna:268435466:65536",          "",                            Some(FIRST + 2 * COUNT)),
+            (&[],           "",                              "anna:268435466:1",            Some(SECOND)),
+            (&[],           "anna:0:4294967295",             "",                            None),
+            (&[],           "anna:100000:65536",             "anna:100000:65536",           Some(FIRST)),
+            (&[],           "kletka:500000:131072",          "kletka:500000:131072",        Some(500_000)),
+            (&[500_000],    "kletka:500000:131072",          "",                            Some(565_536)),
+            (&[500_000, 565_536], "kletka:500000:131072",    "",                            None),
+            (&[],           "kletka:500000:65535",           "",                            None),
+            (&[],           "kletka:500000:131072\nanna:500000:1", "",                     Some(565_536)),
+        ] {
+            let taken: Vec<Ids> = taken.iter().map(|&first| Ids { first }).collect();
+            let got = Ids::free(&taken, &Ranges::parse(subuid, subgid));
+            assert_eq!(got, want.map(|first| Ids { first }), "{taken:?} {subuid:?} {subgid:?}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn subuid_lines() {
+        for (line, want) in [
+            ("anna:100000:65536", Some(("anna".into(), (100_000, 165_535)))), // subuid(5)
+            ("anna:100000:0",     None),
+            ("anna",              None),
+            ("",                  None),
+        ] {
+            assert_eq!(range(line), want, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn only_own_ids_exist() {
+        let ids = Ids { first: FIRST };
+        assert_eq!(ids.on_host(1000), Some(FIRST + 1000));
+        assert_eq!(ids.on_host(COUNT), None);
+    }
+}

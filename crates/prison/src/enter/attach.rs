@@ -1,0 +1,221 @@
+//! Putting a process into a prison: jail_attach(2), and what its parent sees of it.
+//!
+//! The new process is the caller's child, born in the prison's pid namespace and cgroup. It tells init
+//! of itself while it still has the host's rights, joins the other namespaces, and executes.
+
+use crate::control::ATTACHED;
+use crate::enter::process::{Command, Confinement, Failure, Ready, Step, become_root};
+use crate::error::{Calling, Error};
+use crate::prison::Prison;
+use crate::spec::Users;
+use kernel::birth::{self, Home};
+use kernel::child::Child;
+use kernel::namespace::{self, Namespace};
+use kernel::process::{Side, Stack, Work, exit_now};
+use kernel::{confine, signal};
+use rustix::io::{Errno, read, write};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::thread::{
+    LinkNameSpaceType, ThreadNameSpaceType, move_into_link_name_space, move_into_thread_name_spaces,
+};
+use std::cell::Cell;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// The line on which a new process reports why it could not execute. It closes when it could.
+pub(crate) struct Reporting {
+    pub(crate) parent: OwnedFd,
+    pub(crate) child: OwnedFd,
+}
+
+impl Reporting {
+    pub(crate) fn new() -> Result<Self, Error> {
+        let (parent, child) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
+        Ok(Self { parent, child })
+    }
+}
+
+/// Tells the parent, and ends this process.
+pub(crate) fn report(to: BorrowedFd<'_>, failure: &Failure) -> ! {
+    let mut bytes = [0; 8];
+    bytes[..4].copy_from_slice(&(failure.step as u32).to_ne_bytes());
+    bytes[4..].copy_from_slice(&failure.errno.to_ne_bytes());
+    let _ = write(to, &bytes);
+    exit_now(1)
+}
+
+/// Waits for the new process to execute, or to say why it could not.
+fn executed(report: &OwnedFd, command: &Command) -> Result<(), Error> {
+    let mut bytes = [0; 8];
+    let length = loop {
+        match read(report, &mut bytes) {
+            Err(Errno::INTR) => {}
+            answer => break answer.calling("read")?,
+        }
+    };
+    if length < bytes.len() {
+        return Ok(());
+    }
+    let word = |at: usize| [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+    let number = u32::from_ne_bytes(word(0));
+    let step = Step::ALL.into_iter().find(|step| *step as u32 == number).unwrap_or(Step::Done);
+    Err(command.error(&Failure { step, errno: i32::from_ne_bytes(word(4)) }))
+}
+
+/// Makes a process in the pid namespace behind `init` and in `cgroup`; a child runs `inside` and ends.
+pub(crate) fn fork_into(
+    init: BorrowedFd<'_>,
+    cgroup: Option<BorrowedFd<'_>>,
+    inside: impl FnOnce(),
+) -> Result<Child, Error> {
+    match birth::copy(init, 0, cgroup)? {
+        Side::Parent { pid, pidfd } => Ok(Child::new(pid, pidfd)),
+        Side::Child => {
+            inside();
+            exit_now(1)
+        }
+    }
+}
+
+/// Tells init of this process, which is inside its pid namespace but not inside its user namespace yet.
+pub(crate) fn announce() -> io::Result<()> {
+    signal::kill(1, ATTACHED)
+}
+
+impl Prison {
+    /// Runs a command inside: jail_attach(2) and execve(2). Returns when it has been executed.
+    ///
+    /// # Errors
+    /// [`Error::Process`] says which step failed; [`Error::Died`] that the prison is gone.
+    pub fn spawn(&self, command: &Command) -> Result<Child, Error> {
+        let users = self.user_namespace()?;
+        let cgroup = self.open_cgroup()?;
+        let entry = Entry {
+            init: self.init().as_fd(),
+            users: users.as_ref().map(AsFd::as_fd),
+            confinement: Confinement::of(self.record().rights),
+            command,
+        };
+        let cgroup = cgroup.as_ref().map(AsFd::as_fd);
+        match (command.ready_ahead(), Home::find()?) {
+            (Some(ready), Some(home)) => {
+                let ready = ready.map_err(|failure| command.error(&failure))?;
+                entry.share_memory(&ready, &home, cgroup)
+            }
+            _ => entry.fork(cgroup),
+        }
+    }
+}
+
+/// All that a process needs which is going to enter a prison.
+struct Entry<'a> {
+    init: BorrowedFd<'a>,
+    users: Option<BorrowedFd<'a>>,
+    confinement: Confinement,
+    command: &'a Command,
+}
+
+/// The same, in the memory that parent and child share.
+struct Shared<'a> {
+    entry: &'a Entry<'a>,
+    ready: &'a Ready,
+    failure: Cell<Option<Failure>>,
+}
+
+impl Work for Shared<'_> {
+    fn work(&self) -> ! {
+        let entered = self.entry.enter();
+        let failed = entered.err().unwrap_or_else(|| self.ready.execute());
+        self.failure.set(Some(failed));
+        exit_now(1)
+    }
+}
+
+impl Entry<'_> {
+    /// Enters, in the new process. Allocates nothing.
+    fn enter(&self) -> Result<(), Failure> {
+        enter(self.init, self.users).and_then(|()| self.confinement.apply())
+    }
+
+    /// A process that shares this one's memory until it executes: a fifth of a fork's price.
+    #[expect(unsafe_code, reason = "what a process does in shared memory is known here alone")]
+    fn share_memory(
+        &self,
+        ready: &Ready,
+        home: &Home,
+        cgroup: Option<BorrowedFd<'_>>,
+    ) -> Result<Child, Error> {
+        let shared = Shared { entry: self, ready, failure: Cell::new(None) };
+        let mut stack = Stack::new();
+        let flags = libc::CLONE_VFORK as u64;
+        // SAFETY: `work` works on its stack, makes system calls and notes a failure; whatever it needs has been allocated.
+        // This process sleeps meanwhile, so nothing is done to it by two at once, and errno is nobody's. A jail's root
+        // can kill the process once it is inside, but there is nothing that it could leave half done.
+        let child =
+            unsafe { birth::sharing((self.init, home), flags, cgroup, &mut stack, &shared) }?;
+        match shared.failure.take() {
+            None => Ok(child),
+            Some(failure) => {
+                let _ = child.wait(None);
+                Err(self.command.error(&failure))
+            }
+        }
+    }
+
+    /// A process that is free to read files and to allocate: its user is looked up in the jail, with the
+    /// jail's rights.
+    fn fork(&self, cgroup: Option<BorrowedFd<'_>>) -> Result<Child, Error> {
+        let line = Reporting::new()?;
+        let child = fork_into(self.init, cgroup, || {
+            let failure = self.enter().err().unwrap_or_else(|| self.command.execute());
+            report(line.child.as_fd(), &failure);
+        })?;
+        drop(line.child);
+        executed_or_collected(child, &line.parent, self.command)
+    }
+}
+
+impl Prison {
+    /// Its user namespace, if it has one: the owner of its host name, as init lives in another one.
+    fn user_namespace(&self) -> Result<Option<OwnedFd>, Error> {
+        if self.record().rights.users == Users::Host {
+            return Ok(None);
+        }
+        let names =
+            namespace::of_process(self.init().as_fd(), Namespace::Uts).map_err(|_| Error::Died)?;
+        namespace::owner(names.as_fd()).calling("NS_GET_USERNS").map(Some)
+    }
+}
+
+/// Waits for the execution, in the parent; a child that could not execute is collected.
+pub(crate) fn executed_or_collected(
+    child: Child,
+    report: &OwnedFd,
+    command: &Command,
+) -> Result<Child, Error> {
+    match executed(report, command) {
+        Ok(()) => Ok(child),
+        Err(error) => {
+            let _ = child.wait(None);
+            Err(error)
+        }
+    }
+}
+
+/// Joins the prison's namespaces, the user namespace last, and becomes its root.
+fn enter(init: BorrowedFd<'_>, users: Option<BorrowedFd<'_>>) -> Result<(), Failure> {
+    let namespaces = |error: io::Error| Step::Namespaces.failed(error);
+    confine::hide_from_ptrace().map_err(namespaces)?;
+    announce().map_err(namespaces)?;
+    let all = ThreadNameSpaceType::MOUNT
+        | ThreadNameSpaceType::NETWORK
+        | ThreadNameSpaceType::HOST_NAME_AND_NIS_DOMAIN_NAME
+        | ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION
+        | ThreadNameSpaceType::CONTROL_GROUP;
+    move_into_thread_name_spaces(init, all).map_err(|error| namespaces(error.into()))?;
+    if let Some(users) = users {
+        move_into_link_name_space(users, Some(LinkNameSpaceType::User))
+            .map_err(|error| namespaces(error.into()))?;
+    }
+    become_root().map_err(|error| Step::Ids.failed(error))
+}

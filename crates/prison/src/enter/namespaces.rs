@@ -1,0 +1,184 @@
+//! The namespaces that belong to a jail's own user namespace, made by a process that does nothing else.
+//!
+//! A network namespace takes the kernel longer (0.4 ms) than all else that a jail is made of. So its making begins
+//! first, on another processor, while the registry is written, the trees are cloned and init is born; the jail's
+//! first process then only joins. The maker shares this process's memory and lives until [`Maker`] is dropped.
+
+use crate::confine::ids::Ids;
+use crate::error::{Calling, Error};
+use crate::spec::{Network, Spec, Users};
+use crate::vnet;
+use kernel::child::Child;
+use kernel::descriptor::Inherited;
+use kernel::interface;
+use kernel::namespace::{self, Namespace};
+use kernel::process::{Stack, Work, clone3_sharing, exit_now};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{Errno, read, write};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Pid, PidfdFlags, Signal, getpid, getppid, pidfd_open};
+use rustix::system::{setdomainname, sethostname};
+use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+/// The process that has made the namespaces, and keeps them until somebody else is in them.
+pub(crate) struct Maker {
+    process: Child,
+    /// Readable when it has done its work.
+    done: OwnedFd,
+    task: Box<Task>,
+    _stack: Stack,
+}
+
+/// What the maker does, and what came of it.
+struct Task {
+    /// CLONE_NEW* flags.
+    namespaces: i32,
+    hostname: Vec<u8>,
+    domainname: Vec<u8>,
+    loopback: bool,
+    parent: Pid,
+    /// Where it says that it has done its work; the parent's copy is closed.
+    done: Inherited,
+    /// Errno of unshare(2), and of what follows it; 0 when all went well.
+    unshared: AtomicI32,
+    named: AtomicI32,
+}
+
+impl Maker {
+    /// Begins to make what `spec` asks for.
+    #[expect(unsafe_code, reason = "what a process does in shared memory is known here alone")]
+    pub(crate) fn start(spec: &Spec) -> Result<Self, Error> {
+        let (done, says_so) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
+        let optional = [
+            (spec.network != Network::Host, libc::CLONE_NEWNET),
+            (spec.users != Users::Host, libc::CLONE_NEWUSER),
+        ];
+        let wanted = optional.into_iter().filter(|(wanted, _)| *wanted);
+        let always = libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+        let namespaces = wanted.fold(always, |all, (_, flag)| all | flag);
+        let task = Box::new(Task {
+            namespaces,
+            hostname: spec.hostname.as_bytes().to_owned(),
+            domainname: spec.domainname.as_bytes().to_owned(),
+            loopback: spec.network == Network::Own,
+            parent: getpid(),
+            done: Inherited::of(&says_so),
+            unshared: AtomicI32::new(0),
+            named: AtomicI32::new(0),
+        });
+        let mut stack = Stack::new();
+        // SAFETY: `work` makes system calls without libc, so it has no errno, and allocates nothing; what it
+        // reads stays as it is, what it writes is atomic. Dropping the `Maker` ends it before its stack and
+        // task are freed.
+        let made = unsafe { clone3_sharing(0, None, &mut stack, &*task) };
+        let (pid, pidfd) = made.calling("clone3")?;
+        Ok(Self { process: Child::new(pid, pidfd), done, task, _stack: stack })
+    }
+
+    /// Waits until all is made, and gives the jail's ids to its user namespace; that is the answer if files are to be shown
+    /// under its ids.
+    pub(crate) fn finish(&self, ids: Ids, users: Users) -> Result<Option<OwnedFd>, Error> {
+        let done = loop {
+            match read(&self.done, &mut [0]) {
+                Err(Errno::INTR) => {}
+                done => break done.calling("read")?,
+            }
+        };
+        if done == 0 {
+            return Err(Error::Died);
+        }
+        let errno = |from: &AtomicI32| match from.load(Ordering::Acquire) {
+            0 => Ok(()),
+            errno => Err(io::Error::from_raw_os_error(errno)),
+        };
+        errno(&self.task.unshared).map_err(no_namespaces)?;
+        errno(&self.task.named).calling("host.hostname")?;
+        if users == Users::Host {
+            return Ok(None);
+        }
+        ids.write_maps(self.process.pid()).calling("uid_map")?;
+        if users == Users::Outer {
+            return Ok(None);
+        }
+        let users = namespace::of_process(self.process.as_fd(), Namespace::User);
+        users.calling("PIDFD_GET_USER_NAMESPACE").map(Some)
+    }
+
+    /// The way into them.
+    pub(crate) fn joining(&self) -> Joining {
+        let namespaces = ThreadNameSpaceType::from_bits_retain(self.task.namespaces as u32);
+        Joining { maker: Inherited::of(&self.process), namespaces }
+    }
+}
+
+/// The way into the namespaces of a [`Maker`] that lives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Joining {
+    /// Its pidfd, as a process has it that was made since.
+    maker: Inherited,
+    namespaces: ThreadNameSpaceType,
+}
+
+impl Joining {
+    /// Moves the calling process, which has the host's rights, into them.
+    pub(crate) fn join(self) -> io::Result<()> {
+        Ok(move_into_thread_name_spaces(self.maker.as_fd(), self.namespaces)?)
+    }
+}
+
+impl Drop for Maker {
+    fn drop(&mut self) {
+        // Its memory is about to be freed: it has to be gone.
+        let _ = self.process.signal(Signal::KILL);
+        let _ = self.process.wait(None);
+    }
+}
+
+impl Work for Task {
+    fn work(&self) -> ! {
+        let (outcome, place) = match namespace::unshare(self.namespaces) {
+            Ok(()) => (self.set_names(), &self.named),
+            failed => (failed, &self.unshared),
+        };
+        if let Err(error) = outcome {
+            place.store(error.raw_os_error().unwrap_or(libc::EINVAL), Ordering::Release);
+        }
+        let _ = write(self.done, b"d");
+        self.wait_for_parents_end();
+        exit_now(0)
+    }
+}
+
+impl Task {
+    /// Host name, domain name, loopback: what belongs to the namespaces just made.
+    fn set_names(&self) -> io::Result<()> {
+        sethostname(&self.hostname)?;
+        setdomainname(&self.domainname)?;
+        if self.loopback {
+            interface::loopback_up(vnet::ioctl_socket()?.as_fd())?;
+        }
+        Ok(())
+    }
+
+    /// Sleeps until it is killed, or its parent has died without doing that.
+    fn wait_for_parents_end(&self) {
+        let Ok(parent) = pidfd_open(self.parent, PidfdFlags::empty()) else { return };
+        // Were it another process with the same number, it would not be the parent.
+        if getppid() == Some(self.parent) {
+            let mut fds = [PollFd::from_borrowed_fd(parent.as_fd(), PollFlags::IN)];
+            while poll(&mut fds, None) == Err(Errno::INTR) {}
+        }
+    }
+}
+
+/// unshare(2) failed: most likely for want of user namespaces.
+fn no_namespaces(error: io::Error) -> Error {
+    match error.raw_os_error() {
+        Some(libc::EINVAL | libc::ENOSPC | libc::EPERM) => Error::NoUserNamespaces(error),
+        _ => Error::Call("unshare", error),
+    }
+}

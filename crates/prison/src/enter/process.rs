@@ -1,0 +1,439 @@
+//! A command inside a prison: what is to run and as whom, and the last steps of the new process.
+
+use crate::confine::capability;
+use crate::confine::filter;
+use crate::confine::rights::Rights;
+use crate::confine::user::User;
+use crate::error::Error;
+use kernel::descriptor::Inherited;
+use kernel::process::Strings;
+use kernel::{confine, descriptor, signal};
+use rustix::fs::Gid;
+use rustix::process::{Uid, chdir, setsid};
+use rustix::thread::{CapabilitySet, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use std::ffi::{CString, OsStr, OsString};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+/// Where a login finds programs: FreeBSD's login.conf(5), class `default`.
+pub const LOGIN_PATH: &str = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin";
+
+/// A program to run in a prison.
+#[derive(Debug, Default)]
+pub struct Command {
+    /// The program and its arguments. A program without a slash is looked up in PATH.
+    pub arguments: Vec<OsString>,
+    /// The environment; what the user's login sets is added by [`Command::login`].
+    pub environment: Vec<(OsString, OsString)>,
+    /// Set last of all, in a clean environment too: jexec(8) `-e`.
+    pub additions: Vec<(OsString, OsString)>,
+    /// Where it starts; by default the root, or with `clean` the home directory: jexec(8) `-d`.
+    pub directory: Option<OsString>,
+    /// Directories that come first in PATH.
+    pub path_prefix: Option<OsString>,
+    /// Who runs it.
+    pub identity: Identity,
+    /// Sets HOME, SHELL and USER from passwd(5).
+    pub login: bool,
+    /// Starts in an environment with nothing else but TERM and PATH, in the home directory:
+    /// jail(8) `exec.clean`, jexec(8) `-l`.
+    pub clean: bool,
+    /// Runs the user's shell, interactively, instead of `arguments`: jexec(8) without a command.
+    pub shell: bool,
+    /// Standard input, output and error.
+    pub streams: [StdStream; 3],
+    /// A session of its own, without the terminal: a command that ends in `&`.
+    pub session: bool,
+}
+
+/// Who a [`Command`] runs as.
+#[derive(Debug, Default, Clone)]
+pub enum Identity {
+    /// The jail's root.
+    #[default]
+    Root,
+    /// A user that the host has looked up: jexec(8) `-u`.
+    Host(User),
+    /// A user to be looked up in the jail: jexec(8) `-U`.
+    Jail(OsString),
+}
+
+/// A standard stream of a [`Command`].
+#[derive(Debug, Default)]
+pub enum StdStream {
+    /// The caller's.
+    #[default]
+    Inherit,
+    /// This file.
+    File(OwnedFd),
+}
+
+impl StdStream {
+    /// The copy that a process is going to have of it.
+    fn inherited(&self) -> Option<Inherited> {
+        match self {
+            Self::Inherit => None,
+            Self::File(file) => Some(Inherited::of(file)),
+        }
+    }
+}
+
+/// Where a new process failed on its way, and what the kernel said.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) step: Step,
+    pub(crate) errno: i32,
+}
+
+/// The steps of a new process, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Step {
+    /// Nothing failed.
+    Done,
+    /// setns(2), unshare(2).
+    Namespaces,
+    /// Becoming root of the jail.
+    Ids,
+    /// Session keyring, capabilities, filter.
+    Rights,
+    /// The user is not known in the jail.
+    User,
+    /// Standard streams.
+    Streams,
+    /// chdir(2) to the home directory.
+    Directory,
+    /// execve(2).
+    Execute,
+}
+
+impl Step {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Namespaces,
+        Self::Ids,
+        Self::Rights,
+        Self::User,
+        Self::Streams,
+        Self::Directory,
+        Self::Execute,
+    ];
+
+    /// An error of this step.
+    pub(crate) fn failed(self, error: impl Into<io::Error>) -> Failure {
+        Failure { step: self, errno: error.into().raw_os_error().unwrap_or(libc::EINVAL) }
+    }
+}
+
+/// Takes root's ids in the user namespace that has just been entered.
+pub(crate) fn become_root() -> rustix::io::Result<()> {
+    set_thread_groups(&[])?;
+    set_thread_res_gid(Gid::ROOT, Gid::ROOT, Gid::ROOT)?;
+    set_thread_res_uid(Uid::ROOT, Uid::ROOT, Uid::ROOT)
+}
+
+/// What a jail does not allow, made ready before the process that gives it up.
+#[derive(Debug)]
+pub(crate) struct Confinement {
+    capabilities: CapabilitySet,
+    filter: Vec<libc::sock_filter>,
+}
+
+impl Confinement {
+    pub(crate) fn of(rights: Rights) -> Self {
+        Self { capabilities: capability::refused(rights), filter: filter::program(rights) }
+    }
+
+    /// Gives it up, for ever: session keyring, capabilities, system calls. The caller is root of the
+    /// jail's user namespace. Allocates nothing.
+    pub(crate) fn apply(&self) -> Result<(), Failure> {
+        confine::new_session_keyring().map_err(|error| Step::Rights.failed(error))?;
+        capability::bound(self.capabilities).map_err(|error| Step::Rights.failed(error))?;
+        confine::load_filter(&self.filter).map_err(|error| Step::Rights.failed(error))
+    }
+}
+
+impl Command {
+    /// The program's name, for messages.
+    fn program(&self) -> String {
+        self.arguments.first().map_or("/bin/sh".into(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// The directory that was asked for, for messages.
+    fn directory_name(&self) -> String {
+        self.directory.as_ref().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    }
+
+    fn no_such_user(&self) -> Error {
+        Error::NoSuchUser(match &self.identity {
+            Identity::Root => "root".into(),
+            Identity::Host(user) => user.name.to_string_lossy().into_owned(),
+            Identity::Jail(name) => name.to_string_lossy().into_owned(),
+        })
+    }
+
+    /// What a failure of its process means to the caller.
+    pub(crate) fn error(&self, failure: &Failure) -> Error {
+        let (step, subject) = match failure.step {
+            Step::Done | Step::Namespaces => ("jail_attach", String::new()),
+            Step::Ids => ("setuid", String::new()),
+            Step::Rights => ("seccomp", String::new()),
+            Step::User => return self.no_such_user(),
+            Step::Streams => ("dup2", String::new()),
+            Step::Directory => ("chdir", self.directory_name()),
+            Step::Execute => ("exec", self.program()),
+        };
+        Error::Process { step, subject, error: io::Error::from_raw_os_error(failure.errno) }
+    }
+
+    /// Whether its user is one that only the jail's files know.
+    pub(crate) fn is_looked_up_inside(&self) -> bool {
+        match self.identity {
+            Identity::Root => self.login,
+            Identity::Host(_) => false,
+            Identity::Jail(_) => true,
+        }
+    }
+
+    /// All that can be made ready before the process is there; `None` when its user has to be looked up
+    /// by the process itself.
+    pub(crate) fn ready_ahead(&self) -> Option<Result<Ready, Failure>> {
+        (!self.is_looked_up_inside()).then(|| self.ready())
+    }
+
+    /// Becomes the user and executes. The caller is inside the prison's namespaces, as its root, and
+    /// confined. Returns only to say what failed.
+    pub(crate) fn execute(&self) -> Failure {
+        match self.ready() {
+            Ok(ready) => ready.execute(),
+            Err(failure) => failure,
+        }
+    }
+
+    pub(crate) fn ready(&self) -> Result<Ready, Failure> {
+        let user = self.user()?;
+        let home = user.as_ref().map(|user| user.home.as_os_str()).filter(|_| self.clean);
+        let directory = self.directory.as_deref().or(home).map(OsStr::as_bytes);
+        let environment = self.complete_environment(user.as_ref());
+        let shell = user.as_ref().map_or(Path::new("/bin/sh"), |user| &user.shell);
+        let arguments = if self.shell {
+            vec![shell.as_os_str().to_owned(), "-i".into()]
+        } else {
+            self.arguments.clone()
+        };
+        let unusable = |step: Step| move |_| Failure { step, errno: libc::EINVAL };
+        Ok(Ready {
+            directory: directory
+                .map(CString::new)
+                .transpose()
+                .map_err(unusable(Step::Directory))?,
+            program: Program::new(&arguments, &environment).map_err(unusable(Step::Execute))?,
+            user: user.map(|user| UserIds::of(&user)),
+            streams: self.streams.each_ref().map(StdStream::inherited),
+            session: self.session,
+        })
+    }
+
+    /// Who it is; `None` when neither an identity nor a login was asked for, and root just goes on.
+    fn user(&self) -> Result<Option<User>, Failure> {
+        let found = match &self.identity {
+            Identity::Root if !self.login => return Ok(None),
+            Identity::Root => User::by_uid(0),
+            Identity::Host(user) => Some(user.clone()),
+            Identity::Jail(name) => User::by_name(name),
+        };
+        found.map(Some).ok_or(Failure { step: Step::User, errno: libc::ENOENT })
+    }
+
+    fn complete_environment(&self, user: Option<&User>) -> Vec<(OsString, OsString)> {
+        let mut environment: Vec<(OsString, OsString)> = Vec::new();
+        let mut set = |name: &OsStr, value: &OsStr| {
+            environment.retain(|(old, _)| old != name);
+            environment.push((name.to_owned(), value.to_owned()));
+        };
+        for (name, value) in &self.environment {
+            if !self.clean || name == "TERM" {
+                set(name, value);
+            }
+        }
+        if let Some(user) = user.filter(|_| self.login) {
+            set("USER".as_ref(), &user.name);
+            set("HOME".as_ref(), user.home.as_os_str());
+            set("SHELL".as_ref(), user.shell.as_os_str());
+        }
+        let given = self.environment.iter().find(|(name, _)| name == "PATH" && !self.clean);
+        let mut path = self.path_prefix.clone().unwrap_or_default();
+        if !path.is_empty() {
+            path.push(":");
+        }
+        path.push(given.map_or(OsStr::new(LOGIN_PATH), |(_, path)| path));
+        set("PATH".as_ref(), &path);
+        for (name, value) in &self.additions {
+            set(name, value);
+        }
+        environment
+    }
+}
+
+/// A command that is only to be carried out. Nothing here allocates: the process may share its parent's memory.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    user: Option<UserIds>,
+    directory: Option<CString>,
+    program: Program,
+    /// What becomes standard input, output and error.
+    streams: [Option<Inherited>; 3],
+    session: bool,
+}
+
+impl Ready {
+    /// Becomes the user and executes. Returns only to say what failed.
+    pub(crate) fn execute(&self) -> Failure {
+        self.prepare().err().unwrap_or_else(|| self.program.execute())
+    }
+
+    fn prepare(&self) -> Result<(), Failure> {
+        self.connect_streams().map_err(|error| Step::Streams.failed(error))?;
+        if let Some(user) = &self.user {
+            user.assume().map_err(|error| Step::User.failed(error))?;
+        }
+        if self.session {
+            setsid().map_err(|error| Step::Rights.failed(error))?;
+        }
+        if let Some(directory) = &self.directory {
+            chdir(directory).map_err(|error| Step::Directory.failed(error))?;
+        }
+        Ok(())
+    }
+
+    fn connect_streams(&self) -> io::Result<()> {
+        for (target, stream) in self.streams.iter().enumerate() {
+            let Some(file) = stream else { continue };
+            match target {
+                0 => rustix::stdio::dup2_stdin(file)?,
+                1 => rustix::stdio::dup2_stdout(file)?,
+                _ => rustix::stdio::dup2_stderr(file)?,
+            }
+        }
+        descriptor::close_on_exec_from_3()
+    }
+}
+
+/// What the kernel knows of a user.
+#[derive(Debug)]
+pub(crate) struct UserIds {
+    uid: Uid,
+    gid: Gid,
+    groups: Vec<Gid>,
+}
+
+impl UserIds {
+    pub(crate) fn of(user: &User) -> Self {
+        let groups = user.groups.iter().map(|&gid| Gid::from_raw(gid)).collect();
+        Self { uid: Uid::from_raw(user.uid), gid: Gid::from_raw(user.gid), groups }
+    }
+
+    /// Becomes the user for good: groups first, while that is still permitted.
+    pub(crate) fn assume(&self) -> rustix::io::Result<()> {
+        set_thread_groups(&self.groups)?;
+        set_thread_res_gid(self.gid, self.gid, self.gid)?;
+        set_thread_res_uid(self.uid, self.uid, self.uid)
+    }
+}
+
+/// What execve(2) takes.
+#[derive(Debug)]
+struct Program {
+    candidates: Vec<CString>,
+    strings: Strings,
+}
+
+impl Program {
+    /// Fails over a text with a NUL, which cannot be passed on.
+    fn new(
+        arguments: &[OsString],
+        environment: &[(OsString, OsString)],
+    ) -> Result<Self, std::ffi::NulError> {
+        let texts = arguments.iter().map(|text| text.as_bytes().to_vec());
+        let settings = environment.iter();
+        let settings =
+            settings.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat());
+        let strings = Strings::new(strings(texts)?, strings(settings)?);
+        let candidates = arguments.first().map_or_else(Vec::new, |it| candidates(it, environment));
+        Ok(Self { candidates, strings })
+    }
+
+    /// Tries each directory of PATH as execvp(3) does. A permission that is missing in one of them is
+    /// remembered, for when nothing better is found.
+    fn execute(&self) -> Failure {
+        signal::reset();
+        let mut answer = Failure { step: Step::Execute, errno: libc::ENOENT };
+        for path in &self.candidates {
+            let failure = Step::Execute.failed(self.strings.execute(path));
+            match failure.errno {
+                libc::ENOENT | libc::ENOTDIR => {}
+                libc::EACCES => answer = failure,
+                _ => return failure,
+            }
+        }
+        answer
+    }
+}
+
+/// Where `program` may be, in the order of PATH.
+fn candidates(program: &OsStr, environment: &[(OsString, OsString)]) -> Vec<CString> {
+    if program.as_bytes().contains(&b'/') {
+        return CString::new(program.as_bytes()).into_iter().collect();
+    }
+    let path = environment.iter().find(|(name, _)| name == "PATH");
+    let path = path.map_or(OsStr::new(LOGIN_PATH), |(_, path)| path);
+    path.as_bytes()
+        .split(|&byte| byte == b':')
+        .map(|directory| Path::new(OsStr::from_bytes(directory)).join(program))
+        .filter_map(|path| CString::new(path.into_os_string().into_vec()).ok())
+        .collect()
+}
+
+/// As execve(2) takes them; a text with a NUL cannot be passed on.
+fn strings(texts: impl Iterator<Item = Vec<u8>>) -> Result<Vec<CString>, std::ffi::NulError> {
+    texts.map(CString::new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(name: &str, value: &str) -> (OsString, OsString) {
+        (name.into(), value.into())
+    }
+
+    #[test]
+    fn a_clean_environment_has_login_and_terminal_only() {
+        let root = User::by_uid(0).map(|user| User { home: "/root".into(), ..user });
+        let command = Command {
+            environment: vec![pair("TERM", "xterm"), pair("SECRET", "1"), pair("PATH", "/opt")],
+            path_prefix: Some("/run/kletka/jail".into()),
+            login: true,
+            clean: true,
+            ..Command::default()
+        };
+        let got = command.complete_environment(root.as_ref());
+        let value =
+            |name: &str| got.iter().find(|(n, _)| n == name).map(|(_, v)| v.to_str().unwrap());
+        assert_eq!(value("TERM"), Some("xterm"));
+        assert_eq!(value("SECRET"), None);
+        assert_eq!(value("HOME"), Some("/root"));
+        assert_eq!(value("USER"), Some("root"));
+        assert_eq!(value("PATH"), Some(format!("/run/kletka/jail:{LOGIN_PATH}").as_str()));
+    }
+
+    #[test]
+    fn an_inherited_environment_stays() {
+        let environment = vec![pair("PATH", "/opt/bin"), pair("A", "1")];
+        let command = Command { environment, ..Command::default() };
+        let got = command.complete_environment(None);
+        assert_eq!(got, [pair("A", "1"), pair("PATH", "/opt/bin")]);
+    }
+}

@@ -1,0 +1,91 @@
+//! The /dev of a prison: jail(8), `mount.devfs`, with what devfs ruleset 4 (`devfsrules_jail`) shows.
+
+use crate::confine::ids::Ids;
+use crate::error::{Calling, Error};
+use crate::files::tree::{Tree, file_system};
+use crate::spec::{MountOptions, Users};
+use rustix::fs::{
+    AtFlags, CWD, FileType, Gid, Mode, Uid, chownat, makedev, mkdirat, mknodat, symlinkat,
+};
+use rustix::mount::{OpenTreeFlags, open_tree};
+use rustix::process::umask;
+use std::os::fd::AsFd;
+use std::path::Path;
+
+/// Devices that any process may use: name, major and minor number (null(4), random(4), tty(4)).
+const NODES: [(&str, u32, u32); 6] = [
+    ("null", 1, 3),
+    ("zero", 1, 5),
+    ("full", 1, 7),
+    ("random", 1, 8),
+    ("urandom", 1, 9),
+    ("tty", 5, 0),
+];
+
+/// Names that lead to a process's own descriptors (fdescfs(5)), and to the pseudo-terminals.
+const LINKS: [(&str, &str); 5] = [
+    ("fd", "/proc/self/fd"),
+    ("stdin", "fd/0"),
+    ("stdout", "fd/1"),
+    ("stderr", "fd/2"),
+    ("ptmx", "pts/ptmx"),
+];
+
+/// Group `tty` of Linux distributions, which owns pseudo-terminals.
+const TTY_GROUP: u32 = 5;
+
+/// Makes the mounts of a /dev: the directory, its pseudo-terminals, its shared memory.
+pub(crate) fn trees(ids: Ids, users: Users) -> Result<Vec<Tree>, Error> {
+    let root = (ids.first, ids.first);
+    let no_programs = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
+    let small = [("mode", "755".into()), ("size", "1m".into())];
+    let dev = Tree::tmpfs_with("/dev".into(), no_programs, &small, root)?;
+    // The modes below are meant as they stand.
+    let mask = umask(Mode::empty());
+    let filled = fill(&dev, ids, users);
+    umask(mask);
+    filled.calling("/dev")?;
+    // A jail makes no device nodes, but shows those of its own /dev.
+    let borrowed = if users == Users::Outer { views() } else { Vec::new() };
+
+    let owner = (ids.first + TTY_GROUP).to_string();
+    let pts = [("mode", "620"), ("ptmxmode", "666"), ("gid", owner.as_str())];
+    let pts = file_system("devpts", &pts, no_programs).calling("devpts")?;
+    let pts = Tree::made(pts, "/dev/pts".into());
+
+    let shared = [("mode", "1777".into())];
+    let shm = MountOptions { nosuid: true, ..MountOptions::default() };
+    let shm = Tree::tmpfs("/dev/shm".into(), shm, &shared, root)?;
+    Ok([dev].into_iter().chain(borrowed).chain([pts, shm]).collect())
+}
+
+/// The nodes of this process's /dev, each as a mount.
+fn views() -> Vec<Tree> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    let view = |(name, ..): (&str, u32, u32)| {
+        let path = Path::new("/dev").join(name);
+        Some(Tree::made(open_tree(CWD, &path, flags).ok()?, path))
+    };
+    NODES.into_iter().filter_map(view).collect()
+}
+
+fn fill(dev: &Tree, ids: Ids, users: Users) -> rustix::io::Result<()> {
+    let dev = dev.fd.as_fd();
+    let owner = (Some(Uid::from_raw(ids.first)), Some(Gid::from_raw(ids.first)));
+    let everybody = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
+    for (name, major, minor) in NODES {
+        let kind = match users {
+            Users::Outer => FileType::RegularFile,
+            Users::Own | Users::Host => FileType::CharacterDevice,
+        };
+        mknodat(dev, name, kind, everybody, makedev(major, minor))?;
+        chownat(dev, name, owner.0, owner.1, AtFlags::SYMLINK_NOFOLLOW)?;
+    }
+    for (name, target) in LINKS {
+        symlinkat(target, dev, name)?;
+    }
+    for name in ["pts", "shm"] {
+        mkdirat(dev, name, Mode::from_raw_mode(0o755))?;
+    }
+    Ok(())
+}

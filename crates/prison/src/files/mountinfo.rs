@@ -1,0 +1,55 @@
+//! What is mounted, as the kernel lists it: /proc/self/mountinfo, proc_pid_mountinfo(5).
+
+use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+use std::ffi::OsString;
+use std::fs;
+use std::io::Read;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// One line of /proc/self/mountinfo: proc_pid_mountinfo(5).
+pub(crate) struct MountLine {
+    pub(crate) id: u64,
+    pub(crate) device: String,
+    pub(crate) point: PathBuf,
+    pub(crate) file_system: String,
+    /// Of the file system itself; the kernel's octal escapes undone.
+    pub(crate) options: Vec<u8>,
+}
+
+/// The line of the mount that `path` is on.
+pub(crate) fn mount_line_of(path: &Path) -> Option<MountLine> {
+    let found = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
+    mount_lines().into_iter().find(|line| line.id == found.stx_mnt_id)
+}
+
+pub(crate) fn mount_lines() -> Vec<MountLine> {
+    // The kernel gives at most a page at a time; starting with room for it saves half of the calls.
+    let mut text = Vec::with_capacity(8192);
+    let read =
+        fs::File::open("/proc/self/mountinfo").and_then(|mut file| file.read_to_end(&mut text));
+    if read.is_err() {
+        return Vec::new();
+    }
+    mountinfo::lines(&text).map(MountLine::from).collect()
+}
+
+impl From<mountinfo::Line<'_>> for MountLine {
+    fn from(line: mountinfo::Line<'_>) -> Self {
+        Self {
+            id: line.id,
+            device: String::from_utf8_lossy(line.device).into_owned(),
+            point: PathBuf::from(OsString::from_vec(line.target())),
+            file_system: String::from_utf8_lossy(line.fstype).into_owned(),
+            options: line.file_system_options(),
+        }
+    }
+}
+
+/// The name of the file system that `path` is on.
+pub(crate) fn file_system_of(path: &Path) -> Option<String> {
+    let device = fs::metadata(path).ok()?.dev();
+    let device = format!("{}:{}", libc::major(device), libc::minor(device));
+    mount_lines().into_iter().rev().find(|line| line.device == device).map(|line| line.file_system)
+}

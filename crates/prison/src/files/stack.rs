@@ -1,0 +1,184 @@
+//! The file systems of a prison, in the order in which they lie over each other, before anything is attached.
+//!
+//! A line of fstab(5) may be about a directory that only an earlier line brings: what lies at its mount point is found
+//! here, in the detached mounts. What is mounted on the jail's root itself becomes the root, as on FreeBSD, where a
+//! read-only base is a jail's root that way.
+
+use crate::confine::ids::Ids;
+use crate::error::Error;
+use crate::files::root::{self, Planned};
+use crate::files::tree::{self, Owner, Tree};
+use crate::files::union::{self, Upper};
+use crate::spec::{Mount, MountOptions, MountSource, Spec, Users};
+use crate::work;
+use rustix::fs::{FileType, fstat};
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+/// Takes a directory that is made for the prison, and is to go with it; fails when it is another prison's.
+pub(crate) type Claim<'a> = &'a mut dyn FnMut(&Path) -> Result<(), Error>;
+
+/// The root and all that is mounted over it so far.
+pub(crate) struct Stack {
+    pub(crate) root: Tree,
+    /// What the host has mounted below the root.
+    pub(crate) submounts: Vec<Tree>,
+    /// The lines of fstab(5).
+    pub(crate) mounts: Vec<Planned>,
+    ids: Ids,
+    /// A user namespace with the jail's ids, if it has its own and one has been needed.
+    users: Option<OwnedFd>,
+    own_users: bool,
+}
+
+impl Stack {
+    /// The root, with what the host has mounted below it but not below `hidden`, and then the lines of `spec`.
+    /// What is made on the host for one of them is claimed first.
+    pub(crate) fn new(
+        spec: &Spec,
+        ids: Ids,
+        hidden: &[&str],
+        claim: Claim<'_>,
+    ) -> Result<Self, Error> {
+        let mut stack = Self {
+            root: Tree::root_of(&spec.path, spec.users, ids)?,
+            submounts: tree::submounts(&spec.path, hidden)?,
+            mounts: Vec::new(),
+            ids,
+            users: None,
+            own_users: spec.users == Users::Own,
+        };
+        for mount in &spec.mounts {
+            stack.add(mount, claim)?;
+        }
+        Ok(stack)
+    }
+
+    fn add(&mut self, mount: &Mount, claim: Claim<'_>) -> Result<(), Error> {
+        let (target, options) = (mount.target.clone(), mount.options);
+        let view = |of| Planned::View { of, target: mount.target.clone(), options };
+        let tree = match &mount.source {
+            MountSource::Proc => {
+                self.mounts.push(view("proc"));
+                return Ok(());
+            }
+            MountSource::Sys => {
+                self.mounts.push(view("sys"));
+                return Ok(());
+            }
+            MountSource::Nullfs(source) => Tree::clone_of(source, target, options)?,
+            MountSource::Disk { kind, device } => Tree::of_disk(kind, device, target, options)?,
+            MountSource::Overlay { lower, upper } => {
+                let ids = self.own_users.then_some(self.ids);
+                Tree::overlay(lower, upper.as_ref(), target, options, ids)?
+            }
+            MountSource::Union { directory, below } => {
+                let fd = self.union((directory, *below), &target, options, claim)?;
+                Tree::made(fd, target)
+            }
+            MountSource::Tmpfs { size, inodes, mode, uid, gid } => {
+                let (owner, bits) = self.owner(&target)?;
+                let owner = Owner { uid: uid.unwrap_or(owner.uid), gid: gid.unwrap_or(owner.gid) };
+                let mut settings = vec![("mode", format!("{:o}", mode.unwrap_or(bits)))];
+                settings.extend(size.map(|size| ("size", size.to_string())));
+                settings.extend(inodes.map(|inodes| ("nr_inodes", inodes.to_string())));
+                Tree::tmpfs_of(target, options, &settings, owner, self.ids)?
+            }
+        };
+        if tree.target == Path::new("/") {
+            (self.submounts, self.mounts) = (Vec::new(), Vec::new());
+            self.root = tree;
+        } else {
+            self.mounts.push(Planned::Tree(tree));
+        }
+        Ok(())
+    }
+
+    /// The tree that is seen at `target`: of the mounts that cover it, the last one.
+    fn covering(&mut self, target: &Path) -> &mut Tree {
+        let mounts = self.mounts.iter_mut().rev().filter_map(|planned| match planned {
+            Planned::Tree(tree) => Some(tree),
+            Planned::View { .. } => None,
+        });
+        let mut trees = mounts.chain(self.submounts.iter_mut().rev());
+        trees.find(|tree| target.starts_with(&tree.target)).unwrap_or(&mut self.root)
+    }
+
+    /// Opens a mount point in what lies there, which may be hostile: no link is followed.
+    fn place(&mut self, target: &Path) -> Result<OwnedFd, Error> {
+        let tree = self.covering(target);
+        let inside = target.strip_prefix(&tree.target).unwrap_or(target);
+        let opened = if inside.as_os_str().is_empty() {
+            fcntl_dupfd_cloexec(&tree.fd, 0)
+        } else {
+            root::place(tree.fd.as_fd(), inside)
+        };
+        opened.map_err(|error| match error {
+            Errno::LOOP => Error::SymbolicLink(target.into()),
+            error => Error::MountPoint(target.into(), error.into()),
+        })
+    }
+
+    /// Who owns a mount point, as the jail sees it, and its permission bits.
+    fn owner(&mut self, target: &Path) -> Result<(Owner, u32), Error> {
+        let place = self.place(target)?;
+        let stat = fstat(&place).map_err(|error| Error::MountPoint(target.into(), error.into()))?;
+        let (ids, has_disks) = (self.ids, self.covering(target).has_ids_of_disk());
+        let inside = |id: u32| if has_disks { Some(id) } else { ids.inside(id) };
+        let unmapped = || Error::MountPoint(target.into(), Errno::OVERFLOW.into());
+        let uid = inside(stat.st_uid).ok_or_else(unmapped)?;
+        let gid = inside(stat.st_gid).ok_or_else(unmapped)?;
+        Ok((Owner { uid, gid }, stat.st_mode & 0o7777))
+    }
+
+    /// What lies at `target`, with the jail's ids: a layer for a union.
+    fn layer(&mut self, target: &Path) -> Result<OwnedFd, Error> {
+        if self.own_users && self.users.is_none() {
+            let made = self.ids.user_namespace();
+            self.users = Some(made.map_err(|error| Error::Mount(target.into(), error))?);
+        }
+        let users = self.users.take();
+        let settled = self.covering(target).settle_now(users.as_ref().map(AsFd::as_fd));
+        self.users = users;
+        settled?;
+        let place = self.place(target)?;
+        let failed = |error: Errno| Error::MountPoint(target.into(), error.into());
+        match fstat(&place).map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+            Ok(FileType::Directory) => Ok(place),
+            Ok(_) => Err(failed(Errno::NOTDIR)),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// A union of a directory of the host and what lies at `target`.
+    fn union(
+        &mut self,
+        (directory, below): (&Path, bool),
+        target: &Path,
+        options: MountOptions,
+        claim: Claim<'_>,
+    ) -> Result<OwnedFd, Error> {
+        let upper = if options.read_only {
+            None
+        } else if below {
+            let tree = self.covering(target);
+            if tree.is_read_only() {
+                return Err(Error::Mount(target.into(), Errno::ROFS.into()));
+            }
+            let anchor = tree.directory().ok_or_else(|| Error::NoPlaceForWork(target.into()))?;
+            let inside = target.strip_prefix(&tree.target).unwrap_or(Path::new(""));
+            Some(Upper::new(anchor, inside)?)
+        } else {
+            Some(Upper::new(directory, Path::new(""))?)
+        };
+        let lies = self.layer(target)?;
+        if let Some(upper) = &upper {
+            work::check(&upper.work)?;
+            claim(&upper.work)?;
+            work::make(&upper.work)?;
+        }
+        let users = (self.ids, self.users.as_ref().map(AsFd::as_fd));
+        union::mount((directory, &lies), below, upper.as_ref(), options, users)
+    }
+}

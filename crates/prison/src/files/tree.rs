@@ -1,0 +1,323 @@
+//! A prison's file systems, as detached mounts: made by the host, seen by nobody, attached later by
+//! [`crate::init`] in the prison's own mount namespace. Closing one is all that undoing it takes.
+
+use crate::confine::ids::Ids;
+use crate::error::{Calling, Error};
+use crate::files::mountinfo::{MountLine, file_system_of, mount_lines};
+use crate::files::overlay;
+use crate::spec::{MountOptions, Users};
+use kernel::mount;
+use rustix::fs::{AtFlags, CWD, StatxFlags, statfs, statx};
+use rustix::io::Errno;
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
+    fsconfig_set_string, fsmount, fsopen, open_tree,
+};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// The type that statfs(2) gives for an overlay.
+const OVERLAYFS_MAGIC: i64 = 0x794c_7630;
+
+/// File systems of the kernel itself: a jail has its own of them, or none.
+const KERNEL: [&str; 20] = [
+    "autofs",
+    "binfmt_misc",
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "devtmpfs",
+    "efivarfs",
+    "fusectl",
+    "hugetlbfs",
+    "mqueue",
+    "nsfs",
+    "proc",
+    "pstore",
+    "rpc_pipefs",
+    "securityfs",
+    "sysfs",
+    "tracefs",
+];
+
+/// Owner and group of a directory, as the jail sees them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Owner {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
+
+/// A detached mount and the place it is made for.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    pub(crate) fd: OwnedFd,
+    /// Absolute path inside the jail.
+    pub(crate) target: PathBuf,
+    /// What an error message calls it.
+    pub(crate) source: PathBuf,
+    /// The file system, where `source` does not lie on it but is it.
+    kind: Option<String>,
+    /// Mounts where the target is missing are left out: the kernel's own, in a base without them.
+    pub(crate) optional: bool,
+    /// MOUNT_ATTR_* flags to set, with the ids, before it is attached.
+    attributes: u64,
+    /// Its files have ids of the disk, which the jail is to see as its own.
+    idmapped: bool,
+    /// It is a clone of what the host has at `source`.
+    cloned: bool,
+}
+
+pub(crate) fn attributes(options: MountOptions) -> u64 {
+    let flags = [
+        (options.read_only, libc::MOUNT_ATTR_RDONLY),
+        (options.nosuid, libc::MOUNT_ATTR_NOSUID),
+        (options.noexec, libc::MOUNT_ATTR_NOEXEC),
+        (options.noatime, libc::MOUNT_ATTR_NOATIME),
+    ];
+    let set = flags.into_iter().filter(|(on, _)| *on);
+    set.fold(libc::MOUNT_ATTR_NODEV, |all, (_, flag)| all | flag)
+}
+
+impl Tree {
+    /// A second view of what the host has at `source`: open_tree(2), `OPEN_TREE_CLONE`.
+    pub(crate) fn clone_of(
+        source: &Path,
+        target: PathBuf,
+        options: MountOptions,
+    ) -> Result<Self, Error> {
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+        let fd = open_tree(CWD, source, flags)
+            .map_err(|error| Error::Mount(source.into(), error.into()))?;
+        let (source, attributes) = (source.into(), attributes(options));
+        Ok(Self { source, attributes, idmapped: true, cloned: true, ..Self::made(fd, target) })
+    }
+
+    /// The same for a root: one on an overlay is made again over its layers, with the jail's ids.
+    pub(crate) fn root_of(path: &Path, users: Users, ids: Ids) -> Result<Self, Error> {
+        let tree = Self::clone_of(path, "/".into(), MountOptions::default())?;
+        let on_overlay =
+            users == Users::Own && statfs(path).is_ok_and(|fs| fs.f_type == OVERLAYFS_MAGIC);
+        match on_overlay.then(|| overlay::idmapped(path, ids)).transpose()?.flatten() {
+            Some(fd) => Ok(Self { fd, idmapped: false, cloned: false, ..tree }),
+            None => Ok(tree),
+        }
+    }
+
+    /// An empty tmpfs; its root belongs to the jail's id `owner`.
+    pub(crate) fn tmpfs(
+        target: PathBuf,
+        options: MountOptions,
+        settings: &[(&str, String)],
+        owner: (u32, u32),
+    ) -> Result<Self, Error> {
+        Self::tmpfs_with(target, attributes(options), settings, owner)
+    }
+
+    /// The same, with MOUNT_ATTR_* flags: /dev alone goes without `NODEV`.
+    pub(crate) fn tmpfs_with(
+        target: PathBuf,
+        attributes: u64,
+        settings: &[(&str, String)],
+        (uid, gid): (u32, u32),
+    ) -> Result<Self, Error> {
+        let owner = [("uid", uid.to_string()), ("gid", gid.to_string())];
+        let settings: Vec<_> =
+            owner.iter().chain(settings).map(|(k, v)| (*k, v.as_str())).collect();
+        let fd = file_system("tmpfs", &settings, attributes)
+            .map_err(|error| Error::Mount(target.clone(), error))?;
+        Ok(Self::made(fd, target))
+    }
+
+    /// A file system that has just been made, with the jail's ids in it and its attributes set.
+    pub(crate) fn made(fd: OwnedFd, target: PathBuf) -> Self {
+        let source = target.clone();
+        Self {
+            fd,
+            target,
+            source,
+            kind: None,
+            optional: false,
+            attributes: 0,
+            idmapped: false,
+            cloned: false,
+        }
+    }
+
+    /// Leaves this mount out when the root has no place for it.
+    pub(crate) fn optional(self) -> Self {
+        Self { optional: true, ..self }
+    }
+
+    /// A tmpfs(5) whose root directory has this owner in the jail.
+    pub(crate) fn tmpfs_of(
+        target: PathBuf,
+        options: MountOptions,
+        settings: &[(&str, String)],
+        owner: Owner,
+        ids: Ids,
+    ) -> Result<Self, Error> {
+        let (Some(uid), Some(gid)) = (ids.on_host(owner.uid), ids.on_host(owner.gid)) else {
+            return Err(Error::Mount(target, io::ErrorKind::InvalidInput.into()));
+        };
+        Self::tmpfs(target, options, settings, (uid, gid))
+    }
+
+    /// An overlay of directories of the host.
+    pub(crate) fn overlay(
+        lower: &[PathBuf],
+        upper: Option<&(PathBuf, PathBuf)>,
+        target: PathBuf,
+        options: MountOptions,
+        ids: Option<Ids>,
+    ) -> Result<Self, Error> {
+        let made = overlay::of_layers(lower, upper, ids, attributes(options));
+        let fd = made.map_err(|error| Error::Mount(target.clone(), error))?;
+        Ok(Self::made(fd, target))
+    }
+
+    /// The file system on a device.
+    pub(crate) fn of_disk(
+        kind: &str,
+        device: &Path,
+        target: PathBuf,
+        options: MountOptions,
+    ) -> Result<Self, Error> {
+        let failed = |error: io::Error| Error::Mount(device.into(), error);
+        let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC).map_err(|error| match error {
+            Errno::NODEV => Error::NoFileSystem(kind.to_owned()),
+            error => failed(error.into()),
+        })?;
+        let made = fsconfig_set_string(context.as_fd(), "source", device).and_then(|()| {
+            if options.read_only {
+                fsconfig_set_flag(context.as_fd(), "ro")?;
+            }
+            fsconfig_create(context.as_fd())?;
+            let attributes = MountAttrFlags::from_bits_retain(attributes(options) as u32);
+            fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)
+        });
+        let fd = made.map_err(|error| failed(error.into()))?;
+        let (attributes, source) = (attributes(options), device.into());
+        let kind = Some(kind.to_owned());
+        Ok(Self { source, kind, attributes, idmapped: true, ..Self::made(fd, target) })
+    }
+
+    /// The directory of the host that it is a clone of, if it is one.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        self.cloned.then_some(&self.source)
+    }
+
+    /// Whether it is mounted `ro`.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.attributes & libc::MOUNT_ATTR_RDONLY != 0
+    }
+
+    /// Whether its files have the ids of the disk still.
+    pub(crate) fn has_ids_of_disk(&self) -> bool {
+        self.idmapped
+    }
+
+    /// Does what [`Tree::settle`] would do later, for who needs it now: a layer of another file system.
+    pub(crate) fn settle_now(&mut self, userns: Option<BorrowedFd<'_>>) -> Result<(), Error> {
+        self.settle(userns)?;
+        self.idmapped = false;
+        Ok(())
+    }
+
+    /// Sets the attributes, and shows the files under the ids of `userns`, if there is one, where they have the
+    /// disk's.
+    pub(crate) fn settle(&self, userns: Option<BorrowedFd<'_>>) -> Result<(), Error> {
+        if !self.idmapped {
+            return Ok(());
+        }
+        match mount::set_attributes(self.fd.as_fd(), self.attributes, userns) {
+            Err(error) if userns.is_some() && error.raw_os_error() == Some(libc::EINVAL) => {
+                let kind = self.kind.clone().or_else(|| file_system_of(&self.source));
+                let file_system = kind.unwrap_or_else(|| "it".into());
+                Err(Error::CannotIdmap { path: self.source.clone(), file_system })
+            }
+            other => other.calling("mount_setattr"),
+        }
+    }
+}
+
+/// Tries whether the files at `path` can be shown under the ids of a jail, as its root would be: on a clone that nobody
+/// sees, in a user namespace that is gone afterwards. An overlay is judged by its layers.
+///
+/// # Errors
+/// [`Error::NoUserNamespaces`]; [`Error::CannotIdmap`]; [`Error::Mount`]: it cannot be cloned.
+pub fn try_idmap(path: &Path) -> Result<(), Error> {
+    let users = Ids::SOME.user_namespace().map_err(Error::NoUserNamespaces)?;
+    if let Some(tried) = overlay::try_layers(path, users.as_fd()) {
+        return tried.map_err(|error| match error.raw_os_error() {
+            Some(libc::EINVAL) => Error::CannotIdmap {
+                path: path.into(),
+                file_system: "a layer of the overlay".into(),
+            },
+            _ => Error::Mount(path.into(), error),
+        });
+    }
+    Tree::clone_of(path, "/".into(), MountOptions::default())?.settle(Some(users.as_fd()))
+}
+
+/// Makes a file system and a detached mount of it: fsopen(2), fsconfig(2), fsmount(2).
+/// `attributes` are MOUNT_ATTR_* flags.
+pub(crate) fn file_system(
+    kind: &str,
+    settings: &[(&str, &str)],
+    attributes: u64,
+) -> io::Result<OwnedFd> {
+    let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
+    for &(key, value) in settings {
+        fsconfig_set_string(context.as_fd(), key, value)?;
+    }
+    fsconfig_create(context.as_fd())?;
+    let attributes = MountAttrFlags::from_bits_retain(attributes as u32);
+    Ok(fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)?)
+}
+
+/// What the host has mounted below `path` comes along, each mount by itself; the kernel's own file
+/// systems, and all below them and below `hidden`, do not.
+pub(crate) fn submounts(path: &Path, hidden: &[&str]) -> Result<Vec<Tree>, Error> {
+    let path = mount::realpath(path).map_err(|error| Error::Path(path.into(), error))?;
+    let mut left_out: Vec<PathBuf> = hidden.iter().map(|dir| path.join(&dir[1..])).collect();
+    let mut trees = Vec::new();
+    for line in mount_lines() {
+        let Ok(inside) = line.point.strip_prefix(&path) else { continue };
+        if inside.as_os_str().is_empty() || left_out.iter().any(|dir| line.point.starts_with(dir)) {
+            continue;
+        }
+        if KERNEL.contains(&line.file_system.as_str()) {
+            left_out.push(line.point);
+            continue;
+        }
+        if !is_visible(&line) {
+            continue;
+        }
+        let target = Path::new("/").join(inside);
+        trees.push(Tree::clone_of(&line.point, target, MountOptions::default())?);
+    }
+    Ok(trees)
+}
+
+/// Whether a mount can be reached: something may have been mounted over it, or over a directory above.
+fn is_visible(line: &MountLine) -> bool {
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+    let seen = statx(CWD, &line.point, flags, StatxFlags::MNT_ID);
+    seen.is_ok_and(|seen| seen.stx_mnt_id == line.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_file_systems_stay_outside() {
+        let trees = submounts(Path::new("/proc"), &[]);
+        assert!(trees.unwrap().is_empty());
+        assert_eq!(file_system_of(Path::new("/proc")).as_deref(), Some("proc"));
+    }
+}

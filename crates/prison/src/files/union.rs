@@ -1,0 +1,122 @@
+//! unionfs(4) by Linux's overlay: a directory of the host over what lies at the mount point, or with `below` under it;
+//! mount_unionfs(8).
+//!
+//! What is written goes to the upper layer, with the owner that it has in the jail. For that the kernel needs a working
+//! directory on the same mount as the upper layer: a hidden one is made beside it, `.NAME.kletka-work`, and removed
+//! when the prison is gone. Read-only, the two are only looked at, and nothing is made.
+
+use crate::confine::ids::Ids;
+use crate::error::Error;
+use crate::files::mountinfo;
+use crate::files::overlay::{self, Layers};
+use crate::files::tree::attributes;
+use crate::spec::MountOptions;
+use kernel::mount::realpath;
+use kernel::proc::by_descriptor;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, openat2, statx};
+use rustix::io::Errno;
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// The layer that takes what is written: `inside` of the directory `anchor`, whose mount it is on.
+#[derive(Debug)]
+pub(crate) struct Upper {
+    anchor: PathBuf,
+    inside: PathBuf,
+    /// The directory beside `anchor` for the kernel's use.
+    pub(crate) work: PathBuf,
+}
+
+impl Upper {
+    /// The layer at `inside` of the host's directory `anchor`.
+    ///
+    /// # Errors
+    /// [`Error::NoPlaceForWork`]: there is nothing beside it on the same mount.
+    pub(crate) fn new(anchor: &Path, inside: &Path) -> Result<Self, Error> {
+        let failed = |error| Error::Mount(anchor.into(), error);
+        let anchor = realpath(anchor).map_err(failed)?;
+        let no_place = || Error::NoPlaceForWork(anchor.clone());
+        let (parent, name) = anchor.parent().zip(anchor.file_name()).ok_or_else(no_place)?;
+        let mount = |path: &Path| {
+            let found = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID);
+            found.map(|found| found.stx_mnt_id).map_err(|error| failed(error.into()))
+        };
+        if mount(parent)? != mount(&anchor)? {
+            return Err(no_place());
+        }
+        let mut work = OsString::from(".");
+        work.push(name);
+        for part in inside {
+            work.push(".");
+            work.push(part);
+        }
+        work.push(".kletka-work");
+        let work = parent.join(work);
+        Ok(Self { inside: inside.into(), work, anchor })
+    }
+
+    /// What is to be said when the kernel does not take it.
+    pub(crate) fn unable(&self) -> Error {
+        let path: PathBuf = self.anchor.components().chain(self.inside.components()).collect();
+        let file_system = mountinfo::file_system_of(&path).unwrap_or_else(|| "it".into());
+        Error::NotUpper { path, file_system }
+    }
+
+    /// Both directories, on one mount with the ids of `users`.
+    fn open(&self, users: Option<BorrowedFd<'_>>) -> io::Result<Open> {
+        let no_parent = || io::Error::from(Errno::INVAL);
+        let (parent, name) =
+            self.anchor.parent().zip(self.anchor.file_name()).ok_or_else(no_parent)?;
+        let holder = overlay::layer_of(parent, users)?;
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let upper = Path::new(name).join(&self.inside);
+        let work = self.work.file_name().ok_or_else(no_parent)?;
+        let open = |path: &Path| openat2(&holder, path, flags, Mode::empty(), resolve);
+        let (upper, work) = (open(&upper)?, open(Path::new(work))?);
+        Ok(Open { _holder: holder, upper, work })
+    }
+}
+
+/// An upper layer and its working directory, in a mount that lives as long as this.
+struct Open {
+    _holder: OwnedFd,
+    upper: OwnedFd,
+    work: OwnedFd,
+}
+
+/// A detached union of `directory` and `lies`, what lies at the mount point, both with the jail's ids; with an `upper`
+/// layer, which is one of the two, it can be written to.
+pub(crate) fn mount(
+    (directory, lies): (&Path, &OwnedFd),
+    below: bool,
+    upper: Option<&Upper>,
+    options: MountOptions,
+    (ids, users): (Ids, Option<BorrowedFd<'_>>),
+) -> Result<OwnedFd, Error> {
+    let failed = |error: io::Error| match (upper, error.raw_os_error()) {
+        (Some(upper), Some(libc::EINVAL | libc::EROFS)) => upper.unable(),
+        _ => Error::Mount(directory.into(), error),
+    };
+    let clone = overlay::layer_of(directory, users).map_err(|error| {
+        let is_lower = below || upper.is_none();
+        if is_lower && users.is_some() && error.raw_os_error() == Some(libc::EINVAL) {
+            let file_system = mountinfo::file_system_of(directory).unwrap_or_else(|| "it".into());
+            Error::CannotIdmap { path: directory.into(), file_system }
+        } else {
+            failed(error)
+        }
+    })?;
+    let (over, under) = if below { (lies, &clone) } else { (&clone, lies) };
+    let opened = upper.map(|upper| upper.open(users)).transpose().map_err(failed)?;
+    let (lower, writes) = match &opened {
+        Some(Open { upper, work, .. }) => {
+            (vec![by_descriptor(under)], Some((by_descriptor(upper), by_descriptor(work))))
+        }
+        None => (vec![by_descriptor(over), by_descriptor(under)], None),
+    };
+    let made = Layers::of_ready(lower, writes).mount_ready(ids, attributes(options));
+    made.map_err(failed)
+}

@@ -1,0 +1,144 @@
+//! Permissions: jail(8)'s `allow.*` that change what the kernel lets a jail do.
+//!
+//! One table says all of each: its parameter, its default, whether it is settled at the creation. From
+//! that follow the words of a record, what an inner jail may have, the defaults, what a plan shows and
+//! which parameters a front end reads. What carries a permission out is asked by a `match` that has to
+//! name every one ([`crate::confine::capability`]).
+
+/// The table.
+macro_rules! permissions {
+    ($($(#[$about:meta])* $name:ident = $parameter:literal, $default:literal, $change:ident;)*) => {
+        /// What a jail may be allowed: jail(8), `allow.*`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Permission { $($(#[$about])* $name,)* }
+
+        impl Permission {
+            /// Every permission, by name.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The permission's parameter: `allow.mount`.
+            #[must_use]
+            pub const fn parameter(self) -> &'static str {
+                match self { $(Self::$name => $parameter,)* }
+            }
+
+            /// Whether a jail has it that says nothing about it, as on FreeBSD.
+            #[must_use]
+            pub const fn default(self) -> bool {
+                match self { $(Self::$name => $default,)* }
+            }
+
+            const fn change(self) -> Change {
+                match self { $(Self::$name => Change::$change,)* }
+            }
+        }
+    };
+}
+
+/// When a permission can be given and taken.
+#[derive(PartialEq, Eq)]
+enum Change {
+    /// At any time, for the processes that enter from then on.
+    Live,
+    /// At the creation alone.
+    Create,
+}
+
+permissions! {
+    /// Immutable and append-only flags of files.
+    Chflags = "allow.chflags", false, Live;
+    /// mount(2) of what Linux lets the root of a user namespace mount. For mounts a jail has a namespace
+    /// of its own, or it has none.
+    Mount = "allow.mount", false, Create;
+    /// quotactl(2).
+    Quotas = "allow.quotas", false, Live;
+    /// Raw and packet sockets.
+    RawSockets = "allow.raw_sockets", false, Live;
+    /// Ports below 1024.
+    ReservedPorts = "allow.reserved_ports", true, Live;
+    /// sethostname(2).
+    SetHostname = "allow.set_hostname", true, Live;
+}
+
+impl Permission {
+    /// Whether it is settled at the creation of a jail, and stays.
+    #[must_use]
+    pub fn is_fixed(self) -> bool {
+        self.change() == Change::Create
+    }
+
+    /// The word for it in a record: its parameter without `allow.`.
+    pub(crate) fn word(self) -> &'static str {
+        self.parameter().trim_start_matches("allow.")
+    }
+
+    const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
+/// The permissions that a jail has. The default is FreeBSD's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allow(u32);
+
+impl Allow {
+    /// None at all.
+    pub const NOTHING: Self = Self(0);
+
+    /// Those for which `has` says so.
+    pub fn of(mut has: impl FnMut(Permission) -> bool) -> Self {
+        let given = Permission::ALL.iter().filter(|permission| has(**permission));
+        Self(given.fold(0, |all, permission| all | permission.bit()))
+    }
+
+    /// Whether this one is among them.
+    #[must_use]
+    pub const fn has(self, permission: Permission) -> bool {
+        self.0 & permission.bit() != 0
+    }
+
+    /// These and one more.
+    #[must_use]
+    pub const fn with(self, permission: Permission) -> Self {
+        Self(self.0 | permission.bit())
+    }
+
+    /// Those that are in both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// These, by name.
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.iter().copied().filter(move |permission| self.has(*permission))
+    }
+}
+
+impl Default for Allow {
+    fn default() -> Self {
+        Self::of(Permission::default)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_permission_has_a_bit_and_a_word() {
+        for &permission in Permission::ALL {
+            let alone = Allow::NOTHING.with(permission);
+            assert_eq!(alone.iter().collect::<Vec<_>>(), [permission]);
+            assert!(permission.parameter().strip_prefix("allow.") == Some(permission.word()));
+        }
+        let words = Permission::ALL.iter().map(|permission| permission.word());
+        assert!(words.is_sorted(), "jail --plan shows them in this order");
+    }
+
+    #[test]
+    fn defaults_are_freebsds() {
+        let some: Vec<_> = Allow::default().iter().collect();
+        assert_eq!(some, [Permission::ReservedPorts, Permission::SetHostname]);
+    }
+}

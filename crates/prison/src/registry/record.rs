@@ -1,0 +1,343 @@
+//! What the registry keeps of one prison, as text: a `key=value` line each, written whole or not at all.
+//!
+//! A record outlives the program that wrote it. The first line is its [`VERSION`]; records from before
+//! there was one have none. Keys are only ever added, and none changes its meaning. A line that is not
+//! understood, and a right whose word is not, is kept and written back. A record without what it takes
+//! to find its prison is [`Broken`], and nobody takes that prison for dead.
+
+use crate::confine::ids::Ids;
+use crate::confine::rights::Rights;
+use crate::registry::limits::Limits;
+use crate::registry::process_id::ProcessId;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+/// Bytes that a record may have; a path and a host name are the longest things in it.
+pub(crate) const LARGEST: usize = 16 << 10;
+
+/// The version of what is written here. An older program that changes a newer one's record leaves the
+/// number as it is.
+const VERSION: u32 = 1;
+
+/// One prison as the registry knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Jail identifier, from 1.
+    pub jid: u32,
+    /// Name; the jid in digits when it was given none.
+    pub name: String,
+    /// The jid of the jail that it is in; 0: of none.
+    pub parent: u32,
+    /// The jails that may be in it.
+    pub children: Limits,
+    /// A jail has made it: it is in that one's registry, not in this.
+    pub is_inside: bool,
+    /// How many are in it now, at any depth.
+    pub inside: u32,
+    /// The root, as the host sees it.
+    pub path: PathBuf,
+    /// The host's ids of its users.
+    pub ids: Ids,
+    /// Directory in the cgroup v2 tree, on hosts that have one.
+    pub cgroup: Option<PathBuf>,
+    /// Directories that were made for it and go with it: [`crate::work`].
+    pub(crate) work: Vec<PathBuf>,
+    /// jail_set(2)'s parameters by name, for jls(8).
+    pub parameters: Vec<(String, Vec<u8>)>,
+    /// System call filter and capabilities of everything that enters: the spec's, packed.
+    pub(crate) rights: Rights,
+    /// The command that makes the prison; `None` once it is made.
+    pub(crate) creator: Option<ProcessId>,
+    /// PID 1 of the prison; `None` while it is being made.
+    pub(crate) init: Option<ProcessId>,
+    /// kernel.random.boot_id when it was made.
+    pub(crate) boot: String,
+    /// The format that it is written in.
+    pub(crate) version: u32,
+    /// Words among the rights that a newer program has written; they grant nothing here.
+    pub(crate) unknown_rights: Vec<String>,
+    /// Lines that a newer program has written, as they stand there.
+    pub(crate) unknown: Vec<Vec<u8>>,
+}
+
+/// What can still be told of a record from which its prison cannot be found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Broken {
+    pub(crate) name: Option<String>,
+    pub(crate) ids: Option<Ids>,
+}
+
+impl Record {
+    /// Whether it is inside `outer`, at any depth: its name says so.
+    pub(crate) fn is_within(&self, outer: &Self) -> bool {
+        self.name.strip_prefix(&outer.name).is_some_and(|rest| rest.starts_with('.'))
+    }
+
+    /// A parameter's value as it was given, if it was.
+    pub fn parameter(&self, name: &str) -> Option<&[u8]> {
+        self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_slice())
+    }
+
+    /// What only a newer kletka understands of its file: `key=value` lines, and what is left of `rights`.
+    pub fn unknown(&self) -> impl Iterator<Item = Vec<u8>> {
+        let rights = self.unknown_rights.join(" ");
+        let rights = (!rights.is_empty()).then(|| format!("rights={rights}").into_bytes());
+        rights.into_iter().chain(self.unknown.iter().cloned())
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut line = |key: &str, value: &[u8]| {
+            out.extend_from_slice(key.as_bytes());
+            out.push(b'=');
+            for &byte in value {
+                match byte {
+                    b'\\' => out.extend_from_slice(b"\\\\"),
+                    b'\n' => out.extend_from_slice(b"\\n"),
+                    _ => out.push(byte),
+                }
+            }
+            out.push(b'\n');
+        };
+        line("version", self.version.max(VERSION).to_string().as_bytes());
+        line("jid", self.jid.to_string().as_bytes());
+        line("name", self.name.as_bytes());
+        line("path", self.path.as_os_str().as_bytes());
+        if self.parent != 0 {
+            line("parent", self.parent.to_string().as_bytes());
+        }
+        if self.children.max != 0 {
+            line("children", self.children.text().as_bytes());
+        }
+        line("ids", self.ids.first.to_string().as_bytes());
+        let mut rights: Vec<&str> = self.rights.words().collect();
+        rights.extend(self.unknown_rights.iter().map(String::as_str));
+        line("rights", rights.join(" ").as_bytes());
+        line("boot", self.boot.as_bytes());
+        if let Some(cgroup) = &self.cgroup {
+            line("cgroup", cgroup.as_os_str().as_bytes());
+        }
+        for work in &self.work {
+            line("work", work.as_os_str().as_bytes());
+        }
+        for (key, process) in [("creator", self.creator), ("init", self.init)] {
+            if let Some(process) = process {
+                line(key, process.text().as_bytes());
+            }
+        }
+        for (name, value) in &self.parameters {
+            line(&format!("parameter.{name}"), value);
+        }
+        for line in &self.unknown {
+            out.extend_from_slice(line);
+            out.push(b'\n');
+        }
+        out
+    }
+
+    /// Reads what [`Record::to_bytes`] wrote, of this program, an older or a newer one.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Broken> {
+        let mut record = Self::empty();
+        let mut is_whole = true;
+        for line in bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            match record.take_line(line) {
+                Line::Taken => {}
+                Line::Unknown => record.unknown.push(line.to_vec()),
+                Line::Wrong => is_whole = false,
+            }
+        }
+        if is_whole && record.jid > 0 && record.init.or(record.creator).is_some() {
+            return Ok(record);
+        }
+        let name = Some(record.name).filter(|name| !name.is_empty());
+        Err(Broken { name, ids: Some(record.ids).filter(|ids| *ids != Ids::SAME) })
+    }
+
+    /// One that says nothing.
+    pub(crate) fn empty() -> Self {
+        Self {
+            jid: 0,
+            name: String::new(),
+            parent: 0,
+            children: Limits::default(),
+            is_inside: false,
+            inside: 0,
+            path: PathBuf::new(),
+            ids: Ids::SAME,
+            cgroup: None,
+            work: Vec::new(),
+            parameters: Vec::new(),
+            rights: Rights::NONE,
+            creator: None,
+            init: None,
+            boot: String::new(),
+            version: 0,
+            unknown_rights: Vec::new(),
+            unknown: Vec::new(),
+        }
+    }
+
+    /// Takes a line.
+    fn take_line(&mut self, line: &[u8]) -> Line {
+        let Some(equals) = line.iter().position(|&byte| byte == b'=') else { return Line::Unknown };
+        let Ok(key) = std::str::from_utf8(&line[..equals]) else { return Line::Unknown };
+        let value = unescape(&line[equals + 1..]);
+        if let Some(name) = key.strip_prefix("parameter.") {
+            self.parameters.push((name.to_owned(), value));
+            return Line::Taken;
+        }
+        let path = || PathBuf::from(OsStr::from_bytes(&value));
+        match key {
+            "path" => self.path = path(),
+            "cgroup" => self.cgroup = Some(path()),
+            "work" => self.work.push(path()),
+            _ => return self.take_text(key, &value),
+        }
+        Line::Taken
+    }
+
+    /// Takes a line that is text.
+    fn take_text(&mut self, key: &str, value: &[u8]) -> Line {
+        let text = std::str::from_utf8(value).ok();
+        let number = || text?.parse().ok();
+        let process = || ProcessId::parse(text?);
+        let taken = match key {
+            "version" => number().map(|version| self.version = version),
+            "jid" => number().map(|jid| self.jid = jid),
+            "name" => text.map(|name| name.clone_into(&mut self.name)),
+            "parent" => number().map(|parent| self.parent = parent),
+            "children" => text.and_then(Limits::parse).map(|children| self.children = children),
+            "ids" => number().map(|first| self.ids = Ids { first }),
+            "rights" => text.map(|words| self.take_rights(words)),
+            "boot" => text.map(|boot| boot.clone_into(&mut self.boot)),
+            "creator" => process().map(|creator| self.creator = Some(creator)),
+            "init" => process().map(|init| self.init = Some(init)),
+            _ => return Line::Unknown,
+        };
+        taken.map_or(Line::Wrong, |()| Line::Taken)
+    }
+
+    fn take_rights(&mut self, words: &str) {
+        for word in words.split(' ').filter(|word| !word.is_empty()) {
+            if !self.rights.grant(word) {
+                self.unknown_rights.push(word.to_owned());
+            }
+        }
+    }
+}
+
+/// What came of a line.
+enum Line {
+    Taken,
+    /// Its key is not known.
+    Unknown,
+    /// Its key is known, and no value of that is like this.
+    Wrong,
+}
+
+fn unescape(value: &[u8]) -> Vec<u8> {
+    if !value.contains(&b'\\') {
+        return value.to_vec();
+    }
+    let mut out = Vec::with_capacity(value.len());
+    let mut bytes = value.iter();
+    while let Some(&byte) = bytes.next() {
+        out.push(match byte {
+            b'\\' => match bytes.next() {
+                Some(b'n') => b'\n',
+                Some(&other) => other,
+                None => b'\\',
+            },
+            other => other,
+        });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::permission::{Allow, Permission};
+    use crate::registry::process_id::Mark;
+    use crate::spec::{Families, Users};
+
+    fn record() -> Record {
+        Record {
+            jid: 7,
+            name: "web.a=b".into(),
+            parent: 3,
+            children: Limits { max: 5, first: 8 },
+            path: PathBuf::from(OsStr::from_bytes(b"/jails/\xff\n\\n")),
+            ids: Ids { first: 0x1000_0000 },
+            cgroup: Some("/sys/fs/cgroup/kletka/7".into()),
+            work: vec!["/a/.b.kletka-work".into(), "/c\n".into()],
+            parameters: vec![("host.hostname".into(), b"a\nb\\".to_vec())],
+            rights: Rights {
+                allow: Allow::default().with(Permission::Quotas),
+                families: Families { inet: true, inet6: false },
+                users: Users::Host,
+                own_network: true,
+                children: true,
+            },
+            creator: Some(ProcessId { pid: 11, mark: Mark::Start(34) }),
+            init: Some(ProcessId { pid: 12, mark: Mark::Inode(345) }),
+            boot: "b".into(),
+            version: VERSION,
+            ..Record::empty()
+        }
+    }
+
+    #[test]
+    fn survives_writing_and_reading() {
+        assert_eq!(Record::parse(&record().to_bytes()), Ok(record()));
+        assert!(record().to_bytes().starts_with(b"version=1\njid=7\n"));
+    }
+
+    /// What kletka wrote before records had a version.
+    #[test]
+    fn a_record_of_the_past_is_read() {
+        let old = b"jid=1\nname=web\npath=/jails/web\nids=268435456\n\
+            rights=set_hostname reserved_ports own_network\nboot=b\ncgroup=/sys/fs/cgroup/kletka/1\n\
+            init=42 inode 4711\nparameter.persist=true\n";
+        let record = Record::parse(old).unwrap();
+        assert_eq!((record.jid, record.version, record.unknown.len()), (1, 0, 0));
+        assert!(record.rights.own_network && record.rights.allow == Allow::default());
+        let words: Vec<_> = record.rights.words().collect();
+        assert_eq!(words, ["reserved_ports", "set_hostname", "own_network"]);
+    }
+
+    /// Lines and rights of a newer kletka are written back as they were, and grant nothing.
+    #[test]
+    fn a_record_of_the_future_is_kept() {
+        let future = b"version=9\njid=1\nname=web\nrights=raw_sockets fly inet\nboot=b\n\
+            init=42 inode 4711\ncolour=blue\\n\nno value\n\xff=\xfe\n";
+        let record = Record::parse(future).unwrap();
+        assert!(record.rights.words().eq(["raw_sockets", "inet"]));
+        let unknown: Vec<_> = record.unknown().collect();
+        let want = [&b"rights=fly"[..], b"colour=blue\\n", b"no value", b"\xff=\xfe"];
+        assert_eq!(unknown, want);
+        let written = record.to_bytes();
+        assert!(written.starts_with(b"version=9\n"));
+        assert!(written.ends_with(b"\ncolour=blue\\n\nno value\n\xff=\xfe\n"));
+        assert_eq!(Record::parse(&written), Ok(record));
+    }
+
+    #[test]
+    fn what_is_not_a_record_is_broken() {
+        for bytes in [
+            &b""[..],
+            b"jid",
+            b"jid=x\n",
+            b"name=web\n",
+            b"jid=1\ninit=3\n",
+            b"jid=1\nx=y\n",
+            b"jid=1\ninit=3 moon 4\n",
+            b"jid=1\ninit=3 inode 4\nchildren=some\n",
+        ] {
+            assert!(Record::parse(bytes).is_err(), "{}", bytes.escape_ascii());
+        }
+        let broken = Record::parse(b"name=web\nids=65536\n").unwrap_err();
+        assert_eq!(broken, Broken { name: Some("web".into()), ids: Some(Ids { first: 65_536 }) });
+    }
+}

@@ -1,0 +1,204 @@
+//! What a new prison is given before it is made: jid, name, place among the others, user ids. Pure: the registry's lock
+//! is held around it, and its records come in.
+
+use crate::confine::ids::{Ids, Ranges};
+use crate::error::Error;
+use crate::registry::limits::Limits;
+use crate::registry::record::Record;
+use crate::spec::{Spec, Users};
+use std::ops::RangeInclusive;
+
+/// The largest jid that is given out before counting starts again: FreeBSD's `JAIL_MAX`.
+const JID_MAX: u32 = 999_999;
+
+/// What is taken for a prison.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Reservation {
+    pub(crate) jid: u32,
+    pub(crate) name: String,
+    /// The jid of the jail that it is in; 0: of none.
+    pub(crate) parent: u32,
+    pub(crate) children: Limits,
+    pub(crate) ids: Ids,
+    /// The last jid that is given out by this.
+    pub(crate) last: u32,
+}
+
+impl Reservation {
+    /// Chooses for `spec`, beside the prisons of `records` and those that cannot be read. `last` is the jid given out before; `outer` the limits of the
+    /// jail whose registry this is; `ranges` says which ids there are.
+    pub(crate) fn choose(
+        spec: &Spec,
+        (records, unreadable): (&[Record], &[Unreadable]),
+        last: u32,
+        outer: Option<Limits>,
+        ranges: &Ranges,
+    ) -> Result<Self, Error> {
+        let range = outer.map_or(1..=JID_MAX, |outer| outer.first..=outer.first + outer.max - 1);
+        let jids = Jids { records, unreadable, range };
+        let jid = match spec.jid {
+            Some(jid) if jids.taken(jid) => return Err(Error::JidTaken(jid)),
+            Some(jid) if outer.is_some_and(|outer| !outer.contains(jid)) => {
+                return Err(Error::JidOutside(jid));
+            }
+            Some(jid) => jid,
+            None => jids.free(last, 1, None).ok_or(Error::Limit)?,
+        };
+        let name = spec.name.clone().unwrap_or_else(|| jid.to_string());
+        if records.iter().any(|record| record.name == name) {
+            return Err(Error::NameTaken(name));
+        }
+        let parent = match name.rsplit_once('.') {
+            None => None,
+            Some((outer, _)) => Some(parent(outer, records)?),
+        };
+        check_name(name.rsplit('.').next().unwrap_or_default(), jid)?;
+        let children = match spec.children {
+            0 => Limits::default(),
+            max => {
+                let first = jids.free(jid, max, Some(jid)).ok_or(Error::Limit)?;
+                Limits { max, first }
+            }
+        };
+        let of_unreadable = unreadable.iter().filter_map(|one| one.ids);
+        let taken: Vec<Ids> =
+            records.iter().map(|record| record.ids).chain(of_unreadable).collect();
+        let ids = match spec.users {
+            Users::Own => Ids::free(&taken, ranges).ok_or(Error::NoIds)?,
+            Users::Outer | Users::Host => Ids::SAME,
+        };
+        let parent = parent.map_or(0, |parent| parent.jid);
+        Ok(Self { jid, name, parent, children, ids, last: jid.max(children.end()) })
+    }
+}
+
+/// What a prison has that is in the registry, and cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unreadable {
+    /// The jid that its file is called by.
+    pub(crate) jid: Option<u32>,
+    /// Its ids, if its record says so.
+    pub(crate) ids: Option<Ids>,
+}
+
+/// The jail `name`, which is to get one more inside.
+fn parent<'r>(name: &str, records: &'r [Record]) -> Result<&'r Record, Error> {
+    let found = records.iter().find(|record| record.name == name);
+    let parent = found.ok_or_else(|| Error::NoParent(name.to_owned()))?;
+    if parent.is_inside {
+        return Err(Error::OthersJail(name.to_owned()));
+    }
+    // All that are inside count, at any depth, and for each that they are in.
+    let mut outer = Some(parent);
+    while let Some(record) = outer {
+        let inside = records.iter().filter(|other| other.is_within(record)).count();
+        if inside >= record.children.max as usize {
+            return Err(Error::Limit);
+        }
+        outer = records.iter().find(|other| other.jid == record.parent);
+    }
+    Ok(parent)
+}
+
+/// Which jids there are, and those that are taken: by prisons, or set aside for jails inside them.
+struct Jids<'r> {
+    records: &'r [Record],
+    unreadable: &'r [Unreadable],
+    range: RangeInclusive<u32>,
+}
+
+impl Jids<'_> {
+    fn taken(&self, jid: u32) -> bool {
+        self.unreadable.iter().any(|one| one.jid == Some(jid))
+            || self.records.iter().any(|record| record.jid == jid || record.children.contains(jid))
+    }
+
+    /// The first of `count` free ones in a row, after `last`, as FreeBSD counts: one that was used lately is not reused.
+    fn free(&self, last: u32, count: u32, but: Option<u32>) -> Option<u32> {
+        let (lowest, highest) = (*self.range.start(), *self.range.end());
+        let last = if self.range.contains(&last) { last } else { lowest.checked_sub(1)? };
+        let free = |first: &u32| {
+            let end = first.checked_add(count - 1).filter(|end| *end <= highest);
+            end.is_some_and(|end| (*first..=end).all(|jid| Some(jid) != but && !self.taken(jid)))
+        };
+        (last + 1..=highest).chain(lowest..=last).find(free)
+    }
+}
+
+/// Refuses what cannot be a jail's name: kern_jail.c, "name cannot be numeric (unless it is the jid)".
+pub(crate) fn check_name(name: &str, jid: u32) -> Result<(), Error> {
+    let numeric = name.bytes().all(|byte| byte.is_ascii_digit());
+    let unusable = name.chars().any(|c| c == '/' || c.is_control()) || name.starts_with('-');
+    if name.is_empty() || unusable || (numeric && name != jid.to_string()) {
+        return Err(Error::BadName(name.to_owned()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(jid: u32, name: &str, parent: u32, children: (u32, u32)) -> Record {
+        let line = format!(
+            "jid={jid}\nname={name}\nparent={parent}\nchildren={} {}\ninit=1 inode 1\n",
+            children.0, children.1
+        );
+        Record::parse(line.as_bytes()).unwrap()
+    }
+
+    fn spec(name: &str, jid: Option<u32>, children: u32) -> Spec {
+        Spec { name: (!name.is_empty()).then(|| name.into()), jid, children, ..Spec::default() }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn jids_and_names() {
+        let records = [
+            record(1, "web", 0, (0, 0)), record(2, "outer", 0, (3, 3)), record(6, "outer.a", 2, (0, 0)),
+            record(7, "full", 0, (1, 8)), record(9, "full.a", 7, (0, 0)),
+        ];
+        let ranges = Ranges::read();
+        for (asked, last, outer, want) in [
+            (spec("x", None, 0),        9, None, "10 x 0 0"),
+            (spec("", None, 0),         9, None, "10 10 0 0"),
+            (spec("x", None, 2),        9, None, "10 x 0 11"),
+            // The jids 3 to 5 and 8 are for those inside.
+            (spec("x", None, 0),        2, None, "10 x 0 0"),
+            (spec("x", None, 0),  999_999, None, "10 x 0 0"),
+            (spec("x", Some(4), 0),     9, None, "jail 4 already exists"),
+            (spec("x", Some(2), 0),     9, None, "jail 2 already exists"),
+            (spec("web", None, 0),      9, None, "jail \"web\" already exists"),
+            (spec("outer.b", None, 0),  9, None, "10 outer.b 2 0"),
+            (spec("web.a", None, 0),    9, None, "prison limit exceeded"),
+            (spec("full.b", None, 0),   9, None, "prison limit exceeded"),
+            (spec("none.b", None, 0),   9, None, "jail \"none\" not found"),
+            (spec("outer.", None, 0),   9, None, "name \"\" cannot be used"),
+            (spec("12", None, 0),       9, None, "name cannot be numeric (unless it is the jid)"),
+            (spec("x", None, 0),        0, Some((2, 20)), "20 x 0 0"),
+            (spec("x", None, 1),       20, Some((2, 20)), "21 x 0 20"),
+            (spec("x", None, 2),       20, Some((2, 20)), "prison limit exceeded"),
+            (spec("x", Some(30), 0),   20, Some((2, 20)), "jail 30 is not one of those that this jail may have"),
+        ] {
+            let outer = outer.map(|(max, first)| Limits { max, first });
+            let got = match Reservation::choose(&asked, (&records, &[]), last, outer, &ranges) {
+                Ok(it) => format!("{} {} {} {}", it.jid, it.name, it.parent, it.children.first),
+                Err(error) => error.to_string(),
+            };
+            assert_eq!(got, want, "{asked:?} after {last}");
+        }
+    }
+    /// What a prison has whose record is broken is no other prison's.
+    #[test]
+    fn what_cannot_be_read_is_taken() {
+        let first = Ids::free(&[], &Ranges::read());
+        let unreadable = [Unreadable { jid: Some(1), ids: first }];
+        let choose = |jid| {
+            let ranges = Ranges::read();
+            Reservation::choose(&spec("x", jid, 0), (&[], &unreadable), 0, None, &ranges)
+        };
+        let chosen = choose(None).unwrap();
+        assert!(chosen.jid == 2 && Some(chosen.ids) != first);
+        assert!(matches!(choose(Some(1)), Err(Error::JidTaken(1))));
+    }
+}

@@ -1,0 +1,49 @@
+//! Values that are worked out from files that hold more.
+
+use std::io;
+
+/// The processors that are running: the lines `cpuN` of /proc/stat.
+pub(crate) fn processors() -> io::Result<String> {
+    let text = std::fs::read_to_string("/proc/stat")?;
+    let each = |line: &&str| {
+        line.strip_prefix("cpu").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    Ok(text.lines().filter(each).count().to_string())
+}
+
+/// The memory of the machine in bytes.
+pub(crate) fn memory() -> io::Result<String> {
+    let text = std::fs::read_to_string("/proc/meminfo")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    let malformed = || io::Error::from(io::ErrorKind::InvalidData);
+    Ok((kibibytes.ok_or_else(malformed)? * 1024).to_string())
+}
+
+/// What the administrator of a jail tells its processes: jail(8), `env`.
+pub(crate) fn env() -> io::Result<String> {
+    let text = std::fs::read(prison::ENV_FILE).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(Vec::new()),
+        _ => Err(error),
+    })?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Whether this process is in a jail.
+#[expect(clippy::unnecessary_wraps, reason = "as the others of the table")]
+pub(crate) fn jailed() -> io::Result<String> {
+    Ok(if prison::is_jailed() { "1" } else { "0" }.to_owned())
+}
+
+/// Whether a jail owns its network; 0 on the host, as on FreeBSD. The settings of a network belong to
+/// the root that owns it, and nobody else sees them as its own.
+pub(crate) fn vnet() -> io::Result<String> {
+    use std::os::unix::fs::MetadataExt;
+    let own = std::fs::metadata("/proc/sys/net/ipv4/ip_forward")?.uid() == 0;
+    Ok(if own && prison::is_jailed() { "1" } else { "0" }.to_owned())
+}
+
+/// Whether the kernel has version 6 of the Internet Protocol.
+pub(crate) fn has_inet6() -> io::Result<String> {
+    Ok(if std::fs::exists("/proc/sys/net/ipv6")? { "1" } else { "0" }.to_owned())
+}

@@ -1,0 +1,109 @@
+//! The names, and where Linux keeps their values.
+
+use std::io;
+
+use crate::computed;
+
+/// A name of FreeBSD, and what stands for it here.
+pub struct Oid {
+    /// `kern.ostype`.
+    pub name: &'static str,
+    pub(crate) source: Source,
+    /// What it is: `-d`.
+    pub about: &'static str,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum Source {
+    /// A file that holds a number; it may be written.
+    Switch(&'static str),
+    /// A file that holds a text; it may be written.
+    Text(&'static str),
+    /// A file with a switch that stands the other way round.
+    Inverse(&'static str),
+    /// A number of a feature that may not be loaded: then the value is 0, and stays so. The module that would
+    /// bring the feature is named when another value is asked for.
+    Module(&'static str, &'static str),
+    /// A file that holds the value; it may not be written.
+    File(&'static str),
+    /// Worked out from files that hold more than the value.
+    Computed(fn() -> io::Result<String>),
+    /// Always so.
+    Constant(&'static str),
+}
+
+/// All names, sorted.
+#[rustfmt::skip]
+pub const TABLE: &[Oid] = &[
+    Oid { name: "hw.ncpu",                          source: Source::Computed(computed::processors), about: "Processors that are running" },
+    Oid { name: "hw.physmem",                       source: Source::Computed(computed::memory), about: "Memory of the machine in bytes" },
+    Oid { name: "kern.domainname",                  source: Source::Text("/proc/sys/kernel/domainname"), about: "Name of the YP/NIS domain" },
+    Oid { name: "kern.features.inet",               source: Source::Constant("1"), about: "Internet Protocol version 4" },
+    Oid { name: "kern.features.inet6",              source: Source::Computed(computed::has_inet6), about: "Internet Protocol version 6" },
+    Oid { name: "kern.features.vimage",             source: Source::Constant("1"), about: "Jails may have a network of their own" },
+    Oid { name: "kern.hostname",                    source: Source::Text("/proc/sys/kernel/hostname"), about: "Name of this machine" },
+    Oid { name: "kern.ipc.somaxconn",               source: Source::Switch("/proc/sys/net/core/somaxconn"), about: "Longest queue of connections that wait to be accepted" },
+    Oid { name: "kern.osrelease",                   source: Source::File("/proc/sys/kernel/osrelease"), about: "Release of the operating system" },
+    Oid { name: "kern.ostype",                      source: Source::File("/proc/sys/kernel/ostype"), about: "Name of the operating system" },
+    Oid { name: "net.fibs",                         source: Source::Constant("1"), about: "Number of routing tables" },
+    Oid { name: "net.inet.icmp.bmcastecho",         source: Source::Inverse("/proc/sys/net/ipv4/icmp_echo_ignore_broadcasts"), about: "Answer echo requests that were sent to all" },
+    Oid { name: "net.inet.ip.forwarding",           source: Source::Switch("/proc/sys/net/ipv4/ip_forward"), about: "Forward packets between interfaces" },
+    Oid { name: "net.inet.ip.redirect",             source: Source::Switch("/proc/sys/net/ipv4/conf/all/send_redirects"), about: "Tell senders of better routes" },
+    Oid { name: "net.inet.ip.sourceroute",          source: Source::Switch("/proc/sys/net/ipv4/conf/all/accept_source_route"), about: "Forward packets whose sender chose the route" },
+    Oid { name: "net.inet.ip.ttl",                  source: Source::Switch("/proc/sys/net/ipv4/ip_default_ttl"), about: "Hops that a packet may take" },
+    Oid { name: "net.inet.tcp.syncookies",          source: Source::Switch("/proc/sys/net/ipv4/tcp_syncookies"), about: "Answer floods of connections with cookies" },
+    Oid { name: "net.inet6.ip6.accept_rtadv",       source: Source::Switch("/proc/sys/net/ipv6/conf/default/accept_ra"), about: "Accept routers' advertisements on new interfaces" },
+    Oid { name: "net.inet6.ip6.dad_count",          source: Source::Switch("/proc/sys/net/ipv6/conf/default/dad_transmits"), about: "Questions by which an address is proven unique" },
+    Oid { name: "net.inet6.ip6.forwarding",         source: Source::Switch("/proc/sys/net/ipv6/conf/all/forwarding"), about: "Forward packets between interfaces" },
+    Oid { name: "net.inet6.ip6.hlim",               source: Source::Switch("/proc/sys/net/ipv6/conf/default/hop_limit"), about: "Hops that a packet may take" },
+    Oid { name: "net.inet6.ip6.use_tempaddr",       source: Source::Switch("/proc/sys/net/ipv6/conf/default/use_tempaddr"), about: "Use temporary addresses on new interfaces" },
+    Oid { name: "net.link.bridge.inherit_mac",      source: Source::Constant("0"), about: "A bridge takes the address of its first member" },
+    Oid { name: "net.link.bridge.ipfw",             source: Source::Constant("0"), about: "Filter a bridge's frames by layer 2" },
+    Oid { name: "net.link.bridge.log_stp",          source: Source::Constant("0"), about: "Log what the spanning tree does" },
+    // Frames of a bridge pass the firewall of the bridge itself; the members have none of their own.
+    Oid { name: "net.link.bridge.pfil_bridge",      source: Source::Module("/proc/sys/net/bridge/bridge-nf-call-iptables", "br_netfilter"), about: "Filter packets on the bridge" },
+    Oid { name: "net.link.bridge.pfil_local_phys",  source: Source::Constant("0"), about: "Filter packets for the bridge on the member that they came by" },
+    Oid { name: "net.link.bridge.pfil_member",      source: Source::Constant("0"), about: "Filter packets on the members of a bridge" },
+    Oid { name: "net.link.bridge.pfil_onlyip",      source: Source::Constant("1"), about: "Pass only IP when filtering" },
+    Oid { name: "net.link.epair.ether_gen_addr",    source: Source::Constant("1"), about: "The addresses of an epair follow from its name" },
+    Oid { name: "security.jail.env",                source: Source::Computed(computed::env), about: "What the administrator tells this jail" },
+    Oid { name: "security.jail.jail_max_af_ips",    source: Source::Constant("255"), about: "Most addresses of a family that a jail may have" },
+    Oid { name: "security.jail.jailed",             source: Source::Computed(computed::jailed), about: "This process is in a jail" },
+    Oid { name: "security.jail.vnet",               source: Source::Computed(computed::vnet), about: "This jail has a network of its own" },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_every_name_can_be_read() {
+        assert!(TABLE.is_sorted_by_key(|oid| oid.name));
+        for oid in TABLE {
+            let may_be_empty = oid.name == "security.jail.env";
+            assert!(
+                oid.read().is_ok_and(|value| may_be_empty || !value.is_empty()),
+                "{}",
+                oid.name
+            );
+        }
+    }
+
+    /// Each name is in the manual page, under what can be done with it.
+    #[test]
+    fn the_manual_page_has_all_names() {
+        let page = include_str!("../../../man/kletka-sysctl.8");
+        let (_, names) = page.split_once(".Ss Names").unwrap();
+        let (written, read) = names.split_once("These can be read:").unwrap();
+        for oid in TABLE {
+            let is_written = matches!(
+                oid.source,
+                Source::Switch(_) | Source::Text(_) | Source::Inverse(_) | Source::Module(..)
+            );
+            let line = format!(".Va {} ", oid.name);
+            let found = [written, read].map(|part| part.contains(&line));
+            assert_eq!(found, [is_written, !is_written], "{}", oid.name);
+        }
+    }
+}
