@@ -1,5 +1,5 @@
 //! The project's own tasks: `cargo xtask demo | test | fuzz | miri | vm | install | bench
-//! | compatibility | words | figures`.
+//! | compatibility | words | completions | figures`.
 //!
 //! Everything that a task needs from the distribution it installs itself when it runs as root, after
 //! saying what and why ([`packages`]); as another user it says what is missing.
@@ -23,7 +23,7 @@ mod words;
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use lexopt::{Arg, Parser, ValueExt};
 
@@ -40,6 +40,7 @@ usage: cargo xtask demo [--keep]
        cargo xtask bench
        cargo xtask compatibility
        cargo xtask words
+       cargo xtask completions
        cargo xtask figures [--check]";
 
 fn main() -> ExitCode {
@@ -69,6 +70,7 @@ fn task(mut arguments: Parser) -> Outcome {
         Some("bench") => bench::run(arguments),
         Some("compatibility") => no_more(arguments).and_then(|()| compatibility()),
         Some("words") => no_more(arguments).and_then(|()| words::write()),
+        Some("completions") => no_more(arguments).and_then(|()| completions()),
         Some("figures") => figures::run(check(arguments)?),
         _ => Err(USAGE.into()),
     }
@@ -88,6 +90,14 @@ fn go_to_checkout() -> Outcome {
 fn compatibility() -> Outcome {
     fs::write(COMPATIBILITY, jailparam::compatibility())
         .map_err(|e| format!("{COMPATIBILITY}: {e}"))
+}
+
+/// Writes share/completions: the test that compares them with the tables does so when it is blessed.
+fn completions() -> Outcome {
+    let mut test = Command::new("cargo");
+    test.args(["test", "--quiet", "--package", "kletka", "--bins", "--", "--exact"]);
+    test.arg("cli::completions::files_are_what_the_tables_say").env("BLESS", "1");
+    shell::hushed(&mut test)
 }
 
 const COMPATIBILITY: &str = "docs/compatibility.md";

@@ -2,11 +2,18 @@
 
 #[macro_use]
 mod answer;
+#[macro_use]
+mod applet;
+#[macro_use]
+mod page;
 mod arp;
 mod bootstrap;
+#[cfg(test)]
+mod completions;
 mod config;
 mod devfs;
 mod doctor;
+mod help;
 mod ifconfig;
 mod install;
 mod jail;
@@ -25,59 +32,68 @@ mod sysctl;
 mod sysrc;
 mod umount;
 
+use applet::Applet;
+use applet::Group::{Boot, Host, Jails, Network, Own};
+use applet::Place::{Everywhere, Hooks, Jails as InJails};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// A command: what follows its name on the command line in, exit status out.
-type Run = fn(Vec<OsString>) -> ExitCode;
-
-/// Every name that this binary answers to.
-const APPLETS: &[(&str, Run)] = &[
-    ("arp", arp::run),
-    ("bootstrap", bootstrap::run),
-    ("config", config::run),
-    ("devfs", devfs::run),
-    ("doctor", doctor::run),
-    ("ifconfig", ifconfig::run),
-    ("install", install::run),
-    ("jail", jail::run),
-    ("jexec", jexec::run),
-    ("jls", jls::run),
-    ("mount", mount::run),
-    ("ndp", arp::run_ndp),
-    ("net", net::run),
-    ("netstat", netstat::run),
-    ("route", route::run),
-    ("service", service::run),
-    ("sysctl", sysctl::run),
-    ("sysrc", sysrc::run),
-    ("umount", umount::run),
+/// Every command that this binary is.
+static APPLETS: [Applet; 19] = [
+    Applet::new("jail", jail::run, Jails, page!("jail.8"))
+        .linked(&[Everywhere, InJails])
+        .completed(completion!("jail")),
+    Applet::new("jls", jls::run, Jails, page!("jls.8"))
+        .linked(&[Everywhere, InJails])
+        .completed(completion!("jls")),
+    Applet::new("jexec", jexec::run, Jails, page!("jexec.8"))
+        .linked(&[Everywhere, InJails])
+        .completed(completion!("jexec")),
+    Applet::new("ifconfig", ifconfig::run, Network, page!("kletka-ifconfig.8"))
+        .linked(&[Hooks, InJails]),
+    Applet::new("route", route::run, Network, page!("kletka-route.8")).linked(&[Hooks, InJails]),
+    Applet::new("netstat", netstat::run, Network, page!("kletka-netstat.8"))
+        .linked(&[Hooks, InJails]),
+    Applet::new("arp", arp::run, Network, page!("kletka-arp.8")).linked(&[Hooks, InJails]),
+    Applet::new("ndp", arp::run_ndp, Network, page!("kletka-arp.8")).linked(&[Hooks, InJails]),
+    Applet::new("service", service::run, Boot, page!("kletka-service.8"))
+        .linked(&[Hooks])
+        .completed(completion!("service")),
+    Applet::new("sysrc", sysrc::run, Boot, page!("sysrc.8"))
+        .linked(&[Hooks, InJails])
+        .completed(completion!("sysrc")),
+    Applet::new("sysctl", sysctl::run, Host, page!("kletka-sysctl.8")).linked(&[Hooks]),
+    Applet::new("devfs", devfs::run, Host, page!("kletka-devfs.8")).linked(&[Hooks]),
+    Applet::new("mount", mount::run, Host, page!("kletka-mount.8")).linked(&[Hooks]),
+    Applet::new("umount", umount::run, Host, page!("kletka-mount.8")).linked(&[Hooks]),
+    Applet::new("bootstrap", bootstrap::run, Own, page!("kletka-bootstrap.8")),
+    Applet::new("config", config::run, Own, page!("kletka-config.8")),
+    Applet::new("doctor", doctor::run, Own, page!("kletka-doctor.8")),
+    Applet::new("install", |words| install::run(words, &APPLETS), Own, page!("kletka-install.8")),
+    Applet::new("net", net::run, Own, page!("kletka-net.8")),
 ];
 
 /// Runs the applet that `called` (a path or a name) or the first argument names.
 pub(crate) fn dispatch(called: &OsStr, mut arguments: Vec<OsString>) -> ExitCode {
     let name = Path::new(called).file_name().unwrap_or_default();
-    if let Some(run) = find(name) {
-        return run(arguments);
+    if let Some(applet) = find(name) {
+        return (applet.run)(arguments);
     }
     if arguments.is_empty() {
-        return usage();
+        return help::usage(&APPLETS);
     }
-    let applet = arguments.remove(0);
-    match find(&applet) {
-        Some(run) => run(arguments),
-        None => usage(),
+    let first = arguments.remove(0);
+    match find(&first) {
+        // Commands that FreeBSD has answer to what they answer to there.
+        Some(applet) if applet.group == Own && arguments == ["--help"] => {
+            help::run(&[applet.name.into()], &APPLETS)
+        }
+        Some(applet) => (applet.run)(arguments),
+        None => help::kletka(&first, &arguments, &APPLETS),
     }
 }
 
-fn find(name: &OsStr) -> Option<Run> {
-    APPLETS.iter().find(|(known, _)| name == *known).map(|&(_, run)| run)
-}
-
-fn usage() -> ExitCode {
-    complain!("usage: kletka APPLET [ARGUMENT ...]");
-    let names: Vec<&str> = APPLETS.iter().map(|(name, _)| *name).collect();
-    complain!("applets: {}", names.join(" "));
-    ExitCode::FAILURE
+fn find(name: &OsStr) -> Option<&'static Applet> {
+    APPLETS.iter().find(|applet| name == applet.name)
 }

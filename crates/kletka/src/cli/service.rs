@@ -148,17 +148,17 @@ fn usage() -> ExitCode {
 }
 
 /// A script of FreeBSD's /etc/rc.d that is built in.
-struct Script {
-    name: &'static str,
+pub(super) struct Script {
+    pub(super) name: &'static str,
     /// What it calls itself: rc.subr's `$0`.
     path: &'static str,
-    keywords: &'static [&'static str],
+    pub(super) keywords: &'static [&'static str],
     /// What has the machine's boot start it.
     switch: Option<&'static Switch>,
     run: fn(Request, &[String]) -> ExitCode,
 }
 
-const SCRIPTS: [Script; 3] = [
+pub(super) const SCRIPTS: [Script; 3] = [
     // Without the verbs that rc.d/jail adds.
     Script { name: "devfs", path: DEVFS, keywords: PLAIN, switch: None, run: devfs },
     Script {
@@ -172,7 +172,7 @@ const SCRIPTS: [Script; 3] = [
 ];
 
 /// The verbs that every script has.
-const PLAIN: &[&str] = KEYWORDS.split_at(10).0;
+pub(super) const PLAIN: &[&str] = KEYWORDS.split_at(10).0;
 
 impl Script {
     fn start(&self, verb: &str, names: &[String]) -> ExitCode {

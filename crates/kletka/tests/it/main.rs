@@ -3,9 +3,11 @@
 //! One test binary for all of them, so that the harness runs them in parallel and links once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may fail loudly
 
+mod completions;
 mod config;
 mod devfs;
 mod doctor;
+mod help;
 mod hooks;
 mod ifconfig;
 mod intrusion;

@@ -1,0 +1,66 @@
+//! Functions that print names, one a line, for both shells: each script has those that it uses.
+
+use super::bash::wrapped;
+use super::grammar::Word;
+use jailparam::{Access, CATALOGUE, Kind, Support};
+
+/// Names of jails that a file configures: jail.conf(5), and the files that are called by them.
+const CONFIGURED: &str = r#"_kletka_configured() {
+    {
+        kletka jail -e $'\n' 2> /dev/null | sed -n -e 's/^name="\(.*\)"$/\1/p' -e t -e 's/^name=//p'
+        ls /etc 2> /dev/null | sed -n 's/^jail\.\(.*\)\.conf$/\1/p'
+        ls /etc/jail.conf.d 2> /dev/null | sed -n 's/\.conf$//p'
+    } | sort -u
+}
+"#;
+
+/// The command that prints the names which a word can be; `None`: they are no names.
+pub(super) fn printed_by(word: &Word) -> Option<&'static str> {
+    match word {
+        Word::Configured => Some("_kletka_configured"),
+        Word::Running => Some("_kletka_running"),
+        Word::Variable => Some("_kletka_variables"),
+        Word::Interface => Some("_kletka_interfaces"),
+        Word::Assignment => Some("_kletka_assignments"),
+        Word::Parameter => Some("_kletka_parameters"),
+        _ => None,
+    }
+}
+
+/// The definitions of those of these functions that `script` calls.
+pub(super) fn definitions(script: &str) -> String {
+    let called = |body: &str| format!("{body}() {{\n");
+    let simple =
+        |name: &str, command: &str| format!("{}    {command} 2> /dev/null\n}}\n", called(name));
+    let functions = [
+        ("_kletka_configured", CONFIGURED.to_owned()),
+        ("_kletka_running", simple("_kletka_running", "kletka jls name")),
+        ("_kletka_variables", simple("_kletka_variables", "kletka sysrc -AN")),
+        ("_kletka_interfaces", simple("_kletka_interfaces", "ls /sys/class/net")),
+        (
+            "_kletka_parameters",
+            "_kletka_parameters() {\n    _kletka_assignments | sed 's/=$//'\n}\n".to_owned(),
+        ),
+        ("_kletka_assignments", assignments()),
+    ];
+    let mut text = String::new();
+    for (name, definition) in functions {
+        if script.contains(name) || text.contains(name) {
+            text += &format!("{definition}\n");
+        }
+    }
+    text
+}
+
+/// Prints what jail(8) can be given, `=` included where a value follows.
+fn assignments() -> String {
+    let can_be_given = CATALOGUE.iter().filter(|parameter| {
+        parameter.access != Access::ReadOnly && !matches!(parameter.support, Support::Refused(_))
+    });
+    let forms = can_be_given.map(|parameter| {
+        let equals = if parameter.kind == Kind::Bool { "" } else { "=" };
+        format!("{}{equals}", parameter.name)
+    });
+    let lines = wrapped(&forms.collect::<Vec<_>>(), " \\\n        ");
+    format!("_kletka_assignments() {{\n    printf '%s\\n' \\\n        {lines}\n}}\n")
+}

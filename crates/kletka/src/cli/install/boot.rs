@@ -1,0 +1,111 @@
+//! What an init starts at boot: systemd finds its units below the prefix, the others' scripts are
+//! for copying.
+//!
+//! Each file names programs by their absolute paths, quoted in its own way: systemd.service(5),
+//! sh(1).
+
+use super::replace::InstalledFile;
+use base::ShippedFile;
+use std::path::Path;
+
+/// The files below the prefix. Each names programs as [`PROGRAMS`], and in its own way of quoting.
+const BOOT: [(ShippedFile, Quoting); 6] = [
+    (
+        (
+            "lib/systemd/system/kletka-netif.service",
+            0o644,
+            include_str!("../../../../../share/systemd/kletka-netif.service"),
+        ),
+        systemd_word,
+    ),
+    (
+        (
+            "share/kletka/init.d/kletka-netif",
+            0o755,
+            include_str!("../../../../../share/init.d/kletka-netif"),
+        ),
+        shell_word,
+    ),
+    (
+        (
+            "share/kletka/openrc/kletka-netif",
+            0o755,
+            include_str!("../../../../../share/openrc/kletka-netif"),
+        ),
+        shell_word,
+    ),
+    (
+        (
+            "lib/systemd/system/jail.service",
+            0o644,
+            include_str!("../../../../../share/systemd/jail.service"),
+        ),
+        systemd_word,
+    ),
+    (
+        ("share/kletka/init.d/jail", 0o755, include_str!("../../../../../share/init.d/jail")),
+        shell_word,
+    ),
+    (
+        ("share/kletka/openrc/jail", 0o755, include_str!("../../../../../share/openrc/jail")),
+        shell_word,
+    ),
+];
+
+/// The files of this `prefix`.
+pub(super) fn files(prefix: &Path) -> impl Iterator<Item = InstalledFile> {
+    let programs = prefix.join("libexec/kletka").to_string_lossy().into_owned();
+    BOOT.iter().map(move |&((path, mode, text), quote)| InstalledFile {
+        path: path.to_owned(),
+        mode,
+        text: text.replace(PROGRAMS, &quote(&programs)).into(),
+    })
+}
+
+/// Stands for `PREFIX/libexec/kletka` in the files of [`BOOT`].
+const PROGRAMS: &str = "@PROGRAMS@";
+
+type Quoting = fn(&str) -> String;
+
+/// A path as a word of a command line in a systemd.service(5).
+fn systemd_word(path: &str) -> String {
+    let special = [("\\", "\\\\"), ("\"", "\\\""), ("%", "%%"), ("$", "$$"), (" ", "\\x20")];
+    special.iter().fold(path.to_owned(), |path, (plain, quoted)| path.replace(plain, quoted))
+}
+
+/// A path as a word of sh(1); plain where it may be.
+fn shell_word(path: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    if path.chars().all(is_plain) {
+        return path.to_owned();
+    }
+    format!("'{}'", path.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn the_paths_of_boot_files_follow_the_prefix() {
+        for (prefix, unit, script) in [
+            ("/usr/local",   "ExecStart=-/usr/local/libexec/kletka/bin/service jail start", "service=/usr/local/libexec/kletka/bin/service"),
+            ("/opt/a b",     "ExecStart=-/opt/a\\x20b/libexec/kletka/bin/service jail start", "service='/opt/a b/libexec/kletka'/bin/service"),
+            ("/opt/5%'$\"", "ExecStart=-/opt/5%%'$$\\\"/libexec/kletka/bin/service jail start", "service='/opt/5%'\\''$\"/libexec/kletka'/bin/service"),
+        ] {
+            let files: Vec<_> = super::files(Path::new(prefix)).collect();
+            let has = |path: &str, line: &str| {
+                let text = &files.iter().find(|file| file.path == path).unwrap().text;
+                assert!(text.lines().any(|own| own == line), "{line}\n{text}");
+                assert!(!text.contains(PROGRAMS), "{text}");
+            };
+            has("lib/systemd/system/jail.service", unit);
+            has("share/kletka/init.d/jail", script);
+            has("share/kletka/openrc/jail", script);
+            has("lib/systemd/system/kletka-netif.service", &unit.replace("jail start", "netif quietstart"));
+            has("share/kletka/init.d/kletka-netif", script);
+            has("share/kletka/openrc/kletka-netif", script);
+        }
+    }
+}

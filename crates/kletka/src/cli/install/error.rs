@@ -1,0 +1,43 @@
+//! Why something is not installed: what follows `kletka: install: `.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why something is not installed.
+#[derive(Debug)]
+pub(super) enum Error {
+    /// The command line makes no sense.
+    Usage(String),
+    /// Another program stands where a link of ours should be.
+    Stranger(PathBuf),
+    /// A file or directory, what was to be done with it, and the kernel's answer.
+    Io(&'static str, PathBuf, io::Error),
+}
+
+impl Error {
+    /// For `map_err`: `what` could not be done with `path`.
+    pub(super) fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Io(what, path.to_owned(), error)
+    }
+}
+
+impl From<lexopt::Error> for Error {
+    fn from(error: lexopt::Error) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(problem) => f.write_str(problem),
+            Self::Stranger(path) => write!(
+                f,
+                "{}: is not kletka's: remove it, or choose another prefix",
+                path.display()
+            ),
+            Self::Io(what, path, error) => write!(f, "{what} {}: {error}", path.display()),
+        }
+    }
+}

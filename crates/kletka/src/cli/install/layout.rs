@@ -1,0 +1,104 @@
+//! The layout: which files and links `kletka install` puts below a prefix.
+//!
+//! Nothing here touches a disk. Names and manual pages follow from the table of applets.
+
+use super::boot;
+use super::replace::{InstalledFile, Link};
+use crate::cli::applet::{Applet, Completion, Place};
+use crate::cli::page::{FURTHER, Page};
+use base::{RC_FILES, ShippedFile};
+use std::path::Path;
+
+/// The binary, below the prefix.
+pub(super) const BINARY: &str = "libexec/kletka/kletka";
+
+/// Files below `share/kletka`, beside those for bases.
+const FILES: [ShippedFile; 6] = [
+    ("devfs.rules", 0o644, include_str!("../../../../../share/devfs.rules")),
+    (
+        "examples/samba-vlan/README.md",
+        0o644,
+        include_str!("../../../../../examples/samba-vlan/README.md"),
+    ),
+    (
+        "examples/samba-vlan/fstab.samba",
+        0o644,
+        include_str!("../../../../../examples/samba-vlan/fstab.samba"),
+    ),
+    (
+        "examples/samba-vlan/jail.conf",
+        0o644,
+        include_str!("../../../../../examples/samba-vlan/jail.conf"),
+    ),
+    (
+        "examples/samba-vlan/rc.conf",
+        0o644,
+        include_str!("../../../../../examples/samba-vlan/rc.conf"),
+    ),
+    (
+        "examples/samba-vlan/smb.conf",
+        0o644,
+        include_str!("../../../../../examples/samba-vlan/smb.conf"),
+    ),
+];
+
+/// The service(8) of a jail's inside, where a Linux base has none that knows rc.conf(5).
+const JAIL_SERVICE: ShippedFile =
+    ("libexec/kletka/jail/service", 0o755, include_str!("../../../../../share/jail/service"));
+
+/// The completion of the binary's own name.
+const COMPLETION: Completion = completion!("kletka");
+
+/// Every link of the layout: the binary's own name, and those of the applets.
+pub(super) fn links(applets: &[Applet]) -> impl Iterator<Item = Link> {
+    let own = [(Place::Everywhere, "kletka")];
+    let named = Place::ALL.into_iter().flat_map(|place| {
+        let there = applets.iter().filter(move |applet| applet.links.contains(&place));
+        there.map(move |applet| (place, applet.name))
+    });
+    own.into_iter().chain(named).map(|(place, name)| Link {
+        path: format!("{}/{name}", place.directory()),
+        to: place.to_binary(),
+    })
+}
+
+/// Every file of the layout but the binary.
+pub(super) fn files(applets: &[Applet], prefix: &Path) -> impl Iterator<Item = InstalledFile> {
+    let rc = RC_FILES.iter().map(|&(path, mode, text)| {
+        let path = path.trim_start_matches("etc/");
+        InstalledFile::new(format!("share/kletka/jail/{path}"), mode, text)
+    });
+    let rest = FILES.iter().map(|file| below("share/kletka/", file));
+    let manual =
+        pages(applets).into_iter().map(|page| InstalledFile::new(page.path(), 0o644, page.text));
+    let completions = completions(applets).flat_map(|(place, name, completion)| {
+        let share = place.share();
+        let bash = format!("{share}/bash-completion/completions/{name}");
+        let zsh = format!("{share}/zsh/site-functions/_{name}");
+        let file = |path, text| InstalledFile::new(path, 0o644, text);
+        [file(bash, completion.bash), file(zsh, completion.zsh)]
+    });
+    let in_jails = [below("", &JAIL_SERVICE)];
+    rc.chain(rest).chain(manual).chain(completions).chain(in_jails).chain(boot::files(prefix))
+}
+
+fn below(directory: &str, &(path, mode, text): &ShippedFile) -> InstalledFile {
+    InstalledFile::new(format!("{directory}{path}"), mode, text)
+}
+
+/// Every manual page once, by its name.
+fn pages(applets: &[Applet]) -> Vec<&Page> {
+    let mut pages: Vec<&Page> =
+        FURTHER.iter().chain(applets.iter().map(|applet| &applet.page)).collect();
+    pages.sort_by_cached_key(|page| page.path());
+    pages.dedup_by_key(|page| page.file);
+    pages
+}
+
+/// Every completion, with the name that is completed and the first directory that has the name.
+fn completions(applets: &[Applet]) -> impl Iterator<Item = (Place, &'static str, Completion)> {
+    let of_applets = applets.iter().filter_map(|applet| {
+        applet.completion.and_then(|it| Some((*applet.links.first()?, applet.name, it)))
+    });
+    [(Place::Everywhere, "kletka", COMPLETION)].into_iter().chain(of_applets)
+}

@@ -1,0 +1,80 @@
+//! A file or a link put in its place at once, by rename(2): what runs meanwhile finds the old one
+//! or the new one.
+
+use super::error::Error;
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+/// A file to be installed.
+pub(super) struct InstalledFile {
+    /// Its path, below the prefix.
+    pub(super) path: String,
+    pub(super) mode: u32,
+    pub(super) text: Cow<'static, str>,
+}
+
+/// A name that leads to the binary.
+pub(super) struct Link {
+    /// Its path, below the prefix.
+    pub(super) path: String,
+    /// Where it leads.
+    pub(super) to: &'static str,
+}
+
+impl InstalledFile {
+    pub(super) fn new(path: String, mode: u32, text: &'static str) -> Self {
+        Self { path, mode, text: text.into() }
+    }
+}
+
+/// Makes the file `path`, unless it is there just so. Answers whether it had to.
+pub(super) fn put(path: &Path, mode: u32, content: &[u8]) -> Result<bool, Error> {
+    let is_right = |file: &mut File| {
+        let mut found = Vec::new();
+        let right = file.metadata()?.permissions().mode() & 0o7777 == mode;
+        file.read_to_end(&mut found).map(|_| right && found == content)
+    };
+    if File::open(path).and_then(|mut file| is_right(&mut file)).unwrap_or(false) {
+        return Ok(false);
+    }
+    let new = beside(path)?;
+    let open = OpenOptions::new().write(true).create_new(true).mode(mode).open(&new);
+    let mut file = open.map_err(Error::io("cannot make", &new))?;
+    file.write_all(content).map_err(Error::io("cannot write", &new))?;
+    file.set_permissions(fs::Permissions::from_mode(mode))
+        .and_then(|()| file.sync_all())
+        .map_err(Error::io("cannot write", &new))?;
+    fs::rename(&new, path).map_err(Error::io("cannot make", path))?;
+    Ok(true)
+}
+
+/// Makes the symbolic link `path`, unless it is there. Answers whether it had to.
+pub(super) fn link(path: &Path, to: &Path) -> Result<bool, Error> {
+    if fs::read_link(path).is_ok_and(|found| found == to) {
+        return Ok(false);
+    }
+    let new = beside(path)?;
+    symlink(to, &new).map_err(Error::io("cannot make", &new))?;
+    fs::rename(&new, path).map_err(Error::io("cannot make", path))?;
+    Ok(true)
+}
+
+/// The temporary name beside `path`, free for use; makes the directory for both.
+fn beside(path: &Path) -> Result<PathBuf, Error> {
+    let directory = path.parent().unwrap_or(path);
+    fs::create_dir_all(directory).map_err(Error::io("cannot make", directory))?;
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".new");
+    let new = directory.join(name);
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::io("cannot remove", &new)(error))
+        }
+        _ => Ok(new),
+    }
+}
