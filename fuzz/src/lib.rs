@@ -7,17 +7,19 @@
 #![allow(clippy::panic, reason = "a panic is how a target says that something does not hold")]
 
 mod jailconf;
+mod networds;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 pub use crate::jailconf::{jail_conf, jail_conf_edit};
+pub use crate::networds::{ifconfig_words, route_words};
 
 /// A target: its name, and what it does with bytes.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 9] = [
     ("jail_conf", jail_conf),
     ("jail_conf_edit", jail_conf_edit),
     ("parameters", parameters),
@@ -25,6 +27,8 @@ pub const TARGETS: [Target; 7] = [
     ("devfs_rules", devfs_rules),
     ("fstab", fstab),
     ("json", json),
+    ("ifconfig_words", ifconfig_words),
+    ("route_words", route_words),
 ];
 
 /// The parameters of a command line, one a line: [`jailparam::Set`].

@@ -1,5 +1,5 @@
 //! The project's own tasks: `cargo xtask demo | test | fuzz | vm | install | bench | compatibility |
-//! completions | figures`.
+//! completions | words | figures`.
 //!
 //! Everything that a task needs from the distribution it installs itself when it runs as root, after
 //! saying what and why ([`packages`]); as another user it says what is missing.
@@ -17,6 +17,7 @@ mod test;
 #[cfg(test)]
 mod tidy;
 mod vm;
+mod words;
 
 use std::ffi::OsString;
 use std::fs;
@@ -37,6 +38,7 @@ usage: cargo xtask demo [--keep]
        cargo xtask bench
        cargo xtask compatibility
        cargo xtask completions
+       cargo xtask words
        cargo xtask figures [--check]";
 
 fn main() -> ExitCode {
@@ -65,6 +67,7 @@ fn task(mut arguments: Parser) -> Outcome {
         Some("bench") => bench::run(arguments),
         Some("compatibility") => no_more(arguments).and_then(|()| compatibility()),
         Some("completions") => no_more(arguments).and_then(|()| completions()),
+        Some("words") => no_more(arguments).and_then(|()| words::write()),
         Some("figures") => figures::run(check(arguments)?),
         _ => Err(USAGE.into()),
     }

@@ -22,11 +22,13 @@
 
 mod diagnostic;
 mod edit;
+mod entry;
 mod expand;
 mod format;
 mod jail;
 mod lexer;
 mod loader;
+mod merge;
 mod names;
 mod parser;
 mod substitute;

@@ -3,9 +3,9 @@
 //! The applet is chosen by the name it was called by (`jail`, `jls`, `ifconfig`, …) or, when that is
 //! `kletka`, by its first argument: `kletka jail -c web` is `jail -c web`.
 //!
-//! May use: `base`, `configuration`, `devfs`, `fstab`, `jailconf`, `jailparam`, `json`, `kernel`,
-//! `lexopt`, `lifecycle`, `mountinfo`, `netif`, `prison`, `rc`, `rustix`, `strerror`, `sysctl`, `xo`;
-//! system calls.
+//! May use: `base`, `conffile`, `configuration`, `devfs`, `fstab`, `jailconf`, `jailparam`, `json`,
+//! `kernel`, `lexopt`, `lifecycle`, `mountinfo`, `netif`, `networds`, `prison`, `rc`, `rustix`,
+//! `strerror`, `sysctl`, `xo`; system calls.
 
 mod cli;
 

@@ -24,7 +24,7 @@ use table::{Object, Table};
 
 /// A network as it was.
 #[derive(Debug)]
-pub struct Saved {
+pub(crate) struct Saved {
     links: Vec<Link>,
     tables: [Vec<Object>; 4],
 }
@@ -49,7 +49,7 @@ impl Numbers {
 impl Saved {
     /// Whether `now` lacks nothing of this, and has nothing more but what the kernel has given.
     #[must_use]
-    pub fn is_still(&self, now: &Self) -> bool {
+    pub(crate) fn is_still(&self, now: &Self) -> bool {
         let made = |table: &[Object]| -> Vec<Object> {
             table.iter().filter(|object| !object.is_kernels).cloned().collect()
         };
@@ -67,14 +67,14 @@ impl Saved {
     /// The interfaces that could not be made again if they were destroyed: tun and tap, which a program holds, wg,
     /// which has keys, an epair whose other end is in another network.
     #[must_use]
-    pub fn irreplaceable(&self) -> Vec<&InterfaceName> {
+    pub(crate) fn irreplaceable(&self) -> Vec<&InterfaceName> {
         let cannot = self.links.iter().filter(|link| !link.is_replaceable(&self.links));
         cannot.map(|link| &link.name).collect()
     }
 
     /// The bridges that look at tags: their tables of VLANs are not saved.
     #[must_use]
-    pub fn filtering(&self) -> Vec<&InterfaceName> {
+    pub(crate) fn filtering(&self) -> Vec<&InterfaceName> {
         let filters = |link: &&Link| {
             let on = |(kind, value): &(u16, Vec<u8>)| {
                 *kind == ifla::BR_VLAN_FILTERING && value.first() == Some(&1)
@@ -86,7 +86,7 @@ impl Saved {
 
     /// The bridges whose spanning tree hides what some of their times are set to: those are not saved.
     #[must_use]
-    pub fn with_borrowed_times(&self) -> Vec<&InterfaceName> {
+    pub(crate) fn with_borrowed_times(&self) -> Vec<&InterfaceName> {
         let hides = self.links.iter().filter(|link| link.has_borrowed_times());
         hides.map(|link| &link.name).collect()
     }
@@ -102,7 +102,7 @@ impl Netlink {
     ///
     /// # Errors
     /// `Listing`.
-    pub fn save(&mut self) -> Result<Saved, Error> {
+    pub(crate) fn save(&mut self) -> Result<Saved, Error> {
         let [addresses, rules, routes, neighbours] = Table::ALL;
         let tables =
             [addresses.read(self)?, rules.read(self)?, routes.read(self)?, neighbours.read(self)?];
@@ -118,7 +118,7 @@ impl Netlink {
     }
 
     /// Puts the network back as it was `saved`, as far as that can be done. Answers what could not.
-    pub fn put_back(&mut self, saved: &Saved) -> Vec<String> {
+    pub(crate) fn put_back(&mut self, saved: &Saved) -> Vec<String> {
         let mut problems = Vec::new();
         for step in [remove_new, rename, recreate, adjust, adjust_inet6] {
             let outcome = step(self, saved);

@@ -7,7 +7,6 @@
 mod check;
 mod format;
 mod get;
-mod replace;
 mod set;
 
 use super::sources::{self, Sources};

@@ -1,14 +1,11 @@
 //! ifconfig(8) in FreeBSD's dialect: interfaces, their addresses, bridges, epairs, vlans, tunnels.
 //!
-//! It runs on the host and in jails. What it does not know of FreeBSD's parameters it refuses by name,
-//! and it reads its whole command line before it changes anything.
+//! It runs on the host and in jails. [`networds::ifconfig`] understands the command line, as a
+//! whole and before anything is changed; here it is carried out.
 
-mod command;
 mod configure;
 mod identity;
-mod listing;
 pub(crate) mod network;
-mod words;
 
 use crate::cli::answer;
 use std::ffi::OsString;
@@ -16,10 +13,12 @@ use std::fmt::Display;
 use std::process::ExitCode;
 
 use netif::{Error, Interface, InterfaceName, Kind, Netlink};
+use networds::ifconfig::{
+    self, Change, Format, Invocation, Purpose, Selection, Separator, UsageError, listing,
+};
 use prison::{Prison, Registry};
 
 use crate::cli::answer::not_found;
-use command::{Change, Command, Format, Invocation, Selection, Separator, UsageError};
 use network::Network;
 
 /// Runs the applet.
@@ -39,10 +38,10 @@ fn read(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
         word.into_string().map_err(|word| UsageError::Text(word.to_string_lossy().into_owned()))
     };
     let words: Vec<String> = arguments.into_iter().map(text).collect::<Result<_, _>>()?;
-    command::parse_with(format(), &words)
+    ifconfig::parse_with(format(), &words)
 }
 
-/// The format that the environment asks for, as if it stood before all that the command line says.
+/// The format that `IFCONFIG_FORMAT` asks for; `-f` of the command line overrides it.
 fn format() -> Format {
     let value = std::env::var_os("IFCONFIG_FORMAT").unwrap_or_default();
     if value.is_empty() {
@@ -65,26 +64,30 @@ fn finish(outcome: Result<String, String>) -> ExitCode {
 
 /// Runs one command line, in words, for another applet. Answers what it prints.
 pub(crate) fn command_line(words: &[String]) -> Result<String, String> {
-    command::parse(words).map_err(text).and_then(|invocation| execute(&invocation))
+    ifconfig::parse(words).map_err(text).and_then(|invocation| execute(&invocation))
 }
 
 /// Whether one command line, in words, gives the interface another name.
 pub(crate) fn renames(words: &[String]) -> bool {
     let is_name = |change: &Change| matches!(change, Change::Rename(_));
-    match command::parse(words).map(|invocation| invocation.command) {
-        Ok(Command::Configure(wanted)) => wanted.changes.iter().any(is_name),
+    match ifconfig::parse(words).map(|invocation| invocation.purpose) {
+        Ok(Purpose::Configure(wanted)) => wanted.changes.iter().any(is_name),
         _ => false,
     }
 }
 
 /// Does what was asked. Answers what is to be printed.
 fn execute(invocation: &Invocation) -> Result<String, String> {
+    if invocation.purpose == Purpose::Help {
+        return Ok(networds::help(&ifconfig::language()));
+    }
     let mut network = Network::open(invocation.jail.as_deref())?;
-    match &invocation.command {
-        Command::Cloners => Ok("bridge epair gif gre lagg lo tap tun vlan vxlan wg\n".to_owned()),
-        Command::Names(selection, separator) => names(&mut network.netlink, selection, *separator),
-        Command::List(selection) => list(&mut network, selection),
-        Command::Configure(wanted) => {
+    match &invocation.purpose {
+        Purpose::Help => Ok(networds::help(&ifconfig::language())),
+        Purpose::Cloners => Ok(ifconfig::cloners()),
+        Purpose::Names(selection, separator) => names(&mut network.netlink, selection, *separator),
+        Purpose::List(selection) => list(&mut network, selection),
+        Purpose::Configure(wanted) => {
             configure::configure(&mut network, wanted, jail).map_err(text)
         }
     }
@@ -120,7 +123,7 @@ fn list(network: &mut Network, selection: &Selection) -> Result<String, String> 
     Ok(listing::chosen(&all, selection).into_iter().map(entry).collect())
 }
 
-/// The interface of this name, and the others when its entry tells of them.
+/// The interface of this name; and all others, when they are part of its entry in a listing.
 fn around(netlink: &mut Netlink, name: &str) -> Result<Vec<Interface>, Error> {
     let unknown = |_| Error::NoInterface(name.to_owned());
     let mut interface = netlink.link(&InterfaceName::parse(name).map_err(unknown)?)?;

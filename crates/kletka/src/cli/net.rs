@@ -5,8 +5,6 @@
 //! who can still type. Without one in time, or when the command does not end in time, everything is put back. It goes on
 //! when its terminal has gone, and waits for nobody to read what it says before it has put back what there was.
 
-mod probe;
-mod snapshot;
 mod waiting;
 mod watched;
 
@@ -16,10 +14,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use netif::Netlink;
-use probe::WaysOut;
+use netif::{Netlink, Snapshot, WaysOut};
 use rustix::process::setsid;
-use snapshot::Snapshot;
 use waiting::Waiting;
 use watched::Outcome;
 

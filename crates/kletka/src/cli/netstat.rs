@@ -186,12 +186,12 @@ fn scoped(address: IpAddr, netif: &str) -> String {
 fn destination(prefix: &Prefix, netif: &str) -> String {
     match prefix.address {
         IpAddr::V6(address) if address.is_unicast_link_local() => {
-            let plain = super::route::net(prefix);
+            let plain = networds::route::net(prefix);
             let (address, length) = plain.split_once('/').unwrap_or((&plain, ""));
             let slash = if length.is_empty() { "" } else { "/" };
             format!("{address}%{netif}{slash}{length}")
         }
-        _ => super::route::net(prefix),
+        _ => networds::route::net(prefix),
     }
 }
 

@@ -5,7 +5,6 @@
 //! running anything there; `-L` and `-X` are not supported.
 
 mod session;
-mod tree;
 
 use crate::cli::answer;
 use crate::cli::programs;
@@ -19,8 +18,8 @@ use lexopt::{Arg, Parser};
 use rc::{Selection, Settings};
 
 use crate::cli::answer::reason;
+pub(super) use conffile::Tree;
 use session::Session;
-pub(super) use tree::Tree;
 
 const USAGE: &str = "\
 Usage: sysrc [OPTIONS] {name[[+|-]=value] ... | -a | -A | -l | -L [name ...]}

@@ -1018,3 +1018,23 @@ fn requests_to_the_kernel() {
     }
     sandbox.ok("ifconfig epair0a destroy; ifconfig bridge0 destroy");
 }
+
+/// `--help` is an answer, on standard output; wrong usage is an error, on standard error.
+#[test]
+fn help() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig --help 2>/dev/null | grep -e usage -e addm -e ' sticky '
+usage: ifconfig [-j jail] interface [address_family] [address] [parameters]
+  addm interface            Makes an interface a member
+  sticky                    what a bridge learns may wander and be forgotten; static keeps an
+$ ifconfig --help >/dev/null
+$ ifconfig -l -a 2>&1 >/dev/null | head -n 1
+usage: ifconfig [-j jail] interface [address_family] [address] [parameters]
+$ ifconfig -l -a 2>/dev/null
+[1]
+",
+    );
+}

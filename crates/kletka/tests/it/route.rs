@@ -116,6 +116,10 @@ route: monitor: this part of FreeBSD's route is not supported
 $ route -j nosuch add default 10.0.0.1
 route: jail \"nosuch\" not found
 [1]
+$ route --help 2>/dev/null | head -n 1
+usage: route [-j jail] [-46nq] command [[modifiers] args]
+$ route --help | grep -e reject
+  -reject                   Packets are refused: the sender is told
 $ route put
 route: bad keyword: put
 route: usage: route [-j jail] [-46nq] command [[modifiers] args]

@@ -1,6 +1,6 @@
 //! `kletka config fmt`: files in the one layout, on standard output; `-w` writes them, `--check` lists those that differ.
 
-use super::{NAME, Wrong, files, replace};
+use super::{NAME, Wrong, files};
 use crate::cli::answer::reason;
 use crate::cli::report;
 use jailconf::{Files, Loader};
@@ -44,7 +44,7 @@ fn one(file: &Path, purpose: Use) -> Result<bool, String> {
     let text =
         |text: &[u8]| jailconf::format(file, text).map_err(|faults| report::lines(NAME, &faults.0));
     if purpose == Use::Write && file != Path::new("-") {
-        replace::edit(file, text)?;
+        conffile::edit(file, text).map_err(|error| error.to_string())?;
         return Ok(true);
     }
     let read = Files.read(file);

@@ -4,7 +4,7 @@
 //! `-PARAM` removes. Where several words name one parameter the first replaces and the others add: that is how a list
 //! is given. A value is taken as it is: `$` in it is no variable. A change is written only if jail(8) takes the result.
 
-use super::{NAME, Wrong, configuration_of, replace};
+use super::{NAME, Wrong, configuration_of};
 use crate::cli::report;
 use jailconf::{Config, Document, EditError, Files, Loader, same_parameter};
 use jailparam::{Problem, Set, param};
@@ -46,11 +46,12 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
     // The file that has the jail's section may be one that another includes.
     let section = expanded.place.file.to_path_buf();
     let main = sources.of(jail).and_then(|config| config.files().next()).unwrap_or(&section);
-    replace::edit(&section, |old| {
+    let done = conffile::edit(&section, |old| {
         let new = change(&section, old, jail, &edits)?;
         check(main, &section, &new, jail, &edits)?;
-        Ok(new)
-    })?;
+        Ok::<_, String>(new)
+    });
+    done.map_err(|error| error.to_string())?;
     Ok(true)
 }
 

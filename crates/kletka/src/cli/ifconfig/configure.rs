@@ -1,22 +1,21 @@
 //! Carries out the changes of one command line.
 //!
-//! What can be looked up beforehand is: the interface, the members of a bridge, the networks of jails.
-//! So a line with a mistake in it changes nothing, where FreeBSD's ifconfig stops half way.
+//! The interface, the members of a bridge and the networks of jails are looked up beforehand. So a
+//! line with a mistake in it changes nothing, where FreeBSD's ifconfig stops half way.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use netif::{
-    BridgeSetting, Capability, Cloner, Error, Flags, Interface, InterfaceAddress, InterfaceName,
-    Kind, NameTooLong, Netlink, Prefix, Request,
+    BridgeSetting, Capability, Cloner, Error, EtherAddress, Flags, Interface, InterfaceAddress,
+    InterfaceName, Kind, NameTooLong, Netlink, Prefix, Request,
 };
+use networds::ifconfig::{BridgeChange, Change, Configuration, NewAddress, UsageError, listing};
 use prison::Prison;
 use rustix::io::Errno;
 
-use super::command::{Change, Configuration, NewAddress, UsageError};
 use super::identity::identity;
-use super::listing;
 use super::network::Network;
 
 /// Why a change was not made. `Display` is what follows `ifconfig: `.
@@ -24,21 +23,21 @@ use super::network::Network;
 pub(super) enum ConfigureError {
     Kernel(Error),
     Name(NameTooLong),
-    /// `create` of an interface that is not one of ours to make.
+    /// `create`, and a name that no kind of interface has.
     NoCloner(String),
     /// A vlan needs its tag and its parent at once.
     VlanUnfinished(String),
-    /// So has a tunnel its ends, and a vxlan its number.
+    /// A tunnel needs its ends at once, and a vxlan its number.
     Unfinished(String, &'static str),
-    /// Words of another kind.
+    /// The words after `create` are for another kind of interface.
     OtherKind(String),
     Usage(UsageError),
-    /// `eui64`, and nothing to take it from.
+    /// `eui64`, and the interface has no link-local address.
     NoLinkLocal,
     Jail(String),
     /// `vnet`: the jail does not get it.
     Vnet(prison::Error),
-    /// `-vnet`: the interface cannot be had back.
+    /// `-vnet`: the jail does not give the interface back.
     Reclaim {
         jail: String,
         name: InterfaceName,
@@ -80,7 +79,8 @@ impl fmt::Display for ConfigureError {
             }
             Self::Usage(error) => error.fmt(f),
             Self::NoLinkLocal => f.write_str(
-                "could not determine link local address (on Linux an interface has one when it is up)",
+                "could not determine link local address \
+                 (on Linux an interface has one when it is up)",
             ),
             Self::Jail(reason) => f.write_str(reason),
             Self::Vnet(error) => error.fmt(f),
@@ -108,8 +108,8 @@ pub(super) type Prisons = HashMap<String, Prison>;
 /// Finds a jail by its name or number.
 pub(super) type FindPrison = fn(&str) -> Result<Prison, String>;
 
-/// Makes the changes. Answers what is to be printed: addresses that were asked for, and the name of the
-/// interface when it is another than the one that was given.
+/// Makes the changes. Answers what is to be printed: addresses that were asked for, and the name of
+/// the interface when it is another than the one that was given.
 pub(super) fn configure(
     network: &mut Network,
     wanted: &Configuration,
@@ -129,8 +129,8 @@ pub(super) fn configure(
     let mut line = Line { network, wanted, prisons: &prisons, said: &mut said };
     let done = wanted.changes.iter().try_for_each(|change| line.apply(&mut current, change));
     if let (Err(_), true) = (&done, makes) {
-        // What was made goes again: nothing is left of a line that failed. It was there a moment ago;
-        // should it not go, the first error says more.
+        // Nothing is left of a line that failed: what was made is destroyed. Should that fail as
+        // well, the first error says more.
         let _ = network.netlink.destroy(&current);
     }
     done?;
@@ -140,33 +140,33 @@ pub(super) fn configure(
     Ok(said)
 }
 
-/// Whether the first request to the kernel tells by itself that the interface is, or is not, there: before
-/// anything is changed, so that nobody has to look first.
+/// Whether the answer to the first request says that the interface is, or is not, there. Then
+/// nobody has to look before anything is changed.
 fn says_itself(wanted: &Configuration) -> bool {
     if wanted.create {
         return wanted.changes.is_empty() && Cloner::parse(&wanted.interface).is_some();
     }
-    // These say it in words of their own, or want to know more of the interface.
+    // These changes have other messages for it, or need to know more of the interface.
     let looks = |change: &Change| match change {
         Change::Vnet(_) | Change::Reclaim(_) => true,
-        Change::AddMember(_) => wanted.changes.len() > 1,
+        Change::Bridge(BridgeChange::AddMember(_)) => wanted.changes.len() > 1,
         Change::Address(new) => new.guessed,
         _ => false,
     };
     !wanted.changes.iter().any(looks)
 }
 
-/// The interface, when it is there. It must be, or not be, as the command line has it.
+/// The interface, if it is there. Whether it is must agree with the command line.
 fn look(
     netlink: &mut Netlink,
     name: &InterfaceName,
     wanted: &Configuration,
 ) -> Result<Option<Interface>, ConfigureError> {
-    // It may come out of a jail first.
+    // `-vnet` in front fetches the interface from a jail, so it may be missing here.
     let comes = matches!(wanted.changes.first(), Some(Change::Reclaim(_)));
     match netlink.link(name) {
-        // As on FreeBSD, `create` with changes after it may find the interface there; not so one whose
-        // kind was described, as a vlan's is: it would not become what is asked for.
+        // As on FreeBSD, `create` with changes after it may find the interface there. One whose
+        // kind was described, such as a vlan, may not: nothing would make it what is asked for.
         Ok(_) if wanted.create && (wanted.changes.is_empty() || !wanted.creation.is_empty()) => {
             Err(Error::Exists(name.to_string()).into())
         }
@@ -195,16 +195,18 @@ fn check_members(
 ) -> Result<(), ConfigureError> {
     let mut leaving = Vec::new();
     for change in &wanted.changes {
-        match change {
-            Change::DeleteMember(member) => leaving.push(member),
-            // A member that leaves first may join again.
-            Change::AddMember(member) if !leaving.contains(&member) => {
-                netlink.check_member(exists.then_some(name), member)?;
-            }
-            Change::Span(port) => {
-                netlink.check_span(port)?;
-            }
-            _ => {}
+        let Change::Bridge(change) = change else { continue };
+        if let BridgeChange::DeleteMember(member) = change {
+            leaving.push(member);
+        }
+        // A member that leaves first may join again.
+        if let BridgeChange::AddMember(member) = change
+            && !leaving.contains(&member)
+        {
+            netlink.check_member(exists.then_some(name), member)?;
+        }
+        if let BridgeChange::Span(port) = change {
+            netlink.check_span(port)?;
         }
     }
     Ok(())
@@ -303,6 +305,7 @@ impl Line<'_> {
                 netlink.set_mode(current, *mode, switch.on, &switch.word)?;
             }
             Change::Ether(ether) => netlink.set_ether(current, *ether)?,
+            Change::RandomEther => netlink.set_ether(current, EtherAddress::random())?,
             Change::Description(text) => netlink.set_description(current, text)?,
             Change::Rename(new) => {
                 netlink.rename(current, new)?;
@@ -332,7 +335,7 @@ impl Line<'_> {
                     move_interface(prison, jail, current, gives)?;
                 }
             }
-            change => self.apply_to_bridge(current, change)?,
+            Change::Bridge(change) => self.apply_to_bridge(current, change)?,
         }
         Ok(())
     }
@@ -340,11 +343,11 @@ impl Line<'_> {
     fn apply_to_bridge(
         &mut self,
         current: &InterfaceName,
-        change: &Change,
+        change: &BridgeChange,
     ) -> Result<(), ConfigureError> {
         let netlink = &mut self.network.netlink;
         match change {
-            Change::AddMember(member) => {
+            BridgeChange::AddMember(member) => {
                 let joining = netlink.check_member(Some(current), member)?;
                 let spoils = joins_packets(self.network, &joining.member)?;
                 self.network.netlink.join(&joining)?;
@@ -352,25 +355,27 @@ impl Line<'_> {
                     self.stop_joining(member)?;
                 }
             }
-            Change::DeleteMember(member) => netlink.delete_member(current, member)?,
-            Change::Span(port) => netlink.add_span(current, port)?,
-            Change::RemoveSpan(port) => netlink.remove_span(current, port)?,
-            Change::Bridge(setting) => netlink.set_bridge(current, *setting)?,
-            Change::Member(member, setting) => netlink.set_port(current, member, *setting)?,
-            Change::Stp(member, on) => set_stp(netlink, current, member, *on)?,
-            Change::ShowAddresses => {
+            BridgeChange::DeleteMember(member) => netlink.delete_member(current, member)?,
+            BridgeChange::Span(port) => netlink.add_span(current, port)?,
+            BridgeChange::RemoveSpan(port) => netlink.remove_span(current, port)?,
+            BridgeChange::Set(setting) => netlink.set_bridge(current, *setting)?,
+            BridgeChange::SetMember(member, setting) => {
+                netlink.set_port(current, member, *setting)?;
+            }
+            BridgeChange::Stp(member, on) => set_stp(netlink, current, member, *on)?,
+            BridgeChange::ShowAddresses => {
                 *self.said += &addresses(netlink, current)?;
             }
-            Change::Static(member, ether) => netlink.add_static(current, member, *ether)?,
-            Change::Forget(ether) => netlink.forget(current, *ether)?,
-            Change::Flush(all) => netlink.flush_learned(current, *all)?,
-            _ => {}
+            BridgeChange::Static(member, ether) => netlink.add_static(current, member, *ether)?,
+            BridgeChange::Forget(ether) => netlink.forget(current, *ether)?,
+            BridgeChange::Flush => netlink.flush_learned(current, false)?,
+            BridgeChange::FlushAll => netlink.flush_learned(current, true)?,
         }
         Ok(())
     }
 
-    /// Hardware that joins packets hands a bridge what it cannot send on. Turned on again afterwards it
-    /// stays on: somebody has said so.
+    /// Turns LRO off: a bridge cannot send on what the hardware has joined. Whoever turns LRO on
+    /// again has said so, and it stays on.
     fn stop_joining(&mut self, member: &InterfaceName) -> Result<(), ConfigureError> {
         complain!(
             "ifconfig: {member}: LRO turned off: what the hardware joins, a bridge cannot send on"
@@ -407,7 +412,8 @@ fn set_stp(
     if links.iter().any(|link| link.master == port.master && link.index != port.index) {
         let word = if on { "on" } else { "off" };
         complain!(
-            "ifconfig: WARNING: on Linux a bridge has a spanning tree or not: {word} for all members of {bridge}"
+            "ifconfig: WARNING: on Linux a bridge has a spanning tree or not: \
+             {word} for all members of {bridge}"
         );
     }
     netlink.set_bridge(bridge, BridgeSetting::Stp(on))

@@ -4,8 +4,8 @@ use std::fs;
 
 use netif::Identity;
 
-/// The machine, and the jail that a hook runs for: `JNAME`, jail(8). A jail that creates interfaces itself
-/// is told from its neighbours, whose machine-id may be the same, by its host name. `None`: the machine
+/// The machine, and the jail that a hook runs for: `JNAME`, jail(8). Inside a jail the host name
+/// stands for the jail, because the machine-id may be that of its neighbours. `None`: the machine
 /// has no id, and its interfaces get other addresses each time.
 pub(super) fn identity() -> Option<Identity> {
     let machine = fs::read_to_string("/etc/machine-id").ok()?;
@@ -16,7 +16,7 @@ pub(super) fn identity() -> Option<Identity> {
     is_id.then(|| Identity::new(machine, &jail))
 }
 
-/// Empty on the host: there a host name may change and an address may not.
+/// The host name of a jail. Empty on the host, whose name may change although addresses may not.
 fn host_name_of_a_jail() -> String {
     if !prison::is_jailed() {
         return String::new();

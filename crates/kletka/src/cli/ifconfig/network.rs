@@ -12,14 +12,14 @@ use super::{jail, text};
 /// A network namespace, by the sockets in it.
 pub(crate) struct Network {
     pub(crate) netlink: Netlink,
-    /// Opened when it is first asked for.
+    /// The socket for hardware, opened when it is first needed.
     ethtool: Option<Ethtool>,
     /// The jail's namespace, and our own.
     elsewhere: Option<(OwnedFd, File)>,
 }
 
 impl Network {
-    /// That of the jail, or our own.
+    /// Opens the network of the jail, or our own.
     pub(crate) fn open(name: Option<&str>) -> Result<Self, String> {
         let Some(name) = name else {
             let netlink = Netlink::open().map_err(text)?;
@@ -45,12 +45,12 @@ impl Network {
         self.ethtool.as_mut().ok_or(Error::Refused { request, errno, because })
     }
 
-    /// What all hardware does. Nothing, where the kernel cannot say.
+    /// What all hardware does; empty where the kernel cannot say it.
     pub(crate) fn capabilities(&mut self) -> BTreeMap<u32, Capabilities> {
         self.ethtool("options").and_then(Ethtool::all).unwrap_or_default()
     }
 
-    /// Has an interface there do something about IPv6, or not.
+    /// Turns an option of IPv6 on or off, for an interface there.
     pub(crate) fn set_inet6(
         &mut self,
         name: &InterfaceName,
@@ -58,8 +58,8 @@ impl Network {
         on: bool,
     ) -> Result<(), Error> {
         let known = self.netlink.link(name)?.inet6;
-        // There is more than one way to have a link-local address: what is on stays as it is. Routers may be
-        // heard, or not, only because nothing is forwarded, or is: then it is not as it was asked for.
+        // There is more than one way to have a link-local address: what is on stays as it is.
+        // Whether routers are heard also follows from forwarding, so that option is always set.
         let may_turn = option == Inet6Option::AcceptRtadv;
         if !may_turn && known.is_some_and(|known| known.has(option) == on) {
             return Ok(());
@@ -69,8 +69,8 @@ impl Network {
 
     /// Takes an interface there down. Its addresses stay.
     pub(crate) fn down(&mut self, name: &InterfaceName) -> Result<(), Error> {
-        // Where the kernel cannot be told so (it has no IPv6; a jail's /proc may be read-only) it goes down
-        // all the same: that is what was asked for.
+        // The kernel may have no IPv6, or a jail's /proc be read-only. The interface is taken down
+        // all the same, as was asked.
         let _ = at(self.elsewhere.as_ref(), || netif::keep_inet6_when_down(name));
         self.netlink.down(name)
     }
@@ -86,8 +86,8 @@ impl Network {
     }
 }
 
-/// Does `work` in the network namespace of the place, `None` being our own: for what is no request to a
-/// socket.
+/// Does `work`, which is no request to a socket, in the network namespace of the place. `None` is
+/// our own.
 fn at<T>(place: Option<&(OwnedFd, File)>, work: impl FnOnce() -> T) -> Result<T, Error> {
     match place {
         None => Ok(work()),

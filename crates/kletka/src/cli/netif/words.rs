@@ -1,4 +1,5 @@
-//! The words of a value of rc.conf, as the shell's eval splits them: blanks part, quotes hold together.
+//! The words of a value of rc.conf, as the shell's eval splits them: blanks part, quotes hold
+//! together.
 
 /// Splits `text`. `None`: a quote is not closed.
 pub(super) fn split(text: &str) -> Option<Vec<String>> {

@@ -1,0 +1,118 @@
+//! A new file in the place of an old one: readers find the old text or the new one, and a crash leaves one of them.
+
+use rustix::fs::{
+    AtFlags, FileType, Gid, Mode, OFlags, Uid, XattrFlags, fchmod, fchown, fsetxattr, fstat, fsync,
+    getxattr, listxattr, openat, renameat, unlinkat,
+};
+use rustix::io::Errno;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// Puts `text` in the place of the file `name` of `folder`. The new file has the old one's owner, mode, access
+/// list and other extended attributes, except digests of the old text and those of the system that this process
+/// may not give. Where there was none, the file has mode 644. A link that stands there is replaced, not followed.
+///
+/// # Errors
+/// The file cannot be written, or not made like the old one; then the old one is as it was, and nothing is
+/// beside it.
+pub(crate) fn replace(folder: &OwnedFd, name: &Path, text: &[u8]) -> io::Result<()> {
+    let old = Old::find(folder, name)?;
+    let new = format!(".{}.{}", name.to_string_lossy(), std::process::id());
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let create = || openat(folder, &new, flags, Mode::RUSR | Mode::WUSR);
+    let file = create().or_else(|error| match error {
+        // A run that was killed has left it; in a jail process numbers come again soon.
+        Errno::EXIST => unlinkat(folder, &new, AtFlags::empty()).and_then(|()| create()),
+        error => Err(error),
+    })?;
+    let done = fill(File::from(file), old.as_ref(), text)
+        .and_then(|()| Ok(renameat(folder, &new, folder, name)?));
+    if done.is_err() {
+        // The first failure is the one to tell.
+        let _ = unlinkat(folder, &new, AtFlags::empty());
+    }
+    done.and_then(|()| {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(fsync(openat(folder, ".", flags, Mode::empty())?)?)
+    })
+}
+
+/// What is kept of the file that was there.
+struct Old {
+    owner: (u32, u32),
+    mode: Mode,
+    /// Extended attributes: name and value. An access list is one.
+    attributes: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Old {
+    fn find(folder: &OwnedFd, name: &Path) -> io::Result<Option<Self>> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = match openat(folder, name, flags, Mode::empty()) {
+            Ok(file) => file,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let stat = fstat(&file)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            owner: (stat.st_uid, stat.st_gid),
+            mode: Mode::from_raw_mode(stat.st_mode & 0o7777),
+            attributes: attributes(&file)?,
+        }))
+    }
+}
+
+/// The extended attributes of a file that is open as a path.
+fn attributes(file: &OwnedFd) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    // xattr(7): no list and no value is longer.
+    let mut room = vec![0; 64 << 10];
+    let length = match listxattr(&path, &mut room[..]) {
+        Ok(length) => length,
+        Err(Errno::OPNOTSUPP) => 0,
+        Err(error) => return Err(error.into()),
+    };
+    let names = room[..length].split(|&byte| byte == 0).filter(|name| !name.is_empty());
+    let names: Vec<Vec<u8>> = names.map(<[u8]>::to_vec).collect();
+    let mut value = |name: Vec<u8>| match getxattr(&path, &name[..], &mut room[..]) {
+        Ok(length) => Ok(Some((name, room[..length].to_vec()))),
+        Err(error) if may_be_missing(&name, error) => Ok(None),
+        Err(error) => Err(error.into()),
+    };
+    let names = names.into_iter().filter(|name| !DIGESTS.contains(&&name[..]));
+    names.filter_map(|name| value(name).transpose()).collect()
+}
+
+/// What integrity measurement says of a file's text: of another text it would be wrong.
+const DIGESTS: [&[u8]; 2] = [b"security.ima", b"security.evm"];
+
+/// Whether a file may be without this attribute when it cannot be given one: those of security modules, and of programs with
+/// privileges on the host, which in a jail nobody has. Access lists and what users note are not like that.
+fn may_be_missing(name: &[u8], error: Errno) -> bool {
+    (name.starts_with(b"security.") || name.starts_with(b"trusted."))
+        && matches!(error, Errno::PERM | Errno::OPNOTSUPP)
+}
+
+/// Makes the new file like the old one, and writes its text.
+fn fill(mut file: File, old: Option<&Old>, text: &[u8]) -> io::Result<()> {
+    let now = fstat(file.as_fd())?;
+    // Only root may give a file away; for others it is theirs already, or this fails.
+    let owner = old.map(|old| old.owner).filter(|&owner| owner != (now.st_uid, now.st_gid));
+    if let Some((uid, gid)) = owner {
+        fchown(&file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
+    }
+    fchmod(&file, old.map_or(Mode::from_raw_mode(0o644), |old| old.mode))?;
+    for (name, value) in old.iter().flat_map(|old| &old.attributes) {
+        match fsetxattr(&file, &name[..], value, XattrFlags::empty()) {
+            Err(error) if !may_be_missing(name, error) => return Err(error.into()),
+            _ => {}
+        }
+    }
+    file.write_all(text)?;
+    file.sync_all()
+}

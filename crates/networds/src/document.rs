@@ -1,0 +1,278 @@
+//! The catalogues as documents: the answer to `--help`, and the words of the manual pages in
+//! mdoc(7).
+
+use std::fmt::Write;
+use std::iter;
+
+use crate::word::{Argument, Entry, Flag, Language, Section, Standing};
+
+/// Where the words of a manual page begin and end: between these lines the page is made from the
+/// catalogue.
+const BEGIN: &str = ".\\\" Words: made from the catalogue by `cargo xtask words`.\n";
+const END: &str = ".\\\" End of the words.\n";
+
+/// A page has no place for its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stale;
+
+/// The page with its words made anew.
+///
+/// # Errors
+/// The page lacks one of the two lines between which the words stand.
+pub fn insert_words(page: &str, words: &str) -> Result<String, Stale> {
+    let (before, rest) = page.split_once(BEGIN).ok_or(Stale)?;
+    let (_, after) = rest.split_once(END).ok_or(Stale)?;
+    Ok([before, BEGIN, words, END, after].concat())
+}
+
+/// What `--help` prints.
+#[must_use]
+pub fn help(language: &Language) -> String {
+    let mut out = format!("usage: {}\n\nOptions:\n", language.usage);
+    let rows: Vec<_> = language.flags.iter().map(|flag| (flag_tag(flag), flag.about)).collect();
+    write_rows(&mut out, &rows);
+    let sections = || iter::once(&language.firsts).chain(&language.sections);
+    sections().for_each(|section| write_section(&mut out, section));
+    let entries = || sections().flat_map(|section| &section.entries);
+    let refused = refused(entries());
+    if !refused.is_empty() {
+        out.push_str("\nRefused, for Linux has nothing for them:\n");
+        let row = |(names, because): &(Vec<&str>, _)| (names.join(", "), *because);
+        write_rows(&mut out, &refused.iter().map(row).collect::<Vec<_>>());
+    }
+    let absent = entries().filter(|entry| entry.standing == Standing::Absent);
+    let names: Vec<&str> = absent.map(|entry| entry.names.as_slice()).flat_map(plain).collect();
+    let _ = write!(out, "\nRefused as yet:\n{}", wrapped(&names));
+    out
+}
+
+fn write_section(out: &mut String, section: &Section) {
+    let taken = section.entries.iter().filter(|entry| entry.is_taken());
+    let rows: Vec<_> = taken.map(|entry| (tag(entry), entry.about)).collect();
+    if !rows.is_empty() {
+        let _ = write!(out, "\n{}:\n", section.title);
+        write_rows(out, &rows);
+    }
+}
+
+/// The spellings of a row without those that a minus makes of them.
+fn plain(names: &[String]) -> impl Iterator<Item = &str> {
+    let is_off =
+        |name: &str| name.strip_prefix('-').is_some_and(|on| names.iter().any(|it| it == on));
+    names.iter().map(String::as_str).filter(move |name| !is_off(name))
+}
+
+/// Words that Linux has nothing for, and why: those of one reason together.
+fn refused<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<(Vec<&'a str>, &'static str)> {
+    let mut rows: Vec<(Vec<&str>, &'static str)> = Vec::new();
+    for entry in entries {
+        let Standing::Refused(because) = entry.standing else { continue };
+        match rows.iter_mut().find(|(_, known)| *known == because) {
+            Some((names, _)) => names.extend(plain(&entry.names)),
+            None => rows.push((plain(&entry.names).collect(), because)),
+        }
+    }
+    rows
+}
+
+/// How wide the first column of `--help` may be.
+const COLUMN: usize = 28;
+/// How wide all of `--help` may be, where words allow it.
+const WIDTH: usize = 96;
+
+fn flag_tag(flag: &Flag) -> String {
+    let argument = flag.argument.map(|argument| format!(" {}", flag_label(argument)));
+    format!("-{}{}", flag.letter, argument.unwrap_or_default())
+}
+
+/// What follows an option: the choice among formats is as long as a line.
+fn flag_label(argument: Argument) -> String {
+    match argument {
+        Argument::Choice(_) => "type:format".to_owned(),
+        argument => argument.label(),
+    }
+}
+
+/// `[-]stp interface`.
+fn tag(entry: &Entry) -> String {
+    let names: Vec<&str> = plain(&entry.names).collect();
+    let minus = if names.len() < entry.names.len() { "[-]" } else { "" };
+    let mut tag = names.iter().map(|name| format!("{minus}{name}")).collect::<Vec<_>>().join(", ");
+    for argument in &entry.arguments {
+        let _ = write!(tag, " {}", argument.label());
+    }
+    tag
+}
+
+fn write_rows(out: &mut String, rows: &[(String, &'static str)]) {
+    for (tag, about) in rows {
+        let about = about.replace('`', "");
+        let mut lines = fill(&about, WIDTH - COLUMN).into_iter();
+        if tag.len() + 4 > COLUMN {
+            let _ = writeln!(out, "  {tag}");
+        } else {
+            let first = lines.next().unwrap_or_default();
+            let _ = writeln!(out, "  {tag:<width$}{first}", width = COLUMN - 2);
+        }
+        for line in lines {
+            let _ = writeln!(out, "{:COLUMN$}{line}", "");
+        }
+    }
+}
+
+/// Names with commas between them, on indented lines.
+fn wrapped(names: &[&str]) -> String {
+    let lines = fill(&names.join(", "), WIDTH - 2);
+    lines.iter().map(|line| format!("  {line}\n")).collect()
+}
+
+/// Breaks a text into lines of at most `width` bytes, where blanks allow it.
+fn fill(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// The words of a language, as sections of its manual page.
+#[must_use]
+pub fn manual(language: &Language) -> String {
+    let mut out = String::new();
+    let sections = || iter::once(&language.firsts).chain(&language.sections);
+    sections().for_each(|section| manual_section(&mut out, section));
+    let entries = || sections().flat_map(|section| &section.entries);
+    let refused = refused(entries());
+    out.push_str(".Ss Words that are refused\n");
+    if !refused.is_empty() {
+        out.push_str("Linux has nothing for these, also with\n.Sq -\nbefore them.\n");
+        out.push_str("The message says why:\n.Bl -tag -width \"auto_linklocal\"\n");
+        for (names, because) in refused {
+            let _ = writeln!(out, ".It Cm {}", names.join(" , "));
+            mdoc(&mut out, because);
+        }
+        out.push_str(".El\n.Pp\n");
+    }
+    out.push_str("Nothing has been made of these as yet, and the message names them:\n");
+    let absent = entries().filter(|entry| entry.standing == Standing::Absent);
+    let names: Vec<&str> = absent.map(|entry| entry.names.as_slice()).flat_map(plain).collect();
+    let lines = fill(&names.join(" , "), 76);
+    // A comma at the beginning of a line would be set there.
+    let lines = lines.iter().map(|line| line.trim_end_matches(" ,").trim_start_matches(", "));
+    let lines: Vec<String> = lines.map(|line| format!(".Cm {line}")).collect();
+    let _ = writeln!(out, "{} .", lines.join(" ,\n"));
+    out
+}
+
+fn manual_section(out: &mut String, section: &Section) {
+    let mut taken = section.entries.iter().filter(|entry| entry.is_taken()).peekable();
+    if taken.peek().is_none() {
+        return;
+    }
+    let _ = write!(out, ".Ss {}\n.Bl -tag -width \"auto_linklocal\"\n", section.title);
+    taken.for_each(|entry| manual_entry(out, entry));
+    out.push_str(".El\n");
+}
+
+/// An item of a list: the spellings and what follows them, then the sentences.
+fn manual_entry(out: &mut String, entry: &Entry) {
+    let mut tag = format!(".It Cm {}", entry.names.join(" , "));
+    for argument in &entry.arguments {
+        let label = argument.label();
+        let label = match argument {
+            Argument::Choice(_) => format!("Cm {}", label.replace('|', " | ")),
+            _ => format!("Ar {label}"),
+        };
+        let _ = write!(tag, " {label}");
+    }
+    let _ = writeln!(out, "{tag}");
+    match entry.standing {
+        Standing::Partly(missing) => {
+            mdoc(out, entry.about);
+            mdoc(out, &capitalised(missing));
+        }
+        Standing::Full | Standing::Refused(_) | Standing::Absent => mdoc(out, entry.about),
+    }
+}
+
+/// A sentence in mdoc(7): what stands in backquotes becomes `Cm`, with the punctuation behind it.
+fn mdoc(out: &mut String, sentence: &str) {
+    let sentence = format!("{sentence}.");
+    let mut rest = sentence.as_str();
+    while let Some((before, after)) = rest.split_once('`') {
+        let (word, after) = after.split_once('`').unwrap_or((after, ""));
+        text_lines(out, before);
+        let end = after.find(' ').unwrap_or(after.len());
+        let punctuation: String = after[..end].chars().map(|c| format!(" {c}")).collect();
+        let _ = writeln!(out, ".Cm {word}{punctuation}");
+        rest = &after[end..];
+    }
+    text_lines(out, rest);
+}
+
+fn text_lines(out: &mut String, text: &str) {
+    for line in fill(text, 78) {
+        let _ = writeln!(out, "{line}");
+    }
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ifconfig, route};
+
+    #[test]
+    #[rustfmt::skip]
+    fn sentences() {
+        for (sentence, want) in [
+            ("A bridge",                        "A bridge.\n"),
+            ("After `ether`: an address",       "After\n.Cm ether :\nan address.\n"),
+            ("Only with `create`",              "Only with\n.Cm create .\n"),
+            ("`a` and `b`, and more",           ".Cm a\nand\n.Cm b ,\nand more.\n"),
+        ] {
+            let mut out = String::new();
+            mdoc(&mut out, sentence);
+            assert_eq!(out, want);
+        }
+    }
+
+    #[test]
+    fn words_are_put_between_the_marks() {
+        let page = format!("before\n{BEGIN}old\n{END}after\n");
+        let want = format!("before\n{BEGIN}new\n{END}after\n");
+        assert_eq!(insert_words(&page, "new\n"), Ok(want));
+        assert_eq!(insert_words("before\n", "new\n"), Err(Stale));
+    }
+
+    /// Every word is in both documents, and nothing in `--help` is wider than a screen.
+    #[test]
+    fn no_word_is_left_out() {
+        for language in [ifconfig::language(), route::language()] {
+            let (help, manual) = (help(&language), manual(&language));
+            let is_part = |c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c);
+            let has = |text: &str, name: &str| text.split(is_part).any(|word| word == name);
+            for entry in language.sections.iter().flat_map(|section| &section.entries) {
+                for name in plain(&entry.names) {
+                    assert!(has(&manual, name), "{name} in the manual");
+                    let bare = name.trim_start_matches('-');
+                    let said = [name.to_owned(), format!("-{bare}"), bare.to_owned()];
+                    assert!(said.iter().any(|name| has(&help, name)), "{name} in --help");
+                }
+            }
+            let wide = help.lines().find(|line| line.len() > WIDTH);
+            assert_eq!(wide, None);
+        }
+    }
+}

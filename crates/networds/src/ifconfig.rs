@@ -1,0 +1,32 @@
+//! The language of ifconfig(8): a command line in, changes and listings as plain values out.
+//!
+//! [`parse`] turns words into an [`Invocation`]: a listing, or changes in the order in which they
+//! are to be made. [`listing`] writes what FreeBSD's ifconfig prints of an interface. All words are
+//! in one catalogue; rc.conf(5) says its lines in the same words.
+
+mod action;
+mod address;
+mod catalogue;
+mod change;
+mod creation;
+mod error;
+mod family;
+mod format;
+mod invocation;
+pub mod listing;
+mod parameters;
+mod reader;
+mod selection;
+mod value;
+
+pub use catalogue::{CLONED, Cloned, cloners, language};
+pub use change::{BridgeChange, Change, Configuration, NewAddress, OnOff};
+pub use creation::{Creation, VxlanWords};
+pub use error::UsageError;
+pub use family::AddressFamily;
+pub use format::{Format, Mask, Separation};
+pub use invocation::{Invocation, Purpose, parse, parse_with};
+pub use selection::{Selection, Separator};
+
+#[cfg(test)]
+mod tests;

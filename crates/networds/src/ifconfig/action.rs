@@ -1,0 +1,50 @@
+//! What a word of ifconfig(8) does with the line that is being read.
+
+use super::error::UsageError;
+use super::family::AddressFamily;
+use super::reader::ParameterReader;
+use crate::word::{Argument, Said, Takes};
+
+type Outcome = Result<(), UsageError>;
+
+/// What a word does, by how many words follow it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Action {
+    /// The word is a family of addresses.
+    Family(AddressFamily),
+    /// Nothing follows.
+    Alone(fn(&mut ParameterReader, Said<'_>) -> Outcome),
+    /// One word follows.
+    With(Argument, fn(&mut ParameterReader, Said<'_>, &str) -> Outcome),
+    /// Two words follow.
+    WithTwo([Argument; 2], fn(&mut ParameterReader, Said<'_>, [&str; 2]) -> Outcome),
+}
+
+impl Takes for Action {
+    fn arguments(&self) -> Vec<Argument> {
+        match self {
+            Self::Family(_) | Self::Alone(_) => Vec::new(),
+            Self::With(argument, _) => vec![*argument],
+            Self::WithTwo(arguments, _) => arguments.to_vec(),
+        }
+    }
+}
+
+impl Action {
+    /// Does it; `rest` are the words after this one.
+    pub(super) fn run<'a>(
+        self,
+        reader: &mut ParameterReader,
+        said: Said<'a>,
+        rest: &mut impl Iterator<Item = &'a str>,
+    ) -> Outcome {
+        let mut argument =
+            || rest.next().ok_or_else(|| UsageError::RequiresArgument(said.word.to_owned()));
+        match self {
+            Self::Family(family) => reader.set_family(family),
+            Self::Alone(act) => act(reader, said),
+            Self::With(_, act) => act(reader, said, argument()?),
+            Self::WithTwo(_, act) => act(reader, said, [argument()?, argument()?]),
+        }
+    }
+}

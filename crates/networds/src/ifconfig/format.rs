@@ -1,0 +1,77 @@
+//! How a listing writes addresses: `-f` and `IFCONFIG_FORMAT` of ifconfig(8).
+
+use super::error::UsageError;
+
+/// What was said, or FreeBSD's own way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Format {
+    /// Of link-level addresses.
+    pub ether: Separation,
+    /// Of addresses of IPv4.
+    pub inet: Mask,
+    /// `inet6:cidr`: the length of the prefix after a slash.
+    pub inet6_slash: bool,
+}
+
+/// What stands between the bytes of a link-level address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Separation {
+    /// `:`.
+    #[default]
+    Colon,
+    /// `-`.
+    Dash,
+    /// Two bytes, a dot, two bytes.
+    Dotted,
+}
+
+/// How the mask of an IPv4 address is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mask {
+    /// `0xffffff00`.
+    #[default]
+    Hexadecimal,
+    /// `255.255.255.0`.
+    Dotted,
+    /// A length after a slash.
+    Slash,
+}
+
+impl Format {
+    /// Reads `TYPE:FORMAT`, one or several with commas between them; `default` undoes what was said
+    /// before.
+    pub(super) fn read(&mut self, text: &str) -> Result<(), UsageError> {
+        text.split(',').try_for_each(|one| {
+            let message = || format!("-f {one}: this format is not supported");
+            self.read_one(one).ok_or_else(|| UsageError::Message(message()))
+        })
+    }
+
+    /// What the environment says, and what of that is unknown. `IFCONFIG_FORMAT` may be meant for
+    /// another ifconfig: what is unknown is left out.
+    #[must_use]
+    pub fn of_environment(text: &str) -> (Self, Vec<&str>) {
+        let mut format = Self::default();
+        let unknown = text.split(',').filter(|one| format.read_one(one).is_none()).collect();
+        (format, unknown)
+    }
+
+    /// `None`: there is no such format.
+    fn read_one(&mut self, one: &str) -> Option<()> {
+        match one.split_once(':') {
+            Some(("ether", "colon" | "default")) => self.ether = Separation::Colon,
+            Some(("ether", "dash")) => self.ether = Separation::Dash,
+            Some(("ether", "dotted")) => self.ether = Separation::Dotted,
+            Some(("inet", "hex" | "default")) => self.inet = Mask::Hexadecimal,
+            Some(("inet", "dotted")) => self.inet = Mask::Dotted,
+            Some(("inet", "cidr")) => self.inet = Mask::Slash,
+            Some(("inet6", "numeric" | "default")) => self.inet6_slash = false,
+            Some(("inet6", "cidr")) => self.inet6_slash = true,
+            // Numbers are never turned into names here.
+            Some(("addr", "numeric" | "default")) => {}
+            None if one == "default" => *self = Self::default(),
+            _ => return None,
+        }
+        Some(())
+    }
+}

@@ -1,0 +1,181 @@
+//! The command line of ifconfig(8), read as a whole before anything is changed.
+//!
+//! As on FreeBSD the address comes after the other changes, wherever it stood. A parameter that
+//! FreeBSD's ifconfig has and this one has not is refused by name.
+
+use super::catalogue;
+use super::change::Configuration;
+use super::error::UsageError;
+use super::family::AddressFamily;
+use super::format::Format;
+use super::parameters;
+use super::selection::{Selection, Separator};
+
+/// A whole command line.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// `-j`: the jail whose network is meant.
+    pub jail: Option<String>,
+    /// What is asked for.
+    pub purpose: Purpose,
+}
+
+/// What a command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// `--help`.
+    Help,
+    /// `-C`: the kinds that `create` knows.
+    Cloners,
+    /// `-l`, `-g GROUP`: names alone, on one line or one on each.
+    Names(Selection, Separator),
+    /// `-a`, no argument, or an interface alone.
+    List(Selection),
+    /// An interface, and words.
+    Configure(Configuration),
+}
+
+/// Understands a command line.
+///
+/// # Errors
+/// It is none, or says something that is not supported here.
+pub fn parse(arguments: &[String]) -> Result<Invocation, UsageError> {
+    parse_with(Format::default(), arguments)
+}
+
+/// Understands a command line that says what is to be different from `format`.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with(format: Format, arguments: &[String]) -> Result<Invocation, UsageError> {
+    let mut options = LeadingOptions::default();
+    options.selection.format = format;
+    let rest = options.read(arguments)?;
+    let jail = options.jail.take();
+    let purpose = options.purpose(rest)?;
+    Ok(Invocation { jail, purpose })
+}
+
+/// The options before the interface.
+#[derive(Default)]
+struct LeadingOptions {
+    help: bool,
+    all: bool,
+    names: bool,
+    cloners: bool,
+    jail: Option<String>,
+    selection: Selection,
+}
+
+impl LeadingOptions {
+    /// Reads the leading options, as getopt(3) would. Answers the words after them.
+    fn read<'a>(&mut self, arguments: &'a [String]) -> Result<&'a [String], UsageError> {
+        let mut rest = arguments;
+        while let [first, after @ ..] = rest {
+            let Some(letters) = first.strip_prefix('-').filter(|letters| !letters.is_empty())
+            else {
+                break;
+            };
+            rest = after;
+            match letters {
+                "-" => break,
+                "-help" => self.help = true,
+                letters => rest = self.read_letters(letters, rest)?,
+            }
+        }
+        Ok(rest)
+    }
+
+    /// Reads the letters of one word. What an option is followed by stands in the same word or in
+    /// the next one, of `rest`. Answers the words after that.
+    fn read_letters<'a>(
+        &mut self,
+        letters: &str,
+        rest: &'a [String],
+    ) -> Result<&'a [String], UsageError> {
+        for (at, letter) in letters.char_indices() {
+            let flag = catalogue::FLAGS.iter().find(|flag| flag.letter == letter);
+            let flag = flag.ok_or(UsageError::Option(letter))?;
+            if flag.argument.is_none() {
+                self.set(letter)?;
+                continue;
+            }
+            let attached = &letters[at + letter.len_utf8()..];
+            if !attached.is_empty() {
+                self.set_to(letter, attached)?;
+                return Ok(rest);
+            }
+            let (value, rest) = rest.split_first().ok_or(UsageError::Usage)?;
+            self.set_to(letter, value)?;
+            return Ok(rest);
+        }
+        Ok(rest)
+    }
+
+    fn set(&mut self, letter: char) -> Result<(), UsageError> {
+        match letter {
+            'a' => self.all = true,
+            'l' => self.names = true,
+            'C' => self.cloners = true,
+            'L' => self.selection.lifetimes = true,
+            'u' if self.selection.up != Some(false) => self.selection.up = Some(true),
+            'd' if self.selection.up != Some(true) => self.selection.up = Some(false),
+            'u' | 'd' => return Err(UsageError::Usage),
+            // No module is ever loaded from here.
+            'n' => {}
+            other => return Err(UsageError::Option(other)),
+        }
+        Ok(())
+    }
+
+    fn set_to(&mut self, letter: char, value: &str) -> Result<(), UsageError> {
+        match letter {
+            'f' => self.selection.format.read(value)?,
+            'G' => self.selection.without = Some(value.to_owned()),
+            'g' => self.selection.group = Some(value.to_owned()),
+            'j' => self.jail = Some(value.to_owned()),
+            other => return Err(UsageError::Option(other)),
+        }
+        Ok(())
+    }
+
+    /// What these options and the words after them ask for.
+    fn purpose(mut self, rest: &[String]) -> Result<Purpose, UsageError> {
+        if self.help {
+            return Ok(Purpose::Help);
+        }
+        if self.cloners {
+            return Ok(Purpose::Cloners);
+        }
+        if self.names && self.all {
+            return Err(UsageError::Usage);
+        }
+        let group_alone = self.selection.group.is_some() && !self.all;
+        if self.all || self.names || group_alone || rest.is_empty() {
+            self.selection.family = match rest {
+                [] => None,
+                [word] => Some(family_of(word)?),
+                _ => return Err(UsageError::Usage),
+            };
+            return Ok(match (self.names, group_alone) {
+                (true, _) => Purpose::Names(self.selection, Separator::Blank),
+                (false, true) => Purpose::Names(self.selection, Separator::Line),
+                (false, false) => Purpose::List(self.selection),
+            });
+        }
+        let (interface, words) = rest.split_first().ok_or(UsageError::Usage)?;
+        match words {
+            [] => self.selection.interface = Some(interface.clone()),
+            [word] if catalogue::family(word).is_some() => {
+                self.selection.interface = Some(interface.clone());
+                self.selection.family = catalogue::family(word);
+            }
+            words => return parameters::read(interface, words).map(Purpose::Configure),
+        }
+        Ok(Purpose::List(self.selection))
+    }
+}
+
+fn family_of(word: &str) -> Result<AddressFamily, UsageError> {
+    catalogue::family(word).ok_or_else(|| UsageError::UnknownFamily(word.to_owned()))
+}

@@ -1,0 +1,65 @@
+//! What follows a word of ifconfig(8): names and numbers, and FreeBSD's message when it is none.
+
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+
+use netif::{GroupName, InterfaceName};
+
+use super::error::UsageError;
+
+/// The name of an interface.
+pub(super) fn name(text: &str) -> Result<InterfaceName, UsageError> {
+    InterfaceName::parse(text).map_err(UsageError::Name)
+}
+
+/// A group; `verb` is FreeBSD's name of what is done with it.
+pub(super) fn group(verb: &'static str, text: &str) -> Result<GroupName, UsageError> {
+    GroupName::parse(text).map_err(|error| UsageError::Group { verb, error })
+}
+
+/// A decimal number.
+pub(super) fn number(text: &str) -> Result<u32, UsageError> {
+    text.parse().map_err(|_| bad_value(text))
+}
+
+/// A number as strtoul(3) reads it with base 0, within bounds.
+pub(super) fn number_in(text: &str, bounds: RangeInclusive<u32>) -> Option<u32> {
+    let value = match text.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    value.ok().filter(|value| bounds.contains(value))
+}
+
+/// A setting of a bridge, 0 to `most`.
+pub(super) fn bridge_value(text: &str, most: u32) -> Result<u32, UsageError> {
+    number_in(text, 0..=most).ok_or_else(|| UsageError::Invalid("invalid value", text.to_owned()))
+}
+
+/// A setting of a bridge that is a byte.
+pub(super) fn bridge_byte(text: &str) -> Result<u8, UsageError> {
+    Ok(bridge_value(text, u8::MAX.into())? as u8)
+}
+
+/// One end of a tunnel, or of a vxlan.
+pub(super) fn end(text: &str) -> Result<IpAddr, UsageError> {
+    let bad = |_| UsageError::Invalid("error in parsing address string", text.to_owned());
+    text.parse().map_err(bad)
+}
+
+/// The number of a routing table. There is one; FreeBSD's kernel refuses a number that it has no
+/// table for.
+pub(super) fn only_fib(word: &str, number: &str) -> Result<(), UsageError> {
+    let request = if word == "fib" { "SIOCSIFFIB" } else { "SIOCSTUNFIB" };
+    let refused = match number_in(number, 0..=u32::MAX) {
+        Some(0) => return Ok(()),
+        Some(_) => format!("ioctl ({request}): Invalid argument (there is only fib 0 as yet)"),
+        None => format!("{word} {number} not valid"),
+    };
+    Err(UsageError::Message(refused))
+}
+
+/// FreeBSD's message of a text that is nothing.
+pub(super) fn bad_value(text: &str) -> UsageError {
+    UsageError::BadValue(text.to_owned())
+}

@@ -1,0 +1,94 @@
+//! The language of route(8): a command line in, a [`RouteCommand`] out, and the lines that route(8)
+//! prints of a route.
+
+mod catalogue;
+mod command;
+mod destination;
+mod error;
+mod reader;
+mod report;
+
+pub use catalogue::language;
+pub use command::{Gateway, IpFamily, RouteCommand, RoutePurpose, Verb};
+pub use error::UsageError;
+pub use report::{change_line, description, flushed_line, net};
+
+use catalogue::Modifier;
+use reader::RouteReader;
+
+use crate::word::{Found, Support};
+
+/// Understands a command line.
+///
+/// # Errors
+/// It is none, or says something that is not supported here.
+pub fn parse(arguments: &[String]) -> Result<RoutePurpose, UsageError> {
+    let mut reader = RouteReader::default();
+    let mut words = arguments.iter().map(String::as_str);
+    let Some(verb_text) = options(&mut reader, &mut words)? else { return Ok(RoutePurpose::Help) };
+    let found = catalogue::find_verb(verb_text);
+    let verb = action(found, verb_text, verb_text)?;
+    while let Some(word) = words.next() {
+        let Some(keyword) = word.strip_prefix('-') else {
+            reader.positional(word)?;
+            continue;
+        };
+        match action(catalogue::find_modifier(keyword), word, keyword)? {
+            Modifier::Alone(act) => act(&mut reader)?,
+            Modifier::With(_, act) => act(&mut reader, words.next().ok_or(UsageError::Usage)?)?,
+        }
+    }
+    reader.finish(verb, verb_text).map(RoutePurpose::Command)
+}
+
+/// What a word does that was looked up; `word` is the word as it was said, `keyword` without a
+/// minus.
+fn action<A: Copy>(
+    found: Option<Found<'_, A>>,
+    word: &str,
+    keyword: &str,
+) -> Result<A, UsageError> {
+    match found.map(|found| found.row.support) {
+        Some(Support::Full(action) | Support::Partly(action, _)) => Ok(action),
+        Some(Support::Refused(_) | Support::Absent) => {
+            Err(UsageError::NotSupported(word.to_owned()))
+        }
+        None if catalogue::is_freebsds(keyword) => Err(UsageError::NotSupported(word.to_owned())),
+        None => Err(UsageError::BadKeyword(keyword.to_owned())),
+    }
+}
+
+/// Reads the options. Answers the verb; `None`: help is wanted.
+fn options<'a>(
+    reader: &mut RouteReader<'a>,
+    words: &mut impl Iterator<Item = &'a str>,
+) -> Result<Option<&'a str>, UsageError> {
+    while let Some(word) = words.next() {
+        let Some(letters) = word.strip_prefix('-') else { return Ok(Some(word)) };
+        if letters == "-help" {
+            return Ok(None);
+        }
+        for (at, letter) in letters.char_indices() {
+            match letter {
+                '4' => reader.set_family(IpFamily::Inet),
+                '6' => reader.set_family(IpFamily::Inet6),
+                'q' => reader.quiet = true,
+                // Numbers are never turned into names here.
+                'n' => {}
+                'j' => {
+                    let attached = &letters[at + 1..];
+                    let name = Some(attached).filter(|name| !name.is_empty());
+                    let name = name.or_else(|| words.next()).ok_or(UsageError::Usage)?;
+                    reader.jail = Some(name.to_owned());
+                    break;
+                }
+                'd' | 't' | 'v' => return Err(UsageError::NotSupported(format!("-{letter}"))),
+                _ => return Err(UsageError::Usage),
+            }
+        }
+    }
+    Err(UsageError::Usage)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! What a command line of route(8) asks for, as plain values.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use netif::{InterfaceName, Prefix, RouteKind};
+
+/// What a command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum RoutePurpose {
+    /// `--help`.
+    Help,
+    /// A change of the table, or a look at it.
+    Command(RouteCommand),
+}
+
+/// A change of the table, or a look at it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RouteCommand {
+    /// What is done.
+    pub verb: Verb,
+    /// The verb as it was written: it is printed again.
+    pub verb_text: String,
+    /// `-q`: only the exit status tells.
+    pub quiet: bool,
+    /// `-j`: the jail whose table is meant.
+    pub jail: Option<String>,
+    /// `flush`: the only family that is meant.
+    pub family: Option<IpFamily>,
+    /// Where the route leads to.
+    pub destination: Prefix,
+    /// As it was written, without the length of its prefix.
+    pub destination_text: String,
+    /// The destination is a host and not a net.
+    pub is_host: bool,
+    /// What the route leads through.
+    pub gateway: Option<Gateway>,
+    /// What becomes of packets.
+    pub kind: RouteKind,
+    /// The longest packet, in bytes.
+    pub mtu: Option<u32>,
+}
+
+/// What is done with a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// `add`.
+    Add,
+    /// `change`.
+    Change,
+    /// `delete`.
+    Delete,
+    /// `get`.
+    Get,
+    /// `flush`.
+    Flush,
+}
+
+/// A family of addresses that packets are sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IpFamily {
+    /// IPv4.
+    Inet,
+    /// IPv6.
+    Inet6,
+}
+
+/// Where a route leads through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gateway {
+    /// An address; a link-local one says on which interface (`fe80::1%epair1b`).
+    Address(IpAddr, Option<InterfaceName>),
+    /// `-iface`.
+    Interface(InterfaceName),
+}
+
+impl fmt::Display for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address, None) => address.fmt(f),
+            Self::Address(address, Some(scope)) => write!(f, "{address}%{scope}"),
+            Self::Interface(name) => name.fmt(f),
+        }
+    }
+}

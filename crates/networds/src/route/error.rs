@@ -1,0 +1,53 @@
+//! What can be wrong with a command line of route(8), in FreeBSD's words.
+
+use std::fmt;
+
+/// sysexits(3): wrong usage, as FreeBSD's route answers it.
+const EX_USAGE: u8 = 64;
+/// sysexits(3): an address that is none.
+const EX_NOHOST: u8 = 68;
+
+/// How route is called.
+pub(super) const USAGE: &str = "route [-j jail] [-46nq] command [[modifiers] args]";
+
+/// What is wrong with a command line. `Display` is what follows `route: `.
+#[derive(Debug, PartialEq, Eq)]
+pub enum UsageError {
+    /// Not understood at all: FreeBSD prints its usage.
+    Usage,
+    /// A word that FreeBSD's route does not have.
+    BadKeyword(String),
+    /// A word that FreeBSD's route has.
+    NotSupported(String),
+    /// No address.
+    BadAddress(String),
+    /// No number.
+    BadValue(String),
+    /// The number of a table that is not there.
+    NoFib(String),
+}
+
+impl UsageError {
+    /// The exit status, by sysexits(3).
+    #[must_use]
+    pub fn exit_status(&self) -> u8 {
+        if let Self::BadAddress(_) = self { EX_NOHOST } else { EX_USAGE }
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage => write!(f, "usage: {USAGE}"),
+            Self::BadKeyword(word) => write!(f, "bad keyword: {word}\nroute: usage: {USAGE}"),
+            Self::NotSupported(word) => {
+                write!(f, "{word}: this part of FreeBSD's route is not supported")
+            }
+            Self::BadAddress(word) => write!(f, "bad address: {word}"),
+            Self::BadValue(word) => write!(f, "{word}: bad value"),
+            Self::NoFib(fib) => write!(f, "-fib {fib}: there is only fib 0 as yet"),
+        }
+    }
+}

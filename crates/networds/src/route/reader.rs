@@ -1,0 +1,114 @@
+//! The words of route(8), sorted but not yet understood: what they mean depends on words that
+//! follow.
+
+use std::net::IpAddr;
+
+use netif::{InterfaceName, RouteKind, netmask_length};
+
+use super::command::{Gateway, IpFamily, RouteCommand, Verb};
+use super::destination::{self, Hints};
+use super::error::UsageError;
+
+/// What was read so far.
+#[derive(Default)]
+pub(super) struct RouteReader<'a> {
+    pub(super) quiet: bool,
+    pub(super) jail: Option<String>,
+    /// A family was named.
+    family: Option<IpFamily>,
+    pub(super) force_host: bool,
+    pub(super) force_net: bool,
+    pub(super) through_interface: bool,
+    pub(super) kind: Option<RouteKind>,
+    destination: Option<&'a str>,
+    pub(super) gateway: Option<&'a str>,
+    length: Option<u8>,
+    mtu: Option<u32>,
+}
+
+impl<'a> RouteReader<'a> {
+    /// `-inet`, `-6`.
+    pub(super) fn set_family(&mut self, family: IpFamily) {
+        self.family = Some(family);
+    }
+
+    /// `-mtu`.
+    pub(super) fn set_mtu(&mut self, text: &str) -> Result<(), UsageError> {
+        self.mtu = Some(text.parse().map_err(|_| UsageError::BadValue(text.to_owned()))?);
+        Ok(())
+    }
+
+    /// `-prefixlen`.
+    pub(super) fn set_prefix_length(&mut self, text: &str) -> Result<(), UsageError> {
+        let bad = |_| UsageError::BadValue(text.to_owned());
+        self.length = Some(text.parse().map_err(bad)?);
+        self.force_net = true;
+        Ok(())
+    }
+
+    /// `-netmask`.
+    pub(super) fn set_mask(&mut self, text: &str) -> Result<(), UsageError> {
+        let length = netmask_length(text).ok_or_else(|| UsageError::BadAddress(text.to_owned()))?;
+        (self.length, self.force_net) = (Some(length), true);
+        Ok(())
+    }
+
+    /// A word without a minus: the destination, the gateway, a mask.
+    pub(super) fn positional(&mut self, word: &'a str) -> Result<(), UsageError> {
+        match (self.destination, self.gateway) {
+            (None, _) => self.destination = Some(word),
+            (Some(_), None) => self.gateway = Some(word),
+            (Some(_), Some(_)) => self.set_mask(word)?,
+        }
+        Ok(())
+    }
+
+    /// All words have been read: what they come to.
+    pub(super) fn finish(self, verb: Verb, verb_text: &str) -> Result<RouteCommand, UsageError> {
+        let text = match (verb, self.destination) {
+            (Verb::Flush, None) => "default",
+            (Verb::Flush, Some(_)) => return Err(UsageError::Usage),
+            (_, text) => text.ok_or(UsageError::Usage)?,
+        };
+        let Self { force_host, force_net, length, .. } = self;
+        let hints = Hints { inet6: self.is_inet6(), force_host, force_net, length };
+        let (destination, is_host) = destination::parse(text, hints)?;
+        let destination_text = text.split('/').next().unwrap_or(text).to_owned();
+        let gateway = self.gateway.map(|text| self.gateway(text)).transpose()?;
+        Ok(RouteCommand {
+            verb,
+            verb_text: verb_text.to_owned(),
+            quiet: self.quiet,
+            jail: self.jail,
+            family: self.family,
+            destination,
+            destination_text,
+            is_host,
+            gateway,
+            kind: self.kind.unwrap_or(RouteKind::Unicast),
+            mtu: self.mtu,
+        })
+    }
+
+    fn is_inet6(&self) -> bool {
+        self.family == Some(IpFamily::Inet6)
+    }
+
+    fn gateway(&self, text: &str) -> Result<Gateway, UsageError> {
+        let bad = || UsageError::BadAddress(text.to_owned());
+        if self.through_interface {
+            return InterfaceName::parse(text).map(Gateway::Interface).map_err(|_| bad());
+        }
+        let (address, scope) = match text.split_once('%') {
+            Some((address, scope)) => (address, Some(scope)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| bad())?;
+        let scope = scope.map(InterfaceName::parse).transpose().map_err(|_| bad())?;
+        if address.is_ipv6() == self.is_inet6() {
+            Ok(Gateway::Address(address, scope))
+        } else {
+            Err(bad())
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! `cargo xtask words`: what follows from the catalogues of ifconfig's and route's words.
+//!
+//! That is the middle of their manual pages and the completions of shells. A test says when one of
+//! them is not what the catalogue says.
+
+use std::fs;
+use std::path::Path;
+
+use networds::{Language, Stale, bash_completion, insert_words, manual, zsh_completion};
+
+use crate::Outcome;
+
+/// What a file is to be, from the language and what the file is now.
+type Make = fn(&Language, &str) -> Result<String, Stale>;
+
+/// The files of a language; `NAME` stands for its command.
+const FILES: [(&str, Make); 3] = [
+    ("man/kletka-NAME.8", |language, page| insert_words(page, &manual(language))),
+    ("share/completions/bash/NAME", |language, _| Ok(bash_completion(language))),
+    ("share/completions/zsh/_NAME", |language, _| Ok(zsh_completion(language))),
+];
+
+/// Writes all files.
+pub(crate) fn write() -> Outcome {
+    for (path, now, wanted) in files(Path::new("."))? {
+        if now != wanted {
+            fs::write(&path, wanted).map_err(|error| format!("{path}: {error}"))?;
+            println!("{path}");
+        }
+    }
+    Ok(())
+}
+
+/// Every file below `checkout`: its path, what it is, and what it is to be.
+fn files(checkout: &Path) -> Result<Vec<(String, String, String)>, String> {
+    let mut files = Vec::new();
+    for language in [networds::ifconfig::language(), networds::route::language()] {
+        for (path, make) in FILES {
+            let path = path.replace("NAME", language.command);
+            // A file that is not there is made.
+            let now = fs::read_to_string(checkout.join(&path)).unwrap_or_default();
+            let wanted = make(&language, &now);
+            let wanted = wanted.map_err(|Stale| format!("{path}: no place for the words"))?;
+            files.push((path, now, wanted));
+        }
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+    /// Every file is what the catalogues say; else run `cargo xtask words`.
+    #[test]
+    fn no_file_is_stale() {
+        for (path, now, wanted) in files(Path::new(CHECKOUT)).unwrap() {
+            assert!(now == wanted, "{path} is stale: cargo xtask words");
+        }
+    }
+
+    /// What bash answers, for lines whose last word is being typed.
+    #[test]
+    fn bash_completes() {
+        for (line, want) in [
+            ("ifconfig em0 prom", "promisc"),
+            ("ifconfig em0 -prom", "-promisc"),
+            ("ifconfig lagg0 laggproto l", "loadbalance lacp"),
+            ("ifconfig -f inet:", "inet:hex inet:dotted inet:cidr"),
+            ("ifconfig epai", "epair"),
+            ("ifconfig bridge0 addm lo", "lo0"),
+            ("ifconfig em0 mtu u", ""),
+            ("ifconfig em0 stick", ""),
+            ("route fl", "flush"),
+            ("route add d", "default"),
+            ("route add -bla", "-blackhole"),
+        ] {
+            let command = line.split(' ').next().unwrap();
+            let script = format!(
+                "source {CHECKOUT}/share/completions/bash/{command}; IFS=' '; COMP_WORDS=({line}); \
+                 COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); unset IFS; _kletka_{command}; \
+                 echo \"${{COMPREPLY[*]}}\""
+            );
+            let done = Command::new("bash").args(["-c", &script]).output().unwrap();
+            let said = String::from_utf8(done.stdout).unwrap();
+            let errors = String::from_utf8(done.stderr).unwrap();
+            assert_eq!((said.trim_end(), errors.as_str()), (want, ""), "{line}");
+        }
+    }
+
+    /// What a name of an interface or a jail says is not done.
+    #[test]
+    fn names_are_not_expanded() {
+        let script = format!(
+            "ls() {{ echo 'a$(echo b)'; }}; source {CHECKOUT}/share/completions/bash/ifconfig; \
+             COMP_WORDS=(ifconfig a); COMP_CWORD=1; _kletka_ifconfig; echo \"${{COMPREPLY[@]}}\""
+        );
+        let done = Command::new("bash").args(["-c", &script]).output().unwrap();
+        assert_eq!(String::from_utf8(done.stdout).unwrap(), "a\\$\\(echo\n");
+    }
+}
