@@ -16,8 +16,8 @@ type Make = fn(&Language, &str) -> Result<String, Stale>;
 /// The files of a language; `NAME` stands for its command.
 const FILES: [(&str, Make); 3] = [
     ("man/kletka-NAME.8", |language, page| insert_words(page, &manual(language))),
-    ("share/completions/NAME.bash", |language, _| Ok(bash_completion(language))),
-    ("share/completions/_NAME", |language, _| Ok(zsh_completion(language))),
+    ("share/completions/bash/NAME", |language, _| Ok(bash_completion(language))),
+    ("share/completions/zsh/_NAME", |language, _| Ok(zsh_completion(language))),
 ];
 
 /// Writes all files.
@@ -81,7 +81,7 @@ mod tests {
         ] {
             let command = line.split(' ').next().unwrap();
             let script = format!(
-                "source {CHECKOUT}/share/completions/{command}.bash; IFS=' '; COMP_WORDS=({line}); \
+                "source {CHECKOUT}/share/completions/bash/{command}; IFS=' '; COMP_WORDS=({line}); \
                  COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); unset IFS; _kletka_{command}; \
                  echo \"${{COMPREPLY[*]}}\""
             );
@@ -90,5 +90,16 @@ mod tests {
             let errors = String::from_utf8(done.stderr).unwrap();
             assert_eq!((said.trim_end(), errors.as_str()), (want, ""), "{line}");
         }
+    }
+
+    /// What a name of an interface or a jail says is not done.
+    #[test]
+    fn names_are_not_expanded() {
+        let script = format!(
+            "ls() {{ echo 'a$(echo b)'; }}; source {CHECKOUT}/share/completions/bash/ifconfig; \
+             COMP_WORDS=(ifconfig a); COMP_CWORD=1; _kletka_ifconfig; echo \"${{COMPREPLY[@]}}\""
+        );
+        let done = Command::new("bash").args(["-c", &script]).output().unwrap();
+        assert_eq!(String::from_utf8(done.stdout).unwrap(), "a\\$\\(echo\n");
     }
 }

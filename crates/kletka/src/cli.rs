@@ -51,8 +51,11 @@ static APPLETS: [Applet; 19] = [
         .linked(&[Everywhere, InJails])
         .completed(completion!("jexec")),
     Applet::new("ifconfig", ifconfig::run, Network, page!("kletka-ifconfig.8"))
-        .linked(&[Hooks, InJails]),
-    Applet::new("route", route::run, Network, page!("kletka-route.8")).linked(&[Hooks, InJails]),
+        .linked(&[Hooks, InJails])
+        .completed(completion!("ifconfig")),
+    Applet::new("route", route::run, Network, page!("kletka-route.8"))
+        .linked(&[Hooks, InJails])
+        .completed(completion!("route")),
     Applet::new("netstat", netstat::run, Network, page!("kletka-netstat.8"))
         .linked(&[Hooks, InJails]),
     Applet::new("arp", arp::run, Network, page!("kletka-arp.8")).linked(&[Hooks, InJails]),

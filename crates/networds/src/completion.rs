@@ -20,7 +20,7 @@ pub fn bash_completion(language: &Language) -> String {
     let mut out = format!(
         "# What may follow {command}, for bash(1). Made from the catalogue by `cargo xtask words`.\n\n\
          _kletka_{command}() {{\n    \
-         local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} words\n    \
+         local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} words known\n    \
          case $before in\n"
     );
     for (names, words) in followers(language) {
@@ -35,7 +35,14 @@ pub fn bash_completion(language: &Language) -> String {
          words=\"{}\"\n        \
          fi\n        ;;\n    \
          esac\n    \
-         mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n}}\n\n\
+         COMPREPLY=()\n    \
+         # Others choose names of interfaces: none is expanded, as by compgen -W, each is quoted.\n    \
+         while IFS= read -r known; do\n        \
+         if [[ -n $known && $known == \"$word\"* ]]; then\n            \
+         printf -v known %q \"$known\"\n            \
+         COMPREPLY+=(\"$known\")\n        \
+         fi\n    \
+         done < <(tr ' ' '\\n' <<< \"$words\")\n}}\n\n\
          complete -F _kletka_{command} {command}\n",
         first_words(language).join(" "),
         later_words(language).join(" ")
