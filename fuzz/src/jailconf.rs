@@ -35,8 +35,8 @@ impl Loader for Files<'_> {
 
 /// Reads a file and what it includes, and expands every jail: [`Config`].
 ///
-/// A jail is the same alone as among the others, what `jail -e` prints of it has a line's worth of text, and every fault
-/// has something to say.
+/// A jail is the same alone as among the others, what `jail -e` prints of it has a line's worth of
+/// text, and every fault has something to say.
 pub fn jail_conf(bytes: &[u8]) {
     let config = match Config::load(&Files::new(bytes), Path::new(FILE)) {
         Ok(config) => config,
@@ -70,8 +70,9 @@ fn check_of_all(config: &Config) {
 ///
 /// The first line of the bytes is a parameter's name, the second its value.
 ///
-/// A file is as it was until it is edited; its layout says the same and is its own layout; a jail that is added is
-/// there, a parameter that is set has its value and is not there any more when it is removed.
+/// A file is as it was until it is edited; its layout says the same and is its own layout; a jail
+/// that is added is there, a parameter that is set has its value and is not there any
+/// more when it is removed.
 pub fn jail_conf_edit(bytes: &[u8]) {
     let mut lines = bytes.splitn(3, |&byte| byte == b'\n');
     let (Some(name), Some(value), Some(text)) = (lines.next(), lines.next(), lines.next()) else {

@@ -1,8 +1,9 @@
-//! What must hold of every parser for any bytes whatever: it answers, in bounded time and memory, and what it says
-//! agrees with itself.
+//! What must hold of every parser for any bytes whatever: it answers, in bounded time and memory,
+//! and what it says agrees with itself.
 //!
-//! Each function is one target. libFuzzer looks for bytes that break it (`cargo xtask fuzz`), and every run of the tests
-//! gives it all of its seeds: `fuzz/seeds/TARGET`, where libFuzzer also leaves what broke it.
+//! Each function is one target. libFuzzer looks for bytes that break it (`cargo xtask fuzz`), and
+//! every run of the tests gives it all of its seeds: `fuzz/seeds/TARGET`, where libFuzzer
+//! also leaves what broke it.
 
 #![allow(clippy::panic, reason = "a panic is how a target says that something does not hold")]
 
@@ -67,7 +68,8 @@ pub fn rc_conf(bytes: &[u8]) {
     }
 }
 
-/// devfs.rules(5): [`devfs::Rulesets`]. A rule that is shown as devfs(8) shows it is the same rule when it is read again.
+/// devfs.rules(5): [`devfs::Rulesets`]. A rule that is shown as devfs(8) shows it is the same
+/// rule when it is read again.
 pub fn devfs_rules(bytes: &[u8]) {
     let accounts = devfs::Accounts::new(b"root:*:0:0::/:/bin/sh\n", b"wheel:*:0:\n");
     let mut rulesets = devfs::Rulesets::default();

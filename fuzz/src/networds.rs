@@ -39,8 +39,8 @@ pub fn ifconfig_words(bytes: &[u8]) {
     }
 }
 
-/// A command line of route(8): [`route::parse`]. A route whose parts are written out is understood as
-/// the same route.
+/// A command line of route(8): [`route::parse`]. A route whose parts are written out is
+/// understood as the same route.
 pub fn route_words(bytes: &[u8]) {
     let Some(words) = words(bytes) else { return };
     let command = match route::parse(&words) {

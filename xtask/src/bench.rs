@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what a jail costs, against the least that the kernel makes possible.
 //!
-//! The floors are two C programs of ours (bench/floor.c, bench/attach.c). Peers are measured where they
-//! are installed. All in one run of hyperfine(1): times of different runs do not compare.
+//! The floors are two C programs of ours (bench/floor.c, bench/attach.c). Peers are measured where
+//! they are installed. All in one run of hyperfine(1): times of different runs do not compare.
 
 mod network;
 

@@ -11,8 +11,8 @@ pub(crate) fn scratch() -> Result<PathBuf, String> {
 
 /// Builds the program of `package` as it is released, and answers where it lies.
 ///
-/// With musl as its C library where Rust can have that: glibc asks the
-/// processor about itself whenever a program starts, and in a virtual machine each question leaves it, 0.2 ms in all.
+/// With musl as its C library where Rust can have that: glibc asks the processor about itself
+/// whenever a program starts, and in a virtual machine each question leaves it, 0.2 ms in all.
 pub(crate) fn release(package: &str) -> Result<PathBuf, String> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--release", "--package", package]);
@@ -41,7 +41,8 @@ pub(crate) fn line(cargo: &Command) -> String {
     format!("cargo{}", words.collect::<String>())
 }
 
-/// The target of this machine with musl: installed by rustup(1) if it is not there yet. `None`: it cannot be had.
+/// The target of this machine with musl: installed by rustup(1) if it is not there yet.
+/// `None`: it cannot be had.
 fn musl() -> Option<String> {
     let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
     let there = is_installed(&target);
@@ -53,7 +54,8 @@ fn musl() -> Option<String> {
     there.then_some(target)
 }
 
-/// Builds kletka for the architecture that this machine does not have, where Rust can have that. `None`: it cannot.
+/// Builds kletka for the architecture that this machine does not have, where Rust can have
+/// that. `None`: it cannot.
 pub(crate) fn other_architecture() -> Option<Command> {
     let other = if cfg!(target_arch = "x86_64") { "aarch64" } else { "x86_64" };
     let target = format!("{other}-unknown-linux-musl");
@@ -83,7 +85,8 @@ fn has_library(target: &str) -> bool {
     !library.trim().is_empty() && Path::new(library.trim()).is_dir()
 }
 
-/// Installs a release build of kletka below `prefix`; the binary itself knows how. Answers what it did.
+/// Installs a release build of kletka below `prefix`; the binary itself knows
+/// how. Answers what it did.
 pub(crate) fn install(prefix: &Path) -> Result<String, String> {
     let binary = release("kletka")?;
     std::fs::create_dir_all(prefix).map_err(|e| format!("{}: {e}", prefix.display()))?;

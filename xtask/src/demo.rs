@@ -1,9 +1,9 @@
 //! `cargo xtask demo`: the jail of the article, from nothing to a client that keeps files in it.
 //!
 //! Every command is shown as an administrator would type it. The demonstration runs in a machine of
-//! its own, made in two stages of this same program: first mount, process, host name and IPC namespaces
-//! (the base is downloaded there, through the host's network), then a network namespace. With `--keep`
-//! it runs on the host itself and leaves the jail running.
+//! its own, made in two stages of this same program: first mount, process, host name and IPC
+//! namespaces (the base is downloaded there, through the host's network), then a network namespace.
+//! With `--keep` it runs on the host itself and leaves the jail running.
 
 mod acts;
 
@@ -55,10 +55,11 @@ pub(crate) fn run(stage: Stage) -> Outcome {
     }
 }
 
-/// What process 1 of the machine does. `$1` is the directory of [`build::scratch`], `$2` is [`SELF`].
+/// What process 1 of the machine does. `$1` is the directory of
+/// [`build::scratch`], `$2` is [`SELF`].
 ///
-/// It stays the parent, because a shell that waits reaps every orphan. The checkout may lie in /home: what
-/// is needed of it is mounted elsewhere before the machine's own /home hides it.
+/// It stays the parent, because a shell that waits reaps every orphan. The checkout may lie in
+/// /home: what is needed of it is mounted elsewhere before the machine's own /home hides it.
 const PROCESS_1: &str = r#"
 set -eu
 mount -t proc proc /proc

@@ -1,9 +1,9 @@
-//! `cargo xtask fuzz [SECONDS]`: gives the parsers bytes that nobody thought of, and looks for more of those that reach
-//! new code.
+//! `cargo xtask fuzz [SECONDS]`: gives the parsers bytes that nobody thought of, and looks for more
+//! of those that reach new code.
 //!
-//! Every program of fuzz/fuzz_targets runs under libFuzzer. Its eyes are counters that the stable compiler puts into
-//! the code when it is asked by [`FLAGS`]. What breaks a target becomes one of its seeds, in `fuzz/seeds/TARGET`: from
-//! then on every run of the tests tries it.
+//! Every program of fuzz/fuzz_targets runs under libFuzzer. Its eyes are counters that the stable
+//! compiler puts into the code when it is asked by [`FLAGS`]. What breaks a target becomes one of
+//! its seeds, in `fuzz/seeds/TARGET`: from then on every run of the tests tries it.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -33,7 +33,8 @@ const FLAGS: [&str; 8] = [
     "-Ccodegen-units=1",
 ];
 
-/// Programs built in this way lie apart, so that nothing else is built again for them; and so does what they find.
+/// Programs built in this way lie apart, so that nothing else is built again for them;
+/// and so does what they find.
 const FOLDER: &str = "target/fuzz";
 
 /// FreeBSD's examples of the language, from which the targets of jail.conf(5) start too.
@@ -47,7 +48,8 @@ pub(crate) fn run(seconds: u64) -> Outcome {
     if held.contains(&false) { Err(String::new()) } else { Ok(()) }
 }
 
-/// Builds all targets and runs them, two at a time; says of each what came of it, and answers whether it held.
+/// Builds all targets and runs them, two at a time; says of each what came of it, and
+/// answers whether it held.
 pub(crate) fn all(seconds: u64) -> Result<Vec<bool>, String> {
     let programs = targets()?;
     let lanes = thread::available_parallelism().map_or(1, usize::from).min(LANES);

@@ -97,7 +97,8 @@ fn is_kletka(process: &Path) -> bool {
     fs::read_link(process.join("exe")).is_ok_and(|exe| exe.ends_with("kletka"))
 }
 
-/// The control groups below a directory `kletka`, in every hierarchy; the directory itself may stay.
+/// The control groups below a directory `kletka`, in every hierarchy; the
+/// directory itself may stay.
 fn control_groups() -> BTreeSet<String> {
     let root = Path::new("/sys/fs/cgroup");
     let hierarchies = entries(root).into_iter().chain([root.to_owned()]);

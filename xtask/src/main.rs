@@ -1,8 +1,8 @@
 //! The project's own tasks: `cargo xtask demo | test | fuzz | miri | vm | install | bench
 //! | compatibility | words | completions | figures`.
 //!
-//! Everything that a task needs from the distribution it installs itself when it runs as root, after
-//! saying what and why ([`packages`]); as another user it says what is missing.
+//! Everything that a task needs from the distribution it installs itself when it runs as root,
+//! after saying what and why ([`packages`]); as another user it says what is missing.
 
 mod bench;
 mod build;
@@ -27,7 +27,8 @@ use std::process::{Command, ExitCode};
 
 use lexopt::{Arg, Parser, ValueExt};
 
-/// What a task answers: `Err` says why it failed; an empty one, that the reason stands above already.
+/// What a task answers: `Err` says why it failed; an empty one, that the
+/// reason stands above already.
 type Outcome = Result<(), String>;
 
 const USAGE: &str = "\
@@ -76,7 +77,8 @@ fn task(mut arguments: Parser) -> Outcome {
     }
 }
 
-/// Tasks work from the top of the checkout, by relative paths: these hold when the demo mounts over `/home`.
+/// Tasks work from the top of the checkout, by relative paths: these hold when the
+/// demo mounts over `/home`.
 fn go_to_checkout() -> Outcome {
     let checkout = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     // A stage of the demo is there already, and something may be mounted over the absolute path.
@@ -92,7 +94,8 @@ fn compatibility() -> Outcome {
         .map_err(|e| format!("{COMPATIBILITY}: {e}"))
 }
 
-/// Writes share/completions: the test that compares them with the tables does so when it is blessed.
+/// Writes share/completions: the test that compares them with the tables
+/// does so when it is blessed.
 fn completions() -> Outcome {
     let mut test = Command::new("cargo");
     test.args(["test", "--quiet", "--package", "kletka", "--bins", "--", "--exact"]);
@@ -143,7 +146,8 @@ fn text(error: lexopt::Error) -> String {
 mod tests {
     use super::*;
 
-    /// The table in docs/ is the one that the program goes by; else run `cargo xtask compatibility`.
+    /// The table in docs/ is the one that the program goes by; else run
+    /// `cargo xtask compatibility`.
     #[test]
     fn compatibility_is_not_stale() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/compatibility.md");

@@ -1,6 +1,6 @@
-//! `cargo xtask miri`: the unsafe code that needs no kernel, under Miri, which sees what no test sees: a
-//! pointer that is used for what it does not point to, a block that overlaps another, what is read
-//! before it is written.
+//! `cargo xtask miri`: the unsafe code that needs no kernel, under Miri, which sees what no test
+//! sees: a pointer that is used for what it does not point to, a block that overlaps another, what
+//! is read before it is written.
 //!
 //! Miri comes with a nightly toolchain. Where there is none the task says that it skips, and why.
 
@@ -27,7 +27,8 @@ pub(crate) fn run() -> Outcome {
     succeed(nightly().args(["miri", "test", "--target", TARGET, "--lib"]).args(packages))
 }
 
-/// Whether there is a nightly with Miri, and with the standard library's sources, which it interprets.
+/// Whether there is a nightly with Miri, and with the standard library's
+/// sources, which it interprets.
 pub(crate) fn is_installed() -> bool {
     let mut version = nightly();
     version.args(["miri", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());

@@ -73,8 +73,8 @@ pub(crate) const BENCH: &[Need] = &[
 
 /// Sees to it that everything in `needs` is there.
 ///
-/// Root: says what it installs and why, then does it. Others, and machines without apt-get(8): fails
-/// with a line for each thing that is missing.
+/// Root: says what it installs and why, then does it. Others, and machines without apt-get(8):
+/// fails with a line for each thing that is missing.
 pub(crate) fn ensure(needs: &[Need]) -> Result<(), String> {
     let missing: Vec<&Need> = needs.iter().filter(|need| !need.is_there()).collect();
     if missing.is_empty() {

@@ -36,16 +36,16 @@ fn sh(line: &str) -> Command {
     command
 }
 
-/// Shows `# line`, runs it by sh(1), shows what it prints as it comes and, when it takes longer than
-/// a second, that it still runs. Answers what it printed.
+/// Shows `# line`, runs it by sh(1), shows what it prints as it comes and, when it takes longer
+/// than a second, that it still runs. Answers what it printed.
 pub(crate) fn typed(line: &str) -> Result<String, String> {
     println!("# {line}");
     let (printed, status) = watched(&mut sh(&format!("exec 2>&1\n{line}")))?;
     if status.success() { Ok(printed) } else { Err(format!("{line}: {status}")) }
 }
 
-/// Runs `command` and relays what it prints to standard output, line by line, until it ends: what it
-/// leaves in the background may keep the other end of the pipe.
+/// Runs `command` and relays what it prints to standard output, line by line, until it ends: what
+/// it leaves in the background may keep the other end of the pipe.
 pub(crate) fn watched(command: &mut Command) -> Result<(String, ExitStatus), String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
@@ -127,8 +127,8 @@ fn next(lines: &Receiver<String>, patience: Duration) -> Option<String> {
     }
 }
 
-/// The line that says that something still runs: on a terminal rewritten in place, else one more line
-/// every ten seconds.
+/// The line that says that something still runs: on a terminal rewritten in place, else one
+/// more line every ten seconds.
 pub(crate) struct Progress {
     since: Instant,
     shown: u64,

@@ -1,8 +1,9 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 //!
-//! Formatting, clippy, a build for the other architecture, unit, documentation and integration tests, a minute of
-//! fuzzing, the demonstration, tests on other kernels in a virtual machine, and that this machine is afterwards as it was.
-//! Every check counts as one in the closing line; what needs root is skipped, and counted so, when another user runs it.
+//! Formatting, clippy, a build for the other architecture, unit, documentation and integration
+//! tests, a minute of fuzzing, the demonstration, tests on other kernels in a virtual machine, and
+//! that this machine is afterwards as it was. Every check counts as one in the closing line; what
+//! needs root is skipped, and counted so, when another user runs it.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
@@ -73,7 +74,8 @@ fn check(arguments: &[&str]) -> Count {
     Count::one(passed)
 }
 
-/// That kletka builds for the other architecture, with its system calls and assembly; nothing of it runs.
+/// That kletka builds for the other architecture, with its system calls and
+/// assembly; nothing of it runs.
 fn other_architecture() -> Count {
     let Some(mut cargo) = build::other_architecture() else {
         println!("\n==> another architecture\nskipped: Rust has no library for it here");
@@ -158,8 +160,8 @@ fn tests(arguments: &[&str]) -> Count {
     counting(Command::new(env!("CARGO")).args(arguments))
 }
 
-/// Runs a command that runs suites, and counts what they say. When it fails without a failed test (it
-/// does not compile, a test program was killed) that counts as one failure.
+/// Runs a command that runs suites, and counts what they say. When it fails without a failed test
+/// (it does not compile, a test program was killed) that counts as one failure.
 fn counting(command: &mut Command) -> Count {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let Ok(mut child) = child else { return Count::one(false) };

@@ -1,9 +1,9 @@
 //! `cargo xtask vm`: a command, or the project's tests, in a virtual machine with another kernel.
 //!
-//! A machine that builds kletka may lack what a jail's host has: VLANs, pure cgroup v2, a kernel that is
-//! some years old. tests/vm/run boots Debian's kernels under QEMU, emulated, which any processor can;
-//! programs run slowly there, so a boot runs a whole test program and not a test. Images are made once,
-//! below Cargo's target directory.
+//! A machine that builds kletka may lack what a jail's host has: VLANs, pure cgroup v2, a kernel
+//! that is some years old. tests/vm/run boots Debian's kernels under QEMU, emulated, which any
+//! processor can; programs run slowly there, so a boot runs a whole test program and not a test.
+//! Images are made once, below Cargo's target directory.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -23,8 +23,8 @@ const BOOT: &str = "tests/vm/boot";
 /// Kernels: the first is the one that most hosts have, the second the oldest that is supported.
 const KERNELS: [&str; 2] = ["6.12", "6.1"];
 
-/// Integration tests of `it` that are repeated on the first kernel: those that depend on the kernel most,
-/// and not all, because a program starts 37 times slower there.
+/// Integration tests of `it` that are repeated on the first kernel: those that depend on the kernel
+/// most, and not all, because a program starts 37 times slower there.
 const REPEATED: [&str; 18] = [
     "ifconfig::",
     "--skip=ifconfig::requests_to_the_kernel",
@@ -69,8 +69,8 @@ pub(crate) enum NoSuites {
     Failed(String),
 }
 
-/// Runs one command in the machine, when `arguments`, which are those of tests/vm/run, name one; else
-/// all suites.
+/// Runs one command in the machine, when `arguments`, which are those of tests/vm/run,
+/// name one; else all suites.
 pub(crate) fn run(mut arguments: Parser) -> Outcome {
     packages::ensure(packages::VM)?;
     let rest: Vec<_> = arguments.raw_args().map_err(crate::text)?.collect();

@@ -27,7 +27,8 @@ pub(crate) enum Claim<'j> {
 pub(crate) enum Strength {
     /// The kernel refuses a second one.
     Exclusive,
-    /// An address of the host. FreeBSD's kernel lets two jails have it if it is the only one of both.
+    /// An address of the host. FreeBSD's kernel lets two jails have it if it
+    /// is the only one of both.
     OnlyAddress,
     /// Another network, or a script that takes care, may make it right.
     Usual,

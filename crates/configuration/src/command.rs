@@ -1,6 +1,8 @@
-//! Reading the commands of hooks far enough to see which programs they run, and what they tell ifconfig(8).
+//! Reading the commands of hooks far enough to see which programs they run, and
+//! what they tell ifconfig(8).
 //!
-//! A command may be a whole shell script. What is not understood here is passed over: nothing is said about it.
+//! A command may be a whole shell script. What is not understood here is passed over:
+//! nothing is said about it.
 
 use jailconf::{Jail, Place};
 use std::net::IpAddr;
@@ -16,7 +18,8 @@ pub(crate) const HOOKS: [&str; 7] = [
     "exec.release",
 ];
 
-/// Characters that make a command the shell's: FreeBSD's `command.c`, which lets a lone `&` at the end pass.
+/// Characters that make a command the shell's: FreeBSD's `command.c`, which lets a
+/// lone `&` at the end pass.
 const SHELL: &[u8] = b"!\"$&'()*;<>?[\\]`{|}~";
 
 /// Programs that make neither files nor mounts.

@@ -21,7 +21,8 @@ enum State {
     Done,
 }
 
-/// Looks at every dependency once. Of a circle, it is the one that closes it which is told, and the first one of it. No recursion: a chain may be as long as the file.
+/// Looks at every dependency once. Of a circle, it is the one that closes it which is told, and the
+/// first one of it. No recursion: a chain may be as long as the file.
 pub(crate) fn check(
     jails: &[Known],
     find: impl Fn(&str) -> Option<usize>,
@@ -33,7 +34,8 @@ pub(crate) fn check(
             continue;
         }
         states[start] = State::Open;
-        // Jails that wait for each other, each with how many of its dependencies have been looked at.
+        // Jails that wait for each other, each with how many of its
+        // dependencies have been looked at.
         let mut waiting = vec![(start, 0)];
         while let Some((jail, looked_at)) = waiting.last_mut() {
             let (jail, next) = (*jail, *looked_at);

@@ -17,13 +17,15 @@ pub trait Host {
     /// What open(2) says.
     fn file(&self, path: &Path) -> io::Result<()>;
 
-    /// Whether a hook can execute `program`: one without a slash is looked for in the PATH that hooks have.
+    /// Whether a hook can execute `program`: one without a slash is looked for in
+    /// the PATH that hooks have.
     ///
     /// # Errors
     /// What execve(2) would say.
     fn program(&self, program: &Path) -> io::Result<()>;
 
-    /// Whether the absolute path `program` can be executed by a jail whose root is `root`; links in it stay inside.
+    /// Whether the absolute path `program` can be executed by a jail whose root is `root`;
+    /// links in it stay inside.
     ///
     /// # Errors
     /// What execve(2) would say.

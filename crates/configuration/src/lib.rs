@@ -1,14 +1,16 @@
-//! What is wrong with a configuration as a whole: jails that are in each other's way, and what is missing.
+//! What is wrong with a configuration as a whole: jails that are in each other's
+//! way, and what is missing.
 //!
-//! One jail can be right by itself and still not run beside another one, or name a file that is not there. A
-//! [`Survey`] is shown every jail once and remembers what each claims: its jid, its interfaces, its addresses, its
-//! path. [`Survey::check`] then looks at the jails that are to be started, against all the others, in time that grows
-//! with the size of the configuration. FreeBSD's jail(8) has no such check; where the start would fail later for the
-//! same reason, the words are those of that failure.
+//! One jail can be right by itself and still not run beside another one, or name a file that is not
+//! there. A [`Survey`] is shown every jail once and remembers what each claims: its jid, its
+//! interfaces, its addresses, its path. [`Survey::check`] then looks at the jails that are to be
+//! started, against all the others, in time that grows with the size of the configuration.
+//! FreeBSD's jail(8) has no such check; where the start would fail later for the same reason, the
+//! words are those of that failure.
 //!
-//! An [error](Severity::Error) is what would make a start fail, and keeps the jail from being started; all else is
-//! a [warning](Severity::Warning). Silence is preferred to a false alarm. No system calls: facts about the machine
-//! come from a [`Host`].
+//! An [error](Severity::Error) is what would make a start fail, and keeps the jail from being
+//! started; all else is a [warning](Severity::Warning). Silence is preferred to a false alarm. No
+//! system calls: facts about the machine come from a [`Host`].
 //!
 //! May use: `jailconf`, `strerror`; no system calls.
 //!

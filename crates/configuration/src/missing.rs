@@ -1,4 +1,5 @@
-//! What a jail names and is not there: its root, its fstab, its ruleset, the programs of its commands.
+//! What a jail names and is not there: its root, its fstab, its ruleset, the
+//! programs of its commands.
 
 use crate::command::{Command, HOOKS, commands};
 use crate::finding::{Finding, Severity};
@@ -10,7 +11,8 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Whether the start of `jail` may make something that others need: by its hooks, or in what the host shows it.
+/// Whether the start of `jail` may make something that others need: by its hooks, or
+/// in what the host shows it.
 pub(crate) fn makes(jail: &Jail) -> bool {
     let hooks = ["exec.prepare", "exec.prestart", "exec.created", "exec.poststart"];
     let shown = ["mount", "mount.fstab"];
@@ -18,14 +20,15 @@ pub(crate) fn makes(jail: &Jail) -> bool {
         || jail.parameters.iter().any(|given| shown.iter().any(|it| given.name == it.as_bytes()))
 }
 
-/// Whether a hook that runs before the prison of `jail` is created may make files: its fstab, its root.
+/// Whether a hook that runs before the prison of `jail` is created may make
+/// files: its fstab, its root.
 pub fn prepares_files(jail: &Jail) -> bool {
     let mut hooks = ["exec.prepare", "exec.prestart"].into_iter();
     hooks.any(|hook| commands(jail, hook).any(|it| it.may_make_files()))
 }
 
-/// Looks for what `jail` names. What a hook may make before it is needed is not missed; when it is `helped` by jails that
-/// it waits for, that is all but its ruleset and its fstab.
+/// Looks for what `jail` names. What a hook may make before it is needed is not missed; when it is
+/// `helped` by jails that it waits for, that is all but its ruleset and its fstab.
 pub(crate) fn check(jail: &Jail, helped: bool, host: &dyn Host, findings: &mut Vec<Finding>) {
     let made = prepares_files(jail);
     let mut search = Search { jail, host, findings };
@@ -105,8 +108,8 @@ impl<'a> Search<'a> {
         false
     }
 
-    /// The programs that run in the jail, until one of them may have made those that follow. What is mounted there
-    /// may bring them.
+    /// The programs that run in the jail, until one of them may have made those that follow. What
+    /// is mounted there may bring them.
     fn inside(&mut self) {
         let mounts = self.given("mount").is_some() || self.given("mount.fstab").is_some();
         let root = self.given("path").and_then(|given| given.values.last());
@@ -129,8 +132,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The programs of hooks, until one of them may have made those that follow. Once the jail has started, it may have
-    /// made what is inside its root.
+    /// The programs of hooks, until one of them may have made those that follow. Once the jail has
+    /// started, it may have made what is inside its root.
     fn hooks(&mut self) {
         let root = self.given("path").and_then(|given| given.values.last());
         let root = root.map(|root| Path::new(OsStr::from_bytes(root)));

@@ -24,7 +24,8 @@ pub(crate) fn path_of(jail: &Jail) -> Option<(Cow<'_, [u8]>, &Place)> {
     path.starts_with(b"/").then_some((path, &given.place))
 }
 
-/// `path` without slashes at its end, and without `//` and `/./`. What `..` means depends on links: it stays.
+/// `path` without slashes at its end, and without `//` and `/./`. What `..` means
+/// depends on links: it stays.
 fn plain(mut path: &[u8]) -> Cow<'_, [u8]> {
     while let [shorter @ .., b'/'] = path {
         path = shorter;
@@ -62,7 +63,8 @@ impl Root {
 pub(crate) struct Roots<'s> {
     /// Those that are one of them, or around one.
     by_path: HashMap<&'s [u8], Vec<&'s Root>>,
-    /// For each of them, one inside it, of a jail that is not checked: a checked one says it itself.
+    /// For each of them, one inside it, of a jail that is not checked: a
+    /// checked one says it itself.
     inside: HashMap<&'s [u8], &'s Root>,
 }
 

@@ -11,9 +11,11 @@ use jailconf::{Jail, Place};
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
-/// What is known of all jails. It may be shown the jails of several files that are used on one machine.
+/// What is known of all jails. It may be shown the jails of several files that
+/// are used on one machine.
 ///
-/// Most of what it is shown is never looked at again: claims are kept as 64-bit hashes, and compared as such.
+/// Most of what it is shown is never looked at again: claims are kept as 64-bit
+/// hashes, and compared as such.
 #[derive(Debug, Default)]
 pub struct Survey {
     hasher: RandomState,
@@ -68,8 +70,9 @@ impl Survey {
         self.roots.extend(Root::new(index, jail));
     }
 
-    /// Checks `jails`, which have been added, in the order in which they are to be started: each against all
-    /// others, and against the machine. Of two that cannot both run, the later one is at fault.
+    /// Checks `jails`, which have been added, in the order in which they are to be started: each
+    /// against all others, and against the machine. Of two that cannot both run,
+    /// the later one is at fault.
     pub fn check(&self, jails: &[Jail], host: &dyn Host) -> Findings {
         let index = |jail: &Jail| self.by_name.get(jail.name.as_slice()).copied();
         let ranks: Ranks = jails
@@ -94,7 +97,8 @@ impl Survey {
         Findings(findings)
     }
 
-    /// Those of `jails` for which something may be made before they start: by jails among them that they depend on.
+    /// Those of `jails` for which something may be made before they start: by jails among
+    /// them that they depend on.
     fn helped(&self, jails: &[Jail]) -> HashSet<usize> {
         let index = |name: &[u8]| self.by_name.get(name).copied();
         let mut dependents: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -139,8 +143,8 @@ impl Survey {
         holders
     }
 
-    /// What is wrong with the files as they are, whichever jails are started: jails that are there twice, a `depend`
-    /// on one that is not there, and circles of them.
+    /// What is wrong with the files as they are, whichever jails are started: jails that are there
+    /// twice, a `depend` on one that is not there, and circles of them.
     pub fn check_structure(&self) -> Findings {
         let mut findings = self.twice.clone();
         depend::check(
@@ -195,8 +199,8 @@ impl<'a> Check<'a> {
         self.ranks.get(&other).is_some_and(|rank| Some(rank) < self.ranks.get(&self.index))
     }
 
-    /// Whether a fault that this jail and `other` share is this one's to tell: the other one is earlier, or is not
-    /// checked. A later one will be told of this one.
+    /// Whether a fault that this jail and `other` share is this one's to tell: the other one is
+    /// earlier, or is not checked. A later one will be told of this one.
     fn tells_of(&self, other: usize) -> bool {
         self.is_earlier(other) || !self.ranks.contains_key(&other)
     }
@@ -242,7 +246,8 @@ impl<'a> Check<'a> {
     fn path(&mut self) {
         let Some((path, place)) = path_of(self.jail) else { return };
         let (path, shown) = (&*path, text(&path));
-        // One line for all of them is meant; two lines that say the same may be a copy that was not finished.
+        // One line for all of them is meant; two lines that say the same may be a
+        // copy that was not finished.
         let mut same = self.roots.same(path).iter();
         let same =
             same.find(|it| it.jail != self.index && it.place != *place && self.tells_of(it.jail));

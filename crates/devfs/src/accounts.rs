@@ -8,8 +8,8 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Reads the text of `/etc/passwd` and `/etc/group`. Both have the name first and the number third; a
-    /// line that has no number there names nobody.
+    /// Reads the text of `/etc/passwd` and `/etc/group`. Both have the name first and the number
+    /// third; a line that has no number there names nobody.
     pub fn new(passwd: &[u8], group: &[u8]) -> Self {
         Self { users: entries(passwd), groups: entries(group) }
     }

@@ -1,4 +1,5 @@
-//! The language of `/etc/devfs.rules`: devfs.rules(5), as rc.subr's `devfs_rulesets_from_file` reads it.
+//! The language of `/etc/devfs.rules`: devfs.rules(5), as rc.subr's
+//! `devfs_rulesets_from_file` reads it.
 //!
 //! FreeBSD hands each line to a shell. Here it is read as words: quotes, backslashes, comments and
 //! `$name` mean what they mean there; whatever else a shell would do is refused.

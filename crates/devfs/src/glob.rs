@@ -1,6 +1,7 @@
 //! The patterns of `path`: fnmatch(3) with `FNM_PATHNAME`, as the kernel's devfs uses it.
 
-/// Whether `name` matches `pattern`: `*`, `?`, `[a-z]`, `[!a-z]`, `\x`; a slash matches only itself.
+/// Whether `name` matches `pattern`: `*`, `?`, `[a-z]`, `[!a-z]`, `\x`; a
+/// slash matches only itself.
 pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);
     // Where to try again: just behind the last star, and how far its match has grown.

@@ -1,8 +1,9 @@
 //! devfs.rules(5): rules, rulesets and what they show of a `/dev`.
 //!
-//! [`Rulesets`] holds what FreeBSD's kernel holds after `service devfs start`: numbered rulesets of numbered
-//! rules. [`Rulesets::read`] adds a file to it, [`Rulesets::verdict`] says what a ruleset does to one node.
-//! No system calls: files come in as bytes, and filling a real `/dev` is left to the caller.
+//! [`Rulesets`] holds what FreeBSD's kernel holds after `service devfs start`: numbered rulesets of
+//! numbered rules. [`Rulesets::read`] adds a file to it, [`Rulesets::verdict`] says what a ruleset
+//! does to one node. No system calls: files come in as bytes, and filling a real
+//! `/dev` is left to the caller.
 //!
 //! May use: `strerror`; no system calls.
 
@@ -23,7 +24,8 @@ pub use glob::matches;
 pub use rule::{Actions, Conditions, DeviceType, Rule, RuleError, Visibility};
 pub use verdict::{Applied, Node, Verdict};
 
-/// The rulesets that apply where no `/etc/defaults/devfs.rules` says otherwise: 1 to 5, as on FreeBSD.
+/// The rulesets that apply where no `/etc/defaults/devfs.rules` says
+/// otherwise: 1 to 5, as on FreeBSD.
 pub const DEFAULT_RULES: &[u8] = include_bytes!("../../../share/devfs.rules");
 
 /// The administrator's copy of the defaults; replaces [`DEFAULT_RULES`] where it exists.
@@ -47,7 +49,8 @@ pub struct Rulesets {
 }
 
 impl Rulesets {
-    /// Reads the defaults and the administrator's files by `read`; a file that does not exist is skipped.
+    /// Reads the defaults and the administrator's files by `read`; a file that
+    /// does not exist is skipped.
     ///
     /// # Errors
     /// A file that cannot be read, or that is wrong: with its path, line and reason.
@@ -93,7 +96,8 @@ impl Rulesets {
         self.names.get(name).copied()
     }
 
-    /// A ruleset exists while it has rules or another one includes it: devfs(8), IMPLEMENTATION NOTES.
+    /// A ruleset exists while it has rules or another one includes it:
+    /// devfs(8), IMPLEMENTATION NOTES.
     pub fn exists(&self, number: u16) -> bool {
         let Some(rules) = self.sets.get(&number) else { return false };
         !rules.is_empty()
@@ -105,7 +109,8 @@ impl Rulesets {
         self.sets.entry(number).or_default().clear();
     }
 
-    /// Adds `rule` to ruleset `set` under `number`, or 100 above its last rule: `devfs rule -s set add`.
+    /// Adds `rule` to ruleset `set` under `number`, or 100 above its last rule:
+    /// `devfs rule -s set add`.
     ///
     /// # Errors
     /// Ruleset 0, a number that is taken or too large, an include of a ruleset that does not exist.

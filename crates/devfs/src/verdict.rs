@@ -1,8 +1,8 @@
 //! What a ruleset does to a node: the order and the depth of devfs_rule.c in FreeBSD's kernel.
 //!
-//! Includes do not nest (`vfs.devfs.rule_depth` is 1): of an included ruleset the rules apply, but the
-//! includes among them do nothing. `devfsrules_jail` includes `devfsrules_hide_all`; who includes
-//! `devfsrules_jail` must include that one too.
+//! Includes do not nest (`vfs.devfs.rule_depth` is 1): of an included ruleset the rules apply, but
+//! the includes among them do nothing. `devfsrules_jail` includes `devfsrules_hide_all`; who
+//! includes `devfsrules_jail` must include that one too.
 
 use crate::Rulesets;
 use crate::glob::matches;
@@ -40,8 +40,8 @@ pub struct Applied<'a> {
 }
 
 impl Rulesets {
-    /// The rules of `ruleset` and of those that it includes, flat, in the order in which they apply.
-    /// Empty for ruleset 0 and for one that does not exist.
+    /// The rules of `ruleset` and of those that it includes, flat, in the order in which they
+    /// apply. Empty for ruleset 0 and for one that does not exist.
     pub fn expand(&self, ruleset: u16) -> Vec<Applied<'_>> {
         let mut flat = Vec::new();
         for (_, rule) in self.rules(ruleset) {

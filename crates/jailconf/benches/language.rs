@@ -1,7 +1,8 @@
 //! How fast a large configuration is read, and its jails are expanded: `cargo bench -p jailconf`.
 //!
-//! The file is made here: jails under a wildcard section, with 8 parameters of their own each; 200,000 of them are
-//! 50 MB. Time per jail has to be the same for 1,000 as for 200,000: then nothing is quadratic.
+//! The file is made here: jails under a wildcard section, with 8 parameters of their own each;
+//! 200,000 of them are 50 MB. Time per jail has to be the same for 1,000 as for 200,000:
+//! then nothing is quadratic.
 
 use std::cell::Cell;
 use std::fmt::Write;

@@ -1,10 +1,12 @@
-//! What is wrong with a configuration, and where: FreeBSD's messages, one line each, with the place kept beside them.
+//! What is wrong with a configuration, and where: FreeBSD's messages, one line each, with
+//! the place kept beside them.
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Where something stands: a file, and a line and column in it, both counted from 1, columns in bytes.
+/// Where something stands: a file, and a line and column in it, both counted
+/// from 1, columns in bytes.
 ///
 /// The words of a command line have no lines: there `line` and `column` are 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +30,8 @@ impl Place {
         format!("{} line {}", self.file.display(), self.line)
     }
 
-    /// The line of the file that it is in, and a caret under it, for a terminal; nothing when the line is empty.
+    /// The line of the file that it is in, and a caret under it, for a terminal;
+    /// nothing when the line is empty.
     ///
     /// Of a long line it is the part around the caret.
     pub fn excerpt(&self, source: &str) -> String {
@@ -114,7 +117,8 @@ impl Diagnostic {
         Self { subject, message, place, excerpt }
     }
 
-    /// The source line and a caret under the fault, for a terminal; nothing when there is no line to show.
+    /// The source line and a caret under the fault, for a terminal; nothing when
+    /// there is no line to show.
     ///
     /// Of a long line it is the part around the caret.
     pub fn excerpt(&self) -> &str {

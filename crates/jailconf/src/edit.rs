@@ -1,7 +1,9 @@
-//! Changing a file: one statement or section at a time, with every other byte, comments too, left as it is.
+//! Changing a file: one statement or section at a time, with every other byte,
+//! comments too, left as it is.
 //!
-//! A [`Document`] is the text of one file. What it includes is not looked at: an edit is of this file. After each edit
-//! the text has been parsed again, so that it can never become one that does not parse.
+//! A [`Document`] is the text of one file. What it includes is not looked at: an edit is of this
+//! file. After each edit the text has been parsed again, so that it can never become
+//! one that does not parse.
 
 use std::fmt;
 use std::io;
@@ -88,8 +90,8 @@ impl Document {
         &self.text
     }
 
-    /// Gives a parameter (or `$variable`) of the section `jail` these values, or none for a bare `name;`, in the place
-    /// of what it is given there last; or at the section's end.
+    /// Gives a parameter (or `$variable`) of the section `jail` these values, or none for a bare
+    /// `name;`, in the place of what it is given there last; or at the section's end.
     ///
     /// # Errors
     /// There is no such section.
@@ -154,7 +156,8 @@ impl Document {
     /// Gives all sections called `old` another name.
     ///
     /// # Errors
-    /// There is none, there is one of the new name, or it would have to move out of the section that it is in.
+    /// There is none, there is one of the new name, or it would have to move out of
+    /// the section that it is in.
     pub fn rename_jail(&mut self, old: &[u8], new: &[u8]) -> Result<(), EditError> {
         self.section(old)?;
         if self.section(new).is_ok() {
@@ -221,7 +224,8 @@ impl Document {
         self.replace(vec![(line..line, [&indent, statement, b";\n"].concat())])
     }
 
-    /// The statement or section at `span` with its `;` or `}`, and with its line, if it has one to itself.
+    /// The statement or section at `span` with its `;` or `}`, and with its line,
+    /// if it has one to itself.
     fn whole(&self, span: Range<usize>) -> Range<usize> {
         let end = span.end + 1;
         let start = line_start(&self.text, span.start);
@@ -303,7 +307,8 @@ fn string(text: &[u8]) -> Result<Vec<u8>, EditError> {
     if text.contains(&0) { Err(EditError::Nul(text.to_vec())) } else { Ok(quote(text)) }
 }
 
-/// `text` as one string of the language, in quotes unless it is plainly a word, without variables. It may not have NULs.
+/// `text` as one string of the language, in quotes unless it is plainly a word, without
+/// variables. It may not have NULs.
 pub fn quote(text: &[u8]) -> Vec<u8> {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.:@%".contains(byte);
     if !text.is_empty() && text.iter().all(plain) {
@@ -340,7 +345,8 @@ db { persist; }
 
     type Edit = fn(&mut Document) -> Result<(), EditError>;
 
-    /// [`FILE`] after an edit, as the lines that differ: `-` those that it had, `+` those that it has.
+    /// [`FILE`] after an edit, as the lines that differ: `-` those that it
+    /// had, `+` those that it has.
     fn edited(edit: impl FnOnce(&mut Document) -> Result<(), EditError>) -> String {
         let mut document = Document::new(Path::new("f"), FILE.as_bytes()).unwrap();
         assert_eq!(document.text(), FILE.as_bytes());

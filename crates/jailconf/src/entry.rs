@@ -1,7 +1,7 @@
 //! A parameter or a variable of a jail, on its way from pieces of files to values.
 //!
-//! What assignments give stays where the files have it until the value is made; [`crate::substitute`]
-//! says when.
+//! What assignments give stays where the files have it until the value is made;
+//! [`crate::substitute`] says when.
 
 use crate::names::NameId;
 use crate::tree::{Assignment, Config, Piece, Position};

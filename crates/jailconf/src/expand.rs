@@ -2,8 +2,8 @@
 //!
 //! This is FreeBSD's `load_config()`, for one jail at a time and only when asked. What a jail gets
 //! depends on the order of the files: matching wildcard sections before it, itself, matching ones
-//! after it. What is merged ([`crate::merge`]) are pieces of files; [`crate::substitute`] makes values
-//! of them, and puts variables in.
+//! after it. What is merged ([`crate::merge`]) are pieces of files; [`crate::substitute`] makes
+//! values of them, and puts variables in.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Subject};
 use crate::jail::{Jail, Parameter};
@@ -11,7 +11,8 @@ use crate::merge::Merge;
 use crate::names::NAME;
 use crate::tree::Config;
 
-/// A jail and what was wrong with it: where something was, the jail has the rest, as FreeBSD's `jail -e` prints it.
+/// A jail and what was wrong with it: where something was, the jail has the rest, as
+/// FreeBSD's `jail -e` prints it.
 #[derive(Clone, Debug)]
 pub struct Expansion {
     /// The jail, without the parts that failed.
@@ -21,11 +22,12 @@ pub struct Expansion {
 }
 
 impl Config {
-    /// The jail `name` with all its parameters; if several sections have this name, the first of them.
+    /// The jail `name` with all its parameters; if several sections have this
+    /// name, the first of them.
     ///
     /// # Errors
-    /// All faults of this jail: a variable that is unknown, refers to itself or has a parameter's name, a list inside a
-    /// text, `name` or `jid` set again; or that there is no such jail.
+    /// All faults of this jail: a variable that is unknown, refers to itself or has a parameter's
+    /// name, a list inside a text, `name` or `jid` set again; or that there is no such jail.
     pub fn expand(&self, name: &[u8]) -> Result<Jail, Diagnostics> {
         let Some(section) = self.first_of(name) else {
             let message = format!("\"{}\" not found", String::from_utf8_lossy(name));
@@ -61,7 +63,8 @@ impl Merge<'_> {
                 self.assign(assignment);
             }
         }
-        // A jail whose section's name is a number takes it as its name too, unless it has one by now.
+        // A jail whose section's name is a number takes it as its name too,
+        // unless it has one by now.
         if !self.named {
             self.push_name(NAME, section);
         }

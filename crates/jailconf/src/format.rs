@@ -1,8 +1,8 @@
 //! The one layout of a file: `kletka config fmt`.
 //!
-//! Only white space between tokens changes: a tab for each open section, one more for a statement that goes on, one
-//! space around `=` and `+=`, none before `;` and `,`, never two empty lines. Line breaks stay where they are, and so
-//! do comments, each as it is written.
+//! Only white space between tokens changes: a tab for each open section, one more for a statement
+//! that goes on, one space around `=` and `+=`, none before `;` and `,`, never two empty lines.
+//! Line breaks stay where they are, and so do comments, each as it is written.
 
 use std::path::Path;
 
@@ -79,13 +79,15 @@ impl Layout {
         }
     }
 
-    /// What two things on one line have between them, of which `next` is the second, or a comment is.
+    /// What two things on one line have between them, of which `next` is the
+    /// second, or a comment is.
     fn space(&mut self, next: Option<&Kind>, spaced: bool, behind_comment: bool) {
         let spreads = |kind: &Kind| matches!(kind, Kind::Append | Kind::Symbol(b'=' | b'{' | b'}'));
         let before = &self.before;
         let wide = match next {
             _ if self.out.is_empty() => false,
-            // A comment that touches the text before it could become part of it: it is left as it is.
+            // A comment that touches the text before it could become part of
+            // it: it is left as it is.
             None => spaced,
             Some(Kind::Symbol(b';' | b',')) => behind_comment && spaced,
             Some(Kind::End) => false,

@@ -6,7 +6,8 @@ use crate::names::same_parameter;
 /// A jail: parameters in jail(8)'s order, variables substituted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Jail {
-    /// The name of its section, which may be a number; on a command line, the `name` or else the `jid`, or nothing.
+    /// The name of its section, which may be a number; on a command line, the `name` or
+    /// else the `jid`, or nothing.
     pub name: Vec<u8>,
     /// Where it is configured.
     pub place: Place,
@@ -29,10 +30,11 @@ pub struct Parameter {
 const LISTS: [&[u8]; 4] = [b"ip4.addr", b"ip6.addr", b"vnet.interface", b"zfs.dataset"];
 
 impl Jail {
-    /// The jail of a command line: `jail -c NAME=VALUE … [command=WORD …]`, from the first such word on.
+    /// The jail of a command line: `jail -c NAME=VALUE … [command=WORD …]`,
+    /// from the first such word on.
     ///
-    /// `command` takes all words that follow it. A parameter given again is added to: one that is no list has the last
-    /// value, as everywhere.
+    /// `command` takes all words that follow it. A parameter given again is added to: one that is
+    /// no list has the last value, as everywhere.
     ///
     /// # Errors
     /// `name` or `jid` given twice.
@@ -112,7 +114,8 @@ impl Jail {
     }
 }
 
-/// Writes `value` in quotes if it needs them: jail(8)'s rule, by which a newline or a comma needs none.
+/// Writes `value` in quotes if it needs them: jail(8)'s rule, by which a
+/// newline or a comma needs none.
 fn quote(value: &[u8], out: &mut Vec<u8>) {
     let has = |byte| value.contains(&byte);
     let quote = if value.is_empty() || has(b'\'') {

@@ -1,13 +1,15 @@
 //! Bytes into tokens, as FreeBSD's `jaillex.l` cuts them.
 //!
-//! A string comes in pieces: text up to an escape, a variable or a quote is one token, and the next one is marked as
-//! joined to it when nothing stands between them. A fault inside a token (a quote that does not close) is noted and
-//! yields no token, so that reading goes on behind it. Every byte of the text is looked at a bounded number of times.
+//! A string comes in pieces: text up to an escape, a variable or a quote is one token, and the next
+//! one is marked as joined to it when nothing stands between them. A fault inside a token (a quote
+//! that does not close) is noted and yields no token, so that reading goes on behind it. Every byte
+//! of the text is looked at a bounded number of times.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// The text of a token or a piece of a value, as bytes of its file: escapes in it are decoded when it is asked for.
+/// The text of a token or a piece of a value, as bytes of its file: escapes in it are
+/// decoded when it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Text {
     range: Range<u32>,
@@ -71,7 +73,8 @@ pub(crate) enum Fault {
     Byte(u8),
 }
 
-/// A fault and where it is: the line of the token's end; in it the column of its start, or the first column.
+/// A fault and where it is: the line of the token's end; in it the column of its
+/// start, or the first column.
 pub(crate) struct Faulty {
     pub(crate) fault: Fault,
     pub(crate) line: u32,
@@ -194,7 +197,8 @@ impl<'t> Lexer<'t> {
             return None;
         }
         if self.at > close {
-            // A name in braces ended in `\\"`: it has taken the quote that closed, and the text goes on to the next one.
+            // A name in braces ended in `\\"`: it has taken the quote that closed, and the text
+            // goes on to the next one.
             self.closes = self.closing(self.at, b'"');
             return None;
         }
@@ -296,7 +300,8 @@ impl<'t> Lexer<'t> {
         Kind::Text(self.piece(from..end.min(close)))
     }
 
-    /// Where a quoted text closes whose byte `at` this is: at the next `quote` that no backslash stands before.
+    /// Where a quoted text closes whose byte `at` this is: at the next `quote` that no
+    /// backslash stands before.
     fn closing(&self, at: usize, quote: u8) -> Option<usize> {
         let mut at = at;
         while let Some(&byte) = self.text.get(at) {
@@ -348,7 +353,8 @@ impl<'t> Lexer<'t> {
         let (start, name) = (self.place(), self.at + 2);
         let (closed, open) = braces(self.text, name, in_quotes);
         match closed {
-            // The longer match wins: a brace that a backslash stands before closes only if nothing follows it.
+            // The longer match wins: a brace that a backslash stands before closes
+            // only if nothing follows it.
             Some(close) if close >= open => {
                 self.advance(close);
                 Some(Kind::Variable(self.piece(name..close - 1)))
@@ -377,7 +383,8 @@ impl<'t> Lexer<'t> {
         Kind::Text(self.piece(start..start + length))
     }
 
-    /// A byte at which FreeBSD stops reading: noted, and read as if it were allowed, so that it is the only fault.
+    /// A byte at which FreeBSD stops reading: noted, and read as if it were allowed, so
+    /// that it is the only fault.
     fn refused(&mut self, byte: u8) -> Option<Kind> {
         let start = self.at;
         self.fault(Fault::Byte(byte), self.place());
@@ -434,13 +441,13 @@ fn verbatim(range: Range<usize>) -> Text {
     Text { range: range.start as u32..range.end as u32, escaped: false }
 }
 
-/// How far `${` reaches whose name starts at `name`: behind its brace, if it closes, and as far as it could reach
-/// without one. A backslash takes the next byte with it, or is a byte of the name.
+/// How far `${` reaches whose name starts at `name`: behind its brace, if it closes, and as far as
+/// it could reach without one. A backslash takes the next byte with it, or is a byte of the name.
 fn braces(text: &[u8], name: usize, in_quotes: bool) -> (Option<usize>, usize) {
     let plain = |byte: u8| !matches!(byte, b'\n' | b'{' | b'}') && (byte != b'"' || !in_quotes);
     let (mut closed, mut open) = (None, name);
-    // `escaped`: a backslash stands before, so any byte goes on. `line`: no escaped newline yet, behind which only a
-    // closed name may go on.
+    // `escaped`: a backslash stands before, so any byte goes on. `line`: no escaped newline yet,
+    // behind which only a closed name may go on.
     let (mut escaped, mut line) = (false, true);
     for (at, &byte) in text.iter().enumerate().skip(name) {
         if byte == b'}' {
@@ -458,8 +465,9 @@ fn braces(text: &[u8], name: usize, in_quotes: bool) -> (Option<usize>, usize) {
     (closed, open)
 }
 
-/// Decodes backslashes: C's letters, one to three octal digits, `x` and up to two hexadecimal ones; an escaped newline
-/// is nothing, any other byte is itself. A NUL ends the text, as it ends a string in C.
+/// Decodes backslashes: C's letters, one to three octal digits, `x` and up to two hexadecimal ones;
+/// an escaped newline is nothing, any other byte is itself. A NUL ends the text,
+/// as it ends a string in C.
 fn unescape(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes.iter().copied().peekable();

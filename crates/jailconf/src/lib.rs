@@ -1,13 +1,13 @@
 //! The jail.conf(5) language: reading files into a typed tree, and expanding jails out of it.
 //!
-//! A [`Config`] is what the files say: sections and assignments in file order, each with its place. A [`Jail`] is what
-//! jail(8) makes of one section: the parameters of matching wildcard sections merged in, variables substituted.
-//! Whatever FreeBSD's own parser accepts means the same here, and what it refuses is refused, with its words.
-//! One exception: where FreeBSD drops the rest of a file in silence (a NUL or a byte above 127 outside quotes), that
-//! byte is an error here.
+//! A [`Config`] is what the files say: sections and assignments in file order, each with its place.
+//! A [`Jail`] is what jail(8) makes of one section: the parameters of matching wildcard sections
+//! merged in, variables substituted. Whatever FreeBSD's own parser accepts means the same here, and
+//! what it refuses is refused, with its words. One exception: where FreeBSD drops the rest of a
+//! file in silence (a NUL or a byte above 127 outside quotes), that byte is an error here.
 //!
-//! Which parameters exist, and what their values may be, is left to `jailparam`. No system calls: files come from a
-//! [`Loader`]; [`Files`] is the one that reads the disk.
+//! Which parameters exist, and what their values may be, is left to `jailparam`. No system calls:
+//! files come from a [`Loader`]; [`Files`] is the one that reads the disk.
 //!
 //! May use: `strerror`; no system calls, except in `loader.rs`.
 //!

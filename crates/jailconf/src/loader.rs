@@ -51,7 +51,8 @@ impl Loader for Files {
     }
 }
 
-/// Adds to `found` what in `folder` matches `component`. A folder that is not there has nothing in it.
+/// Adds to `found` what in `folder` matches `component`. A folder that is not
+/// there has nothing in it.
 fn extend(folder: &OsStr, component: &[u8], found: &mut Vec<OsString>) -> io::Result<()> {
     let join = |name: &[u8]| {
         let slash: &[u8] =
@@ -108,7 +109,8 @@ fn unquote(component: &[u8]) -> Vec<u8> {
     out
 }
 
-/// fnmatch(3) for one component. Linear memory, no recursion: on a mismatch only the last `*` takes one byte more.
+/// fnmatch(3) for one component. Linear memory, no recursion: on a mismatch only the last
+/// `*` takes one byte more.
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n, mut retry) = (0, 0, None);
     while n < name.len() {
@@ -141,7 +143,8 @@ fn matches_one(pattern: &[u8], byte: u8) -> Option<usize> {
     }
 }
 
-/// Reads the bracket expression that `pattern` starts with: its length, and whether `byte` is one of it.
+/// Reads the bracket expression that `pattern` starts with: its length, and
+/// whether `byte` is one of it.
 fn bracket(pattern: &[u8], byte: u8) -> Option<(usize, bool)> {
     // FreeBSD's glob(3) negates by `!` alone.
     let negated = pattern.get(1) == Some(&b'!');
@@ -160,7 +163,8 @@ fn bracket(pattern: &[u8], byte: u8) -> Option<(usize, bool)> {
     }
 }
 
-/// The byte that a bracket expression has at `at`, which may have a backslash before it, and where the next one is.
+/// The byte that a bracket expression has at `at`, which may have a backslash before it,
+/// and where the next one is.
 fn bracketed(pattern: &[u8], at: usize) -> Option<(u8, usize)> {
     match (*pattern.get(at)?, pattern.get(at + 1)) {
         (b'\\', Some(&byte)) => Some((byte, at + 2)),

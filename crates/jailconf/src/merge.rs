@@ -26,7 +26,8 @@ pub(crate) struct Merge<'c> {
     pub(crate) faults: Diagnostics,
 }
 
-/// Tables of jails that are larger than this are not kept for the next jail: to empty them takes time too.
+/// Tables of jails that are larger than this are not kept for the next jail: to
+/// empty them takes time too.
 const KEPT: usize = 256;
 
 impl<'c> Merge<'c> {

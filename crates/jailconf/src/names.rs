@@ -1,14 +1,17 @@
-//! Names of parameters and variables: each kept once, known by a number, with the names that mean the same.
+//! Names of parameters and variables: each kept once, known by a number, with the
+//! names that mean the same.
 //!
-//! FreeBSD takes two names for one parameter when they are equal but for one `no` at the start of one component:
-//! `vnet` and `novnet`, `allow.mount` and `allow.nomount`, but also `noallow.mount`. This holds for every name, known
-//! or not, and for variables: `$node` and `$de` are one. It is not transitive, so there is no one name to keep
-//! instead; each name carries the list of its relatives.
+//! FreeBSD takes two names for one parameter when they are equal but for one `no` at the start of
+//! one component: `vnet` and `novnet`, `allow.mount` and `allow.nomount`, but also `noallow.mount`.
+//! This holds for every name, known or not, and for variables: `$node` and `$de` are one. It is not
+//! transitive, so there is no one name to keep instead; each name carries
+//! the list of its relatives.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// Parameters that jail(8) itself looks at, and that no variable may be called: the table in FreeBSD's `config.c`.
+/// Parameters that jail(8) itself looks at, and that no variable may be called: the table
+/// in FreeBSD's `config.c`.
 const RESERVED: [&[u8]; 45] = [
     b"jid",
     b"name",
@@ -82,7 +85,8 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
     at == one.len() && at == other.len()
 }
 
-/// A table by the numbers of names. They count up from 0, so spreading them is all the hash that they need.
+/// A table by the numbers of names. They count up from 0, so spreading them is all
+/// the hash that they need.
 pub(crate) type ByName<T> = HashMap<NameId, T, BuildHasherDefault<Spread>>;
 
 #[derive(Default)]
@@ -111,7 +115,8 @@ pub(crate) struct Names {
     followers: Vec<NameId>,
     /// The name that came last.
     last: NameId,
-    /// The names that mean the same parameter, itself among them; empty for the many that have only themselves.
+    /// The names that mean the same parameter, itself among them; empty for the many
+    /// that have only themselves.
     related: Vec<Box<[NameId]>>,
 }
 
@@ -127,7 +132,8 @@ impl Names {
 
     /// The number of a name, which is a new one for a new name.
     pub(crate) fn intern(&mut self, name: &[u8]) -> NameId {
-        // Jails are much alike: what came after the last name before comes after it again, most often.
+        // Jails are much alike: what came after the last name before comes
+        // after it again, most often.
         let expected = self.followers[self.last as usize];
         if self.bytes(expected) == name {
             self.last = expected;
@@ -202,7 +208,8 @@ fn variants(name: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// Whether two names mean one parameter: they are equal, or one has a `no` more at the start of one component.
+/// Whether two names mean one parameter: they are equal, or one has a `no` more at
+/// the start of one component.
 pub fn same_parameter(one: &[u8], other: &[u8]) -> bool {
     let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
     if short.len() + 2 != long.len() {

@@ -1,8 +1,10 @@
-//! Tokens into the tree, as FreeBSD's `jailparse.y` puts them together, and the files that `.include` names.
+//! Tokens into the tree, as FreeBSD's `jailparse.y` puts them together, and the
+//! files that `.include` names.
 //!
 //! FreeBSD's grammar, in one place: a file is a list of `name;`, `name [= | +=] value[, value …];`,
-//! `.include "glob"[, …];` and `name { … }`. A name is one token; a value is any number of pieces that touch.
-//! Reading goes on behind a fault at the next `;`, `{` or `}`, so that one run finds all of them.
+//! `.include "glob"[, …];` and `name { … }`. A name is one token; a value is any number of pieces
+//! that touch. Reading goes on behind a fault at the next `;`, `{` or `}`, so that
+//! one run finds all of them.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -23,14 +25,16 @@ const MAX_INCLUDE_DEPTH: u32 = 32;
 /// After how many faults we give up: all of these are shown, and no person reads more.
 const MAX_FAULTS: usize = 10_000;
 
-/// How deep sections may stand in each other. No jail can have more components: its name has at most 255 bytes.
+/// How deep sections may stand in each other. No jail can have more components: its
+/// name has at most 255 bytes.
 const MAX_SECTION_DEPTH: usize = 128;
 
 impl Config {
     /// Reads the file `path` and all that it includes; `-` is standard input.
     ///
     /// # Errors
-    /// All faults of all files. A value is not looked into, nor a variable looked up, before [`Config::expand`].
+    /// All faults of all files. A value is not looked into, nor a variable looked up,
+    /// before [`Config::expand`].
     pub fn load(loader: &dyn Loader, path: &Path) -> Result<Self, Diagnostics> {
         let mut parser = Parser::new(loader);
         parser.load(path, None);
@@ -74,7 +78,8 @@ struct Parser<'l> {
     loader: &'l dyn Loader,
     config: Config,
     faults: Diagnostics,
-    /// The section that holds what stands outside of sections; it is where the first of that stands.
+    /// The section that holds what stands outside of sections; it is where
+    /// the first of that stands.
     global: Option<u32>,
     /// How many files deep we are.
     depth: u32,
@@ -89,7 +94,8 @@ struct Reader<'t> {
     file: u32,
     text: &'t [u8],
     lexer: Lexer<'t>,
-    /// The sections that are open, innermost last. In an included file, the first may be the including file's.
+    /// The sections that are open, innermost last. In an included file, the first may
+    /// be the including file's.
     open: Vec<u32>,
     /// How many of them are open since before this file.
     outer: usize,
@@ -122,7 +128,8 @@ impl<'l> Parser<'l> {
             }
             config.jails.push(index);
         }
-        // A stable sort: those of one name stay in order. Most files have their jails in order, which makes it short.
+        // A stable sort: those of one name stay in order. Most files have their jails in
+        // order, which makes it short.
         config.by_name = config.jails.clone();
         config.by_name.sort_by_key(|&section| &*config.sections[section as usize].name);
         config.names.relate();
@@ -146,7 +153,8 @@ impl<'l> Parser<'l> {
     }
 
     fn file(&mut self, name: &Path, text: Vec<u8>, section: Option<u32>) {
-        // Places in files, and in vectors that never have more items than the files have bytes, are kept in 32 bits.
+        // Places in files, and in vectors that never have more items than the files have
+        // bytes, are kept in 32 bits.
         self.bytes = self.bytes.saturating_add(text.len());
         if u32::try_from(self.bytes).is_err() {
             return self.file_fault(name, "the configuration is larger than 4 GiB".to_owned());
@@ -295,7 +303,8 @@ impl<'l> Parser<'l> {
         assignments.push(assignment);
     }
 
-    /// Reads a list of values, the first of which may have begun with `first`, up to its `;`, which is the answer.
+    /// Reads a list of values, the first of which may have begun with `first`, up to its
+    /// `;`, which is the answer.
     fn values(
         &mut self,
         reader: &mut Reader<'_>,
@@ -386,7 +395,8 @@ impl<'l> Parser<'l> {
             }
         }
         self.depth -= 1;
-        // As in FreeBSD, a fault in an included file ends all reading: what follows may rest on what it did not say.
+        // As in FreeBSD, a fault in an included file ends all reading: what follows may
+        // rest on what it did not say.
         self.stopped |= self.faults.0.len() > before;
     }
 
@@ -445,7 +455,8 @@ impl<'l> Parser<'l> {
         }
     }
 
-    /// Finds, from the unexpected `token` on, where a statement may start again; false at the end of the file.
+    /// Finds, from the unexpected `token` on, where a statement may start again;
+    /// false at the end of the file.
     fn recover(&mut self, reader: &mut Reader<'_>, token: Token) -> bool {
         let mut token = token;
         loop {

@@ -1,16 +1,18 @@
 //! Values out of pieces: variables substituted, in FreeBSD's order.
 //!
-//! Variables bind late: the last value wins for all uses in the jail, earlier ones too. A parameter that a value refers
-//! to, and that has variables itself, is finished first, and moves in front of the one that needs it.
+//! Variables bind late: the last value wins for all uses in the jail, earlier ones too. A parameter
+//! that a value refers to, and that has variables itself, is finished first, and moves in front
+//! of the one that needs it.
 
 use crate::merge::Merge;
 use crate::names::NameId;
 
-/// What all variables of one jail may put into its values, together. It stops a few lines that double each other from
-/// taking all memory.
+/// What all variables of one jail may put into its values, together. It stops a few lines that
+/// double each other from taking all memory.
 const MAX_SUBSTITUTED: usize = 16 << 20;
 
-/// The order of a jail's entries, as a doubly linked list: FreeBSD's `TAILQ`. The last index is the head.
+/// The order of a jail's entries, as a doubly linked list: FreeBSD's `TAILQ`.
+/// The last index is the head.
 struct Order {
     next: Vec<usize>,
     previous: Vec<usize>,
@@ -65,8 +67,8 @@ impl Merge<'_> {
         while entry != head {
             round += 1;
             self.entries[entry].round = round;
-            // An entry that another one needs comes first. Then the other one is next in the list, and begins a new
-            // round.
+            // An entry that another one needs comes first. Then the other one is next in the
+            // list, and begins a new round.
             while let Some(needed) = self.finish(entry, round) {
                 self.entries[needed].round = round;
                 order.move_before(needed, entry);
@@ -136,7 +138,8 @@ impl Merge<'_> {
     /// A variable of entry `index` cannot be substituted: all entries of this round are bad.
     fn fail(&mut self, index: usize, round: u32, message: Option<String>) {
         let position = self.entries[index].position;
-        // A variable that is known to be bad has had its message; that this jail is not usable was clear then.
+        // A variable that is known to be bad has had its message; that this jail is
+        // not usable was clear then.
         if let Some(message) = message {
             self.fault(position, message);
         }

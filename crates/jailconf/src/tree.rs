@@ -1,8 +1,9 @@
-//! What the files say, as they say it: sections in file order, their assignments, and the pieces of each value.
+//! What the files say, as they say it: sections in file order, their assignments, and
+//! the pieces of each value.
 //!
-//! Sections and assignments keep their spans in their file, so that an editor can replace exactly them. All assignments
-//! lie in one vector and all pieces in another, and texts stay in their files: a configuration of 200,000 jails has few
-//! allocations.
+//! Sections and assignments keep their spans in their file, so that an editor can replace exactly
+//! them. All assignments lie in one vector and all pieces in another, and texts stay in their
+//! files: a configuration of 200,000 jails has few allocations.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -49,7 +50,8 @@ pub(crate) struct Position {
 /// `NAME { … }`; or, named `*`, all that stands outside of sections.
 #[derive(Clone, Debug)]
 pub(crate) struct Section {
-    /// The full name: a section inside another one has the outer one's name and a dot before its own.
+    /// The full name: a section inside another one has the outer one's name
+    /// and a dot before its own.
     pub(crate) name: Box<[u8]>,
     pub(crate) position: Position,
     /// Its name as it is written, which for a section inside another one is the last part only.
@@ -58,8 +60,8 @@ pub(crate) struct Section {
     pub(crate) outer: u32,
     /// From behind its `{` to before its `}`; empty for what stands outside of sections.
     pub(crate) body: Range<u32>,
-    /// Its first and its last assignment, or [`NONE`]; each leads to the next, as those of other sections, or of another
-    /// file, may stand between them.
+    /// Its first and its last assignment, or [`NONE`]; each leads to the next, as those of other
+    /// sections, or of another file, may stand between them.
     pub(crate) first: u32,
     pub(crate) last: u32,
 }
@@ -125,7 +127,8 @@ impl Config {
         }
     }
 
-    /// The names of all jails, in the order of the files; a jail that stands there twice is named twice.
+    /// The names of all jails, in the order of the files; a jail that stands
+    /// there twice is named twice.
     pub fn jails(&self) -> impl Iterator<Item = &[u8]> {
         self.jails.iter().map(|&section| self.name_of(section))
     }

@@ -1,7 +1,7 @@
 //! Wildcard sections: which names are patterns, and which patterns a jail's name matches.
 //!
-//! `*` as a component before the last one stands for one component of a jail's name, as the last one for one or more.
-//! A `*` inside a component is only a letter.
+//! `*` as a component before the last one stands for one component of a jail's name, as the last
+//! one for one or more. A `*` inside a component is only a letter.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,5 @@
-//! jail.conf(5), fact by fact: what a file says, and the line of `jail -f FILE -e " "` or the messages for it.
+//! jail.conf(5), fact by fact: what a file says, and the line of `jail -f FILE -e " "`
+//! or the messages for it.
 
 #![allow(clippy::unwrap_used, reason = "a text that does not parse has failed its test")]
 
@@ -79,7 +80,8 @@ fn strings_and_escapes() {
         (r"a { x = \0611\1; }",               &["name=a x=11\x01"]),   // three octal digits at most
         (r"a { x = \x311\xA; }",              &["name=a x=11\n"]),     // and two hexadecimal ones
         ("a { x = \"b\0c\"d; }",              &["name=a x=bd"]),       // a NUL in quotes ends its piece too
-        // A name in braces takes a `\"`, even where the quotes close there: they then close at the next one.
+        // A name in braces takes a `\"`, even where the quotes close there: they
+        // then close at the next one.
         (r#"a { ${b\\"} = 1; x = "$name${b\\"}c"; }"#, &["name=a x=a1c"]),
     ]);
     assert_messages(&[

@@ -9,7 +9,8 @@ use jailconf::{
 };
 use proptest::prelude::*;
 
-/// Texts made of what the language is made of: far more of them parse, or nearly do, than of random bytes.
+/// Texts made of what the language is made of: far more of them parse, or nearly
+/// do, than of random bytes.
 fn texts() -> impl Strategy<Value = Vec<u8>> {
     let words: Vec<&[u8]> = vec![
         b"a",
@@ -149,7 +150,8 @@ proptest! {
         prop_assert_eq!(&jail.parameters[1].values, &values);
     }
 
-    /// A parameter that is set has the values that it was given, and the file is as before when it is removed again.
+    /// A parameter that is set has the values that it was given, and the file is as before
+    /// when it is removed again.
     #[test]
     fn an_edit_is_undone_by_its_opposite(values in prop::collection::vec(prop::collection::vec(1..=255_u8, 0..8), 0..4)) {
         let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
@@ -178,8 +180,8 @@ proptest! {
         }
     }
 
-    /// The line of `-e`, put back into a file, is the same jail: what it leaves without quotes needs none but for
-    /// newlines, commas and the like, which do not occur here.
+    /// The line of `-e`, put back into a file, is the same jail: what it leaves without quotes
+    /// needs none but for newlines, commas and the like, which do not occur here.
     #[test]
     fn a_line_comes_back(values in prop::collection::vec("[a-z0-9 '\\\\\"./:-]{0,12}", 1..4)) {
         let words: Vec<String> = values.iter().map(|value| format!("x={value}")).collect();
@@ -207,7 +209,8 @@ proptest! {
         prop_assert_eq!(got, alone.map(|(index, _)| format!("p{index}")).collect::<Vec<_>>());
     }
 
-    /// What a section has of parameters is what one gets by asking, for each, which one before it it is.
+    /// What a section has of parameters is what one gets by asking, for each,
+    /// which one before it it is.
     #[test]
     fn merging_is_what_asking_one_by_one_gives(names in prop::collection::vec("(no){0,2}[xy](\\.(no){0,1}[xy])?", 1..8)) {
         let text: String = names.iter().enumerate().map(|(index, name)| format!("{name} = {index}; ")).collect();

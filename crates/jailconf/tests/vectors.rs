@@ -1,7 +1,9 @@
-//! What FreeBSD's own `jail -f FILE -e SEPARATOR` answers, and what we do: every directory of `tests/vectors` is a case.
+//! What FreeBSD's own `jail -f FILE -e SEPARATOR` answers, and what we do: every directory of
+//! `tests/vectors` is a case.
 //!
-//! `in.conf` and what it includes; `args` (one a line); `stdin`; and the expected `stdout`, `stderr`, `status`. Where
-//! FreeBSD's program itself misbehaves (`ref-bug`), only the first message of a refused file is compared.
+//! `in.conf` and what it includes; `args` (one a line); `stdin`; and the expected `stdout`,
+//! `stderr`, `status`. Where FreeBSD's program itself misbehaves (`ref-bug`), only the first
+//! message of a refused file is compared.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
 
@@ -11,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use jailconf::{Config, Document, Files, Loader, format};
 
-/// FreeBSD drops the rest of these files in silence, at a NUL or at a byte above 127; here that is an error.
+/// FreeBSD drops the rest of these files in silence, at a NUL or at a byte above
+/// 127; here that is an error.
 const DROPPED: [&str; 3] = ["066-", "075-", "076-"];
 
 /// The files of one case: relative to its directory, with its standard input.

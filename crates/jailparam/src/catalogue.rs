@@ -1,8 +1,8 @@
 //! The catalogue: every parameter of jail(8) in FreeBSD 15, and ours.
 //!
-//! Types, defaults and access are those of `kern_jail.c`, of the modules' own tables and of jail(8)'s `config.c`. Where
-//! a jail on Linux differs when a parameter is not given, the default is what it really has. A list of FreeBSD's
-//! facts in the tests says where that is.
+//! Types, defaults and access are those of `kern_jail.c`, of the modules' own tables and of
+//! jail(8)'s `config.c`. Where a jail on Linux differs when a parameter is not given, the default
+//! is what it really has. A list of FreeBSD's facts in the tests says where that is.
 
 use crate::row::{at_creation, live, numbered, pseudo, read_only};
 use crate::types::Parameter;

@@ -36,7 +36,8 @@ pub enum Problem {
     TooLarge(usize),
     /// It only tells.
     ReadOnly,
-    /// Addresses of the host's for a jail that has, or is said to share, a network stack: `vnet` is given too.
+    /// Addresses of the host's for a jail that has, or is said to share, a network
+    /// stack: `vnet` is given too.
     VnetAddresses,
     /// It does nothing on Linux, for this reason.
     Refused(&'static str),

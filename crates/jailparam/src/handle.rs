@@ -1,7 +1,7 @@
 //! Parameters that the compiler knows, with the type of their values.
 //!
-//! A [`Handle`] is a row of the catalogue, found by its name when this crate is compiled. The name of
-//! no parameter makes no handle, nor does a parameter of another type: neither compiles. Which
+//! A [`Handle`] is a row of the catalogue, found by its name when this crate is compiled. The name
+//! of no parameter makes no handle, nor does a parameter of another type: neither compiles. Which
 //! handles there are is left to [`crate::param`].
 
 use std::fmt;
@@ -28,8 +28,8 @@ pub type Text = Handle<Vec<u8>>;
 pub type List = Handle<Vec<Vec<u8>>>;
 
 impl<T: Typed> Handle<T> {
-    /// The parameter `name`. A constant that asks for a name that is none, or has another type, does
-    /// not compile.
+    /// The parameter `name`. A constant that asks for a name that is none, or has
+    /// another type, does not compile.
     ///
     /// # Panics
     /// There is no such parameter: so call it in a constant only.

@@ -1,5 +1,5 @@
-//! The texts of `meta` and `env`: lines of `KEY=VALUE`, each of which can be set by itself, as `meta.KEY`. FreeBSD's
-//! `kern_jailmeta.c`.
+//! The texts of `meta` and `env`: lines of `KEY=VALUE`, each of which can be set by itself, as
+//! `meta.KEY`. FreeBSD's `kern_jailmeta.c`.
 
 /// A change of such a text.
 #[derive(Clone, Debug, PartialEq, Eq)]

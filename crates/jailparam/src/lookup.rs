@@ -14,8 +14,8 @@ pub struct Found {
 
 /// The parameter that `name` means, if there is one.
 ///
-/// The form with `no` is known for boolean parameters only, as in libjail: `nopath` and `novnet` are no parameters.
-/// `meta.KEY` and `env.KEY` are `meta` and `env`.
+/// The form with `no` is known for boolean parameters only, as in libjail: `nopath` and `novnet`
+/// are no parameters. `meta.KEY` and `env.KEY` are `meta` and `env`.
 pub fn find(name: &str) -> Option<Found> {
     if let Some(parameter) = exact(name) {
         return Some(Found { parameter, no: false });
@@ -61,7 +61,8 @@ fn has_a_no_too_many(parameter: &Parameter, name: &str) -> bool {
     jailconf::same_parameter(parameter.name.as_bytes(), name.as_bytes())
 }
 
-/// The parameter of which `name` is the last component: `hostname`; none where several have it, as `addr`.
+/// The parameter of which `name` is the last component: `hostname`; none where
+/// several have it, as `addr`.
 fn the_only_one_that_ends_in(name: &str) -> Option<&'static Parameter> {
     let ends = |parameter: &&Parameter| {
         parameter.name.rsplit_once('.').is_some_and(|(_, last)| last == name)
@@ -127,7 +128,8 @@ const fn has_dot(name: &[u8]) -> bool {
     at < name.len()
 }
 
-/// How many bytes to insert, remove, change or swap with their neighbour, to make `one` into `other`.
+/// How many bytes to insert, remove, change or swap with their neighbour, to
+/// make `one` into `other`.
 fn distance(one: &str, other: &str) -> usize {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     // Three rows of the usual table: the one before last is for swaps.

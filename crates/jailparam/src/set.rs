@@ -1,4 +1,5 @@
-//! The typed values of one jail: libjail's `jailparam_import` and `jailparam_export`, and jail(8)'s checks of its own.
+//! The typed values of one jail: libjail's `jailparam_import` and `jailparam_export`, and
+//! jail(8)'s checks of its own.
 
 use std::collections::BTreeMap;
 
@@ -26,8 +27,9 @@ impl Set {
     /// Reads the parameters of `jail`.
     ///
     /// # Errors
-    /// Every parameter that does not exist, has a value that it cannot have, or is not supported on Linux: then it may
-    /// be given the value that it has anyway. Addresses of the host's, where `vnet` is given too.
+    /// Every parameter that does not exist, has a value that it cannot have, or is not supported on
+    /// Linux: then it may be given the value that it has anyway. Addresses of the host's,
+    /// where `vnet` is given too.
     pub fn import(jail: &Jail) -> Result<Self, Vec<Error>> {
         let mut set = Self::default();
         let mut errors = Vec::new();
@@ -91,7 +93,8 @@ impl Set {
         Ok(())
     }
 
-    /// What this makes of the `meta` or `env` of a jail with the parameters `old`; `None` when nothing was said of it.
+    /// What this makes of the `meta` or `env` of a jail with the parameters `old`; `None`
+    /// when nothing was said of it.
     ///
     /// # Errors
     /// It would be too long.

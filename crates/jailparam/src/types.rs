@@ -88,7 +88,8 @@ pub enum Access {
     ReadOnly,
     /// When the jail is created; `jail -m` cannot change it.
     Create,
-    /// When the jail is created, and by `jail -m` while it runs. A pseudo-parameter is read anew at every use.
+    /// When the jail is created, and by `jail -m` while it runs. A pseudo-parameter
+    /// is read anew at every use.
     Live,
 }
 
@@ -124,7 +125,8 @@ impl Parameter {
         (self.kind == Kind::Bool).then(|| format!("{}no{}", &self.name[..last], &self.name[last..]))
     }
 
-    /// The value that it has when it is given none, in a jail with a network stack of its own or without one.
+    /// The value that it has when it is given none, in a jail with a network stack
+    /// of its own or without one.
     pub const fn default_of(&self, vnet: bool) -> Option<&'static str> {
         if vnet && self.default_with_vnet.is_some() {
             return self.default_with_vnet;

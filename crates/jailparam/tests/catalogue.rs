@@ -1,4 +1,5 @@
-//! The catalogue beside FreeBSD's own lists: no parameter is missing, and where one differs, it stands here.
+//! The catalogue beside FreeBSD's own lists: no parameter is missing, and where one
+//! differs, it stands here.
 
 #![allow(clippy::panic, reason = "a parameter that is missing fails the test")]
 
@@ -39,8 +40,9 @@ enum Untold {
 }
 use Untold::{Same, Vnet};
 
-/// Parameters of the prison. jail(8) names them all but those marked; types and access are those of `kern_jail.c`
-/// (`SYSCTL_JAIL_PARAM`: `RD`, `RDTUN` which is set at creation only, `RW`), defaults those of `kern_jail_set()`.
+/// Parameters of the prison. jail(8) names them all but those marked; types and access are those of
+/// `kern_jail.c` (`SYSCTL_JAIL_PARAM`: `RD`, `RDTUN` which is set at creation only, `RW`), defaults
+/// those of `kern_jail_set()`.
 #[rustfmt::skip]
 const CORE: &[(&str, Type, Access, Untold)] = &[
     ("jid",                         Int,     Create,   Same("")),
@@ -64,7 +66,8 @@ const CORE: &[(&str, Type, Access, Untold)] = &[
     ("host.hostuuid",               Text,    Live,     Same("")),
     ("host.hostid",                 Int,     Live,     Same("")),
     ("mac.label",                   Text,    Live,     Same("")),
-    // PR_IP4_USER without addresses, which jail_get(2) calls `disable`; a jail with a vnet has no such flag: `inherit`.
+    // PR_IP4_USER without addresses, which jail_get(2) calls `disable`; a jail with a vnet has
+    // no such flag: `inherit`.
     ("ip4",                         Jailsys, Create,   Vnet("disable", "inherit")),
     ("ip4.addr",                    Ip4,     Live,     Same("")),
     ("ip4.saddrsel",                Bool,    Live,     Same("true")),       // _PR_IP_SADDRSEL
@@ -93,7 +96,8 @@ const CORE: &[(&str, Type, Access, Untold)] = &[
     // kern_jailmeta.c
     ("meta",                        Text,    Live,     Same("")),
     ("env",                         Text,    Live,     Same("")),
-    // prison_add_vfs(), for every file system with VFCF_JAIL. jail(8) leaves out lindebugfs and p9fs.
+    // prison_add_vfs(), for every file system with VFCF_JAIL. jail(8) leaves
+    // out lindebugfs and p9fs.
     ("allow.mount.devfs",           Bool,    Live,     Same("false")),
     ("allow.mount.fdescfs",         Bool,    Live,     Same("false")),
     ("allow.mount.fusefs",          Bool,    Live,     Same("false")),
@@ -126,8 +130,9 @@ const CORE: &[(&str, Type, Access, Untold)] = &[
     ("mac.do.exec_paths",           Text,    Live,     Same("")),
 ];
 
-/// jail(8)'s pseudo-parameters, with the types of `intparams` in `config.c`: what is neither PF_BOOL nor PF_INT is a list
-/// where all of its values are used, and a text where only the last is.
+/// jail(8)'s pseudo-parameters, with the types of `intparams` in `config.c`: what is neither
+/// PF_BOOL nor PF_INT is a list where all of its values are used, and a
+/// text where only the last is.
 #[rustfmt::skip]
 const PSEUDO: &[(&str, Type, &str)] = &[
     ("allow.dying",             Bool, "false"),

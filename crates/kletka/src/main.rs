@@ -1,7 +1,7 @@
 //! kletka: FreeBSD's jails on Linux. One binary, many names.
 //!
-//! The applet is chosen by the name it was called by (`jail`, `jls`, `ifconfig`, …) or, when that is
-//! `kletka`, by its first argument: `kletka jail -c web` is `jail -c web`.
+//! The applet is chosen by the name it was called by (`jail`, `jls`, `ifconfig`, …) or, when that
+//! is `kletka`, by its first argument: `kletka jail -c web` is `jail -c web`.
 //!
 //! May use: `base`, `conffile`, `configuration`, `devfs`, `fstab`, `jailconf`, `jailparam`, `json`,
 //! `kernel`, `lexopt`, `lifecycle`, `mountinfo`, `netif`, `networds`, `prison`, `rc`, `rustix`,

@@ -110,14 +110,14 @@ impl EtherAddress {
     }
 }
 
-/// What makes the addresses of one machine's interfaces its own: they are the same after every boot, and
-/// the same on no other machine.
+/// What makes the addresses of one machine's interfaces its own: they are the same after every
+/// boot, and the same on no other machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity(u64);
 
 impl Identity {
-    /// Of a machine, and of the jail that its interfaces are made for. Only a hash of them is kept: a
-    /// machine's id is not for everybody on its network.
+    /// Of a machine, and of the jail that its interfaces are made for. Only a hash of them is kept:
+    /// a machine's id is not for everybody on its network.
     #[must_use]
     pub fn new(machine: &str, jail: &str) -> Self {
         Self(fnv(fnv(FNV_START, machine.as_bytes()), jail.as_bytes()))
@@ -135,8 +135,8 @@ impl Identity {
 
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// FNV-1a, and a byte that is in no text between one text and the next. What it gives must never change:
-/// the standard library's hashes may.
+/// FNV-1a, and a byte that is in no text between one text and the next. What it gives must never
+/// change: the standard library's hashes may.
 fn fnv(state: u64, text: &[u8]) -> u64 {
     let step = |state: u64, &byte: &u8| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     text.iter().chain(&[0xff]).fold(state, step)

@@ -191,7 +191,8 @@ impl Netlink {
         let found = self.link(bridge)?;
         let mut all = self.all_learned(found.index)?;
         if matches!(found.kind, Kind::Bridge(bridge) if !bridge.vlan_filter) {
-            // The kernel keeps a static address also for the VLAN that frames would have if it filtered.
+            // The kernel keeps a static address also for the VLAN that frames
+            // would have if it filtered.
             all.retain(|learned| learned.vlan == 0);
         }
         Ok(all)
@@ -219,8 +220,8 @@ impl Netlink {
     ) -> Result<(), Error> {
         let request = || Request::Other(format!("BRDGSADDR {member}"));
         let port = self.member(bridge, member, request)?;
-        // Not to be forgotten, but not the bridge's own either; and not to wander to where a frame with this
-        // address comes from.
+        // Not to be forgotten, but not the bridge's own either; and not to wander to where a frame
+        // with this address comes from.
         let flags = nda::FLAG_MASTER | nda::FLAG_STICKY;
         let body = ndmsg(af::BRIDGE, port.index, nda::STATE_NOARP, flags);
         let flags = nlm::CREATE | nlm::REPLACE;

@@ -29,7 +29,8 @@ pub enum Capability {
 }
 
 impl Capability {
-    /// Each with its bit and its name in listings (net/if.h, `IFCAP_*`), and Linux's features for it.
+    /// Each with its bit and its name in listings (net/if.h, `IFCAP_*`), and
+    /// Linux's features for it.
     #[rustfmt::skip]
     const TABLE: &'static [(Self, u32, &'static str, &'static [&'static str])] = &[
         (Self::RxCsum,       0x1,       "RXCSUM",         &["rx-checksum"]),
@@ -37,7 +38,8 @@ impl Capability {
         (Self::VlanHwTag,    0x10,      "VLAN_HWTAGGING", &["rx-vlan-hw-parse", "tx-vlan-hw-insert"]),
         (Self::Tso4,         0x100,     "TSO4",           &["tx-tcp-segmentation"]),
         (Self::Tso6,         0x200,     "TSO6",           &["tx-tcp6-segmentation"]),
-        // Hardware GRO joins packets as LRO does, and is as bad for a bridge where the hardware errs.
+        // Hardware GRO joins packets as LRO does, and is as bad for a bridge
+        // where the hardware errs.
         (Self::Lro,          0x400,     "LRO",            &["rx-lro", "rx-gro-hw"]),
         (Self::VlanHwFilter, 0x10000,   "VLAN_HWFILTER",  &["rx-vlan-filter"]),
         (Self::RxCsum6,      0x20_0000, "RXCSUM_IPV6",    &["rx-checksum"]),

@@ -149,14 +149,14 @@ impl Netlink {
         }
     }
 
-    /// Looks whether `member` may join `bridge`, or a bridge that is yet to be made; changes nothing.
-    /// Answers what [`Netlink::join`] needs.
+    /// Looks whether `member` may join `bridge`, or a bridge that is yet to be made; changes
+    /// nothing. Answers what [`Netlink::join`] needs.
     ///
     /// Linux would take a member away from another bridge without a word; FreeBSD refuses.
     ///
     /// # Errors
-    /// `ENOENT`: no such member; `EEXIST`, `EBUSY`: it is in this bridge, in another; `EINVAL`: `bridge`
-    /// is none, or `member` cannot be in one.
+    /// `ENOENT`: no such member; `EEXIST`, `EBUSY`: it is in this bridge, in another; `EINVAL`:
+    /// `bridge` is none, or `member` cannot be in one.
     pub fn check_member(
         &mut self,
         bridge: Option<&InterfaceName>,
@@ -350,8 +350,9 @@ impl Netlink {
         self.apply(name, message, request())
     }
 
-    /// `vnet`: moves the interface to another network namespace; there it is down, without addresses
-    /// and in no bridge, as on FreeBSD. Its description and its link-level address go with it.
+    /// `vnet`: moves the interface to another network namespace; there it is down, without
+    /// addresses and in no bridge, as on FreeBSD. Its description and its
+    /// link-level address go with it.
     ///
     /// # Errors
     /// `EEXIST`: its name is taken there; `EINVAL`: it is bound to this network, as `lo0` is.
@@ -392,7 +393,8 @@ pub(crate) fn flags_by_index(index: u32, flags: u32, mask: u32) -> Message {
     Message::new(rtm::NEWLINK, 0, &link_body(index, flags, mask))
 }
 
-/// `struct ifinfomsg`: an interface, 0 if it is told by its name; and flags, as [`flags_by_index`] has them.
+/// `struct ifinfomsg`: an interface, 0 if it is told by its name; and flags, as
+/// [`flags_by_index`] has them.
 pub(crate) fn link_body(index: u32, flags: u32, mask: u32) -> [u8; LINK_BODY] {
     let mut body = [0; LINK_BODY];
     body[4..8].copy_from_slice(&index.to_ne_bytes());

@@ -1,8 +1,8 @@
 //! Interfaces that come and go by command: `create` and `destroy`. epair(4), bridge(4), vlan(4) …
 //!
-//! An epair is a veth pair, a bridge Linux's bridge, a vlan an 802.1Q link, a lagg a bond, a created lo a
-//! dummy. As on FreeBSD they are down when they come, and destroying one end of an epair takes the
-//! other along.
+//! An epair is a veth pair, a bridge Linux's bridge, a vlan an 802.1Q link, a lagg a bond, a
+//! created lo a dummy. As on FreeBSD they are down when they come, and destroying one end of an
+//! epair takes the other along.
 
 use rustix::io::Errno;
 use std::os::fd::BorrowedFd;
@@ -20,7 +20,8 @@ const TAGS: std::ops::RangeInclusive<u16> = 1..=4094;
 /// What is to be made: a kind, and its number unless the lowest free one will do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cloner {
-    /// `epair`, `epairN`: two Ethernet interfaces with a cable between them, `epairNa` and `epairNb`.
+    /// `epair`, `epairN`: two Ethernet interfaces with a cable between them,
+    /// `epairNa` and `epairNb`.
     Epair(Option<u32>),
     /// `bridge`, `bridgeN`.
     Bridge(Option<u32>),
@@ -197,8 +198,8 @@ impl Netlink {
     ) -> Result<InterfaceName, Error> {
         self.create("vxlan", '\0', unit, |netlink, name| {
             let mut message = creation(name);
-            // With an interface to go through the kernel subtracts from what that one carries. Without,
-            // it subtracts nothing; FreeBSD takes Ethernet's 1500.
+            // With an interface to go through the kernel subtracts from what that one carries.
+            // Without, it subtracts nothing; FreeBSD takes Ethernet's 1500.
             if vxlan.device.is_none() {
                 let outside_is_6 = vxlan.remote.or(vxlan.local).is_some_and(|it| it.is_ipv6());
                 message.number(ifla::MTU, if outside_is_6 { 1430 } else { 1450 });
@@ -225,12 +226,13 @@ impl Netlink {
         })
     }
 
-    /// Makes a tap, or a tun, which is no request of rtnetlink: in the caller's network namespace, or, for
-    /// a socket of another one, in that of `place`: the other namespace, and the caller's own.
+    /// Makes a tap, or a tun, which is no request of rtnetlink: in the caller's network namespace,
+    /// or, for a socket of another one, in that of `place`: the other
+    /// namespace, and the caller's own.
     ///
     /// # Errors
-    /// `Exists`; else what /dev/net/tun says. `EOPNOTSUPP`: this kernel has none. `EPERM`: the other
-    /// namespace cannot be entered.
+    /// `Exists`; else what /dev/net/tun says. `EOPNOTSUPP`: this kernel has none. `EPERM`: the
+    /// other namespace cannot be entered.
     pub fn create_tap(
         &mut self,
         carries_frames: bool,
@@ -282,8 +284,8 @@ impl Netlink {
         })
     }
 
-    /// Whether the kernel has Linux's `driver`: `veth`, `vlan` … Its module is loaded if there is one;
-    /// nothing is made, because the request has a link-level address that none can have.
+    /// Whether the kernel has Linux's `driver`: `veth`, `vlan` … Its module is loaded if there is
+    /// one; nothing is made, because the request has a link-level address that none can have.
     ///
     /// # Errors
     /// `EPERM`: the caller may not make interfaces, and learns nothing.
@@ -327,8 +329,8 @@ impl Netlink {
         }
     }
 
-    /// Why `name`, for which `called` was asked, was not made. A kind that this kernel lacks is named
-    /// with the module that has it.
+    /// Why `name`, for which `called` was asked, was not made. A kind that this kernel lacks is
+    /// named with the module that has it.
     fn not_created(
         &mut self,
         called: &str,
@@ -347,8 +349,8 @@ impl Netlink {
         }
     }
 
-    /// The lowest number that no interface of this kind has. An epair that lies in a jail altogether
-    /// is not seen from here; its number may be given again.
+    /// The lowest number that no interface of this kind has. An epair that lies in a jail
+    /// altogether is not seen from here; its number may be given again.
     fn lowest_free(&mut self, kind: &str, end: char) -> Result<u32, Error> {
         let taken: Vec<String> = self.links()?.into_iter().map(|i| i.name.to_string()).collect();
         let other = if end == 'a' { 'b' } else { end };

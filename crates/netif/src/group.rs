@@ -1,8 +1,9 @@
 //! Groups of interfaces: `group` of ifconfig(8).
 //!
-//! An interface of FreeBSD is in any number of groups, which have names; one of Linux has a single number.
-//! What goes along with an interface of Linux, wherever it goes, is its alternative names, so a group is kept
-//! as one: `group.NAME.` and some digits, because no two interfaces may have the same alternative name.
+//! An interface of FreeBSD is in any number of groups, which have names; one of Linux has a single
+//! number. What goes along with an interface of Linux, wherever it goes, is its alternative names,
+//! so a group is kept as one: `group.NAME.` and some digits, because no two interfaces may have
+//! the same alternative name.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};

@@ -1,7 +1,8 @@
-//! What an interface does about IPv6: `accept_rtadv`, `ifdisabled` … of ifconfig(8), its `nd6 options`.
+//! What an interface does about IPv6: `accept_rtadv`, `ifdisabled` … of
+//! ifconfig(8), its `nd6 options`.
 //!
-//! The kernel tells of them in every listing of links; it is told by files below /proc/sys/net, which are
-//! those of the network namespace that the caller is in.
+//! The kernel tells of them in every listing of links; it is told by files below /proc/sys/net,
+//! which are those of the network namespace that the caller is in.
 
 use std::path::{Path, PathBuf};
 
@@ -34,12 +35,12 @@ pub struct Inet6Options(pub u32);
 /// Neighbours are asked whether they are still there: Linux always does so.
 const PERFORM_NUD: u32 = 0x1;
 
-/// What routers say counts, also for an interface that forwards. By 1, which new interfaces have, it does not
-/// there; on FreeBSD that makes no difference.
+/// What routers say counts, also for an interface that forwards. By 1, which new interfaces have,
+/// it does not there; on FreeBSD that makes no difference.
 const ACCEPT_RA_ALWAYS: &str = "2";
 
-/// How an option is known: to FreeBSD by a bit and a name; to Linux by a place in the list of its settings, a
-/// file of the same meaning, and the values that turn it on and off.
+/// How an option is known: to FreeBSD by a bit and a name; to Linux by a place in the list of its
+/// settings, a file of the same meaning, and the values that turn it on and off.
 struct Known {
     option: Inet6Option,
     bit: u32,
@@ -77,7 +78,8 @@ impl Inet6Option {
     /// Turns it on or off for `interface`, in the caller's network namespace.
     ///
     /// # Errors
-    /// `EAFNOSUPPORT`: this kernel has no IPv6; `EROFS`, `EACCES`: a jail whose /proc is the host's.
+    /// `EAFNOSUPPORT`: this kernel has no IPv6; `EROFS`, `EACCES`: a jail
+    /// whose /proc is the host's.
     pub fn set(self, interface: &InterfaceName, on: bool) -> Result<(), Error> {
         let Some(known) = TABLE.iter().find(|known| known.option == self) else { return Ok(()) };
         let value = if on { known.on } else { known.off };
@@ -89,8 +91,8 @@ impl Inet6Option {
     }
 }
 
-/// Has `interface` keep its IPv6 addresses when it goes down, as FreeBSD does, in the caller's network
-/// namespace; Linux keeps those of IPv4 only, unless it is told to.
+/// Has `interface` keep its IPv6 addresses when it goes down, as FreeBSD does, in the caller's
+/// network namespace; Linux keeps those of IPv4 only, unless it is told to.
 ///
 /// # Errors
 /// As [`Inet6Option::set`].

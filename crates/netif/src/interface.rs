@@ -88,8 +88,8 @@ pub struct BridgePort {
     pub private: bool,
     /// What the spanning tree has it do: disabled, listening, learning, forwarding, blocking.
     pub state: u8,
-    /// The bridge by which its segment reaches the root, when that one does it through this port, or
-    /// through one of the same number.
+    /// The bridge by which its segment reaches the root, when that one does it through this port,
+    /// or through one of the same number.
     pub designated: Option<EtherAddress>,
 }
 

@@ -15,7 +15,8 @@ const ETHERTYPE_8021AD: u16 = 0x88a8;
 const GRE_KEY: [u8; 2] = [0x20, 0];
 /// Hops that a tunnel's own packets may take: FreeBSD's `net.inet.ip.gifttl`.
 const TUNNEL_HOPS: u8 = 64;
-/// How often a lagg looks at the carrier of its ports, in milliseconds: without it Linux never does.
+/// How often a lagg looks at the carrier of its ports, in milliseconds:
+/// without it Linux never does.
 const CARRIER_INTERVAL: u32 = 100;
 
 /// What an interface is: FreeBSD's groups, and what each listing adds.

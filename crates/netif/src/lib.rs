@@ -4,9 +4,10 @@
 //! Names, units and errors are those of ifconfig(8) and route(8); veth, 802.1Q links and attribute
 //! numbers stay in here. What the command line may look like is left to the applets.
 //!
-//! The codec is our own, some two hundred lines (`wire`). The crates netlink-packet-route, -core and
-//! netlink-sys decode everything that the kernel may say; one listing of links with them made a static
-//! binary 763 KiB larger (measured with 0.34, 0.9 and 0.9, fat LTO), which is more than all of kletka.
+//! The codec is our own, some two hundred lines (`wire`). The crates netlink-packet-route, -core
+//! and netlink-sys decode everything that the kernel may say; one listing of links with them made a
+//! static binary 763 KiB larger (measured with 0.34, 0.9 and 0.9, fat LTO), which is
+//! more than all of kletka.
 //!
 //! May use: `kernel`, `rustix`, `strerror`; system calls: sockets, /proc/sys/net.
 

@@ -1,4 +1,5 @@
-//! What a card has agreed on with the other end of its cable: ifmedia(4), the line `media` of ifconfig(8).
+//! What a card has agreed on with the other end of its cable: ifmedia(4), the
+//! line `media` of ifconfig(8).
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,9 +1,10 @@
 //! A network as it was, kept in the kernel's own words, and how to get there again.
 //!
-//! Interfaces with all that they can be told, their addresses, routes of all tables, routing rules, and the neighbours
-//! that somebody has put there. What is saved is said again as it was heard: so nothing is lost of what has no name here.
-//! Not kept: the settings of /proc/sys, but for what an interface does about IPv6, queueing disciplines, next hops that are
-//! objects of their own, rules of the firewall, and the table of VLANs of a bridge that looks at tags.
+//! Interfaces with all that they can be told, their addresses, routes of all tables, routing rules,
+//! and the neighbours that somebody has put there. What is saved is said again as it was heard: so
+//! nothing is lost of what has no name here. Not kept: the settings of /proc/sys, but for what an
+//! interface does about IPv6, queueing disciplines, next hops that are objects of their own, rules
+//! of the firewall, and the table of VLANs of a bridge that looks at tags.
 
 mod inet6;
 mod link;
@@ -64,8 +65,8 @@ impl Saved {
             && Table::ALL.into_iter().all(same)
     }
 
-    /// The interfaces that could not be made again if they were destroyed: tun and tap, which a program holds, wg,
-    /// which has keys, an epair whose other end is in another network.
+    /// The interfaces that could not be made again if they were destroyed: tun and tap, which a
+    /// program holds, wg, which has keys, an epair whose other end is in another network.
     #[must_use]
     pub(crate) fn irreplaceable(&self) -> Vec<&InterfaceName> {
         let cannot = self.links.iter().filter(|link| !link.is_replaceable(&self.links));
@@ -84,7 +85,8 @@ impl Saved {
         self.links.iter().filter(filters).map(|link| &link.name).collect()
     }
 
-    /// The bridges whose spanning tree hides what some of their times are set to: those are not saved.
+    /// The bridges whose spanning tree hides what some of their times are set
+    /// to: those are not saved.
     #[must_use]
     pub(crate) fn with_borrowed_times(&self) -> Vec<&InterfaceName> {
         let hides = self.links.iter().filter(|link| link.has_borrowed_times());
@@ -140,7 +142,8 @@ fn problem(what: impl std::fmt::Display, about: &str, errno: Errno) -> String {
     format!("{what}: {about}: {}", strerror(errno))
 }
 
-/// The number of each saved interface in `now`: the same interface, or the one made again under its name.
+/// The number of each saved interface in `now`: the same interface, or the one
+/// made again under its name.
 fn numbers(saved: &Saved, now: &[Link]) -> Numbers {
     let today = |was: &Link| {
         let same = now.iter().find(|link| link.index == was.index && link.driver == was.driver);
@@ -233,7 +236,8 @@ fn recreate(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> 
     }
 }
 
-/// Sets each interface as it was. What depends on another one, as an mtu does, gets a second chance.
+/// Sets each interface as it was. What depends on another one, as an mtu
+/// does, gets a second chance.
 fn adjust(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
     let first = adjust_once(netlink, saved)?;
     if first.is_empty() { Ok(first) } else { adjust_once(netlink, saved) }
@@ -276,8 +280,8 @@ fn adjust_once(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Erro
     Ok(problems)
 }
 
-/// Has each interface do about IPv6 what it did: before its addresses, which it may take none of, and after its mtu, by which
-/// it may have none at all.
+/// Has each interface do about IPv6 what it did: before its addresses, which it may take none of,
+/// and after its mtu, by which it may have none at all.
 fn adjust_inet6(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
     let now = netlink.saved_links()?;
     let numbers = numbers(saved, &now);
@@ -356,7 +360,8 @@ fn put_back_table(
     }
 }
 
-/// The first IPv4 address of an interface is what its packets come from: their order is part of what they are.
+/// The first IPv4 address of an interface is what its packets come from: their order
+/// is part of what they are.
 fn is_out_of_order(table: Table, object: &Object, now: &[Object], wanted: &[Object]) -> bool {
     if table != Table::Addresses || object.is_inet6() {
         return false;

@@ -1,12 +1,14 @@
 //! Span ports of a bridge: `span`, `-span` of ifconfig(8).
 //!
-//! A span port is no member; it gets a copy of every frame that the bridge handles. Linux's bridge has no
-//! such thing, its traffic control has: two filters on the bridge itself (clsact) copy what comes in and what
-//! the host sends (mirred). For frames that only pass through to come by there, the bridge listens to all of
-//! them (`PROMISC`). All of it hangs on the bridge: it goes with it, and holds for members that come later.
+//! A span port is no member; it gets a copy of every frame that the bridge handles. Linux's bridge
+//! has no such thing, its traffic control has: two filters on the bridge itself (clsact) copy what
+//! comes in and what the host sends (mirred). For frames that only pass through to come by there,
+//! the bridge listens to all of them (`PROMISC`). All of it hangs on the bridge: it goes with it,
+//! and holds for members that come later.
 //!
-//! The administrator's `promisc` is the same flag of Linux. While there are span ports it is kept apart from
-//! theirs by a third filter, which does nothing: where it is, the flag stays when the last of them goes.
+//! The administrator's `promisc` is the same flag of Linux. While there are span ports it is kept
+//! apart from theirs by a third filter, which does nothing: where it is, the flag stays
+//! when the last of them goes.
 
 use rustix::io::Errno;
 
@@ -38,8 +40,8 @@ impl Netlink {
     /// `span`: makes `port` a span port of `bridge`.
     ///
     /// # Errors
-    /// `ENOENT`: no such interface; `EBUSY`: it is a span port already, or in a bridge; `EINVAL`: `bridge` is
-    /// none; `EOPNOTSUPP`: this kernel cannot copy packets.
+    /// `ENOENT`: no such interface; `EBUSY`: it is a span port already, or in a bridge; `EINVAL`:
+    /// `bridge` is none; `EOPNOTSUPP`: this kernel cannot copy packets.
     pub fn add_span(&mut self, bridge: &InterfaceName, port: &InterfaceName) -> Result<(), Error> {
         let request = || Request::Other(format!("BRDGADDS {port}"));
         let to = self.check_span(port)?;
@@ -126,8 +128,8 @@ impl Netlink {
         Ok(filters.iter().any(|filter| filter.to == port))
     }
 
-    /// Keeps in mind whether the administrator wants `bridge` to listen to all frames, as long as it does so for
-    /// its span ports in any case. `false`: it has none, and the flag alone says it.
+    /// Keeps in mind whether the administrator wants `bridge` to listen to all frames, as long as
+    /// it does so for its span ports in any case. `false`: it has none, and the flag alone says it.
     pub(crate) fn keep_asked_for(&mut self, bridge: u32, on: bool) -> Result<bool, Error> {
         if self.living_spans(bridge)?.is_empty() {
             return Ok(false);

@@ -169,7 +169,8 @@ pub(crate) mod arphrd {
     pub(crate) const LOOPBACK: u16 = 772;
 }
 
-/// A neighbour, and an address that a bridge knows: `struct ndmsg`, its states, flags and attributes.
+/// A neighbour, and an address that a bridge knows: `struct ndmsg`, its
+/// states, flags and attributes.
 pub(crate) mod nda {
     pub(crate) const DST: u16 = 1;
     pub(crate) const LLADDR: u16 = 2;
@@ -236,8 +237,8 @@ pub(crate) mod ifa {
     pub(crate) const PROTO_KERNEL_RA: u8 = 2;
     pub(crate) const FOREVER: u32 = u32::MAX;
 
-    /// The greatest number of those that the kernel itself gives addresses by: of the loopback, of an advertisement,
-    /// link-local.
+    /// The greatest number of those that the kernel itself gives addresses by: of the loopback, of
+    /// an advertisement, link-local.
     pub(crate) const PROTO_KERNEL_LAST: u8 = 3;
     pub(crate) const SCOPE_HOST: u8 = 254;
 

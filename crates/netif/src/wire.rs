@@ -31,7 +31,8 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// Starts a request of type `kind`; `flags` besides `NLM_F_REQUEST`, `body` the fixed structure.
+    /// Starts a request of type `kind`; `flags` besides `NLM_F_REQUEST`,
+    /// `body` the fixed structure.
     pub(crate) fn new(kind: u16, flags: u16, body: &[u8]) -> Self {
         let mut bytes = Vec::with_capacity(256);
         bytes.extend_from_slice(&[0; 4]);

@@ -1,4 +1,5 @@
-//! Interfaces between network namespaces, on the kernel. Needs root: the namespaces are the test's own.
+//! Interfaces between network namespaces, on the kernel. Needs root: the
+//! namespaces are the test's own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may fail loudly
 
 use std::fs::File;
@@ -130,8 +131,9 @@ fn many_interfaces_are_listed() {
     assert_eq!(netlink.links().unwrap().len(), 301);
 }
 
-/// What a router on the link says: it is one for half an hour, and fd00:1::/64 is here, for two hours, of
-/// which the address is preferred for one. RFC 4861, 4.2 and 4.6.2; the kernel fills in the checksum.
+/// What a router on the link says: it is one for half an hour, and fd00:1::/64 is here, for two
+/// hours, of which the address is preferred for one. RFC 4861, 4.2 and 4.6.2; the
+/// kernel fills in the checksum.
 fn advertisement() -> Vec<u8> {
     let mut packet = vec![134, 0, 0, 0, 64, 0];
     packet.extend(1800u16.to_be_bytes());
@@ -165,8 +167,8 @@ fn wait<T>(mut found: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// An address that follows from what a router says is `autoconf`, and has an end; one that was put there
-/// with an end is not. By `no_radr` the router's prefix is taken, but not the router.
+/// An address that follows from what a router says is `autoconf`, and has an end; one that was put
+/// there with an end is not. By `no_radr` the router's prefix is taken, but not the router.
 #[test]
 fn a_router_is_heard() {
     hear(false);

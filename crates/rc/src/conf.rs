@@ -1,4 +1,5 @@
-//! The variables of rc.conf(5), from the files and in the order in which rc.subr's load_rc_config reads them.
+//! The variables of rc.conf(5), from the files and in the order in which rc.subr's
+//! load_rc_config reads them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -42,9 +43,9 @@ impl RcConf {
         Self { variables: BTreeMap::new() }
     }
 
-    /// Reads the files that apply to `service`: rc.conf, rc.conf.local (or what `rc_conf_files` names),
-    /// then rc.conf.d/SERVICE, a file or a directory of files, in /etc and beside the directories of
-    /// `local_startup`. Files that do not exist are skipped.
+    /// Reads the files that apply to `service`: rc.conf, rc.conf.local (or what `rc_conf_files`
+    /// names), then rc.conf.d/SERVICE, a file or a directory of files, in /etc and beside the
+    /// directories of `local_startup`. Files that do not exist are skipped.
     ///
     /// # Errors
     /// A file that cannot be read, or that holds more than assignments.
@@ -57,8 +58,8 @@ impl RcConf {
         Ok(conf)
     }
 
-    /// Reads what `rc_conf_files` names: rc.conf(5)'s source_rc_confs. Answers which files were there, with
-    /// their text.
+    /// Reads what `rc_conf_files` names: rc.conf(5)'s source_rc_confs. Answers which files
+    /// were there, with their text.
     pub(crate) fn source(&mut self, files: &dyn Files) -> Result<Vec<Source>, LoadError> {
         let mut done: Vec<String> = Vec::new();
         let mut sources = Vec::new();

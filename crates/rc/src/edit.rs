@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use crate::shell::Assignment;
 
-/// `text` with `value` as what is assigned to `name` last, between the quotes that stand there, or at its end. The value
-/// is written as it is: a `$` in it means to the file what it means to sh(1).
+/// `text` with `value` as what is assigned to `name` last, between the quotes that stand there, or
+/// at its end. The value is written as it is: a `$` in it means to the file what it means to sh(1).
 pub(crate) fn set(text: &[u8], assignments: &[Assignment], name: &[u8], value: &[u8]) -> Vec<u8> {
     let last = assignments.iter().rfind(|assignment| assignment.name == name);
-    // sysrc(8) leaves a value alone that begins with an expansion, as nothing that it has written itself does.
+    // sysrc(8) leaves a value alone that begins with an expansion, as nothing that it
+    // has written itself does.
     match last {
         Some(last) if !matches!(text.get(last.value.start), Some(b'$' | b'\\')) => {
             let single = text.get(last.value.start) == Some(&b'\'') && !value.contains(&b'\'');
@@ -36,7 +37,8 @@ fn assignment(name: &[u8], value: &[u8], quote: &[u8]) -> Vec<u8> {
     [name, b"=", quote, value, quote].concat()
 }
 
-/// `text` without what assigns to `name`; `None` when nothing does. A line that has nothing else goes with its comment.
+/// `text` without what assigns to `name`; `None` when nothing does. A line that has nothing
+/// else goes with its comment.
 pub(crate) fn remove(text: &[u8], assignments: &[Assignment], name: &[u8]) -> Option<Vec<u8>> {
     let mut kept = Vec::with_capacity(text.len());
     let (mut copied, mut previous_end, mut found) = (0, 0, false);
@@ -52,7 +54,8 @@ pub(crate) fn remove(text: &[u8], assignments: &[Assignment], name: &[u8]) -> Op
     found.then_some(kept)
 }
 
-/// What goes with the assignment at `span`: its line, when nothing else is on it, else the blanks behind it.
+/// What goes with the assignment at `span`: its line, when nothing else is on it,
+/// else the blanks behind it.
 fn extent(text: &[u8], previous_end: usize, span: Range<usize>) -> (usize, usize) {
     let before = &text[previous_end..span.start];
     let line = before.iter().rposition(|&byte| byte == b'\n').map(|at| previous_end + at + 1);
@@ -126,7 +129,8 @@ mod tests {
         }
     }
 
-    /// All short texts of what edits have to look out for: an edit does what it says, and nothing else.
+    /// All short texts of what edits have to look out for: an edit does what
+    /// it says, and nothing else.
     #[test]
     fn whatever_the_text_is() {
         let pieces = ["a=", "b=1", "a+=", " ", "\n", "\"", "'", "x", "#", ";", "\\", "$c ", "\r"];

@@ -16,8 +16,8 @@ pub trait Files {
     /// It cannot be read.
     fn list(&self, path: &str) -> io::Result<Option<Vec<String>>>;
 
-    /// Puts a file with this content in the place of `path`, whole or not at all; it is like what was there in all
-    /// else.
+    /// Puts a file with this content in the place of `path`, whole or not at all; it is like
+    /// what was there in all else.
     ///
     /// # Errors
     /// It cannot be written.

@@ -1,8 +1,8 @@
 //! rc.conf(5), and what `service jail` and sysrc(8) make of it.
 //!
-//! [`RcConf`] holds the variables; [`Service`] turns a verb and jail names into an [`Action`]: a value that
-//! says which jail(8) command lines run, in which order; [`Settings`] changes the files. Nothing is run here, and
-//! files are reached through [`Files`] alone.
+//! [`RcConf`] holds the variables; [`Service`] turns a verb and jail names into an [`Action`]: a
+//! value that says which jail(8) command lines run, in which order; [`Settings`] changes the files.
+//! Nothing is run here, and files are reached through [`Files`] alone.
 //!
 //! May use: `strerror`; no system calls.
 

@@ -1,7 +1,7 @@
 //! `service jail`: FreeBSD's libexec/rc/rc.d/jail as a plan, [`Service::plan`].
 //!
-//! The plan says which jails, by which configuration file, through which jail(8) command lines, in which
-//! order. Left to whoever carries it out: running them, and asking jls(8) what runs.
+//! The plan says which jails, by which configuration file, through which jail(8) command lines, in
+//! which order. Left to whoever carries it out: running them, and asking jls(8) what runs.
 
 use std::fmt;
 use std::path::Path;
@@ -184,8 +184,8 @@ impl<'a> Service<'a> {
         Self { conf, read }
     }
 
-    /// What `service jail REQUEST NAMES` does, step by step. Without names: `jail_list`, or all jails
-    /// when that is empty.
+    /// What `service jail REQUEST NAMES` does, step by step. Without names: `jail_list`, or all
+    /// jails when that is empty.
     ///
     /// # Errors
     /// rc.conf has a variable that would change what happens and is not supported.

@@ -1,4 +1,5 @@
-//! What sysrc(8) knows and does: variables, the file that each comes from, and changes of these files.
+//! What sysrc(8) knows and does: variables, the file that each comes from,
+//! and changes of these files.
 
 use std::fmt;
 use std::io;
@@ -108,8 +109,8 @@ impl<'a> Settings<'a> {
         self.conf.value(name)
     }
 
-    /// What `${parameter}` is: a name, or a name with an operator of sh(1). `None`: it is neither, or says that a
-    /// variable has to be set.
+    /// What `${parameter}` is: a name, or a name with an operator of sh(1). `None`: it is neither,
+    /// or says that a variable has to be set.
     pub fn expand(&self, parameter: &[u8]) -> Option<Vec<u8>> {
         if name_length(parameter) == parameter.len() {
             return self.value(parameter).map(<[u8]>::to_vec);

@@ -1,9 +1,9 @@
 //! The part of sh(1) that rc.conf(5) files are written in: assignments, one or more a line.
 //!
-//! Quotes, backslashes, comments, `$name` and `${name…}` with its operators mean what they mean to a shell;
-//! `name+=value` adds to a value, as some shells have it. Nothing is ever executed: a command, a
-//! substitution, an `if` is refused by name, with its line. The file may be a jail's, and its author hostile:
-//! what it expands to and how deep it nests are bounded.
+//! Quotes, backslashes, comments, `$name` and `${name…}` with its operators mean what they mean to
+//! a shell; `name+=value` adds to a value, as some shells have it. Nothing is ever executed: a
+//! command, a substitution, an `if` is refused by name, with its line. The file may be a jail's,
+//! and its author hostile: what it expands to and how deep it nests are bounded.
 
 mod expansion;
 mod pattern;
@@ -328,8 +328,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a backslash and what it protects; before a newline both vanish. Between double quotes it
-    /// protects only what means something there.
+    /// Reads a backslash and what it protects; before a newline both vanish. Between double quotes
+    /// it protects only what means something there.
     fn escaped(&mut self, word: &mut Word<'_>) {
         match self.rest() {
             [_, b'\n', ..] => self.advance(2),

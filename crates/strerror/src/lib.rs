@@ -1,8 +1,9 @@
 //! strerror(3): what an error of the kernel is called, in FreeBSD's words.
 //!
-//! Scripts compare these sentences. Which ones the standard library has depends on the C library that is linked in, and
-//! musl's are nobody else's. [`of_number`] has those of FreeBSD's lib/libc/gen/errlst.c by Linux's numbers; for what
-//! FreeBSD has no number for, those of Linux's glibc.
+//! Scripts compare these sentences. Which ones the standard library has depends on the C library
+//! that is linked in, and musl's are nobody else's. [`of_number`] has those of FreeBSD's
+//! lib/libc/gen/errlst.c by Linux's numbers; for what FreeBSD has no number
+//! for, those of Linux's glibc.
 //!
 //! May use: no other crate; no system calls.
 
@@ -25,7 +26,8 @@ pub fn of_number(number: i32) -> String {
     }
 }
 
-/// By Linux's numbers, include/uapi/asm-generic/errno.h: those of all machines that kletka is built for.
+/// By Linux's numbers, include/uapi/asm-generic/errno.h: those of all machines
+/// that kletka is built for.
 const WORDS: [(i32, &str); 131] = [
     (1, "Operation not permitted"),
     (2, "No such file or directory"),

@@ -1,5 +1,5 @@
-//! What a jail's network costs: making an epair, and TCP through epair, bridge and epair. Beside it is the
-//! same made with ip(8): the kernel's part is the same, so a difference would be ours.
+//! What a jail's network costs: making an epair, and TCP through epair, bridge and epair. Beside it
+//! is the same made with ip(8): the kernel's part is the same, so a difference would be ours.
 
 use std::process::Command;
 

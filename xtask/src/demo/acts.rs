@@ -26,7 +26,8 @@ pub(super) fn all() -> Outcome {
     played.and_then(|()| nothing_left(&before))
 }
 
-/// What `--keep` makes on the host and tells how to remove; it touches none of it that is there already.
+/// What `--keep` makes on the host and tells how to remove; it touches none of
+/// it that is there already.
 pub(super) const KEPT: [&str; 7] = [
     "/etc/jail.conf",
     "/etc/fstab.samba",

@@ -86,7 +86,8 @@ fn services_start_in_the_order_of_their_headers() {
     }
 }
 
-/// A base with these rc.d scripts: a path and the header's lines; and these of OpenRC: a name and what it depends on.
+/// A base with these rc.d scripts: a path and the header's lines; and these of OpenRC: a
+/// name and what it depends on.
 fn with_scripts(
     name: &str,
     rc_conf: &str,
@@ -274,7 +275,8 @@ fn the_scripts_are_posix() {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
 }
 
-/// rc.subr(8), run_rc_command: what a script's variables make of each verb. Words and order: FreeBSD's rc.subr.
+/// rc.subr(8), run_rc_command: what a script's variables make of each verb. Words and
+/// order: FreeBSD's rc.subr.
 #[test]
 #[rustfmt::skip]
 fn a_script_has_the_verbs_of_freebsd() {

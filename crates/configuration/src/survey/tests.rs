@@ -19,7 +19,8 @@ fn found(names: &str, text: &str, host: &dyn Host) -> Vec<String> {
 #[rustfmt::skip]
 fn what_two_jails_claim() {
     for (names, text, want) in [
-        // The later of two that start is at fault; with one that does not, they may be meant to take turns.
+        // The later of two that start is at fault; with one that does not, they
+        // may be meant to take turns.
         ("a b", "a { jid = 1; }\nb { jid = 1; }",                     &["b: jid 1 is a's too (2 and 1)"][..]),
         ("b a", "a { jid = 1; }\nb { jid = 1; }",                     &["a: jid 1 is b's too (1 and 2)"]),
         ("a",   "a { jid = 1; }\nb { jid = 1; }",                     &["warning: a: jid 1 is b's too (1 and 2)"]),
@@ -28,7 +29,8 @@ fn what_two_jails_claim() {
         ("a b", "a { jid = 1; }\nb { jid = 2; }",                     &[]),
         ("a b", "vnet;\na { vnet.interface = e0b, e1b; }\nb { vnet.interface = e1b; }",
             &["b: vnet.interface: e1b is a's too (3 and 2)"]),
-        // One address may be shared by jails that have no other, as FreeBSD's kernel has it: then one line says it.
+        // One address may be shared by jails that have no other, as FreeBSD's kernel has
+        // it: then one line says it.
         ("a b", "a { ip4.addr = 10.0.0.1; }\nb { ip4.addr = 'em0|10.0.0.1/24'; }", &["warning: b: 10.0.0.1 is a's address too (2 and 1)"]),
         ("a b", "ip4.addr = 10.0.0.1;\na { }\nb { }",                 &[]),
         ("a b", "a { ip4.addr = 10.0.0.1, 10.0.0.2; }\nb { ip4.addr = 10.0.0.2; }", &["b: 10.0.0.2 is a's address too (2 and 1)"]),
@@ -149,7 +151,8 @@ fn what_is_missing_until_another_jail_has_started() {
     }
 }
 
-/// Each kind of finding about two jails, as `kletka config check` says it: two places, and how bad it is.
+/// Each kind of finding about two jails, as `kletka config check` says it: two
+/// places, and how bad it is.
 #[test]
 #[rustfmt::skip]
 fn both_places() {

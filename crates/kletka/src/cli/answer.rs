@@ -1,12 +1,13 @@
-//! How every applet answers: lines on standard error, text on standard output, exit statuses; err(3), strerror(3).
+//! How every applet answers: lines on standard error, text on standard output, exit
+//! statuses; err(3), strerror(3).
 
 use lifecycle::{Fault, report};
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-/// A line on standard error. That nobody reads it any more is no reason to stop half way, let alone to
-/// panic, as `eprintln!` does.
+/// A line on standard error. That nobody reads it any more is no reason to stop half way, let alone
+/// to panic, as `eprintln!` does.
 macro_rules! complain {
     ($($text:tt)*) => {{
         let line = format!("{}\n", format_args!($($text)*));
@@ -41,8 +42,8 @@ pub(crate) fn not_found(jail: &str) -> String {
     }
 }
 
-/// All faults of a configuration in lines for standard error, but for the first line's `APPLET: `; on a terminal with the
-/// lines of files that they are about.
+/// All faults of a configuration in lines for standard error, but for the first line's `APPLET: `;
+/// on a terminal with the lines of files that they are about.
 pub(crate) fn faults<F: Into<Fault>>(applet: &str, faults: impl IntoIterator<Item = F>) -> String {
     report::lines(applet, faults, io::stderr().is_terminal())
 }

@@ -12,7 +12,8 @@ use netif::{Interface, Kind, Neighbour, NeighbourState};
 
 use super::ifconfig::network::Network;
 
-/// Seconds that an entry is good for: FreeBSD's `net.link.ether.inet.max_age`, and its reachable time.
+/// Seconds that an entry is good for: FreeBSD's
+/// `net.link.ether.inet.max_age`, and its reachable time.
 const ARP_AGE: u32 = 1200;
 const REACHABLE: u32 = 30;
 /// Seconds after which Linux may forget a stale entry: `gc_stale_time`.

@@ -1,8 +1,9 @@
 //! `kletka config`: looks at jail.conf(5) files and changes them. FreeBSD has no such command.
 //!
-//! `check` says what is wrong with them as a whole, `fmt` lays them out, `get` prints what a jail has once everything
-//! is merged and replaced, `set` changes one jail and leaves every other byte as it is. Without FILE it is the files
-//! that jail(8) and `service jail` find: /etc/jail.conf, /etc/jail.NAME.conf and /etc/jail.conf.d/NAME.conf.
+//! `check` says what is wrong with them as a whole, `fmt` lays them out, `get` prints what a jail
+//! has once everything is merged and replaced, `set` changes one jail and leaves every other byte
+//! as it is. Without FILE it is the files that jail(8) and `service jail` find: /etc/jail.conf,
+//! /etc/jail.NAME.conf and /etc/jail.conf.d/NAME.conf.
 
 mod check;
 mod format;

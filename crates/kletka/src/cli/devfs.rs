@@ -1,7 +1,7 @@
 //! devfs(8): looks at the rulesets that jails get.
 //!
-//! On FreeBSD the kernel holds the rulesets and devfs(8) changes them there. Here the files are the rulesets:
-//! `/etc/defaults/devfs.rules` and `/etc/devfs.rules`, read when a jail starts.
+//! On FreeBSD the kernel holds the rulesets and devfs(8) changes them there. Here the files are the
+//! rulesets: `/etc/defaults/devfs.rules` and `/etc/devfs.rules`, read when a jail starts.
 
 use crate::cli::answer;
 use std::ffi::OsString;

@@ -1,7 +1,8 @@
-//! `kletka doctor`: what this machine lacks for jails, and what to do about it. One line for each thing. kletka-doctor(8).
+//! `kletka doctor`: what this machine lacks for jails, and what to do about it. One line for each
+//! thing. kletka-doctor(8).
 //!
-//! Each is tried where that can be done without leaving anything, else looked up where the kernel itself says it. Exit
-//! status 1: something is missing without which no jail runs.
+//! Each is tried where that can be done without leaving anything, else looked up where the kernel
+//! itself says it. Exit status 1: something is missing without which no jail runs.
 
 use crate::cli::answer;
 use std::collections::BTreeSet;
@@ -86,7 +87,8 @@ fn missing(advice: &str) -> State {
     State::Missing(advice.to_owned())
 }
 
-/// Whether the kernel has these namespaces, and makes more of them: its limits are of each user, root too.
+/// Whether the kernel has these namespaces, and makes more of them: its limits
+/// are of each user, root too.
 fn namespace(kind: &str, option: &str) -> State {
     if !fs::exists(format!("/proc/self/ns/{kind}")).unwrap_or(false) {
         return State::Missing(format!("use a kernel with {option}=y"));
@@ -118,7 +120,8 @@ fn seccomp() -> State {
     }
 }
 
-/// Whether the kernel has a file system: opening a context for it loads its module, and mounts nothing.
+/// Whether the kernel has a file system: opening a context for it loads its
+/// module, and mounts nothing.
 fn file_system(name: &str, advice: &str) -> State {
     match fsopen(name, FsOpenFlags::FSOPEN_CLOEXEC) {
         Ok(_) => State::Well,
@@ -127,8 +130,8 @@ fn file_system(name: &str, advice: &str) -> State {
     }
 }
 
-/// Whether files below / can be shown under a jail's ids. Those of other file systems are told of by the
-/// start of the jail that wants them.
+/// Whether files below / can be shown under a jail's ids. Those of other file systems are told of
+/// by the start of the jail that wants them.
 fn idmapped_mounts() -> State {
     let instead = "keep jails on ext4, xfs, btrfs or tmpfs, or say kletka.userns=inherit";
     match prison::try_idmap(Path::new("/")) {

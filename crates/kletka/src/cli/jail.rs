@@ -1,7 +1,8 @@
 //! jail(8): creates, changes and removes jails, from jail.conf(5) or from the command line.
 //!
-//! [`options`] reads the command line; [`lifecycle::run`] decides what happens to which jails, and does it. [`show`] is
-//! `--plan`, [`jids`] is `-J`, [`voice`] what is printed while jails start and stop.
+//! [`options`] reads the command line; [`lifecycle::run`] decides what happens to which jails, and
+//! does it. [`show`] is `--plan`, [`jids`] is `-J`, [`voice`] what is printed
+//! while jails start and stop.
 
 mod jids;
 mod options;
@@ -62,7 +63,8 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// Does what the options say, or shows it; false when a jail failed or nothing was done, which has been said.
+/// Does what the options say, or shows it; false when a jail failed or nothing was
+/// done, which has been said.
 fn run_jails(options: &Options) -> bool {
     let voice = Speaker::new(options.verbosity, options.prints_jid);
     let surroundings = Surroundings::own(programs());
@@ -116,7 +118,8 @@ pub(super) fn decided<'a>(
     Ok((run, decided))
 }
 
-/// `-e`: each configured jail in a line. What of one cannot be made out is left out of it, and said.
+/// `-e`: each configured jail in a line. What of one cannot be made out is
+/// left out of it, and said.
 fn print_all(file: &Path, separator: &OsStr) -> Result<bool, String> {
     let config = sources::load(file).map_err(|wrong| faults("jail", &wrong.0))?;
     let mut out = std::io::stdout().lock();

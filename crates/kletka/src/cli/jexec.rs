@@ -1,9 +1,11 @@
-//! jexec(8): executes a command inside a jail, as if it were run directly: in the foreground of the terminal, with its
-//! keys and its size, in a pipeline or in the background, and with the exit status that a shell would see.
+//! jexec(8): executes a command inside a jail, as if it were run directly: in the foreground of the
+//! terminal, with its keys and its size, in a pipeline or in the background, and with the exit
+//! status that a shell would see.
 //!
-//! The command gets the host's terminal itself: nothing copies what is typed and shown, and stopping, continuing and
-//! resizing are the kernel's business. The price is that the terminal has no name in the jail, whose devpts is its own:
-//! tty(1) says `not a tty`, and what opens its terminal by name, as tmux(1) does, wants one made in the jail by script(1).
+//! The command gets the host's terminal itself: nothing copies what is typed and shown, and
+//! stopping, continuing and resizing are the kernel's business. The price is that the terminal has
+//! no name in the jail, whose devpts is its own: tty(1) says `not a tty`, and what opens its
+//! terminal by name, as tmux(1) does, wants one made in the jail by script(1).
 
 use crate::cli::answer::fail;
 use crate::cli::answer::not_found;
@@ -149,8 +151,9 @@ impl Wording {
     }
 }
 
-/// The terminal, when this process is in its foreground. A shell in the jail that has job control takes it for
-/// its own process group, and cannot give it back: seen from inside, this one has no number.
+/// The terminal, when this process is in its foreground. A shell in the jail that has job control
+/// takes it for its own process group, and cannot give it back: seen from
+/// inside, this one has no number.
 struct Foreground(Option<Pid>);
 
 impl Foreground {

@@ -1,7 +1,8 @@
 //! jls(8): lists jails, in columns or as parameters, as text or in libxo's forms.
 //!
-//! Columns, their widths and the names of fields are those of FreeBSD's `jls.c`. What is listed comes from the
-//! registry alone: a thousand jails take as long as reading a thousand small files. [`diff`] is `--diff`, which is ours.
+//! Columns, their widths and the names of fields are those of FreeBSD's `jls.c`. What is listed
+//! comes from the registry alone: a thousand jails take as long as reading a thousand small files.
+//! [`diff`] is `--diff`, which is ours.
 
 mod diff;
 mod parameters;

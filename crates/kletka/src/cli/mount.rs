@@ -1,8 +1,8 @@
 //! mount(8) for hooks: nullfs and tmpfs, an fstab, the list of what is mounted.
 //!
-//! `nullfs` is a bind mount of its own: private, so that nothing mounted later shows up on the other
-//! side, and without the mounts below its source, as on FreeBSD. Everything is checked before anything
-//! is mounted.
+//! `nullfs` is a bind mount of its own: private, so that nothing mounted later shows up on the
+//! other side, and without the mounts below its source, as on FreeBSD. Everything is checked
+//! before anything is mounted.
 
 use crate::cli::answer::{self, reason};
 use std::ffi::{CString, OsString};
@@ -186,8 +186,8 @@ fn is_mounted(mount: &Mount, table: &[Mounted]) -> bool {
     table.iter().any(|known| known.target == target.as_os_str().as_bytes())
 }
 
-/// Finds what would make the mount fail. Below one of `earlier`, which are mounted first, nothing is
-/// there yet to be checked.
+/// Finds what would make the mount fail. Below one of `earlier`, which are mounted first, nothing
+/// is there yet to be checked.
 fn check(mount: &Mount, earlier: &[&Path]) -> Result<(), String> {
     let look = |path: &Path| -> Result<Option<fs::Metadata>, String> {
         if earlier.iter().any(|above| path.starts_with(above)) {
@@ -293,7 +293,8 @@ fn inherited(flags: StatVfsMountFlags) -> MountFlags {
     .collect()
 }
 
-/// Linux's options of a tmpfs. Its root directory is as the directory that it covers, as on FreeBSD.
+/// Linux's options of a tmpfs. Its root directory is as the directory that
+/// it covers, as on FreeBSD.
 fn tmpfs_data(tmpfs: &Tmpfs, target: &Path) -> io::Result<CString> {
     let covered = fs::metadata(target)?;
     let mode = tmpfs.mode.unwrap_or(covered.mode() & 0o7777);

@@ -1,9 +1,11 @@
-//! `kletka net guard`: changes the network of the host, and undoes it when that cut the host off. kletka-net(8).
+//! `kletka net guard`: changes the network of the host, and undoes it when that cut the
+//! host off. kletka-net(8).
 //!
-//! A wrong bridge locks an administrator out of the machine. `guard SECONDS COMMAND` looks at the network, runs the
-//! command, and then wants to see a sign of life: an answer from the default gateway, or `guard --confirm` from somebody
-//! who can still type. Without one in time, or when the command does not end in time, everything is put back. It goes on
-//! when its terminal has gone, and waits for nobody to read what it says before it has put back what there was.
+//! A wrong bridge locks an administrator out of the machine. `guard SECONDS COMMAND` looks at the
+//! network, runs the command, and then wants to see a sign of life: an answer from the default
+//! gateway, or `guard --confirm` from somebody who can still type. Without one in time, or when the
+//! command does not end in time, everything is put back. It goes on when its terminal has gone, and
+//! waits for nobody to read what it says before it has put back what there was.
 
 mod waiting;
 mod watched;
@@ -102,7 +104,8 @@ fn guard(patience: Duration, command: &[OsString]) -> ExitCode {
     let outcome = watched::run(command, patience, &mut waiting);
     let kept = match outcome {
         Outcome::Ended(_) => {
-            // A way out that was open is asked for in any case: what is looked at is not all that can close it.
+            // A way out that was open is asked for in any case: what is looked at is
+            // not all that can close it.
             let needs_none = !ways.were_open() && before.is_unchanged(&mut netlink);
             needs_none || sign_of_life(&mut netlink, &waiting, &ways, patience)
         }

@@ -1,4 +1,5 @@
-//! netstat(1) in FreeBSD's dialect: the routing table (`-r`) and the interfaces (`-i`). Nothing else.
+//! netstat(1) in FreeBSD's dialect: the routing table (`-r`) and the
+//! interfaces (`-i`). Nothing else.
 
 use crate::cli::answer;
 use std::ffi::OsString;
@@ -140,8 +141,8 @@ fn list(mut network: Network, options: &Options) -> Result<String, String> {
     Ok(text)
 }
 
-/// One family's table: usr.bin/netstat/route.c of FreeBSD 15, where the column of interfaces has 12 places
-/// (8 in FreeBSD 13). Empty when there are no routes.
+/// One family's table: usr.bin/netstat/route.c of FreeBSD 15, where the column of interfaces has 12
+/// places (8 in FreeBSD 13). Empty when there are no routes.
 fn route_table(routes: &[Route], interfaces: &[Interface], inet6: bool) -> String {
     let of_family = |route: &&Route| route.destination.address.is_ipv6() == inet6;
     let mut routes: Vec<&Route> = routes.iter().filter(of_family).collect();
@@ -247,8 +248,8 @@ fn interface_table(interfaces: &[Interface], options: &Options) -> Result<String
     Ok(text)
 }
 
-/// How many places the columns of text have. That of names has as many as it needs: FreeBSD cuts them to 5, and
-/// `epair1a` and `epair1b` would be the same.
+/// How many places the columns of text have. That of names has as many as it needs: FreeBSD cuts
+/// them to 5, and `epair1a` and `epair1b` would be the same.
 struct Layout {
     name: usize,
     network: usize,

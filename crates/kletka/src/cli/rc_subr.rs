@@ -4,7 +4,8 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Prints on standard output at once. That nobody reads it is no reason to leave jails half started.
+/// Prints on standard output at once. That nobody reads it is no reason to
+/// leave jails half started.
 pub(crate) fn say(text: impl AsRef<[u8]>) {
     let mut stdout = io::stdout();
     let _ = stdout.write_all(text.as_ref()).and_then(|()| stdout.flush());

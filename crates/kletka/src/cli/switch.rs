@@ -1,5 +1,5 @@
-//! `service jail enable`, `disable` and `delete`, and the same of netif: the variable in rc.conf(5), and what the machine's
-//! init starts by itself.
+//! `service jail enable`, `disable` and `delete`, and the same of netif: the variable in
+//! rc.conf(5), and what the machine's init starts by itself.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -24,8 +24,8 @@ pub(crate) struct Switch {
     pub(crate) unit: &'static str,
 }
 
-/// An init whose services are switched by a command: what is there while it runs, the command for on and off, and what the
-/// names of its services end in.
+/// An init whose services are switched by a command: what is there while it runs, the command for
+/// on and off, and what the names of its services end in.
 const INITS: [(&str, [&[&str]; 2], &str); 2] = [
     (
         "/run/systemd/system",

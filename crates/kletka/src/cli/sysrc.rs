@@ -1,8 +1,9 @@
 //! sysrc(8): shows and changes variables of rc.conf(5), and nothing else in its files.
 //!
-//! Options, output and exit statuses are those of FreeBSD's usr.sbin/sysrc/sysrc, version 7. Differences: a file is
-//! read and never executed, so one with more than assignments in it is an error; `-R` reaches into the tree without
-//! running anything there; `-L` and `-X` are not supported.
+//! Options, output and exit statuses are those of FreeBSD's usr.sbin/sysrc/sysrc, version 7.
+//! Differences: a file is read and never executed, so one with more than assignments in it is an
+//! error; `-R` reaches into the tree without running anything there; `-L`
+//! and `-X` are not supported.
 
 mod session;
 

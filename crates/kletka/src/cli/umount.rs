@@ -1,7 +1,7 @@
 //! umount(8) for hooks: what mount(8) mounted, by its directory or by its source.
 //!
-//! `-f` takes a mount away although it is in use, as FreeBSD's does: it vanishes from the tree at once, and
-//! from memory when the last user is gone.
+//! `-f` takes a mount away although it is in use, as FreeBSD's does: it vanishes from the tree at
+//! once, and from memory when the last user is gone.
 
 use crate::cli::answer;
 use std::ffi::{OsStr, OsString};
@@ -132,8 +132,8 @@ impl Request {
     }
 }
 
-/// The mount that `operand` means, the latest of several: by its directory, by its source, by what its
-/// directory is called without symbolic links.
+/// The mount that `operand` means, the latest of several: by its directory, by its source, by what
+/// its directory is called without symbolic links.
 fn find<'a>(mounted: &'a [Mounted], operand: &[u8]) -> Option<&'a Mounted> {
     let trimmed = match operand.iter().rposition(|&byte| byte != b'/') {
         Some(last) => &operand[..=last],

@@ -342,7 +342,8 @@ $ kletka config get web stop.timeout
     );
 }
 
-/// Every message of jail(8) about a name that is no parameter, from a file and from the command line.
+/// Every message of jail(8) about a name that is no parameter, from a file
+/// and from the command line.
 #[test]
 #[rustfmt::skip]
 fn unknown_parameters() {
@@ -524,7 +525,8 @@ j1 j2 j3 j4 j5 j6 j7 j8
     );
 }
 
-/// What another jail of the file has wrong keeps nobody else from being started and stopped: FreeBSD tells, and goes on.
+/// What another jail of the file has wrong keeps nobody else from being started and stopped:
+/// FreeBSD tells, and goes on.
 #[test]
 fn a_broken_jail_is_in_nobodys_way() {
     let Some(sandbox) = machine(
@@ -557,7 +559,8 @@ jail: other: jid: non-integer value \"none\"
     );
 }
 
-/// What is missed now may be there when it is needed; what is inside a root is looked up as the jail will.
+/// What is missed now may be there when it is needed; what is inside a root is
+/// looked up as the jail will.
 #[test]
 fn no_start_is_refused_without_need() {
     let Some(sandbox) = machine(

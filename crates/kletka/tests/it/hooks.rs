@@ -1,9 +1,11 @@
-//! The commands of exec.*: who runs them, where, in which environment, and what becomes of those that do not end well.
+//! The commands of exec.*: who runs them, where, in which environment, and what becomes of
+//! those that do not end well.
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
 
-/// A machine with a root, a user of the host and one of the jail that have the same name, and these jails.
+/// A machine with a root, a user of the host and one of the jail that have the
+/// same name, and these jails.
 fn machine(jails: &str) -> Option<Sandbox> {
     let sandbox = Sandbox::new()?;
     sandbox.root("/home/jails/web");
@@ -111,8 +113,8 @@ $ jail -q -r '*'
     );
 }
 
-/// FreeBSD's programs come first, on the host and in the jail, whether the environment is clean or not; what else is mounted
-/// for a jail's programs is there.
+/// FreeBSD's programs come first, on the host and in the jail, whether the environment is clean or
+/// not; what else is mounted for a jail's programs is there.
 #[test]
 fn what_they_find() {
     let Some(sandbox) = machine(
@@ -194,8 +196,8 @@ both: created
     sandbox.ok("kill $(pidof sleep)");
 }
 
-/// What exec.prepare makes is there when it is read: FreeBSD reads an fstab as the file systems are mounted, and that is
-/// after it. Where no hook can make the file, nothing is begun with.
+/// What exec.prepare makes is there when it is read: FreeBSD reads an fstab as the file systems are
+/// mounted, and that is after it. Where no hook can make the file, nothing is begun with.
 #[test]
 fn what_prepare_writes_is_read() {
     let Some(sandbox) = machine(
@@ -238,8 +240,8 @@ moved
     sandbox.check();
 }
 
-/// A section that was copied, and whose interface was not given another number: its start fails, and takes nothing away
-/// from the jail that runs.
+/// A section that was copied, and whose interface was not given another number: its start fails,
+/// and takes nothing away from the jail that runs.
 #[test]
 fn a_copied_section_takes_nothing_away() {
     let section = "vnet; vnet.interface = epair1b; exec.prepare = 'ifconfig epair1 create'; \

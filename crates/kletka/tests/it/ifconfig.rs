@@ -3,8 +3,8 @@
 use crate::sandbox::Sandbox;
 use crate::session;
 
-/// The lines of the article's jail.conf, verbatim but for the vlan, which not every kernel has: here
-/// `re0.7` is the end of a cable.
+/// The lines of the article's jail.conf, verbatim but for the vlan, which not every kernel has:
+/// here `re0.7` is the end of a cable.
 #[test]
 fn the_article() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -330,8 +330,8 @@ fn in_a_user_namespace() {
     assert_eq!(done.stderr, "ifconfig: up: permission denied\n");
 }
 
-/// An address follows from the machine, the jail and the name: the same after every boot, another one
-/// for every interface. A machine without an identity gets the kernel's.
+/// An address follows from the machine, the jail and the name: the same after every boot, another
+/// one for every interface. A machine without an identity gets the kernel's.
 #[test]
 fn link_level_addresses() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -564,7 +564,8 @@ $ ifconfig bridge0 destroy; ifconfig epair1a destroy; ifconfig epair2a destroy
     );
 }
 
-/// `promisc` is the administrator's: span ports leave it as he said it, also when he said it while they were there.
+/// `promisc` is the administrator's: span ports leave it as he said it, also when he said
+/// it while they were there.
 #[test]
 fn span_ports_and_promisc() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -605,8 +606,8 @@ $ ifconfig bridge0 destroy
     );
 }
 
-/// What passes through a bridge, what comes to the host and what the host sends: of all of it a span port
-/// gets one copy, also of what comes by members that are newer than itself.
+/// What passes through a bridge, what comes to the host and what the host sends: of all of it a
+/// span port gets one copy, also of what comes by members that are newer than itself.
 #[test]
 fn what_a_span_port_hears() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -808,7 +809,8 @@ ifconfig: -autoconf: not supported on Linux: the kernel alone says it of an addr
     sandbox.ok("ifconfig epair1a destroy");
 }
 
-/// An address that another host on the link has is found to be one: it is `tentative`, then `duplicated`.
+/// An address that another host on the link has is found to be one: it is
+/// `tentative`, then `duplicated`.
 #[test]
 fn duplicate_addresses() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -841,7 +843,8 @@ fn inet6_options() {
         sandbox.ok(&format!("ifconfig epair1a inet6 {line}"));
         assert_eq!(options(), format!("\tnd6 options={want}\n"), "{line}");
     }
-    // By default routers are heard as long as nothing is forwarded; who asks for it has it in any case.
+    // By default routers are heard as long as nothing is forwarded; who asks
+    // for it has it in any case.
     let accepts = || sandbox.ok("ifconfig epair1b | tail -n 1").contains("ACCEPT_RTADV");
     for (line, want) in [
         ("sysctl net.inet6.ip6.forwarding=0", true),
@@ -888,7 +891,8 @@ $ ifconfig epair1a destroy
     );
 }
 
-/// A tap and a tun are there until somebody destroys them; that no program has them open is no matter.
+/// A tap and a tun are there until somebody destroys them; that no program
+/// has them open is no matter.
 #[test]
 fn taps_and_tuns() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -993,8 +997,8 @@ fn kinds_that_this_kernel_lacks() {
     }
 }
 
-/// Each change is one request to the kernel; what has to be known first, as the number of an interface, or
-/// which numbers are free, is one more.
+/// Each change is one request to the kernel; what has to be known first, as the number of an
+/// interface, or which numbers are free, is one more.
 #[test]
 #[rustfmt::skip]
 fn requests_to_the_kernel() {

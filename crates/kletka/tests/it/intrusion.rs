@@ -1,5 +1,5 @@
-//! What a jail's root tries: system calls as they are, by perl(1), which is in every Debian; and looking into the
-//! processes that enter the jail.
+//! What a jail's root tries: system calls as they are, by perl(1), which is in every Debian; and
+//! looking into the processes that enter the jail.
 
 use crate::sandbox::Sandbox;
 use std::fmt::Write;
@@ -91,8 +91,8 @@ fn system_calls() {
     sandbox.ok("jail -q -r web");
 }
 
-/// A process that enters has kletka's program, memory and descriptors of the host until it executes: nothing of that can
-/// be reached from inside, however hard one looks.
+/// A process that enters has kletka's program, memory and descriptors of the host until it
+/// executes: nothing of that can be reached from inside, however hard one looks.
 #[test]
 fn processes_that_enter() {
     let Some(sandbox) = with_perl("ip4 = inherit;") else { return };

@@ -1,5 +1,5 @@
-//! jail(8), jls(8) and jexec(8) on real prisons: a jail's life, what keeps it inside, what bad input
-//! says, and that nothing stays, whatever fails or is killed.
+//! jail(8), jls(8) and jexec(8) on real prisons: a jail's life, what keeps it inside, what bad
+//! input says, and that nothing stays, whatever fails or is killed.
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
@@ -457,8 +457,9 @@ fn the_hosts_root_as_a_jails() {
 /// Looks at the jails until the registry has none, not even one that is just ending.
 const CLEARED: &str = "while ls -A /run/kletka/jails | grep -q .; do jls > /dev/null; done";
 
-/// Kills the command at each of its system calls, one after the other; with `-f` also each of the processes that it makes.
-/// What the next command finds is looked at each time. The command is run once before, and once after.
+/// Kills the command at each of its system calls, one after the other; with `-f` also each of the
+/// processes that it makes. What the next command finds is looked at each time. The command is run
+/// once before, and once after.
 fn killed_everywhere(
     sandbox: &Sandbox,
     options: &str,
@@ -474,7 +475,8 @@ fn killed_everywhere(
     let mut kills = 0;
     for line in counts.lines() {
         let (times, call) = line.trim().split_once(' ').unwrap();
-        // A process that was killed by another call has not come to its last one of this kind; more may do no harm.
+        // A process that was killed by another call has not come to its last one of this
+        // kind; more may do no harm.
         for nth in 1..=times.parse().unwrap() {
             let inject = format!("-e trace={call} -e inject={call}:signal=KILL:when={nth}");
             sandbox.ok(before);
@@ -494,7 +496,8 @@ fn a_start_that_is_killed_anywhere_leaves_nothing() {
     let start = format!("jail -q -c vnet path=/home/jails/web mount.devfs {union} command=true");
     for options in ["", "-f"] {
         killed_everywhere(&sandbox, options, &start, "true", |_| {
-            // The processes end by themselves when their maker is gone, and any command after that clears.
+            // The processes end by themselves when their maker is gone, and any
+            // command after that clears.
             sandbox.ok(CLEARED);
             sandbox.check();
             assert_eq!(sandbox.ok("ls -A /home"), "jails\nupper\n");
@@ -522,7 +525,8 @@ fn a_start_of_a_lasting_jail_that_is_killed_anywhere_is_whole_or_nothing() {
     let Some(sandbox) = machine() else { return };
     let start = "jail -q -c name=web path=/home/jails/web persist";
     killed_everywhere(&sandbox, "", start, "true", |place| {
-        // Its init may be on the way out for a moment: then the name is free again, or it is there to stay.
+        // Its init may be on the way out for a moment: then the name is free
+        // again, or it is there to stay.
         let found = sandbox.ok("jls name");
         if found == "web\n" {
             let works = sandbox.run("jexec web true");

@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 
 use crate::sandbox::Sandbox;
 
-/// Files that nothing can be read out of, and what `jail` says for the file `f`, without its `jail: `.
+/// Files that nothing can be read out of, and what `jail` says for the file
+/// `f`, without its `jail: `.
 #[rustfmt::skip]
 const REFUSED: &[(&[u8], &[&str])] = &[
     // What does not end.
@@ -172,7 +173,8 @@ f line 5:
     assert_eq!((done.stdout.replace('\r', "").as_str(), done.status), (want, 1));
 }
 
-/// FreeBSD drops the rest of these files in silence, at a NUL or at a byte above 127; here that is an error.
+/// FreeBSD drops the rest of these files in silence, at a NUL or at a byte above
+/// 127; here that is an error.
 const DROPPED: [&str; 3] = ["066-", "075-", "076-"];
 
 /// What FreeBSD's program answers for each of its examples, the program here answers.

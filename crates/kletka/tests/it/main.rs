@@ -1,4 +1,5 @@
-//! The integration tests of the binary: each test in a [`sandbox::Sandbox`], a small machine of its own.
+//! The integration tests of the binary: each test in a [`sandbox::Sandbox`], a
+//! small machine of its own.
 //!
 //! One test binary for all of them, so that the harness runs them in parallel and links once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may fail loudly

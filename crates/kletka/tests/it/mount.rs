@@ -2,7 +2,8 @@
 
 use crate::sandbox::Sandbox;
 
-/// Runs each line; the last word of a row is what must be on standard output and error, in that order.
+/// Runs each line; the last word of a row is what must be on standard output
+/// and error, in that order.
 fn session(sandbox: &Sandbox, rows: &[(&str, i32, &str)]) {
     for (line, status, said) in rows {
         let done = sandbox.run(line);

@@ -16,7 +16,8 @@ fn host(gateway: &str) -> Option<Sandbox> {
     Some(sandbox)
 }
 
-/// All that there is, but for what the kernel adds in its own time: RUNNING is noticed a little later.
+/// All that there is, but for what the kernel adds in its own time: RUNNING
+/// is noticed a little later.
 fn state(sandbox: &Sandbox) -> String {
     sandbox.ok("ifconfig -a | grep -v -e 'inet6 fe80' -e member -e ifmaxaddr -e ' role .* state ' -e '^.id' -e '^.root id' | sed -e 's/ tentative//' -e 's/flags=[^ ]*<UP.*>/UP/'; \
                 ip -o link | grep ' re0[:@]' | grep -o -e 'qlen [0-9]*' -e PROMISC -e 'link/ether [^ ]*'; \
@@ -121,7 +122,8 @@ fn a_command_that_changes_nothing_is_only_run() {
     end(&sandbox);
 }
 
-/// A firewall is not looked at: that nothing else has changed does not mean that the gateway is in reach.
+/// A firewall is not looked at: that nothing else has changed does not mean that
+/// the gateway is in reach.
 #[test]
 fn a_way_out_that_is_closed_is_noticed_whatever_closed_it() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -148,7 +150,8 @@ fn it_outlives_its_terminal() {
     end(&sandbox);
 }
 
-/// What takes a host from the network without taking anything from its interfaces; and what is told by no listing of theirs.
+/// What takes a host from the network without taking anything from its interfaces; and what is told
+/// by no listing of theirs.
 #[test]
 fn routes_rules_and_neighbours() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -185,7 +188,8 @@ fn routes_rules_and_neighbours() {
     end(&sandbox);
 }
 
-/// A router's advertisement: the router for half an hour, the network fd0a::/64 on the link, and addresses in it.
+/// A router's advertisement: the router for half an hour, the network fd0a::/64 on the
+/// link, and addresses in it.
 const ADVERTISEMENT: &str = r#"use Socket qw(:all);
 socket(S, AF_INET6, SOCK_RAW, 58) and setsockopt(S, 41, 18, pack("i", 255)) and setsockopt(S, 41, 17, pack("i", $ARGV[0])) or die $!;
 my $router = pack("CCnCCnNN", 134, 0, 0, 64, 0, 1800, 0, 0);
@@ -193,7 +197,8 @@ my $prefix = pack("CCCCNNN", 3, 4, 64, 0xc0, 900, 600, 0) . inet_pton(AF_INET6, 
 send(S, $router . $prefix, 0, pack_sockaddr_in6(0, inet_pton(AF_INET6, "ff02::1"), $ARGV[0])) or die $!;
 "#;
 
-/// What the kernel gives once, and what a router has said, is missed and put back; no gateway has to be there for that.
+/// What the kernel gives once, and what a router has said, is missed and put back; no gateway
+/// has to be there for that.
 #[test]
 fn what_was_not_made_by_hand_is_missed() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -272,7 +277,8 @@ fn what_was_destroyed_is_made_again() {
     end(&sandbox);
 }
 
-/// What the kernel tells of the times of a spanning tree's bridge may be the tree's, and must not become the bridge's.
+/// What the kernel tells of the times of a spanning tree's bridge may be the tree's, and must
+/// not become the bridge's.
 #[test]
 fn the_times_of_a_spanning_tree_do_not_stay() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -367,7 +373,8 @@ fn a_command_that_hangs_is_killed_and_undone() {
     end(&sandbox);
 }
 
-/// Who confirms is told no when it is too late, also while the command is being killed: here it has much to give back.
+/// Who confirms is told no when it is too late, also while the command is being killed: here
+/// it has much to give back.
 #[test]
 fn what_is_killed_cannot_be_confirmed() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -383,7 +390,8 @@ fn what_is_killed_cannot_be_confirmed() {
     end(&sandbox);
 }
 
-/// A terminal at the other end of a dead connection takes no more output: what writes there waits for ever.
+/// A terminal at the other end of a dead connection takes no more output: what
+/// writes there waits for ever.
 #[test]
 fn nobody_has_to_read_what_it_says() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -466,7 +474,8 @@ fn both_families_count() {
         assert_eq!(undone(&sandbox, change), "", "{change}");
         assert_same(&state(&sandbox), &before, change);
     }
-    // The way out may lead through another interface, with the addresses: the bridge that was meant.
+    // The way out may lead through another interface, with the addresses:
+    // the bridge that was meant.
     sandbox.ok(
         "kletka net guard 20 sh -c 'ip address flush dev re0; ip -6 route delete default; ifconfig bridge7 addm re0; ifconfig bridge7 192.168.1.5/24; \
              ip address add fd00::5/64 nodad dev bridge7; route -q add default 192.168.1.1; route -q -6 add default fd00::1'",
@@ -475,7 +484,8 @@ fn both_families_count() {
     end(&sandbox);
 }
 
-/// A gateway whose address somebody has written down cannot be asked for it: what was written stays.
+/// A gateway whose address somebody has written down cannot be asked for
+/// it: what was written stays.
 #[test]
 fn a_permanent_neighbour_proves_nothing() {
     let Some(sandbox) = host("192.168.1.1") else { return };

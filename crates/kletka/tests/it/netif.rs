@@ -129,7 +129,8 @@ $ ip link delete bridge7; ip link delete re0
     sandbox.ok("service netif stop");
 }
 
-/// What rc.conf has forgotten since goes too; what FreeBSD would have done and this does not is named.
+/// What rc.conf has forgotten since goes too; what FreeBSD would have done
+/// and this does not is named.
 #[test]
 fn what_is_not_there_and_what_is_not_done() {
     let Some(sandbox) = host() else { return };

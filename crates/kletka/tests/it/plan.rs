@@ -1,4 +1,5 @@
-//! `jail --plan` and `jls --diff`: what would be done is printed and not done, and what differs is told.
+//! `jail --plan` and `jls --diff`: what would be done is printed and not done,
+//! and what differs is told.
 
 use crate::sandbox::{Done, Sandbox};
 use crate::session::check;
@@ -220,7 +221,8 @@ jls: Operation not permitted: jails are for root alone
     sandbox.ok("jail -qR web db other");
 }
 
-/// The machine was started again, or the jail's processes were killed from outside: what follows a removal runs.
+/// The machine was started again, or the jail's processes were killed from outside:
+/// what follows a removal runs.
 #[test]
 fn cleaning_up_after_jails_that_are_gone() {
     let config = "persist; exec.poststop = 'echo poststop $JNAME'; exec.release = 'echo release $JNAME';

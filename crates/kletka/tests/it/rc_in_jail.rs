@@ -178,7 +178,8 @@ fn the_order_of_scripts() {
     sandbox.ok("jail -q -r www");
 }
 
-/// FreeBSD's names of services are those of the base's scripts, which start in the order of their LSB headers.
+/// FreeBSD's names of services are those of the base's scripts, which start in the
+/// order of their LSB headers.
 #[test]
 fn services_under_freebsds_names() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -309,8 +310,9 @@ depend() {
 }
 ";
 
-/// A Debian base with these packages, from the distribution's mirror or from an earlier run; `None`, and a line that is counted,
-/// where there is none to be had. The sandbox sees it in /usr/local/kletka/bases.
+/// A Debian base with these packages, from the distribution's mirror or from an earlier run;
+/// `None`, and a line that is counted, where there is none to be had. The sandbox sees it in
+/// /usr/local/kletka/bases.
 fn debian(base: &str, packages: &str) -> Option<()> {
     let bases = Path::new(env!("CARGO_TARGET_TMPDIR")).join("prefix/kletka/bases");
     let mut bootstrap = Command::new(env!("CARGO_BIN_EXE_kletka"));

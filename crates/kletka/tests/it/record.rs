@@ -1,5 +1,5 @@
-//! The registry's records outlive the program that wrote them: those of a newer kletka, of an older one,
-//! and broken ones.
+//! The registry's records outlive the program that wrote them: those of a newer kletka, of an
+//! older one, and broken ones.
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
@@ -14,8 +14,8 @@ fn machine() -> Option<Sandbox> {
     Some(sandbox)
 }
 
-/// What a newer kletka has written is kept and shown; a right that is not understood grants nothing; and
-/// the jail is there for every command.
+/// What a newer kletka has written is kept and shown; a right that is not understood grants
+/// nothing; and the jail is there for every command.
 #[test]
 fn a_jail_of_a_newer_kletka() {
     let Some(sandbox) = machine() else { return };
@@ -55,7 +55,8 @@ fn a_jail_of_an_older_kletka() {
     sandbox.ok("until test ! -e /run/kletka/jails/1; do sleep 0.1; jls; done");
 }
 
-/// A record that does not lead to its jail is reported, and nothing is done as if there were no such jail.
+/// A record that does not lead to its jail is reported, and nothing is done as if
+/// there were no such jail.
 #[test]
 fn a_broken_record() {
     let Some(sandbox) = machine() else { return };

@@ -122,7 +122,8 @@ over /home/jails/web/over overlay lowerdir=/home/lower,upperdir=/home/upper,work
     }
 }
 
-/// A read-only base that fstab(5) mounts on the jail's own directory: FreeBSD's handbook, "Thin Jails using NullFS".
+/// A read-only base that fstab(5) mounts on the jail's own directory: FreeBSD's handbook,
+/// "Thin Jails using NullFS".
 #[test]
 fn a_base_by_nullfs() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -142,7 +143,8 @@ fn a_base_by_nullfs() {
     assert_eq!(sandbox.ok("stat -c %u /home/data/mine; ls -A /home/jails/thin"), "0\n");
 }
 
-/// A machine with a base, a directory of it to put something over, and a jail whose fstab(5) is given.
+/// A machine with a base, a directory of it to put something over, and a jail
+/// whose fstab(5) is given.
 fn with_union(line: &str) -> Option<Sandbox> {
     let sandbox = Sandbox::new()?;
     sandbox.root("/home/jails/web");
@@ -255,7 +257,8 @@ fn unions_side_by_side() {
     );
     let shared = "jail: web: /home/.upper.kletka-work: two unionfs of one jail cannot share it\n";
     assert_eq!(sandbox.run("jail -q -c web").stderr, shared);
-    // What a machine that lost power has left is used again; what is somebody's stays, and is refused.
+    // What a machine that lost power has left is used again; what is
+    // somebody's stays, and is refused.
     sandbox.write("/etc/fstab.web", "/home/upper /home/jails/web/u unionfs rw\n");
     sandbox.ok("mkdir -m 700 /home/.upper.kletka-work /home/.upper.kletka-work/work");
     assert_eq!(sandbox.ok("jail -q -c web; jail -q -r web; ls -A /home"), "jails\nupper\nupper2\n");

@@ -1,9 +1,10 @@
 //! A small machine for one test: own mount, network, process, host name and IPC namespaces.
 //!
-//! Its `/run` (thereby kletka's registry), `/tmp`, `/home`, `/mnt` and `/var/log` are empty, its `/etc`
-//! is a copy that the test may write, and `/usr/local` holds a freshly installed kletka. Its process 1
-//! reaps what loses its parent; when the [`Sandbox`] is dropped, or the test run dies, process 1 ends
-//! and the kernel ends all the rest with it. What is left behind before that fails the test: [`leaks`].
+//! Its `/run` (thereby kletka's registry), `/tmp`, `/home`, `/mnt` and `/var/log` are empty, its
+//! `/etc` is a copy that the test may write, and `/usr/local` holds a freshly installed kletka. Its
+//! process 1 reaps what loses its parent; when the [`Sandbox`] is dropped, or the test run dies,
+//! process 1 ends and the kernel ends all the rest with it. What is left behind before that
+//! fails the test: [`leaks`].
 
 mod leaks;
 mod machine;
@@ -48,8 +49,8 @@ pub(crate) struct Done {
 }
 
 impl Sandbox {
-    /// A fresh machine; `None`, and a line on standard error that `cargo xtask test` counts, when the
-    /// tests do not run as root.
+    /// A fresh machine; `None`, and a line on standard error that `cargo xtask test` counts, when
+    /// the tests do not run as root.
     pub(crate) fn new() -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             let thread = std::thread::current();
@@ -62,8 +63,8 @@ impl Sandbox {
         Some(Self { unshare, pid, clean, cgroups: RefCell::default() })
     }
 
-    /// Runs `line` by sh(1) in the machine, as root, from `/`, without input, and waits for sh alone:
-    /// what it leaves in the background may go on and keep its output open.
+    /// Runs `line` by sh(1) in the machine, as root, from `/`, without input, and waits for sh
+    /// alone: what it leaves in the background may go on and keep its output open.
     pub(crate) fn run(&self, line: &str) -> Done {
         let [mut stdout, mut stderr] = ["stdout", "stderr"]
             .map(|name| fs::File::from(memfd_create(name, MemfdFlags::CLOEXEC).unwrap()));
@@ -103,7 +104,8 @@ impl Sandbox {
         fs::write(path, text).unwrap();
     }
 
-    /// Makes a jail's root at `path`: busybox under all its names, root and nobody, empty directories.
+    /// Makes a jail's root at `path`: busybox under all its names, root and
+    /// nobody, empty directories.
     pub(crate) fn root(&self, path: impl AsRef<Path>) {
         let root = self.outside(path.as_ref());
         for directory in [
@@ -130,8 +132,8 @@ impl Sandbox {
         Path::new("/proc").join(self.pid.to_string()).join("root").join(inside)
     }
 
-    /// Fails the test when anything is there that was not before its first command: call it when all
-    /// jails are stopped. The end of the test calls it in any case.
+    /// Fails the test when anything is there that was not before its first command: call it when
+    /// all jails are stopped. The end of the test calls it in any case.
     #[track_caller]
     pub(crate) fn check(&self) {
         let left = self.left();

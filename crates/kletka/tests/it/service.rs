@@ -114,7 +114,8 @@ fn enabling() {
     ]);
 }
 
-/// What the boot of the host does: nothing without the variable. Who types `start` is not asked for it.
+/// What the boot of the host does: nothing without the variable. Who types
+/// `start` is not asked for it.
 #[test]
 #[rustfmt::skip]
 fn enabling_netif() {
@@ -169,7 +170,8 @@ fn a_console() {
     ]);
 }
 
-/// What systemd(1) itself thinks of the units: that they are well formed, and that their programs are there.
+/// What systemd(1) itself thinks of the units: that they are well formed, and that
+/// their programs are there.
 #[test]
 fn the_units_are_some() {
     let Some(sandbox) = Sandbox::new() else { return };

@@ -1,8 +1,9 @@
-//! Sessions: what an administrator types after `$ `, what the machine answers, `[STATUS]` when not 0.
+//! Sessions: what an administrator types after `$ `, what the machine
+//! answers, `[STATUS]` when not 0.
 //!
-//! Standard error follows standard output. Addresses of hardware are written `xx:xx:xx:xx:xx:xx`, and
-//! link-local addresses, which follow from them and appear in their own time, are left out; so is what an
-//! interface does about IPv6, which a machine may set for all that are made.
+//! Standard error follows standard output. Addresses of hardware are written `xx:xx:xx:xx:xx:xx`,
+//! and link-local addresses, which follow from them and appear in their own time, are left out; so
+//! is what an interface does about IPv6, which a machine may set for all that are made.
 
 use crate::sandbox::Sandbox;
 
@@ -22,7 +23,8 @@ pub(crate) fn check(sandbox: &Sandbox, session: &str) {
     assert!(played == session, "{played}\nthe first difference:\n- {want}\n+ {got}");
 }
 
-/// The text without what differs from run to run, or from kernel to kernel: what hardware does for it.
+/// The text without what differs from run to run, or from kernel to kernel:
+/// what hardware does for it.
 fn steady(text: &str) -> String {
     let differs = |line: &str| {
         ["inet6 fe80:", "options=", "nd6 options="].iter().any(|start| line.starts_with(start))

@@ -284,7 +284,8 @@ $ jail -r www
     check(&sandbox, session);
 }
 
-/// What a file has on the host is no reason not to change it in a jail, nor is it lost unless that has to be.
+/// What a file has on the host is no reason not to change it in a jail, nor is it
+/// lost unless that has to be.
 #[test]
 fn attributes_that_a_jail_cannot_give() {
     let Some(sandbox) = Sandbox::new() else { return };

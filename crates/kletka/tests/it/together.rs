@@ -1,5 +1,5 @@
-//! Many jails at once: those that do not wait for each other start and stop at the same time, in the order that `depend`
-//! asks for, and as many as `-p` says.
+//! Many jails at once: those that do not wait for each other start and stop at the same time, in
+//! the order that `depend` asks for, and as many as `-p` says.
 
 use crate::sandbox::Sandbox;
 use crate::session::check;

@@ -18,8 +18,8 @@ db { jid = 2; }
 fw { jid = 3; path = /; }
 "#;
 
-/// A machine with these jails on bridge0, and with `re0`, whose cable leads to a host on the LAN: the
-/// network namespace `lan` with the addresses 192.168.1.10 and fd00::10.
+/// A machine with these jails on bridge0, and with `re0`, whose cable leads to a host on the LAN:
+/// the network namespace `lan` with the addresses 192.168.1.10 and fd00::10.
 fn lan(jails: &[&str]) -> Option<Sandbox> {
     let sandbox = Sandbox::new()?;
     sandbox.ok("ip netns add lan && ip link add re0 type veth peer name lan0 netns lan");
@@ -146,7 +146,8 @@ fn a_jail_cannot_touch_the_hosts_network() {
     remove_lan(&sandbox);
 }
 
-/// A machine with a jail's root in /home/jails/web, epair1 and epair2, and a jail.conf with `parameters`.
+/// A machine with a jail's root in /home/jails/web, epair1 and epair2, and a
+/// jail.conf with `parameters`.
 fn with_epairs(parameters: &str) -> Option<Sandbox> {
     let sandbox = Sandbox::new()?;
     sandbox.root("/home/jails/web");
@@ -191,7 +192,8 @@ fn interfaces_come_back() {
     }
 }
 
-/// The host has given the name to another interface in the meantime: the one that returns gets a new one.
+/// The host has given the name to another interface in the meantime: the one
+/// that returns gets a new one.
 #[test]
 fn a_name_that_is_taken_on_return() {
     let Some(sandbox) = with_epairs("persist; vnet.interface = epair1b;") else { return };
@@ -353,8 +355,8 @@ fn an_address_by_dhcp() {
     remove_lan(&sandbox);
 }
 
-/// IPv6 is the jail's own: its link-local address, by which others reach it, and its search for another
-/// host that has the same address.
+/// IPv6 is the jail's own: its link-local address, by which others reach it, and its search for
+/// another host that has the same address.
 #[test]
 fn inet6_of_its_own() {
     let Some(sandbox) = lan(&["web"]) else { return };

@@ -8,7 +8,8 @@ use crate::sandbox::Sandbox;
 const JAIL_CONF: &str = include_str!("../../../../examples/samba-vlan/jail.conf");
 const FSTAB: &str = include_str!("../../../../examples/samba-vlan/fstab.samba");
 
-/// The commands that jail.conf names, as `jail -v` shows them: FreeBSD's order, the article's words.
+/// The commands that jail.conf names, as `jail -v` shows them: FreeBSD's
+/// order, the article's words.
 const START: &str = "\
 samba: run command: ifconfig epair1 create
 samba: run command: ifconfig bridge1 create

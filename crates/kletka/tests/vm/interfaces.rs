@@ -1,4 +1,5 @@
-//! Whole listings of vlans, laggs, loopbacks and wg, with IPv4 and IPv6, and limits that only newer kernels have.
+//! Whole listings of vlans, laggs, loopbacks and wg, with IPv4 and IPv6, and limits that
+//! only newer kernels have.
 
 use std::path::Path;
 
@@ -110,7 +111,8 @@ lo0
     sandbox.check();
 }
 
-/// The article's trap: hardware that joins packets goes into a bridge. A lagg stands for the hardware.
+/// The article's trap: hardware that joins packets goes into a bridge. A lagg
+/// stands for the hardware.
 #[test]
 fn a_bridge_turns_lro_off() {
     let Some(sandbox) = crate::sandbox() else { return };

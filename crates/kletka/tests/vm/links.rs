@@ -1,5 +1,5 @@
-//! Kinds of interfaces that the kernel of a machine that builds kletka may lack: ifconfig(8) on vlans, laggs,
-//! tunnels, loopbacks and wg, in the words of FreeBSD, and what they carry.
+//! Kinds of interfaces that the kernel of a machine that builds kletka may lack: ifconfig(8) on
+//! vlans, laggs, tunnels, loopbacks and wg, in the words of FreeBSD, and what they carry.
 
 use crate::it::session;
 use crate::sandbox::Sandbox;
@@ -208,7 +208,8 @@ Stopping Network: office vlan0 re0.7 bridge1.
     end(&sandbox);
 }
 
-/// What the guard of the network makes again: every kind that it does not name as one that it cannot.
+/// What the guard of the network makes again: every kind that it does not
+/// name as one that it cannot.
 #[test]
 fn the_guard_makes_every_kind_again() {
     let Some(sandbox) = host() else { return };
@@ -259,7 +260,8 @@ kletka: net guard: wg0: is gone, and cannot be made again
     end(&sandbox);
 }
 
-/// LRO, which went off as the hardware became a member of a bridge, is on again afterwards. A lagg stands for the hardware.
+/// LRO, which went off as the hardware became a member of a bridge, is on again afterwards. A lagg
+/// stands for the hardware.
 #[test]
 fn the_guard_turns_lro_on_again() {
     let Some(sandbox) = host() else { return };

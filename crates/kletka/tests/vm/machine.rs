@@ -1,4 +1,5 @@
-//! A jail on the machine itself, as its administrator has it: `/` on ext4 and shared, cgroup v2 alone.
+//! A jail on the machine itself, as its administrator has it: `/` on ext4 and
+//! shared, cgroup v2 alone.
 
 use std::fs;
 use std::path::Path;
@@ -9,8 +10,8 @@ use std::sync::Mutex;
 /// One test at a time: there is one machine.
 static MACHINE: Mutex<()> = Mutex::new(());
 
-/// Runs `line` in the mount namespace of the machine and not in that of the sandbox, whose programs and
-/// registry it uses by their places in /proc.
+/// Runs `line` in the mount namespace of the machine and not in that of the sandbox, whose programs
+/// and registry it uses by their places in /proc.
 fn on_the_machine(sandbox: &Sandbox, line: &str) -> String {
     let programs = sandbox.outside(Path::new("/usr/local"));
     let done = std::process::Command::new("timeout")
@@ -61,8 +62,8 @@ fn a_jail_on_a_shared_root_in_pure_cgroup_v2() {
     machine("rm -r /srv/web");
 }
 
-/// A jail's own kletka makes a jail in it, and the machine sees that: on kernels that tell process numbers of other
-/// namespaces, and on those that do not yet.
+/// A jail's own kletka makes a jail in it, and the machine sees that: on kernels that tell process
+/// numbers of other namespaces, and on those that do not yet.
 #[test]
 fn a_jail_inside_a_jail() {
     let Some(sandbox) = crate::sandbox() else { return };

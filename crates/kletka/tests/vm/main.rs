@@ -1,8 +1,8 @@
 //! Tests on the kernels that a jail's host has, in the virtual machine of `cargo xtask vm`.
 //!
-//! What a machine that builds kletka may lack: 802.1Q VLANs, pure cgroup v2, ext4, a `/` whose mounts are
-//! shared as systemd shares them, and Linux 6.1. `cargo test` leaves this program out; run by hand on
-//! another machine it skips everything.
+//! What a machine that builds kletka may lack: 802.1Q VLANs, pure cgroup v2, ext4, a `/` whose
+//! mounts are shared as systemd shares them, and Linux 6.1. `cargo test` leaves this program out;
+//! run by hand on another machine it skips everything.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may fail loudly
 
 mod article;

@@ -1,4 +1,5 @@
-//! What an interface does about IPv6, as it was. The kernel tells it along with the interface, and is told it by files.
+//! What an interface does about IPv6, as it was. The kernel tells it along with the interface,
+//! and is told it by files.
 
 use rustix::io::Errno;
 
@@ -7,8 +8,8 @@ use crate::name::InterfaceName;
 use crate::uapi::{af, ifla};
 use crate::wire::{find, i32_at};
 
-/// The files below /proc/sys/net/ipv6/conf, and the place of each in the kernel's list; `None`: it has an attribute of its own.
-/// The last one turns the rest on.
+/// The files below /proc/sys/net/ipv6/conf, and the place of each in the kernel's list; `None`: it
+/// has an attribute of its own. The last one turns the rest on.
 const SETTINGS: [(&str, Option<usize>); 5] = [
     ("accept_ra", Some(ifla::CONF_ACCEPT_RA)),
     ("accept_ra_defrtr", Some(ifla::CONF_ACCEPT_RA_DEFRTR)),
@@ -34,8 +35,8 @@ impl Inet6 {
         Some(Self(SETTINGS.map(|(_, place)| value(place))))
     }
 
-    /// Has `interface`, which is as `now`, do as this says, in the caller's network namespace. Answers what could not be
-    /// set.
+    /// Has `interface`, which is as `now`, do as this says, in the caller's network namespace.
+    /// Answers what could not be set.
     pub(super) fn set(
         &self,
         interface: &InterfaceName,

@@ -1,4 +1,5 @@
-//! An interface as it was: what it is, what it is set to, whose member it is, and how it is made again.
+//! An interface as it was: what it is, what it is set to, whose member it is,
+//! and how it is made again.
 
 use crate::address::EtherAddress;
 use crate::change::{by_index, flags_by_index, link_body};
@@ -20,7 +21,8 @@ const MADE: [&str; 13] = [
     "vlan", "vrf", "vxlan",
 ];
 
-/// What a bridge can be told: linux/if_link.h, `IFLA_BR_*`. The rest are its timers, and what it has learned.
+/// What a bridge can be told: linux/if_link.h, `IFLA_BR_*`. The rest are its timers,
+/// and what it has learned.
 const BRIDGE: [std::ops::RangeInclusive<u16>; 6] =
     [1..=9, 20..=20, 22..=25, 27..=39, 41..=46, 49..=49];
 /// What of this the kernel does not always tell as it was set: [`borrowed`].
@@ -186,7 +188,8 @@ impl Link {
         Some(settings)
     }
 
-    /// The requests after which `now`, which is this interface today, is as this one was; each with what it is about.
+    /// The requests after which `now`, which is this interface today, is as this one was;
+    /// each with what it is about.
     pub(super) fn changes(&self, now: &Self, numbers: &Numbers) -> Vec<(&'static str, Message)> {
         let mut changes = Vec::new();
         let change = |flags, mask| flags_by_index(now.index, flags, mask);
@@ -306,8 +309,9 @@ fn of_driver(driver: &str, data: &[u8]) -> Settings {
     }
 }
 
-/// The times of a bridge that are not its own for now: while its spanning tree changes, it forgets stations sooner than
-/// it is set to; one that is not the root of its tree has the other times from there. The kernel tells these.
+/// The times of a bridge that are not its own for now: while its spanning tree changes, it forgets
+/// stations sooner than it is set to; one that is not the root of its tree has the other times from
+/// there. The kernel tells these.
 fn borrowed(data: &[u8]) -> &'static [u16] {
     let byte = |wanted| find(data, wanted).and_then(|value| value.first().copied());
     let is_changing = byte(ifla::BR_TOPOLOGY_CHANGE).is_some_and(|it| it != 0);

@@ -1,8 +1,10 @@
-//! Addresses, routes, rules and neighbours as the kernel lists them, and what it takes to say them again.
+//! Addresses, routes, rules and neighbours as the kernel lists them, and what it
+//! takes to say them again.
 //!
-//! What the kernel makes as it is asked (temporary addresses, its table of local ones, what was learned) is left out, and
-//! so is what changes while nobody changes it (counters, ages, states). What it gives once is kept: routes that follow from
-//! addresses, link-local addresses, what a router has advertised. Somebody may have deleted it, and the way out with it.
+//! What the kernel makes as it is asked (temporary addresses, its table of local ones, what was
+//! learned) is left out, and so is what changes while nobody changes it (counters, ages, states).
+//! What it gives once is kept: routes that follow from addresses, link-local addresses, what a
+//! router has advertised. Somebody may have deleted it, and the way out with it.
 
 use rustix::io::Errno;
 
@@ -156,7 +158,8 @@ pub(super) struct Object {
     attributes: Vec<(u16, Vec<u8>)>,
     /// Said when it is made, but no part of what it is.
     once: Vec<(u16, Vec<u8>)>,
-    /// The kernel gives it when it sees fit: one that has come since is no change, one that has gone is.
+    /// The kernel gives it when it sees fit: one that has come since is no
+    /// change, one that has gone is.
     pub(super) is_kernels: bool,
 }
 
@@ -211,7 +214,8 @@ impl Object {
             // It was unique on the link a moment ago. The second of two attributes counts.
             let mut flags = flags | ifa::F_NODAD;
             if giver == ifa::PROTO_KERNEL_RA {
-                // Whether its network is on the link is another thing that the router says: there is a route, or none.
+                // Whether its network is on the link is another thing that the router says:
+                // there is a route, or none.
                 flags |= ifa::F_NOPREFIXROUTE;
             }
             once.push((ifa::FLAGS, flags.to_ne_bytes().to_vec()));
@@ -230,7 +234,8 @@ impl Object {
     }
 
     fn rule(self) -> Self {
-        /// That the interface which a rule names is not there is none of the rule's; that it is inverted is.
+        /// That the interface which a rule names is not there is none of the
+        /// rule's; that it is inverted is.
         const INVERT: u32 = 2;
         self.with_flags(8, INVERT)
     }
@@ -261,8 +266,9 @@ impl Object {
 
     /// How long a route is still good, when it is not for ever.
     ///
-    /// One that a router has advertised comes back behind its own place: the next advertisement does not know what was
-    /// not made by one, and all that it says would be thrown away if it found the place taken.
+    /// One that a router has advertised comes back behind its own place: the next advertisement
+    /// does not know what was not made by one, and all that it says would be thrown away if
+    /// it found the place taken.
     fn route_once(&self, is_advertised: bool) -> Vec<(u16, Vec<u8>)> {
         /// Where a struct rta_cacheinfo has it.
         const LEFT: usize = 8;
@@ -306,7 +312,8 @@ impl Object {
     }
 }
 
-/// Has `change` look at each `struct rtnexthop` of a route with several: a length, flags, hops, an interface's number.
+/// Has `change` look at each `struct rtnexthop` of a route with several: a length, flags,
+/// hops, an interface's number.
 fn each_hop(mut hops: &mut [u8], change: impl Fn(&mut [u8]) -> Option<()>) -> Option<()> {
     while let Some(length) = u16_at(hops, 0).map(usize::from) {
         if length < 8 || length > hops.len() {

@@ -190,8 +190,8 @@ impl Creation {
     }
 
     /// The vlan that was described. What is missing of tag and parent comes from a name of the form
-    /// `IF.TAG`, which may not contradict what was said. `None`: nothing was said of a vlan, and the
-    /// name says nothing either.
+    /// `IF.TAG`, which may not contradict what was said. `None`: nothing was said of a vlan, and
+    /// the name says nothing either.
     ///
     /// # Errors
     /// Tag or parent is missing, or is another than the name says.

@@ -1,7 +1,7 @@
 //! What ifconfig(8) prints of an interface: the lines and their order are FreeBSD's.
 //!
-//! Interfaces are given as plain values, and the answer is text. Lines that have no counterpart on Linux are left out; scripts
-//! look for `inet`, `ether`, `member:`, `groups:` and `status:`.
+//! Interfaces are given as plain values, and the answer is text. Lines that have no counterpart on
+//! Linux are left out; scripts look for `inet`, `ether`, `member:`, `groups:` and `status:`.
 
 use std::fmt::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -3,7 +3,8 @@
 use super::pattern::Pattern;
 use super::{Reader, SyntaxErrorKind, Variables, Word, name_length};
 
-/// Bytes that all expansions of one file together may yield or search: a thousand times a long rc.conf.
+/// Bytes that all expansions of one file together may yield or search: a
+/// thousand times a long rc.conf.
 pub(super) const BUDGET: usize = 1 << 24;
 
 /// `${…}` inside `${…}`: nobody writes three.

@@ -1,7 +1,7 @@
 //! Patterns of sh(1): `*`, `?`, `[…]`, a backslash before what means itself.
 //!
-//! All prefixes (or suffixes) of a value that match are found in one pass over it: a pattern that is made to
-//! be slow is not.
+//! All prefixes (or suffixes) of a value that match are found in one pass over it: a pattern that
+//! is made to be slow is not.
 
 /// One place in a pattern.
 enum Part {

@@ -1,7 +1,7 @@
 //! `kletka config check`: everything that is wrong, in all files, by file and line.
 //!
-//! What jail(8) would refuse, with its words, and what `configuration` finds. Exit status 1 if there is an error;
-//! warnings alone are none.
+//! What jail(8) would refuse, with its words, and what `configuration` finds. Exit status 1 if
+//! there is an error; warnings alone are none.
 
 use super::{Wrong, files};
 use crate::cli::answer;
@@ -107,7 +107,8 @@ impl Check {
                 }
             }
         }
-        // File by file, as they were read, from top to bottom; a fault that was found twice is shown once.
+        // File by file, as they were read, from top to bottom; a fault that was
+        // found twice is shown once.
         let rank = |place: &Place| self.read.get(&*place.file);
         self.faults.sort_by_key(|Fault { place, .. }| (rank(place), place.line, place.column));
         self.faults.dedup_by(|one, other| one.text == other.text);

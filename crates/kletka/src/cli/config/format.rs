@@ -1,4 +1,5 @@
-//! `kletka config fmt`: files in the one layout, on standard output; `-w` writes them, `--check` lists those that differ.
+//! `kletka config fmt`: files in the one layout, on standard output; `-w` writes them, `--check`
+//! lists those that differ.
 
 use super::{NAME, Wrong, files};
 use crate::cli::answer::{faults, reason};

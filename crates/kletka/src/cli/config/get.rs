@@ -1,8 +1,8 @@
 //! `kletka config get`: what a jail has when sections are merged and variables replaced.
 //!
-//! Without PARAM, what it is given, a parameter on a line, as `jail -e` writes it. With PARAM, the values alone, one a
-//! line, or the default; `true` and `false` for a boolean, however it was written and asked for. Values are not checked
-//! here.
+//! Without PARAM, what it is given, a parameter on a line, as `jail -e` writes it. With PARAM, the
+//! values alone, one a line, or the default; `true` and `false` for a boolean, however it was
+//! written and asked for. Values are not checked here.
 
 use super::{NAME, Wrong, configuration_of};
 use crate::cli::answer::{faults, reason};
@@ -155,7 +155,8 @@ fn last(given: &Parameter) -> &[u8] {
     }
 }
 
-/// A parameter as a member of the jail's object: a boolean under the name that it has when it is on.
+/// A parameter as a member of the jail's object: a boolean under the name
+/// that it has when it is on.
 fn member(given: &Parameter) -> (Vec<u8>, Json) {
     let found = jailparam::find(&String::from_utf8_lossy(&given.name)).filter(|found| found.no);
     let name = found.map_or_else(|| given.name.clone(), |found| found.parameter.name.into());

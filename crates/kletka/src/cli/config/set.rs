@@ -1,8 +1,10 @@
-//! `kletka config set`: changes parameters of one jail in the file that it stands in, all of them or none.
+//! `kletka config set`: changes parameters of one jail in the file that it stands
+//! in, all of them or none.
 //!
-//! `PARAM=VALUE` replaces what the jail's section gives, `PARAM` alone is one without a value, `PARAM+=VALUE` adds, and
-//! `-PARAM` removes. Where several words name one parameter the first replaces and the others add: that is how a list
-//! is given. A value is taken as it is: `$` in it is no variable. A change is written only if jail(8) takes the result.
+//! `PARAM=VALUE` replaces what the jail's section gives, `PARAM` alone is one without a value,
+//! `PARAM+=VALUE` adds, and `-PARAM` removes. Where several words name one parameter the first
+//! replaces and the others add: that is how a list is given. A value is taken as it is: `$` in it
+//! is no variable. A change is written only if jail(8) takes the result.
 
 use super::{NAME, Wrong, configuration_of};
 use crate::cli::answer::faults;

@@ -1,5 +1,5 @@
-//! `jail -J FILE`: a line for each jail that runs then, its jid and its parameters between tabs. FreeBSD's
-//! `print_jail()`.
+//! `jail -J FILE`: a line for each jail that runs then, its jid and its parameters between tabs.
+//! FreeBSD's `print_jail()`.
 
 use super::options::Options;
 use jailparam::{Parameter, param};

@@ -1,4 +1,5 @@
-//! What is under way, on a terminal: one line, how many jails are done, and what has taken longest of the rest.
+//! What is under way, on a terminal: one line, how many jails are done, and what has
+//! taken longest of the rest.
 
 use lifecycle::UnderWay;
 use rustix::termios::tcgetwinsize;

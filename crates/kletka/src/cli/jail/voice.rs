@@ -1,5 +1,5 @@
-//! How jail(8) speaks: what is wrong on standard error, all else on standard output; or both into one file, which is how
-//! rc.d/jail keeps it to itself until it is known whether the jail starts.
+//! How jail(8) speaks: what is wrong on standard error, all else on standard output; or both into
+//! one file, which is how rc.d/jail keeps it to itself until it is known whether the jail starts.
 
 use super::jids::JidFile;
 use super::progress::Progress;

@@ -1,8 +1,9 @@
 //! `jls --diff`: where a jail that runs is not what its file says. FreeBSD has no such thing.
 //!
-//! What `jail -m` can bring into line is told apart from what only a new start can. Compared are the parameters of the
-//! prison; commands, mounts and all else that only jail(8) acts on are read anew at each use, and a prison has none of
-//! them. The exit status is diff(1)'s: 0 without differences, 1 with some, 2 when something went wrong.
+//! What `jail -m` can bring into line is told apart from what only a new start can. Compared are
+//! the parameters of the prison; commands, mounts and all else that only jail(8) acts on are read
+//! anew at each use, and a prison has none of them. The exit status is diff(1)'s: 0 without
+//! differences, 1 with some, 2 when something went wrong.
 
 use crate::cli::answer::{faults, not_found};
 use jailparam::{Access, Kind, Parameter, Set, Value, param};
@@ -41,8 +42,8 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
     }
 }
 
-/// The differences of one jail or of all, a line each; false when some jails could not be compared, which has been
-/// said.
+/// The differences of one jail or of all, a line each; false when some jails could not be
+/// compared, which has been said.
 fn compare(one: Option<&str>) -> Result<(String, bool), String> {
     let registry = Registry::open().map_err(|error| error.to_string())?;
     let records = match one {
@@ -97,7 +98,8 @@ fn differences(record: &Record, wanted: &Set) -> Result<String, String> {
             continue;
         }
         let given = wanted.given(parameter).is_some();
-        // What neither was given is the same; a jid or name that the file leaves open is whatever it is.
+        // What neither was given is the same; a jid or name that the file
+        // leaves open is whatever it is.
         let open = !given && (param::JID.is(parameter) || param::NAME.is(parameter));
         let was_given = record.parameter(parameter.name).is_some();
         if open || !(given || was_given) || same(parameter, &has, wanted) {

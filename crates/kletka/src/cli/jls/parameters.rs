@@ -4,8 +4,8 @@ use jailparam::{Jailsys, Kind, Parameter, Role, Set, Support, Value, param};
 use prison::Record;
 use xo::{Value as Encoded, Writer};
 
-/// What a newer kletka has written of a prison, and this one does not understand: `name=value` each, with
-/// nothing in it that a terminal would obey.
+/// What a newer kletka has written of a prison, and this one does not understand: `name=value`
+/// each, with nothing in it that a terminal would obey.
 pub(super) fn unknown(record: &Record) -> Vec<String> {
     let parameters = record.parameters.iter().filter(|(name, _)| jailparam::find(name).is_none());
     let parameters = parameters.map(|(name, value)| [name.as_bytes(), b"=", value].concat());
@@ -75,7 +75,8 @@ impl Column {
         }
     }
 
-    /// Whether jail(8) takes it: not one that only tells, nor one that belongs to what the jail has not of its own.
+    /// Whether jail(8) takes it: not one that only tells, nor one that belongs to what the
+    /// jail has not of its own.
     pub(super) fn is_settable(&self, set: &Set) -> bool {
         let refused = matches!(self.parameter.support, Support::Refused(_));
         self.parameter.access != jailparam::Access::ReadOnly
@@ -94,8 +95,8 @@ impl Column {
         }
     }
 
-    /// Whether it is left out of a line of assignments without a value. A key that is not there is not: its name
-    /// alone is what jail(8) takes for that.
+    /// Whether it is left out of a line of assignments without a value. A key that is not there is
+    /// not: its name alone is what jail(8) takes for that.
     pub(super) fn needs_value(&self) -> bool {
         self.key.is_none()
     }
@@ -120,7 +121,8 @@ impl Column {
             return self.print_boolean(xo, *on);
         }
         if assignments {
-            // FreeBSD's field has this name too: a format that was meant for the argument behind it.
+            // FreeBSD's field has this name too: a format that was meant
+            // for the argument behind it.
             xo.display(Some("%s"), self.name.as_bytes());
             xo.text("=");
         }

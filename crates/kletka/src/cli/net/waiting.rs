@@ -1,7 +1,9 @@
-//! The file that says that a guard waits, and its lock, which the kernel lets go of when that guard dies.
+//! The file that says that a guard waits, and its lock, which the kernel lets go
+//! of when that guard dies.
 //!
-//! Who takes the file away has confirmed the change. Whatever looks at it or changes it holds the lock of the directory, so
-//! that a change is either confirmed or undone. A file without an owner is of a guard that was killed: the next one removes it.
+//! Who takes the file away has confirmed the change. Whatever looks at it or changes it holds the
+//! lock of the directory, so that a change is either confirmed or undone. A file without an owner
+//! is of a guard that was killed: the next one removes it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -59,8 +61,8 @@ impl Waiting {
         self.ended.unwrap_or_else(|| fstat(&self.file).is_ok_and(|stat| stat.st_nlink == 0))
     }
 
-    /// Waits no longer: from here on it is too late to confirm. Answers whether somebody has until now, however often
-    /// it is asked.
+    /// Waits no longer: from here on it is too late to confirm. Answers whether somebody has until
+    /// now, however often it is asked.
     pub(super) fn end(&mut self) -> bool {
         if let Some(is_confirmed) = self.ended {
             return is_confirmed;

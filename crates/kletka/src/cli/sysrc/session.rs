@@ -205,7 +205,8 @@ impl<'a> Session<'a> {
     }
 }
 
-/// How a value that is a list is taken apart: its first byte says so, unless that is a part of a word.
+/// How a value that is a list is taken apart: its first byte says so, unless
+/// that is a part of a word.
 fn delimiter(value: &[u8]) -> u8 {
     match value.first() {
         None | Some(b' ' | b'\t' | b'\n' | b'.' | b'/') => b' ',

@@ -1,6 +1,7 @@
 //! What a test leaves behind in its machine: everything that a stopped jail must have given back.
 //!
-//! Read from outside, through `/proc/PID/root`, so that counting starts no process that it would count.
+//! Read from outside, through `/proc/PID/root`, so that counting starts no
+//! process that it would count.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -104,8 +105,8 @@ fn processes(root: &Path, left: &mut BTreeSet<String>) {
     }
 }
 
-/// Jails, and thereby ranges of ids, that kletka still has on file. What stays for ever: its lock, the
-/// jid it gave out last, and its directories.
+/// Jails, and thereby ranges of ids, that kletka still has on file. What stays for ever: its lock,
+/// the jid it gave out last, and its directories.
 fn registry(root: &Path, left: &mut BTreeSet<String>) {
     let registry = root.join("run/kletka");
     let mut files = Vec::new();

@@ -1,4 +1,5 @@
-//! How the machine of a [`super::Sandbox`] comes to be: unshare(1), a shell script, an installed kletka.
+//! How the machine of a [`super::Sandbox`] comes to be: unshare(1), a shell
+//! script, an installed kletka.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -8,9 +9,9 @@ use std::sync::OnceLock;
 
 /// What process 1 does. `$1` is the installed kletka.
 ///
-/// It says its number as the test sees it (the outer /proc is still there), lays out the machine, and
-/// becomes a cat(1) that lives until its input ends and shows by an echo that it is there. SIGCHLD
-/// ignored, which exec(3) keeps, makes the kernel reap every orphan at once.
+/// It says its number as the test sees it (the outer /proc is still there), lays out the machine,
+/// and becomes a cat(1) that lives until its input ends and shows by an echo that it is there.
+/// SIGCHLD ignored, which exec(3) keeps, makes the kernel reap every orphan at once.
 const PROCESS_1: &str = r#"
 set -eu
 read -r pid rest < /proc/self/stat
