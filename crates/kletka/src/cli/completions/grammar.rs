@@ -2,8 +2,8 @@
 
 use crate::cli::APPLETS;
 use crate::cli::applet::Group;
+use crate::cli::boot::service::{PLAIN, SCRIPTS};
 use crate::cli::page::FURTHER;
-use crate::cli::service::{PLAIN, SCRIPTS};
 
 /// What a word can be, and so what is offered for it.
 #[derive(PartialEq, Eq)]

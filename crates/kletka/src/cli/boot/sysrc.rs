@@ -19,7 +19,7 @@ use lexopt::{Arg, Parser};
 use rc::{Selection, Settings};
 
 use crate::cli::answer::reason;
-pub(super) use conffile::Tree;
+pub(crate) use conffile::Tree;
 use session::Session;
 
 const USAGE: &str = "\

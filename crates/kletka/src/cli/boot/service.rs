@@ -17,11 +17,11 @@ use jails::{Done, Jails, remove_id, write_id};
 use lexopt::{Arg, Parser};
 use rc::{Action, Jail, KEYWORDS, RcConf, Request, Service, Skipped, UnknownVerb, Verb};
 
-use super::netif;
-use super::rc_subr::{error, say, warn};
-use super::switch::Switch;
-use super::sysrc::Tree;
 use crate::cli::answer::reason;
+use crate::cli::boot::netif;
+use crate::cli::boot::rc_subr::{error, say, warn};
+use crate::cli::boot::switch::Switch;
+use crate::cli::boot::sysrc::Tree;
 
 const USAGE: &str = "
 Usage:
@@ -148,17 +148,17 @@ fn usage() -> ExitCode {
 }
 
 /// A script of FreeBSD's /etc/rc.d that is built in.
-pub(super) struct Script {
-    pub(super) name: &'static str,
+pub(crate) struct Script {
+    pub(crate) name: &'static str,
     /// What it calls itself: rc.subr's `$0`.
     path: &'static str,
-    pub(super) keywords: &'static [&'static str],
+    pub(crate) keywords: &'static [&'static str],
     /// What has the machine's boot start it.
     switch: Option<&'static Switch>,
     run: fn(Request, &[String]) -> ExitCode,
 }
 
-pub(super) const SCRIPTS: [Script; 3] = [
+pub(crate) const SCRIPTS: [Script; 3] = [
     // Without the verbs that rc.d/jail adds.
     Script { name: "devfs", path: DEVFS, keywords: PLAIN, switch: None, run: devfs },
     Script {
@@ -172,7 +172,7 @@ pub(super) const SCRIPTS: [Script; 3] = [
 ];
 
 /// The verbs that every script has.
-pub(super) const PLAIN: &[&str] = KEYWORDS.split_at(10).0;
+pub(crate) const PLAIN: &[&str] = KEYWORDS.split_at(10).0;
 
 impl Script {
     fn start(&self, verb: &str, names: &[String]) -> ExitCode {
@@ -279,7 +279,7 @@ fn carry_out(action: &Action) -> bool {
             true
         }
         Action::Enabled(enabled) => *enabled,
-        Action::Status => super::jls::by_name(),
+        Action::Status => crate::cli::jails::jls::by_name(),
         Action::Config(jails) => jails.iter().all(|jail| match chosen(jail) {
             Some(Jail { name, conf, .. }) => {
                 say(format!("{name}: parameters are in {conf}.\n"));

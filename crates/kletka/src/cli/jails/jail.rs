@@ -10,8 +10,8 @@ mod progress;
 mod show;
 mod voice;
 
-use super::answer::{fail, faults};
-use super::programs::programs;
+use crate::cli::answer::{fail, faults};
+use crate::cli::programs::programs;
 use jailconf::Expansion;
 use jids::JidFile;
 use lifecycle::run::{Configured, Decided, Machine, Prisons, Run, sources};
@@ -24,11 +24,11 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
 
-pub(super) use options::{Options, Wrong};
-pub(super) use voice::Speaker;
+pub(crate) use options::{Options, Wrong};
+pub(crate) use voice::Speaker;
 
 /// As FreeBSD's jail.c has it, which leaves out `-C` and `-p`; the last line is ours.
-pub(super) const USAGE: &str = "\
+pub(crate) const USAGE: &str = "\
 usage: jail [-dhilqv] [-J jid_file] [-u username] [-U username]
             -[cmr] param=value ... [command=command ...]
        jail [-dqv] [-f file] -[cmr] [jail]
@@ -104,7 +104,7 @@ fn carry_out(
 }
 
 /// A run that does what the options say, and what it is going to do.
-pub(super) fn decided<'a>(
+pub(crate) fn decided<'a>(
     options: &Options,
     configured: Rc<Configured>,
     prisons: Option<&'a dyn Prisons>,

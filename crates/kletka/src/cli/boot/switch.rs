@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 
 use rc::{RcConf, Request, Selection, Settings};
 
-use super::rc_subr::{error, say, warn};
-use super::sysrc::Tree;
+use crate::cli::boot::rc_subr::{error, say, warn};
+use crate::cli::boot::sysrc::Tree;
 
 /// A service that the machine's boot starts when a variable says so.
 #[derive(Debug)]

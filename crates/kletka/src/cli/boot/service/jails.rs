@@ -5,9 +5,9 @@
 
 use super::JAIL;
 use crate::cli::answer::reason;
-use crate::cli::jail::{Options, Speaker, USAGE, Wrong, decided};
+use crate::cli::boot::rc_subr::warn;
+use crate::cli::jails::jail::{Options, Speaker, USAGE, Wrong, decided};
 use crate::cli::programs::programs;
-use crate::cli::rc_subr::warn;
 use lifecycle::run::{
     Configured, Decided, Errand, Machine, Operation, Prisons, Request, Run, Target,
 };

@@ -14,8 +14,8 @@ use lexopt::{Arg, Parser};
 use mountinfo::Mounted;
 use rustix::mount::{UnmountFlags, unmount};
 
-use super::mount::mounted;
 use crate::cli::answer::reason;
+use crate::cli::host::mount::mounted;
 
 const USAGE: &str = "\
 usage: umount [-fv] [-t type] special | node ...

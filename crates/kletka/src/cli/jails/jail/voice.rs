@@ -13,7 +13,7 @@ use std::io::{self, IsTerminal, Write};
 const NAME: &str = "jail";
 
 /// jail(8), speaking.
-pub(in crate::cli) struct Speaker {
+pub(crate) struct Speaker {
     verbosity: Verbosity,
     /// Prints the jid of a prison that is created: `-i`.
     prints_jid: bool,
@@ -27,20 +27,20 @@ pub(in crate::cli) struct Speaker {
 
 impl Speaker {
     /// One that says so much, and prints the jids of prisons that are created.
-    pub(in crate::cli) fn new(verbosity: Verbosity, prints_jid: bool) -> Self {
+    pub(crate) fn new(verbosity: Verbosity, prints_jid: bool) -> Self {
         let progress = Progress::new(verbosity == Verbosity::Normal && io::stderr().is_terminal());
         let (jids, running) = (RefCell::default(), RefCell::default());
         Self { verbosity, prints_jid, kept: None, jids, running, progress: progress.into() }
     }
 
     /// The same, writing all into `file`.
-    pub(in crate::cli) fn into_file(self, file: File) -> Self {
+    pub(crate) fn into_file(self, file: File) -> Self {
         let progress = RefCell::new(Progress::new(false));
         Self { kept: Some(file), progress, ..self }
     }
 
     /// The prisons that were to be started, and run: their names and jids.
-    pub(in crate::cli) fn into_running(self) -> Vec<(String, u32)> {
+    pub(crate) fn into_running(self) -> Vec<(String, u32)> {
         self.running.into_inner()
     }
 
@@ -50,7 +50,7 @@ impl Speaker {
     }
 
     /// Says why something is not done.
-    pub(in crate::cli) fn refuse(&self, refusal: &Refusal) {
+    pub(crate) fn refuse(&self, refusal: &Refusal) {
         self.complain(&refusal.lines(NAME, self.shows_excerpts()));
     }
 

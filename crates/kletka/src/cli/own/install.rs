@@ -11,8 +11,8 @@ mod error;
 mod layout;
 mod replace;
 
-use super::answer;
-use super::applet::Applet;
+use crate::cli::answer;
+use crate::cli::applet::Applet;
 use error::Error;
 use layout::{BINARY, files, links};
 use replace::{Link, link, put};
@@ -25,7 +25,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: kletka install --prefix DIR [--destdir DIR]";
 
 /// Runs the applet; `applets` are those to be installed.
-pub(super) fn run(arguments: Vec<OsString>, applets: &[Applet]) -> ExitCode {
+pub(crate) fn run(arguments: Vec<OsString>, applets: &[Applet]) -> ExitCode {
     let installed = Options::parse(arguments).and_then(|options| {
         let mut done = Vec::new();
         let result = install(&options, applets, &mut done);

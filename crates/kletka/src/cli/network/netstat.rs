@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use lexopt::{Arg, Parser, ValueExt};
 use netif::{Counters, Flags, Interface, InterfaceAddress, Prefix, Route, RouteKind};
 
-use super::ifconfig::network::Network;
+use crate::cli::network::ifconfig::network::Network;
 
 const USAGE: &str = "usage: netstat -r [-46n] [-F fib] [-f address_family] [-j jail]\n       \
                      netstat -i [-46bdnW] [-f address_family] [-I interface] [-j jail]";

@@ -11,7 +11,7 @@ use netif::{Error, Netlink, Route, RouteKind};
 use networds::route::{self, Gateway, IpFamily, RouteCommand, RoutePurpose, UsageError, Verb};
 use rustix::io::Errno;
 
-use super::ifconfig::network::Network;
+use crate::cli::network::ifconfig::network::Network;
 
 /// Runs the applet.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {

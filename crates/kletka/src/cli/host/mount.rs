@@ -177,7 +177,7 @@ impl Request {
 }
 
 /// All mounts that this process sees, the oldest first.
-pub(super) fn mounted() -> io::Result<Vec<Mounted>> {
+pub(crate) fn mounted() -> io::Result<Vec<Mounted>> {
     Ok(Mounted::table(&fs::read("/proc/self/mountinfo")?))
 }
 

@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 
 /// Why there is nothing to do: the usage is shown, or one line.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Wrong {
+pub(crate) enum Wrong {
     Usage,
     Line(String),
 }
 
 /// How a plan is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum Form {
+pub(crate) enum Form {
     /// For people.
     Text,
     /// For programs.
@@ -27,20 +27,20 @@ pub(in crate::cli) enum Form {
 
 /// The command line.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Options {
+pub(crate) struct Options {
     /// What is to be done, unless jails are only printed.
-    pub(in crate::cli) request: Request,
+    pub(crate) request: Request,
     /// All configured jails are printed, with this between their parameters: `-e`.
-    pub(super) separator: Option<OsString>,
+    pub(crate) separator: Option<OsString>,
     /// The jail is described by the four words of FreeBSD 4: path, host name, addresses, command.
-    pub(super) old_form: bool,
+    pub(crate) old_form: bool,
     file: Option<PathBuf>,
-    pub(in crate::cli) verbosity: Verbosity,
-    pub(in crate::cli) prints_jid: bool,
+    pub(crate) verbosity: Verbosity,
+    pub(crate) prints_jid: bool,
     /// `-J`
-    pub(super) jid_file: Option<PathBuf>,
+    pub(crate) jid_file: Option<PathBuf>,
     /// Nothing is done; what would be is printed: `--plan`.
-    pub(super) plan: Option<Form>,
+    pub(crate) plan: Option<Form>,
 }
 
 impl Options {
@@ -48,7 +48,7 @@ impl Options {
     ///
     /// # Errors
     /// Whatever makes no sense.
-    pub(in crate::cli) fn parse(arguments: Vec<OsString>) -> Result<Self, Wrong> {
+    pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Self, Wrong> {
         use lexopt::prelude::*;
         let mut parser = lexopt::Parser::from_args(arguments);
         let mut found = Found::default();
@@ -78,7 +78,7 @@ impl Options {
     }
 
     /// The file of `-f`.
-    pub(in crate::cli) fn named_file(&self) -> Option<&Path> {
+    pub(crate) fn named_file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 }

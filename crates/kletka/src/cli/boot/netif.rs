@@ -14,9 +14,9 @@ use std::process::ExitCode;
 use netif::{Cloner, GroupName, Interface, InterfaceName, Netlink, Prefix, Route};
 use rc::{RcConf, Request, Verb};
 
-use super::rc_subr::say;
-use super::switch::Switch;
-use super::sysrc::Tree;
+use crate::cli::boot::rc_subr::say;
+use crate::cli::boot::switch::Switch;
+use crate::cli::boot::sysrc::Tree;
 
 /// The group of what is made here.
 const GROUP: &str = "kletka";
@@ -214,8 +214,8 @@ impl Run<'_> {
         if !done.is_empty() {
             let mut text = format!("Starting Network: {}.\n", done.join(" "));
             for name in &done {
-                text +=
-                    &super::ifconfig::command_line(std::slice::from_ref(name)).unwrap_or_default();
+                text += &crate::cli::network::ifconfig::command_line(std::slice::from_ref(name))
+                    .unwrap_or_default();
             }
             say(text);
         }
@@ -369,7 +369,7 @@ impl Run<'_> {
 
     /// Refuses a new name in what `variable` says: no variable would find the interface, and nobody who stops it.
     fn keeps_name(&mut self, variable: &str, line: &[String]) -> bool {
-        let is_renamed = super::ifconfig::renames(line);
+        let is_renamed = crate::cli::network::ifconfig::renames(line);
         if is_renamed {
             self.warn(format_args!("{variable}: name: not supported"));
         }
@@ -377,7 +377,7 @@ impl Run<'_> {
     }
 
     fn ifconfig(&mut self, line: &[String]) -> bool {
-        match super::ifconfig::command_line(line) {
+        match crate::cli::network::ifconfig::command_line(line) {
             Ok(_) => true,
             Err(error) => {
                 self.warn(format_args!("ifconfig {}: {error}", line.join(" ")));

@@ -14,37 +14,37 @@ pub(super) const BINARY: &str = "libexec/kletka/kletka";
 
 /// Files below `share/kletka`, beside those for bases.
 const FILES: [ShippedFile; 6] = [
-    ("devfs.rules", 0o644, include_str!("../../../../../share/devfs.rules")),
+    ("devfs.rules", 0o644, include_str!("../../../../../../share/devfs.rules")),
     (
         "examples/samba-vlan/README.md",
         0o644,
-        include_str!("../../../../../examples/samba-vlan/README.md"),
+        include_str!("../../../../../../examples/samba-vlan/README.md"),
     ),
     (
         "examples/samba-vlan/fstab.samba",
         0o644,
-        include_str!("../../../../../examples/samba-vlan/fstab.samba"),
+        include_str!("../../../../../../examples/samba-vlan/fstab.samba"),
     ),
     (
         "examples/samba-vlan/jail.conf",
         0o644,
-        include_str!("../../../../../examples/samba-vlan/jail.conf"),
+        include_str!("../../../../../../examples/samba-vlan/jail.conf"),
     ),
     (
         "examples/samba-vlan/rc.conf",
         0o644,
-        include_str!("../../../../../examples/samba-vlan/rc.conf"),
+        include_str!("../../../../../../examples/samba-vlan/rc.conf"),
     ),
     (
         "examples/samba-vlan/smb.conf",
         0o644,
-        include_str!("../../../../../examples/samba-vlan/smb.conf"),
+        include_str!("../../../../../../examples/samba-vlan/smb.conf"),
     ),
 ];
 
 /// The service(8) of a jail's inside, where a Linux base has none that knows rc.conf(5).
 const JAIL_SERVICE: ShippedFile =
-    ("libexec/kletka/jail/service", 0o755, include_str!("../../../../../share/jail/service"));
+    ("libexec/kletka/jail/service", 0o755, include_str!("../../../../../../share/jail/service"));
 
 /// The completion of the binary's own name.
 const COMPLETION: Completion = completion!("kletka");

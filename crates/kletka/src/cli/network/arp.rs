@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use lexopt::{Arg, Parser, ValueExt};
 use netif::{Interface, Kind, Neighbour, NeighbourState};
 
-use super::ifconfig::network::Network;
+use crate::cli::network::ifconfig::network::Network;
 
 /// Seconds that an entry is good for: FreeBSD's
 /// `net.link.ether.inet.max_age`, and its reachable time.

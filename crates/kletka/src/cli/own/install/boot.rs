@@ -14,7 +14,7 @@ const BOOT: [(ShippedFile, Quoting); 6] = [
         (
             "lib/systemd/system/kletka-netif.service",
             0o644,
-            include_str!("../../../../../share/systemd/kletka-netif.service"),
+            include_str!("../../../../../../share/systemd/kletka-netif.service"),
         ),
         systemd_word,
     ),
@@ -22,7 +22,7 @@ const BOOT: [(ShippedFile, Quoting); 6] = [
         (
             "share/kletka/init.d/kletka-netif",
             0o755,
-            include_str!("../../../../../share/init.d/kletka-netif"),
+            include_str!("../../../../../../share/init.d/kletka-netif"),
         ),
         shell_word,
     ),
@@ -30,7 +30,7 @@ const BOOT: [(ShippedFile, Quoting); 6] = [
         (
             "share/kletka/openrc/kletka-netif",
             0o755,
-            include_str!("../../../../../share/openrc/kletka-netif"),
+            include_str!("../../../../../../share/openrc/kletka-netif"),
         ),
         shell_word,
     ),
@@ -38,16 +38,16 @@ const BOOT: [(ShippedFile, Quoting); 6] = [
         (
             "lib/systemd/system/jail.service",
             0o644,
-            include_str!("../../../../../share/systemd/jail.service"),
+            include_str!("../../../../../../share/systemd/jail.service"),
         ),
         systemd_word,
     ),
     (
-        ("share/kletka/init.d/jail", 0o755, include_str!("../../../../../share/init.d/jail")),
+        ("share/kletka/init.d/jail", 0o755, include_str!("../../../../../../share/init.d/jail")),
         shell_word,
     ),
     (
-        ("share/kletka/openrc/jail", 0o755, include_str!("../../../../../share/openrc/jail")),
+        ("share/kletka/openrc/jail", 0o755, include_str!("../../../../../../share/openrc/jail")),
         shell_word,
     ),
 ];

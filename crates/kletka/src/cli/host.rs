@@ -1,0 +1,6 @@
+//! Other commands of FreeBSD that hooks call on the host: mount(8), umount(8), devfs(8), sysctl(8).
+
+pub(super) mod devfs;
+pub(super) mod mount;
+pub(super) mod sysctl;
+pub(super) mod umount;

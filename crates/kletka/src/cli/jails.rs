@@ -1,0 +1,5 @@
+//! Jails made, seen and entered: jail(8), jls(8), jexec(8).
+
+pub(super) mod jail;
+pub(super) mod jexec;
+pub(super) mod jls;

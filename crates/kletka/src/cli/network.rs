@@ -1,0 +1,6 @@
+//! The network in FreeBSD's dialect: ifconfig(8), route(8), netstat(1), arp(8) and ndp(8).
+
+pub(super) mod arp;
+pub(super) mod ifconfig;
+pub(super) mod netstat;
+pub(super) mod route;
