@@ -1,8 +1,8 @@
 //! service(8) for the services that are kletka's: `jail`, `devfs` and `netif`.
 //!
-//! Words, order and command lines are those of FreeBSD's libexec/rc/rc.d/jail; [`rc::Service`] has them as a
-//! plan, and this carries it out by what jail(8) and jls(8) are made of. One difference: where a jail did
-//! not start or stop, or was ignored, the exit status is 1; FreeBSD's is 0.
+//! Words, order and command lines are those of FreeBSD's libexec/rc/rc.d/jail; [`rc::Service`] has
+//! them as a plan, and this carries it out by what jail(8) and jls(8) are made of. One difference:
+//! where a jail did not start or stop, or was ignored, the exit status is 1; FreeBSD's is 0.
 
 mod jails;
 
@@ -195,7 +195,8 @@ impl Script {
 
 const DEVFS: &str = "/etc/rc.d/devfs";
 
-/// `service devfs`: reads the rulesets, so that a mistake in them is found now and not by the next jail.
+/// `service devfs`: reads the rulesets, so that a mistake in them is found now and not by the next
+/// jail.
 fn devfs(request: Request, _names: &[String]) -> ExitCode {
     match request.verb {
         Verb::Start | Verb::Restart => {}

@@ -1,7 +1,9 @@
-//! The jails of `service jail`: started and stopped as jail(8) does it, by the library that jail(8) is made of.
+//! The jails of `service jail`: started and stopped as jail(8) does it, by the library that jail(8)
+//! is made of.
 //!
-//! What each jail(8) would print is kept, and shown only when its jail does not start or stop: rc.d/jail sends it into a
-//! file for the same purpose. Commands of the jails find the environment of an rc.d script, and nothing to read.
+//! What each jail(8) would print is kept, and shown only when its jail does not start or stop:
+//! rc.d/jail sends it into a file for the same purpose. Commands of the jails find the environment
+//! of an rc.d script, and nothing to read.
 
 use super::JAIL;
 use crate::cli::answer::reason;
@@ -197,7 +199,8 @@ impl Jails {
     }
 }
 
-/// A jail(8) that keeps to itself what it says. Not in a pipe: what a jail leaves running holds the output open.
+/// A jail(8) that keeps to itself what it says. Not in a pipe: what a jail leaves running holds the
+/// output open.
 struct Kept {
     options: Result<Options, Wrong>,
     voice: Speaker,
