@@ -30,7 +30,8 @@ pub fn close_many(fds: impl Iterator<Item = OwnedFd>) {
 ///
 /// # Safety
 /// No other descriptor may be used, or dropped, by this process afterwards.
-pub(crate) unsafe fn close_all_but(mut keep: [RawFd; 3]) {
+pub unsafe fn close_all_but<const N: usize>(keep: [BorrowedFd<'_>; N]) {
+    let mut keep = keep.map(|fd| fd.as_raw_fd());
     keep.sort_unstable();
     let mut first = 3;
     for fd in keep {

@@ -8,7 +8,7 @@ use crate::descriptor::close_all_but;
 use crate::memory;
 use crate::proc::read_small;
 use std::cell::UnsafeCell;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::ptr;
 
 /// This process, which lets go of what it was born with.
@@ -42,7 +42,7 @@ impl Recluse {
     /// The process uses and drops no other descriptor afterwards that it has now.
     pub unsafe fn close_all_but(&self, keep: [BorrowedFd<'_>; 3]) {
         // SAFETY: by this function's contract.
-        unsafe { close_all_but(keep.map(|fd| fd.as_raw_fd())) };
+        unsafe { close_all_but(keep) };
     }
 
     /// Calls `run` with `kept`, and nothing else left of this process's memory than the program and its

@@ -67,7 +67,7 @@ pub(crate) fn hear(line: BorrowedFd<'_>) -> Option<u8> {
 }
 
 /// Waits for a message; 0 when none will come.
-fn receive(line: BorrowedFd<'_>, message: &mut [u8]) -> usize {
+pub(crate) fn receive(line: BorrowedFd<'_>, message: &mut [u8]) -> usize {
     loop {
         match recv(line, &mut *message, RecvFlags::empty()) {
             Err(Errno::INTR) => {}

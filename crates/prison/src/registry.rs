@@ -306,6 +306,9 @@ impl Registry {
     }
 
     fn clear(&self, record: &Record) {
+        if record.waiting.is_some() {
+            let _ = fs::remove_file(self.directory.join("waiting").join(record.jid.to_string()));
+        }
         // A record that is kept has the next command try again.
         let work_is_gone = record.work.iter().all(|work| work::remove(work));
         if record.cgroup.as_deref().is_none_or(cgroup::remove) && work_is_gone {
@@ -315,6 +318,13 @@ impl Registry {
 
     fn file(&self, jid: u32) -> PathBuf {
         self.directory.join("jails").join(jid.to_string())
+    }
+
+    /// The way to the process of a prison that waits to be started: a socket in a directory of root's.
+    pub(crate) fn waiting(&self, record: &Record) -> Result<PathBuf, Error> {
+        let directory = self.directory.join("waiting");
+        make_private(&directory)?;
+        Ok(directory.join(record.jid.to_string()))
     }
 
     /// The limits of the jail that this command runs in; `None` on the host.

@@ -130,6 +130,7 @@ fn seen_from_outside(record: Record, parent: &Record, processes: BorrowedFd<'_>)
         rights,
         creator: None,
         work: Vec::new(),
+        waiting: None,
         init: Some(init),
         is_inside: true,
         parameters: record.parameters.into_iter().filter(is_printable).collect(),

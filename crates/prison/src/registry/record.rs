@@ -51,6 +51,8 @@ pub struct Record {
     pub(crate) creator: Option<ProcessId>,
     /// PID 1 of the prison; `None` while it is being made.
     pub(crate) init: Option<ProcessId>,
+    /// A process that waits to be started: [`crate::enter::waiting`].
+    pub(crate) waiting: Option<ProcessId>,
     /// kernel.random.boot_id when it was made.
     pub(crate) boot: String,
     /// The format that it is written in.
@@ -121,7 +123,9 @@ impl Record {
         for work in &self.work {
             line("work", work.as_os_str().as_bytes());
         }
-        for (key, process) in [("creator", self.creator), ("init", self.init)] {
+        for (key, process) in
+            [("creator", self.creator), ("init", self.init), ("waiting", self.waiting)]
+        {
             if let Some(process) = process {
                 line(key, process.text().as_bytes());
             }
@@ -176,6 +180,7 @@ impl Record {
             rights: Rights::NONE,
             creator: None,
             init: None,
+            waiting: None,
             boot: String::new(),
             version: 0,
             unknown_rights: Vec::new(),
@@ -218,6 +223,7 @@ impl Record {
             "boot" => text.map(|boot| boot.clone_into(&mut self.boot)),
             "creator" => process().map(|creator| self.creator = Some(creator)),
             "init" => process().map(|init| self.init = Some(init)),
+            "waiting" => process().map(|waiting| self.waiting = Some(waiting)),
             _ => return Line::Unknown,
         };
         taken.map_or(Line::Wrong, |()| Line::Taken)
@@ -287,6 +293,7 @@ mod tests {
             },
             creator: Some(ProcessId { pid: 11, mark: Mark::Start(34) }),
             init: Some(ProcessId { pid: 12, mark: Mark::Inode(345) }),
+            waiting: Some(ProcessId { pid: 13, mark: Mark::Inode(346) }),
             boot: "b".into(),
             version: VERSION,
             ..Record::empty()
