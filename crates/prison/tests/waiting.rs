@@ -1,6 +1,6 @@
-//! A process of a prison that one program creates and another one starts. Each stage is a program of its
-//! own: this one, run again in a mount and pid namespace that the test is given. Without root there is
-//! nothing to test.
+//! A process of a prison that one program creates and another one starts. Each stage is a program
+//! of its own: this one, run again in a mount and pid namespace that the test is given. Without
+//! root there is nothing to test.
 
 #![expect(clippy::unwrap_used, reason = "a test, without the harness that says so")]
 

@@ -1,7 +1,7 @@
 //! Putting a process into a prison: jail_attach(2), and what its parent sees of it.
 //!
-//! The new process is the caller's child, born in the prison's pid namespace and cgroup. It tells init
-//! of itself while it still has the host's rights, joins the other namespaces, and executes.
+//! The new process is the caller's child, born in the prison's pid namespace and cgroup. It tells
+//! init of itself while it still has the host's rights, joins the other namespaces, and executes.
 
 use crate::control::ATTACHED;
 use crate::enter::process::{Command, Confinement, Failure, Ready, Step, become_root};
@@ -56,7 +56,8 @@ fn executed(report: &OwnedFd, command: &Command) -> Result<(), Error> {
     }
 }
 
-/// Makes a process in the pid namespace behind `init` and in `cgroup`; a child runs `inside` and ends.
+/// Makes a process in the pid namespace behind `init` and in `cgroup`; a
+/// child runs `inside` and ends.
 pub(crate) fn fork_into(
     init: BorrowedFd<'_>,
     cgroup: Option<BorrowedFd<'_>>,
@@ -71,7 +72,8 @@ pub(crate) fn fork_into(
     }
 }
 
-/// Tells init of this process, which is inside its pid namespace but not inside its user namespace yet.
+/// Tells init of this process, which is inside its pid namespace but not
+/// inside its user namespace yet.
 pub(crate) fn announce() -> io::Result<()> {
     signal::kill(1, ATTACHED)
 }
@@ -151,9 +153,10 @@ impl<'a> Entry<'a> {
         let shared = Shared { entry: self, ready, failure: Cell::new(None) };
         let mut stack = Stack::new();
         let flags = libc::CLONE_VFORK as u64;
-        // SAFETY: `work` works on its stack, makes system calls and notes a failure; whatever it needs has been allocated.
-        // This process sleeps meanwhile, so nothing is done to it by two at once, and errno is nobody's. A jail's root
-        // can kill the process once it is inside, but there is nothing that it could leave half done.
+        // SAFETY: `work` works on its stack, makes system calls and notes a failure; whatever it
+        // needs has been allocated. This process sleeps meanwhile, so nothing is done to it by two
+        // at once, and errno is nobody's. A jail's root can kill the process once it is inside, but
+        // there is nothing that it could leave half done.
         let child =
             unsafe { birth::sharing((self.init, home), flags, cgroup, &mut stack, &shared) }?;
         match shared.failure.take() {
@@ -165,8 +168,8 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// A process that is free to read files and to allocate: its user is looked up in the jail, with the
-    /// jail's rights.
+    /// A process that is free to read files and to allocate: its user is looked up in the
+    /// jail, with the jail's rights.
     fn fork(&self, cgroup: Option<BorrowedFd<'_>>) -> Result<Child, Error> {
         let line = Reporting::new()?;
         let child = fork_into(self.init, cgroup, || {

@@ -184,8 +184,8 @@ impl Confinement {
         Self { capabilities: capability::refused(rights), filter: filter::program(rights) }
     }
 
-    /// Gives it up, for ever: session keyring, capabilities, system calls. The caller is root of the
-    /// jail's user namespace. Allocates nothing.
+    /// Gives it up, for ever: session keyring, capabilities, system calls. The caller is root of
+    /// the jail's user namespace. Allocates nothing.
     pub(crate) fn apply(&self) -> Result<(), Failure> {
         confine::new_session_keyring().map_err(|error| Step::Rights.failed(error))?;
         capability::bound(self.capabilities).map_err(|error| Step::Rights.failed(error))?;
@@ -236,14 +236,14 @@ impl Command {
         }
     }
 
-    /// All that can be made ready before the process is there; `None` when its user has to be looked up
-    /// by the process itself.
+    /// All that can be made ready before the process is there; `None` when its user has to be
+    /// looked up by the process itself.
     pub(crate) fn ready_ahead(&self) -> Option<Result<Ready, Failure>> {
         (!self.is_looked_up_inside()).then(|| self.ready())
     }
 
-    /// Becomes the user and executes. The caller is inside the prison's namespaces, as its root, and
-    /// confined. Returns only to say what failed.
+    /// Becomes the user and executes. The caller is inside the prison's namespaces, as its root,
+    /// and confined. Returns only to say what failed.
     pub(crate) fn execute(&self) -> Failure {
         match self.ready() {
             Ok(ready) => ready.execute(),
@@ -333,7 +333,8 @@ impl Command {
     }
 }
 
-/// A command that is only to be carried out. Nothing here allocates: the process may share its parent's memory.
+/// A command that is only to be carried out. Nothing here allocates: the process may
+/// share its parent's memory.
 #[derive(Debug)]
 pub(crate) struct Ready {
     user: Option<UserIds>,
@@ -422,8 +423,8 @@ impl Program {
         Ok(Self { candidates, strings })
     }
 
-    /// Tries each directory of PATH as execvp(3) does. A permission that is missing in one of them is
-    /// remembered, for when nothing better is found.
+    /// Tries each directory of PATH as execvp(3) does. A permission that is missing in one of them
+    /// is remembered, for when nothing better is found.
     fn execute(&self) -> Failure {
         signal::reset();
         let mut answer = Failure { step: Step::Execute, errno: libc::ENOENT };

@@ -1,11 +1,12 @@
-//! A process of a prison that one program creates and another one starts: `create` and `start` of the
-//! OCI's runtime specification, and of services.
+//! A process of a prison that one program creates and another one starts: `create` and `start` of
+//! the OCI's runtime specification, and of services.
 //!
-//! Other than [`crate::Waiting`], which lives in its maker's memory and ends with its maker, it has memory
-//! of its own. It is in the prison, confined, with its standard streams, and waits to execute the command
-//! that it was created with. A socket in the registry's directory, root's alone, is the way to it: whoever
-//! connects first starts it, and is told on the same connection why it could not execute. The prison's
-//! record says that there is one, so the two programs need not know of each other.
+//! Other than [`crate::Waiting`], which lives in its maker's memory and ends with its maker, it has
+//! memory of its own. It is in the prison, confined, with its standard streams, and waits to
+//! execute the command that it was created with. A socket in the registry's directory, root's
+//! alone, is the way to it: whoever connects first starts it, and is told on the same connection
+//! why it could not execute. The prison's record says that there is one, so the two programs
+//! need not know of each other.
 
 use crate::control::receive;
 use crate::enter::attach::{Entry, Reporting, executed_or_collected, fork_into, report};
@@ -34,9 +35,9 @@ const STARTS: &[u8] = b"s";
 const MOST: usize = 8 + libc::PATH_MAX as usize;
 
 impl Prison {
-    /// Makes a process inside that waits to execute `command` until some process, this one or another,
-    /// calls [`Prison::start_waiting`]. Returns when it waits. The prison lives on while it does; the
-    /// caller need not.
+    /// Makes a process inside that waits to execute `command` until some process, this one or
+    /// another, calls [`Prison::start_waiting`]. Returns when it waits. The prison lives on while
+    /// it does; the caller need not.
     ///
     /// # Errors
     /// [`Error::Waits`]: one waits already. [`Error::Process`] says which step failed; [`Error::Died`]
@@ -86,7 +87,8 @@ impl Prison {
         waiting.open().map(|_| waiting.pid)
     }
 
-    /// Has the process that [`Prison::spawn_waiting`] made execute its command. Returns when it has.
+    /// Has the process that [`Prison::spawn_waiting`] made execute its
+    /// command. Returns when it has.
     ///
     /// # Errors
     /// [`Error::NoneWaits`]: there is none, or somebody was faster. [`Error::Process`] and
@@ -149,7 +151,8 @@ fn wait(door: &OwnedFd, command: &Command) -> ! {
             Err(_) => exit_now(1),
         }
     };
-    // The door closes when the command is executed, or with this process: whoever else knocks hears nothing.
+    // The door closes when the command is executed, or with this process: whoever
+    // else knocks hears nothing.
     let _ = send(&line, STARTS, SendFlags::NOSIGNAL);
     let failure = command.execute_in_place();
     let message = failure.to_bytes(&command.subject(failure.step));

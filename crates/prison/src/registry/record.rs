@@ -1,9 +1,10 @@
-//! What the registry keeps of one prison, as text: a `key=value` line each, written whole or not at all.
+//! What the registry keeps of one prison, as text: a `key=value` line each,
+//! written whole or not at all.
 //!
-//! A record outlives the program that wrote it. The first line is its [`VERSION`]; records from before
-//! there was one have none. Keys are only ever added, and none changes its meaning. A line that is not
-//! understood, and a right whose word is not, is kept and written back. A record without what it takes
-//! to find its prison is [`Broken`], and nobody takes that prison for dead.
+//! A record outlives the program that wrote it. The first line is its [`VERSION`]; records from
+//! before there was one have none. Keys are only ever added, and none changes its meaning. A line
+//! that is not understood, and a right whose word is not, is kept and written back. A record
+//! without what it takes to find its prison is [`Broken`], and nobody takes that prison for dead.
 
 use crate::confine::ids::Ids;
 use crate::confine::rights::Rights;
@@ -16,8 +17,8 @@ use std::path::PathBuf;
 /// Bytes that a record may have; a path and a host name are the longest things in it.
 pub(crate) const LARGEST: usize = 16 << 10;
 
-/// The version of what is written here. An older program that changes a newer one's record leaves the
-/// number as it is.
+/// The version of what is written here. An older program that changes a newer one's record
+/// leaves the number as it is.
 const VERSION: u32 = 1;
 
 /// One prison as the registry knows it.
@@ -81,7 +82,8 @@ impl Record {
         self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_slice())
     }
 
-    /// What only a newer kletka understands of its file: `key=value` lines, and what is left of `rights`.
+    /// What only a newer kletka understands of its file: `key=value` lines, and
+    /// what is left of `rights`.
     pub fn unknown(&self) -> impl Iterator<Item = Vec<u8>> {
         let rights = self.unknown_rights.join(" ");
         let rights = (!rights.is_empty()).then(|| format!("rights={rights}").into_bytes());
@@ -140,7 +142,8 @@ impl Record {
         out
     }
 
-    /// The record that this text is: what the registry has in a file, or a test makes up. `None` when it is none.
+    /// The record that this text is: what the registry has in a file, or a test makes
+    /// up. `None` when it is none.
     pub fn of_text(text: &[u8]) -> Option<Self> {
         Self::parse(text).ok()
     }
