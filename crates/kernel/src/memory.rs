@@ -28,23 +28,28 @@ pub struct Memory;
 
 static HEAP: Heap = Heap::new();
 
+// Memory is asked for in thousands of places: what is done then stands in one.
 // SAFETY: all promises are those of `HEAP`.
 unsafe impl GlobalAlloc for Memory {
+    #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are the same.
         unsafe { HEAP.alloc(layout) }
     }
 
+    #[inline(never)]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
         unsafe { HEAP.alloc_zeroed(layout) }
     }
 
+    #[inline(never)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: as above.
         unsafe { HEAP.dealloc(block, layout) };
     }
 
+    #[inline(never)]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: as above.
         unsafe { HEAP.realloc(block, layout, size) }
