@@ -2,6 +2,7 @@
 
 use crate::command::{self, Command, HOOKS};
 use jailconf::{Jail, Place};
+use jailparam::param::{EXEC_START, IP4_ADDR, IP6_ADDR, JID, NAME, VNET_INTERFACE};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -44,31 +45,28 @@ pub(crate) fn claims(jail: &Jail) -> Vec<Made<'_>> {
         let texts = || parameter.values.iter().filter_map(|value| str::from_utf8(value).ok());
         let last = texts().next_back().unwrap_or_default();
         let mut add = |claim, strength| claims.push((claim, &parameter.place, strength));
-        match parameter.name.as_slice() {
-            b"jid" => match last.parse() {
-                Ok(jid) if jid > 0 => add(Claim::Jid(jid), Strength::Exclusive),
-                _ => {}
-            },
-            b"name" => add(Claim::Name(last), Strength::Exclusive),
-            b"vnet.interface" => {
-                let names = texts().flat_map(|text| text.split(',')).map(str::trim);
-                for name in names.filter(|name| !name.is_empty()) {
-                    add(Claim::Interface(name), Strength::Exclusive);
-                }
+        let name = parameter.name.as_slice();
+        if JID.is_called(name) {
+            let jid = last.parse().ok().filter(|&jid| jid > 0);
+            jid.into_iter().for_each(|jid| add(Claim::Jid(jid), Strength::Exclusive));
+        } else if NAME.is_called(name) {
+            add(Claim::Name(last), Strength::Exclusive);
+        } else if VNET_INTERFACE.is_called(name) {
+            let names = texts().flat_map(|text| text.split(',')).map(str::trim);
+            for name in names.filter(|name| !name.is_empty()) {
+                add(Claim::Interface(name), Strength::Exclusive);
             }
-            b"ip4.addr" | b"ip6.addr" => {
-                let each = texts().flat_map(|text| text.split(','));
-                let addresses: Vec<IpAddr> = each.filter_map(shared_address).collect();
-                let strength = match addresses.len() {
-                    1 => Strength::OnlyAddress,
-                    _ => Strength::Exclusive,
-                };
-                addresses.into_iter().for_each(|address| add(Claim::Address(address), strength));
-            }
-            _ => {}
+        } else if IP4_ADDR.is_called(name) || IP6_ADDR.is_called(name) {
+            let each = texts().flat_map(|text| text.split(','));
+            let addresses: Vec<IpAddr> = each.filter_map(shared_address).collect();
+            let strength = match addresses.len() {
+                1 => Strength::OnlyAddress,
+                _ => Strength::Exclusive,
+            };
+            addresses.into_iter().for_each(|address| add(Claim::Address(address), strength));
         }
     }
-    for hook in HOOKS.into_iter().chain(["exec.start"]) {
+    for hook in HOOKS.into_iter().chain([EXEC_START]) {
         command::commands(jail, hook).for_each(|command| of_command(&command, &mut claims));
     }
     claims
@@ -85,7 +83,7 @@ fn of_command<'j>(command: &Command<'j>, claims: &mut Vec<Made<'j>>) {
     for line in command.ifconfigs() {
         let mut add = |claim| claims.push((claim, command.place, Strength::Usual));
         // On the host they are the bridge's, which jails may share.
-        if command.parameter == "exec.start" {
+        if command.parameter == EXEC_START {
             line.addresses().into_iter().map(Claim::Address).for_each(&mut add);
         }
         line.ether().map(Claim::Ether).map(&mut add);
@@ -110,9 +108,9 @@ impl Claim<'_> {
 impl fmt::Display for Claim<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Jid(jid) => write!(f, "jid {jid}"),
-            Self::Name(name) => write!(f, "name {name}"),
-            Self::Interface(name) => write!(f, "vnet.interface: {name}"),
+            Self::Jid(jid) => write!(f, "{} {jid}", JID.name),
+            Self::Name(name) => write!(f, "{} {name}", NAME.name),
+            Self::Interface(name) => write!(f, "{}: {name}", VNET_INTERFACE.name),
             Self::Address(address) => address.fmt(f),
             Self::Ether(bytes) => {
                 let bytes = bytes.map(|byte| format!("{byte:02x}"));

@@ -5,17 +5,18 @@
 //! nothing is said about it.
 
 use jailconf::{Jail, Place};
+use jailparam::{List, param};
 use std::net::IpAddr;
 
 /// The commands of a jail that run on the host, in the order of a start and a stop.
-pub(crate) const HOOKS: [&str; 7] = [
-    "exec.prepare",
-    "exec.prestart",
-    "exec.created",
-    "exec.poststart",
-    "exec.prestop",
-    "exec.poststop",
-    "exec.release",
+pub(crate) const HOOKS: [List; 7] = [
+    param::EXEC_PREPARE,
+    param::EXEC_PRESTART,
+    param::EXEC_CREATED,
+    param::EXEC_POSTSTART,
+    param::EXEC_PRESTOP,
+    param::EXEC_POSTSTOP,
+    param::EXEC_RELEASE,
 ];
 
 /// Characters that make a command the shell's: FreeBSD's `command.c`, which lets a
@@ -30,17 +31,14 @@ const HARMLESS: [&str; 12] = [
 
 /// One command of a parameter.
 pub(crate) struct Command<'j> {
-    pub(crate) parameter: &'j str,
+    pub(crate) parameter: List,
     pub(crate) place: &'j Place,
     pub(crate) text: &'j str,
 }
 
 /// The commands that `jail` gives for `parameter`. What is not UTF-8 is left out.
-pub(crate) fn commands<'j>(
-    jail: &'j Jail,
-    parameter: &'j str,
-) -> impl Iterator<Item = Command<'j>> + use<'j> {
-    let given = jail.parameters.iter().filter(move |given| given.name == parameter.as_bytes());
+pub(crate) fn commands(jail: &Jail, parameter: List) -> impl Iterator<Item = Command<'_>> {
+    let given = jail.parameters.iter().filter(move |given| parameter.is_called(&given.name));
     given.flat_map(move |given| {
         let texts = given.values.iter().filter_map(|value| str::from_utf8(value).ok());
         texts.map(move |text| Command { parameter, place: &given.place, text })
@@ -216,7 +214,7 @@ mod tests {
 
     fn reads(text: &str) -> String {
         let place = Place::command_line();
-        let command = Command { parameter: "exec.start", place: &place, text };
+        let command = Command { parameter: param::EXEC_START, place: &place, text };
         let lines = command.ifconfigs().into_iter().map(|line| {
             let mut said = line.interfaces().collect::<Vec<_>>().join(" ");
             said += if line.creates() { " created" } else { "" };
@@ -259,7 +257,7 @@ mod tests {
             ("echo x > /jails/a/file", true), ("echo `mkdir /jails/a`", true), ("echo $(mkdir /jails/a)", true), ("mkdir -p /jails/a", true), ("sh /usr/local/etc/prepare", true),
         ] {
             let place = Place::command_line();
-            assert_eq!(Command { parameter: "exec.prepare", place: &place, text }.may_make_files(), want, "{text}");
+            assert_eq!(Command { parameter: param::EXEC_PREPARE, place: &place, text }.may_make_files(), want, "{text}");
         }
     }
 

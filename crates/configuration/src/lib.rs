@@ -12,7 +12,7 @@
 //! started; all else is a [warning](Severity::Warning). Silence is preferred to a false alarm. No
 //! system calls: facts about the machine come from a [`Host`].
 //!
-//! May use: `jailconf`, `strerror`; no system calls.
+//! May use: `jailconf`, `jailparam`, `strerror`; no system calls.
 //!
 //! ```
 //! let text = b"persist; a { jid = 1; path = /jails/a; } b { jid = 1; path = /jails/b; }";

@@ -3,6 +3,7 @@
 //! Paths are compared as they are written: links are not followed.
 
 use jailconf::{Jail, Place};
+use jailparam::param::PATH;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +20,7 @@ pub(crate) struct Root {
 
 /// The path of a jail's root, unless it is the host's or no absolute path.
 pub(crate) fn path_of(jail: &Jail) -> Option<(Cow<'_, [u8]>, &Place)> {
-    let given = jail.parameters.iter().find(|given| given.name == b"path")?;
+    let given = jail.parameters.iter().find(|given| PATH.is_called(&given.name))?;
     let path = plain(given.values.last()?);
     path.starts_with(b"/").then_some((path, &given.place))
 }

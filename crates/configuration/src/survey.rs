@@ -8,6 +8,7 @@ use crate::host::Host;
 use crate::missing;
 use crate::path::{Ranks, Root, Roots, path_of};
 use jailconf::{Jail, Place};
+use jailparam::param;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
@@ -54,7 +55,7 @@ impl Survey {
             return;
         }
         let index = self.jails.len();
-        let depends = jail.parameters.iter().filter(|given| given.name == b"depend");
+        let depends = jail.parameters.iter().filter(|given| param::DEPEND.is_called(&given.name));
         let depends = depends
             .flat_map(|given| given.values.iter().map(|on| (text(on), given.place.clone())))
             .collect();
@@ -158,7 +159,7 @@ impl Survey {
 
 /// Every interface that a command of `jail` names.
 fn for_each_mention<'j>(jail: &'j Jail, mut act: impl FnMut(&Command<'j>, &'j str)) {
-    for parameter in HOOKS.into_iter().chain(["exec.start", "exec.stop"]) {
+    for parameter in HOOKS.into_iter().chain([param::EXEC_START, param::EXEC_STOP]) {
         for command in command::commands(jail, parameter) {
             for line in command.ifconfigs() {
                 line.interfaces().for_each(|interface| act(&command, interface));
@@ -288,7 +289,7 @@ impl<'a> Check<'a> {
                 Some(epair) => own_epairs.contains(epair),
                 None => own.contains(interface),
             };
-            if !is_own && told.insert((command.parameter, interface)) {
+            if !is_own && told.insert((command.parameter.name, interface)) {
                 self.mention(command, interface, !own_epairs.is_empty());
             }
         });
@@ -299,7 +300,7 @@ impl<'a> Check<'a> {
         let epair = command::epair(interface);
         let made = epair.and_then(|epair| self.others(Claim::Created(epair)).next());
         let owner = self.others(Claim::Interface(interface)).next().or(made);
-        let parameter = command.parameter;
+        let parameter = command.parameter.name;
         if let Some(owner) = owner {
             let message =
                 format!("{parameter}: {interface} is {}'s interface", self.name(owner.jail));
