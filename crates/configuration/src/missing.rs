@@ -1,5 +1,5 @@
-//! What a jail names and is not there: its root, its fstab, its ruleset, the
-//! programs of its commands.
+//! What a jail names and the machine lacks: its root, its fstab, its ruleset, the programs of its
+//! commands.
 
 use crate::command::{Command, HOOKS, commands};
 use crate::finding::{Finding, Severity};
@@ -16,8 +16,8 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Whether the start of `jail` may make something that others need: by its hooks, or
-/// in what the host shows it.
+/// Whether the start of `jail` may make something that other jails need: by its hooks, or in the
+/// directories of the host that are mounted in it.
 pub(crate) fn makes(jail: &Jail) -> bool {
     let hooks = [EXEC_PREPARE, EXEC_PRESTART, EXEC_CREATED, EXEC_POSTSTART];
     let shown = [MOUNT, MOUNT_FSTAB];
@@ -25,15 +25,16 @@ pub(crate) fn makes(jail: &Jail) -> bool {
         || jail.parameters.iter().any(|given| shown.iter().any(|it| it.is_called(&given.name)))
 }
 
-/// Whether a hook that runs before the prison of `jail` is created may make
-/// files: its fstab, its root.
+/// Whether a hook may make files, such as the root or the fstab, before the prison of `jail` is
+/// created.
 pub fn prepares_files(jail: &Jail) -> bool {
     let mut hooks = [EXEC_PREPARE, EXEC_PRESTART].into_iter();
     hooks.any(|hook| commands(jail, hook).any(|it| it.may_make_files()))
 }
 
-/// Looks for what `jail` names. What a hook may make before it is needed is not missed; when it is
-/// `helped` by jails that it waits for, that is all but its ruleset and its fstab.
+/// Looks for the things that `jail` names. A thing that a hook may make before it is needed is not
+/// missed. For a jail that is `helped` by jails that it waits for, only the ruleset and the fstab
+/// are looked for.
 pub(crate) fn check(jail: &Jail, helped: bool, host: &dyn Host, findings: &mut Vec<Finding>) {
     let made = prepares_files(jail);
     let mut search = Search { jail, host, findings };
@@ -76,6 +77,7 @@ impl<'a> Search<'a> {
     fn ruleset(&mut self) {
         let Some(given) = self.given(DEVFS_RULESET) else { return };
         let number = given.values.last().and_then(|value| str::from_utf8(value).ok()?.parse().ok());
+        // 0 is no ruleset; what is no number is refused elsewhere.
         let Some(number) = number.filter(|&number| number > 0) else { return };
         if !self.host.has_ruleset(number) {
             self.missing(
@@ -98,7 +100,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The jail's root; whether it is there.
+    /// Looks for the jail's root, and answers whether it is there.
     fn path(&mut self) -> bool {
         let Some(given) = self.given(PATH) else { return false };
         let Some(path) = given.values.last() else { return false };
@@ -114,8 +116,9 @@ impl<'a> Search<'a> {
         false
     }
 
-    /// The programs that run in the jail, until one of them may have made those that follow. What
-    /// is mounted there may bring them.
+    /// Looks for the programs that run in the jail, up to the first command that may have made the
+    /// programs of later ones. Where something is mounted in the jail, the mount may bring them:
+    /// then nothing is looked for.
     fn inside(&mut self) {
         let mounts = self.given(MOUNT).is_some() || self.given(MOUNT_FSTAB).is_some();
         let root = self.given(PATH).and_then(|given| given.values.last());
@@ -124,7 +127,8 @@ impl<'a> Search<'a> {
         for parameter in [EXEC_START, EXEC_STOP] {
             for command in commands(self.jail, parameter) {
                 let Some(program) = command.program().map(Path::new) else { return };
-                // These are made anew for every jail.
+                // These directories are made anew for every jail: the host's root lacks what they
+                // will have.
                 let made =
                     ["/dev", "/proc", "/run", "/sys"].iter().any(|top| program.starts_with(top));
                 if program.is_absolute() && !made {
@@ -138,8 +142,9 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The programs of hooks, until one of them may have made those that follow. Once the jail has
-    /// started, it may have made what is inside its root.
+    /// Looks for the programs of hooks, up to the first hook that may have made the programs of
+    /// later ones. A program inside the root is not missed once the jail has started: the jail may
+    /// have made it.
     fn hooks(&mut self) {
         let root = self.given(PATH).and_then(|given| given.values.last());
         let root = root.map(|root| Path::new(OsStr::from_bytes(root)));
@@ -164,9 +169,11 @@ impl<'a> Search<'a> {
         let Err(error) = found else { return };
         let stops =
             [EXEC_PRESTOP, EXEC_STOP, EXEC_POSTSTOP, EXEC_RELEASE].contains(&command.parameter);
-        // A jail that starts well and stops badly is not kept from starting.
+        // A jail whose stop would fail is not kept from starting.
         let severity = if stops { Severity::Warning } else { Severity::Error };
         let message = match severity {
+            // The words of the start that fails; a warning names the parameter, as nothing has
+            // failed so far.
             Severity::Error => format!("exec {}: {}", program.display(), strerror::of(&error)),
             Severity::Warning => {
                 format!(
