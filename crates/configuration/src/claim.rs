@@ -49,7 +49,7 @@ pub(crate) fn claims(jail: &Jail) -> Vec<Made<'_>> {
         let mut add = |claim, strength| claims.push((claim, &parameter.place, strength));
         let name = parameter.name.as_slice();
         if JID.is_called(name) {
-            // 0 lets the kernel choose, and what is no number is refused elsewhere.
+            // 0 lets the kernel choose; a text that is no number is refused elsewhere.
             let jid = last.parse().ok().filter(|&jid| jid > 0);
             jid.into_iter().for_each(|jid| add(Claim::Jid(jid), Strength::Exclusive));
         } else if NAME.is_called(name) {

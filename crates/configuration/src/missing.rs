@@ -77,7 +77,7 @@ impl<'a> Search<'a> {
     fn ruleset(&mut self) {
         let Some(given) = self.given(DEVFS_RULESET) else { return };
         let number = given.values.last().and_then(|value| str::from_utf8(value).ok()?.parse().ok());
-        // 0 is no ruleset; what is no number is refused elsewhere.
+        // 0 is no ruleset; a text that is no number is refused elsewhere.
         let Some(number) = number.filter(|&number| number > 0) else { return };
         if !self.host.has_ruleset(number) {
             self.missing(
@@ -127,8 +127,8 @@ impl<'a> Search<'a> {
         for parameter in [EXEC_START, EXEC_STOP] {
             for command in commands(self.jail, parameter) {
                 let Some(program) = command.program().map(Path::new) else { return };
-                // These directories are made anew for every jail: the host's root lacks what they
-                // will have.
+                // These directories are made anew for every jail: the root on disk does not show
+                // their files.
                 let made =
                     ["/dev", "/proc", "/run", "/sys"].iter().any(|top| program.starts_with(top));
                 if program.is_absolute() && !made {

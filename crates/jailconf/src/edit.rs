@@ -221,8 +221,8 @@ impl Document {
         let end = section.body.end as usize;
         let line = line_start(&self.text, end);
         let blank = self.text[line..end].iter().all(u8::is_ascii_whitespace);
-        // The `}` shares its line with the `{` or with a statement: the new one goes before it, on
-        // that line.
+        // The `}` shares its line with the `{` or with a statement: the new statement is put before
+        // it, on that line.
         if line <= section.body.start as usize || !blank {
             let gap: &[u8] = if self.text[..end].ends_with(b" ") { b"" } else { b" " };
             return self.replace(vec![(end..end, [gap, statement, b"; "].concat())]);

@@ -81,8 +81,8 @@ impl Merge<'_> {
         order.list()
     }
 
-    /// Makes the values of entry `index`, until a variable is met that has variables itself.
-    /// Answers that one.
+    /// Makes the values of entry `index`, up to a variable whose own values are unfinished. Answers
+    /// the entry of that variable.
     fn finish(&mut self, index: usize, round: u32) -> Option<usize> {
         while let Some(name) = self.entries[index].take_text(self.config) {
             match self.look_up(index, name, round) {

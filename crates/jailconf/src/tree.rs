@@ -1,5 +1,5 @@
-//! The tree: what the files say, as they say it. Sections in file order, their assignments, and the
-//! pieces of each value.
+//! The tree of what the files say: sections in file order, their assignments, and the pieces of
+//! each value.
 //!
 //! Sections and assignments keep their spans in the file, so that an editor can replace exactly
 //! them. All assignments are in one vector and all pieces in another, and texts stay in their

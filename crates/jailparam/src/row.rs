@@ -89,7 +89,7 @@ impl Named {
     }
 }
 
-/// A row that lacks only what it does on Linux.
+/// A row that is complete but for its support on Linux.
 #[derive(Clone, Copy)]
 pub(crate) struct Row(Parameter);
 

@@ -490,10 +490,11 @@ mod tests {
             ("", &[CONF], "onestart a b.c",              &["start: jail -i -f /etc/jail.conf -c a", "start: jail -i -f /etc/jail.conf -c b_c"]),
             ("jail_flags=-v jail_a_b_flags=-q", &[CONF], "onestart a-b c",
                                                          &["start: jail -q -i -f /etc/jail.conf -c a-b", "start: jail -v -i -f /etc/jail.conf -c c"]),
-            // Which file: the jail's own, jail.conf.d, the common one.
+            // The first of these files counts: the jail's own, the one of jail.conf.d, the common
+            // one.
             ("", &[CONF, "/etc/jail.conf.d/a.conf", "/etc/jail.a.conf"], "onestart a", &["start: jail -i -f /etc/jail.a.conf -c a"]),
             ("", &[CONF, "/etc/jail.conf.d/a.conf"], "onestart a",                     &["start: jail -i -f /etc/jail.conf.d/a.conf -c a"]),
-            // jail.conf.d is the common one's, if that says so.
+            // Where the common file includes jail.conf.d, a file there is read as part of it.
             ("", &["/etc/jail.conf=x;\n .include '/etc/jail.conf.d/*.conf';", "/etc/jail.conf.d/a.conf"], "onestart a", &["start: jail -i -f /etc/jail.conf -c a"]),
             ("", &["/etc/jail.conf=.include\"/etc/jail.conf.d/a.conf\";", "/etc/jail.conf.d/a.conf", "/etc/jail.a.conf"], "onestart a", &["start: jail -i -f /etc/jail.a.conf -c a"]),
             ("", &["/etc/jail.conf=# .include \"/etc/jail.conf.d/*.conf\";", "/etc/jail.conf.d/a.conf"], "onestart a", &["start: jail -i -f /etc/jail.conf.d/a.conf -c a"]),
