@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz` runs this; what it does is in [`fuzz::devfs_rules`].
+//! The program of `cargo xtask fuzz` for the target [`fuzz::devfs_rules`].
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz` runs this; what it does is in [`fuzz::fstab`].
+//! The program of `cargo xtask fuzz` for the target [`fuzz::fstab`].
 
 #![no_main]
 

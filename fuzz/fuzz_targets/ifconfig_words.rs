@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz` runs this; what it does is in [`fuzz::ifconfig_words`].
+//! The program of `cargo xtask fuzz` for the target [`fuzz::ifconfig_words`].
 
 #![no_main]
 

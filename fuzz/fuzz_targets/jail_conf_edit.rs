@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz` runs this; what it does is in [`fuzz::jail_conf_edit`].
+//! The program of `cargo xtask fuzz` for the target [`fuzz::jail_conf_edit`].
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz` runs this; what it does is in [`fuzz::json`].
+//! The program of `cargo xtask fuzz` for the target [`fuzz::json`].
 
 #![no_main]
 

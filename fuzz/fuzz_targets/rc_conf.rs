@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz` runs this; what it does is in [`fuzz::rc_conf`].
+//! The program of `cargo xtask fuzz` for the target [`fuzz::rc_conf`].
 
 #![no_main]
 

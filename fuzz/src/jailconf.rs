@@ -1,4 +1,4 @@
-//! jail.conf(5): reading, expanding, laying out and editing.
+//! jail.conf(5): reading, expanding, formatting and editing.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,8 @@ use jailconf::{Config, Document, Expansion, Jail, Loader, format, wildcard_match
 
 const FILE: &str = "jail.conf";
 
-/// A file and what it includes: whatever the name, what stands behind a line of three dashes.
+/// A file and the one that it includes. The text of the latter, whatever its name is, is behind a
+/// line of three dashes.
 struct Files<'t> {
     main: &'t [u8],
     included: &'t [u8],
@@ -33,10 +34,10 @@ impl Loader for Files<'_> {
     }
 }
 
-/// Reads a file and what it includes, and expands every jail: [`Config`].
+/// Reads a file with its includes, and expands every jail: [`Config`].
 ///
-/// A jail is the same alone as among the others, what `jail -e` prints of it has a line's worth of
-/// text, and every fault has something to say.
+/// A jail that is expanded alone is the same as among the others, `jail -e` can print it, and every
+/// fault has a message.
 pub fn jail_conf(bytes: &[u8]) {
     let config = match Config::load(&Files::new(bytes), Path::new(FILE)) {
         Ok(config) => config,
@@ -46,6 +47,8 @@ pub fn jail_conf(bytes: &[u8]) {
     for Expansion { jail, faults } in config.expand_all() {
         all_speak_or_none(&faults);
         let _ = jail.to_line(b" ");
+        // Expanding a jail alone reads all sections again: a few are enough. Of one name, `expand`
+        // has the first only.
         if known.len() > 8 || known.iter().any(|other| other.name == jail.name) {
             continue;
         }
@@ -59,20 +62,20 @@ pub fn jail_conf(bytes: &[u8]) {
     check_of_all(&config);
 }
 
-/// The check of a configuration as a whole, on a host that has everything.
+/// Checks the configuration as a whole, on a host that has everything.
 fn check_of_all(config: &Config) {
     let names: Vec<Vec<u8>> = config.jails().map(<[u8]>::to_vec).collect();
     let names: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
     let _ = configuration::check(config, &names, &configuration::Anything);
 }
 
-/// Lays out a file and edits it: [`format`](fn@format), [`Document`].
+/// Formats a file and edits it: [`format`](fn@format), [`Document`].
 ///
-/// The first line of the bytes is a parameter's name, the second its value.
+/// The first line of the bytes is the name of a parameter, the second is its value.
 ///
-/// A file is as it was until it is edited; its layout says the same and is its own layout; a jail
-/// that is added is there, a parameter that is set has its value and is not there any
-/// more when it is removed.
+/// A file does not change before it is edited. Its layout has the same meaning and is its own
+/// layout. A jail that is added is there; a parameter that is set has its value, and is gone when
+/// it is removed.
 pub fn jail_conf_edit(bytes: &[u8]) {
     let mut lines = bytes.splitn(3, |&byte| byte == b'\n');
     let (Some(name), Some(value), Some(text)) = (lines.next(), lines.next(), lines.next()) else {
@@ -108,7 +111,8 @@ pub fn jail_conf_edit(bytes: &[u8]) {
     }
 }
 
-/// What was set is what the jail has, unless a wildcard section sets it too, or it cannot be set.
+/// The jail has the value that was set, unless a wildcard section sets another one, or the name
+/// cannot be set.
 fn is_given(config: &Config, jail: &[u8], name: &[u8], value: &[u8]) {
     let Ok(expanded) = config.expand(jail) else { return };
     let matches = |name: &[u8]| jailconf::is_wildcard(name) && wildcard_matches(name, jail);
@@ -121,7 +125,7 @@ fn is_given(config: &Config, jail: &[u8], name: &[u8], value: &[u8]) {
     assert!(values.into_iter().any(|given| given == value), "{expanded:?}");
 }
 
-/// A layout says the same as the text, and is its own.
+/// A layout has the same meaning as the text, and is its own layout.
 fn layout(text: &[u8]) {
     let Ok(formatted) = format(Path::new(FILE), text) else { return };
     assert_eq!(format(Path::new(FILE), &formatted).ok().as_ref(), Some(&formatted));
@@ -132,7 +136,7 @@ fn layout(text: &[u8]) {
     assert_eq!(said(text), said(&formatted), "{}", String::from_utf8_lossy(&formatted));
 }
 
-/// There are faults, and each says what it is.
+/// There are faults, and each has a message.
 fn all_speak(faults: &jailconf::Diagnostics) {
     assert!(!faults.is_empty());
     all_speak_or_none(faults);

@@ -1,9 +1,9 @@
-//! What must hold of every parser for any bytes whatever: it answers, in bounded time and memory,
-//! and what it says agrees with itself.
+//! What must hold of every parser, for any bytes: it answers in bounded time and memory, and its
+//! answers agree with each other.
 //!
-//! Each function is one target. libFuzzer looks for bytes that break it (`cargo xtask fuzz`), and
-//! every run of the tests gives it all of its seeds: `fuzz/seeds/TARGET`, where libFuzzer
-//! also leaves what broke it.
+//! Each function is one target. libFuzzer looks for bytes that break a target (`cargo xtask fuzz`),
+//! and every run of the tests gives each target all of its seeds. The seeds are in
+//! `fuzz/seeds/TARGET`, where libFuzzer also puts the bytes that broke one.
 
 #![allow(clippy::panic, reason = "a panic is how a target says that something does not hold")]
 
@@ -16,10 +16,10 @@ use std::os::unix::ffi::OsStrExt;
 pub use crate::jailconf::{jail_conf, jail_conf_edit};
 pub use crate::networds::{ifconfig_words, route_words};
 
-/// A target: its name, and what it does with bytes.
+/// A target: its name and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// All of them.
+/// All targets.
 pub const TARGETS: [Target; 9] = [
     ("jail_conf", jail_conf),
     ("jail_conf_edit", jail_conf_edit),
@@ -32,7 +32,7 @@ pub const TARGETS: [Target; 9] = [
     ("route_words", route_words),
 ];
 
-/// The parameters of a command line, one a line: [`jailparam::Set`].
+/// Reads the parameters of a command line, one a line: [`jailparam::Set`].
 pub fn parameters(bytes: &[u8]) {
     let words: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
     let Ok(jail) = ::jailconf::Jail::from_words(&words) else { return };
@@ -52,7 +52,7 @@ pub fn parameters(bytes: &[u8]) {
     }
 }
 
-/// rc.conf(5): [`rc::RcConf`]. A file that is read has an answer for every question.
+/// Reads rc.conf(5): [`rc::RcConf`]. Every variable of a file that is read can be asked for.
 pub fn rc_conf(bytes: &[u8]) {
     let mut conf = rc::RcConf::default();
     if let Err(error) = conf.read(bytes) {
@@ -68,8 +68,8 @@ pub fn rc_conf(bytes: &[u8]) {
     }
 }
 
-/// devfs.rules(5): [`devfs::Rulesets`]. A rule that is shown as devfs(8) shows it is the same
-/// rule when it is read again.
+/// Reads devfs.rules(5): [`devfs::Rulesets`]. The words of `devfs rule show` for a rule are read as
+/// the same rule.
 pub fn devfs_rules(bytes: &[u8]) {
     let accounts = devfs::Accounts::new(b"root:*:0:0::/:/bin/sh\n", b"wheel:*:0:\n");
     let mut rulesets = devfs::Rulesets::default();
@@ -80,12 +80,14 @@ pub fn devfs_rules(bytes: &[u8]) {
     for number in rulesets.numbers() {
         let _ = rulesets.expand(number);
         for (number, rule) in rulesets.rules(number) {
-            // A number alone is a rule too, for every node, that does nothing.
+            // The number is part of it, because an empty rule, which does nothing to every node,
+            // has no other word.
             let shown = format!("{number} {}", rule.show(&accounts));
-            // Other white space, such as a form feed, may be part of a pattern.
+            // White space other than blanks, such as a form feed, may be part of a pattern.
             let words = shown.split(' ').filter(|word| !word.is_empty());
             let words: Vec<Vec<u8>> = words.map(|word| word.as_bytes().to_vec()).collect();
-            // Nothing quotes a space in a pattern, and what is not UTF-8 is shown by a sign for it.
+            // devfs(8) shows no quotes around a pattern with a blank, and U+FFFD for bytes that are
+            // not UTF-8: such rules cannot be read again.
             let plain = bytes.is_ascii() && !bytes.iter().any(|byte| b"'\"\\".contains(byte));
             if plain {
                 let again = devfs::Rule::parse(&words, &accounts);
@@ -95,7 +97,7 @@ pub fn devfs_rules(bytes: &[u8]) {
     }
 }
 
-/// fstab(5) and the options of its lines: [`fstab`](::fstab).
+/// Reads fstab(5) and the options of its lines: [`::fstab`].
 pub fn fstab(bytes: &[u8]) {
     let entries = match ::fstab::parse(bytes) {
         Ok(entries) => entries,
@@ -110,7 +112,7 @@ pub fn fstab(bytes: &[u8]) {
     }
 }
 
-/// JSON: [`::json`]. What is read is written as a text that says the same.
+/// Reads JSON: [`::json`]. A value that was read is written as a text with the same value.
 pub fn json(bytes: &[u8]) {
     match ::json::Json::read(bytes) {
         Ok(value) => {
@@ -124,7 +126,7 @@ pub fn json(bytes: &[u8]) {
     }
 }
 
-/// A name for a file, out of the bytes that are being tried.
+/// Makes a file's name of the bytes that are being tried.
 fn path(bytes: &[u8]) -> &std::path::Path {
     std::path::Path::new(OsStr::from_bytes(bytes))
 }

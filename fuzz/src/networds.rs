@@ -1,15 +1,15 @@
-//! What must hold of the words of ifconfig(8) and route(8): a line is understood, or refused with a
-//! reason; and what was understood of it can be said again.
+//! What must hold of the words of ifconfig(8) and route(8): a command line is understood, or
+//! refused with a reason; and one that was understood can be written again.
 
 use networds::ifconfig::{self, Change, Invocation, Purpose, listing};
 use networds::route::{self, Gateway, RouteCommand, RoutePurpose};
 
-/// The words of a command line, one a line. `None`: no text.
+/// Splits the bytes into the words of a command line, one a line. `None` if they are no text.
 fn words(bytes: &[u8]) -> Option<Vec<String>> {
     Some(std::str::from_utf8(bytes).ok()?.split('\n').map(str::to_owned).collect())
 }
 
-/// A command line of ifconfig(8): [`ifconfig::parse`].
+/// Reads a command line of ifconfig(8): [`ifconfig::parse`].
 pub fn ifconfig_words(bytes: &[u8]) {
     let Some(words) = words(bytes) else { return };
     let invocation = match ifconfig::parse(&words) {
@@ -26,7 +26,7 @@ pub fn ifconfig_words(bytes: &[u8]) {
         }
         Purpose::Configure(wanted) => {
             assert!(words.contains(&wanted.interface));
-            // What is for `create` is nowhere else.
+            // Settings for `create` exist only with `create`.
             assert!(wanted.create || wanted.creation.is_empty());
             for change in wanted.changes {
                 if let Change::Address(new) = change {
@@ -39,7 +39,7 @@ pub fn ifconfig_words(bytes: &[u8]) {
     }
 }
 
-/// A command line of route(8): [`route::parse`]. A route whose parts are written out is
+/// Reads a command line of route(8): [`route::parse`]. A route whose parts are written out is
 /// understood as the same route.
 pub fn route_words(bytes: &[u8]) {
     let Some(words) = words(bytes) else { return };

@@ -1,4 +1,5 @@
-//! Every target on all of its seeds: those that were written for it, and those that broke it once.
+//! Every target with all of its seeds: those that were written for it, and those that broke it
+//! once.
 
 #![allow(clippy::expect_used, reason = "a test that cannot read its seeds has failed")]
 
@@ -33,7 +34,7 @@ fn vectors() {
 }
 
 fn run((name, target): Target, file: &Path) {
-    // Shown if the target fails.
+    // The test shows this line if the target fails.
     println!("{name}: {}", file.display());
     target(&fs::read(file).expect("a seed can be read"));
 }

@@ -1,28 +1,28 @@
-//! Reading the commands of hooks far enough to see which programs they run, and
-//! what they tell ifconfig(8).
+//! Reading the commands of hooks: which programs they run, and what they tell ifconfig(8).
 //!
-//! A command may be a whole shell script. What is not understood here is passed over:
-//! nothing is said about it.
+//! A command may be a whole shell script. The parts that are not understood here are skipped, and
+//! nothing is said about them: a false alarm is worse than none.
 
 use jailconf::{Jail, Place};
+use jailparam::{List, param};
 use std::net::IpAddr;
 
-/// The commands of a jail that run on the host, in the order of a start and a stop.
-pub(crate) const HOOKS: [&str; 7] = [
-    "exec.prepare",
-    "exec.prestart",
-    "exec.created",
-    "exec.poststart",
-    "exec.prestop",
-    "exec.poststop",
-    "exec.release",
+/// The parameters with commands that run on the host, in the order of a start and a stop.
+pub(crate) const HOOKS: [List; 7] = [
+    param::EXEC_PREPARE,
+    param::EXEC_PRESTART,
+    param::EXEC_CREATED,
+    param::EXEC_POSTSTART,
+    param::EXEC_PRESTOP,
+    param::EXEC_POSTSTOP,
+    param::EXEC_RELEASE,
 ];
 
-/// Characters that make a command the shell's: FreeBSD's `command.c`, which lets a
-/// lone `&` at the end pass.
+/// The characters that make jail(8) give a command to a shell: FreeBSD's `command.c`, which makes
+/// an exception for a lone `&` at the end.
 const SHELL: &[u8] = b"!\"$&'()*;<>?[\\]`{|}~";
 
-/// Programs that make neither files nor mounts.
+/// Programs that make neither files nor mounts: after them, a missing file is still missing.
 const HARMLESS: [&str; 12] = [
     "ifconfig", "route", "sysctl", "devfs", "echo", "printf", "logger", "true", "false", "jls",
     "sleep", "test",
@@ -30,17 +30,14 @@ const HARMLESS: [&str; 12] = [
 
 /// One command of a parameter.
 pub(crate) struct Command<'j> {
-    pub(crate) parameter: &'j str,
+    pub(crate) parameter: List,
     pub(crate) place: &'j Place,
     pub(crate) text: &'j str,
 }
 
-/// The commands that `jail` gives for `parameter`. What is not UTF-8 is left out.
-pub(crate) fn commands<'j>(
-    jail: &'j Jail,
-    parameter: &'j str,
-) -> impl Iterator<Item = Command<'j>> + use<'j> {
-    let given = jail.parameters.iter().filter(move |given| given.name == parameter.as_bytes());
+/// The commands of `jail` for `parameter`, without those that are not UTF-8.
+pub(crate) fn commands(jail: &Jail, parameter: List) -> impl Iterator<Item = Command<'_>> {
+    let given = jail.parameters.iter().filter(move |given| parameter.is_called(&given.name));
     given.flat_map(move |given| {
         let texts = given.values.iter().filter_map(|value| str::from_utf8(value).ok());
         texts.map(move |text| Command { parameter, place: &given.place, text })
@@ -48,13 +45,13 @@ pub(crate) fn commands<'j>(
 }
 
 impl<'j> Command<'j> {
-    /// Whether jail(8) gives it to /bin/sh.
+    /// Whether jail(8) gives the command to /bin/sh.
     pub(crate) fn is_for_shell(&self) -> bool {
         let special = self.text.bytes().position(|byte| SHELL.contains(&byte));
         special.is_some_and(|at| &self.text[at..] != "&")
     }
 
-    /// The program, when jail(8) executes it itself.
+    /// The program, if jail(8) executes it itself.
     pub(crate) fn program(&self) -> Option<&'j str> {
         if self.is_for_shell() {
             return None;
@@ -62,8 +59,9 @@ impl<'j> Command<'j> {
         self.text.split_ascii_whitespace().next().filter(|word| *word != "&")
     }
 
-    /// Whether it may make files, directories or mounts.
+    /// Whether the command may make files, directories or mounts.
     pub(crate) fn may_make_files(&self) -> bool {
+        // A redirection makes a file; what a substitution runs is not looked into.
         self.text.contains(['>', '`'])
             || self.simple().any(|words| {
                 let name = words.first().map_or("", |word| base_name(word));
@@ -71,7 +69,7 @@ impl<'j> Command<'j> {
             })
     }
 
-    /// The simple commands that it consists of, each as its words. What is in quotes is one word.
+    /// Cuts the command into simple commands, each as its words. A quoted text is one word.
     fn simple(&self) -> impl Iterator<Item = Vec<&'j str>> + use<'j> {
         let mut rest = self.text;
         std::iter::from_fn(move || {
@@ -79,11 +77,13 @@ impl<'j> Command<'j> {
             while !rest.is_empty() {
                 let (end, ends_command) = end_of_word(rest);
                 let word = rest[..end].trim_matches(['"', '\'']);
-                // What ends a word is one byte.
+                // A word ends with one byte: a blank or an operator.
                 rest = rest.get(end + 1..).unwrap_or_default();
                 if !word.is_empty() {
                     words.push(word);
                 }
+                // An operator of two bytes, such as `&&`, ends an empty command too: that one is
+                // none.
                 if ends_command && !words.is_empty() {
                     break;
                 }
@@ -92,9 +92,9 @@ impl<'j> Command<'j> {
         })
     }
 
-    /// What it tells ifconfig(8).
+    /// The command lines of ifconfig(8) in it.
     pub(crate) fn ifconfigs(&self) -> Vec<Ifconfig<'j>> {
-        // Most commands do not even have the word in them.
+        // Most commands do not have the word at all: large configurations are searched fast.
         if !self.text.contains("ifconfig") {
             return Vec::new();
         }
@@ -102,7 +102,7 @@ impl<'j> Command<'j> {
     }
 }
 
-/// Where the first word of `text` ends, and whether its command ends there too.
+/// Finds where the first word of `text` ends, and whether its command ends there too.
 fn end_of_word(text: &str) -> (usize, bool) {
     let mut quote = None;
     for (at, byte) in text.bytes().enumerate() {
@@ -121,7 +121,7 @@ fn base_name(program: &str) -> &str {
     program.rsplit('/').next().unwrap_or(program)
 }
 
-/// One line of ifconfig(8): the interface, and the words that follow it.
+/// One command line of ifconfig(8): the interface, and the words behind it.
 pub(crate) struct Ifconfig<'j> {
     pub(crate) interface: &'j str,
     words: Vec<&'j str>,
@@ -129,14 +129,15 @@ pub(crate) struct Ifconfig<'j> {
 
 impl<'j> Ifconfig<'j> {
     fn read(mut words: Vec<&'j str>) -> Option<Self> {
-        // `if ifconfig …`, `jexec web ifconfig …`: wherever the word stands.
+        // The word may be anywhere: `if ifconfig …`, `jexec web ifconfig …`.
         let mut at = words.iter().position(|word| base_name(word) == "ifconfig")? + 1;
         while let Some(option) = words.get(at).filter(|word| word.starts_with('-')) {
-            // Some options have a value: another jail, a format.
+            // These options have a value: another jail, a format.
             at += if ["-j", "-f", "-g", "-G"].contains(option) { 2 } else { 1 };
         }
         let interface = *words.get(at)?;
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+        // The value of `$IF` is known to the shell only.
         if !interface.bytes().all(is_plain) {
             return None;
         }
@@ -144,14 +145,15 @@ impl<'j> Ifconfig<'j> {
         Some(Self { interface, words })
     }
 
-    /// Whether it makes the interface.
+    /// Whether the command line creates the interface.
     pub(crate) fn creates(&self) -> bool {
+        // `ifconfig epair create` finds a free number itself, and is in nobody's way.
         let numbered = self.interface.ends_with(|c: char| c.is_ascii_digit());
         numbered && self.has("create")
     }
 
     fn has(&self, word: &str) -> bool {
-        // A description may be any word.
+        // The word behind one of these is a text: it may be any word.
         let mut before = self.interface;
         self.words.iter().any(|one| {
             let described = matches!(before, "descr" | "description" | "name");
@@ -160,13 +162,13 @@ impl<'j> Ifconfig<'j> {
         })
     }
 
-    /// The words that follow one of `keys`.
+    /// The words behind each of `keys`.
     fn after<'a>(&'a self, keys: &'a [&str]) -> impl Iterator<Item = &'j str> + 'a {
         let pairs = self.words.windows(2).filter(|pair| keys.contains(&pair[0]));
         pairs.map(|pair| pair[1])
     }
 
-    /// All interfaces that it names.
+    /// All interfaces that the command line names.
     pub(crate) fn interfaces(&self) -> impl Iterator<Item = &'j str> {
         let members = self.after(&["addm", "deletem", "span", "-span", "vlandev"]);
         std::iter::once(self.interface).chain(members)
@@ -174,6 +176,7 @@ impl<'j> Ifconfig<'j> {
 
     /// The addresses that the interface gets.
     pub(crate) fn addresses(&self) -> Vec<IpAddr> {
+        // `ifconfig em0 10.0.0.1` needs no word before the address.
         let first = self.words.first().copied();
         let all = first.into_iter().chain(self.after(&["inet", "inet6", "alias", "add"]));
         let removes = ["-alias", "delete", "remove", "destroy"].iter().any(|word| self.has(word));
@@ -186,10 +189,10 @@ impl<'j> Ifconfig<'j> {
     }
 }
 
-/// An address, with or without the length of its prefix.
+/// Reads an address, with or without the length of its prefix.
 pub(crate) fn address(word: &str) -> Option<IpAddr> {
     let address = word.split('/').next().unwrap_or(word).parse::<IpAddr>().ok()?;
-    // Every jail may have these.
+    // Every jail may have these: nobody else is in the way.
     (!address.is_unspecified() && !address.is_loopback()).then_some(address)
 }
 
@@ -202,7 +205,7 @@ fn ether(word: &str) -> Option<[u8; 6]> {
     parts.next().is_none().then_some(bytes)
 }
 
-/// The epair that `interface` is, or is an end of: `epair1` of `epair1a`.
+/// Finds the epair that `interface` is, or is an end of: `epair1` of `epair1a`.
 pub(crate) fn epair(interface: &str) -> Option<&str> {
     let digits = interface.strip_prefix("epair")?.trim_end_matches(['a', 'b']);
     let end = "epair".len() + digits.len();
@@ -216,7 +219,7 @@ mod tests {
 
     fn reads(text: &str) -> String {
         let place = Place::command_line();
-        let command = Command { parameter: "exec.start", place: &place, text };
+        let command = Command { parameter: param::EXEC_START, place: &place, text };
         let lines = command.ifconfigs().into_iter().map(|line| {
             let mut said = line.interfaces().collect::<Vec<_>>().join(" ");
             said += if line.creates() { " created" } else { "" };
@@ -231,7 +234,7 @@ mod tests {
     fn ifconfig_lines() {
         for (text, want) in [
             ("ifconfig epair1 create",                              "epair1 created"),
-            ("ifconfig epair create",                               "epair"),         // it finds a number itself
+            ("ifconfig epair create",                               "epair"),         // ifconfig finds a number itself
             ("/sbin/ifconfig bridge1 up addm re0.7 addm epair1a descr 'bridge for destroy'", "bridge1 re0.7 epair1a"),
             ("ifconfig bridge1 deletem epair1a deletem re0.7",      "bridge1 epair1a re0.7"),
             ("ifconfig epair1a destroy",                            "epair1a"),
@@ -259,7 +262,7 @@ mod tests {
             ("echo x > /jails/a/file", true), ("echo `mkdir /jails/a`", true), ("echo $(mkdir /jails/a)", true), ("mkdir -p /jails/a", true), ("sh /usr/local/etc/prepare", true),
         ] {
             let place = Place::command_line();
-            assert_eq!(Command { parameter: "exec.prepare", place: &place, text }.may_make_files(), want, "{text}");
+            assert_eq!(Command { parameter: param::EXEC_PREPARE, place: &place, text }.may_make_files(), want, "{text}");
         }
     }
 

@@ -3,26 +3,26 @@
 use crate::finding::{Finding, Severity};
 use jailconf::Place;
 
-/// A jail, as much of it as others need to know.
+/// A jail, as far as the check of others needs it.
 #[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) name: String,
     pub(crate) place: Place,
-    /// The jails that `depend` names, and where it does.
+    /// The jails that `depend` names, each with its place.
     pub(crate) depends: Vec<(String, Place)>,
 }
 
-/// How far the search is with a jail.
+/// How far the search has come with a jail.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     New,
-    /// It leads to the one that is being looked at.
+    /// Its dependencies lead to the jail that is being looked at.
     Open,
     Done,
 }
 
-/// Looks at every dependency once. Of a circle, it is the one that closes it which is told, and the
-/// first one of it. No recursion: a chain may be as long as the file.
+/// Looks at every dependency once. A circle is reported once: at the dependency that closes it,
+/// with the place where it began. There is no recursion, as a chain may be as long as the file.
 pub(crate) fn check(
     jails: &[Known],
     find: impl Fn(&str) -> Option<usize>,
@@ -34,8 +34,8 @@ pub(crate) fn check(
             continue;
         }
         states[start] = State::Open;
-        // Jails that wait for each other, each with how many of its
-        // dependencies have been looked at.
+        // The chain of jails that wait for each other, each with the number of its dependencies
+        // that have been looked at.
         let mut waiting = vec![(start, 0)];
         while let Some((jail, looked_at)) = waiting.last_mut() {
             let (jail, next) = (*jail, *looked_at);
@@ -51,6 +51,7 @@ pub(crate) fn check(
                     jail: jails[jail].name.clone(),
                     message,
                     place: place.clone(),
+                    // A jail that depends on itself has one place only.
                     other: other.filter(|other| *other != place).cloned(),
                 });
             };
@@ -61,7 +62,7 @@ pub(crate) fn check(
                         waiting.iter().skip_while(|(jail, _)| *jail != on).collect();
                     let names = circle.iter().map(|(jail, _)| *jail).chain([on]);
                     let names: Vec<_> = names.map(|jail| jails[jail].name.as_str()).collect();
-                    // What has been looked at last is what is being followed.
+                    // The dependency that was looked at last is the one that the chain follows.
                     let first = circle.first().and_then(|(jail, looked_at)| {
                         jails[*jail].depends.get(looked_at.checked_sub(1)?)
                     });

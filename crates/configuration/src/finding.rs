@@ -1,34 +1,35 @@
-//! What has been found, and where.
+//! Findings: what is wrong, and where.
 
 use jailconf::Place;
 use std::fmt;
 
-/// How bad it is.
+/// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The jail may well work.
+    /// The jail may work nevertheless.
     Warning,
-    /// Its start would fail.
+    /// The start of the jail would fail.
     Error,
 }
 
-/// One thing that is wrong with a jail. `Display` is what follows `jail: ` on standard error.
+/// One thing that is wrong with a jail. Its `Display` is the text behind `jail: ` on standard
+/// error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
-    /// The jail.
+    /// The name of the jail.
     pub jail: String,
-    /// What is wrong, without jail and place.
+    /// The message, without jail and place.
     pub message: String,
-    /// Where the jail is given what is wrong.
+    /// Where the configuration of this jail is wrong.
     pub place: Place,
-    /// Where the other jail, if there is one, is given the same.
+    /// Where the other jail, if there is one, has the same.
     pub other: Option<Place>,
 }
 
 impl Finding {
-    /// The finding with its place in front, as it is told of a file rather than of a start.
+    /// Writes the finding behind its place, for the check of a file rather than for a start.
     pub fn located(&self) -> String {
         let other = self.other.as_ref().map(|other| format!(" ({})", other.in_words()));
         let (place, warning, jail) = (self.place.in_words(), self.warning(), &self.jail);
@@ -45,6 +46,7 @@ impl fmt::Display for Finding {
         write!(f, "{}{}: {}", self.warning(), self.jail, self.message)?;
         match &self.other {
             None => Ok(()),
+            // One line gives both jails the value: naming it once is enough.
             Some(other) if (other.line, &other.file) == (self.place.line, &self.place.file) => {
                 write!(f, " ({})", other.in_words())
             }
@@ -53,22 +55,22 @@ impl fmt::Display for Finding {
     }
 }
 
-/// All that has been found, in the order of the jails that were checked.
+/// All findings, in the order of the jails that were checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings(pub Vec<Finding>);
 
 impl Findings {
-    /// From the first to the last.
+    /// The findings, from the first to the last.
     pub fn iter(&self) -> std::slice::Iter<'_, Finding> {
         self.0.iter()
     }
 
-    /// What keeps jails from being started.
+    /// The findings that keep jails from being started.
     pub fn errors(&self) -> impl Iterator<Item = &Finding> {
         self.iter().filter(|finding| finding.severity == Severity::Error)
     }
 
-    /// What the administrator may want to know.
+    /// The findings that the administrator may want to know.
     pub fn warnings(&self) -> impl Iterator<Item = &Finding> {
         self.iter().filter(|finding| finding.severity == Severity::Warning)
     }

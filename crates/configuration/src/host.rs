@@ -1,34 +1,33 @@
-//! What a configuration needs to know of the machine that it is for.
+//! Facts of the machine that a configuration is for.
 
 use std::io;
 use std::path::Path;
 
-/// The machine.
+/// The machine. A trait, because this crate makes no system calls and its tests make machines up.
 pub trait Host {
     /// Whether `path` is a directory.
     ///
     /// # Errors
-    /// What stat(2) says; `ENOTDIR` of anything else.
+    /// The error of stat(2); `ENOTDIR` for anything but a directory.
     fn directory(&self, path: &Path) -> io::Result<()>;
 
     /// Whether `path` is a file that can be read.
     ///
     /// # Errors
-    /// What open(2) says.
+    /// The error of open(2).
     fn file(&self, path: &Path) -> io::Result<()>;
 
-    /// Whether a hook can execute `program`: one without a slash is looked for in
-    /// the PATH that hooks have.
+    /// Whether a hook can execute `program`. One without a slash is searched in the PATH of hooks.
     ///
     /// # Errors
-    /// What execve(2) would say.
+    /// The error that execve(2) would have.
     fn program(&self, program: &Path) -> io::Result<()>;
 
-    /// Whether the absolute path `program` can be executed by a jail whose root is `root`;
-    /// links in it stay inside.
+    /// Whether a jail whose root is `root` can execute the absolute path `program`. Symbolic links
+    /// in the path stay inside the root.
     ///
     /// # Errors
-    /// What execve(2) would say.
+    /// The error that execve(2) would have.
     fn program_in(&self, root: &Path, program: &Path) -> io::Result<()>;
 
     /// Whether there is a ruleset of this number.
@@ -38,7 +37,7 @@ pub trait Host {
     fn has_interface(&self, name: &str) -> bool;
 }
 
-/// A machine that has everything: only jails are compared with each other.
+/// A machine that has everything: then jails are compared with each other only.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Anything;
 

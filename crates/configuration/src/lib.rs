@@ -1,18 +1,18 @@
-//! What is wrong with a configuration as a whole: jails that are in each other's
-//! way, and what is missing.
+//! What is wrong with a configuration as a whole: jails that are in each other's way, and things
+//! that are missing.
 //!
-//! One jail can be right by itself and still not run beside another one, or name a file that is not
-//! there. A [`Survey`] is shown every jail once and remembers what each claims: its jid, its
-//! interfaces, its addresses, its path. [`Survey::check`] then looks at the jails that are to be
-//! started, against all the others, in time that grows with the size of the configuration.
-//! FreeBSD's jail(8) has no such check; where the start would fail later for the same reason, the
-//! words are those of that failure.
+//! A jail can be right by itself and still not run beside another one, or it can name a file that
+//! does not exist. A [`Survey`] sees every jail once and remembers the claims of each: its jid, its
+//! interfaces, its addresses, its path. [`Survey::check`] then compares the jails that are to be
+//! started with all the others, in time that grows with the size of the configuration. FreeBSD's
+//! jail(8) has no such check. Where a start would fail later for the same reason, the words are
+//! those of that failure.
 //!
-//! An [error](Severity::Error) is what would make a start fail, and keeps the jail from being
-//! started; all else is a [warning](Severity::Warning). Silence is preferred to a false alarm. No
-//! system calls: facts about the machine come from a [`Host`].
+//! An [error](Severity::Error) would make a start fail, and keeps the jail from being started;
+//! everything else is a [warning](Severity::Warning). Silence is preferred to a false alarm. Facts
+//! about the machine come from a [`Host`].
 //!
-//! May use: `jailconf`, `strerror`; no system calls.
+//! May use: `jailconf`, `jailparam`, `strerror`; no system calls.
 //!
 //! ```
 //! let text = b"persist; a { jid = 1; path = /jails/a; } b { jid = 1; path = /jails/b; }";
@@ -41,7 +41,7 @@ use jailconf::Config;
 
 /// Checks the jails `names`, in the order in which they are to be started, against all of `config`.
 ///
-/// A jail that cannot be expanded is left out: that is a fault of its own.
+/// A jail that cannot be expanded is left out: its faults are reported elsewhere.
 pub fn check(config: &Config, names: &[&[u8]], host: &dyn Host) -> Findings {
     let mut survey = Survey::default();
     for expansion in config.expand_all() {

@@ -1,34 +1,40 @@
-//! What a jail names and is not there: its root, its fstab, its ruleset, the
-//! programs of its commands.
+//! What a jail names and the machine lacks: its root, its fstab, its ruleset, the programs of its
+//! commands.
 
 use crate::command::{Command, HOOKS, commands};
 use crate::finding::{Finding, Severity};
 use crate::host::Host;
 use jailconf::{Jail, Parameter, Place};
+use jailparam::Handle;
+use jailparam::param::{
+    DEVFS_RULESET, EXEC_CREATED, EXEC_POSTSTART, EXEC_POSTSTOP, EXEC_PREPARE, EXEC_PRESTART,
+    EXEC_PRESTOP, EXEC_RELEASE, EXEC_START, EXEC_STOP, MOUNT, MOUNT_FSTAB, PATH,
+};
 use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Whether the start of `jail` may make something that others need: by its hooks, or
-/// in what the host shows it.
+/// Whether the start of `jail` may make something that other jails need: by its hooks, or in the
+/// directories of the host that are mounted in it.
 pub(crate) fn makes(jail: &Jail) -> bool {
-    let hooks = ["exec.prepare", "exec.prestart", "exec.created", "exec.poststart"];
-    let shown = ["mount", "mount.fstab"];
+    let hooks = [EXEC_PREPARE, EXEC_PRESTART, EXEC_CREATED, EXEC_POSTSTART];
+    let shown = [MOUNT, MOUNT_FSTAB];
     hooks.into_iter().any(|hook| commands(jail, hook).any(|it| it.may_make_files()))
-        || jail.parameters.iter().any(|given| shown.iter().any(|it| given.name == it.as_bytes()))
+        || jail.parameters.iter().any(|given| shown.iter().any(|it| it.is_called(&given.name)))
 }
 
-/// Whether a hook that runs before the prison of `jail` is created may make
-/// files: its fstab, its root.
+/// Whether a hook may make files, such as the root or the fstab, before the prison of `jail` is
+/// created.
 pub fn prepares_files(jail: &Jail) -> bool {
-    let mut hooks = ["exec.prepare", "exec.prestart"].into_iter();
+    let mut hooks = [EXEC_PREPARE, EXEC_PRESTART].into_iter();
     hooks.any(|hook| commands(jail, hook).any(|it| it.may_make_files()))
 }
 
-/// Looks for what `jail` names. What a hook may make before it is needed is not missed; when it is
-/// `helped` by jails that it waits for, that is all but its ruleset and its fstab.
+/// Looks for the things that `jail` names. A thing that a hook may make before it is needed is not
+/// missed. For a jail that is `helped` by jails that it waits for, only the ruleset and the fstab
+/// are looked for.
 pub(crate) fn check(jail: &Jail, helped: bool, host: &dyn Host, findings: &mut Vec<Finding>) {
     let made = prepares_files(jail);
     let mut search = Search { jail, host, findings };
@@ -39,7 +45,7 @@ pub(crate) fn check(jail: &Jail, helped: bool, host: &dyn Host, findings: &mut V
     if helped {
         return;
     }
-    let makes_more = || commands(jail, "exec.created").any(|it| it.may_make_files());
+    let makes_more = || commands(jail, EXEC_CREATED).any(|it| it.may_make_files());
     if !made && search.path() && !makes_more() {
         search.inside();
     }
@@ -63,38 +69,40 @@ impl<'a> Search<'a> {
         });
     }
 
-    fn given(&self, name: &str) -> Option<&'a Parameter> {
+    fn given<T>(&self, parameter: Handle<T>) -> Option<&'a Parameter> {
         let jail: &'a Jail = self.jail;
-        jail.parameters.iter().find(|given| given.name == name.as_bytes())
+        jail.parameters.iter().find(|given| parameter.is_called(&given.name))
     }
 
     fn ruleset(&mut self) {
-        let Some(given) = self.given("devfs_ruleset") else { return };
+        let Some(given) = self.given(DEVFS_RULESET) else { return };
         let number = given.values.last().and_then(|value| str::from_utf8(value).ok()?.parse().ok());
+        // 0 is no ruleset; a text that is no number is refused elsewhere.
         let Some(number) = number.filter(|&number| number > 0) else { return };
         if !self.host.has_ruleset(number) {
             self.missing(
                 Severity::Error,
-                format_args!("devfs_ruleset: no ruleset {number}"),
+                format_args!("{}: no ruleset {number}", DEVFS_RULESET.name),
                 &given.place,
             );
         }
     }
 
     fn fstab(&mut self) {
-        let Some(given) = self.given("mount.fstab") else { return };
+        let Some(given) = self.given(MOUNT_FSTAB) else { return };
         for file in given.values.iter().filter(|file| !file.is_empty()) {
             let file = Path::new(OsStr::from_bytes(file));
             if let Err(error) = self.host.file(file) {
-                let message = format!("mount.fstab: {}: {}", file.display(), strerror::of(&error));
+                let message =
+                    format!("{}: {}: {}", MOUNT_FSTAB.name, file.display(), strerror::of(&error));
                 self.missing(Severity::Error, message, &given.place);
             }
         }
     }
 
-    /// The jail's root; whether it is there.
+    /// Looks for the jail's root, and answers whether it is there.
     fn path(&mut self) -> bool {
-        let Some(given) = self.given("path") else { return false };
+        let Some(given) = self.given(PATH) else { return false };
         let Some(path) = given.values.last() else { return false };
         let path = Path::new(OsStr::from_bytes(path));
         if !path.is_absolute() {
@@ -108,17 +116,19 @@ impl<'a> Search<'a> {
         false
     }
 
-    /// The programs that run in the jail, until one of them may have made those that follow. What
-    /// is mounted there may bring them.
+    /// Looks for the programs that run in the jail, up to the first command that may have made the
+    /// programs of later ones. Where something is mounted in the jail, the mount may bring them:
+    /// then nothing is looked for.
     fn inside(&mut self) {
-        let mounts = self.given("mount").is_some() || self.given("mount.fstab").is_some();
-        let root = self.given("path").and_then(|given| given.values.last());
+        let mounts = self.given(MOUNT).is_some() || self.given(MOUNT_FSTAB).is_some();
+        let root = self.given(PATH).and_then(|given| given.values.last());
         let Some(root) = root.filter(|_| !mounts) else { return };
         let root = Path::new(OsStr::from_bytes(root));
-        for parameter in ["exec.start", "exec.stop"] {
+        for parameter in [EXEC_START, EXEC_STOP] {
             for command in commands(self.jail, parameter) {
                 let Some(program) = command.program().map(Path::new) else { return };
-                // These are made anew for every jail.
+                // These directories are made anew for every jail: the root on disk does not show
+                // their files.
                 let made =
                     ["/dev", "/proc", "/run", "/sys"].iter().any(|top| program.starts_with(top));
                 if program.is_absolute() && !made {
@@ -132,14 +142,15 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The programs of hooks, until one of them may have made those that follow. Once the jail has
-    /// started, it may have made what is inside its root.
+    /// Looks for the programs of hooks, up to the first hook that may have made the programs of
+    /// later ones. A program inside the root is not missed once the jail has started: the jail may
+    /// have made it.
     fn hooks(&mut self) {
-        let root = self.given("path").and_then(|given| given.values.last());
+        let root = self.given(PATH).and_then(|given| given.values.last());
         let root = root.map(|root| Path::new(OsStr::from_bytes(root)));
-        let starts = self.given("exec.start").is_some();
+        let starts = self.given(EXEC_START).is_some();
         for hook in HOOKS {
-            let before = ["exec.prepare", "exec.prestart", "exec.created"].contains(&hook);
+            let before = [EXEC_PREPARE, EXEC_PRESTART, EXEC_CREATED].contains(&hook);
             for command in commands(self.jail, hook) {
                 let is_inside = |program: &Path| root.is_some_and(|root| program.starts_with(root));
                 let program = command.program().map(Path::new);
@@ -156,16 +167,21 @@ impl<'a> Search<'a> {
 
     fn program(&mut self, command: &Command<'_>, program: &Path, found: io::Result<()>) {
         let Err(error) = found else { return };
-        let stops = matches!(
-            command.parameter,
-            "exec.prestop" | "exec.stop" | "exec.poststop" | "exec.release"
-        );
-        // A jail that starts well and stops badly is not kept from starting.
+        let stops =
+            [EXEC_PRESTOP, EXEC_STOP, EXEC_POSTSTOP, EXEC_RELEASE].contains(&command.parameter);
+        // A jail whose stop would fail is not kept from starting.
         let severity = if stops { Severity::Warning } else { Severity::Error };
         let message = match severity {
+            // The words of the start that fails; a warning names the parameter, as nothing has
+            // failed so far.
             Severity::Error => format!("exec {}: {}", program.display(), strerror::of(&error)),
             Severity::Warning => {
-                format!("{}: {}: {}", command.parameter, program.display(), strerror::of(&error))
+                format!(
+                    "{}: {}: {}",
+                    command.parameter.name,
+                    program.display(),
+                    strerror::of(&error)
+                )
             }
         };
         self.missing(severity, message, command.place);

@@ -1,15 +1,17 @@
-//! Roots of jails that are one directory, or one inside the other.
+//! Roots of jails that are the same directory, or one inside the other.
 //!
-//! Paths are compared as they are written: links are not followed.
+//! Paths are compared as they are written; symbolic links are not followed, as this crate makes no
+//! system calls.
 
 use jailconf::{Jail, Place};
+use jailparam::param::PATH;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-/// The jails that are checked: each one's place in the order of starting.
+/// The jails that are checked, each with its place in the order of starting.
 pub(crate) type Ranks = HashMap<usize, usize>;
 
-/// The root of a jail: its path without slashes and dots that mean nothing.
+/// The root of a jail: its path without slashes and dots that have no meaning.
 #[derive(Debug)]
 pub(crate) struct Root {
     pub(crate) jail: usize,
@@ -17,20 +19,21 @@ pub(crate) struct Root {
     pub(crate) place: Place,
 }
 
-/// The path of a jail's root, unless it is the host's or no absolute path.
+/// The path of a jail's root; none if that is the host's root or no absolute path.
 pub(crate) fn path_of(jail: &Jail) -> Option<(Cow<'_, [u8]>, &Place)> {
-    let given = jail.parameters.iter().find(|given| given.name == b"path")?;
+    let given = jail.parameters.iter().find(|given| PATH.is_called(&given.name))?;
     let path = plain(given.values.last()?);
     path.starts_with(b"/").then_some((path, &given.place))
 }
 
-/// `path` without slashes at its end, and without `//` and `/./`. What `..` means
-/// depends on links: it stays.
+/// Shortens `path`: no slash at its end, no `//` and no `/./`. A `..` is kept, as its meaning
+/// depends on symbolic links.
 fn plain(mut path: &[u8]) -> Cow<'_, [u8]> {
     while let [shorter @ .., b'/'] = path {
         path = shorter;
     }
     let says_nothing = |part: &&[u8]| matches!(*part, b"" | b".");
+    // Most paths have nothing to shorten, and are borrowed.
     if path.is_empty() || !path.split(|&byte| byte == b'/').skip(1).any(|part| says_nothing(&part))
     {
         return path.into();
@@ -40,36 +43,37 @@ fn plain(mut path: &[u8]) -> Cow<'_, [u8]> {
     [slash, &parts.collect::<Vec<_>>().join(&b'/')].concat().into()
 }
 
-/// The directories above `path`, the nearest first, without `/`.
+/// The directories above `path`, the nearest first, without `/`: a jail in `/` is one with the
+/// host's programs, which holds all other roots on purpose.
 fn above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     let slashes = path.iter().enumerate().skip(1).rev().filter(|(_, byte)| **byte == b'/');
     slashes.map(|(at, _)| &path[..at])
 }
 
 impl Root {
-    /// The root of `jail`, which has the number `index`.
+    /// Takes the root of `jail`, which has the number `index`.
     pub(crate) fn new(index: usize, jail: &Jail) -> Option<Self> {
         let (path, place) = path_of(jail)?;
         Some(Self { jail: index, path: path.into_owned().into(), place: place.clone() })
     }
 
-    /// The path as a message shows it.
+    /// The path, for a message.
     pub(crate) fn show(&self) -> String {
         String::from_utf8_lossy(&self.path).into_owned()
     }
 }
 
-/// The roots that have to do with those of the jails that are checked.
+/// The roots that concern the jails that are checked.
 pub(crate) struct Roots<'s> {
-    /// Those that are one of them, or around one.
+    /// The roots of these jails, and those around them.
     by_path: HashMap<&'s [u8], Vec<&'s Root>>,
-    /// For each of them, one inside it, of a jail that is not checked: a
-    /// checked one says it itself.
+    /// For each root of these jails, one root inside it that belongs to a jail that is not checked.
+    /// The check of the inner jail reports all others.
     inside: HashMap<&'s [u8], &'s Root>,
 }
 
 impl<'s> Roots<'s> {
-    /// Looks at each root once; `ranks` are the jails that are checked.
+    /// Looks at each root once. `ranks` are the jails that are checked.
     pub(crate) fn new(all: &'s [Root], ranks: &Ranks) -> Self {
         let is_checked = |root: &&Root| ranks.contains_key(&root.jail);
         let checked: HashSet<&[u8]> =
@@ -89,17 +93,17 @@ impl<'s> Roots<'s> {
         roots
     }
 
-    /// All that are `path`.
+    /// All roots that are `path`.
     pub(crate) fn same(&self, path: &[u8]) -> &[&'s Root] {
         self.by_path.get(path).map_or(&[], Vec::as_slice)
     }
 
-    /// The nearest around `path`.
+    /// The nearest root around `path`.
     pub(crate) fn around(&self, path: &[u8]) -> Option<&'s Root> {
         above(path).find_map(|outer| self.by_path.get(outer)?.first().copied())
     }
 
-    /// One inside `path`, of a jail that is not checked.
+    /// One root inside `path`, of a jail that is not checked.
     pub(crate) fn inside(&self, path: &[u8]) -> Option<&'s Root> {
         self.inside.get(path).copied()
     }

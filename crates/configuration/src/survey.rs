@@ -1,4 +1,4 @@
-//! All jails of a configuration, by what they claim, and the check of some of them against all.
+//! All jails of a configuration by their claims, and the check of some of them against all.
 
 use crate::claim::{Claim, Made, Strength, claims};
 use crate::command::{self, Command, HOOKS};
@@ -8,14 +8,14 @@ use crate::host::Host;
 use crate::missing;
 use crate::path::{Ranks, Root, Roots, path_of};
 use jailconf::{Jail, Place};
+use jailparam::param;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
-/// What is known of all jails. It may be shown the jails of several files that
-/// are used on one machine.
+/// The facts of all jails. A survey may see the jails of several files that are used on one
+/// machine.
 ///
-/// Most of what it is shown is never looked at again: claims are kept as 64-bit
-/// hashes, and compared as such.
+/// Most claims are never looked at again: they are kept and compared as hashes of 64 bits.
 #[derive(Debug, Default)]
 pub struct Survey {
     hasher: RandomState,
@@ -23,11 +23,11 @@ pub struct Survey {
     by_name: HashMap<Box<[u8]>, usize>,
     claims: Vec<Holder>,
     roots: Vec<Root>,
-    /// Jails that are configured a second time: no start uses them.
+    /// Jails that are configured a second time, and that no start uses.
     twice: Vec<Finding>,
 }
 
-/// A jail that claims something.
+/// A claim of a jail.
 #[derive(Debug)]
 struct Holder {
     claim: u64,
@@ -41,7 +41,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 impl Survey {
-    /// Takes note of a jail. Of two with one name, jail(8) uses the first.
+    /// Adds a jail. Of two with one name, jail(8) uses the first.
     pub fn add(&mut self, jail: &Jail) {
         if let Some(&first) = self.by_name.get(jail.name.as_slice()) {
             self.twice.push(Finding {
@@ -54,7 +54,7 @@ impl Survey {
             return;
         }
         let index = self.jails.len();
-        let depends = jail.parameters.iter().filter(|given| given.name == b"depend");
+        let depends = jail.parameters.iter().filter(|given| param::DEPEND.is_called(&given.name));
         let depends = depends
             .flat_map(|given| given.values.iter().map(|on| (text(on), given.place.clone())))
             .collect();
@@ -70,9 +70,8 @@ impl Survey {
         self.roots.extend(Root::new(index, jail));
     }
 
-    /// Checks `jails`, which have been added, in the order in which they are to be started: each
-    /// against all others, and against the machine. Of two that cannot both run,
-    /// the later one is at fault.
+    /// Checks `jails`, all of which have been added, in the order of their start: each against all
+    /// others, and against the machine. Of two that cannot both run, the later one is at fault.
     pub fn check(&self, jails: &[Jail], host: &dyn Host) -> Findings {
         let index = |jail: &Jail| self.by_name.get(jail.name.as_slice()).copied();
         let ranks: Ranks = jails
@@ -97,8 +96,8 @@ impl Survey {
         Findings(findings)
     }
 
-    /// Those of `jails` for which something may be made before they start: by jails among
-    /// them that they depend on.
+    /// Finds those of `jails` for which another one may make something before they start, because
+    /// they depend on it.
     fn helped(&self, jails: &[Jail]) -> HashSet<usize> {
         let index = |name: &[u8]| self.by_name.get(name).copied();
         let mut dependents: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -115,6 +114,7 @@ impl Survey {
             }
         }
         let mut helped = HashSet::new();
+        // Through chains too: what the first jail makes is there for all that wait for it.
         while let Some(maker) = makers.pop() {
             let waiting = dependents.get(&maker).into_iter().flatten();
             makers.extend(waiting.filter(|jail| helped.insert(**jail)));
@@ -122,9 +122,10 @@ impl Survey {
         helped
     }
 
-    /// Who claims what `jails` claim or mention.
+    /// Finds who makes the claims that `jails` make or mention.
     fn holders(&self, jails: &[Jail]) -> HashMap<u64, Vec<&Holder>> {
         let mut holders: HashMap<u64, Vec<&Holder>> = HashMap::new();
+        // First an empty list for each: the claims of 200,000 other jails are then passed by.
         let mut want = |claim: Claim<'_>| {
             holders.entry(self.hasher.hash_one(claim)).or_default();
         };
@@ -143,8 +144,8 @@ impl Survey {
         holders
     }
 
-    /// What is wrong with the files as they are, whichever jails are started: jails that are there
-    /// twice, a `depend` on one that is not there, and circles of them.
+    /// Checks the files as they are, whichever jails are started: jails that are described twice, a
+    /// `depend` on a jail that does not exist, and circles of these.
     pub fn check_structure(&self) -> Findings {
         let mut findings = self.twice.clone();
         depend::check(
@@ -156,9 +157,9 @@ impl Survey {
     }
 }
 
-/// Every interface that a command of `jail` names.
+/// Calls `act` for every interface that a command of `jail` names.
 fn for_each_mention<'j>(jail: &'j Jail, mut act: impl FnMut(&Command<'j>, &'j str)) {
-    for parameter in HOOKS.into_iter().chain(["exec.start", "exec.stop"]) {
+    for parameter in HOOKS.into_iter().chain([param::EXEC_START, param::EXEC_STOP]) {
         for command in command::commands(jail, parameter) {
             for line in command.ifconfigs() {
                 line.interfaces().for_each(|interface| act(&command, interface));
@@ -199,20 +200,20 @@ impl<'a> Check<'a> {
         self.ranks.get(&other).is_some_and(|rank| Some(rank) < self.ranks.get(&self.index))
     }
 
-    /// Whether a fault that this jail and `other` share is this one's to tell: the other one is
-    /// earlier, or is not checked. A later one will be told of this one.
+    /// Whether this jail reports a fault that it shares with `other`: `other` is earlier, or is not
+    /// checked. A later one reports the fault itself.
     fn tells_of(&self, other: usize) -> bool {
         self.is_earlier(other) || !self.ranks.contains_key(&other)
     }
 
-    /// The other jails that make a claim.
+    /// The same claim of other jails.
     fn others(&self, claim: Claim<'_>) -> impl Iterator<Item = &'a Holder> + use<'a> {
         let (index, claim) = (self.index, self.survey.hasher.hash_one(claim));
         let holders = self.holders.get(&claim).into_iter().flatten().copied();
         holders.filter(move |holder| holder.jail != index)
     }
 
-    /// What this jail claims, and another one too.
+    /// Reports what this jail claims and another one claims too.
     fn claims(&mut self) {
         let (mut told, mut rivals) = (HashSet::new(), HashSet::new());
         for made in claims(self.jail) {
@@ -220,7 +221,8 @@ impl<'a> Check<'a> {
             let rival = earlier.or_else(|| self.others(made.0).find(|it| self.tells_of(it.jail)));
             let Some(rival) = rival.filter(|_| told.insert(made.0)) else { continue };
             let Some(severity) = self.severity(&made, rival) else { continue };
-            // With the end of an epair, the epair is in the way already: once is enough.
+            // The rival's claim of an end of this epair is reported already: the epair itself would
+            // be a second message for one mistake.
             if !matches!(made.0, Claim::Created(_)) || !rivals.contains(&rival.jail) {
                 rivals.insert(rival.jail);
                 let message = made.0.is_also_of(self.name(rival.jail));
@@ -229,25 +231,27 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// How bad it is that `other` makes the same claim; not at all where both were meant to.
+    /// How bad it is that `other` makes the same claim; none if both were meant to make it.
     fn severity(&self, (claim, place, strength): &Made<'_>, other: &Holder) -> Option<Severity> {
         use Strength::{OnlyAddress, Usual};
+        // One line outside of sections gives the address to both: nobody writes that by mistake.
         let meant = matches!(claim, Claim::Address(_)) && *place == &other.place;
         match (*strength, other.strength) {
             _ if meant => None,
             (Usual, _) | (_, Usual) | (OnlyAddress, OnlyAddress) => Some(Severity::Warning),
             _ if self.is_earlier(other.jail) => Some(Severity::Error),
-            // Two ways to set a machine up, of which one is in use.
+            // The other jail is not to be started: these may be two ways to set a machine up, one
+            // of which is in use.
             _ => Some(Severity::Warning),
         }
     }
 
-    /// The jail's root: the same as another's, or inside it, or around it.
+    /// Compares the jail's root with others: the same, inside another, or around another.
     fn path(&mut self) {
         let Some((path, place)) = path_of(self.jail) else { return };
         let (path, shown) = (&*path, text(&path));
-        // One line for all of them is meant; two lines that say the same may be a
-        // copy that was not finished.
+        // One line that gives all jails one root is meant. Two lines with one path may be a copy
+        // that was not finished.
         let mut same = self.roots.same(path).iter();
         let same =
             same.find(|it| it.jail != self.index && it.place != *place && self.tells_of(it.jail));
@@ -271,7 +275,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Interfaces of other jails that the hooks mention.
+    /// Reports interfaces of other jails in this jail's hooks.
     fn hooks(&mut self) {
         let own: HashSet<&str> = claims(self.jail)
             .into_iter()
@@ -288,24 +292,25 @@ impl<'a> Check<'a> {
                 Some(epair) => own_epairs.contains(epair),
                 None => own.contains(interface),
             };
-            if !is_own && told.insert((command.parameter, interface)) {
+            if !is_own && told.insert((command.parameter.name, interface)) {
                 self.mention(command, interface, !own_epairs.is_empty());
             }
         });
     }
 
-    /// A hook names an interface that is not the jail's own.
+    /// Reports that a hook names an interface that is not the jail's own.
     fn mention(&mut self, command: &Command<'_>, interface: &str, has_epairs: bool) {
         let epair = command::epair(interface);
         let made = epair.and_then(|epair| self.others(Claim::Created(epair)).next());
         let owner = self.others(Claim::Interface(interface)).next().or(made);
-        let parameter = command.parameter;
+        let parameter = command.parameter.name;
         if let Some(owner) = owner {
             let message =
                 format!("{parameter}: {interface} is {}'s interface", self.name(owner.jail));
             self.find(Severity::Warning, message, command.place, Some(&owner.place));
         } else if epair.is_some() && has_epairs && !self.host.has_interface(interface) {
-            // An epair with another number than the jail's: nobody makes it, and it is not there.
+            // The jail has epairs of another number: nobody makes this one, and it is not on the
+            // host.
             let message =
                 format!("{parameter}: {interface} is neither this jail's interface nor the host's");
             self.find(Severity::Warning, message, command.place, None);

@@ -1,6 +1,6 @@
 //! The users and groups that `user` and `group` may name: passwd(5), group(5).
 
-/// Names and numbers from the host's files. Without any, only numbers are understood.
+/// The names and numbers of the host's files. Without any, only numbers are understood.
 #[derive(Debug, Default, Clone)]
 pub struct Accounts {
     users: Vec<(Vec<u8>, u32)>,
@@ -8,8 +8,8 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Reads the text of `/etc/passwd` and `/etc/group`. Both have the name first and the number
-    /// third; a line that has no number there names nobody.
+    /// Reads the text of `/etc/passwd` and `/etc/group`. Both have the name in the first field and
+    /// the number in the third; a line without a number there is skipped.
     pub fn new(passwd: &[u8], group: &[u8]) -> Self {
         Self { users: entries(passwd), groups: entries(group) }
     }
@@ -24,12 +24,12 @@ impl Accounts {
         number(&self.groups, name)
     }
 
-    /// What `devfs rule show` calls user `uid`: the name, else the number.
+    /// Shows user `uid` as `devfs rule show` does: by name, else by number.
     pub fn user(&self, uid: u32) -> String {
         name(&self.users, uid)
     }
 
-    /// What `devfs rule show` calls group `gid`.
+    /// Shows group `gid` as `devfs rule show` does.
     pub fn group(&self, gid: u32) -> String {
         name(&self.groups, gid)
     }
@@ -46,6 +46,7 @@ fn entries(text: &[u8]) -> Vec<(Vec<u8>, u32)> {
 }
 
 fn number(entries: &[(Vec<u8>, u32)], name: &[u8]) -> Option<u32> {
+    // Of several lines, the first counts, as in getpwnam(3).
     entries.iter().find(|(known, _)| known == name).map(|&(_, number)| number)
 }
 

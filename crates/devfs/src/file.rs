@@ -1,8 +1,8 @@
-//! The language of `/etc/devfs.rules`: devfs.rules(5), as rc.subr's
-//! `devfs_rulesets_from_file` reads it.
+//! The language of `/etc/devfs.rules`: devfs.rules(5), in the way of rc.subr's
+//! `devfs_rulesets_from_file`.
 //!
-//! FreeBSD hands each line to a shell. Here it is read as words: quotes, backslashes, comments and
-//! `$name` mean what they mean there; whatever else a shell would do is refused.
+//! FreeBSD gives each line to a shell. Here it is read as words: quotes, backslashes, comments and
+//! `$name` mean what they mean to a shell, and whatever else a shell would do is refused.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use crate::Rulesets;
 use crate::accounts::Accounts;
 use crate::rule::{Rule, RuleError};
 
-/// What is wrong in a rules file, and on which line. `Display` begins with the line: `3: reason`.
+/// A fault of a rules file and its line. Its `Display` is `3: reason`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub line: usize,
     kind: Kind,
 }
@@ -60,10 +60,10 @@ impl fmt::Display for SyntaxError {
 impl std::error::Error for SyntaxError {}
 
 impl Rulesets {
-    /// Reads one rules file on top of what is already here: a ruleset that it begins starts empty.
+    /// Adds one rules file to these rulesets. A ruleset that the file begins starts empty.
     ///
     /// # Errors
-    /// The first line that is wrong; nothing of it or after it is taken.
+    /// The first line that is wrong; that line and all behind it are not taken.
     pub fn read(&mut self, text: &[u8], accounts: &Accounts) -> Result<(), SyntaxError> {
         let mut current = None;
         for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
@@ -79,15 +79,18 @@ impl Rulesets {
         current: &mut Option<u16>,
         accounts: &Accounts,
     ) -> Result<(), Kind> {
+        // rc.subr's `case` pattern: the bracket may be anywhere behind the first one.
         if line.starts_with(b"[") && line.contains(&b']') {
             let (name, number) = header(line)?;
             self.names.insert(name, number);
+            // rc.subr runs `delset` here: the later of two definitions replaces the earlier one.
             self.clear(number);
             *current = Some(number);
             return Ok(());
         }
         let words = self.words(line)?;
         let Some((verb, rule)) = words.split_first() else { return Ok(()) };
+        // A file could tell devfs(8) to apply rules to the host's own /dev: `apply`, `delset`.
         if verb != b"add" {
             return Err(Kind::NotAdd(verb.clone()));
         }
@@ -105,6 +108,7 @@ impl Rulesets {
             rest = after;
             match byte {
                 b' ' | b'\t' | b'\r' => words.extend(word.take()),
+                // Inside a word, `#` is a letter.
                 b'#' if word.is_none() => break,
                 b'\'' | b'"' => {
                     rest = self.quoted(*byte, rest, word.get_or_insert_default())?;
@@ -115,6 +119,7 @@ impl Rulesets {
                     rest = after;
                 }
                 b'$' => rest = self.variable(rest, word.get_or_insert_default())?,
+                // A shell would run commands here: rules are read, never executed.
                 b'`' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' => {
                     return Err(Kind::Shell(char::from(*byte)));
                 }
@@ -125,7 +130,7 @@ impl Rulesets {
         Ok(words)
     }
 
-    /// Reads the rest of a quoted string onto `word`; answers what follows it.
+    /// Reads the rest of a quoted string onto `word`, and answers the text behind it.
     fn quoted<'a>(&self, quote: u8, text: &'a [u8], word: &mut Vec<u8>) -> Result<&'a [u8], Kind> {
         let mut rest = text;
         loop {
@@ -146,7 +151,7 @@ impl Rulesets {
         }
     }
 
-    /// Puts the number of the ruleset that `$name` or `${name}` names onto `word`.
+    /// Adds the number of the ruleset `$name` or `${name}` to `word`.
     fn variable<'a>(&self, text: &'a [u8], word: &mut Vec<u8>) -> Result<&'a [u8], Kind> {
         let (name, rest) = match text.strip_prefix(b"{") {
             Some(inside) => {
@@ -178,7 +183,7 @@ fn header(line: &[u8]) -> Result<(Vec<u8>, u16), Kind> {
     let (name, number) = (&inside[..equals], &inside[equals + 1..]);
     let number = str::from_utf8(number).ok().and_then(|digits| digits.parse().ok());
     let number = number.ok_or_else(no_number)?;
-    // The name becomes a shell variable on FreeBSD.
+    // On FreeBSD, the name becomes a shell variable.
     let valid = name.first().is_some_and(|first| !first.is_ascii_digit())
         && name.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !valid {
@@ -211,7 +216,7 @@ mod tests {
             ("[a=10]\nadd path \"x y\" hide\nadd path a\\*b hide",   vec!["10: 100 path x y hide", "10: 200 path a*b hide"]),
             ("[a=10]\nadd hide\n[b=11]\nadd include $a\nadd include ${a}\n",
                                                vec!["10: 100 hide", "11: 100 include 10", "11: 200 include 10"]),
-            ("[a=10]\nadd hide\n[a=10]\nadd unhide\n",               vec!["10: 100 unhide"]), // begun again
+            ("[a=10]\nadd hide\n[a=10]\nadd unhide\n",               vec!["10: 100 unhide"]), // the second one replaces the first
             ("[a=10]\nadd path x#y hide\n",                          vec!["10: 100 path x#y hide"]),
         ] {
             assert_eq!(read(text), Ok(want.into_iter().map(str::to_owned).collect()), "{text}");

@@ -1,10 +1,11 @@
 //! The patterns of `path`: fnmatch(3) with `FNM_PATHNAME`, as the kernel's devfs uses it.
 
-/// Whether `name` matches `pattern`: `*`, `?`, `[a-z]`, `[!a-z]`, `\x`; a
-/// slash matches only itself.
+/// Whether `name` matches `pattern`: `*`, `?`, `[a-z]`, `[!a-z]`, `\x`. A slash matches only
+/// itself.
 pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);
-    // Where to try again: just behind the last star, and how far its match has grown.
+    // Where to try again: behind the last star, with one byte more for it. Earlier stars need no
+    // second try, so that no pattern takes exponential time.
     let mut star: Option<(usize, usize)> = None;
     loop {
         if pattern.get(p) == Some(&b'*') {
@@ -22,6 +23,7 @@ pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
                 p += length;
                 n += 1;
             }
+            // FNM_PATHNAME: a star stops at a slash.
             (None, Some((after, grown))) if name.get(grown).is_some_and(|&byte| byte != b'/') => {
                 star = Some((after, grown + 1));
                 (p, n) = (after, grown + 1);
@@ -31,21 +33,24 @@ pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
     }
 }
 
-/// How much of `pattern` its first element takes when that matches `byte`.
+/// Answers the length of the first element of `pattern`, if it matches `byte`.
 fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     match pattern {
         [b'?', ..] => (byte != b'/').then_some(1),
         [b'[', rest @ ..] => match bracket(rest, byte) {
+            // FNM_PATHNAME: not even `[/]` matches a slash.
             Some((matched, length)) => (matched && byte != b'/').then_some(1 + length),
             None => (byte == b'[').then_some(1), // no closing bracket: an ordinary character
         },
+        // A backslash at the end of the pattern is only itself.
         [b'\\', escaped, ..] => (*escaped == byte).then_some(2),
         [literal, ..] => (*literal == byte).then_some(1),
         [] => None,
     }
 }
 
-/// Reads a bracket expression behind its `[`: whether it has `byte`, and its length with the `]`.
+/// Reads a bracket expression behind its `[`. Answers whether it has `byte`, and its length with
+/// the `]`.
 fn bracket(inside: &[u8], byte: u8) -> Option<(bool, usize)> {
     let negated = matches!(inside.first(), Some(b'!' | b'^'));
     let start = usize::from(negated);
@@ -53,6 +58,7 @@ fn bracket(inside: &[u8], byte: u8) -> Option<(bool, usize)> {
     let mut at = start;
     loop {
         let low = *inside.get(at)?;
+        // A `]` in the first place is a letter, as no expression is empty.
         if low == b']' && at > start {
             return Some((found != negated, at + 1));
         }

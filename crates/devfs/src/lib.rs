@@ -1,9 +1,9 @@
-//! devfs.rules(5): rules, rulesets and what they show of a `/dev`.
+//! devfs.rules(5): rules, rulesets, and what a ruleset shows of a `/dev`.
 //!
 //! [`Rulesets`] holds what FreeBSD's kernel holds after `service devfs start`: numbered rulesets of
-//! numbered rules. [`Rulesets::read`] adds a file to it, [`Rulesets::verdict`] says what a ruleset
-//! does to one node. No system calls: files come in as bytes, and filling a real
-//! `/dev` is left to the caller.
+//! numbered rules. [`Rulesets::read`] adds a file, and [`Rulesets::verdict`] decides what a ruleset
+//! does to one node. No system calls: files come in as bytes, and a real `/dev` is left to the
+//! caller.
 //!
 //! May use: `strerror`; no system calls.
 
@@ -24,36 +24,35 @@ pub use glob::matches;
 pub use rule::{Actions, Conditions, DeviceType, Rule, RuleError, Visibility};
 pub use verdict::{Applied, Node, Verdict};
 
-/// The rulesets that apply where no `/etc/defaults/devfs.rules` says
-/// otherwise: 1 to 5, as on FreeBSD.
+/// The rulesets if there is no `/etc/defaults/devfs.rules`: 1 to 5, as on FreeBSD.
 pub const DEFAULT_RULES: &[u8] = include_bytes!("../../../share/devfs.rules");
 
-/// The administrator's copy of the defaults; replaces [`DEFAULT_RULES`] where it exists.
+/// The administrator's copy of the defaults. Where it exists, it replaces [`DEFAULT_RULES`].
 pub const DEFAULTS_FILE: &str = "/etc/defaults/devfs.rules";
 
-/// The administrator's own rulesets, read last.
+/// The administrator's own rulesets. This file is read last.
 pub const RULES_FILE: &str = "/etc/devfs.rules";
 
 /// The ruleset of a jail with `mount.devfs` and no `devfs_ruleset`: `devfsrules_jail`.
 pub const JAIL: u16 = 4;
 
-/// The same for a jail with `vnet`: `devfsrules_jail_vnet`.
+/// The ruleset of such a jail with `vnet`: `devfsrules_jail_vnet`.
 pub const JAIL_VNET: u16 = 5;
 
-/// Every ruleset, by number. Ruleset 0 is the empty one and never in here.
+/// All rulesets, by number. Ruleset 0 is always empty, and never one of them.
 #[derive(Debug, Default, Clone)]
 pub struct Rulesets {
     sets: BTreeMap<u16, BTreeMap<u16, Rule>>,
-    /// `[name=number]`, for `include $name`.
+    /// The numbers of `[name=number]`, for `include $name`.
     names: BTreeMap<Vec<u8>, u16>,
 }
 
 impl Rulesets {
-    /// Reads the defaults and the administrator's files by `read`; a file that
-    /// does not exist is skipped.
+    /// Reads the defaults and the administrator's files by `read`. A file that does not exist is
+    /// skipped.
     ///
     /// # Errors
-    /// A file that cannot be read, or that is wrong: with its path, line and reason.
+    /// A file cannot be read or is wrong; the error has its path, line and reason.
     pub fn load(
         read: impl Fn(&Path) -> io::Result<Vec<u8>>,
         accounts: &Accounts,
@@ -64,6 +63,7 @@ impl Rulesets {
             Some(text) => rulesets.read_file(defaults, &text, accounts)?,
             None => rulesets.read_file(Path::new("devfs.rules"), DEFAULT_RULES, accounts)?,
         }
+        // Read last: these rules include rulesets of the defaults by name.
         let own = Path::new(RULES_FILE);
         if let Some(text) = read_if_there(&read, own)? {
             rulesets.read_file(own, &text, accounts)?;
@@ -86,7 +86,8 @@ impl Rulesets {
         self.sets.keys().copied().filter(|&number| self.exists(number))
     }
 
-    /// The rules of ruleset `number` with their own numbers, in order; none when it does not exist.
+    /// The rules of ruleset `number` with their own numbers, in order; none if the ruleset does not
+    /// exist.
     pub fn rules(&self, number: u16) -> impl Iterator<Item = (u16, &Rule)> {
         self.sets.get(&number).into_iter().flatten().map(|(&rule_number, rule)| (rule_number, rule))
     }
@@ -96,24 +97,24 @@ impl Rulesets {
         self.names.get(name).copied()
     }
 
-    /// A ruleset exists while it has rules or another one includes it:
-    /// devfs(8), IMPLEMENTATION NOTES.
+    /// Whether a ruleset exists: it has rules, or another one includes it. devfs(8), IMPLEMENTATION
+    /// NOTES.
     pub fn exists(&self, number: u16) -> bool {
         let Some(rules) = self.sets.get(&number) else { return false };
         !rules.is_empty()
             || self.sets.values().flat_map(BTreeMap::values).any(|r| r.then.include == Some(number))
     }
 
-    /// Forgets the rules of ruleset `number`: `devfs rule -s number delset`.
+    /// Removes the rules of ruleset `number`: `devfs rule -s number delset`.
     pub fn clear(&mut self, number: u16) {
         self.sets.entry(number).or_default().clear();
     }
 
-    /// Adds `rule` to ruleset `set` under `number`, or 100 above its last rule:
-    /// `devfs rule -s set add`.
+    /// Adds `rule` to ruleset `set` with this `number`, or with one 100 above its last rule: `devfs
+    /// rule -s set add`.
     ///
     /// # Errors
-    /// Ruleset 0, a number that is taken or too large, an include of a ruleset that does not exist.
+    /// The ruleset is 0, the number is taken or too large, or an included ruleset does not exist.
     pub fn add(&mut self, set: u16, number: Option<u16>, rule: Rule) -> Result<(), RuleError> {
         if set == 0 {
             return Err(RuleError::RulesetZero);
@@ -125,6 +126,7 @@ impl Rulesets {
         let number = match number {
             Some(number) => number,
             None => match rules.last_key_value() {
+                // devfs_rule.c: the gap leaves room for rules in between.
                 Some((last, _)) => last.checked_add(100).ok_or(RuleError::TooManyRules)?,
                 None => 100,
             },
@@ -148,7 +150,7 @@ fn read_if_there(
     }
 }
 
-/// Why the rulesets could not be loaded: the file, the line where there is one, the reason.
+/// Why the rulesets could not be loaded: the file, the line if there is one, and the reason.
 #[derive(Debug)]
 pub struct LoadError {
     path: PathBuf,
@@ -185,7 +187,7 @@ impl std::error::Error for LoadError {}
 mod tests {
     use super::*;
 
-    /// A file system of two files at most.
+    /// Loads from a file system of two files at most.
     fn load(defaults: Option<&str>, own: Option<&str>) -> Result<Rulesets, String> {
         let read = |path: &Path| {
             let text = if path == Path::new(RULES_FILE) { own } else { defaults };
@@ -215,7 +217,7 @@ mod tests {
         for (defaults, own, want) in [
             (None,                        Some("[mine=11]\nadd include $devfsrules_hide_all\n"), Ok(vec![1, 2, 3, 4, 5, 11])),
             (Some("[only=7]\nadd hide\n"), Some("[mine=11]\nadd include $only\n"),               Ok(vec![7, 11])),
-            (Some("[only=7]\nadd hide\n"), Some("[only=7]\n"),                                   Ok(vec![])), // emptied, included by none
+            (Some("[only=7]\nadd hide\n"), Some("[only=7]\n"),                                   Ok(vec![])), // empty, and no other ruleset includes it
             (Some("[a=7]\nadd hide\n[b=8]\nadd include $a\n"), Some("[a=7]\n"),                  Ok(vec![7, 8])), // still included
             (None, Some("[mine=11]\nadd hde\n"),  Err("/etc/devfs.rules:2: unknown argument: hde".to_owned())),
             (Some("add hide\n"), None,            Err("/etc/defaults/devfs.rules:1: rule outside of a ruleset; begin one with [name=number]".to_owned())),

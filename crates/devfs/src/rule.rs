@@ -1,27 +1,27 @@
-//! One rule: conditions and actions, as devfs(8) reads and shows them.
+//! A rule: conditions and actions, as devfs(8) reads and shows them.
 
 use std::fmt;
 
 use crate::accounts::Accounts;
 
-/// The longest `path` pattern that devfs takes, `DEVFS_MAXPTRNLEN` less its end.
+/// The length of the longest `path` pattern that devfs takes: `DEVFS_MAXPTRNLEN` without its NUL.
 const PATTERN_MAX: usize = 199;
 
 /// What a rule does to the nodes that it matches.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Rule {
-    /// Which nodes: all of these must hold.
+    /// The nodes that are meant: all of these conditions must hold.
     pub when: Conditions,
-    /// What happens to them.
+    /// What happens to these nodes.
     pub then: Actions,
 }
 
-/// The conditions of a rule. None: it matches every node.
+/// The conditions of a rule. A rule without conditions matches every node.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Conditions {
-    /// The device is of one of these types.
+    /// The types of devices, one of which the node must have; empty: any type.
     pub types: Vec<DeviceType>,
-    /// The path below `/dev` matches this pattern.
+    /// The pattern that the path below `/dev` must match.
     pub path: Option<Vec<u8>>,
 }
 
@@ -30,17 +30,17 @@ pub struct Conditions {
 pub struct Actions {
     /// `hide` or `unhide`.
     pub visibility: Option<Visibility>,
-    /// `user`: the owner's number.
+    /// `user`: the number of the owner.
     pub uid: Option<u32>,
-    /// `group`: its number.
+    /// `group`: the number of the group.
     pub gid: Option<u32>,
     /// `mode`: the permission bits.
     pub mode: Option<u32>,
-    /// `include`: the rules of this ruleset apply too.
+    /// `include`: the ruleset whose rules apply too.
     pub include: Option<u16>,
 }
 
-/// Whether a node is seen.
+/// Whether a node is visible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visibility {
     /// `hide`.
@@ -49,7 +49,7 @@ pub enum Visibility {
     Visible,
 }
 
-/// The types that `type` knows.
+/// The types of devices for `type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceType {
     /// A disk: a block device on Linux.
@@ -62,7 +62,7 @@ pub enum DeviceType {
     Tty,
 }
 
-/// devfs(8)'s names of the types, in the order in which it shows them.
+/// The names that devfs(8) has for the types, in the order in which it shows them.
 const TYPES: [(&str, DeviceType); 4] = [
     ("disk", DeviceType::Disk),
     ("mem", DeviceType::Mem),
@@ -70,14 +70,14 @@ const TYPES: [(&str, DeviceType); 4] = [
     ("tty", DeviceType::Tty),
 ];
 
-/// Why a rule was not taken. `Display` is what follows `devfs rule: `.
+/// Why a rule was not taken. Its `Display` is the text behind `devfs rule: `.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RuleError {
-    /// Nothing behind `add`.
+    /// No word follows `add`.
     Empty,
-    /// A word that needs one behind it is the last.
+    /// The last word needs another one behind it.
     MissingArgument(&'static str),
-    /// Neither a condition nor an action, or a condition behind an action.
+    /// A word is neither a condition nor an action, or it is a condition behind an action.
     UnknownArgument(Vec<u8>),
     /// `type` has a type that does not exist.
     UnknownType(Vec<u8>),
@@ -87,15 +87,16 @@ pub enum RuleError {
     NotAnInteger(Vec<u8>),
     /// `include` has no ruleset number.
     NotANumber(Vec<u8>),
-    /// FreeBSD cuts such a pattern; a cut pattern would match other nodes.
+    /// The pattern is too long. FreeBSD cuts such a pattern, and the cut one would match other
+    /// nodes.
     PatternTooLong(Vec<u8>),
-    /// `include` of a ruleset that does not exist.
+    /// `include` names a ruleset that does not exist.
     NoRuleset(u16),
     /// Ruleset 0 takes no rules.
     RulesetZero,
-    /// The rule number is taken.
+    /// The rule's number is taken.
     RuleExists(u16),
-    /// The last rule has a number too high for another.
+    /// The number of the last rule is too high for another one.
     TooManyRules,
 }
 
@@ -124,26 +125,27 @@ impl fmt::Display for RuleError {
 impl std::error::Error for RuleError {}
 
 impl Rule {
-    /// Reads the words behind `add`: an optional rule number, conditions, actions; devfs(8).
+    /// Reads the words behind `add`: an optional number of the rule, conditions, actions; devfs(8).
     ///
     /// # Errors
-    /// Any word that devfs(8) would refuse.
+    /// A word that devfs(8) would refuse.
     pub fn parse(words: &[Vec<u8>], accounts: &Accounts) -> Result<(Option<u16>, Self), RuleError> {
         let (number, mut rest) = match words {
             [] => return Err(RuleError::Empty),
+            // No condition and no action is a number.
             [first, rest @ ..] => match decimal(first) {
                 Some(number) => (Some(number), rest),
                 None => (None, words),
             },
         };
-        // 0 is the number that asks for one.
+        // The rule number 0 asks for a free number.
         let number = number.filter(|&number| number != 0);
         let when = conditions(&mut rest)?;
         let then = actions(rest, accounts)?;
         Ok((number, Self { when, then }))
     }
 
-    /// The rule as `devfs rule show` prints it behind its number.
+    /// Shows the rule as `devfs rule show` does behind the number.
     pub fn show(&self, accounts: &Accounts) -> String {
         let mut shown = Vec::new();
         for (name, _) in TYPES.iter().filter(|(_, known)| self.when.types.contains(known)) {
@@ -165,7 +167,7 @@ impl Rule {
     }
 }
 
-/// Takes the conditions off the front of `words`.
+/// Takes the conditions from the front of `words`.
 fn conditions(words: &mut &[Vec<u8>]) -> Result<Conditions, RuleError> {
     let mut when = Conditions::default();
     loop {
@@ -174,7 +176,7 @@ fn conditions(words: &mut &[Vec<u8>]) -> Result<Conditions, RuleError> {
                 let word = words.get(1).ok_or(RuleError::MissingArgument("type"))?;
                 let known = TYPES.iter().find(|(name, _)| name.as_bytes() == word);
                 let &(_, device) = known.ok_or_else(|| RuleError::UnknownType(word.clone()))?;
-                // Said twice, it is said once.
+                // A bit of a mask on FreeBSD: a type that is named twice counts once.
                 if !when.types.contains(&device) {
                     when.types.push(device);
                 }
@@ -198,7 +200,8 @@ fn actions(words: &[Vec<u8>], accounts: &Accounts) -> Result<Actions, RuleError>
     while let Some(word) = words.next() {
         let mut argument = |of| words.next().ok_or(RuleError::MissingArgument(of));
         match word.as_slice() {
-            // A rule with both hides first: the node stays visible.
+            // With both words, whatever their order, the kernel hides first and unhides then: the
+            // node is visible.
             b"hide" if then.visibility.is_some() => {}
             b"hide" => then.visibility = Some(Visibility::Hidden),
             b"unhide" => then.visibility = Some(Visibility::Visible),
@@ -217,10 +220,12 @@ fn actions(words: &[Vec<u8>], accounts: &Accounts) -> Result<Actions, RuleError>
 }
 
 fn id(word: &[u8], lookup: impl Fn(&[u8]) -> Option<u32>) -> Result<u32, RuleError> {
+    // devfs(8) tries names before numbers: a user may be called `42`.
     lookup(word).or_else(|| decimal(word)).ok_or_else(|| RuleError::NotAnInteger(word.to_vec()))
 }
 
-/// Octal only: devfs(8) documents no other form, though it takes what chmod(1) takes.
+/// Reads a mode, in octal only: devfs(8) documents no other form, though it takes those of
+/// chmod(1).
 fn mode(word: &[u8]) -> Result<u32, RuleError> {
     let invalid = || RuleError::InvalidMode(word.to_vec());
     let digits = str::from_utf8(word).map_err(|_| invalid())?;
@@ -231,7 +236,7 @@ fn mode(word: &[u8]) -> Result<u32, RuleError> {
     if mode > 0o7777 { Err(invalid()) } else { Ok(mode) }
 }
 
-/// A decimal number without sign.
+/// Reads a decimal number without sign.
 fn decimal<T: std::str::FromStr>(word: &[u8]) -> Option<T> {
     let digits = str::from_utf8(word).ok()?;
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
@@ -253,7 +258,7 @@ mod tests {
     fn rules_are_shown_as_they_were_read() {
         for (rule, want) in [
             ("hide",                                  "0 hide"),
-            ("unhide hide",                           "0 unhide"), // the kernel hides first, then unhides
+            ("unhide hide",                           "0 unhide"), // the kernel hides first and unhides then
             ("500 path speaker mode 666",             "500 path speaker mode 666"),
             ("path snp* mode 0660 group operator",    "0 path snp* group operator mode 660"),
             ("type tty type disk user 1001 unhide",   "0 type disk type tty unhide user 1001"),

@@ -1,51 +1,53 @@
-//! What a ruleset does to a node: the order and the depth of devfs_rule.c in FreeBSD's kernel.
+//! Verdicts: what a ruleset does to a node, in the order and the depth of FreeBSD's devfs_rule.c.
 //!
-//! Includes do not nest (`vfs.devfs.rule_depth` is 1): of an included ruleset the rules apply, but
-//! the includes among them do nothing. `devfsrules_jail` includes `devfsrules_hide_all`; who
-//! includes `devfsrules_jail` must include that one too.
+//! Includes do not nest (`vfs.devfs.rule_depth` is 1): the rules of an included ruleset apply, but
+//! its own includes do nothing. `devfsrules_jail` includes `devfsrules_hide_all`; a ruleset that
+//! includes `devfsrules_jail` must include `devfsrules_hide_all` too.
 
 use crate::Rulesets;
 use crate::glob::matches;
 use crate::rule::{Actions, Conditions, DeviceType, Visibility};
 
-/// A node below `/dev`, as far as rules can tell nodes apart.
+/// A node below `/dev`, as far as rules distinguish nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Node<'a> {
     /// The path below `/dev`, without a leading slash: `pts/0`.
     pub path: &'a [u8],
-    /// What kind of device it is, where `type` has a word for it; directories and links have none.
+    /// The kind of device, if `type` has a word for it. Directories and links have none.
     pub device: Option<DeviceType>,
 }
 
-/// What a jail sees of a node. What is `None` stays as the node has it.
+/// What a jail sees of a node. A field that is `None` keeps the value of the node.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
-    /// The node is not there.
+    /// Whether the node is not there.
     pub hidden: bool,
-    /// Its owner.
+    /// The owner.
     pub uid: Option<u32>,
-    /// Its group.
+    /// The group.
     pub gid: Option<u32>,
-    /// Its permission bits.
+    /// The permission bits.
     pub mode: Option<u32>,
 }
 
-/// One rule of an expanded ruleset: its actions apply where all of its conditions hold.
+/// One rule of an expanded ruleset: its actions apply if all of its conditions hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied<'a> {
-    /// The rule's own conditions, and before them those of the include that brought it.
+    /// The conditions of the include that brought the rule, if one did, and then the rule's own.
     pub when: Vec<&'a Conditions>,
-    /// What then happens. `include` in here is spent.
+    /// The actions. Their `include` was followed already.
     pub then: &'a Actions,
 }
 
 impl Rulesets {
-    /// The rules of `ruleset` and of those that it includes, flat, in the order in which they
-    /// apply. Empty for ruleset 0 and for one that does not exist.
+    /// Lists the rules of `ruleset` and of the rulesets that it includes, in the order in which
+    /// they apply. Empty for ruleset 0 and for one that does not exist.
     pub fn expand(&self, ruleset: u16) -> Vec<Applied<'_>> {
         let mut flat = Vec::new();
         for (_, rule) in self.rules(ruleset) {
+            // A rule's own actions come before those that it includes: devfs_rule_run().
             flat.push(Applied { when: vec![&rule.when], then: &rule.then });
+            // `rules`, not `expand`: the includes of an included ruleset do nothing.
             let included = rule.then.include.into_iter().flat_map(|number| self.rules(number));
             flat.extend(included.map(|(_, inner)| Applied {
                 when: vec![&rule.when, &inner.when],
@@ -55,7 +57,7 @@ impl Rulesets {
         flat
     }
 
-    /// What `ruleset` does to `node`.
+    /// Decides what `ruleset` does to `node`.
     pub fn verdict(&self, ruleset: u16, node: Node<'_>) -> Verdict {
         let mut verdict = Verdict::default();
         for rule in self.expand(ruleset) {
@@ -68,7 +70,7 @@ impl Rulesets {
 }
 
 impl Conditions {
-    /// Whether `node` is meant.
+    /// Whether the conditions hold for `node`.
     fn hold(&self, node: Node<'_>) -> bool {
         let of_type =
             self.types.is_empty() || node.device.is_some_and(|device| self.types.contains(&device));
@@ -77,7 +79,7 @@ impl Conditions {
 }
 
 impl Verdict {
-    /// Lets the actions of one rule act.
+    /// Applies the actions of one rule: a later one replaces an earlier one.
     fn take(&mut self, actions: &Actions) {
         if let Some(visibility) = actions.visibility {
             self.hidden = visibility == Visibility::Hidden;

@@ -1,17 +1,18 @@
-//! The lines of fstab(5) and their fields, as jail(8) reads them: getfsent(3) of FreeBSD's libc.
+//! The lines of fstab(5) and their fields, as jail(8) reads them with getfsent(3) of FreeBSD's
+//! libc.
 
 use crate::error::{Error, ErrorKind};
 use crate::escape::unescape;
 use crate::number::number;
 
-/// One line.
+/// The entry of one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What is mounted: a device, a directory, a name; escapes resolved.
+    /// What is mounted: a device, a directory or a name, without escapes.
     pub source: Vec<u8>,
-    /// Where; escapes resolved.
+    /// The mount point, without escapes.
     pub target: Vec<u8>,
-    /// The file system: `nullfs`.
+    /// The name of the file system: `nullfs`.
     pub fstype: Vec<u8>,
     /// The options between the commas.
     pub options: Vec<Vec<u8>>,
@@ -19,7 +20,7 @@ pub struct Entry {
     pub dump: u32,
     /// For fsck(8); unused.
     pub pass: u32,
-    /// The line's number, from 1.
+    /// The number of the line, from 1.
     pub line: usize,
 }
 
@@ -33,20 +34,22 @@ pub fn parse(text: &[u8]) -> Result<Vec<Entry>, Error> {
     entries.filter_map(Result::transpose).collect()
 }
 
-/// Reads one line, the one with number `line` in its file: also the value of jail(8)'s `mount`.
-/// `None` when the line has no entry.
+/// Reads one line; `line` is its number in the file. The value of jail(8)'s `mount` is such a line
+/// too. `None` if the line has no entry.
 ///
 /// # Errors
-/// Fewer than three fields, and what does not parse.
+/// The line has fewer than three fields, or something in it does not parse.
 pub fn parse_line(text: &[u8], line: usize) -> Result<Option<Entry>, Error> {
-    // jail(8) cuts at any `#`; one in a name is written \043.
+    // jail(8) cuts the line at any `#`; a name has \043 instead.
     let text = text.split(|&byte| byte == b'#').next().unwrap_or_default().trim_ascii();
     let error = |kind: fn(Vec<u8>) -> ErrorKind| Error { line, kind: kind(text.to_vec()) };
     let parse_error = || error(ErrorKind::Parse);
+    // isspace(3) has the vertical tab, which Rust's function lacks.
     let blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\x0b';
     let fields: Vec<_> = text.split(blank).filter(|field| !field.is_empty()).collect();
     let (source, target, fstype, rest) = match *fields.as_slice() {
         [] => return Ok(None),
+        // jail(8) demands three fields; the others may be left out.
         [source, target, fstype, ref rest @ ..] => (source, target, fstype, rest),
         _ => return Err(error(ErrorKind::MissingInformation)),
     };
@@ -68,14 +71,14 @@ pub fn parse_line(text: &[u8], line: usize) -> Result<Option<Entry>, Error> {
     }))
 }
 
-/// The fourth field.
+/// Splits the fourth field at its commas.
 fn options_between_commas(field: &[u8]) -> Vec<Vec<u8>> {
     let options = field.split(|&byte| byte == b',');
     options.filter(|option| !option.is_empty()).map(<[u8]>::to_vec).collect()
 }
 
-/// The fifth and the sixth field: 0 where one is left out. `None`: one is no number, or there are
-/// more.
+/// Reads the fifth and the sixth field; one that is left out is 0. `None` if one is no number, or
+/// if there are more fields.
 fn dump_and_pass(fields: &[&[u8]]) -> Option<(u32, u32)> {
     match *fields {
         [] => Some((0, 0)),

@@ -2,36 +2,36 @@
 
 use std::fmt;
 
-/// A line that cannot be taken. `Display` begins with the line's number: `3: reason`.
+/// A line that cannot be used. Its `Display` begins with the number of the line: `3: reason`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// From 1.
+    /// The number of the line, from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// What is wrong with the line.
     pub kind: ErrorKind,
 }
 
-/// The things that can be wrong with a line.
+/// The kinds of faults of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// Fewer than three fields; the line.
+    /// The line has fewer than three fields; the line.
     MissingInformation(Vec<u8>),
-    /// An escape that means nothing, a number that is none, too many fields; the line.
+    /// An escape has no meaning, a number is none, or there are too many fields; the line.
     Parse(Vec<u8>),
-    /// A file system that kletka does not mount.
+    /// The file system is one that kletka does not mount.
     UnknownFileSystem(Vec<u8>),
-    /// What is to be mounted is no device.
+    /// The source is no device, where one is needed.
     UnknownDevice(Vec<u8>),
-    /// An overlay of nothing.
+    /// An overlay lacks layers.
     NoLayers,
-    /// An option that this file system does not have here.
+    /// The option does not exist for this file system here.
     UnknownOption {
-        /// As it stands on the line.
+        /// The option as the line has it.
         option: Vec<u8>,
-        /// The line's file system.
+        /// The file system of the line.
         fstype: &'static str,
     },
-    /// An option whose value is not what it must be.
+    /// The value of the option is impossible.
     BadValue(Vec<u8>),
 }
 

@@ -2,8 +2,8 @@
 
 use crate::number::number;
 
-/// Resolves the escapes of strunvis(3) that a name can need: `\040` and its like, `\s`, `\t`, `\n`,
-/// `\\`.
+/// Resolves the escapes of strunvis(3) that a name can need: octal ones such as `\040`, and `\s`,
+/// `\t`, `\n`, `\\`. `None` if there is another one.
 pub(crate) fn unescape(field: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;
@@ -22,7 +22,7 @@ pub(crate) fn unescape(field: &[u8]) -> Option<Vec<u8>> {
             b'\\' => (b'\\', 1),
             _ => return None,
         };
-        // No path has a NUL in it.
+        // No path can have a NUL: the kernel would read a shorter one.
         if byte == 0 {
             return None;
         }

@@ -1,5 +1,5 @@
-//! What a line of fstab(5) asks for: the file systems that kletka mounts, by FreeBSD's names and by
-//! Linux's.
+//! What a line of fstab(5) asks for: the file systems that kletka mounts, by their names on FreeBSD
+//! and on Linux.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -11,48 +11,49 @@ use crate::flags::Flags;
 use crate::overlay::{Overlay, take_of_union};
 use crate::tmpfs::Tmpfs;
 
-/// What an entry asks for, understood.
+/// The meaning of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
-    /// Where.
+    /// The mount point.
     pub target: PathBuf,
-    /// What.
+    /// The file system.
     pub file_system: FileSystem,
-    /// How.
+    /// The options that every file system has.
     pub flags: Flags,
 }
 
 /// The file systems that can be mounted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileSystem {
-    /// Another directory (or file), seen here too: mount_nullfs(8).
+    /// Another directory (or file), which is shown here too: mount_nullfs(8).
     Nullfs {
         /// That directory.
         source: PathBuf,
     },
     /// Files in memory: tmpfs(5).
     Tmpfs(Tmpfs),
-    /// One of the kernel's own.
+    /// A file system of the kernel itself.
     Kernel(Kernel),
-    /// One on a device of the host, by the name that Linux has for it.
+    /// A file system on a device of the host, by Linux's name for it.
     Disk {
         /// The name: `ext4`.
         kind: &'static str,
         /// The device.
         device: PathBuf,
     },
-    /// Directories over each other: Linux's overlay.
+    /// Directories on top of each other: Linux's overlay.
     Overlay(Overlay),
-    /// Another directory over what lies at the mount point: mount_unionfs(8).
+    /// Another directory on top of the mount point's own: mount_unionfs(8).
     Union {
         /// That directory.
         source: PathBuf,
-        /// It is under what lies there.
+        /// Whether it is below the mount point's own directory instead.
         below: bool,
     },
 }
 
-/// The kernel's own file systems. Linux's /proc and /sys do for both of FreeBSD's.
+/// The file systems of the kernel itself. Each of Linux's /proc and /sys stands for the one of
+/// FreeBSD and for its Linux emulation's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kernel {
     /// procfs(5), linprocfs(5).
@@ -65,8 +66,9 @@ pub enum Kernel {
     Fd,
 }
 
-/// File systems of disks: the names that fstab(5) may have for one, and Linux's.
+/// The file systems of disks: the names in fstab(5), and the one that Linux has.
 const DISKS: &[(&[&[u8]], &str)] = &[
+    // Linux's driver of ext4 mounts all of them.
     (&[b"ext2fs", b"ext2", b"ext3", b"ext4"], "ext4"),
     (&[b"msdosfs", b"vfat"], "vfat"),
     (&[b"cd9660", b"iso9660"], "iso9660"),
@@ -80,8 +82,8 @@ const DISKS: &[(&[&[u8]], &str)] = &[
 ];
 
 impl FileSystem {
-    /// The file system that a line calls `fstype`, before its options. `None`: kletka mounts none
-    /// of that name.
+    /// Finds the file system that a line calls `fstype`, before its options are read. `None` if
+    /// kletka mounts none of that name.
     fn named(fstype: &[u8], source: PathBuf) -> Option<Self> {
         Some(match fstype {
             b"nullfs" => Self::Nullfs { source },
@@ -99,7 +101,7 @@ impl FileSystem {
         })
     }
 
-    /// The name by which messages speak of this file system.
+    /// The name of this file system in messages.
     fn name(&self) -> &'static str {
         match self {
             Self::Nullfs { .. } => "nullfs",
@@ -114,21 +116,24 @@ impl FileSystem {
         }
     }
 
-    /// Takes `option` when this file system has it. `None`: the option's value makes no sense.
+    /// Takes `option`, and answers whether this file system has it. `None` if its value is
+    /// impossible.
     fn take(&mut self, option: &[u8]) -> Option<bool> {
         match self {
             Self::Tmpfs(tmpfs) => tmpfs.take(option),
             Self::Overlay(overlay) => Some(overlay.take(option)),
             Self::Union { below, .. } => Some(take_of_union(below, option)),
-            // Links that readlink(2) can read: what /proc/self/fd is anyway.
+            // With `linrdlnk`, readlink(2) reads these links: /proc/self/fd of Linux is always like
+            // that.
             Self::Kernel(Kernel::Fd) => Some(option == b"linrdlnk"),
             Self::Nullfs { .. } | Self::Kernel(_) | Self::Disk { .. } => Some(false),
         }
     }
 
-    /// What this file system lacks when all options of the line `entry` have been taken.
+    /// What this file system lacks after all options of the line `entry` have been taken.
     fn lack(&self, entry: &Entry) -> Option<ErrorKind> {
         match self {
+            // Checked here, because the kernel would answer no more than EINVAL.
             Self::Overlay(overlay) if !overlay.is_whole() => Some(ErrorKind::NoLayers),
             Self::Disk { device, .. } if !device.is_absolute() => {
                 Some(ErrorKind::UnknownDevice(entry.source.clone()))
@@ -142,7 +147,7 @@ impl Entry {
     /// Reads the file system and the options.
     ///
     /// # Errors
-    /// What kletka cannot mount as the line asks.
+    /// kletka cannot mount what the line asks for.
     pub fn mount(&self) -> Result<Mount, Error> {
         let error = |kind| Error { line: self.line, kind };
         let path = |bytes: &[u8]| PathBuf::from(OsString::from_vec(bytes.to_vec()));
@@ -151,6 +156,7 @@ impl Entry {
         let (mut file_system, mut flags) = (named.ok_or_else(unknown)?, Flags::default());
         for option in &self.options {
             let bad_value = || error(ErrorKind::BadValue(option.clone()));
+            // Refused, not ignored: a jail without its `nosuid` would be open.
             if !flags.take(option) && !file_system.take(option).ok_or_else(bad_value)? {
                 let fstype = file_system.name();
                 return Err(error(ErrorKind::UnknownOption { option: option.clone(), fstype }));

@@ -11,14 +11,14 @@ pub struct Flags {
     pub no_exec: bool,
     /// `noatime`.
     pub no_atime: bool,
-    /// `late`: mount(8) with `-a` leaves it to a later `-al`. jail(8) mounts it.
+    /// `late`: mount(8) leaves the line to a later `mount -al`, but jail(8) mounts it.
     pub late: bool,
-    /// `noauto`: mount(8) with `-a` leaves it out. jail(8) mounts it.
+    /// `noauto`: `mount -a` skips the line, but jail(8) mounts it.
     pub no_auto: bool,
 }
 
 impl Flags {
-    /// Takes `option` when it is one of these; the later of two wins.
+    /// Takes `option`, and answers whether it is one of these. The later of two counts.
     pub(crate) fn take(&mut self, option: &[u8]) -> bool {
         let (flag, value) = match option {
             b"ro" | b"rdonly" | b"norw" => (&mut self.read_only, true),

@@ -1,9 +1,10 @@
-//! fstab(5) as a language: lines of `/etc/fstab` and of jail(8)'s `mount.fstab` and `mount`, and
-//! what their options mean.
+//! fstab(5) as a language: the lines of `/etc/fstab` and of jail(8)'s `mount.fstab` and `mount`,
+//! and the meaning of their options.
 //!
 //! [`parse`] reads the lines as jail(8) does; [`Entry::mount`] reads the file system and the
-//! options of one. What kletka cannot mount as the line asks is refused by name. No system calls:
-//! the crate reads no file and mounts nothing, and whether a path exists is left to the caller.
+//! options of one line. If kletka cannot mount what a line asks for, the line is refused by name.
+//! No system calls: the crate reads no file and mounts nothing, and whether a path exists is left
+//! to the caller.
 //!
 //! May use: no other crate; no system calls.
 

@@ -1,4 +1,4 @@
-//! Directories over each other: Linux's overlay, and the options of mount_unionfs(8).
+//! Directories on top of each other: Linux's overlay, and the options of mount_unionfs(8).
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -11,15 +11,16 @@ pub struct Overlay {
     pub lower: Vec<PathBuf>,
     /// The directory that takes what is written.
     pub upper: Option<PathBuf>,
-    /// An empty directory beside it, for the kernel's use.
+    /// An empty directory on the same mount as `upper`, for the kernel's use.
     pub work: Option<PathBuf>,
 }
 
 impl Overlay {
-    /// Takes `option` when it names a layer.
+    /// Takes `option`, and answers whether it names a layer.
     pub(crate) fn take(&mut self, option: &[u8]) -> bool {
         let path = |bytes: &[u8]| PathBuf::from(OsString::from_vec(bytes.to_vec()));
         if let Some(lower) = option.strip_prefix(b"lowerdir=") {
+            // The kernel's own separator, with the topmost layer first.
             self.lower = lower.split(|&byte| byte == b':').map(path).collect();
         } else if let Some(upper) = option.strip_prefix(b"upperdir=") {
             self.upper = Some(path(upper));
@@ -42,7 +43,8 @@ impl Overlay {
 }
 
 /// Takes an option of mount_unionfs(8). The kernel's overlay copies a file up with its owner and
-/// mode, and makes whiteouts where they are needed: it knows no other `copymode` or `whiteout`.
+/// mode, and makes whiteouts where they are needed: these are the only `copymode` and `whiteout`
+/// that it can do.
 pub(crate) fn take_of_union(below: &mut bool, option: &[u8]) -> bool {
     match option {
         b"below" => *below = true,

@@ -2,30 +2,31 @@
 
 use crate::number::{number, size};
 
-/// The limits and the root directory of a tmpfs. A root directory of which the line says nothing
-/// has the mode and the owner of the directory that it covers.
+/// The limits and the root directory of a tmpfs. What the line does not say of the root directory
+/// is taken from the directory that the tmpfs covers.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Tmpfs {
-    /// The most that its files may hold, in bytes.
+    /// The most that the files may hold, in bytes.
     pub size: Option<u64>,
-    /// The most files that there may be.
+    /// The largest number of files.
     pub inodes: Option<u64>,
-    /// Permission bits of its root directory.
+    /// The permission bits of the root directory.
     pub mode: Option<u32>,
-    /// Owner of its root directory.
+    /// The owner of the root directory.
     pub uid: Option<u32>,
-    /// Group of its root directory.
+    /// The group of the root directory.
     pub gid: Option<u32>,
 }
 
 impl Tmpfs {
-    /// Takes `option` when it is one of these. `None`: the option's value makes no sense.
+    /// Takes `option`, and answers whether it is one of these. `None` if its value is impossible.
     pub(crate) fn take(&mut self, option: &[u8]) -> Option<bool> {
         let equals = option.iter().position(|&byte| byte == b'=').unwrap_or(option.len());
         let value = option.get(equals + 1..).unwrap_or_default();
         match &option[..equals] {
             b"size" => self.size = Some(size(value)?),
             b"inodes" => self.inodes = Some(size(value)?),
+            // More bits than these would be the type of a file.
             b"mode" => {
                 self.mode = Some(number(value, 8).filter(|&mode: &u32| mode <= 0o7777)?);
             }

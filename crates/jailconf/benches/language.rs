@@ -1,8 +1,8 @@
-//! How fast a large configuration is read, and its jails are expanded: `cargo bench -p jailconf`.
+//! How fast a large configuration is read and its jails are expanded: `cargo bench -p jailconf`.
 //!
 //! The file is made here: jails under a wildcard section, with 8 parameters of their own each;
-//! 200,000 of them are 50 MB. Time per jail has to be the same for 1,000 as for 200,000:
-//! then nothing is quadratic.
+//! 200,000 jails are 50 MB. The time for each jail has to be the same with 1,000 jails as with
+//! 200,000: then no step is quadratic.
 
 use std::cell::Cell;
 use std::fmt::Write;
@@ -32,7 +32,7 @@ const WILDCARD: &str = "\
 }
 ";
 
-/// A configuration of this many jails.
+/// Writes a configuration of this many jails.
 fn file(jails: usize) -> Vec<u8> {
     let mut text = String::from(WILDCARD);
     for number in 0..jails {
@@ -58,7 +58,7 @@ jail{number:06} {{
     text.into_bytes()
 }
 
-/// A file that has been read already.
+/// A file in memory: the time of the disk is not measured.
 struct Read(Cell<Vec<u8>>);
 
 impl Loader for Read {

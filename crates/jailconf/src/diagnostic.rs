@@ -1,21 +1,20 @@
-//! What is wrong with a configuration, and where: FreeBSD's messages, one line each, with
-//! the place kept beside them.
+//! What is wrong with a configuration, and where: FreeBSD's messages of one line, each with its
+//! place beside the message.
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Where something stands: a file, and a line and column in it, both counted
-/// from 1, columns in bytes.
+/// A place in a file: its line and its column, both counted from 1, columns in bytes.
 ///
-/// The words of a command line have no lines: there `line` and `column` are 0.
+/// The words of a command line have no lines: for them, `line` and `column` are 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The file as it was named: on the command line, or by the `.include` that led to it.
     pub file: Arc<Path>,
     /// The line.
     pub line: u32,
-    /// The byte in the line.
+    /// The byte in the line, counted from 1.
     pub column: u32,
 }
 
@@ -25,20 +24,20 @@ impl Place {
         Self { file: Arc::from(Path::new("command line")), line: 0, column: 0 }
     }
 
-    /// `FILE line N`, as FreeBSD's messages have it.
+    /// Answers `FILE line N`, as FreeBSD's messages write a place.
     pub fn in_words(&self) -> String {
         format!("{} line {}", self.file.display(), self.line)
     }
 
-    /// The line of the file that it is in, and a caret under it, for a terminal;
+    /// Shows `source`, the line of this place, with a caret under the place, for a terminal;
     /// nothing when the line is empty.
     ///
-    /// Of a long line it is the part around the caret.
+    /// A long line is cut to the part around the caret.
     pub fn excerpt(&self, source: &str) -> String {
         self.excerpt_of(source.as_bytes())
     }
 
-    /// [`Place::excerpt`] of a line that need not be UTF-8.
+    /// Does what [`Place::excerpt`] does, for a line that need not be UTF-8.
     pub(crate) fn excerpt_of(&self, line: &[u8]) -> String {
         if line.is_empty() {
             return String::new();
@@ -46,17 +45,20 @@ impl Place {
         let (before, after) = line.split_at(line.len().min(self.column.saturating_sub(1) as usize));
         let before = shown(&before[before.len().saturating_sub(EXCERPT)..]);
         let after = shown(&after[..after.len().min(EXCERPT)]);
-        // A tab stays a tab, so that the caret stands right whatever the terminal's tab stops are.
+        // A tab stays a tab: the caret is then in the right column whatever the tab stops are.
         let indent: String = before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
         format!("{before}{after}\n{indent}^")
     }
 }
 
-/// How many bytes of a line an excerpt has before the caret, and from it on.
+/// How many bytes of a line an excerpt shows before the caret, and how many from the caret on.
+// Two lines or so of a terminal on either side; a line may be as long as the file.
 const EXCERPT: usize = 120;
 
-/// Bytes of a file as a terminal may have them: with nothing in them that it would obey.
+/// Replaces the bytes of a file that a terminal would obey: control characters.
 fn shown(bytes: &[u8]) -> String {
+    // An escape sequence in a jail.conf that somebody else wrote must not reach the terminal of
+    // root.
     let replace =
         |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
     String::from_utf8_lossy(bytes).chars().map(replace).collect()
@@ -65,13 +67,14 @@ fn shown(bytes: &[u8]) -> String {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
+            // Only the command line has no lines.
             0 => write!(f, "{}", self.file.display()),
             line => write!(f, "{}:{line}:{}", self.file.display(), self.column),
         }
     }
 }
 
-/// What a message is about; FreeBSD names it at the message's start.
+/// What a message is about: the word that FreeBSD writes before the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// `FILE line N: …`
@@ -84,7 +87,7 @@ pub(crate) enum Subject {
     Nothing,
 }
 
-/// One fault. `Display` is what follows `jail: ` on standard error.
+/// One fault. Its `Display` is the text behind `jail: ` on standard error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     pub(crate) subject: Subject,
@@ -96,12 +99,12 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// A fault of which no line can be shown.
+    /// Makes a fault that has no line to show.
     pub(crate) fn new(subject: Subject, message: String, place: Place) -> Self {
         Self { subject, message, place, excerpt: String::new() }
     }
 
-    /// A fault in a line of `text` that starts at byte `line_start`.
+    /// Makes a fault in the line of `text` that starts at byte `line_start`.
     pub(crate) fn in_line(
         subject: Subject,
         message: String,
@@ -110,17 +113,18 @@ impl Diagnostic {
     ) -> Self {
         let rest = &text[line_start.min(text.len())..];
         let before = place.column.saturating_sub(1) as usize;
-        // A line may be as long as the file: its end is not looked for behind what an excerpt has.
+        // A line may be as long as the file: no byte behind the excerpt is searched for the line's
+        // end. Otherwise many faults in one long line would take quadratic time.
         let end = rest.iter().skip(before).take(EXCERPT).position(|&byte| byte == b'\n');
         let line = &rest[..rest.len().min(before + end.unwrap_or(EXCERPT))];
         let excerpt = place.excerpt_of(line);
         Self { subject, message, place, excerpt }
     }
 
-    /// The source line and a caret under the fault, for a terminal; nothing when
-    /// there is no line to show.
+    /// The source line with a caret under the fault, for a terminal; nothing when there is no line
+    /// to show.
     ///
-    /// Of a long line it is the part around the caret.
+    /// A long line is cut to the part around the caret.
     pub fn excerpt(&self) -> &str {
         &self.excerpt
     }
@@ -132,6 +136,7 @@ impl fmt::Display for Diagnostic {
         match &self.subject {
             Subject::Line => write!(f, "{}: {}", self.place.in_words(), self.message),
             Subject::File => write!(f, "{file}: {}", self.message),
+            // The jail of a command line may have no name: FreeBSD then prints the message alone.
             Subject::Jail(name) if name.is_empty() => f.write_str(&self.message),
             Subject::Jail(name) => write!(f, "{}: {}", String::from_utf8_lossy(name), self.message),
             Subject::Nothing => f.write_str(&self.message),
@@ -139,7 +144,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// All the faults found, in the order in which they were met; never empty when it is an error.
+/// All faults that were found, in the order of finding. As an error, the list is never empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
@@ -158,7 +163,7 @@ impl Diagnostics {
         self.0.push(diagnostic);
     }
 
-    /// `value` when nothing is wrong, else the faults.
+    /// Answers `value` when nothing is wrong, else the faults.
     pub(crate) fn or<T>(self, value: T) -> Result<T, Self> {
         if self.is_empty() { Ok(value) } else { Err(self) }
     }

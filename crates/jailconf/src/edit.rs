@@ -1,9 +1,8 @@
-//! Changing a file: one statement or section at a time, with every other byte,
-//! comments too, left as it is.
+//! Changing a file: one statement or section at a time. Every other byte, comments too, is kept.
 //!
-//! A [`Document`] is the text of one file. What it includes is not looked at: an edit is of this
-//! file. After each edit the text has been parsed again, so that it can never become
-//! one that does not parse.
+//! A [`Document`] is the text of one file; included files are not read, as an edit concerns this
+//! file alone. Each edit ends with a parse of the new text, so that no edit leaves a file that does
+//! not parse.
 
 use std::fmt;
 use std::io;
@@ -15,7 +14,7 @@ use crate::loader::Loader;
 use crate::names::same_parameter;
 use crate::tree::{Assignment, Config, Section};
 
-/// One file, to be changed.
+/// One file that can be changed.
 #[derive(Clone, Debug)]
 pub struct Document {
     name: PathBuf,
@@ -30,11 +29,11 @@ pub enum EditError {
     NotFound(Vec<u8>),
     /// The file has a section of this name.
     Exists(Vec<u8>),
-    /// The section is inside another one, and the new name would put it elsewhere.
+    /// The section is inside another one, and the new name does not begin with that one's name.
     Moves(Vec<u8>),
-    /// No variable can have this name: nothing can be written that means it.
+    /// No variable can have this name: no text of the language means such a variable.
     NoVariable(Vec<u8>),
-    /// A name or a value has a NUL in it, which ends it wherever it is read.
+    /// A name or a value has a NUL: whoever reads the text would stop there.
     Nul(Vec<u8>),
     /// The file would not parse any more.
     Parse(Diagnostics),
@@ -62,7 +61,8 @@ impl fmt::Display for EditError {
 
 impl std::error::Error for EditError {}
 
-/// Included files have nothing in them.
+/// A loader for which included files are empty.
+// An edit must work where an included file is missing, and must not report its faults.
 struct Alone;
 
 impl Loader for Alone {
@@ -70,13 +70,14 @@ impl Loader for Alone {
         Ok(Vec::new())
     }
 
+    // No path: a pattern that matches nothing is no error either.
     fn glob(&self, _: &[u8]) -> io::Result<Vec<PathBuf>> {
         Ok(Vec::new())
     }
 }
 
 impl Document {
-    /// The file `name`, which says `text`.
+    /// Reads the file `name`, whose text is `text`.
     ///
     /// # Errors
     /// All faults of the text.
@@ -85,13 +86,14 @@ impl Document {
         Ok(Self { name: name.to_owned(), text: text.to_vec(), config })
     }
 
-    /// What the file says now.
+    /// The text of the file as it is now.
     pub fn text(&self) -> &[u8] {
         &self.text
     }
 
-    /// Gives a parameter (or `$variable`) of the section `jail` these values, or none for a bare
-    /// `name;`, in the place of what it is given there last; or at the section's end.
+    /// Sets a parameter (or `$variable`) of the section `jail` to these values; without values, to
+    /// a bare `name;`. The new statement replaces the last one of the parameter in the section, and
+    /// the earlier ones are removed. Without any, it is added at the section's end.
     ///
     /// # Errors
     /// There is no such section.
@@ -104,6 +106,7 @@ impl Document {
         let section = self.section(jail)?;
         let statement = statement(parameter, b" = ", values)?;
         let mut given: Vec<Range<usize>> = self.given(section, parameter).collect();
+        // The last one decides the value: the new one takes its place.
         let Some(last) = given.pop() else { return self.insert(jail, &statement) };
         let mut edits = vec![(last, statement)];
         edits.extend(given.into_iter().map(|span| (self.whole(span), Vec::new())));
@@ -123,7 +126,8 @@ impl Document {
         self.insert(jail, &statement(parameter, b" += ", values)?)
     }
 
-    /// Removes all that gives the parameter a value in the section `jail`. False: nothing did.
+    /// Removes all statements of the parameter in the section `jail`. Answers false if there was
+    /// none.
     ///
     /// # Errors
     /// There is no such section.
@@ -139,13 +143,14 @@ impl Document {
     /// Adds an empty section at the end.
     ///
     /// # Errors
-    /// There is one of this name.
+    /// The file has a section of this name.
     pub fn add_jail(&mut self, name: &[u8]) -> Result<(), EditError> {
         if self.section(name).is_ok() {
             return Err(EditError::Exists(name.to_vec()));
         }
         let start: &[u8] = match self.text.last() {
             None => b"",
+            // An empty line before the new section, as people write it.
             Some(b'\n') => b"\n",
             Some(_) => b"\n\n",
         };
@@ -153,17 +158,19 @@ impl Document {
         self.replace(vec![(end..end, [start, &string(name)?, b" {\n}\n"].concat())])
     }
 
-    /// Gives all sections called `old` another name.
+    /// Renames all sections called `old`.
     ///
     /// # Errors
-    /// There is none, there is one of the new name, or it would have to move out of
-    /// the section that it is in.
+    /// No section has the old name, one has the new name already, or the section would have to move
+    /// out of the one around it.
     pub fn rename_jail(&mut self, old: &[u8], new: &[u8]) -> Result<(), EditError> {
         self.section(old)?;
         if self.section(new).is_ok() {
             return Err(EditError::Exists(new.to_vec()));
         }
         let mut edits = Vec::new();
+        // Sections of one name are one jail to the user: FreeBSD uses the first, but a rename of it
+        // alone would bring the second one to life.
         for section in self.sections(old) {
             let outer = &section.name[..section.outer as usize];
             let own = new.strip_prefix(outer).ok_or_else(|| EditError::Moves(new.to_vec()))?;
@@ -172,10 +179,10 @@ impl Document {
         self.replace(edits)
     }
 
-    /// Removes all sections called `name`, with all in them.
+    /// Removes all sections called `name`, with all that they hold.
     ///
     /// # Errors
-    /// There is none.
+    /// No section has this name.
     pub fn remove_jail(&mut self, name: &[u8]) -> Result<(), EditError> {
         self.section(name)?;
         let spans = self
@@ -186,6 +193,7 @@ impl Document {
     }
 
     fn sections(&self, name: &[u8]) -> impl Iterator<Item = &Section> {
+        // The section `*` of what is outside has no braces, and no span that could be replaced.
         let in_braces = |section: &&Section| section.name_span.end > 0;
         self.config.sections.iter().filter(in_braces).filter(move |section| &*section.name == name)
     }
@@ -194,24 +202,27 @@ impl Document {
         self.sections(name).next().ok_or_else(|| EditError::NotFound(name.to_vec()))
     }
 
-    /// Where the section gives the parameter a value.
+    /// Where the section's statements of the parameter are.
     fn given(&self, section: &Section, parameter: &[u8]) -> impl Iterator<Item = Range<usize>> {
         let (name, variable) = match parameter.strip_prefix(b"$") {
             Some(name) => (name, true),
             None => (parameter, false),
         };
         let is = move |it: &&Assignment| {
+            // `nopersist` and `persist` are one parameter: setting one replaces the other.
             it.variable == variable && same_parameter(self.config.names.bytes(it.name), name)
         };
         self.config.assignments_of(section).filter(is).map(Assignment::span)
     }
 
-    /// Puts a statement at the end of the section `jail`, indented as the one before it.
+    /// Adds a statement at the end of the section `jail`, indented like the statement before it.
     fn insert(&mut self, jail: &[u8], statement: &[u8]) -> Result<(), EditError> {
         let section = self.section(jail)?;
         let end = section.body.end as usize;
         let line = line_start(&self.text, end);
         let blank = self.text[line..end].iter().all(u8::is_ascii_whitespace);
+        // The `}` shares its line with the `{` or with a statement: the new statement is put before
+        // it, on that line.
         if line <= section.body.start as usize || !blank {
             let gap: &[u8] = if self.text[..end].ends_with(b" ") { b"" } else { b" " };
             return self.replace(vec![(end..end, [gap, statement, b"; "].concat())]);
@@ -224,8 +235,8 @@ impl Document {
         self.replace(vec![(line..line, [&indent, statement, b";\n"].concat())])
     }
 
-    /// The statement or section at `span` with its `;` or `}`, and with its line,
-    /// if it has one to itself.
+    /// Widens the `span` of a statement or section by its `;` or `}`, and by its line if nothing
+    /// else is in the line.
     fn whole(&self, span: Range<usize>) -> Range<usize> {
         let end = span.end + 1;
         let start = line_start(&self.text, span.start);
@@ -234,6 +245,7 @@ impl Document {
             .position(|&byte| byte == b'\n')
             .map_or(self.text.len(), |at| end + at);
         let blank = |range: Range<usize>| self.text[range].iter().all(u8::is_ascii_whitespace);
+        // Neither an empty line nor a blank at a line's end is left behind.
         if blank(start..span.start) && blank(end..after) {
             return start..(after + 1).min(self.text.len());
         }
@@ -250,12 +262,14 @@ impl Document {
         edits.sort_by_key(|(span, _)| span.start);
         let (mut text, mut done) = (Vec::with_capacity(self.text.len()), 0);
         for (span, new) in edits {
-            // Two statements on one line that is removed: the second span begins inside the first.
+            // The space between two statements on one line can belong to both spans: the second one
+            // then begins inside the first.
             text.extend(&self.text[done..span.start.max(done)]);
             text.extend(new);
             done = span.end.max(done);
         }
         text.extend(&self.text[done..]);
+        // The document is replaced only by one that parses.
         *self = Self::new(&self.name, &text).map_err(EditError::Parse)?;
         Ok(())
     }
@@ -265,7 +279,7 @@ fn widen(span: &Range<u32>) -> Range<usize> {
     span.start as usize..span.end as usize
 }
 
-/// Where the line begins that byte `at` is in.
+/// Where the line of byte `at` begins.
 fn line_start(text: &[u8], at: usize) -> usize {
     text[..at].iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1)
 }
@@ -277,10 +291,11 @@ fn indent(text: &[u8], at: usize) -> &[u8] {
     &text[start..start + length]
 }
 
-/// A statement without its semicolon.
+/// Writes a statement without its semicolon.
 fn statement(parameter: &[u8], operator: &[u8], values: &[&[u8]]) -> Result<Vec<u8>, EditError> {
     let mut out = match parameter.strip_prefix(b"$") {
         Some(name) if is_word(name) => parameter.to_vec(),
+        // A name in braces has no escape that could write these bytes.
         Some(name) if !fits_braces(name) => return Err(EditError::NoVariable(name.to_vec())),
         Some(name) => [b"${", name, b"}"].concat(),
         None => string(parameter)?,
@@ -292,7 +307,7 @@ fn statement(parameter: &[u8], operator: &[u8], values: &[&[u8]]) -> Result<Vec<
     Ok(out)
 }
 
-/// Whether `name`, between `${` and `}`, is the name that it is.
+/// Whether `${name}` means exactly `name`.
 fn fits_braces(name: &[u8]) -> bool {
     !name.iter().any(|byte| matches!(byte, b'{' | b'}' | b'\\' | b'\n' | 0))
 }
@@ -302,20 +317,22 @@ fn is_word(name: &[u8]) -> bool {
         && !name.first().is_none_or(u8::is_ascii_digit)
 }
 
-/// [`quote`], for a text that may have to be refused.
+/// Quotes as [`quote`] does; refuses a text with a NUL.
 fn string(text: &[u8]) -> Result<Vec<u8>, EditError> {
     if text.contains(&0) { Err(EditError::Nul(text.to_vec())) } else { Ok(quote(text)) }
 }
 
-/// `text` as one string of the language, in quotes unless it is plainly a word, without
-/// variables. It may not have NULs.
+/// Writes `text` as one string of the language, without variables; in quotes unless it is plainly a
+/// word. The text must not have NULs.
 pub fn quote(text: &[u8]) -> Vec<u8> {
+    // A subset of what the language takes unquoted: a `/`, for one, could begin a comment.
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.:@%".contains(byte);
     if !text.is_empty() && text.iter().all(plain) {
         return text.to_vec();
     }
     let mut out = vec![b'"'];
     for &byte in text {
+        // A line feed needs no escape in double quotes.
         if matches!(byte, b'"' | b'\\' | b'$') {
             out.push(b'\\');
         }
@@ -345,8 +362,8 @@ db { persist; }
 
     type Edit = fn(&mut Document) -> Result<(), EditError>;
 
-    /// [`FILE`] after an edit, as the lines that differ: `-` those that it
-    /// had, `+` those that it has.
+    /// [`FILE`] after an edit, as the lines that differ: `-` before the old ones, `+` before the
+    /// new ones.
     fn edited(edit: impl FnOnce(&mut Document) -> Result<(), EditError>) -> String {
         let mut document = Document::new(Path::new("f"), FILE.as_bytes()).unwrap();
         assert_eq!(document.text(), FILE.as_bytes());

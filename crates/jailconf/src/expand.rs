@@ -1,9 +1,9 @@
-//! Jails out of sections: wildcard sections merged in.
+//! Expansion: from sections to jails, with wildcard sections merged in.
 //!
-//! This is FreeBSD's `load_config()`, for one jail at a time and only when asked. What a jail gets
-//! depends on the order of the files: matching wildcard sections before it, itself, matching ones
-//! after it. What is merged ([`crate::merge`]) are pieces of files; [`crate::substitute`] makes
-//! values of them, and puts variables in.
+//! This is FreeBSD's `load_config()`, for one jail at a time and only on demand. The result depends
+//! on the order of the files: first come the matching wildcard sections before the jail, then the
+//! jail's own section, then the matching ones after it. [`crate::merge`] merges pieces of files;
+//! [`crate::substitute`] makes values of the pieces and inserts variables.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Subject};
 use crate::jail::{Jail, Parameter};
@@ -11,23 +11,23 @@ use crate::merge::Merge;
 use crate::names::NAME;
 use crate::tree::Config;
 
-/// A jail and what was wrong with it: where something was, the jail has the rest, as
-/// FreeBSD's `jail -e` prints it.
+/// A jail and its faults. A part with a fault is left out, and the rest is there, as in FreeBSD's
+/// `jail -e`.
 #[derive(Clone, Debug)]
 pub struct Expansion {
     /// The jail, without the parts that failed.
     pub jail: Jail,
-    /// The faults; the jail is to be used only if there are none.
+    /// The faults. A jail that has any must not be started.
     pub faults: Diagnostics,
 }
 
 impl Config {
-    /// The jail `name` with all its parameters; if several sections have this
-    /// name, the first of them.
+    /// Expands the jail `name` with all its parameters. If several sections have this name, the
+    /// first one counts.
     ///
     /// # Errors
-    /// All faults of this jail: a variable that is unknown, refers to itself or has a parameter's
-    /// name, a list inside a text, `name` or `jid` set again; or that there is no such jail.
+    /// All faults of this jail: an unknown variable, one that refers to itself or has a parameter's
+    /// name, a list inside a text, `name` or `jid` set again. Or there is no such jail.
     pub fn expand(&self, name: &[u8]) -> Result<Jail, Diagnostics> {
         let Some(section) = self.first_of(name) else {
             let message = format!("\"{}\" not found", String::from_utf8_lossy(name));
@@ -38,7 +38,7 @@ impl Config {
         faults.or(jail)
     }
 
-    /// All jails, in the order of the files.
+    /// Expands all jails, in the order of the files.
     pub fn expand_all(&self) -> impl Iterator<Item = Expansion> {
         let mut merge = Merge::new(self);
         self.jails.iter().map(move |&section| merge.expand(section))
@@ -56,6 +56,8 @@ impl Merge<'_> {
     fn expand(&mut self, index: u32) -> Expansion {
         let section = self.begin(index);
         let wild = self.config.patterns.matching(&section.name);
+        // Sections are numbered in file order, and `matching` sorts them: those below `index` come
+        // before.
         let (before, after) = wild.split_at(wild.partition_point(|&wild| wild < index));
         for &section in before.iter().chain([&index]).chain(after) {
             let section = &self.config.sections[section as usize];
@@ -63,8 +65,8 @@ impl Merge<'_> {
                 self.assign(assignment);
             }
         }
-        // A jail whose section's name is a number takes it as its name too,
-        // unless it has one by now.
+        // A section whose name is a number has set `jid`. The number becomes the jail's name too,
+        // as its last parameter, unless the files give a name.
         if !self.named {
             self.push_name(NAME, section);
         }
@@ -77,7 +79,7 @@ impl Merge<'_> {
         Expansion { jail, faults: std::mem::take(&mut self.faults) }
     }
 
-    /// The entries that are parameters, as they stand in `order`.
+    /// Takes the parameters, without the variables, in this `order`.
     fn parameters(&mut self, order: &[usize]) -> Vec<Parameter> {
         let mut parameters = Vec::with_capacity(order.len());
         for &index in order {

@@ -1,8 +1,9 @@
-//! The one layout of a file: `kletka config fmt`.
+//! The one layout of a file, as `kletka config fmt` writes it.
 //!
-//! Only white space between tokens changes: a tab for each open section, one more for a statement
-//! that goes on, one space around `=` and `+=`, none before `;` and `,`, never two empty lines.
-//! Line breaks stay where they are, and so do comments, each as it is written.
+//! Only white space between tokens changes. A line begins with a tab for each open section and with
+//! one more if a statement goes on; `=` and `+=` have one space around, `;` and `,` none before;
+//! two empty lines never follow each other. Line breaks are kept, and so is each comment as
+//! written.
 
 use std::path::Path;
 
@@ -10,12 +11,15 @@ use crate::diagnostic::Diagnostics;
 use crate::edit::Document;
 use crate::lexer::{Kind, Lexer};
 
-/// `text` in the one layout; it says the same. Included files are not looked at.
+/// Answers `text` in the one layout, with the same meaning. Included files are not read.
 ///
 /// # Errors
-/// All faults of the text; messages call it `name`.
+/// All faults of the text; their messages call the text `name`.
 pub fn format(name: &Path, text: &[u8]) -> Result<Vec<u8>, Diagnostics> {
+    // Only a text without faults is formatted: the lexer yields no token for a faulty one, whose
+    // bytes would be lost.
     Document::new(name, text)?;
+    // A file begins as if a statement had just ended: nothing on its first line goes on.
     let mut layout =
         Layout { out: Vec::with_capacity(text.len()), depth: 0, before: Kind::Symbol(b';') };
     let mut lexer = Lexer::new(text);
@@ -43,14 +47,14 @@ pub fn format(name: &Path, text: &[u8]) -> Result<Vec<u8>, Diagnostics> {
 struct Layout {
     out: Vec<u8>,
     depth: usize,
-    /// The token before.
+    /// The last token written.
     before: Kind,
 }
 
 impl Layout {
-    /// Writes what stands between two tokens, of which `next` is the second.
+    /// Writes the gap between two tokens, of which `next` is the second.
     fn gap(&mut self, gap: &[u8], next: &Kind) {
-        // Behind a variable, a closing quote is no token.
+        // The quote that closes behind a variable is part of no token: it begins the gap.
         let gap = match gap.strip_prefix(b"\"") {
             Some(rest) => {
                 self.out.push(b'"');
@@ -65,6 +69,7 @@ impl Layout {
             let newlines = rest[..space].iter().filter(|&&byte| byte == b'\n').count();
             rest = &rest[space..];
             let comment = comment(rest);
+            // Without a next token, `space` and `line` make room for the comment.
             let next = comment.is_empty().then_some(next);
             match newlines {
                 0 => self.space(next, space > 0, comments),
@@ -74,20 +79,22 @@ impl Layout {
                 return;
             }
             comments = true;
+            // The blanks at the end of a `#` comment, and the `\r` of a file from Windows, are
+            // white space.
             self.out.extend(comment.trim_ascii_end());
             rest = &rest[comment.len()..];
         }
     }
 
-    /// What two things on one line have between them, of which `next` is the
-    /// second, or a comment is.
+    /// Writes the space between two things on one line; the second is `next`, or a comment without
+    /// one.
     fn space(&mut self, next: Option<&Kind>, spaced: bool, behind_comment: bool) {
         let spreads = |kind: &Kind| matches!(kind, Kind::Append | Kind::Symbol(b'=' | b'{' | b'}'));
         let before = &self.before;
         let wide = match next {
             _ if self.out.is_empty() => false,
-            // A comment that touches the text before it could become part of
-            // it: it is left as it is.
+            // Whether a comment touches the text before it stays as it is: without its space, the
+            // comment of `/ /* c */` would begin at the first slash.
             None => spaced,
             Some(Kind::Symbol(b';' | b',')) => behind_comment && spaced,
             Some(Kind::End) => false,
@@ -103,7 +110,7 @@ impl Layout {
         }
     }
 
-    /// Begins a new line for `next`, or for a comment.
+    /// Begins a new line for `next`, or for a comment if there is none.
     fn line(&mut self, next: Option<&Kind>, newlines: usize) {
         self.finish_line();
         if newlines > 1 && !self.out.is_empty() {
@@ -113,6 +120,7 @@ impl Layout {
             return;
         }
         let goes_on = !matches!(self.before, Kind::Symbol(b';' | b'{' | b'}'));
+        // A `}` belongs to the section around its own.
         let closes = next == Some(&Kind::Symbol(b'}'));
         let tabs = (self.depth + usize::from(goes_on)).saturating_sub(usize::from(closes));
         self.out.extend(std::iter::repeat_n(b'\t', tabs));
@@ -124,7 +132,7 @@ impl Layout {
         }
     }
 
-    /// The end of the file: one line break, if there is anything.
+    /// Ends the file with one line break, if the file has anything.
     fn finish(&mut self) {
         let length = self.out.trim_ascii_end().len();
         self.out.truncate(length);
@@ -132,13 +140,15 @@ impl Layout {
     }
 }
 
-/// The comment that `text` begins with.
+/// Answers the comment that `text` begins with; empty if there is none.
 fn comment(text: &[u8]) -> &[u8] {
     let length = match text {
         [b'#', ..] | [b'/', b'/', ..] => text.iter().position(|&byte| byte == b'\n'),
+        // From byte 2: `/*/` opens and does not close.
         [b'/', b'*', ..] => text[2..].windows(2).position(|pair| pair == b"*/").map(|at| at + 4),
         _ => Some(0),
     };
+    // A comment that reaches the end of the file: only `#` and `//` may, the others are faults.
     &text[..length.unwrap_or(text.len())]
 }
 

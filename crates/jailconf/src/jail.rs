@@ -1,40 +1,40 @@
-//! A jail with its parameters, as jail(8) is about to use them.
+//! A jail with its parameters, as jail(8) is about to use them; and the jail of a command line.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Subject};
 use crate::names::same_parameter;
 
-/// A jail: parameters in jail(8)'s order, variables substituted.
+/// A jail: its parameters in jail(8)'s order, with variables substituted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Jail {
-    /// The name of its section, which may be a number; on a command line, the `name` or
+    /// The name of the jail's section, which may be a number. For a command line: the `name`, or
     /// else the `jid`, or nothing.
     pub name: Vec<u8>,
-    /// Where it is configured.
+    /// Where the jail's section begins.
     pub place: Place,
-    /// What it is given. The first is `name`, or `jid` if the section's name is a number.
+    /// The jail's parameters. The first is `name`, or `jid` if the section's name is a number.
     pub parameters: Vec<Parameter>,
 }
 
 /// One parameter of a jail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// The name as it was written last: `nopersist` if that came after `persist`.
+    /// The name as the last statement wrote it: `nopersist` if that came after `persist`.
     pub name: Vec<u8>,
-    /// Its values; none for a bare `name;`. One that is no list has its last value.
+    /// The values; none for a bare `name;`. Of a parameter that is no list, the last value counts.
     pub values: Vec<Vec<u8>>,
-    /// Where it was given a value last.
+    /// Where the last statement of the parameter is.
     pub place: Place,
 }
 
-/// Parameters whose value on a command line is a list with commas: the table in FreeBSD's `jail.c`.
+/// Parameters whose value on a command line is split at commas: the table in FreeBSD's `jail.c`.
 const LISTS: [&[u8]; 4] = [b"ip4.addr", b"ip6.addr", b"vnet.interface", b"zfs.dataset"];
 
 impl Jail {
-    /// The jail of a command line: `jail -c NAME=VALUE … [command=WORD …]`,
-    /// from the first such word on.
+    /// Reads the jail of a command line, `jail -c NAME=VALUE … [command=WORD …]`, from the first
+    /// such word on.
     ///
-    /// `command` takes all words that follow it. A parameter given again is added to: one that is
-    /// no list has the last value, as everywhere.
+    /// `command` takes all words that follow. A repeated parameter gets more values; as everywhere,
+    /// the last value counts if the parameter is no list.
     ///
     /// # Errors
     /// `name` or `jid` given twice.
@@ -49,6 +49,7 @@ impl Jail {
                 None => (word, None),
             };
             let values: Vec<&[u8]> = match value {
+                // Before the rule for `=`: a word of the command may have a `=` of its own.
                 _ if name == b"command" => {
                     let rest = words[index + 1..].iter().map(AsRef::as_ref);
                     value.into_iter().chain(rest).collect()
@@ -66,7 +67,7 @@ impl Jail {
         faults.or(jail)
     }
 
-    /// The last value of the parameter `name`, if it is given one.
+    /// The last value of the parameter `name`, if it has one.
     pub fn value(&self, name: &[u8]) -> Option<&[u8]> {
         let parameter = self.parameters.iter().find(|parameter| parameter.name == name)?;
         parameter.values.last().map(Vec::as_slice)
@@ -84,6 +85,7 @@ impl Jail {
             });
             return;
         };
+        // FreeBSD's PF_IMMUTABLE: these two say which jail is meant.
         if [b"name".as_slice(), b"jid"].iter().any(|fixed| same_parameter(&known.name, fixed)) {
             let message =
                 format!("cannot redefine parameter \"{}\".", String::from_utf8_lossy(&known.name));
@@ -91,13 +93,14 @@ impl Jail {
             return;
         }
         known.name = name.to_vec();
+        // A bare name clears the values before it, as in a file.
         if values.is_empty() {
             known.values.clear();
         }
         known.values.extend(values.iter().map(|value| value.to_vec()));
     }
 
-    /// The jail in one line, as `jail -e SEPARATOR` prints it: every parameter but `jid`.
+    /// Writes the jail in one line, as `jail -e SEPARATOR` does: every parameter but `jid`.
     pub fn to_line(&self, separator: &[u8]) -> Vec<u8> {
         let mut line = Vec::new();
         for parameter in self.parameters.iter().filter(|parameter| parameter.name != b"jid") {
@@ -114,10 +117,11 @@ impl Jail {
     }
 }
 
-/// Writes `value` in quotes if it needs them: jail(8)'s rule, by which a
-/// newline or a comma needs none.
+/// Writes `value`, in quotes where jail(8)'s own rule wants them: that rule has none for a newline
+/// or a comma.
 fn quote(value: &[u8], out: &mut Vec<u8>) {
     let has = |byte| value.contains(&byte);
+    // The order of FreeBSD's quoted_print(): scripts compare its lines.
     let quote = if value.is_empty() || has(b'\'') {
         Some(b'"')
     } else if has(b'"') {
@@ -148,7 +152,7 @@ mod tests {
             (&["name=web", "path=/a", "persist"][..],     "name=web|path=/a|persist"),
             (&["path=/a", "path=/b"],                     "path=/a,/b"),
             (&["vnet.interface=a,b", "vnet.interface=c"], "vnet.interface=a,b,c"),
-            (&["exec.start=a,b"],                         "exec.start=a,b"),        // no list: one value
+            (&["exec.start=a,b"],                         "exec.start=a,b"),        // not a list: one value
             (&["persist", "nopersist"],                   "nopersist"),
             (&["mount=x", "mount"],                       "mount"),
             (&["path=/", "command=/bin/ls", "-l", "a=b"], "path=/|command=/bin/ls,-l,a=b"),

@@ -1,31 +1,34 @@
 //! Bytes into tokens, as FreeBSD's `jaillex.l` cuts them.
 //!
 //! A string comes in pieces: text up to an escape, a variable or a quote is one token, and the next
-//! one is marked as joined to it when nothing stands between them. A fault inside a token (a quote
-//! that does not close) is noted and yields no token, so that reading goes on behind it. Every byte
-//! of the text is looked at a bounded number of times.
+//! token is marked as joined if nothing is between them. A fault inside a token, such as a quote
+//! that does not close, is noted and yields no token, and reading continues behind the fault. Every
+//! byte of the text is read a bounded number of times.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// The text of a token or a piece of a value, as bytes of its file: escapes in it are
-/// decoded when it is asked for.
+/// The text of a token or of a piece of a value, as a range of bytes in the file. Escapes in the
+/// text are decoded on demand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Text {
     range: Range<u32>,
-    /// It has backslashes or NULs, and means something else than it says.
+    /// Whether backslashes or NULs make the meaning another than the bytes.
     escaped: bool,
 }
 
 impl Text {
-    /// What it means, in a file that says `source`.
+    /// The meaning of the text, in a file of the bytes `source`.
     pub(crate) fn bytes<'t>(&self, source: &'t [u8]) -> Cow<'t, [u8]> {
         let bytes = &source[self.range.start as usize..self.range.end as usize];
+        // Most texts have no escape: those are borrowed from the file.
         if self.escaped { unescape(bytes).into() } else { bytes.into() }
     }
 
-    /// Makes `next` a part of this text, if they stand side by side and mean what they say.
+    /// Joins `next` to this text, if they are side by side and both are without escapes. Answers
+    /// whether they were joined.
     pub(crate) fn join(&mut self, next: &Self) -> bool {
+        // An escaped text must stay alone: a NUL ends its own piece only, not what follows.
         let joins = self.range.end == next.range.start && !self.escaped && !next.escaped;
         if joins {
             self.range.end = next.range.end;
@@ -38,11 +41,11 @@ impl Text {
 pub(crate) enum Kind {
     /// A piece of a string.
     Text(Text),
-    /// A variable in a string; its name.
+    /// A variable in a string, by its name.
     Variable(Text),
     /// `+=`
     Append,
-    /// One of `, ; = { }`, or a byte that nothing may begin with.
+    /// One of `, ; = { }`, or a byte that begins no token.
     Symbol(u8),
     /// The end of the file.
     End,
@@ -51,15 +54,15 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
     pub(crate) kind: Kind,
-    /// Nothing stands between this piece and the one before it: they are one string.
+    /// Whether nothing is between this piece and the piece before: both are one string.
     pub(crate) joined: bool,
-    /// The token's bytes, quotes and escapes included.
+    /// The bytes of the token, with quotes and escapes.
     pub(crate) span: Range<u32>,
-    /// Line and column of its first byte.
+    /// Line and column of the first byte.
     pub(crate) start: (u32, u32),
-    /// The line of its last byte: the one that FreeBSD's messages give.
+    /// The line of the last byte: the one that FreeBSD's messages name.
     pub(crate) last_line: u32,
-    /// Where that line starts.
+    /// The byte at which that line starts.
     pub(crate) line_start: usize,
 }
 
@@ -73,13 +76,13 @@ pub(crate) enum Fault {
     Byte(u8),
 }
 
-/// A fault and where it is: the line of the token's end; in it the column of its
-/// start, or the first column.
+/// A fault and its place: the line in which the token ends; the column of the token's start if that
+/// is in the same line, else the first column.
 pub(crate) struct Faulty {
     pub(crate) fault: Fault,
     pub(crate) line: u32,
     pub(crate) column: u32,
-    /// Where the line starts.
+    /// The byte at which the line starts.
     pub(crate) line_start: usize,
     pub(crate) at: usize,
 }
@@ -89,32 +92,34 @@ pub(crate) struct Lexer<'t> {
     at: usize,
     line: u32,
     line_start: usize,
-    /// Inside double quotes, past a variable: where they close.
+    /// Inside double quotes, behind a variable: the byte of the closing quote.
     closes: Option<usize>,
-    /// The last thing read was a piece of a string.
+    /// Whether the last thing read was a piece of a string.
     joined: bool,
     pub(crate) faults: Vec<Faulty>,
 }
 
-/// Bytes of unquoted text; `$ * + / \` are text too, one byte at a time.
+/// The bytes of unquoted text. `$ * + / \` are text too, but each is a token of its own.
 const fn is_atom(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'_' | b'!' | b'%' | b'&' | b'(' | b')' | b'-' | b'.' | b':' | b'<')
         || matches!(byte, b'>' | b'?' | b'@' | b'[' | b']' | b'^' | b'`' | b'|' | b'~')
 }
 
+// Editors on Windows write it; FreeBSD would read nothing of such a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Bytes that mean no more than themselves in double quotes, and end no line.
+/// The bytes of double quotes that are only themselves, and end no line.
 const fn is_plain(byte: u8) -> bool {
     !matches!(byte, b'"' | b'$' | b'\\' | b'\n' | 0)
 }
 
-/// Classes of bytes: [`is_atom`], [`is_plain`].
+/// The classes of bytes: [`is_atom`], [`is_plain`].
 const ATOM: u8 = 1;
 const PLAIN: u8 = 2;
 
-/// The classes of every byte: the inner loops read a table.
+/// The classes of every byte, for the inner loops: they look a byte up once instead of comparing it
+/// with each character of a class.
 static CLASSES: [u8; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
@@ -132,7 +137,7 @@ fn is_of(byte: u8, class: u8) -> bool {
 }
 
 impl<'t> Lexer<'t> {
-    /// Reads `text`, which is shorter than 4 GiB: places are kept in 32 bits.
+    /// Begins to read `text`, which is shorter than 4 GiB: places are kept in 32 bits.
     pub(crate) fn new(text: &'t [u8]) -> Self {
         Self {
             text,
@@ -145,11 +150,12 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// The next token. At the end, and ever after, [`Kind::End`].
+    /// Reads the next token. At the end of the text, and ever after, that is [`Kind::End`].
     pub(crate) fn next(&mut self) -> Token {
         loop {
             let start = self.at;
             let place = self.place();
+            // `None`: a blank, a comment, a closing quote or a fault, none of which is a token.
             let kind = match self.closes {
                 Some(close) => self.quoted(close),
                 None => self.unquoted(),
@@ -184,12 +190,13 @@ impl<'t> Lexer<'t> {
             (b'"', _) => self.double_quoted(),
             (b'$', _) => self.variable(false),
             (b'\\', _) => Some(self.escape()),
+            // Outside quotes, each of these ends the file in silence on FreeBSD.
             (0 | 0x80.., _) => self.refused(byte),
             _ => Some(self.symbol(byte)),
         }
     }
 
-    /// Behind a variable in double quotes that close at `close`.
+    /// Reads on behind a variable, in double quotes that close at `close`.
     fn quoted(&mut self, close: usize) -> Option<Kind> {
         if self.at == close {
             self.at += 1;
@@ -197,8 +204,8 @@ impl<'t> Lexer<'t> {
             return None;
         }
         if self.at > close {
-            // A name in braces ended in `\\"`: it has taken the quote that closed, and the text
-            // goes on to the next one.
+            // A name in braces that ends in `\"` has taken the closing quote for itself: the text
+            // then reaches to the next quote, as in FreeBSD's lexer.
             self.closes = self.closing(self.at, b'"');
             return None;
         }
@@ -212,13 +219,14 @@ impl<'t> Lexer<'t> {
     fn atom(&mut self) -> Kind {
         let start = self.at;
         self.at = self.end_of(ATOM, start);
+        // The refused bytes stay in this word: the byte is then the only fault.
         if let Some(&byte @ 0x80..) = self.text.get(self.at) {
             self.refused(byte);
         }
         Kind::Text(verbatim(start..self.at))
     }
 
-    /// Behind the bytes of a class that begin at `from`.
+    /// Answers the first byte, from `from` on, that is not of the `class`.
     fn end_of(&self, class: u8, from: usize) -> usize {
         from + self.text[from..].iter().take_while(|&&byte| is_of(byte, class)).count()
     }
@@ -234,6 +242,7 @@ impl<'t> Lexer<'t> {
     }
 
     fn space(&mut self) -> Option<Kind> {
+        // Form feed and vertical tab are no blanks: jaillex.l.
         while let Some(&byte @ (b' ' | b'\t' | b'\r' | b'\n')) = self.text.get(self.at) {
             self.at += 1;
             if byte == b'\n' {
@@ -245,6 +254,7 @@ impl<'t> Lexer<'t> {
     }
 
     fn line_comment(&mut self) -> Option<Kind> {
+        // The line feed is left: `space` counts the lines.
         let rest = &self.text[self.at..];
         self.at += rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
         self.joined = false;
@@ -253,6 +263,7 @@ impl<'t> Lexer<'t> {
 
     fn comment(&mut self) -> Option<Kind> {
         let start = self.place();
+        // Behind both bytes: `/*/` does not close itself.
         let body = self.at + 2;
         match self.text[body..].windows(2).position(|pair| pair == b"*/") {
             Some(length) => {
@@ -260,6 +271,8 @@ impl<'t> Lexer<'t> {
                 self.joined = false;
             }
             None => {
+                // Nothing tells where the comment should have ended: no other fault is found behind
+                // it.
                 self.advance(self.text.len());
                 self.fault(Fault::UnterminatedComment, start);
             }
@@ -279,7 +292,7 @@ impl<'t> Lexer<'t> {
         let from = self.at + 1;
         let end = self.end_of(PLAIN, from);
         if self.text.get(end) == Some(&b'"') {
-            // Most strings: nothing special in them, and read once.
+            // Most strings have nothing special in them: those are read once.
             self.at = end + 1;
             return Some(Kind::Text(verbatim(from..end)));
         }
@@ -288,10 +301,11 @@ impl<'t> Lexer<'t> {
         Some(self.quoted_text(from, close))
     }
 
-    /// The text from `from` to the next variable, or to the closing quote, which is then read too.
+    /// Reads the text from `from` to the next variable, or up to and with the closing quote.
     fn quoted_text(&mut self, from: usize, close: usize) -> Kind {
         let mut end = from;
         while end < close && self.text[end] != b'$' {
+            // `\$` is no variable.
             end += if self.text[end] == b'\\' { 2 } else { 1 };
         }
         let variable = end < close;
@@ -300,8 +314,8 @@ impl<'t> Lexer<'t> {
         Kind::Text(self.piece(from..end.min(close)))
     }
 
-    /// Where a quoted text closes whose byte `at` this is: at the next `quote` that no
-    /// backslash stands before.
+    /// Finds where the quoted text of byte `at` closes: at the next `quote` without a backslash
+    /// before it.
     fn closing(&self, at: usize, quote: u8) -> Option<usize> {
         let mut at = at;
         while let Some(&byte) = self.text.get(at) {
@@ -314,7 +328,8 @@ impl<'t> Lexer<'t> {
         None
     }
 
-    /// A quote that never closes is skipped to the end of its line.
+    /// Skips a quote that never closes to the end of its line, so that the lines behind it are read
+    /// as they were meant.
     fn unterminated_string(&mut self, quote: u8) -> Option<Kind> {
         let start = self.place();
         self.at += 1;
@@ -331,11 +346,12 @@ impl<'t> Lexer<'t> {
         None
     }
 
-    /// `$name` or `${name}`; a `$` before anything else is text.
+    /// Reads `$name` or `${name}`. A `$` before anything else is text.
     fn variable(&mut self, in_quotes: bool) -> Option<Kind> {
         let after = &self.text[self.at + 1..];
         match after.first() {
             Some(b'{') => self.braced_variable(in_quotes),
+            // A dot ends a bare name: `$host.hostname` is the variable `host`.
             Some(byte) if byte.is_ascii_alphabetic() || *byte == b'_' => {
                 let length = after
                     .iter()
@@ -353,8 +369,8 @@ impl<'t> Lexer<'t> {
         let (start, name) = (self.place(), self.at + 2);
         let (closed, open) = braces(self.text, name, in_quotes);
         match closed {
-            // The longer match wins: a brace that a backslash stands before closes
-            // only if nothing follows it.
+            // lex(1) takes the longer of two matches: a brace behind a backslash closes the name
+            // only if nothing more could belong to it.
             Some(close) if close >= open => {
                 self.advance(close);
                 Some(Kind::Variable(self.piece(name..close - 1)))
@@ -367,7 +383,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// A backslash outside quotes, or behind a variable inside them: a piece of its own.
+    /// Reads a backslash outside quotes, or behind a variable inside them: a piece of its own.
     fn escape(&mut self) -> Kind {
         let start = self.at;
         let digits = |from: usize, most: usize, is: fn(&u8) -> bool| {
@@ -383,8 +399,8 @@ impl<'t> Lexer<'t> {
         Kind::Text(self.piece(start..start + length))
     }
 
-    /// A byte at which FreeBSD stops reading: noted, and read as if it were allowed, so
-    /// that it is the only fault.
+    /// Notes a byte at which FreeBSD stops reading, and reads on as if the byte were allowed: it is
+    /// then the only fault.
     fn refused(&mut self, byte: u8) -> Option<Kind> {
         let start = self.at;
         self.fault(Fault::Byte(byte), self.place());
@@ -396,18 +412,19 @@ impl<'t> Lexer<'t> {
             self.at += BYTE_ORDER_MARK.len();
             return None;
         }
+        // The rest of the word too: one message for a word in UTF-8, not one for each of its bytes.
         let text = |byte: &&u8| **byte >= 0x80 || is_of(**byte, ATOM);
         self.at += self.text[start..].iter().take_while(text).count();
         Some(Kind::Text(verbatim(start..self.at)))
     }
 
-    /// A text that may have escapes.
+    /// Makes a text that may have escapes.
     fn piece(&self, range: Range<usize>) -> Text {
         let escaped = self.text[range.clone()].iter().any(|&byte| byte == b'\\' || byte == 0);
         Text { escaped, ..verbatim(range) }
     }
 
-    /// Moves on to byte `to`, counting lines.
+    /// Moves to byte `to` and counts lines on the way.
     fn advance(&mut self, to: usize) {
         let to = to.min(self.text.len());
         while let Some(newline) = self.text[self.at..to].iter().position(|&byte| byte == b'\n') {
@@ -417,13 +434,13 @@ impl<'t> Lexer<'t> {
         self.at = to;
     }
 
-    /// A line starts here.
+    /// Notes that a line starts here.
     fn new_line(&mut self) {
         self.line += 1;
         self.line_start = self.at;
     }
 
-    /// The line and the column of the next byte.
+    /// Answers line and column of the next byte.
     fn place(&self) -> (u32, u32) {
         (self.line, (self.at - self.line_start) as u32 + 1)
     }
@@ -436,18 +453,19 @@ impl<'t> Lexer<'t> {
     }
 }
 
-/// A text that means what it says.
+/// Makes a text without escapes.
 fn verbatim(range: Range<usize>) -> Text {
     Text { range: range.start as u32..range.end as u32, escaped: false }
 }
 
-/// How far `${` reaches whose name starts at `name`: behind its brace, if it closes, and as far as
-/// it could reach without one. A backslash takes the next byte with it, or is a byte of the name.
+/// Answers how far a `${` reaches whose name starts at `name`: behind its closing brace, if there
+/// is one, and as far as it could reach without one. A backslash takes the next byte with it, or is
+/// a byte of the name.
 fn braces(text: &[u8], name: usize, in_quotes: bool) -> (Option<usize>, usize) {
     let plain = |byte: u8| !matches!(byte, b'\n' | b'{' | b'}') && (byte != b'"' || !in_quotes);
     let (mut closed, mut open) = (None, name);
-    // `escaped`: a backslash stands before, so any byte goes on. `line`: no escaped newline yet,
-    // behind which only a closed name may go on.
+    // `escaped`: the byte before is a backslash, so any byte continues the name. `line`: no escaped
+    // newline so far; behind one, only a name with its brace continues.
     let (mut escaped, mut line) = (false, true);
     for (at, &byte) in text.iter().enumerate().skip(name) {
         if byte == b'}' {
@@ -465,9 +483,9 @@ fn braces(text: &[u8], name: usize, in_quotes: bool) -> (Option<usize>, usize) {
     (closed, open)
 }
 
-/// Decodes backslashes: C's letters, one to three octal digits, `x` and up to two hexadecimal ones;
-/// an escaped newline is nothing, any other byte is itself. A NUL ends the text,
-/// as it ends a string in C.
+/// Decodes backslashes: the letters of C, one to three octal digits, `x` with up to two hexadecimal
+/// digits. An escaped newline is nothing, and any other byte is itself. A NUL ends the text, as it
+/// ends a string in C.
 fn unescape(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes.iter().copied().peekable();
@@ -491,7 +509,7 @@ fn unescape(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Reads up to `most` further digits; more than a byte holds wraps.
+/// Reads up to `most` further digits. A value that is larger than a byte wraps.
 fn number(
     rest: &mut std::iter::Peekable<impl Iterator<Item = u8>>,
     radix: u32,
@@ -506,6 +524,7 @@ fn number(
         value = value * radix + digit;
         rest.next();
     }
+    // As C stores it in a char: `\501` is `A`.
     value as u8
 }
 

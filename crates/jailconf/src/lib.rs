@@ -2,12 +2,13 @@
 //!
 //! A [`Config`] is what the files say: sections and assignments in file order, each with its place.
 //! A [`Jail`] is what jail(8) makes of one section: the parameters of matching wildcard sections
-//! merged in, variables substituted. Whatever FreeBSD's own parser accepts means the same here, and
-//! what it refuses is refused, with its words. One exception: where FreeBSD drops the rest of a
-//! file in silence (a NUL or a byte above 127 outside quotes), that byte is an error here.
+//! are merged in, and variables are substituted. Whatever FreeBSD's own parser accepts has the same
+//! meaning here, and whatever that parser refuses is refused here, with its words. There is one
+//! exception: a NUL, or a byte above 127 outside quotes, makes FreeBSD drop the rest of the file in
+//! silence; here that byte is an error.
 //!
-//! Which parameters exist, and what their values may be, is left to `jailparam`. No system calls:
-//! files come from a [`Loader`]; [`Files`] is the one that reads the disk.
+//! Which parameters exist, and which values they may have, is left to `jailparam`. No system calls:
+//! files come from a [`Loader`], and [`Files`] is the one that reads the disk.
 //!
 //! May use: `strerror`; no system calls, except in `loader.rs`.
 //!

@@ -1,4 +1,5 @@
-//! Where the text of configuration files comes from.
+//! Loaders: where the text of configuration files comes from. [`Files`] reads the disk, and finds
+//! what glob(3) finds on FreeBSD.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -11,10 +12,11 @@ pub trait Loader {
     /// The bytes of the file at `path`; `-` is standard input.
     ///
     /// # Errors
-    /// Whatever kept the file from being read; its words end the message.
+    /// Whatever kept the file from being read; the message ends with these words.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
-    /// The paths that match `pattern`, sorted: glob(3). A pattern that matches nothing is no error.
+    /// Finds the paths that match `pattern`, sorted, as glob(3) does. It is no error if nothing
+    /// matches.
     ///
     /// # Errors
     /// Whatever kept a directory from being read.
@@ -36,6 +38,8 @@ impl Loader for Files {
     }
 
     fn glob(&self, pattern: &[u8]) -> io::Result<Vec<PathBuf>> {
+        // One component after the other: a pattern in the middle of the path may match many
+        // folders.
         let mut found = vec![OsString::from(if pattern.starts_with(b"/") { "/" } else { "" })];
         let components =
             pattern.split(|&byte| byte == b'/').filter(|component| !component.is_empty());
@@ -46,13 +50,15 @@ impl Loader for Files {
             }
             found = next;
         }
+        // The order of a folder's entries is the file system's; the order of files decides what a
+        // jail gets.
         found.sort();
         Ok(found.into_iter().map(PathBuf::from).collect())
     }
 }
 
-/// Adds to `found` what in `folder` matches `component`. A folder that is not
-/// there has nothing in it.
+/// Adds the entries of `folder` that match `component` to `found`. A folder that is not there has
+/// no entries.
 fn extend(folder: &OsStr, component: &[u8], found: &mut Vec<OsString>) -> io::Result<()> {
     let join = |name: &[u8]| {
         let slash: &[u8] =
@@ -60,6 +66,8 @@ fn extend(folder: &OsStr, component: &[u8], found: &mut Vec<OsString>) -> io::Re
         OsString::from_vec([folder.as_bytes(), slash, name].concat())
     };
     if !is_pattern(component) {
+        // A dangling link is there too, and is then reported when it is read: hence
+        // `symlink_metadata`.
         let path = join(&unquote(component));
         if fs::symlink_metadata(&path).is_ok() {
             found.push(path);
@@ -77,6 +85,8 @@ fn extend(folder: &OsStr, component: &[u8], found: &mut Vec<OsString>) -> io::Re
     };
     for entry in entries {
         let name = entry?.file_name();
+        // As in a shell: `*` matches no file whose name begins with a dot, such as an editor's
+        // copy.
         let hidden = name.as_bytes().starts_with(b".") && !component.starts_with(b".");
         if !hidden && matches(component, name.as_bytes()) {
             found.push(join(name.as_bytes()));
@@ -85,11 +95,12 @@ fn extend(folder: &OsStr, component: &[u8], found: &mut Vec<OsString>) -> io::Re
     Ok(())
 }
 
-/// Whether `text` is a pattern to glob(3): it has a `*`, a `?`, or a `[` that closes.
+/// Whether `text` is a pattern to glob(3): a `*`, a `?`, or a `[` that closes is in it.
 pub(crate) fn is_pattern(text: &[u8]) -> bool {
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
         match byte {
+            // The next byte is only itself.
             b'\\' => at += 1,
             b'*' | b'?' => return true,
             b'[' if bracket(&text[at..], 0).is_some() => return true,
@@ -100,6 +111,7 @@ pub(crate) fn is_pattern(text: &[u8]) -> bool {
     false
 }
 
+/// Removes the backslashes of a component that is no pattern.
 fn unquote(component: &[u8]) -> Vec<u8> {
     let mut bytes = component.iter();
     let mut out = Vec::new();
@@ -109,8 +121,8 @@ fn unquote(component: &[u8]) -> Vec<u8> {
     out
 }
 
-/// fnmatch(3) for one component. Linear memory, no recursion: on a mismatch only the last
-/// `*` takes one byte more.
+/// Matches one component as fnmatch(3) does, in linear memory and without recursion: on a mismatch,
+/// only the last `*` takes one byte more.
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n, mut retry) = (0, 0, None);
     while n < name.len() {
@@ -120,6 +132,8 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
         } else if let Some(length) = matches_one(&pattern[p..], name[n]) {
             p += length;
             n += 1;
+        // An earlier `*` need not be tried again: whatever it could take, the last one can take
+        // too. A pattern of many stars would otherwise take exponential time.
         } else if let Some((after_star, taken)) = retry {
             (p, n) = (after_star, taken + 1);
             retry = Some((p, n));
@@ -130,12 +144,13 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
     pattern[p..].iter().all(|&byte| byte == b'*')
 }
 
-/// The length of the pattern's first item, if it matches `byte`.
+/// Answers the length of the pattern's first item, if that item matches `byte`.
 fn matches_one(pattern: &[u8], byte: u8) -> Option<usize> {
     match *pattern.first()? {
         b'?' => Some(1),
         b'[' => match bracket(pattern, byte) {
             Some((length, matched)) => matched.then_some(length),
+            // A bracket that does not close is a letter.
             None => (byte == b'[').then_some(1),
         },
         b'\\' if pattern.len() > 1 => (pattern[1] == byte).then_some(2),
@@ -143,18 +158,20 @@ fn matches_one(pattern: &[u8], byte: u8) -> Option<usize> {
     }
 }
 
-/// Reads the bracket expression that `pattern` starts with: its length, and
-/// whether `byte` is one of it.
+/// Reads the bracket expression that `pattern` starts with. Answers its length, and whether it
+/// contains `byte`.
 fn bracket(pattern: &[u8], byte: u8) -> Option<(usize, bool)> {
-    // FreeBSD's glob(3) negates by `!` alone.
+    // FreeBSD's glob(3) negates by `!` alone: a `^` is a letter.
     let negated = pattern.get(1) == Some(&b'!');
     let first = 1 + usize::from(negated);
     let (mut at, mut found) = (first, false);
     loop {
+        // A `]` in the first place is a letter, as no bracket expression is empty.
         if pattern.get(at) == Some(&b']') && at > first {
             return Some((at + 1, found != negated));
         }
         let (low, after) = bracketed(pattern, at)?;
+        // A `-` before the closing bracket is a letter: that range would have no end.
         let range = pattern.get(after) == Some(&b'-')
             && pattern.get(after + 1).is_some_and(|&high| high != b']');
         let (high, after) = if range { bracketed(pattern, after + 1)? } else { (low, after) };
@@ -163,8 +180,8 @@ fn bracket(pattern: &[u8], byte: u8) -> Option<(usize, bool)> {
     }
 }
 
-/// The byte that a bracket expression has at `at`, which may have a backslash before it,
-/// and where the next one is.
+/// The byte at `at` of a bracket expression, which may have a backslash before it, and where the
+/// next byte is.
 fn bracketed(pattern: &[u8], at: usize) -> Option<(u8, usize)> {
     match (*pattern.get(at)?, pattern.get(at + 1)) {
         (b'\\', Some(&byte)) => Some((byte, at + 2)),
@@ -187,13 +204,13 @@ mod tests {
             ("w?b",       "wb", false),
             ("[a-c]*",    "beta", true),
             ("[!a-c]*",   "beta", false),
-            ("[^a]",      "b", false),     // `^` is one of it
+            ("[^a]",      "b", false),     // `^` is a letter
             ("[^a]",      "^", true),
             ("[!-]",      "-", false),
-            ("[a-]",      "-", true),      // a range needs its end
+            ("[a-]",      "-", true),      // a range without its end
             ("[\\]x]",    "]", true),
             ("[\\]x]",    "\\", false),
-            ("[]a]",      "]", true),      // glob(3): a `]` right after the bracket is one of it
+            ("[]a]",      "]", true),      // glob(3): a `]` right after the bracket is a letter
             ("[a",        "[a", true),     // a bracket that does not close is text
             ("\\*",       "*", true),
             ("\\*",       "x", false),

@@ -1,6 +1,7 @@
-//! The sections of one jail merged: what each assignment changes, `no` prefixes and `+=` resolved.
+//! Merging the sections of one jail: what each assignment changes, with `no` prefixes and `+=`
+//! resolved.
 //!
-//! This is FreeBSD's `add_param()`. Which sections a jail has, and in which order, is said by
+//! This is FreeBSD's `add_param()`. Which sections a jail has, and in which order, is decided in
 //! [`crate::expand`].
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Subject};
@@ -8,26 +9,27 @@ use crate::entry::Entry;
 use crate::names::{ByName, JID, NAME, NameId};
 use crate::tree::{Assignment, Config, Operator, Position, Section};
 
-/// A jail on its way from assignments to parameters. The tables of one jail serve for the next one.
+/// A jail on its way from assignments to parameters. The tables of one jail are used again for the
+/// next one.
 pub(crate) struct Merge<'c> {
     pub(crate) config: &'c Config,
     section: u32,
     pub(crate) entries: Vec<Entry<'c>>,
-    /// Entries of earlier jails, to be used again.
+    /// Entries of earlier jails, whose memory is used again.
     spare: Vec<Entry<'c>>,
     /// The first entry of each name.
     by_name: ByName<usize>,
-    /// Two entries have come to have one name: `by_name` does not know all of them.
+    /// Whether two entries have come to have one name: `by_name` then lacks one of them.
     ambiguous: bool,
-    /// A `name` is set, other than by a variable of that name.
+    /// Whether a parameter `name` is set; a variable of that name does not count.
     pub(crate) named: bool,
-    /// How much variables have put into values.
+    /// How many bytes variables have put into values.
     pub(crate) substituted: usize,
     pub(crate) faults: Diagnostics,
 }
 
-/// Tables of jails that are larger than this are not kept for the next jail: to
-/// empty them takes time too.
+/// Up to how many entries a jail's tables are kept for the next jail: emptying larger ones takes
+/// longer than new ones.
 const KEPT: usize = 256;
 
 impl<'c> Merge<'c> {
@@ -45,10 +47,11 @@ impl<'c> Merge<'c> {
         }
     }
 
-    /// Forgets the jail before, and gives the new one its first parameter.
+    /// Forgets the jail before, and gives the new jail its first parameter.
     pub(crate) fn begin(&mut self, index: u32) -> &'c Section {
         self.section = index;
         self.spare.append(&mut self.entries);
+        // One jail of many parameters must not slow down all that follow.
         self.spare.truncate(KEPT);
         if self.by_name.len() > KEPT {
             self.by_name = ByName::default();
@@ -60,13 +63,14 @@ impl<'c> Merge<'c> {
         section
     }
 
-    /// Gives the jail the name of its section, as a parameter.
+    /// Gives the jail the name of its section as a parameter.
     pub(crate) fn push_name(&mut self, parameter: NameId, section: &Section) {
         let mut entry = self.entry(parameter, false, section.position);
         entry.values.push(section.name.to_vec());
         self.push(entry);
     }
 
+    /// Applies an assignment to the entry that it concerns, or makes one.
     pub(crate) fn assign(&mut self, assignment: &Assignment) {
         let Assignment { name, variable, operator, position, .. } = *assignment;
         let Some(index) = self.find_related(name) else {
@@ -75,23 +79,27 @@ impl<'c> Merge<'c> {
             return self.push(entry);
         };
         let entry = &mut self.entries[index];
+        // `$path` beside `path`: FreeBSD keeps both kinds in one list, where names are unique.
         if variable != entry.variable {
             return self.variable_is_parameter(name, position);
         }
         if entry.fixed {
             let old = String::from_utf8_lossy(self.config.names.bytes(entry.name));
+            // The message names what is there, which may be spelled differently.
             return self.fault(position, format!("cannot redefine parameter \"{old}\"."));
         }
+        // A bare name too: it clears the values before it.
         if operator != Operator::Append {
             entry.given.clear();
         }
         entry.give(self.config, assignment);
         entry.position = position;
+        // The last spelling is kept, as FreeBSD does: `nopersist` after `persist` turns it off.
         let old = std::mem::replace(&mut entry.name, name);
         self.rename(index, old);
     }
 
-    /// A new entry, most often in the memory of an old one.
+    /// Makes a new entry, most often in the memory of an old one.
     fn entry(&mut self, name: NameId, variable: bool, position: Position) -> Entry<'c> {
         let old = self.spare.pop();
         Entry::new(name, variable, position, old)
@@ -99,11 +107,12 @@ impl<'c> Merge<'c> {
 
     fn push(&mut self, mut entry: Entry<'c>) {
         let Entry { name, variable, position, .. } = entry;
-        // It stays so by whatever name it is given later.
+        // Decided once: a later spelling of the name does not change `fixed`.
         entry.fixed = !variable && self.config.names.is_immutable(name);
         let index = self.entries.len();
         self.entries.push(entry);
         self.by_name.entry(name).or_insert(index);
+        // Also where the jail has no such parameter: FreeBSD's table of its own parameters decides.
         if variable && self.config.names.is_reserved(name) {
             self.variable_is_parameter(name, position);
         } else {
@@ -111,7 +120,7 @@ impl<'c> Merge<'c> {
         }
     }
 
-    /// Entry `index` had the name `old` until now.
+    /// Corrects `by_name` for entry `index`, which had the name `old` until now.
     fn rename(&mut self, index: usize, old: NameId) {
         let name = self.entries[index].name;
         if name == old {
@@ -120,14 +129,17 @@ impl<'c> Merge<'c> {
         if self.by_name.get(&old) == Some(&index) {
             self.by_name.remove(&old);
         }
+        // Because the rule for `no` is not transitive, the new name can already belong to another
+        // entry.
         let first = self.by_name.entry(name).or_insert(index);
         self.ambiguous |= *first != index;
         *first = (*first).min(index);
     }
 
-    /// The first entry whose name means the same as `name`.
+    /// Finds the first entry whose name means the same as `name`.
     fn find_related(&self, name: NameId) -> Option<usize> {
         let related = self.config.names.relatives(name);
+        // Rare, so the slow way will do.
         if self.ambiguous {
             return self
                 .entries
@@ -141,7 +153,7 @@ impl<'c> Merge<'c> {
             .copied()
     }
 
-    /// The first entry of exactly this name.
+    /// Finds the first entry of exactly this name.
     pub(crate) fn find(&self, name: NameId) -> Option<usize> {
         if self.ambiguous {
             return self.entries.iter().position(|entry| entry.name == name);
@@ -161,14 +173,15 @@ impl<'c> Merge<'c> {
         let subject = Subject::Jail(self.config.name_of(self.section).into());
         let place = self.config.place(position);
         let source = &self.config.files[position.file as usize].text;
+        // Columns are counted from 1.
         let line_start = (position.at + 1 - position.column) as usize;
         self.faults.push(Diagnostic::in_line(subject, message, place, (source, line_start)));
     }
 }
 
-/// Whether strtol(3) reads all of `name` as a number other than 0: then it is a jid.
+/// Whether strtol(3) reads all of `name` as a number other than 0: such a name is a jid.
 fn is_number(name: &[u8]) -> bool {
-    // isspace(3) takes the vertical tab too.
+    // strtol(3) skips blanks by isspace(3), which takes the vertical tab too.
     let space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
     let digits = &name[name.iter().take_while(|byte| space(byte)).count()..];
     let digits = digits.strip_prefix(b"-").or(digits.strip_prefix(b"+")).unwrap_or(digits);

@@ -1,17 +1,18 @@
-//! Names of parameters and variables: each kept once, known by a number, with the
-//! names that mean the same.
+//! Names of parameters and variables: each is kept once, has a number, and knows the names that
+//! mean the same.
 //!
 //! FreeBSD takes two names for one parameter when they are equal but for one `no` at the start of
 //! one component: `vnet` and `novnet`, `allow.mount` and `allow.nomount`, but also `noallow.mount`.
-//! This holds for every name, known or not, and for variables: `$node` and `$de` are one. It is not
-//! transitive, so there is no one name to keep instead; each name carries
-//! the list of its relatives.
+//! This holds for every name, known or not, and for variables: `$node` and `$de` are one. The rule
+//! is not transitive, so no single name can stand for all of them; each name has a list of its
+//! relatives.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// Parameters that jail(8) itself looks at, and that no variable may be called: the table
-/// in FreeBSD's `config.c`.
+/// The parameters that jail(8) itself reads, and whose names no variable may have: the table in
+/// FreeBSD's `config.c`.
+// Not jailparam's catalogue: this table decides only what FreeBSD's parser refuses.
 const RESERVED: [&[u8]; 45] = [
     b"jid",
     b"name",
@@ -60,15 +61,16 @@ const RESERVED: [&[u8]; 45] = [
     b"vnet",
 ];
 
-/// The number of a name. Names are numbered as they come, and those of [`RESERVED`] come first.
+/// The number of a name. Names are numbered in the order of their arrival, those of [`RESERVED`]
+/// first.
 pub(crate) type NameId = u32;
 pub(crate) const JID: NameId = reserved(b"jid");
 pub(crate) const NAME: NameId = reserved(b"name");
 
-/// Parameters that are set once and for all.
+/// The parameters that are set once and for all.
 const IMMUTABLE: [NameId; 2] = [JID, NAME];
 
-/// The number of a reserved name; one that is not reserved does not compile.
+/// Finds the number of a reserved name. Any other name does not compile.
 const fn reserved(name: &[u8]) -> NameId {
     let mut id = 0;
     while !is_same(RESERVED[id], name) {
@@ -77,6 +79,7 @@ const fn reserved(name: &[u8]) -> NameId {
     id as NameId
 }
 
+// Slices cannot be compared with `==` in a constant function.
 const fn is_same(one: &[u8], other: &[u8]) -> bool {
     let mut at = 0;
     while at < one.len() && at < other.len() && one[at] == other[at] {
@@ -85,8 +88,8 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
     at == one.len() && at == other.len()
 }
 
-/// A table by the numbers of names. They count up from 0, so spreading them is all
-/// the hash that they need.
+/// A table by the numbers of names. The numbers count up from 0, so that spreading them is hash
+/// enough: nobody can choose them to collide.
 pub(crate) type ByName<T> = HashMap<NameId, T, BuildHasherDefault<Spread>>;
 
 #[derive(Default)]
@@ -102,6 +105,7 @@ impl Hasher for Spread {
     }
 
     fn write_u32(&mut self, id: u32) {
+        // 2^64 divided by the golden ratio: consecutive numbers get hashes far apart.
         self.0 = (self.0 ^ u64::from(id)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
@@ -111,12 +115,12 @@ impl Hasher for Spread {
 pub(crate) struct Names {
     ids: HashMap<Box<[u8]>, NameId>,
     names: Vec<Box<[u8]>>,
-    /// For each name, the one that came after it the last time.
+    /// For each name, the name that followed it the last time.
     followers: Vec<NameId>,
-    /// The name that came last.
+    /// The name that arrived last.
     last: NameId,
-    /// The names that mean the same parameter, itself among them; empty for the many
-    /// that have only themselves.
+    /// For each name, the names that mean the same parameter, itself among them; empty for the many
+    /// names without a relative.
     related: Vec<Box<[NameId]>>,
 }
 
@@ -130,10 +134,10 @@ impl Names {
         names
     }
 
-    /// The number of a name, which is a new one for a new name.
+    /// Answers the number of a name. A new name gets a new number.
     pub(crate) fn intern(&mut self, name: &[u8]) -> NameId {
-        // Jails are much alike: what came after the last name before comes
-        // after it again, most often.
+        // Jails are much alike: the name that followed the last time most often follows again, and
+        // a comparison is cheaper than a hash.
         let expected = self.followers[self.last as usize];
         if self.bytes(expected) == name {
             self.last = expected;
@@ -156,11 +160,12 @@ impl Names {
         id
     }
 
-    /// Finds each name's relatives; to be called when all names are in.
+    /// Finds each name's relatives. Called once, when all names have arrived.
     pub(crate) fn relate(&mut self) {
         let related = |name: &[u8]| -> Box<[NameId]> {
             let mut ids: Vec<_> =
                 variants(name).filter_map(|name| self.ids.get(name.as_slice()).copied()).collect();
+            // Only then is the name itself in the list: a name alone needs no memory.
             if !ids.is_empty() {
                 ids.extend(self.ids.get(name));
             }
@@ -173,7 +178,7 @@ impl Names {
         &self.names[id as usize]
     }
 
-    /// The names that mean the same as `id`, but for `id` itself when it is the only one.
+    /// Answers the names that mean the same as `id`, itself included; none if it is the only one.
     pub(crate) fn relatives(&self, id: NameId) -> &[NameId] {
         self.related.get(id as usize).map_or(&[], |related| related)
     }
@@ -198,7 +203,7 @@ impl Names {
     }
 }
 
-/// The names that differ from `name` by one `no` at the start of a component.
+/// Answers the names that differ from `name` by one `no` at the start of a component.
 fn variants(name: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let starts = std::iter::once(0).chain((1..=name.len()).filter(|&at| name[at - 1] == b'.'));
     starts.flat_map(move |at| {
@@ -208,8 +213,8 @@ fn variants(name: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// Whether two names mean one parameter: they are equal, or one has a `no` more at
-/// the start of one component.
+/// Whether two names mean one parameter: they are equal, or one of them has one more `no` at the
+/// start of one component.
 pub fn same_parameter(one: &[u8], other: &[u8]) -> bool {
     let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
     if short.len() + 2 != long.len() {

@@ -1,10 +1,10 @@
-//! Tokens into the tree, as FreeBSD's `jailparse.y` puts them together, and the
-//! files that `.include` names.
+//! Parsing: from tokens to the tree, as FreeBSD's `jailparse.y` does it, and the files that
+//! `.include` names.
 //!
-//! FreeBSD's grammar, in one place: a file is a list of `name;`, `name [= | +=] value[, value …];`,
+//! FreeBSD's grammar in one place: a file is a list of `name;`, `name [= | +=] value[, value …];`,
 //! `.include "glob"[, …];` and `name { … }`. A name is one token; a value is any number of pieces
-//! that touch. Reading goes on behind a fault at the next `;`, `{` or `}`, so that
-//! one run finds all of them.
+//! that touch. After a fault, reading continues at the next `;`, `{` or `}`, so that one run finds
+//! all faults.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -22,26 +22,26 @@ use crate::wildcard::is_wildcard;
 /// How deep files may include each other: FreeBSD's number.
 const MAX_INCLUDE_DEPTH: u32 = 32;
 
-/// After how many faults we give up: all of these are shown, and no person reads more.
+/// The number of faults after which we give up: all of these are shown, and no person reads more.
 const MAX_FAULTS: usize = 10_000;
 
-/// How deep sections may stand in each other. No jail can have more components: its
-/// name has at most 255 bytes.
+/// How deep sections may be inside each other. No jail can have more components, because its name
+/// has at most 255 bytes.
 const MAX_SECTION_DEPTH: usize = 128;
 
 impl Config {
     /// Reads the file `path` and all that it includes; `-` is standard input.
     ///
     /// # Errors
-    /// All faults of all files. A value is not looked into, nor a variable looked up,
-    /// before [`Config::expand`].
+    /// All faults of all files. Values are not examined, nor variables looked up, before
+    /// [`Config::expand`].
     pub fn load(loader: &dyn Loader, path: &Path) -> Result<Self, Diagnostics> {
         let mut parser = Parser::new(loader);
         parser.load(path, None);
         parser.finish()
     }
 
-    /// Reads `text`; messages call it `name`. It may not include files.
+    /// Reads `text`, which messages call `name`. The text may not include files.
     ///
     /// # Errors
     /// All faults of the text.
@@ -49,7 +49,7 @@ impl Config {
         Self::parse_with(&NoFiles, name, text)
     }
 
-    /// As [`Config::parse`]; included files come from `loader`.
+    /// Reads as [`Config::parse`] does; included files come from `loader`.
     pub(crate) fn parse_with(
         loader: &dyn Loader,
         name: &Path,
@@ -61,7 +61,7 @@ impl Config {
     }
 }
 
-/// For a text that stands alone.
+/// The loader of a text that may not include files.
 struct NoFiles;
 
 impl Loader for NoFiles {
@@ -78,14 +78,14 @@ struct Parser<'l> {
     loader: &'l dyn Loader,
     config: Config,
     faults: Diagnostics,
-    /// The section that holds what stands outside of sections; it is where
-    /// the first of that stands.
+    /// The section of all that is outside of sections. Its place among the sections is that of the
+    /// first such statement.
     global: Option<u32>,
-    /// How many files deep we are.
+    /// How deep the file being read is included.
     depth: u32,
-    /// How many bytes all files have, so far.
+    /// How many bytes all files have so far.
     bytes: usize,
-    /// No more is read, of any file.
+    /// Whether reading has ended, for all files.
     stopped: bool,
 }
 
@@ -94,14 +94,14 @@ struct Reader<'t> {
     file: u32,
     text: &'t [u8],
     lexer: Lexer<'t>,
-    /// The sections that are open, innermost last. In an included file, the first may
-    /// be the including file's.
+    /// The sections that are open, innermost last. In an included file, the first may belong to the
+    /// including file.
     open: Vec<u32>,
-    /// How many of them are open since before this file.
+    /// How many of them were open before this file.
     outer: usize,
 }
 
-/// A syntax fault at this token.
+/// A syntax fault: this token was not expected.
 struct Unexpected(Token);
 
 impl<'l> Parser<'l> {
@@ -128,10 +128,11 @@ impl<'l> Parser<'l> {
             }
             config.jails.push(index);
         }
-        // A stable sort: those of one name stay in order. Most files have their jails in
-        // order, which makes it short.
+        // A stable sort keeps the sections of one name in file order. Most files have their jails
+        // sorted already, which makes the sort short.
         config.by_name = config.jails.clone();
         config.by_name.sort_by_key(|&section| &*config.sections[section as usize].name);
+        // Only now: a later file may bring a relative of any name.
         config.names.relate();
         self.faults.or(self.config)
     }
@@ -140,6 +141,7 @@ impl<'l> Parser<'l> {
     fn load(&mut self, path: &Path, section: Option<u32>) {
         match self.loader.read(path) {
             Ok(text) => {
+                // FreeBSD's name for it in messages.
                 let name = if path == Path::new("-") { Path::new("STDIN") } else { path };
                 self.file(name, text, section);
             }
@@ -153,13 +155,15 @@ impl<'l> Parser<'l> {
     }
 
     fn file(&mut self, name: &Path, text: Vec<u8>, section: Option<u32>) {
-        // Places in files, and in vectors that never have more items than the files have
-        // bytes, are kept in 32 bits.
+        // Places are kept in 32 bits: those in files, and those in vectors, none of which has more
+        // items than the files have bytes.
         self.bytes = self.bytes.saturating_add(text.len());
         if u32::try_from(self.bytes).is_err() {
             return self.file_fault(name, "the configuration is larger than 4 GiB".to_owned());
         }
         let file = self.config.files.len() as u32;
+        // The text is added when it has been read: until then the reader borrows it, and `config`
+        // changes.
         self.config.files.push(File { name: Arc::from(name), text: Vec::new() });
         let open: Vec<u32> = section.into_iter().collect();
         let outer = open.len();
@@ -179,13 +183,16 @@ impl<'l> Parser<'l> {
         self.config.files[file as usize].text = text;
     }
 
-    /// Reads one statement, or the head or the end of a section; false at the end of the file.
+    /// Reads one statement, or the head or the end of a section. Answers false at the end of the
+    /// file.
     fn item(&mut self, reader: &mut Reader<'_>) -> Result<bool, Unexpected> {
         let token = self.next(reader);
         let variable = match &token.kind {
             Kind::End if reader.open.len() > reader.outer => return Err(Unexpected(token)),
             Kind::End => return Ok(false),
             Kind::Symbol(b';') => return Ok(true),
+            // A file can close only sections that it has opened: jailparse.y reads each file by
+            // itself.
             Kind::Symbol(b'}') if reader.open.len() > reader.outer => {
                 if let Some(section) = reader.open.pop() {
                     self.config.sections[section as usize].body.end = token.span.start;
@@ -198,6 +205,7 @@ impl<'l> Parser<'l> {
         };
         let next = self.next(reader);
         match next.kind {
+            // The name of a section may be one piece of text, never a variable.
             Kind::Symbol(b'{') if !variable => self.open_section(reader, &token, next.span.end)?,
             _ => self.statement(reader, &token, next)?,
         }
@@ -217,11 +225,14 @@ impl<'l> Parser<'l> {
                 token,
                 format!("more than {MAX_SECTION_DEPTH} sections inside each other"),
             );
+            // Every deeper section would get this message again, and a name that grows with the
+            // depth.
             self.stopped = true;
             return Ok(());
         }
         let own = string(token, reader.text);
         let name = match reader.open.last() {
+            // A section inside another one inherits nothing but the start of its name.
             Some(&outer) => [self.config.name_of(outer), b".", &own].concat(),
             None => own.to_vec(),
         };
@@ -233,6 +244,7 @@ impl<'l> Parser<'l> {
         Ok(())
     }
 
+    /// Adds a section without assignments, and answers its number.
     fn section(&mut self, name: Box<[u8]>, position: Position) -> u32 {
         let section = self.config.sections.len() as u32;
         self.config.sections.push(Section {
@@ -247,7 +259,7 @@ impl<'l> Parser<'l> {
         section
     }
 
-    /// Reads a statement that starts with `name` and goes on with `next`.
+    /// Reads a statement that begins with the tokens `name` and `next`.
     fn statement(
         &mut self,
         reader: &mut Reader<'_>,
@@ -259,11 +271,15 @@ impl<'l> Parser<'l> {
             Kind::Symbol(b';') => (Operator::Bare, next),
             Kind::Symbol(b'=') => (Operator::Set, self.values(reader, None)?),
             Kind::Append => (Operator::Append, self.values(reader, None)?),
+            // `name value;` without `=`. A piece that touches the name is a fault: a name is one
+            // token.
             Kind::Text(_) | Kind::Variable(_) if !next.joined => {
                 let end = self.values(reader, Some(next))?;
                 if !matches!(name.kind, Kind::Variable(_))
                     && *string(name, reader.text) == *b".include"
                 {
+                    // Only in this form: with `=` or alone, `.include` is a parameter, as on
+                    // FreeBSD.
                     self.includes(reader, first_piece, &end);
                     return Ok(());
                 }
@@ -282,6 +298,8 @@ impl<'l> Parser<'l> {
         };
         let section = match (reader.open.last(), self.global) {
             (Some(&section), _) | (None, Some(section)) => section,
+            // FreeBSD gathers all that is outside of sections in one wildcard jail, which is made
+            // at the first such statement.
             (None, None) => self.section(b"*".as_slice().into(), assignment.position),
         };
         if reader.open.is_empty() {
@@ -291,7 +309,7 @@ impl<'l> Parser<'l> {
         Ok(())
     }
 
-    /// Puts an assignment behind those that the section has.
+    /// Adds an assignment to those of the section.
     fn assign(&mut self, section: u32, assignment: Assignment) {
         let Config { sections, assignments, .. } = &mut self.config;
         let (section, index) = (&mut sections[section as usize], assignments.len() as u32);
@@ -303,8 +321,8 @@ impl<'l> Parser<'l> {
         assignments.push(assignment);
     }
 
-    /// Reads a list of values, the first of which may have begun with `first`, up to its
-    /// `;`, which is the answer.
+    /// Reads a list of values up to its `;`, and answers that token. `first` is the first token of
+    /// the list, if it was read already.
     fn values(
         &mut self,
         reader: &mut Reader<'_>,
@@ -331,11 +349,12 @@ impl<'l> Parser<'l> {
         }
     }
 
-    /// Takes a token as the next piece of a value.
+    /// Adds a token as the next piece of a value.
     fn piece(&mut self, reader: &Reader<'_>, token: Token) -> Result<(), Unexpected> {
         let Config { pieces, names, .. } = &mut self.config;
         match token.kind {
             Kind::Text(text) => {
+                // `a/b` is three tokens: joined, they are one piece that borrows from the file.
                 let joined = match pieces.last_mut() {
                     Some(Piece::Text(before)) if token.joined => before.join(&text),
                     _ => false,
@@ -352,8 +371,10 @@ impl<'l> Parser<'l> {
         Ok(())
     }
 
-    /// `.include VALUE[, …];`: the pieces from `first_piece` on, where `end` is the semicolon.
+    /// Carries out `.include VALUE[, …];`, whose values are the pieces from `first_piece` on. `end`
+    /// is the semicolon.
     fn includes(&mut self, reader: &Reader<'_>, first_piece: u32, end: &Token) {
+        // They are no value of any parameter.
         let pieces = self.config.pieces.split_off(first_piece as usize);
         for value in pieces.split(|piece| matches!(piece, Piece::Comma)) {
             let texts = value.iter().map(|piece| piece.text(reader.text));
@@ -382,10 +403,12 @@ impl<'l> Parser<'l> {
         let folder = including.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
         let folder = if name.starts_with(b"/") { 0 } else { folder };
         let name = [&including[..folder], name].concat();
+        // What is included belongs to the section in which the `.include` is.
         let section = reader.open.last().copied();
         let file = Path::new(OsStr::from_bytes(&name));
         let before = self.faults.0.len();
         self.depth += 1;
+        // A name must be there; a pattern may match nothing.
         if !is_pattern(&name) {
             self.load(file, section);
         } else {
@@ -395,12 +418,12 @@ impl<'l> Parser<'l> {
             }
         }
         self.depth -= 1;
-        // As in FreeBSD, a fault in an included file ends all reading: what follows may
-        // rest on what it did not say.
+        // As on FreeBSD, a fault in an included file ends all reading: later statements may depend
+        // on the ones that were not read.
         self.stopped |= self.faults.0.len() > before;
     }
 
-    /// The next token; faults inside of tokens are reported on the way.
+    /// Reads the next token, and reports the faults inside tokens on the way.
     fn next(&mut self, reader: &mut Reader<'_>) -> Token {
         let token = reader.lexer.next();
         if reader.lexer.faults.is_empty() {
@@ -414,6 +437,7 @@ impl<'l> Parser<'l> {
         token
     }
 
+    /// Reports an unexpected token.
     fn unexpected(&mut self, reader: &Reader<'_>, token: &Token) {
         if token.kind == Kind::End {
             return self.fault_of(reader, Subject::File, "unexpected EOF".to_owned(), token);
@@ -428,14 +452,15 @@ impl<'l> Parser<'l> {
         self.fault_of(reader, Subject::Line, message, token);
     }
 
-    /// Notes a fault at a token: in the line that it ends in, which is the one that FreeBSD gives.
+    /// Notes a fault at a token. Its line is the one in which the token ends: the one that
+    /// FreeBSD's scanner has reached.
     fn fault_of(&mut self, reader: &Reader<'_>, subject: Subject, message: String, token: &Token) {
         let column = if token.start.0 == token.last_line { token.start.1 } else { 1 };
         let place = (token.last_line, column, token.line_start);
         self.fault(reader, subject, message, place);
     }
 
-    /// Notes a fault at this line and column, where the line starts at this byte.
+    /// Notes a fault at this line and column; the line starts at byte `line_start`.
     fn fault(
         &mut self,
         reader: &Reader<'_>,
@@ -455,8 +480,8 @@ impl<'l> Parser<'l> {
         }
     }
 
-    /// Finds, from the unexpected `token` on, where a statement may start again;
-    /// false at the end of the file.
+    /// Skips from the unexpected `token` to where a statement may begin again. Answers false at the
+    /// end of the file.
     fn recover(&mut self, reader: &mut Reader<'_>, token: Token) -> bool {
         let mut token = token;
         loop {
@@ -471,6 +496,8 @@ impl<'l> Parser<'l> {
                 }
                 Kind::Symbol(b'{') => {
                     let body = token.span.end;
+                    // Some section must be opened here: the next `}` would otherwise close the one
+                    // around, a second fault.
                     return self.open_section(reader, &token, body).is_ok();
                 }
                 _ => token = self.next(reader),
@@ -484,7 +511,7 @@ fn position(reader: &Reader<'_>, token: &Token) -> Position {
     Position { file: reader.file, at: token.span.start, line, column }
 }
 
-/// The text of a string's piece, or the name of a variable.
+/// The text of a piece of a string, or the name of a variable.
 fn string<'t>(token: &Token, source: &'t [u8]) -> Cow<'t, [u8]> {
     match &token.kind {
         Kind::Text(text) | Kind::Variable(text) => text.bytes(source),

@@ -1,18 +1,19 @@
-//! Values out of pieces: variables substituted, in FreeBSD's order.
+//! Making values of pieces, with variables substituted in FreeBSD's order.
 //!
-//! Variables bind late: the last value wins for all uses in the jail, earlier ones too. A parameter
-//! that a value refers to, and that has variables itself, is finished first, and moves in front
-//! of the one that needs it.
+//! Variables bind late: the last value counts for all uses in the jail, earlier ones too. When a
+//! value refers to a parameter that has variables itself, that parameter is finished first, and
+//! moves before the one that needs it.
 
 use crate::merge::Merge;
 use crate::names::NameId;
 
-/// What all variables of one jail may put into its values, together. It stops a few lines that
-/// double each other from taking all memory.
+/// How many bytes all variables of one jail may put into its values, together. The limit stops a
+/// few lines that double each other from taking all memory.
 const MAX_SUBSTITUTED: usize = 16 << 20;
 
-/// The order of a jail's entries, as a doubly linked list: FreeBSD's `TAILQ`.
-/// The last index is the head.
+/// The order of a jail's entries as a doubly linked list: FreeBSD's `TAILQ`. The last index is the
+/// head.
+// A list, not a vector: moving an entry forward takes the same time wherever it is.
 struct Order {
     next: Vec<usize>,
     previous: Vec<usize>,
@@ -47,7 +48,7 @@ impl Order {
 }
 
 impl Merge<'_> {
-    /// Makes the values of all entries. The answer is the order in which they stand then.
+    /// Makes the values of all entries. Answers the order of the entries after that.
     pub(crate) fn substitute(&mut self) -> Vec<usize> {
         let head = self.entries.len();
         let mut variables = false;
@@ -58,6 +59,7 @@ impl Merge<'_> {
                 entry.take_text(self.config);
             }
         }
+        // Most jails of a large file have no variables: their order needs no list.
         if !variables {
             return (0..head).collect();
         }
@@ -67,8 +69,8 @@ impl Merge<'_> {
         while entry != head {
             round += 1;
             self.entries[entry].round = round;
-            // An entry that another one needs comes first. Then the other one is next in the
-            // list, and begins a new round.
+            // An entry that is needed moves before the one that needs it, and is made in the same
+            // round. The one that needs it is then next in the list, and begins a new round.
             while let Some(needed) = self.finish(entry, round) {
                 self.entries[needed].round = round;
                 order.move_before(needed, entry);
@@ -79,7 +81,8 @@ impl Merge<'_> {
         order.list()
     }
 
-    /// Makes the values of entry `index`, until a variable is met that has variables itself.
+    /// Makes the values of entry `index`, up to a variable whose own values are unfinished. Answers
+    /// the entry of that variable.
     fn finish(&mut self, index: usize, round: u32) -> Option<usize> {
         while let Some(name) = self.entries[index].take_text(self.config) {
             match self.look_up(index, name, round) {
@@ -93,12 +96,14 @@ impl Merge<'_> {
         None
     }
 
-    /// The entry that a variable in entry `index` stands for; or why it stands for none.
+    /// Finds the entry of a variable in entry `index`; or answers why there is none, without a
+    /// message if that was reported before.
     fn look_up(&self, index: usize, name: NameId, round: u32) -> Result<usize, Option<String>> {
         let quoted = |id| String::from_utf8_lossy(self.config.names.bytes(id)).into_owned();
         let user = &self.entries[index];
         let has_values = |found: &usize| {
             let entry = &self.entries[*found];
+            // FreeBSD says of a variable without a value, too, that it was not found.
             !entry.values.is_empty() || !entry.given.is_empty()
         };
         let Some(found) = self.find(name).filter(has_values) else {
@@ -106,15 +111,18 @@ impl Merge<'_> {
             return Err(Some(format!("{user}: variable \"{name}\" not found")));
         };
         let entry = &self.entries[found];
+        // The message was printed when it became bad.
         if entry.bad {
             return Err(None);
         }
+        // Begun in this round and not finished: it waits for the entry that asks.
         if entry.round == round {
             return Err(Some(format!("{}: variable loop", quoted(name))));
         }
         if entry.unfinished {
             return Ok(found);
         }
+        // A list inside a text has no meaning: `a$list` could be one value or many.
         if entry.values.len() > 1 && user.has_more(self.config) {
             return Err(Some(format!("{}: array cannot be substituted inline", quoted(user.name))));
         }
@@ -128,18 +136,18 @@ impl Merge<'_> {
         Ok(found)
     }
 
-    /// Puts the values of the finished entry `from` where entry `index` is.
+    /// Inserts the values of the finished entry `from` at the point that entry `index` has reached.
     fn insert(&mut self, index: usize, from: usize) {
         let Ok([entry, from]) = self.entries.get_disjoint_mut([index, from]) else { return };
         self.substituted += size(&from.values);
         entry.insert(&from.values);
     }
 
-    /// A variable of entry `index` cannot be substituted: all entries of this round are bad.
+    /// Notes that a variable of entry `index` cannot be substituted: all entries of this round are
+    /// bad.
     fn fail(&mut self, index: usize, round: u32, message: Option<String>) {
         let position = self.entries[index].position;
-        // A variable that is known to be bad has had its message; that this jail is
-        // not usable was clear then.
+        // A bad entry has had its message, which made this jail unusable.
         if let Some(message) = message {
             self.fault(position, message);
         }
@@ -149,7 +157,8 @@ impl Merge<'_> {
     }
 }
 
-/// How much memory values take, about: an empty one takes some too.
+/// How much memory the values take, about.
 fn size(values: &[Vec<u8>]) -> usize {
+    // One more for each: a list of empty values must not be free.
     values.iter().map(|value| value.len() + 1).sum()
 }

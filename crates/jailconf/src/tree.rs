@@ -1,8 +1,8 @@
-//! What the files say, as they say it: sections in file order, their assignments, and
-//! the pieces of each value.
+//! The tree of what the files say: sections in file order, their assignments, and the pieces of
+//! each value.
 //!
-//! Sections and assignments keep their spans in their file, so that an editor can replace exactly
-//! them. All assignments lie in one vector and all pieces in another, and texts stay in their
+//! Sections and assignments keep their spans in the file, so that an editor can replace exactly
+//! them. All assignments are in one vector and all pieces in another, and texts stay in their
 //! files: a configuration of 200,000 jails has few allocations.
 
 use std::borrow::Cow;
@@ -17,7 +17,7 @@ use crate::wildcard::Patterns;
 
 /// A configuration: everything that one or more jail.conf(5) files say.
 ///
-/// Made by [`Config::load`] or [`Config::parse`]; jails come out of it by [`Config::expand`].
+/// [`Config::load`] and [`Config::parse`] make it; [`Config::expand`] makes jails of it.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub(crate) files: Vec<File>,
@@ -27,7 +27,7 @@ pub struct Config {
     pub(crate) names: Names,
     /// The sections that are jails, not patterns, in file order.
     pub(crate) jails: Vec<u32>,
-    /// The same by name; those of one name in file order.
+    /// The same, sorted by name; those of one name are in file order.
     pub(crate) by_name: Vec<u32>,
     pub(crate) patterns: Patterns,
 }
@@ -38,7 +38,8 @@ pub(crate) struct File {
     pub(crate) text: Vec<u8>,
 }
 
-/// Where something starts: a file by its number, a byte in it, and that byte's line and column.
+/// Where something starts: the number of its file, the byte in that file, and the byte's line and
+/// column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
     pub(crate) file: u32,
@@ -47,26 +48,26 @@ pub(crate) struct Position {
     pub(crate) column: u32,
 }
 
-/// `NAME { … }`; or, named `*`, all that stands outside of sections.
+/// `NAME { … }`; or, with the name `*`, all that is outside of sections.
 #[derive(Clone, Debug)]
 pub(crate) struct Section {
-    /// The full name: a section inside another one has the outer one's name
-    /// and a dot before its own.
+    /// The full name. The name of a section inside another one begins with the outer one's name and
+    /// a dot.
     pub(crate) name: Box<[u8]>,
     pub(crate) position: Position,
-    /// Its name as it is written, which for a section inside another one is the last part only.
+    /// Where its name is written; of a section inside another one, that is the last part only.
     pub(crate) name_span: Range<u32>,
-    /// How many bytes of the name are the outer section's.
+    /// How many bytes of the full name come from the outer section.
     pub(crate) outer: u32,
-    /// From behind its `{` to before its `}`; empty for what stands outside of sections.
+    /// The bytes between its `{` and its `}`; empty for what is outside of sections.
     pub(crate) body: Range<u32>,
-    /// Its first and its last assignment, or [`NONE`]; each leads to the next, as those of other
-    /// sections, or of another file, may stand between them.
+    /// The first and the last assignment, or [`NONE`]. Each assignment names the next one, because
+    /// those of other sections or files may be between them.
     pub(crate) first: u32,
     pub(crate) last: u32,
 }
 
-/// No assignment has this number.
+/// The number of no assignment.
 pub(crate) const NONE: u32 = u32::MAX;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,24 +86,24 @@ pub(crate) struct Assignment {
     pub(crate) name: NameId,
     pub(crate) variable: bool,
     pub(crate) operator: Operator,
-    /// What it is given, in [`Config::pieces`].
+    /// The pieces of its values, in [`Config::pieces`].
     pub(crate) pieces: Range<u32>,
     /// Where its name starts.
     pub(crate) position: Position,
     /// Where its semicolon is.
     pub(crate) end: u32,
-    /// The section's next one, or [`NONE`].
+    /// The section's next assignment, or [`NONE`].
     pub(crate) next: u32,
 }
 
 impl Assignment {
-    /// From the name's first byte to before the semicolon.
+    /// The bytes from the name to before the semicolon.
     pub(crate) fn span(&self) -> Range<usize> {
         self.position.at as usize..self.end as usize
     }
 }
 
-/// A part of what is given: 12 bytes, as there are millions of them in a large configuration.
+/// A piece of a value. It has 12 bytes, as a large configuration has millions of pieces.
 #[derive(Clone, Debug)]
 pub(crate) enum Piece {
     /// Text of the assignment's file.
@@ -127,8 +128,8 @@ impl Config {
         }
     }
 
-    /// The names of all jails, in the order of the files; a jail that stands
-    /// there twice is named twice.
+    /// The names of all jails, in the order of the files. A jail that is described twice is named
+    /// twice.
     pub fn jails(&self) -> impl Iterator<Item = &[u8]> {
         self.jails.iter().map(|&section| self.name_of(section))
     }
@@ -147,13 +148,14 @@ impl Config {
         &self.sections[section as usize].name
     }
 
-    /// The first section of the jail `name`.
+    /// Finds the first section of the jail `name`.
     pub(crate) fn first_of(&self, name: &[u8]) -> Option<u32> {
+        // Of equal names, the sort was stable: the first one found is the first in the files.
         let first = self.by_name.partition_point(|&section| self.name_of(section) < name);
         self.by_name.get(first).copied().filter(|&section| self.name_of(section) == name)
     }
 
-    /// What a section is given, in the order of the files.
+    /// The assignments of a section, in the order of the files.
     pub(crate) fn assignments_of(&self, section: &Section) -> impl Iterator<Item = &Assignment> {
         let first = self.assignments.get(section.first as usize);
         std::iter::successors(first, |it| self.assignments.get(it.next as usize))
@@ -166,7 +168,7 @@ impl Config {
 }
 
 impl Piece {
-    /// The text that it is, in a file that says `source`; none if it is a variable.
+    /// The text of the piece, in a file of the bytes `source`; none if the piece is a variable.
     pub(crate) fn text<'t>(&self, source: &'t [u8]) -> Option<Cow<'t, [u8]>> {
         match self {
             Self::Text(text) => Some(text.bytes(source)),

@@ -1,7 +1,7 @@
-//! Wildcard sections: which names are patterns, and which patterns a jail's name matches.
+//! Wildcard sections: which names are patterns, and which patterns match a jail's name.
 //!
-//! `*` as a component before the last one stands for one component of a jail's name, as the last
-//! one for one or more. A `*` inside a component is only a letter.
+//! A `*` that is the last component matches one or more components of a jail's name; one before the
+//! last matches exactly one. A `*` inside a component is only a letter.
 
 use std::collections::HashMap;
 
@@ -20,6 +20,8 @@ pub fn wildcard_matches(pattern: &[u8], name: &[u8]) -> bool {
         }
         (pattern, name) = (more_pattern, more_name);
     }
+    // Pattern or name is down to its last component: a `*` there takes all that is left of the
+    // name.
     pattern == name || pattern == b"*"
 }
 
@@ -27,13 +29,14 @@ fn components(name: &[u8]) -> impl Iterator<Item = &[u8]> {
     name.split(|&byte| byte == b'.')
 }
 
-/// The first component and the rest, if there is a rest.
+/// Cuts off the first component; `None` if there is no other.
 fn cut(name: &[u8]) -> Option<(&[u8], &[u8])> {
     let dot = name.iter().position(|&byte| byte == b'.')?;
     Some((&name[..dot], &name[dot + 1..]))
 }
 
-/// All patterns of a configuration, by component: finding a jail's takes no longer for having many.
+/// All patterns of a configuration, as a tree of components: many patterns do not make the search
+/// for a jail's longer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Patterns {
     nodes: Vec<Node>,
@@ -41,9 +44,9 @@ pub(crate) struct Patterns {
 
 #[derive(Clone, Debug, Default)]
 struct Node {
-    /// Behind a `*`.
+    /// The node behind a `*`.
     star: Option<usize>,
-    /// Behind any other component.
+    /// The nodes behind any other component.
     next: HashMap<Box<[u8]>, usize>,
     /// The sections whose pattern ends here.
     sections: Vec<u32>,
@@ -69,7 +72,7 @@ impl Patterns {
         self.nodes[node].sections.push(section);
     }
 
-    /// The sections whose pattern `name` matches, in the order in which they were inserted.
+    /// The sections whose pattern `name` matches, in the order of the files.
     pub(crate) fn matching(&self, name: &[u8]) -> Vec<u32> {
         let mut found = Vec::new();
         let mut reached: Vec<(&Node, &[u8])> =
@@ -89,6 +92,7 @@ impl Patterns {
                 }
             }
         }
+        // The order of the files decides which value is last; sections are numbered in that order.
         found.sort_unstable();
         found
     }

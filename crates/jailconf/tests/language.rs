@@ -1,5 +1,5 @@
-//! jail.conf(5), fact by fact: what a file says, and the line of `jail -f FILE -e " "`
-//! or the messages for it.
+//! jail.conf(5), fact by fact: a file, and the line of `jail -f FILE -e " "` or the messages for
+//! it.
 
 #![allow(clippy::unwrap_used, reason = "a text that does not parse has failed its test")]
 
@@ -24,7 +24,7 @@ fn run(text: &[u8]) -> (Vec<String>, Vec<String>) {
     (lines, messages)
 }
 
-/// Each text is one or more jails; their lines are as given, and nothing is wrong.
+/// Each text has one or more jails with the given lines, and no fault.
 fn assert_lines(cases: &[(&str, &[&str])]) {
     for (text, want) in cases {
         assert_eq!(
@@ -51,7 +51,7 @@ fn comments() {
         ("a { x /* y */ = /**/ 1; /***/ }", &["name=a x=1"]),
         ("a { x = \"#1 // 2 /* 3\"; }",   &["name=a x=\"#1 // 2 /* 3\""]),
         ("a { x = a#b;\n; }",             &["name=a x=a"]),     // opens inside a value too
-        ("a { p = /usr//b;\n; }",         &["name=a p=/usr"]),  // and eats the semicolon
+        ("a { p = /usr//b;\n; }",         &["name=a p=/usr"]),  // and takes the semicolon along
         ("#/* a { }\nb { } // /*\nc { /* # // */ }", &["name=b", "name=c"]), // one kind inside another is text
     ]);
     assert_messages(&[
@@ -80,8 +80,8 @@ fn strings_and_escapes() {
         (r"a { x = \0611\1; }",               &["name=a x=11\x01"]),   // three octal digits at most
         (r"a { x = \x311\xA; }",              &["name=a x=11\n"]),     // and two hexadecimal ones
         ("a { x = \"b\0c\"d; }",              &["name=a x=bd"]),       // a NUL in quotes ends its piece too
-        // A name in braces takes a `\"`, even where the quotes close there: they
-        // then close at the next one.
+        // A name in braces takes a `\"`, even where the quotes close there: the quotes then close
+        // at the next `"`.
         (r#"a { ${b\\"} = 1; x = "$name${b\\"}c"; }"#, &["name=a x=a1c"]),
     ]);
     assert_messages(&[
@@ -162,7 +162,7 @@ fn the_no_prefix() {
 #[rustfmt::skip]
 fn sections() {
     assert_lines(&[
-        ("x = 1; a { x = 2; } x = 3;",              &["name=a x=2"]),    // all that is outside is where its first is
+        ("x = 1; a { x = 2; } x = 3;",              &["name=a x=2"]),    // the place of all outside is that of its first line
         ("a { x = 2; } x = 3;",                     &["name=a x=3"]),
         ("* { x = 1; } a { } * { x += 2; }",        &["name=a x=1,2"]),
         ("a { x = 1; } * { x += 2; }",              &["name=a x=1,2"]),
@@ -170,7 +170,7 @@ fn sections() {
         ("foo { * { x; } b { y; } z; }",            &["name=foo z", "name=foo.b x y"]), // nested: nothing inherited
         ("a { b { c { x; } y; } z; }",              &["name=a z", "name=a.b y", "name=a.b.c x"]),
         ("\"a.*\" { x = 1; y = 1; } a.b { x += 2; y = 2; }", &["name=a.b x=1,2 y=2"]),
-        ("a.b { x += 1; } \"a.*\" { x += 2; } * { x += 3; }", &["name=a.b x=1,2,3"]),  // each where it stands
+        ("a.b { x += 1; } \"a.*\" { x += 2; } * { x += 3; }", &["name=a.b x=1,2,3"]),  // each in its place
         ("* { p = \"/j/$v\"; } a { $v = 1; } b { $v = 2; }", &["name=a p=/j/1", "name=b p=/j/2"]),
         ("* { $v = 1; } a { x = $v; } b { $v = 2; x = $v; }", &["name=a x=1", "name=b x=2"]),
         ("\"*.a\" { x; } b.a { } c.b.a { }",        &["name=b.a x", "name=c.b.a"]),
@@ -274,7 +274,7 @@ fn a_fault_of_a_jail_has_its_place_too() {
     let places: Vec<_> = faults.iter().map(|fault| fault.place.to_string()).collect();
     assert_eq!(places, ["f:5:3", "f:5:10", "f:3:2"]);
     assert_eq!(faults.0[2].excerpt(), "\tx = 1,\n\t^");
-    // Jails are expanded one by one: what is wrong with one is not wrong with another.
+    // Jails are expanded one by one: a fault of one is no fault of another.
     assert_eq!(config.expand(b"b").unwrap().to_line(b" "), b"name=b");
 }
 
@@ -302,7 +302,7 @@ fn time_is_proportional_to_the_number_of_jails() {
         (0..3).map(|_| once()).fold(f64::MAX, f64::min)
     };
     let (few, many) = (seconds(2_000), seconds(32_000));
-    // What is quadratic takes 256 times as long.
+    // A quadratic step would take 256 times as long.
     assert!(many < 48.0 * few, "{few} s, {many} s");
 }
 
@@ -389,7 +389,7 @@ fn what_is_included_has_its_own_places() {
     ]));
     let config = Config::load(&files, Path::new("/etc/jail.conf")).unwrap();
     let a = config.expand(b"a").unwrap();
-    // All that is outside of sections stands where its first is: in whatever file.
+    // All that is outside of sections has the place of its first line, whichever file that is in.
     assert_eq!(a.to_line(b" "), b"name=a x=1,4,2");
     assert_eq!(a.parameters[1].place.to_string(), "/etc/p.conf:2:3");
     assert_eq!(config.expand(b"a.b").unwrap().place.to_string(), "/etc/p.conf:3:1");

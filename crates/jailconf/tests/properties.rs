@@ -1,4 +1,4 @@
-//! What holds for every text, checked on random ones.
+//! Facts that hold for every text, checked on random ones.
 
 #![allow(clippy::unwrap_used, reason = "a value that does not come back has failed its test")]
 
@@ -9,8 +9,8 @@ use jailconf::{
 };
 use proptest::prelude::*;
 
-/// Texts made of what the language is made of: far more of them parse, or nearly
-/// do, than of random bytes.
+/// Texts made of the words of the language: far more of them parse, or nearly do, than random bytes
+/// would.
 fn texts() -> impl Strategy<Value = Vec<u8>> {
     let words: Vec<&[u8]> = vec![
         b"a",
@@ -112,7 +112,7 @@ fn files() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(section, 0..4).prop_map(|sections| sections.concat().into_bytes())
 }
 
-/// Parses and expands all; the text of all messages.
+/// Parses and expands all jails; answers their lines and the text of all messages.
 fn everything(text: &[u8]) -> String {
     match Config::parse(Path::new("f"), text) {
         Err(faults) => {
@@ -150,8 +150,7 @@ proptest! {
         prop_assert_eq!(&jail.parameters[1].values, &values);
     }
 
-    /// A parameter that is set has the values that it was given, and the file is as before
-    /// when it is removed again.
+    /// A parameter that is set has the given values, and its removal leaves the file as before.
     #[test]
     fn an_edit_is_undone_by_its_opposite(values in prop::collection::vec(prop::collection::vec(1..=255_u8, 0..8), 0..4)) {
         let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
@@ -166,7 +165,7 @@ proptest! {
         }
     }
 
-    /// The layout changes nothing that the file says, and a file that has it keeps it.
+    /// The layout keeps the meaning of a file, and does not change a file that has it.
     #[test]
     fn a_layout_says_the_same(text in prop_oneof![texts(), files()]) {
         if let Ok(document) = Document::new(Path::new("f"), &text) {
@@ -180,8 +179,8 @@ proptest! {
         }
     }
 
-    /// The line of `-e`, put back into a file, is the same jail: what it leaves without quotes
-    /// needs none but for newlines, commas and the like, which do not occur here.
+    /// The line of `-e`, put back into a file, is the same jail: the values that the line leaves
+    /// without quotes need none, but for newlines, commas and the like, which do not occur here.
     #[test]
     fn a_line_comes_back(values in prop::collection::vec("[a-z0-9 '\\\\\"./:-]{0,12}", 1..4)) {
         let words: Vec<String> = values.iter().map(|value| format!("x={value}")).collect();
@@ -193,7 +192,8 @@ proptest! {
         prop_assert_eq!(&back.parameters[1].values, &jail.parameters[0].values);
     }
 
-    /// Parsed as a whole, a jail's wildcard sections are those that match its name one by one.
+    /// The wildcard sections that all patterns together give a jail are those that match its name
+    /// one by one.
     #[test]
     fn patterns_match_together_as_they_do_alone(
         patterns in prop::collection::vec("([ab*])(\\.[ab*]){0,2}", 1..6),
@@ -209,8 +209,8 @@ proptest! {
         prop_assert_eq!(got, alone.map(|(index, _)| format!("p{index}")).collect::<Vec<_>>());
     }
 
-    /// What a section has of parameters is what one gets by asking, for each,
-    /// which one before it it is.
+    /// A section has the parameters that are left if each name is compared with every name before
+    /// it.
     #[test]
     fn merging_is_what_asking_one_by_one_gives(names in prop::collection::vec("(no){0,2}[xy](\\.(no){0,1}[xy])?", 1..8)) {
         let text: String = names.iter().enumerate().map(|(index, name)| format!("{name} = {index}; ")).collect();

@@ -1,9 +1,9 @@
-//! What FreeBSD's own `jail -f FILE -e SEPARATOR` answers, and what we do: every directory of
+//! The answers of FreeBSD's own `jail -f FILE -e SEPARATOR`, compared with ours: every directory of
 //! `tests/vectors` is a case.
 //!
-//! `in.conf` and what it includes; `args` (one a line); `stdin`; and the expected `stdout`,
-//! `stderr`, `status`. Where FreeBSD's program itself misbehaves (`ref-bug`), only the first
-//! message of a refused file is compared.
+//! A case has `in.conf` and the files that it includes; `args` (one a line); `stdin`; and the
+//! expected `stdout`, `stderr`, `status`. Where FreeBSD's program itself misbehaves (`ref-bug`),
+//! only the first message of a refused file is compared.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
 
@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 
 use jailconf::{Config, Document, Files, Loader, format};
 
-/// FreeBSD drops the rest of these files in silence, at a NUL or at a byte above
-/// 127; here that is an error.
+/// The cases of which FreeBSD drops the rest in silence, at a NUL or at a byte above 127; here that
+/// is an error.
 const DROPPED: [&str; 3] = ["066-", "075-", "076-"];
 
-/// The files of one case: relative to its directory, with its standard input.
+/// The files of one case, relative to its directory, with its standard input.
 struct Case(PathBuf);
 
 impl Loader for Case {
@@ -33,7 +33,7 @@ impl Loader for Case {
     }
 }
 
-/// What `jail` with these arguments would print and exit with.
+/// What `jail` with these arguments would print, and its exit status.
 fn run(case: &Case, args: &[&str]) -> (Vec<u8>, Vec<String>, i32) {
     let (mut file, mut separator) = ("/etc/jail.conf", "\t");
     let mut rest = args.iter();
@@ -91,7 +91,8 @@ fn answers_are_freebsds() {
     assert!(failures.is_empty(), "{}\n{} failed", failures.join("\n"), failures.len());
 }
 
-/// Every file that parses is the same after it has been read, and says the same in the one layout.
+/// Every file that parses is the same after it has been read, and has the same meaning in the one
+/// layout.
 #[test]
 fn valid_files_come_back() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");

@@ -1,30 +1,31 @@
 //! The catalogue: every parameter of jail(8) in FreeBSD 15, and ours.
 //!
 //! Types, defaults and access are those of `kern_jail.c`, of the modules' own tables and of
-//! jail(8)'s `config.c`. Where a jail on Linux differs when a parameter is not given, the default
-//! is what it really has. A list of FreeBSD's facts in the tests says where that is.
+//! jail(8)'s `config.c`. Where a jail on Linux has another value than on FreeBSD when none is
+//! given, the default here is that value; the tests list these differences.
 
 use crate::row::{at_creation, live, numbered, pseudo, read_only};
 use crate::types::Parameter;
 
 /// FreeBSD's MAXHOSTNAMELEN without its NUL: names of jails.
 const NAME: usize = 255;
-/// A host name of Linux: `__NEW_UTS_LEN`. FreeBSD allows 255.
+/// The length of a host name on Linux: `__NEW_UTS_LEN`. FreeBSD allows 255.
 const HOST: usize = 64;
-/// PATH_MAX without its NUL, on both systems' larger one.
+/// PATH_MAX of Linux, the larger of both systems', without its NUL.
 const PATH: usize = 4095;
 /// FreeBSD's OSRELEASELEN is 32; `kern_jail_set()` wants the text shorter than that with its NUL.
 const RELEASE: usize = 30;
 /// FreeBSD's HOSTUUIDLEN without its NUL.
 const UUID: usize = 63;
 
+// The int of FreeBSD's kernel: most of its numbers are one.
 const NUMBER: i64 = i32::MAX as i64;
 
 /// Why a jail may not mount these file systems.
 const NO_MOUNT: &str =
     "not supported yet: mount it on the host, below the jail's path, before the jail starts";
 
-/// Why mac_do(4) is not there.
+/// Why there is no mac_do(4).
 const NO_MAC_DO: &str = "Linux has no mac_do(4): use sudo or doas in the jail";
 
 /// Where a hook finds the commands that it names.
@@ -35,33 +36,34 @@ const PATH_INSIDE: &str = "FreeBSD's ifconfig and route come first in PATH";
 /// What `mount` and `mount.fstab` can mount.
 const MOUNTABLE: &str = "nullfs, tmpfs, procfs, linprocfs, linsysfs, devfs, fdescfs, unionfs, \
     overlay, and what Linux can id-map on a device; seen only in the jail, never on the host";
-/// Linux does not tell nullfs from tmpfs, where a jail may mount one of them.
+/// Why these permissions come together: Linux lets the root of a user namespace mount all of these
+/// file systems or none.
 const TOGETHER: &str =
     "what Linux lets the root of a user namespace mount: binds, tmpfs, overlays; these together";
 
-/// What gives a jail names of its own.
+/// How a jail has host and domain names of its own.
 const UTS: &str = "the jail has a UTS namespace; Linux allows 64 bytes";
-/// Why `ip4` and `ip6` have two of their three values.
+/// Why `ip4` and `ip6` support two of their three values.
 const NO_SHARED_ADDRESSES: &str = "`new` comes with shared addresses; until then a jail has all \
     the host's addresses, none, or vnet";
-/// What is of no use without `ip4.addr` and `ip6.addr`.
+/// Why parameters that need `ip4.addr` or `ip6.addr` are refused.
 const WITH_ADDRESSES: &str = "not supported yet: comes with ip4.addr and ip6.addr";
 
-/// Why System V IPC has one of three values.
+/// Why the parameters of System V IPC support one of their three values.
 const OWN_IPC: &str = "a jail always has its own, where FreeBSD gives it none; `disable` and \
     `inherit` come later";
 /// Why no jail sets the clock.
 const ONE_CLOCK: &str = "there is one clock for all: run the time server on the host";
-/// Why FreeBSD's Linux emulation is not there.
+/// Why there is no Linux emulation.
 const NO_EMULATION: &str = "nothing is emulated: this is Linux";
-/// What comes later, with no more to say of it.
+/// Why a parameter is refused that is only not written yet.
 const NOT_YET: &str = "not supported yet";
 
-/// All parameters. Those of one subject stand together; [`crate::shown`] has the order of jls(8).
+/// All parameters, sorted by subject; [`crate::shown`] has the order of jls(8).
 ///
-/// A row reads: when it may be given a value, its name, its type, its default; what it is; how far
-/// it does on Linux what it does on FreeBSD. A default of `""` is the empty text; without one, a
-/// jail that is given no value has none.
+/// A row reads: when the parameter may be given a value, its name, its type, its default; what it
+/// is; how far it does on Linux what it does on FreeBSD. A default of `""` is the empty text; a
+/// parameter without a default has no value in a jail that gives none.
 #[rustfmt::skip]
 pub static CATALOGUE: &[Parameter] = &numbered([
     // What a jail is.
@@ -128,7 +130,7 @@ pub static CATALOGUE: &[Parameter] = &numbered([
                few capabilities; /proc/sys is read-only, and file systems need no id-mapped \
                mounts"),
 
-    // The host that it believes to be.
+    // The host that the jail believes to be.
     live("host").jailsys().default("new").only(&["new"])
         .about("Whether the jail has a host name of its own").partly("a jail always has its own"),
     live("host.hostname").text(HOST).default("")
@@ -138,7 +140,7 @@ pub static CATALOGUE: &[Parameter] = &numbered([
     live("host.hostuuid").text(UUID).default("")
         .about("UUID of the jail's host")
         .refused("not supported yet: a jail has the /etc/machine-id of its tree"),
-    // A number that it does not have; jls(8) shows that.
+    // A jail has no such number here: the empty default is what jls(8) shows.
     live("host.hostid").int(0, u32::MAX as i64).default("")
         .about("Number of the jail's host")
         .refused("not supported yet: a jail has the /etc/hostid of its tree"),

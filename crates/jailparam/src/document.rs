@@ -15,7 +15,7 @@ Every parameter of jail(8) in FreeBSD 15, and what it does here. This file is ma
 why; it may be given the value that it has anyway.
 ";
 
-/// What differs whatever the parameters are.
+/// The differences that belong to no parameter.
 const DIFFERENCES: &str = "
 ## What differs in general
 
@@ -49,7 +49,7 @@ const DIFFERENCES: &str = "
 - **/etc/rc of a Linux base** starts what rc.conf(5) names through the base's init scripts; see share/jail/rc.
 ";
 
-/// The catalogue as Markdown.
+/// Writes the catalogue as Markdown.
 pub fn compatibility() -> String {
     let mut out = HEAD.to_owned();
     let roles = [
@@ -86,13 +86,16 @@ pub fn compatibility() -> String {
     out + DIFFERENCES
 }
 
+/// Writes the row of one parameter.
 fn row(out: &mut String, parameter: &Parameter) {
     let default = match (parameter.default, parameter.default_with_vnet) {
+        // Markdown has no way to show an empty text in backquotes.
         (None | Some(""), _) => String::new(),
         (Some(default), None) => format!("`{default}`"),
         (Some(default), Some(with_vnet)) => format!("`{default}`; with vnet `{with_vnet}`"),
     };
     let change = match (parameter.role, parameter.access) {
+        // A pseudo-parameter is read anew at every use: there is nothing to tell apart.
         (Role::Pseudo, _) => "",
         (_, Access::ReadOnly) => "read-only",
         (_, Access::Create) => "creation",
@@ -118,9 +121,11 @@ fn row(out: &mut String, parameter: &Parameter) {
     );
 }
 
+/// Names the type of a parameter for a reader.
 fn kind(kind: Kind) -> String {
     match kind {
         Kind::Bool => "boolean".to_owned(),
+        // The largest int of C is no bound that a reader would want to see.
         Kind::Int(from, to) if to == i64::from(i32::MAX) => format!("number from {from}"),
         Kind::Int(from, to) => format!("number {from} to {to}"),
         Kind::Text(_) => "text".to_owned(),

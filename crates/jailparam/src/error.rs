@@ -1,47 +1,48 @@
-//! Why a jail's parameters are not usable, in the words of libjail and jail(8).
+//! Why a jail's parameters cannot be used, in the words of libjail and jail(8).
 
 use std::fmt;
 
 use jailconf::Place;
 
-/// A parameter that is wrong. `Display` is what follows `jail: ` on standard error.
+/// A parameter that is wrong. Its `Display` is the text behind `jail: ` on standard error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     /// The jail; empty when it has no name yet.
     pub jail: String,
-    /// The parameter, as it was written.
+    /// The parameter as the configuration writes it.
     pub parameter: String,
     /// What is wrong with it.
     pub problem: Problem,
-    /// Where it was given.
+    /// Where the parameter is given its value.
     pub place: Place,
 }
 
 /// What can be wrong with a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// There is none of this name; the name that may have been meant.
+    /// No parameter has this name; with the name that may have been meant.
     Unknown(Option<String>),
-    /// A boolean has this value.
+    /// This is no value of a boolean.
     Bool(String),
-    /// A number has this value.
+    /// This text is no number.
     Integer(String),
-    /// A number is this, and may be from the second to the third.
+    /// The first number is not between the second and the third.
     Range(i64, i64, i64),
-    /// A jailsys parameter has this value.
+    /// This is no value of a jailsys parameter.
     Jailsys(String),
-    /// A text is longer than so many bytes.
+    /// The text is longer than so many bytes.
     Length(usize),
-    /// A text of keys is longer than so many bytes.
+    /// The text of keys is longer than so many bytes.
     TooLarge(usize),
-    /// It only tells.
+    /// The parameter cannot be given a value.
     ReadOnly,
-    /// Addresses of the host's for a jail that has, or is said to share, a network
-    /// stack: `vnet` is given too.
+    /// The jail restricts addresses of the host's, and `vnet` is given too: whatever its value is,
+    /// FreeBSD refuses both together.
     VnetAddresses,
-    /// It does nothing on Linux, for this reason.
+    /// The parameter is not supported on Linux, for this reason.
     Refused(&'static str),
-    /// It does not do this value on Linux, for this reason; the values that it does.
+    /// This value is not supported on Linux, for this reason; the last field has the values that
+    /// are.
     Value(String, &'static str, &'static [&'static str]),
 }
 
@@ -63,7 +64,8 @@ impl fmt::Display for Error {
             }
             Problem::Jailsys(value) => write!(f, "{name}: unknown jailsys value \"{value}\""),
             Problem::Length(most) => write!(f, "{name}: longer than {most} bytes"),
-            // jail_set(2) and strerror(3).
+            // FreeBSD's kernel answers EFBIG to jail_set(2); jail(8) prints the call and these
+            // words.
             Problem::TooLarge(most) => {
                 write!(f, "jail_set: File too large: {name} may have {most} bytes")
             }

@@ -1,8 +1,8 @@
 //! Parameters that the compiler knows, with the type of their values.
 //!
-//! A [`Handle`] is a row of the catalogue, found by its name when this crate is compiled. The name
-//! of no parameter makes no handle, nor does a parameter of another type: neither compiles. Which
-//! handles there are is left to [`crate::param`].
+//! A [`Handle`] is a row of the catalogue that is found by its name when this crate is compiled. A
+//! name that the catalogue lacks does not compile, and neither does a parameter with values of
+//! another type. Which handles there are is left to [`crate::param`].
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -28,18 +28,21 @@ pub type Text = Handle<Vec<u8>>;
 pub type List = Handle<Vec<Vec<u8>>>;
 
 impl<T: Typed> Handle<T> {
-    /// The parameter `name`. A constant that asks for a name that is none, or has
-    /// another type, does not compile.
+    /// Finds the parameter `name`. A constant does not compile if the catalogue lacks the name, or
+    /// if the parameter has values of another type.
     ///
     /// # Panics
-    /// There is no such parameter: so call it in a constant only.
+    /// Panics if there is no such parameter. Only constants may call this function: for them, that
+    /// is an error of the compiler.
     pub const fn named(name: &str) -> Self {
+        // A constant function has no iterators, and cannot compare texts with `==`.
         let mut place = 0;
         while !is_same(CATALOGUE[place].name, name) {
             place += 1;
             assert!(place < CATALOGUE.len(), "the catalogue has no parameter of this name");
         }
         let parameter = &CATALOGUE[place];
+        // As numbers, because a constant function cannot call `PartialEq`.
         let is_of_type = parameter.kind.type_of() as u8 == T::TYPE as u8;
         assert!(is_of_type, "the parameter has values of another type");
         Self { parameter, values: PhantomData }
@@ -47,7 +50,7 @@ impl<T: Typed> Handle<T> {
 }
 
 impl<T> Handle<T> {
-    /// Its row of the catalogue.
+    /// The row of the catalogue.
     pub const fn parameter(self) -> &'static Parameter {
         self.parameter
     }
@@ -75,7 +78,7 @@ impl<T> Deref for Handle<T> {
     }
 }
 
-// A derived one would want the same of the values.
+// Derived, these would ask the same of `T`: a handle of texts would be no `Copy`.
 impl<T> Clone for Handle<T> {
     fn clone(&self) -> Self {
         *self

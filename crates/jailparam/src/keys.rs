@@ -1,19 +1,19 @@
-//! The texts of `meta` and `env`: lines of `KEY=VALUE`, each of which can be set by itself, as
+//! The texts of `meta` and `env`: lines of `KEY=VALUE`. Each line can be set by itself, as
 //! `meta.KEY`. FreeBSD's `kern_jailmeta.c`.
 
-/// A change of such a text.
+/// One change of such a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Edit {
-    /// This is the whole text now: `meta=TEXT`.
+    /// The whole text is replaced: `meta=TEXT`.
     Whole(Vec<u8>),
-    /// The key has this value: `meta.KEY=VALUE`.
+    /// The key gets this value: `meta.KEY=VALUE`.
     Key(Vec<u8>, Vec<u8>),
-    /// There is no such key any more: `meta.KEY`.
+    /// The key is removed: `meta.KEY`.
     NoKey(Vec<u8>),
 }
 
 impl Edit {
-    /// What `text` becomes. A key that is set comes first, as on FreeBSD.
+    /// Applies the change to `text`. A key that is set comes first, as on FreeBSD.
     pub(crate) fn apply(&self, text: &[u8]) -> Vec<u8> {
         match self {
             Self::Whole(text) => text.clone(),
@@ -27,15 +27,17 @@ impl Edit {
     }
 }
 
-/// The value of `key` in `text`, if it is there.
+/// Finds the value of `key` in `text`.
 pub fn value_of<'t>(text: &'t [u8], key: &str) -> Option<&'t [u8]> {
     text.split(|&byte| byte == b'\n').find_map(|line| value_in(line, key.as_bytes()))
 }
 
+/// Answers the value of a line, if the line is the one of `key`.
 fn value_in<'l>(line: &'l [u8], key: &[u8]) -> Option<&'l [u8]> {
     line.strip_prefix(key)?.strip_prefix(b"=")
 }
 
+/// Answers the text without the lines of `key`.
 fn without(text: &[u8], key: &[u8]) -> Vec<u8> {
     let lines = text.split(|&byte| byte == b'\n').filter(|line| value_in(line, key).is_none());
     lines.collect::<Vec<_>>().join(&b'\n')
@@ -48,7 +50,8 @@ mod tests {
     #[test]
     #[rustfmt::skip]
     fn one_after_the_other() {
-        // The cases of FreeBSD's tests/sys/kern/jailmeta.sh, each on what the one before left.
+        // The cases of FreeBSD's tests/sys/kern/jailmeta.sh, each applied to the result of the one
+        // before.
         let mut text = Vec::new();
         for (edits, want) in [
             (&["a=1"][..],                "a=1"),

@@ -2,10 +2,11 @@
 //!
 //! [`CATALOGUE`] is the only place that says which parameters exist, of what type, with what
 //! default, and what each does on Linux. Messages, `jls -n`, docs/compatibility.md and the manual's
-//! list come from it. A [`Set`] is what libjail's `jailparam_import` makes of a jail's words:
-//! checked, typed, with defaults behind it. A parameter that is not supported is refused by its
-//! name, with the reason; an unknown one is refused with the name that was meant. The code asks for
-//! parameters by the handles of [`param`]: a name that is none does not compile.
+//! list are made from it. A [`Set`] is the result of libjail's `jailparam_import` for a jail's
+//! words: checked, typed, with defaults for the rest. A parameter that is not supported is refused
+//! by its name, with the reason; an unknown one is refused with the name that was probably meant.
+//! The code asks for parameters by the handles of [`param`]: a name without a parameter does not
+//! compile.
 //!
 //! May use: `jailconf`; no system calls.
 //!

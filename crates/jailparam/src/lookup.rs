@@ -1,21 +1,21 @@
-//! Finding parameters by name, and the names that were meant.
+//! Finding parameters by name, and suggesting the name that was meant.
 
 use crate::catalogue::CATALOGUE;
 use crate::types::{Kind, Parameter, Role};
 
-/// A parameter and how it was called.
+/// A parameter, and by which of its names it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     /// The parameter.
     pub parameter: &'static Parameter,
-    /// It was called by the form that turns it off: `nopersist`, `allow.nomount`.
+    /// Whether the name was the form that turns it off: `nopersist`, `allow.nomount`.
     pub no: bool,
 }
 
-/// The parameter that `name` means, if there is one.
+/// Finds the parameter that `name` means.
 ///
-/// The form with `no` is known for boolean parameters only, as in libjail: `nopath` and `novnet`
-/// are no parameters. `meta.KEY` and `env.KEY` are `meta` and `env`.
+/// The form with `no` exists for boolean parameters only, as in libjail: `nopath` and `novnet` are
+/// no parameters. `meta.KEY` and `env.KEY` are `meta` and `env`.
 pub fn find(name: &str) -> Option<Found> {
     if let Some(parameter) = exact(name) {
         return Some(Found { parameter, no: false });
@@ -32,14 +32,14 @@ fn exact(name: &str) -> Option<&'static Parameter> {
     CATALOGUE.iter().find(|parameter| parameter.name == name)
 }
 
-/// The boolean parameter of which `name` is the form that turns it off.
+/// Finds the boolean parameter that `name` turns off.
 fn turned_off(name: &str) -> Option<&'static Parameter> {
     let (before, last) = name.split_at(name.rfind('.').map_or(0, |dot| dot + 1));
     let parameter = exact(&[before, last.strip_prefix("no")?].concat())?;
     (parameter.kind == Kind::Bool).then_some(parameter)
 }
 
-/// The name of a parameter that `name` looks like a slip of the pen for.
+/// Suggests the name of which `name` may be a slip of the pen.
 pub fn suggest(name: &str) -> Option<String> {
     if let Some(parameter) = CATALOGUE.iter().find(|parameter| has_a_no_too_many(parameter, name)) {
         return Some(parameter.name.to_owned());
@@ -47,8 +47,10 @@ pub fn suggest(name: &str) -> Option<String> {
     if let Some(parameter) = the_only_one_that_ends_in(name) {
         return Some(parameter.name.to_owned());
     }
+    // Of a short name, many are near: `x` is no slip of `ip4`.
     let most = (name.len() / 3).clamp(1, 3);
-    // A name that is longer or shorter by more is farther away, and may be as long as a file.
+    // A name whose length differs by more is farther away than that. The name in the file may be as
+    // long as the file: its distance must not be computed.
     let names = CATALOGUE.iter().map(|parameter| parameter.name.to_owned());
     let names = names.chain(CATALOGUE.iter().filter_map(Parameter::no_name));
     let near = names.filter(|it| it.len().abs_diff(name.len()) <= most);
@@ -56,13 +58,13 @@ pub fn suggest(name: &str) -> Option<String> {
     near.min_by_key(|(distance, _)| *distance).map(|(_, it)| it)
 }
 
-/// Whether `name` is the parameter with a `no` that it does not have, such as `novnet`.
+/// Whether `name` is the parameter's name with a `no` that does not exist, such as `novnet`.
 fn has_a_no_too_many(parameter: &Parameter, name: &str) -> bool {
     jailconf::same_parameter(parameter.name.as_bytes(), name.as_bytes())
 }
 
-/// The parameter of which `name` is the last component: `hostname`; none where
-/// several have it, as `addr`.
+/// Finds the parameter of which `name` is the last component: `hostname`. None, if several have it,
+/// as `addr`.
 fn the_only_one_that_ends_in(name: &str) -> Option<&'static Parameter> {
     let ends = |parameter: &&Parameter| {
         parameter.name.rsplit_once('.').is_some_and(|(_, last)| last == name)
@@ -71,7 +73,8 @@ fn the_only_one_that_ends_in(name: &str) -> Option<&'static Parameter> {
     ending.next().filter(|_| ending.next().is_none())
 }
 
-/// The parameters that `jls -n` shows, in its order: names without a dot first, then by bytes.
+/// The parameters that `jls -n` shows, in its order: names without a dot first, then by their
+/// bytes.
 pub fn shown() -> impl Iterator<Item = &'static Parameter> {
     ORDER.iter().map(|&place| &CATALOGUE[place])
 }
@@ -85,12 +88,14 @@ const CORE_COUNT: usize = {
     count
 };
 
-/// Where they stand in the catalogue; sorted when this is compiled, as every start asks for it.
+/// Their places in the catalogue, in that order. Sorted when this is compiled, because every start
+/// reads them.
 static ORDER: [usize; CORE_COUNT] = {
     let mut order = [0; CORE_COUNT];
     let (mut count, mut place) = (0, 0);
     while place < CATALOGUE.len() {
         if is_core(place) {
+            // By insertion: a constant function has no `sort`.
             let mut at = count;
             while at > 0 && is_before(CATALOGUE[place].name, CATALOGUE[order[at - 1]].name) {
                 order[at] = order[at - 1];
@@ -108,6 +113,7 @@ const fn is_core(place: usize) -> bool {
     matches!(CATALOGUE[place].role, Role::Core)
 }
 
+/// Whether the order of `jls -n` has `one` before `other`.
 const fn is_before(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     if has_dot(one) != has_dot(other) {
@@ -128,11 +134,11 @@ const fn has_dot(name: &[u8]) -> bool {
     at < name.len()
 }
 
-/// How many bytes to insert, remove, change or swap with their neighbour, to
-/// make `one` into `other`.
+/// How many bytes must be inserted, removed, changed or swapped with their neighbour to make `one`
+/// into `other`.
 fn distance(one: &str, other: &str) -> usize {
     let (one, other) = (one.as_bytes(), other.as_bytes());
-    // Three rows of the usual table: the one before last is for swaps.
+    // Three rows of the usual table are enough: the row before the last one is for swaps.
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=other.len()).collect();
     for i in 1..=one.len() {
@@ -164,7 +170,7 @@ mod tests {
             ("allow.mount.nozfs", Some(("allow.mount.zfs", true))),
             ("noallow.mount",   None),                       // libjail: before the last component only
             ("nopath",          None),                       // a text cannot be turned off
-            ("novnet",          None),                       // nor a jailsys: `vnet = inherit` does that
+            ("novnet",          None),                       // nor can a jailsys: `vnet = inherit` does that
             ("mount.nodevfs",   Some(("mount.devfs", true))),
             ("meta.owner",      Some(("meta", false))),
             ("path.x",          None),

@@ -1,12 +1,13 @@
-//! The handles: each parameter that kletka's own code asks for, by the name that code calls it.
+//! The handles: one for each parameter that kletka's own code asks for.
 //!
-//! A handle is the name in capitals, with `_` for a dot. One that is misspelled does not compile:
+//! A handle is the parameter's name in capitals, with `_` for a dot. A misspelled one does not
+//! compile:
 //!
 //! ```compile_fail,E0425
 //! jailparam::Set::default().flag(jailparam::param::ALLOW_RAW_SOCKET);
 //! ```
 //!
-//! Nor does one that has values of another type, or a name that is only a text:
+//! Neither does one with values of another type, nor a name that is only a text:
 //!
 //! ```compile_fail,E0308
 //! jailparam::Set::default().flag(jailparam::param::PATH);
@@ -15,12 +16,12 @@
 //! jailparam::Set::default().flag("allow.raw_sockets");
 //! ```
 //!
-//! Names that users write are looked up by [`crate::find`] instead.
+//! [`crate::find`] looks up the names that users write.
 
 use crate::handle::{Bool, Handle, Int, List, Text};
 use crate::value::Jailsys;
 
-/// Handles, each with its type and the name that the catalogue must have for it.
+/// The handles, each with its type and with its name in the catalogue.
 macro_rules! handles {
     ($($handle:ident: $type:ty = $name:literal;)*) => {$(
         #[doc = concat!("`", $name, "`.")]

@@ -1,32 +1,32 @@
-//! How a row of the catalogue is written: from its name to what it does on Linux, word by word.
+//! How a row of the catalogue is written, word by word: from its name to what it does on Linux.
 //!
-//! A row begins with when the parameter may be given a value ([`at_creation`], [`live`],
-//! [`read_only`], [`pseudo`]), continues with its type, and ends with how far it is supported.
-//! A row that lacks one of these is no [`Parameter`] and does not compile.
+//! A row begins with the time at which the parameter may be given a value ([`at_creation`],
+//! [`live`], [`read_only`], [`pseudo`]), continues with its type, and ends with how far it is
+//! supported. A row that lacks one of these is no [`Parameter`] and does not compile.
 
 use crate::types::{Access, Kind, Parameter, Role, Support};
 
-/// A parameter of the prison that is settled when the jail is created.
+/// Begins a parameter of the prison that is given its value when the jail is created.
 pub(crate) const fn at_creation(name: &'static str) -> Named {
     Named { name, role: Role::Core, access: Access::Create }
 }
 
-/// A parameter of the prison that `jail -m` can change.
+/// Begins a parameter of the prison that `jail -m` can change.
 pub(crate) const fn live(name: &'static str) -> Named {
     Named { name, role: Role::Core, access: Access::Live }
 }
 
-/// A parameter of the prison that only tells.
+/// Begins a parameter of the prison that only shows something.
 pub(crate) const fn read_only(name: &'static str) -> Named {
     Named { name, role: Role::Core, access: Access::ReadOnly }
 }
 
-/// A parameter that only jail(8) uses.
+/// Begins a parameter that only jail(8) uses.
 pub(crate) const fn pseudo(name: &'static str) -> Named {
     Named { name, role: Role::Pseudo, access: Access::Live }
 }
 
-/// A row that has no type yet.
+/// A row without a type so far.
 #[derive(Clone, Copy)]
 pub(crate) struct Named {
     name: &'static str,
@@ -35,37 +35,37 @@ pub(crate) struct Named {
 }
 
 impl Named {
-    /// A boolean, which is always one or the other.
+    /// Makes it a boolean, which always has a default.
     pub(crate) const fn bool(self, default: bool) -> Row {
         self.of(Kind::Bool).default(if default { "true" } else { "false" })
     }
 
-    /// A number.
+    /// Makes it a number.
     pub(crate) const fn int(self, from: i64, to: i64) -> Row {
         self.of(Kind::Int(from, to))
     }
 
-    /// A text of at most `most` bytes.
+    /// Makes it a text of at most `most` bytes.
     pub(crate) const fn text(self, most: usize) -> Row {
         self.of(Kind::Text(most))
     }
 
-    /// Texts.
+    /// Makes it a list of texts.
     pub(crate) const fn list(self) -> Row {
         self.of(Kind::List)
     }
 
-    /// IPv4 addresses.
+    /// Makes it a list of IPv4 addresses.
     pub(crate) const fn ip4_list(self) -> Row {
         self.of(Kind::Ip4List)
     }
 
-    /// IPv6 addresses.
+    /// Makes it a list of IPv6 addresses.
     pub(crate) const fn ip6_list(self) -> Row {
         self.of(Kind::Ip6List)
     }
 
-    /// `disable`, `new` or `inherit`.
+    /// Makes it one of `disable`, `new` and `inherit`.
     pub(crate) const fn jailsys(self) -> Row {
         self.of(Kind::Jailsys)
     }
@@ -81,7 +81,7 @@ impl Named {
             default,
             default_with_vnet,
             about,
-            // Both are known last: see `Row::supported` and `numbered`.
+            // The support is known last, by `Row::supported`; the place by `numbered`.
             support: Support::Refused(""),
             only,
             place: 0,
@@ -89,18 +89,18 @@ impl Named {
     }
 }
 
-/// A row of which is not said yet what it does on Linux.
+/// A row that is complete but for its support on Linux.
 #[derive(Clone, Copy)]
 pub(crate) struct Row(Parameter);
 
 impl Row {
-    /// The value of a jail that is given none.
+    /// The value in a jail that gives none.
     pub(crate) const fn default(mut self, default: &'static str) -> Self {
         self.0.default = Some(default);
         self
     }
 
-    /// The default of a jail with a network stack of its own, which is another one.
+    /// The default in a jail with a network stack of its own, if it is another one.
     pub(crate) const fn with_vnet(mut self, default: &'static str) -> Self {
         self.0.default_with_vnet = Some(default);
         self
@@ -112,23 +112,23 @@ impl Row {
         self
     }
 
-    /// What it is, in a few words.
+    /// What the parameter is, in a few words.
     pub(crate) const fn about(mut self, about: &'static str) -> Self {
         self.0.about = about;
         self
     }
 
-    /// It does all that it does on FreeBSD; how.
+    /// Ends the row: it does all that it does on FreeBSD; how.
     pub(crate) const fn full(self, how: &'static str) -> Parameter {
         self.supported(Support::Full(how))
     }
 
-    /// It does not all that it does on FreeBSD; what is missing.
+    /// Ends the row: it does not do all that it does on FreeBSD; what is missing.
     pub(crate) const fn partly(self, missing: &'static str) -> Parameter {
         self.supported(Support::Partly(missing))
     }
 
-    /// It does nothing, and giving it a value is an error; why.
+    /// Ends the row: to give it a value is an error; why.
     pub(crate) const fn refused(self, why: &'static str) -> Parameter {
         self.supported(Support::Refused(why))
     }
@@ -138,8 +138,9 @@ impl Row {
     }
 }
 
-/// The rows, each with the place that it has among them.
+/// Gives each row its place in the catalogue.
 pub(crate) const fn numbered<const N: usize>(mut rows: [Parameter; N]) -> [Parameter; N] {
+    // A constant function has no `for`.
     let mut place = 0;
     while place < N {
         rows[place].place = place;

@@ -1,5 +1,5 @@
-//! The typed values of one jail: libjail's `jailparam_import` and `jailparam_export`, and
-//! jail(8)'s checks of its own.
+//! The typed values of one jail: libjail's `jailparam_import` and `jailparam_export`, and the
+//! checks that jail(8) itself makes.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,14 @@ use crate::param;
 use crate::types::{Access, Kind, Parameter, Support};
 use crate::value::{self, Jailsys, Typed, Value, jailsys};
 
-/// The parameters of one jail: what it was given, and the defaults of all others.
+/// The parameters of one jail: the given ones with their values, and all others with their
+/// defaults.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Set {
-    /// By the place of their parameter in the catalogue, and of its type.
+    /// The given values, by the place of their parameter in the catalogue. Each is of its
+    /// parameter's type.
     values: BTreeMap<usize, Value>,
-    /// What was said of `meta` and `env`, in order: a jail that runs has its texts changed, not
+    /// The changes of `meta` and `env`, in order: those texts of a running jail are changed, not
     /// replaced.
     edits: BTreeMap<usize, Vec<Edit>>,
 }
@@ -27,9 +29,9 @@ impl Set {
     /// Reads the parameters of `jail`.
     ///
     /// # Errors
-    /// Every parameter that does not exist, has a value that it cannot have, or is not supported on
-    /// Linux: then it may be given the value that it has anyway. Addresses of the host's,
-    /// where `vnet` is given too.
+    /// Every parameter that does not exist, has an impossible value, or is not supported on Linux;
+    /// even then it may be given the value that it has anyway. And addresses of the host's together
+    /// with `vnet`.
     pub fn import(jail: &Jail) -> Result<Self, Vec<Error>> {
         let mut set = Self::default();
         let mut errors = Vec::new();
@@ -46,7 +48,7 @@ impl Set {
                 wrong(given, problem);
             }
         }
-        // kern_jail_set(): whatever the values are.
+        // kern_jail_set() refuses both together, whatever their values are.
         let addresses: [&Parameter; 4] =
             [&param::IP4, &param::IP4_ADDR, &param::IP6, &param::IP6_ADDR];
         let restricts =
@@ -56,12 +58,14 @@ impl Set {
         {
             wrong(given, Problem::VnetAddresses);
         }
+        // All errors at once: an administrator should not find them one by one.
         if errors.is_empty() { Ok(set) } else { Err(errors) }
     }
 
     fn import_one(&mut self, given: &jailconf::Parameter) -> Result<(), Problem> {
         let name = String::from_utf8_lossy(&given.name);
         let found = find(&name).ok_or_else(|| Problem::Unknown(suggest(&name)))?;
+        // Before the types: a key has a text of its own, which changes the whole one.
         if found.parameter.has_keys() {
             return self.edit(found.parameter, &name, &given.values);
         }
@@ -71,7 +75,7 @@ impl Set {
         Ok(())
     }
 
-    /// `meta`, `env`, or one of their keys.
+    /// Takes a value of `meta`, of `env`, or of one of their keys.
     fn edit(
         &mut self,
         parameter: &'static Parameter,
@@ -87,17 +91,18 @@ impl Set {
         };
         let old: Vec<u8> = self.typed(parameter).unwrap_or_default();
         let text = Value::Text(edit.apply(&old));
+        // The whole text has the limit, so every change is checked with what was there.
         check(parameter, &text)?;
         self.values.insert(parameter.place, text);
         self.edits.entry(parameter.place).or_default().push(edit);
         Ok(())
     }
 
-    /// What this makes of the `meta` or `env` of a jail with the parameters `old`; `None`
-    /// when nothing was said of it.
+    /// Applies the changes of `parameter`, `meta` or `env`, to its text in the set `old`; `None` if
+    /// there are none.
     ///
     /// # Errors
-    /// It would be too long.
+    /// The text would be too long.
     pub fn edited(&self, parameter: &Parameter, old: &Self) -> Option<Result<Value, Error>> {
         let edits = self.edits.get(&parameter.place)?;
         let old = old.typed(parameter).unwrap_or_default();
@@ -111,23 +116,24 @@ impl Set {
         Some(check(parameter, &text).map(|()| text).map_err(wrong))
     }
 
-    /// Gives a parameter a value that no one chose: its jid, when it has been found one.
+    /// Gives a parameter a value that the configuration does not have: the jid, when one has been
+    /// found.
     pub fn put<T: Typed>(&mut self, parameter: Handle<T>, value: T) {
         self.values.insert(parameter.place, value.into_value());
     }
 
-    /// Gives a parameter a value of its type, which another set had for it.
+    /// Gives a parameter a value that another set had for it.
     pub fn put_value(&mut self, parameter: &Parameter, value: Value) {
         debug_assert_eq!(value.type_of(), parameter.kind.type_of(), "{}", parameter.name);
         self.values.insert(parameter.place, value);
     }
 
-    /// What a parameter was given, without regard to its default.
+    /// The value that a parameter was given; its default does not count.
     pub fn given(&self, parameter: &Parameter) -> Option<&Value> {
         self.values.get(&parameter.place)
     }
 
-    /// The value of a parameter; none when it was given none and has no default.
+    /// The value of a parameter; none if it was given none and has no default.
     pub fn value(&self, parameter: &Parameter) -> Option<Value> {
         self.given(parameter).cloned().or_else(|| self.default_of(parameter))
     }
@@ -137,6 +143,7 @@ impl Set {
     }
 
     fn default_of(&self, parameter: &Parameter) -> Option<Value> {
+        // A closure, because most defaults do not depend on `vnet`.
         let has_vnet = || self.given(&param::VNET) == Some(&Value::Jailsys(Jailsys::New));
         let text = parameter.default_of(parameter.default_with_vnet.is_some() && has_vnet())?;
         match parameter.kind {
@@ -153,30 +160,29 @@ impl Set {
         self.typed(&parameter).unwrap_or_default()
     }
 
-    /// The number that a parameter is.
+    /// The value of a number.
     pub fn int(&self, parameter: Int) -> Option<i64> {
         self.typed(&parameter)
     }
 
-    /// The text that a parameter is.
+    /// The value of a text.
     pub fn text(&self, parameter: Text) -> Option<Vec<u8>> {
         self.typed(&parameter)
     }
 
-    /// The values of a list, of which there may be none.
+    /// The values of a list; there may be none.
     pub fn list(&self, parameter: List) -> &[Vec<u8>] {
         if let Some(Value::List(values)) = self.given(&parameter) { values } else { &[] }
     }
 
-    /// What the jail has of a part of the system, such as `vnet`; nothing where no default says
-    /// otherwise.
+    /// The value of a jailsys parameter, such as `vnet`; `disable` if it has no default.
     pub fn jailsys(&self, parameter: Handle<Jailsys>) -> Jailsys {
         self.typed(&parameter).unwrap_or(Jailsys::Disable)
     }
 
-    /// The parameters that `jls -n` prints, in its order: those of the prison that have a value.
+    /// The parameters of the prison that have a value, in the order of `jls -n`.
     ///
-    /// Addresses have one even when there are none of them.
+    /// Lists of addresses have a value even if they are empty: jls(8) shows them.
     pub fn export(&self) -> Vec<(&'static Parameter, Value)> {
         shown().filter_map(|it| Some((it, self.exported(it)?))).collect()
     }
@@ -186,12 +192,13 @@ impl Set {
         self.value(parameter).or_else(|| is_addresses.then(|| Value::List(Vec::new())))
     }
 
-    /// One parameter as `jls -n` prints it; none when it has no value.
+    /// Writes one parameter as `jls -n` does; none if it has no value.
     pub fn assignment(&self, parameter: &Parameter, quoted: bool) -> Option<Vec<u8>> {
         self.exported(parameter).map(|value| word(parameter, &value, quoted))
     }
 
-    /// The line of `jls -n`; `quoted` is `jls -nq`, with quotes around values that need them.
+    /// Writes the line of `jls -n`; with `quoted`, the line of `jls -nq`, where values that need
+    /// quotes have them.
     pub fn to_line(&self, quoted: bool) -> Vec<u8> {
         let words =
             self.export().into_iter().map(|(parameter, value)| word(parameter, &value, quoted));
@@ -199,7 +206,7 @@ impl Set {
     }
 }
 
-/// One parameter as `jls -n` prints it: a boolean by its name alone, all others with `=`.
+/// Writes one parameter as `jls -n` does: a boolean by its name alone, all others with `=`.
 fn word(parameter: &Parameter, value: &Value, quoted: bool) -> Vec<u8> {
     let name = parameter.name.as_bytes();
     let text = match value {
@@ -209,8 +216,8 @@ fn word(parameter: &Parameter, value: &Value, quoted: bool) -> Vec<u8> {
         Value::List(values) => values.join(&b','),
         Value::Int(_) | Value::Jailsys(_) => value.to_string().into_bytes(),
     };
-    // A list without values is nothing at all, unless quoted; a text without bytes always has its
-    // quotes.
+    // As jls(8) prints them: a list without values is nothing at all, unless quoted; a text without
+    // bytes always has its quotes.
     let is_nothing = matches!(value, Value::List(_)) && !quoted;
     let text = if text.is_empty() && !is_nothing {
         b"\"\"".to_vec()
@@ -222,7 +229,7 @@ fn word(parameter: &Parameter, value: &Value, quoted: bool) -> Vec<u8> {
     [name, b"=", &text].concat()
 }
 
-/// A value with quotes around it if it has spaces or quotes: `jls -q`.
+/// Writes a value in quotes if spaces or quotes are in it: `jls -q`.
 pub fn in_quotes(text: &[u8]) -> Vec<u8> {
     let has = |byte| text.contains(&byte);
     let quote: &[u8] = if has(b'\'') {
@@ -237,7 +244,7 @@ pub fn in_quotes(text: &[u8]) -> Vec<u8> {
     [quote, text, quote].concat()
 }
 
-/// Whether the parameter can have this value, here.
+/// Checks that the parameter can have this value on Linux.
 fn check(parameter: &Parameter, value: &Value) -> Result<(), Problem> {
     match (parameter.kind, value) {
         (_, _) if parameter.access == Access::ReadOnly => return Err(Problem::ReadOnly),
@@ -255,7 +262,7 @@ fn check(parameter: &Parameter, value: &Value) -> Result<(), Problem> {
     }
     let text = value.to_string();
     match parameter.support {
-        // What it is anyway may be said.
+        // A file from FreeBSD may say what is true here anyway: `allow.nosettime`.
         Support::Refused(_) if !text.is_empty() && parameter.default == Some(&text) => Ok(()),
         Support::Refused(why) => Err(Problem::Refused(why)),
         support if !parameter.only.is_empty() && !parameter.only.contains(&text.as_str()) => {

@@ -1,25 +1,25 @@
-//! What the catalogue says of a parameter.
+//! The types of the catalogue: what each row says of its parameter.
 
 /// A parameter of jail(8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name; a boolean one also has the form with `no` before its last component.
+    /// The name. A boolean one also has a form with `no` before its last component.
     pub name: &'static str,
-    /// What its values are.
+    /// The type of its values, with their bounds.
     pub kind: Kind,
-    /// Whether it belongs to the prison or only to jail(8).
+    /// Whether the prison has it, or only jail(8).
     pub role: Role,
     /// When it may be given a value.
     pub access: Access,
-    /// The value that it has when it is given none, as jls(8) writes it; `None`: it then has none.
+    /// The value if none is given, as jls(8) writes it; `None`: without one there is no value.
     pub default: Option<&'static str>,
-    /// The default in a jail with a network stack of its own, where that is another one.
+    /// The default in a jail with a network stack of its own, if it is another one.
     pub default_with_vnet: Option<&'static str>,
-    /// What it is, in a few words.
+    /// What the parameter is, in a few words.
     pub about: &'static str,
     /// What it does on Linux.
     pub support: Support,
-    /// The only values that are supported, as jls(8) writes them; empty when all are.
+    /// The only values that are supported, as jls(8) writes them; empty if all are.
     pub only: &'static [&'static str],
     /// Its place in the catalogue.
     pub(crate) place: usize,
@@ -34,17 +34,17 @@ pub enum Kind {
     Int(i64, i64),
     /// A text of at most so many bytes.
     Text(usize),
-    /// Texts, one after the other: `+=` adds to them.
+    /// A list of texts: `+=` adds to it.
     List,
     /// IPv4 addresses.
     Ip4List,
     /// IPv6 addresses.
     Ip6List,
-    /// `disable`, `new` or `inherit`; a bare name means `new`.
+    /// `disable`, `new` or `inherit`. A bare name means `new`.
     Jailsys,
 }
 
-/// The type of a parameter's values as Rust has it: several kinds share one.
+/// The type of a parameter's values in Rust. Several kinds share one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
     /// `bool`.
@@ -53,14 +53,14 @@ pub enum Type {
     Int,
     /// A text of bytes.
     Text,
-    /// Texts.
+    /// A list of texts.
     List,
     /// [`crate::Jailsys`].
     Jailsys,
 }
 
 impl Kind {
-    /// The type of such values.
+    /// The type of the values of this kind.
     pub const fn type_of(self) -> Type {
         match self {
             Self::Bool => Type::Bool,
@@ -77,19 +77,19 @@ impl Kind {
 pub enum Role {
     /// The prison has it, and `jls -n` shows it.
     Core,
-    /// Only jail(8) uses it, to set the jail up and to take it down: a pseudo-parameter.
+    /// Only jail(8) uses it, to start and to stop the jail: a pseudo-parameter.
     Pseudo,
 }
 
 /// When a parameter may be given a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Never: it only tells.
+    /// Never: it only shows something.
     ReadOnly,
     /// When the jail is created; `jail -m` cannot change it.
     Create,
-    /// When the jail is created, and by `jail -m` while it runs. A pseudo-parameter
-    /// is read anew at every use.
+    /// When the jail is created, and by `jail -m` while it runs. A pseudo-parameter is read anew at
+    /// every use.
     Live,
 }
 
@@ -100,12 +100,12 @@ pub enum Support {
     Full(&'static str),
     /// Not all of it; what is missing.
     Partly(&'static str),
-    /// Nothing: giving it a value is an error; why.
+    /// Nothing: to give it a value is an error; why.
     Refused(&'static str),
 }
 
 impl Support {
-    /// The sentence that goes with it.
+    /// The sentence that explains it.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Full(reason) | Self::Partly(reason) | Self::Refused(reason) => reason,
@@ -114,19 +114,18 @@ impl Support {
 }
 
 impl Parameter {
-    /// Whether a configuration that says `name` means this parameter, by exactly its name.
+    /// Whether `name` is exactly the name of this parameter.
     pub fn is_called(&self, name: &[u8]) -> bool {
         self.name.as_bytes() == name
     }
 
-    /// The form of a boolean's name that turns it off: `allow.nomount`. Other types have none.
+    /// The name that turns a boolean off: `allow.nomount`. Other types have none.
     pub fn no_name(&self) -> Option<String> {
         let last = self.name.rfind('.').map_or(0, |dot| dot + 1);
         (self.kind == Kind::Bool).then(|| format!("{}no{}", &self.name[..last], &self.name[last..]))
     }
 
-    /// The value that it has when it is given none, in a jail with a network stack
-    /// of its own or without one.
+    /// The value if none is given, in a jail with a network stack of its own or without one.
     pub const fn default_of(&self, vnet: bool) -> Option<&'static str> {
         if vnet && self.default_with_vnet.is_some() {
             return self.default_with_vnet;
@@ -134,7 +133,8 @@ impl Parameter {
         self.default
     }
 
-    /// Whether it is a text of lines `KEY=VALUE`, each of which is a parameter too: `meta.KEY`.
+    /// Whether its value is a text of lines `KEY=VALUE`, each of which is a parameter too:
+    /// `meta.KEY`.
     pub fn has_keys(&self) -> bool {
         matches!(self.name, "meta" | "env")
     }

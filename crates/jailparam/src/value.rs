@@ -1,7 +1,7 @@
 //! The values of parameters: their Rust types, and how libjail's `jailparam_import` reads texts.
 //!
-//! A text is read as the type of its parameter; whether the parameter may have that value, here, is
-//! left to [`crate::Set`].
+//! A text is read as a value of its parameter's type. Whether the parameter may have that value on
+//! Linux is left to [`crate::Set`].
 
 use std::fmt;
 
@@ -9,19 +9,19 @@ use crate::error::Problem;
 use crate::lookup::Found;
 use crate::types::{Kind, Type};
 
-/// What a jail has of a part of the system.
+/// What a jail has of a part of the system: libjail's jailsys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jailsys {
     /// Nothing.
     Disable,
     /// Its own.
     New,
-    /// What the host has.
+    /// The host's.
     Inherit,
 }
 
 impl Jailsys {
-    /// The word for it.
+    /// The word for this value.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Disable => "disable",
@@ -47,7 +47,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// Its type.
+    /// The type of the value.
     pub const fn type_of(&self) -> Type {
         match self {
             Self::Bool(_) => Type::Bool,
@@ -60,7 +60,7 @@ impl Value {
 }
 
 impl fmt::Display for Value {
-    /// As jls(8) writes it.
+    /// Writes the value as jls(8) does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bool(value) => value.fmt(f),
@@ -77,14 +77,14 @@ pub trait Typed: Sized {
     /// The type of the parameters that have such values.
     const TYPE: Type;
 
-    /// The value in it; `None` when that is of another type.
+    /// Takes the Rust value out; `None` if `value` is of another type.
     fn of(value: Value) -> Option<Self>;
 
-    /// This as a value.
+    /// Makes a [`Value`] of this.
     fn into_value(self) -> Value;
 }
 
-/// Which Rust type stands for which variant of [`Value`].
+/// The Rust type of each variant of [`Value`].
 macro_rules! typed {
     ($($type:ty: $variant:ident;)*) => {$(
         impl Typed for $type {
@@ -109,23 +109,25 @@ typed! {
     Jailsys: Jailsys;
 }
 
-/// The value of a parameter from its texts; none if a pseudo-parameter that takes a value has been
-/// given none.
+/// Reads the value of a parameter from its texts; none if a pseudo-parameter that needs a value has
+/// none.
 pub(crate) fn typed(found: Found, values: &[Vec<u8>]) -> Result<Option<Value>, Problem> {
     let Found { parameter, no } = found;
-    // One that is no list has its last value.
+    // As in jail(8): of several values, only a list keeps more than the last.
     let last = values.last().map(Vec::as_slice);
     let lossy = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
     let value = match (parameter.kind, last) {
         (Kind::Bool, None) => Value::Bool(!no),
         (Kind::Bool, Some(text)) => {
             let on = boolean(text).ok_or_else(|| Problem::Bool(lossy(text)))?;
+            // libjail: `nopersist = false` is `persist`.
             Value::Bool(on != no)
         }
         (Kind::List, _) => Value::List(values.to_vec()),
         (Kind::Ip4List | Kind::Ip6List, _) => Value::List(addresses(values)),
+        // jail(8) takes `stop.timeout;` for a parameter that is not there.
         (_, None) if parameter.is_pseudo() => return Ok(None),
-        // libjail: a bare name has the empty value, which is 0.
+        // libjail: a bare name has the empty value, which is the number 0.
         (Kind::Int(..), None) => Value::Int(0),
         (Kind::Int(..), Some(b"")) if !parameter.is_pseudo() => Value::Int(0),
         (Kind::Int(..), Some(text)) => {
@@ -140,8 +142,9 @@ pub(crate) fn typed(found: Found, values: &[Vec<u8>]) -> Result<Option<Value>, P
     Ok(Some(value))
 }
 
-/// `true`, `false`, or a number.
+/// Reads `true`, `false`, or a number.
 fn boolean(text: &[u8]) -> Option<bool> {
+    // jailparam_import_enum() compares without regard to case.
     if text.eq_ignore_ascii_case(b"true") {
         Some(true)
     } else if text.eq_ignore_ascii_case(b"false") || text.is_empty() {
@@ -151,23 +154,25 @@ fn boolean(text: &[u8]) -> Option<bool> {
     }
 }
 
-/// `disable`, `new`, `inherit`, or their numbers.
+/// Reads `disable`, `new`, `inherit`, or their numbers.
 pub(crate) fn jailsys(text: &[u8]) -> Option<Jailsys> {
+    // In the order of FreeBSD's JAIL_SYS_DISABLE, 0, and those that follow it.
     let all = [Jailsys::Disable, Jailsys::New, Jailsys::Inherit];
     let word = all.into_iter().find(|value| text.eq_ignore_ascii_case(value.word().as_bytes()));
     word.or_else(|| all.get(usize::try_from(number(text)?).ok()?).copied())
 }
 
-/// strtol(3) over the whole text: white space and a sign may come first.
+/// Reads the whole text as strtol(3) would: white space and a sign may come first.
 fn number(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(text)
         .ok()?
+        // The blanks of isspace(3): Rust's `trim_start` has more, those of Unicode.
         .trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r'])
         .parse()
         .ok()
 }
 
-/// Each value may be several, between commas; an empty one or a `-` is none.
+/// Splits the values at commas. An empty address or a `-` is none.
 fn addresses(values: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let each = values.iter().flat_map(|value| value.split(|&byte| byte == b','));
     each.filter(|address| !matches!(*address, b"" | b"-")).map(<[u8]>::to_vec).collect()

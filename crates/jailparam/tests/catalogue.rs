@@ -1,12 +1,12 @@
-//! The catalogue beside FreeBSD's own lists: no parameter is missing, and where one
-//! differs, it stands here.
+//! The catalogue compared with FreeBSD's own lists: no parameter is missing, and every difference
+//! is listed here.
 
 #![allow(clippy::panic, reason = "a parameter that is missing fails the test")]
 
 use jailparam::Access::{Create, Live, ReadOnly};
 use jailparam::{Access, CATALOGUE, Kind, Parameter, Role};
 
-/// FreeBSD's types, as `SYSCTL_JAIL_PARAM` and jail(8)'s `intparams` have them.
+/// FreeBSD's types, from `SYSCTL_JAIL_PARAM` and jail(8)'s `intparams`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Type {
     Bool,
@@ -31,7 +31,7 @@ fn kind(parameter: &Parameter) -> Type {
     }
 }
 
-/// What a jail has that was given nothing; empty for what depends on the machine.
+/// The value if none is given; empty if it depends on the machine.
 #[derive(Clone, Copy)]
 enum Untold {
     Same(&'static str),
@@ -130,9 +130,8 @@ const CORE: &[(&str, Type, Access, Untold)] = &[
     ("mac.do.exec_paths",           Text,    Live,     Same("")),
 ];
 
-/// jail(8)'s pseudo-parameters, with the types of `intparams` in `config.c`: what is neither
-/// PF_BOOL nor PF_INT is a list where all of its values are used, and a
-/// text where only the last is.
+/// jail(8)'s pseudo-parameters, with the types of `intparams` in `config.c`. One that is neither
+/// PF_BOOL nor PF_INT is a list if all of its values are used, and a text if only the last is.
 #[rustfmt::skip]
 const PSEUDO: &[(&str, Type, &str)] = &[
     ("allow.dying",             Bool, "false"),
@@ -166,22 +165,22 @@ const PSEUDO: &[(&str, Type, &str)] = &[
     ("zfs.dataset",             List, ""),
 ];
 
-/// kletka's own.
+/// The parameters that only kletka has.
 const OURS: &[&str] = &["kletka.userns"];
 
-/// What is not as on FreeBSD, with what it is here; docs/compatibility.md says why.
+/// The differences from FreeBSD, each with the value here; docs/compatibility.md has the reasons.
 const DIFFERENT_DEFAULTS: &[(&str, &str)] =
     &[("sysvmsg", "new"), ("sysvsem", "new"), ("sysvshm", "new")];
 const DIFFERENT_ACCESS: &[(&str, Access)] = &[
     ("name", Create),
     ("children.max", Create),
-    // What may be mounted is settled as the jail's mount namespace is made.
+    // What may be mounted is decided when the jail's mount namespace is made.
     ("allow.mount", Create),
     ("allow.mount.nullfs", Create),
     ("allow.mount.tmpfs", Create),
 ];
 
-/// What stands beside `name`; else `otherwise`.
+/// Finds the value beside `name`, or answers `otherwise`.
 fn here<T: Copy>(different: &[(&str, T)], name: &str, otherwise: T) -> T {
     different.iter().find(|(known, _)| *known == name).map_or(otherwise, |(_, it)| *it)
 }

@@ -1,4 +1,4 @@
-//! Jails as an administrator writes them, and what becomes of their parameters.
+//! Jails as an administrator writes them, and the values or messages of their parameters.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
 
@@ -7,7 +7,7 @@ use std::path::Path;
 use jailconf::Config;
 use jailparam::{CATALOGUE, Jailsys, Kind, Set, Value, find, param};
 
-/// The set of the jail `web` with these parameters, or the messages.
+/// Imports the jail `web` with these parameters; answers the set, or the messages.
 fn import(parameters: &str) -> Result<Set, Vec<String>> {
     let config =
         Config::parse(Path::new("jail.conf"), format!("web {{ {parameters} }}").as_bytes())
@@ -44,7 +44,7 @@ fn messages() {
         ("meta. = me;",                 "web: unknown parameter: meta. (did you mean meta?)"),
         ("mac.do.rules = 'uid=1>uid=0';", "web: mac.do.rules: Linux has no mac_do(4): use sudo or doas in the jail"),
         ("securelevel = 2;",            "web: securelevel: not supported yet: no securelevel is enforced"),
-        // kern_jail_set(): addresses of the host's, and anything said of vnet.
+        // kern_jail_set(): addresses of the host's, together with any value of vnet.
         ("vnet; ip4 = inherit;",        "web: vnet jails cannot have IP address restrictions"),
         ("vnet = inherit; ip6 = disable;", "web: vnet jails cannot have IP address restrictions"),
         ("host.hostname = \"1234567890123456789012345678901234567890123456789012345678901234x\";",

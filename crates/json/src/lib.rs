@@ -1,15 +1,15 @@
-//! JSON as a language: RFC 8259. Text in, a value out, and a value written as text that people can
-//! read.
+//! JSON as a language: RFC 8259. A text is read into a value, and a value is written as a text that
+//! people can read.
 //!
-//! [`Json::read`] is strict: what the grammar does not allow, a name that an object has twice, and
-//! what is nested deeper than [`DEPTH`] are refused with line and column. `Display` writes. No
-//! system calls.
+//! [`Json::read`] is strict: a text beyond the grammar, a name that an object has twice, and
+//! nesting deeper than [`DEPTH`] are refused with line and column. `Display` writes. No system
+//! calls.
 //!
-//! Why own code: the layout that `jail --plan=json` promises (short arrays on one line) and texts
-//! that need not be UTF-8 ask for a writer of our own with any crate. What is left is this small
-//! reader. serde_json would bring five crates for it, and its `Value` takes the last of two members
-//! of one name without a word; tinyjson makes an `f64` of every number; jzon's last release is of
-//! 2023 and its parser full of `unsafe`.
+//! Why own code: `jail --plan=json` promises a layout (short arrays on one line) and has texts that
+//! need not be UTF-8, so the writer would be our own with any crate. Only this small reader could
+//! be saved. serde_json would bring five crates for it, and its `Value` silently takes the last of
+//! two members of one name; tinyjson makes an `f64` of every number; the last release of jzon is
+//! from 2023, and its parser is full of `unsafe`.
 //!
 //! May use: no other crate; no system calls.
 
@@ -29,37 +29,39 @@ pub enum Json {
     Bool(bool),
     /// A number, to its last digit.
     Number(Number),
-    /// A string: UTF-8 when it was read. What is not is written as U+FFFD, as JSON has no other
-    /// bytes: a file's name, and a jail's parameter, can be any bytes.
+    /// A string. One that was read is UTF-8. In others, bytes that are not UTF-8 are written as
+    /// U+FFFD, as JSON has no way to write them: a file's name, and a jail's parameter, can be any
+    /// bytes.
     Text(Vec<u8>),
     /// An array.
     List(Vec<Json>),
-    /// An object: its members in their order. When it was read, no two have one name.
+    /// An object: its members in their order. In one that was read, every name is there once.
+    // A vector, not a map: people read the members in the order in which they were put.
     Object(Vec<(Vec<u8>, Json)>),
 }
 
 impl Json {
-    /// A string.
+    /// Makes a string.
     pub fn text(text: impl AsRef<[u8]>) -> Self {
         Self::Text(text.as_ref().to_vec())
     }
 
-    /// An integer.
+    /// Makes an integer.
     pub fn number(number: impl Into<Number>) -> Self {
         Self::Number(number.into())
     }
 
-    /// An array of strings.
+    /// Makes an array of strings.
     pub fn texts<T: AsRef<[u8]>>(texts: impl IntoIterator<Item = T>) -> Self {
         Self::List(texts.into_iter().map(Self::text).collect())
     }
 
-    /// An object.
+    /// Makes an object.
     pub fn object<const N: usize>(members: [(&str, Json); N]) -> Self {
         Self::Object(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
     }
 
-    /// The member `name` of an object. `None`: there is none, or this is no object.
+    /// The member `name` of an object. `None` if the object has none, or if this is no object.
     pub fn member(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };
         members.iter().find(|(own, _)| own == name.as_bytes()).map(|(_, value)| value)

@@ -1,15 +1,15 @@
-//! Numbers: RFC 8259, section 6. They are kept as they were written, as no type of Rust holds them
-//! all.
+//! Numbers: RFC 8259, section 6. A number is kept as it is written, because no type of Rust holds
+//! all numbers.
 
 use std::fmt;
 
-/// A number in JSON's own writing. Two numbers are equal when they are written alike: `1` is not
+/// A number in JSON's own notation. Two numbers are equal if they are written alike: `1` is not
 /// `1.0`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Number(Box<str>);
 
 impl Number {
-    /// A number that is written like `text`, which must be one by JSON's grammar.
+    /// Makes a number of `text`, which must be one by JSON's grammar.
     pub(crate) fn written(text: &str) -> Self {
         Self(text.into())
     }
@@ -20,21 +20,23 @@ impl Number {
         &self.0
     }
 
-    /// The integer. `None`: it has a fraction or an exponent, or does not fit.
+    /// The integer. `None` if there is a fraction or an exponent, or if the number does not fit.
     #[must_use]
     pub fn to_i64(&self) -> Option<i64> {
         self.0.parse().ok()
     }
 
-    /// The integer, from 0. `None`: it is negative, has a fraction or an exponent, or does not fit.
+    /// The integer, from 0. `None` if the number is negative, has a fraction or an exponent, or
+    /// does not fit.
     #[must_use]
     pub fn to_u64(&self) -> Option<u64> {
         self.0.parse().ok()
     }
 
-    /// The nearest number in binary. `None`: it is too large for one.
+    /// The nearest binary number. `None` if the number is too large for one.
     #[must_use]
     pub fn to_f64(&self) -> Option<f64> {
+        // Rust reads `1e999` as infinity.
         self.0.parse().ok().filter(|number: &f64| number.is_finite())
     }
 }

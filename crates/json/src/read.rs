@@ -1,41 +1,41 @@
 //! Reading JSON: the grammar of RFC 8259 and nothing beyond it.
 //!
-//! The work is linear in the text but for the names of an object, which are sorted to find one that
-//! stands there twice. [`DEPTH`] bounds the stack, here and wherever a value is walked, written or
-//! dropped.
+//! The work is linear in the text, except for the names of an object, which are sorted to find one
+//! that is there twice. [`DEPTH`] bounds the stack, here and wherever a value is visited, written
+//! or dropped.
 
 use std::fmt;
 
 use crate::{Json, Number};
 
-/// How deep arrays and objects may lie in each other.
+/// How deep arrays and objects may be inside each other.
 pub const DEPTH: usize = 128;
 
-/// Why a text is not taken. `Display` begins with the place: `3:14: reason`.
+/// Why a text is refused. Its `Display` begins with the place: `3:14: reason`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// From 1.
+    /// The line, from 1.
     pub line: usize,
-    /// In characters, from 1.
+    /// The column in characters, from 1.
     pub column: usize,
-    /// What is wrong there.
+    /// What is wrong at this place.
     pub kind: ErrorKind,
 }
 
-/// The things that can be wrong with a text.
+/// The kinds of faults of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// Bytes that are not UTF-8.
+    /// The bytes are not UTF-8.
     NotUtf8,
     /// The text ends in the middle of a value.
     End,
-    /// A character that cannot stand here.
+    /// A character that is not possible at this place.
     Unexpected(char),
-    /// What follows a backslash is no escape, or half of a surrogate pair.
+    /// The text behind a backslash is no escape, or is half of a surrogate pair.
     Escape,
     /// An object has this name already.
     Duplicate(String),
-    /// More than [`DEPTH`] arrays and objects in each other.
+    /// Arrays and objects are nested deeper than [`DEPTH`].
     TooDeep,
 }
 
@@ -64,11 +64,12 @@ impl Json {
     /// Reads one value, with nothing but white space around it.
     ///
     /// # Errors
-    /// The first place where `text` is no JSON.
+    /// The first place at which `text` is no JSON.
     pub fn read(text: &[u8]) -> Result<Self, Error> {
         let (text, is_utf8) = match str::from_utf8(text) {
             Ok(text) => (text, true),
             Err(error) => {
+                // The valid part is kept to count lines and columns up to the fault.
                 let valid = text.get(..error.valid_up_to()).unwrap_or_default();
                 (str::from_utf8(valid).unwrap_or_default(), false)
             }
@@ -76,6 +77,7 @@ impl Json {
         let mut reader = Reader { text, at: 0, depth: 0 };
         let read = if is_utf8 { reader.whole() } else { Err((text.len(), ErrorKind::NotUtf8)) };
         read.map_err(|(at, kind)| {
+            // Counted only for a fault: a text without one is read faster.
             let before = text.get(..at).unwrap_or(text);
             let line_start = before.rfind('\n').map_or(0, |end| end + 1);
             let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
@@ -85,10 +87,10 @@ impl Json {
     }
 }
 
-/// What could not be read: where, as a place in bytes, and why.
+/// A fault: its place in bytes, and what is wrong.
 type Failure = (usize, ErrorKind);
 
-/// A text, and how much of it has been read.
+/// A text, and how far it has been read.
 struct Reader<'a> {
     text: &'a str,
     at: usize,
@@ -104,7 +106,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A value and the white space around it.
+    /// Reads a value and the white space around it.
     fn value(&mut self) -> Result<Json, Failure> {
         self.white_space();
         let value = match self.peek() {
@@ -121,11 +123,12 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    /// What `read` reads, one level deeper.
+    /// Calls `read` one level deeper.
     fn nested(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<Json, Failure>,
     ) -> Result<Json, Failure> {
+        // Each level is a call: without a bound, a text of brackets would exhaust the stack.
         if self.depth == DEPTH {
             return Err((self.at, ErrorKind::TooDeep));
         }
@@ -155,13 +158,14 @@ impl<'a> Reader<'a> {
             members.push((name.into_bytes(), reader.value()?));
             Ok(())
         })?;
+        // RFC 8259 lets readers choose one of them: two programs could then disagree about a text.
         match duplicate(&members, &places) {
             Some(failure) => Err(failure),
             None => Ok(Json::Object(members)),
         }
     }
 
-    /// What stands between two brackets: nothing, or elements with commas between them.
+    /// Reads what is between two brackets: nothing, or elements with commas between them.
     fn elements(
         &mut self,
         open: u8,
@@ -187,6 +191,7 @@ impl<'a> Reader<'a> {
         let mut text = String::new();
         loop {
             let is_special = |byte: u8| byte == b'"' || byte == b'\\' || byte < b' ';
+            // All these bytes are ASCII, so the cut is between characters.
             let length = self.rest().bytes().position(is_special);
             text.push_str(self.advance(length.unwrap_or(self.rest().len())));
             match self.peek() {
@@ -201,7 +206,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The character that a backslash and what follows it stand for.
+    /// Reads an escape, and answers its character.
     fn escape(&mut self) -> Result<char, Failure> {
         let failure = (self.at, ErrorKind::Escape);
         self.at += 1;
@@ -219,11 +224,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The character of `\uXXXX`, or of two that are a surrogate pair. `None`: there is none.
+    /// Reads the character of `\uXXXX`, or of two of these that are a surrogate pair. `None` if
+    /// they are none.
     fn code_point(&mut self) -> Option<char> {
         let first = self.four_digits()?;
         if !(0xD800..0xDC00).contains(&first) {
-            // The second half of a pair alone is no character.
+            // `from_u32` refuses the second half of a pair.
             return char::from_u32(first);
         }
         if !(self.take(b'\\') && self.take(b'u')) {
@@ -235,7 +241,7 @@ impl<'a> Reader<'a> {
 
     fn four_digits(&mut self) -> Option<u32> {
         let digits = self.rest().get(..4)?;
-        // from_str_radix takes a sign too.
+        // `from_str_radix` takes a sign too.
         let all_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
         let number = u32::from_str_radix(digits, 16).ok().filter(|_| all_hex)?;
         self.at += 4;
@@ -245,7 +251,7 @@ impl<'a> Reader<'a> {
     fn number(&mut self) -> Result<Number, Failure> {
         let start = self.at;
         self.take(b'-');
-        // No digit may follow a leading zero: the caller finds it unexpected.
+        // No digit may follow a leading zero: the caller then reports it as unexpected.
         if !self.take(b'0') {
             self.digits()?;
         }
@@ -261,7 +267,7 @@ impl<'a> Reader<'a> {
         Ok(Number::written(self.text.get(start..self.at).unwrap_or_default()))
     }
 
-    /// One digit or more.
+    /// Reads one digit or more.
     fn digits(&mut self) -> Result<(), Failure> {
         let length = self.rest().bytes().take_while(u8::is_ascii_digit).count();
         if length == 0 {
@@ -283,7 +289,7 @@ impl<'a> Reader<'a> {
         self.at += self.rest().bytes().take_while(is_space).count();
     }
 
-    /// What has not been read.
+    /// The text that has not been read.
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
@@ -308,16 +314,17 @@ impl<'a> Reader<'a> {
         if self.take(byte) { Ok(()) } else { Err(self.unexpected()) }
     }
 
-    /// The failure that lies in what stands here.
+    /// Answers that the next character, or the end, was not expected.
     fn unexpected(&self) -> Failure {
         (self.at, self.rest().chars().next().map_or(ErrorKind::End, ErrorKind::Unexpected))
     }
 }
 
-/// The first member whose name an earlier one has; `places` are where the names stand.
+/// Finds the first member whose name an earlier one has; `places` are the places of the names.
 fn duplicate(members: &[(Vec<u8>, Json)], places: &[usize]) -> Option<Failure> {
     let mut names: Vec<(&[u8], usize)> =
         members.iter().zip(places).map(|((name, _), &place)| (name.as_slice(), place)).collect();
+    // Sorted by name and then by place: equal names are neighbours, the earlier one first.
     names.sort_unstable();
     let twice =
         names.iter().zip(names.iter().skip(1)).filter(|(first, second)| first.0 == second.0);
@@ -422,7 +429,7 @@ mod tests {
             assert_eq!(read(&deep(DEPTH + 1)), Err(want.clone()));
             assert_eq!(read(&open.repeat(1_000_000)), Err(want));
         }
-        // Beside each other they are not nested.
+        // Arrays beside each other are not nested.
         let beside = format!("[{}[]]", "[],".repeat(1000));
         assert!(Json::read(beside.as_bytes()).is_ok());
     }

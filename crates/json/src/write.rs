@@ -1,5 +1,5 @@
-//! Writing JSON, indented for people: an object's members on lines of their own, an array on one
-//! line unless arrays or objects are in it.
+//! Writing JSON, indented for people: each member of an object is on a line of its own, and an
+//! array is on one line unless arrays or objects are in it.
 
 use std::fmt::{self, Write};
 
@@ -35,7 +35,8 @@ impl fmt::Display for Json {
     }
 }
 
-/// What is between two brackets: a line each, one level deeper than `level`, or all on this line.
+/// Writes what is between two brackets: each element on a line of its own, one level deeper than
+/// `level`, or all on this line if there is no `level`.
 fn elements<T>(
     f: &mut fmt::Formatter<'_>,
     [open, close]: [char; 2],
@@ -68,6 +69,7 @@ fn string(f: &mut fmt::Formatter<'_>, text: &[u8]) -> fmt::Result {
             '"' | '\\' => write!(f, "\\{c}")?,
             '\n' => f.write_str("\\n")?,
             '\t' => f.write_str("\\t")?,
+            // RFC 8259, section 7: no other character needs an escape.
             c if c < ' ' => write!(f, "\\u{:04x}", u32::from(c))?,
             c => f.write_char(c)?,
         }

@@ -1,10 +1,10 @@
-//! What is written is read again as the same value, and what is read says no more than its text.
+//! A value that is written is read again as the same value, and no text without its end is read.
 
 use json::{Json, Number};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
-/// Any value whose texts are UTF-8: of other bytes the text keeps a sign only.
+/// Any value with texts in UTF-8: other bytes are written as U+FFFD, and are lost.
 fn value() -> impl Strategy<Value = Json> {
     let number =
         prop_oneof![any::<i64>().prop_map(Number::from), any::<u64>().prop_map(Number::from),];
@@ -31,7 +31,7 @@ proptest! {
     #[test]
     fn a_text_without_its_end_is_refused(value in value(), cut in any::<prop::sample::Index>()) {
         let text = value.to_string();
-        // Of a number alone the beginning is a number.
+        // The beginning of a number is a number too.
         prop_assume!(matches!(value, Json::List(_) | Json::Object(_) | Json::Text(_)));
         prop_assert!(Json::read(&text.as_bytes()[..cut.index(text.len())]).is_err());
     }

@@ -1,24 +1,25 @@
-//! What is mounted, as FreeBSD's mount(8) shows it.
+//! Mounts as FreeBSD's mount(8) shows them.
 
 use crate::{Line, lines};
 
 /// One mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mounted {
-    /// What: a device, a name, for a nullfs the directory that it shows.
+    /// The source: a device, a name, or for a nullfs the directory that it shows.
     pub source: Vec<u8>,
-    /// Where.
+    /// The mount point.
     pub target: Vec<u8>,
     /// The file system, by FreeBSD's name where it has one.
     pub fstype: Vec<u8>,
     options: Vec<Vec<u8>>,
 }
 
-/// File systems that are not on this machine; all others are `local`.
+/// The file systems of other machines; all others are `local`.
 const REMOTE: &[&[u8]] =
     &[b"nfs", b"nfs4", b"cifs", b"smb3", b"9p", b"ceph", b"afs", b"fuse.sshfs", b"fuse.glusterfs"];
 
-/// What mount(8) says for an option, in its order.
+/// The words of mount(8) for options, in its order.
+// Options without a word on FreeBSD, such as `relatime`, are not shown.
 const SHOWN: &[(&[u8], &str)] = &[
     (b"noatime", "noatime"),
     (b"noexec", "noexec"),
@@ -52,10 +53,11 @@ impl Mounted {
         lines(text).map(|line| Self::of(&line, &mut earlier)).collect()
     }
 
-    /// The mount of `line`; `earlier` are those before it, and gets this one.
+    /// Makes the mount of `line`. `earlier` has the mounts before it, and gets this one.
     fn of<'a>(line: &Line<'a>, earlier: &mut Vec<Shown<'a>>) -> Self {
         let own = Shown { device: line.device, root: line.root(), target: line.target() };
         let shown = earlier.iter().find_map(|earlier| shows(earlier, &own));
+        // The mount or the file system may be read-only: FreeBSD has one flag for both.
         let options = [line.options, &line.file_system_options()[..]].join(&b',');
         let mounted = Self {
             fstype: if shown.is_some() { b"nullfs".to_vec() } else { freebsd_name(line.fstype) },
@@ -68,25 +70,26 @@ impl Mounted {
     }
 }
 
-/// A mount that later ones may show parts of.
+/// A mount, parts of which later ones may show.
 struct Shown<'a> {
     device: &'a [u8],
     root: Vec<u8>,
     target: Vec<u8>,
 }
 
-/// The directory below `earlier` that `line` shows, when both are of the same file system: then
-/// `line` is what FreeBSD calls a nullfs.
+/// Finds the directory below `earlier` that `line` shows, if both are of one file system: then
+/// FreeBSD would call `line` a nullfs.
 fn shows(earlier: &Shown<'_>, line: &Shown<'_>) -> Option<Vec<u8>> {
     if earlier.device != line.device {
         return None;
     }
+    // Both roots are paths inside the file system, not paths of the host.
     let below = match earlier.root.as_slice() {
         b"/" => line.root.as_slice(),
         root => line.root.strip_prefix(root)?,
     };
     let below = below.strip_prefix(b"/").unwrap_or(below);
-    // A sibling whose name only begins alike is not below.
+    // A sibling whose name begins alike is not below: `/sub` and `/subway`.
     if !below.is_empty() && earlier.root != b"/" && line.root.get(earlier.root.len()) != Some(&b'/')
     {
         return None;

@@ -1,9 +1,8 @@
-//! What is mounted: the kernel's table /proc/PID/mountinfo as text, proc_pid_mountinfo(5), and the
-//! same as FreeBSD's mount(8) tells it.
+//! Mounts: the kernel's table /proc/PID/mountinfo as text, proc_pid_mountinfo(5), and the same as
+//! FreeBSD's mount(8) shows it.
 //!
-//! [`lines`] reads the table; [`Mounted::table`] makes of it what FreeBSD has: names of file
-//! systems, and a nullfs where one directory shows another. No system calls: reading the file is
-//! left to the caller.
+//! [`lines`] reads the table. [`Mounted::table`] translates it to FreeBSD: names of file systems,
+//! and a nullfs where one directory shows another. No system calls: the caller reads the file.
 //!
 //! May use: no other crate; no system calls.
 
@@ -11,17 +10,17 @@ mod freebsd;
 
 pub use freebsd::Mounted;
 
-/// One mount, as the kernel lists it. Fields that may hold any byte are escaped in the table:
-/// methods give them.
+/// One mount, as the kernel lists it. The fields that are escaped in the table, because they may
+/// hold any byte, are read by methods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// The mount's id: statx(2), `stx_mnt_id`.
+    /// The id of the mount: `stx_mnt_id` of statx(2).
     pub id: u64,
-    /// The file system's device: `254:0`.
+    /// The device of the file system: `254:0`.
     pub device: &'a [u8],
     root: &'a [u8],
     target: &'a [u8],
-    /// Options of the mount, with commas between them.
+    /// The options of the mount, with commas between them.
     pub options: &'a [u8],
     /// The file system, by Linux's name.
     pub fstype: &'a [u8],
@@ -30,45 +29,45 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Reads one line. `None`: the line is not whole.
+    /// Reads one line. `None` if the line is not whole.
     fn read(text: &'a [u8]) -> Option<Self> {
         let mut fields = text.split(|&byte| byte == b' ');
         let id = str::from_utf8(fields.next()?).ok()?.parse().ok()?;
         let (device, root) = (fields.nth(1)?, fields.next()?);
         let (target, options) = (fields.next()?, fields.next()?);
-        // Behind a lone dash: optional fields stand before it, as many as the kernel likes.
+        // The kernel writes any number of optional fields, and a lone dash behind them.
         let mut fields = fields.skip_while(|field| *field != b"-").skip(1);
         let (fstype, source) = (fields.next()?, fields.next()?);
         let file_system_options = fields.next().unwrap_or_default();
         Some(Self { id, device, root, target, options, fstype, source, file_system_options })
     }
 
-    /// The directory of the file system that is seen here.
+    /// The directory of the file system that is shown at the target.
     #[must_use]
     pub fn root(&self) -> Vec<u8> {
         unescape(self.root)
     }
 
-    /// Where it is seen.
+    /// The mount point.
     #[must_use]
     pub fn target(&self) -> Vec<u8> {
         unescape(self.target)
     }
 
-    /// What was mounted: a device, or a name that means nothing.
+    /// The source: a device, or a name without meaning.
     #[must_use]
     pub fn source(&self) -> Vec<u8> {
         unescape(self.source)
     }
 
-    /// Options of the file system itself, with commas between them.
+    /// The options of the file system itself, with commas between them.
     #[must_use]
     pub fn file_system_options(&self) -> Vec<u8> {
         unescape(self.file_system_options)
     }
 }
 
-/// The lines of the table `text`, the oldest mount first. What is not a whole line is left out.
+/// The lines of the table `text`, the oldest mount first. A line that is not whole is left out.
 pub fn lines(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
     text.split(|&byte| byte == b'\n').filter_map(Line::read)
 }
@@ -80,6 +79,7 @@ fn unescape(field: &[u8]) -> Vec<u8> {
     while let [byte, after @ ..] = rest {
         rest = after;
         match (byte, after) {
+            // mangle_path() of the kernel writes always three digits, of one byte.
             (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', after @ ..]) => {
                 bytes.push((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0'));
                 rest = after;
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn fields_of_a_line() {
-        // proc_pid_mountinfo(5), EXAMPLES, with what the kernel escapes.
+        // proc_pid_mountinfo(5), EXAMPLES, with escapes of the kernel.
         let text = b"36 35 98:0 /mnt1 /mnt/a\\040b rw,noatime master:1 - ext3 /dev/my\\134disk rw,errors=continue\n";
         let found: Vec<_> = lines(text).collect();
         let [line] = found.as_slice() else { panic!("{found:?}") };

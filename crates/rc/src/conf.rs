@@ -1,5 +1,4 @@
-//! The variables of rc.conf(5), from the files and in the order in which rc.subr's
-//! load_rc_config reads them.
+//! The variables of rc.conf(5). The files are read in the order of rc.subr's load_rc_config.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +7,7 @@ use std::io;
 use crate::files::Files;
 use crate::shell::{self, Assignment, SyntaxError, Variables};
 
-/// What holds where no file says otherwise: /etc/defaults/rc.conf, built in.
+/// The values if no file says otherwise: /etc/defaults/rc.conf, built in.
 pub(crate) const DEFAULTS: &str = include_str!("../../../share/defaults/rc.conf");
 
 /// Variables and their values.
@@ -21,7 +20,7 @@ impl Default for RcConf {
     /// The defaults, before any file.
     fn default() -> Self {
         let mut conf = Self::empty();
-        // A test reads them.
+        // A test makes sure that they can be read.
         let _ = conf.read(DEFAULTS.as_bytes());
         conf
     }
@@ -38,17 +37,17 @@ impl Variables for RcConf {
 }
 
 impl RcConf {
-    /// No variables at all.
+    /// Holds no variables at all.
     pub(crate) fn empty() -> Self {
         Self { variables: BTreeMap::new() }
     }
 
-    /// Reads the files that apply to `service`: rc.conf, rc.conf.local (or what `rc_conf_files`
-    /// names), then rc.conf.d/SERVICE, a file or a directory of files, in /etc and beside the
-    /// directories of `local_startup`. Files that do not exist are skipped.
+    /// Reads the files that apply to `service`: rc.conf and rc.conf.local (or the files that
+    /// `rc_conf_files` names), then rc.conf.d/SERVICE, a file or a directory of files, in /etc and
+    /// beside the directories of `local_startup`. Files that do not exist are skipped.
     ///
     /// # Errors
-    /// A file that cannot be read, or that holds more than assignments.
+    /// A file cannot be read, or has more than assignments.
     pub fn load(files: &dyn Files, service: &str) -> Result<Self, LoadError> {
         let mut conf = Self::default();
         conf.source(files)?;
@@ -58,12 +57,13 @@ impl RcConf {
         Ok(conf)
     }
 
-    /// Reads what `rc_conf_files` names: rc.conf(5)'s source_rc_confs. Answers which files
-    /// were there, with their text.
+    /// Reads the files that `rc_conf_files` names, as source_rc_confs does. Answers those that were
+    /// there, with their text.
     pub(crate) fn source(&mut self, files: &dyn Files) -> Result<Vec<Source>, LoadError> {
         let mut done: Vec<String> = Vec::new();
         let mut sources = Vec::new();
-        // A file may name further ones in rc_conf_files: FreeBSD looks at that list twice.
+        // A file may name further ones in rc_conf_files. FreeBSD reads that list twice, and no
+        // more.
         for _ in 0..2 {
             for path in self.words("rc_conf_files") {
                 if !done.contains(&path) {
@@ -75,7 +75,8 @@ impl RcConf {
         Ok(sources)
     }
 
-    /// The files of rc.conf.d that apply to `service`, there or not: rc.subr's load_rc_config.
+    /// The files of rc.conf.d that apply to `service`, whether they are there or not: rc.subr's
+    /// load_rc_config.
     pub(crate) fn service_files(
         &self,
         files: &dyn Files,
@@ -83,20 +84,22 @@ impl RcConf {
     ) -> Result<Vec<String>, LoadError> {
         let mut found = Vec::new();
         for directory in [vec!["/etc".to_owned()], self.words("local_startup")].concat() {
+            // `local_startup` names the directories of scripts: /usr/local/etc/rc.d.
             let directory = directory.strip_suffix("/rc.d").unwrap_or(&directory);
             let path = format!("{directory}/rc.conf.d/{service}");
             match files.list(&path).map_err(|error| LoadError::read(&path, error))? {
                 Some(names) => found.extend(names.iter().map(|name| format!("{path}/{name}"))),
+                // No directory: perhaps a file, perhaps nothing.
                 None => found.push(path),
             }
         }
         Ok(found)
     }
 
-    /// Reads one file's text on top of what is already here.
+    /// Reads the text of one file; its assignments replace earlier values.
     ///
     /// # Errors
-    /// The first thing in it that is not an assignment.
+    /// The text has something that is no assignment.
     pub fn read(&mut self, text: &[u8]) -> Result<(), SyntaxError> {
         shell::assignments(text, self).map(drop)
     }
@@ -121,40 +124,40 @@ impl RcConf {
         }
     }
 
-    /// The variables' names, sorted.
+    /// The names of the variables, sorted.
     pub fn names(&self) -> impl Iterator<Item = &[u8]> {
         self.variables.keys().map(Vec::as_slice)
     }
 
-    /// Forgets `name`.
+    /// Removes the variable `name`.
     pub(crate) fn unset(&mut self, name: &[u8]) {
         self.variables.remove(name);
     }
 
-    /// The value of `name`; empty when it is unset. Bytes that are not UTF-8 are shown as U+FFFD.
+    /// The value of `name`; empty if it is unset. Bytes that are not UTF-8 become U+FFFD.
     pub fn get(&self, name: &str) -> String {
         String::from_utf8_lossy(self.value(name.as_bytes()).unwrap_or_default()).into_owned()
     }
 
-    /// The value of `name`, unless it is unset or empty.
+    /// The value of `name`; none if it is unset or empty.
     pub fn get_set(&self, name: &str) -> Option<String> {
         Some(self.get(name)).filter(|value| !value.is_empty())
     }
 
-    /// The value of `name`, split at blanks and newlines as a shell splits it.
+    /// The value of `name`, split at blanks and line feeds as a shell splits it.
     pub fn words(&self, name: &str) -> Vec<String> {
         self.get(name).split_ascii_whitespace().map(str::to_owned).collect()
     }
 
-    /// Gives `name` a value.
+    /// Sets `name` to a value.
     pub fn set(&mut self, name: &str, value: &str) {
         self.assign(name.into(), value.into());
     }
 
-    /// Whether `name` says yes: rc.subr's checkyesno.
+    /// Whether the value of `name` is a word for yes: rc.subr's checkyesno.
     ///
     /// # Errors
-    /// It says neither yes nor no; checkyesno warns, and takes that for no.
+    /// The value is a word for neither; checkyesno warns, and takes it for no.
     pub fn yes(&self, name: &str) -> Result<bool, NotSetProperly> {
         let value = self.get(name);
         let is_one_of =
@@ -177,7 +180,7 @@ pub(crate) struct Source {
     pub(crate) assignments: Vec<Assignment>,
 }
 
-/// A variable that must say yes or no and does not. `Display` is rc.subr's warning.
+/// A variable whose value must be yes or no, and is neither. Its `Display` is rc.subr's warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotSetProperly(pub String);
 
@@ -189,7 +192,7 @@ impl fmt::Display for NotSetProperly {
 
 impl std::error::Error for NotSetProperly {}
 
-/// Why the variables could not be read: `FILE:LINE: reason`, or `FILE: reason`.
+/// Why the variables could not be read. Its `Display` is `FILE:LINE: reason`, or `FILE: reason`.
 #[derive(Debug)]
 pub struct LoadError {
     path: String,

@@ -1,29 +1,33 @@
-//! Edits of one rc.conf(5) file: everything but the assignment in question stays, byte for byte.
+//! Edits of one rc.conf(5) file: every byte but the assignment in question is kept.
 
 use std::ops::Range;
 
 use crate::shell::Assignment;
 
-/// `text` with `value` as what is assigned to `name` last, between the quotes that stand there, or
-/// at its end. The value is written as it is: a `$` in it means to the file what it means to sh(1).
+/// Sets the last assignment to `name` in `text`, or adds one at the end. The kind of quotes is
+/// kept. The value is written as it is: a `$` in the value means to the file what it means to
+/// sh(1).
 pub(crate) fn set(text: &[u8], assignments: &[Assignment], name: &[u8], value: &[u8]) -> Vec<u8> {
     let last = assignments.iter().rfind(|assignment| assignment.name == name);
-    // sysrc(8) leaves a value alone that begins with an expansion, as nothing that it
-    // has written itself does.
+    // sysrc(8) never changes a value that begins with an expansion, because it never writes such a
+    // value itself: the new assignment is added at the end.
     match last {
         Some(last) if !matches!(text.get(last.value.start), Some(b'$' | b'\\')) => {
+            // Single quotes stay single unless the value has one: a `$` in them would change its
+            // meaning.
             let single = text.get(last.value.start) == Some(&b'\'') && !value.contains(&b'\'');
             let quote = if single { b"'" } else { b"\"" };
             let new = assignment(name, value, quote);
             [&text[..last.span.start], &new, &text[last.span.end..]].concat()
         }
         _ => {
-            // A last line that goes on in the next one must not go on in ours.
+            // A last line that ends in a backslash would continue in ours.
             let line = text.strip_suffix(b"\n").unwrap_or(text);
             let goes_on = line.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1;
             let newline: &[u8] = match (goes_on, line.len() == text.len()) {
-                // At the end of a file a backslash is one.
+                // At the end of a file, a backslash is only itself: a second one keeps its meaning.
                 (true, true) => b"\\\n",
+                // The joined line is ended by an empty one.
                 (true, false) => b"\n",
                 (false, true) if !text.is_empty() => b"\n",
                 (false, _) => b"",
@@ -37,8 +41,8 @@ fn assignment(name: &[u8], value: &[u8], quote: &[u8]) -> Vec<u8> {
     [name, b"=", quote, value, quote].concat()
 }
 
-/// `text` without what assigns to `name`; `None` when nothing does. A line that has nothing
-/// else goes with its comment.
+/// Removes all assignments to `name` from `text`; `None` if there are none. A line that has nothing
+/// else is removed with its comment.
 pub(crate) fn remove(text: &[u8], assignments: &[Assignment], name: &[u8]) -> Option<Vec<u8>> {
     let mut kept = Vec::with_capacity(text.len());
     let (mut copied, mut previous_end, mut found) = (0, 0, false);
@@ -54,12 +58,12 @@ pub(crate) fn remove(text: &[u8], assignments: &[Assignment], name: &[u8]) -> Op
     found.then_some(kept)
 }
 
-/// What goes with the assignment at `span`: its line, when nothing else is on it,
-/// else the blanks behind it.
+/// Answers what is removed with the assignment at `span`: its line if nothing else is on it, else
+/// the blanks behind it.
 fn extent(text: &[u8], previous_end: usize, span: Range<usize>) -> (usize, usize) {
     let before = &text[previous_end..span.start];
     let line = before.iter().rposition(|&byte| byte == b'\n').map(|at| previous_end + at + 1);
-    // The first assignment of all may be on the first line.
+    // Without a line feed before it, the first assignment of all is on the first line.
     let line = line.or((previous_end == 0).then_some(0));
     let after = span.end + text[span.end..].iter().take_while(|it| b" \t\r;".contains(it)).count();
     match (line, text.get(after)) {
@@ -129,8 +133,8 @@ mod tests {
         }
     }
 
-    /// All short texts of what edits have to look out for: an edit does what
-    /// it says, and nothing else.
+    /// All short texts made of the pieces that edits must not mistake: an edit does what it is
+    /// asked, and nothing else.
     #[test]
     fn whatever_the_text_is() {
         let pieces = ["a=", "b=1", "a+=", " ", "\n", "\"", "'", "x", "#", ";", "\\", "$c ", "\r"];

@@ -1,26 +1,27 @@
-//! Where rc.conf(5) files are: [`Files`], the host's or those of a tree that somebody else writes.
+//! Where rc.conf(5) files are: [`Files`] reads those of the host, or those of a tree that somebody
+//! else writes.
 
 use std::io;
 
-/// Files by their absolute paths, seen from the root of one tree.
+/// Files by their absolute paths, as seen from the root of one tree.
 pub trait Files {
-    /// The content of the file at `path`; `None` when there is none.
+    /// Reads the file at `path`; `None` if there is none.
     ///
     /// # Errors
-    /// It cannot be read, or is not a file that may be.
+    /// The file cannot be read, or is of a kind that must not be read.
     fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>>;
 
-    /// The names of the files in the directory `path`, sorted; `None` when it is not a directory.
+    /// Lists the files in the directory `path`, sorted; `None` if it is no directory.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// The directory cannot be read.
     fn list(&self, path: &str) -> io::Result<Option<Vec<String>>>;
 
-    /// Puts a file with this content in the place of `path`, whole or not at all; it is like
-    /// what was there in all else.
+    /// Replaces the file `path` by one with this content, whole or not at all. All else of the old
+    /// file is kept.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// The file cannot be written.
     fn replace(&self, path: &str, content: &[u8]) -> io::Result<()>;
 }
 

@@ -1,7 +1,7 @@
-//! rc.conf(5), and what `service jail` and sysrc(8) make of it.
+//! rc.conf(5): its variables, the plan of `service jail`, and the changes of sysrc(8).
 //!
-//! [`RcConf`] holds the variables; [`Service`] turns a verb and jail names into an [`Action`]: a
-//! value that says which jail(8) command lines run, in which order; [`Settings`] changes the files.
+//! [`RcConf`] holds the variables. [`Service`] turns a verb and jail names into [`Action`]s, values
+//! that say which jail(8) command lines run, in which order. [`Settings`] changes the files.
 //! Nothing is run here, and files are reached through [`Files`] alone.
 //!
 //! May use: `strerror`; no system calls.

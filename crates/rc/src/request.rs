@@ -1,6 +1,7 @@
-//! The verb of a service: rc.subr's run_rc_command, with its prefixes.
+//! The verb of a service and its prefixes: rc.subr's run_rc_command.
 
-/// The verbs in the order of rc.subr's usage line for rc.d/jail, which has `status` twice.
+/// The verbs in the order of rc.subr's usage line for rc.d/jail. That line has `status` twice:
+/// rc.d/jail adds a word that rc.subr has already.
 pub const KEYWORDS: &[&str] = &[
     "start",
     "stop",
@@ -26,29 +27,29 @@ pub enum Verb {
     Start,
     /// Stops jails.
     Stop,
-    /// Stops, then starts them.
+    /// Stops jails, then starts them.
     Restart,
     /// Lists the jails that run.
     Status,
     /// Shows `jail_enable`.
     Rcvar,
-    /// Succeeds when `jail_enable` says yes.
+    /// Succeeds if `jail_enable` is yes.
     Enabled,
     /// Says what the service is.
     Describe,
-    /// Names the verbs that are this service's own.
+    /// Names the verbs that only this service has.
     ExtraCommands,
-    /// Says which file describes each jail.
+    /// Shows which file describes each jail.
     Config,
     /// Sets `jail_enable` to YES.
     Enable,
-    /// Sets it to NO.
+    /// Sets `jail_enable` to NO.
     Disable,
-    /// Removes it.
+    /// Removes `jail_enable`.
     Delete,
     /// Logs into a jail.
     Console,
-    /// Waits for the service's own process, which a service of jails has none of.
+    /// Waits for the service's own process; a service of jails has none.
     Poll,
 }
 
@@ -70,18 +71,18 @@ const VERBS: [(Verb, &str); 14] = [
     (Verb::Poll, "poll"),
 ];
 
-/// A verb with the prefix that came with it.
+/// A verb with its prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request {
     /// What to do.
     pub verb: Verb,
-    /// `one` or `force`: whatever `jail_enable` says.
+    /// With `one` or `force`: the value of `jail_enable` does not matter.
     pub anyway: bool,
-    /// `fast` or `quiet`: does not say that the service is not enabled.
+    /// With `fast` or `quiet`: nothing is said if the service is not enabled.
     pub quiet: bool,
 }
 
-/// FreeBSD has no such verb either; the word without its prefix.
+/// There is no such verb, on FreeBSD either; the word without its prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownVerb(pub String);
 
@@ -89,8 +90,9 @@ impl Request {
     /// Reads `word`: a verb, behind `fast`, `force`, `one` or `quiet` or without a prefix.
     ///
     /// # Errors
-    /// No such verb.
+    /// There is no such verb.
     pub fn parse(word: &str) -> Result<Self, UnknownVerb> {
+        // No verb begins with one of these words, so the first match is the only one.
         let prefixes = [("fast", false), ("force", true), ("one", true), ("quiet", false)];
         let found = prefixes.iter().find_map(|&(prefix, anyway)| {
             word.strip_prefix(prefix).map(|verb| (verb, anyway, !anyway))
@@ -102,7 +104,7 @@ impl Request {
         }
     }
 
-    /// The verb as it is typed, without prefix.
+    /// The verb as a user types it, without prefix.
     pub fn word(self) -> &'static str {
         VERBS.iter().find(|(verb, _)| *verb == self.verb).map_or("", |&(_, word)| word)
     }

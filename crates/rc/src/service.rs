@@ -1,7 +1,7 @@
-//! `service jail`: FreeBSD's libexec/rc/rc.d/jail as a plan, [`Service::plan`].
+//! `service jail` as a plan: FreeBSD's libexec/rc/rc.d/jail as [`Service::plan`].
 //!
-//! The plan says which jails, by which configuration file, through which jail(8) command lines, in
-//! which order. Left to whoever carries it out: running them, and asking jls(8) what runs.
+//! The plan names the jails, their configuration files, and the jail(8) command lines in their
+//! order. Whoever carries the plan out runs the command lines, and asks jls(8) which jails run.
 
 use std::fmt;
 use std::path::Path;
@@ -9,7 +9,8 @@ use std::path::Path;
 use crate::conf::{NotSetProperly, RcConf};
 use crate::request::{Request, Verb};
 
-/// rc.subr's per-service variables that change how a service's program runs. jail(8) runs as it is.
+/// rc.subr's per-service variables that change how a service's program runs. They are refused,
+/// because jail(8) is not run through rc.subr here.
 const UNSUPPORTED: &[&str] = &[
     "jail_program",
     "jail_jls",
@@ -33,55 +34,55 @@ const UNSUPPORTED: &[&str] = &[
     "jail_user",
 ];
 
-/// What to do next, or say.
+/// One step: to do something, or to say something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// A warning for standard error.
     Warn(NotSetProperly),
-    /// Nothing is done, because `jail_enable` does not say yes. Not a failure.
+    /// Nothing is done, because `jail_enable` is not yes. This is no failure.
     Blocked(Blocked),
     /// Starts every jail of the configuration file.
     StartAll(StartAll),
-    /// Starts these jails, at the same time when `parallel`.
+    /// Starts these jails; all at the same time if `parallel`.
     Start {
-        /// In the order in which they start, and in which they are shown.
+        /// The jails in the order in which they start and are shown.
         jails: Vec<Result<Jail, Skipped>>,
-        /// `jail_parallel_start`.
+        /// Whether `jail_parallel_start` is yes.
         parallel: bool,
-        /// Says nothing of what goes well.
+        /// Whether success is silent.
         silent: bool,
     },
     /// Stops every jail that runs.
     StopAll(StopAll),
-    /// Stops those of these jails that run, one after the other.
+    /// Stops these jails, as far as they run, one after the other.
     Stop(Vec<Result<Jail, Skipped>>),
-    /// Lists what runs: `jls -N`.
+    /// Lists the jails that run: `jls -N`.
     Status,
-    /// Says which file describes each jail.
+    /// Shows which file describes each jail.
     Config(Vec<Result<Jail, Skipped>>),
     /// Text for standard output.
     Say(String),
-    /// The exit status says whether the service is enabled.
+    /// Answers by the exit status whether the service is enabled.
     Enabled(bool),
-    /// Sets `jail_enable`, here and where the machine's init keeps it.
+    /// Sets `jail_enable`, in rc.conf and in the machine's init.
     Switch(bool),
     /// Removes `jail_enable` from all files.
     Delete,
-    /// Runs this command in this jail, for who sits at the terminal.
+    /// Runs this command in this jail, at the terminal of the user.
     Console {
         /// The jail's name.
         jail: String,
         /// A command and its arguments.
         command: Vec<String>,
     },
-    /// `console` without a jail.
+    /// Reports that `console` was given no jail.
     NoConsole,
 }
 
 /// A jail and the jail(8) arguments that start or stop it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Jail {
-    /// Its name, with `.` and `/` turned into `_` as rc.d/jail does.
+    /// The jail's name, with `_` for `.` and `/` as in rc.d/jail.
     pub name: String,
     /// The file that describes it.
     pub conf: String,
@@ -94,7 +95,7 @@ pub struct Jail {
 pub struct StartAll {
     /// What follows `jail` on the command line.
     pub arguments: Vec<String>,
-    /// Says nothing of what goes well.
+    /// Whether success is silent.
     pub silent: bool,
 }
 
@@ -103,11 +104,11 @@ pub struct StartAll {
 pub struct StopAll {
     /// What follows `jail` on the command line, before the jail's name.
     pub arguments: Vec<String>,
-    /// `jail_reverse_stop`: the last of the list first.
+    /// Whether the last of the list is the first to stop: `jail_reverse_stop`.
     pub reverse: bool,
 }
 
-/// The verb that was not allowed. `Display` is rc.subr's line.
+/// The verb that is not carried out. Its `Display` is rc.subr's line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Blocked(pub &'static str);
 
@@ -122,16 +123,16 @@ impl fmt::Display for Blocked {
     }
 }
 
-/// A jail that is left out. `Display` is the warning.
+/// A jail that is left out. Its `Display` is the warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Skipped {
     /// No file describes it.
     NoConfiguration(String),
     /// rc.conf describes it by `jail_NAME_…` variables.
     Legacy {
-        /// Its name.
+        /// The jail's name.
         jail: String,
-        /// That name as it is in the variables.
+        /// The name as the variables have it.
         variable: String,
     },
 }
@@ -139,7 +140,7 @@ pub enum Skipped {
 impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // The blanks are FreeBSD's.
+            // The three blanks are FreeBSD's: logs may be searched for this line.
             Self::NoConfiguration(jail) => write!(
                 f,
                 "Invalid configuration for {jail}  (no jail.conf, no hostname, or no path).   \
@@ -154,7 +155,7 @@ impl fmt::Display for Skipped {
     }
 }
 
-/// A variable that rc.d/jail would use and that has no effect here.
+/// A variable that rc.d/jail would heed, and that has no effect here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsupported(pub String);
 
@@ -166,7 +167,7 @@ impl fmt::Display for Unsupported {
 
 impl std::error::Error for Unsupported {}
 
-/// The service as rc.conf sets it up.
+/// The service as rc.conf describes it.
 pub struct Service<'a> {
     conf: &'a RcConf,
     read: &'a dyn Fn(&Path) -> Option<Vec<u8>>,
@@ -179,21 +180,23 @@ impl fmt::Debug for Service<'_> {
 }
 
 impl<'a> Service<'a> {
-    /// `read` answers with the text of a configuration file that can be read.
+    /// Makes the service. `read` answers the text of a configuration file, if it can be read.
     pub fn new(conf: &'a RcConf, read: &'a dyn Fn(&Path) -> Option<Vec<u8>>) -> Self {
         Self { conf, read }
     }
 
-    /// What `service jail REQUEST NAMES` does, step by step. Without names: `jail_list`, or all
-    /// jails when that is empty.
+    /// Plans `service jail REQUEST NAMES`, step by step. Without names, the jails of `jail_list`
+    /// are meant, or all jails if that is empty.
     ///
     /// # Errors
-    /// rc.conf has a variable that would change what happens and is not supported.
+    /// rc.conf has a variable that FreeBSD would heed and that is not supported.
     pub fn plan(&self, request: Request, names: &[String]) -> Result<Vec<Action>, Unsupported> {
+        // Refused, not ignored: `jail_program` could name a wrapper that the jails rely on.
         if let Some(name) = UNSUPPORTED.iter().find(|name| self.conf.get_set(name).is_some()) {
             return Err(Unsupported((*name).to_owned()));
         }
         let mut actions = Vec::new();
+        // The other verbs work on a service that is not enabled: rc.subr, run_rc_command.
         let gated = matches!(
             request.verb,
             Verb::Start
@@ -211,6 +214,7 @@ impl<'a> Service<'a> {
             return Ok(actions);
         }
         let listed = self.conf.words("jail_list");
+        // One jail(8) for all: it knows the order of `depend`.
         let chosen = if names.is_empty() { &listed[..] } else { names };
         match request.verb {
             Verb::Start => self.start(request, chosen, &mut actions)?,
@@ -247,11 +251,13 @@ impl<'a> Service<'a> {
         actions: &mut Vec<Action>,
     ) -> Result<(), Unsupported> {
         let parallel = self.yes("jail_parallel_start", actions);
+        // rc.subr: `quietstart` is silent only without rc_startmsgs.
         let silent = request.quiet && !self.yes("rc_startmsgs", actions);
         if names.is_empty() {
             let mut arguments = self.conf.words("jail_flags");
             arguments.extend(owned(["-f", &self.conf.get("jail_conf"), "-c"]));
             if !parallel {
+                // jail(8) starts jails at the same time unless told otherwise.
                 arguments.push("-p1".to_owned());
             }
             actions.push(Action::StartAll(StartAll { arguments, silent }));
@@ -276,11 +282,13 @@ impl<'a> Service<'a> {
         listed: bool,
         actions: &mut Vec<Action>,
     ) -> Result<(), Unsupported> {
-        // Jails that are named on the command line stop in the order in which they are named.
+        // Jails named on the command line stop in the order of their names there, whatever
+        // `jail_reverse_stop` is.
         let reverse = listed && self.yes("jail_reverse_stop", actions);
         if names.is_empty() {
             let mut arguments = self.conf.words("jail_flags");
             arguments.extend(owned(["-f", &self.conf.get("jail_conf"), "-r"]));
+            // Which jails run is known only when the plan is carried out.
             actions.push(Action::StopAll(StopAll { arguments, reverse }));
             return Ok(());
         }
@@ -294,12 +302,13 @@ impl<'a> Service<'a> {
         Ok(())
     }
 
-    /// Finds the file that describes jail `name`: rc.d/jail, parse_options.
+    /// Finds the file that describes the jail `name`: rc.d/jail, parse_options.
     fn jail(
         &self,
         name: &str,
         arguments: impl Fn(&str, &str) -> Vec<String>,
     ) -> Result<Result<Jail, Skipped>, Unsupported> {
+        // rc.d/jail's `tr /. _`: the name becomes part of the names of variables and files.
         let name = name.replace(['/', '.'], "_");
         let variable = variable(&name);
         let of_jail = |what| format!("jail_{variable}_{what}");
@@ -313,7 +322,8 @@ impl<'a> Service<'a> {
         let [of_etc, of_folder] = configuration_files(&name);
         let of_all = self.conf.get("jail_conf");
         let text = |file: &str| (self.read)(Path::new(file));
-        // What that one includes is read with it, and with what it says for all jails.
+        // A file that jail.conf includes is read with it, so that the parameters of all jails hold
+        // for its jail too.
         let is_included = || text(&of_all).is_some_and(|text| includes_folder(&text));
         let candidates = [set("conf").unwrap_or(of_etc), of_folder.clone(), of_all.clone()];
         let is_it = |file: &String| text(file).is_some() && !(*file == of_folder && is_included());
@@ -323,11 +333,12 @@ impl<'a> Service<'a> {
         })
     }
 
-    /// Which command runs in which jail: rc.d/jail, jail_console.
+    /// Decides which command runs in which jail: rc.d/jail, jail_console.
     fn console(&self, names: &[String], listed: &[String]) -> Action {
         let (name, command) = match (names, listed) {
             ([name, command @ ..], _) => (name, command),
-            // Of several jails in jail_list FreeBSD would take the second for the command.
+            // FreeBSD would take the second jail of jail_list for the command: such a list names no
+            // jail here.
             ([], [name]) => (name, &[][..]),
             _ => return Action::NoConsole,
         };
@@ -337,7 +348,7 @@ impl<'a> Service<'a> {
             .find(|it| self.conf.get_set(it).is_some());
         let command = match (command, set) {
             ([], Some(set)) => self.conf.words(set),
-            // FreeBSD's names the file in /usr/bin, where a Linux base may not have it.
+            // FreeBSD's command is /usr/bin/login, a path that a Linux base may lack.
             ([], None) => owned(["login", "-f", "root"]).to_vec(),
             (command, _) => command.to_vec(),
         };
@@ -348,7 +359,8 @@ impl<'a> Service<'a> {
         rcvar("jail", "Manage system jails", "jail_enable", self.conf, request)
     }
 
-    /// checkyesno: what is not set properly is no, with a warning.
+    /// Reads a variable as checkyesno does: a value that is neither yes nor no is no, with a
+    /// warning.
     fn yes(&self, name: &str, actions: &mut Vec<Action>) -> bool {
         self.conf.yes(name).unwrap_or_else(|error| {
             actions.push(Action::Warn(error));
@@ -357,7 +369,7 @@ impl<'a> Service<'a> {
     }
 }
 
-/// What `rcvar` prints of the service `name`, which is enabled by `variable`.
+/// Writes what `rcvar` prints of the service `name`, which the variable `variable` enables.
 pub fn rcvar(
     name: &str,
     describes: &str,
@@ -365,11 +377,12 @@ pub fn rcvar(
     conf: &RcConf,
     request: Request,
 ) -> String {
+    // `onercvar` sets the variable to YES before it is printed: rc.subr.
     let value = if request.anyway { "YES".to_owned() } else { conf.get(variable) };
     format!("# {name} : {describes}\n#\n{variable}=\"{value}\"\n#   (default: \"\")\n\n")
 }
 
-/// Whether a jail.conf(5) includes what is in /etc/jail.conf.d: rc.d/jail's `egrep`.
+/// Whether a jail.conf(5) includes the files of /etc/jail.conf.d: rc.d/jail's `egrep`.
 fn includes_folder(text: &[u8]) -> bool {
     text.split(|&byte| byte == b'\n').any(|line| {
         let file = line.trim_ascii_start().strip_prefix(b".include").unwrap_or_default();
@@ -379,15 +392,15 @@ fn includes_folder(text: &[u8]) -> bool {
     })
 }
 
-/// The files that may describe the jail `name` alone; the first one that can be read does.
+/// The files that may describe the jail `name` alone. The first one that can be read does.
 pub fn configuration_files(name: &str) -> [String; 2] {
     [format!("/etc/jail.{name}.conf"), format!("/etc/jail.conf.d/{name}.conf")]
 }
 
-/// The patterns of glob(3) of all such files.
+/// The patterns of glob(3) that find all such files.
 pub const CONFIGURATION_FILES: [&str; 2] = ["/etc/jail.*.conf", "/etc/jail.conf.d/*.conf"];
 
-/// A jail's name as it is in the names of variables.
+/// Writes a jail's name as the names of variables have it.
 fn variable(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
@@ -400,7 +413,7 @@ fn owned<const N: usize>(words: [&str; N]) -> [String; N] {
 mod tests {
     use super::*;
 
-    /// What is done for `line` (`VERB NAME…`) with this rc.conf and these files, in words.
+    /// Plans `line` (`VERB NAME…`) with this rc.conf and these files, in words.
     fn plan(rc_conf: &str, files: &[&str], line: &str) -> Vec<String> {
         let mut conf = RcConf::default();
         conf.read(rc_conf.as_bytes()).unwrap();
@@ -477,10 +490,11 @@ mod tests {
             ("", &[CONF], "onestart a b.c",              &["start: jail -i -f /etc/jail.conf -c a", "start: jail -i -f /etc/jail.conf -c b_c"]),
             ("jail_flags=-v jail_a_b_flags=-q", &[CONF], "onestart a-b c",
                                                          &["start: jail -q -i -f /etc/jail.conf -c a-b", "start: jail -v -i -f /etc/jail.conf -c c"]),
-            // Which file: the jail's own, jail.conf.d, the common one.
+            // The first of these files counts: the jail's own, the one of jail.conf.d, the common
+            // one.
             ("", &[CONF, "/etc/jail.conf.d/a.conf", "/etc/jail.a.conf"], "onestart a", &["start: jail -i -f /etc/jail.a.conf -c a"]),
             ("", &[CONF, "/etc/jail.conf.d/a.conf"], "onestart a",                     &["start: jail -i -f /etc/jail.conf.d/a.conf -c a"]),
-            // jail.conf.d is the common one's, if that says so.
+            // Where the common file includes jail.conf.d, a file there is read as part of it.
             ("", &["/etc/jail.conf=x;\n .include '/etc/jail.conf.d/*.conf';", "/etc/jail.conf.d/a.conf"], "onestart a", &["start: jail -i -f /etc/jail.conf -c a"]),
             ("", &["/etc/jail.conf=.include\"/etc/jail.conf.d/a.conf\";", "/etc/jail.conf.d/a.conf", "/etc/jail.a.conf"], "onestart a", &["start: jail -i -f /etc/jail.a.conf -c a"]),
             ("", &["/etc/jail.conf=# .include \"/etc/jail.conf.d/*.conf\";", "/etc/jail.conf.d/a.conf"], "onestart a", &["start: jail -i -f /etc/jail.conf.d/a.conf -c a"]),

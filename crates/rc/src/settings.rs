@@ -1,5 +1,4 @@
-//! What sysrc(8) knows and does: variables, the file that each comes from,
-//! and changes of these files.
+//! The variables for sysrc(8): their values, the file of each, and changes of these files.
 
 use std::fmt;
 use std::io;
@@ -9,19 +8,20 @@ use crate::edit;
 use crate::files::Files;
 use crate::shell::{self, SyntaxErrorKind, Variables, name_length};
 
-/// Where the defaults are said to be.
+/// The path that is shown for the defaults, which are built in.
 pub const DEFAULTS_FILE: &str = "/etc/defaults/rc.conf";
 
-/// Which files count: sysrc(8), `-D`, `-f`, `-s`, and the variables of its environment.
+/// Which files count: the options `-D`, `-f`, `-s` of sysrc(8), and the variables of its
+/// environment.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// A file of defaults instead of those that are built in: `RC_DEFAULTS`.
+    /// A file of defaults, instead of the built-in ones: `RC_DEFAULTS`.
     pub defaults: Option<String>,
-    /// Files instead of those that `rc_conf_files` names: `RC_CONFS`, `-f`.
+    /// The files, instead of those that `rc_conf_files` names: `RC_CONFS`, `-f`.
     pub files: Option<Vec<String>>,
-    /// A service whose files in rc.conf.d are read last, unless `files` says otherwise.
+    /// The service whose files in rc.conf.d are read last, unless `files` selects others.
     pub service: Option<String>,
-    /// Only files that are there.
+    /// Whether only files that exist count.
     pub existing: bool,
 }
 
@@ -31,9 +31,9 @@ pub struct Settings<'a> {
     defaults_file: String,
     defaults_text: Vec<u8>,
     defaults: RcConf,
-    /// Whether rc_conf_files was replaced by a selection.
+    /// Whether a selection replaces rc_conf_files.
     selected: bool,
-    /// The files that count, there or not, in their order.
+    /// The files that count, whether they exist or not, in their order.
     paths: Vec<String>,
     sources: Vec<Source>,
     conf: RcConf,
@@ -46,10 +46,10 @@ impl fmt::Debug for Settings<'_> {
 }
 
 impl<'a> Settings<'a> {
-    /// Reads what `selection` selects.
+    /// Reads the files of the `selection`.
     ///
     /// # Errors
-    /// A file that cannot be read, or that holds more than assignments.
+    /// A file cannot be read, or has more than assignments.
     pub fn load(files: &'a dyn Files, selection: &Selection) -> Result<Self, LoadError> {
         let (mut defaults, mut defaults_text) = (RcConf::default(), DEFAULTS.as_bytes().to_vec());
         if let Some(path) = &selection.defaults {
@@ -57,6 +57,7 @@ impl<'a> Settings<'a> {
             defaults_text = defaults.read_defaults(files, path)?;
         }
         let mut selected = selection.files.clone();
+        // The files that rc.conf names must be read first: `local_startup` may be set there.
         if let (None, Some(service)) = (&selected, &selection.service) {
             let mut conf = defaults.clone();
             conf.source(files)?;
@@ -83,18 +84,20 @@ impl<'a> Settings<'a> {
         Ok(settings)
     }
 
-    /// Reads all files, again after a change.
+    /// Reads all files; called again after a change.
     fn read(&mut self) -> Result<(), LoadError> {
         let mut conf = self.defaults.clone();
         let selected = self.paths.join(" ");
         if self.selected {
+            // Through the variable, as sysrc(8) does: a selected file may add to the list.
             conf.set("rc_conf_files", &selected);
         }
         self.sources = conf.source(self.files)?;
         if !self.selected {
             self.paths = conf.words("rc_conf_files");
         } else if conf.get("rc_conf_files") == selected {
-            // No file has a say in it: the question is what holds without the selection.
+            // No file sets rc_conf_files, so its value is still the selection. The user asks for
+            // the value without a selection: the default.
             match self.defaults.value(b"rc_conf_files") {
                 Some(_) => conf.set("rc_conf_files", &self.defaults.get("rc_conf_files")),
                 None => conf.unset(b"rc_conf_files"),
@@ -109,16 +112,18 @@ impl<'a> Settings<'a> {
         self.conf.value(name)
     }
 
-    /// What `${parameter}` is: a name, or a name with an operator of sh(1). `None`: it is neither,
-    /// or says that a variable has to be set.
+    /// Expands `${parameter}`: a name, or a name with an operator of sh(1). `None` if it is
+    /// neither, or if it demands a variable that is unset.
     pub fn expand(&self, parameter: &[u8]) -> Option<Vec<u8>> {
         if name_length(parameter) == parameter.len() {
             return self.value(parameter).map(<[u8]>::to_vec);
         }
+        // A copy: `${name=word}` assigns, and a question must not change what it asks.
         shell::expand(parameter, &mut self.conf.clone()).ok()
     }
 
-    /// The file whose assignment counts: the last one. The defaults' when only these have one.
+    /// The file whose assignment counts: the last one. Without any, the defaults' path, if they
+    /// have a value.
     pub fn file_of(&self, name: &[u8]) -> Option<&str> {
         let name = &name[..name_length(name)];
         let assigns = |source: &Source| source.assignments.iter().any(|it| it.name == name);
@@ -130,7 +135,7 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// All files that assign to `name`.
+    /// The files that assign to `name`.
     pub fn files_of(&self, name: &[u8]) -> Vec<&str> {
         let assigns = |source: &&Source| source.assignments.iter().any(|it| it.name == name);
         self.sources.iter().filter(assigns).map(|source| source.path.as_str()).collect()
@@ -140,20 +145,22 @@ impl<'a> Settings<'a> {
         self.sources.iter().find(|source| source.path == path)
     }
 
-    /// The file that a new assignment to `name` changes; `None` when no file is selected.
+    /// The file that a new assignment to `name` changes; `None` if no file is selected.
     pub fn target(&self, name: &[u8]) -> Option<&str> {
         match self.file_of(name) {
+            // The defaults are never changed: an update of the system replaces them.
             Some(path) if path != self.defaults_file => Some(path),
             _ => self.paths.first().map(String::as_str),
         }
     }
 
-    /// The files that count, whether they are there or not.
+    /// The files that count, whether they exist or not.
     pub fn paths(&self) -> &[String] {
         &self.paths
     }
 
-    /// The names of the variables: those that files set, or those of the defaults too.
+    /// The names of the variables that files set; with the defaults, also those that only these
+    /// have.
     pub fn names(&self, with_defaults: bool) -> Vec<Vec<u8>> {
         let by_files = |name: &&[u8]| {
             self.sources.iter().flat_map(|it| &it.assignments).any(|it| it.name == *name)
@@ -162,7 +169,7 @@ impl<'a> Settings<'a> {
         all.filter(|name| with_defaults || by_files(name)).map(<[u8]>::to_vec).collect()
     }
 
-    /// The comment that describes `name` in the defaults; empty when there is none.
+    /// The comment that describes `name` in the defaults; empty if there is none.
     pub fn description(&self, name: &[u8]) -> String {
         let text = String::from_utf8_lossy(&self.defaults_text);
         let name = String::from_utf8_lossy(name);
@@ -170,7 +177,8 @@ impl<'a> Settings<'a> {
         let of_name = |line: &&str| line.strip_prefix(&*name).is_some_and(|it| it.starts_with('='));
         let Some(line) = lines.find(of_name) else { return String::new() };
         let mut words = vec![line.split_once('#').map_or("", |(_, comment)| comment.trim())];
-        // It goes on in lines that are comments and nothing that was commented out.
+        // The description continues in the comment lines that follow, up to an assignment that was
+        // commented out.
         for line in lines {
             let Some(comment) = line.strip_prefix('#') else { break };
             let length = name_length(comment.as_bytes());
@@ -182,10 +190,10 @@ impl<'a> Settings<'a> {
         words.join(" ").trim().to_owned()
     }
 
-    /// Gives `name` the value `value`, in the file that [`Self::target`] names.
+    /// Sets `name` to `value`, in the file that [`Self::target`] names.
     ///
     /// # Errors
-    /// The file cannot be written, or could not be read afterwards; then it stays as it is.
+    /// The file cannot be written, or its new text could not be read: then the file is not changed.
     pub fn set(&mut self, name: &[u8], value: &[u8]) -> Result<(), SetError> {
         let path = self.target(name).ok_or(SetError::NoFile)?.to_owned();
         let (text, assignments) = match self.source(&path) {
@@ -196,10 +204,10 @@ impl<'a> Settings<'a> {
         self.write(&path, &new, SetError::CannotCreate)
     }
 
-    /// Takes all assignments to `name` out of all files that count.
+    /// Removes all assignments to `name` from all files that count.
     ///
     /// # Errors
-    /// As [`Self::set`].
+    /// The errors of [`Self::set`].
     pub fn remove(&mut self, name: &[u8]) -> Result<(), SetError> {
         for path in self.paths.clone() {
             let edited = self.source(&path).map(|it| edit::remove(&it.text, &it.assignments, name));
@@ -216,7 +224,8 @@ impl<'a> Settings<'a> {
         text: &[u8],
         error: fn(String, io::Error) -> SetError,
     ) -> Result<(), SetError> {
-        // What a file says may need what the files before it say.
+        // Read with the variables that are known: a `${name?}` in the file may need one of an
+        // earlier file.
         let mut conf = self.conf.clone();
         if let Err(error) = shell::assignments(text, &mut conf) {
             return Err(SetError::Syntax(path.to_owned(), error.kind));
@@ -226,14 +235,14 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// Why a file was not changed. `Display` is what follows `sysrc: `.
+/// Why a file was not changed. Its `Display` is the text behind `sysrc: `.
 #[derive(Debug)]
 pub enum SetError {
-    /// `-D`, or `-E` where no file exists.
+    /// No file may be changed: `-D`, or `-E` where no file exists.
     NoFile,
-    /// A file that would have got an assignment.
+    /// The file that would have got an assignment.
     CannotCreate(String, io::Error),
-    /// A file that would have lost one.
+    /// The file that would have lost an assignment.
     CannotWrite(String, io::Error),
     /// The new value would have made the file unreadable.
     Syntax(String, SyntaxErrorKind),
@@ -249,7 +258,8 @@ impl fmt::Display for SetError {
                 write!(f, "cannot create {path}: {}", strerror::of(error))
             }
             Self::CannotWrite(path, error) => write!(f, "{path}: {}", strerror::of(error)),
-            // The first line says what; the second is FreeBSD's.
+            // The first line gives the reason, which FreeBSD leaves to sh(1); the second is
+            // FreeBSD's.
             Self::Syntax(path, kind) => {
                 write!(f, "{kind}\nsysrc: Not overwriting `{path}' due to previous syntax errors")
             }

@@ -1,9 +1,9 @@
-//! The part of sh(1) that rc.conf(5) files are written in: assignments, one or more a line.
+//! The part of sh(1) in which rc.conf(5) files are written: assignments, one or more a line.
 //!
 //! Quotes, backslashes, comments, `$name` and `${name…}` with its operators mean what they mean to
-//! a shell; `name+=value` adds to a value, as some shells have it. Nothing is ever executed: a
-//! command, a substitution, an `if` is refused by name, with its line. The file may be a jail's,
-//! and its author hostile: what it expands to and how deep it nests are bounded.
+//! a shell; `name+=value` adds to a value, as in some shells. Nothing is ever executed: a command,
+//! a substitution or an `if` is refused by name, with its line. The file may be a jail's, and its
+//! author hostile: the size of its expansions and the depth of their nesting are bounded.
 
 mod expansion;
 mod pattern;
@@ -13,33 +13,34 @@ mod tests;
 use std::fmt;
 use std::ops::Range;
 
-/// What is wrong in a file, and on which line. `Display` begins with the line: `3: reason`.
+/// A fault of a file and its line. Its `Display` is `3: reason`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// What is wrong there.
+    /// The fault.
     pub kind: SyntaxErrorKind,
 }
 
-/// The things that can be wrong.
+/// The kinds of faults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SyntaxErrorKind {
-    /// A word that is no assignment: a command, `if`, `.`.
+    /// A word is no assignment: a command, `if`, `.`.
     NotAssignment(Vec<u8>),
-    /// A quoted string without an end.
+    /// A quoted string has no end.
     UnterminatedString,
-    /// `${` without `}`.
+    /// A `${` has no `}`.
     UnterminatedVariable,
     /// `$(…)`, `` `…` ``, `$((…))`, `$1`, …
     Expansion(Vec<u8>),
     /// `|`, `&`, `<`, `>`, `(`, `)`.
     Operator(char),
-    /// `${name?…}`, and `name` is not set: the name, and what is said then.
+    /// `${name?…}` demands the variable `name`, which is unset: the name, and the words behind the
+    /// `?`.
     Unset(Vec<u8>, Vec<u8>),
-    /// Expansions inside expansions inside expansions.
+    /// Expansions are inside expansions more often than is allowed.
     TooDeep,
-    /// Expansions that make more of a file than anybody wrote.
+    /// Expansions make the values larger than is allowed.
     TooLong,
 }
 
@@ -64,7 +65,7 @@ impl fmt::Display for SyntaxErrorKind {
             Self::Operator(byte) => {
                 write!(f, "`{byte}` is not supported here; put it in quotes")
             }
-            // sh(1) has this sentence.
+            // The words of sh(1).
             Self::Unset(name, said) if said.is_empty() => {
                 write!(f, "{}: parameter not set", text(name))
             }
@@ -77,29 +78,29 @@ impl fmt::Display for SyntaxErrorKind {
 
 impl std::error::Error for SyntaxError {}
 
-/// Where assignments go and variables come from.
+/// Receives assignments, and answers the values of variables.
 pub(crate) trait Variables {
-    /// The value of `name`; `None` when it is unset, which is not the same as empty.
+    /// The value of `name`; `None` if it is unset, which is not the same as empty.
     fn value(&self, name: &[u8]) -> Option<&[u8]>;
-    /// Gives `name` a value.
+    /// Sets `name` to a value.
     fn assign(&mut self, name: Vec<u8>, value: Vec<u8>);
 }
 
-/// An assignment and where it stands in its file: for edits.
+/// An assignment and its place in the file, for edits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Assignment {
     /// The variable.
     pub(crate) name: Vec<u8>,
-    /// From the first byte of the name to the last of the value.
+    /// The bytes from the name's first to the value's last.
     pub(crate) span: Range<usize>,
-    /// The value alone, with its quotes.
+    /// The bytes of the value, with its quotes.
     pub(crate) value: Range<usize>,
 }
 
-/// Reads `text` and tells `variables` each assignment in order. Answers where they are.
+/// Reads `text`, and gives each assignment to `variables` in order. Answers their places.
 ///
 /// # Errors
-/// The first thing that is not an assignment; what came before it has been told.
+/// The first thing that is no assignment. The assignments before it have been made by then.
 pub(crate) fn assignments<V: Variables>(
     text: &[u8],
     variables: &mut V,
@@ -111,17 +112,17 @@ pub(crate) fn assignments<V: Variables>(
         if reader.peek().is_none() {
             return Ok(found);
         }
-        // An error inside a value is on the line where the value began: there the quote is missing.
+        // The line where a value begins: a missing quote is missing there, not where the file ends.
         let line = reader.line;
         let assignment = reader.assignment(variables);
         found.push(assignment.map_err(|kind| SyntaxError { line, kind })?);
     }
 }
 
-/// What `${parameter}` stands for: `parameter` is a name, or a name with an operator.
+/// Expands `${parameter}`, where `parameter` is a name, or a name with an operator.
 ///
 /// # Errors
-/// It is neither.
+/// `parameter` is neither.
 pub(crate) fn expand<V: Variables>(
     parameter: &[u8],
     variables: &mut V,
@@ -130,13 +131,14 @@ pub(crate) fn expand<V: Variables>(
     let mut reader = Reader::new(&text);
     let mut value = Vec::new();
     reader.variable(&mut Word::quoted(&mut value), variables)?;
+    // A `}` inside `parameter` ended the expansion early.
     if reader.peek().is_some() {
         return Err(SyntaxErrorKind::Expansion(text));
     }
     Ok(value)
 }
 
-/// How many bytes at the start of `text` are a variable's name.
+/// How many bytes at the start of `text` are the name of a variable.
 pub(crate) fn name_length(text: &[u8]) -> usize {
     if text.first().is_none_or(u8::is_ascii_digit) {
         return 0;
@@ -150,16 +152,16 @@ struct Reader<'a> {
     line: usize,
     /// How many `${…}` are open.
     depth: usize,
-    /// What expansions may still add to, or search in, this file's values.
+    /// How many bytes expansions may still add to the values of this file, or search in them.
     budget: usize,
 }
 
-/// Where a word that is being read goes to, and what in it means what it says.
+/// The word that is being read: where its bytes go, and which of them mean only themselves.
 struct Word<'a> {
     out: &'a mut Vec<u8>,
-    /// Between double quotes.
+    /// Whether the reader is between double quotes.
     quoted: bool,
-    /// A pattern: what was quoted in it keeps a backslash.
+    /// Whether the word is a pattern: its quoted bytes get a backslash.
     pattern: bool,
 }
 
@@ -172,7 +174,7 @@ impl<'a> Word<'a> {
         Self { out, quoted: true, pattern: false }
     }
 
-    /// The same word, between double quotes.
+    /// Continues the same word, between double quotes.
     fn inside(&mut self) -> Word<'_> {
         Word { out: self.out, quoted: true, pattern: self.pattern }
     }
@@ -214,7 +216,7 @@ impl<'a> Reader<'a> {
         self.at = end;
     }
 
-    /// Skips what may stand between assignments: blanks, newlines, `;`, comments, joined lines.
+    /// Skips what may be between assignments: blanks, line feeds, `;`, comments, joined lines.
     fn skip_between(&mut self) {
         loop {
             match self.rest() {
@@ -237,6 +239,7 @@ impl<'a> Reader<'a> {
         let length = name_length(rest);
         let append = rest[length..].starts_with(b"+=");
         if length == 0 || !(append || rest[length..].starts_with(b"=")) {
+            // For the message: the command, without its arguments.
             let word = rest.iter().take_while(|byte| !b" \t\r\n;".contains(byte)).count();
             return Err(SyntaxErrorKind::NotAssignment(rest[..word].to_vec()));
         }
@@ -245,6 +248,7 @@ impl<'a> Reader<'a> {
         let mut value = Vec::new();
         if append {
             value.extend(variables.value(&name).unwrap_or_default());
+            // A file of `a+=$a` doubles a value with every line.
             self.spend(value.len())?;
         }
         self.value(&mut value, variables)?;
@@ -262,7 +266,10 @@ impl<'a> Reader<'a> {
         while let Some(byte) = self.peek() {
             match byte {
                 b' ' | b'\t' | b'\n' | b';' => break,
+                // The line feed of a file from Windows; anywhere else, a carriage return is a
+                // letter.
                 b'\r' if matches!(self.rest(), [_, b'\n', ..] | [_]) => break,
+                // To a shell, these are operators: without quotes, they are never part of a value.
                 b'|' | b'&' | b'<' | b'>' | b'(' | b')' => {
                     return Err(SyntaxErrorKind::Operator(char::from(byte)));
                 }
@@ -279,6 +286,7 @@ impl<'a> Reader<'a> {
         variables: &mut V,
     ) -> Result<(), SyntaxErrorKind> {
         match self.peek() {
+            // Between double quotes, single ones are letters.
             Some(b'\'') if !word.quoted => self.single_quoted(word),
             Some(b'"') => self.double_quoted(word, variables),
             Some(b'\\') => {
@@ -328,13 +336,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a backslash and what it protects; before a newline both vanish. Between double quotes
-    /// it protects only what means something there.
+    /// Reads a backslash and the byte that it protects; before a line feed, both vanish. Between
+    /// double quotes, it protects only bytes with a meaning there.
     fn escaped(&mut self, word: &mut Word<'_>) {
         match self.rest() {
             [_, b'\n', ..] => self.advance(2),
             [_, byte, ..] if !word.quoted || b"$`\"\\}".contains(byte) => {
-                // A brace ends something only inside `${…}`.
+                // A brace has a meaning only inside `${…}`.
                 if *byte == b'}' && word.quoted && self.depth == 0 {
                     word.literal(b'\\');
                 }

@@ -1,15 +1,16 @@
-//! strerror(3): what an error of the kernel is called, in FreeBSD's words.
+//! strerror(3): the sentences for errors of the kernel, in FreeBSD's words.
 //!
-//! Scripts compare these sentences. Which ones the standard library has depends on the C library
-//! that is linked in, and musl's are nobody else's. [`of_number`] has those of FreeBSD's
-//! lib/libc/gen/errlst.c by Linux's numbers; for what FreeBSD has no number
-//! for, those of Linux's glibc.
+//! Scripts compare these sentences. Those of the standard library depend on the C library that is
+//! linked in, and musl's are different from everybody else's. [`of_number`] has the sentences of
+//! FreeBSD's lib/libc/gen/errlst.c, by Linux's numbers; for errors that FreeBSD lacks, it has those
+//! of Linux's glibc.
 //!
 //! May use: no other crate; no system calls.
 
 use std::io;
 
-/// What the error is, without Rust's `(os error N)`. One that is not the kernel's says it itself.
+/// Answers the sentence for `error`, without Rust's `(os error N)`. An error that is not from the
+/// kernel has its own text.
 pub fn of(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(number) => of_number(number),
@@ -17,17 +18,19 @@ pub fn of(error: &io::Error) -> String {
     }
 }
 
-/// What the error number `number` of Linux is.
+/// Answers the sentence for the error number `number` of Linux.
 pub fn of_number(number: i32) -> String {
     match WORDS.binary_search_by_key(&number, |&(known, _)| known) {
         Ok(at) => WORDS[at].1.to_owned(),
-        // lib/libc/string/strerror.c
+        // The words of lib/libc/string/strerror.c.
         Err(_) => format!("Unknown error: {number}"),
     }
 }
 
-/// By Linux's numbers, include/uapi/asm-generic/errno.h: those of all machines
-/// that kletka is built for.
+/// The sentences by Linux's numbers, include/uapi/asm-generic/errno.h: all machines that kletka is
+/// built for have these numbers.
+// A table, not the C library's: the released binary has musl's, a development one glibc's. No error
+// has the numbers 41 and 58: EWOULDBLOCK and EDEADLOCK are EAGAIN and EDEADLK.
 const WORDS: [(i32, &str); 131] = [
     (1, "Operation not permitted"),
     (2, "No such file or directory"),

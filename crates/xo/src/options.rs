@@ -1,4 +1,5 @@
-//! What `--libxo` asks for: xo_options(7), and how libxo finds it among the arguments.
+//! The options of `--libxo`: xo_options(7), and the search for them among the arguments, as in
+//! libxo.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -7,26 +8,26 @@ use std::os::unix::ffi::OsStrExt;
 /// The form of the output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Style {
-    /// For people: no markup at all.
+    /// Text for people, without markup.
     #[default]
     Text,
-    /// One object.
+    /// One object of JSON.
     Json,
-    /// One element.
+    /// One element of XML.
     Xml,
-    /// The text in `<div>`s.
+    /// HTML: the text in `<div>`s.
     Html,
 }
 
-/// What `--libxo` asks for.
+/// The options of one `--libxo`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     pub(crate) style: Style,
-    /// Each thing on a line of its own, indented.
+    /// Whether each item is on a line of its own, indented.
     pub(crate) pretty: bool,
-    /// Spaces of one level.
+    /// The number of spaces for one level.
     pub(crate) indent: usize,
-    /// `_` for `-` in JSON's names.
+    /// Whether JSON's names have `_` for `-`.
     pub(crate) underscores: bool,
 }
 
@@ -36,8 +37,8 @@ impl Default for Options {
     }
 }
 
-/// Options of libxo(3) that change nothing in what is written here: there are no keys, units,
-/// colours or translations.
+/// The options of libxo(3) that change nothing in this output, which has no keys, units, colours or
+/// translations.
 const WITHOUT_EFFECT: [&str; 19] = [
     "color",
     "colors",
@@ -60,22 +61,23 @@ const WITHOUT_EFFECT: [&str; 19] = [
     "warn-xml",
 ];
 
-/// Options of libxo(3) that would change it, in ways that nothing here knows.
+/// The options of libxo(3) that would change the output in ways that are missing here.
 const NOT_SUPPORTED: [&str; 8] =
     ["encoder", "filter", "map", "map-file", "no-top", "not-first", "sdparams", "xpath"];
 
 impl Options {
-    /// Takes `--libxo` out of the arguments, wherever it stands, and answers with the others:
-    /// xo_parse_args(3). `warn` is given the sentences in which libxo only warns.
+    /// Takes `--libxo` out of the arguments, wherever it is, and answers the others:
+    /// xo_parse_args(3). `warn` gets the sentences of libxo's warnings.
     ///
     /// # Errors
-    /// An option that libxo does not know, or one that is not supported; and `--libxo-check`.
+    /// An option is unknown to libxo or not supported here; or the argument is `--libxo-check`.
     pub fn take_from(
         arguments: Vec<OsString>,
         warn: &mut dyn FnMut(&str),
     ) -> Result<(Self, Vec<OsString>), Error> {
         let (mut options, mut left) = (Self::default(), Vec::new());
         let mut arguments = arguments.into_iter();
+        // All arguments: xo_parse_args(3) runs before getopt(3).
         while let Some(argument) = arguments.next() {
             let Some(rest) = argument.as_bytes().strip_prefix(b"--libxo") else {
                 left.push(argument);
@@ -93,13 +95,13 @@ impl Options {
         Ok((options, left))
     }
 
-    /// The form that is asked for.
+    /// The form of the output.
     #[must_use]
     pub fn style(&self) -> Style {
         self.style
     }
 
-    /// Takes one value of `--libxo`: `json,pretty`, or letters after a colon: `:JP`.
+    /// Reads one value of `--libxo`: `json,pretty`, or letters behind a colon: `:JP`.
     pub(crate) fn set(
         &mut self,
         argument: &OsStr,
@@ -114,7 +116,7 @@ impl Options {
             if matches!(option, "text" | "json" | "xml" | "html")
                 && std::mem::replace(&mut styled, true)
             {
-                // The first one counts.
+                // libxo keeps the first style, and warns of the others.
                 warn(&format!("ignoring multiple styles: '{option}'"));
                 continue;
             }
@@ -166,25 +168,25 @@ impl Options {
             'P' => "pretty",
             'u' => "underscores",
             'x' => "xpath",
-            // As libxo does, which takes any letter.
+            // libxo ignores a letter that it does not know.
             _ => return Ok(()),
         };
         self.set_word(word)
     }
 }
 
-/// Why the arguments of `--libxo` are not taken. `Display` is libxo's sentence where it has one.
+/// Why the arguments of `--libxo` are refused. Its `Display` is libxo's sentence, if libxo has one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
-    /// `--libxo-check`: a question that only the program can answer.
+    /// The question `--libxo-check`, which only the program can answer.
     Check,
-    /// Nothing follows `--libxo`.
+    /// No argument follows `--libxo`.
     Missing,
     /// An argument that only begins like `--libxo`.
     UnknownArgument(String),
     /// An option that libxo does not know.
     UnknownValue(String),
-    /// An option of libxo that would change the output in a way that is not known here.
+    /// An option of libxo that would change the output in a way that is missing here.
     NotSupported(String),
     /// An indentation that is no number.
     NotANumber(String),

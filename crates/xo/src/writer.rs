@@ -1,5 +1,5 @@
-//! The writer: told once what there is, it lets each style take what concerns it. Text and HTML
-//! show titles, padding and what a field looks like; JSON and XML have the field's name and its
+//! The writer: a program writes each item once, and each style takes its part of it. Text and HTML
+//! show titles, padding and the look of a field; JSON and XML have the name of the field and its
 //! value.
 
 use crate::options::{Options, Style};
@@ -16,19 +16,18 @@ pub enum Value<'a> {
 /// Collects the output of one run.
 pub struct Writer {
     options: Options,
-    /// The program's version of its output: the `__version` of JSON and XML.
+    /// The version of the program's output: `__version` in JSON and XML.
     version: &'static str,
     out: Vec<u8>,
-    /// The names of what is open, from the outside in, and whether something has been written
-    /// inside it.
+    /// The containers, lists and instances that are open, from the outside in.
     open: Vec<Open>,
-    /// Levels of indentation of JSON and XML.
+    /// The level of indentation in JSON and XML.
     level: usize,
-    /// JSON: `{` and the version are out.
+    /// In JSON, whether `{` and the version have been written; in XML, whether the version has.
     top: bool,
-    /// JSON: something has been written outside of all containers.
+    /// In JSON, whether something has been written outside of all containers.
     not_first: bool,
-    /// HTML: a line has begun.
+    /// In HTML, whether a line has begun.
     in_line: bool,
 }
 
@@ -46,7 +45,7 @@ enum Kind {
 }
 
 impl Writer {
-    /// A writer that has written nothing. `version` is what JSON and XML say as `__version`:
+    /// Makes a writer that has written nothing. `version` is the `__version` of JSON and XML:
     /// xo_set_version(3).
     #[must_use]
     pub fn new(options: Options, version: &'static str) -> Self {
@@ -68,33 +67,33 @@ impl Writer {
         matches!(self.options.style, Style::Json | Style::Xml)
     }
 
-    /// A heading: `{T:…}`.
+    /// Writes a heading: `{T:…}`.
     pub fn title(&mut self, text: &str) {
         self.shown("title", None, text.as_bytes());
     }
 
-    /// White space and punctuation: `{P:…}`.
+    /// Writes white space and punctuation: `{P:…}`.
     pub fn padding(&mut self, text: &str) {
         self.shown("padding", None, text.as_bytes());
     }
 
-    /// Words between fields.
+    /// Writes words between fields.
     pub fn text(&mut self, text: &str) {
         self.shown("text", None, text.as_bytes());
     }
 
-    /// What a field looks like, for people only: `{d:…}`. In HTML it may have a name.
+    /// Writes the look of a field, for people only: `{d:…}`. In HTML, the field may have a name.
     pub fn display(&mut self, name: Option<&str>, text: &[u8]) {
         self.shown("data", name, text);
     }
 
-    /// A field: how it looks, and its value for programs.
+    /// Writes a field: its look for people, and its value for programs.
     pub fn field(&mut self, name: &str, shown: &[u8], value: Value<'_>) {
         self.shown("data", Some(name), shown);
         self.encode(name, value);
     }
 
-    /// A field's value, for programs only: `{e:…}`.
+    /// Writes the value of a field, for programs only: `{e:…}`.
     pub fn encode(&mut self, name: &str, value: Value<'_>) {
         match self.options.style {
             Style::Text | Style::Html => {}
@@ -109,7 +108,7 @@ impl Writer {
         }
     }
 
-    /// A value of the list that is open: `{l:…}`.
+    /// Writes a value of the list that is open: `{l:…}`.
     pub fn leaf(&mut self, value: &[u8]) {
         let name = self.open.last().map(|open| open.name.clone()).unwrap_or_default();
         match self.options.style {
@@ -155,11 +154,13 @@ impl Writer {
     fn open(&mut self, name: &str, kind: Kind) {
         match self.options.style {
             Style::Text | Style::Html => {}
+            // XML has no lists: their instances follow each other.
             Style::Xml if kind == Kind::List => {}
             Style::Xml => {
                 self.indent();
                 self.put("<");
                 self.put(name);
+                // libxo gives the version to the first element only.
                 if !std::mem::replace(&mut self.top, true) {
                     self.put(&format!(" __version=\"{}\"", self.version));
                 }
@@ -171,6 +172,7 @@ impl Writer {
                 self.begin_object();
                 self.comma(", ");
                 self.indent();
+                // The list has the name: its instances are objects without one.
                 if kind != Kind::Instance {
                     self.json_name(name);
                     self.put("\": ");
@@ -198,7 +200,8 @@ impl Writer {
                 self.new_line();
             }
             Style::Json => {
-                // libxo ends the line of an object that is empty, and not that of a list.
+                // libxo ends the line of an empty object before its brace, but not the line of an
+                // empty list.
                 if open.not_first || open.kind != Kind::List {
                     self.new_line();
                 }
@@ -212,7 +215,7 @@ impl Writer {
         }
     }
 
-    /// The whole output, when all that is open has been closed.
+    /// Closes all that is open, and answers the whole output.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
         while !self.open.is_empty() {
@@ -220,6 +223,7 @@ impl Writer {
         }
         match self.options.style {
             Style::Json if self.top => self.put("}\n"),
+            // libxo's own, with the space, for a program that has written nothing.
             Style::Json => self.put("{ }\n"),
             Style::Html if self.in_line => self.end_line(),
             Style::Text | Style::Xml | Style::Html => {}
@@ -227,6 +231,7 @@ impl Writer {
         self.out
     }
 
+    /// Writes the outermost `{` and the version, once.
     fn begin_object(&mut self) {
         if !self.top {
             self.put("{");
@@ -238,8 +243,8 @@ impl Writer {
         }
     }
 
-    /// Separates from what came before in the same place; libxo has a space before what opens
-    /// something.
+    /// Separates an item from the one before it in the same place. libxo has a space before an item
+    /// that opens something.
     fn comma(&mut self, separator: &str) {
         let not_first =
             self.open.last_mut().map_or(&mut self.not_first, |open| &mut open.not_first);
@@ -253,6 +258,7 @@ impl Writer {
         }
     }
 
+    /// Writes text for people.
     fn shown(&mut self, class: &str, name: Option<&str>, text: &[u8]) {
         match self.options.style {
             Style::Json | Style::Xml => {}
@@ -331,7 +337,7 @@ impl Writer {
     }
 
     fn indent(&mut self) {
-        // JSON's outermost braces are a level too.
+        // The outermost braces of JSON are a level too.
         let levels = self.level + usize::from(self.options.style == Style::Json && self.top);
         if self.options.pretty {
             self.spaces(levels * self.options.indent);
@@ -344,7 +350,7 @@ impl Writer {
                 (Escape::Json, '\\' | '"') => self.put(&format!("\\{c}")),
                 (Escape::Json, '\n') => self.put("\\n"),
                 (Escape::Json, '\r') => self.put("\\r"),
-                // libxo writes it as it is, and that is no JSON.
+                // libxo writes the character as it is, which is no JSON: parsers refuse it.
                 (Escape::Json, c) if c < ' ' => self.put(&format!("\\u{:04x}", u32::from(c))),
                 (Escape::Content | Escape::Attribute, '<') => self.put("&lt;"),
                 (Escape::Content | Escape::Attribute, '>') => self.put("&gt;"),
@@ -359,9 +365,9 @@ impl Writer {
 #[derive(Debug, Clone, Copy)]
 enum Escape {
     Json,
-    /// Between tags of XML or HTML.
+    /// Text between tags of XML or HTML.
     Content,
-    /// In an attribute.
+    /// The value of an attribute.
     Attribute,
 }
 
@@ -370,7 +376,7 @@ mod tests {
     use super::*;
     use std::ffi::OsStr;
 
-    /// One jail with a list, in all that a [`Writer`] can be told.
+    /// Writes two jails with a list each, by all methods of a [`Writer`].
     fn written(options: &str) -> String {
         let mut asked = Options::default();
         asked.set(OsStr::new(options), &mut |_| {}).unwrap();

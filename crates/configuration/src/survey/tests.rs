@@ -1,11 +1,11 @@
-//! What is found in which configuration: one row, one fact.
+//! Configurations and their findings: one row, one fact.
 
 use crate::{Anything, Host, Survey, check};
 use jailconf::Config;
 use std::io;
 use std::path::Path;
 
-/// What starting `names` finds in a file of these lines; the places are line numbers.
+/// Checks the start of `names` in a file of these lines; the places are line numbers.
 fn found(names: &str, text: &str, host: &dyn Host) -> Vec<String> {
     let config = Config::parse(Path::new("f"), text.as_bytes()).unwrap();
     let names: Vec<&[u8]> = names.split(' ').map(str::as_bytes).collect();
@@ -19,8 +19,8 @@ fn found(names: &str, text: &str, host: &dyn Host) -> Vec<String> {
 #[rustfmt::skip]
 fn what_two_jails_claim() {
     for (names, text, want) in [
-        // The later of two that start is at fault; with one that does not, they
-        // may be meant to take turns.
+        // The later of two jails that start is at fault. A jail and one that does not start may be
+        // meant to take turns.
         ("a b", "a { jid = 1; }\nb { jid = 1; }",                     &["b: jid 1 is a's too (2 and 1)"][..]),
         ("b a", "a { jid = 1; }\nb { jid = 1; }",                     &["a: jid 1 is b's too (1 and 2)"]),
         ("a",   "a { jid = 1; }\nb { jid = 1; }",                     &["warning: a: jid 1 is b's too (1 and 2)"]),
@@ -29,13 +29,13 @@ fn what_two_jails_claim() {
         ("a b", "a { jid = 1; }\nb { jid = 2; }",                     &[]),
         ("a b", "vnet;\na { vnet.interface = e0b, e1b; }\nb { vnet.interface = e1b; }",
             &["b: vnet.interface: e1b is a's too (3 and 2)"]),
-        // One address may be shared by jails that have no other, as FreeBSD's kernel has
-        // it: then one line says it.
+        // Jails without a second address may share one, as in FreeBSD's kernel: then one line gives
+        // it to both.
         ("a b", "a { ip4.addr = 10.0.0.1; }\nb { ip4.addr = 'em0|10.0.0.1/24'; }", &["warning: b: 10.0.0.1 is a's address too (2 and 1)"]),
         ("a b", "ip4.addr = 10.0.0.1;\na { }\nb { }",                 &[]),
         ("a b", "a { ip4.addr = 10.0.0.1, 10.0.0.2; }\nb { ip4.addr = 10.0.0.2; }", &["b: 10.0.0.2 is a's address too (2 and 1)"]),
         ("a b", "a { ip6.addr = fd00::1; }\nb { ip6.addr = fd00::0:1; }", &["warning: b: fd00::1 is a's address too (2 and 1)"]),
-        // In networks of their own they may be right.
+        // In networks of their own, both may be right.
         ("a b", "vnet;\na { exec.start = 'ifconfig e0b 10.0.0.1/24 up'; }\nb { exec.start = 'ifconfig e1b inet 10.0.0.1'; }",
             &["warning: b: 10.0.0.1 is a's address too (3 and 2)"]),
         ("a b", "a { exec.prestart = 'ifconfig bridge0 inet 10.0.0.1'; }\nb { exec.prestart = 'ifconfig bridge0 inet 10.0.0.1'; }", &[]),
@@ -43,7 +43,7 @@ fn what_two_jails_claim() {
             &["warning: b: 02:00:5e:00:00:01 is a's hardware address too (2 and 1)"]),
         ("a b", "a { exec.prepare = 'ifconfig epair1 create'; }\nb { exec.prepare = 'ifconfig epair1 create'; }",
             &["warning: b: epair1 is created by a too (2 and 1)"]),
-        // Told once: the end that both take is the same mistake.
+        // Reported once: the end that both take is the same mistake.
         ("a b", "exec.prepare = 'ifconfig epair1 create'; vnet.interface = epair1b;\na { }\nb { }", &["b: vnet.interface: epair1b is a's too (1)"]),
     ] {
         assert_eq!(found(names, text, &Anything), want, "{names}: {text}");
@@ -69,7 +69,7 @@ fn paths_in_paths() {
     }
 }
 
-/// A machine that has little.
+/// A machine that lacks most things.
 struct Little;
 
 impl Host for Little {
@@ -132,7 +132,8 @@ fn what_is_missing() {
     }
 }
 
-/// A jail that starts first may make what is missed, but not before the configuration is read.
+/// A jail that starts first may make what another one needs, but not before the configuration is
+/// read.
 #[test]
 #[rustfmt::skip]
 fn what_is_missing_until_another_jail_has_started() {
@@ -151,8 +152,8 @@ fn what_is_missing_until_another_jail_has_started() {
     }
 }
 
-/// Each kind of finding about two jails, as `kletka config check` says it: two
-/// places, and how bad it is.
+/// Each kind of finding about two jails, as `kletka config check` prints it: two places, and how
+/// bad it is.
 #[test]
 #[rustfmt::skip]
 fn both_places() {
@@ -174,7 +175,7 @@ fn both_places() {
             "f line 2: warning: b: path /j/b is inside /j, where the root user of a can change it (f line 1)"),
         ("a { }\na { }",                                         "f line 2: warning: a: configured twice; the first one is used (f line 1)"),
         ("a { depend = b; }\nb { depend = a; }",                 "f line 2: b: dependency loop: a -> b -> a (f line 1)"),
-        // Of one jail alone there is one place.
+        // A finding about one jail has one place.
         ("a { depend = b; }",                                    "f line 1: a: depends on undefined jail \"b\""),
         ("a { depend = a; }",                                    "f line 1: a: dependency loop: a -> a"),
     ] {
@@ -192,13 +193,13 @@ fn both_places() {
 #[rustfmt::skip]
 fn interfaces_of_others() {
     for (b, want) in [
-        // The epair of the number that the jail has, in any of its hooks.
+        // The jail's own epair, in any of its hooks.
         ("exec.prestart = 'ifconfig epair2a up', 'ifconfig bridge0 addm epair2a'; exec.start = 'ifconfig epair2b 10.0.0.2'", &[][..]),
         ("exec.prestart = 'ifconfig epair1a up'",                    &["warning: b: exec.prestart: epair1a is a's interface (2 and 1)"]),
         ("exec.start = 'ifconfig epair1b 10.0.0.2 up'",              &["warning: b: exec.start: epair1b is a's interface (2 and 1)"]),
         ("exec.poststop = 'ifconfig bridge2 deletem epair1a', 'ifconfig epair1a destroy'",
             &["warning: b: exec.poststop: epair1a is a's interface (2 and 1)"]),
-        // Nobody's, and not on the host.
+        // An epair of nobody, which is not on the host.
         ("exec.prestart = 'ifconfig epair3a up'",                    &["warning: b: exec.prestart: epair3a is neither this jail's interface nor the host's"]),
         ("exec.prestart = 'ifconfig epair9a up'",                    &[]),
         ("exec.prestart = 'ifconfig em0 up', 'ifconfig bridge1 addm em0'", &[]),
@@ -227,7 +228,8 @@ fn structure() {
     }
 }
 
-/// The time for all jails of a large file grows with their number: no pair of jails is compared.
+/// The time for all jails of a large file grows with their number: no jail is compared with every
+/// other.
 #[test]
 fn many_jails() {
     let jail = |n: usize| {

@@ -1,29 +1,30 @@
-//! `$name` and `${name…}`: what the operators of sh(1), Parameter Expansion, make of a variable.
+//! `$name` and `${name…}` with its operators: sh(1), Parameter Expansion.
 
 use super::pattern::Pattern;
 use super::{Reader, SyntaxErrorKind, Variables, Word, name_length};
 
-/// Bytes that all expansions of one file together may yield or search: a
-/// thousand times a long rc.conf.
+/// How many bytes all expansions of one file together may yield or search: a thousand times a long
+/// rc.conf.
 pub(super) const BUDGET: usize = 1 << 24;
 
-/// `${…}` inside `${…}`: nobody writes three.
+/// How deep `${…}` may be inside `${…}`; nobody writes three. Each level is a call: without a
+/// bound, a file could exhaust the stack.
 const DEPTH: usize = 16;
 
-/// Fields are separated by these, unless a file says otherwise.
+/// The value of IFS, unless a file sets it: the separators of fields.
 const IFS: &[u8] = b" \t\n";
 
-/// What follows a name in `${name…}`.
+/// The operator behind a name in `${name…}`.
 enum Operator {
-    /// `-`: the word, when there is no value.
+    /// `-`: the word, if there is no value.
     Default,
-    /// `=`: the word, which becomes the value when there is none.
+    /// `=`: the word, if there is no value; it becomes the value.
     Assign,
-    /// `?`: an error, when there is no value.
+    /// `?`: an error, if there is no value.
     Require,
-    /// `+`: the word, when there is a value.
+    /// `+`: the word, if there is a value.
     Alternative,
-    /// `#`, `##`, `%`, `%%`: the value without what the word matches.
+    /// `#`, `##`, `%`, `%%`: the value without the part that the word matches.
     Remove(Side, Extent),
 }
 
@@ -40,13 +41,13 @@ enum Extent {
 }
 
 impl Reader<'_> {
-    /// Takes `bytes` from what expansions may still use.
+    /// Takes `bytes` from the budget of expansions.
     pub(super) fn spend(&mut self, bytes: usize) -> Result<(), SyntaxErrorKind> {
         self.budget = self.budget.checked_sub(bytes).ok_or(SyntaxErrorKind::TooLong)?;
         Ok(())
     }
 
-    /// Reads what begins with a `$`.
+    /// Reads an expansion, which begins with a `$`.
     pub(super) fn variable<V: Variables>(
         &mut self,
         word: &mut Word<'_>,
@@ -59,7 +60,8 @@ impl Reader<'_> {
             _ => {}
         }
         match name_length(after) {
-            // A dollar before nothing that it could name is a dollar; `$1`, `$?`, … are not ours.
+            // A `$` with no name behind it is only itself. `$1`, `$?` and the like belong to a
+            // running shell: they are refused.
             0 if after.first().is_none_or(|byte| b" \t\r\n;\"/.:}".contains(byte)) => {
                 word.literal(b'$');
                 self.advance(1);
@@ -82,6 +84,7 @@ impl Reader<'_> {
         variables: &mut V,
     ) -> Result<(), SyntaxErrorKind> {
         let inside = &self.rest()[2..];
+        // `${#name}` is the length of the value; `${#` with anything else is refused below.
         if let [b'#', name @ ..] = inside {
             let length = name_length(name);
             if length > 0 && name.get(length) == Some(&b'}') {
@@ -125,7 +128,7 @@ impl Reader<'_> {
     ) -> Result<Vec<u8>, SyntaxErrorKind> {
         let mut operand = Vec::new();
         let pattern = matches!(operator, Operator::Remove(..));
-        // A pattern's quotes are its own, whatever stands around the expansion.
+        // The quotes of a pattern count by themselves, whatever quotes are around the expansion.
         let mut word = Word {
             out: &mut operand,
             quoted: outer.quoted && !pattern,
@@ -158,6 +161,7 @@ impl Reader<'_> {
         match operator {
             Operator::Remove(side, extent) => {
                 let pattern = Pattern::new(&operand);
+                // The time of a match: each byte is compared with each place of the pattern.
                 self.spend(value.len().saturating_mul(pattern.len()))?;
                 let kept = match (side, extent) {
                     (Side::Prefix, Extent::Smallest) => &value[pattern.prefixes(value).0..],
@@ -167,7 +171,7 @@ impl Reader<'_> {
                 };
                 word.expanded(kept);
             }
-            // The operand has been read as a part of this word already: quotes and all.
+            // The operand was read with the quotes of this word: it is added as it is.
             Operator::Alternative if is_set => word.out.extend(operand),
             Operator::Alternative => {}
             _ if is_set => word.expanded(value),
@@ -181,7 +185,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The `${…` that stands here, as something that is not supported.
+    /// Answers that the `${…` at this place is not supported.
     fn refused(&self) -> SyntaxErrorKind {
         let rest = self.rest();
         match rest.iter().position(|&byte| byte == b'}' || byte == b'\n') {
@@ -190,7 +194,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The text up to `end`, or to the end of the line, as an expansion that is not supported.
+    /// Answers that the expansion up to `end`, or to the end of the line, is not supported.
     fn up_to(&self, end: u8) -> SyntaxErrorKind {
         let rest = self.rest();
         let length = rest.iter().take_while(|&&byte| byte != end && byte != b'\n').count();
@@ -199,7 +203,8 @@ impl Reader<'_> {
     }
 }
 
-/// The operator at the start of `text`, whether an empty value counts as none, and its length.
+/// Reads the operator at the start of `text`. Answers it, whether an empty value counts as none,
+/// and its length.
 fn operator(text: &[u8]) -> Option<(Operator, bool, usize)> {
     let colon = text.first() == Some(&b':');
     let operator = match text.get(usize::from(colon))? {
@@ -207,6 +212,7 @@ fn operator(text: &[u8]) -> Option<(Operator, bool, usize)> {
         b'=' => Operator::Assign,
         b'?' => Operator::Require,
         b'+' => Operator::Alternative,
+        // `${name:2:3}` belongs to other shells.
         _ if colon => return None,
         &byte @ (b'#' | b'%') => {
             let side = if byte == b'#' { Side::Prefix } else { Side::Suffix };

@@ -1,7 +1,6 @@
-//! Patterns of sh(1): `*`, `?`, `[…]`, a backslash before what means itself.
+//! Patterns of sh(1): `*`, `?`, `[…]`, and a backslash before a byte that means itself.
 //!
-//! All prefixes (or suffixes) of a value that match are found in one pass over it: a pattern that
-//! is made to be slow is not.
+//! One pass over a value finds all prefixes (or suffixes) that match: no pattern can be made slow.
 
 /// One place in a pattern.
 enum Part {
@@ -10,15 +9,15 @@ enum Part {
     One,
     /// `*`
     Any,
-    /// `[…]`: ranges, and whether they are what must not match.
+    /// `[…]`: ranges, and whether a byte outside of them matches instead.
     Set(Vec<(u8, u8)>, bool),
 }
 
-/// A pattern, read.
+/// A pattern, as its places.
 pub(super) struct Pattern(Vec<Part>);
 
 impl Pattern {
-    /// Reads a pattern; every text is one.
+    /// Reads a pattern. Every text is one.
     pub(super) fn new(text: &[u8]) -> Self {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -36,6 +35,7 @@ impl Pattern {
                         rest = after;
                         part
                     }
+                    // A bracket that does not close is a letter.
                     None => Part::Byte(b'['),
                 },
                 _ => Part::Byte(*first),
@@ -44,19 +44,20 @@ impl Pattern {
         Self(parts)
     }
 
-    /// How many places it has.
+    /// The number of places of the pattern.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The lengths of the shortest and of the longest prefix that match; 0 when none does.
+    /// The lengths of the shortest and of the longest prefix that match; 0 if none does.
     pub(super) fn prefixes(&self, value: &[u8]) -> (usize, usize) {
         let parts: Vec<&Part> = self.0.iter().collect();
         extremes(&parts, value.iter().copied()).unwrap_or_default()
     }
 
-    /// Where the shortest and the longest suffix that match begin; the end when none does.
+    /// Where the shortest and the longest matching suffix begin; the end if none matches.
     pub(super) fn suffixes(&self, value: &[u8]) -> (usize, usize) {
+        // A suffix matches if it matches backwards: one search serves both.
         let parts: Vec<&Part> = self.0.iter().rev().collect();
         let (shortest, longest) = extremes(&parts, value.iter().rev().copied()).unwrap_or_default();
         (value.len() - shortest, value.len() - longest)
@@ -65,7 +66,8 @@ impl Pattern {
 
 /// The least and the greatest number of bytes after which all of `parts` have matched.
 fn extremes(parts: &[&Part], bytes: impl Iterator<Item = u8>) -> Option<(usize, usize)> {
-    // `reached[i]`: the first i parts match what has been read.
+    // `reached[i]`: the first i parts match the bytes so far. All ways to match are followed at
+    // once, instead of one after the other.
     let mut reached = vec![false; parts.len() + 1];
     reached[0] = true;
     pass_stars(parts, &mut reached);
@@ -89,7 +91,7 @@ fn extremes(parts: &[&Part], bytes: impl Iterator<Item = u8>) -> Option<(usize, 
     found
 }
 
-/// A star matches nothing, too.
+/// Goes past each star that is reached: a star matches no byte, too.
 fn pass_stars(parts: &[&Part], reached: &mut [bool]) {
     for (i, part) in parts.iter().enumerate() {
         if reached[i] && matches!(part, Part::Any) {
@@ -98,13 +100,15 @@ fn pass_stars(parts: &[&Part], reached: &mut [bool]) {
     }
 }
 
-/// Reads what follows a `[`, and answers what follows the `]`; `None` without one.
+/// Reads a set behind its `[`. Answers the text behind its `]`; `None` if it has none.
 fn set(text: &[u8]) -> Option<(Part, &[u8])> {
+    // sh(1) has `!`; shells take `^` as well.
     let negated = matches!(text, [b'!' | b'^', ..]);
     let mut rest = &text[usize::from(negated)..];
     let mut ranges = Vec::new();
     loop {
         let from = match rest {
+            // A `]` in the first place is a letter.
             [b']', after @ ..] if !ranges.is_empty() => {
                 return Some((Part::Set(ranges, negated), after));
             }

@@ -1,4 +1,4 @@
-//! What the reader makes of files, and what it refuses.
+//! The values that the reader takes from files, and what it refuses.
 
 use super::*;
 
@@ -115,7 +115,7 @@ fn expansions() {
         ("v=${#s}",   "7"), ("v=${#a}", "0"),
         ("v=${a:-x y}z",              "x yz"),
         ("v=\"${a:-x  \"y\" z}\"",    "x  y z"),
-        ("v=\"${a:-'x'}\"",           "'x'"),      // single quotes are nothing special in double ones
+        ("v=\"${a:-'x'}\"",           "'x'"),      // between double quotes, single ones are letters
         ("v=${a:-'x}y'}",             "x}y"),
         ("v=\"${a:-x\\}y}\"",         "x}y"),
         ("v=\"x\\}\"",                "x\\}"),
@@ -136,7 +136,7 @@ fn expansions() {
         ("v=${s%%[$IFS]*}",           "one"),
         ("v=${s##*[$IFS]}",           "two"),
         ("p='*' v=${s#$p }",          "two"),
-        ("p='*' v=${s#\"$p\" }",      "one two"),   // what is quoted is no pattern
+        ("p='*' v=${s#\"$p\" }",      "one two"),   // a quoted text is no pattern
         ("v=${s#'o'*}",               "ne two"),
         ("v=${s#\\o}",                "ne two"),
         ("v=\"${s#one\\ }\"",         "two"),
@@ -151,7 +151,7 @@ fn expansions() {
 
 #[test]
 fn what_sh_says_of_the_same_files() {
-    // The reader against the shell itself, on what is no error to either.
+    // The reader against the shell itself, for all texts without an error to either.
     for text in [
         "a=1 b=2; c=3",
         "a=x\nb=\"${a} and $a.y\"",
