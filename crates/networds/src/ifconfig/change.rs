@@ -1,5 +1,4 @@
-//! What the parameters of one interface come to: changes, as plain values in the order of their
-//! making.
+//! The changes that ifconfig(8) can make of an interface, as plain values.
 
 use std::net::IpAddr;
 
@@ -7,21 +6,6 @@ use netif::{
     BridgeSetting, Capability, EtherAddress, GroupName, Inet6Option, InterfaceAddress,
     InterfaceName, LaggProtocol, Mode, PortSetting, Tunnel,
 };
-
-use super::creation::Creation;
-
-/// Changes of one interface.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Configuration {
-    /// The interface, as it was written; with `create` it may be a kind without a number.
-    pub interface: String,
-    /// The interface is made first.
-    pub create: bool,
-    /// What `create` is told of the kind.
-    pub creation: Creation,
-    /// What is changed then, in this order.
-    pub changes: Vec<Change>,
-}
 
 /// One change of an interface.
 #[derive(Debug, Clone, PartialEq, Eq)]

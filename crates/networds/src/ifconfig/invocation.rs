@@ -4,7 +4,7 @@
 //! FreeBSD's ifconfig has and this one has not is refused by name.
 
 use super::catalogue;
-use super::change::Configuration;
+use super::configuration::Configuration;
 use super::error::UsageError;
 use super::family::AddressFamily;
 use super::format::Format;

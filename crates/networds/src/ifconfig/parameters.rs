@@ -1,7 +1,7 @@
 //! The parameters of one interface, word by word, each as the catalogue says.
 
 use super::catalogue;
-use super::change::Configuration;
+use super::configuration::Configuration;
 use super::error::UsageError;
 use super::reader::ParameterReader;
 use crate::word::Support;

@@ -4,7 +4,8 @@
 use netif::{Capability, Inet6Option, Mode, PortSetting};
 
 use super::address::{Lifetime, PendingAddress, seconds};
-use super::change::{BridgeChange, Change, Configuration, OnOff};
+use super::change::{BridgeChange, Change, OnOff};
+use super::configuration::Configuration;
 use super::creation::{Creation, VxlanWords};
 use super::error::UsageError;
 use super::family::AddressFamily;
