@@ -3,15 +3,15 @@
 use super::change::Change;
 use super::creation::Creation;
 
-/// Changes of one interface.
+/// What one command line asks of one interface.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Configuration {
-    /// The interface, as it was written; with `create` it may be a kind without a number.
+    /// The interface as it was written; with `create` this may be a kind without a number.
     pub interface: String,
-    /// The interface is made first.
+    /// Whether the interface is made first.
     pub create: bool,
-    /// What `create` is told of the kind.
+    /// What `create` needs to know of the kind.
     pub creation: Creation,
-    /// What is changed then, in this order.
+    /// What is changed afterwards, in this order.
     pub changes: Vec<Change>,
 }

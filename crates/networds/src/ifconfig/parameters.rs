@@ -12,6 +12,8 @@ pub(super) fn read(interface: &str, words: &[String]) -> Result<Configuration, U
     let mut words = words.iter().map(String::as_str);
     while let Some(word) = words.next() {
         let Some(found) = catalogue::find(word) else {
+            // FreeBSD's ifconfig does the same: a word that it does not have is taken for an
+            // address.
             reader.value(word)?;
             continue;
         };

@@ -1,4 +1,5 @@
-//! What follows a word of ifconfig(8): names and numbers, and FreeBSD's message when it is none.
+//! Reads what follows a word of ifconfig(8): names and numbers, with FreeBSD's messages for wrong
+//! ones.
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -47,8 +48,8 @@ pub(super) fn end(text: &str) -> Result<IpAddr, UsageError> {
     text.parse().map_err(bad)
 }
 
-/// The number of a routing table. There is one; FreeBSD's kernel refuses a number that it has no
-/// table for.
+/// Accepts the number of a routing table. There is only 0; FreeBSD's kernel too refuses a table
+/// that it does not have.
 pub(super) fn only_fib(word: &str, number: &str) -> Result<(), UsageError> {
     let request = if word == "fib" { "SIOCSIFFIB" } else { "SIOCSTUNFIB" };
     let refused = match number_in(number, 0..=u32::MAX) {
@@ -59,7 +60,7 @@ pub(super) fn only_fib(word: &str, number: &str) -> Result<(), UsageError> {
     Err(UsageError::Message(refused))
 }
 
-/// FreeBSD's message of a text that is nothing.
+/// FreeBSD's message for a text that is no value.
 pub(super) fn bad_value(text: &str) -> UsageError {
     UsageError::BadValue(text.to_owned())
 }

@@ -1,4 +1,5 @@
-//! What route(8) prints: of a change, of a route that was asked for, of one that `flush` deleted.
+//! What route(8) prints: the outcome of a change, the route that `get` found, a route that `flush`
+//! deleted.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -8,7 +9,7 @@ use rustix::io::Errno;
 
 use super::command::RouteCommand;
 
-/// The line that FreeBSD prints of a change, well done or not.
+/// The line that FreeBSD prints after a change, whether or not the change succeeded.
 #[must_use]
 pub fn change_line(command: &RouteCommand, error: Option<&Error>) -> String {
     let what = if command.is_host { "host" } else { "net" };
@@ -37,13 +38,13 @@ fn reason(error: &Error) -> String {
     }
 }
 
-/// The line of a route through `gateway` that `flush` deleted.
+/// The line for a route through `gateway` that `flush` has deleted.
 #[must_use]
 pub fn flushed_line(destination: &Prefix, gateway: IpAddr) -> String {
     format!("{:<20.20} {gateway:<20.20} done\n", net(destination))
 }
 
-/// A destination as netname() writes it: `default`, a host, or with the length of its prefix.
+/// A destination in netname()'s form: `default`, a host, or a net with the length of its prefix.
 #[must_use]
 pub fn net(destination: &Prefix) -> String {
     match destination.length {
@@ -53,8 +54,8 @@ pub fn net(destination: &Prefix) -> String {
     }
 }
 
-/// The answer to `get`, in FreeBSD's form. `asked`: the destination as it was written; `mtu` in
-/// bytes.
+/// The answer to `get`, in FreeBSD's form. `asked` is the destination as it was written; `mtu` is
+/// in bytes.
 #[must_use]
 pub fn description(asked: &str, route: &Route, interface: Option<&str>, mtu: u32) -> String {
     let asked = if asked == "0.0.0.0" || asked == "::" { "default" } else { asked };
@@ -66,6 +67,7 @@ pub fn description(asked: &str, route: &Route, interface: Option<&str>, mtu: u32
     if let Some(gateway) = route.gateway {
         let _ = writeln!(text, "    gateway: {gateway}");
     }
+    // There is only one table as yet.
     text += "        fib: 0\n";
     if let Some(interface) = interface {
         let _ = writeln!(text, "  interface: {interface}");
@@ -85,7 +87,7 @@ pub fn description(asked: &str, route: &Route, interface: Option<&str>, mtu: u32
     text
 }
 
-/// RTF_* of a route: route(4).
+/// The RTF_* flags of a route: route(4).
 fn flags(route: &Route) -> String {
     let host = route.destination.length == Prefix::width(route.destination.address);
     let flags: Vec<&str> = [
@@ -93,9 +95,11 @@ fn flags(route: &Route) -> String {
         (route.gateway.is_some(), "GATEWAY"),
         (host, "HOST"),
         (route.kind == RouteKind::Reject, "REJECT"),
+        // The kernel sets DONE on each answer that FreeBSD's route reads.
         (true, "DONE"),
         (route.is_static, "STATIC"),
         (route.kind == RouteKind::Blackhole, "BLACKHOLE"),
+        // What the kernel has made cannot be changed by hand.
         (!route.is_static, "PINNED"),
     ]
     .into_iter()
@@ -104,7 +108,7 @@ fn flags(route: &Route) -> String {
     flags.join(",")
 }
 
-/// An address as routename() writes it: all zero is `default`.
+/// An address in routename()'s form: the unspecified one is `default`.
 fn place(address: IpAddr) -> String {
     if address.is_unspecified() { "default".to_owned() } else { address.to_string() }
 }
