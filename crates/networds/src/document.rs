@@ -55,6 +55,7 @@ fn write_section(out: &mut String, section: &Section) {
 
 /// The spellings of a row, without those that only add a minus.
 fn plain(names: &[String]) -> impl Iterator<Item = &str> {
+    // Only a minus before a name of the row: `-vnet` is a word of its own and stays.
     let is_off =
         |name: &str| name.strip_prefix('-').is_some_and(|on| names.iter().any(|it| it == on));
     names.iter().map(String::as_str).filter(move |name| !is_off(name))
@@ -105,6 +106,7 @@ fn tag(entry: &Entry) -> String {
 
 fn write_rows(out: &mut String, rows: &[(String, &'static str)]) {
     for (tag, about) in rows {
+        // A terminal shows no `Cm`, so the quotes would be noise.
         let about = about.replace('`', "");
         let mut lines = fill(&about, WIDTH - COLUMN).into_iter();
         // A tag that leaves no room for the sentence gets a line of its own.
@@ -126,7 +128,7 @@ fn wrapped(names: &[&str]) -> String {
     lines.iter().map(|line| format!("  {line}\n")).collect()
 }
 
-/// Breaks a text into lines of at most `width` bytes. Only blanks are broken at.
+/// Breaks a text into lines of at most `width` bytes. Lines break only at blanks.
 fn fill(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -163,7 +165,7 @@ pub fn manual(language: &Language) -> String {
     let absent = entries().filter(|entry| entry.standing == Standing::Absent);
     let names: Vec<&str> = absent.map(|entry| entry.names.as_slice()).flat_map(plain).collect();
     let lines = fill(&names.join(" , "), 76);
-    // A comma at the beginning of a line would be printed at the beginning.
+    // mdoc(7) prints a comma where it finds one: each belongs to the end of a line.
     let lines = lines.iter().map(|line| line.trim_end_matches(" ,").trim_start_matches(", "));
     let lines: Vec<String> = lines.map(|line| format!(".Cm {line}")).collect();
     let _ = writeln!(out, "{} .", lines.join(" ,\n"));
@@ -206,6 +208,7 @@ fn mdoc(out: &mut String, sentence: &str) {
     let sentence = format!("{sentence}.");
     let mut rest = sentence.as_str();
     while let Some((before, after)) = rest.split_once('`') {
+        // Quotes are balanced in all rows; a test of the catalogue sees to that.
         let (word, after) = after.split_once('`').unwrap_or((after, ""));
         text_lines(out, before);
         let end = after.find(' ').unwrap_or(after.len());

@@ -29,6 +29,7 @@ pub fn parse(arguments: &[String]) -> Result<RoutePurpose, UsageError> {
     let found = catalogue::find_verb(verb_text);
     let verb = action(found, verb_text, verb_text)?;
     while let Some(word) = words.next() {
+        // Modifiers may stand anywhere; what has no minus counts by its place.
         let Some(keyword) = word.strip_prefix('-') else {
             reader.positional(word)?;
             continue;
@@ -66,6 +67,7 @@ fn options<'a>(
 ) -> Result<Option<&'a str>, UsageError> {
     while let Some(word) = words.next() {
         let Some(letters) = word.strip_prefix('-') else { return Ok(Some(word)) };
+        // `--help` is an addition of ours: FreeBSD's route has single letters only.
         if letters == "-help" {
             return Ok(None);
         }

@@ -102,6 +102,7 @@ pub(crate) const fn switch(names: &'static [&'static str], about: &'static str) 
 }
 
 impl Draft {
+    // Constant, so that a catalogue is data of the program and costs nothing at its start.
     pub(crate) const fn full<A: Copy>(self, action: A) -> Word<A> {
         self.row(Support::Full(action))
     }
@@ -232,6 +233,8 @@ impl<A: Takes> Word<A> {
         };
         let mut names: Vec<String> = self.names.iter().map(|&name| name.to_owned()).collect();
         if self.is_switch {
+            // After the plain spellings: documents show the first name, and the usual form turns
+            // on.
             names.extend(self.names.iter().map(|name| format!("-{name}")));
         }
         let arguments = action.map_or_else(Vec::new, Takes::arguments);

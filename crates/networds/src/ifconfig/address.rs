@@ -117,6 +117,7 @@ impl PendingAddress {
         if let Some(length) = length {
             // parse() alone would take a plus sign.
             let digits = length.bytes().all(|byte| byte.is_ascii_digit());
+            // FreeBSD's message differs from that of a bad address, so the width is checked apart.
             let length = length.parse().ok().filter(|&l| digits && l <= Prefix::width(address));
             let bad_width = || UsageError::BadWidth(word.to_owned());
             self.length = Some(length.ok_or_else(bad_width)?);
@@ -128,6 +129,7 @@ impl PendingAddress {
     fn take_destination(&mut self, word: &str) -> Result<(), UsageError> {
         let destination: IpAddr = word.parse().map_err(|_| bad_value(word))?;
         let own = self.address;
+        // Both ends of a link speak one family. A third address would have no meaning.
         let fits = own.is_some_and(|own| own.is_ipv4() == destination.is_ipv4());
         if !fits || self.destination.is_some() {
             return Err(bad_value(word));
@@ -139,6 +141,7 @@ impl PendingAddress {
     /// The change that the words ask for. `None`: they said nothing of an address.
     pub(super) fn finish(self, is_inet6: bool) -> Result<Option<Change>, UsageError> {
         match (self.address, self.role) {
+            // FreeBSD's interfaces have an address only once, so its prefix need not be given.
             (Some(address), Role::Delete) => Ok(Some(Change::DeleteAddress(address))),
             (Some(address), Role::Replace | Role::Alias) => Ok(Some(self.added(address))),
             (None, Role::Delete) if is_inet6 => {
@@ -189,6 +192,7 @@ pub(super) fn seconds(word: &str, text: &str) -> Result<u32, UsageError> {
 /// The length that an address without a mask gets: by its class, and 64 for IPv6.
 fn usual_length(address: IpAddr) -> u8 {
     match address {
+        // Classes A, B and C.
         IpAddr::V4(address) => match address.octets()[0] {
             0..=127 => 8,
             128..=191 => 16,

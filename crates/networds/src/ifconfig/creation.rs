@@ -179,14 +179,19 @@ impl Creation {
             }
             _ => return Err(UsageError::VlanBoth),
         }
+        // The kernel would refuse most of these changes with EOPNOTSUPP, one by one and without a
+        // reason.
         if self.vxlan.is_some() {
             return Err(UsageError::ForCreation(
                 "vxlanid and the like are for create: on Linux a vxlan keeps what it was made with",
             ));
         }
+        // The kernel takes a tunnel's settings all together: without its ends they would be
+        // cleared.
         if self.key.is_some() && self.ends.is_none() {
             return Err(UsageError::ForCreation("grekey: say tunnel and its ends as well"));
         }
+        // These three Linux can change of an interface that exists.
         let priority = self.priority.map(Change::VlanPriority);
         let lagg = self.lagg.map(Change::LaggProtocol);
         Ok(priority.into_iter().chain(lagg).chain(self.tunnel().map(Change::Tunnel)).collect())
@@ -203,6 +208,7 @@ impl Creation {
             _ => None,
         };
         let (tag, parent) = match (named, self.tag, &self.parent) {
+            // As on FreeBSD, words that repeat what the name says are no mistake.
             (Some(named), tag, parent) => {
                 let agrees = tag.is_none_or(|tag| tag == named.0)
                     && parent.as_ref().is_none_or(|parent| *parent == named.1);
@@ -235,6 +241,7 @@ fn priority(word: &str) -> Result<u8, UsageError> {
 }
 
 fn is_stacked(word: &str) -> Result<bool, UsageError> {
+    // FreeBSD ignores case here.
     match word.to_ascii_lowercase().as_str() {
         "802.1q" => Ok(false),
         "802.1ad" | "qinq" => Ok(true),

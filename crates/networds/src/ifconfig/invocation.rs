@@ -78,6 +78,7 @@ impl LeadingOptions {
             };
             rest = after;
             match letters {
+                // getopt(3): what follows `--` is no option.
                 "-" => break,
                 "-help" => self.help = true,
                 letters => rest = self.read_letters(letters, rest)?,
@@ -119,6 +120,7 @@ impl LeadingOptions {
             'l' => self.names = true,
             'C' => self.cloners = true,
             'L' => self.selection.lifetimes = true,
+            // FreeBSD prints its usage if both `-u` and `-d` are given.
             'u' if self.selection.up != Some(false) => self.selection.up = Some(true),
             'd' if self.selection.up != Some(true) => self.selection.up = Some(false),
             'u' | 'd' => return Err(UsageError::Usage),
@@ -157,6 +159,7 @@ impl LeadingOptions {
         if self.all || self.names || group_alone || rest.is_empty() {
             self.selection.family = match rest {
                 [] => None,
+                // A listing of several interfaces takes a family and nothing more.
                 [word] => Some(family_of(word)?),
                 _ => return Err(UsageError::Usage),
             };

@@ -55,6 +55,7 @@ fn is_of(address: &InterfaceAddress, family: AddressFamily) -> bool {
 }
 
 fn is_in(interface: &Interface, wanted: &str) -> bool {
+    // On FreeBSD every interface is in the group `all`.
     wanted == "all" || groups(interface).any(|group| group == wanted)
 }
 
@@ -113,6 +114,7 @@ fn write_entry(
     }
     if let Kind::Bridge(bridge) = &interface.kind {
         write_bridge(out, bridge)?;
+        // In the order of their numbers: Linux does not report in which order they were added.
         for member in all.iter().filter(|member| member.master == Some(interface.index)) {
             write_member(out, member, bridge)?;
         }
@@ -146,6 +148,7 @@ fn write_head(
     if let Some(description) = &interface.description {
         writeln!(out, "\tdescription: {description}")?;
     }
+    // FreeBSD leaves the line out if nothing is on.
     if let Some((bits, names)) = capabilities.map(Capabilities::listed).filter(|it| it.0 != 0) {
         writeln!(out, "\toptions={bits:x}<{}>", names.join(","))?;
     }
@@ -243,6 +246,7 @@ fn write_inet6(
     if link_local {
         write!(out, " scopeid {:#x}", interface.index)?;
     }
+    // FreeBSD's `-L` writes nothing for an address that stays for ever.
     if selection.lifetimes && address.lifetimes != Lifetimes::default() {
         write_lifetimes(out, address.lifetimes)?;
     }
@@ -273,7 +277,7 @@ fn separated(ether: EtherAddress, separation: Separation) -> String {
 fn write_link(out: &mut String, interface: &Interface, media: Option<Media>) -> fmt::Result {
     match (&interface.kind, media) {
         (Kind::Ethernet, Some(media)) => writeln!(out, "\tmedia: {media}")?,
-        // What FreeBSD's if_epair.c and if_tuntap.c report of interfaces that have no medium.
+        // FreeBSD's if_epair.c and if_tuntap.c report these, though there is no medium.
         (Kind::Epair, _) => writeln!(out, "\tmedia: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)")?,
         (Kind::Tap, _) => writeln!(out, "\tmedia: Ethernet 1000baseT <full-duplex>")?,
         _ => {}
@@ -288,6 +292,7 @@ fn write_link(out: &mut String, interface: &Interface, media: Option<Media>) -> 
             | Kind::Vxlan(_)
     );
     if has_status {
+        // FreeBSD reports the carrier, and not whether the interface is up.
         let carrier = interface.flags.has(Flags::LOWER_UP);
         writeln!(out, "\tstatus: {}", if carrier { "active" } else { "no carrier" })?;
     }

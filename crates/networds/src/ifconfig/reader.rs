@@ -79,6 +79,7 @@ impl ParameterReader {
         // On an interface that exists they become changes; these are made where the first one was
         // written.
         if self.creation.is_empty() {
+            // A name that follows, as in `laggproto lacp name wan`, must not come before them.
             self.creation_at = self.changes.len();
         }
         &mut self.creation
@@ -129,6 +130,7 @@ impl ParameterReader {
     /// `deprecated`.
     pub(super) fn set_deprecated(&mut self, on: bool) -> Result<(), UsageError> {
         if !self.is_inet6() {
+            // FreeBSD's message differs from that for lifetimes.
             let message = "address flags can be set only for inet6 addresses";
             return Err(UsageError::Message(message.to_owned()));
         }
@@ -144,6 +146,7 @@ impl ParameterReader {
 
     /// `random`: after `ether` an address of our own making; elsewhere no address.
     pub(super) fn random(&mut self, word: &str) -> Result<(), UsageError> {
+        // Elsewhere FreeBSD takes the word for an address, and refuses it.
         if self.family == Some(AddressFamily::Ether) {
             return self.change(Change::RandomEther);
         }

@@ -23,7 +23,7 @@ pub(super) fn number(text: &str) -> Result<u32, UsageError> {
     text.parse().map_err(|_| bad_value(text))
 }
 
-/// A number as strtoul(3) reads it with base 0, within bounds.
+/// A number with base 10, or with base 16 after `0x`, within bounds.
 pub(super) fn number_in(text: &str, bounds: RangeInclusive<u32>) -> Option<u32> {
     let value = match text.strip_prefix("0x") {
         Some(digits) => u32::from_str_radix(digits, 16),
@@ -54,6 +54,7 @@ pub(super) fn only_fib(word: &str, number: &str) -> Result<(), UsageError> {
     let request = if word == "fib" { "SIOCSIFFIB" } else { "SIOCSTUNFIB" };
     let refused = match number_in(number, 0..=u32::MAX) {
         Some(0) => return Ok(()),
+        // FreeBSD's kernel answers EINVAL to a table that it does not have.
         Some(_) => format!("ioctl ({request}): Invalid argument (there is only fib 0 as yet)"),
         None => format!("{word} {number} not valid"),
     };

@@ -135,6 +135,7 @@ pub(super) fn find_modifier(keyword: &str) -> Option<Found<'_, Modifier>> {
 
 /// Whether FreeBSD's route has this word and this one lacks it.
 pub(super) fn is_freebsds(keyword: &str) -> bool {
+    // Modifiers and commands share one list of keywords in FreeBSD's route.
     let verb = find_verb(keyword).map(|found| matches!(found.row.support, Support::Absent));
     let modifier = find_modifier(keyword).map(|found| matches!(found.row.support, Support::Absent));
     verb.or(modifier).unwrap_or(false)

@@ -39,6 +39,7 @@ pub(super) fn parse(text: &str, hints: Hints) -> Result<(Prefix, bool), UsageErr
     if address.is_ipv4() != any.is_ipv4() || length.is_some_and(|length| length > width) {
         return Err(bad());
     }
+    // The words decide, then the length, then the address itself.
     let is_host = match (hints.force_host, hints.force_net, length) {
         (true, ..) => true,
         // A length means a net, even the full one: route(8) prints `net` then.
@@ -75,6 +76,7 @@ fn has_host_part(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
             let bits = match address.octets()[0] {
+                // The host part of classes A, B and C.
                 0..=127 => 24,
                 128..=191 => 16,
                 _ => 8,
@@ -89,6 +91,7 @@ fn has_host_part(address: IpAddr) -> bool {
 fn length_of_net(address: IpAddr) -> u8 {
     match address {
         IpAddr::V4(address) => 32 - (address.to_bits().trailing_zeros() / 8 * 8) as u8,
+        // `::` is the default route.
         IpAddr::V6(address) if address.is_unspecified() => 0,
         IpAddr::V6(_) => 64,
     }

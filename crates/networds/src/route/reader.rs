@@ -60,6 +60,7 @@ impl<'a> RouteReader<'a> {
         match (self.destination, self.gateway) {
             (None, _) => self.destination = Some(word),
             (Some(_), None) => self.gateway = Some(word),
+            // The old form, which route(8) still takes: `add NET GATEWAY MASK`.
             (Some(_), Some(_)) => self.set_mask(word)?,
         }
         Ok(())
@@ -68,6 +69,7 @@ impl<'a> RouteReader<'a> {
     /// Answers what all the words ask for.
     pub(super) fn finish(self, verb: Verb, verb_text: &str) -> Result<RouteCommand, UsageError> {
         let text = match (verb, self.destination) {
+            // A command has a destination in any case; `flush` looks at no such thing.
             (Verb::Flush, None) => "default",
             (Verb::Flush, Some(_)) => return Err(UsageError::Usage),
             (_, text) => text.ok_or(UsageError::Usage)?,
@@ -99,6 +101,7 @@ impl<'a> RouteReader<'a> {
 
     fn gateway(&self, text: &str) -> Result<Gateway, UsageError> {
         let bad = || UsageError::BadAddress(text.to_owned());
+        // `-iface` may come after the name: only now is it known what the gateway is.
         if self.through_interface {
             return InterfaceName::parse(text).map(Gateway::Interface).map_err(|_| bad());
         }

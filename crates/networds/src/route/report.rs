@@ -18,6 +18,7 @@ pub fn change_line(command: &RouteCommand, error: Option<&Error>) -> String {
         let _ = write!(line, ": gateway {gateway}");
     }
     if let Some(error) = error {
+        // With one table FreeBSD names it only after a failure.
         let _ = write!(line, " fib 0: {}", reason(error));
     }
     line + "\n"
@@ -32,6 +33,7 @@ fn reason(error: &Error) -> String {
             Errno::NOBUFS => "not enough memory".into(),
             Errno::ADDRINUSE => "gateway uses the same route".into(),
             Errno::EXIST => "route already in table".into(),
+            // As FreeBSD's route does for all errors that it has no words of its own for.
             errno => strerror(errno),
         },
         error => error.to_string(),
@@ -61,6 +63,7 @@ pub fn description(asked: &str, route: &Route, interface: Option<&str>, mtu: u32
     let asked = if asked == "0.0.0.0" || asked == "::" { "default" } else { asked };
     let destination = route.destination;
     let mut text = format!("   route to: {asked}\ndestination: {}\n", place(destination.address));
+    // FreeBSD prints no mask of a host.
     if destination.length < Prefix::width(destination.address) {
         let _ = writeln!(text, "       mask: {}", place(destination.mask()));
     }

@@ -128,6 +128,7 @@ pub(super) fn write_after_groups(
     match &interface.kind {
         Kind::Vlan { tag, stacked, priority, parent } => {
             let protocol = if *stacked { "802.1ad" } else { "802.1q" };
+            // FreeBSD's word for a vlan without a parent. Here the parent is in another network.
             let parent = parent.map_or("<none>", |parent| name_of(all, Some(parent)));
             writeln!(
                 out,
@@ -147,6 +148,7 @@ fn write_vxlan(out: &mut String, vxlan: &Vxlan) -> fmt::Result {
     write!(out, "\tvxlan vni {}", vxlan.id)?;
     for (word, end) in [("local", local), ("remote", remote)] {
         let Some(end) = end else { continue };
+        // Linux keeps a group in the place of the other end; FreeBSD calls it by its own word.
         let word = if end.is_multicast() { "group" } else { word };
         match end {
             IpAddr::V4(end) => write!(out, " {word} {end}:{}", vxlan.port)?,
