@@ -112,7 +112,7 @@ impl Plan {
             packages.push("ca-certificates".to_owned());
         }
         packages.extend(recipe.include.iter().cloned());
-        // A list that does not depend on the order of the options.
+        // Sorted, so that the call does not depend on the order of the options.
         packages.sort();
         packages.dedup();
         let mut arguments: Vec<OsString> =

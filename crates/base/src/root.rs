@@ -28,7 +28,7 @@ pub fn provide_root(
         })?;
         return partial.finish().map(|()| Outcome::Made);
     }
-    // What every root of ours has: the shell that runs the rc of ours.
+    // Every root of ours has kletka's rc, and the shell that runs it.
     if has(root, "bin/sh") && has(root, "etc/rc") {
         return Ok(Outcome::Found);
     }

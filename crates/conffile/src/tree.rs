@@ -21,7 +21,7 @@ use crate::replacement;
 
 /// A file that is longer is no rc.conf, but an attempt to fill the reader's memory.
 const LONGEST: u64 = 1 << 20;
-/// No directory of rc.conf.d(5) has more files.
+/// No rc.conf.d has more files for one service.
 const MOST: usize = 1 << 10;
 
 /// A tree of files.
