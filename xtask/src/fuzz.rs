@@ -93,7 +93,7 @@ fn targets() -> Result<Vec<PathBuf>, String> {
         .env("CARGO_PROFILE_RELEASE_STRIP", "none");
     println!("{}", build::line(&cargo));
     let mut programs = build::programs(cargo)?;
-    // The order in which cargo ends its builds is none.
+    // Cargo ends its builds in any order.
     programs.sort();
     Ok(programs)
 }

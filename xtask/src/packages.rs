@@ -89,7 +89,7 @@ pub(crate) fn ensure(needs: &[Need]) -> Result<(), String> {
     }
     println!("installing from the distribution:\n{list}");
     let mut update = Command::new("apt-get");
-    // A list of packages that is old names versions that the mirror no longer has.
+    // An old list of packages names versions that the mirror no longer has.
     hushed(update.args(["update", "--quiet=2"]))?;
     let mut install = Command::new("apt-get");
     install.args(["install", "--quiet=2", "--yes", "--no-install-recommends"]).args(&packages);

@@ -418,7 +418,7 @@ fn ether(message: &mut Message, identity: Option<&Identity>, name: &InterfaceNam
     }
 }
 
-/// What a kernel lacks that does not make this kind, and the module that has it.
+/// What a kernel lacks if it cannot make this kind, and the module to load.
 fn missing_module(kind: &str) -> &'static str {
     match kind {
         "vlan" => "this kernel has no 802.1Q VLANs: load the module 8021q",
