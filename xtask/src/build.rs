@@ -1,18 +1,19 @@
-//! The release build, and where tasks keep what they make.
+//! The release build, and the place of what tasks make.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Where tasks keep what they make: below Cargo's target directory, so that `cargo clean` takes it.
+/// The folder for what tasks make: below Cargo's target directory, so that `cargo clean` removes
+/// it.
 pub(crate) fn scratch() -> Result<PathBuf, String> {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     std::path::absolute(Path::new(&target).join("xtask")).map_err(|e| format!("target: {e}"))
 }
 
-/// Builds the program of `package` as it is released, and answers where it lies.
+/// Builds the program of `package` as for a release, and answers its path.
 ///
-/// With musl as its C library where Rust can have that: glibc asks the processor about itself
-/// whenever a program starts, and in a virtual machine each question leaves it, 0.2 ms in all.
+/// The C library is musl where Rust can have it: glibc asks the processor about itself whenever a
+/// program starts, and in a virtual machine each question leaves the machine, 0.2 ms in all.
 pub(crate) fn release(package: &str) -> Result<PathBuf, String> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--release", "--package", package]);
@@ -24,9 +25,11 @@ pub(crate) fn release(package: &str) -> Result<PathBuf, String> {
     program.ok_or_else(|| format!("cargo build: package {package} has no program"))
 }
 
-/// Has `cargo` build, and answers where the programs lie, in the order in which it named them.
+/// Runs the build `cargo`, and answers the paths of the programs in the order in which cargo named
+/// them.
 pub(crate) fn programs(mut cargo: Command) -> Result<Vec<PathBuf>, String> {
     let line = line(&cargo);
+    // Only cargo knows where a program lies: the folder depends on profile, target and settings.
     cargo.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
     let output = cargo.output().map_err(|e| format!("cargo: {e}"))?;
     if !output.status.success() {
@@ -35,14 +38,14 @@ pub(crate) fn programs(mut cargo: Command) -> Result<Vec<PathBuf>, String> {
     Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(executable).collect())
 }
 
-/// The command line, as it is shown.
+/// The command line in the form that is shown.
 pub(crate) fn line(cargo: &Command) -> String {
     let words = cargo.get_args().map(|word| format!(" {}", word.to_string_lossy()));
     format!("cargo{}", words.collect::<String>())
 }
 
-/// The target of this machine with musl: installed by rustup(1) if it is not there yet.
-/// `None`: it cannot be had.
+/// The target of this machine with musl; rustup(1) installs what is missing. `None`: it cannot be
+/// had.
 fn musl() -> Option<String> {
     let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
     let there = is_installed(&target);
@@ -54,14 +57,14 @@ fn musl() -> Option<String> {
     there.then_some(target)
 }
 
-/// Builds kletka for the architecture that this machine does not have, where Rust can have
-/// that. `None`: it cannot.
+/// The build of kletka for the architecture that this machine does not have. `None`: Rust cannot
+/// build for it here.
 pub(crate) fn other_architecture() -> Option<Command> {
     let other = if cfg!(target_arch = "x86_64") { "aarch64" } else { "x86_64" };
     let target = format!("{other}-unknown-linux-musl");
     let linker = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));
     let mut cargo = Command::new(env!("CARGO"));
-    // Rust's own linker knows all architectures, and its musl needs nothing of the system's.
+    // Rust's own linker knows all architectures, and its musl needs no library of the system's.
     cargo.env(linker, "rust-lld").args(["build", "--package", "kletka", "--target", &target]);
     is_installed(&target).then_some(cargo)
 }
@@ -69,6 +72,7 @@ pub(crate) fn other_architecture() -> Option<Command> {
 /// Whether Rust can build for `target`; rustup(1) is asked to install what is missing.
 fn is_installed(target: &str) -> bool {
     if has_library(target) {
+        // A toolchain from a distribution has no rustup(1), and then the target cannot be had.
         return true;
     }
     println!("rustup target add {target}");
@@ -81,12 +85,13 @@ fn has_library(target: &str) -> bool {
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "target-libdir", "--target", target]).stderr(Stdio::null());
     let output = rustc.output().map(|output| output.stdout).unwrap_or_default();
+    // rustc prints the folder even of a target that is not installed.
     let library = String::from_utf8_lossy(&output);
     !library.trim().is_empty() && Path::new(library.trim()).is_dir()
 }
 
-/// Installs a release build of kletka below `prefix`; the binary itself knows
-/// how. Answers what it did.
+/// Installs a release build of kletka below `prefix` and answers the report; the binary itself
+/// knows how.
 pub(crate) fn install(prefix: &Path) -> Result<String, String> {
     let binary = release("kletka")?;
     std::fs::create_dir_all(prefix).map_err(|e| format!("{}: {e}", prefix.display()))?;
@@ -101,6 +106,7 @@ pub(crate) fn install(prefix: &Path) -> Result<String, String> {
 
 /// The program that one of cargo's messages names.
 fn executable(message: &str) -> Option<PathBuf> {
+    // Cargo writes one JSON object on each line, of which only this text is wanted.
     let (_, rest) = message.split_once(r#""executable":""#)?;
     let (path, _) = rest.split_once('"')?;
     Some(path.into())

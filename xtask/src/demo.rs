@@ -1,8 +1,8 @@
-//! `cargo xtask demo`: the jail of the article, from nothing to a client that keeps files in it.
+//! `cargo xtask demo`: the jail of the article, from nothing to a client that stores files in it.
 //!
 //! Every command is shown as an administrator would type it. The demonstration runs in a machine of
-//! its own, made in two stages of this same program: first mount, process, host name and IPC
-//! namespaces (the base is downloaded there, through the host's network), then a network namespace.
+//! its own, which this program makes in two stages: first mount, process, host name and IPC
+//! namespaces, where the base is downloaded through the host's network; then a network namespace.
 //! With `--keep` it runs on the host itself and leaves the jail running.
 
 mod acts;
@@ -21,16 +21,16 @@ use crate::{Outcome, build, packages};
 pub(crate) enum Stage {
     /// On the host, where the user typed `cargo xtask demo`.
     Outside,
-    /// In the machine, still with the host's network.
+    /// In the machine, but with the host's network.
     Machine,
-    /// In the machine and its network.
+    /// In the machine, and in its network.
     Network,
-    /// On the host, to stay: `--keep`.
+    /// On the host, where the jail stays: `--keep`.
     Keep,
 }
 
 impl Stage {
-    /// Reads what follows `demo`.
+    /// Reads the arguments after `demo`.
     pub(crate) fn parse(mut arguments: Parser) -> Result<Self, String> {
         let mut stage = Self::Outside;
         while let Some(argument) = arguments.next().map_err(crate::text)? {
@@ -55,11 +55,12 @@ pub(crate) fn run(stage: Stage) -> Outcome {
     }
 }
 
-/// What process 1 of the machine does. `$1` is the directory of
-/// [`build::scratch`], `$2` is [`SELF`].
+/// The script of the machine's process 1. `$1` is the directory of [`build::scratch`], `$2` is
+/// [`SELF`].
 ///
-/// It stays the parent, because a shell that waits reaps every orphan. The checkout may lie in
-/// /home: what is needed of it is mounted elsewhere before the machine's own /home hides it.
+/// The shell stays the parent of everything, because a shell that waits collects every orphan. The
+/// checkout may lie in /home: what is needed of it is mounted elsewhere, before the machine's own
+/// /home hides it.
 const PROCESS_1: &str = r#"
 set -eu
 mount -t proc proc /proc
@@ -82,7 +83,7 @@ mkdir /run/lock
 exit $?
 "#;
 
-/// This program, as the machine sees it.
+/// The path of this program in the machine.
 const SELF: &str = "/usr/local/libexec/xtask";
 
 fn outside() -> Outcome {
@@ -90,14 +91,17 @@ fn outside() -> Outcome {
     let scratch = build::scratch()?;
     let (prefix, jails) = (scratch.join("prefix"), scratch.join("jails"));
     build::install(&prefix)?;
+    // The checkout may be hidden in the machine, so this program goes with kletka.
     let copied = std::env::current_exe().and_then(|me| fs::copy(me, prefix.join("libexec/xtask")));
     copied.map_err(|e| format!("{}: {e}", prefix.join("libexec/xtask").display()))?;
-    // An earlier run that was interrupted may have left a jail's root.
+    // An earlier run that was interrupted may have left the root of a jail.
     quiet(&format!("rm -rf {0} && mkdir -p {0}", jails.display()))?;
     let mut unshare = Command::new("unshare");
+    // With `--kill-child` the machine ends when the user interrupts unshare(1).
     unshare.args(["--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child"]);
     unshare.args(["--propagation", "private", "sh", "-c", PROCESS_1, "demo"]);
     let outcome = stage(unshare.arg(&scratch).arg(SELF));
+    // The files belong to root and others: `cargo clean` of another user could not remove them.
     quiet(&format!("rm -rf {}", jails.display()))?;
     outcome
 }
@@ -107,7 +111,7 @@ fn machine() -> Outcome {
     stage(Command::new("unshare").args(["--net", SELF, "demo", "network"]))
 }
 
-/// Runs a later stage, which says itself what went wrong.
+/// Runs a later stage, which reports its own failure.
 fn stage(command: &mut Command) -> Outcome {
     let status = command.status().map_err(|e| format!("unshare: {e}"))?;
     if status.success() { Ok(()) } else { Err(String::new()) }
@@ -115,6 +119,7 @@ fn stage(command: &mut Command) -> Outcome {
 
 fn keep() -> Outcome {
     prepare()?;
+    // All are checked before the first is made: what was there must stay as it was.
     for taken in acts::KEPT {
         if fs::symlink_metadata(taken).is_ok() {
             return Err(format!("demo: {taken} is there already, and --keep would change it"));
@@ -124,7 +129,7 @@ fn keep() -> Outcome {
     acts::kept()
 }
 
-/// Root, the packages, and nothing else.
+/// Makes sure of root's rights and of the packages.
 fn prepare() -> Outcome {
     if !packages::is_root() {
         return Err("demo: needs root, for it makes interfaces, mounts and namespaces".into());

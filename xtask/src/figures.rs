@@ -1,8 +1,8 @@
 //! `cargo xtask figures`: the shape of the code in numbers, beside the goals that it is to keep.
 //!
-//! Each figure is taken from the sources alone, in the way that its row says. With `--check` a goal
-//! that is missed makes the command fail. What must hold without exception is no
-//! figure but a rule: see `tidy`.
+//! Each figure is taken from the sources alone, in the way that its row says. With `--check` a
+//! missed goal makes the command fail. What must hold without exception is a rule and no figure:
+//! see `tidy`.
 
 use std::fmt;
 
@@ -14,12 +14,12 @@ use crate::sources::{Crate, Line, Source, graph, imports, workspace};
 struct Figure {
     name: &'static str,
     value: f64,
-    /// Digits behind the point.
+    /// Digits after the point.
     digits: usize,
     goal: Option<Goal>,
 }
 
-/// What a figure should be, its bound included.
+/// The bound of a figure, which may be reached.
 #[derive(Clone, Copy)]
 enum Goal {
     AtMost(f64),
@@ -73,7 +73,7 @@ impl Figure {
     }
 }
 
-/// Prints all figures; with `check`, fails when a goal is missed.
+/// Prints all figures. With `check`, a missed goal is a failure.
 pub(crate) fn run(check: bool) -> Outcome {
     let crates = workspace(".".as_ref())?;
     print!("{}", structure(&crates));
@@ -83,13 +83,14 @@ pub(crate) fn run(check: bool) -> Outcome {
     }
     let missed = |figure: &&Figure| figure.goal.is_some_and(|goal| !goal.is_met(figure.value));
     match figures.iter().filter(missed).count() {
+        // Without `check` the figures are the answer, whatever they are.
         1.. if check => Err("a goal is missed".into()),
         _ => Ok(()),
     }
 }
 
-/// The crates: their lines, their share, the crates that each names, and the
-/// circles of files inside.
+/// The table of crates: their lines, their share, the crates that each names, and the circles of
+/// files inside them.
 fn structure(crates: &[Crate]) -> String {
     let all: usize = crates.iter().map(lines).sum();
     let mut text = format!("{:<15}{:>7}{:>7}  names\n", "crate", "lines", "%");
@@ -114,7 +115,7 @@ fn structure(crates: &[Crate]) -> String {
     text
 }
 
-/// Lines of a crate's files that are not there for tests.
+/// The lines of a crate's files that are not for tests.
 fn lines(package: &Crate) -> usize {
     package.files.iter().filter(|file| !file.test).map(|file| file.scan.lines.len()).sum()
 }
@@ -187,6 +188,7 @@ fn of_safety(files: &[&Source]) -> Vec<Figure> {
         }
     }
     let stumbles: usize = files.iter().map(|file| stumbles(file)).sum();
+    // Per cent times ten is per thousand.
     let stumbles = 10.0 * percent(stumbles, count(files, Line::Code));
     vec![
         number("`unsafe` blocks", blocks),
@@ -221,17 +223,17 @@ fn of_structure(crates: &[Crate]) -> Vec<Figure> {
     ]
 }
 
-/// How many crates of the workspace a crate names.
+/// How many crates of the workspace this one depends on.
 fn named(package: &Crate, crates: &[Crate]) -> usize {
     package.dependencies.iter().filter(|name| crates.iter().any(|c| c.name == **name)).count()
 }
 
-/// The lines of a file that are not compiled for tests only.
+/// How many lines of a file are not for tests.
 fn without_tests(file: &Source) -> usize {
     (1..=file.scan.lines.len()).filter(|&line| !file.scan.is_test(line)).count()
 }
 
-/// How many lines of a kind the files have outside tests.
+/// How many lines of a kind the files have, without tests.
 fn count(files: &[&Source], kind: Line) -> usize {
     let of = |file: &&Source| {
         let lines = file.scan.lines.iter().zip(1..);
@@ -240,13 +242,13 @@ fn count(files: &[&Source], kind: Line) -> usize {
     files.iter().map(of).sum()
 }
 
-/// The widths in characters of the lines that are not blank, tests left out.
+/// The widths in characters of a file's lines, without blank ones and tests.
 fn widths(file: &Source) -> impl Iterator<Item = usize> {
     let lines = file.text.lines().zip(1..).filter(|&(_, at)| !file.scan.is_test(at));
     lines.map(|(line, _)| line.trim_end().chars().count()).filter(|&width| width > 0)
 }
 
-/// Ways to panic that have a name, and notes of what is left to do.
+/// How many named ways to panic, and notes of unfinished work, a file has.
 fn stumbles(file: &Source) -> usize {
     let panics = file.scan.panics.iter().filter(|spot| !spot.test).count();
     let comment = |line: &Line| matches!(line, Line::Doc | Line::Comment);
@@ -265,13 +267,13 @@ fn sorted(values: impl Iterator<Item = usize>) -> Vec<usize> {
     values
 }
 
-/// The least value that at least `share` per cent of the sorted values do not exceed.
+/// The least value that is not exceeded by at least `share` per cent of the sorted values.
 fn quantile(sorted: &[usize], share: usize) -> usize {
     let at = (sorted.len() * share).div_ceil(100).saturating_sub(1);
     sorted.get(at).copied().unwrap_or(0)
 }
 
-/// The part in per cent of the whole; of nothing, 0.
+/// What percentage of the whole the part is; 0 if the whole is nothing.
 fn percent(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 }
 }

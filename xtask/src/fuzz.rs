@@ -1,9 +1,9 @@
-//! `cargo xtask fuzz [SECONDS]`: gives the parsers bytes that nobody thought of, and looks for more
-//! of those that reach new code.
+//! `cargo xtask fuzz [SECONDS]`: gives the parsers bytes that nobody thought of, and searches for
+//! those that reach new code.
 //!
-//! Every program of fuzz/fuzz_targets runs under libFuzzer. Its eyes are counters that the stable
-//! compiler puts into the code when it is asked by [`FLAGS`]. What breaks a target becomes one of
-//! its seeds, in `fuzz/seeds/TARGET`: from then on every run of the tests tries it.
+//! Every program of fuzz/fuzz_targets runs under libFuzzer, which watches counters that the stable
+//! compiler puts into the code because of [`FLAGS`]. What breaks a target becomes one of its seeds,
+//! in `fuzz/seeds/TARGET`, and every later run of the tests tries it.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -15,13 +15,13 @@ use std::thread;
 use crate::shell::{Progress, TICK};
 use crate::{Outcome, build, packages};
 
-/// How many seconds a run takes when nobody says, as `cargo xtask test` does not.
+/// The seconds of a run, unless an argument says otherwise; `cargo xtask test` uses this.
 pub(crate) const SECONDS: u64 = 60;
 
-/// Targets that run at the same time, on a machine that has the processors.
+/// How many targets run at the same time, if the machine has the processors.
 const LANES: usize = 2;
 
-/// SanitizerCoverage as libFuzzer wants it, and every check that a release leaves out.
+/// SanitizerCoverage as libFuzzer needs it, and every check that a release leaves out.
 const FLAGS: [&str; 8] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -33,26 +33,27 @@ const FLAGS: [&str; 8] = [
     "-Ccodegen-units=1",
 ];
 
-/// Programs built in this way lie apart, so that nothing else is built again for them;
-/// and so does what they find.
+/// These programs have a target folder of their own, so that nothing else is built again because of
+/// them. What they find is there too.
 const FOLDER: &str = "target/fuzz";
 
-/// FreeBSD's examples of the language, from which the targets of jail.conf(5) start too.
+/// FreeBSD's examples of the language: further seeds for the targets of jail.conf(5).
 const VECTORS: &str = "crates/jailconf/tests/vectors";
 
-/// Runs all targets, for so many seconds altogether, and says what came of each.
+/// Runs all targets, for so many seconds altogether, and prints the outcome of each.
 pub(crate) fn run(seconds: u64) -> Outcome {
     packages::ensure(packages::FUZZ)?;
     let held = all(seconds)?;
-    // What broke a target stands above.
+    // What broke a target has been printed already.
     if held.contains(&false) { Err(String::new()) } else { Ok(()) }
 }
 
-/// Builds all targets and runs them, two at a time; says of each what came of it, and
-/// answers whether it held.
+/// Builds all targets and runs them, two at a time. Prints the outcome of each, and answers whether
+/// it held.
 pub(crate) fn all(seconds: u64) -> Result<Vec<bool>, String> {
     let programs = targets()?;
     let lanes = thread::available_parallelism().map_or(1, usize::from).min(LANES);
+    // Each lane has all the seconds, and the targets share the lanes.
     let each = (seconds * lanes as u64 / programs.len().max(1) as u64).max(1);
     println!("{each} seconds for each of {} targets, {lanes} at a time", programs.len());
     let mut waiting: VecDeque<PathBuf> = programs.into();
@@ -66,6 +67,7 @@ pub(crate) fn all(seconds: u64) -> Result<Vec<bool>, String> {
         }
         thread::sleep(TICK);
         progress.tick();
+        // From the end, as a run that has ended is taken out on the way.
         for index in (0..running.len()).rev() {
             let ended = running[index].child.try_wait();
             if let Some(status) = ended.map_err(|e| format!("{}: {e}", running[index].target))? {
@@ -77,28 +79,32 @@ pub(crate) fn all(seconds: u64) -> Result<Vec<bool>, String> {
     Ok(done)
 }
 
-/// Builds the programs of fuzz/fuzz_targets, and answers where they lie.
+/// Builds the programs of fuzz/fuzz_targets, and answers their paths.
 fn targets() -> Result<Vec<PathBuf>, String> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
         .args(["build", "--release", "--package", "fuzz", "--features", "libfuzzer", "--bins"])
+        // Separated by a character that no flag has: blanks would need quotes.
         .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f"))
         .env("CARGO_TARGET_DIR", FOLDER)
+        // Link-time optimization would merge the counters away, and a stripped program has no names
+        // in a backtrace.
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
         .env("CARGO_PROFILE_RELEASE_STRIP", "none");
     println!("{}", build::line(&cargo));
     let mut programs = build::programs(cargo)?;
+    // Cargo ends its builds in any order.
     programs.sort();
     Ok(programs)
 }
 
-/// A target that runs.
+/// A target that is running.
 struct Run {
     target: String,
     child: Child,
-    /// What libFuzzer says.
+    /// The output of libFuzzer.
     log: PathBuf,
-    /// Where it leaves what breaks the target.
+    /// The folder for what breaks the target.
     found: PathBuf,
 }
 
@@ -108,7 +114,7 @@ impl Run {
         let log = Path::new(FOLDER).join(format!("{target}.log"));
         let found = Path::new(FOLDER).join("found").join(&target);
         let corpus = Path::new(FOLDER).join("corpus").join(&target);
-        // What an earlier run left is among the seeds, or nobody wants it.
+        // What an earlier run found is among the seeds, or not wanted.
         let _ = fs::remove_dir_all(&found);
         for folder in [&found, &corpus] {
             fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
@@ -118,8 +124,10 @@ impl Run {
         fuzzer
             .arg(format!("-max_total_time={seconds}"))
             .arg(format!("-artifact_prefix={}/", found.display()))
+            // Long inputs make each try slow and reach little new code; a try that takes ten
+            // seconds is a fault.
             .args(["-print_final_stats=1", "-max_len=4096", "-timeout=10", "-rss_limit_mb=2048"])
-            // The first folder is the one that takes what reaches new code.
+            // libFuzzer writes what reaches new code to the first folder.
             .args([&corpus, &seeds(&target)])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -131,7 +139,7 @@ impl Run {
         Ok(Self { target, child, log, found })
     }
 
-    /// Says what came of it, and answers whether it held.
+    /// Prints the outcome, and answers whether the target held.
     fn end(self, status: ExitStatus) -> Result<bool, String> {
         let said = fs::read(&self.log).map_err(|e| format!("{}: {e}", self.log.display()))?;
         let said = String::from_utf8_lossy(&said);
@@ -155,13 +163,13 @@ fn seeds(target: &str) -> PathBuf {
     Path::new("fuzz/seeds").join(target)
 }
 
-/// Copies what broke a target to its seeds, and answers the names that it has there.
+/// Copies what broke a target to its seeds, and answers their paths.
 fn keep(found: &Path, seeds: &Path) -> Result<Vec<String>, String> {
     let failed = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
     let mut kept = Vec::new();
     for entry in fs::read_dir(found).map_err(|e| failed(found, e))? {
         let name = entry.map_err(|e| failed(found, e))?.file_name();
-        // A slow one is no fault: it is said so, and forgotten.
+        // Slow bytes are no fault: libFuzzer reports them, and they are not kept.
         if name.to_string_lossy().starts_with("slow-unit-") {
             continue;
         }
@@ -173,7 +181,7 @@ fn keep(found: &Path, seeds: &Path) -> Result<Vec<String>, String> {
     Ok(kept)
 }
 
-/// How much a target did, out of what libFuzzer said.
+/// How much a target did, from libFuzzer's output.
 fn figures(said: &str) -> String {
     let stat = |name: &str| {
         let line = said.lines().rev().find_map(|line| line.strip_prefix(name));
@@ -188,12 +196,12 @@ fn figures(said: &str) -> String {
     )
 }
 
-/// What a target said when it broke: a panic and its message; or what libFuzzer has against it.
+/// How a target broke, from its output: a panic with its message, or libFuzzer's own error.
 fn broken(said: &str) -> Option<String> {
     let mut lines = said.lines().skip_while(|line| !line.contains("panicked at "));
     if let Some(panic) = lines.next() {
         let (_, place) = panic.split_once("panicked at ")?;
-        // What differs, if that is it, stands below.
+        // The lines below the panic are its message: what was compared, if it was a comparison.
         let message =
             lines.take_while(|line| !line.starts_with("==") && !line.starts_with("stack "));
         let message: Vec<&str> = message.map(str::trim).take(3).collect();

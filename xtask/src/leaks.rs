@@ -1,4 +1,4 @@
-//! What is left behind on this machine: all that a stopped jail must have given back.
+//! What is left behind on this machine, of all that a stopped jail must give back.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,26 +6,27 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What ends soon after its command: the kernel takes a network namespace apart in the background.
+/// How long a thing may take to end after its command: the kernel removes a network namespace in
+/// the background.
 const SETTLE: Duration = Duration::from_secs(5);
 
-/// Whose processes count.
+/// Whose processes are counted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Processes {
-    /// Every process: in a process namespace of our own.
+    /// Every process, in a process namespace of our own.
     All,
-    /// kletka's: on a machine where others work too.
+    /// Only kletka's, on a machine where others work too.
     Kletka,
 }
 
-/// What there is, by kind, in this process's own mount and network namespaces.
+/// The things that exist, by kind, in this process's own mount and network namespaces.
 pub(crate) struct Left {
     whose: Processes,
     things: BTreeMap<&'static str, BTreeSet<String>>,
 }
 
 impl Left {
-    /// Looks at everything now.
+    /// Looks at everything.
     pub(crate) fn now(whose: Processes) -> Self {
         let (processes, namespaces) = processes(whose);
         let things = BTreeMap::from([
@@ -40,7 +41,8 @@ impl Left {
         Self { whose, things }
     }
 
-    /// What is there now and was not at `self`, by kind, once that has settled.
+    /// The things that exist now and did not exist at `self`, by kind, once the rest has had time
+    /// to end.
     pub(crate) fn since(&self) -> Vec<(&'static str, Vec<String>)> {
         let deadline = Instant::now() + SETTLE;
         loop {
@@ -51,6 +53,8 @@ impl Left {
                 (*kind, things.iter().filter(is_new).cloned().collect::<Vec<_>>())
             });
             let more: Vec<_> = more.collect();
+            // Looked at again and again, rather than once after the whole time: mostly nothing is
+            // left.
             if more.iter().all(|(_, things)| things.is_empty()) || Instant::now() > deadline {
                 return more;
             }
@@ -60,6 +64,7 @@ impl Left {
 }
 
 fn mounts() -> BTreeSet<String> {
+    // With its number: a second mount at the same place is another thing.
     let list = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let places = list.lines().filter_map(|line| {
         let mut words = line.split(' ');
@@ -94,19 +99,21 @@ fn processes(whose: Processes) -> (BTreeSet<String>, BTreeSet<String>) {
 }
 
 fn is_kletka(process: &Path) -> bool {
+    // By its program, as kletka runs under many names.
     fs::read_link(process.join("exe")).is_ok_and(|exe| exe.ends_with("kletka"))
 }
 
-/// The control groups below a directory `kletka`, in every hierarchy; the
-/// directory itself may stay.
+/// The control groups below a directory `kletka`, in every hierarchy. The directory itself may
+/// stay.
 fn control_groups() -> BTreeSet<String> {
     let root = Path::new("/sys/fs/cgroup");
+    // With cgroup v1 each hierarchy has a folder, with v2 alone the root is the hierarchy.
     let hierarchies = entries(root).into_iter().chain([root.to_owned()]);
     let jails = hierarchies.flat_map(|hierarchy| entries(&hierarchy.join("kletka")));
     jails.filter(|path| path.is_dir()).map(|path| path.display().to_string()).collect()
 }
 
-/// Every file below the registry's `directory` but its lock and the jid it gave out last.
+/// Every file below the registry's `directory`, except its lock and its last jid, which stay.
 fn files_below(directory: impl AsRef<Path>) -> BTreeSet<String> {
     let mut files = BTreeSet::new();
     for path in entries(directory.as_ref()) {

@@ -1,8 +1,8 @@
 //! The project's own tasks: `cargo xtask demo | test | fuzz | miri | vm | install | bench
 //! | compatibility | words | completions | figures`.
 //!
-//! Everything that a task needs from the distribution it installs itself when it runs as root,
-//! after saying what and why ([`packages`]); as another user it says what is missing.
+//! A task that runs as root installs what it needs from the distribution, after saying what and why
+//! ([`packages`]); as another user it says what is missing.
 
 mod bench;
 mod build;
@@ -27,8 +27,8 @@ use std::process::{Command, ExitCode};
 
 use lexopt::{Arg, Parser, ValueExt};
 
-/// What a task answers: `Err` says why it failed; an empty one, that the
-/// reason stands above already.
+/// The outcome of a task: `Err` says why it failed. An empty error means that the reason has been
+/// printed already.
 type Outcome = Result<(), String>;
 
 const USAGE: &str = "\
@@ -77,11 +77,11 @@ fn task(mut arguments: Parser) -> Outcome {
     }
 }
 
-/// Tasks work from the top of the checkout, by relative paths: these hold when the
-/// demo mounts over `/home`.
+/// Changes to the top of the checkout: tasks use relative paths, which stay valid when the demo
+/// mounts over `/home`.
 fn go_to_checkout() -> Outcome {
     let checkout = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-    // A stage of the demo is there already, and something may be mounted over the absolute path.
+    // A stage of the demo is there already, and the absolute path may be hidden by a mount.
     if fs::exists("xtask/Cargo.toml").unwrap_or(false) {
         return Ok(());
     }
@@ -94,9 +94,10 @@ fn compatibility() -> Outcome {
         .map_err(|e| format!("{COMPATIBILITY}: {e}"))
 }
 
-/// Writes share/completions: the test that compares them with the tables
-/// does so when it is blessed.
+/// Writes share/completions: the test that compares these files with the tables writes them if it
+/// is blessed.
 fn completions() -> Outcome {
+    // The tables are in the binary, and a test of it can reach them.
     let mut test = Command::new("cargo");
     test.args(["test", "--quiet", "--package", "kletka", "--bins", "--", "--exact"]);
     test.arg("cli::completions::files_are_what_the_tables_say").env("BLESS", "1");
@@ -146,8 +147,7 @@ fn text(error: lexopt::Error) -> String {
 mod tests {
     use super::*;
 
-    /// The table in docs/ is the one that the program goes by; else run
-    /// `cargo xtask compatibility`.
+    /// The table in docs/ follows from the catalogue; else run `cargo xtask compatibility`.
     #[test]
     fn compatibility_is_not_stale() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/compatibility.md");

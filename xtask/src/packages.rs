@@ -1,4 +1,4 @@
-//! What a task needs from the distribution: installed when root, named when not.
+//! The packages that a task needs: installed if root asks, named if another user does.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::shell::hushed;
 
-/// A program, the Debian package that has it, and what it is for.
+/// A program, the Debian package that has it, and its use.
 pub(crate) struct Need {
     program: &'static str,
     package: &'static str,
@@ -17,7 +17,7 @@ const fn need(program: &'static str, package: &'static str, why: &'static str) -
     Need { program, package, why }
 }
 
-/// For the tests that make jails.
+/// For tests that make jails.
 pub(crate) const TEST: &[Need] = &[
     need("busybox", "busybox-static", "the programs in the tests' jails"),
     need("ip", "iproute2", "the networks around the tests' jails"),
@@ -45,7 +45,7 @@ pub(crate) const DEMO: &[Need] = &[
     need("smbclient", "smbclient", "the client that keeps files on the server"),
 ];
 
-/// For the tests in a virtual machine.
+/// For tests in a virtual machine.
 pub(crate) const VM: &[Need] = &[
     need("qemu-system-x86_64", "qemu-system-x86", "the virtual machine"),
     need("mmdebstrap", "mmdebstrap", "makes its disk from Debian's packages"),
@@ -59,7 +59,7 @@ pub(crate) const VM: &[Need] = &[
     need("debugfs", "e2fsprogs", "brings results back"),
 ];
 
-/// For finding bytes that break parsers.
+/// For fuzzing the parsers.
 pub(crate) const FUZZ: &[Need] = &[need("c++", "g++", "builds libFuzzer, which is in C++")];
 
 /// For the measurements.
@@ -71,10 +71,10 @@ pub(crate) const BENCH: &[Need] = &[
     need("iperf3", "iperf3", "measures TCP between jails"),
 ];
 
-/// Sees to it that everything in `needs` is there.
+/// Makes sure that everything in `needs` is there.
 ///
-/// Root: says what it installs and why, then does it. Others, and machines without apt-get(8):
-/// fails with a line for each thing that is missing.
+/// As root, it says what it installs and why, and does so. As another user, and without apt-get(8),
+/// it fails with a line for each thing that is missing.
 pub(crate) fn ensure(needs: &[Need]) -> Result<(), String> {
     let missing: Vec<&Need> = needs.iter().filter(|need| !need.is_there()).collect();
     if missing.is_empty() {
@@ -89,22 +89,24 @@ pub(crate) fn ensure(needs: &[Need]) -> Result<(), String> {
     }
     println!("installing from the distribution:\n{list}");
     let mut update = Command::new("apt-get");
+    // An old list of packages names versions that the mirror no longer has.
     hushed(update.args(["update", "--quiet=2"]))?;
     let mut install = Command::new("apt-get");
     install.args(["install", "--quiet=2", "--yes", "--no-install-recommends"]).args(&packages);
     hushed(install.env("DEBIAN_FRONTEND", "noninteractive"))?;
+    // An installation may succeed and bring another program than the one that is needed.
     match missing.iter().find(|need| !need.is_there()) {
         None => Ok(()),
         Some(need) => Err(format!("package {} brought no usable {}", need.package, need.program)),
     }
 }
 
-/// Are we root, who may install and mount?
+/// Whether we are root, who may install and mount.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// The program `name` in PATH, or in the directories that only root's PATH has.
+/// Finds the program `name` in PATH, or in the directories that only root's PATH has.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let admin = ["/usr/sbin", "/sbin"].map(PathBuf::from);
@@ -115,14 +117,14 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
 impl Need {
     fn is_there(&self) -> bool {
         match find(self.program) {
-            // Another package has a busybox that a jail without libraries cannot run.
+            // The package busybox has one that needs libraries, which the tests' jails do not have.
             Some(path) if self.program == "busybox" => is_static(&path),
             found => found.is_some(),
         }
     }
 }
 
-/// Does the ELF program at `path` name no dynamic loader? The name stands in its first page.
+/// Whether the ELF program at `path` names no dynamic loader. The name would be in its first page.
 fn is_static(path: &Path) -> bool {
     let head = fs::read(path).unwrap_or_default();
     !head.iter().take(4096).copied().collect::<Vec<_>>().windows(4).any(|bytes| bytes == b"/ld-")

@@ -1,4 +1,4 @@
-//! Commands: run quietly, or typed for the reader as an administrator would type them.
+//! Runs commands: quietly, or shown as an administrator would type them.
 
 use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -6,21 +6,21 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Where a typed command is looked for: FreeBSD's dialect first, then kletka, then the system.
+/// The path for typed commands: FreeBSD's dialect first, then kletka, then the system.
 const PATH: &str =
     "/usr/local/libexec/kletka/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// How often a running command is looked at.
 pub(crate) const TICK: Duration = Duration::from_millis(50);
 
-/// Runs `command` with this process's own input and output; fails when it does.
+/// Runs `command` with this process's own input and output; a failure is an error.
 pub(crate) fn succeed(command: &mut Command) -> Result<(), String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command.status().map_err(|e| format!("{program}: {e}"))?;
     if status.success() { Ok(()) } else { Err(format!("{program}: {status}")) }
 }
 
-/// Runs `line` by sh(1) and answers what it printed; nothing is shown.
+/// Runs `line` with sh(1) and answers what it prints; nothing is shown.
 pub(crate) fn quiet(line: &str) -> Result<String, String> {
     let output = sh(line).stdin(Stdio::null()).output().map_err(|e| format!("sh: {e}"))?;
     if output.status.success() {
@@ -32,20 +32,22 @@ pub(crate) fn quiet(line: &str) -> Result<String, String> {
 
 fn sh(line: &str) -> Command {
     let mut command = Command::new("sh");
+    // Output is searched for words, so it must not be in the user's language.
     command.args(["-c", line]).env("PATH", PATH).env("LC_ALL", "C.UTF-8");
     command
 }
 
-/// Shows `# line`, runs it by sh(1), shows what it prints as it comes and, when it takes longer
-/// than a second, that it still runs. Answers what it printed.
+/// Shows `# line` and runs it with sh(1). Its output is shown as it comes, and after a second
+/// without output that it still runs. Answers the output.
 pub(crate) fn typed(line: &str) -> Result<String, String> {
     println!("# {line}");
+    // Both outputs in one, in the order in which they were written.
     let (printed, status) = watched(&mut sh(&format!("exec 2>&1\n{line}")))?;
     if status.success() { Ok(printed) } else { Err(format!("{line}: {status}")) }
 }
 
-/// Runs `command` and relays what it prints to standard output, line by line, until it ends: what
-/// it leaves in the background may keep the other end of the pipe.
+/// Runs `command` and shows its standard output line by line, until the command ends. The end of
+/// the pipe is not waited for: a background process may keep it open.
 pub(crate) fn watched(command: &mut Command) -> Result<(String, ExitStatus), String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
@@ -55,7 +57,7 @@ pub(crate) fn watched(command: &mut Command) -> Result<(String, ExitStatus), Str
     let mut printed = String::new();
     loop {
         let ended = child.try_wait().map_err(|e| format!("{program}: {e}"))?;
-        // After its end only what already waits in the pipe is taken.
+        // After the command's end only what is already in the pipe is taken.
         while let Some(line) = next(&lines, if ended.is_some() { TICK } else { 2 * TICK }) {
             progress.clear();
             print!("{line}");
@@ -70,11 +72,12 @@ pub(crate) fn watched(command: &mut Command) -> Result<(String, ExitStatus), Str
     }
 }
 
-/// Runs `command` and shows only that it runs; what it prints, if it fails.
+/// Runs `command` and shows only that it runs; its output is the error, if it fails.
 pub(crate) fn hushed(command: &mut Command) -> Result<(), String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let child = child.map_err(|e| format!("{program}: {e}"))?;
+    // Both outputs have to be read while it runs: a full pipe would stop it.
     let waiting = thread::spawn(move || child.wait_with_output());
     let mut progress = Progress::new();
     while !waiting.is_finished() {
@@ -120,6 +123,7 @@ fn next(lines: &Receiver<String>, patience: Duration) -> Option<String> {
     match lines.recv_timeout(patience) {
         Ok(line) => Some(line),
         Err(RecvTimeoutError::Timeout) => None,
+        // Without a sender it returns at once: the caller's loop must not spin.
         Err(RecvTimeoutError::Disconnected) => {
             thread::sleep(TICK.min(patience));
             None
@@ -127,8 +131,8 @@ fn next(lines: &Receiver<String>, patience: Duration) -> Option<String> {
     }
 }
 
-/// The line that says that something still runs: on a terminal rewritten in place, else one
-/// more line every ten seconds.
+/// The line that says that something still runs. On a terminal it is rewritten in place; elsewhere
+/// a new line is printed every ten seconds.
 pub(crate) struct Progress {
     since: Instant,
     shown: u64,
@@ -140,7 +144,7 @@ impl Progress {
         Self { since: Instant::now(), shown: 0, terminal: std::io::stdout().is_terminal() }
     }
 
-    /// Shows the seconds so far, when they are worth a line.
+    /// Shows the seconds so far, if they are due.
     pub(crate) fn tick(&mut self) {
         let seconds = self.since.elapsed().as_secs();
         let due = if self.terminal { seconds > self.shown } else { seconds >= self.shown + 10 };
@@ -149,6 +153,7 @@ impl Progress {
         }
         self.shown = seconds;
         if self.terminal {
+            // No end of line: the next one is written over it.
             print!("\r    … {seconds} s");
             let _ = std::io::stdout().flush();
         } else {
@@ -156,7 +161,7 @@ impl Progress {
         }
     }
 
-    /// Takes the line away again, for other output.
+    /// Removes the line, to make room for other output.
     pub(crate) fn clear(&mut self) {
         if self.terminal && self.shown > 0 {
             print!("\r\x1b[K");

@@ -1,7 +1,7 @@
-//! The workspace as its sources show it: crates, their files, and what the tokens of each file say.
+//! The workspace as its sources show it: crates, their files, and the tokens of each file.
 //!
-//! Nothing is compiled and cargo is not asked: manifests and Rust files are read, so that figures
-//! and rules cost a few seconds. [`scan`] reads one file, [`imports`] says which file of a crate
+//! Nothing is compiled and cargo is not asked: only manifests and Rust files are read, so figures
+//! and rules take a few seconds. [`scan`] reads one file, [`imports`] finds which file of a crate
 //! names which, [`graph`] finds circles.
 
 pub(crate) mod graph;
@@ -18,54 +18,54 @@ pub(crate) use scan::{Line, Scan};
 
 /// One crate of the workspace.
 pub(crate) struct Crate {
-    /// Its name, which is that of its folder too.
+    /// The name of the crate, and of its folder.
     pub(crate) name: String,
-    /// The crates that `[dependencies]` of its manifest names, as they stand there.
+    /// The crates in `[dependencies]` of the manifest, in its order.
     pub(crate) dependencies: Vec<String>,
-    /// Its Rust files, tests and benchmarks included, by path.
+    /// The Rust files by path, tests and benchmarks included.
     pub(crate) files: Vec<Source>,
 }
 
 /// One Rust file.
 pub(crate) struct Source {
-    /// From the top of the checkout: `crates/prison/src/init.rs`.
+    /// The path from the top of the checkout: `crates/prison/src/init.rs`.
     pub(crate) path: PathBuf,
-    /// What stands in it.
+    /// The text of the file.
     pub(crate) text: String,
-    /// What its tokens say.
+    /// What its tokens show.
     pub(crate) scan: Scan,
-    /// The whole file is there for tests or benchmarks only.
+    /// Whether the whole file is for tests or benchmarks only.
     pub(crate) test: bool,
 }
 
 impl Source {
-    /// Reads the text of a file; fails where rustc's lexer would.
+    /// Reads the text of a file; fails where rustc's lexer would fail.
     pub(crate) fn new(path: PathBuf, text: String) -> Result<Self, String> {
         let scan = Scan::of(&text).map_err(|e| format!("{}: {e}", path.display()))?;
         let test = path.iter().any(|part| part == "tests" || part == "benches");
         Ok(Self { path, text, scan, test })
     }
 
-    /// Whether the `unsafe` on a line, counted from 1, has its argument beside it: a comment that
-    /// says SAFETY above the statement in which the word stands.
+    /// Whether the `unsafe` on a line, counted from 1, has its argument: a comment with SAFETY
+    /// above the statement that has the word.
     pub(crate) fn argues(&self, line: usize) -> bool {
         let lines: Vec<(&str, Line)> =
             self.text.lines().zip(self.scan.lines.iter().copied()).take(line).collect();
         let is_comment = |line: &&(&str, Line)| matches!(line.1, Line::Comment | Line::Doc);
         let says = |line: &(&str, Line)| line.0.contains("SAFETY");
         let above = |below: &[(&str, Line)]| below.iter().rev().take_while(is_comment).any(says);
-        // The statement may have begun a few lines before the word.
+        // The statement may begin a few lines before the word.
         lines.last().is_some_and(says) || (1..5).any(|up| above(&lines[..line.saturating_sub(up)]))
     }
 
-    /// The folder in which modules that this file declares have their files.
+    /// The folder with the files of the modules that this file declares.
     fn folder(&self) -> PathBuf {
         let root = ["lib.rs", "main.rs"].iter().any(|root| self.path.ends_with(root));
         if root { self.path.with_file_name("") } else { self.path.with_extension("") }
     }
 }
 
-/// Every crate below `checkout`: those in `crates/`, by name, then `fuzz` and `xtask`.
+/// Reads every crate below `checkout`: those in `crates/`, by name, then `fuzz` and `xtask`.
 pub(crate) fn workspace(checkout: &Path) -> Result<Vec<Crate>, String> {
     let mut folders = entries(&checkout.join("crates")).map_err(|e| format!("crates: {e}"))?;
     folders.extend(["fuzz", "xtask"].map(|name| checkout.join(name)));
@@ -88,7 +88,8 @@ fn read_crate(checkout: &Path, folder: &Path) -> Result<Crate, String> {
     Ok(Crate { name, dependencies: dependencies(&manifest), files })
 }
 
-/// A file is there for tests only where its module is declared under `#[cfg(test)]`.
+/// Marks the files whose module is declared under `#[cfg(test)]`: nothing in the file itself says
+/// so.
 fn mark_test_modules(files: &mut [Source]) {
     let declared: BTreeSet<PathBuf> = files
         .iter()
@@ -106,15 +107,17 @@ fn dependencies(manifest: &str) -> Vec<String> {
         .skip_while(|line| line.trim() != "[dependencies]")
         .skip(1)
         .take_while(|line| !line.starts_with('['))
+        // Both forms: `name.workspace = true` and `name = "1"`.
         .filter_map(|line| line.split_once(['.', '=']))
         .map(|(name, _)| name.trim().to_owned())
         .filter(|name| !name.starts_with('#'))
         .collect()
 }
 
-/// The Rust files below `folder`, sorted; what cargo has built is left out.
+/// Finds the Rust files below `folder`, sorted; what cargo has built is left out.
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     for path in entries(folder)? {
+        // Builds leave Rust files of other people there.
         if path.is_dir() && !path.ends_with("target") {
             rust_files(&path, found)?;
         } else if path.extension().is_some_and(|extension| extension == "rs") {
@@ -124,7 +127,7 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// What a folder has, sorted.
+/// The entries of a folder, sorted.
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths: Vec<PathBuf> =
         fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;

@@ -2,8 +2,8 @@
 //!
 //! Formatting, clippy, a build for the other architecture, unit, documentation and integration
 //! tests, a minute of fuzzing, the demonstration, tests on other kernels in a virtual machine, and
-//! that this machine is afterwards as it was. Every check counts as one in the closing line; what
-//! needs root is skipped, and counted so, when another user runs it.
+//! a check that this machine is as it was before. Every check counts as one in the closing line.
+//! What needs root is skipped for other users, and counted as skipped.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
@@ -34,7 +34,7 @@ impl Count {
     }
 }
 
-/// Runs everything; fails when anything did.
+/// Runs everything, and fails if anything fails.
 pub(crate) fn run() -> Outcome {
     let started = Instant::now();
     if packages::is_root() {
@@ -54,29 +54,31 @@ pub(crate) fn run() -> Outcome {
         ("fuzz", &fuzzing),
         ("demo", &demo),
         ("vm", &virtual_machines),
+        // Last, because it counts what all others have left.
         ("leaks", &|| nothing_left(&before)),
     ];
     let (mut all, mut times) = (Count::default(), Vec::new());
     for (name, part) in parts {
         let since = Instant::now();
         all.add(part());
+        // Printed, so that a part that has become slow is seen.
         times.push(format!("{name} {}", since.elapsed().as_secs()));
     }
     println!("\nin {} s: {}", started.elapsed().as_secs(), times.join(", "));
     println!("{} passed, {} failed, {} skipped", all.passed, all.failed, all.skipped);
-    // The line above has to be the last one.
+    // The line above has to be the last one, so the error is empty.
     if all.failed == 0 { Ok(()) } else { Err(String::new()) }
 }
 
-/// One check: a cargo command that succeeds or not.
+/// Runs one check: a cargo command that succeeds or fails.
 fn check(arguments: &[&str]) -> Count {
     heading(arguments);
     let passed = Command::new(env!("CARGO")).args(arguments).status().is_ok_and(|s| s.success());
     Count::one(passed)
 }
 
-/// That kletka builds for the other architecture, with its system calls and
-/// assembly; nothing of it runs.
+/// Checks that kletka builds for the other architecture, with its system calls and assembly.
+/// Nothing of it runs.
 fn other_architecture() -> Count {
     let Some(mut cargo) = build::other_architecture() else {
         println!("\n==> another architecture\nskipped: Rust has no library for it here");
@@ -100,7 +102,7 @@ fn unsafe_code() -> Count {
     Count::one(miri.is_ok())
 }
 
-/// Every parser on bytes that nobody thought of; one test for each.
+/// Runs every parser on bytes that nobody thought of; each parser is one test.
 fn fuzzing() -> Count {
     println!("\n==> cargo xtask fuzz {}", fuzz::SECONDS);
     if let Err(missing) = packages::ensure(packages::FUZZ) {
@@ -119,7 +121,7 @@ fn fuzzing() -> Count {
     }
 }
 
-/// The demonstration is the first command that the README names: it has to work.
+/// Runs the demonstration: it is the first command that the README names, so it has to work.
 fn demo() -> Count {
     println!("\n==> cargo xtask demo");
     if !packages::is_root() {
@@ -133,7 +135,7 @@ fn demo() -> Count {
     Count::one(demo.is_ok())
 }
 
-/// Tests on other kernels; skipped where the virtual machine cannot be had.
+/// Runs the tests on other kernels; they are skipped where the virtual machine cannot be had.
 fn virtual_machines() -> Count {
     println!("\n==> cargo xtask vm");
     match vm::suites() {
@@ -169,27 +171,29 @@ fn nothing_left(before: &Left) -> Count {
     Count::one(left.is_empty())
 }
 
-/// Runs `cargo test`.
+/// Runs `cargo test` and counts its tests.
 fn tests(arguments: &[&str]) -> Count {
     heading(arguments);
     counting(Command::new(env!("CARGO")).args(arguments))
 }
 
-/// Runs a command that runs suites, and counts what they say. When it fails without a failed test
-/// (it does not compile, a test program was killed) that counts as one failure.
+/// Runs a command that runs test suites, and counts what they report. A failure without a failed
+/// test counts as one: the tests do not compile, or a test program was killed.
 fn counting(command: &mut Command) -> Count {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let Ok(mut child) = child else { return Count::one(false) };
+    // Both outputs are read at once: a full pipe would stop the tests.
     let errors = child.stderr.take().map(|pipe| thread::spawn(|| relayed(pipe, std::io::stderr())));
     let said = child.stdout.take().map(|pipe| relayed(pipe, std::io::stdout())).unwrap_or_default();
     let errors = errors.and_then(|thread| thread.join().ok()).unwrap_or_default();
     let mut count = counted(said.iter().chain(&errors));
+    // After both outputs have ended: what its own children print is counted too.
     let passed = child.wait().is_ok_and(|status| status.success());
     count.failed += usize::from(!passed && count.failed == 0);
     count
 }
 
-/// Passes on every line of `from`, and answers those that [`counted`] wants.
+/// Passes every line of `from` on, and answers the lines that [`counted`] needs.
 fn relayed(from: impl std::io::Read, mut to: impl Write) -> Vec<String> {
     let mut kept = Vec::new();
     for line in BufReader::new(from).lines().map_while(Result::ok) {
@@ -201,9 +205,9 @@ fn relayed(from: impl std::io::Read, mut to: impl Write) -> Vec<String> {
     kept
 }
 
-/// How the harness closes a suite.
+/// The beginning of the harness's closing line of a suite.
 const RESULT: &str = "test result: ";
-/// How a test that has passed says that it did nothing.
+/// The beginning of the line of a test that passed without doing anything.
 const SKIPPED: &str = "skipped: ";
 
 /// Sums the closing lines of suites: `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
@@ -212,7 +216,7 @@ fn counted<'a>(lines: impl Iterator<Item = &'a String>) -> Count {
     let mut did_nothing = BTreeSet::new();
     for line in lines {
         if line.starts_with(SKIPPED) {
-            // A test that asks twice says so twice.
+            // A test that asks twice says so twice, and is one test.
             did_nothing.insert(line);
         }
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -226,7 +230,7 @@ fn counted<'a>(lines: impl Iterator<Item = &'a String>) -> Count {
             }
         }
     }
-    // The harness calls passed what said that it was skipped.
+    // The harness counts a test that says it was skipped as passed.
     all.passed = all.passed.saturating_sub(did_nothing.len());
     all.skipped += did_nothing.len();
     all
@@ -249,7 +253,7 @@ mod tests {
             "test result: FAILED. 5 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
         ]
         .map(str::to_owned);
-        // Of the 17 that the harness calls passed one says that it was skipped.
+        // One of the 17 that the harness counts as passed says that it was skipped.
         assert_eq!(counted(lines.iter()), Count { passed: 16, failed: 1, skipped: 3 });
     }
 }

@@ -1,8 +1,8 @@
-//! Rules of the sources that no compiler checks. Each rule is a test, and names
-//! every line that breaks it.
+//! Rules for the sources that no compiler checks. Each rule is a test, which names every line that
+//! breaks it.
 //!
-//! Which crates there are, in which order, and which of them make system calls is said by the table
-//! in docs/architecture.md alone: the rules take it from there, so that the table cannot be stale.
+//! The table in docs/architecture.md alone says which crates there are, in which order, and which
+//! of them make system calls. The rules read that table, so it cannot be stale.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,9 +11,10 @@ use std::sync::LazyLock;
 use crate::sources::scan::{BLOCK, IMPL};
 use crate::sources::{Crate, Line, Source, workspace};
 
+// Read once for all rules, which run in threads of one program.
 static CRATES: LazyLock<Vec<Crate>> = LazyLock::new(|| workspace(&checkout()).unwrap());
 
-/// What speaks to the kernel: paths that no crate without system calls names.
+/// Paths that lead to the kernel: a crate without system calls names none of them.
 const SYSTEM: [&str; 10] = [
     "libc",
     "rustix",
@@ -27,7 +28,8 @@ const SYSTEM: [&str; 10] = [
     "std::os::unix::net",
 ];
 
-/// What lets the lint against `unsafe` pass, and how that is done where it needs a reason.
+/// The text that lets the lint against `unsafe` pass, and its form with a reason.
+// Joined here, so that this file does not break its own rule.
 const LEAVE: &str = concat!("(", "unsafe_code");
 const REASONED_LEAVE: &str = concat!("#[expect(", "unsafe_code, reason = \"");
 
@@ -43,15 +45,15 @@ fn read(path: &str) -> String {
 #[derive(Debug, PartialEq, Eq)]
 struct Row {
     name: String,
-    /// What it does.
+    /// What the crate does.
     about: String,
-    /// It makes no system calls.
+    /// Whether it makes no system calls.
     no_calls: bool,
-    /// Files of it that make some nevertheless: `loader.rs`.
+    /// The files that make some nevertheless: `loader.rs`.
     except: Vec<String>,
 }
 
-/// The table under the headline `Crates`.
+/// Reads the table under the headline `Crates`.
 fn table(architecture: &str) -> Vec<Row> {
     let section = architecture.split("\n## ").find(|section| section.starts_with("Crates\n"));
     section.unwrap_or_default().lines().filter_map(row).collect()
@@ -77,8 +79,8 @@ fn row_of(name: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.name == name)
 }
 
-/// Asserts that no file breaks a rule. `faults` answers lines, counted from 1, and
-/// what is wrong with each.
+/// Asserts that no file breaks a rule. `faults` answers lines, counted from 1, and what is wrong
+/// with them.
 fn no_file(rule: &str, faults: impl Fn(&Crate, &Source) -> Vec<(usize, String)>) {
     let mut broken = Vec::new();
     for package in CRATES.iter() {
@@ -91,7 +93,7 @@ fn no_file(rule: &str, faults: impl Fn(&Crate, &Source) -> Vec<(usize, String)>)
     assert!(broken.is_empty(), "{rule}:\n{}", broken.join("\n"));
 }
 
-/// The lines of a file that are comments, with their numbers.
+/// The comment lines of a file, with their numbers.
 fn comments(file: &Source) -> impl Iterator<Item = (usize, &str)> {
     let lines = file.text.lines().zip(&file.scan.lines).zip(1..);
     lines
@@ -135,13 +137,14 @@ fn a_crate_depends_only_on_those_before_it() {
         for name in &package.dependencies {
             let Some(on) = TABLE.iter().position(|row| row.name == *name) else { continue };
             assert!(on < at, "docs/architecture.md, Crates: {} names {name}, after it", row.name);
+            // A crate that makes no system calls must not make them through another one.
             let pure = !row.no_calls || TABLE[on].no_calls;
             assert!(pure, "{}: makes no system calls, but {name} does", row.name);
         }
     }
 }
 
-/// What the head of a crate says that it may use: the names, and the words behind the semicolon.
+/// What the head of a crate says that it may use: the crates, and the text after the semicolon.
 fn may_use(head: &str) -> Option<(Vec<String>, String)> {
     let lines = head.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
     let lines = lines.skip_while(|line| !line.starts_with("May use: "));
@@ -204,7 +207,7 @@ fn crates_without_system_calls_make_none() {
     });
 }
 
-/// Elsewhere a function may keep the promise of an `unsafe` one, where it says why it alone can.
+/// In other crates a function may keep the promise of an `unsafe` one, if it says why it alone can.
 #[test]
 fn unsafe_has_a_crate_of_its_own() {
     no_file("unsafe outside the crate that docs/architecture.md names for it", |package, file| {
@@ -259,12 +262,13 @@ fn comments_name_no_issue() {
     });
 }
 
-/// Sources say nothing of the machine on which they were written: neither the checkout's
-/// folder nor the one around it.
+/// Sources say nothing of the machine on which they were written: neither the checkout's folder nor
+/// the folder around it.
 #[test]
 fn sources_name_no_place_of_this_machine() {
     let checkout = checkout();
     let around = checkout.parent().filter(|around| around.file_name().is_some());
+    // The usual places of a checkout are also words of the sources.
     let usual = ["/home", "/root", "/src", "/tmp", "/usr/src", "/var/tmp"];
     let around = around.filter(|around| !usual.iter().any(|usual| around == &Path::new(usual)));
     let places = [Some(checkout.as_path()), around];
@@ -295,12 +299,13 @@ fn manual_pages_are_installed() {
     let sources: Vec<&Source> = ours.flat_map(|package| &package.files).collect();
     for page in fs::read_dir(checkout().join("man")).unwrap() {
         let name = page.unwrap().file_name().into_string().unwrap();
+        // A page is installed if a source of kletka names its file.
         let named = |file: &&Source| file.text.contains(&format!("{name}\""));
         assert!(sources.iter().any(named), "man/{name}: not installed");
     }
 }
 
-/// The tests that a row of docs/freebsd-facts.md names, in its last cell; other lines name none.
+/// The tests that a row of docs/freebsd-facts.md names in its last cell. Other lines name none.
 fn tests_of(line: &str) -> Vec<&str> {
     let cell = line.strip_suffix('|').and_then(|line| line.rsplit_once('|'));
     let words = cell.map_or("", |(_, cell)| cell).split('`').skip(1).step_by(2);

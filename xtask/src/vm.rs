@@ -1,9 +1,10 @@
-//! `cargo xtask vm`: a command, or the project's tests, in a virtual machine with another kernel.
+//! `cargo xtask vm`: runs a command, or the project's tests, in a virtual machine with another
+//! kernel.
 //!
-//! A machine that builds kletka may lack what a jail's host has: VLANs, pure cgroup v2, a kernel
-//! that is some years old. tests/vm/run boots Debian's kernels under QEMU, emulated, which any
-//! processor can; programs run slowly there, so a boot runs a whole test program and not a test.
-//! Images are made once, below Cargo's target directory.
+//! A machine that builds kletka may lack what a jail's host has: VLANs, pure cgroup v2, an older
+//! kernel. tests/vm/run boots Debian's kernels under QEMU, emulated, which works on any processor.
+//! Programs run slowly there, so one boot runs a whole test program and not a single test. Images
+//! are made once, below Cargo's target directory.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -14,17 +15,17 @@ use lexopt::Parser;
 use crate::shell::{hushed, succeed};
 use crate::{Outcome, build, packages};
 
-/// The script that makes the machine and runs a command in it; its head says how it is called.
+/// The script that makes the machine and runs a command in it; its head describes its arguments.
 const SCRIPT: &str = "tests/vm/run";
 
-/// What runs in a machine that systemd has started.
+/// The script that runs in a machine with systemd.
 const BOOT: &str = "tests/vm/boot";
 
-/// Kernels: the first is the one that most hosts have, the second the oldest that is supported.
+/// The kernels: the first is the one of most hosts, the second is the oldest that is supported.
 const KERNELS: [&str; 2] = ["6.12", "6.1"];
 
-/// Integration tests of `it` that are repeated on the first kernel: those that depend on the kernel
-/// most, and not all, because a program starts 37 times slower there.
+/// Integration tests of `it` that are repeated on the first kernel: those that depend most on the
+/// kernel. Not all are, because a program starts 37 times slower there.
 const REPEATED: [&str; 18] = [
     "ifconfig::",
     "--skip=ifconfig::requests_to_the_kernel",
@@ -46,10 +47,11 @@ const REPEATED: [&str; 18] = [
     "nested::",
 ];
 
-/// Seconds that a machine has for a suite; the whole lane is to take less than six minutes.
+/// The seconds that a machine has for a suite; all suites together should take less than six
+/// minutes.
 const PATIENCE: &str = "--timeout=240";
 
-/// Runs the test programs `"$1"` and `"$2"`, the latter with arguments, and fails if one does.
+/// Runs the test programs `"$1"` and `"$2"`, the latter with arguments; fails if one of them fails.
 const SUITE: &str = r#"
 modprobe -a 8021q tun || exit
 # Else every network gets a gre0, a sit0 and more as soon as a test makes a tunnel.
@@ -63,14 +65,14 @@ exit $status
 
 /// Why there are no suites to run.
 pub(crate) enum NoSuites {
-    /// Not on this machine, for this reason.
+    /// This machine cannot run them, for this reason.
     Skipped(String),
-    /// Something that has to work does not.
+    /// Something that has to work has failed.
     Failed(String),
 }
 
-/// Runs one command in the machine, when `arguments`, which are those of tests/vm/run,
-/// name one; else all suites.
+/// Runs one command in the machine, if the `arguments` name one (they are those of tests/vm/run);
+/// else all suites.
 pub(crate) fn run(mut arguments: Parser) -> Outcome {
     packages::ensure(packages::VM)?;
     let rest: Vec<_> = arguments.raw_args().map_err(crate::text)?.collect();
@@ -85,11 +87,12 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
     Ok(())
 }
 
-/// The tests on other kernels, each a boot: its name, and the command that runs it.
+/// The tests on other kernels, one boot each: the name, and the command that runs it.
 pub(crate) fn suites() -> Result<Vec<(String, Command)>, NoSuites> {
     if !packages::is_root() {
         return Err(NoSuites::Skipped("needs root".into()));
     }
+    // Kernel and modules are Debian's for this processor, and so are the programs that were built.
     if !cfg!(target_arch = "x86_64") {
         return Err(NoSuites::Skipped("the virtual machine runs programs for x86_64".into()));
     }
@@ -97,7 +100,7 @@ pub(crate) fn suites() -> Result<Vec<(String, Command)>, NoSuites> {
     for kernel in KERNELS {
         let mut images = script().map_err(NoSuites::Failed)?;
         images.arg(format!("--kernel={kernel}")).arg("--build");
-        // They come from the network, which not every machine has.
+        // The images come from the network, which not every machine has.
         hushed(&mut images).map_err(NoSuites::Skipped)?;
     }
     let programs = programs().map_err(NoSuites::Failed)?;
@@ -106,7 +109,7 @@ pub(crate) fn suites() -> Result<Vec<(String, Command)>, NoSuites> {
     KERNELS.into_iter().map(suite).chain([boot]).collect()
 }
 
-/// Jails, and the network that they need, that start and stop with a machine that systemd runs.
+/// The boot in which jails, and the network that they need, start and stop with systemd.
 fn boot(programs: &Programs) -> Result<(String, Command), String> {
     let mut command = script()?;
     command.args([&format!("--kernel={}", KERNELS[0]), "--init=systemd", PATIENCE]);
@@ -138,14 +141,14 @@ fn script() -> Result<Command, String> {
     Ok(command)
 }
 
-/// The programs that a suite needs, where they were built: test programs know the place of kletka.
+/// The programs of a suite, at the paths where they were built: test programs know kletka's path.
 struct Programs {
     kletka: PathBuf,
     it: PathBuf,
     vm: PathBuf,
 }
 
-/// Builds them.
+/// Builds the programs of a suite.
 fn programs() -> Result<Programs, String> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["test", "--package", "kletka", "--test", "it", "--test", "vm", "--no-run"]);
@@ -157,8 +160,9 @@ fn programs() -> Result<Programs, String> {
     Ok(Programs { kletka: program("kletka")?, it: program("it")?, vm: program("vm")? })
 }
 
-/// A program's name without the hash that Cargo gives test programs.
+/// The name of a program without the hash that Cargo adds to test programs.
 fn stem(path: &std::path::Path) -> Option<&str> {
     let name = path.file_name().and_then(OsStr::to_str)?;
+    // The names of these programs have no minus of their own.
     Some(name.split_once('-').map_or(name, |(stem, _)| stem))
 }

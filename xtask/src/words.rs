@@ -1,7 +1,7 @@
-//! `cargo xtask words`: what follows from the catalogues of ifconfig's and route's words.
+//! `cargo xtask words`: writes what follows from the catalogues of ifconfig's and route's words.
 //!
-//! That is the middle of their manual pages and the completions of shells. A test says when one of
-//! them is not what the catalogue says.
+//! These are the middle parts of the manual pages and the completions of shells. A test reports a
+//! file that differs from the catalogue.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +10,10 @@ use networds::{Language, Stale, bash_completion, insert_words, manual, zsh_compl
 
 use crate::Outcome;
 
-/// What a file is to be, from the language and what the file is now.
+/// Makes a file's text from the language and from the file's present text.
 type Make = fn(&Language, &str) -> Result<String, Stale>;
 
-/// The files of a language; `NAME` stands for its command.
+/// The files of a language; `NAME` is replaced by its command.
 const FILES: [(&str, Make); 3] = [
     ("man/kletka-NAME.8", |language, page| insert_words(page, &manual(language))),
     ("share/completions/bash/NAME", |language, _| Ok(bash_completion(language))),
@@ -31,13 +31,13 @@ pub(crate) fn write() -> Outcome {
     Ok(())
 }
 
-/// Every file below `checkout`: its path, what it is, and what it is to be.
+/// Every file below `checkout`: its path, its present text, and the text that it should have.
 fn files(checkout: &Path) -> Result<Vec<(String, String, String)>, String> {
     let mut files = Vec::new();
     for language in [networds::ifconfig::language(), networds::route::language()] {
         for (path, make) in FILES {
             let path = path.replace("NAME", language.command);
-            // A file that is not there is made.
+            // A file that does not exist is made.
             let now = fs::read_to_string(checkout.join(&path)).unwrap_or_default();
             let wanted = make(&language, &now);
             let wanted = wanted.map_err(|Stale| format!("{path}: no place for the words"))?;
@@ -55,7 +55,7 @@ mod tests {
 
     const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-    /// Every file is what the catalogues say; else run `cargo xtask words`.
+    /// Every file follows from the catalogues; else run `cargo xtask words`.
     #[test]
     fn no_file_is_stale() {
         for (path, now, wanted) in files(Path::new(CHECKOUT)).unwrap() {
@@ -63,7 +63,7 @@ mod tests {
         }
     }
 
-    /// What bash answers, for lines whose last word is being typed.
+    /// bash's answers to lines whose last word is being typed.
     #[test]
     fn bash_completes() {
         for (line, want) in [
@@ -92,7 +92,7 @@ mod tests {
         }
     }
 
-    /// What a name of an interface or a jail says is not done.
+    /// A command in the name of an interface or a jail is not run.
     #[test]
     fn names_are_not_expanded() {
         let script = format!(

@@ -1,5 +1,4 @@
-//! A base from Debian's packages: what mmdebstrap(1) is asked for, and what a base that is there
-//! must have.
+//! A base from Debian's packages: the call of mmdebstrap(1), and what an existing base must have.
 
 use std::ffi::OsString;
 use std::fs;
@@ -15,11 +14,12 @@ use crate::progress::Progress;
 use crate::sources::Sources;
 use crate::tree::{Outcome, Tree, is_empty};
 
-/// What every base has beyond Debian's required packages: ps(1), and the names of services and
-/// protocols.
+/// The packages that every base has beyond Debian's required ones: ps(1), and the names of services
+/// and protocols.
 const PACKAGES: [&str; 2] = ["netbase", "procps"];
 
-/// What dpkg(1) leaves out of a base: documentation and translations, a fifth of its size.
+/// The files that dpkg(1) leaves out of a base: documentation and translations, a fifth of its
+/// size.
 const LEFT_OUT: [&str; 6] = [
     "path-exclude=/usr/share/doc/*",
     "path-include=/usr/share/doc/*/copyright",
@@ -34,24 +34,26 @@ const LEFT_OUT: [&str; 6] = [
 pub struct Recipe {
     /// The base's name: [`valid_name`](crate::valid_name).
     pub name: String,
-    /// Debian's suite: `bookworm`. `None`: the host's.
+    /// Debian's suite, such as `bookworm`. `None`: the suite of the host.
     pub suite: Option<String>,
-    /// Packages beyond those that every base has.
+    /// Packages beyond those of every base.
     pub include: Vec<String>,
     /// Whether programs write more than their steps.
     pub verbose: bool,
 }
 
 impl Recipe {
-    /// Sees to it that the base is in the directory `base`: makes it there, or looks whether the
-    /// one that is there has what is asked for.
+    /// Makes sure that the directory `base` has the base: makes it there, or checks that an
+    /// existing one has what is asked for.
     ///
     /// # Errors
-    /// What is there is something else, or making it fails.
+    /// The directory has something else, or making the base fails.
     pub fn provide(&self, base: &Path, progress: &mut dyn Progress) -> Result<Outcome, Error> {
         if !rustix::process::geteuid().is_root() {
             return Err(Error::NotRoot);
         }
+        // Looked at before the lock is taken: a base that is found costs nothing, and needs neither
+        // mmdebstrap nor a network.
         if is_empty(base).map_err(Error::io("cannot read", base))? {
             return self.make(base, progress);
         }
@@ -70,7 +72,7 @@ impl Recipe {
         }
         let mut partial = Partial::begin(base, progress)?;
         if !is_empty(base).map_err(Error::io("cannot read", base))? {
-            // Another run made it while this one waited for the lock.
+            // Another run made the base while this one waited for the lock.
             drop(partial);
             return check(self, base).map(|()| Outcome::FoundLater);
         }
@@ -88,12 +90,12 @@ fn sources(etc_apt: &Path, suite: &str) -> Result<Sources, Error> {
     Sources::read(etc_apt, suite).map_err(|(path, error)| Error::io("cannot read", &path)(error))
 }
 
-/// What mmdebstrap is asked for.
+/// The call of mmdebstrap(1).
 #[derive(Debug, PartialEq, Eq)]
 struct Plan {
     packages: Vec<String>,
     arguments: Vec<OsString>,
-    /// The sources in deb822 form: it reads them on standard input.
+    /// The sources in deb822 form, for its standard input.
     input: String,
 }
 
@@ -110,9 +112,12 @@ impl Plan {
             packages.push("ca-certificates".to_owned());
         }
         packages.extend(recipe.include.iter().cloned());
+        // Sorted, so that the call does not depend on the order of the options.
         packages.sort();
         packages.dedup();
         let mut arguments: Vec<OsString> =
+            // As root the files get their owners; minbase has the required packages and apt, and no
+            // more.
             ["--mode=root", "--variant=minbase", "--format=directory"].map(OsString::from).into();
         if recipe.verbose {
             arguments.push("--verbose".into());
@@ -120,6 +125,7 @@ impl Plan {
         arguments.extend(LEFT_OUT.map(|rule| format!("--dpkgopt={rule}").into()));
         arguments.extend(proxies.iter().map(|setting| format!("--aptopt={setting}").into()));
         arguments.push(format!("--include={}", packages.join(",")).into());
+        // `--` ends the options: the suite and the path are never taken for one.
         arguments.extend(["--".into(), suite.into(), target.into()]);
         arguments.extend(sources.lines.into_iter().map(OsString::from));
         if !sources.stanzas.is_empty() {
@@ -128,8 +134,7 @@ impl Plan {
         Self { packages, arguments, input: sources.stanzas }
     }
 
-    /// mmdebstrap, in a mount namespace of its own: what it mounts goes when it ends, even when it
-    /// is killed.
+    /// mmdebstrap in a mount namespace of its own: its mounts end with it, even when it is killed.
     fn program(self, mmdebstrap: &Path) -> Program {
         let mut command = Command::new("unshare");
         command.arg("--mount").arg("--").arg(mmdebstrap).args(&self.arguments);
@@ -137,7 +142,7 @@ impl Plan {
     }
 }
 
-/// Does the base that is there have what `recipe` asks for?
+/// Checks that the existing base has what `recipe` asks for.
 fn check(recipe: &Recipe, base: &Path) -> Result<(), Error> {
     let status = base.join("var/lib/dpkg/status");
     let status = fs::read_to_string(&status).map_err(|_| Error::NotABase(base.to_owned()))?;
@@ -152,8 +157,9 @@ fn check(recipe: &Recipe, base: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Does dpkg's `status` have `package`, by its own name or as provided by another?
+/// Whether dpkg's `status` has `package`, by its own name or provided by another one.
 fn is_installed(status: &str, package: &str) -> bool {
+    // A package that was removed keeps a stanza, with another status.
     status.split("\n\n").filter(|stanza| stanza.contains("\nStatus: install ok installed")).any(
         |stanza| {
             let of = |key: &str| stanza.lines().find_map(|l| l.strip_prefix(key)).unwrap_or("");

@@ -10,38 +10,38 @@ use crate::tree::Tree;
 /// error.
 #[derive(Debug)]
 pub enum Error {
-    /// A name that cannot be a file's, or an argument of mmdebstrap: what it should name, and the
-    /// name itself.
+    /// A name that can be neither a file's nor an argument of mmdebstrap: what it should name, and
+    /// the name.
     NotAName(&'static str, String),
-    /// Only root can give files away.
+    /// The caller is not root, and only root can give files away.
     NotRoot,
-    /// The program that makes bases is not there.
+    /// mmdebstrap(1) is not installed.
     NoMmdebstrap,
-    /// The host is the named system, not Debian, and no suite was given.
+    /// No suite was given, and the host is not Debian but the named system.
     NoSuite(String),
     /// No apt source carries the suite.
     NoSource(String),
-    /// There is something else under the name of the base.
+    /// The base's place has something else.
     NotABase(PathBuf),
-    /// The base that is there lacks a package that was asked for.
+    /// The existing base lacks this package.
     Without(PathBuf, String),
-    /// The base that is there is of another suite.
+    /// The existing base is of another suite than this one.
     OtherSuite(PathBuf, String),
-    /// There is something else in the place of the root.
+    /// The root's place has something else.
     Occupied(PathBuf),
     /// No directory can have this name.
     NotADirectoryName(PathBuf),
-    /// An earlier run was killed and left this mount.
+    /// An earlier run was killed and has left this mount.
     StillMounted(PathBuf),
     /// A program failed.
     Program {
-        /// What it worked on.
+        /// The tree that the program worked on.
         tree: Tree,
         /// The program's name.
         program: &'static str,
         /// How the program ended, in words.
         status: String,
-        /// The last lines that the program wrote on standard error, those about its steps left out.
+        /// The last lines of the program's standard error, without those about its steps.
         last_lines: Vec<String>,
     },
     /// A file or directory, what was to be done with it, and the kernel's answer.
@@ -105,11 +105,13 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// A name of a `kind` of things that is safe as a file name and as an argument of mmdebstrap.
+/// Checks the name of a `kind` of things: whether it is safe as a file name and as an argument of
+/// mmdebstrap.
 ///
 /// # Errors
-/// Another beginning than a letter or a digit, and other characters than those and `+-._`.
+/// The name does not begin with a letter or a digit, or has characters other than those and `+-._`.
 pub fn valid_name(kind: &'static str, name: String) -> Result<String, Error> {
+    // Neither a path nor an option can begin in this way.
     let is_safe = |c: char| c.is_ascii_alphanumeric() || "+-._".contains(c);
     if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_safe) {
         return Ok(name);

@@ -1,4 +1,4 @@
-//! What a tree gets of kletka's own, and loses of the host's.
+//! Fits a tree: adds kletka's own files, removes what belongs to the host.
 //!
 //! FreeBSD's rc(8) for a Linux base: `/etc/rc` starts a jail and `/etc/rc.shutdown` stops it, so
 //! that a jail.conf written for FreeBSD finds what it calls. They are shell scripts, in
@@ -15,7 +15,8 @@ use crate::tree::has;
 /// A file that is put into a tree: its path below the tree's root, its mode, its text.
 pub type ShippedFile = (&'static str, u32, &'static str);
 
-/// FreeBSD's rc(8) for a Linux base. Always kletka's own, whatever stood there.
+/// FreeBSD's rc(8) for a Linux base. These files are always kletka's own and replace those of the
+/// tree.
 pub const RC_FILES: [ShippedFile; 4] = [
     ("etc/rc", 0o755, include_str!("../../../share/jail/rc")),
     ("etc/rc.shutdown", 0o755, include_str!("../../../share/jail/rc.shutdown")),
@@ -23,15 +24,17 @@ pub const RC_FILES: [ShippedFile; 4] = [
     ("etc/rc.services", 0o644, include_str!("../../../share/jail/rc.services")),
 ];
 
-/// What a jail's administrator edits. Put there only where the base has none.
+/// Files that a jail's administrator edits. They are added only where the base has none.
 const LOCAL_FILES: [ShippedFile; 3] = [
     ("etc/fstab", 0o644, ""),
     ("etc/hosts", 0o644, "127.0.0.1\tlocalhost\n::1\t\tlocalhost\n"),
     ("etc/rc.conf", 0o644, include_str!("../../../share/jail/rc.conf")),
 ];
 
-/// Makes the tree that mmdebstrap left into a base: rc in, what names the host out.
+/// Makes a base of the tree that mmdebstrap has left: adds rc, removes what names the host.
 pub(crate) fn fit_base(tree: &Path) -> Result<(), Error> {
+    // mmdebstrap copies the host's name and resolver for its own use; a machine-id must be each
+    // machine's own.
     for path in ["etc/hostname", "etc/machine-id", "etc/resolv.conf", "etc/fstab"] {
         remove_file(&tree.join(path))?;
     }
@@ -41,9 +44,10 @@ pub(crate) fn fit_base(tree: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives a copied base what a jail's root has: this kletka's rc, the files to be edited, the host's
-/// resolver.
+/// Makes a jail's root of a copied base: adds this kletka's rc, the files to be edited, and the
+/// host's resolver.
 pub(crate) fn fit_root(tree: &Path) -> Result<(), Error> {
+    // Again, because the base may have been made by an older kletka.
     for &(path, mode, text) in &RC_FILES {
         put(&tree.join(path), mode, text.as_bytes())?;
     }
@@ -54,17 +58,18 @@ pub(crate) fn fit_root(tree: &Path) -> Result<(), Error> {
         Ok(text) if !has(tree, "etc/resolv.conf") => {
             put(&tree.join("etc/resolv.conf"), 0o644, &text)
         }
-        // A host without a resolver has none to hand on.
+        // A host without a resolver has none to pass on.
         _ => Ok(()),
     }
 }
 
-/// Writes a file anew. A link that stood in its place is replaced, not followed out of the tree.
+/// Writes a new file. A link in its place is replaced, and not followed out of the tree.
 fn put(path: &Path, mode: u32, text: &[u8]) -> Result<(), Error> {
     remove_file(path)?;
     let open = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
     let mut file = open.map_err(Error::io("cannot make", path))?;
     file.write_all(text).map_err(Error::io("cannot write", path))?;
+    // The mode of creation was cut by the umask of whoever runs this.
     rustix::fs::fchmod(&file, mode.into()).map_err(|e| Error::io("cannot chmod", path)(e.into()))
 }
 

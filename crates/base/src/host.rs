@@ -1,41 +1,42 @@
-//! What the host says of itself: its suite, the proxies of its apt, and where mmdebstrap(1) is.
+//! What the host knows: its suite, the proxies of its apt, and the place of mmdebstrap(1).
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use crate::error::{Error, valid_name};
 
-/// The settings of the host's apt for reaching its mirrors through a proxy: a base needs them as
-/// well.
+/// The host's settings of apt for a proxy: a base reaches its mirrors through the same one.
 pub(crate) fn proxies() -> Vec<String> {
     let dump = Command::new("apt-config").args(["dump", "Acquire"]).output();
-    // Without apt-config there is no apt whose settings could matter.
+    // Without apt-config(8) there is no apt whose settings could matter.
     dump.map(|output| proxies_of(&String::from_utf8_lossy(&output.stdout))).unwrap_or_default()
 }
 
-/// Of a configuration dumped by apt-config(8), the proxies: one line each.
+/// The proxies in a configuration that apt-config(8) has dumped, one line each.
 fn proxies_of(dump: &str) -> Vec<String> {
     let is_proxy = |line: &&str| {
         ["Acquire::http::Proxy", "Acquire::https::Proxy"].iter().any(|key| line.starts_with(key))
+            // An empty setting turns a proxy off, which is what a base has anyway.
             && !line.ends_with(" \"\";")
     };
     dump.lines().filter(is_proxy).map(str::to_owned).collect()
 }
 
-/// Where mmdebstrap(1) is, by `PATH` and then where Debian has it.
+/// The place of mmdebstrap(1): in `PATH`, or where Debian puts it.
 pub(crate) fn find_mmdebstrap() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut directories = std::env::split_paths(&path).chain([PathBuf::from("/usr/bin")]);
     directories.find_map(|d| Some(d.join("mmdebstrap")).filter(|file| file.is_file()))
 }
 
-/// The suite of a Debian host, by the text of its os-release(5).
+/// The suite of a Debian host, from the text of its os-release(5).
 pub(crate) fn suite(os_release: &str) -> Result<String, Error> {
     let value = |key: &str| {
         let line = os_release.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='));
         line.map(|value| value.trim_matches(['"', '\'']))
     };
     match (value("ID"), value("VERSION_CODENAME")) {
+        // It becomes an argument and a part of a path, so a strange text is refused.
         (Some("debian"), Some(codename)) => valid_name("suite", codename.to_owned()),
         (id, _) => Err(Error::NoSuite(id.unwrap_or("an unknown system").to_owned())),
     }

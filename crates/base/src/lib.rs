@@ -5,9 +5,9 @@
 //! for FreeBSD starts it. [`provide_root`] copies a base to a jail's root, sharing its blocks where
 //! the file system can.
 //!
-//! A tree is there completely or not at all, and a tree that is there is never changed. Nothing is
-//! printed here: a [`Progress`] is told what happens meanwhile, and an [`Error`] says why there is
-//! no tree.
+//! A tree exists completely or not at all, and an existing tree is never changed. Nothing is
+//! printed here: a [`Progress`] hears what happens meanwhile, and an [`Error`] says why there is no
+//! tree.
 //!
 //! May use: `mountinfo`, `rustix`; system calls: files, and the programs that fill them.
 

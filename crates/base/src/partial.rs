@@ -1,10 +1,9 @@
-//! A directory tree that is there completely or not at all.
+//! A directory tree that exists completely or not at all.
 //!
 //! The tree grows under a temporary name beside its place (`.NAME.partial`) and is renamed when it
-//! is ready. Whatever happens before that leaves at most the temporary tree, and the next run
-//! removes that. A lock on the parent directory keeps two runs apart; the programs that fill the
-//! tree inherit the lock, so that it is held until the last of them has ended, even when this
-//! process was killed.
+//! is ready. A failure before that leaves at most the temporary tree, which the next run removes. A
+//! lock on the parent directory keeps two runs apart. The programs that fill the tree inherit the
+//! lock: even if this process is killed, the lock is held until the last of them has ended.
 
 use std::ffi::OsString;
 use std::fs;
@@ -18,7 +17,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 use crate::error::Error;
 use crate::progress::Progress;
 
-/// A tree being made. Dropped before [`Partial::finish`], it is removed.
+/// A tree that is being made. If it is dropped before [`Partial::finish`], it is removed.
 pub(crate) struct Partial<'a> {
     path: PathBuf,
     target: PathBuf,
@@ -28,12 +27,13 @@ pub(crate) struct Partial<'a> {
 }
 
 impl<'a> Partial<'a> {
-    /// Takes the lock, removes what a killed run left, and makes the empty temporary directory.
+    /// Takes the lock, removes what a killed run has left, and makes the empty temporary directory.
     pub(crate) fn begin(target: &Path, progress: &'a mut dyn Progress) -> Result<Self, Error> {
         let (Some(name), Some(parent)) = (target.file_name(), target.parent()) else {
             return Err(Error::NotADirectoryName(target.to_owned()));
         };
         fs::create_dir_all(parent).map_err(Error::io("cannot make", parent))?;
+        // The path without links: /proc/self/mountinfo names mounts by it.
         let parent = fs::canonicalize(parent).map_err(Error::io("cannot find", parent))?;
         let lock = lock(&parent, progress)?;
         let mut hidden = OsString::from(".");
@@ -46,7 +46,7 @@ impl<'a> Partial<'a> {
         Ok(Self { path, target, parent: lock, finished: false, progress })
     }
 
-    /// Lets `fill` put into the tree what belongs there; it gets the path where the tree grows.
+    /// Lets `fill` fill the tree, whose temporary path it gets.
     pub(crate) fn fill(
         &mut self,
         fill: impl FnOnce(&Path, &mut dyn Progress) -> Result<(), Error>,
@@ -54,11 +54,13 @@ impl<'a> Partial<'a> {
         fill(&self.path, self.progress)
     }
 
-    /// Moves the complete tree to its place, where nothing or an empty directory may stand.
+    /// Moves the complete tree to its place, which must not exist or be an empty directory.
     pub(crate) fn finish(mut self) -> Result<(), Error> {
+        // The temporary directory has the umask's mode, and a jail's users must pass through its
+        // root.
         let mode = fs::Permissions::from_mode(0o755);
         fs::set_permissions(&self.path, mode).map_err(Error::io("cannot chmod", &self.path))?;
-        // Without syncfs a power failure could leave the new name with empty files behind it.
+        // Without syncfs(2) a power failure could leave the final name with empty files below it.
         rustix::fs::syncfs(&self.parent)
             .map_err(|e| Error::io("cannot write out", &self.path)(e.into()))?;
         fs::rename(&self.path, &self.target).map_err(Error::io("cannot make", &self.target))?;
@@ -77,12 +79,13 @@ impl Drop for Partial<'_> {
     }
 }
 
-/// Locks the directory `parent`: one process at a time makes a tree in it.
+/// Locks the directory `parent`: only one process at a time makes a tree in it.
 fn lock(parent: &Path, progress: &mut dyn Progress) -> Result<OwnedFd, Error> {
     let fail = |error: rustix::io::Errno| Error::io("cannot lock", parent)(error.into());
-    // Without O_CLOEXEC: mmdebstrap and cp hold the lock as long as they run.
+    // Without O_CLOEXEC: mmdebstrap and cp inherit the lock and hold it as long as they run.
     let flags = OFlags::RDONLY | OFlags::DIRECTORY;
     let fd = rustix::fs::open(parent, flags, Mode::empty()).map_err(fail)?;
+    // Tried without waiting first, so that the user hears why nothing happens.
     match rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive) {
         Err(rustix::io::Errno::WOULDBLOCK) => {
             progress.waits(parent);
@@ -93,11 +96,13 @@ fn lock(parent: &Path, progress: &mut dyn Progress) -> Result<OwnedFd, Error> {
     Ok(fd)
 }
 
-/// Removes the tree at `path`, if there is one; never through a mount point.
+/// Removes the tree at `path`, if there is one, but never across a mount point.
 fn remove(path: &Path) -> Result<(), Error> {
     if !path.exists() {
         return Ok(());
     }
+    // mmdebstrap may have mounted the host's /dev there: removing the tree would remove what is in
+    // it.
     let mounts = Path::new("/proc/self/mountinfo");
     let text = fs::read(mounts).map_err(Error::io("cannot read", mounts))?;
     if let Some(mount) = mount_below(&text, path) {
@@ -106,7 +111,7 @@ fn remove(path: &Path) -> Result<(), Error> {
     fs::remove_dir_all(path).map_err(Error::io("cannot remove", path))
 }
 
-/// The first mount point at or below `path` in the text of /proc/self/mountinfo.
+/// The first mount point at or below `path`, from the text of /proc/self/mountinfo.
 fn mount_below(table: &[u8], path: &Path) -> Option<PathBuf> {
     let mut points = mountinfo::lines(table).map(|line| OsString::from_vec(line.target()));
     points.find(|point| Path::new(point).starts_with(path)).map(PathBuf::from)
@@ -118,7 +123,7 @@ mod tests {
     use crate::progress::Told;
     use crate::tree::is_empty;
 
-    /// A directory of the test's own, removed when it ends.
+    /// A directory of the test's own, which is removed at its end.
     struct Scratch(PathBuf);
 
     impl Scratch {

@@ -1,4 +1,4 @@
-//! A program that works on a tree: run to its end, its lines handed on as it writes them.
+//! Runs a program that works on a tree, and passes its lines on as it writes them.
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -11,29 +11,29 @@ use crate::error::Error;
 use crate::progress::Progress;
 use crate::tree::Tree;
 
-/// How many of a program's last lines are kept for the message about its failure.
+/// How many last lines of a program a message about its failure has.
 const KEPT_LINES: usize = 10;
 
-/// A program, ready to run.
+/// A program that is ready to run.
 pub(crate) struct Program {
-    /// Its name in messages.
+    /// The program's name in messages.
     pub(crate) name: &'static str,
     pub(crate) command: Command,
-    /// What it reads on standard input.
+    /// The program's standard input.
     pub(crate) input: String,
 }
 
-/// What became of a program.
+/// How a program ended.
 struct Ended {
     status: ExitStatus,
     last_lines: Vec<String>,
 }
 
 impl Program {
-    /// Runs the program on `tree`; `step` says what it begins with.
+    /// Runs the program on `tree`; `step` is what it does first.
     ///
     /// # Errors
-    /// It cannot be run, or it fails: then with its last lines.
+    /// The program cannot be run, or it fails; the error has its last lines then.
     pub(crate) fn run(
         self,
         tree: &Tree,
@@ -43,6 +43,8 @@ impl Program {
         let name = self.name;
         progress.begins(tree, step);
         let ended = self.watch(progress).map_err(Error::io("cannot run", Path::new(name)))?;
+        // Before the outcome is looked at: the line about the step must be complete before an
+        // error.
         progress.ends();
         if ended.status.success() {
             return Ok(());
@@ -51,18 +53,19 @@ impl Program {
         Err(Error::Program { tree: tree.clone(), program: name, status, last_lines })
     }
 
-    /// A line `I: TEXT` on standard error is a new step: mmdebstrap(1) writes them so.
+    /// Watches the program. A line `I: TEXT` on its standard error is a new step, as mmdebstrap(1)
+    /// writes them.
     fn watch(mut self, progress: &mut dyn Progress) -> io::Result<Ended> {
         let command = self.command.stdin(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.stderr(Stdio::piped()).spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
-            // A program that ended without reading its input says why by itself.
+            // A program that ends without reading its input says itself why.
             let _ = stdin.write_all(self.input.as_bytes());
         }
         let mut last_lines = Vec::new();
         if let Some(stderr) = child.stderr.take() {
             read_lines(stderr, progress, |progress, text| match text.strip_prefix("I: ") {
-                // Whoever made the tree says when it is done.
+                // The caller reports when the whole tree is ready.
                 Some(step) if step.starts_with("success") => {}
                 Some(step) => progress.step(step),
                 None => {
@@ -78,8 +81,7 @@ impl Program {
     }
 }
 
-/// Hands every line of `from` to `take`, and tells `progress` of each second in which there is
-/// none.
+/// Passes every line of `from` to `take`, and reports to `progress` each second without output.
 fn read_lines(
     mut from: impl Read + AsFd,
     progress: &mut dyn Progress,
@@ -89,6 +91,7 @@ fn read_lines(
     let (mut unread, mut buffer) = (Vec::new(), [0; 4096]);
     loop {
         let ready = match poll(&mut [PollFd::new(&from, PollFlags::IN)], Some(&second)) {
+            // A signal that this process survives is no end.
             Err(rustix::io::Errno::INTR) => continue,
             other => other?,
         };
@@ -100,6 +103,7 @@ fn read_lines(
         unread.extend_from_slice(buffer.get(..count).unwrap_or_default());
         while let Some(end) = unread.iter().position(|&byte| byte == b'\n') {
             let text: Vec<u8> = unread.drain(..=end).collect();
+            // A program may write any bytes.
             take(progress, String::from_utf8_lossy(&text).trim_end());
         }
         if count == 0 {

@@ -1,35 +1,35 @@
-//! Who is told what happens while a tree is made.
+//! Hears what happens while a tree is made.
 
 use std::path::Path;
 
 use crate::error::Error;
 use crate::tree::Tree;
 
-/// Shows what happens, or does not. Nothing here waits for an answer.
+/// Shows what happens, or ignores it. No answer is expected.
 pub trait Progress {
-    /// Another process makes a tree in `directory`: this one waits until that has ended.
+    /// Another process makes a tree in `directory`, and this one waits for its end.
     fn waits(&mut self, directory: &Path);
 
-    /// A program begins to work on `tree`, with `step`.
+    /// A program begins to work on `tree`; its first step is `step`.
     fn begins(&mut self, tree: &Tree, step: &str);
 
-    /// The program has come to another step.
+    /// The program has begun another step.
     fn step(&mut self, step: &str);
 
     /// A second has passed in which the program wrote nothing.
     fn second(&mut self);
 
-    /// The program wrote a line that names no step.
+    /// The program has written a line that names no step.
     fn line(&mut self, text: &str);
 
-    /// The program has ended, well or badly.
+    /// The program has ended, with success or not.
     fn ends(&mut self);
 
-    /// What a failure left could not be removed: the next call will try again.
+    /// What a failure has left could not be removed; the next call will try again.
     fn leaves(&mut self, error: &Error);
 }
 
-/// Writes down what happens: for tests.
+/// Writes down what it hears, for tests.
 #[cfg(test)]
 #[derive(Default)]
 pub(crate) struct Told(pub(crate) Vec<String>);

@@ -10,11 +10,11 @@ use crate::program::Program;
 use crate::progress::Progress;
 use crate::tree::{Outcome, Tree, has, is_empty};
 
-/// Sees to it that `root` is a jail's root: a copy of the tree `base`, which messages call `name`,
-/// unless it is one already.
+/// Makes sure that `root` is a jail's root: makes it a copy of the tree `base`, unless it is a root
+/// already. Messages call the base `name`.
 ///
 /// # Errors
-/// Something else is in its place, or copying fails.
+/// The place has something else, or copying fails.
 pub fn provide_root(
     (name, base): (&str, &Path),
     root: &Path,
@@ -28,13 +28,14 @@ pub fn provide_root(
         })?;
         return partial.finish().map(|()| Outcome::Made);
     }
+    // Every root of ours has kletka's rc, and the shell that runs it.
     if has(root, "bin/sh") && has(root, "etc/rc") {
         return Ok(Outcome::Found);
     }
     Err(Error::Occupied(root.to_owned()))
 }
 
-/// Copies the base to `tree`, which is to become `root`.
+/// Copies the base to `tree`, the temporary tree of `root`.
 fn copy(
     (name, base): (&str, &Path),
     root: &Path,
@@ -42,6 +43,8 @@ fn copy(
     progress: &mut dyn Progress,
 ) -> Result<(), Error> {
     let mut command = Command::new("cp");
+    // Blocks are shared where the file system can. Mounts in the base, such as a nullfs, are not
+    // its own.
     command.args(["--archive", "--reflink=auto", "--one-file-system", "--"]);
     command.arg(base.join(".")).arg(tree);
     let program = Program { name: "cp", command, input: String::new() };

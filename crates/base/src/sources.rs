@@ -1,19 +1,19 @@
 //! The host's apt sources, as far as they carry one suite: sources.list(5), in both of its forms.
 //!
-//! A base comes from where the host itself gets its packages: no mirror is named in this program.
-//! Of the host's sources only those of the distribution are taken: binary packages of the suite or
-//! of its updates, component `main`. A third party's repository needs keys that a new base lacks.
+//! A base comes from where the host gets its own packages: no mirror is named in this program. Only
+//! sources of the distribution are taken: binary packages of the suite or its updates, component
+//! `main`. A third party's repository needs keys that a new base lacks.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Sources of one suite, as mmdebstrap takes them.
+/// The sources of one suite, in the form that mmdebstrap takes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sources {
     /// One-line form: `deb [options] uri suite component …`.
     pub(crate) lines: Vec<String>,
-    /// deb822 form: stanzas with a blank line between them.
+    /// deb822 form: stanzas separated by blank lines.
     pub(crate) stanzas: String,
 }
 
@@ -21,7 +21,7 @@ impl Sources {
     /// Reads `sources.list` and `sources.list.d` in the directory `etc_apt`.
     ///
     /// # Errors
-    /// A file or directory that is there and cannot be read, with its path.
+    /// The path and the error of an existing file or directory that cannot be read.
     pub(crate) fn read(etc_apt: &Path, suite: &str) -> Result<Self, (PathBuf, io::Error)> {
         let mut sources = Self::default();
         for path in files(etc_apt)? {
@@ -35,12 +35,12 @@ impl Sources {
         Ok(sources)
     }
 
-    /// No source carries the suite.
+    /// Whether no source carries the suite.
     pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.stanzas.is_empty()
     }
 
-    /// Is a source fetched over TLS? Then the base needs certificates to update itself.
+    /// Whether a source is fetched over TLS: the base then needs certificates to update itself.
     pub(crate) fn over_tls(&self) -> bool {
         self.stanzas.contains("https://") || self.lines.iter().any(|l| l.contains("https://"))
     }
@@ -48,6 +48,7 @@ impl Sources {
     fn add_lines(&mut self, text: &str, suite: &str) {
         for line in text.lines() {
             let line = line.split('#').next().unwrap_or_default().trim();
+            // `deb-src` begins in the same way.
             let Some(rest) = line.strip_prefix("deb").filter(|r| r.starts_with([' ', '\t'])) else {
                 continue;
             };
@@ -59,6 +60,7 @@ impl Sources {
             let mut words = after_options.split_whitespace();
             let uri = words.next().unwrap_or_default();
             let named = words.next().unwrap_or_default();
+            // A disc is in the host's drive and not in the jail's.
             if !uri.starts_with("cdrom:") && is_of(named, suite) && words.any(|w| w == "main") {
                 self.lines.push(format!("deb {rest}"));
             }
@@ -83,7 +85,7 @@ impl Sources {
     }
 }
 
-/// The files that apt reads, in its order. None of them has to exist.
+/// The files that apt reads, in its order. None of them must exist.
 fn files(etc_apt: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     let mut files = Vec::new();
     let list = etc_apt.join("sources.list");
@@ -107,15 +109,15 @@ fn files(etc_apt: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     Ok(files)
 }
 
-/// Is `named` the suite itself, its updates or its security updates (before bullseye:
-/// `SUITE/updates`)?
+/// Whether `named` is the suite itself, its updates, or its security updates (`SUITE/updates`
+/// before bullseye).
 fn is_of(named: &str, suite: &str) -> bool {
     named
         .strip_prefix(suite)
         .is_some_and(|tail| matches!(tail, "" | "-updates" | "-security" | "/updates"))
 }
 
-/// The stanza reduced to binary packages of `suite`; `None` when nothing of it remains.
+/// The stanza, reduced to binary packages of `suite`. `None`: nothing of it remains.
 fn keep(stanza: &[&str], suite: &str) -> Option<String> {
     let words = |name| field(stanza, name).unwrap_or_default();
     let suites: Vec<&str> = words("Suites").into_iter().filter(|s| is_of(s, suite)).collect();
@@ -129,9 +131,12 @@ fn keep(stanza: &[&str], suite: &str) -> Option<String> {
     {
         return None;
     }
+    // Types and suites are written anew, as the stanza may name sources of programs and other
+    // suites; the rest is copied, a key included.
     let mut kept = format!("Types: deb\nSuites: {}\n", suites.join(" "));
     let mut replaced = false;
     for line in stanza {
+        // A line that begins with a blank continues the field above.
         if !line.starts_with([' ', '\t']) {
             replaced = ["Types", "Suites"].iter().any(|name| is_field(line, name));
         }
@@ -143,7 +148,7 @@ fn keep(stanza: &[&str], suite: &str) -> Option<String> {
     Some(kept)
 }
 
-/// The words of the field `name`, those on continuation lines included.
+/// The words of the field `name`, with those of continuation lines.
 fn field<'a>(stanza: &[&'a str], name: &str) -> Option<Vec<&'a str>> {
     let at = stanza.iter().position(|line| is_field(line, name))?;
     let first = stanza[at].split_once(':').map_or("", |(_, value)| value);

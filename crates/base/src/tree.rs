@@ -1,16 +1,16 @@
-//! A directory tree: what it is called, and what can be seen of it.
+//! A directory tree: its name in messages, and what can be seen of it.
 
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A tree that is made here. `Display` is how messages call it.
+/// A tree that this crate makes. `Display` is its name in messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tree {
-    /// A base, by its name.
+    /// A base, with its name.
     Base(String),
-    /// A jail's root, by its path.
+    /// A jail's root, with its path.
     Root(PathBuf),
 }
 
@@ -23,23 +23,25 @@ impl fmt::Display for Tree {
     }
 }
 
-/// How a tree came to be there.
+/// How a tree came to exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// This call made it.
+    /// This call has made it.
     Made,
-    /// The tree was there, and stays as it is.
+    /// The tree existed and is unchanged.
     Found,
-    /// Another process made the tree while this one waited for it.
+    /// Another process has made the tree while this one waited.
     FoundLater,
 }
 
-/// Is there something at `path` below `root`? The last name may be a link to anywhere.
+/// Whether there is anything at `path` below `root`.
 pub(crate) fn has(root: &Path, path: &str) -> bool {
+    // Not followed: a link of the tree means a place in the tree, and here it would lead to the
+    // host's.
     root.join(path).symlink_metadata().is_ok()
 }
 
-/// Is there no entry in the directory `path`? A directory that is not there has none.
+/// Whether the directory `path` has no entry, or does not exist.
 pub(crate) fn is_empty(path: &Path) -> io::Result<bool> {
     match fs::read_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),

@@ -1,4 +1,4 @@
-//! Changing a file whole: the new one is like the old one, and stands where that does, through
+//! Changes a file as a whole: a new file with the old one's properties takes its place, through
 //! symbolic links. Two commands that change one file wait for each other.
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, open, stat};
@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 use crate::replacement;
 
-/// Why a file is as it was. `Display` names the file where the kernel refused, and else has the
+/// Why a file is unchanged. `Display` names the file if the kernel refused; else it has the
 /// change's own words.
 #[derive(Debug)]
 pub enum EditError<E> {
     /// The file cannot be read or replaced.
     File(PathBuf, io::Error),
-    /// The change itself: what [`edit`] was given has refused.
+    /// The change itself has refused.
     Change(E),
 }
 
@@ -30,15 +30,16 @@ impl<E: fmt::Display> fmt::Display for EditError<E> {
 
 impl<E: fmt::Debug + fmt::Display> std::error::Error for EditError<E> {}
 
-/// Replaces the text of `path` by what `change` makes of it; the same text leaves the file alone.
+/// Replaces the text of `path` by what `change` makes of it. The same text leaves the file alone.
 ///
 /// # Errors
-/// What `change` says; the file cannot be read or replaced.
+/// The error of `change`, or the file cannot be read or replaced.
 pub fn edit<E>(
     path: &Path,
     change: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
 ) -> Result<(), EditError<E>> {
     let failed = |error| EditError::File(path.to_owned(), error);
+    // The file that a link leads to is changed, and the link stays.
     let real = fs::canonicalize(path).map_err(failed)?;
     let mut file = locked(&real).map_err(failed)?;
     let mut old = Vec::new();
@@ -49,10 +50,9 @@ pub fn edit<E>(
     }
 }
 
-/// The file, locked. Who held the lock before may have put another file in its place: then that one
-/// is meant.
+/// Opens and locks the file.
 fn locked(path: &Path) -> io::Result<File> {
-    // A device must not be replaced, and a pipe would keep us waiting.
+    // A device must not be replaced, and opening a pipe would wait for a writer.
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
@@ -60,6 +60,8 @@ fn locked(path: &Path) -> io::Result<File> {
         let file = File::open(path)?;
         flock(&file, FlockOperation::LockExclusive)?;
         let (held, there) = (fstat(&file)?, stat(path)?);
+        // Whoever held the lock may have put another file in its place meanwhile: then the lock is
+        // on the old one.
         if (held.st_dev, held.st_ino) == (there.st_dev, there.st_ino) {
             return Ok(file);
         }

@@ -1,9 +1,9 @@
 //! Configuration files on a disk: read within bounds, changed whole or not at all.
 //!
-//! [`Tree`] reaches rc.conf(5) and its like on the host, or below a directory where somebody else
-//! is root; [`edit`] changes one file that other commands may want to change too. Both put a new
-//! file in the old one's place, with the same owner, mode, access list and attributes. What a file
-//! says is left to its language.
+//! [`Tree`] reads and replaces rc.conf(5) and its like, on the host or below a directory where
+//! somebody else is root. [`edit()`] changes one file that other commands may want to change at the
+//! same time. Both put a new file in the old one's place, with the same owner, mode, access list
+//! and attributes. The content is left to the language of the file.
 //!
 //! May use: `rc`, `rustix`, `strerror`; system calls: files.
 

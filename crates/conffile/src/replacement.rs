@@ -1,5 +1,5 @@
-//! A new file in the place of an old one: readers find the old text or the new one, and a crash
-//! leaves one of them.
+//! Puts a new file in the place of an old one: readers find the old text or the new one, and a
+//! crash leaves one of the two.
 
 use rustix::fs::{
     AtFlags, FileType, Gid, Mode, OFlags, Uid, XattrFlags, fchmod, fchown, fsetxattr, fstat, fsync,
@@ -12,45 +12,49 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 /// Puts `text` in the place of the file `name` of `folder`. The new file has the old one's owner,
-/// mode, access list and other extended attributes, except digests of the old text and those of the
-/// system that this process may not give. Where there was none, the file has mode 644. A link that
-/// stands there is replaced, not followed.
+/// mode, access list and other extended attributes, except digests of the old text and attributes
+/// that this process may not set. A new file has mode 644. A symbolic link is replaced, not
+/// followed.
 ///
 /// # Errors
-/// The file cannot be written, or not made like the old one; then the old one is as it was, and
-/// nothing is beside it.
+/// The file cannot be written, or cannot get the old one's properties. Then the old file is
+/// unchanged, and no other file is left.
 pub(crate) fn replace(folder: &OwnedFd, name: &Path, text: &[u8]) -> io::Result<()> {
     let old = Old::find(folder, name)?;
+    // In the same directory, because rename(2) does not leave its file system.
     let new = format!(".{}.{}", name.to_string_lossy(), std::process::id());
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    // Nobody else reads the text before the file has its own mode.
     let create = || openat(folder, &new, flags, Mode::RUSR | Mode::WUSR);
     let file = create().or_else(|error| match error {
-        // A run that was killed has left it; in a jail process numbers come again soon.
+        // A run that was killed has left this file. In a jail, process ids come again soon.
         Errno::EXIST => unlinkat(folder, &new, AtFlags::empty()).and_then(|()| create()),
         error => Err(error),
     })?;
     let done = fill(File::from(file), old.as_ref(), text)
         .and_then(|()| Ok(renameat(folder, &new, folder, name)?));
     if done.is_err() {
-        // The first failure is the one to tell.
+        // The first failure is the one to report.
         let _ = unlinkat(folder, &new, AtFlags::empty());
     }
     done.and_then(|()| {
+        // The renaming itself is in the directory, which has to reach the disk too.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(fsync(openat(folder, ".", flags, Mode::empty())?)?)
     })
 }
 
-/// What is kept of the file that was there.
+/// The properties of the old file that the new one gets.
 struct Old {
     owner: (u32, u32),
     mode: Mode,
-    /// Extended attributes: name and value. An access list is one.
+    /// Extended attributes: name and value. An access list is one of them.
     attributes: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Old {
     fn find(folder: &OwnedFd, name: &Path) -> io::Result<Option<Self>> {
+        // `PATH`, because opening a device or a pipe may do something.
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = match openat(folder, name, flags, Mode::empty()) {
             Ok(file) => file,
@@ -69,8 +73,9 @@ impl Old {
     }
 }
 
-/// The extended attributes of a file that is open as a path.
+/// The extended attributes of a file that was opened as a path.
 fn attributes(file: &OwnedFd) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    // fgetxattr(2) refuses a descriptor of a path, so the name in /proc is used.
     let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
     // xattr(7): no list and no value is longer.
     let mut room = vec![0; 64 << 10];
@@ -90,25 +95,26 @@ fn attributes(file: &OwnedFd) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
     names.filter_map(|name| value(name).transpose()).collect()
 }
 
-/// What integrity measurement says of a file's text: of another text it would be wrong.
+/// Digests of a file's text by integrity measurement: for another text they would be wrong.
 const DIGESTS: [&[u8]; 2] = [b"security.ima", b"security.evm"];
 
-/// Whether a file may be without this attribute when it cannot be given one: those of security
-/// modules, and of programs with privileges on the host, which in a jail nobody has. Access lists
-/// and what users note are not like that.
+/// Whether a file may lose this attribute if it cannot be set. That is so for those of security
+/// modules and of the host's programs with privileges, which nobody in a jail can set. It is not so
+/// for access lists and for what users note.
 fn may_be_missing(name: &[u8], error: Errno) -> bool {
     (name.starts_with(b"security.") || name.starts_with(b"trusted."))
         && matches!(error, Errno::PERM | Errno::OPNOTSUPP)
 }
 
-/// Makes the new file like the old one, and writes its text.
+/// Gives the new file the old one's properties, and writes its text.
 fn fill(mut file: File, old: Option<&Old>, text: &[u8]) -> io::Result<()> {
     let now = fstat(file.as_fd())?;
-    // Only root may give a file away; for others it is theirs already, or this fails.
+    // Only root can give a file away; for others the owner is right already, or this fails.
     let owner = old.map(|old| old.owner).filter(|&owner| owner != (now.st_uid, now.st_gid));
     if let Some((uid, gid)) = owner {
         fchown(&file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
     }
+    // After the owner, because a change of the owner clears set-user-ID.
     fchmod(&file, old.map_or(Mode::from_raw_mode(0o644), |old| old.mode))?;
     for (name, value) in old.iter().flat_map(|old| &old.attributes) {
         match fsetxattr(&file, &name[..], value, XattrFlags::empty()) {
@@ -117,5 +123,6 @@ fn fill(mut file: File, old: Option<&Old>, text: &[u8]) -> io::Result<()> {
         }
     }
     file.write_all(text)?;
+    // Before the renaming: else a crash could leave the name with an empty file.
     file.sync_all()
 }

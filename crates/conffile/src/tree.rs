@@ -1,10 +1,9 @@
 //! Files of the host or below a directory: [`rc::Files`] on a disk.
 //!
-//! On the host a symbolic link is followed, as every program does. A jail's tree is different:
-//! whoever is root in the jail writes it, while it is read. There no link is followed, nothing
-//! above the tree is reached, and what is not a plain file of a reasonable size is not even opened.
-//! A change is a new file that takes the old one's place: what reads meanwhile finds the one or the
-//! other.
+//! On the host symbolic links are followed, as every program does. A jail's tree is different: the
+//! root of the jail may change the tree while it is read. So no link is followed there, nothing
+//! above the tree is reached, and only plain files of a reasonable size are opened. A change is a
+//! new file that takes the old one's place: a reader finds the one or the other.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -20,7 +19,7 @@ use rustix::io::Errno;
 
 use crate::replacement;
 
-/// No rc.conf is longer.
+/// A file that is longer is no rc.conf, but an attempt to fill the reader's memory.
 const LONGEST: u64 = 1 << 20;
 /// No rc.conf.d has more files for one service.
 const MOST: usize = 1 << 10;
@@ -28,9 +27,9 @@ const MOST: usize = 1 << 10;
 /// A tree of files.
 #[derive(Debug)]
 pub enum Tree {
-    /// The machine's own.
+    /// The machine's own files.
     Host,
-    /// Below this directory, where somebody else is root.
+    /// The files below this directory, where somebody else is root.
     Foreign(OwnedFd),
 }
 
@@ -44,13 +43,14 @@ impl Tree {
         Ok(Self::Foreign(open(directory, flags, Mode::empty())?))
     }
 
-    /// Opens `path` so that nothing happens to what is there.
+    /// Opens `path` without any effect on what is there.
     fn look(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
         let flags = flags | OFlags::PATH | OFlags::CLOEXEC;
         match self {
             Self::Host => open(path, flags, Mode::empty()),
             Self::Foreign(root) => {
                 let inside = path.strip_prefix("/").unwrap_or(path);
+                // A magic link in a /proc of the jail's would lead out of the tree.
                 let resolve =
                     ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
                 openat2(root, inside, flags, Mode::empty(), resolve)
@@ -58,10 +58,12 @@ impl Tree {
         }
     }
 
-    /// The directory that a new file `path` has to be made in, and the file's name there.
+    /// Opens the directory in which a new file `path` has to be made, and answers the file's name
+    /// there.
     fn place(&self, path: &Path) -> io::Result<(OwnedFd, PathBuf)> {
         let path = match self {
             Self::Host => match fs::canonicalize(path) {
+                // A link that leads nowhere is an error: replacing it would cut the link.
                 Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => {
                     path.to_owned()
                 }
@@ -84,8 +86,11 @@ impl Files for Tree {
             Err(error) => return Err(wording(error)),
         };
         let stat = fstat(&file)?;
+        // Looked at first and opened then, through the same descriptor: a jail cannot exchange the
+        // file between.
         plain(&stat)?;
         let mut text = Vec::new();
+        // The size is not asked for: a file can grow, and one of /proc says 0.
         File::open(again(&file))?.take(LONGEST + 1).read_to_end(&mut text)?;
         if text.len() as u64 > LONGEST { Err(Errno::FBIG.into()) } else { Ok(Some(text)) }
     }
@@ -130,8 +135,8 @@ impl Files for Tree {
     }
 }
 
-/// Only a plain file is one that is read or replaced: a device acts when it is opened, a FIFO
-/// waits.
+/// Whether a file is plain. Others are neither read nor replaced: opening a device has effects, and
+/// opening a pipe waits.
 fn plain(stat: &Stat) -> io::Result<()> {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Ok(()),
@@ -141,12 +146,12 @@ fn plain(stat: &Stat) -> io::Result<()> {
     }
 }
 
-/// The name by which what is open as a path can be opened for use.
+/// The name by which a file that was opened as a path can be opened again, for reading.
 fn again(file: &OwnedFd) -> PathBuf {
     format!("/proc/self/fd/{}", file.as_raw_fd()).into()
 }
 
-/// An answer of openat2(2), in words that fit.
+/// An error of openat2(2), with better words for a link.
 fn wording(error: Errno) -> io::Error {
     match error {
         Errno::LOOP => io::Error::other("a symbolic link, which is not followed in a jail's tree"),

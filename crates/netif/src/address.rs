@@ -8,10 +8,10 @@ use std::str::FromStr;
 use crate::uapi::{af, ifa};
 use crate::wire::u32_at;
 
-/// An address and how many of its leading bits name the network.
+/// An address, and how many of its leading bits name the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Prefix {
-    /// The whole address, host part and all.
+    /// The whole address, host part included.
     pub address: IpAddr,
     /// 0 to 32, or to 128.
     pub length: u8,
@@ -24,7 +24,7 @@ impl Prefix {
         if address.is_ipv4() { 32 } else { 128 }
     }
 
-    /// The whole of a family: `default`.
+    /// The prefix that is a whole family: `default`.
     #[must_use]
     pub fn default_of(address: IpAddr) -> Self {
         let address = match address {
@@ -52,7 +52,7 @@ impl Prefix {
         u32::MAX.checked_shl(32 - u32::from(self.length.min(32))).unwrap_or(0)
     }
 
-    /// The same network with the host part zero.
+    /// The same network with a host part of zero.
     #[must_use]
     pub fn network(self) -> Self {
         let address = match (self.address, self.mask()) {
@@ -75,8 +75,8 @@ impl Prefix {
     }
 }
 
-/// The length of a netmask written as ifconfig(8) takes it: `255.255.255.0` or `0xffffff00`.
-/// `None`: no mask, or one with holes, which no Linux address can have.
+/// The length of a netmask as ifconfig(8) takes it: `255.255.255.0` or `0xffffff00`. `None`: no
+/// mask, or a mask with holes, which no Linux address can have.
 #[must_use]
 pub fn netmask_length(text: &str) -> Option<u8> {
     let bits = match text.strip_prefix("0x") {
@@ -91,12 +91,12 @@ pub fn netmask_length(text: &str) -> Option<u8> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct EtherAddress(pub [u8; 6]);
 
-/// What was written is no link-level address.
+/// The text is no link-level address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MalformedAddress;
 
 impl EtherAddress {
-    /// An address of our own making: unicast, locally administered, different at every call.
+    /// An address of our own making: unicast, locally administered, different at each call.
     #[must_use]
     pub fn random() -> Self {
         // The standard library's hasher is keyed from the kernel's random numbers.
@@ -106,26 +106,28 @@ impl EtherAddress {
     /// The first six bytes of `number`, as a locally administered unicast address.
     fn local(number: u64) -> Self {
         let [first, b, c, d, e, f, ..] = number.to_le_bytes();
+        // Bit 0 of the first byte means multicast, bit 1 locally administered.
         Self([first & !1 | 2, b, c, d, e, f])
     }
 }
 
-/// What makes the addresses of one machine's interfaces its own: they are the same after every
-/// boot, and the same on no other machine.
+/// What the link-level addresses of a machine's interfaces follow from: they are the same after
+/// every boot, and the same on no other machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity(u64);
 
 impl Identity {
-    /// Of a machine, and of the jail that its interfaces are made for. Only a hash of them is kept:
-    /// a machine's id is not for everybody on its network.
+    /// The identity of a machine, and of the jail that its interfaces are made for. Only a hash of
+    /// both is kept: a machine's id is not for everybody on its network.
     #[must_use]
     pub fn new(machine: &str, jail: &str) -> Self {
         Self(fnv(fnv(FNV_START, machine.as_bytes()), jail.as_bytes()))
     }
 
-    /// The address of the interface `name`. The two ends of an epair never have the same one.
+    /// The address of the interface `name`. The two ends of an epair never have the same address.
     #[must_use]
     pub fn ether(&self, name: &str) -> EtherAddress {
+        // Two hashes may be equal, even and odd addresses never are.
         let mut ether = EtherAddress::local(mixed(fnv(self.0, name.as_bytes())));
         let is_second = name.starts_with("epair") && name.ends_with('b');
         ether.0[5] = ether.0[5] & !1 | u8::from(is_second);
@@ -135,15 +137,16 @@ impl Identity {
 
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// FNV-1a, and a byte that is in no text between one text and the next. What it gives must never
-/// change: the standard library's hashes may.
+/// FNV-1a over the text, and a byte that no text has between one text and the next.
 fn fnv(state: u64, text: &[u8]) -> u64 {
     let step = |state: u64, &byte: &u8| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     text.iter().chain(&[0xff]).fold(state, step)
+    // Written out here, because the results must never change: the standard library's hashes may.
 }
 
-/// Spreads what differs over all bits: the finalizer of splitmix64.
+/// Spreads differences over all bits: the finalizer of splitmix64.
 fn mixed(mut state: u64) -> u64 {
+    // FNV alone changes few bits when names differ in the last letter only.
     state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     state ^ (state >> 31)
@@ -161,6 +164,7 @@ impl FromStr for EtherAddress {
             *byte = u8::from_str_radix(part, 16).map_err(|_| MalformedAddress)?;
         }
         if parts.next().is_some() { Err(MalformedAddress) } else { Ok(Self(bytes)) }
+        // link_addr(3) takes these separators, and single digits.
     }
 }
 
@@ -179,7 +183,7 @@ impl fmt::Display for MalformedAddress {
 
 impl std::error::Error for MalformedAddress {}
 
-/// The kernel's number of an address's family.
+/// The kernel's number for an address's family.
 pub(crate) fn family(address: IpAddr) -> u8 {
     if address.is_ipv4() { af::INET } else { af::INET6 }
 }
@@ -204,30 +208,30 @@ pub(crate) fn from_octets(bytes: &[u8]) -> Option<IpAddr> {
 pub struct InterfaceAddress {
     /// The address and the length of its network's prefix.
     pub prefix: Prefix,
-    /// The other end of a point-to-point link.
+    /// The other end, if the link is point-to-point.
     pub destination: Option<IpAddr>,
-    /// Where an IPv4 network hears all together.
+    /// The address that all hosts of an IPv4 network receive.
     pub broadcast: Option<Ipv4Addr>,
-    /// IPv6: not yet known to be unique on the link.
+    /// IPv6: the address is not yet known to be unique on the link.
     pub tentative: bool,
-    /// IPv6: another host has it.
+    /// IPv6: another host has the address.
     pub duplicated: bool,
-    /// IPv6: not for new connections.
+    /// IPv6: the address is not used for new connections.
     pub deprecated: bool,
-    /// IPv6: from a router's advertisement, with an end.
+    /// IPv6: the address comes from a router's advertisement, and expires.
     pub autoconf: bool,
-    /// IPv6: one that changes for privacy.
+    /// IPv6: the address changes for privacy.
     pub temporary: bool,
-    /// How long it stays.
+    /// How long the address stays.
     pub lifetimes: Lifetimes,
 }
 
-/// For how many seconds more an address is there; `None` is for ever.
+/// For how many more seconds an address is there; `None`: for ever.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lifetimes {
-    /// It is used for new connections: `pltime`.
+    /// The address is used for new connections: `pltime`.
     pub preferred: Option<u32>,
-    /// It is there: `vltime`.
+    /// The address is there: `vltime`.
     pub valid: Option<u32>,
 }
 
@@ -249,7 +253,7 @@ impl InterfaceAddress {
         }
     }
 
-    /// The same address without its lifetimes, which are other ones each time that one looks.
+    /// The same address without its lifetimes, which differ at each look.
     #[must_use]
     pub fn timeless(&self) -> Self {
         Self { lifetimes: Lifetimes::default(), ..self.clone() }
@@ -257,7 +261,7 @@ impl InterfaceAddress {
 }
 
 impl Lifetimes {
-    /// `struct ifa_cacheinfo`. The moments in it are the kernel's.
+    /// `struct ifa_cacheinfo`. Its two time stamps are the kernel's and stay 0.
     pub(crate) fn bytes(self) -> [u8; 16] {
         let mut bytes = [0; 16];
         for (at, seconds) in [(0, self.preferred), (4, self.valid)] {

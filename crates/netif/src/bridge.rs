@@ -1,4 +1,4 @@
-//! What a bridge and its members can be told besides who is a member: bridge(4), ifconfig(8).
+//! What ifconfig(8) can set of a bridge and of its members, besides who is a member: bridge(4).
 
 use rustix::io::Errno;
 
@@ -37,18 +37,18 @@ pub enum PortSetting {
     PathCost(u32),
 }
 
-/// An address that a bridge knows the way to.
+/// A link-level address to which a bridge knows the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Learned {
-    /// Whose frames go there.
+    /// Frames to this address take that way.
     pub address: EtherAddress,
     /// The number of the member behind which it is.
     pub member: u32,
-    /// The 802.1Q tag, where the bridge looks at tags.
+    /// The 802.1Q tag, if the bridge looks at tags.
     pub vlan: u16,
-    /// It was put there, and stays.
+    /// The address was put there by `static`, and stays.
     pub is_static: bool,
-    /// The seconds since it was last heard of.
+    /// The seconds since a frame last came from the address.
     pub age: u32,
 }
 
@@ -101,7 +101,8 @@ impl PortSetting {
         })
     }
 
-    /// What FreeBSD asks for first, and says when `IF` is no member.
+    /// The request that FreeBSD's ifconfig makes first, and names in its message if `IF` is no
+    /// member.
     fn lookup(self) -> Request {
         match self {
             Self::Priority(_) | Self::PathCost(_) => self.request(),
@@ -114,7 +115,7 @@ impl PortSetting {
             Self::Private(on) => data.attribute(ifla::BRPORT_ISOLATED, &[u8::from(on)]),
             Self::Discover(on) => data.attribute(ifla::BRPORT_UNICAST_FLOOD, &[u8::from(on)]),
             Self::Learn(on) => data.attribute(ifla::BRPORT_LEARNING, &[u8::from(on)]),
-            // Six bits on Linux, the upper ones of FreeBSD's eight.
+            // Linux has six bits of priority: the upper ones of FreeBSD's eight.
             Self::Priority(value) => {
                 data.attribute(ifla::BRPORT_PRIORITY, &u16::from(value >> 2).to_ne_bytes())
             }
@@ -124,15 +125,16 @@ impl PortSetting {
 }
 
 impl Netlink {
-    /// Changes a bridge.
+    /// Changes a setting of a bridge.
     ///
     /// # Errors
-    /// `EINVAL`: it is no bridge, or the value is out of range.
+    /// `EINVAL`: `name` is no bridge, or the value is out of range.
     pub fn set_bridge(&mut self, name: &InterfaceName, to: BridgeSetting) -> Result<(), Error> {
         let bridge = self.link(name)?;
         let Kind::Bridge(known) = &bridge.kind else {
             return Err(to.request().refused_because(Errno::INVAL, "this is not a bridge"));
         };
+        // An older kernel would take the attribute, and ignore it.
         if matches!(to, BridgeSetting::MaxAddresses(_)) && known.max_addresses.is_none() {
             let because = "needs Linux 6.7: before, a bridge learns without limit";
             return Err(to.request().refused_because(Errno::OPNOTSUPP, because));
@@ -142,10 +144,10 @@ impl Netlink {
         self.apply(name, message, to.request()).map_err(out_of_range)
     }
 
-    /// Changes a member of a bridge.
+    /// Changes a setting of one member of a bridge.
     ///
     /// # Errors
-    /// `ENOENT`: it is no member of this bridge; `EINVAL`: the value is out of range.
+    /// `ENOENT`: `member` is not in this bridge; `EINVAL`: the value is out of range.
     pub fn set_port(
         &mut self,
         bridge: &InterfaceName,
@@ -153,6 +155,8 @@ impl Netlink {
         to: PortSetting,
     ) -> Result<(), Error> {
         let port = self.member(bridge, member, || to.lookup())?;
+        // Refused rather than rounded: ifconfig(8) would list another number than the one that was
+        // set.
         if matches!(to, PortSetting::Priority(value) if value % 4 != 0) {
             let because = "on Linux a multiple of 4";
             return Err(to.request().refused_because(Errno::INVAL, because));
@@ -165,10 +169,10 @@ impl Netlink {
         self.apply(member, message, to.request()).map_err(out_of_range)
     }
 
-    /// `member`, which must be in `bridge`.
+    /// The interface `member`, which must be in `bridge`.
     ///
     /// # Errors
-    /// `ENOENT`: it is not.
+    /// `ENOENT`: `member` is not in `bridge`.
     pub fn member(
         &mut self,
         bridge: &InterfaceName,
@@ -183,7 +187,7 @@ impl Netlink {
         }
     }
 
-    /// `addr`: the addresses that a bridge knows, without those of its members themselves.
+    /// `addr`: the addresses that a bridge knows, without the members' own.
     ///
     /// # Errors
     /// `Listing`.
@@ -191,8 +195,8 @@ impl Netlink {
         let found = self.link(bridge)?;
         let mut all = self.all_learned(found.index)?;
         if matches!(found.kind, Kind::Bridge(bridge) if !bridge.vlan_filter) {
-            // The kernel keeps a static address also for the VLAN that frames
-            // would have if it filtered.
+            // The kernel keeps a static address also for the VLAN that it would have if the bridge
+            // looked at tags.
             all.retain(|learned| learned.vlan == 0);
         }
         Ok(all)
@@ -208,10 +212,10 @@ impl Netlink {
         self.dump(request, collect).map_err(Error::Listing)
     }
 
-    /// `static`: frames to `address` leave through `member`.
+    /// `static`: makes frames to `address` leave through `member`.
     ///
     /// # Errors
-    /// `ENOENT`: it is no member.
+    /// `ENOENT`: `member` is not in this bridge.
     pub fn add_static(
         &mut self,
         bridge: &InterfaceName,
@@ -220,8 +224,8 @@ impl Netlink {
     ) -> Result<(), Error> {
         let request = || Request::Other(format!("BRDGSADDR {member}"));
         let port = self.member(bridge, member, request)?;
-        // Not to be forgotten, but not the bridge's own either; and not to wander to where a frame
-        // with this address comes from.
+        // NOARP: the entry does not age, and is not the bridge's own address. STICKY: the entry
+        // stays behind this member even when a frame from the address comes in elsewhere.
         let flags = nda::FLAG_MASTER | nda::FLAG_STICKY;
         let body = ndmsg(af::BRIDGE, port.index, nda::STATE_NOARP, flags);
         let flags = nlm::CREATE | nlm::REPLACE;
@@ -230,13 +234,15 @@ impl Netlink {
         self.apply(member, message, request())
     }
 
-    /// `deladdr`: forgets an address.
+    /// `deladdr`: makes the bridge forget an address.
     ///
     /// # Errors
     /// `ENOENT`: the bridge does not know it.
     pub fn forget(&mut self, bridge: &InterfaceName, address: EtherAddress) -> Result<(), Error> {
         let request = || Request::Other(format!("BRDGDADDR {address}"));
         let index = self.index(bridge)?;
+        // Looked up, because the kernel wants the member with the address, and `deladdr` does not
+        // say it.
         let mut known = self.all_learned(index)?;
         known.retain(|it| it.address == address);
         if known.is_empty() {
@@ -245,7 +251,7 @@ impl Netlink {
         known.iter().try_for_each(|learned| self.delete_learned(bridge, learned, request()))
     }
 
-    /// `flush`: forgets what was learned; `flushall`: also what was put there.
+    /// `flush`: makes the bridge forget what it has learned; `flushall`: also what was put there.
     ///
     /// # Errors
     /// The kernel's, as `BRDGFLUSH: …`.
@@ -260,7 +266,7 @@ impl Netlink {
             data.attribute(ifla::BR_FDB_FLUSH, &[]);
         });
         self.apply(bridge, message, request())?;
-        // The kernel's flush leaves what was put there.
+        // The kernel's flush leaves static addresses.
         let stay = if all { self.all_learned(found.index)? } else { Vec::new() };
         stay.iter().try_for_each(|learned| self.delete_learned(bridge, learned, request()))
     }
@@ -281,7 +287,7 @@ impl Netlink {
     }
 }
 
-/// FreeBSD knows one word for a value that will not do, Linux two.
+/// FreeBSD has one error for a value that is out of range, Linux has two.
 fn out_of_range(error: Error) -> Error {
     match error {
         Error::Refused { request, errno: Errno::RANGE, because } => {
@@ -307,11 +313,12 @@ fn parse(body: &[u8], bridge: u32) -> Option<Learned> {
             nda::LLADDR => address = value.try_into().ok().map(EtherAddress),
             nda::VLAN => learned.vlan = u16_at(value, 0)?,
             nda::MASTER => master = u32_at(value, 0),
+            // `ndm_updated`: a bridge confirms nothing, so that field is empty.
             nda::CACHEINFO => learned.age = u32_at(value, 8)? / USER_HZ,
             _ => {}
         }
     }
     learned.address = address?;
-    // What is permanent are the addresses of the members and of the bridge.
+    // Permanent entries are the addresses of the members and of the bridge itself.
     (master == Some(bridge) && state & nda::STATE_PERMANENT == 0).then_some(learned)
 }

@@ -1,6 +1,7 @@
 //! What the hardware of an interface does for the kernel: `rxcsum`, `tso`, `lro` … of ifconfig(8).
 //!
-//! Linux calls them features and has many more; ethtool's part of generic netlink has them by name.
+//! Linux calls them features and has many more; ethtool's part of generic netlink knows them by
+//! name.
 
 use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;
@@ -29,19 +30,21 @@ pub enum Capability {
 }
 
 impl Capability {
-    /// Each with its bit and its name in listings (net/if.h, `IFCAP_*`), and
-    /// Linux's features for it.
+    /// Each capability with its bit and its name in listings (net/if.h, `IFCAP_*`), and Linux's
+    /// features for it.
     #[rustfmt::skip]
     const TABLE: &'static [(Self, u32, &'static str, &'static [&'static str])] = &[
         (Self::RxCsum,       0x1,       "RXCSUM",         &["rx-checksum"]),
+        // Drivers have one of the two: a checksum of IPv4 alone, or of any protocol.
         (Self::TxCsum,       0x2,       "TXCSUM",         &["tx-checksum-ipv4", "tx-checksum-ip-generic"]),
         (Self::VlanHwTag,    0x10,      "VLAN_HWTAGGING", &["rx-vlan-hw-parse", "tx-vlan-hw-insert"]),
         (Self::Tso4,         0x100,     "TSO4",           &["tx-tcp-segmentation"]),
         (Self::Tso6,         0x200,     "TSO6",           &["tx-tcp6-segmentation"]),
-        // Hardware GRO joins packets as LRO does, and is as bad for a bridge
-        // where the hardware errs.
+        // Hardware GRO joins packets as LRO does, and does as much harm in a bridge where the
+        // hardware errs.
         (Self::Lro,          0x400,     "LRO",            &["rx-lro", "rx-gro-hw"]),
         (Self::VlanHwFilter, 0x10000,   "VLAN_HWFILTER",  &["rx-vlan-filter"]),
+        // Linux has one feature for checksums of both families.
         (Self::RxCsum6,      0x20_0000, "RXCSUM_IPV6",    &["rx-checksum"]),
         (Self::TxCsum6,      0x40_0000, "TXCSUM_IPV6",    &["tx-checksum-ipv6", "tx-checksum-ip-generic"]),
     ];
@@ -51,12 +54,12 @@ impl Capability {
     }
 }
 
-/// What one interface can do, and does.
+/// What one interface can do, and what it does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capabilities {
     active: Vec<String>,
     changeable: Vec<String>,
-    /// How it sends, where [`Ethtool::all`] asked and it says so.
+    /// How the interface sends, if [`Ethtool::all`] asked and the driver says so.
     pub media: Option<Media>,
 }
 
@@ -67,7 +70,7 @@ impl Capabilities {
         capability.features().iter().any(|feature| self.active.iter().any(|it| it == feature))
     }
 
-    /// Those that are on, as FreeBSD's bits and their names.
+    /// The capabilities that are on, as FreeBSD's bits and their names.
     #[must_use]
     pub fn listed(&self) -> (u32, Vec<&'static str>) {
         let on = Capability::TABLE.iter().filter(|(it, ..)| self.has(*it));
@@ -77,36 +80,38 @@ impl Capabilities {
         })
     }
 
-    /// The features of `capability` that have to change for it to be `on`; `None`: it cannot be.
+    /// The features of `capability` that have to change for it to be `on`; `None`: the interface
+    /// cannot do that.
     fn to_change(&self, capability: Capability, on: bool) -> Option<Vec<&'static str>> {
         let is = |list: &[String], feature: &&&str| list.iter().any(|it| it == **feature);
         let features = capability.features().iter();
         let differ = features.filter(|feature| is(&self.active, feature) != on);
         let mut differ: Vec<&str> = differ.filter(|it| is(&self.changeable, it)).copied().collect();
         if capability == Capability::Lro && on {
-            // Two ways to do one thing, and no hardware does both at once.
+            // Both features do the same, and no hardware does both at once: one of them is enough.
             differ.truncate(usize::from(!self.has(capability)));
         }
         (!differ.is_empty() || self.has(capability) == on).then_some(differ)
     }
 }
 
-/// ethtool's socket in the caller's network namespace.
+/// ethtool's socket in one network namespace.
 pub struct Ethtool {
     netlink: Netlink,
     family: u16,
 }
 
 impl Ethtool {
-    /// Opens the socket. `None`: this kernel's ethtool does not speak netlink.
+    /// Opens the socket in the caller's namespace. `None`: this kernel's ethtool does not speak
+    /// netlink.
     ///
     /// # Errors
-    /// No socket.
+    /// There is no socket to be had.
     pub fn open() -> Result<Option<Self>, Error> {
         Netlink::open_generic().map(Self::on)
     }
 
-    /// Opens it in `there`, another network namespace; the caller's own is `here`.
+    /// Opens the socket in the network namespace `there`; the caller's own namespace is `here`.
     ///
     /// # Errors
     /// As [`Netlink::open_in`].
@@ -115,6 +120,8 @@ impl Ethtool {
     }
 
     fn on(mut netlink: Netlink) -> Option<Self> {
+        // The kernel numbers the families of generic netlink as they are loaded: only the name is
+        // fixed.
         let mut message = Message::new(genl::CONTROLLER, 0, &[genl::GET_FAMILY, 1, 0, 0]);
         message.string(genl::FAMILY_NAME, "ethtool");
         let Ok(answer) = netlink.get(message) else { return None };
@@ -124,7 +131,7 @@ impl Ethtool {
         family.map(|family| Self { netlink, family })
     }
 
-    /// The capabilities of all interfaces, by the interfaces' numbers.
+    /// The capabilities of all interfaces, by the numbers of the interfaces.
     ///
     /// # Errors
     /// `Listing`.
@@ -139,7 +146,7 @@ impl Ethtool {
             found.extend(parse(body));
         };
         let mut all = self.netlink.dump(request, collect).map_err(Error::Listing)?;
-        // Linux before 5.6 does not tell.
+        // Linux before 5.6 has no such request, and a listing without media is better than none.
         let media = self.netlink.dump(|| media::request(family), media::collect);
         for (index, media) in media.unwrap_or_default() {
             all.entry(index).or_default().media = Some(media);
@@ -150,7 +157,7 @@ impl Ethtool {
     /// The capabilities of one interface.
     ///
     /// # Errors
-    /// `NoInterface`; `EOPNOTSUPP`: it has no such thing.
+    /// `NoInterface`; `EOPNOTSUPP`: the interface has no such thing.
     pub fn of(&mut self, name: &InterfaceName) -> Result<Capabilities, Error> {
         let answer = self.netlink.get(self.message(genl::FEATURES_GET, name));
         match answer {
@@ -160,7 +167,7 @@ impl Ethtool {
         }
     }
 
-    /// Turns `capability` on or off; `verb` is how the command line says it.
+    /// Turns `capability` on or off; `verb` is the word of the command line.
     ///
     /// # Errors
     /// `EINVAL`: the interface cannot do that.
@@ -179,10 +186,12 @@ impl Ethtool {
         }
         let mut message = self.message(genl::FEATURES_SET, name);
         message.nest(genl::FEATURES_WANTED | genl::NESTED, |wanted| {
+            // A set with a mask: bits that are not named stay as they are.
             wanted.nest(genl::BITSET_BITS | genl::NESTED, |bits| {
                 for feature in features {
                     bits.nest(genl::BITS_BIT | genl::NESTED, |bit| {
                         bit.string(genl::BIT_NAME, feature);
+                        // A named bit without a value is turned off.
                         if on {
                             bit.attribute(genl::BIT_VALUE, &[]);
                         }
@@ -191,7 +200,8 @@ impl Ethtool {
             });
         });
         self.netlink.change(message).map_err(refused)?;
-        // The kernel answers well even when another feature stands in the way.
+        // The kernel answers well even when another feature stands in the way, so the result is
+        // looked at.
         if self.of(name)?.has(capability) == on { Ok(()) } else { Err(refused(Errno::INVAL)) }
     }
 
@@ -218,7 +228,7 @@ fn parse(body: &[u8]) -> Option<(u32, Capabilities)> {
     Some((index?, found))
 }
 
-/// The names of the bits that are set. Those of a set with a mask say so; in a list all are.
+/// The names of the bits that a set names: in a set without a mask, of those that are on.
 fn names(bitset: &[u8]) -> Vec<String> {
     let mut names = Vec::new();
     let parts = |value, wanted| attributes(value).filter(move |(kind, _)| *kind == wanted);

@@ -1,4 +1,4 @@
-//! Changes of an interface that is there: the verbs of ifconfig(8), one request each.
+//! Changes of an interface that exists: the verbs of ifconfig(8), one request each.
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 
@@ -15,25 +15,25 @@ use crate::wire::{LINK_BODY, Message, Netlink};
 /// The longest description that Linux keeps: `IFALIASZ` without the NUL.
 const LONGEST_DESCRIPTION: usize = 255;
 
-/// An interface that may join a bridge.
+/// An interface that may join a bridge: the answer of [`Netlink::check_member`].
 #[derive(Debug)]
 pub struct Joining {
-    /// `None`: the bridge is yet to be made.
+    /// The number of the bridge; `None`: the bridge is yet to be made.
     bridge: Option<u32>,
     /// The interface.
     pub member: Interface,
 }
 
-/// What an interface does beside being up.
+/// What an interface does besides being up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// It asks for addresses of the link: `arp`.
+    /// The interface asks for the link-level addresses of its neighbours: `arp`.
     Arp,
-    /// It takes every frame: `promisc`.
+    /// The interface takes every frame: `promisc`.
     Promiscuous,
-    /// It takes every multicast frame: `allmulti`.
+    /// The interface takes every multicast frame: `allmulti`.
     AllMulticast,
-    /// Its driver tells what it does: `debug`.
+    /// The driver reports what it does in the kernel's log: `debug`.
     Debug,
 }
 
@@ -49,7 +49,7 @@ impl Mode {
 }
 
 impl Netlink {
-    /// `up`.
+    /// `up`: brings the interface up.
     ///
     /// # Errors
     /// The kernel's, as `up: …`.
@@ -58,7 +58,7 @@ impl Netlink {
         self.apply(name, message, Request::Up)
     }
 
-    /// `down`.
+    /// `down`: takes the interface down.
     ///
     /// # Errors
     /// The kernel's, as `down: …`.
@@ -67,10 +67,11 @@ impl Netlink {
         self.apply(name, message, Request::Down)
     }
 
-    /// `promisc`, `allmulti`, `debug`, `-arp` and their opposites.
+    /// `promisc`, `allmulti`, `debug`, `-arp` and their opposites: turns a mode on or off. `word`
+    /// is the word of the command line.
     ///
     /// # Errors
-    /// The kernel's, after the `word`.
+    /// The kernel's, as `WORD: …`.
     pub fn set_mode(
         &mut self,
         name: &InterfaceName,
@@ -78,6 +79,8 @@ impl Netlink {
         on: bool,
         word: &str,
     ) -> Result<(), Error> {
+        // On a bridge Linux's one flag serves the span ports as well: while there are any, the
+        // administrator's word is kept apart from the flag.
         if mode == Mode::Promiscuous {
             let known = self.link(name)?;
             let is_bridge = matches!(known.kind, Kind::Bridge(_));
@@ -86,13 +89,13 @@ impl Netlink {
             }
         }
         let flag = mode.flag();
-        // What Linux has a flag for is that there is no ARP.
+        // Linux's flag says the opposite: that there is no ARP.
         let set = on != (mode == Mode::Arp);
         let message = by_name(name, link_body(0, if set { flag } else { 0 }, flag));
         self.apply(name, message, Request::Other(word.to_owned()))
     }
 
-    /// `mtu`.
+    /// `mtu`: sets the largest packet, in bytes.
     ///
     /// # Errors
     /// `EINVAL`: the interface cannot carry that much, or so little.
@@ -102,21 +105,23 @@ impl Netlink {
         self.apply(name, message, Request::Mtu)
     }
 
-    /// `ether`.
+    /// `ether`: sets the link-level address.
     ///
     /// # Errors
-    /// `EADDRNOTAVAIL`: a multicast address; `EOPNOTSUPP`: the interface has none to change.
+    /// `EADDRNOTAVAIL`: a multicast address; `EOPNOTSUPP`: the interface has no address to change.
     pub fn set_ether(&mut self, name: &InterfaceName, ether: EtherAddress) -> Result<(), Error> {
         let mut message = by_name(name, [0; LINK_BODY]);
         message.attribute(ifla::ADDRESS, &ether.0);
+        // FreeBSD names SIOCAIFADDR for addresses of every family, the link-level one included.
         self.apply(name, message, Request::AddAddress)
     }
 
-    /// `descr`, and with an empty text `-descr`.
+    /// `descr`: describes the interface; an empty text removes the description, as `-descr` does.
     ///
     /// # Errors
-    /// `ENAMETOOLONG`: FreeBSD keeps 1024 bytes, Linux 255.
+    /// `ENAMETOOLONG`: more than 255 bytes, which is Linux's limit; FreeBSD's is 1024.
     pub fn set_description(&mut self, name: &InterfaceName, text: &str) -> Result<(), Error> {
+        // The kernel's own error names neither the length nor the limit.
         if text.len() > LONGEST_DESCRIPTION {
             return Err(Request::Description
                 .refused_because(Errno::NAMETOOLONG, "Linux keeps at most 255 bytes"));
@@ -131,6 +136,7 @@ impl Netlink {
     /// # Errors
     /// `EEXIST`: that name is taken.
     pub fn rename(&mut self, name: &InterfaceName, new: &InterfaceName) -> Result<(), Error> {
+        // By its number, which stays the same while the name changes.
         let index = self.index(name)?;
         let message = || {
             let mut message = by_index(index);
@@ -139,24 +145,23 @@ impl Netlink {
         };
         match self.change(message()) {
             Ok(()) => Ok(()),
-            // Before Linux 6.2 only while it is down.
+            // Before Linux 6.2 an interface can be renamed only while it is down.
             Err(Errno::BUSY) => {
                 self.down(name)?;
                 let renamed = self.apply(name, message(), Request::Name);
+                // Up again in either case: a refused name must not leave the interface down.
                 self.up(if renamed.is_ok() { new } else { name }).and(renamed)
             }
             Err(errno) => Err(Request::Name.refused(errno)),
         }
     }
 
-    /// Looks whether `member` may join `bridge`, or a bridge that is yet to be made; changes
+    /// Checks whether `member` may join `bridge`, or a bridge that is yet to be made; changes
     /// nothing. Answers what [`Netlink::join`] needs.
     ///
-    /// Linux would take a member away from another bridge without a word; FreeBSD refuses.
-    ///
     /// # Errors
-    /// `ENOENT`: no such member; `EEXIST`, `EBUSY`: it is in this bridge, in another; `EINVAL`:
-    /// `bridge` is none, or `member` cannot be in one.
+    /// `ENOENT`: no such member; `EEXIST`: `member` is in this bridge already; `EBUSY`: in another
+    /// one; `EINVAL`: `bridge` is no bridge, or `member` cannot be in one.
     pub fn check_member(
         &mut self,
         bridge: Option<&InterfaceName>,
@@ -168,6 +173,7 @@ impl Netlink {
             Error::NoInterface(_) => request().refused(Errno::NOENT),
             error => error,
         })?;
+        // Linux would take a member away from another bridge without a word; FreeBSD refuses.
         let because = match (joining.master, &bridge) {
             (_, Some(Interface { kind, .. })) if !matches!(kind, Kind::Bridge(_)) => {
                 (Errno::INVAL, "addm is for bridges")
@@ -175,6 +181,7 @@ impl Netlink {
             (None, _) if matches!(joining.kind, Kind::Bridge(_) | Kind::Loopback) => {
                 (Errno::INVAL, "this interface cannot be in a bridge")
             }
+            // A copy that leaves by a span port must not come back in as a frame of the bridge.
             (None, Some(bridge)) if self.has_span(bridge, joining.index)? => {
                 (Errno::BUSY, "Interface is a span port of this bridge")
             }
@@ -202,7 +209,8 @@ impl Netlink {
         self.join(&joining)
     }
 
-    /// The second half of [`Netlink::add_member`], for callers that look at the member in between.
+    /// Makes the checked interface a port of its bridge: the second half of
+    /// [`Netlink::add_member`], for callers that look at the member in between.
     ///
     /// # Errors
     /// The kernel's, as `BRDGADD …`.
@@ -218,7 +226,7 @@ impl Netlink {
     /// `deletem`: takes `member` out of `bridge`.
     ///
     /// # Errors
-    /// `ENOENT`: it is not in there.
+    /// `ENOENT`: `member` is not in this bridge.
     pub fn delete_member(
         &mut self,
         bridge: &InterfaceName,
@@ -228,18 +236,21 @@ impl Netlink {
         let from = self.index(bridge)?;
         let leaving = match self.link(member) {
             Ok(leaving) if leaving.master == Some(from) => leaving.index,
+            // FreeBSD looks the name up among the members only, so a name that no interface has is
+            // the same error.
             Ok(_) | Err(Error::NoInterface(_)) => return Err(request().refused(Errno::NOENT)),
             Err(error) => return Err(error),
         };
         let mut message = by_index(leaving);
+        // Master 0 is no bridge.
         message.number(ifla::MASTER, 0);
         self.apply(member, message, request())
     }
 
-    /// `laggport`: makes `port` a port of `lagg`. It is down for a moment: Linux wants it so.
+    /// `laggport`: makes `port` a port of `lagg`. The port is down for a moment.
     ///
     /// # Errors
-    /// `EBUSY`: it is in another lagg or in a bridge; `EINVAL`: `lagg` is none.
+    /// `EBUSY`: `port` is in another lagg or in a bridge; `EINVAL`: `lagg` is no lagg.
     pub fn add_lagg_port(
         &mut self,
         lagg: &InterfaceName,
@@ -251,26 +262,28 @@ impl Netlink {
             return Err(request().refused_because(Errno::INVAL, "laggport is for laggs"));
         }
         let joining = self.link(port).map_err(|error| match error {
-            // FreeBSD asks its own kernel for the interface first.
+            // FreeBSD's kernel looks the port up as an interface first, and answers ENXIO.
             Error::NoInterface(_) => request().refused(Errno::NXIO),
             error => error,
         })?;
         match joining.master {
-            // As on FreeBSD no error: a start may be repeated.
+            // No error, as on FreeBSD: a start may be repeated.
             Some(master) if master == to.index => return Ok(()),
             Some(_) => return Err(request().refused(Errno::BUSY)),
             None => {}
         }
+        // The bonding driver refuses a port that is up, and brings the port up itself once it is
+        // one.
         self.down(port)?;
         let mut message = by_index(joining.index);
         message.number(ifla::MASTER, to.index);
         self.apply(port, message, request())
     }
 
-    /// `-laggport`.
+    /// `-laggport`: takes `port` out of `lagg`.
     ///
     /// # Errors
-    /// `ENOENT`: it is no port of this lagg.
+    /// `ENOENT`: `port` is no port of this lagg.
     pub fn remove_lagg_port(
         &mut self,
         lagg: &InterfaceName,
@@ -283,10 +296,10 @@ impl Netlink {
         self.apply(port, message, request())
     }
 
-    /// `laggproto`, for a lagg without ports. It is down for a moment: Linux wants it so.
+    /// `laggproto`: sets the protocol of a lagg without ports. The lagg is down for a moment.
     ///
     /// # Errors
-    /// `EBUSY`: it has ports; `EINVAL`: it is no lagg.
+    /// `EBUSY`: the lagg has ports; `EINVAL`: `lagg` is no lagg.
     pub fn set_lagg_protocol(
         &mut self,
         lagg: &InterfaceName,
@@ -297,6 +310,8 @@ impl Netlink {
         let found = links.iter().find(|link| link.name == *lagg);
         let found = found.ok_or_else(|| Error::NoInterface(lagg.to_string()))?;
         match found.kind {
+            // The FreeBSD Handbook has `laggproto` in the line that brings a lagg up: said again,
+            // it must not fail.
             Kind::Lagg { protocol: Some(known), .. } if known == to => return Ok(()),
             Kind::Lagg { .. } => {}
             _ => return Err(request().refused_because(Errno::INVAL, "laggproto is for laggs")),
@@ -306,6 +321,7 @@ impl Netlink {
                 request().refused_because(Errno::BUSY, "on Linux only while it has no ports")
             );
         }
+        // The bonding driver changes its mode only while the lagg is down.
         let is_up = found.flags.has(Flags::UP);
         if is_up {
             self.down(lagg)?;
@@ -316,16 +332,17 @@ impl Netlink {
         if is_up { self.up(lagg).and(changed) } else { changed }
     }
 
-    /// `tunnel`, for a tunnel that is there: other ends, and another key.
+    /// `tunnel`: gives a tunnel that exists other ends and another key.
     ///
     /// # Errors
-    /// `EINVAL`: it is no tunnel, or one of the other family.
+    /// `EINVAL`: `name` is no tunnel. `EAFNOSUPPORT`: the ends are of the other family.
     pub fn set_tunnel(&mut self, name: &InterfaceName, tunnel: &Tunnel) -> Result<(), Error> {
         let request = || Request::Other("SIOCSIFPHYADDR".into());
         let found = self.link(name)?;
         let Kind::Tunnel(kind, old) = found.kind else {
             return Err(request().refused_because(Errno::INVAL, "tunnel is for gif and gre"));
         };
+        // Linux has a driver for each family, and an interface keeps its driver.
         if old.is_some_and(|old| old.local.is_ipv4() != tunnel.local.is_ipv4()) {
             let because = "on Linux a tunnel keeps its family: create it anew";
             return Err(request().refused_because(Errno::AFNOSUPPORT, because));
@@ -335,10 +352,10 @@ impl Netlink {
         self.apply(name, message, request())
     }
 
-    /// `vlanpcp`.
+    /// `vlanpcp`: sets the priority of a vlan's frames.
     ///
     /// # Errors
-    /// `EINVAL`: it is no vlan.
+    /// `EINVAL`: `name` is no vlan.
     pub fn set_vlan_priority(&mut self, name: &InterfaceName, priority: u8) -> Result<(), Error> {
         let request = || Request::Other("SIOCSVLANPCP".into());
         let found = self.link(name)?;
@@ -350,19 +367,21 @@ impl Netlink {
         self.apply(name, message, request())
     }
 
-    /// `vnet`: moves the interface to another network namespace; there it is down, without
-    /// addresses and in no bridge, as on FreeBSD. Its description and its
-    /// link-level address go with it.
+    /// `vnet`: moves the interface to another network namespace. There the interface is down,
+    /// without addresses and in no bridge, as on FreeBSD; it keeps its description and its
+    /// link-level address.
     ///
     /// # Errors
-    /// `EEXIST`: its name is taken there; `EINVAL`: it is bound to this network, as `lo0` is.
+    /// `EEXIST`: the name is taken there; `EINVAL`: the interface is bound to its network, as `lo0`
+    /// is.
     pub fn move_to(&mut self, name: &InterfaceName, network: BorrowedFd<'_>) -> Result<(), Error> {
         let mut message = by_name(name, [0; LINK_BODY]);
-        // A descriptor is not negative.
+        // An open descriptor is never negative, so the cast keeps its number.
         message.number(ifla::NET_NS_FD, network.as_raw_fd().cast_unsigned());
         self.apply(name, message, Request::Vnet)
     }
 
+    /// Sends a change; an interface that is not there is reported as such, whatever was asked.
     pub(crate) fn apply(
         &mut self,
         name: &InterfaceName,
@@ -376,7 +395,8 @@ impl Netlink {
     }
 }
 
-/// A change of the link that the kernel is to find by its name.
+/// A change of the link that the kernel finds by its name: one request, no question for the number
+/// before it.
 fn by_name(name: &InterfaceName, body: [u8; LINK_BODY]) -> Message {
     let mut message = Message::new(rtm::NEWLINK, 0, &body);
     message.string(ifla::IFNAME, name.kernel());
@@ -388,14 +408,16 @@ pub(crate) fn by_index(index: u32) -> Message {
     flags_by_index(index, 0, 0)
 }
 
-/// A change of its flags: those of `mask` that are in `flags` are set, and the others cleared.
+/// A change of an interface's flags: each flag in `mask` becomes what it is in `flags`.
 pub(crate) fn flags_by_index(index: u32, flags: u32, mask: u32) -> Message {
     Message::new(rtm::NEWLINK, 0, &link_body(index, flags, mask))
 }
 
-/// `struct ifinfomsg`: an interface, 0 if it is told by its name; and flags, as
-/// [`flags_by_index`] has them.
+/// `struct ifinfomsg`: the number of an interface, or 0 if an attribute names it; flags as in
+/// [`flags_by_index`].
 pub(crate) fn link_body(index: u32, flags: u32, mask: u32) -> [u8; LINK_BODY] {
+    // The kernel leaves all flags alone when `flags` and `mask` are both 0; a mask of 0 alone would
+    // mean every flag.
     let mut body = [0; LINK_BODY];
     body[4..8].copy_from_slice(&index.to_ne_bytes());
     body[8..12].copy_from_slice(&flags.to_ne_bytes());

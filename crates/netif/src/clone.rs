@@ -1,8 +1,9 @@
-//! Interfaces that come and go by command: `create` and `destroy`. epair(4), bridge(4), vlan(4) …
+//! Interfaces that are made and removed by command: `create` and `destroy`. epair(4), bridge(4),
+//! vlan(4) …
 //!
 //! An epair is a veth pair, a bridge Linux's bridge, a vlan an 802.1Q link, a lagg a bond, a
-//! created lo a dummy. As on FreeBSD they are down when they come, and destroying one end of an
-//! epair takes the other along.
+//! created lo a dummy. As on FreeBSD they are down at first, and one end of an epair is destroyed
+//! with the other.
 
 use rustix::io::Errno;
 use std::os::fd::BorrowedFd;
@@ -17,19 +18,19 @@ use crate::wire::{LINK_BODY, Message, Netlink, within};
 /// Tags of 802.1Q that are not reserved.
 const TAGS: std::ops::RangeInclusive<u16> = 1..=4094;
 
-/// What is to be made: a kind, and its number unless the lowest free one will do.
+/// What is to be made: a kind, and its unit number; `None`: the lowest free one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cloner {
-    /// `epair`, `epairN`: two Ethernet interfaces with a cable between them,
-    /// `epairNa` and `epairNb`.
+    /// `epair`, `epairN`: two Ethernet interfaces with a cable between them, `epairNa` and
+    /// `epairNb`.
     Epair(Option<u32>),
     /// `bridge`, `bridgeN`.
     Bridge(Option<u32>),
     /// `vlan`, `vlanN`.
     Vlan(Option<u32>),
-    /// `IF.TAG`: a vlan whose name says which.
+    /// `IF.TAG`: a vlan whose name says its parent and its tag.
     VlanOf(InterfaceName, u16),
-    /// `lo`, `loN` but for `lo0`.
+    /// `lo`, `loN`; not `lo0`.
     Lo(Option<u32>),
     /// `lagg`, `laggN`.
     Lagg(Option<u32>),
@@ -46,7 +47,7 @@ pub enum Cloner {
 }
 
 impl Cloner {
-    /// Understands what is written before `create`. `None`: no cloner takes this name.
+    /// Reads the name that is written before `create`. `None`: no cloner takes this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         let digits = name.find(|c: char| c.is_ascii_digit()).unwrap_or(name.len());
@@ -81,16 +82,17 @@ impl Cloner {
     }
 }
 
-/// A unit number: digits, no leading zero.
+/// Reads a unit number: digits without a leading zero, as FreeBSD's ifc_name2unit() does.
 fn number(text: &str) -> Option<u32> {
+    // parse() alone would take a plus sign.
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
     let short = text == "0" || !text.starts_with('0');
     (plain && short).then(|| text.parse().ok())?
 }
 
 impl Netlink {
-    /// Makes an epair. Answers the name of its first end. Its addresses follow from the `identity`;
-    /// without one they are the kernel's, other ones each time.
+    /// Makes an epair and answers the name of its first end. Its link-level addresses follow from
+    /// the `identity`; without one the kernel makes up new ones each time.
     ///
     /// # Errors
     /// `Exists`: one of the two names is taken.
@@ -100,7 +102,8 @@ impl Netlink {
         identity: Option<&Identity>,
     ) -> Result<InterfaceName, Error> {
         self.create("epair", 'a', unit, |netlink, name| {
-            // The kernel makes the peer first: as on FreeBSD, `a` gets the lower number of the two.
+            // The kernel makes the peer first, so `a` is the peer: as on FreeBSD, `a` gets the
+            // lower number.
             let other = name.with_last('b');
             let mut message = creation(&other);
             ether(&mut message, identity, &other);
@@ -116,10 +119,7 @@ impl Netlink {
         })
     }
 
-    /// Makes a bridge. Answers its name.
-    ///
-    /// It gets an address of its own, because Linux would otherwise let it take that of a member,
-    /// and change it as members come and go; FreeBSD's keeps the one that it was made with.
+    /// Makes a bridge and answers its name.
     ///
     /// # Errors
     /// `Exists`: the name is taken.
@@ -129,6 +129,8 @@ impl Netlink {
         identity: Option<&Identity>,
     ) -> Result<InterfaceName, Error> {
         self.create("bridge", '\0', unit, |netlink, name| {
+            // Left to itself, Linux's bridge takes the address of a member, and another one as
+            // members come and go. FreeBSD's bridge keeps the address that it was made with.
             let own = identity.map_or_else(EtherAddress::random, |it| it.ether(name.as_str()));
             netlink.change(bridge(name, own))
         })
@@ -147,7 +149,7 @@ impl Netlink {
         })
     }
 
-    /// Makes the vlan that is called `name`, as `re0.7` is.
+    /// Makes a vlan that is called `name`, such as `re0.7`.
     ///
     /// # Errors
     /// `Exists`; `EINVAL` for a tag outside 1 to 4094; `EOPNOTSUPP`: this kernel has no vlans.
@@ -159,7 +161,7 @@ impl Netlink {
         made.map_err(|errno| self.not_created(name.as_str(), name, "vlan", errno))
     }
 
-    /// Makes a `loN`; `lo0` is there in any case.
+    /// Makes a `loN`; `lo0` always exists.
     ///
     /// # Errors
     /// As [`Netlink::create_bridge`]; `EOPNOTSUPP`: this kernel has no such interfaces.
@@ -167,7 +169,7 @@ impl Netlink {
         self.create_kind("lo", "dummy", unit, |_| {})
     }
 
-    /// Makes a lagg, as yet without ports.
+    /// Makes a lagg without ports.
     ///
     /// # Errors
     /// As [`Netlink::create_lo`].
@@ -198,8 +200,9 @@ impl Netlink {
     ) -> Result<InterfaceName, Error> {
         self.create("vxlan", '\0', unit, |netlink, name| {
             let mut message = creation(name);
-            // With an interface to go through the kernel subtracts from what that one carries.
-            // Without, it subtracts nothing; FreeBSD takes Ethernet's 1500.
+            // With a device the kernel subtracts the headers from that one's mtu; without, it
+            // subtracts nothing. FreeBSD takes Ethernet's 1500 and subtracts 50 or, for IPv6
+            // outside, 70.
             if vxlan.device.is_none() {
                 let outside_is_6 = vxlan.remote.or(vxlan.local).is_some_and(|it| it.is_ipv6());
                 message.number(ifla::MTU, if outside_is_6 { 1430 } else { 1450 });
@@ -226,12 +229,11 @@ impl Netlink {
         })
     }
 
-    /// Makes a tap, or a tun, which is no request of rtnetlink: in the caller's network namespace,
-    /// or, for a socket of another one, in that of `place`: the other
+    /// Makes a tap or a tun, in the caller's network namespace or in that of `place`: another
     /// namespace, and the caller's own.
     ///
-    /// # Errors
-    /// `Exists`; else what /dev/net/tun says. `EOPNOTSUPP`: this kernel has none. `EPERM`: the
+    /// `Exists`; else the error of /dev/net/tun. `EOPNOTSUPP`: this kernel has none. `EPERM`: the
+    /// other namespace cannot be entered.
     /// other namespace cannot be entered.
     pub fn create_tap(
         &mut self,
@@ -241,20 +243,24 @@ impl Netlink {
     ) -> Result<InterfaceName, Error> {
         let kind = if carries_frames { "tap" } else { "tun" };
         self.create(kind, '\0', unit, |_, name| {
+            // No request of rtnetlink makes one: /dev/net/tun makes it in the namespace of the
+            // caller.
             let make = || kernel::tap::create(name.as_str(), carries_frames);
             let made = match place {
                 None => make(),
                 Some((there, here)) => within(there, here, make).map_err(|_| Errno::PERM)?,
             };
             made.map_err(|error| match Errno::from_io_error(&error) {
+                // /dev/net/tun has its own word for a taken name.
                 Some(Errno::BUSY) => Errno::EXIST,
+                // Without the module, or without a node that the jail's devfs shows.
                 Some(Errno::NOENT | Errno::NODEV | Errno::NXIO) => Errno::OPNOTSUPP,
                 other => other.unwrap_or(Errno::INVAL),
             })
         })
     }
 
-    /// Makes an interface whose kind needs to know nothing of others.
+    /// Makes an interface that needs no other one.
     fn create_kind(
         &mut self,
         kind: &str,
@@ -272,36 +278,39 @@ impl Netlink {
     /// Removes an interface that was created by command.
     ///
     /// # Errors
-    /// `EINVAL`: it was not created by command, as on FreeBSD.
+    /// `EINVAL`: the interface was not created by command, as on FreeBSD.
     pub fn destroy(&mut self, name: &InterfaceName) -> Result<(), Error> {
         let mut message = Message::new(rtm::DELLINK, 0, &[0; LINK_BODY]);
         message.string(ifla::IFNAME, name.kernel());
         self.change(message).map_err(|errno| match errno {
             Errno::NODEV => Error::NoInterface(name.to_string()),
-            // Linux has three words for it: hardware, the loopback, and a tunnel's first device.
+            // Linux refuses hardware, the loopback and a tunnel module's first device with
+            // different errors.
             Errno::OPNOTSUPP | Errno::INVAL => Request::Destroy.refused(Errno::INVAL),
             errno => Request::Destroy.refused(errno),
         })
     }
 
-    /// Whether the kernel has Linux's `driver`: `veth`, `vlan` … Its module is loaded if there is
-    /// one; nothing is made, because the request has a link-level address that none can have.
+    /// Whether the kernel has Linux's `driver`: `veth`, `vlan` … If the driver is a module, the
+    /// kernel loads it. Nothing is made.
     ///
     /// # Errors
     /// `EPERM`: the caller may not make interfaces, and learns nothing.
     pub fn has_driver(&mut self, driver: &str) -> Result<bool, Error> {
         let mut message = Message::new(rtm::NEWLINK, nlm::CREATE | nlm::EXCL, &[0; LINK_BODY]);
+        // The kernel looks for the driver first and at the address then, and no driver has
+        // addresses of one byte.
         message.attribute(ifla::ADDRESS, &[0]).nest(ifla::LINKINFO, |info| {
             info.string(ifla::INFO_KIND, driver);
         });
         match self.change(message) {
+            // The rights are checked before the driver, so this answer says nothing of it.
             Err(errno @ Errno::PERM) => Err(Request::Create(driver.to_owned()).refused(errno)),
             outcome => Ok(outcome != Err(Errno::OPNOTSUPP)),
         }
     }
 
-    /// Makes `KIND` + unit + `end`; without a unit the lowest free one. Two callers may want the
-    /// same free one at the same time: the second tries the next.
+    /// Makes `KIND` + unit + `end`; without a unit, the lowest free one.
     fn create(
         &mut self,
         kind: &str,
@@ -309,6 +318,7 @@ impl Netlink {
         unit: Option<u32>,
         make: impl Fn(&mut Self, &InterfaceName) -> Result<(), Errno>,
     ) -> Result<InterfaceName, Error> {
+        // FreeBSD's messages name the epair, not one of its ends.
         let called = unit_name(kind, '\0', unit);
         let mut candidate = unit.map_or_else(|| self.lowest_free(kind, end), Ok)?;
         loop {
@@ -318,6 +328,8 @@ impl Netlink {
                 Ok(()) => return Ok(name),
                 Err(errno) => errno,
             };
+            // Another process may have taken the unit since: then the next free one. A taken name
+            // that is not listed, such as an alternative one, ends the search.
             let next = match (errno, unit) {
                 (Errno::EXIST, None) => self.lowest_free(kind, end)?,
                 _ => candidate,
@@ -329,8 +341,8 @@ impl Netlink {
         }
     }
 
-    /// Why `name`, for which `called` was asked, was not made. A kind that this kernel lacks is
-    /// named with the module that has it.
+    /// Why `name`, for which `called` was asked, was not made. If this kernel lacks the kind, the
+    /// error names the module that has it.
     fn not_created(
         &mut self,
         called: &str,
@@ -340,6 +352,8 @@ impl Netlink {
     ) -> Error {
         let request = Request::Create(called.to_owned());
         match (errno, kind) {
+            // Linux has one error for a taken name and for a second vlan of a tag on one parent:
+            // without the name, it is the tag.
             (Errno::EXIST, "vlan") if self.link(name).is_err() => {
                 request.refused_because(errno, "the parent has a vlan with this tag already")
             }
@@ -349,10 +363,11 @@ impl Netlink {
         }
     }
 
-    /// The lowest number that no interface of this kind has. An epair that lies in a jail
-    /// altogether is not seen from here; its number may be given again.
+    /// The lowest unit that no interface of this kind has. An epair of which both ends are in jails
+    /// is not seen from here, so its unit may be given again.
     fn lowest_free(&mut self, kind: &str, end: char) -> Result<u32, Error> {
         let taken: Vec<String> = self.links()?.into_iter().map(|i| i.name.to_string()).collect();
+        // Either end may be in a jail alone, and its unit must not be given again.
         let other = if end == 'a' { 'b' } else { end };
         let free = |unit: &u32| {
             [end, other].iter().all(|&end| !taken.contains(&unit_name(kind, end, Some(*unit))))
@@ -363,6 +378,7 @@ impl Netlink {
     fn parent_index(&mut self, parent: &InterfaceName, name: &str) -> Result<u32, Error> {
         match self.link(parent) {
             Ok(parent) if matches!(parent.kind, Kind::Loopback) => {
+                // The error of FreeBSD's vlan(4) for a parent that is not Ethernet.
                 Err(Request::Create(name.to_owned()).refused(Errno::PROTONOSUPPORT))
             }
             Ok(parent) => Ok(parent.index),
@@ -373,14 +389,16 @@ impl Netlink {
     }
 }
 
-/// `epair7a` from `epair`, 7 and `a`; an end of NUL is none.
+/// `epair7a` from `epair`, 7 and `a`; an `end` of NUL stands for no letter.
 fn unit_name(kind: &str, end: char, unit: Option<u32>) -> String {
     let unit = unit.map(|unit| unit.to_string()).unwrap_or_default();
     let end = if end == '\0' { String::new() } else { end.to_string() };
     format!("{kind}{unit}{end}")
 }
 
+/// The beginning of a request for a new interface.
 fn creation(name: &InterfaceName) -> Message {
+    // `EXCL`: without it the kernel would change an interface that has the name already.
     let mut message = Message::new(rtm::NEWLINK, nlm::CREATE | nlm::EXCL, &[0; LINK_BODY]);
     message.string(ifla::IFNAME, name.kernel());
     message
@@ -393,14 +411,14 @@ fn bridge(name: &InterfaceName, own: EtherAddress) -> Message {
     message
 }
 
-/// The address that `name` has by the `identity`.
+/// Gives `name` its address by the `identity`, if there is one.
 fn ether(message: &mut Message, identity: Option<&Identity>, name: &InterfaceName) {
     if let Some(identity) = identity {
         message.attribute(ifla::ADDRESS, &identity.ether(name.as_str()).0);
     }
 }
 
-/// The module of Linux that makes this kind, and what the kind is called.
+/// What a kernel lacks if it cannot make this kind, and the module to load.
 fn missing_module(kind: &str) -> &'static str {
     match kind {
         "vlan" => "this kernel has no 802.1Q VLANs: load the module 8021q",

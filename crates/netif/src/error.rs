@@ -9,7 +9,7 @@ use crate::name::InterfaceName;
 /// Why the kernel's network was not read or changed. `Display` is what follows `ifconfig: `.
 #[derive(Debug)]
 pub enum Error {
-    /// No routing socket.
+    /// No routing socket could be opened.
     Socket(Errno),
     /// The network namespace cannot be entered.
     Namespace(Errno),
@@ -25,7 +25,7 @@ pub enum Error {
         request: Request,
         /// The kernel's answer.
         errno: Errno,
-        /// What the answer means here, where the errno alone does not say it.
+        /// What the kernel's answer means here, where the error number alone does not say it.
         because: Option<&'static str>,
     },
 }
@@ -55,7 +55,7 @@ pub enum Request {
     AddMember(InterfaceName),
     /// `deletem`.
     DeleteMember(InterfaceName),
-    /// Handing over to a jail, or to the host: `vnet`.
+    /// An interface is handed to a jail, or back to the host: `vnet`.
     Vnet,
     /// A change of the routing table.
     Route,
@@ -64,7 +64,8 @@ pub enum Request {
 }
 
 impl Request {
-    /// FreeBSD's message has its own word for `EPERM` where `Perror` prints it.
+    /// Whether FreeBSD's ifconfig reports this change with Perror(), which has its own words for
+    /// `EPERM`.
     fn is_told_by_perror(&self) -> bool {
         matches!(self, Self::Up | Self::Down | Self::AddAddress | Self::DeleteAddress)
     }

@@ -1,4 +1,5 @@
-//! Whether the default gateway is still there: whether it answers who has its address.
+//! Whether the default gateway is still there: whether it answers when its link-level address is
+//! asked for.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::time::{Duration, Instant};
@@ -8,18 +9,19 @@ use crate::neighbour::NeighbourState;
 use crate::route::Route;
 use crate::wire::Netlink;
 
-/// The port that throws everything away: RFC 863. What counts is the question before the packet.
+/// The discard port: RFC 863. Only the question for the address counts, which comes before the
+/// packet.
 const DISCARD: u16 = 9;
-/// How long an answer may take before the question is asked again.
+/// How long an answer is waited for; the kernel itself asks again after a second.
 const ANSWER: Duration = Duration::from_millis(1000);
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The families of IP whose default gateway answered before the change: these it has to leave in
-/// reach.
+/// The families of IP whose default gateway answered before a change: the change must leave these
+/// in reach.
 pub struct WaysOut([bool; 2]);
 
 impl WaysOut {
-    /// Asks the gateways that there are now.
+    /// Asks the gateways that the network has now.
     pub fn of(netlink: &mut Netlink) -> Self {
         Self([false, true].map(|inet6| Gateway::answers_in(netlink, inet6)))
     }
@@ -30,8 +32,8 @@ impl WaysOut {
         self.0.contains(&true)
     }
 
-    /// Whether each family has a gateway again that answers. Where none did before, one that does
-    /// is enough.
+    /// Whether each of these families has a gateway that answers. If none answered before, one that
+    /// answers now is enough.
     pub fn are_open(&self, netlink: &mut Netlink) -> bool {
         let mut answers = |inet6: bool| Gateway::answers_in(netlink, inet6);
         match self.0 {
@@ -45,7 +47,7 @@ impl WaysOut {
 #[derive(Debug, Clone, Copy)]
 struct Gateway {
     address: IpAddr,
-    /// The interface that a link-local address is on.
+    /// The interface of the route; a link-local address means nothing without it.
     interface: u32,
 }
 
@@ -63,18 +65,21 @@ impl Gateway {
         gateway.is_some_and(|gateway| gateway.answers(netlink))
     }
 
-    /// Asks once more for the gateway, forgetting what was known, and waits a little for the
-    /// answer.
+    /// Asks for the gateway's link-level address anew, and waits a little for the answer.
     fn answers(self, netlink: &mut Netlink) -> bool {
         let known = |netlink: &mut Netlink| {
             let all = netlink.neighbours(self.address.is_ipv6()).unwrap_or_default();
             all.into_iter().filter(|it| it.address == self.address).collect::<Vec<_>>()
+            // An entry that is still fresh would prove only that the gateway was there before the
+            // change.
         };
         for old in known(netlink) {
-            // What somebody has put there is his, and proves nothing.
+            // A permanent entry is somebody's own: the kernel asks nothing then, so it proves
+            // nothing.
             if old.state == NeighbourState::Permanent {
                 return false;
             }
+            // An entry that has gone meanwhile is as good as forgotten.
             let _ = netlink.forget_neighbour(&old);
         }
         if self.send().is_none() {
@@ -92,9 +97,10 @@ impl Gateway {
         false
     }
 
-    /// Whether `interface` has an address in the gateway's network. A gateway answers strangers on
-    /// its link too; but what it sends to us then goes elsewhere.
+    /// Whether `interface` has an address in the gateway's network.
     fn is_on_our_network(self, netlink: &mut Netlink, interface: u32) -> bool {
+        // A gateway answers strangers on its link too, but what it sends to us then leaves by
+        // another way.
         let holds = |address: &InterfaceAddress| {
             let there = Prefix { address: self.address, length: address.prefix.length };
             let same_family = self.address.is_ipv4() == address.prefix.address.is_ipv4();
@@ -105,7 +111,7 @@ impl Gateway {
         addresses.iter().any(|(owner, address)| *owner == interface && holds(address))
     }
 
-    /// Sends a packet that makes the kernel ask.
+    /// Sends a packet, before which the kernel has to ask for the link-level address.
     fn send(self) -> Option<()> {
         let (own, to): (&str, SocketAddr) = match self.address {
             IpAddr::V4(address) => ("0.0.0.0:0", (address, DISCARD).into()),

@@ -1,8 +1,8 @@
 //! Groups of interfaces: `group` of ifconfig(8).
 //!
 //! An interface of FreeBSD is in any number of groups, which have names; one of Linux has a single
-//! number. What goes along with an interface of Linux, wherever it goes, is its alternative names,
-//! so a group is kept as one: `group.NAME.` and some digits, because no two interfaces may have
+//! group number. But an interface of Linux keeps its alternative names wherever it is moved, so a
+//! group is kept as one of these: `group.NAME.` and some digits, because no two interfaces may have
 //! the same alternative name.
 
 use std::fmt;
@@ -23,14 +23,14 @@ const LONGEST: usize = 15;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupName(String);
 
-/// Why a group cannot be called so. `Display` is FreeBSD's message without its first word.
+/// Why a group cannot have a name. `Display` is FreeBSD's message without its first word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MalformedGroup {
-    /// It would look like an interface.
+    /// The name would look like an interface's: it ends in a digit.
     Digit,
-    /// More than 15 bytes.
+    /// The name has more than 15 bytes.
     TooLong,
-    /// Empty, or with characters that no name of Linux has.
+    /// The name is empty, or has characters that no name on Linux has.
     Odd,
 }
 
@@ -47,11 +47,12 @@ impl fmt::Display for MalformedGroup {
 impl std::error::Error for MalformedGroup {}
 
 impl GroupName {
-    /// Takes `name` when a group may be called so.
+    /// Takes `name` if a group may have it.
     ///
     /// # Errors
-    /// It ends in a digit or is too long; or is nothing that Linux can keep.
+    /// `name` ends in a digit, is too long, or cannot be kept on Linux.
     pub fn parse(name: &str) -> Result<Self, MalformedGroup> {
+        // Linux's own rule for names, and the dot, which ends the group's name in ours.
         let odd = |c: char| matches!(c, '/' | ':' | '.') || c.is_whitespace() || c.is_control();
         match name {
             name if name.ends_with(|c: char| c.is_ascii_digit()) => Err(MalformedGroup::Digit),
@@ -62,19 +63,20 @@ impl GroupName {
     }
 }
 
-/// The names in a list of alternative names.
+/// The names in a list of an interface's alternative names.
 pub(crate) fn alternative_names(list: &[u8]) -> impl Iterator<Item = String> {
     attributes(list).filter(|(kind, _)| *kind == ifla::ALT_IFNAME).map(|(_, name)| text(name))
 }
 
-/// The group that an alternative name stands for.
+/// The group that an alternative name stands for; `None`: the name is somebody else's.
 pub(crate) fn of_alternative_name(name: &str) -> Option<String> {
     let (group, _) = name.strip_prefix(PREFIX)?.rsplit_once('.')?;
     GroupName::parse(group).ok().map(|group| group.0)
 }
 
 impl Netlink {
-    /// `group`: puts the interface in a group. It may be in there already.
+    /// `group`: puts the interface in a group. An interface that is in the group already is no
+    /// error.
     ///
     /// # Errors
     /// The kernel's, as ` SIOCAIFGROUP: …`.
@@ -82,6 +84,8 @@ impl Netlink {
         if self.link(name)?.groups.contains(&group.0) {
             return Ok(());
         }
+        // Random, and not counted: another interface with this group may be in another namespace
+        // now, and come back.
         let unique = RandomState::new().hash_one(name) as u32;
         let alternative = format!("{PREFIX}{}.{unique:08x}", group.0);
         let message = property(rtm::NEWLINKPROP, nlm::CREATE | nlm::EXCL, name, &alternative);
@@ -91,7 +95,7 @@ impl Netlink {
     /// `-group`: takes the interface out of a group.
     ///
     /// # Errors
-    /// `ENOENT`: it is not in there.
+    /// `ENOENT`: the interface is not in the group.
     pub fn remove_group(&mut self, name: &InterfaceName, group: &GroupName) -> Result<(), Error> {
         let request = || Request::Other(" SIOCDIFGROUP".into());
         let names = self.link(name)?.alternative_names;

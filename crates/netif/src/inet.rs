@@ -15,7 +15,8 @@ use crate::wire::{Message, Netlink, attributes, u32_at};
 const BODY: usize = 8;
 
 impl Netlink {
-    /// All addresses, each with the number of its interface; those of one interface in their order.
+    /// All addresses, each with the number of its interface. Those of one interface are in the
+    /// kernel's order, which begins with the primary one.
     ///
     /// # Errors
     /// `Listing`.
@@ -26,7 +27,7 @@ impl Netlink {
         self.dump(request, collect).map_err(Error::Listing)
     }
 
-    /// `alias`: gives the interface an address. One that it has already is not an error.
+    /// `alias`: gives the interface an address. An address that it has already is no error.
     ///
     /// # Errors
     /// The kernel's, as `ioctl (SIOCAIFADDR): …`.
@@ -48,9 +49,10 @@ impl Netlink {
         name: &InterfaceName,
         address: &InterfaceAddress,
     ) -> Result<(), Error> {
+        // Found by looking, because Linux has no request for the first address.
         let interface = self.link(name)?;
         match self.delete_where(name, interface.index, |old| old.prefix.address.is_ipv4()) {
-            // There was none.
+            // There was no address to replace.
             Ok(()) | Err(Error::Refused { errno: Errno::ADDRNOTAVAIL, .. }) => {}
             Err(error) => return Err(error),
         }
@@ -62,12 +64,14 @@ impl Netlink {
         interface: &Interface,
         address: &InterfaceAddress,
     ) -> Result<(), Error> {
+        // `REPLACE` makes an address that is there already no error.
         let flags = nlm::CREATE | nlm::REPLACE;
         let mut message = request(rtm::NEWADDR, flags, address.prefix, interface.index);
-        // Linux's "address" is the other end of a point-to-point link, else the same again.
+        // Linux's IFA_ADDRESS is the other end of a point-to-point link; elsewhere it repeats the
+        // address.
         let destination = address.destination.unwrap_or(address.prefix.address);
         message.attribute(ifa::ADDRESS, &octets(destination));
-        // The loopback hears all that is sent on it anyway.
+        // Linux's loopback has no broadcast flag: it receives all that is sent on it anyway.
         let broadcasts = interface.flags.has(Flags::BROADCAST);
         if let Some(broadcast) = address.broadcast.filter(|_| broadcasts) {
             message.attribute(ifa::BROADCAST, &broadcast.octets());
@@ -76,6 +80,8 @@ impl Netlink {
             message.attribute(ifa::CACHEINFO, &address.lifetimes.bytes());
         }
         self.apply(&interface.name, message, Request::AddAddress).map_err(|error| match error {
+            // The kernel says EACCES for IPv6 that is turned off, which would read as a lack of
+            // rights.
             Error::Refused { request, errno: errno @ Errno::ACCESS, .. } => {
                 request.refused_because(errno, "there is no IPv6 on this interface: -ifdisabled")
             }
@@ -83,7 +89,7 @@ impl Netlink {
         })
     }
 
-    /// `-alias`, `delete`, `remove`: takes `address` from the interface, whatever its prefix.
+    /// `-alias`, `delete`, `remove`: takes `address` from the interface, whatever its prefix is.
     ///
     /// # Errors
     /// `EADDRNOTAVAIL`: the interface does not have it.
@@ -95,13 +101,13 @@ impl Netlink {
     /// `delete` without an address: takes the interface's first IPv4 address.
     ///
     /// # Errors
-    /// `EADDRNOTAVAIL`: it has none.
+    /// `EADDRNOTAVAIL`: the interface has no IPv4 address.
     pub fn delete_first_inet(&mut self, name: &InterfaceName) -> Result<(), Error> {
         let index = self.index(name)?;
         self.delete_where(name, index, |candidate| candidate.prefix.address.is_ipv4())
     }
 
-    /// Deletes the first address that is `wanted`. Linux wants to be told the prefix as well.
+    /// Deletes the first address that is `wanted`.
     fn delete_where(
         &mut self,
         name: &InterfaceName,
@@ -113,17 +119,18 @@ impl Netlink {
         let Some((_, found)) = found else {
             return Err(Request::DeleteAddress.refused(Errno::ADDRNOTAVAIL));
         };
+        // Linux deletes an address only with its prefix, which ifconfig(8) does not ask for.
         let message = request(rtm::DELADDR, 0, found.prefix, index);
         self.apply(name, message, Request::DeleteAddress)
     }
 }
 
-/// A request about `prefix` on the interface `index`, with the address in it.
+/// A request about the address `prefix` of the interface `index`.
 fn request(kind: u16, flags: u16, prefix: Prefix, index: u32) -> Message {
     let mut body = [0; BODY];
     body[0] = family(prefix.address);
     body[1] = prefix.length;
-    // Addresses of one network must have one scope, and the kernel's own 127.0.0.1 has this one.
+    // Linux wants one scope for all addresses of a network, and its own 127.0.0.1 is of this scope.
     if matches!(prefix.address, IpAddr::V4(address) if address.is_loopback()) {
         body[3] = ifa::SCOPE_HOST;
     }
@@ -137,6 +144,8 @@ fn request(kind: u16, flags: u16, prefix: Prefix, index: u32) -> Message {
 fn parse(body: &[u8]) -> Option<(u32, InterfaceAddress)> {
     let &[family, length, flags, ..] = body else { return None };
     let index = u32_at(body, 4)?;
+    // The 8 bits of the header are too few for IPv6's flags: IFA_FLAGS, where there is one, has
+    // all.
     let mut flags = u32::from(flags);
     let (mut local, mut address, mut broadcast) = (None, None, None);
     let (mut lifetimes, mut from_router) = (Lifetimes::default(), false);
@@ -151,12 +160,16 @@ fn parse(body: &[u8]) -> Option<(u32, InterfaceAddress)> {
             _ => {}
         }
     }
+    // An IPv6 address has an IFA_LOCAL only if it has another end.
     let mine = local.or(address)?;
+    // The low bits mean other things for IPv4: 0x1 is a secondary address there.
     let has = |flag| family == af::INET6 && flags & flag != 0;
     let address = InterfaceAddress {
         prefix: Prefix { address: mine, length },
         destination: address.filter(|&other| other != mine),
         broadcast: broadcast.and_then(|b| if let IpAddr::V4(b) = b { Some(b) } else { None }),
+        // IFA_PROTO exists since Linux 5.18; before, only a temporary address is known to come from
+        // a router.
         tentative: has(ifa::F_TENTATIVE),
         duplicated: has(ifa::F_DADFAILED),
         deprecated: has(ifa::F_DEPRECATED),

@@ -1,8 +1,8 @@
-//! What an interface does about IPv6: `accept_rtadv`, `ifdisabled` … of
-//! ifconfig(8), its `nd6 options`.
+//! What an interface does about IPv6: `accept_rtadv`, `ifdisabled` … of ifconfig(8), its
+//! `nd6 options`.
 //!
-//! The kernel tells of them in every listing of links; it is told by files below /proc/sys/net,
-//! which are those of the network namespace that the caller is in.
+//! The kernel reports these settings in every listing of links. It takes them through files below
+//! /proc/sys/net, which are those of the caller's network namespace.
 
 use std::path::{Path, PathBuf};
 
@@ -13,34 +13,34 @@ use crate::name::InterfaceName;
 use crate::uapi::{af, ifla};
 use crate::wire::{find, i32_at};
 
-/// One of them.
+/// One thing that an interface does, or does not do, about IPv6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inet6Option {
-    /// It configures itself by what routers say: `accept_rtadv`.
+    /// The interface configures itself by what routers advertise: `accept_rtadv`.
     AcceptRtadv,
-    /// There is no IPv6 on it: `ifdisabled`.
+    /// The interface has no IPv6: `ifdisabled`.
     Disabled,
-    /// It gets a link-local address when it comes up: `auto_linklocal`.
+    /// The interface gets a link-local address when it comes up: `auto_linklocal`.
     AutoLinkLocal,
-    /// A router that is heard does not become the default one: `no_radr`.
+    /// A router that advertises itself does not become the default router: `no_radr`.
     NoDefaultRouter,
-    /// New addresses are not looked for on the link: `no_dad`.
+    /// A new address is used without asking the link for duplicates: `no_dad`.
     NoDuplicateDetection,
 }
 
-/// All of them, in the numbering of FreeBSD's netinet6/nd6.h.
+/// The options that are on, in the numbering of FreeBSD's netinet6/nd6.h.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Inet6Options(pub u32);
 
-/// Neighbours are asked whether they are still there: Linux always does so.
+/// `PERFORMNUD`: neighbours are asked whether they are still there. Linux always does so.
 const PERFORM_NUD: u32 = 0x1;
 
-/// What routers say counts, also for an interface that forwards. By 1, which new interfaces have,
-/// it does not there; on FreeBSD that makes no difference.
+/// Advertisements count even on an interface that forwards. With 1, the kernel's default, they do
+/// not count there; on FreeBSD forwarding makes no difference.
 const ACCEPT_RA_ALWAYS: &str = "2";
 
-/// How an option is known: to FreeBSD by a bit and a name; to Linux by a place in the list of its
-/// settings, a file of the same meaning, and the values that turn it on and off.
+/// How an option is known: FreeBSD has a bit and a name; Linux has a file, and values that turn the
+/// option on and off.
 struct Known {
     option: Inet6Option,
     bit: u32,
@@ -66,7 +66,7 @@ impl Inet6Options {
         TABLE.iter().any(|known| known.option == option && self.0 & known.bit != 0)
     }
 
-    /// The names of those that are on, in the order of their bits.
+    /// The names of the options that are on, in the order of their bits.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let first = [(PERFORM_NUD, "PERFORMNUD")].into_iter();
         let all = first.chain(TABLE.iter().map(|known| (known.bit, known.name)));
@@ -75,15 +75,15 @@ impl Inet6Options {
 }
 
 impl Inet6Option {
-    /// Turns it on or off for `interface`, in the caller's network namespace.
+    /// Turns the option on or off for `interface`, in the caller's network namespace.
     ///
     /// # Errors
-    /// `EAFNOSUPPORT`: this kernel has no IPv6; `EROFS`, `EACCES`: a jail
-    /// whose /proc is the host's.
+    /// `EAFNOSUPPORT`: this kernel has no IPv6; `EROFS`, `EACCES`: a jail whose /proc is the
+    /// host's.
     pub fn set(self, interface: &InterfaceName, on: bool) -> Result<(), Error> {
         let Some(known) = TABLE.iter().find(|known| known.option == self) else { return Ok(()) };
         let value = if on { known.on } else { known.off };
-        // Who may not write need not, either, where nothing is to be changed.
+        // A jail that may not write need not fail where the setting is right already.
         if std::fs::read_to_string(file(interface, known.file)).is_ok_and(|it| it.trim() == value) {
             return Ok(());
         }
@@ -91,8 +91,8 @@ impl Inet6Option {
     }
 }
 
-/// Has `interface` keep its IPv6 addresses when it goes down, as FreeBSD does, in the caller's
-/// network namespace; Linux keeps those of IPv4 only, unless it is told to.
+/// Makes `interface` keep its IPv6 addresses when it goes down, in the caller's network namespace.
+/// FreeBSD keeps all addresses; Linux keeps only those of IPv4 unless this is set.
 ///
 /// # Errors
 /// As [`Inet6Option::set`].
@@ -104,7 +104,7 @@ fn file(interface: &InterfaceName, name: &str) -> PathBuf {
     Path::new("/proc/sys/net/ipv6/conf").join(interface.kernel()).join(name)
 }
 
-/// Sets what the kernel calls `name`, in the caller's network namespace.
+/// Writes `value` into the kernel's setting `name`, in the caller's network namespace.
 pub(crate) fn write_setting(
     interface: &InterfaceName,
     name: &str,
@@ -116,6 +116,7 @@ pub(crate) fn write_setting(
 fn write(interface: &InterfaceName, name: &str, value: &str) -> Result<(), Error> {
     write_setting(interface, name, value).map_err(|error| {
         let errno = match Errno::from_io_error(&error) {
+            // Without IPv6 in the kernel, or on this interface, the files do not exist.
             Some(Errno::NOENT) | None => Errno::AFNOSUPPORT,
             Some(errno) => errno,
         };
@@ -123,7 +124,8 @@ fn write(interface: &InterfaceName, name: &str, value: &str) -> Result<(), Error
     })
 }
 
-/// The options of an interface, from the `IFLA_AF_SPEC` of a link. `None`: it has no IPv6 at all.
+/// The options of an interface, from the `IFLA_AF_SPEC` of a link. `None`: the interface has no
+/// IPv6 at all.
 pub(crate) fn parse(families: &[u8]) -> Option<Inet6Options> {
     let inet6 = find(families, u16::from(af::INET6))?;
     let settings = find(inet6, ifla::INET6_CONF)?;
@@ -131,13 +133,15 @@ pub(crate) fn parse(families: &[u8]) -> Option<Inet6Options> {
     let generates = find(inet6, ifla::INET6_ADDR_GEN_MODE).and_then(|value| value.first());
     let is_on = |option| match option {
         Inet6Option::AcceptRtadv => match setting(ifla::CONF_ACCEPT_RA) {
+            // What the kernel will not do is not listed: with 1 a forwarding interface ignores
+            // routers.
             Some(1) => setting(ifla::CONF_FORWARDING) == Some(0),
             accepts => accepts.is_some_and(|it| it > 0),
         },
         Inet6Option::Disabled => setting(ifla::CONF_DISABLE_IPV6).is_some_and(|it| it != 0),
         Inet6Option::AutoLinkLocal => generates != Some(&ifla::ADDR_GEN_NONE),
         Inet6Option::NoDefaultRouter => setting(ifla::CONF_ACCEPT_RA_DEFRTR) == Some(0),
-        // A loopback has -1: there is no link to look on.
+        // A loopback has -1: it has no link on which a duplicate could be.
         Inet6Option::NoDuplicateDetection => setting(ifla::CONF_ACCEPT_DAD) == Some(0),
     };
     let on = TABLE.iter().filter(|known| is_on(known.option));

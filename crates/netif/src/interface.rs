@@ -1,4 +1,4 @@
-//! Interfaces as they are: what ifconfig(8) lists. Read from the kernel, in FreeBSD's terms.
+//! Interfaces as ifconfig(8) lists them: read from the kernel, in FreeBSD's terms.
 
 use rustix::io::Errno;
 
@@ -11,45 +11,47 @@ use crate::name::InterfaceName;
 use crate::uapi::{arphrd, iff, ifla, rtm};
 use crate::wire::{self, LINK_BODY, Message, Netlink, attributes, text, u16_at, u32_at};
 
-/// Linux counts a bridge's times in these parts of a second, whatever its own clock does.
+/// Linux counts a bridge's times in hundredths of a second towards programs, whatever its own clock
+/// does.
 pub(crate) const USER_HZ: u32 = 100;
 
 /// An interface and its addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interface {
-    /// Its number, unique in its network namespace.
+    /// The interface's number, unique in its network namespace.
     pub index: u32,
-    /// Its name on FreeBSD.
+    /// The interface's name on FreeBSD.
     pub name: InterfaceName,
-    /// Its flags, in FreeBSD's numbering.
+    /// The flags, in FreeBSD's numbering.
     pub flags: Flags,
-    /// The largest packet it sends.
+    /// The largest packet that the interface sends.
     pub mtu: u32,
-    /// Its link-level address.
+    /// The link-level address.
     pub ether: Option<EtherAddress>,
-    /// What `descr` gave it.
+    /// The text that `descr` has set.
     pub description: Option<String>,
-    /// What it is.
+    /// What the interface is.
     pub kind: Kind,
-    /// The bridge (or bond) that it is a member of.
+    /// The number of the bridge or lagg that the interface is a member of.
     pub master: Option<u32>,
-    /// Its part in that bridge.
+    /// What the interface is to its bridge.
     pub port: Option<BridgePort>,
-    /// The groups that it was put in; those that follow from its kind are not among them.
+    /// The groups that the interface was put in; not those that follow from its kind.
     pub groups: Vec<String>,
-    /// Other names that Linux knows it by.
+    /// Other names that Linux knows the interface by.
     pub alternative_names: Vec<String>,
-    /// Its state as a port of a lagg.
+    /// The state of the interface as a port of a lagg.
     pub lagg_port: Option<LaggPort>,
-    /// What has gone through it.
+    /// What has passed through the interface.
     pub counters: Counters,
-    /// What it does about IPv6; `None`: nothing at all.
+    /// What the interface does about IPv6; `None`: it has no IPv6 at all.
     pub inet6: Option<Inet6Options>,
-    /// Its addresses; [`Netlink::link`] and [`Netlink::links`] leave them out.
+    /// The addresses; [`Netlink::link`] and [`Netlink::links`] leave them out.
     pub addresses: Vec<InterfaceAddress>,
 }
 
-/// What has gone through an interface since it is there, in packets but for the bytes.
+/// What has passed through an interface since it exists: bytes where the name says so, else
+/// packets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[allow(missing_docs)] // the columns of netstat -i
 pub struct Counters {
@@ -67,9 +69,9 @@ pub struct Counters {
 /// A port of a lagg.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LaggPort {
-    /// It has a carrier.
+    /// The port has a carrier.
     pub active: bool,
-    /// It waits for another to fail.
+    /// The port waits for another one to fail.
     pub backup: bool,
 }
 
@@ -78,18 +80,19 @@ pub struct LaggPort {
 #[allow(missing_docs)] // the words of ifconfig's listing
 pub struct BridgePort {
     pub number: u16,
-    /// FreeBSD's, of eight bits.
+    /// The priority in FreeBSD's eight bits.
     pub priority: u16,
     pub path_cost: u32,
     pub learning: bool,
-    /// Frames to unknown addresses go out here: FreeBSD's `discover`.
+    /// Frames to unknown addresses leave here: FreeBSD's `discover`.
     pub discover: bool,
-    /// Talks to no other such member: FreeBSD's `private`.
+    /// The member exchanges no frames with other private members: FreeBSD's `private`.
     pub private: bool,
-    /// What the spanning tree has it do: disabled, listening, learning, forwarding, blocking.
+    /// The state that the spanning tree gives the port: disabled, listening, learning, forwarding,
+    /// blocking.
     pub state: u8,
-    /// The bridge by which its segment reaches the root, when that one does it through this port,
-    /// or through one of the same number.
+    /// The bridge that connects the port's segment to the root, if that bridge's port has the same
+    /// id as this one.
     pub designated: Option<EtherAddress>,
 }
 
@@ -130,6 +133,7 @@ impl Flags {
 
     pub(crate) fn from_kernel(linux: u32) -> Self {
         let set = Self::TABLE.iter().filter(|(from, ..)| linux & from != 0);
+        // One flag of Linux may stand for two of FreeBSD: BROADCAST does.
         Self(set.fold(0, |flags, (_, to, _)| flags | to))
     }
 
@@ -151,6 +155,7 @@ impl Netlink {
     /// # Errors
     /// `NoInterface`.
     pub fn link(&mut self, name: &InterfaceName) -> Result<Interface, Error> {
+        // By name, because a listing takes 40 ms on a host with 1,600 epairs.
         let mut message = Message::new(rtm::GETLINK, 0, &[0; LINK_BODY]);
         message.string(ifla::IFNAME, name.kernel());
         let answer = self.get(message).map_err(|errno| match errno {
@@ -222,6 +227,8 @@ pub(crate) fn parse(body: &[u8]) -> Option<Interface> {
         addresses: Vec::new(),
     };
     let (mut parent, mut elsewhere) = (None, false);
+    // The kernel adds attributes in any order, and new kernels add more: each is taken if it is
+    // known.
     for (kind, value) in attributes(body.get(LINK_BODY..)?) {
         match kind {
             ifla::IFNAME => interface.name = InterfaceName::from_kernel(text(value)),
@@ -241,9 +248,11 @@ pub(crate) fn parse(body: &[u8]) -> Option<Interface> {
         }
     }
     if let Kind::Vlan { parent: known, .. } = &mut interface.kind {
+        // A number of another namespace may be some other interface's here.
         *known = parent.filter(|_| !elsewhere);
     }
     if interface.kind == Kind::Lo {
+        // Linux's dummy has an address, FreeBSD's loopback none.
         interface.ether = None;
     }
     let groups = interface.alternative_names.iter().filter_map(|it| of_alternative_name(it));

@@ -1,5 +1,5 @@
 //! What is particular to each kind of cloned interface: what is said when it is made, and what
-//! ifconfig(8) lists of it. vlan(4), lagg(4), vxlan(4), gif(4), gre(4), wg(4), lo(4).
+//! ifconfig(8) lists. vlan(4), lagg(4), vxlan(4), gif(4), gre(4), wg(4), lo(4).
 
 use std::net::IpAddr;
 
@@ -8,15 +8,15 @@ use crate::name::InterfaceName;
 use crate::uapi::ifla;
 use crate::wire::{self, Message, attributes, u16_at, u32_at};
 
-/// What stands before a tag of 802.1Q, and of 802.1ad.
+/// The type of a frame with a tag of 802.1Q, and of 802.1ad.
 const ETHERTYPE_8021Q: u16 = 0x8100;
 const ETHERTYPE_8021AD: u16 = 0x88a8;
-/// A key is in the packets: `GRE_KEY`, in network order.
+/// `GRE_KEY`, in network order: packets have a key.
 const GRE_KEY: [u8; 2] = [0x20, 0];
 /// Hops that a tunnel's own packets may take: FreeBSD's `net.inet.ip.gifttl`.
 const TUNNEL_HOPS: u8 = 64;
-/// How often a lagg looks at the carrier of its ports, in milliseconds:
-/// without it Linux never does.
+/// How often a lagg looks at the carrier of its ports, in milliseconds. By default Linux never
+/// does.
 const CARRIER_INTERVAL: u32 = 100;
 
 /// What an interface is: FreeBSD's groups, and what each listing adds.
@@ -34,22 +34,22 @@ pub enum Kind {
     Vlan {
         /// The 802.1Q tag.
         tag: u16,
-        /// 802.1ad, a tag around tags, and not 802.1Q.
+        /// The tag is of 802.1ad, around other tags, and not of 802.1Q.
         stacked: bool,
         /// The priority of its frames.
         priority: u8,
-        /// The index of the interface that it is on; `None`: that is in another namespace.
+        /// The number of the interface below; `None`: that interface is in another namespace.
         parent: Option<u32>,
     },
-    /// lo(4) that was created: Linux's dummy, which drops what is not for the host itself.
+    /// lo(4) that was created: Linux's dummy, which drops all that is not for the host itself.
     Lo,
     /// lagg(4).
     Lagg {
-        /// How it uses its ports; `None`: in a way that FreeBSD does not have.
+        /// How the lagg uses its ports; `None`: in a way that FreeBSD does not have.
         protocol: Option<LaggProtocol>,
-        /// What of a packet is hashed: a number of the bonding driver.
+        /// What of a packet is hashed, as a number of the bonding driver.
         hash: u8,
-        /// The port in use, by failover.
+        /// The port in use, with failover.
         active: Option<u32>,
     },
     /// vxlan(4).
@@ -81,11 +81,11 @@ pub struct Bridge {
     pub root_priority: u16,
     pub root_cost: u32,
     pub root_port: u16,
-    /// It looks at the tags of frames.
+    /// The bridge looks at the tags of frames.
     pub vlan_filter: bool,
-    /// How many addresses it learns, 0: without limit; `None`: the kernel does not count.
+    /// How many addresses the bridge learns, 0: without limit; `None`: the kernel does not count.
     pub max_addresses: Option<u32>,
-    /// The numbers of its span ports; [`Netlink::find_spans`] fills them in.
+    /// The numbers of its span ports; [`find_spans`](crate::Netlink::find_spans) fills them in.
     pub spans: Vec<u32>,
 }
 
@@ -94,9 +94,9 @@ pub struct Bridge {
 pub struct Vlan {
     /// The 802.1Q tag.
     pub tag: u16,
-    /// The interface that it is on.
+    /// The interface below.
     pub parent: InterfaceName,
-    /// 802.1ad, a tag around tags.
+    /// The tag is of 802.1ad, around other tags.
     pub stacked: bool,
     /// The priority of its frames.
     pub priority: u8,
@@ -105,16 +105,16 @@ pub struct Vlan {
 /// How a lagg uses its ports: lagg(4), `laggproto`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LaggProtocol {
-    /// One at a time, the first that has a carrier: FreeBSD's default.
+    /// One port at a time, the first that has a carrier: FreeBSD's default.
     #[default]
     Failover,
-    /// Each flow has its port.
+    /// Each flow keeps to one port.
     LoadBalance,
-    /// In turn.
+    /// The ports in turn.
     RoundRobin,
-    /// All of them.
+    /// All ports at once.
     Broadcast,
-    /// 802.1AX.
+    /// 802.1AX: the ports that the other end agrees to.
     Lacp,
 }
 
@@ -134,7 +134,7 @@ impl LaggProtocol {
         Self::TABLE.iter().find(|(_, known, _)| *known == word).map(|&(protocol, ..)| protocol)
     }
 
-    /// Its word.
+    /// FreeBSD's word for the protocol.
     #[must_use]
     pub fn word(self) -> &'static str {
         Self::TABLE.iter().find(|(it, ..)| *it == self).map_or("", |&(_, word, _)| word)
@@ -154,15 +154,15 @@ impl LaggProtocol {
 pub struct Vxlan {
     /// The number of the network.
     pub id: u32,
-    /// Where its packets come from.
+    /// The address that its packets come from.
     pub local: Option<IpAddr>,
     /// The other end, or the multicast group that all ends are in.
     pub remote: Option<IpAddr>,
     /// The interface that the packets go through.
     pub device: Option<u32>,
-    /// The UDP port of all ends; 0: 4789.
+    /// The UDP port of all ends; 0 stands for 4789.
     pub port: u16,
-    /// How far packets go; 0: as the kernel does.
+    /// How far packets go; 0: the kernel's default.
     pub hops: u8,
     /// Addresses are not learned from packets.
     pub deaf: bool,
@@ -171,18 +171,18 @@ pub struct Vxlan {
 /// A tunnel of gif(4) or gre(4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tunnel {
-    /// This end.
+    /// The address of this end.
     pub local: IpAddr,
-    /// The other.
+    /// The address of the other end.
     pub remote: IpAddr,
-    /// What tells tunnels between the same ends apart: `grekey`; 0 is none.
+    /// `grekey`: tells tunnels between the same ends apart; 0 is none.
     pub key: u32,
 }
 
 /// Which kind of tunnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TunnelKind {
-    /// gif(4): IPv4 and IPv6 in either.
+    /// gif(4): IPv4 and IPv6 inside either.
     Gif,
     /// gre(4).
     Gre,
@@ -195,7 +195,7 @@ impl TunnelKind {
         if self == Self::Gif { "gif" } else { "gre" }
     }
 
-    /// Linux has a driver for each family outside; inside they take both.
+    /// Linux's driver, which depends on the family outside; inside, each takes both families.
     pub(crate) fn driver(self, outside: IpAddr) -> &'static str {
         match (self, outside) {
             (Self::Gif, IpAddr::V4(_)) => "sit",
@@ -206,7 +206,8 @@ impl TunnelKind {
     }
 }
 
-/// The part of a request that says what kind an interface is, with what `fill` says of it.
+/// Appends the part of a request that says what kind an interface is, with the attributes that
+/// `fill` writes.
 pub(crate) fn describe(message: &mut Message, driver: &str, fill: impl FnOnce(&mut Message)) {
     message.nest(ifla::LINKINFO, |info| {
         info.string(ifla::INFO_KIND, driver).nest(ifla::INFO_DATA, fill);
@@ -220,6 +221,7 @@ impl Vlan {
         describe(message, "vlan", |data| {
             data.attribute(ifla::VLAN_ID, &self.tag.to_ne_bytes());
             data.attribute(ifla::VLAN_PROTOCOL, &protocol.to_be_bytes());
+            // 0 is what a new vlan has: no map is needed.
             if self.priority != 0 {
                 vlan_priority(data, self.priority);
             }
@@ -227,9 +229,10 @@ impl Vlan {
     }
 }
 
-/// All frames get this priority, whatever their own in the kernel's queues is.
+/// Gives all frames this priority, whatever their priority in the kernel's queues is.
 pub(crate) fn vlan_priority(data: &mut Message, priority: u8) {
     data.nest(ifla::VLAN_EGRESS_QOS, |map| {
+        // The kernel's queues have these 16 priorities (`TC_PRIO_MAX`); the driver maps each alone.
         for queue in 0..16u32 {
             let entry = [queue.to_ne_bytes(), u32::from(priority).to_ne_bytes()].concat();
             map.attribute(ifla::VLAN_QOS_MAPPING, &entry);
@@ -278,7 +281,7 @@ impl Tunnel {
                 data.attribute(ifla::IPTUN_LOCAL, &octets(self.local));
                 data.attribute(ifla::IPTUN_REMOTE, &octets(self.remote));
                 data.attribute(ifla::IPTUN_TTL, &[TUNNEL_HOPS]);
-                // Whatever protocol of IP.
+                // 0 is any protocol: IPv4 and IPv6 both pass, as in gif(4).
                 data.attribute(ifla::IPTUN_PROTO, &[0]);
             }
             TunnelKind::Gre => {
@@ -286,6 +289,7 @@ impl Tunnel {
                 data.attribute(ifla::GRE_REMOTE, &octets(self.remote));
                 data.attribute(ifla::GRE_TTL, &[TUNNEL_HOPS]);
                 let flags = if self.key == 0 { [0, 0] } else { GRE_KEY };
+                // The driver takes a key only with its flag, and each direction has its own.
                 data.attribute(ifla::GRE_IFLAGS, &flags).attribute(ifla::GRE_OFLAGS, &flags);
                 let key = self.key.to_be_bytes();
                 data.attribute(ifla::GRE_IKEY, &key).attribute(ifla::GRE_OKEY, &key);
@@ -294,7 +298,7 @@ impl Tunnel {
     }
 }
 
-/// The kind that a driver of Linux makes, from its name and what it says of the interface.
+/// The kind of an interface, from the name of its Linux driver and what the driver says of it.
 pub(crate) fn parse(driver: &str, data: &[u8]) -> Kind {
     let find = |wanted| wire::find(data, wanted);
     let byte = |wanted| find(wanted).and_then(|value| value.first().copied()).unwrap_or(0);
@@ -303,13 +307,14 @@ pub(crate) fn parse(driver: &str, data: &[u8]) -> Kind {
         "veth" => Kind::Epair,
         "dummy" => Kind::Lo,
         "wireguard" => Kind::Wireguard,
-        // tun(4) is 1, tap(4) 2: linux/if_tun.h, IFF_TUN and IFF_TAP.
+        // linux/if_tun.h: IFF_TUN is 1, IFF_TAP 2.
         "tun" if byte(ifla::TUN_TYPE) == 1 => Kind::Tun,
         "tun" => Kind::Tap,
         "vlan" => Kind::Vlan {
             tag: find(ifla::VLAN_ID).and_then(|value| u16_at(value, 0)).unwrap_or(0),
             stacked: find(ifla::VLAN_PROTOCOL) == Some(&ETHERTYPE_8021AD.to_be_bytes()),
             priority: find(ifla::VLAN_EGRESS_QOS).map_or(0, priority_of),
+            // The link's own attribute says it, not the driver's.
             parent: None,
         },
         "bond" => Kind::Lagg {
@@ -342,7 +347,7 @@ pub(crate) fn parse(driver: &str, data: &[u8]) -> Kind {
     }
 }
 
-/// The priority that frames of the first queue get.
+/// The priority that frames of the first queue get; all others get the same.
 fn priority_of(map: &[u8]) -> u8 {
     let first = attributes(map).find(|(_, entry)| u32_at(entry, 0) == Some(0));
     first.and_then(|(_, entry)| u32_at(entry, 4)).map_or(0, |priority| priority as u8)

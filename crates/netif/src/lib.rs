@@ -2,12 +2,12 @@
 //!
 //! [`Netlink`] is a socket in one network namespace; every change is one request and one answer.
 //! Names, units and errors are those of ifconfig(8) and route(8); veth, 802.1Q links and attribute
-//! numbers stay in here. What the command line may look like is left to the applets.
+//! numbers stay in this crate. The command line belongs to `networds` and the applets.
 //!
-//! The codec is our own, some two hundred lines (`wire`). The crates netlink-packet-route, -core
-//! and netlink-sys decode everything that the kernel may say; one listing of links with them made a
-//! static binary 763 KiB larger (measured with 0.34, 0.9 and 0.9, fat LTO), which is
-//! more than all of kletka.
+//! The codec (`wire`) is our own and has some two hundred lines. The crates netlink-packet-route,
+//! -core and netlink-sys decode everything that the kernel may send; a static binary that lists
+//! links with them is 763 KiB larger (measured with 0.34, 0.9 and 0.9, fat LTO), which is a quarter
+//! of kletka.
 //!
 //! May use: `kernel`, `rustix`, `strerror`; system calls: sockets, /proc/sys/net.
 

@@ -1,5 +1,5 @@
-//! What a card has agreed on with the other end of its cable: ifmedia(4), the
-//! line `media` of ifconfig(8).
+//! What a card has agreed on with the other end of its cable: ifmedia(4), and the line `media` of
+//! ifconfig(8).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,16 +10,16 @@ use crate::wire::{GENERIC_BODY, Message, attributes, header_index, u32_at};
 /// How frames are sent. `Display` is what follows `media: `.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Media {
-    /// The two ends find out by themselves.
+    /// The two ends negotiate the speed.
     pub autoselect: bool,
     /// Millions of bits in a second; `None`: there is no carrier, or the driver does not say.
     pub speed: Option<u32>,
-    /// Both directions at once; `None`: the driver does not say.
+    /// Frames go in both directions at once; `None`: the driver does not say.
     pub full_duplex: Option<bool>,
 }
 
 impl Media {
-    /// FreeBSD's name of the medium. Linux tells the speed alone: it is taken for twisted pair.
+    /// FreeBSD's name of the medium. Linux reports only the speed, so twisted pair is assumed.
     fn subtype(self) -> Option<&'static str> {
         Some(match self.speed? {
             10 => "10baseT/UTP",
@@ -50,20 +50,21 @@ impl fmt::Display for Media {
     }
 }
 
-/// A request for those of all interfaces.
+/// A request for the media of all interfaces.
 pub(crate) fn request(family: u16) -> Message {
     let mut message = Message::new(family, 0, &[genl::LINKMODES_GET, 1, 0, 0]);
     message.nest(genl::FEATURES_HEADER | genl::NESTED, |_| {});
     message
 }
 
-/// Takes one answer to it.
+/// Takes one answer to that request.
 pub(crate) fn collect(found: &mut BTreeMap<u32, Media>, body: &[u8]) {
     let (mut index, mut media) = (None, Media::default());
     for (kind, value) in attributes(body.get(GENERIC_BODY..).unwrap_or_default()) {
         match kind {
             genl::FEATURES_HEADER => index = header_index(value),
             genl::LINKMODES_AUTONEG => media.autoselect = value == [1],
+            // The kernel writes SPEED_UNKNOWN as -1.
             genl::LINKMODES_SPEED => media.speed = u32_at(value, 0).filter(|it| *it != u32::MAX),
             genl::LINKMODES_DUPLEX => media.full_duplex = duplex(value),
             _ => {}

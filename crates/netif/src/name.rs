@@ -1,26 +1,28 @@
-//! Names of interfaces: FreeBSD's above this crate, Linux's below.
+//! Names of interfaces: FreeBSD's outside this crate, Linux's towards the kernel.
 
 use std::fmt;
 
 /// The longest name that the kernel takes: `IFNAMSIZ` without the NUL, on both systems.
 const LONGEST: usize = 15;
 
-/// The name of an interface, as an administrator of FreeBSD writes it.
+/// The name of an interface, as a FreeBSD administrator writes it.
 ///
 /// `lo0` is Linux's `lo`; every other name is the same on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InterfaceName(String);
 
-/// A name of more than 15 bytes, or one that no interface can have.
+/// The name has more than 15 bytes, or no interface can have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameTooLong(String);
 
 impl InterfaceName {
-    /// Takes `name` when an interface may be called so.
+    /// Takes `name` if an interface may have it.
     ///
     /// # Errors
-    /// It is longer than the kernel allows, or empty, `.`, `..`, or has a blank, `/` or `:` in it.
+    /// `name` is longer than the kernel allows, empty, `.` or `..`, or has a blank, `/` or `:` in
+    /// it.
     pub fn parse(name: &str) -> Result<Self, NameTooLong> {
+        // The kernel's rules, and no control characters, which would garble a listing.
         let odd = |c: char| c == '/' || c == ':' || c.is_whitespace() || c.is_control();
         let fits = (1..=LONGEST).contains(&name.len());
         if !fits || name == "." || name == ".." || name.contains(odd) {
@@ -29,13 +31,13 @@ impl InterfaceName {
         Ok(Self(name.to_owned()))
     }
 
-    /// The name as this system's ifconfig prints it.
+    /// The name as FreeBSD's ifconfig prints it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name as the kernel has it.
+    /// The name as Linux has it.
     pub(crate) fn kernel(&self) -> &str {
         if self.0 == "lo0" { "lo" } else { &self.0 }
     }
@@ -48,7 +50,7 @@ impl InterfaceName {
         Self(name)
     }
 
-    /// The name of an interface that the kernel told us of.
+    /// The name of an interface, from the kernel.
     pub(crate) fn from_kernel(name: String) -> Self {
         if name == "lo" { Self("lo0".to_owned()) } else { Self(name) }
     }

@@ -11,22 +11,22 @@ use crate::wire::{Message, Netlink, attributes, u16_at, u32_at};
 /// Length of `struct ndmsg`.
 pub(crate) const NDMSG: usize = 12;
 
-/// A host on the link, or the question for it.
+/// A host on the link, or the question for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Neighbour {
-    /// Its address.
+    /// The address that is asked for.
     pub address: IpAddr,
-    /// The number of the interface that it is behind.
+    /// The number of the interface that the host is behind.
     pub interface: u32,
-    /// Its link-level address; `None`: not yet known.
+    /// The host's link-level address; `None`: not yet known.
     pub ether: Option<EtherAddress>,
-    /// What is known of it.
+    /// What is known of the host.
     pub state: NeighbourState,
-    /// IPv6: it is a router.
+    /// IPv6: the host is a router.
     pub is_router: bool,
-    /// An address that is answered for: `published`.
+    /// We answer for this address: `published`.
     pub is_proxy: bool,
-    /// The seconds since it was last confirmed.
+    /// The seconds since the host last confirmed its address.
     pub age: u32,
 }
 
@@ -43,7 +43,7 @@ pub enum NeighbourState {
 }
 
 impl Netlink {
-    /// The neighbours of a family, in the kernel's order.
+    /// The neighbours of one family, in the kernel's order.
     ///
     /// # Errors
     /// `Listing`.
@@ -59,7 +59,7 @@ impl Netlink {
     /// Forgets a neighbour: the next packet to it asks anew.
     ///
     /// # Errors
-    /// `ENOENT`: it is forgotten already.
+    /// `ENOENT`: the neighbour is forgotten already.
     pub fn forget_neighbour(&mut self, neighbour: &Neighbour) -> Result<(), Error> {
         let body = ndmsg(family(neighbour.address), neighbour.interface, 0, 0);
         let mut message = Message::new(rtm::DELNEIGH, 0, &body);
@@ -79,10 +79,12 @@ pub(crate) fn ndmsg(family: u8, interface: u32, state: u16, flags: u8) -> [u8; N
     body
 }
 
-/// A neighbour from the body of an `RTM_NEWNEIGH`; multicast, which needs no question, is none.
+/// A neighbour from the body of an `RTM_NEWNEIGH`. `None`: a multicast address, which nobody asks
+/// for.
 fn parse(body: &[u8]) -> Option<Neighbour> {
     let (interface, bits, flags) = (u32_at(body, 4)?, u16_at(body, 8)?, *body.get(10)?);
     let state = match bits {
+        // A question without an answer and one that has failed are the same to arp(8): no address.
         nda::STATE_INCOMPLETE | nda::STATE_FAILED => NeighbourState::Incomplete,
         nda::STATE_REACHABLE => NeighbourState::Reachable,
         nda::STATE_STALE => NeighbourState::Stale,

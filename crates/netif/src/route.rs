@@ -12,20 +12,20 @@ use crate::wire::{Message, Netlink, attributes, find, u32_at};
 /// Length of `struct rtmsg`.
 const BODY: usize = 12;
 
-/// One way to somewhere.
+/// A route: the way to a network or a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
-    /// Where it leads; length 0 is `default`, the full length a host.
+    /// The network that the route leads to; length 0 is `default`, the full length a host.
     pub destination: Prefix,
     /// The next hop; `None`: the destination is on the link.
     pub gateway: Option<IpAddr>,
-    /// The number of the interface; `None`: the one that the gateway is behind.
+    /// The number of the interface; `None`: the interface that the gateway is behind.
     pub interface: Option<u32>,
     /// What becomes of the packets.
     pub kind: RouteKind,
-    /// The largest packet, where the route and not the interface says it.
+    /// The largest packet, if the route limits it.
     pub mtu: Option<u32>,
-    /// Put there by an administrator: FreeBSD's flag `STATIC`.
+    /// An administrator has put the route there: FreeBSD's flag `STATIC`.
     pub is_static: bool,
 }
 
@@ -41,7 +41,7 @@ pub enum RouteKind {
 }
 
 impl Route {
-    /// A static way to `destination` through `gateway`.
+    /// A static route to `destination` through `gateway`.
     #[must_use]
     pub fn through(destination: Prefix, gateway: IpAddr) -> Self {
         let kind = RouteKind::Unicast;
@@ -51,6 +51,7 @@ impl Route {
 
     fn message(&self, kind: u16, flags: u16, body: [u8; BODY]) -> Message {
         let mut message = Message::new(kind, flags, &body);
+        // Linux refuses bits of the destination that are beyond its length.
         if self.destination.length > 0 {
             message.attribute(rta::DST, &octets(self.destination.network().address));
         }
@@ -76,23 +77,25 @@ impl Route {
 }
 
 impl Netlink {
-    /// `add`.
+    /// `add`: adds a route.
     ///
     /// # Errors
-    /// `EEXIST`: there is one to the same destination; `ENETUNREACH`: nothing leads to the gateway.
+    /// `EEXIST`: there is a route to the same destination; `ENETUNREACH`: nothing leads to the
+    /// gateway.
     pub fn add_route(&mut self, route: &Route) -> Result<(), Error> {
         self.put_route(route, nlm::CREATE | nlm::EXCL)
     }
 
-    /// `change`.
+    /// `change`: changes the route to a destination.
     ///
     /// # Errors
-    /// `ESRCH`: there is none to this destination; `ENETUNREACH`: nothing leads to the gateway.
+    /// `ESRCH`: there is no route to this destination; `ENETUNREACH`: nothing leads to the gateway.
     pub fn change_route(&mut self, route: &Route) -> Result<(), Error> {
         self.put_route(route, nlm::REPLACE)
     }
 
     fn put_route(&mut self, route: &Route, flags: u16) -> Result<(), Error> {
+        // IPv6's routes have no scope.
         let on_link = route.gateway.is_none() && route.destination.address.is_ipv4();
         let (scope, kind) = match route.kind {
             RouteKind::Unicast if on_link => (rta::SCOPE_LINK, rta::TYPE_UNICAST),
@@ -103,7 +106,7 @@ impl Netlink {
         let message = route.message(rtm::NEWROUTE, flags, route.body(scope, kind));
         self.change(message).map_err(|errno| {
             Request::Route.refused(match errno {
-                // Linux has another word for IPv6, and for a route that is not there to change.
+                // Linux has other errors for IPv6, and for a route to be changed that is not there.
                 Errno::HOSTUNREACH => Errno::NETUNREACH,
                 Errno::NOENT => Errno::SRCH,
                 errno => errno,
@@ -111,11 +114,13 @@ impl Netlink {
         })
     }
 
-    /// `delete`: removes the route to `destination`; with a gateway, only the one through it.
+    /// `delete`: removes the route to `destination`; if there is a gateway, only the route through
+    /// it.
     ///
     /// # Errors
-    /// `ESRCH`: there is none.
+    /// `ESRCH`: there is no such route.
     pub fn delete_route(&mut self, route: &Route) -> Result<(), Error> {
+        // This scope and this type match every route.
         let body = route.body(rta::SCOPE_NOWHERE, rta::TYPE_UNSPEC);
         let mut body = body;
         body[5] = 0; // whoever put it there
@@ -123,22 +128,23 @@ impl Netlink {
         self.change(message).map_err(|errno| Request::Route.refused(errno))
     }
 
-    /// `get`: the route in the table by which packets to `destination` leave, or are dropped.
+    /// `get`: the route of the table by which packets to `destination` leave, or are dropped.
     ///
     /// # Errors
-    /// `ESRCH`: there is none.
+    /// `ESRCH`: there is no such route.
     pub fn get_route(&mut self, destination: IpAddr) -> Result<Route, Error> {
         let mut body = [0; BODY];
         body[0] = family(destination);
         body[1] = Prefix::width(destination);
+        // Without it the answer is the path to this one host, and not the route of the table.
         body[8..].copy_from_slice(&rta::F_FIB_MATCH.to_ne_bytes());
         let mut message = Message::new(rtm::GETROUTE, 0, &body);
         message.attribute(rta::DST, &octets(destination));
         if let Ok(answer) = self.get(message) {
             return parse(&answer).map(|(_, route)| route).ok_or(Error::Listing(Errno::BADMSG));
         }
-        // The kernel does not show the route by which it drops a packet; it answers as if it had
-        // dropped ours. The table has it.
+        // The kernel does not show a route that drops packets: it answers as if it had dropped
+        // ours. So the table is searched for the longest match.
         let leads = |route: &Route| {
             let length = route.destination.length;
             let there = Prefix { address: destination, length }.network();
@@ -175,11 +181,12 @@ impl Netlink {
     }
 }
 
-/// A route from the body of an `RTM_NEWROUTE`, and its table. Local and broadcast entries are none.
+/// A route from the body of an `RTM_NEWROUTE`, and the route's table.
 fn parse(body: &[u8]) -> Option<(u32, Route)> {
     let &[family, length, _, _, table, protocol, _, kind, ..] = body else { return None };
     let kind = match kind {
         rta::TYPE_BLACKHOLE => RouteKind::Blackhole,
+        // `prohibit` differs only in what the sender is told.
         rta::TYPE_UNREACHABLE | rta::TYPE_PROHIBIT => RouteKind::Reject,
         _ => RouteKind::Unicast,
     };
@@ -198,6 +205,7 @@ fn parse(body: &[u8]) -> Option<(u32, Route)> {
             rta::DST => route.destination.address = from_octets(value)?,
             rta::GATEWAY => route.gateway = from_octets(value),
             rta::OIF => route.interface = u32_at(value, 0),
+            // A table above 255 has no room in the fixed structure.
             rta::TABLE => table = u32_at(value, 0)?,
             rta::METRICS => {
                 route.mtu = find(value, rta::METRIC_MTU).and_then(|mtu| u32_at(mtu, 0));

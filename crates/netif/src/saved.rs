@@ -1,10 +1,10 @@
-//! A network as it was, kept in the kernel's own words, and how to get there again.
+//! A network as it was, kept in the kernel's own words, and the way back to it.
 //!
-//! Interfaces with all that they can be told, their addresses, routes of all tables, routing rules,
-//! and the neighbours that somebody has put there. What is saved is said again as it was heard: so
-//! nothing is lost of what has no name here. Not kept: the settings of /proc/sys, but for what an
-//! interface does about IPv6, queueing disciplines, next hops that are objects of their own, rules
-//! of the firewall, and the table of VLANs of a bridge that looks at tags.
+//! Kept are interfaces with all their settings, addresses, routes of all tables, routing rules, and
+//! neighbours that somebody has put there. What the kernel said is sent back to it unchanged, so
+//! that nothing is lost which has no name in this crate. Not kept are the settings of /proc/sys
+//! (except what an interface does about IPv6), queueing disciplines, next hops that are objects of
+//! their own, rules of the firewall, and the VLAN table of a bridge that looks at tags.
 
 mod inet6;
 mod link;
@@ -23,23 +23,24 @@ use crate::wire::{LINK_BODY, Message, Netlink, u32_at};
 use link::Link;
 use table::{Object, Table};
 
-/// A network as it was.
+/// A network as it was when it was saved.
 #[derive(Debug)]
 pub(crate) struct Saved {
     links: Vec<Link>,
+    /// One list for each of [`Table::ALL`], in that order.
     tables: [Vec<Object>; 4],
 }
 
-/// The number that each interface of a [`Saved`] has today.
+/// The number that each interface of a [`Saved`] has today: one that was made again has a new one.
 struct Numbers(BTreeMap<u32, u32>);
 
 impl Numbers {
     fn now(&self, was: u32) -> Option<u32> {
-        // 0 is no interface.
+        // 0 stands for no interface, then and now.
         if was == 0 { Some(0) } else { self.0.get(&was).copied() }
     }
 
-    /// Replaces the number at byte `at`. `None`: that interface is not there.
+    /// Replaces the number at byte `at`. `None`: the interface does not exist today.
     fn replace(&self, bytes: &mut [u8], at: usize) -> Option<()> {
         let now = self.now(u32_at(bytes, at)?)?;
         bytes[at..at + 4].copy_from_slice(&now.to_ne_bytes());
@@ -48,7 +49,7 @@ impl Numbers {
 }
 
 impl Saved {
-    /// Whether `now` lacks nothing of this, and has nothing more but what the kernel has given.
+    /// Whether `now` has all that this network has, and nothing more but what the kernel has added.
     #[must_use]
     pub(crate) fn is_still(&self, now: &Self) -> bool {
         let made = |table: &[Object]| -> Vec<Object> {
@@ -65,15 +66,15 @@ impl Saved {
             && Table::ALL.into_iter().all(same)
     }
 
-    /// The interfaces that could not be made again if they were destroyed: tun and tap, which a
-    /// program holds, wg, which has keys, an epair whose other end is in another network.
+    /// The interfaces that could not be made again: tun and tap, which a program holds; wg, which
+    /// has keys; an epair whose other end is in another network.
     #[must_use]
     pub(crate) fn irreplaceable(&self) -> Vec<&InterfaceName> {
         let cannot = self.links.iter().filter(|link| !link.is_replaceable(&self.links));
         cannot.map(|link| &link.name).collect()
     }
 
-    /// The bridges that look at tags: their tables of VLANs are not saved.
+    /// The bridges that look at tags: their VLAN tables are not saved.
     #[must_use]
     pub(crate) fn filtering(&self) -> Vec<&InterfaceName> {
         let filters = |link: &&Link| {
@@ -85,8 +86,7 @@ impl Saved {
         self.links.iter().filter(filters).map(|link| &link.name).collect()
     }
 
-    /// The bridges whose spanning tree hides what some of their times are set
-    /// to: those are not saved.
+    /// The bridges whose spanning tree hides some of their times: these times are not saved.
     #[must_use]
     pub(crate) fn with_borrowed_times(&self) -> Vec<&InterfaceName> {
         let hides = self.links.iter().filter(|link| link.has_borrowed_times());
@@ -100,7 +100,7 @@ impl Saved {
 }
 
 impl Netlink {
-    /// Keeps the network as it is.
+    /// Saves the network as it is.
     ///
     /// # Errors
     /// `Listing`.
@@ -119,13 +119,18 @@ impl Netlink {
         Ok(links)
     }
 
-    /// Puts the network back as it was `saved`, as far as that can be done. Answers what could not.
+    /// Puts the network back as it was `saved`, as far as possible. Answers what could not be put
+    /// back.
     pub(crate) fn put_back(&mut self, saved: &Saved) -> Vec<String> {
         let mut problems = Vec::new();
+        // New interfaces are removed and names given back first, so that no name is in the way of
+        // an interface that is made again. A step that fails does not end the rest: half a network
+        // is better than none.
         for step in [remove_new, rename, recreate, adjust, adjust_inet6] {
             let outcome = step(self, saved);
             problems.extend(outcome.unwrap_or_else(|error| vec![error.to_string()]));
         }
+        // Addresses and routes name interfaces by number, and numbers are final only now.
         let numbers = match self.saved_links() {
             Ok(now) => numbers(saved, &now),
             Err(error) => return problems.into_iter().chain([error.to_string()]).collect(),
@@ -142,17 +147,19 @@ fn problem(what: impl std::fmt::Display, about: &str, errno: Errno) -> String {
     format!("{what}: {about}: {}", strerror(errno))
 }
 
-/// The number of each saved interface in `now`: the same interface, or the one
-/// made again under its name.
+/// The number of each saved interface in `now`. It is the same interface, or the one that was made
+/// again under its name.
 fn numbers(saved: &Saved, now: &[Link]) -> Numbers {
     let today = |was: &Link| {
+        // The same number with another driver is another interface: an interface may be made with a
+        // number of one's choice.
         let same = now.iter().find(|link| link.index == was.index && link.driver == was.driver);
         same.or_else(|| now.iter().find(|link| link.name == was.name)).map(|link| link.index)
     };
     Numbers(saved.links.iter().filter_map(|was| Some((was.index, today(was)?))).collect())
 }
 
-/// Destroys interfaces that were not there. Hardware that has come stays.
+/// Destroys interfaces that are new. Hardware that has come meanwhile stays.
 fn remove_new(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
     let was_there = |link: &Link| {
         saved.links.iter().any(|it| it.index == link.index && it.driver == link.driver)
@@ -161,7 +168,7 @@ fn remove_new(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error
     let mut problems = Vec::new();
     for link in now.iter().filter(|link| link.driver.is_some() && !was_there(link)) {
         match netlink.change(Message::new(rtm::DELLINK, 0, &link_body(link.index, 0, 0))) {
-            // The other end of an epair went with the first.
+            // The other end of an epair is destroyed with the first.
             Ok(()) | Err(Errno::NODEV) => {}
             Err(errno) => problems.push(problem(&link.name, "destroy", errno)),
         }
@@ -169,13 +176,15 @@ fn remove_new(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error
     Ok(problems)
 }
 
-/// Gives interfaces their names again; two may have changed theirs for the other's.
+/// Gives interfaces their old names again.
 fn rename(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
     let now = netlink.saved_links()?;
     let same = |was: &Link| now.iter().find(|link| link.index == was.index);
     let differs = |was: &&Link| same(was).is_some_and(|link| link.name != was.name);
     let renamed: Vec<&Link> = saved.links.iter().filter(differs).collect();
     let mut problems = Vec::new();
+    // Two passes, as two interfaces may have exchanged names: all get a name that nobody has, and
+    // then their own.
     for (pass, link) in [0, 1].into_iter().flat_map(|pass| renamed.iter().map(move |it| (pass, it)))
     {
         let name =
@@ -187,7 +196,8 @@ fn rename(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
         };
         let mut done = netlink.change(message());
         if done == Err(Errno::BUSY) {
-            // Before Linux 6.2 only while it is down; it comes up again with the rest.
+            // Before Linux 6.2 an interface can be renamed only while it is down; `adjust` brings
+            // it up again.
             done = netlink
                 .change(flags_by_index(link.index, 0, iff::UP))
                 .and_then(|()| netlink.change(message()));
@@ -197,8 +207,9 @@ fn rename(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
     Ok(problems)
 }
 
-/// Makes interfaces again that have gone: what is on another one after that one.
+/// Makes interfaces again that no longer exist.
 fn recreate(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
+    // An interface is made after the one that it is on: each round makes what has become possible.
     loop {
         let now = netlink.saved_links()?;
         let numbers = numbers(saved, &now);
@@ -222,7 +233,7 @@ fn recreate(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> 
             };
             match netlink.change(message) {
                 Ok(()) => progress = true,
-                // The other end of an epair came with the first.
+                // The other end of an epair was made with the first.
                 Err(Errno::EXIST) if progress => {}
                 Err(Errno::EXIST) => {
                     problems.push(format!("{}: its other end has left this network", link.name));
@@ -236,8 +247,8 @@ fn recreate(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> 
     }
 }
 
-/// Sets each interface as it was. What depends on another one, as an mtu
-/// does, gets a second chance.
+/// Sets each interface as it was. A second pass sets what depends on other interfaces, as an mtu
+/// does.
 fn adjust(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
     let first = adjust_once(netlink, saved)?;
     if first.is_empty() { Ok(first) } else { adjust_once(netlink, saved) }
@@ -263,10 +274,11 @@ fn adjust_once(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Erro
             say(&was, "member", enter(netlink, saved, &was, &is, master));
         }
     }
-    // Members change an interface, and are changed by it.
+    // Read anew: a member changes its master, and is changed by it.
     let now = netlink.saved_links()?;
     for (mut was, is) in both(&now) {
-        // A lagg has given its port this address, and will give the other one back.
+        // The lagg has given this address to its port, and gives the old one back when the port
+        // leaves.
         if now.iter().any(|it| Some(it.index) == is.master && it.is("bond")) {
             was.ether = is.ether;
         }
@@ -280,14 +292,15 @@ fn adjust_once(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Erro
     Ok(problems)
 }
 
-/// Has each interface do about IPv6 what it did: before its addresses, which it may take none of,
-/// and after its mtu, by which it may have none at all.
+/// Sets what each interface does about IPv6.
 fn adjust_inet6(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Error> {
     let now = netlink.saved_links()?;
     let numbers = numbers(saved, &now);
     let mut problems = Vec::new();
     for was in &saved.links {
         let index = numbers.now(was.index);
+        // After the mtu, below which an interface may have no IPv6, and before addresses, which
+        // need it.
         let Some(is) = now.iter().find(|link| Some(link.index) == index) else { continue };
         let refused = was.inet6.as_ref().map(|inet6| inet6.set(&is.name, is.inet6.as_ref()));
         let refused = refused.into_iter().flatten();
@@ -296,7 +309,7 @@ fn adjust_inet6(netlink: &mut Netlink, saved: &Saved) -> Result<Vec<String>, Err
     Ok(problems)
 }
 
-/// Makes `is` a member of what `was` was one of.
+/// Makes `is` a member of the master of `was`, whose number today is `master`.
 fn enter(
     netlink: &mut Netlink,
     saved: &Saved,
@@ -315,7 +328,7 @@ fn enter(
     let Some(master) = master else { return Ok(()) };
     let of_bond = saved.links.iter().any(|it| Some(it.index) == was.master && it.is("bond"));
     if of_bond {
-        // Linux wants the port of a lagg down when it comes.
+        // The bonding driver refuses a port that is up.
         netlink.change(flags_by_index(is.index, 0, iff::UP))?;
     }
     join(netlink, master)
@@ -327,7 +340,7 @@ fn put_back_table(
     saved: &[Object],
     numbers: &Numbers,
 ) -> Result<Vec<String>, Error> {
-    // What was on an interface that is gone has been told of with it.
+    // What was on an interface that is gone has been reported with that interface.
     let wanted: Vec<Object> =
         saved.iter().filter_map(|object| table.renumbered(object, numbers)).collect();
     let now = table.read(netlink)?;
@@ -342,7 +355,8 @@ fn put_back_table(
     }
     let now = table.read(netlink)?;
     let mut missing: Vec<&Object> = wanted.iter().filter(|it| !now.contains(it)).collect();
-    // A route may need another one first.
+    // A route may need another route first, so the refused ones are tried again as long as one
+    // succeeds.
     loop {
         let before = missing.len();
         let mut refused = Vec::new();
@@ -360,8 +374,8 @@ fn put_back_table(
     }
 }
 
-/// The first IPv4 address of an interface is what its packets come from: their order
-/// is part of what they are.
+/// Whether an IPv4 address has the wrong place among those of its interface: packets come from the
+/// first one.
 fn is_out_of_order(table: Table, object: &Object, now: &[Object], wanted: &[Object]) -> bool {
     if table != Table::Addresses || object.is_inet6() {
         return false;

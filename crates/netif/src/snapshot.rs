@@ -1,4 +1,4 @@
-//! What a network looked like, and how to get there again: all that [`Saved`] has, and LRO of the
+//! What a network looked like, and the way back to it: all that [`Saved`] has, and LRO of the
 //! hardware, which the kernel switches off when an interface becomes a member of a bridge.
 
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use crate::wire::Netlink;
 /// A network before a change.
 pub struct Snapshot {
     saved: Saved,
-    /// The interfaces that join packets.
+    /// The interfaces whose hardware joins packets (LRO).
     joining: Vec<InterfaceName>,
     /// The bridges that have span ports.
     copying: Vec<InterfaceName>,
@@ -29,7 +29,7 @@ impl Snapshot {
         Ok(Self { saved: netlink.save()?, joining, copying })
     }
 
-    /// What could not be put back, in words; nothing when all could.
+    /// Says what could not be put back; empty if everything could.
     #[must_use]
     pub fn limits(&self) -> Vec<String> {
         let told = |names: Vec<&InterfaceName>, what: &str| {
@@ -47,15 +47,18 @@ impl Snapshot {
         [lost, vlans, times, spans].into_iter().flatten().collect()
     }
 
-    /// Whether nothing that can be put back is other than it was, or gone.
+    /// Whether all that can be put back is as it was.
     pub fn is_unchanged(&self, netlink: &mut Netlink) -> bool {
+        // A network that cannot be read counts as changed: what has cut the host off may also
+        // refuse the look.
         Self::take(netlink)
             .is_ok_and(|now| self.saved.is_still(&now.saved) && now.joining == self.joining)
     }
 
-    /// Puts everything back that can be. Answers what could not, in words.
+    /// Puts back all that can be put back. Answers in words what could not.
     pub fn restore(&self, netlink: &mut Netlink) -> Vec<String> {
         let mut problems = netlink.put_back(&self.saved);
+        // LRO comes last: the kernel switches it off again whenever an interface enters a bridge.
         let now: BTreeSet<_> = joining(netlink).unwrap_or_default().into_iter().collect();
         let lost = self.joining.iter().filter(|name| !now.contains(name));
         if let Ok(Some(mut ethtool)) = Ethtool::open() {
@@ -68,6 +71,7 @@ impl Snapshot {
     }
 }
 
+/// The bridges that have span ports.
 fn copying(netlink: &mut Netlink) -> Result<Vec<InterfaceName>, Error> {
     let mut links = netlink.links()?;
     netlink.find_spans(&mut links)?;
@@ -75,8 +79,9 @@ fn copying(netlink: &mut Netlink) -> Result<Vec<InterfaceName>, Error> {
     Ok(links.into_iter().filter(|link| copies(&link.kind)).map(|link| link.name).collect())
 }
 
+/// The interfaces whose hardware joins packets.
 fn joining(netlink: &mut Netlink) -> Result<Vec<InterfaceName>, Error> {
-    // A kernel that cannot be asked cannot be told either.
+    // A kernel whose ethtool cannot be asked cannot be told either.
     let Some(mut ethtool) = Ethtool::open()? else { return Ok(Vec::new()) };
     let all = ethtool.all()?;
     let joins = |index: u32| all.get(&index).is_some_and(|it| it.has(Capability::Lro));

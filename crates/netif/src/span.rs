@@ -1,14 +1,14 @@
 //! Span ports of a bridge: `span`, `-span` of ifconfig(8).
 //!
 //! A span port is no member; it gets a copy of every frame that the bridge handles. Linux's bridge
-//! has no such thing, its traffic control has: two filters on the bridge itself (clsact) copy what
-//! comes in and what the host sends (mirred). For frames that only pass through to come by there,
-//! the bridge listens to all of them (`PROMISC`). All of it hangs on the bridge: it goes with it,
-//! and holds for members that come later.
+//! has no span ports, but traffic control can copy: two filters on the bridge itself (clsact) copy
+//! what comes in and what the host sends (mirred). Frames that only pass through reach the filters
+//! because the bridge listens to all frames (`PROMISC`). Filters and flag belong to the bridge:
+//! they end with it, and apply to members that come later.
 //!
-//! The administrator's `promisc` is the same flag of Linux. While there are span ports it is kept
-//! apart from theirs by a third filter, which does nothing: where it is, the flag stays
-//! when the last of them goes.
+//! The administrator's `promisc` is the same flag of Linux. While there are span ports, a third
+//! filter stands for it and does nothing: if that filter is there when the last span port is
+//! removed, the flag stays.
 
 use rustix::io::Errno;
 
@@ -22,17 +22,17 @@ use crate::wire::{Message, Netlink, find, text, u32_at};
 
 /// Length of `struct tcmsg`.
 const BODY: usize = 20;
-/// The priorities of our filters, by which they are told from others': one for each span port.
+/// The priorities of our filters, one for each span port. They tell our filters from others'.
 const PRIORITIES: std::ops::RangeInclusive<u16> = 0x6b00..=0x6bff;
 /// The priority of the filter that stands for the administrator's `promisc`.
 const ASKED_FOR: u16 = 0x6c00;
-/// What comes in, what goes out.
+/// The two hooks: what comes in, and what goes out.
 const DIRECTIONS: [u32; 2] = [tc::INGRESS, tc::EGRESS];
 
-/// A filter of ours.
+/// A filter of ours that copies.
 struct Filter {
     priority: u16,
-    /// Where its copies go; 0: that interface is gone.
+    /// Where the copies go; 0: that interface no longer exists.
     to: u32,
 }
 
@@ -40,8 +40,8 @@ impl Netlink {
     /// `span`: makes `port` a span port of `bridge`.
     ///
     /// # Errors
-    /// `ENOENT`: no such interface; `EBUSY`: it is a span port already, or in a bridge; `EINVAL`:
-    /// `bridge` is none; `EOPNOTSUPP`: this kernel cannot copy packets.
+    /// `ENOENT`: no such interface; `EBUSY`: `port` is a span port already, or is in a bridge;
+    /// `EINVAL`: `bridge` is no bridge; `EOPNOTSUPP`: this kernel cannot copy packets.
     pub fn add_span(&mut self, bridge: &InterfaceName, port: &InterfaceName) -> Result<(), Error> {
         let request = || Request::Other(format!("BRDGADDS {port}"));
         let to = self.check_span(port)?;
@@ -56,11 +56,12 @@ impl Netlink {
         let taken = |priority: &u16| known.iter().any(|filter| filter.priority == *priority);
         let priority = PRIORITIES.into_iter().find(|priority| !taken(priority));
         let priority = priority.ok_or_else(|| request().refused(Errno::NOSPC))?;
-        // Looked up anew: the flag goes with span ports that were found gone.
+        // Asked for again: the flag was cleared if the last of the old span ports turned out to be
+        // gone.
         let is_asked_for = known.is_empty() && self.link(bridge)?.flags.has(Flags::PROMISC);
         let made = self.copy(on.index, to.index, priority, is_asked_for);
         made.map_err(|errno| {
-            // What was begun goes again; should it not go, the first error says more.
+            // What was begun is removed again. If that fails too, the first error says more.
             let _ = self.end_copies(on.index, priority);
             if is_asked_for {
                 let _ = self.listen_to_all(on.index, true);
@@ -75,15 +76,17 @@ impl Netlink {
         })
     }
 
-    /// Looks whether `port` is an interface that frames can be sent by; changes nothing.
+    /// Checks whether frames can be sent out by `port`; changes nothing.
     ///
     /// # Errors
-    /// `ENOENT`: there is none; `EINVAL`: it sends no frames, or is a bridge.
+    /// `ENOENT`: there is no such interface; `EINVAL`: the interface sends no frames, or is a
+    /// bridge.
     pub fn check_span(&mut self, port: &InterfaceName) -> Result<Interface, Error> {
         let request = || Request::Other(format!("BRDGADDS {port}"));
         let found = self.span_port(port, request)?;
         match found.kind {
-            // What a bridge is sent goes to its members: a copy would come by again.
+            // A bridge hands what it is sent to its members, so a copy would come by again and
+            // again.
             Kind::Bridge(_) | Kind::Loopback | Kind::Tun | Kind::Wireguard | Kind::Tunnel(..) => {
                 Err(request().refused(Errno::INVAL))
             }
@@ -91,10 +94,10 @@ impl Netlink {
         }
     }
 
-    /// `-span`.
+    /// `-span`: ends the copies to `port`.
     ///
     /// # Errors
-    /// `ENOENT`: it is no span port of this bridge.
+    /// `ENOENT`: `port` is no span port of this bridge.
     pub fn remove_span(
         &mut self,
         bridge: &InterfaceName,
@@ -117,6 +120,7 @@ impl Netlink {
         for interface in interfaces {
             let Kind::Bridge(bridge) = &mut interface.kind else { continue };
             let filters = self.filters(interface.index).map_err(Error::Listing)?;
+            // A port that no longer exists has no name to list.
             bridge.spans = filters.iter().map(|it| it.to).filter(|to| *to != 0).collect();
         }
         Ok(())
@@ -128,9 +132,10 @@ impl Netlink {
         Ok(filters.iter().any(|filter| filter.to == port))
     }
 
-    /// Keeps in mind whether the administrator wants `bridge` to listen to all frames, as long as
-    /// it does so for its span ports in any case. `false`: it has none, and the flag alone says it.
+    /// Notes whether the administrator wants `bridge` to listen to all frames, while its span ports
+    /// make it do so in any case. `false`: there are no span ports, and the flag alone says it.
     pub(crate) fn keep_asked_for(&mut self, bridge: u32, on: bool) -> Result<bool, Error> {
+        // A span port that is gone must not hold the flag: its filters are removed on the way.
         if self.living_spans(bridge)?.is_empty() {
             return Ok(false);
         }
@@ -161,7 +166,7 @@ impl Netlink {
         Err(request().refused_because(Errno::INVAL, "span is for bridges"))
     }
 
-    /// The span ports of a bridge. The filters of one that is gone are removed.
+    /// The span ports of a bridge. The filters of a port that is gone are removed.
     fn living_spans(&mut self, bridge: u32) -> Result<Vec<Filter>, Error> {
         let found = self.filters(bridge).map_err(Error::Listing)?;
         let (living, gone): (Vec<_>, Vec<_>) = found.into_iter().partition(|it| it.to != 0);
@@ -171,7 +176,7 @@ impl Netlink {
         Ok(living)
     }
 
-    /// The filters that copy, one for each span port. A bridge without any has none.
+    /// The filters that copy, one for each span port.
     fn filters(&mut self, bridge: u32) -> Result<Vec<Filter>, Errno> {
         let found = self.dump(
             || Message::new(rtm::GETTFILTER, 0, &tcmsg(bridge, 0, tc::EGRESS, 0)),
@@ -182,12 +187,13 @@ impl Netlink {
             Err(Errno::OPNOTSUPP) => Vec::new(),
             found => found?,
         };
-        // The kernel lists those of the other direction along with them.
+        // The kernel lists the filters of both hooks, so each priority comes twice.
         found.sort_by_key(|filter| filter.priority);
         found.dedup_by_key(|filter| filter.priority);
         Ok(found)
     }
 
+    /// Makes the two filters of a span port, and what they need.
     fn copy(
         &mut self,
         bridge: u32,
@@ -199,10 +205,12 @@ impl Netlink {
         let mut hook = Message::new(rtm::NEWQDISC, nlm::CREATE | nlm::EXCL, &body);
         hook.string(tc::KIND, "clsact");
         match self.change(hook) {
-            // Others may have put it there.
+            // Somebody else may have made the hook.
             Ok(()) | Err(Errno::EXIST) => {}
             Err(errno) => return Err(errno),
         }
+        // Before the flag is set for the filters' sake: afterwards nobody could tell whose flag it
+        // is.
         if is_asked_for {
             self.ask_for(bridge)?;
         }
@@ -212,7 +220,7 @@ impl Netlink {
         self.listen_to_all(bridge, true)
     }
 
-    /// Ends the copies of one priority, and with the last ones what they needed.
+    /// Removes the filters of one priority, and with the last of them what they needed.
     fn end_copies(&mut self, bridge: u32, priority: u16) -> Result<(), Errno> {
         for direction in DIRECTIONS {
             self.end_filter(bridge, direction, priority)?;
@@ -226,24 +234,26 @@ impl Netlink {
             self.listen_to_all(bridge, false)?;
         }
         for direction in DIRECTIONS {
-            // Somebody else's filters are not ours to remove.
+            // The hook stays while somebody else's filters are in it.
             if !self.priorities(bridge, direction)?.is_empty() {
                 return Ok(());
             }
         }
         let body = tcmsg(bridge, tc::CLSACT_HANDLE, tc::CLSACT, 0);
         match self.change(Message::new(rtm::DELQDISC, 0, &body)) {
+            // It was removed already, with its interface or by somebody else.
             Ok(()) | Err(Errno::NOENT | Errno::INVAL) => Ok(()),
             Err(errno) => Err(errno),
         }
     }
 
-    /// Those of all filters, also of somebody else's.
+    /// The priorities of all filters, also of somebody else's.
     fn priorities(&mut self, bridge: u32, direction: u32) -> Result<Vec<u16>, Errno> {
         let request = || Message::new(rtm::GETTFILTER, 0, &tcmsg(bridge, 0, direction, 0));
         self.dump(request, |found: &mut Vec<u16>, body: &[u8]| found.extend(priority_of(body)))
     }
 
+    /// Makes the filter that stands for the administrator's `promisc`.
     fn ask_for(&mut self, bridge: u32) -> Result<(), Errno> {
         match self.change(idle_filter(bridge, tc::INGRESS, ASKED_FOR)) {
             Ok(()) | Err(Errno::EXIST) => Ok(()),
@@ -278,7 +288,7 @@ fn tcmsg(index: u32, handle: u32, parent: u32, info: u32) -> [u8; BODY] {
     body
 }
 
-/// A filter's priority, and that it looks at all protocols.
+/// `tcm_info`: a filter's priority, and that the filter looks at all protocols.
 fn info(priority: u16) -> u32 {
     u32::from(priority) << 16 | u32::from(tc::ETH_P_ALL.to_be())
 }
@@ -289,6 +299,7 @@ fn filter(bridge: u32, direction: u32, to: u32, priority: u16) -> Message {
     let mut message = Message::new(rtm::NEWTFILTER, nlm::CREATE | nlm::EXCL, &body);
     message.string(tc::KIND, "u32").nest(tc::OPTIONS, |options| {
         options.attribute(tc::U32_SEL, &selector(tc::U32_TERMINAL));
+        // The first of a list of actions, which count from 1.
         options.nest(tc::U32_ACT, |actions| {
             actions.nest(1, |action| {
                 action.string(tc::ACT_KIND, "mirred").nest(tc::ACT_OPTIONS, |mirred| {
@@ -310,14 +321,14 @@ fn idle_filter(bridge: u32, direction: u32, priority: u16) -> Message {
     message
 }
 
-/// `struct tc_u32_sel` with one key: no bit of the packet has to be anything.
+/// `struct tc_u32_sel` with one key, which matches every packet: its mask is 0.
 fn selector(flags: u8) -> [u8; 32] {
     let mut selector = [0; 32];
     (selector[0], selector[2]) = (flags, 1);
     selector
 }
 
-/// `struct tc_mirred`: a copy goes out, and the packet on to the next filter.
+/// `struct tc_mirred`: a copy is sent, and the packet goes on to the next filter.
 fn mirror(to: u32) -> [u8; tc::MIRRED_LENGTH] {
     let mut parameters = [0; tc::MIRRED_LENGTH];
     let fields = [
@@ -341,6 +352,7 @@ fn parse(body: &[u8]) -> Option<Filter> {
     let priority = priority_of(body)?;
     let options = find(body.get(BODY..)?, tc::OPTIONS)?;
     let action = find(find(options, tc::U32_ACT)?, 1)?;
+    // A priority may be somebody else's by chance: only a filter that copies is ours.
     let ours = PRIORITIES.contains(&priority)
         && find(action, tc::ACT_KIND).map(text).as_deref() == Some("mirred");
     let parameters = find(find(action, tc::ACT_OPTIONS)?, tc::MIRRED_PARMS)?;

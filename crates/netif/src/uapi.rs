@@ -220,7 +220,7 @@ pub(crate) mod genl {
     pub(crate) const BITS_BIT: u16 = 1;
     pub(crate) const BIT_NAME: u16 = 2;
     pub(crate) const BIT_VALUE: u16 = 3;
-    /// An attribute that others are in: strict families ask for it.
+    /// Marks an attribute that holds others: newer families refuse a nest without it.
     pub(crate) const NESTED: u16 = 0x8000;
 }
 
@@ -233,12 +233,12 @@ pub(crate) mod ifa {
     pub(crate) const FLAGS: u16 = 8;
     pub(crate) const PROTO: u16 = 11;
 
-    /// From a router's advertisement.
+    /// The address comes from a router's advertisement.
     pub(crate) const PROTO_KERNEL_RA: u8 = 2;
     pub(crate) const FOREVER: u32 = u32::MAX;
 
-    /// The greatest number of those that the kernel itself gives addresses by: of the loopback, of
-    /// an advertisement, link-local.
+    /// The greatest of the numbers of the kernel's own addresses: loopback, advertisement,
+    /// link-local.
     pub(crate) const PROTO_KERNEL_LAST: u8 = 3;
     pub(crate) const SCOPE_HOST: u8 = 254;
 
@@ -249,7 +249,8 @@ pub(crate) mod ifa {
     pub(crate) const F_TENTATIVE: u32 = 0x40;
     pub(crate) const F_PERMANENT: u32 = 0x80;
     pub(crate) const F_NOPREFIXROUTE: u32 = 0x200;
-    /// Home address, managed temporary addresses, no route of the prefix, multicast joined.
+    /// The flags that may be set: home address, managed temporary addresses, no route of the
+    /// prefix, multicast joined.
     pub(crate) const F_SETTABLE: u32 = 0x10 | 0x100 | 0x200 | 0x400;
 }
 
@@ -286,11 +287,12 @@ pub(crate) mod rta {
     pub(crate) const TYPE_BLACKHOLE: u8 = 6;
     pub(crate) const TYPE_UNREACHABLE: u8 = 7;
     pub(crate) const TYPE_PROHIBIT: u8 = 8;
-    /// In a request for one route: answer with the table's entry, not with the path found by it.
+    /// In a request for one route: the answer is the table's entry, not the path that was found by
+    /// it.
     pub(crate) const F_FIB_MATCH: u32 = 0x2000;
-    /// Not of a table: remembered from a packet.
+    /// The route is of no table: it is remembered from a packet.
     pub(crate) const F_CLONED: u32 = 0x200;
-    /// Of a next hop: it is on the link, whatever the addresses say.
+    /// The next hop is on the link, whatever the addresses say.
     pub(crate) const NH_ONLINK: u32 = 4;
 }
 
@@ -299,7 +301,7 @@ pub(crate) mod tc {
     pub(crate) const KIND: u16 = 1;
     pub(crate) const OPTIONS: u16 = 2;
 
-    /// Where the hooks of an interface are, and the filters in them.
+    /// The place of an interface's hooks, and of the filters in them.
     pub(crate) const CLSACT: u32 = 0xffff_fff1;
     pub(crate) const CLSACT_HANDLE: u32 = 0xffff_0000;
     pub(crate) const INGRESS: u32 = 0xffff_fff2;

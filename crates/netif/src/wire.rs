@@ -1,7 +1,7 @@
 //! The rtnetlink wire: requests written, answers read, one socket. netlink(7), rtnetlink(7).
 //!
 //! Whatever the kernel sends is read within its bounds: a short or odd attribute ends the reading,
-//! it never panics. Meaning is given to the attributes by the modules that ask.
+//! and nothing panics. The modules that ask give the attributes their meaning.
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 
@@ -20,7 +20,7 @@ const HEADER: usize = 16;
 pub(crate) const LINK_BODY: usize = 16;
 /// Length of `struct genlmsghdr`.
 pub(crate) const GENERIC_BODY: usize = 4;
-/// The kernel cuts its answers to at most 32 KiB, whatever the reader offers.
+/// Room for one answer: the kernel sends at most 32 KiB at once, whatever the reader offers.
 const ANSWER: usize = 64 * 1024;
 /// How often a listing is asked for again when the table changed while it was read.
 const ATTEMPTS: usize = 8;
@@ -31,8 +31,8 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// Starts a request of type `kind`; `flags` besides `NLM_F_REQUEST`,
-    /// `body` the fixed structure.
+    /// Starts a request of type `kind`; `flags` come on top of `NLM_F_REQUEST`, and `body` is the
+    /// fixed structure.
     pub(crate) fn new(kind: u16, flags: u16, body: &[u8]) -> Self {
         let mut bytes = Vec::with_capacity(256);
         bytes.extend_from_slice(&[0; 4]);
@@ -61,7 +61,7 @@ impl Message {
         self.attribute(kind, &value.to_ne_bytes())
     }
 
-    /// Appends an attribute whose value `fill` writes: other attributes, or bytes of its own.
+    /// Appends an attribute whose value `fill` writes: other attributes, or plain bytes.
     pub(crate) fn nest(&mut self, kind: u16, fill: impl FnOnce(&mut Self)) -> &mut Self {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(&[0; 2]);
@@ -69,6 +69,7 @@ impl Message {
         fill(self);
         // No request of ours comes near 64 KiB: its parts are names, numbers and addresses.
         let length = (self.bytes.len() - start) as u16;
+        // The length counts the attribute without the padding behind it.
         self.bytes[start..start + 2].copy_from_slice(&length.to_ne_bytes());
         self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
         self
@@ -92,8 +93,8 @@ impl Message {
 
 /// A routing socket in one network namespace.
 ///
-/// The socket stays in the namespace that it was opened in: it goes on working after the caller has
-/// moved on, and after the last process in there has died.
+/// The socket stays in the namespace that it was opened in: it keeps working when the caller has
+/// moved on, and even when the last process in there has died.
 pub struct Netlink {
     socket: OwnedFd,
     sequence: u32,
@@ -120,7 +121,8 @@ impl Netlink {
         Ok(Self { socket, sequence: 0, buffer: vec![0; ANSWER] })
     }
 
-    /// Opens a routing socket in `there`, another network namespace; the caller's own is `here`.
+    /// Opens a routing socket in the network namespace `there`; the caller's own namespace is
+    /// `here`.
     ///
     /// # Errors
     /// As [`Netlink::open`]; `EPERM`: the caller may not enter that namespace.
@@ -128,7 +130,7 @@ impl Netlink {
         Self::inside(there, here, Self::open)
     }
 
-    /// Opens what `open` opens in another network namespace.
+    /// Opens a socket with `open` in the network namespace `there`.
     pub(crate) fn inside(
         there: BorrowedFd<'_>,
         here: BorrowedFd<'_>,
@@ -137,14 +139,17 @@ impl Netlink {
         within(there, here, open)?
     }
 
-    /// Asks for one change and waits for the kernel's word on it.
+    /// Asks for one change and waits for the kernel's answer.
     pub(crate) fn change(&mut self, message: Message) -> Result<(), Errno> {
+        // Without `ACK` the kernel would answer errors only, and a change that succeeds with
+        // silence.
         self.send(message, nlm::ACK)?;
         self.read(|_, _| {}).map(|_| ())
     }
 
-    /// Asks for one object: the body of the answer (the fixed structure and its attributes).
+    /// Asks for one object. The answer is the body: the fixed structure and its attributes.
     pub(crate) fn get(&mut self, message: Message) -> Result<Vec<u8>, Errno> {
+        // The acknowledgement follows the object, and ends the reading.
         self.send(message, nlm::ACK)?;
         let mut answer = None;
         self.read(|_, body| answer = answer.take().or_else(|| Some(body.to_vec())))?;
@@ -152,13 +157,14 @@ impl Netlink {
     }
 
     /// Asks for a whole table; `each` gets the body of every object in it.
-    ///
-    /// A table that changed meanwhile is read again from the start, so `each` fills a fresh `T`.
     pub(crate) fn dump<T: Default>(
         &mut self,
         request: impl Fn() -> Message,
         each: impl Fn(&mut T, &[u8]),
     ) -> Result<T, Errno> {
+        // The kernel marks a dump during which the table changed: objects may be missing or listed
+        // twice. It is read anew into a fresh `T`, and a few times at most, as a busy table might
+        // never hold still.
         for _ in 0..ATTEMPTS {
             let mut table = T::default();
             self.send(request(), nlm::DUMP)?;
@@ -178,7 +184,7 @@ impl Netlink {
     }
 
     /// Reads answers to the last request until the kernel says that it is done or names an error.
-    /// Answers whether all of them came from one state of the table.
+    /// The answer is whether all of them came from one state of the table.
     fn read(&mut self, mut each: impl FnMut(u16, &[u8])) -> Result<bool, Errno> {
         let mut consistent = true;
         loop {
@@ -188,6 +194,7 @@ impl Netlink {
             let mut rest = self.buffer.get(..length).ok_or(Errno::MSGSIZE)?;
             while let Some((header, body, after)) = split_message(rest) {
                 rest = after;
+                // The rest of an answer to an earlier request, whose reading ended in an error.
                 if header.sequence != self.sequence {
                     continue;
                 }
@@ -206,8 +213,8 @@ impl Netlink {
     }
 }
 
-/// Does `work` in `there`, another network namespace; the caller's own is `here`. For what is in a
-/// namespace by who asks for it, and not by a socket.
+/// Does `work` in the network namespace `there`; the caller's own is `here`. This is for what
+/// belongs to the namespace of the process, and not to that of a socket, such as /proc/sys/net.
 ///
 /// # Errors
 /// `Namespace`: the caller may not enter that namespace.
@@ -216,6 +223,7 @@ pub fn within<T>(
     here: BorrowedFd<'_>,
     work: impl FnOnce() -> T,
 ) -> Result<T, Error> {
+    // Only the calling thread moves: other threads of the caller stay where they are.
     let network = Some(LinkNameSpaceType::Network);
     move_into_link_name_space(there, network).map_err(Error::Namespace)?;
     let done = work();
@@ -229,7 +237,7 @@ struct Header {
     sequence: u32,
 }
 
-/// The first message of `bytes`: its header, its body, and what follows it.
+/// Splits off the first message of `bytes`: its header, its body, and the rest.
 fn split_message(bytes: &[u8]) -> Option<(Header, &[u8], &[u8])> {
     let length = u32_at(bytes, 0)? as usize;
     let body = bytes.get(HEADER..length)?;
@@ -239,10 +247,11 @@ fn split_message(bytes: &[u8]) -> Option<(Header, &[u8], &[u8])> {
     Some((header, body, after))
 }
 
-/// The attributes in `bytes`, each its type (without the flag bits) and its value.
+/// The attributes in `bytes`: the type, without the flag bits, and the value of each.
 pub(crate) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     std::iter::from_fn(move || {
         let length = usize::from(u16_at(bytes, 0)?);
+        // The two upper bits say that the value is nested, or in network order.
         let kind = u16_at(bytes, 2)? & 0x3fff;
         let value = bytes.get(4..length)?;
         bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
@@ -255,10 +264,11 @@ pub(crate) fn find(bytes: &[u8], wanted: u16) -> Option<&[u8]> {
     attributes(bytes).find(|&(kind, _)| kind == wanted).map(|(_, value)| value)
 }
 
-/// A string attribute without its NUL. Bytes that are no text become U+FFFD, and control characters
-/// `?`: a jail may name and describe its interfaces as it likes, and the host lists them.
+/// A string attribute without its NUL. Bytes that are not UTF-8 become U+FFFD, control characters
+/// `?`.
 pub(crate) fn text(value: &[u8]) -> String {
     let end = value.iter().position(|&byte| byte == 0).unwrap_or(value.len());
+    // A jail names and describes its interfaces as it likes, and the host lists them on a terminal.
     String::from_utf8_lossy(&value[..end]).replace(char::is_control, "?")
 }
 

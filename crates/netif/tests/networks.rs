@@ -1,5 +1,5 @@
-//! Interfaces between network namespaces, on the kernel. Needs root: the
-//! namespaces are the test's own.
+//! Interfaces between network namespaces, on the kernel. The tests need root: the namespaces are
+//! their own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may fail loudly
 
 use std::fs::File;
@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType};
 use rustix::net::{ipproto, sendto, socket_with, sockopt};
 
-/// A network namespace that lives as long as this.
+/// A network namespace that lives as long as this value.
 struct Network {
     holder: Child,
     handle: File,
@@ -26,7 +26,7 @@ impl Network {
     /// `None`, and a line on standard error, when the tests do not run as root.
     fn new() -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
-            // Past the harness, which shows the output of failed tests only.
+            // Written past the harness, which shows the output of failed tests only.
             let thread = std::thread::current();
             let _ = writeln!(std::io::stderr(), "skipped: {}: needs root", thread.name()?);
             return None;
@@ -49,7 +49,7 @@ impl Network {
 }
 
 impl Network {
-    /// Does `work` in this namespace, by the calling thread.
+    /// Does `work` in this namespace, in the calling thread.
     fn inside<T>(&self, work: impl FnOnce() -> T) -> T {
         let own = File::open("/proc/thread-self/ns/net").unwrap();
         within(self.handle.as_fd(), own.as_fd(), work).unwrap()
@@ -58,7 +58,7 @@ impl Network {
 
 impl Drop for Network {
     fn drop(&mut self) {
-        // cat(1) reads its input until this end of it closes.
+        // cat(1) ends when this end of its input closes.
         drop(self.holder.stdin.take());
         let _ = self.holder.wait();
     }
@@ -131,9 +131,9 @@ fn many_interfaces_are_listed() {
     assert_eq!(netlink.links().unwrap().len(), 301);
 }
 
-/// What a router on the link says: it is one for half an hour, and fd00:1::/64 is here, for two
-/// hours, of which the address is preferred for one. RFC 4861, 4.2 and 4.6.2; the
-/// kernel fills in the checksum.
+/// A router's advertisement: it is a router for half an hour, and fd00:1::/64 is on the link for
+/// two hours, with addresses that are preferred for one. RFC 4861, 4.2 and 4.6.2; the kernel fills
+/// in the checksum.
 fn advertisement() -> Vec<u8> {
     let mut packet = vec![134, 0, 0, 0, 64, 0];
     packet.extend(1800u16.to_be_bytes());
@@ -150,12 +150,12 @@ fn advertisement() -> Vec<u8> {
 fn to_all_hosts() -> OwnedFd {
     let (family, flags) = (AddressFamily::INET6, SocketFlags::CLOEXEC);
     let socket = socket_with(family, SocketType::RAW, flags, Some(ipproto::ICMPV6)).unwrap();
-    // Nobody believes a router that may be somewhere else.
+    // Receivers ignore an advertisement with fewer hops left: its router may be far away.
     sockopt::set_ipv6_multicast_hops(&socket, 255).unwrap();
     socket
 }
 
-/// Waits until `found` answers something.
+/// Waits until `found` has an answer.
 fn wait<T>(mut found: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
@@ -167,14 +167,14 @@ fn wait<T>(mut found: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// An address that follows from what a router says is `autoconf`, and has an end; one that was put
-/// there with an end is not. By `no_radr` the router's prefix is taken, but not the router.
+/// An address that follows from an advertisement is `autoconf` and expires; one that was added with
+/// a lifetime is not `autoconf`. With `no_radr` the router's prefix is taken, but not the router.
 #[test]
 fn a_router_is_heard() {
     hear(false);
 }
 
-/// Who is asked to hear routers does so, whether or not it forwards itself.
+/// An interface that is asked to hear routers does so even if it forwards.
 #[test]
 fn a_router_is_heard_by_another() {
     hear(true);
@@ -211,7 +211,7 @@ fn hear(forwards: bool) {
     let heard = |it: &InterfaceAddress| it.prefix.network().address.to_string() == "fd00:1::";
     let address = wait(|| {
         let all = netlink.addresses().unwrap().into_iter().map(|(_, it)| it);
-        // Even without a search for duplicates it is tentative for a moment.
+        // Even without a search for duplicates the address is tentative for a moment.
         all.into_iter().find(|it| heard(it) && !it.tentative)
     });
     assert!(address.autoconf && !address.temporary, "{address:?}");

@@ -1,14 +1,15 @@
-//! The catalogues as completions of shells: bash(1) and zsh(1).
+//! The catalogues as completions for bash(1) and zsh(1).
 //!
-//! What may follow depends on the word before: the names of interfaces, jails or groups, a choice,
-//! or nothing that a shell can know. In all other places the words of the catalogue may follow.
+//! The word before decides what is offered: names of interfaces, jails or groups, a choice, or
+//! nothing, where a shell cannot know the value. In all other places the words of the catalogue are
+//! offered.
 
 use std::fmt::Write;
 use std::iter;
 
 use crate::word::{Argument, Entry, Language, Section};
 
-/// Interfaces by FreeBSD's names, in the words of both shells.
+/// The names of interfaces, FreeBSD's `lo0` for Linux's `lo`; both shells expand this.
 const INTERFACES: &str = "$(ls /sys/class/net | sed 's/^lo$/lo0/')";
 const JAILS: &str = "$(jls name 2>/dev/null)";
 const GROUPS: &str = "all";
@@ -27,6 +28,8 @@ pub fn bash_completion(language: &Language) -> String {
         let _ = writeln!(out, "    {}) words=\"{words}\" ;;", names.join(" | "));
     }
     let _ = write!(
+        // The names of interfaces are data from elsewhere: compgen -W would run a command in such a
+        // name.
         out,
         "    *)\n        \
          if [[ $COMP_CWORD -eq 1 ]]; then\n            \
@@ -69,6 +72,7 @@ pub fn zsh_completion(language: &Language) -> String {
         first_words(language).join(" ")
     );
     for entry in taken(&language.sections) {
+        // Quotes of either kind would end the string of the completion.
         let about = entry.about.replace(['`', '\''], "");
         for name in &entry.names {
             let _ = writeln!(out, "            '{name}:{about}'");
@@ -86,7 +90,7 @@ fn taken<'a>(sections: impl IntoIterator<Item = &'a Section>) -> impl Iterator<I
     entries.filter(|entry| entry.is_taken())
 }
 
-/// What may come first.
+/// The words that may come first.
 fn first_words(language: &Language) -> Vec<String> {
     let mut words: Vec<String> =
         language.flags.iter().map(|flag| format!("-{}", flag.letter)).collect();
@@ -96,25 +100,27 @@ fn first_words(language: &Language) -> Vec<String> {
     words
 }
 
-/// What may come later, if the word before says nothing else.
+/// The words that may come later, unless the word before decides otherwise.
 fn later_words(language: &Language) -> Vec<String> {
     let words = taken(&language.sections).flat_map(|entry| entry.names.clone());
     words.chain(language.operand.and_then(known)).collect()
 }
 
-/// Words, and what may follow each of them.
+/// The words that decide what follows, and what that is. Words with equal followers share a row.
 fn followers(language: &Language) -> Vec<(Vec<String>, String)> {
     let flags = language.flags.iter().filter_map(|flag| {
         let argument = flag.argument?;
         Some((vec![format!("-{}", flag.letter)], known(argument)?))
     });
     let words = taken(iter::once(&language.firsts).chain(&language.sections)).filter_map(|entry| {
+        // Only the first argument follows the word itself, and only it can be known by that.
         let first = *entry.arguments.first()?;
         Some((entry.names.clone(), known(first)?))
     });
     let mut rows: Vec<(Vec<String>, String)> = Vec::new();
     for (names, words) in flags.chain(words) {
         match rows.iter_mut().find(|(_, known)| *known == words) {
+            // One branch of the `case` for all: the completion is shorter and faster to search.
             Some((row, _)) => row.extend(names),
             None => rows.push((names, words)),
         }
@@ -122,13 +128,14 @@ fn followers(language: &Language) -> Vec<(Vec<String>, String)> {
     rows
 }
 
-/// What a shell can know of an argument. `None`: other words may come before it.
+/// What a shell knows of an argument. `None`: other words may come before the argument.
 fn known(argument: Argument) -> Option<String> {
     Some(match argument {
         Argument::Interface => INTERFACES.to_owned(),
         Argument::Jail => JAILS.to_owned(),
         Argument::Group => GROUPS.to_owned(),
         Argument::Choice(words) => words.join(" "),
+        // Modifiers of route(8) may come before the destination.
         Argument::Value("destination") => return None,
         Argument::Value(_) => String::new(),
     })

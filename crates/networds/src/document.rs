@@ -1,31 +1,29 @@
-//! The catalogues as documents: the answer to `--help`, and the words of the manual pages in
-//! mdoc(7).
+//! The catalogues as documents: the text of `--help`, and the words of the manual pages in mdoc(7).
 
 use std::fmt::Write;
 use std::iter;
 
 use crate::word::{Argument, Entry, Flag, Language, Section, Standing};
 
-/// Where the words of a manual page begin and end: between these lines the page is made from the
-/// catalogue.
+/// The lines between which a manual page is made from the catalogue.
 const BEGIN: &str = ".\\\" Words: made from the catalogue by `cargo xtask words`.\n";
 const END: &str = ".\\\" End of the words.\n";
 
-/// A page has no place for its words.
+/// The page has no place for the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stale;
 
-/// The page with its words made anew.
+/// Puts the words into the page, in place of those that it has.
 ///
 /// # Errors
-/// The page lacks one of the two lines between which the words stand.
+/// The page lacks one of the two lines that mark the place.
 pub fn insert_words(page: &str, words: &str) -> Result<String, Stale> {
     let (before, rest) = page.split_once(BEGIN).ok_or(Stale)?;
     let (_, after) = rest.split_once(END).ok_or(Stale)?;
     Ok([before, BEGIN, words, END, after].concat())
 }
 
-/// What `--help` prints.
+/// The text of `--help`.
 #[must_use]
 pub fn help(language: &Language) -> String {
     let mut out = format!("usage: {}\n\nOptions:\n", language.usage);
@@ -55,14 +53,15 @@ fn write_section(out: &mut String, section: &Section) {
     }
 }
 
-/// The spellings of a row without those that a minus makes of them.
+/// The spellings of a row, without those that only add a minus.
 fn plain(names: &[String]) -> impl Iterator<Item = &str> {
+    // Only a minus before a name of the row: `-vnet` is a word of its own and stays.
     let is_off =
         |name: &str| name.strip_prefix('-').is_some_and(|on| names.iter().any(|it| it == on));
     names.iter().map(String::as_str).filter(move |name| !is_off(name))
 }
 
-/// Words that Linux has nothing for, and why: those of one reason together.
+/// The words that Linux has nothing for, and why. Words with one reason share a row.
 fn refused<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<(Vec<&'a str>, &'static str)> {
     let mut rows: Vec<(Vec<&str>, &'static str)> = Vec::new();
     for entry in entries {
@@ -75,9 +74,9 @@ fn refused<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<(Vec<&'a str>, &
     rows
 }
 
-/// How wide the first column of `--help` may be.
+/// The width of the first column of `--help`.
 const COLUMN: usize = 28;
-/// How wide all of `--help` may be, where words allow it.
+/// The greatest width of `--help`; a long word may exceed it.
 const WIDTH: usize = 96;
 
 fn flag_tag(flag: &Flag) -> String {
@@ -85,7 +84,8 @@ fn flag_tag(flag: &Flag) -> String {
     format!("-{}{}", flag.letter, argument.unwrap_or_default())
 }
 
-/// What follows an option: the choice among formats is as long as a line.
+/// The label of an option's argument. The choice of formats would be as long as a line, so it has a
+/// short name.
 fn flag_label(argument: Argument) -> String {
     match argument {
         Argument::Choice(_) => "type:format".to_owned(),
@@ -93,7 +93,7 @@ fn flag_label(argument: Argument) -> String {
     }
 }
 
-/// `[-]stp interface`.
+/// The first column of a row, as in `[-]stp interface`.
 fn tag(entry: &Entry) -> String {
     let names: Vec<&str> = plain(&entry.names).collect();
     let minus = if names.len() < entry.names.len() { "[-]" } else { "" };
@@ -106,8 +106,10 @@ fn tag(entry: &Entry) -> String {
 
 fn write_rows(out: &mut String, rows: &[(String, &'static str)]) {
     for (tag, about) in rows {
+        // A terminal shows no `Cm`, so the quotes would be noise.
         let about = about.replace('`', "");
         let mut lines = fill(&about, WIDTH - COLUMN).into_iter();
+        // A tag that leaves no room for the sentence gets a line of its own.
         if tag.len() + 4 > COLUMN {
             let _ = writeln!(out, "  {tag}");
         } else {
@@ -120,13 +122,13 @@ fn write_rows(out: &mut String, rows: &[(String, &'static str)]) {
     }
 }
 
-/// Names with commas between them, on indented lines.
+/// The names separated by commas, on indented lines.
 fn wrapped(names: &[&str]) -> String {
     let lines = fill(&names.join(", "), WIDTH - 2);
     lines.iter().map(|line| format!("  {line}\n")).collect()
 }
 
-/// Breaks a text into lines of at most `width` bytes, where blanks allow it.
+/// Breaks a text into lines of at most `width` bytes. Lines break only at blanks.
 fn fill(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -163,7 +165,7 @@ pub fn manual(language: &Language) -> String {
     let absent = entries().filter(|entry| entry.standing == Standing::Absent);
     let names: Vec<&str> = absent.map(|entry| entry.names.as_slice()).flat_map(plain).collect();
     let lines = fill(&names.join(" , "), 76);
-    // A comma at the beginning of a line would be set there.
+    // mdoc(7) prints a comma where it finds one: each belongs to the end of a line.
     let lines = lines.iter().map(|line| line.trim_end_matches(" ,").trim_start_matches(", "));
     let lines: Vec<String> = lines.map(|line| format!(".Cm {line}")).collect();
     let _ = writeln!(out, "{} .", lines.join(" ,\n"));
@@ -180,7 +182,7 @@ fn manual_section(out: &mut String, section: &Section) {
     out.push_str(".El\n");
 }
 
-/// An item of a list: the spellings and what follows them, then the sentences.
+/// An item of a list: the spellings and their arguments, then the sentences.
 fn manual_entry(out: &mut String, entry: &Entry) {
     let mut tag = format!(".It Cm {}", entry.names.join(" , "));
     for argument in &entry.arguments {
@@ -201,14 +203,16 @@ fn manual_entry(out: &mut String, entry: &Entry) {
     }
 }
 
-/// A sentence in mdoc(7): what stands in backquotes becomes `Cm`, with the punctuation behind it.
+/// A sentence in mdoc(7): text in backquotes becomes `Cm`, with the punctuation behind it.
 fn mdoc(out: &mut String, sentence: &str) {
     let sentence = format!("{sentence}.");
     let mut rest = sentence.as_str();
     while let Some((before, after)) = rest.split_once('`') {
+        // Quotes are balanced in all rows; a test of the catalogue sees to that.
         let (word, after) = after.split_once('`').unwrap_or((after, ""));
         text_lines(out, before);
         let end = after.find(' ').unwrap_or(after.len());
+        // `Cm` sets punctuation in the plain font if each character is a word of its own.
         let punctuation: String = after[..end].chars().map(|c| format!(" {c}")).collect();
         let _ = writeln!(out, ".Cm {word}{punctuation}");
         rest = &after[end..];
@@ -256,7 +260,7 @@ mod tests {
         assert_eq!(insert_words("before\n", "new\n"), Err(Stale));
     }
 
-    /// Every word is in both documents, and nothing in `--help` is wider than a screen.
+    /// Every word is in both documents, and no line of `--help` is wider than a screen.
     #[test]
     fn no_word_is_left_out() {
         for language in [ifconfig::language(), route::language()] {

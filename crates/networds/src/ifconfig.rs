@@ -8,6 +8,7 @@ mod action;
 mod address;
 mod catalogue;
 mod change;
+mod configuration;
 mod creation;
 mod error;
 mod family;
@@ -20,7 +21,8 @@ mod selection;
 mod value;
 
 pub use catalogue::{CLONED, Cloned, cloners, language};
-pub use change::{BridgeChange, Change, Configuration, NewAddress, OnOff};
+pub use change::{BridgeChange, Change, NewAddress, OnOff};
+pub use configuration::Configuration;
 pub use creation::{Creation, VxlanWords};
 pub use error::UsageError;
 pub use family::AddressFamily;

@@ -1,5 +1,5 @@
-//! The words of ifconfig(8) and route(8) in FreeBSD's dialect: what a command line says, and what a
-//! listing says back.
+//! The words of ifconfig(8) and route(8) in FreeBSD's dialect: what a command line means, and what
+//! a listing prints.
 //!
 //! Each of the two languages has one catalogue: a row for every word of FreeBSD's manual page, with
 //! what follows the word, what it does, and how far it does that on Linux. Parsing, the refusals,

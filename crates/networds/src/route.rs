@@ -1,5 +1,5 @@
 //! The language of route(8): a command line in, a [`RouteCommand`] out, and the lines that route(8)
-//! prints of a route.
+//! prints.
 
 mod catalogue;
 mod command;
@@ -18,10 +18,10 @@ use reader::RouteReader;
 
 use crate::word::{Found, Support};
 
-/// Understands a command line.
+/// Reads a command line.
 ///
 /// # Errors
-/// It is none, or says something that is not supported here.
+/// The command line is wrong, or asks for something that is not supported here.
 pub fn parse(arguments: &[String]) -> Result<RoutePurpose, UsageError> {
     let mut reader = RouteReader::default();
     let mut words = arguments.iter().map(String::as_str);
@@ -29,6 +29,7 @@ pub fn parse(arguments: &[String]) -> Result<RoutePurpose, UsageError> {
     let found = catalogue::find_verb(verb_text);
     let verb = action(found, verb_text, verb_text)?;
     while let Some(word) = words.next() {
+        // Modifiers may stand anywhere; what has no minus counts by its place.
         let Some(keyword) = word.strip_prefix('-') else {
             reader.positional(word)?;
             continue;
@@ -41,8 +42,8 @@ pub fn parse(arguments: &[String]) -> Result<RoutePurpose, UsageError> {
     reader.finish(verb, verb_text).map(RoutePurpose::Command)
 }
 
-/// What a word does that was looked up; `word` is the word as it was said, `keyword` without a
-/// minus.
+/// The action of a word that was looked up. `word` is the word as it was written, and `keyword` is
+/// the same without a minus.
 fn action<A: Copy>(
     found: Option<Found<'_, A>>,
     word: &str,
@@ -53,18 +54,20 @@ fn action<A: Copy>(
         Some(Support::Refused(_) | Support::Absent) => {
             Err(UsageError::NotSupported(word.to_owned()))
         }
+        // Said apart from a mistake: the administrator's script is right on FreeBSD.
         None if catalogue::is_freebsds(keyword) => Err(UsageError::NotSupported(word.to_owned())),
         None => Err(UsageError::BadKeyword(keyword.to_owned())),
     }
 }
 
-/// Reads the options. Answers the verb; `None`: help is wanted.
+/// Reads the options and answers the verb. `None`: `--help` was given.
 fn options<'a>(
     reader: &mut RouteReader<'a>,
     words: &mut impl Iterator<Item = &'a str>,
 ) -> Result<Option<&'a str>, UsageError> {
     while let Some(word) = words.next() {
         let Some(letters) = word.strip_prefix('-') else { return Ok(Some(word)) };
+        // `--help` is an addition of ours: FreeBSD's route has single letters only.
         if letters == "-help" {
             return Ok(None);
         }
@@ -73,8 +76,9 @@ fn options<'a>(
                 '4' => reader.set_family(IpFamily::Inet),
                 '6' => reader.set_family(IpFamily::Inet6),
                 'q' => reader.quiet = true,
-                // Numbers are never turned into names here.
+                // Addresses are never turned into names here.
                 'n' => {}
+                // As with getopt(3), the name is the rest of the word or the next word.
                 'j' => {
                     let attached = &letters[at + 1..];
                     let name = Some(attached).filter(|name| !name.is_empty());

@@ -1,65 +1,65 @@
-//! What a catalogue says of a word, and finding a word in a catalogue.
+//! What a catalogue says of a word, and how a word is found in it.
 //!
-//! [`word`] begins a row. Only what the word does, or why it does nothing, makes a [`Word`] of the
-//! row: one that lacks both does not compile. Each language has actions of its own; here they only
-//! say how many words must follow.
+//! [`word`] begins a row. A row becomes a [`Word`] only by what the word does or why it does
+//! nothing: a row without either does not compile. Each language has its own actions, of which this
+//! module knows only how many words must follow.
 
-/// A row of a catalogue. `A` is what the words of that language do.
+/// A row of a catalogue. `A` is the type of what words do in that language.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Word<A> {
-    /// All spellings, the usual one first; or words that are refused together.
+    /// All spellings, the usual one first; or several words that are refused together.
     pub(crate) names: &'static [&'static str],
-    /// Each spelling is also a word with `-` before it, which turns off what the word turns on.
+    /// Each spelling also exists with `-` before it, and then turns off what the word turns on.
     pub(crate) is_switch: bool,
-    /// What it does, in one sentence without a full stop; words stand in `backquotes`.
+    /// What the word does: one sentence without a full stop, other words in `backquotes`.
     pub(crate) about: &'static str,
     pub(crate) support: Support<A>,
 }
 
-/// How far a word does on Linux what it does on FreeBSD.
+/// How much of what a word does on FreeBSD it does on Linux.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Support<A> {
     /// All of it.
     Full(A),
-    /// It does something; what is different or missing.
+    /// The word does something; the text says what is different or missing.
     Partly(A, &'static str),
-    /// Linux has nothing for it; why, and the way out.
+    /// Linux has nothing for the word; the text says why, and the way out.
     Refused(&'static str),
-    /// Nothing has been made of it here as yet.
+    /// The word is not implemented here.
     Absent,
 }
 
 /// The words of one subject.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Group<A: 'static> {
-    /// What they are words of: the title of their part of the manual page.
+    /// The subject: the title of this part of the manual page.
     pub(crate) title: &'static str,
     pub(crate) words: &'static [Word<A>],
 }
 
-/// An action, by what must follow its word on the command line.
+/// An action, seen as the arguments that its word needs.
 pub(crate) trait Takes {
-    /// One for each word that must follow.
+    /// The arguments: one for each word that must follow.
     fn arguments(&self) -> Vec<Argument>;
 }
 
 /// What may follow a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Argument {
-    /// The name of an interface that is there.
+    /// The name of an interface that exists.
     Interface,
     /// The name or number of a jail.
     Jail,
     /// A group of interfaces.
     Group,
-    /// One of these.
+    /// One of these words.
     Choice(&'static [&'static str]),
-    /// Anything else, by what it is called in a manual page: `number`, `address`.
+    /// Any other value, by its name in a manual page: `number`, `address`.
     Value(&'static str),
 }
 
 impl Argument {
-    /// What a manual page calls it.
+    /// The name of the argument in a manual page.
     #[must_use]
     pub fn label(self) -> String {
         match self {
@@ -72,18 +72,18 @@ impl Argument {
     }
 }
 
-/// An option before the words: a letter, and what follows that.
+/// An option before the words: a letter and its argument.
 #[derive(Debug, Clone, Copy)]
 pub struct Flag {
     /// The letter after the minus.
     pub letter: char,
-    /// What follows it.
+    /// The argument of the option.
     pub argument: Option<Argument>,
-    /// What it does, as in a row of the catalogue.
+    /// What the option does, in the manner of a row of the catalogue.
     pub about: &'static str,
 }
 
-/// A row begun.
+/// The beginning of a row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Draft {
     names: &'static [&'static str],
@@ -96,12 +96,13 @@ pub(crate) const fn word(names: &'static [&'static str], about: &'static str) ->
     Draft { names, is_switch: false, about }
 }
 
-/// Begins the row of a word that `-` before it turns off.
+/// Begins the row of a word that a `-` before it turns off.
 pub(crate) const fn switch(names: &'static [&'static str], about: &'static str) -> Draft {
     Draft { names, is_switch: true, about }
 }
 
 impl Draft {
+    // Constant, so that a catalogue is data of the program and costs nothing at its start.
     pub(crate) const fn full<A: Copy>(self, action: A) -> Word<A> {
         self.row(Support::Full(action))
     }
@@ -131,46 +132,48 @@ pub(crate) struct Found<'a, A: 'static> {
     pub(crate) said: Said<'a>,
 }
 
-/// A word as it was said.
+/// A word as the command line has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Said<'a> {
-    /// With its minus.
+    /// The word, including a minus.
     pub(crate) word: &'a str,
-    /// It turns something on: it is not the form with `-` of a switch.
+    /// Whether the word turns something on: `false` for a switch with `-`.
     pub(crate) on: bool,
 }
 
-/// Looks `word` up.
+/// Looks `word` up in a catalogue.
 pub(crate) fn find<'a, A>(groups: &'static [Group<A>], word: &'a str) -> Option<Found<'a, A>> {
     let mut rows = groups.iter().flat_map(|group| group.words);
     let off = word.strip_prefix('-');
     rows.find_map(|row| {
+        // As it stands first: `-vnet` and the like are words of their own, and no switch that is
+        // off.
         let on = row.names.contains(&word);
         let is_off = row.is_switch && off.is_some_and(|word| row.names.contains(&word));
         (on || is_off).then_some(Found { row, said: Said { word, on } })
     })
 }
 
-/// A language as its documents show it.
+/// A language in the form that documents need.
 #[derive(Debug, Clone)]
 pub struct Language {
     /// The command: `ifconfig`.
     pub command: &'static str,
-    /// How it is called, a line for each form; what wrong usage prints.
+    /// How the command is called, one form on a line; wrong usage prints this.
     pub usage: &'static str,
     /// The options before the words.
     pub flags: &'static [Flag],
     /// The words that come first: kinds of interfaces, or commands.
     pub firsts: Section,
-    /// What else may come first.
+    /// The argument that may come first in their place.
     pub subject: Option<Argument>,
     /// All other words of the catalogue, by subject.
     pub sections: Vec<Section>,
-    /// What else may come later.
+    /// The argument that may come later in place of these words.
     pub operand: Option<Argument>,
 }
 
-/// The words of one subject, as documents show them.
+/// The words of one subject, for documents.
 #[derive(Debug, Clone)]
 pub struct Section {
     /// The subject.
@@ -179,29 +182,29 @@ pub struct Section {
     pub entries: Vec<Entry>,
 }
 
-/// A row of the catalogue, as documents show it.
+/// A row of the catalogue, for documents.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// All spellings; those with a minus at the end.
+    /// All spellings; those with a minus come last.
     pub names: Vec<String>,
-    /// What follows each.
+    /// The arguments of the word.
     pub arguments: Vec<Argument>,
-    /// What it does, in one sentence without a full stop; words stand in `backquotes`.
+    /// What the word does: one sentence without a full stop, other words in `backquotes`.
     pub about: &'static str,
-    /// How far it does that here.
+    /// How much of that the word does here.
     pub standing: Standing,
 }
 
-/// [`Support`] without the action.
+/// How much of what a word does on FreeBSD it does here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// As on FreeBSD.
+    /// The word does what it does on FreeBSD.
     Full,
     /// What is different or missing.
     Partly(&'static str),
     /// Why it is refused.
     Refused(&'static str),
-    /// It is refused, for nothing has been made of it as yet.
+    /// The word is refused because it is not implemented here.
     Absent,
 }
 
@@ -214,7 +217,7 @@ impl Entry {
 }
 
 impl<A: Takes> Group<A> {
-    /// The group as documents show it.
+    /// Prepares the group for documents.
     pub(crate) fn section(&self) -> Section {
         Section { title: self.title, entries: self.words.iter().map(Word::entry).collect() }
     }
@@ -230,6 +233,8 @@ impl<A: Takes> Word<A> {
         };
         let mut names: Vec<String> = self.names.iter().map(|&name| name.to_owned()).collect();
         if self.is_switch {
+            // After the plain spellings: documents show the first name, and the usual form turns
+            // on.
             names.extend(self.names.iter().map(|name| format!("-{name}")));
         }
         let arguments = action.map_or_else(Vec::new, Takes::arguments);

@@ -1,11 +1,12 @@
-//! Values that are worked out from files that hold more.
+//! Values that are computed from files that hold more.
 
 use std::io;
 
-/// The processors that are running: the lines `cpuN` of /proc/stat.
+/// The processors that are online: the lines `cpuN` of /proc/stat.
 pub(crate) fn processors() -> io::Result<String> {
     let text = std::fs::read_to_string("/proc/stat")?;
     let each = |line: &&str| {
+        // The line `cpu` without a number is the sum of all.
         line.strip_prefix("cpu").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     };
     Ok(text.lines().filter(each).count().to_string())
@@ -17,12 +18,14 @@ pub(crate) fn memory() -> io::Result<String> {
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
     let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     let malformed = || io::Error::from(io::ErrorKind::InvalidData);
+    // The file says kB and means KiB.
     Ok((kibibytes.ok_or_else(malformed)? * 1024).to_string())
 }
 
 /// What the administrator of a jail tells its processes: jail(8), `env`.
 pub(crate) fn env() -> io::Result<String> {
     let text = std::fs::read(prison::ENV_FILE).or_else(|error| match error.kind() {
+        // Without the parameter there is no file; FreeBSD's value is empty then.
         io::ErrorKind::NotFound => Ok(Vec::new()),
         _ => Err(error),
     })?;
@@ -35,10 +38,11 @@ pub(crate) fn jailed() -> io::Result<String> {
     Ok(if prison::is_jailed() { "1" } else { "0" }.to_owned())
 }
 
-/// Whether a jail owns its network; 0 on the host, as on FreeBSD. The settings of a network belong
-/// to the root that owns it, and nobody else sees them as its own.
+/// Whether a jail owns its network; 0 on the host, as on FreeBSD.
 pub(crate) fn vnet() -> io::Result<String> {
     use std::os::unix::fs::MetadataExt;
+    // The kernel gives a network's settings to the root of the user namespace that owns it:
+    // elsewhere they are not root's.
     let own = std::fs::metadata("/proc/sys/net/ipv4/ip_forward")?.uid() == 0;
     Ok(if own && prison::is_jailed() { "1" } else { "0" }.to_owned())
 }

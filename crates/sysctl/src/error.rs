@@ -5,20 +5,20 @@ use std::io;
 
 use rustix::io::Errno;
 
-/// What went wrong with one name. `Display` is what follows `sysctl: `.
+/// Why a name was not read or written. `Display` is what follows `sysctl: `.
 #[derive(Debug)]
 pub enum Error {
     /// There is no such name.
     Unknown(String),
-    /// Only names below this one have values.
+    /// The name is a node: only names below it have values.
     Node(String),
-    /// The value can only be read.
+    /// The value cannot be written.
     ReadOnly(&'static str),
-    /// No number where one is needed.
+    /// The value is empty where a number is needed.
     Empty,
-    /// Something else where a number is needed.
+    /// The value is no number where one is needed.
     NoNumber(String),
-    /// The value is always the same here.
+    /// The value cannot be another one on Linux.
     Fixed {
         /// The name.
         name: &'static str,
@@ -32,11 +32,11 @@ pub enum Error {
         /// The module that brings the feature.
         module: &'static str,
     },
-    /// The kernel's answer.
+    /// The kernel refused.
     Io {
         /// What was asked for: a name, or a name and its new value.
         what: String,
-        /// The answer.
+        /// The kernel's answer.
         error: io::Error,
     },
 }
@@ -62,11 +62,11 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The kernel's answer in FreeBSD's words. What only root may do is not permitted there, where
-/// Linux denies access to a file.
+/// The kernel's answer in FreeBSD's words.
 #[must_use]
 pub fn reason(error: &io::Error) -> String {
     match error.raw_os_error().map(Errno::from_raw_os_error) {
+        // Linux denies access to a file, where FreeBSD does not permit the operation.
         Some(Errno::ACCESS) => strerror::of_number(Errno::PERM.raw_os_error()),
         _ => strerror::of(error),
     }

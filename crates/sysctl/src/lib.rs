@@ -1,9 +1,9 @@
 //! sysctl(3): the names that FreeBSD's network and jail scripts ask for, read from and written to
 //! /proc.
 //!
-//! [`TABLE`] is all that there is: a name, and where Linux keeps its value. Any other name is
-//! unknown, as on a FreeBSD without that module. The values are those of the network that the
-//! caller is in. Command lines, and what is printed, are left to sysctl(8).
+//! [`TABLE`] has all names, and where Linux keeps their values. Any other name is unknown, as on a
+//! FreeBSD without that module. The values are those of the caller's network. Command lines and
+//! output belong to sysctl(8).
 //!
 //! May use: `prison`, `rustix`, `strerror`; system calls: /proc.
 
@@ -15,13 +15,13 @@ mod value;
 pub use error::{Error, reason};
 pub use table::{Oid, TABLE};
 
-/// The name's row of the table.
+/// The row of a name in the table.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Oid> {
     TABLE.iter().find(|oid| oid.name == name)
 }
 
-/// The rows below the node `node`: with or without a dot behind it.
+/// The rows below the node `node`, which may end in a dot.
 pub fn below(node: &str) -> impl Iterator<Item = &'static Oid> {
     let node = node.trim_end_matches('.');
     TABLE

@@ -4,36 +4,36 @@ use std::io;
 
 use crate::computed;
 
-/// A name of FreeBSD, and what stands for it here.
+/// A name of FreeBSD's, and what Linux has for it.
 pub struct Oid {
-    /// `kern.ostype`.
+    /// The name, such as `kern.ostype`.
     pub name: &'static str,
     pub(crate) source: Source,
-    /// What it is: `-d`.
+    /// What the value is: `-d`.
     pub about: &'static str,
 }
 
 /// Where a value comes from.
 #[derive(Clone, Copy)]
 pub(crate) enum Source {
-    /// A file that holds a number; it may be written.
+    /// A file with a number, which may be written.
     Switch(&'static str),
-    /// A file that holds a text; it may be written.
+    /// A file with a text, which may be written.
     Text(&'static str),
-    /// A file with a switch that stands the other way round.
+    /// A file with a switch of the opposite meaning.
     Inverse(&'static str),
-    /// A number of a feature that may not be loaded: then the value is 0, and stays so. The module
-    /// that would bring the feature is named when another value is asked for.
+    /// A file with a number that exists only if a module is loaded; without the module the value is
+    /// 0. The module is named when another value is asked for.
     Module(&'static str, &'static str),
-    /// A file that holds the value; it may not be written.
+    /// A file with the value, which cannot be written.
     File(&'static str),
-    /// Worked out from files that hold more than the value.
+    /// The value is computed from files that hold more.
     Computed(fn() -> io::Result<String>),
-    /// Always so.
+    /// The value is always the same.
     Constant(&'static str),
 }
 
-/// All names, sorted.
+/// All names, sorted: listings print them in this order.
 #[rustfmt::skip]
 pub const TABLE: &[Oid] = &[
     Oid { name: "hw.ncpu",                          source: Source::Computed(computed::processors), about: "Processors that are running" },
@@ -61,8 +61,7 @@ pub const TABLE: &[Oid] = &[
     Oid { name: "net.link.bridge.inherit_mac",      source: Source::Constant("0"), about: "A bridge takes the address of its first member" },
     Oid { name: "net.link.bridge.ipfw",             source: Source::Constant("0"), about: "Filter a bridge's frames by layer 2" },
     Oid { name: "net.link.bridge.log_stp",          source: Source::Constant("0"), about: "Log what the spanning tree does" },
-    // Frames of a bridge pass the firewall of the bridge itself; the members have none of their
-    // own.
+    // Linux filters a bridge's frames on the bridge itself; members have no filter of their own.
     Oid { name: "net.link.bridge.pfil_bridge",      source: Source::Module("/proc/sys/net/bridge/bridge-nf-call-iptables", "br_netfilter"), about: "Filter packets on the bridge" },
     Oid { name: "net.link.bridge.pfil_local_phys",  source: Source::Constant("0"), about: "Filter packets for the bridge on the member that they came by" },
     Oid { name: "net.link.bridge.pfil_member",      source: Source::Constant("0"), about: "Filter packets on the members of a bridge" },
@@ -91,7 +90,8 @@ mod tests {
         }
     }
 
-    /// Each name is in the manual page, under what can be done with it.
+    /// Each name is in the manual page, under those that can be written or those that can only be
+    /// read.
     #[test]
     fn the_manual_page_has_all_names() {
         let page = include_str!("../../../man/kletka-sysctl.8");

@@ -11,7 +11,7 @@ impl Oid {
     /// The value, without white space at its end.
     ///
     /// # Errors
-    /// The kernel does not give it.
+    /// The kernel refuses.
     pub fn read(&self) -> Result<String, Error> {
         let value = match self.source {
             Source::Switch(path) | Source::Text(path) | Source::File(path) => {
@@ -19,6 +19,8 @@ impl Oid {
             }
             Source::Inverse(path) => std::fs::read_to_string(path).map(|text| inverse(text.trim())),
             Source::Module(path, _) => match std::fs::read_to_string(path) {
+                // Without the module nothing is filtered: 0 is the truth, and scripts that read it
+                // go on.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok("0".to_owned()),
                 read => read,
             },
@@ -29,10 +31,10 @@ impl Oid {
         Ok(value.trim_end().to_owned())
     }
 
-    /// The value as the kernel takes it: numbers may be written as in C.
+    /// Checks a new value and answers it in the kernel's form. Numbers may be written as in C.
     ///
     /// # Errors
-    /// The value can only be read, or a number is none.
+    /// The value can only be read, or is no number where one is needed.
     pub fn valid(&self, value: &str) -> Result<String, Error> {
         match self.source {
             Source::File(_) | Source::Computed(_) => return Err(Error::ReadOnly(self.name)),
@@ -40,6 +42,7 @@ impl Oid {
             _ if value.is_empty() => return Err(Error::Empty),
             _ => {}
         }
+        // FreeBSD's sysctl takes several numbers, separated by blanks or commas.
         let words = value.split([' ', ',']).filter(|word| !word.is_empty());
         let numbers = words.map(|word| {
             number(word).map(|it| it.to_string()).ok_or_else(|| Error::NoNumber(word.to_owned()))
@@ -47,15 +50,16 @@ impl Oid {
         Ok(numbers.collect::<Result<Vec<_>, _>>()?.join(" "))
     }
 
-    /// Writes a value that [`Oid::valid`] gave; an error says that `word` could not be done.
+    /// Writes a value that [`Oid::valid`] has answered. `word` is what an error is about.
     ///
     /// # Errors
-    /// The kernel does not take it, or it can be no other here.
+    /// The kernel refuses, or the value cannot be another one here.
     pub fn write(&self, value: &str, word: &str) -> Result<(), Error> {
         let (name, what) = (self.name, word.to_owned());
         let (path, text) = match self.source {
             Source::Switch(path) => (path, value.to_owned()),
-            // With its end: nothing at all would be no write, and change nothing.
+            // An empty text would write nothing and so change nothing: with the end of its line it
+            // empties the value.
             Source::Text(path) => (path, format!("{value}\n")),
             Source::Inverse(path) if matches!(value, "0" | "1") => (path, inverse(value)),
             Source::Inverse(_) => {
@@ -63,7 +67,7 @@ impl Oid {
             }
             Source::Module(path, module) => match std::fs::exists(path) {
                 Ok(true) => (path, value.to_owned()),
-                // It is 0, and nothing has to be done for it.
+                // The value is 0 already.
                 _ if value == "0" => return Ok(()),
                 _ => return Err(Error::NoModule { name, module }),
             },
@@ -75,18 +79,18 @@ impl Oid {
     }
 }
 
-/// 1 for 0, and 0 for all else.
+/// The opposite of a switch: 1 for 0, and 0 for anything else.
 fn inverse(value: &str) -> String {
     if value == "0" { "1" } else { "0" }.to_owned()
 }
 
-/// A number as strtol(3) takes it: with a sign, in base 8 behind a `0`, in base 16 behind `0x`.
+/// A number as strtol(3) reads it: with a sign, in base 8 after `0`, in base 16 after `0x`.
 fn number(word: &str) -> Option<i64> {
     let (negative, digits) = match word.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, word.strip_prefix('+').unwrap_or(word)),
     };
-    // A second sign is none, before the digits or behind what says their base.
+    // Rust's parsers would take a second sign, before the digits or after the prefix.
     if !digits.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return None;
     }

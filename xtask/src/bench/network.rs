@@ -1,19 +1,20 @@
-//! What a jail's network costs: making an epair, and TCP through epair, bridge and epair. Beside it
-//! is the same made with ip(8): the kernel's part is the same, so a difference would be ours.
+//! The cost of a jail's network: making an epair, and TCP through epair, bridge and epair. The same
+//! network made with ip(8) is measured beside it: the kernel's part is equal, so a difference is
+//! ours.
 
 use std::process::Command;
 
 use super::{Candidate, Ground, Time, candidate, hyperfine};
 
-/// How often the speed of TCP is taken of each topology, and for how long.
+/// How often the speed of TCP is measured in each topology, and for how many seconds.
 const ROUNDS: u32 = 15;
 const SECONDS: u32 = 1;
 
-/// A network and a mount table of its own, in which all that is measured is made.
+/// A network and a mount table of its own, in which everything is made.
 const UNSHARE: [&str; 7] =
     ["unshare", "--net", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child"];
 
-/// Measures, and prints Markdown tables.
+/// Measures and prints Markdown tables.
 pub(super) fn run(ground: &Ground) -> Result<(), String> {
     println!("\nAn epair is made:\n\n| | median ms | min ms |\n|---|--:|--:|");
     for Time { name, median, min } in hyperfine(ground, &UNSHARE, &epairs(ground))? {
@@ -25,7 +26,7 @@ pub(super) fn run(ground: &Ground) -> Result<(), String> {
     for (family, what) in [("inet", "IPv4"), ("inet6", "IPv6")] {
         let of = |maker: &str| named(&speeds, &format!("{maker}-{family}"));
         let (ours, theirs) = (of("ifconfig"), of("ip"));
-        // Both of one round had the same neighbours on the machine.
+        // The two of one round had the same neighbours on the machine.
         let ratios = ours.iter().zip(&theirs).map(|(ours, theirs)| ours / theirs).collect();
         let (ours, theirs, ratio) = (median(ours)?, median(theirs)?, median(ratios)?);
         println!("| {what} | {ours:.2} | {theirs:.2} | {ratio:.3} |");
@@ -33,11 +34,12 @@ pub(super) fn run(ground: &Ground) -> Result<(), String> {
     Ok(())
 }
 
-/// Each run is preceded by the removal of what the one before has made.
+/// The two ways to make an epair. Before each run, what the run before made is removed.
 fn epairs(ground: &Ground) -> Vec<Candidate> {
     let ifconfig = ground.dialect().join("ifconfig");
     let ifconfig = ifconfig.display();
     let after = |remove: String, make| Candidate {
+        // The first run has nothing to remove.
         before: Some(format!("sh -c '{remove} 2> /dev/null || true'")),
         ..make
     };
@@ -53,10 +55,11 @@ fn epairs(ground: &Ground) -> Vec<Candidate> {
     ]
 }
 
-/// Lines of bench/network.sh: what was measured, and how many kilobits a second.
+/// Runs bench/network.sh: each line is what was measured, and kilobits a second.
 fn speeds(ground: &Ground) -> Result<Vec<(String, f64)>, String> {
     let [program, options @ ..] = UNSHARE;
     let mut command = Command::new(program);
+    // The pid namespace ends iperf3's server with the script, even if the script fails.
     command.args(options).args(["--mount-proc", "sh", "bench/network.sh"]);
     command.arg(ground.dialect()).args([ROUNDS.to_string(), SECONDS.to_string()]);
     let output = command.output().map_err(|e| format!("unshare: {e}"))?;
@@ -72,7 +75,7 @@ fn speed(line: &str) -> Option<(String, f64)> {
     Some((name.to_owned(), kilobits.parse().ok()?))
 }
 
-/// What was measured under this name, in gigabits, round by round.
+/// The speeds under this name, in gigabits, round by round.
 fn named(speeds: &[(String, f64)], name: &str) -> Vec<f64> {
     let of_name = speeds.iter().filter(|(known, _)| known == name);
     of_name.map(|(_, kilobits)| kilobits / 1e6).collect()

@@ -6,28 +6,29 @@ use crate::Outcome;
 use crate::leaks::{Left, Processes};
 use crate::shell::{Progress, quiet, typed};
 
-/// Where the files of the jail come from: the example that is installed with kletka.
+/// The files of the jail: the example that is installed with kletka.
 const EXAMPLE: &str = "/usr/local/share/kletka/examples/samba-vlan";
-/// What the commands of the client begin with: its network is a namespace of this name.
+/// The beginning of the client's commands: its network is a namespace with this name.
 const CLIENT: &str = "ip netns exec lan";
 /// How long the server may take to claim its name on the LAN.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs acts two to four in the demonstration's own machine, whose base is there.
+/// Runs acts two to four in the demonstration's machine, where the base has been made.
 pub(super) fn all() -> Outcome {
     let vlan = network()?;
     configuration(vlan)?;
+    // After the configuration, whose files are to stay, and before the jail.
     let before = Left::now(Processes::All);
     let played = start().and_then(|()| client(vlan)).and_then(|()| stop());
     if played.is_err() {
-        // All but the jail's control group ends with this machine anyway.
+        // This machine ends and takes everything else with it, but not the jail's control group.
         let _ = quiet("jail -r samba");
     }
     played.and_then(|()| nothing_left(&before))
 }
 
-/// What `--keep` makes on the host and tells how to remove; it touches none of
-/// it that is there already.
+/// What `--keep` makes on the host, and says how to remove. It changes none of these that exist
+/// already.
 pub(super) const KEPT: [&str; 7] = [
     "/etc/jail.conf",
     "/etc/fstab.samba",
@@ -38,7 +39,7 @@ pub(super) const KEPT: [&str; 7] = [
     "/sys/class/net/re0",
 ];
 
-/// Runs acts one to three on the host and tells how to go on from there.
+/// Runs acts one to three on the host, and says how to go on from there.
 pub(super) fn kept() -> Outcome {
     base()?;
     let vlan = network()?;
@@ -58,10 +59,10 @@ pub(super) fn kept() -> Outcome {
     Ok(())
 }
 
-/// Where the commands in FreeBSD's dialect lie; an administrator sets this PATH once.
+/// The folder of the commands in FreeBSD's dialect; an administrator adds it to PATH once.
 const APPLETS: &str = "/usr/local/libexec/kletka/bin";
 
-/// Act one: a jail's root with Samba in it, from the distribution's packages.
+/// Act one: makes a jail's root with Samba, from the distribution's packages.
 pub(super) fn base() -> Outcome {
     act("Act one: a base with Samba");
     say("The first run downloads it; later ones find it in target/.");
@@ -70,11 +71,13 @@ pub(super) fn base() -> Outcome {
     run(&format!("cp {EXAMPLE}/smb.conf /home/jails/samba/etc/samba/smb.conf"))?;
     run(&format!("cp {EXAMPLE}/rc.conf /home/jails/samba/etc/rc.conf"))?;
     say("The jail's LAN has no name server; the jail knows itself.");
+    // The base has a copy of the host's, whose servers the jail cannot reach: every look-up would
+    // wait for them.
     run("echo > /home/jails/samba/etc/resolv.conf")?;
     run("echo '192.168.1.240 samba.local samba' >> /home/jails/samba/etc/hosts")
 }
 
-/// The host's network card re0, and the LAN that hangs on it; answers whether it has VLANs.
+/// Makes the host's network card re0 and the LAN behind it; answers whether there are VLANs.
 fn network() -> Result<bool, String> {
     act("The network around the host: its card re0, a LAN, a client at 192.168.1.10");
     run("ip netns add lan")?;
@@ -95,20 +98,23 @@ fn network() -> Result<bool, String> {
 }
 
 fn has_vlans() -> bool {
+    // Asked by trying: the kernel may have the module, load it now, or lack it.
     quiet("ip link add link re0 name re0.1 type vlan id 1 && ip link delete re0.1").is_ok()
 }
 
-/// Act two: the article's jail.conf, byte for byte, and what else describes the jail.
+/// Act two: installs the article's jail.conf, byte for byte, and what else describes the jail.
 fn configuration(vlan: bool) -> Outcome {
     act("Act two: the article's jail.conf");
     run(&format!("cp {EXAMPLE}/jail.conf /etc/jail.conf"))?;
     run(&format!("cp {EXAMPLE}/fstab.samba /etc/fstab.samba"))?;
     run("cat /etc/jail.conf")?;
+    // Compared before the eyes of the reader: nothing was prepared for kletka.
     run(&format!("cmp /etc/jail.conf {EXAMPLE}/jail.conf && echo 'as the article has it'"))?;
     if !vlan {
         run("sed -i 's/re0\\.7/re0/' /etc/jail.conf")?;
     }
     let read = typed("jail -e ';' | tr ';' '\\n'")?;
+    // The value depends on a variable of the file, so it shows that variables were replaced.
     if !read.contains("vnet.interface=epair1b") {
         return Err("jail.conf is not read as it is written".into());
     }
@@ -116,7 +122,7 @@ fn configuration(vlan: bool) -> Outcome {
     run("printf 'jail_enable=\"YES\"\\njail_list=\"samba\"\\n' >> /etc/rc.conf")
 }
 
-/// Act three: it starts, and the host sees it.
+/// Act three: starts the jail, and looks at it from the host.
 fn start() -> Outcome {
     act("Act three: the jail runs");
     run("service jail start samba")?;
@@ -128,7 +134,7 @@ fn start() -> Outcome {
     run("jexec samba /run/kletka/jail/ifconfig epair1b")
 }
 
-/// A client on the LAN finds the server by broadcast, and keeps 100 MB there.
+/// Has a client on the LAN find the server by broadcast, and store 100 MB there.
 fn client(vlan: bool) -> Outcome {
     say("A client on the LAN asks by NetBIOS broadcast who is called SAMBA.");
     let found = until(&format!("{CLIENT} nmblookup -B 192.168.1.255 SAMBA"))?;
@@ -149,7 +155,7 @@ fn client(vlan: bool) -> Outcome {
     if vlan { other_vlan() } else { Ok(()) }
 }
 
-/// On VLAN 8, over the same wire, nothing of all that was seen.
+/// Checks that VLAN 8, over the same wire, has seen none of this.
 fn other_vlan() -> Outcome {
     let line = format!("{CLIENT} cat /sys/class/net/lan0.8/statistics/rx_packets");
     match typed(&line)?.trim() {
@@ -158,7 +164,7 @@ fn other_vlan() -> Outcome {
     }
 }
 
-/// Act four: it stops.
+/// Act four: stops the jail.
 fn stop() -> Outcome {
     act("Act four: the jail stops, and what is left");
     run("service jail stop samba")?;
@@ -175,7 +181,7 @@ fn nothing_left(before: &Left) -> Outcome {
     if things.is_empty() { Ok(()) } else { Err(format!("left behind: {}", things.join(", "))) }
 }
 
-/// Shows `line` and runs it until it succeeds.
+/// Shows `line` and runs it until it succeeds: Samba claims its name some time after its start.
 fn until(line: &str) -> Result<String, String> {
     println!("# {line}");
     let (since, mut progress) = (Instant::now(), Progress::new());

@@ -1,16 +1,17 @@
-//! Circles among things that point at each other, by their places in a list.
+//! Circles among things that point at each other. A thing is its place in a list.
 
 use std::collections::BTreeSet;
 
 /// The places that each place points at.
 pub(crate) type Arrows = [BTreeSet<usize>];
 
-/// What points at each other in a loop: sets of two or more in which each reaches
-/// every other, by first place.
+/// The circles: sets of two or more places in which each reaches every other, in the order of their
+/// first places.
 pub(crate) fn circles(arrows: &Arrows) -> Vec<Vec<usize>> {
     let reached: Vec<BTreeSet<usize>> = (0..arrows.len()).map(|from| reach(arrows, from)).collect();
     let mut circles: Vec<Vec<usize>> = Vec::new();
     for at in 0..arrows.len() {
+        // Reaching each other is mutual, so a place is in one circle at most.
         if circles.iter().any(|circle| circle.contains(&at)) {
             continue;
         }
@@ -24,8 +25,8 @@ pub(crate) fn circles(arrows: &Arrows) -> Vec<Vec<usize>> {
     circles
 }
 
-/// How many arrows run up when all stand on floors, each above what it points at. Only a circle has
-/// such arrows: those that have to be left out for its places to get floors, as a walk in the
+/// How many arrows run up if every place stands on a floor above those that it points at. Only a
+/// circle has such arrows: they have to be left out for its places to get floors. A walk in the
 /// order of the list finds them.
 pub(crate) fn up(arrows: &Arrows) -> usize {
     let mut state = vec![State::New; arrows.len()];
@@ -39,8 +40,8 @@ enum State {
     Done,
 }
 
-/// Walks all that can be reached from a new place; answers how many arrows lead
-/// back to a place under way.
+/// Walks everything that can be reached from a new place. Answers how many arrows lead back to a
+/// place whose walk is not done.
 fn descend(arrows: &Arrows, from: usize, state: &mut [State]) -> usize {
     if state[from] != State::New {
         return 0;
@@ -55,7 +56,7 @@ fn descend(arrows: &Arrows, from: usize, state: &mut [State]) -> usize {
     back
 }
 
-/// All places that can be reached from one, by one arrow or more.
+/// All places that can be reached from one place, by one arrow or more.
 fn reach(arrows: &Arrows, from: usize) -> BTreeSet<usize> {
     let (mut reached, mut next) = (BTreeSet::new(), vec![from]);
     while let Some(at) = next.pop() {

@@ -1,9 +1,9 @@
-//! Which file of a crate names which: the arrows of its inside.
+//! Which file of a crate names which: the arrows inside the crate.
 //!
-//! An arrow runs from a file whose code names something to the file that defines it, through `use`
-//! and `pub use` as far as names tell. Tests draw none, and neither does `mod name;` alone. A
-//! module below another is a part of that one: what it takes from the modules above it is no arrow.
-//! A macro or trait method that no path names is not seen.
+//! An arrow runs from a file whose code names something to the file that defines it. Names are
+//! followed through `use` and `pub use`. Tests draw no arrows, and neither does `mod name;` alone.
+//! A module is a part of the one above it, so what it takes from there is no arrow. A macro or a
+//! trait's method without a path is not seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,14 +11,14 @@ use std::path::Path;
 use super::paths::Import;
 use super::{Crate, Source};
 
-/// The files of a crate's program, and which module each is.
+/// The files of a crate's program, and the module that each file is.
 struct Modules<'a> {
     files: Vec<&'a Source>,
     of_path: BTreeMap<Vec<String>, usize>,
 }
 
-/// The files of the crate that are no tests, and for each the places in that list of
-/// the files that it names.
+/// The files of the crate that are not for tests, and for each file the places in this list of the
+/// files that it names.
 pub(crate) fn arrows(package: &Crate) -> (Vec<&Source>, Vec<BTreeSet<usize>>) {
     let files: Vec<&Source> = package.files.iter().filter(|file| !file.test).collect();
     let of_path = files.iter().enumerate().map(|(at, file)| (module(&file.path), at)).collect();
@@ -29,24 +29,26 @@ pub(crate) fn arrows(package: &Crate) -> (Vec<&Source>, Vec<BTreeSet<usize>>) {
         let named = file.scan.imports.iter();
         let mut to: BTreeSet<usize> =
             named.filter_map(|import| modules.resolve(&place, &import.path, 0)).collect();
+        // A module belongs to those above it, and to itself.
         to.retain(|&to| !place.starts_with(&module(&modules.files[to].path)));
         arrows.push(to);
     }
     (modules.files, arrows)
 }
 
-/// The module that a file is: the parts of its path below `src`.
+/// The module that a file is, as the parts of its path below `src`.
 fn module(path: &Path) -> Vec<String> {
     let below = path.with_extension("");
     let parts = below.iter().map(|part| part.to_string_lossy().into_owned());
     let mut parts: Vec<String> = parts.skip_while(|part| part != "src").skip(1).collect();
+    // These files are the module of their folder.
     parts.pop_if(|last| ["lib", "main", "mod"].contains(&last.as_str()));
     parts
 }
 
 impl Modules<'_> {
-    /// The file that defines what `path` means in the module `place`; none when
-    /// that is not in this crate.
+    /// Finds the file that defines what `path` means in the module `place`. `None`: this crate does
+    /// not define it.
     fn resolve(&self, place: &[String], path: &[String], steps: usize) -> Option<usize> {
         let (mut at, mut rest) = self.begin(place, path)?;
         while let Some((name, behind)) = rest.split_first() {
@@ -59,15 +61,15 @@ impl Modules<'_> {
         }
         let file = *self.of_path.get(&at)?;
         let Some(name) = rest.first() else { return Some(file) };
-        // What the module itself has from elsewhere is followed; so far only,
-        // that a circle of names ends.
+        // A name that the module has from elsewhere is followed; only so far, because names may
+        // form a circle.
         let handed_on = |import: &&Import| import.alias.as_ref() == Some(name);
         let import = self.files.get(file)?.scan.imports.iter().find(handed_on);
         let elsewhere = import.filter(|_| steps < 8);
         elsewhere.and_then(|import| self.resolve(&at, &import.path, steps + 1)).or(Some(file))
     }
 
-    /// Where the search for a path begins, and what is left of the path.
+    /// Finds where the search for a path begins, and what is left of the path.
     fn begin<'p>(
         &self,
         place: &[String],
@@ -87,6 +89,7 @@ impl Modules<'_> {
                 }
                 Some((at, rest))
             }
+            // Anything else is a module below this one, or another crate.
             child => {
                 let at = [place, &[child.to_owned()]].concat();
                 self.of_path.contains_key(&at).then_some((at, rest))

@@ -1,4 +1,4 @@
-//! The paths that tokens name: the leaves of a `use`, and those in expressions and types.
+//! The paths in a row of tokens: those of a `use`, and those in expressions and types.
 
 use proc_macro2::{Delimiter, TokenTree};
 
@@ -7,24 +7,26 @@ use super::tokens::{is_mark, is_word};
 /// A path that code names, such as `crate::record::Record`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Import {
-    /// Its parts, from the left; `self` at the end and `*` are left out.
+    /// The parts of the path, from the left; a last `self` and `*` are left out.
     pub(crate) path: Vec<String>,
-    /// The line on which it begins, counted from 1.
+    /// The line of its first token, counted from 1.
     pub(crate) line: usize,
-    /// The name under which `use` makes it known; elsewhere, none.
+    /// The name that a `use` gives it; `None` elsewhere.
     pub(crate) alias: Option<String>,
 }
 
-/// The paths that begin with the token `at`: those of a whole `use`, or one
-/// of an expression or type.
+/// The paths that begin with the token `at`: those of a whole `use`, or one of an expression or
+/// type.
 pub(super) fn at(tokens: &[TokenTree], at: usize) -> Vec<Import> {
     let mut found = Vec::new();
     let rest = &tokens[at..];
     if is_word(rest, "use") {
         let end = rest.iter().position(|token| is_mark(token, ';')).unwrap_or(rest.len());
         use_tree(&[], &rest[1..end], &mut found);
+    // A part after `::` belongs to a path that began before it.
     } else if !at.checked_sub(2).is_some_and(|before| is_path_mark(&tokens[before..at])) {
         let path = path(rest).0;
+        // A single name may be a local one, which is no path.
         if path.len() > 1 {
             found.push(Import { path, line: rest[0].span().start().line, alias: None });
         }
@@ -32,8 +34,7 @@ pub(super) fn at(tokens: &[TokenTree], at: usize) -> Vec<Import> {
     found
 }
 
-/// The path at the beginning of `tokens`, and how many tokens it takes, the
-/// `::` behind it included.
+/// The path at the beginning of `tokens`, and how many tokens it takes, with a last `::`.
 fn path(tokens: &[TokenTree]) -> (Vec<String>, usize) {
     let (mut path, mut taken) = (Vec::new(), 0);
     while let Some(TokenTree::Ident(part)) = tokens.get(taken) {
@@ -53,7 +54,7 @@ fn is_path_mark(two: &[TokenTree]) -> bool {
     two.iter().all(|token| is_mark(token, ':'))
 }
 
-/// The leaves of a `use`, each with what stands `before` it.
+/// The leaves of a `use`, each with the parts `before` it.
 fn use_tree(before: &[String], tokens: &[TokenTree], found: &mut Vec<Import>) {
     for branch in tokens.split(|token| is_mark(token, ',')) {
         let (part, taken) = path(branch);
@@ -63,6 +64,7 @@ fn use_tree(before: &[String], tokens: &[TokenTree], found: &mut Vec<Import>) {
                 use_tree(&path, &group.stream().into_iter().collect::<Vec<_>>(), found);
             }
             rest => {
+                // `a::{self}` names `a`.
                 path.pop_if(|last| last == "self");
                 let alias = rest.last().filter(|_| is_word(rest, "as"));
                 let alias = alias.map(ToString::to_string).or_else(|| path.last().cloned());

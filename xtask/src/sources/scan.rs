@@ -1,9 +1,9 @@
-//! One Rust file by its tokens: what each line is, functions, `unsafe` blocks,
-//! ways to panic, tests, names.
+//! One Rust file by its tokens: the kinds of its lines, functions, `unsafe` blocks, ways to panic,
+//! tests, names.
 //!
-//! Tokens are rustc's, by proc-macro2, so that a brace in a string or a word in a comment is never
-//! taken for code. Types are not known: `.expect(` with a text is taken for a way to panic whatever
-//! it is called on, and without one for a method of the project's own.
+//! The tokens are rustc's, by proc-macro2, so a brace in a string or a word in a comment is never
+//! taken for code. Types are not known: `.expect(` with a text counts as a way to panic, and
+//! without one as a method of the project's own.
 
 use std::ops::RangeInclusive;
 
@@ -12,7 +12,7 @@ use proc_macro2::{Group, LexError, Span, TokenStream, TokenTree};
 use super::paths::{self, Import};
 use super::tokens::{ends_item, is_attribute, is_braces, is_call, is_mark, is_word, named};
 
-/// What a line of a file is.
+/// The kind of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Line {
     /// Nothing but blanks.
@@ -21,7 +21,7 @@ pub(crate) enum Line {
     Code,
     /// A comment that rustdoc reads, and nothing else.
     Doc,
-    /// Another comment, and nothing else.
+    /// Any other comment, and nothing else.
     Comment,
 }
 
@@ -29,43 +29,43 @@ pub(crate) enum Line {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Function {
     pub(crate) name: String,
-    /// From the line of the word `fn` to that of the closing brace: attributes and
-    /// comments above do not count.
+    /// From the line of `fn` to that of the closing brace, without the attributes and comments
+    /// above.
     pub(crate) lines: RangeInclusive<usize>,
-    /// How deep braces stand in it; those of the body are 1.
+    /// The depth of nested braces; those of the body are 1.
     pub(crate) depth: usize,
-    /// Compiled for tests only.
+    /// Whether the function is compiled for tests only.
     pub(crate) test: bool,
 }
 
-/// Something that stands on one line.
+/// A word on a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Spot {
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub(crate) line: usize,
     /// The word itself, such as `unwrap`.
     pub(crate) word: &'static str,
-    /// Compiled for tests only.
+    /// Whether the place is compiled for tests only.
     pub(crate) test: bool,
 }
 
-/// What the tokens of one file say.
+/// What the tokens of one file show.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
-    /// What each line is, from the first on.
+    /// The kind of each line, from the first on.
     pub(crate) lines: Vec<Line>,
-    /// Lines of what is compiled for tests only, in a file that is not.
+    /// The lines that are compiled for tests only, in a file that is not.
     pub(crate) test_lines: Vec<RangeInclusive<usize>>,
     pub(crate) functions: Vec<Function>,
-    /// Where `unsafe` stands: before a [`BLOCK`], an [`IMPL`], or a function.
+    /// The places of `unsafe`: before a [`BLOCK`], an [`IMPL`], or a function.
     pub(crate) unsafes: Vec<Spot>,
-    /// Ways to panic that have a name.
+    /// The named ways to panic.
     pub(crate) panics: Vec<Spot>,
-    /// How many `#[test]` there are.
+    /// The number of `#[test]`.
     pub(crate) tests: usize,
-    /// The modules that have a file of their own and are declared for tests only.
+    /// The modules that are declared for tests only and have a file of their own.
     pub(crate) test_modules: Vec<String>,
-    /// Paths that code outside tests names.
+    /// The paths that code outside tests names.
     pub(crate) imports: Vec<Import>,
 }
 
@@ -74,28 +74,29 @@ pub(crate) const BLOCK: &str = "block";
 /// An implementation of a trait that is `unsafe`.
 pub(crate) const IMPL: &str = "impl";
 
-/// Methods and macros that end the program where their author was wrong.
+/// Methods and macros that end the program if its author was wrong.
 const METHODS: [&str; 2] = ["unwrap", "expect"];
 const MACROS: [&str; 3] = ["panic", "todo", "unimplemented"];
 
 impl Scan {
     /// Reads the text of one file.
     pub(crate) fn of(text: &str) -> Result<Self, LexError> {
+        // proc-macro2 drops plain comments: a line without a token, and not blank, is one.
         let kind = |line: &str| if line.trim().is_empty() { Line::Blank } else { Line::Comment };
         let mut scan = Self { lines: text.lines().map(kind).collect(), ..Self::default() };
         scan.walk(text.parse()?, false);
         Ok(scan)
     }
 
-    /// Whether the line, counted from 1, is compiled for tests only.
+    /// Whether a line, counted from 1, is compiled for tests only.
     pub(crate) fn is_test(&self, line: usize) -> bool {
         self.test_lines.iter().any(|lines| lines.contains(&line))
     }
 
-    /// Walks the tokens between two delimiters, and those inside of them.
+    /// Walks the tokens between two delimiters, and those inside them.
     fn walk(&mut self, tokens: TokenStream, test: bool) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-        // The line where an item for tests begins, as long as the item lasts.
+        // The first line of an item for tests, until the item ends.
         let mut item: Option<usize> = None;
         for (at, token) in tokens.iter().enumerate() {
             let rest = &tokens[at..];
@@ -103,6 +104,7 @@ impl Scan {
                 self.mark(token.span(), Line::Doc);
                 continue;
             }
+            // Inside an item for tests another one adds nothing.
             if is_attribute(rest, "cfg(test)") && !test {
                 item.get_or_insert(token.span().start().line);
             }
@@ -123,8 +125,10 @@ impl Scan {
         }
     }
 
-    /// Writes down what begins with the token `at`.
+    /// Notes what begins with the token `at`.
     fn note(&mut self, tokens: &[TokenTree], at: usize, test: bool) {
+        // The line of the first token; attributes and comments come as tokens of their own before
+        // it.
         let (rest, line) = (&tokens[at..], tokens[at].span().start().line);
         let before = at.checked_sub(1).map(|before| &tokens[before]);
         if let Some(name) = named(rest, "fn") {
@@ -155,7 +159,7 @@ impl Scan {
         }
     }
 
-    /// The lines that a token covers are of that kind, unless there is code on them already.
+    /// Gives the lines that a token covers this kind, unless they have code already.
     fn mark(&mut self, span: Span, kind: Line) {
         let (first, last) = (span.start().line, span.end().line);
         for line in self.lines.iter_mut().take(last).skip(first.saturating_sub(1)) {
@@ -166,11 +170,11 @@ impl Scan {
     }
 }
 
-/// Whether the token `at` is part of a comment that rustdoc reads: `#[doc = …]` that
-/// stands there as a comment.
+/// Whether the token `at` is part of a comment that rustdoc reads, which the tokens show as
+/// `#[doc = …]`.
 fn is_doc(tokens: &[TokenTree], at: usize) -> bool {
-    // All tokens that the comment became bear the place of the comment: its marks
-    // are as wide as its text.
+    // All tokens that a comment becomes have the comment's place, so its marks seem as wide as its
+    // text.
     let wide = |token: &TokenTree| match token {
         TokenTree::Punct(_) => {
             let (start, end) = (token.span().start(), token.span().end());
@@ -182,7 +186,7 @@ fn is_doc(tokens: &[TokenTree], at: usize) -> bool {
     wide(&tokens[at]) || (group && at > 0 && wide(&tokens[at - 1]))
 }
 
-/// The body of the function that begins here; a declaration has none.
+/// The body of the function that begins here; `None`: a declaration.
 fn body(rest: &[TokenTree]) -> Option<&Group> {
     match rest.iter().find(|token| ends_item(token)) {
         Some(TokenTree::Group(group)) => Some(group),
@@ -190,7 +194,7 @@ fn body(rest: &[TokenTree]) -> Option<&Group> {
     }
 }
 
-/// How deep braces stand in each other.
+/// The greatest depth of nested braces.
 fn depth(tokens: TokenStream) -> usize {
     let inside = |token: TokenTree| match &token {
         TokenTree::Group(group) => usize::from(is_braces(&token)) + depth(group.stream()),
@@ -207,11 +211,12 @@ fn can_panic(rest: &[TokenTree]) -> bool {
     match arguments.stream().into_iter().next() {
         None => true,
         Some(TokenTree::Literal(text)) => text.to_string().starts_with(['"', 'r']),
+        // A text that is built, as by `&format!(…)`.
         Some(first) => is_mark(&first, '&'),
     }
 }
 
-/// What is `unsafe` here.
+/// What is `unsafe` here: a block, an implementation or a function.
 fn unsafe_word(rest: &[TokenTree]) -> &'static str {
     match rest.get(1) {
         Some(token) if is_braces(token) => BLOCK,

@@ -1,14 +1,14 @@
-//! What rc and rc.shutdown make of an rc.conf, in every shell that a base may have.
+//! What rc and rc.shutdown do for an rc.conf, in every shell that a base may have.
 
 use super::*;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// A directory with the scripts, and an `etc` for them to read; removed when the test ends.
+/// A directory with the scripts and an `etc` that they read; it is removed when the test ends.
 struct Base(PathBuf);
 
 impl Base {
-    /// A base with `rc_conf` and, for each of `services`, an init.d script with that LSB header.
+    /// A base with `rc_conf`, and for each of `services` an init.d script with this LSB header.
     fn new(name: &str, rc_conf: &str, services: &[(&str, &str)]) -> Self {
         let path = std::env::temp_dir().join(format!("kletka-rc-{name}-{}", std::process::id()));
         fs::create_dir_all(path.join("etc/init.d")).unwrap();
@@ -23,7 +23,7 @@ impl Base {
         Self(path)
     }
 
-    /// Runs `commands` after rc.subr in `shell`; answers what they print on the two outputs.
+    /// Runs `commands` after rc.subr in `shell`, and answers the texts of the two outputs.
     fn run(&self, shell: &[&str], commands: &str) -> (String, String) {
         let root = self.0.display();
         let files = format!(". {root}/etc/rc.subr; . {root}/etc/rc.services");
@@ -48,7 +48,7 @@ impl Drop for Base {
     }
 }
 
-/// The host's sh, and busybox's where it is installed.
+/// The host's sh, and busybox's if it is installed.
 fn shells() -> Vec<&'static [&'static str]> {
     let mut shells: Vec<&[&str]> = vec![&["sh"]];
     if Command::new("busybox").arg("true").status().is_ok() {
@@ -86,8 +86,8 @@ fn services_start_in_the_order_of_their_headers() {
     }
 }
 
-/// A base with these rc.d scripts: a path and the header's lines; and these of OpenRC: a
-/// name and what it depends on.
+/// A base with these rc.d scripts, each a path and the lines of its header, and with these scripts
+/// of OpenRC, each a name and what it depends on.
 fn with_scripts(
     name: &str,
     rc_conf: &str,
@@ -126,7 +126,7 @@ fn all_scripts_have_one_order() {
         ("mixed",   "sshd_enable=YES\nsyslogd_enable=YES", &[SSH, RSYSLOG], &[(a, "# REQUIRE: sshd"), (c, "# BEFORE: syslogd")],
          "/usr/local/etc/rc.d/c /etc/init.d/rsyslog /etc/init.d/ssh /etc/rc.d/a", ""),
         ("servers", "syslogd_enable=YES", &[RSYSLOG], &[(a, "# REQUIRE: SERVERS")], "/etc/init.d/rsyslog /etc/rc.d/a", ""),
-        // What a script in the manner of FreeBSD is for is nothing that the base lacks.
+        // A variable of a script in FreeBSD's manner is not of a service that the base lacks.
         ("own",     "a_enable=YES c_program_enable=YES d_enable=YES", &[], &[(a, ""), (c, ": ${c_program_enable:=NO}"), (b, "name=\"d\"")],
          "/etc/rc.d/a /etc/rc.d/b /usr/local/etc/rc.d/c", ""),
         // OpenRC
@@ -158,7 +158,7 @@ fn only_those_with_the_keyword_are_stopped() {
     }
 }
 
-/// What rc.shutdown prints when this is the base's rc.shutdown.local.
+/// What rc.shutdown prints if the base's rc.shutdown.local is this one.
 fn shut_down(shell: &[&str], name: &str, rc_conf: &str, local: &str) -> (String, String) {
     let base = Base::new(name, rc_conf, &[]);
     let root = base.0.display().to_string();
@@ -167,17 +167,17 @@ fn shut_down(shell: &[&str], name: &str, rc_conf: &str, local: &str) -> (String,
         let text = text.replace("/etc", &format!("{root}/etc"));
         put(&base.0.join(file), mode, text.as_bytes()).unwrap();
     }
-    // rc.shutdown.local finds its number in the environment.
+    // rc.shutdown.local finds the process id of rc.shutdown in its environment.
     let line = format!("main=$$; export main; exec {} {root}/etc/rc.shutdown", shell.join(" "));
     let output = Command::new("sh").args(["-c", &line]).output().unwrap();
     let lines = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&root, "");
     (lines(&output.stdout), lines(&output.stderr))
 }
 
-/// FreeBSD's rc.shutdown too takes the end of a sleep(1) that failed for nothing.
+/// FreeBSD's rc.shutdown too ignores the end of a sleep(1) that failed.
 #[test]
 fn a_timeout_that_is_none_stops_all() {
-    // Ends when the watcher has, or would have been heard of.
+    // Ends when the watcher has ended, or would have been heard.
     let local = "n=0; while [ -d /proc/$main ] && [ $n -lt 10 ]; do sleep 0.02; n=$((n + 1)); done; echo done";
     for value in ["soon", "-1", "1 2", ""] {
         for shell in shells() {
@@ -191,10 +191,10 @@ fn a_timeout_that_is_none_stops_all() {
     }
 }
 
-/// As in FreeBSD, where it is trapped too.
+/// FreeBSD's rc.shutdown traps it too.
 #[test]
 fn an_interrupt_does_not_end_it_early() {
-    // Ends when rc.shutdown has, or would have.
+    // Ends when rc.shutdown has ended, or would have.
     let local = "for time in 1 2; do kill -INT $main; \
                  n=0; while [ -d /proc/$main ] && [ $n -lt 10 ]; do sleep 0.02; n=$((n + 1)); done; done; echo done";
     for shell in shells() {
@@ -253,7 +253,7 @@ fn a_link_is_replaced_and_not_followed() {
     assert_eq!(fs::read_to_string(inside).unwrap(), "the jail's");
 }
 
-/// What no shell that we have complains of may still be an error in another.
+/// A mistake that none of the shells here reports may still be one in another shell.
 #[test]
 fn the_scripts_are_posix() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -275,8 +275,8 @@ fn the_scripts_are_posix() {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
 }
 
-/// rc.subr(8), run_rc_command: what a script's variables make of each verb. Words and
-/// order: FreeBSD's rc.subr.
+/// rc.subr(8), run_rc_command: what the variables of a script do with each verb. Words and order
+/// are those of FreeBSD's rc.subr.
 #[test]
 #[rustfmt::skip]
 fn a_script_has_the_verbs_of_freebsd() {
@@ -317,7 +317,7 @@ fn a_script_has_the_verbs_of_freebsd() {
         let base = Base::new("verbs", "", &[]);
         for shell in shells() {
             let line = format!("name=x rcvar=x_enable x_enable=YES; {script}; run_rc_command {verb}; echo status $?");
-            // A usage line ends the script.
+            // A line of usage ends the script.
             let (got, said) = base.run(shell, &format!("({line}) || echo status $?"));
             let want = format!("{want}\nstatus {status}");
             assert_eq!((got.trim_start(), &*said), (want.trim_start(), errors), "{script}; {verb}, {shell:?}");

@@ -1,5 +1,5 @@
-//! What an interface does about IPv6, as it was. The kernel tells it along with the interface,
-//! and is told it by files.
+//! What an interface does about IPv6, as it was. The kernel reports it along with the interface,
+//! and is told through files.
 
 use rustix::io::Errno;
 
@@ -8,8 +8,9 @@ use crate::name::InterfaceName;
 use crate::uapi::{af, ifla};
 use crate::wire::{find, i32_at};
 
-/// The files below /proc/sys/net/ipv6/conf, and the place of each in the kernel's list; `None`: it
-/// has an attribute of its own. The last one turns the rest on.
+/// The files below /proc/sys/net/ipv6/conf, and the place of each in the kernel's list; `None`: the
+/// setting has an attribute of its own.
+// disable_ipv6 is last: when IPv6 comes on, the rest must hold already.
 const SETTINGS: [(&str, Option<usize>); 5] = [
     ("accept_ra", Some(ifla::CONF_ACCEPT_RA)),
     ("accept_ra_defrtr", Some(ifla::CONF_ACCEPT_RA_DEFRTR)),
@@ -18,12 +19,12 @@ const SETTINGS: [(&str, Option<usize>); 5] = [
     ("disable_ipv6", Some(ifla::CONF_DISABLE_IPV6)),
 ];
 
-/// The value of each of [`SETTINGS`] that the kernel has.
+/// The value of each of [`SETTINGS`], if the kernel reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Inet6([Option<i32>; SETTINGS.len()]);
 
 impl Inet6 {
-    /// From the `IFLA_AF_SPEC` of a link. `None`: it has no IPv6 at all.
+    /// Reads the `IFLA_AF_SPEC` of a link. `None`: the interface has no IPv6 at all.
     pub(super) fn parse(families: &[u8]) -> Option<Self> {
         let inet6 = find(families, u16::from(af::INET6))?;
         let list = find(inet6, ifla::INET6_CONF)?;
@@ -35,7 +36,7 @@ impl Inet6 {
         Some(Self(SETTINGS.map(|(_, place)| value(place))))
     }
 
-    /// Has `interface`, which is as `now`, do as this says, in the caller's network namespace.
+    /// Sets `interface`, which is as `now`, to these values, in the caller's network namespace.
     /// Answers what could not be set.
     pub(super) fn set(
         &self,

@@ -1,5 +1,5 @@
-//! An interface as it was: what it is, what it is set to, whose member it is,
-//! and how it is made again.
+//! An interface as it was: what it is, its settings, its master, and the request that makes it
+//! again.
 
 use crate::address::EtherAddress;
 use crate::change::{by_index, flags_by_index, link_body};
@@ -11,24 +11,26 @@ use crate::wire::{self, LINK_BODY, Message, attributes, find, text, u16_at, u32_
 use super::Numbers;
 use super::inet6::Inet6;
 
-/// The flags that somebody sets; the others follow.
+/// The flags that somebody sets; the kernel derives the others.
 const FLAGS: u32 =
     iff::UP | iff::DEBUG | iff::NOARP | iff::PROMISC | iff::ALLMULTI | iff::MULTICAST;
 
-/// Kinds that are made again from what the kernel says of them. wg has keys, tun and tap a program.
+/// Kinds that can be made again from what the kernel says of them. wg needs its keys, tun and tap
+/// their program.
 const MADE: [&str; 13] = [
     "bond", "bridge", "dummy", "gre", "gretap", "ip6gre", "ip6tnl", "ipip", "macvlan", "sit",
     "vlan", "vrf", "vxlan",
 ];
 
-/// What a bridge can be told: linux/if_link.h, `IFLA_BR_*`. The rest are its timers,
-/// and what it has learned.
+/// The settings of a bridge: linux/if_link.h, `IFLA_BR_*`. The other numbers are its timers, and
+/// what it has learned.
 const BRIDGE: [std::ops::RangeInclusive<u16>; 6] =
     [1..=9, 20..=20, 22..=25, 27..=39, 41..=46, 49..=49];
-/// What of this the kernel does not always tell as it was set: [`borrowed`].
+/// The settings of a bridge that the kernel does not always report as they were set: see
+/// [`borrowed`].
 const BRIDGE_TIMES: [u16; 4] =
     [ifla::BR_FORWARD_DELAY, ifla::BR_HELLO_TIME, ifla::BR_MAX_AGE, ifla::BR_AGEING_TIME];
-/// And a member of one: `IFLA_BRPORT_*`.
+/// The settings of a member of a bridge: `IFLA_BRPORT_*`.
 const PORT: [std::ops::RangeInclusive<u16>; 7] =
     [2..=10, 12..=12, 25..=25, 27..=33, 37..=37, 39..=40, 42..=43];
 
@@ -37,7 +39,7 @@ const VLAN_FLAGS: u32 = 0x1f;
 
 type Settings = Vec<(u16, Vec<u8>)>;
 
-/// An interface.
+/// An interface as the kernel reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Link {
     pub(super) index: u32,
@@ -49,21 +51,21 @@ pub(super) struct Link {
     pub(super) description: Option<String>,
     pub(super) master: Option<u32>,
     pub(super) alternative_names: Vec<String>,
-    /// Linux's driver; `None`: hardware, which nobody makes.
+    /// Linux's driver; `None`: the interface is hardware, which nobody makes.
     pub(super) driver: Option<String>,
     pub(super) settings: Settings,
-    /// What its bridge knows of it.
+    /// The settings that it has as a member of a bridge.
     pub(super) port: Settings,
-    /// What it does about IPv6.
+    /// What the interface does about IPv6.
     pub(super) inet6: Option<Inet6>,
-    /// Whose vlan it is, or the other end of an epair.
+    /// The interface below a vlan, or the other end of an epair.
     other: Option<u32>,
-    /// That is in another network.
+    /// Whether `other` is in another network.
     is_other_elsewhere: bool,
 }
 
 impl Link {
-    /// From the body of an `RTM_NEWLINK`.
+    /// Reads the body of an `RTM_NEWLINK`.
     pub(super) fn parse(body: &[u8]) -> Option<Self> {
         let interface = interface::parse(body)?;
         let all = body.get(LINK_BODY..)?;
@@ -100,7 +102,7 @@ impl Link {
         self.driver.as_deref() == Some(driver)
     }
 
-    /// Whether it is as `other`, as far as both tell.
+    /// Whether the interface is as `other`, in all that both report.
     pub(super) fn is_as(&self, other: &Self) -> bool {
         let told = |link: &Self, by: &Self| {
             let mut link = link.clone();
@@ -113,18 +115,19 @@ impl Link {
         told(self, other) == told(other, self)
     }
 
-    /// Whether it is a bridge of which not all times are known that it is set to.
+    /// Whether the interface is a bridge some of whose times are hidden.
     pub(super) fn has_borrowed_times(&self) -> bool {
         let is_told = |kind: &u16| self.settings.iter().any(|it| it.0 == *kind);
         self.is("bridge") && !BRIDGE_TIMES.iter().all(is_told)
     }
 
-    /// Whether it can be made again, among `all` others. Hardware need not be.
+    /// Whether the interface can be made again, where `all` is the whole network. Hardware need not
+    /// be.
     pub(super) fn is_replaceable(&self, all: &[Self]) -> bool {
         match self.driver.as_deref() {
             None => true,
             Some("veth") => self.peer(all).is_some(),
-            // By the addresses of others, which are told in another way than they are heard.
+            // The kernel reports a list of addresses in another form than it takes one.
             Some("macvlan")
                 if self.settings.iter().any(|it| it.0 == ifla::MACVLAN_MACADDR_DATA) =>
             {
@@ -134,13 +137,14 @@ impl Link {
         }
     }
 
-    /// The other end of an epair, where it is in this network too.
+    /// The other end of an epair, if it is in this network too.
     pub(super) fn peer<'a>(&self, all: &'a [Self]) -> Option<&'a Self> {
         let is_here = self.is("veth") && !self.is_other_elsewhere;
         all.iter().find(|link| is_here && Some(link.index) == self.other)
     }
 
-    /// The request that makes it, as far as that goes in one. `None`: what it is on is not there.
+    /// The request that makes the interface, as far as one request can. `None`: the interface below
+    /// does not exist.
     pub(super) fn creation(&self, all: &[Self], numbers: &Numbers) -> Option<Message> {
         let mut message = Message::new(rtm::NEWLINK, nlm::CREATE | nlm::EXCL, &[0; LINK_BODY]);
         message.string(ifla::IFNAME, self.name.kernel());
@@ -152,7 +156,8 @@ impl Link {
             message.number(ifla::LINK, numbers.now(self.other?)?);
         }
         let settings = match driver {
-            // The rest may not go together with what it is at first.
+            // The other settings may contradict what the driver has at first; `changes` sets them
+            // afterwards.
             "bond" => self.settings.iter().filter(|it| it.0 == ifla::BOND_MODE).cloned().collect(),
             "bridge" => Vec::new(),
             _ => self.renumbered(numbers)?,
@@ -174,7 +179,7 @@ impl Link {
         Some(message)
     }
 
-    /// Its settings with the interfaces' numbers of today.
+    /// The settings with today's numbers of interfaces.
     fn renumbered(&self, numbers: &Numbers) -> Option<Settings> {
         let through = match self.driver.as_deref() {
             Some("vxlan") => Some(ifla::VXLAN_LINK),
@@ -188,14 +193,16 @@ impl Link {
         Some(settings)
     }
 
-    /// The requests after which `now`, which is this interface today, is as this one was;
-    /// each with what it is about.
+    /// The requests that make `now`, which is this interface today, as this one was; each with the
+    /// word for it in an error message.
     pub(super) fn changes(&self, now: &Self, numbers: &Numbers) -> Vec<(&'static str, Message)> {
         let mut changes = Vec::new();
         let change = |flags, mask| flags_by_index(now.index, flags, mask);
         let driver = self.driver.clone().unwrap_or_default();
         let wanted = self.renumbered(numbers).unwrap_or_else(|| self.settings.clone());
         if wanted != now.settings {
+            // Other drivers, such as those of tunnels, take what is not named for 0; these three
+            // leave it as it is.
             let partly = matches!(driver.as_str(), "bond" | "bridge" | "vlan");
             let differ = wanted.iter().filter(|it| !partly || !now.settings.contains(it)).cloned();
             let differ: Settings = differ.collect();
@@ -244,7 +251,7 @@ impl Link {
         changes
     }
 
-    /// What its bridge is to know of it, where `now` is not so.
+    /// The request that sets `now` as a member of its bridge, if anything differs.
     pub(super) fn port_change(&self, now: &Self) -> Option<Message> {
         let differ: Settings =
             self.port.iter().filter(|it| !now.port.contains(it)).cloned().collect();
@@ -277,7 +284,7 @@ fn kept(data: &[u8], is_kept: impl Fn(u16) -> bool) -> Settings {
     kept.map(|(kind, value)| (kind, value.to_vec())).collect()
 }
 
-/// What a driver says of an interface, in the form in which it wants to be told that.
+/// The settings of a driver, in the form in which it takes them.
 fn of_driver(driver: &str, data: &[u8]) -> Settings {
     let without = |kinds: &[u16]| kept(data, |kind| !kinds.contains(&kind));
     match driver {
@@ -285,11 +292,12 @@ fn of_driver(driver: &str, data: &[u8]) -> Settings {
             let borrowed = borrowed(data);
             kept(data, |kind| within(&BRIDGE, kind) && !borrowed.contains(&kind))
         }
+        // What the driver finds out by itself cannot be set.
         "bond" => without(&[ifla::BOND_ACTIVE, ifla::BOND_PRIMARY, ifla::BOND_AD_INFO]),
         "macvlan" => without(&[ifla::MACVLAN_MACADDR_COUNT, ifla::MACVLAN_QUEUE_USED]),
         "vlan" => {
             let mut settings = without(&[]);
-            // All bits are told of, and only those that there are may be asked for.
+            // The kernel reports all bits, and accepts only those that exist.
             for (_, value) in settings.iter_mut().filter(|it| it.0 == ifla::VLAN_FLAGS) {
                 value.truncate(4);
                 value.extend(VLAN_FLAGS.to_ne_bytes());
@@ -298,7 +306,8 @@ fn of_driver(driver: &str, data: &[u8]) -> Settings {
         }
         "vxlan" => {
             let mut settings = without(&[]);
-            // Told in any case, and asked for by being there: one that is off must not be named.
+            // The kernel reports these always, but takes their presence for a yes: one that is off
+            // must not be named.
             let named = [ifla::VXLAN_REMCSUM_TX, ifla::VXLAN_REMCSUM_RX, ifla::VXLAN_TTL_INHERIT];
             settings.retain(|(kind, value)| !named.contains(kind) || value != &[0]);
             let inherits = settings.iter_mut().filter(|it| it.0 == ifla::VXLAN_TTL_INHERIT);
@@ -309,9 +318,9 @@ fn of_driver(driver: &str, data: &[u8]) -> Settings {
     }
 }
 
-/// The times of a bridge that are not its own for now: while its spanning tree changes, it forgets
-/// stations sooner than it is set to; one that is not the root of its tree has the other times from
-/// there. The kernel tells these.
+/// The times that a bridge has from its spanning tree for now, which the kernel reports in place of
+/// its own. While the tree changes, a bridge forgets stations sooner than it is set to; a bridge
+/// that is not the root has the root's other times.
 fn borrowed(data: &[u8]) -> &'static [u16] {
     let byte = |wanted| find(data, wanted).and_then(|value| value.first().copied());
     let is_changing = byte(ifla::BR_TOPOLOGY_CHANGE).is_some_and(|it| it != 0);

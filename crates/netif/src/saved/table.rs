@@ -1,10 +1,9 @@
-//! Addresses, routes, rules and neighbours as the kernel lists them, and what it
-//! takes to say them again.
+//! Addresses, routes, rules and neighbours: as the kernel lists them, and as it takes them back.
 //!
-//! What the kernel makes as it is asked (temporary addresses, its table of local ones, what was
-//! learned) is left out, and so is what changes while nobody changes it (counters, ages, states).
-//! What it gives once is kept: routes that follow from addresses, link-local addresses, what a
-//! router has advertised. Somebody may have deleted it, and the way out with it.
+//! What the kernel makes when it is asked to is left out: temporary addresses, its table of local
+//! addresses, what was learned. So is what changes by itself: counters, ages, states. What the
+//! kernel gives once is kept: routes that follow from addresses, link-local addresses, what a
+//! router has advertised. Somebody may have deleted that, and the way out with it.
 
 use rustix::io::Errno;
 
@@ -15,7 +14,7 @@ use crate::wire::{Message, Netlink, attributes, u16_at, u32_at};
 
 use super::Numbers;
 
-/// The kinds of objects, in the order in which one needs the other.
+/// The kinds of objects, in the order in which one needs another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Table {
     Addresses,
@@ -28,7 +27,7 @@ impl Table {
     pub(super) const ALL: [Self; 4] =
         [Self::Addresses, Self::Rules, Self::Routes, Self::Neighbours];
 
-    /// What to ask for to hear all of it: the fixed structure of each request.
+    /// The request that lists a table, and the fixed structures to send it with.
     fn requests(self) -> (u16, Vec<Vec<u8>>) {
         let of_family = |length: usize| {
             [af::INET, af::INET6].map(|family| {
@@ -39,6 +38,7 @@ impl Table {
         };
         let neighbours = [
             ndmsg(af::INET, 0, 0, 0),
+            // The kernel lists proxies only when they alone are asked for.
             ndmsg(af::INET6, 0, 0, 0),
             ndmsg(af::INET, 0, 0, nda::FLAG_PROXY),
             ndmsg(af::INET6, 0, 0, nda::FLAG_PROXY),
@@ -52,7 +52,7 @@ impl Table {
         }
     }
 
-    /// The requests that make and delete one, and the length of the fixed structure.
+    /// The requests that make and delete an object, and the length of the fixed structure.
     fn changes(self) -> (u16, u16, usize) {
         match self {
             Self::Addresses => (rtm::NEWADDR, rtm::DELADDR, 8),
@@ -62,7 +62,7 @@ impl Table {
         }
     }
 
-    /// What an error message calls one of them.
+    /// What an error message calls an object.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Addresses => "an address",
@@ -72,7 +72,7 @@ impl Table {
         }
     }
 
-    /// All of it that is not the kernel's own.
+    /// Reads all objects that are kept.
     pub(super) fn read(self, netlink: &mut Netlink) -> Result<Vec<Object>, Error> {
         let (kind, bodies) = self.requests();
         let mut all = Vec::new();
@@ -98,13 +98,13 @@ impl Table {
         }
     }
 
-    /// Says it again.
+    /// Makes an object again.
     pub(super) fn add(self, netlink: &mut Netlink, object: &Object) -> Result<(), Errno> {
         let flags = match self {
-            // Several ends of a tunnel have the same address.
+            // Several ends of a tunnel may have the same address.
             Self::Neighbours if object.head[10] & nda::FLAG_SELF != 0 => nlm::CREATE | nlm::APPEND,
             Self::Neighbours | Self::Addresses => nlm::CREATE | nlm::REPLACE,
-            // Several routes of different metrics, and several rules, may say the same.
+            // Several routes of different metrics, and several rules, may look the same.
             Self::Rules | Self::Routes => nlm::CREATE,
         };
         let mut message = object.message(self.changes().0, flags);
@@ -112,20 +112,22 @@ impl Table {
             message.attribute(*kind, value);
         }
         match netlink.change(message) {
+            // Made by the kernel meanwhile, as a connected route is with its address.
             Err(Errno::EXIST) => Ok(()),
             done => done,
         }
     }
 
-    /// Takes it away. That it has gone already is fine.
+    /// Deletes an object. An object that no longer exists is no error.
     pub(super) fn delete(self, netlink: &mut Netlink, object: &Object) -> Result<(), Errno> {
         match netlink.change(object.message(self.changes().1, 0)) {
+            // With an interface or an address the kernel removes the routes that need it.
             Err(Errno::SRCH | Errno::NOENT | Errno::ADDRNOTAVAIL | Errno::NODEV) => Ok(()),
             done => done,
         }
     }
 
-    /// The same with the interfaces' numbers of today; `None`: of an interface that is not there.
+    /// The same object with today's numbers of interfaces. `None`: its interface does not exist.
     pub(super) fn renumbered(self, object: &Object, numbers: &Numbers) -> Option<Object> {
         let mut object = object.clone();
         match self {
@@ -151,15 +153,15 @@ impl Table {
     }
 }
 
-/// One of them: the fixed structure, and its attributes.
+/// One object: the fixed structure, and its attributes.
 #[derive(Debug, Clone)]
 pub(super) struct Object {
     head: Vec<u8>,
     attributes: Vec<(u16, Vec<u8>)>,
-    /// Said when it is made, but no part of what it is.
+    /// What is said when the object is made, but is no part of what the object is.
     once: Vec<(u16, Vec<u8>)>,
-    /// The kernel gives it when it sees fit: one that has come since is no
-    /// change, one that has gone is.
+    /// The kernel gives such an object when it sees fit. So one that is new is no change, but one
+    /// that is missing is.
     pub(super) is_kernels: bool,
 }
 
@@ -193,16 +195,19 @@ impl Object {
         self
     }
 
-    /// An address; not one that the kernel makes of another.
+    /// An address that is kept. `None`: the kernel makes it from another one.
     fn address(self) -> Option<Self> {
         let flags = self.find(ifa::FLAGS).and_then(|value| u32_at(value, 0));
         let flags = flags.unwrap_or(u32::from(self.head[2]));
         let is_inet6 = self.is_inet6();
+        // The kernel makes temporary addresses anew from the router's prefix.
         if is_inet6 && flags & ifa::F_TEMPORARY != 0 {
             return None;
         }
         let giver = self.find(ifa::PROTO).and_then(|value| value.first().copied()).unwrap_or(0);
         let mut once: Vec<(u16, Vec<u8>)> = Vec::new();
+        // What is left of a lifetime is smaller at each look, so it is no part of what the address
+        // is.
         if flags & ifa::F_PERMANENT == 0 {
             once.extend(self.find(ifa::CACHEINFO).map(|life| (ifa::CACHEINFO, life.to_vec())));
         }
@@ -211,11 +216,11 @@ impl Object {
         kept.head[2] = 0;
         kept.attributes.push((ifa::FLAGS, flags.to_ne_bytes().to_vec()));
         if is_inet6 {
-            // It was unique on the link a moment ago. The second of two attributes counts.
+            // Its uniqueness was proved a moment ago. Of two equal attributes the second counts.
             let mut flags = flags | ifa::F_NODAD;
             if giver == ifa::PROTO_KERNEL_RA {
-                // Whether its network is on the link is another thing that the router says:
-                // there is a route, or none.
+                // The router says apart from the address whether its network is on the link: the
+                // route is saved by itself, if there is one.
                 flags |= ifa::F_NOPREFIXROUTE;
             }
             once.push((ifa::FLAGS, flags.to_ne_bytes().to_vec()));
@@ -234,8 +239,8 @@ impl Object {
     }
 
     fn rule(self) -> Self {
-        /// That the interface which a rule names is not there is none of the
-        /// rule's; that it is inverted is.
+        /// The kernel adds a flag if the interface of a rule does not exist, which is none of the
+        /// rule's; that a rule is inverted is its own.
         const INVERT: u32 = 2;
         self.with_flags(8, INVERT)
     }
@@ -244,18 +249,22 @@ impl Object {
         let &[_, _, _, _, table, protocol, ..] = self.head.as_slice() else { return None };
         let table = self.find(rta::TABLE).and_then(|it| u32_at(it, 0)).unwrap_or(table.into());
         let is_cloned = u32_at(&self.head, 8)? & rta::F_CLONED != 0;
+        // The kernel makes these routes itself: from a packet, a redirect, or an address of the
+        // host.
         if is_cloned || protocol == rta::PROTOCOL_REDIRECT || table == rta::TABLE_LOCAL.into() {
             return None;
         }
         let once = self.route_once(protocol == rta::PROTOCOL_RA);
         let mut kept = self.without(&[rta::CACHEINFO, rta::EXPIRES]).with_flags(8, rta::NH_ONLINK);
         if kept.find(rta::NH_ID).is_some() {
-            // The next hop is an object of its own, which says all of this.
+            // The next hop is an object of its own, which has these attributes; the kernel refuses
+            // both.
             let said = [rta::OIF, rta::GATEWAY, rta::MULTIPATH, rta::VIA];
             kept = kept.without(&said).without(&[rta::ENCAP, rta::ENCAP_TYPE]);
         }
         for (_, hops) in kept.attributes.iter_mut().filter(|it| it.0 == rta::MULTIPATH) {
             each_hop(hops, |hop| {
+                // The other flags say how the hop is at the moment, as by a carrier that is lost.
                 hop[2] &= rta::NH_ONLINK as u8;
                 Some(())
             })?;
@@ -264,17 +273,14 @@ impl Object {
         Some(Self { once, is_kernels, ..kept })
     }
 
-    /// How long a route is still good, when it is not for ever.
-    ///
-    /// One that a router has advertised comes back behind its own place: the next advertisement
-    /// does not know what was not made by one, and all that it says would be thrown away if
-    /// it found the place taken.
+    /// How long a route is still good, if not for ever, and the place of a route that a router has
+    /// advertised.
     fn route_once(&self, is_advertised: bool) -> Vec<(u16, Vec<u8>)> {
-        /// Where a struct rta_cacheinfo has it.
+        /// The place of the time that is left in a struct rta_cacheinfo.
         const LEFT: usize = 8;
-        /// In a second; of all that is told to programs.
+        /// Ticks in a second, in all that programs are told.
         const TICKS: u32 = 100;
-        /// Of IPv6 when nothing is said.
+        /// The metric of an IPv6 route for which none is given.
         const METRIC: u32 = 1024;
         if !self.is_inet6() {
             return Vec::new();
@@ -283,15 +289,18 @@ impl Object {
         let left = number(rta::CACHEINFO, LEFT).filter(|&left| left > 0);
         let expires = left.map(|left| (rta::EXPIRES, (left / TICKS).max(1).to_ne_bytes().to_vec()));
         let metric = number(rta::PRIORITY, 0).unwrap_or(METRIC).saturating_add(1);
+        // One place behind its own: an advertisement does not know a route that was not made by
+        // one, and all that it says would be thrown away if such a route had the place.
         let behind = is_advertised.then(|| (rta::PRIORITY, metric.to_ne_bytes().to_vec()));
         expires.into_iter().chain(behind).collect()
     }
 
-    /// A neighbour that somebody has put there; of a bridge or a vxlan, the way to one.
+    /// A neighbour that somebody has put there. In a bridge or a vxlan it is the way to an address.
     fn neighbour(mut self) -> Option<Self> {
         let (state, flags) = (u16_at(&self.head, 8)?, *self.head.get(10)?);
         let is_permanent = state & nda::STATE_PERMANENT != 0;
         let (is_kept, role) = match self.head[0] {
+            // With a master it is an entry of the bridge's table, without one of the vxlan's own.
             af::BRIDGE if self.find(nda::MASTER).is_some() => {
                 (state & nda::STATE_NOARP != 0 && !is_permanent, nda::FLAG_MASTER)
             }
@@ -300,6 +309,7 @@ impl Object {
         };
         self.head[10] = flags & (nda::FLAG_PROXY | nda::FLAG_ROUTER | nda::FLAG_STICKY) | role;
         self.head[11] = 0;
+        // The rest is about its age, and new at each look.
         let says = [nda::DST, nda::LLADDR, nda::VLAN, nda::PORT, nda::VNI, nda::IFINDEX];
         self.attributes.retain(|(kind, _)| says.contains(kind));
         is_kept.then_some(self)
@@ -312,10 +322,11 @@ impl Object {
     }
 }
 
-/// Has `change` look at each `struct rtnexthop` of a route with several: a length, flags,
-/// hops, an interface's number.
+/// Lets `change` edit each `struct rtnexthop` of a route with several: a length, flags, hops, an
+/// interface's number.
 fn each_hop(mut hops: &mut [u8], change: impl Fn(&mut [u8]) -> Option<()>) -> Option<()> {
     while let Some(length) = u16_at(hops, 0).map(usize::from) {
+        // A length of 0 would never end.
         if length < 8 || length > hops.len() {
             return None;
         }
@@ -341,7 +352,7 @@ mod tests {
         bytes
     }
 
-    /// Whatever an answer looks like, it is an object or none.
+    /// Any answer is an object or none, whatever it looks like.
     #[test]
     fn short_and_odd_answers() {
         for table in Table::ALL {
@@ -381,7 +392,7 @@ mod tests {
         }
     }
 
-    /// A route follows its interface, which has been made again, and goes with one that has not.
+    /// A route follows an interface that was made again, and is dropped with one that was not.
     #[test]
     fn numbers() {
         let hop = [8, 0, 0, 0, 3, 0, 0, 0];

@@ -31,13 +31,14 @@ impl Takes for Action {
 }
 
 impl Action {
-    /// Does it; `rest` are the words after this one.
+    /// Does what the word does; `rest` are the words after it.
     pub(super) fn run<'a>(
         self,
         reader: &mut ParameterReader,
         said: Said<'a>,
         rest: &mut impl Iterator<Item = &'a str>,
     ) -> Outcome {
+        // A word that is missing is reported before the word does anything.
         let mut argument =
             || rest.next().ok_or_else(|| UsageError::RequiresArgument(said.word.to_owned()));
         match self {

@@ -1,4 +1,4 @@
-//! An address of an interface, of which every word says a little more: ifconfig(8), af_inet(4).
+//! An address of an interface, to which each word adds a little: ifconfig(8), af_inet(4).
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -8,7 +8,7 @@ use super::change::{Change, NewAddress};
 use super::error::UsageError;
 use super::value::{bad_value, number_in};
 
-/// What was said of an address so far.
+/// What has been said of an address so far.
 #[derive(Default)]
 pub(super) struct PendingAddress {
     address: Option<IpAddr>,
@@ -25,10 +25,10 @@ pub(super) struct PendingAddress {
 /// What is done with the address.
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// An address of IPv4 takes the place of the first one.
+    /// An IPv4 address takes the place of the interface's first one.
     #[default]
     Replace,
-    /// The address is one more.
+    /// The address is added to the others.
     Alias,
     /// The address is removed.
     Delete,
@@ -49,7 +49,7 @@ impl PendingAddress {
         self.role = role;
     }
 
-    /// `netmask`, of IPv4.
+    /// `netmask`, for IPv4.
     pub(super) fn set_mask(&mut self, text: &str) -> Result<(), UsageError> {
         self.length = Some(netif::netmask_length(text).ok_or_else(|| bad_value(text))?);
         Ok(())
@@ -61,14 +61,15 @@ impl PendingAddress {
         Ok(())
     }
 
-    /// `prefixlen`, of IPv6.
+    /// `prefixlen`, for IPv6.
     pub(super) fn set_prefix_length(&mut self, text: &str) -> Result<(), UsageError> {
         let length = text.parse().ok().filter(|&length| length <= 128);
         self.length = Some(length.ok_or_else(|| bad_value(text))?);
         Ok(())
     }
 
-    /// `pltime`, `vltime`, in seconds. All ones is for ever: netinet6/nd6.h, ND6_INFINITE_LIFETIME.
+    /// `pltime`, `vltime`, in seconds. All ones stands for ever: netinet6/nd6.h,
+    /// ND6_INFINITE_LIFETIME.
     pub(super) fn set_lifetime(&mut self, which: Lifetime, seconds: u32) {
         let seconds = Some(seconds).filter(|seconds| *seconds != u32::MAX);
         match which {
@@ -79,11 +80,13 @@ impl PendingAddress {
 
     /// `deprecated`.
     pub(super) fn set_deprecated(&mut self, on: bool) {
+        // Linux has no such flag: an address is deprecated once its preferred lifetime has ended.
         self.lifetimes.preferred = on.then_some(0);
     }
 
     /// `eui64`.
     pub(super) fn set_eui64(&mut self) -> Result<(), UsageError> {
+        // `eui64` fills the lower half in. The words of the message are FreeBSD's.
         if matches!(self.address, Some(IpAddr::V6(own)) if own.to_bits() as u64 != 0) {
             return Err(UsageError::Message("interface index is already filled".to_owned()));
         }
@@ -93,8 +96,8 @@ impl PendingAddress {
 
     /// `ADDRESS`, `ADDRESS/LENGTH`; a second one is the other end of a point-to-point link.
     ///
-    /// `scope` is what may follow an address of IPv6: `%` and the name of the interface. `None`:
-    /// the address is one of IPv4.
+    /// `scope` is what may follow an IPv6 address: `%` and the name of the interface. `None`: the
+    /// address is of IPv4.
     pub(super) fn take(&mut self, word: &str, scope: Option<&str>) -> Result<(), UsageError> {
         if self.address.is_some() {
             return self.take_destination(word);
@@ -105,14 +108,16 @@ impl PendingAddress {
         };
         let address: IpAddr = match scope {
             Some(scope) => {
-                // A link-local address is one of this interface in any case.
+                // A link-local address belongs to the interface of the line in any case.
                 let plain = text.strip_suffix(scope).unwrap_or(text);
                 IpAddr::V6(plain.parse().map_err(|_| bad_value(word))?)
             }
             None => IpAddr::V4(text.parse().map_err(|_| bad_value(word))?),
         };
         if let Some(length) = length {
+            // parse() alone would take a plus sign.
             let digits = length.bytes().all(|byte| byte.is_ascii_digit());
+            // FreeBSD's message differs from that of a bad address, so the width is checked apart.
             let length = length.parse().ok().filter(|&l| digits && l <= Prefix::width(address));
             let bad_width = || UsageError::BadWidth(word.to_owned());
             self.length = Some(length.ok_or_else(bad_width)?);
@@ -124,6 +129,7 @@ impl PendingAddress {
     fn take_destination(&mut self, word: &str) -> Result<(), UsageError> {
         let destination: IpAddr = word.parse().map_err(|_| bad_value(word))?;
         let own = self.address;
+        // Both ends of a link speak one family. A third address would have no meaning.
         let fits = own.is_some_and(|own| own.is_ipv4() == destination.is_ipv4());
         if !fits || self.destination.is_some() {
             return Err(bad_value(word));
@@ -132,9 +138,10 @@ impl PendingAddress {
         Ok(())
     }
 
-    /// The change that all of it comes to. `None`: nothing was said of an address.
+    /// The change that the words ask for. `None`: they said nothing of an address.
     pub(super) fn finish(self, is_inet6: bool) -> Result<Option<Change>, UsageError> {
         match (self.address, self.role) {
+            // FreeBSD's interfaces have an address only once, so its prefix need not be given.
             (Some(address), Role::Delete) => Ok(Some(Change::DeleteAddress(address))),
             (Some(address), Role::Replace | Role::Alias) => Ok(Some(self.added(address))),
             (None, Role::Delete) if is_inet6 => {
@@ -147,12 +154,14 @@ impl PendingAddress {
 
     fn added(self, address: IpAddr) -> Change {
         let length = self.length.unwrap_or_else(|| usual_length(address));
+        // As on FreeBSD, an IPv4 address without a mask gets one by its class.
         let mut new = InterfaceAddress::new(Prefix { address, length });
         new.broadcast = self.broadcast.or(new.broadcast);
         new.destination = self.destination;
         new.lifetimes = self.lifetimes;
         Change::Address(NewAddress {
             address: new,
+            // FreeBSD does so for IPv4 alone: an IPv6 address is always one more.
             replaces: self.role == Role::Replace && address.is_ipv4(),
             guessed: self.length.is_none() && address.is_ipv4(),
             eui64: self.eui64,
@@ -183,6 +192,7 @@ pub(super) fn seconds(word: &str, text: &str) -> Result<u32, UsageError> {
 /// The length that an address without a mask gets: by its class, and 64 for IPv6.
 fn usual_length(address: IpAddr) -> u8 {
     match address {
+        // Classes A, B and C.
         IpAddr::V4(address) => match address.octets()[0] {
             0..=127 => 8,
             128..=191 => 16,

@@ -15,7 +15,7 @@ use crate::word::{
     self, Argument, Entry, Flag, Found, Group, Language, Section, Standing, Support,
 };
 
-/// All words.
+/// All words, by subject.
 pub(super) static WORDS: &[Group<Action>] = &[
     Group { title: "Parameters of all interfaces", words: interface::WORDS },
     Group { title: "Parameters of hardware", words: hardware::WORDS },
@@ -59,9 +59,9 @@ const FORMAT: Argument = Argument::Choice(&[
 /// A kind of interface that `create` makes.
 #[derive(Debug, Clone, Copy)]
 pub struct Cloned {
-    /// FreeBSD's word; a number may follow it.
+    /// FreeBSD's word for the kind; a number may follow.
     pub name: &'static str,
-    /// What it is, as in a row of the catalogue.
+    /// What the kind is, in the manner of a row of the catalogue.
     pub about: &'static str,
 }
 

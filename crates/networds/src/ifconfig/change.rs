@@ -1,5 +1,4 @@
-//! What the parameters of one interface come to: changes, as plain values in the order of their
-//! making.
+//! The changes that ifconfig(8) can make of an interface, as plain values.
 
 use std::net::IpAddr;
 
@@ -7,21 +6,6 @@ use netif::{
     BridgeSetting, Capability, EtherAddress, GroupName, Inet6Option, InterfaceAddress,
     InterfaceName, LaggProtocol, Mode, PortSetting, Tunnel,
 };
-
-use super::creation::Creation;
-
-/// Changes of one interface.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Configuration {
-    /// The interface, as it was written; with `create` it may be a kind without a number.
-    pub interface: String,
-    /// The interface is made first.
-    pub create: bool,
-    /// What `create` is told of the kind.
-    pub creation: Creation,
-    /// What is changed then, in this order.
-    pub changes: Vec<Change>,
-}
 
 /// One change of an interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +22,7 @@ pub enum Change {
     Ether(EtherAddress),
     /// `ether random`.
     RandomEther,
-    /// `descr`; empty: `-descr`.
+    /// `descr`; an empty text is `-descr`.
     Description(String),
     /// `name`.
     Rename(InterfaceName),
@@ -50,7 +34,7 @@ pub enum Change {
     Capability(Vec<Capability>, OnOff),
     /// `ifdisabled`, `-accept_rtadv` and the like: what the interface does about IPv6.
     Inet6(Inet6Option, bool),
-    /// The interface is a bridge, and this is changed of it.
+    /// A change of a bridge; the interface must be one.
     Bridge(BridgeChange),
     /// `laggport`.
     LaggPort(InterfaceName),
@@ -62,9 +46,9 @@ pub enum Change {
     Tunnel(Tunnel),
     /// `vlanpcp`.
     VlanPriority(u8),
-    /// `vnet`: to the jail.
+    /// `vnet`: gives the interface to a jail.
     Vnet(String),
-    /// `-vnet`: back from the jail.
+    /// `-vnet`: takes the interface back from a jail.
     Reclaim(String),
     /// `destroy`.
     Destroy,
@@ -93,35 +77,35 @@ pub enum BridgeChange {
     SetMember(InterfaceName, PortSetting),
     /// `stp`: the spanning tree, for a member.
     Stp(InterfaceName, bool),
-    /// `addr`: the addresses that it has learned are printed.
+    /// `addr`: prints the addresses that the bridge has learned.
     ShowAddresses,
-    /// `static`: an address that is behind a member, and stays there.
+    /// `static`: puts an address behind a member, where it stays.
     Static(InterfaceName, EtherAddress),
     /// `deladdr`.
     Forget(EtherAddress),
-    /// `flush`: what was learned is forgotten.
+    /// `flush`: forgets the addresses that were learned.
     Flush,
-    /// `flushall`: what was put there by `static` is forgotten as well.
+    /// `flushall`: forgets the addresses of `static` as well.
     FlushAll,
 }
 
-/// A switch, and the word that turned it.
+/// A switch as it was turned, and the word that turned it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnOff {
-    /// It was turned on.
+    /// Whether the word turns it on.
     pub on: bool,
-    /// The word, with its minus.
+    /// The word, including a minus; error messages begin with it.
     pub word: String,
 }
 
-/// An address that an interface is given.
+/// An address that an interface gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAddress {
-    /// The address, and all that was said of it.
+    /// The address, and all that the line says of it.
     pub address: InterfaceAddress,
-    /// Without `alias` an IPv4 address takes the place of the first one.
+    /// The address takes the place of the first one: an IPv4 address without `alias`.
     pub replaces: bool,
-    /// No mask was given: it follows from the address's class.
+    /// The length of the prefix follows from the address's class, because no mask was given.
     pub guessed: bool,
     /// `eui64`: the lower half of the address is that of the interface's link-local one.
     pub eui64: bool,

@@ -1,7 +1,7 @@
-//! What `create` is told of the kind of interface: tags, tunnels, the protocol of a lagg.
+//! What `create` needs to know of the kind of interface: tags, tunnels, the protocol of a lagg.
 //!
 //! FreeBSD makes an interface first and configures it then. On Linux a vlan, a vxlan or a tunnel is
-//! made whole, so these words are collected, and the interface is made of them.
+//! made whole. So these words are collected, and `create` gets them all at once.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use super::change::Change;
 use super::error::UsageError;
 use super::value::{end, name, number_in};
 
-/// What was said so far.
+/// What has been said so far.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Creation {
     tag: Option<u16>,
@@ -22,14 +22,14 @@ pub struct Creation {
     pub lagg: Option<LaggProtocol>,
     ends: Option<(IpAddr, IpAddr)>,
     key: Option<u32>,
-    /// All that was said of a vxlan.
+    /// What has been said of a vxlan.
     pub vxlan: Option<VxlanWords>,
 }
 
-/// What was said of a vxlan: [`netif::Vxlan`] with the name of its interface.
+/// What has been said of a vxlan: [`netif::Vxlan`], with its interface by name.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct VxlanWords {
-    /// All but the two that follow.
+    /// All but the two values below.
     pub values: netif::Vxlan,
     /// `vxlanid`: the number of the network.
     pub id: Option<u32>,
@@ -63,6 +63,7 @@ impl VxlanWords {
         if !group.is_multicast() {
             return Err(UsageError::ForCreation("group address must be multicast"));
         }
+        // Linux has one attribute for the other end and for the group.
         self.values.remote = Some(group);
         Ok(())
     }
@@ -76,6 +77,7 @@ impl VxlanWords {
     /// `vxlanlocalport`, `vxlanremoteport`.
     pub(super) fn set_port(&mut self, text: &str) -> Result<(), UsageError> {
         let port = number_in(text, 1..=65535).ok_or_else(|| invalid("invalid port", text))? as u16;
+        // 0 is a port that was not given. FreeBSD has a word for each end, Linux's vxlan one port.
         if ![0, port].contains(&self.values.port) {
             return Err(UsageError::ForCreation(
                 "vxlanlocalport and vxlanremoteport: on Linux they are the same",
@@ -143,13 +145,13 @@ impl Creation {
         Ok(())
     }
 
-    /// Whether nothing was said.
+    /// Whether nothing has been said.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether something was said that only a vlan has.
+    /// Whether anything has been said that only a vlan has.
     #[must_use]
     pub fn is_vlan(&self) -> bool {
         self.tag.is_some()
@@ -158,15 +160,16 @@ impl Creation {
             || self.priority.is_some()
     }
 
-    /// The tunnel that was described.
+    /// The tunnel that the words describe; `None`: its ends were not given.
     #[must_use]
     pub fn tunnel(&self) -> Option<Tunnel> {
         let (local, remote) = self.ends?;
         Some(Tunnel { local, remote, key: self.key.unwrap_or(0) })
     }
 
-    /// Changes of an interface that is there already.
+    /// The changes that the words mean for an interface that exists already.
     pub(super) fn changes(&self) -> Result<Vec<Change>, UsageError> {
+        // FreeBSD's message if only one was given; else the reason why Linux cannot change a vlan.
         match (self.tag, &self.parent) {
             (None, None) if self.stacked.is_none() => {}
             (Some(_), Some(_)) | (None, None) => {
@@ -176,31 +179,36 @@ impl Creation {
             }
             _ => return Err(UsageError::VlanBoth),
         }
+        // The kernel would refuse most of these changes with EOPNOTSUPP, one by one and without a
+        // reason.
         if self.vxlan.is_some() {
             return Err(UsageError::ForCreation(
                 "vxlanid and the like are for create: on Linux a vxlan keeps what it was made with",
             ));
         }
+        // The kernel takes a tunnel's settings all together: without its ends they would be
+        // cleared.
         if self.key.is_some() && self.ends.is_none() {
             return Err(UsageError::ForCreation("grekey: say tunnel and its ends as well"));
         }
+        // These three Linux can change of an interface that exists.
         let priority = self.priority.map(Change::VlanPriority);
         let lagg = self.lagg.map(Change::LaggProtocol);
         Ok(priority.into_iter().chain(lagg).chain(self.tunnel().map(Change::Tunnel)).collect())
     }
 
-    /// The vlan that was described. What is missing of tag and parent comes from a name of the form
-    /// `IF.TAG`, which may not contradict what was said. `None`: nothing was said of a vlan, and
-    /// the name says nothing either.
+    /// The vlan that the words describe. A name of the form `IF.TAG` gives tag and parent too, and
+    /// must not contradict the words. `None`: neither the words nor the name mean a vlan.
     ///
     /// # Errors
-    /// Tag or parent is missing, or is another than the name says.
+    /// Tag or parent is missing, or differs from what the name says.
     pub fn vlan(&self, interface: &str) -> Result<Option<Vlan>, UsageError> {
         let named = match Cloner::parse(interface) {
             Some(Cloner::VlanOf(parent, tag)) => Some((tag, parent)),
             _ => None,
         };
         let (tag, parent) = match (named, self.tag, &self.parent) {
+            // As on FreeBSD, words that repeat what the name says are no mistake.
             (Some(named), tag, parent) => {
                 let agrees = tag.is_none_or(|tag| tag == named.0)
                     && parent.as_ref().is_none_or(|parent| *parent == named.1);
@@ -220,6 +228,7 @@ impl Creation {
 
 fn tag(word: &str) -> Result<u16, UsageError> {
     let value: u64 = word.parse().map_err(|_| UsageError::VlanInvalid)?;
+    // 0 means a frame without a vlan, and 4095 is reserved: IEEE 802.1Q.
     u16::try_from(value).ok().filter(|tag| (1..=4094).contains(tag)).ok_or(UsageError::VlanRange)
 }
 
@@ -232,6 +241,7 @@ fn priority(word: &str) -> Result<u8, UsageError> {
 }
 
 fn is_stacked(word: &str) -> Result<bool, UsageError> {
+    // FreeBSD ignores case here.
     match word.to_ascii_lowercase().as_str() {
         "802.1q" => Ok(false),
         "802.1ad" | "qinq" => Ok(true),
@@ -257,7 +267,7 @@ fn ends(local: &str, remote: &str) -> Result<(IpAddr, IpAddr), UsageError> {
     Ok((local, remote))
 }
 
-/// An end of a vxlan, which is an address of one host.
+/// Reads an end of a vxlan, which is the address of one host.
 fn one_host(text: &str, message: &'static str) -> Result<IpAddr, UsageError> {
     let address = end(text)?;
     if address.is_multicast() { Err(UsageError::ForCreation(message)) } else { Ok(address) }

@@ -15,41 +15,41 @@ ifconfig [-j jail] interface [address_family] [address] [parameters]
 /// What is wrong with a command line. `Display` is what follows `ifconfig: `.
 #[derive(Debug, PartialEq, Eq)]
 pub enum UsageError {
-    /// Not understood at all: FreeBSD prints its usage.
+    /// The line is not understood at all: FreeBSD prints its usage.
     Usage,
-    /// A word is no text of UTF-8.
+    /// A word is not UTF-8.
     Text(String),
-    /// An option that FreeBSD has and this program has not, or that neither has.
+    /// An option that FreeBSD has and this program lacks, or that neither has.
     Option(char),
-    /// A word that stands for a family and is none.
+    /// A word in the place of a family that names none.
     UnknownFamily(String),
-    /// Nothing follows this word.
+    /// The word that must follow this one is missing.
     RequiresArgument(String),
-    /// A word of FreeBSD's that nothing has been made of.
+    /// A word of FreeBSD's that is not implemented here.
     NotSupported(String),
-    /// A word that nothing is called, and that is no value.
+    /// A word that is neither in the catalogue nor a value.
     BadValue(String),
     /// The length after the slash of this address is wrong.
     BadWidth(String),
-    /// No interface can be called so.
+    /// No interface can have this name.
     Name(NameTooLong),
-    /// No link-level address.
+    /// The text is no link-level address.
     Ether(MalformedAddress),
-    /// `vlan` is no number.
+    /// The value of `vlan` is no number.
     VlanInvalid,
-    /// `vlan` is no tag.
+    /// The value of `vlan` is out of range.
     VlanRange,
-    /// The name of a vlan says something else than the words.
+    /// The name of a vlan contradicts the words.
     VlanAmbiguous,
-    /// Of `vlan` and `vlandev` one is missing.
+    /// One of `vlan` and `vlandev` is missing.
     VlanBoth,
-    /// Words that only `create` can follow.
+    /// Words that are allowed only with `create`.
     ForCreation(&'static str),
-    /// No group can be called so.
+    /// No group can have this name.
     Group {
-        /// FreeBSD's name of what was to be done with the group.
+        /// FreeBSD's word for what was to be done with the group.
         verb: &'static str,
-        /// What is wrong with it.
+        /// What is wrong with the name.
         error: MalformedGroup,
     },
     /// A message of FreeBSD's, and the word that it is about.

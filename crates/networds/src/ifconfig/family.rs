@@ -1,6 +1,6 @@
 //! Families of addresses: ifconfig(8), `address_family`.
 
-/// A family of addresses that a listing is limited to, or that the words after it are of.
+/// A family of addresses: a listing is limited to one, or the words after its name are of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressFamily {
     /// IPv4.

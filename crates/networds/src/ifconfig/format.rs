@@ -2,18 +2,18 @@
 
 use super::error::UsageError;
 
-/// What was said, or FreeBSD's own way.
+/// How each family is written; by default as FreeBSD does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Format {
-    /// Of link-level addresses.
+    /// How link-level addresses are separated.
     pub ether: Separation,
-    /// Of addresses of IPv4.
+    /// How the mask of IPv4 addresses is written.
     pub inet: Mask,
-    /// `inet6:cidr`: the length of the prefix after a slash.
+    /// `inet6:cidr`: the length of the prefix follows a slash.
     pub inet6_slash: bool,
 }
 
-/// What stands between the bytes of a link-level address.
+/// The separators in a link-level address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Separation {
     /// `:`.
@@ -21,7 +21,7 @@ pub enum Separation {
     Colon,
     /// `-`.
     Dash,
-    /// Two bytes, a dot, two bytes.
+    /// A dot after every two bytes.
     Dotted,
 }
 
@@ -33,13 +33,12 @@ pub enum Mask {
     Hexadecimal,
     /// `255.255.255.0`.
     Dotted,
-    /// A length after a slash.
+    /// The length, after a slash.
     Slash,
 }
 
 impl Format {
-    /// Reads `TYPE:FORMAT`, one or several with commas between them; `default` undoes what was said
-    /// before.
+    /// Reads one or more `TYPE:FORMAT`, separated by commas. `default` undoes what was said before.
     pub(super) fn read(&mut self, text: &str) -> Result<(), UsageError> {
         text.split(',').try_for_each(|one| {
             let message = || format!("-f {one}: this format is not supported");
@@ -47,16 +46,17 @@ impl Format {
         })
     }
 
-    /// What the environment says, and what of that is unknown. `IFCONFIG_FORMAT` may be meant for
-    /// another ifconfig: what is unknown is left out.
+    /// Reads the environment's `IFCONFIG_FORMAT`. Answers the format and the parts that are
+    /// unknown.
     #[must_use]
     pub fn of_environment(text: &str) -> (Self, Vec<&str>) {
+        // The variable may be meant for another ifconfig, so an unknown part is no error.
         let mut format = Self::default();
         let unknown = text.split(',').filter(|one| format.read_one(one).is_none()).collect();
         (format, unknown)
     }
 
-    /// `None`: there is no such format.
+    /// Reads one format. `None`: there is no such format.
     fn read_one(&mut self, one: &str) -> Option<()> {
         match one.split_once(':') {
             Some(("ether", "colon" | "default")) => self.ether = Separation::Colon,
@@ -67,7 +67,7 @@ impl Format {
             Some(("inet", "cidr")) => self.inet = Mask::Slash,
             Some(("inet6", "numeric" | "default")) => self.inet6_slash = false,
             Some(("inet6", "cidr")) => self.inet6_slash = true,
-            // Numbers are never turned into names here.
+            // Addresses are never turned into names here.
             Some(("addr", "numeric" | "default")) => {}
             None if one == "default" => *self = Self::default(),
             _ => return None,

@@ -1,10 +1,10 @@
 //! The command line of ifconfig(8), read as a whole before anything is changed.
 //!
-//! As on FreeBSD the address comes after the other changes, wherever it stood. A parameter that
-//! FreeBSD's ifconfig has and this one has not is refused by name.
+//! As on FreeBSD the address comes after the other changes, wherever it was written. A parameter
+//! that FreeBSD's ifconfig has and this one lacks is refused by name.
 
 use super::catalogue;
-use super::change::Configuration;
+use super::configuration::Configuration;
 use super::error::UsageError;
 use super::family::AddressFamily;
 use super::format::Format;
@@ -27,23 +27,23 @@ pub enum Purpose {
     Help,
     /// `-C`: the kinds that `create` knows.
     Cloners,
-    /// `-l`, `-g GROUP`: names alone, on one line or one on each.
+    /// `-l`, `-g GROUP`: names alone, all on one line or one on each.
     Names(Selection, Separator),
     /// `-a`, no argument, or an interface alone.
     List(Selection),
-    /// An interface, and words.
+    /// An interface, and words that change it.
     Configure(Configuration),
 }
 
-/// Understands a command line.
+/// Reads a command line.
 ///
 /// # Errors
-/// It is none, or says something that is not supported here.
+/// The command line is wrong, or asks for something that is not supported here.
 pub fn parse(arguments: &[String]) -> Result<Invocation, UsageError> {
     parse_with(Format::default(), arguments)
 }
 
-/// Understands a command line that says what is to be different from `format`.
+/// Reads a command line; addresses are written as in `format` unless the line says otherwise.
 ///
 /// # Errors
 /// As [`parse`].
@@ -78,6 +78,7 @@ impl LeadingOptions {
             };
             rest = after;
             match letters {
+                // getopt(3): what follows `--` is no option.
                 "-" => break,
                 "-help" => self.help = true,
                 letters => rest = self.read_letters(letters, rest)?,
@@ -86,13 +87,14 @@ impl LeadingOptions {
         Ok(rest)
     }
 
-    /// Reads the letters of one word. What an option is followed by stands in the same word or in
-    /// the next one, of `rest`. Answers the words after that.
+    /// Reads the letters of one word. The argument of an option is the rest of the word or the
+    /// first word of `rest`. Answers the words after that.
     fn read_letters<'a>(
         &mut self,
         letters: &str,
         rest: &'a [String],
     ) -> Result<&'a [String], UsageError> {
+        // As with getopt(3), `-lu` is `-l -u`, and `-gjails` is `-g jails`.
         for (at, letter) in letters.char_indices() {
             let flag = catalogue::FLAGS.iter().find(|flag| flag.letter == letter);
             let flag = flag.ok_or(UsageError::Option(letter))?;
@@ -118,10 +120,11 @@ impl LeadingOptions {
             'l' => self.names = true,
             'C' => self.cloners = true,
             'L' => self.selection.lifetimes = true,
+            // FreeBSD prints its usage if both `-u` and `-d` are given.
             'u' if self.selection.up != Some(false) => self.selection.up = Some(true),
             'd' if self.selection.up != Some(true) => self.selection.up = Some(false),
             'u' | 'd' => return Err(UsageError::Usage),
-            // No module is ever loaded from here.
+            // No module is ever loaded by this program.
             'n' => {}
             other => return Err(UsageError::Option(other)),
         }
@@ -139,7 +142,7 @@ impl LeadingOptions {
         Ok(())
     }
 
-    /// What these options and the words after them ask for.
+    /// Decides what these options and the words after them ask for.
     fn purpose(mut self, rest: &[String]) -> Result<Purpose, UsageError> {
         if self.help {
             return Ok(Purpose::Help);
@@ -147,13 +150,16 @@ impl LeadingOptions {
         if self.cloners {
             return Ok(Purpose::Cloners);
         }
+        // `-l` lists all interfaces anyway. FreeBSD prints its usage for the two together.
         if self.names && self.all {
             return Err(UsageError::Usage);
         }
+        // With `-a` the group only limits a full listing.
         let group_alone = self.selection.group.is_some() && !self.all;
         if self.all || self.names || group_alone || rest.is_empty() {
             self.selection.family = match rest {
                 [] => None,
+                // A listing of several interfaces takes a family and nothing more.
                 [word] => Some(family_of(word)?),
                 _ => return Err(UsageError::Usage),
             };
@@ -166,6 +172,7 @@ impl LeadingOptions {
         let (interface, words) = rest.split_first().ok_or(UsageError::Usage)?;
         match words {
             [] => self.selection.interface = Some(interface.clone()),
+            // An interface and a family: a listing, and no address that could be set.
             [word] if catalogue::family(word).is_some() => {
                 self.selection.interface = Some(interface.clone());
                 self.selection.family = catalogue::family(word);

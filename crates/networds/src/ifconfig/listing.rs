@@ -1,7 +1,7 @@
 //! What ifconfig(8) prints of an interface: the lines and their order are FreeBSD's.
 //!
-//! Interfaces are given as plain values, and the answer is text. Lines that have no counterpart on
-//! Linux are left out; scripts look for `inet`, `ether`, `member:`, `groups:` and `status:`.
+//! Interfaces come in as plain values, and text goes out. Lines without a counterpart on Linux are
+//! left out; scripts look for `inet`, `ether`, `member:`, `groups:` and `status:`.
 
 use std::fmt::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -19,7 +19,7 @@ mod kinds;
 pub use kinds::learned;
 use kinds::{write_bridge, write_member, write_span};
 
-/// Which of `all` a selection means.
+/// The interfaces among `all` that a selection means.
 #[must_use]
 pub fn chosen<'a>(all: &'a [Interface], selection: &Selection) -> Vec<&'a Interface> {
     let fits = |interface: &&Interface| {
@@ -27,6 +27,8 @@ pub fn chosen<'a>(all: &'a [Interface], selection: &Selection) -> Vec<&'a Interf
             && selection.group.as_deref().is_none_or(|group| is_in(interface, group))
             && !selection.without.as_deref().is_some_and(|group| is_in(interface, group))
             && selection.interface.as_deref().is_none_or(|name| is_called(interface, name))
+            // The family chooses among all interfaces, but only limits what is shown of one that
+            // was named.
             && (selection.interface.is_some()
                 || selection.family.is_none_or(|family| has_family(interface, family)))
     };
@@ -34,6 +36,7 @@ pub fn chosen<'a>(all: &'a [Interface], selection: &Selection) -> Vec<&'a Interf
 }
 
 fn is_called(interface: &Interface, name: &str) -> bool {
+    // Administrators of Linux write `lo`; both names mean the one loopback.
     interface.name.as_str() == if name == "lo" { "lo0" } else { name }
 }
 
@@ -52,10 +55,11 @@ fn is_of(address: &InterfaceAddress, family: AddressFamily) -> bool {
 }
 
 fn is_in(interface: &Interface, wanted: &str) -> bool {
+    // On FreeBSD every interface is in the group `all`.
     wanted == "all" || groups(interface).any(|group| group == wanted)
 }
 
-/// The group of its kind, then those that it was put in.
+/// The group that follows from an interface's kind, then the groups that it was put in.
 fn groups(interface: &Interface) -> impl Iterator<Item = &str> {
     group(interface).into_iter().chain(interface.groups.iter().map(String::as_str))
 }
@@ -78,8 +82,8 @@ fn group(interface: &Interface) -> Option<&str> {
     }
 }
 
-/// The whole entry of one interface; `all` are its neighbours, the selection limits what is shown.
-/// `capabilities`: what the hardware does, where the kernel says it.
+/// The whole entry of one interface. `all` are the interfaces of its network, and the selection
+/// limits what is shown. `capabilities`: what the hardware does, if the kernel says so.
 #[must_use]
 pub fn entry(
     interface: &Interface,
@@ -88,7 +92,7 @@ pub fn entry(
     selection: &Selection,
 ) -> String {
     let mut text = String::new();
-    // Writing to a string does not fail.
+    // Writing to a string never fails.
     let _ = write_entry(&mut text, interface, capabilities, all, selection);
     text
 }
@@ -102,6 +106,7 @@ fn write_entry(
 ) -> fmt::Result {
     write_head(out, interface, capabilities)?;
     write_addresses(out, interface, selection)?;
+    // With one family FreeBSD prints its lines alone, and IPv6's options belong to IPv6.
     match selection.family {
         None => {}
         Some(AddressFamily::Inet6) => return write_inet6_options(out, interface),
@@ -109,6 +114,7 @@ fn write_entry(
     }
     if let Kind::Bridge(bridge) = &interface.kind {
         write_bridge(out, bridge)?;
+        // In the order of their numbers: Linux does not report in which order they were added.
         for member in all.iter().filter(|member| member.master == Some(interface.index)) {
             write_member(out, member, bridge)?;
         }
@@ -126,7 +132,7 @@ fn write_entry(
     write_inet6_options(out, interface)
 }
 
-/// What every entry begins with: flags, description, options, the ends of a tunnel.
+/// The lines that every entry begins with: flags, description, options, the ends of a tunnel.
 fn write_head(
     out: &mut String,
     interface: &Interface,
@@ -137,10 +143,12 @@ fn write_head(
     if !names.is_empty() {
         write!(out, "<{}>", names.join(","))?;
     }
+    // Linux has no metric of an interface, and FreeBSD's is 0 unless somebody sets it.
     writeln!(out, " metric 0 mtu {}", interface.mtu)?;
     if let Some(description) = &interface.description {
         writeln!(out, "\tdescription: {description}")?;
     }
+    // FreeBSD leaves the line out if nothing is on.
     if let Some((bits, names)) = capabilities.map(Capabilities::listed).filter(|it| it.0 != 0) {
         writeln!(out, "\toptions={bits:x}<{}>", names.join(","))?;
     }
@@ -151,12 +159,13 @@ fn write_head(
     Ok(())
 }
 
-/// The addresses of the family that is shown, or all.
+/// The addresses of the family that is shown, or of all families.
 fn write_addresses(out: &mut String, interface: &Interface, selection: &Selection) -> fmt::Result {
     let shows = |wanted| selection.family.is_none_or(|family| family == wanted);
     if let Some(ether) = interface.ether.filter(|_| shows(AddressFamily::Ether)) {
         writeln!(out, "\tether {}", separated(ether, selection.format.ether))?;
     }
+    // By family, as FreeBSD lists them; the kernel's order is kept within each.
     for wanted in [AddressFamily::Inet, AddressFamily::Inet6] {
         let addresses = interface.addresses.iter().filter(|address| is_of(address, wanted));
         for address in addresses.filter(|_| shows(wanted)) {
@@ -214,6 +223,7 @@ fn write_inet6(
 ) -> fmt::Result {
     let link_local = own.is_unicast_link_local();
     write!(out, "\tinet6 {own}")?;
+    // A link-local address means nothing without its interface.
     if link_local {
         write!(out, "%{}", interface.name)?;
     }
@@ -236,6 +246,7 @@ fn write_inet6(
     if link_local {
         write!(out, " scopeid {:#x}", interface.index)?;
     }
+    // FreeBSD's `-L` writes nothing for an address that stays for ever.
     if selection.lifetimes && address.lifetimes != Lifetimes::default() {
         write_lifetimes(out, address.lifetimes)?;
     }
@@ -250,7 +261,7 @@ fn write_lifetimes(out: &mut String, lifetimes: Lifetimes) -> fmt::Result {
     Ok(())
 }
 
-/// A link-level address, as `-f ether:` has it.
+/// A link-level address in the form that `-f ether:` asks for.
 fn separated(ether: EtherAddress, separation: Separation) -> String {
     let plain = ether.to_string();
     match separation {
@@ -266,6 +277,7 @@ fn separated(ether: EtherAddress, separation: Separation) -> String {
 fn write_link(out: &mut String, interface: &Interface, media: Option<Media>) -> fmt::Result {
     match (&interface.kind, media) {
         (Kind::Ethernet, Some(media)) => writeln!(out, "\tmedia: {media}")?,
+        // FreeBSD's if_epair.c and if_tuntap.c report these, though there is no medium.
         (Kind::Epair, _) => writeln!(out, "\tmedia: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)")?,
         (Kind::Tap, _) => writeln!(out, "\tmedia: Ethernet 1000baseT <full-duplex>")?,
         _ => {}
@@ -280,6 +292,7 @@ fn write_link(out: &mut String, interface: &Interface, media: Option<Media>) -> 
             | Kind::Vxlan(_)
     );
     if has_status {
+        // FreeBSD reports the carrier, and not whether the interface is up.
         let carrier = interface.flags.has(Flags::LOWER_UP);
         writeln!(out, "\tstatus: {}", if carrier { "active" } else { "no carrier" })?;
     }

@@ -1,7 +1,7 @@
 //! The parameters of one interface, word by word, each as the catalogue says.
 
 use super::catalogue;
-use super::change::Configuration;
+use super::configuration::Configuration;
 use super::error::UsageError;
 use super::reader::ParameterReader;
 use crate::word::Support;
@@ -12,6 +12,8 @@ pub(super) fn read(interface: &str, words: &[String]) -> Result<Configuration, U
     let mut words = words.iter().map(String::as_str);
     while let Some(word) = words.next() {
         let Some(found) = catalogue::find(word) else {
+            // FreeBSD's ifconfig does the same: a word that it does not have is taken for an
+            // address.
             reader.value(word)?;
             continue;
         };

@@ -1,17 +1,18 @@
-//! The parameters of one interface as they are read: what a word of ifconfig(8) may change
-//! meanwhile.
+//! The parameters of one interface while they are read, and what a word of ifconfig(8) may add to
+//! them.
 
 use netif::{Capability, Inet6Option, Mode, PortSetting};
 
 use super::address::{Lifetime, PendingAddress, seconds};
-use super::change::{BridgeChange, Change, Configuration, OnOff};
+use super::change::{BridgeChange, Change, OnOff};
+use super::configuration::Configuration;
 use super::creation::{Creation, VxlanWords};
 use super::error::UsageError;
 use super::family::AddressFamily;
 use super::value::{bad_value, name};
 use crate::word::Said;
 
-/// What was read so far.
+/// What has been read so far.
 #[derive(Default)]
 pub(super) struct ParameterReader {
     create: bool,
@@ -21,40 +22,40 @@ pub(super) struct ParameterReader {
     changes: Vec<Change>,
     family: Option<AddressFamily>,
     pub(super) address: PendingAddress,
-    /// What may follow an address of IPv6: `%` and the name of the interface.
+    /// What may follow an IPv6 address: `%` and the name of the interface.
     scope: String,
 }
 
 impl ParameterReader {
-    /// Nothing has been read of the parameters of `interface`.
+    /// Begins to read the parameters of `interface`.
     pub(super) fn new(interface: &str) -> Self {
         Self { scope: format!("%{interface}"), ..Self::default() }
     }
 
-    /// `create`.
+    /// `create`: notes that the interface is made first.
     pub(super) fn set_create(&mut self) -> Result<(), UsageError> {
         self.create = true;
         Ok(())
     }
 
-    /// A change that is made after those before it.
+    /// Notes a change that is made after those before it.
     pub(super) fn change(&mut self, change: Change) -> Result<(), UsageError> {
         self.changes.push(change);
         Ok(())
     }
 
-    /// A change of a bridge.
+    /// Notes a change of a bridge.
     pub(super) fn bridge(&mut self, change: BridgeChange) -> Result<(), UsageError> {
         self.change(Change::Bridge(change))
     }
 
-    /// A setting of a member of a bridge.
+    /// Notes a setting of a member of a bridge.
     pub(super) fn member(&mut self, text: &str, setting: PortSetting) -> Result<(), UsageError> {
         let member = name(text)?;
         self.bridge(BridgeChange::SetMember(member, setting))
     }
 
-    /// What the hardware does.
+    /// Notes what the hardware is to do.
     pub(super) fn capability(
         &mut self,
         said: Said<'_>,
@@ -63,30 +64,34 @@ impl ParameterReader {
         self.change(Change::Capability(capabilities.to_vec(), switched(said)))
     }
 
-    /// What the interface does beside being up.
+    /// Notes what the interface does besides being up.
     pub(super) fn mode(&mut self, said: Said<'_>, mode: Mode) -> Result<(), UsageError> {
         self.change(Change::Mode(mode, switched(said)))
     }
 
-    /// What the interface does about IPv6.
+    /// Notes what the interface does about IPv6.
     pub(super) fn inet6(&mut self, said: Said<'_>, option: Inet6Option) -> Result<(), UsageError> {
         self.change(Change::Inet6(option, said.on))
     }
 
-    /// What is said of the kind of interface.
+    /// The words about the kind of interface, for one more of them.
     pub(super) fn creation(&mut self) -> &mut Creation {
+        // On an interface that exists they become changes; these are made where the first one was
+        // written.
         if self.creation.is_empty() {
+            // A name that follows, as in `laggproto lacp name wan`, must not come before them.
             self.creation_at = self.changes.len();
         }
         &mut self.creation
     }
 
-    /// What is said of a vxlan.
+    /// The words about a vxlan, for one more of them.
     pub(super) fn vxlan(&mut self) -> &mut VxlanWords {
         self.creation().vxlan.get_or_insert_default()
     }
 
-    /// A family: the address before it is complete, and what follows is of this family.
+    /// Takes the name of a family: the address before it is complete, and what follows is of this
+    /// family.
     pub(super) fn set_family(&mut self, family: AddressFamily) -> Result<(), UsageError> {
         self.finish_address()?;
         self.family = Some(family);
@@ -125,6 +130,7 @@ impl ParameterReader {
     /// `deprecated`.
     pub(super) fn set_deprecated(&mut self, on: bool) -> Result<(), UsageError> {
         if !self.is_inet6() {
+            // FreeBSD's message differs from that for lifetimes.
             let message = "address flags can be set only for inet6 addresses";
             return Err(UsageError::Message(message.to_owned()));
         }
@@ -138,15 +144,16 @@ impl ParameterReader {
         self.address.set_eui64()
     }
 
-    /// `random`: an address of our own making after `ether`; elsewhere the word is no address.
+    /// `random`: after `ether` an address of our own making; elsewhere no address.
     pub(super) fn random(&mut self, word: &str) -> Result<(), UsageError> {
+        // Elsewhere FreeBSD takes the word for an address, and refuses it.
         if self.family == Some(AddressFamily::Ether) {
             return self.change(Change::RandomEther);
         }
         self.value(word)
     }
 
-    /// A word that no parameter is called: an address of the family that was named last.
+    /// Takes a word that is no parameter: an address of the family that was named last.
     pub(super) fn value(&mut self, word: &str) -> Result<(), UsageError> {
         match self.family {
             Some(AddressFamily::Ether) => {
@@ -167,18 +174,18 @@ impl ParameterReader {
         if self.is_inet6() { Ok(()) } else { Err(wrong()) }
     }
 
-    /// Closes the address that has been read, if any: at a new family, and at the end.
+    /// Completes the address that has been read, if any: at a new family, and at the end.
     fn finish_address(&mut self) -> Result<(), UsageError> {
         let pending = std::mem::take(&mut self.address);
         self.changes.extend(pending.finish(self.is_inet6())?);
         Ok(())
     }
 
-    /// All words have been read: what they come to.
+    /// Answers what all the words ask for.
     pub(super) fn finish(mut self, interface: &str) -> Result<Configuration, UsageError> {
         self.finish_address()?;
         if self.create {
-            // A mistake in it is reported before anything is made.
+            // A mistake in the words about a vlan is reported before anything is made.
             self.creation.vlan(interface)?;
         } else {
             let at = self.creation_at;

@@ -6,23 +6,23 @@ use super::format::Format;
 /// Which interfaces a listing shows, and what of them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// The only interface that is meant.
+    /// The only interface that is listed.
     pub interface: Option<String>,
     /// `-u`: `Some(true)`, `-d`: `Some(false)`.
     pub up: Option<bool>,
-    /// `-g`: those in this group are meant.
+    /// `-g`: only interfaces in this group are listed.
     pub group: Option<String>,
-    /// `-G`: those in this group are not meant.
+    /// `-G`: interfaces in this group are not listed.
     pub without: Option<String>,
-    /// The only addresses that are shown.
+    /// The only family whose addresses are shown.
     pub family: Option<AddressFamily>,
-    /// `-L`: for how long the addresses are there.
+    /// `-L`: the lifetimes of addresses are shown.
     pub lifetimes: bool,
     /// `-f`: how addresses are written.
     pub format: Format,
 }
 
-/// What stands between the names of a listing of names.
+/// The separator in a listing of names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Separator {
     /// A blank; all names are on one line.

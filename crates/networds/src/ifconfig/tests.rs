@@ -1,4 +1,4 @@
-//! Command lines, and what they come to.
+//! Command lines, and the changes that they ask for.
 
 use netif::{
     BridgeSetting, Capability, GroupName, Inet6Option, InterfaceAddress, InterfaceName, Mode,

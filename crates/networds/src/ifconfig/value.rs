@@ -1,4 +1,5 @@
-//! What follows a word of ifconfig(8): names and numbers, and FreeBSD's message when it is none.
+//! Reads what follows a word of ifconfig(8): names and numbers, with FreeBSD's messages for wrong
+//! ones.
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -22,7 +23,7 @@ pub(super) fn number(text: &str) -> Result<u32, UsageError> {
     text.parse().map_err(|_| bad_value(text))
 }
 
-/// A number as strtoul(3) reads it with base 0, within bounds.
+/// A number with base 10, or with base 16 after `0x`, within bounds.
 pub(super) fn number_in(text: &str, bounds: RangeInclusive<u32>) -> Option<u32> {
     let value = match text.strip_prefix("0x") {
         Some(digits) => u32::from_str_radix(digits, 16),
@@ -47,19 +48,20 @@ pub(super) fn end(text: &str) -> Result<IpAddr, UsageError> {
     text.parse().map_err(bad)
 }
 
-/// The number of a routing table. There is one; FreeBSD's kernel refuses a number that it has no
-/// table for.
+/// Accepts the number of a routing table. There is only 0; FreeBSD's kernel too refuses a table
+/// that it does not have.
 pub(super) fn only_fib(word: &str, number: &str) -> Result<(), UsageError> {
     let request = if word == "fib" { "SIOCSIFFIB" } else { "SIOCSTUNFIB" };
     let refused = match number_in(number, 0..=u32::MAX) {
         Some(0) => return Ok(()),
+        // FreeBSD's kernel answers EINVAL to a table that it does not have.
         Some(_) => format!("ioctl ({request}): Invalid argument (there is only fib 0 as yet)"),
         None => format!("{word} {number} not valid"),
     };
     Err(UsageError::Message(refused))
 }
 
-/// FreeBSD's message of a text that is nothing.
+/// FreeBSD's message for a text that is no value.
 pub(super) fn bad_value(text: &str) -> UsageError {
     UsageError::BadValue(text.to_owned())
 }

@@ -12,7 +12,7 @@ use crate::word::{self, Argument, Flag, Found, Group, Language, Support, Takes, 
 
 type Outcome = Result<(), UsageError>;
 
-/// Modifiers may stand before it.
+/// The destination. Modifiers may come before it.
 const DESTINATION: Argument = Value("destination");
 
 /// What a modifier does, by whether a word follows it.
@@ -57,7 +57,7 @@ static VERBS: Group<Verb> = Group { title: "Commands", words: &[
     word(&["monitor"], "Prints changes as they are made").absent(),
 ] };
 
-/// The words with a minus after it.
+/// The words with a minus before them; the rows have them without it.
 #[expect(clippy::redundant_closure_for_method_calls, reason = "a method is of one lifetime only")]
 #[rustfmt::skip]
 static MODIFIERS: Group<Modifier> = Group { title: "Modifiers", words: &[
@@ -115,7 +115,7 @@ const FLAGS: &[Flag] = &[
     Flag { letter: 'q', argument: None, about: "Only the exit status tells" },
 ];
 
-/// The one table that there is.
+/// Accepts the number of a routing table; there is only one.
 fn only_fib(text: &str) -> Outcome {
     match text {
         "0" | "default" | "all" => Ok(()),
@@ -123,18 +123,19 @@ fn only_fib(text: &str) -> Outcome {
     }
 }
 
-/// The row of a first word.
+/// Looks up a command.
 pub(super) fn find_verb(word: &str) -> Option<Found<'_, Verb>> {
     word::find(slice::from_ref(&VERBS), word)
 }
 
-/// The row of a modifier, which was said with a minus before `keyword`.
+/// Looks up a modifier, which was written as `-KEYWORD`.
 pub(super) fn find_modifier(keyword: &str) -> Option<Found<'_, Modifier>> {
     word::find(slice::from_ref(&MODIFIERS), keyword)
 }
 
-/// Whether FreeBSD's route has this word somewhere, and this one does not.
+/// Whether FreeBSD's route has this word and this one lacks it.
 pub(super) fn is_freebsds(keyword: &str) -> bool {
+    // Modifiers and commands share one list of keywords in FreeBSD's route.
     let verb = find_verb(keyword).map(|found| matches!(found.row.support, Support::Absent));
     let modifier = find_modifier(keyword).map(|found| matches!(found.row.support, Support::Absent));
     verb.or(modifier).unwrap_or(false)
@@ -143,6 +144,7 @@ pub(super) fn is_freebsds(keyword: &str) -> bool {
 /// The language as documents show it.
 #[must_use]
 pub fn language() -> Language {
+    // Documents show modifiers as they are written.
     let mut section = MODIFIERS.section();
     let names = section.entries.iter_mut().flat_map(|entry| &mut entry.names);
     names.for_each(|name| name.insert(0, '-'));

@@ -19,23 +19,23 @@ pub enum RoutePurpose {
 pub struct RouteCommand {
     /// What is done.
     pub verb: Verb,
-    /// The verb as it was written: it is printed again.
+    /// The verb as it was written, because route(8) prints it back.
     pub verb_text: String,
-    /// `-q`: only the exit status tells.
+    /// `-q`: only the exit status tells the outcome.
     pub quiet: bool,
     /// `-j`: the jail whose table is meant.
     pub jail: Option<String>,
-    /// `flush`: the only family that is meant.
+    /// `flush`: the only family that is flushed.
     pub family: Option<IpFamily>,
-    /// Where the route leads to.
+    /// Where the route leads.
     pub destination: Prefix,
-    /// As it was written, without the length of its prefix.
+    /// The destination as it was written, without the length of its prefix.
     pub destination_text: String,
     /// The destination is a host and not a net.
     pub is_host: bool,
-    /// What the route leads through.
+    /// The gateway of the route.
     pub gateway: Option<Gateway>,
-    /// What becomes of packets.
+    /// What happens to packets on the route.
     pub kind: RouteKind,
     /// The longest packet, in bytes.
     pub mtu: Option<u32>,
@@ -65,10 +65,10 @@ pub enum IpFamily {
     Inet6,
 }
 
-/// Where a route leads through.
+/// The gateway of a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gateway {
-    /// An address; a link-local one says on which interface (`fe80::1%epair1b`).
+    /// An address; a link-local one has its interface (`fe80::1%epair1b`).
     Address(IpAddr, Option<InterfaceName>),
     /// `-iface`.
     Interface(InterfaceName),

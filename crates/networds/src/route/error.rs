@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-/// sysexits(3): wrong usage, as FreeBSD's route answers it.
+/// sysexits(3): wrong usage; FreeBSD's route exits with it.
 const EX_USAGE: u8 = 64;
-/// sysexits(3): an address that is none.
+/// sysexits(3): the text is no address.
 const EX_NOHOST: u8 = 68;
 
 /// How route is called.
@@ -13,17 +13,17 @@ pub(super) const USAGE: &str = "route [-j jail] [-46nq] command [[modifiers] arg
 /// What is wrong with a command line. `Display` is what follows `route: `.
 #[derive(Debug, PartialEq, Eq)]
 pub enum UsageError {
-    /// Not understood at all: FreeBSD prints its usage.
+    /// The line is not understood at all: FreeBSD prints its usage.
     Usage,
     /// A word that FreeBSD's route does not have.
     BadKeyword(String),
-    /// A word that FreeBSD's route has.
+    /// A word that FreeBSD's route has and this one lacks.
     NotSupported(String),
-    /// No address.
+    /// The text is no address.
     BadAddress(String),
-    /// No number.
+    /// The text is no number.
     BadValue(String),
-    /// The number of a table that is not there.
+    /// The number of a table that does not exist.
     NoFib(String),
 }
 

@@ -1,4 +1,4 @@
-//! The words of route(8), sorted but not yet understood: what they mean depends on words that
+//! The words of route(8), sorted but not yet understood: their meaning depends on words that
 //! follow.
 
 use std::net::IpAddr;
@@ -9,12 +9,12 @@ use super::command::{Gateway, IpFamily, RouteCommand, Verb};
 use super::destination::{self, Hints};
 use super::error::UsageError;
 
-/// What was read so far.
+/// What has been read so far.
 #[derive(Default)]
 pub(super) struct RouteReader<'a> {
     pub(super) quiet: bool,
     pub(super) jail: Option<String>,
-    /// A family was named.
+    /// The family that was named.
     family: Option<IpFamily>,
     pub(super) force_host: bool,
     pub(super) force_net: bool,
@@ -42,6 +42,8 @@ impl<'a> RouteReader<'a> {
     pub(super) fn set_prefix_length(&mut self, text: &str) -> Result<(), UsageError> {
         let bad = |_| UsageError::BadValue(text.to_owned());
         self.length = Some(text.parse().map_err(bad)?);
+        // As on FreeBSD a length makes a net of the destination, even of one that looks like a
+        // host.
         self.force_net = true;
         Ok(())
     }
@@ -53,19 +55,21 @@ impl<'a> RouteReader<'a> {
         Ok(())
     }
 
-    /// A word without a minus: the destination, the gateway, a mask.
+    /// Takes a word without a minus: the destination, then the gateway, then a mask.
     pub(super) fn positional(&mut self, word: &'a str) -> Result<(), UsageError> {
         match (self.destination, self.gateway) {
             (None, _) => self.destination = Some(word),
             (Some(_), None) => self.gateway = Some(word),
+            // The old form, which route(8) still takes: `add NET GATEWAY MASK`.
             (Some(_), Some(_)) => self.set_mask(word)?,
         }
         Ok(())
     }
 
-    /// All words have been read: what they come to.
+    /// Answers what all the words ask for.
     pub(super) fn finish(self, verb: Verb, verb_text: &str) -> Result<RouteCommand, UsageError> {
         let text = match (verb, self.destination) {
+            // A command has a destination in any case; `flush` looks at no such thing.
             (Verb::Flush, None) => "default",
             (Verb::Flush, Some(_)) => return Err(UsageError::Usage),
             (_, text) => text.ok_or(UsageError::Usage)?,
@@ -73,6 +77,7 @@ impl<'a> RouteReader<'a> {
         let Self { force_host, force_net, length, .. } = self;
         let hints = Hints { inet6: self.is_inet6(), force_host, force_net, length };
         let (destination, is_host) = destination::parse(text, hints)?;
+        // route(8) prints the destination without the length that was written.
         let destination_text = text.split('/').next().unwrap_or(text).to_owned();
         let gateway = self.gateway.map(|text| self.gateway(text)).transpose()?;
         Ok(RouteCommand {
@@ -96,6 +101,7 @@ impl<'a> RouteReader<'a> {
 
     fn gateway(&self, text: &str) -> Result<Gateway, UsageError> {
         let bad = || UsageError::BadAddress(text.to_owned());
+        // `-iface` may come after the name: only now is it known what the gateway is.
         if self.through_interface {
             return InterfaceName::parse(text).map(Gateway::Interface).map_err(|_| bad());
         }
@@ -105,6 +111,7 @@ impl<'a> RouteReader<'a> {
         };
         let address: IpAddr = address.parse().map_err(|_| bad())?;
         let scope = scope.map(InterfaceName::parse).transpose().map_err(|_| bad())?;
+        // FreeBSD reads the gateway in the family of the line too: `-inet6` must be said for IPv6.
         if address.is_ipv6() == self.is_inet6() {
             Ok(Gateway::Address(address, scope))
         } else {

@@ -1,4 +1,5 @@
-//! What route(8) prints: of a change, of a route that was asked for, of one that `flush` deleted.
+//! What route(8) prints: the outcome of a change, the route that `get` found, a route that `flush`
+//! deleted.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -8,7 +9,7 @@ use rustix::io::Errno;
 
 use super::command::RouteCommand;
 
-/// The line that FreeBSD prints of a change, well done or not.
+/// The line that FreeBSD prints after a change, whether or not the change succeeded.
 #[must_use]
 pub fn change_line(command: &RouteCommand, error: Option<&Error>) -> String {
     let what = if command.is_host { "host" } else { "net" };
@@ -17,6 +18,7 @@ pub fn change_line(command: &RouteCommand, error: Option<&Error>) -> String {
         let _ = write!(line, ": gateway {gateway}");
     }
     if let Some(error) = error {
+        // With one table FreeBSD names it only after a failure.
         let _ = write!(line, " fib 0: {}", reason(error));
     }
     line + "\n"
@@ -31,19 +33,20 @@ fn reason(error: &Error) -> String {
             Errno::NOBUFS => "not enough memory".into(),
             Errno::ADDRINUSE => "gateway uses the same route".into(),
             Errno::EXIST => "route already in table".into(),
+            // As FreeBSD's route does for all errors that it has no words of its own for.
             errno => strerror(errno),
         },
         error => error.to_string(),
     }
 }
 
-/// The line of a route through `gateway` that `flush` deleted.
+/// The line for a route through `gateway` that `flush` has deleted.
 #[must_use]
 pub fn flushed_line(destination: &Prefix, gateway: IpAddr) -> String {
     format!("{:<20.20} {gateway:<20.20} done\n", net(destination))
 }
 
-/// A destination as netname() writes it: `default`, a host, or with the length of its prefix.
+/// A destination in netname()'s form: `default`, a host, or a net with the length of its prefix.
 #[must_use]
 pub fn net(destination: &Prefix) -> String {
     match destination.length {
@@ -53,19 +56,21 @@ pub fn net(destination: &Prefix) -> String {
     }
 }
 
-/// The answer to `get`, in FreeBSD's form. `asked`: the destination as it was written; `mtu` in
-/// bytes.
+/// The answer to `get`, in FreeBSD's form. `asked` is the destination as it was written; `mtu` is
+/// in bytes.
 #[must_use]
 pub fn description(asked: &str, route: &Route, interface: Option<&str>, mtu: u32) -> String {
     let asked = if asked == "0.0.0.0" || asked == "::" { "default" } else { asked };
     let destination = route.destination;
     let mut text = format!("   route to: {asked}\ndestination: {}\n", place(destination.address));
+    // FreeBSD prints no mask of a host.
     if destination.length < Prefix::width(destination.address) {
         let _ = writeln!(text, "       mask: {}", place(destination.mask()));
     }
     if let Some(gateway) = route.gateway {
         let _ = writeln!(text, "    gateway: {gateway}");
     }
+    // There is only one table as yet.
     text += "        fib: 0\n";
     if let Some(interface) = interface {
         let _ = writeln!(text, "  interface: {interface}");
@@ -85,7 +90,7 @@ pub fn description(asked: &str, route: &Route, interface: Option<&str>, mtu: u32
     text
 }
 
-/// RTF_* of a route: route(4).
+/// The RTF_* flags of a route: route(4).
 fn flags(route: &Route) -> String {
     let host = route.destination.length == Prefix::width(route.destination.address);
     let flags: Vec<&str> = [
@@ -93,9 +98,11 @@ fn flags(route: &Route) -> String {
         (route.gateway.is_some(), "GATEWAY"),
         (host, "HOST"),
         (route.kind == RouteKind::Reject, "REJECT"),
+        // The kernel sets DONE on each answer that FreeBSD's route reads.
         (true, "DONE"),
         (route.is_static, "STATIC"),
         (route.kind == RouteKind::Blackhole, "BLACKHOLE"),
+        // What the kernel has made cannot be changed by hand.
         (!route.is_static, "PINNED"),
     ]
     .into_iter()
@@ -104,7 +111,7 @@ fn flags(route: &Route) -> String {
     flags.join(",")
 }
 
-/// An address as routename() writes it: all zero is `default`.
+/// An address in routename()'s form: the unspecified one is `default`.
 fn place(address: IpAddr) -> String {
     if address.is_unspecified() { "default".to_owned() } else { address.to_string() }
 }

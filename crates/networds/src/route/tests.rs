@@ -1,4 +1,4 @@
-//! Command lines of route(8), and what they come to.
+//! Command lines of route(8), and the commands that they ask for.
 
 use super::*;
 use crate::word::Argument;
@@ -79,7 +79,7 @@ fn what_is_refused() {
     }
 }
 
-/// Every word takes as many words as its row says; and every refused one is refused.
+/// Every word takes as many words as its row says. Every refused word is refused.
 #[test]
 fn rows_say_what_the_parser_does() {
     let language = language();
@@ -98,7 +98,7 @@ fn rows_say_what_the_parser_does() {
                 assert_eq!(command(&line), Err(want));
                 continue;
             }
-            // Another family, mask or gateway than that of the line may not fit.
+            // A family, mask or gateway other than the line's may not fit.
             let fits = command(&line).map_err(|error| error.starts_with("bad address"));
             assert!(matches!(fits, Ok(_) | Err(true)), "{line}: {:?}", command(&line));
             if at == 1 && !entry.arguments.is_empty() {

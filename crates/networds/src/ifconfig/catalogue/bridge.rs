@@ -13,7 +13,7 @@ const NUMBER: Argument = Value("number");
 const SECONDS: Argument = Value("seconds");
 const ADDRESS: Argument = Value("address");
 
-/// What the kernel's spanning tree lacks.
+/// What the kernel's own spanning tree cannot do.
 const NO_RSTP: &str =
     "the kernel's spanning tree is 802.1D, without edges and point-to-point links";
 const NO_CHOICE: &str = "the kernel's spanning tree is 802.1D, which has no such choice";

@@ -1,5 +1,5 @@
 //! The words of ifconfig(8) for interfaces that are created: vlan(4), lagg(4), gif(4), gre(4),
-//! vxlan(4), and for the kinds that Linux has not.
+//! vxlan(4), and the kinds that Linux does not have.
 
 use crate::ifconfig::action::Action::{self, Alone, With, WithTwo};
 use crate::ifconfig::change::Change;
@@ -11,6 +11,7 @@ const ADDRESS: Argument = Value("address");
 const LAGG_PROTOCOLS: Argument =
     Choice(&["failover", "loadbalance", "roundrobin", "broadcast", "lacp"]);
 
+// On Linux these kinds are made whole, and keep what they were made with.
 const AT_CREATION: &str = "only with `create`";
 const BONDING: &str = "the bonding driver's own settings are in /sys/class/net/IF/bonding";
 const WG: &str = "keys and peers of a wg are given by wg(8)";

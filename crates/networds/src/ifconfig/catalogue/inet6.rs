@@ -29,7 +29,7 @@ pub(super) const WORDS: &[Word<Action>] = &[
     switch(&["prefer_source"], "Packets leave with this address")
         .refused("ip-addrlabel(8) says which address packets leave with"),
 
-    // Of an interface: its listing says which of these it has, in the line `nd6 options`.
+    // Of an interface: the line `nd6 options` of a listing says which of these are on.
     switch(&["accept_rtadv"], "Listens to routers: `accept_ra`")
         .partly("on by default, other than on FreeBSD, until IPv6 is forwarded; where this word \
                 asked for it, routers are heard then too",

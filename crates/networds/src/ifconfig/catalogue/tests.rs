@@ -1,4 +1,4 @@
-//! The catalogue is sound, it is complete, and it says what the parser does.
+//! The catalogue is sound and complete, and says what the parser does.
 
 use netif::{Cloner, LaggProtocol};
 
@@ -9,8 +9,8 @@ fn entries() -> Vec<Entry> {
     language().sections.into_iter().flat_map(|section| section.entries).collect()
 }
 
-/// The words of `struct cmd` in FreeBSD 15's sbin/ifconfig; those with `-` where they do something
-/// else than turn off. Families of addresses stand in front.
+/// The words of `struct cmd` in FreeBSD 15's sbin/ifconfig, and those with `-` that do something
+/// else than turn off. The families of addresses come first.
 const FREEBSD: &str = "
     inet inet6 ether link lladdr
     up down arp promisc add alias -alias delete remove debug netmask metric broadcast ipdst prefixlen
@@ -59,7 +59,7 @@ fn the_catalogue_is_sound() {
     }
 }
 
-/// What may follow a word, as it could be written; `word` tells what kind of value it is.
+/// An example of what may follow a word; `word` tells what kind of value is wanted.
 fn sample(word: &str, argument: Argument) -> &'static str {
     match (word, argument) {
         (_, Argument::Interface) => "em1",
@@ -75,7 +75,7 @@ fn sample(word: &str, argument: Argument) -> &'static str {
     }
 }
 
-/// The line on which a word can stand.
+/// A line on which the word is allowed.
 fn line_of(word: &str) -> Vec<String> {
     let before: &[&str] = match word {
         "prefixlen" | "pltime" | "vltime" | "deprecated" | "-deprecated" | "eui64" => {
@@ -92,7 +92,7 @@ fn line_of(word: &str) -> Vec<String> {
     before.iter().chain([&word]).map(|&word| word.to_owned()).collect()
 }
 
-/// Every word takes as many words as its row says, and no fewer; and every refused one is refused.
+/// Every word takes as many words as its row says, and no fewer. Every refused word is refused.
 #[test]
 fn rows_say_what_the_parser_does() {
     for entry in entries() {
@@ -114,7 +114,7 @@ fn rows_say_what_the_parser_does() {
                 assert_eq!(parse(&line), Err(UsageError::RequiresArgument(name.clone())));
                 line.push(sample(name, *argument).to_owned());
             }
-            // A change at the end must be read as one: nothing has swallowed it.
+            // The change at the end shows that no word has swallowed it.
             line.push("destroy".to_owned());
             let Ok(Purpose::Configure(wanted)) = parse(&line).map(|line| line.purpose) else {
                 panic!("{line:?}: {:?}", parse(&line));

@@ -5,11 +5,14 @@ use std::net::IpAddr;
 
 use netif::{Bridge, BridgePort, Interface, Kind, Learned, TunnelKind, Vxlan};
 
-/// What the spanning tree has a port do: net/bridgestp.h, `STP_STATES`; Linux counts the same way.
+/// The state of a port in the spanning tree: net/bridgestp.h, `STP_STATES`. Linux uses the same
+/// numbers.
 const STP_STATES: [&str; 5] = ["disabled", "listening", "learning", "forwarding", "blocking"];
 
-/// Linux sends one message of the spanning tree in its hold time.
+/// The lines of a bridge. holdcnt is 1: Linux sends one message of the spanning tree in its hold
+/// time.
 pub(super) fn write_bridge(out: &mut String, bridge: &Bridge) -> fmt::Result {
+    // Linux counts no addresses before 6.7: FreeBSD has no word for that, and 0 is no limit here.
     let Bridge { id, priority, hello_time, forward_delay, max_age, timeout, .. } = bridge;
     let Bridge { root_id, root_priority, root_cost, root_port, max_addresses, .. } = bridge;
     let most = max_addresses.unwrap_or(0);
@@ -24,7 +27,7 @@ pub(super) fn write_bridge(out: &mut String, bridge: &Bridge) -> fmt::Result {
 pub(super) fn write_member(out: &mut String, member: &Interface, bridge: &Bridge) -> fmt::Result {
     let default = BridgePort::default();
     let port = member.port.as_ref().unwrap_or(&default);
-    // FreeBSD's IFBIF_* flags.
+    // The flags of FreeBSD's net/if_bridgevar.h, `IFBIF_*`.
     let (bits, names) = flags([
         (port.learning, 0x1, "LEARNING"),
         (port.discover, 0x2, "DISCOVER"),
@@ -44,7 +47,7 @@ pub(super) fn write_member(out: &mut String, member: &Interface, bridge: &Bridge
     writeln!(out)
 }
 
-/// A span port: as FreeBSD has it, with a number and nothing else.
+/// The line of a span port, which on FreeBSD has a number and nothing else.
 pub(super) fn write_span(out: &mut String, port: u32, all: &[Interface]) -> fmt::Result {
     let name = name_of(all, Some(port));
     writeln!(
@@ -53,8 +56,9 @@ pub(super) fn write_span(out: &mut String, port: u32, all: &[Interface]) -> fmt:
     )
 }
 
-/// What a port is in the spanning tree: net/bridgestp.h, `STP_ROLES`.
+/// The role of a port in the spanning tree: net/bridgestp.h, `STP_ROLES`.
 fn role(port: &BridgePort, bridge: &Bridge) -> &'static str {
+    // Linux reports states alone. The role follows from them and from the bridge at the other end.
     match port.state {
         0 => "disabled",
         _ if bridge.root_port != 0 && port.number == bridge.root_port => "root",
@@ -73,10 +77,11 @@ fn flags<const N: usize>(table: [(bool, u32, &str); N]) -> (u32, String) {
     (bits, names.join(","))
 }
 
-/// A line of `addr`, `timeout` in seconds: net/if_bridgevar.h, `IFBAFBITS`.
+/// A line of `addr`; `timeout` is in seconds. net/if_bridgevar.h, `IFBAFBITS`.
 #[must_use]
 pub fn learned(learned: &Learned, all: &[Interface], timeout: u32) -> String {
     let member = name_of(all, Some(learned.member));
+    // FreeBSD prints the time that is left, Linux reports the time that has passed.
     let left = if learned.is_static { 0 } else { timeout.saturating_sub(learned.age) };
     let (bits, names) = flags([(learned.is_static, 1, "STATIC")]);
     let Learned { address, vlan, .. } = learned;
@@ -93,7 +98,8 @@ pub(super) fn write_before_groups(
     all: &[Interface],
 ) -> fmt::Result {
     let Kind::Lagg { protocol, hash, active } = &interface.kind else { return Ok(()) };
-    // The bonding driver's xmit_hash_policy: layer2, layer3+4, layer2+3 …
+    // Policies of the bonding driver without a word of FreeBSD's are listed as the nearest one.
+    // xmit_hash_policy: 0 is layer2, 1 layer3+4, 2 layer2+3.
     let hash = match hash {
         0 => "l2",
         1 => "l3,l4",
@@ -104,6 +110,7 @@ pub(super) fn write_before_groups(
     for port in all.iter().filter(|port| port.master == Some(interface.index)) {
         let state = port.lagg_port;
         let up = state.is_some_and(|state| state.active);
+        // A lagg without a port in use, as with loadbalance, has no master.
         let (bits, names) = flags([
             (active.is_some() && *active == Some(port.index), 0x1, "MASTER"),
             (up && state.is_some_and(|state| !state.backup), 0x4, "ACTIVE"),
@@ -121,6 +128,7 @@ pub(super) fn write_after_groups(
     match &interface.kind {
         Kind::Vlan { tag, stacked, priority, parent } => {
             let protocol = if *stacked { "802.1ad" } else { "802.1q" };
+            // FreeBSD's word for a vlan without a parent. Here the parent is in another network.
             let parent = parent.map_or("<none>", |parent| name_of(all, Some(parent)));
             writeln!(
                 out,
@@ -140,6 +148,7 @@ fn write_vxlan(out: &mut String, vxlan: &Vxlan) -> fmt::Result {
     write!(out, "\tvxlan vni {}", vxlan.id)?;
     for (word, end) in [("local", local), ("remote", remote)] {
         let Some(end) = end else { continue };
+        // Linux keeps a group in the place of the other end; FreeBSD calls it by its own word.
         let word = if end.is_multicast() { "group" } else { word };
         match end {
             IpAddr::V4(end) => write!(out, " {word} {end}:{}", vxlan.port)?,

@@ -1,4 +1,4 @@
-//! Entries, as FreeBSD 14 prints them.
+//! Entries as FreeBSD 14 prints them.
 
 use netif::{Bridge, BridgePort, EtherAddress, InterfaceName, Prefix};
 
@@ -127,7 +127,7 @@ re0.7: flags=8943<UP,BROADCAST,RUNNING,PROMISC,SIMPLEX,MULTICAST> metric 0 mtu 1
     );
 }
 
-/// `-f`, with what af_link.c, af_inet.c and af_inet6.c make of it.
+/// `-f`, with the output of af_link.c, af_inet.c and af_inet6.c.
 #[test]
 fn formats() {
     let mut tunnel = interface(5, "gif0", 0x8051, Kind::Ethernet);
