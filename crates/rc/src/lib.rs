@@ -1,7 +1,8 @@
-//! rc.conf(5): its variables, the plan of `service jail`, and the changes of sysrc(8).
+//! rc.conf(5): its variables, and what `service jail`, `service netif` and sysrc(8) make of it.
 //!
 //! [`RcConf`] holds the variables. [`Service`] turns a verb and jail names into [`Action`]s, values
-//! that say which jail(8) command lines run, in which order. [`Settings`] changes the files.
+//! that say which jail(8) command lines run, in which order. [`netif::Netif`] plans in the same way
+//! which interfaces are made and how they are configured. [`Settings`] changes the files.
 //! Nothing is run here, and files are reached through [`Files`] alone.
 //!
 //! May use: `strerror`; no system calls.
@@ -9,6 +10,7 @@
 mod conf;
 mod edit;
 mod files;
+pub mod netif;
 mod request;
 mod service;
 mod settings;

@@ -9,6 +9,7 @@ mod expansion;
 mod pattern;
 #[cfg(test)]
 mod tests;
+pub(crate) mod words;
 
 use std::fmt;
 use std::ops::Range;

@@ -237,3 +237,27 @@ fn listings() {
     }
     assert_eq!(parse(&words("-j samba -l")).unwrap().jail.as_deref(), Some("samba"));
 }
+
+/// The lines of rc.conf(5): the name of the interface and `create` do not stand in them.
+#[test]
+fn parameters_alone() {
+    let line = |line: &str| match parse(&words(line))?.purpose {
+        Purpose::Configure(configuration) => Ok(configuration),
+        other => panic!("{line}: {other:?}"),
+    };
+    let same = "inet 10.0.0.1/24 mtu 1400 up";
+    assert_eq!(parameters::read("em0", &words(same)), line(&format!("em0 {same}")));
+    for (text, whole) in [
+        ("vlan 9 descr lan", "vlan create vlandev em0 vlan 9 descr lan"),
+        ("vlandev em1 vlan 9", "vlan create vlandev em1 vlan 9"),
+        ("", "vlan create vlandev em0"), // the tag is missing
+        ("vlan", "vlan create vlandev em0 vlan"),
+    ] {
+        let got = parameters::read_creation("vlan", Some("em0"), &words(text));
+        assert_eq!(got, line(whole), "{text}");
+    }
+    let got = parameters::read_creation("bridge1", None, &words("addm em0"));
+    assert_eq!(got, line("bridge1 create addm em0"));
+    let got = parameters::read_creation("vlan", Some("longer_than_any_name"), &words("vlan"));
+    assert!(matches!(got, Err(UsageError::Name(_))), "{got:?}");
+}

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use netif::{Error, Interface, InterfaceName, Kind, Netlink};
 use networds::ifconfig::{
-    self, Change, Format, Invocation, Purpose, Selection, Separator, UsageError, listing,
+    self, Configuration, Format, Invocation, Purpose, Selection, Separator, UsageError, listing,
 };
 use prison::{Prison, Registry};
 
@@ -62,18 +62,14 @@ fn finish(outcome: Result<String, String>) -> ExitCode {
     }
 }
 
-/// Runs one command line, in words, for another applet. Answers what it prints.
-pub(crate) fn command_line(words: &[String]) -> Result<String, String> {
-    ifconfig::parse(words).map_err(text).and_then(|invocation| execute(&invocation))
+/// Makes the changes of one interface for another applet, which has no use for what they print.
+pub(crate) fn change(network: &mut Network, wanted: &Configuration) -> Result<(), String> {
+    configure::configure(network, wanted, jail).map(drop).map_err(text)
 }
 
-/// Whether one command line, in words, gives the interface another name.
-pub(crate) fn renames(words: &[String]) -> bool {
-    let is_name = |change: &Change| matches!(change, Change::Rename(_));
-    match ifconfig::parse(words).map(|invocation| invocation.purpose) {
-        Ok(Purpose::Configure(wanted)) => wanted.changes.iter().any(is_name),
-        _ => false,
-    }
+/// What ifconfig prints of one interface, for another applet.
+pub(crate) fn entry(network: &mut Network, name: &str) -> Result<String, String> {
+    list(network, &Selection { interface: Some(name.to_owned()), ..Selection::default() })
 }
 
 /// Does what was asked. Answers what is to be printed.

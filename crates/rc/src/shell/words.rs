@@ -2,7 +2,7 @@
 //! together.
 
 /// Splits `text`. `None`: a quote is not closed.
-pub(super) fn split(text: &str) -> Option<Vec<String>> {
+pub(crate) fn split(text: &str) -> Option<Vec<String>> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
