@@ -2,16 +2,16 @@
 
 use std::io;
 
-/// The answer of a call of libc: what is below 0 is an error, whose number is in errno.
+/// Turns the answer of a libc call into a result: below 0 the call has failed, and errno says why.
 pub(crate) fn check(answer: libc::c_long) -> io::Result<libc::c_long> {
     if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(answer) }
 }
 
-/// A system call without libc. What may run in a process that shares another one's memory calls the
-/// kernel by this: libc's errno would be the same for both.
+/// Makes a system call without libc. Code that may run in a process that shares another one's
+/// memory calls the kernel this way, because both processes would share libc's errno.
 ///
 /// # Safety
-/// That of the call.
+/// The caller keeps the contract of the system call.
 pub(crate) unsafe fn call(number: libc::c_long, arguments: [usize; 5]) -> io::Result<usize> {
     let [a, b, c, d, e] = arguments;
     let answer: isize;
@@ -20,6 +20,7 @@ pub(crate) unsafe fn call(number: libc::c_long, arguments: [usize; 5]) -> io::Re
     #[cfg(target_arch = "x86_64")]
     unsafe {
         std::arch::asm!(
+            // The instruction itself overwrites rcx and r11: return address and flags.
             "syscall",
             inlateout("rax") number as isize => answer,
             in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d, in("r8") e, out("rcx") _, out("r11") _,
@@ -36,5 +37,6 @@ pub(crate) unsafe fn call(number: libc::c_long, arguments: [usize; 5]) -> io::Re
             options(nostack),
         );
     }
+    // The kernel itself has no errno: it answers the number, negative.
     if answer < 0 { Err(io::Error::from_raw_os_error(-answer as i32)) } else { Ok(answer as usize) }
 }

@@ -24,7 +24,7 @@ pub struct Child {
 pub enum Ended {
     /// exit(3), with this status.
     Exited(i32),
-    /// By this signal.
+    /// Killed by this signal.
     Signaled(i32),
 }
 
@@ -35,25 +35,26 @@ impl Child {
         Self { pidfd, pid }
     }
 
-    /// Its number, in this process's pid namespace.
+    /// The child's number in this process's pid namespace.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// Sends it a signal.
+    /// Sends the child a signal.
     ///
     /// # Errors
-    /// `ESRCH` when it has ended.
+    /// `ESRCH`: the child has ended.
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
         Ok(pidfd_send_signal(&self.pidfd, signal)?)
     }
 
-    /// Waits for its end; `None` when `timeout` passes first.
+    /// Waits for the child's end; `None` when `timeout` passes first.
     ///
     /// # Errors
     /// Of waitid(2); none is expected.
     pub fn wait(&self, timeout: Option<Duration>) -> io::Result<Option<Ended>> {
+        // waitid(2) has no time limit; a pidfd becomes readable when its process ends.
         if !readable(self.pidfd.as_fd(), timeout)? {
             return Ok(None);
         }
@@ -68,9 +69,10 @@ impl Child {
 }
 
 impl Child {
-    /// Waits for its end as a shell does for a program in the foreground: a signal that asks this
-    /// process to end is passed on, and when the child stops, so does this process, until it goes
-    /// on. Keys of the terminal reach the child by themselves, which is in the same process group.
+    /// Waits for the child's end as a shell does for a program in the foreground: a signal that
+    /// asks this process to end is passed on to the child, and when the child stops, this process
+    /// stops too, until both are continued. Keys of the terminal are not passed on: the child is in
+    /// the same process group and has them from the terminal.
     ///
     /// # Errors
     /// Of signalfd(2), poll(2) or waitid(2); none is expected.
@@ -92,8 +94,8 @@ impl Child {
             }
             let caught = iter::from_fn(|| signal::next(signals.as_fd()));
             let caught: Vec<i32> = caught.map(|caught| caught.signal).collect();
-            // A shell continues all that it has stopped, one after the other: this process may be
-            // first. What SIGCHLD told of the child's stop is then over.
+            // A shell continues the processes of a job one after the other, and this one may be the
+            // first: a stop of the child that SIGCHLD has reported is over then.
             let continued = caught.contains(&libc::SIGCONT);
             if continued {
                 let _ = self.signal(Signal::CONT);
@@ -109,13 +111,14 @@ impl Child {
         }
     }
 
-    /// When the child has been stopped, stops this process too, and both go on together.
+    /// Stops this process too when the child has been stopped; both are continued together.
     fn follow_stop(&self) -> io::Result<()> {
         let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
         if waitid(WaitId::PidFd(self.as_fd()), options)?.is_some() {
-            // A shell with job control has the terminal for its own process
-            // group: it gets it again.
+            // The child may be a shell with job control, which had given the terminal to a process
+            // group of its own: that group gets the terminal again afterwards.
             let front = tcgetpgrp(stdin()).ok();
+            // SIGSTOP cannot be blocked or ignored: the shell above is sure to see the stop.
             signal::kill(std::process::id() as i32, libc::SIGSTOP)?;
             if let Some(front) = front
                 && is_in_foreground()
@@ -128,8 +131,8 @@ impl Child {
     }
 }
 
-/// Signals that [`Child::wait_in_foreground`] looks after. They are blocked before the child is
-/// made, so that none ends this process in between; the child starts with none blocked.
+/// Signals that [`Child::wait_in_foreground`] reads. They are blocked before the child is made, so
+/// that none ends this process in between; the child starts with none blocked.
 const FOREGROUND: [i32; 7] = [
     libc::SIGINT,
     libc::SIGQUIT,
@@ -137,6 +140,7 @@ const FOREGROUND: [i32; 7] = [
     libc::SIGHUP,
     libc::SIGCHLD,
     libc::SIGCONT,
+    // Unblocked, it would stop a process in the background that calls tcsetpgrp(3).
     libc::SIGTTOU,
 ];
 
@@ -146,7 +150,7 @@ pub fn is_in_foreground() -> bool {
     tcgetpgrp(stdin()).is_ok_and(|front| front.as_raw_pid() == signal::process_group())
 }
 
-/// Keeps the signals of [`Child::wait_in_foreground`] waiting until it is called.
+/// Blocks the signals of [`Child::wait_in_foreground`], so that they wait until it reads them.
 pub fn hold_foreground_signals() {
     signal::block(&FOREGROUND);
 }

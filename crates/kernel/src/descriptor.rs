@@ -1,4 +1,5 @@
-//! Descriptors, many at once: close_range(2); and those that a new process has copies of.
+//! Descriptors: many of them closed at once, close_range(2); and those that a new process has
+//! copies of.
 
 use crate::call::call;
 use std::io;
@@ -14,9 +15,10 @@ pub fn close_on_exec_from_3() -> io::Result<()> {
     unsafe { call(libc::SYS_close_range, [3, last, mode, 0, 0]) }.map(drop)
 }
 
-/// Closes these; those with numbers in a row by one call.
+/// Closes these descriptors, those with consecutive numbers by one call.
 pub fn close_many(fds: impl Iterator<Item = OwnedFd>) {
     let mut numbers: Vec<RawFd> = fds.map(IntoRawFd::into_raw_fd).collect();
+    // Without this, a third of the system calls of jls(8) for 1,000 jails are close(2).
     numbers.sort_unstable();
     for row in numbers.chunk_by(|before, after| before + 1 == *after) {
         if let (Some(first), Some(last)) = (row.first(), row.last()) {
@@ -45,24 +47,24 @@ pub unsafe fn close_all_but<const N: usize>(keep: [BorrowedFd<'_>; N]) {
     unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) };
 }
 
-/// A descriptor as a process has it that is made later: a copy, with the same number.
+/// A descriptor as a process that is made later has it: a copy with the same number.
 ///
-/// It is made from an open descriptor of the parent, and used by the new process alone, which had
-/// its copy at birth, whatever the parent has closed since.
+/// The value is made from an open descriptor of the parent and used by the new process alone, which
+/// has had its copy since birth, whatever the parent has closed meanwhile.
 #[derive(Debug, Clone, Copy)]
 pub struct Inherited(RawFd);
 
 impl Inherited {
-    /// The copy that a process is going to have of `fd`, which stays open until that has been made.
+    /// The copy that a process is going to have of `fd`; until that process is made, `fd` stays
+    /// open.
     pub fn of(fd: impl AsFd) -> Self {
         Self(fd.as_fd().as_raw_fd())
     }
 
-    /// Closes the new process's copy: it must not be used again.
+    /// Closes the new process's copy, which must not be used again.
     pub fn close(self) {
-        // SAFETY: the number was a descriptor's, and no owner in this process closes it: what owns
-        // it is the parent's, and the process leaves by execve(2) or exit(2)
-        // without dropping anything.
+        // SAFETY: the number was a descriptor's. Its owner is a value of the parent's, which this
+        // process never drops: it leaves by execve(2) or exit(2).
         unsafe { libc::close(self.0) };
     }
 }
@@ -70,7 +72,7 @@ impl Inherited {
 impl AsFd for Inherited {
     fn as_fd(&self) -> BorrowedFd<'_> {
         // SAFETY: the number was that of an open descriptor, of which this process has had a copy
-        // from its birth; it is closed by `close` alone.
+        // from its birth; `close` alone closes that copy.
         unsafe { BorrowedFd::borrow_raw(self.0) }
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::mem::zeroed;
 use std::os::fd::BorrowedFd;
 
-/// An interface by name, for a request of netdevice(7). `None`: no interface can be called so.
+/// An interface by name, for a request of netdevice(7). `None`: the name is too long.
 pub(crate) fn request(name: &str, flags: libc::c_int) -> Option<libc::ifreq> {
     // SAFETY: ifreq is plain bytes; zero is an empty name and no flags.
     let mut request: libc::ifreq = unsafe { zeroed() };
@@ -19,8 +19,8 @@ pub(crate) fn request(name: &str, flags: libc::c_int) -> Option<libc::ifreq> {
     Some(request)
 }
 
-/// Brings the loopback interface of this network namespace up: `SIOCSIFFLAGS`. `socket` is any one
-/// of the namespace. Allocates nothing.
+/// Brings the loopback interface of this network namespace up: `SIOCSIFFLAGS`. `socket` is any
+/// socket of that namespace. Allocates nothing.
 ///
 /// # Errors
 /// `EPERM`.

@@ -1,9 +1,9 @@
 //! How a process lives on with next to no memory of its own.
 //!
 //! A copy of a command that is to live for long keeps the command's heap, stack, arguments and
-//! environment alive, and the page tables for them: 0.2 MB that nobody needs, and nobody else's
-//! business either. [`Recluse::shed`] moves to a stack in the program's own data and
-//! unmaps everything above that.
+//! environment alive, and the page tables for them: 0.2 MB that nobody needs and nobody should be
+//! able to read. [`Recluse::shed`] moves to a stack in the program's own data and unmaps everything
+//! above that.
 
 use crate::descriptor::close_all_but;
 use crate::memory;
@@ -12,15 +12,16 @@ use std::cell::UnsafeCell;
 use std::os::fd::BorrowedFd;
 use std::ptr;
 
-/// This process, which lets go of what it was born with.
+/// This process, which gives up what it was born with.
 #[derive(Debug)]
 pub struct Recluse {
-    /// `None`: /proc does not say. Then it stays as it is.
+    /// `None`: /proc does not say, and the process keeps its memory.
     layout: Option<Layout>,
 }
 
 impl Recluse {
-    /// Looks at this process, in the host's /proc: a jail may have anything there.
+    /// Looks at this process in /proc, while that is still the host's: a jail may have anything
+    /// there.
     ///
     /// # Safety
     /// The process has one thread, never returns to the functions that it is in, and does not read
@@ -41,15 +42,15 @@ impl Recluse {
     /// Closes every descriptor but 0 to 2 and these: close_range(2).
     ///
     /// # Safety
-    /// The process uses and drops no other descriptor afterwards that it has now.
+    /// Afterwards the process neither uses nor drops any other descriptor that is open now.
     pub unsafe fn close_all_but(&self, keep: [BorrowedFd<'_>; 3]) {
         // SAFETY: by this function's contract.
         unsafe { close_all_but(keep) };
     }
 
-    /// Calls `run` with `kept`, and nothing else left of this process's memory than the program and
-    /// its data; `title` is its command line then. Returns `kept` when that cannot be done,
-    /// with everything as it was.
+    /// Calls `run` with `kept` when nothing else is left of this process's memory than the program
+    /// and its data; ps(1) then shows `title` as its command line. Where that cannot be done,
+    /// returns `kept` and leaves everything as it was.
     ///
     /// # Safety
     /// `kept` holds no pointer, and `run` uses nothing that was allocated before.
@@ -62,8 +63,8 @@ impl Recluse {
     }
 }
 
-/// Where the kernel believes the parts of this process to be: proc_pid_stat(5). The numbers are the
-/// fields there.
+/// Where the kernel believes the parts of this process to be. The numbers below are those of the
+/// fields in proc_pid_stat(5).
 #[derive(Debug)]
 struct Layout {
     /// 26 to 28: code, and the beginning of the stack.
@@ -78,9 +79,10 @@ struct Layout {
 }
 
 impl Layout {
-    /// Of this process.
+    /// Reads the layout of this process.
     fn read() -> Option<Self> {
         let stat = read_small("/proc/self/stat")?;
+        // The name, field 2, may have spaces and parentheses in it: fields count from the last one.
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
         let field = |number: usize| fields.get(number - 3)?.parse::<usize>().ok();
         let layout = Self {
@@ -91,6 +93,7 @@ impl Layout {
             arguments: field(48)?,
             environment_end: field(51)?,
         };
+        // The kernel shows 0 for these to a process that may not see them.
         (layout.arguments < layout.environment_end).then_some(layout)
     }
 
@@ -107,7 +110,7 @@ impl Layout {
     }
 
     /// Tells the kernel that the command line is at `title` now: prctl(2), `PR_SET_MM_MAP`. False:
-    /// it does not know this call.
+    /// the kernel does not know this call.
     fn move_title(&self, title: usize, length: usize) -> bool {
         /// struct prctl_mm_map, linux/prctl.h.
         #[repr(C)]
@@ -121,12 +124,15 @@ impl Layout {
         let heap_end = unsafe { libc::sbrk(0) } as usize;
         let end = title + length;
         let (code, data) = (self.code, self.data);
+        // The environment is empty: it begins and ends where the title ends.
         let addresses =
             [code.0, code.1, data.0, data.1, self.heap, heap_end, self.stack, title, end, end, end];
+        // To set one address takes CAP_SYS_RESOURCE; to set all of them takes no capability.
         let map = Map {
             addresses: addresses.map(|address| address as u64),
             auxiliary: 0,
             auxiliary_size: 0,
+            // -1: /proc/PID/exe stays as it is.
             executable: u32::MAX,
         };
         let (option, size) = (libc::PR_SET_MM_MAP as libc::c_ulong, size_of_val(&map));
@@ -145,30 +151,32 @@ unsafe impl Sync for Stack {}
 
 static STACK: Stack = Stack(UnsafeCell::new([0; 4 * PAGE]));
 
-/// What is taken along to the new stack.
+/// What the new stack gets from the old one.
 struct Taken<T> {
     kept: T,
     run: fn(T) -> !,
-    /// What is unmapped.
+    /// The range that is unmapped.
     from: usize,
     to: usize,
 }
 
-/// [`Recluse::shed`].
+/// Does what [`Recluse::shed`] promises.
 ///
 /// # Safety
 /// The process has one thread and never returns to the functions that it is in; `kept` holds no
 /// pointer, and `run` uses nothing that was allocated before.
 unsafe fn go_on<T>(layout: &Layout, title: &[u8], kept: T, run: fn(T) -> !) -> T {
-    // Another allocator would not notice that its memory is gone.
+    // Only kletka's own allocator can be told that its memory is gone.
     if !memory::is_in_use() {
         return kept;
     }
     let top = STACK.0.get() as usize + size_of::<Stack>();
     let length = title.len().min(PAGE / 4);
     let shown = top - length - 1;
+    // A stack has to lie on a multiple of 16; 64 suits every type that is kept there too.
     let place = (shown - size_of::<Taken<T>>()) & !63;
     let from = lowest_unneeded();
+    // Behind the environment the kernel has put the program's file name.
     let to = layout.environment_end.next_multiple_of(PAGE) + PAGE;
     if size_of::<Taken<T>>() > PAGE || from >= to {
         return kept;
@@ -179,16 +187,18 @@ unsafe fn go_on<T>(layout: &Layout, title: &[u8], kept: T, run: fn(T) -> !) -> T
         ptr::copy_nonoverlapping(title.as_ptr(), shown as *mut u8, length);
         (place as *mut Taken<T>).write(Taken { kept, run, from, to });
     }
+    // Before anything is unmapped: where the kernel refuses, the process stays as it was.
     if layout.move_title(shown, length + 1) {
         // SAFETY: below `place` is stack, aligned and unused, and `arrive` never returns from it.
         unsafe { jump(place, arrive::<T> as *const () as usize) }
     }
-    // SAFETY: it was written there, and is read once.
+    // SAFETY: the value was written there above, and is read once.
     unsafe { (place as *mut Taken<T>).read().kept }
 }
 
-/// Everything from here on is heap, libraries' areas, the old stack: but for the thread's own data,
-/// which glibc keeps at the beginning of the heap.
+/// Answers the lowest address that is no longer needed. The heap, libraries' areas and the old
+/// stack lie above; the program and the thread's own data, which glibc keeps at the beginning of
+/// the heap, lie below.
 fn lowest_unneeded() -> usize {
     unsafe extern "C" {
         /// The linker's: where the program's data ends.
@@ -206,15 +216,16 @@ fn lowest_unneeded() -> usize {
         std::arch::asm!("mrs {}, tpidr_el0", out(reg) thread, options(nostack, nomem));
     }
     let end = &raw const _end as usize;
+    // What glibc notes of the thread lies behind the address in the thread pointer.
     end.max(thread + 2 * PAGE).next_multiple_of(PAGE)
 }
 
-/// Goes on in `function`, with `place` as its argument and as the top of its stack.
+/// Continues in `function`, with `place` as its argument and as the top of its stack.
 ///
 /// # Safety
 /// `function` takes one pointer and never returns; below `place`, a multiple of 16, is free memory.
 unsafe fn jump(place: usize, function: usize) -> ! {
-    // SAFETY: by this function's contract; the stack that is left is never come back to.
+    // SAFETY: by this function's contract; nothing returns to the old stack.
     #[cfg(target_arch = "x86_64")]
     unsafe {
         std::arch::asm!(
@@ -234,11 +245,11 @@ unsafe fn jump(place: usize, function: usize) -> ! {
 
 /// The first function on the new stack.
 extern "C" fn arrive<T>(taken: *const Taken<T>) -> ! {
-    // SAFETY: `go_on` has written it, above this stack, and it is read once.
+    // SAFETY: `go_on` has written the value, above this stack, and it is read once.
     let Taken { kept, run, from, to } = unsafe { taken.read() };
     // SAFETY: nothing up there is used any more: this stack, the program and the thread's data are
-    // below, and of what was allocated `kept` holds nothing. A length that the kernel
-    // refuses leaves all as it is.
+    // below, and `kept` holds nothing that was allocated. A range that the kernel refuses to unmap
+    // stays as it is.
     unsafe {
         libc::munmap(from as *mut libc::c_void, to - from);
         memory::forget_everything();

@@ -1,12 +1,13 @@
 //! The ground: what the Linux kernel offers and rustix has no safe wrapper for, and what a program
 //! does to its own memory.
 //!
-//! All of kletka's unsafe code is here, behind faces that are safe wherever the compiler can be
-//! made to see it. Each room is a subject of the kernel's manual: making processes ([`process`],
-//! and [`birth`] in another pid namespace), [`child`], [`signal`], [`namespace`], [`mount`],
-//! [`descriptor`], [`confine`], [`interface`] and [`tap`]; and two are about memory: [`memory`],
-//! the allocator, and [`lean`], a process that lives on without most of its own. Borrowed
-//! descriptors in, `io::Result` out. Nothing here knows what a jail is.
+//! All of kletka's unsafe code is here, behind functions that are safe to call wherever the
+//! compiler can check what they need. Each module is a subject of the kernel's manual: making
+//! processes ([`process`], and [`birth`] in another pid namespace), [`child`], [`signal`],
+//! [`namespace`], [`mount`], [`descriptor`], [`confine`], [`interface`] and [`tap`]; and two
+//! modules are about memory: [`memory`], the allocator, and [`lean`], a process that lives on
+//! without most of its own. Functions take borrowed descriptors and return `io::Result`. Nothing
+//! here knows what a jail is.
 //!
 //! May use: `libc`, `rustix`; system calls.
 

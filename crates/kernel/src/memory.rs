@@ -1,9 +1,9 @@
-//! Where kletka's memory comes from: blocks of a power of two out of one run of pages, what
-//! is larger from the kernel.
+//! Where kletka's memory comes from: small blocks, each of a power of two, are cut from one run of
+//! pages; larger ones are pages that the kernel maps for them.
 //!
 //! A command lives for a millisecond, and each of its processes pays for every page that it touches
 //! and every area that it maps: the C library's allocators make a jail's start up to 0.2 ms longer.
-//! Freed blocks are kept for their size.
+//! A freed block is kept for the next request of its size.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
@@ -16,9 +16,10 @@ const SMALLEST: usize = 16;
 const LARGEST: usize = SMALLEST << (CLASSES - 1);
 const ALIGNMENT: usize = 64;
 
-/// Most commands need no more; the program brings it along, and untouched pages of it cost nothing.
+/// Bytes of the first run, which lies in the program's data. Most commands need no more, and pages
+/// that are never touched cost nothing.
 const FIRST: usize = 128 << 10;
-/// Then as much is asked of the kernel at once, each time twice that, up to [`MOST`].
+/// Bytes of the first run that the kernel maps; each later one is twice as long, up to [`MOST`].
 const NEXT: usize = 256 << 10;
 const MOST: usize = 4 << 20;
 
@@ -58,10 +59,11 @@ unsafe impl GlobalAlloc for Memory {
 
 /// Whether this is the allocator that the program has.
 pub(crate) fn is_in_use() -> bool {
+    // A Rust program has allocated before its main begins: in use, the pool is not empty.
     HEAP.with(|pool| pool.grow != 0)
 }
 
-/// Begins anew, with empty pages; all that was ever given out is gone.
+/// Begins anew, with empty pages: everything that was ever given out is gone.
 ///
 /// # Safety
 /// Nothing that was allocated is used, dropped or freed afterwards.
@@ -73,8 +75,8 @@ pub(crate) unsafe fn forget_everything() {
 }
 
 struct Heap {
-    /// Held by whoever has the pool. One thread has it nearly always, so this
-    /// never waits in practice.
+    /// True while somebody uses the pool. Commands have one thread nearly always, so nobody waits
+    /// in practice.
     busy: AtomicBool,
     pool: UnsafeCell<Pool>,
     first: UnsafeCell<First>,
@@ -89,7 +91,7 @@ struct Pool {
     free: [*mut Free; CLASSES],
     /// Where the run of pages in use has its next free byte.
     next: *mut u8,
-    /// How many are left there.
+    /// How many bytes are left of that run.
     left: usize,
     /// Size of the next run.
     grow: usize,
@@ -123,7 +125,7 @@ impl Heap {
     }
 }
 
-/// The class of a block that holds this; `None`: the kernel gives it directly.
+/// The class of a block that holds this; `None`: the kernel maps pages for it.
 fn class(layout: Layout) -> Option<usize> {
     let size = layout.size().max(layout.align()).max(SMALLEST);
     let small = size <= LARGEST && layout.align() <= ALIGNMENT;
@@ -131,14 +133,14 @@ fn class(layout: Layout) -> Option<usize> {
 }
 
 impl Pool {
-    /// One that has given out nothing.
+    /// A pool that has given out nothing.
     const NEW: Self =
         Self { free: [ptr::null_mut(); CLASSES], next: ptr::null_mut(), left: 0, grow: 0 };
 
     fn take(&mut self, class: usize, first: *mut First) -> *mut u8 {
         let free = self.free[class];
         if !free.is_null() {
-            // SAFETY: what is in this list was put there by `give`, and is used by nobody.
+            // SAFETY: `give` has put the block into this list, and nobody uses it.
             self.free[class] = unsafe { (*free).next };
             return free.cast();
         }
@@ -149,15 +151,15 @@ impl Pool {
             let Some((start, length)) = self.run(first) else { return ptr::null_mut() };
             (self.next, self.left, skipped) = (start, length, 0);
         }
-        // SAFETY: so many bytes are left of the run.
+        // SAFETY: the run has at least `skipped + size` bytes left.
         let block = unsafe { self.next.add(skipped) };
-        // SAFETY: as above; behind the last block stands the run's end.
+        // SAFETY: as above; the end of the last block is the run's end.
         self.next = unsafe { block.add(size) };
         self.left -= skipped + size;
         block
     }
 
-    /// A new run of pages.
+    /// Answers the beginning and the length of a new run of pages.
     fn run(&mut self, first: *mut First) -> Option<(*mut u8, usize)> {
         if self.grow == 0 {
             self.grow = NEXT;
@@ -181,13 +183,13 @@ impl Pool {
     }
 }
 
-/// The bytes of the whole pages that this takes. The kernel's calls round up by themselves; but
-/// what was asked for by one is named by the others in the same words.
+/// Rounds up to whole pages. The kernel's calls would do so by themselves; this way mmap(2),
+/// mremap(2) and munmap(2) are given the same length, which Miri insists on.
 const fn pages(size: usize) -> usize {
     size.next_multiple_of(4096)
 }
 
-/// Pages of zeros: mmap(2), whole ones. Null when there are none.
+/// Maps whole pages of zeros: mmap(2). Null when there is no memory.
 fn map(length: usize) -> *mut u8 {
     let (access, kind) =
         (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
@@ -211,6 +213,7 @@ unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are the same.
         let block = unsafe { self.alloc(layout) };
+        // Pages from the kernel are zero; a block may have been used before.
         if class(layout).is_some() && !block.is_null() {
             // SAFETY: the block is new and has at least this size.
             unsafe { ptr::write_bytes(block, 0, layout.size()) };
@@ -234,7 +237,9 @@ unsafe impl GlobalAlloc for Heap {
         // overflow with the alignment.
         let new = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
         match (class(layout), class(new)) {
+            // The block is as large as its class, which both sizes have.
             (Some(old), Some(new)) if old == new => return block,
+            // mremap(2) moves pages by their tables, and copies nothing.
             (None, None) => {
                 // SAFETY: these are pages that `alloc` has mapped for this layout; they may move.
                 let moved = unsafe {

@@ -1,4 +1,4 @@
-//! Mounts, and the ids that files are looked at and made as.
+//! Mounts, and the ids with which files are looked at and made.
 
 use crate::call::check;
 use std::ffi::{CStr, CString, OsStr};
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// `tree` is detached: made by open_tree(2) with `OPEN_TREE_CLONE`, and never attached yet.
 ///
 /// # Errors
-/// `EINVAL`: the file system cannot be idmapped. `EPERM`: the mount already is.
+/// `EINVAL`: the file system cannot be idmapped. `EPERM`: the mount is idmapped already.
 pub fn set_attributes(
     tree: BorrowedFd<'_>,
     attributes: u64,
@@ -23,8 +23,8 @@ pub fn set_attributes(
     let attr = libc::mount_attr {
         attr_set: attributes | userns.map_or(0, |_| libc::MOUNT_ATTR_IDMAP),
         attr_clr: 0,
-        // Of a shared mount of the host the clone is a peer: pivot_root(2) refuses it, and what is
-        // mounted on the one would appear on the other.
+        // A clone of a shared mount is its peer: pivot_root(2) refuses a shared root, and what is
+        // mounted on one of the two would appear on the other.
         propagation: libc::MS_PRIVATE,
         userns_fd: userns.map_or(0, |userns| userns.as_raw_fd() as u64),
     };
@@ -37,8 +37,8 @@ pub fn set_attributes(
     .map(drop)
 }
 
-/// Makes `id` the user and group that files are looked at and made as: setfsuid(2), setfsgid(2).
-/// Both never fail for root.
+/// Makes `id` the user and group with which files are looked at and made: setfsuid(2), setfsgid(2).
+/// Neither fails for root.
 pub fn set_file_system_ids(id: u32) {
     // SAFETY: two integers; no memory is touched.
     unsafe {
@@ -47,9 +47,8 @@ pub fn set_file_system_ids(id: u32) {
     }
 }
 
-/// The path without symbolic links, `.` and `..`: realpath(3). The standard library's has libc
-/// allocate the answer, by an allocator that nothing else uses and that has
-/// to be set up first, 40 µs.
+/// Resolves symbolic links, `.` and `..`: realpath(3). The standard library's function has libc
+/// allocate the answer; nothing else uses that allocator, and to set it up takes 40 µs.
 ///
 /// # Errors
 /// Of realpath(3): `ENOENT`, `ENOTDIR` …
@@ -62,7 +61,7 @@ pub fn realpath(path: &Path) -> io::Result<PathBuf> {
     if answer.is_null() {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: it is `real`, which now holds a NUL-terminated string.
+    // SAFETY: `answer` points to `real`, which now holds a NUL-terminated string.
     let real = unsafe { CStr::from_ptr(answer) };
     Ok(OsStr::from_bytes(real.to_bytes()).into())
 }

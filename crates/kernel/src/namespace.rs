@@ -1,4 +1,4 @@
-//! Namespaces: made, and opened by a process that is in them; namespaces(7), ioctl_nsfs(2).
+//! Namespaces: making them, and opening those of a process; namespaces(7), ioctl_nsfs(2).
 
 use crate::call::{call, check};
 use std::fs::File;
@@ -19,6 +19,7 @@ pub(crate) const NEW: i32 = libc::CLONE_NEWCGROUP
 /// # Errors
 /// Of unshare(2): `EPERM`, `ENOSPC` …
 pub fn unshare(namespaces: i32) -> io::Result<()> {
+    // unshare(2) takes other flags too, such as CLONE_FILES, which change more.
     let flags = (namespaces & NEW) as usize;
     // SAFETY: only namespaces change, no memory and no descriptor.
     unsafe { call(libc::SYS_unshare, [flags, 0, 0, 0, 0]) }.map(drop)
@@ -55,6 +56,7 @@ impl Namespace {
 /// # Errors
 /// `ESRCH`, or `NotFound`: the process has ended.
 pub fn of_process(pidfd: BorrowedFd<'_>, which: Namespace) -> io::Result<OwnedFd> {
+    // A pidfd cannot mean a later process with the same number, as a path in /proc can.
     match open_by_ioctl(pidfd, which as libc::Ioctl) {
         Err(error) if error.raw_os_error() == Some(libc::ENOTTY) => by_file(pidfd, which),
         opened => opened,
@@ -64,12 +66,12 @@ pub fn of_process(pidfd: BorrowedFd<'_>, which: Namespace) -> io::Result<OwnedFd
 fn by_file(pidfd: BorrowedFd<'_>, which: Namespace) -> io::Result<OwnedFd> {
     let pid = pid_of(pidfd)?;
     let file = File::open(format!("/proc/{pid}/ns/{}", which.file()))?;
-    // Another process may have got the number of one that has ended.
+    // The process may have ended, and its number been given to another, before the file was opened.
     if pid_of(pidfd)? == pid { Ok(file.into()) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
-/// The number of the process behind `pidfd`, -1 when it has ended:
-/// pidfd_open(2), proc_pid_fdinfo(5).
+/// Answers the number of the process behind `pidfd`, -1 when that has ended: pidfd_open(2),
+/// proc_pid_fdinfo(5).
 pub(crate) fn pid_of(pidfd: BorrowedFd<'_>) -> io::Result<i32> {
     let about = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
     let pid = about.lines().find_map(|line| line.strip_prefix("Pid:"));
@@ -81,6 +83,7 @@ pub(crate) fn pid_of(pidfd: BorrowedFd<'_>) -> io::Result<i32> {
 /// # Errors
 /// `EPERM`: the owner is outside of this process's own user namespace.
 pub fn owner(namespace: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    // linux/nsfs.h; libc has no name for it.
     open_by_ioctl(namespace, 0xb701)
 }
 
@@ -89,14 +92,15 @@ pub fn owner(namespace: BorrowedFd<'_>) -> io::Result<OwnedFd> {
 /// # Errors
 /// `EPERM`: the parent is outside of this process's own pid namespace.
 pub fn parent(inner: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    // linux/nsfs.h; libc has no name for it.
     open_by_ioctl(inner, 0xb702)
 }
 
-/// The number here of the process that a pid namespace knows as `pid`: `NS_GET_TGID_FROM_PIDNS`,
+/// Answers the number that the process `pid` of a pid namespace has here: `NS_GET_TGID_FROM_PIDNS`,
 /// ioctl_nsfs(2).
 ///
 /// # Errors
-/// `ESRCH`: there is none. `ENOTTY`: Linux before 6.11.
+/// `ESRCH`: there is no such process. `ENOTTY`: Linux before 6.11.
 pub fn pid_from(namespace: BorrowedFd<'_>, pid: u32) -> io::Result<u32> {
     const NS_GET_TGID_FROM_PIDNS: libc::Ioctl = 0x8004_b707_u32 as libc::Ioctl;
     // SAFETY: the argument of this request is a number, no pointer.

@@ -5,12 +5,13 @@ use rustix::io::read;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
 
-/// A file of /proc that has less than a kilobyte, in one read(2). `None`: it
-/// cannot be read, or is no text.
+/// Reads a file of /proc that has less than a kilobyte, by one read(2). `None`: the file cannot be
+/// read, or is no text.
 #[must_use]
 pub fn read_small(path: &str) -> Option<String> {
     let mut bytes = [0; 1024];
     let file = open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    // Files of /proc have no size: fs::read would call fstat(2), and read once more for the end.
     let length = read(file, &mut bytes).ok()?;
     String::from_utf8(bytes[..length].to_vec()).ok()
 }

@@ -1,7 +1,7 @@
 //! Making processes, executing programs, ending: clone3(2), execve(2), _exit(2).
 //!
 //! A process is made as a copy of this one ([`clone3`]), or to work in this one's memory
-//! ([`clone3_sharing`]), which costs a fifth of that.
+//! ([`clone3_sharing`]), which costs a fifth of a copy.
 
 use crate::call::{call, check};
 use crate::namespace;
@@ -12,7 +12,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// linux/sched.h; libc's constant is too narrow for it.
+/// linux/sched.h. libc's constants of clone(2) have 32 bits, which is too narrow for this one.
 const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 
 /// Which of the two processes of a [`clone3`] this is.
@@ -32,30 +32,32 @@ pub enum Side {
 /// Makes a copy of this process in new `namespaces` (CLONE_NEW* flags),
 /// born in `cgroup`: clone3(2).
 ///
-/// It is meant for a process with one thread, as kletka's commands have: a lock that another thread
+/// The calling process should have one thread, as kletka's commands do: a lock that another thread
 /// holds at the time stays locked in the copy for ever.
 ///
 /// # Errors
 /// Of clone3(2).
 pub fn clone3(namespaces: u64, cgroup: Option<BorrowedFd<'_>>) -> io::Result<Side> {
+    // Any other flag, such as CLONE_VM, would make this function unsafe to call.
     let namespaces = namespaces & namespace::NEW as u32 as u64;
     // SAFETY: with namespaces alone, the child has memory and descriptors of its own.
     unsafe { clone3_with(namespaces, cgroup) }
 }
 
-/// The same with any flags, those of [`clone3`] and CLONE_FILES, CLONE_PARENT.
+/// Does what [`clone3`] does; `flags` may have CLONE_FILES and CLONE_PARENT too.
 ///
 /// # Safety
-/// Not CLONE_VM. With CLONE_FILES, neither process closes a descriptor that the other one owns.
+/// `flags` must not have CLONE_VM. With CLONE_FILES, neither process closes a descriptor that the
+/// other one owns.
 pub(crate) unsafe fn clone3_with(flags: u64, cgroup: Option<BorrowedFd<'_>>) -> io::Result<Side> {
     let mut pidfd: RawFd = -1;
     let mut arguments = arguments(flags, &mut pidfd, cgroup);
-    // A sibling ends with its parent's signal, which is this one.
+    // With CLONE_PARENT clone3(2) takes no signal: a sibling ends with the caller's, SIGCHLD.
     let is_sibling = flags & libc::CLONE_PARENT as u64 != 0;
     arguments.exit_signal = if is_sibling { 0 } else { libc::SIGCHLD as u64 };
     // SAFETY: `arguments` lives until the call returns. Without CLONE_VM the child works on its own
-    // copy of the memory, taken at one instant: what another thread had half
-    // done is behind a lock there.
+    // copy of the memory, taken at one instant: a lock there guards what another thread had half
+    // done.
     let pid = check(unsafe {
         libc::syscall(libc::SYS_clone3, &raw const arguments, size_of_val(&arguments))
     })?;
@@ -70,6 +72,7 @@ pub(crate) unsafe fn clone3_with(flags: u64, cgroup: Option<BorrowedFd<'_>>) -> 
 fn arguments(flags: u64, pidfd: &mut RawFd, cgroup: Option<BorrowedFd<'_>>) -> libc::clone_args {
     // SAFETY: clone_args is plain integers; zero is the documented "not used" of each.
     let mut arguments: libc::clone_args = unsafe { zeroed() };
+    // A pidfd from birth: by number, a later process could be opened instead.
     arguments.flags = flags | libc::CLONE_PIDFD as u64;
     arguments.pidfd = std::ptr::from_mut(pidfd) as u64;
     if let Some(cgroup) = cgroup {
@@ -79,9 +82,9 @@ fn arguments(flags: u64, pidfd: &mut RawFd, cgroup: Option<BorrowedFd<'_>>) -> l
     arguments
 }
 
-/// What a process does that shares its parent's memory.
+/// The work of a process that shares its parent's memory.
 pub trait Work {
-    /// Its whole life: it executes a program, or ends by [`exit_now`].
+    /// Runs the process's whole life, which ends in a program's execution or in [`exit_now`].
     fn work(&self) -> !;
 }
 
@@ -95,10 +98,10 @@ pub trait Work {
 /// Of clone3(2); then there is no process.
 ///
 /// # Safety
-/// Until it has executed or ended, `work` must neither allocate nor free, nor change what this
-/// process uses: it may be killed at any instruction, and what it had half done would stay so.
-/// Without `CLONE_VFORK` it must not call what sets errno either. `stack` and `work`
-/// must live as long as it.
+/// Until the new process has executed or ended, `work` must neither allocate nor free, nor change
+/// what this process uses: the new one may be killed at any instruction, and would leave a change
+/// half made. Without `CLONE_VFORK`, `work` must not call what sets errno either. `stack` and
+/// `work` must live as long as the new process.
 pub unsafe fn clone3_sharing<T: Work>(
     flags: u64,
     cgroup: Option<BorrowedFd<'_>>,
@@ -107,13 +110,15 @@ pub unsafe fn clone3_sharing<T: Work>(
 ) -> io::Result<(u32, OwnedFd)> {
     /// The first function of the new process.
     extern "C" fn begin<T: Work>(work: *const T) -> ! {
-        // SAFETY: it is the reference below, which by the outer function's
-        // contract outlives the process.
+        // SAFETY: `work` is the reference below, which by the outer function's contract outlives
+        // the process.
         unsafe { &*work }.work()
     }
     let mut pidfd: RawFd = -1;
     let mut arguments = arguments(flags | libc::CLONE_VM as u64, &mut pidfd, cgroup);
+    // waitid(2) finds only children that end with SIGCHLD, unless it is asked for others.
     arguments.exit_signal = libc::SIGCHLD as u64;
+    // clone3(2) takes the lowest address and the size, where clone(2) took the top.
     arguments.stack = stack.0.as_mut_ptr() as u64;
     arguments.stack_size = size_of_val(&*stack.0) as u64;
     let begin = begin::<T> as extern "C" fn(*const T) -> !;
@@ -126,6 +131,7 @@ pub unsafe fn clone3_sharing<T: Work>(
     unsafe {
         std::arch::asm!(
             "syscall", "test rax, rax", "jnz 2f",
+            // A frame pointer of 0 ends a backtrace here; ud2 traps should `begin` return.
             "xor ebp, ebp", "mov rdi, r13", "call r12", "ud2",
             "2:",
             inlateout("rax") libc::SYS_clone3 => pid,
@@ -167,24 +173,25 @@ impl Stack {
     }
 }
 
-/// Ends this process at once: _exit(2). What exit(3) would do belongs to the process that this one
-/// is a copy of, or shares its memory with; a copy also pays for every page that it touches.
+/// Ends this process at once: _exit(2). The handlers of exit(3) belong to the process that this one
+/// was copied from or shares memory with, and a copy pays for every page that they touch.
 pub fn exit_now(status: i32) -> ! {
-    // SAFETY: no code of this process runs after it.
+    // SAFETY: no code of this process runs after the call.
     unsafe { libc::_exit(status) }
 }
 
-/// What a program is given, as execve(2) takes it: arguments and environment.
+/// The arguments and the environment of a program, as execve(2) takes them.
 #[derive(Debug)]
 pub struct Strings {
-    /// Pointers into the strings beside them, which stay where they are; a null pointer ends them.
+    /// Pointers into `_strings`, whose texts do not move when this value does; a null pointer ends
+    /// each list.
     arguments: Vec<*const libc::c_char>,
     environment: Vec<*const libc::c_char>,
     _strings: [Vec<CString>; 2],
 }
 
 impl Strings {
-    /// Of arguments, the program's name first, and `NAME=VALUE` settings.
+    /// Takes the arguments, the program's name first, and `NAME=VALUE` settings.
     #[must_use]
     pub fn new(arguments: Vec<CString>, environment: Vec<CString>) -> Self {
         Self {
@@ -194,8 +201,8 @@ impl Strings {
         }
     }
 
-    /// Replaces this process by the program at `path`: execve(2). Returns only to say why it
-    /// could not. Allocates nothing.
+    /// Replaces this process by the program at `path`: execve(2). Returns only when that failed,
+    /// with the reason. Allocates nothing.
     #[must_use]
     pub fn execute(&self, path: &CStr) -> io::Error {
         let [path, arguments, environment] = [
@@ -214,14 +221,15 @@ fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
     strings.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
 }
 
-/// Has the process of `command` call `prepare` between fork(2) and execve(2). What `prepare` calls
-/// must allocate nothing: it may be that another thread had a lock when the process was made.
+/// Has the process of `command` call `prepare` between fork(2) and execve(2). `prepare` must
+/// allocate nothing: another thread may have held the allocator's lock at the fork, and in the copy
+/// nobody opens that lock.
 pub fn before_exec(
     command: &mut Command,
     prepare: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
 ) {
-    // SAFETY: the process has its own memory and descriptors; a lock that it waits for in vain
-    // keeps it from executing, and touches nothing.
+    // SAFETY: the process has its own memory and descriptors; a lock that nobody opens keeps it
+    // from executing, and harms nothing else.
     unsafe { command.pre_exec(prepare) };
 }
 
@@ -256,7 +264,7 @@ mod tests {
             }
         }
         let (adds, mut stack) = (Adds(AtomicU32::new(1)), Stack::new());
-        // SAFETY: it adds to an atomic and ends, and its end is waited for.
+        // SAFETY: the process adds to an atomic and ends, and its end is waited for.
         let made = unsafe { clone3_sharing(0, None, &mut stack, &adds) };
         let (pid, pidfd) = made.unwrap();
         assert_eq!(Child::new(pid, pidfd).wait(None).unwrap(), Some(Ended::Exited(3)));

@@ -5,11 +5,11 @@ use std::io;
 use std::mem::{MaybeUninit, size_of, size_of_val};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-/// Sends `signal` to the process `pid`, to all processes of the pid namespace when it is -1:
+/// Sends `signal` to the process `pid`; -1 means all processes of the pid namespace but this one:
 /// kill(2). Allocates nothing.
 ///
 /// # Errors
-/// `ESRCH`: there is none. `EPERM`.
+/// `ESRCH`: there is no such process. `EPERM`.
 pub fn kill(pid: i32, signal: i32) -> io::Result<()> {
     // SAFETY: kill touches no memory.
     unsafe { call(libc::SYS_kill, [pid as usize, signal as usize, 0, 0, 0]) }.map(drop)
@@ -19,7 +19,7 @@ pub fn kill(pid: i32, signal: i32) -> io::Result<()> {
 /// `pidfd`: pidfd_send_signal(2).
 ///
 /// # Errors
-/// `ESRCH`: it has ended. `EPERM`.
+/// `ESRCH`: the process has ended. `EPERM`.
 pub fn send(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
     let (fd, none) = (pidfd.as_raw_fd(), std::ptr::null::<libc::siginfo_t>());
     // SAFETY: integers and a null pointer, which asks the kernel to fill the information in.
@@ -29,7 +29,7 @@ pub fn send(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
 /// Queues `signal` with a `value` to the process behind `pidfd`: pidfd_send_signal(2), sigqueue(3).
 ///
 /// # Errors
-/// `ESRCH`: it has ended. `EPERM`. `EAGAIN`: too many are queued.
+/// `ESRCH`: the process has ended. `EPERM`. `EAGAIN`: too many signals are queued.
 pub fn queue(pidfd: BorrowedFd<'_>, signal: i32, value: i32) -> io::Result<()> {
     /// The part of siginfo_t that SI_QUEUE uses.
     #[repr(C)]
@@ -47,10 +47,12 @@ pub fn queue(pidfd: BorrowedFd<'_>, signal: i32, value: i32) -> io::Result<()> {
     let info = Queued {
         signal,
         errno: 0,
+        // A process may send negative codes alone: those from 0 up are the kernel's word.
         code: libc::SI_QUEUE,
         padding: 0,
         pid: 0,
         uid: 0,
+        // A union sigval: its number lies in the first four bytes.
         value: u64::from(value as u32),
         rest: [0; 12],
     };
@@ -60,7 +62,7 @@ pub fn queue(pidfd: BorrowedFd<'_>, signal: i32, value: i32) -> io::Result<()> {
         .map(drop)
 }
 
-/// Blocks `signals`, in this process and in those that it makes: sigprocmask(2).
+/// Blocks `signals` in this process and its later children: sigprocmask(2).
 pub fn block(signals: &[i32]) {
     block_set(signals);
 }
@@ -95,22 +97,24 @@ pub fn descriptor(signals: &[i32]) -> io::Result<OwnedFd> {
 /// A signal read from a [`descriptor`].
 #[derive(Debug, Clone, Copy)]
 pub struct Caught {
-    /// Which one.
+    /// The signal's number.
     pub signal: i32,
-    /// Who sent it, in this process's pid namespace; 0: somebody outside.
+    /// The sender's number in this process's pid namespace; 0: the sender is outside.
     pub sender: u32,
-    /// How it was sent: sigaction(2), `si_code`. The sender of an `SI_USER` is the kernel's word.
+    /// How the signal was sent: sigaction(2), `si_code`. With `SI_USER` the kernel vouches for the
+    /// sender; with other codes the sender itself says who it is.
     pub code: i32,
-    /// The number that came with it: [`queue`].
+    /// The number that came with the signal: [`queue`].
     pub value: i32,
 }
 
-/// The next signal, if one is waiting.
+/// Reads the next signal, if one is waiting.
 pub fn next(signalfd: BorrowedFd<'_>) -> Option<Caught> {
     let mut info = MaybeUninit::<libc::signalfd_siginfo>::uninit();
     let size = size_of_val(&info);
     // SAFETY: the kernel writes at most `size` bytes into `info`.
     let read = unsafe { libc::read(signalfd.as_raw_fd(), info.as_mut_ptr().cast(), size) };
+    // The descriptor does not block: EAGAIN means that no signal waits.
     if read != size as isize {
         return None;
     }
@@ -124,7 +128,8 @@ pub fn next(signalfd: BorrowedFd<'_>) -> Option<Caught> {
     })
 }
 
-/// Gives a program the signals as execve(2) should find them: nothing blocked, SIGPIPE not ignored.
+/// Prepares the signals for execve(2), which keeps what is blocked and what is ignored: nothing is
+/// blocked, and SIGPIPE and the signals that end a program are not ignored.
 pub fn reset() {
     let mut set = MaybeUninit::uninit();
     // SAFETY: sigemptyset initialises `set` before sigprocmask reads it;
@@ -132,14 +137,15 @@ pub fn reset() {
     unsafe {
         libc::sigemptyset(set.as_mut_ptr());
         libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut());
+        // Rust's runtime ignores SIGPIPE; a shell may have had the others ignored.
         for signal in [libc::SIGPIPE, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP] {
             libc::signal(signal, libc::SIG_DFL);
         }
     }
 }
 
-/// This process's group; 0 when it is one of outside the pid namespace, as
-/// after jexec(8). getpgid(2)
+/// The number of this process's group: getpgid(2). 0 means that the group is one outside the pid
+/// namespace, as after jexec(8).
 pub fn process_group() -> i32 {
     // SAFETY: no memory is touched.
     unsafe { libc::getpgid(0) }

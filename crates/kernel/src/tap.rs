@@ -1,7 +1,7 @@
 //! Interfaces whose other end is a program: tap(4) and tun(4), by Linux's /dev/net/tun.
 //!
-//! FreeBSD's are there from `create` to `destroy`, whether a program has them open or not; so these
-//! outlive the descriptor that made them.
+//! FreeBSD's interfaces exist from `create` to `destroy`, whether a program has them open or not;
+//! so the interfaces made here outlive the descriptor that made them.
 
 use crate::interface;
 use std::fs::OpenOptions;
@@ -19,7 +19,7 @@ const DEVICE: &str = "/dev/net/tun";
 pub fn create(name: &str, carries_frames: bool) -> io::Result<()> {
     let kind = if carries_frames { libc::IFF_TAP } else { libc::IFF_TUN };
     let device = OpenOptions::new().read(true).write(true).open(DEVICE)?;
-    // The interface ends with the descriptor, until it is told to stay.
+    // Until `keep` is called, the interface ends with the descriptor: a failure leaves none behind.
     attach(device.as_fd(), name, kind)?;
     keep(device.as_fd())
 }
@@ -28,12 +28,12 @@ pub fn create(name: &str, carries_frames: bool) -> io::Result<()> {
 /// linux/if_tun.h.
 ///
 /// # Errors
-/// `EBUSY`: there is an interface of this name. `EINVAL`: no interface can be called so.
+/// `EBUSY`: there is an interface of this name. `EINVAL`: an interface cannot have this name.
 fn attach(device: BorrowedFd<'_>, name: &str, kind: libc::c_int) -> io::Result<()> {
     type Attach<'a> =
         rustix::ioctl::Updater<'a, { libc::TUNSETIFF as rustix::ioctl::Opcode }, libc::ifreq>;
-    // Packets come as they are, without a header of the device's; and no
-    // interface that is there is taken.
+    // IFF_NO_PI: packets come without a header of the device's. IFF_TUN_EXCL: an interface that
+    // exists already is refused, where Linux would attach to it.
     let flags = kind | libc::IFF_NO_PI | libc::IFF_TUN_EXCL;
     let mut request = interface::request(name, flags).ok_or(io::ErrorKind::InvalidInput)?;
     // SAFETY: the kernel reads and writes one ifreq, which is what this request takes; it is ours
@@ -41,7 +41,7 @@ fn attach(device: BorrowedFd<'_>, name: &str, kind: libc::c_int) -> io::Result<(
     Ok(unsafe { rustix::ioctl::ioctl(device, Attach::new(&mut request)) }?)
 }
 
-/// Has the interface of `device` stay when the descriptor is closed: `TUNSETPERSIST`.
+/// Makes the interface of `device` stay when the descriptor is closed: `TUNSETPERSIST`.
 fn keep(device: BorrowedFd<'_>) -> io::Result<()> {
     type Keep = rustix::ioctl::IntegerSetter<{ libc::TUNSETPERSIST as rustix::ioctl::Opcode }>;
     // SAFETY: the argument of this request is a number, no pointer.

@@ -1,5 +1,5 @@
-//! A prison's directory in the cgroup v2 tree: cgroups(7). On a host without
-//! one, prisons do without.
+//! A prison's directory in the cgroup v2 tree: cgroups(7). On a host without that tree, prisons
+//! have none.
 
 use crate::error::{Calling, Error};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 /// The type that statfs(2) gives for cgroup v2.
 const CGROUP2_MAGIC: i64 = 0x6367_7270;
-/// The directory that holds those of all prisons.
+/// The directory that holds the directories of all prisons.
 const PARENT: &str = "kletka";
 
-/// Seconds that killed processes have to leave.
+/// Seconds within which killed processes have to be gone.
 const PATIENCE: u32 = 5;
 
 /// Where cgroup v2 is mounted: alone, or beside v1 on a hybrid host.
@@ -25,12 +25,14 @@ fn hierarchy() -> Option<&'static Path> {
         .find(|path| statfs(*path).is_ok_and(|fs| fs.f_type == CGROUP2_MAGIC))
 }
 
-/// The directory that a prison is going to have; `unique` sets prisons of two registries apart.
+/// Names the directory that a prison is going to have; `unique` tells prisons of two registries
+/// apart.
 pub(crate) fn path(jid: u32, unique: u64) -> Option<PathBuf> {
     Some(hierarchy()?.join(PARENT).join(format!("{jid}.{unique:x}")))
 }
 
-/// Makes the directory, and opens it for clone3(2)'s `CLONE_INTO_CGROUP`.
+/// Makes the directory, and opens it for clone3(2)'s `CLONE_INTO_CGROUP`: to move a process later,
+/// by cgroup.procs, takes the kernel 10 ms.
 pub(crate) fn create(path: &Path) -> Result<OwnedFd, Error> {
     let parent = path.parent().unwrap_or(path);
     loop {
@@ -41,7 +43,8 @@ pub(crate) fn create(path: &Path) -> Result<OwnedFd, Error> {
             _ => {}
         }
         match fs::create_dir(path) {
-            // The last prison's removal took the parent away in between.
+            // The removal of the last prison has removed the parent in between: both are made
+            // again.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(Error::Mount(path.into(), error)),
             Ok(()) => break,
@@ -57,9 +60,10 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<OwnedFd> {
 }
 
 /// Removes the directory of a prison that has ended, and the common one with the last of them.
-/// Whether it is gone: processes that were killed a moment ago may take theirs to leave.
+/// Answers whether it is gone.
 pub(crate) fn remove(path: &Path) -> bool {
     let removed = match fs::remove_dir(path) {
+        // Processes that were killed a moment ago may not have left yet.
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
             empty(path) && fs::remove_dir(path).is_ok()
         }
@@ -67,6 +71,7 @@ pub(crate) fn remove(path: &Path) -> bool {
         Ok(()) => true,
     };
     if let Some(parent) = path.parent().filter(|_| removed) {
+        // Fails while other prisons have theirs in it.
         let _ = fs::remove_dir(parent);
     }
     removed
@@ -80,7 +85,8 @@ pub(crate) fn processes(path: &Path) -> Vec<u32> {
 
 /// Kills what is left in the directory and waits until nothing is.
 fn empty(path: &Path) -> bool {
-    // Nobody but the prison's processes was ever put there. A kernel before 5.14 has no such file.
+    // Nobody but the prison's processes was ever put here. Linux before 5.14 has no such file;
+    // init's end has killed what was in its pid namespace there too.
     let _ = fs::write(path.join("cgroup.kill"), "1");
     let mut text = String::new();
     let Ok(mut events) = fs::File::open(path.join("cgroup.events")) else { return false };
@@ -91,6 +97,7 @@ fn empty(path: &Path) -> bool {
             return read.is_ok();
         }
         let second = Timespec { tv_sec: 1, tv_nsec: 0 };
+        // The kernel reports a change of the file as a priority event, once it has been read.
         let _ = poll(&mut [PollFd::new(&events, PollFlags::PRI)], Some(&second));
     }
     false

@@ -1,8 +1,8 @@
 //! The line between the command that makes a prison and the prison's init.
 //!
-//! While the command holds its end, the prison lives on without processes; when the end closes,
-//! init is on its own. The command says single [`word`]s; init answers with one
-//! [`Report`] of what it has built.
+//! While the command holds its end, the prison lives on without processes; when that end closes,
+//! init is on its own. The command says single [`word`]s; init answers with one [`Report`] of what
+//! it has built.
 
 use crate::error::Error;
 use rustix::io::Errno;
@@ -15,9 +15,9 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// The sender is a process that was put into the prison, and is none of init's children.
+/// Says that the sender was put into the prison from outside, and is none of init's children.
 pub(crate) const ATTACHED: i32 = 40;
-/// The interface with this index came from the host; with a minus, it has gone back.
+/// The interface with this index came from the host; a negative index says that it has gone back.
 pub(crate) const INTERFACE: i32 = 41;
 /// SIGTERM to all processes; the prison ends with the last of them.
 pub(crate) const TERMINATE: i32 = 42;
@@ -28,10 +28,10 @@ pub(crate) const PERSIST: i32 = 44;
 /// From now on it ends with the last process.
 pub(crate) const TRANSIENT: i32 = 45;
 
-/// The same as [`TERMINATE`], from whoever ends the machine, or the jail that this one is in.
+/// Means the same as [`TERMINATE`], from whoever ends the machine, or the jail that this one is in.
 pub(crate) const END: i32 = libc::SIGTERM;
 
-/// What init is told by signals. They are blocked before init is born: a signal that a pid
+/// The signals that init obeys. They are blocked before init is born: a signal that a pid
 /// namespace's first process neither handles nor blocks is lost.
 pub(crate) const SIGNALS: [i32; 6] = [ATTACHED, INTERFACE, TERMINATE, REMOVE, PERSIST, TRANSIENT];
 
@@ -42,23 +42,27 @@ pub(crate) mod word {
     /// The first process has made a mount namespace for the jail to mount in: follow it there.
     /// Only with `allow.mount`.
     pub(crate) const FOLLOW: u8 = b'f';
-    /// The prison is in the registry. When the line closes before, init ends: nobody would find it.
+    /// The prison is in the registry. When the line closes before this word, init ends: nobody
+    /// would find the prison.
     pub(crate) const RECORDED: u8 = b'r';
-    /// The last command of the start runs: with the last process a prison
-    /// without `persist` may end.
+    /// The last command of the start runs: a prison without `persist` may end with its last
+    /// process.
     pub(crate) const LAST: u8 = b'l';
-    /// The start is over; answered if the prison goes on.
+    /// The start is over. Init answers if the prison goes on.
     pub(crate) const SETTLE: u8 = b's';
 }
 
-/// Both ends: the command's, and init's.
+/// Makes both ends: the command's, and init's.
 pub(crate) fn line() -> io::Result<(OwnedFd, OwnedFd)> {
+    // Messages keep their bounds, and the death of the other side is read as an end, unlike with
+    // datagrams.
     let (kind, flags) = (SocketType::SEQPACKET, SocketFlags::CLOEXEC);
     Ok(socketpair(AddressFamily::UNIX, kind, flags, None)?)
 }
 
 /// Says a word.
 pub(crate) fn tell(line: BorrowedFd<'_>, word: u8) -> Result<(), Error> {
+    // SIGPIPE would kill a command whose init has died, before it could say so.
     send(line, &[word], SendFlags::NOSIGNAL).map_err(|_| Error::Died)?;
     Ok(())
 }
@@ -149,7 +153,7 @@ impl Report {
         })
     }
 
-    /// What it means for the command, which knows the root as `root`.
+    /// What the report means for the command, which knows the root as `root`.
     pub(crate) fn check(self, root: &Path) -> Result<(), Error> {
         let error = io::Error::from_raw_os_error(self.errno);
         match self.stage {

@@ -1,10 +1,10 @@
 //! Making a prison: jail_set(2) with `JAIL_CREATE`.
 //!
-//! In order: a place in the registry; the cgroup; the file systems, detached; init, in a pid and a
-//! mount namespace that the host owns; the jail's first process, which makes all other namespaces;
-//! its ids, and the mounts shown under them; and then init puts it all together. Until init reports
-//! that it is up, the death of any of the processes, by whatever cause, undoes everything: only a
-//! file and an empty cgroup can stay, which the next command clears.
+//! The order is: a place in the registry; the cgroup; the file systems, detached; init, in a pid
+//! and a mount namespace that the host owns; the jail's first process, which joins all other
+//! namespaces; its ids, and the mounts shown under them; and then init attaches everything. Until
+//! init reports that it is up, the death of any of the processes, by whatever cause, undoes
+//! everything: only a file and an empty cgroup can stay, which the next command clears.
 
 use crate::cgroup;
 use crate::confine::rights::Rights;
@@ -32,18 +32,19 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
-/// Namespaces of the host's user namespace: the jail cannot touch what is mounted in them.
+/// Namespaces that the host's user namespace owns. Were the mount namespace the jail's, its root
+/// could remount what is read-only and unmount what covers something.
 const INITS: u64 = (libc::CLONE_NEWPID | libc::CLONE_NEWNS) as u64;
 
 impl Prison {
     /// Makes a prison. While this value lives and [`Prison::settle`] has not been called, the
     /// prison lives on without processes.
     ///
-    /// With `first`, the jail's first process waits to execute that command: cheaper than to make
+    /// With `first`, the jail's first process waits to execute that command: this is cheaper than
     /// one process for the namespaces and another for the command.
     ///
     /// # Errors
-    /// Whatever could not be done; then nothing is left.
+    /// What could not be done; then nothing is left.
     pub fn create(
         registry: &Registry,
         spec: &Spec,
@@ -53,11 +54,15 @@ impl Prison {
         let is_in_jail = registry.limits()?.is_some();
         let adapted = is_in_jail.then(|| in_jail(spec));
         let spec = adapted.as_ref().unwrap_or(spec);
+        // First of all: a new network takes the kernel 0.3 ms, in which the rest is made ready.
         let maker = Maker::start(spec)?;
+        // Before anything exists that outlives a process: whoever finds this record after a crash
+        // clears what it names.
         let mut record = registry.reserve(spec, rights(spec))?;
         let built = outer(registry, &mut record).and_then(|outer| {
             if is_in_jail {
-                // What is mounted in a jail is the host's; of a copy, parts can be cloned.
+                // A jail's mount namespace belongs to the host, which owns its mounts: only in a
+                // copy that the jail owns can parts be cloned.
                 namespace::unshare(libc::CLONE_NEWNS).calling("unshare")?;
             }
             build(registry, spec, (&mut record, outer.as_ref()), maker, first)
@@ -65,11 +70,13 @@ impl Prison {
         match built {
             Ok((prison, waiting, init)) => {
                 record.init = Some(init);
+                // From here on init alone shows that the prison lives.
                 record.creator = None;
-                // On an error `prison` is dropped, its line closes, and init ends.
+                // On an error `prison` is dropped, its line closes, and init ends: a prison without
+                // a record would be found by nobody.
                 registry.write(&record)?;
                 prison.tell(word::RECORDED)?;
-                // Without a command to execute, the first process has done its part.
+                // Dropped without a command to execute, the first process ends: its part is done.
                 let waiting = first.map(|_| waiting);
                 Ok((Self { record, ..prison }, waiting))
             }
@@ -81,7 +88,7 @@ impl Prison {
     }
 }
 
-/// What a process that enters may do.
+/// What this plan lets processes do that enter.
 fn rights(spec: &Spec) -> Rights {
     Rights {
         allow: spec.allow,
@@ -92,13 +99,14 @@ fn rights(spec: &Spec) -> Rights {
     }
 }
 
-/// The plan of a prison that a jail makes: it cannot give ids that it does not have.
+/// The plan as it is when a jail makes the prison: a jail has no ids but its own to give.
 fn in_jail(spec: &Spec) -> Spec {
     let users = if spec.users == Users::Own { Users::Outer } else { spec.users };
     Spec { users, ..spec.clone() }
 }
 
-/// The prison that a new one is to be in; it may do no more than that one.
+/// Opens the prison that a new one is to be in, and limits the new one's rights to those of the
+/// outer one.
 fn outer(registry: &Registry, record: &mut Record) -> Result<Option<Prison>, Error> {
     if record.parent == 0 {
         return Ok(None);
@@ -111,6 +119,7 @@ fn outer(registry: &Registry, record: &mut Record) -> Result<Option<Prison>, Err
 
 fn check_path(path: &Path) -> Result<(), Error> {
     let failed = |error| Error::Path(path.into(), error);
+    // Looked at before anything is made, so that nothing has to be undone for a wrong path.
     if fs::metadata(path).map_err(failed)?.is_dir() {
         Ok(())
     } else {
@@ -118,13 +127,14 @@ fn check_path(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// What init is to build. The kernel's own file systems, /run and /dev are init's to make.
+/// Plans what init is to build. Init makes the kernel's own file systems, /run and /dev itself.
 fn plan(
     registry: &Registry,
     spec: &Spec,
     record: &mut Record,
     outer: Option<&Prison>,
 ) -> Result<Plan, Error> {
+    // What the host has mounted below these is not cloned: the jail could not see it.
     let covered = Layer::ORDER.into_iter().filter_map(|layer| layer.made(spec));
     let hidden: Vec<_> = covered.map(|made| made.target).collect();
     let programs = spec.programs_mount().and_then(|mount| match mount.source {
@@ -151,7 +161,7 @@ fn plan(
     })
 }
 
-/// Makes the processes, in the order that the module's head gives.
+/// Makes the processes, in the order that the head of this module gives.
 fn build(
     registry: &Registry,
     spec: &Spec,
@@ -163,8 +173,11 @@ fn build(
     let cgroup = record.cgroup.as_deref().map(cgroup::create).transpose()?;
     let plan = plan(registry, spec, record, outer)?;
     let (hold, theirs) = control::line().calling("socketpair")?;
+    // Init gives interfaces back to this network, and could not open it any more from the jail's.
     let network = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
     let cgroup = cgroup.as_ref().map(AsFd::as_fd);
+    // Inherited by init: process 1 of a pid namespace loses a signal that it neither blocks nor
+    // handles.
     signal::block(&control::SIGNALS);
     let cloned = match outer {
         Some(outer) => birth::copy(outer.init.as_fd(), INITS, cgroup)?,
@@ -172,11 +185,13 @@ fn build(
     };
     let (pid, init) = match cloned {
         Side::Child => {
+            // With a copy of the command's end, init would never see the line close.
             drop(hold);
             init::run(plan, theirs, network.into())
         }
         Side::Parent { pid, pidfd } => (pid, pidfd),
     };
+    // With init's end open here too, a report would be waited for after init has died.
     drop(theirs);
     let prison = Prison { record: record.clone(), init, hold: Some(hold), left: Vec::new() };
     let started = start_first(&prison, &plan, maker, first, (cgroup, outer));
@@ -190,14 +205,16 @@ fn build(
     }
 }
 
-/// Ends a prison that has not come up: its line closes, and init sees that.
+/// Ends a prison that has not come up: its line closes, which ends init wherever it waits.
 fn abandon(mut prison: Prison) {
     prison.hold = None;
+    // Init may be in the middle of a call that does not look at the line.
     let _ = rustix::process::pidfd_send_signal(&prison.init, rustix::process::Signal::KILL);
+    // Before its cgroup can be removed, init has to be gone.
     let _ = waitid(WaitId::PidFd(prison.init.as_fd()), WaitIdOptions::EXITED);
 }
 
-/// nullfs sources are looked at before anything is made: the message then names the source.
+/// Looks at the sources of nullfs before anything is made, so that the message names the source.
 fn check_sources(spec: &Spec) -> Result<(), Error> {
     for mount in &spec.mounts {
         if let MountSource::Nullfs(source) | MountSource::Union { directory: source, .. } =
@@ -217,17 +234,21 @@ fn start_first(
     first: Option<&Command>,
     place: (Option<BorrowedFd<'_>>, Option<&Prison>),
 ) -> Result<Waiting, Error> {
+    // Mounts are idmapped to this user namespace, so its maps are written first.
     let users = maker.finish(prison.record.ids, plan.users)?;
     for tree in plan.cloned() {
         tree.settle(users.as_ref().map(AsFd::as_fd))?;
     }
     let first = First::start(prison, &maker, first, place)?;
+    // Init joins the namespaces of the first process, so this one has to be in them.
     first.has_joined()?;
     prison.tell(word::BUILD)?;
-    // Its end is waited for while init works.
+    // The namespaces are the first process's now. The maker is collected while init works.
     drop(maker);
     prison.report()?.check(&plan.root.source)?;
     if plan.mounts_itself {
+        // Only now: the kernel locks for the jail what is mounted when the copy is made, and
+        // nothing later.
         first.unshare_mounts()?;
         prison.tell(word::FOLLOW)?;
         prison.report()?.check(&plan.root.source)?;

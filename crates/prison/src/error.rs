@@ -1,4 +1,5 @@
-//! Why something could not be done to a prison, in jail(8)'s words: what follows `jail: NAME: `.
+//! Why something could not be done to a prison, in jail(8)'s words: the text that follows `jail:
+//! NAME: `.
 
 use std::fmt;
 use std::io;
@@ -13,15 +14,15 @@ pub enum Error {
     JidTaken(u32),
     /// The name asked for belongs to another prison.
     NameTaken(String),
-    /// A name that is all digits must be the jid; one with a slash or a control character is none.
+    /// A name of digits that is not the jid, or one with a slash or a control character.
     BadName(String),
-    /// The jail that another one is to be in does not run.
+    /// The jail in which another is to be made does not run.
     NoParent(String),
-    /// The jail that another one is to be in was made by a jail: so must that one be.
+    /// That jail was made inside a jail, and only from there can it be managed.
     OthersJail(String),
     /// `children.max` jails are there already.
     Limit,
-    /// No jid that this jail may give.
+    /// The jid is none of those that this jail may give.
     JidOutside(u32),
     /// Jails inside this one are not allowed.
     NotPermitted,
@@ -34,53 +35,53 @@ pub enum Error {
     },
     /// The kernel has no file system of this name.
     NoFileSystem(String),
-    /// The kernel makes no user namespaces: not built in, or its limit is 0.
+    /// The kernel makes no user namespaces: they are not built in, or their limit is 0.
     NoUserNamespaces(io::Error),
-    /// A mount point inside the jail is not there, or no place to mount on.
+    /// A mount point inside the jail is not there, or nothing can be mounted on it.
     MountPoint(PathBuf, io::Error),
     /// A mount point inside the jail leads through a symbolic link.
     SymbolicLink(PathBuf),
     /// Something cannot be mounted.
     Mount(PathBuf, io::Error),
-    /// Nothing is beside this directory on its mount: the upper layer of a union.
+    /// The upper layer of a union is the root of its mount, which has no room beside it.
     NoPlaceForWork(PathBuf),
     /// This file system cannot be the upper layer of a union.
     NotUpper {
-        /// The directory that was to be it.
+        /// The directory that was to be the upper layer.
         path: PathBuf,
         /// Its file system, as in /proc/filesystems.
         file_system: String,
     },
-    /// A prison of this name has this directory for what it writes to a union.
+    /// The prison of this name writes to this directory by a union already.
     WorkTaken(PathBuf, String),
-    /// Two unions of one prison would have this directory.
+    /// Two unions of one prison would write to this directory.
     WorkShared(PathBuf),
-    /// What a union needs this name for is there, and somebody else's.
+    /// A union needs this name for its work, and something else has it.
     NotWork(PathBuf),
     /// All ranges of 65,536 ids are taken.
     NoIds,
     /// /run/kletka cannot be read or written.
     Registry(PathBuf, io::Error),
-    /// A file of the registry from which its prison cannot be found.
+    /// A file of the registry that does not say which prison it is about.
     BrokenRecord(PathBuf),
     /// Not run as root.
     NotRoot,
     /// The prison ended while it was being used.
     Died,
-    /// No network interface of this name, or it cannot be moved.
+    /// There is no network interface of this name, or it cannot be moved.
     Interface(String, io::Error),
-    /// A new process could not be made ready, or its program not be executed.
+    /// A new process could not be prepared, or its program not be executed.
     Process {
         /// What failed: `exec`, `chdir`, …
         step: &'static str,
-        /// The program; empty where it is not about one.
+        /// The program; empty where the step is about none.
         subject: String,
         /// The kernel's answer.
         error: io::Error,
     },
-    /// The user is in no passwd file that was asked.
+    /// No passwd file that was read has this user.
     NoSuchUser(String),
-    /// A process of the prison waits to be started already.
+    /// A process of the prison already waits to be started.
     Waits,
     /// No process of the prison waits to be started.
     NoneWaits,
@@ -103,7 +104,7 @@ impl fmt::Display for Error {
             Self::BadName(name) => write!(f, "name \"{name}\" cannot be used"),
             Self::NoParent(name) => write!(f, "jail \"{name}\" not found"),
             Self::OthersJail(name) => {
-                write!(f, "jail \"{name}\" was made inside a jail: go there for this")
+                write!(f, "jail \"{name}\" was made inside a jail: manage it from inside that jail")
             }
             Self::Limit => write!(f, "prison limit exceeded"),
             Self::JidOutside(jid) => {

@@ -1,10 +1,11 @@
 //! The jail's first process: a child of the command that makes the prison, born
 //! in init's pid namespace.
 //!
-//! It joins the namespaces that the [`Maker`] has made, gives up what the jail does not allow while
-//! init builds, and waits to become the first command that runs in the jail. Like the maker it
-//! works in the memory of the command, on a stack of its own: to copy a process costs more than all
-//! that this one does. So it only makes system calls, and allocates nothing.
+//! The process joins the namespaces that the [`Maker`] has made, gives up what the jail does not
+//! allow while init builds, and waits to become the first command that runs in the jail. Like the
+//! maker, this process works in the memory of the command, on a stack of its own: to copy a process
+//! costs more than all that this one does. So the process only makes system calls, and allocates
+//! nothing.
 
 use crate::enter::attach::{Reporting, announce, executed_or_collected, fork_into, report};
 use crate::enter::namespaces::{Joining, Maker};
@@ -23,19 +24,20 @@ use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// The jail's first process, which waits to execute the command it was made for. Dropped, it ends.
+/// The jail's first process, which waits to execute the command that it was made for. When this
+/// value is dropped, the process ends.
 #[derive(Debug)]
 pub struct Waiting {
     child: Option<Child>,
-    /// A byte here says to go on; closing it, to end.
+    /// A byte written here lets the process continue; closing the pipe ends it.
     go: Option<OwnedFd>,
     line: OwnedFd,
-    /// Its stack, and what it reads. Both stay until it has ended or executed.
+    /// The process's stack, and what it reads: both stay until it has ended or executed.
     _memory: Option<(Stack, Box<Task>)>,
 }
 
 impl Waiting {
-    /// Lets it execute `command`, the one that it was made with. Returns when it has.
+    /// Lets the process execute `command`, which it was made with. Returns when that has happened.
     ///
     /// # Errors
     /// [`Error::Process`] says which step failed.
@@ -43,7 +45,8 @@ impl Waiting {
         let (Some(go), Some(child)) = (self.go.take(), self.child.take()) else {
             return Err(Error::Died);
         };
-        // When it has died, what follows finds no report of an error; but then so has the prison.
+        // A process that has died reports no error, and looks executed here; but then the prison
+        // has died too, which is noticed next.
         let _ = write(&go, b"g");
         executed_or_collected(child, &self.line, command)
     }
@@ -53,7 +56,7 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         self.go = None;
         if let Some(child) = self.child.take() {
-            // A process that nobody collects keeps its pid namespace, and so init, from ending.
+            // Until a process is collected, its pid namespace cannot end, nor can init.
             let _ = child.wait(None);
         }
     }
@@ -62,13 +65,13 @@ impl Drop for Waiting {
 /// The first process, while the prison is being made.
 pub(crate) struct First {
     waiting: Waiting,
-    /// Where it says how far it is: an errno for each thing done.
+    /// Where the process says how far it is: an errno for each thing done.
     said: OwnedFd,
 }
 
 impl First {
-    /// Makes it in `prison` and its `cgroup`; it begins to join the namespaces of `maker`. A prison
-    /// without a network of its own has that of `outer`, the one that it is in.
+    /// Makes the process in `prison` and in `cgroup`; it begins to join the namespaces of `maker`.
+    /// A prison without a network of its own has that of `outer`, the prison that it is in.
     pub(crate) fn start(
         prison: &Prison,
         maker: &Maker,
@@ -80,9 +83,11 @@ impl First {
         let (told, go) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
         let (said, says) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
         let rights = prison.record.rights;
+        // Without NEWNET the new process has the network of the caller, which is outside of
+        // `outer`.
         let outer = outer.filter(|_| !rights.own_network);
-        // A user that only the jail's files know is looked up by the process, which then
-        // has to be free to allocate.
+        // The process itself looks up a user that only the jail's files know. For that it must be
+        // free to allocate, and gets memory of its own.
         let looks_up = command.is_some_and(Command::is_looked_up_inside);
         let ready = command
             .filter(|_| !looks_up)
@@ -91,6 +96,7 @@ impl First {
             init: Inherited::of(&prison.init),
             network: outer.map(|outer| Inherited::of(&outer.init)),
             joining: maker.joining(),
+            // With copies of these ends, the process would never see its parent close them.
             parents: [hold, &go, &said].map(Inherited::of),
             told: Inherited::of(&told),
             says: Inherited::of(&says),
@@ -100,6 +106,8 @@ impl First {
             ready: ready.transpose()?,
         });
         let init = prison.init.as_fd();
+        // In a jail a process in between has to make the new one, which then shares no memory with
+        // this one.
         let (child, memory) = match Home::find()? {
             Some(home) if !looks_up => {
                 let (child, stack) = share_memory(&task, init, &home, cgroup)?;
@@ -112,24 +120,24 @@ impl First {
         Ok(Self { waiting, said })
     }
 
-    /// Waits until it is in its namespaces.
+    /// Waits until the process is in its namespaces.
     pub(crate) fn has_joined(&self) -> Result<(), Error> {
         self.hear()?.calling("setns")
     }
 
-    /// Has it make a mount namespace for the jail to mount in.
+    /// Has the process make a mount namespace for the jail to mount in.
     pub(crate) fn unshare_mounts(&self) -> Result<(), Error> {
         let go = self.waiting.go.as_ref().ok_or(Error::Died)?;
         write(go, b"m").map_err(|_| Error::Died)?;
         self.hear()?.calling("unshare")
     }
 
-    /// The prison is made.
+    /// Ends the making: what is left is a process that waits.
     pub(crate) fn into_waiting(self) -> Waiting {
         self.waiting
     }
 
-    /// Waits for it to say how something went.
+    /// Waits for the process to say how something went.
     fn hear(&self) -> Result<io::Result<()>, Error> {
         let mut errno = [0; 4];
         if read(&self.said, &mut errno).calling("read")? != errno.len() {
@@ -151,22 +159,22 @@ fn share_memory(
     cgroup: Option<BorrowedFd<'_>>,
 ) -> Result<(Child, Stack), Error> {
     let mut stack = Stack::new();
-    // SAFETY: `work` makes system calls without libc, so it has no errno, and allocates nothing;
-    // what it reads stays as it is. `Waiting` keeps its stack and task until it has executed or
-    // ended. A jail's root could kill it, were there a process inside already: nothing
-    // would be left half done.
+    // SAFETY: `work` makes system calls without libc, so it touches no errno, and allocates
+    // nothing; what it reads stays as it is. `Waiting` keeps the stack and the task until the
+    // process has executed or ended. A jail's root could kill the process, were there another one
+    // inside already: nothing would be left half done.
     let child = unsafe { birth::sharing((init, home), 0, cgroup, &mut stack, task) }?;
     Ok((child, stack))
 }
 
-/// What the process does, and all that it needs for that.
+/// The process's work, and all that this needs.
 #[derive(Debug)]
 struct Task {
     init: Inherited,
-    /// A process whose network it joins.
+    /// A process whose network this one joins.
     network: Option<Inherited>,
     joining: Joining,
-    /// Ends that are its parent's, who waits for their closing.
+    /// Ends of pipes that belong to the parent, which waits for their closing.
     parents: [Inherited; 3],
     told: Inherited,
     says: Inherited,
@@ -174,7 +182,7 @@ struct Task {
     /// The jail may mount: `allow.mount`.
     mounts: bool,
     confinement: Confinement,
-    /// What it executes.
+    /// What the process executes.
     ready: Option<Ready>,
 }
 
@@ -185,8 +193,8 @@ impl Work for Task {
 }
 
 impl Task {
-    /// The process's whole life. With `command` it has its own memory, and
-    /// looks up who is to run that.
+    /// Runs the process's whole life. With `command`, the process has memory of its own, and looks
+    /// up the user who is to run that command.
     fn run(&self, command: Option<&Command>) -> ! {
         let joined = self.join();
         let is_in = joined.is_ok();
@@ -197,10 +205,12 @@ impl Task {
         self.parents.into_iter().for_each(Inherited::close);
         let is_root = become_root().map_err(|error| Step::Ids.failed(error));
         if self.mounts {
-            // Not before init has built: only what is there now is locked for the jail.
+            // Not before init has built: the kernel locks what the copied namespace has at this
+            // moment, and nothing that is mounted later.
             self.wait_for_word();
             self.say(namespace::unshare(libc::CLONE_NEWNS));
         }
+        // While init builds: keyring, capabilities and filter need the jail's ids and nothing else.
         let confined = is_root.and_then(|()| self.confinement.apply());
         self.wait_for_word();
         let failure = match (confined, &self.ready, command) {
@@ -213,27 +223,32 @@ impl Task {
     }
 
     /// Joins init's mount namespace and announces itself while the host's rights last, then joins
-    /// the jail's own namespaces. The cgroup namespace is new: its root is the
-    /// cgroup that the process is in.
+    /// the jail's own namespaces.
     fn join(&self) -> io::Result<()> {
+        // First: once inside, the jail's processes could otherwise trace one that still has the
+        // host's rights.
         confine::hide_from_ptrace()?;
         move_into_thread_name_spaces(self.init.as_fd(), ThreadNameSpaceType::MOUNT)?;
         if let Some(outer) = &self.network {
             move_into_thread_name_spaces(outer.as_fd(), ThreadNameSpaceType::NETWORK)?;
         }
+        // The jail's user namespace has no right to signal init, which has the host's ids.
         announce()?;
         self.joining.join()?;
+        // Last, and by a process that was born in the jail's cgroup: that becomes the root of the
+        // new cgroup namespace.
         namespace::unshare(libc::CLONE_NEWCGROUP)
     }
 
-    /// Tells the command that makes the prison how something went.
+    /// Tells the command that makes the prison how a step went; 0 is success.
     fn say(&self, outcome: io::Result<()>) {
         let errno =
             outcome.map_or_else(|error| error.raw_os_error().unwrap_or(libc::EINVAL), |()| 0);
         let _ = write(self.says, &errno.to_ne_bytes());
     }
 
-    /// Ends the process when there is nothing to run, or the command that makes the jail has died.
+    /// Waits to be told to continue. Ends the process when there is nothing to run, or the command
+    /// that makes the jail has died.
     fn wait_for_word(&self) {
         let mut byte = [0];
         loop {

@@ -1,10 +1,10 @@
 //! PID 1 of a prison: it builds the prison's file system, then waits until the prison ends.
 //!
 //! Init lives in the host's user namespace and in the jail's other ones, so that nothing inside can
-//! signal, trace or read it. It executes nothing and parses nothing. It is told things by signals
-//! with a number, which only the host's root can send: [`ATTACHED`] and the others below. Without
-//! `persist` it ends with the last process; either way it first gives the interfaces that came from
-//! the host back, because a network namespace that dies takes a veth and its other end with it.
+//! signal, trace or read it. Init executes nothing and parses nothing. Its orders are signals with
+//! a number, which only the host's root can send: [`ATTACHED`] and the others below. Without
+//! `persist` init ends with the last process. Before any end, init gives the interfaces that came
+//! from the host back, because a network namespace that dies takes a veth and its other end along.
 
 use crate::control::{
     ATTACHED, END, INTERFACE, PERSIST, REMOVE, Report, SIGNALS, Stage, TERMINATE, TRANSIENT, hear,
@@ -24,24 +24,28 @@ use std::array;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-/// Init's whole life. `control` is its end of the line to the command; `network` the
-/// host's network namespace.
+/// Runs init's whole life. `control` is init's end of the line to the command; `network` the host's
+/// network namespace.
 pub(crate) fn run(plan: Plan, control: OwnedFd, network: OwnedFd) -> ! {
-    // Without its signals init would be deaf; then it is better not to be.
+    // Without its signals init could not even be told to end: better no prison at all.
     let Ok(signals) = signal::descriptor(&[&SIGNALS[..], &[END, libc::SIGCHLD]].concat()) else {
         exit_now(1)
     };
     let lines = Lines { signals, control, network };
+    // In a session of its own, init gets no signals from the keys of the command's terminal.
     let _ = setsid();
     let title = format!("kletka: {} [init]", plan.name);
     let recluse = step_aside(&title);
-    // What needs no ids is made while the first process makes its namespaces.
+    // Made now, while the first process joins its namespaces on another processor: these file
+    // systems need no ids of the jail.
     let own = Own::make(&plan);
+    // Otherwise the command has died or given up; with init, everything that was made is gone.
     if hear(lines.control.as_fd()) != Some(word::BUILD) {
         exit_now(1);
     }
     let range = plan.ids.first;
     let mut init = Init { persist: plan.persist, range, ..Init::default() };
+    // BUILD is said when the first process has joined, so that its announcement waits here.
     init.take_signals(lines.signals.as_fd());
     let built = own.and_then(|own| match init.attached.first() {
         Some((_, first)) => root::build(&plan, &own, first.as_fd()).map(|()| own),
@@ -52,11 +56,14 @@ pub(crate) fn run(plan: Plan, control: OwnedFd, network: OwnedFd) -> ! {
         Ok(_) => Report::up().send(lines.control.as_fd()),
         Err(report) => report.send(lines.control.as_fd()),
     };
-    // `own` is still open: the command need not wait until it is closed, which takes 30 µs.
+    // `own` is still open: the command has its report already and need not wait for the closing,
+    // which takes 30 µs.
     if built.is_err() || told.is_err() {
         exit_now(1);
     }
+    // After the report too: the command does not wait for it.
     let_go(&recluse, &lines, &mut init);
+    // A prison that is in no record would be found by nobody.
     if hear(lines.control.as_fd()) != Some(word::RECORDED) {
         exit_now(1);
     }
@@ -69,8 +76,9 @@ pub(crate) fn run(plan: Plan, control: OwnedFd, network: OwnedFd) -> ! {
     }
 }
 
-/// Where the jail may mount, goes with the first process into the mount namespace that it makes for
-/// that: processes that enter later follow init. What was built in init's own is locked there.
+/// Where the jail may mount, follows the first process into the mount namespace that this has made
+/// for the purpose: processes that enter later are to see the jail's mounts. What init has built is
+/// locked in the new namespace.
 fn follow(plan: &Plan, init: &Init, control: &OwnedFd) -> Result<(), Report> {
     if !plan.mounts_itself {
         return Ok(());
@@ -84,14 +92,16 @@ fn follow(plan: &Plan, init: &Init, control: &OwnedFd) -> Result<(), Report> {
     move_into_thread_name_spaces(first.as_fd(), ThreadNameSpaceType::MOUNT).map_err(failed)
 }
 
-/// Lets go of the command's terminal, and of its name in ps(1).
+/// Gives up the command's terminal, and the command's name in ps(1).
 #[expect(unsafe_code, reason = "init alone knows that it never goes back")]
 fn step_aside(title: &str) -> Recluse {
+    // Now, while the path means the host's /dev.
     if let Ok(null) = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()) {
         let _ = rustix::stdio::dup2_stdin(&null);
         let _ = rustix::stdio::dup2_stdout(&null);
         let _ = rustix::stdio::dup2_stderr(&null);
     }
+    // The caller's umask must not decide on the modes of the jail's directories.
     umask(Mode::from_raw_mode(0o022));
     let _ = set_name(c"kletka");
     // SAFETY: init is a copy of a process, so it has one thread; `run` never returns, and reads
@@ -104,18 +114,18 @@ fn step_aside(title: &str) -> Recluse {
 /// Closes all descriptors that init does not need any more.
 #[expect(unsafe_code, reason = "init alone knows which descriptors it uses")]
 fn let_go(recluse: &Recluse, lines: &Lines, init: &mut Init) {
-    // The first process's pidfd is about to be closed with the others: it is opened again.
+    // The first process's pidfd is closed with the others: it is opened again below.
     let first: Vec<u32> = init.attached.drain(..).map(|(pid, _)| pid).collect();
     let keep = [&lines.signals, &lines.control, &lines.network].map(AsFd::as_fd);
-    // SAFETY: `run` never returns, so what the closed descriptors belong to
-    // is never dropped or used.
+    // SAFETY: `run` never returns, so the owners of the closed descriptors are never dropped or
+    // used.
     unsafe { recluse.close_all_but(keep) };
     for pid in first {
         init.watch(pid);
     }
 }
 
-/// Goes on without the memory of the command.
+/// Continues without the memory of the command.
 #[expect(unsafe_code, reason = "init alone knows what it keeps")]
 fn shed(recluse: Recluse, title: &str, rest: Rest) -> ! {
     // SAFETY: a `Rest` holds numbers, and its life allocates anew what it uses.
@@ -133,12 +143,13 @@ struct Lines {
 /// How far a prison's life has come.
 #[derive(PartialEq, Eq)]
 enum Life {
-    /// The command that has made it has finished with it, and it goes on.
+    /// The command that has made the prison has finished with it, and the prison goes on.
     Settled,
     Over,
 }
 
-/// All that init has to remember, once the prison is made: numbers, whose number is limited.
+/// All that init has to remember once the prison is made: numbers and descriptors, and at most
+/// [`MOST`] of each. They lie in this value itself, as all other memory is about to be unmapped.
 struct Rest {
     lines: Lines,
     persist: bool,
@@ -149,11 +160,12 @@ struct Rest {
     interface_count: usize,
 }
 
-/// Init with more to remember than that keeps its memory.
+/// How many processes and interfaces a [`Rest`] has room for. With more of them init keeps the
+/// command's memory.
 const MOST: usize = 32;
 
 impl Rest {
-    /// Init's life, from when its prison has been made.
+    /// Runs init's life from when its prison has been made.
     fn live(self) -> ! {
         let mut init = Init {
             persist: self.persist,
@@ -172,7 +184,7 @@ impl Rest {
 #[derive(Default)]
 struct Init {
     persist: bool,
-    /// SIGKILL has been asked for.
+    /// The end has been asked for, by SIGKILL to all.
     ending: bool,
     /// The command that makes the prison has finished with it, or died.
     settled: bool,
@@ -194,9 +206,11 @@ impl Init {
         loop {
             self.take_signals(signals);
             if self.ending {
-                // Again on every turn: a process may have been put in a moment ago.
+                // On every turn: a process may have entered a moment ago, after the last SIGKILL.
                 let _ = signal::kill(-1, libc::SIGKILL);
             }
+            // Attached processes are children of others: waitid(2) knows nothing of them, their
+            // pidfds do.
             let empty = !reap() && self.attached.is_empty();
             let may_end = self.settled || self.runs_last;
             if empty && (self.ending || (may_end && !self.persist)) {
@@ -209,13 +223,13 @@ impl Init {
         }
     }
 
-    /// The same, from when the prison has been made.
+    /// Does the same until the prison ends, when it has been made already.
     fn live_to_the_end(&mut self, lines: &Lines) -> ! {
         self.live(lines);
         self.end(lines)
     }
 
-    /// What there is to remember, if it is not too much.
+    /// What there is to remember, where a [`Rest`] has room for it.
     fn into_rest(self, lines: Lines) -> Result<Rest, (Self, Lines)> {
         if self.attached.len() > MOST || self.interfaces.len() > MOST {
             return Err((self, lines));
@@ -236,8 +250,10 @@ impl Init {
         })
     }
 
-    /// The end of the prison.
+    /// Ends the prison.
     fn end(&self, lines: &Lines) -> ! {
+        // Before init ends: its network namespace may die with it, and a veth's other end on the
+        // host too.
         self.give_interfaces_back(lines.network.as_fd());
         exit_now(0)
     }
@@ -249,6 +265,7 @@ impl Init {
         if !self.settled {
             fds.push(PollFd::from_borrowed_fd(control, PollFlags::IN));
         }
+        // EINTR alone is expected, and the caller looks at everything again.
         if poll(&mut fds, None).is_err() {
             return;
         }
@@ -262,12 +279,14 @@ impl Init {
                     self.settled = true;
                     self.answer(control);
                 }
+                // The command has died, or let go of the prison: init is on its own.
                 _ => self.settled = true,
             }
         }
     }
 
-    /// Tells the command that has finished with the prison whether the prison goes on.
+    /// Tells the command that has finished with the prison that the prison goes on. Silence, and
+    /// the closed line, mean that it does not.
     fn answer(&self, control: BorrowedFd<'_>) {
         if self.persist || reap() || !self.attached.is_empty() {
             let _ = tell(control, word::SETTLE);
@@ -280,6 +299,7 @@ impl Init {
             match signal {
                 _ if !is_authentic(&caught) => {}
                 ATTACHED => self.watch(sender),
+                // Its number may be another interface's by the end of the prison.
                 INTERFACE if value < 0 => self.interfaces.retain(|&index| index != -value),
                 INTERFACE => self.interfaces.push(value),
                 TERMINATE | END => {
@@ -303,7 +323,7 @@ impl Init {
         }
     }
 
-    /// Returns the interfaces to the host; one whose name is taken there gets a free one.
+    /// Returns the interfaces to the host. An interface whose name is taken there gets a free name.
     fn give_interfaces_back(&self, network: BorrowedFd<'_>) {
         if self.interfaces.is_empty() {
             return;
@@ -312,6 +332,7 @@ impl Init {
         for &index in &self.interfaces {
             let moved = vnet::move_interface(route.as_fd(), index, network, None, None);
             if moved.is_err_and(|error| error.raw_os_error() == Some(libc::EEXIST)) {
+                // Made of the jail's ids: init's own number, 1, is the same in every jail.
                 let name = format!("vnet{}.{index}", self.range >> 16);
                 let _ = vnet::move_interface(route.as_fd(), index, network, Some(&name), None);
             }
@@ -319,10 +340,10 @@ impl Init {
     }
 }
 
-/// Whether it comes from where it must. With the host's ids (`kletka.userns = inherit`) the jail's
-/// root may signal init, but who has sent a plain signal is the kernel's word: 0 is somebody
-/// outside. A signal with a number can claim any sender; there the filter forbids
-/// to send one to process 1.
+/// Answers whether a signal comes from where it must. With the host's ids (`kletka.userns =
+/// inherit`) the jail's root may signal init; but the sender of a plain signal is the kernel's
+/// word, and 0 is a process outside. The sender of a signal with a number can be made up: the
+/// filter forbids such a jail to send one to process 1.
 fn is_authentic(caught: &Caught) -> bool {
     let (plain, outside) = (caught.code == libc::SI_USER, caught.sender == 0);
     match caught.signal {
@@ -333,7 +354,8 @@ fn is_authentic(caught: &Caught) -> bool {
     }
 }
 
-/// Collects children that have ended; whether others are left.
+/// Collects children that have ended; answers whether others are left. Orphans of the jail are
+/// init's children, as of any process 1.
 fn reap() -> bool {
     loop {
         match waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {

@@ -1,9 +1,9 @@
 //! Permissions: jail(8)'s `allow.*` that change what the kernel lets a jail do.
 //!
-//! One table says all of each: its parameter, its default, whether it is settled at the creation.
-//! From that follow the words of a record, what an inner jail may have, the defaults, what a plan
-//! shows and which parameters a front end reads. What carries a permission out is asked by a
-//! `match` that has to name every one ([`crate::confine::capability`]).
+//! One table has the parameter of each permission, its default, and whether it is settled at the
+//! creation. The words of a record, what an inner jail may have, the defaults, what a plan shows
+//! and which parameters a front end reads follow from the table. Where a permission is carried out,
+//! a `match` has to name every one ([`crate::confine::capability`]).
 
 /// The table.
 macro_rules! permissions {
@@ -22,7 +22,7 @@ macro_rules! permissions {
                 match self { $(Self::$name => $parameter,)* }
             }
 
-            /// Whether a jail has it that says nothing about it, as on FreeBSD.
+            /// Whether a jail has this permission when nothing is said about it, as on FreeBSD.
             #[must_use]
             pub const fn default(self) -> bool {
                 match self { $(Self::$name => $default,)* }
@@ -47,8 +47,8 @@ enum Change {
 permissions! {
     /// Immutable and append-only flags of files.
     Chflags = "allow.chflags", false, Live;
-    /// mount(2) of what Linux lets the root of a user namespace mount. For mounts a jail has a
-    /// namespace of its own, or it has none.
+    /// mount(2) of what Linux lets the root of a user namespace mount. Settled at the creation,
+    /// because a jail that mounts has a mount namespace of its own.
     Mount = "allow.mount", false, Create;
     /// quotactl(2).
     Quotas = "allow.quotas", false, Live;
@@ -61,13 +61,13 @@ permissions! {
 }
 
 impl Permission {
-    /// Whether it is settled at the creation of a jail, and stays.
+    /// Whether the permission is settled at the creation of a jail, and stays.
     #[must_use]
     pub fn is_fixed(self) -> bool {
         self.change() == Change::Create
     }
 
-    /// The word for it in a record: its parameter without `allow.`.
+    /// The permission's word in a record: its parameter without `allow.`.
     pub(crate) fn word(self) -> &'static str {
         self.parameter().trim_start_matches("allow.")
     }
@@ -82,16 +82,16 @@ impl Permission {
 pub struct Allow(u32);
 
 impl Allow {
-    /// None at all.
+    /// No permission at all.
     pub const NOTHING: Self = Self(0);
 
-    /// Those for which `has` says so.
+    /// The permissions for which `has` answers true.
     pub fn of(mut has: impl FnMut(Permission) -> bool) -> Self {
         let given = Permission::ALL.iter().filter(|permission| has(**permission));
         Self(given.fold(0, |all, permission| all | permission.bit()))
     }
 
-    /// Whether this one is among them.
+    /// Whether `permission` is among them.
     #[must_use]
     pub const fn has(self, permission: Permission) -> bool {
         self.0 & permission.bit() != 0
@@ -103,7 +103,7 @@ impl Allow {
         Self(self.0 | permission.bit())
     }
 
-    /// Those that are in both.
+    /// The permissions that are in both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)

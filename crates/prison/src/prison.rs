@@ -1,5 +1,5 @@
-//! A prison that runs: what can be asked of it, changed in it, and its end; jail_set(2) with
-//! `JAIL_UPDATE`, jail_remove(2).
+//! A running prison: its state, its changes, and its end; jail_set(2) with `JAIL_UPDATE`,
+//! jail_remove(2).
 
 use crate::cgroup;
 use crate::control::{self, Report, word};
@@ -23,29 +23,30 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-/// How far the number of an interface is moved on in a jail that has one with the same.
+/// What is added to an interface's number in a jail that has another one with that number.
 const NEXT_NUMBER: i32 = 1 << 16;
 
-/// A prison that lives, or did when it was last looked at.
+/// A prison that lives, or lived when it was last looked at.
 #[derive(Debug)]
 pub struct Prison {
     pub(crate) record: Record,
     pub(crate) init: OwnedFd,
-    /// This process's end of the line to init, while it is the one that makes the prison.
+    /// The line to init, in the process that is making the prison; `None` in others.
     pub(crate) hold: Option<OwnedFd>,
-    /// Children of this process in it that nobody waits for: they must be
-    /// collected for init to end.
+    /// Children of this process in the prison that nobody waits for. Each must be collected before
+    /// init can end.
     pub(crate) left: Vec<Child>,
 }
 
 impl Prison {
     /// The prison of a record, if it still lives.
     pub fn open(record: Record) -> Option<Self> {
+        // By pidfd: everything that follows means this very init, even if it ends meanwhile.
         let init = record.init?.open()?;
         Some(Self { record, init, hold: None, left: Vec::new() })
     }
 
-    /// What the registry knows of it.
+    /// What the registry knows of the prison.
     pub fn record(&self) -> &Record {
         &self.record
     }
@@ -69,20 +70,21 @@ impl Prison {
         Report::receive(self.hold.as_ref().ok_or(Error::Died)?.as_fd())
     }
 
-    /// The last command of its start runs: without `persist` it ends with its last process, before
-    /// [`Prison::settle`] asks.
+    /// Says that the last command of the start runs: a prison without `persist` then ends with its
+    /// last process, before [`Prison::settle`] asks.
     pub fn runs_last(&self) {
-        // Whether it has ended is asked later.
+        // An init that has ended is noticed by `settle`.
         let _ = self.tell(word::LAST);
     }
 
-    /// Finishes making it: from now on a prison without `persist` ends with its last process.
-    /// Whether it goes on.
+    /// Finishes making the prison: from now on one without `persist` ends with its last process.
+    /// Answers whether the prison goes on.
     ///
     /// # Errors
-    /// [`Error::Registry`] when it ended and its record could not be removed.
+    /// [`Error::Registry`]: the prison has ended, and its record could not be removed.
     pub fn settle(&mut self, registry: &Registry) -> Result<bool, Error> {
         let Some(hold) = self.hold.take() else { return Ok(true) };
+        // Init answers, so that the caller does not report a jail that is about to end.
         let told = control::tell(hold.as_fd(), word::SETTLE);
         if told.is_ok() && control::hear(hold.as_fd()).is_some() {
             return Ok(true);
@@ -91,50 +93,54 @@ impl Prison {
         Ok(false)
     }
 
-    /// Its processes but init, as the host counts them; none that are known on
-    /// a host without cgroup v2.
+    /// The prison's processes but init, as the host counts them. On a host without cgroup v2 none
+    /// are known.
     pub fn processes(&self) -> Vec<u32> {
         let init = self.record.init.map_or(0, |init| init.pid);
         let all = self.record.cgroup.as_deref().map(cgroup::processes).unwrap_or_default();
         all.into_iter().filter(|&process| process != init).collect()
     }
 
-    /// Sends SIGTERM to every process; the prison ends with the last of them. One
-    /// that has ended is no error.
+    /// Has init send SIGTERM to every process; the prison ends with the last of them. A prison that
+    /// has ended is no error.
     pub fn terminate(&self) {
         let _ = self.signal(control::TERMINATE);
     }
 
-    /// Begins to end it: every process is killed, interfaces go back to the host. One that has
-    /// ended is no error. [`Prison::has_ended`] says when it is gone.
+    /// Begins to end the prison: every process is killed, interfaces are given back to the host. A
+    /// prison that has ended is no error. [`Prison::has_ended`] says when it is gone.
     ///
     /// # Errors
-    /// [`Error::Registry`] when a prison inside it could not be removed.
+    /// [`Error::Registry`]: a prison inside could not be removed.
     pub fn begin_end(&mut self, registry: &Registry) -> Result<(), Error> {
-        // Each by itself, as its init has to hand its interfaces back.
+        // One by one, and before the outer one's SIGKILL reaches them: each init gives back its own
+        // interfaces.
         for inside in registry.inside(&self.record)?.into_iter().filter_map(Self::open) {
             inside.remove(registry)?;
         }
+        // Init may be waiting for a word on this line: when it closes, no word is waited for.
         self.hold = None;
-        // Should init itself be gone, that is what was asked for.
+        // An init that is gone already is what was asked for.
         let _ = self.signal(control::REMOVE);
         Ok(())
     }
 
-    /// What becomes readable when [`Prison::has_ended`] is to be asked again.
+    /// Descriptors of which one becomes readable when [`Prison::has_ended`] is to be asked again.
     pub fn watched(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let left = self.left.iter().map(AsFd::as_fd);
         [self.init.as_fd()].into_iter().chain(left)
     }
 
-    /// Collects those processes that this one has left in it and that have ended; whether init has
-    /// ended. Before it does, every process of its pid namespace has to be collected.
+    /// Collects the children that this process has left in the prison and that have ended; answers
+    /// whether init has ended.
     pub fn collect(&mut self) -> bool {
+        // A pid namespace's init cannot end before each of its processes has been collected, and
+        // these are nobody else's children.
         self.left.retain(|child| !matches!(child.wait(Some(Duration::ZERO)), Ok(Some(_)) | Err(_)));
         readable(self.init.as_fd(), Some(Duration::ZERO)).unwrap_or(true)
     }
 
-    /// Whether it is gone; then what was left of it is cleared, and its record removed.
+    /// Answers whether the prison is gone; then its cgroup and its record are removed.
     ///
     /// # Errors
     /// [`Error::Registry`] when its record could not be removed.
@@ -142,13 +148,13 @@ impl Prison {
         if !self.collect() {
             return Ok(false);
         }
-        // When init is a child of this process, it is to be collected; otherwise this says ECHILD.
+        // Only the process that has made init can collect it; for all others this is ECHILD.
         let _ = waitid(WaitId::PidFd(self.init.as_fd()), WaitIdOptions::EXITED);
         registry.forget(&self.record)?;
         Ok(true)
     }
 
-    /// Ends it, and waits until it is gone.
+    /// Ends the prison, and waits until it is gone.
     ///
     /// # Errors
     /// [`Error::Registry`] when its record could not be removed.
@@ -157,7 +163,7 @@ impl Prison {
         self.finish(registry)
     }
 
-    /// Waits for its end, and clears what is left.
+    /// Waits for the prison's end, and clears what is left.
     fn finish(&mut self, registry: &Registry) -> Result<(), Error> {
         while !self.has_ended(registry)? {
             let watched = self.watched().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
@@ -169,17 +175,18 @@ impl Prison {
         Ok(())
     }
 
-    /// Tells init one of [`control::SIGNALS`] that carries no number.
+    /// Sends init one of [`control::SIGNALS`] that carries no number.
     fn signal(&self, signal: i32) -> Result<(), Error> {
         signal::send(self.init.as_fd(), signal).map_err(|_| Error::Died)
     }
 
-    /// Takes a process that the caller does not want to wait for: one in the background.
+    /// Takes over a child that the caller does not want to wait for: one in the background.
     pub fn leave(&mut self, child: Child) {
         self.left.push(child);
     }
 
-    /// Gives it the host's interface `name`, until it ends or gives it back: ifconfig(8), `vnet`.
+    /// Gives the prison the host's interface `name`, until the prison ends or gives it back:
+    /// ifconfig(8), `vnet`.
     ///
     /// # Errors
     /// [`Error::Interface`].
@@ -190,17 +197,19 @@ impl Prison {
         let index = vnet::index(name).map_err(failed)?;
         let mut there = index;
         loop {
+            // The number there is chosen here, because init has to know it before the move.
             while within_network(network.as_fd(), || vnet::has_index(there))?.map_err(failed)? {
                 there = there.checked_add(NEXT_NUMBER).unwrap_or(1);
             }
-            // First: should this process be killed while the kernel moves it,
-            // init still gives it back.
+            // Init is told first: should this process be killed right after the move, init still
+            // gives the interface back.
             self.tell_of_interface(there)?;
             match vnet::move_interface(route.as_fd(), index, network.as_fd(), None, Some(there)) {
                 Ok(()) => return Ok(()),
                 Err(error) => {
                     self.tell_of_interface(-there)?;
-                    // Somebody was faster with that number.
+                    // EBUSY: the number has been taken since it was looked at; the next one is
+                    // tried.
                     if error.raw_os_error() != Some(libc::EBUSY) {
                         return Err(failed(error));
                     }
@@ -209,8 +218,8 @@ impl Prison {
         }
     }
 
-    /// Tells init that the interface with this number in the jail came from the host; with a minus,
-    /// that it did not, or has gone back.
+    /// Tells init that the interface with this number in the jail came from the host; a negative
+    /// number takes that back.
     fn tell_of_interface(&self, number: i32) -> Result<(), Error> {
         signal::queue(self.init.as_fd(), control::INTERFACE, number).map_err(|_| Error::Died)
     }
@@ -222,21 +231,24 @@ impl Prison {
     pub fn take_interface(&self, name: &str) -> Result<(), Error> {
         let failed = |error| Error::Interface(name.into(), error);
         let own = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
+        // The name is looked up and moved inside: a route socket means the network it was opened
+        // in.
         let index = within_network(self.network()?.as_fd(), || {
             let index = vnet::index(name)?;
             vnet::move_interface(vnet::route_socket()?.as_fd(), index, own.as_fd(), None, None)?;
             Ok(index)
         })?
         .map_err(failed)?;
-        // Otherwise init would return whatever has this index at the end.
+        // Otherwise init would at the end give the host whatever interface has this number by then.
         self.tell_of_interface(-index)
     }
 
-    /// Changes what can be changed while it runs: jail_set(2), `JAIL_UPDATE`.
+    /// Changes what can be changed of a running prison: jail_set(2), `JAIL_UPDATE`.
     ///
     /// # Errors
-    /// [`Error::Died`], or a name that the kernel does not take.
+    /// [`Error::Died`]; [`Error::Call`]: a name that the kernel does not take.
     pub fn update(&mut self, registry: &Registry, change: &Change) -> Result<(), Error> {
+        // Its record lies in the outer jail's own registry, which only that jail's root writes.
         if self.record.is_inside {
             return Err(Error::OthersJail(self.record.name.clone()));
         }
@@ -246,11 +258,13 @@ impl Prison {
             let uts = LinkNameSpaceType::HostNameAndNISDomainName;
             within(names.as_fd(), "uts", uts, || set_names(change))?.calling("host.hostname")?;
         }
+        // Init is asked, not the record: it alone decides whether the prison ends.
         if let Some(persist) = change.persist {
             self.signal(if persist { control::PERSIST } else { control::TRANSIENT })?;
         }
         let now = self.record.rights.allow;
         if let Some(allow) = change.allow {
+            // A permission that a namespace carries out was settled when that was made.
             self.record.rights.allow = Allow::of(|permission| {
                 let source = if permission.is_fixed() { now } else { allow };
                 source.has(permission)
@@ -262,7 +276,7 @@ impl Prison {
         registry.write(&self.record)
     }
 
-    /// Its network namespace.
+    /// Opens the prison's network namespace.
     ///
     /// # Errors
     /// [`Error::Died`].
@@ -271,7 +285,8 @@ impl Prison {
     }
 }
 
-/// Calls `inside` in another namespace of this kind; sockets that it opens stay there.
+/// Calls `inside` in another namespace of this kind. A socket that `inside` opens belongs to that
+/// namespace for good.
 fn within<T>(
     namespace: BorrowedFd<'_>,
     name: &str,
@@ -281,6 +296,7 @@ fn within<T>(
     let own = File::open(format!("/proc/self/ns/{name}")).calling("/proc/self/ns")?;
     move_into_link_name_space(namespace, Some(kind)).calling("setns")?;
     let answer = inside();
+    // Whatever `inside` answers, this process has to be back before anybody looks at it.
     move_into_link_name_space(own.as_fd(), Some(kind)).calling("setns")?;
     Ok(answer)
 }

@@ -1,8 +1,8 @@
-//! The registry: which prisons there are, one file each under /run/kletka/jails.
+//! The registry: which prisons there are, in one file each under /run/kletka/jails.
 //!
-//! The kernel is the truth; the registry only finds it again. Every look checks that a prison's
-//! init (the process and its start time) still lives, and clears what has died: its file and its
-//! cgroup. Files are replaced whole by rename(2). One lock, held for the length of a few file
+//! The kernel is the truth; the registry only finds a prison again. Every look checks that a
+//! prison's init still lives ([`process_id`]), and clears the file and the cgroup of one that has
+//! died. Files are replaced whole by rename(2). One lock, held for the length of a few file
 //! operations, keeps two commands from taking the same jid, name or ids.
 
 pub(crate) mod limits;
@@ -41,7 +41,7 @@ pub struct Registry {
     directory: PathBuf,
     place: Place,
     boot: String,
-    /// Files that were no records, when the directory was last looked at.
+    /// Files that were no records when the directory was last looked at.
     broken: RefCell<Vec<PathBuf>>,
 }
 
@@ -52,27 +52,27 @@ enum Place {
     Host,
     /// In a jail that may have jails inside.
     Jail(Limits),
-    /// In a jail that may not.
+    /// In a jail that may have none inside.
     Closed,
 }
 
-/// Files that are open at once while all are read.
+/// How many files are open at once while all are read: closed together, they cost one call.
 const AT_ONCE: usize = 64;
 /// A record while it is being written, under the lock.
 const NEW: &str = ".new";
 
 /// What [`Registry::look`] finds.
 struct Found {
-    /// Dead ones too, by jid.
+    /// The records by jid, those of dead prisons too.
     records: Vec<Record>,
-    /// Those from which no prison can be found, by file name.
+    /// The files from which no prison can be found, by name.
     broken: Vec<(OsString, Broken)>,
-    /// There is what somebody has left who died over writing.
+    /// There is a file that somebody was writing and did not finish.
     unfinished: bool,
 }
 
 impl Found {
-    /// What the broken ones keep from new prisons.
+    /// The jids and ids that no new prison may get, because a broken record may hold them.
     fn unreadable(&self) -> Vec<Unreadable> {
         let jid = |name: &OsString| name.to_str()?.parse().ok();
         let each = self.broken.iter();
@@ -80,8 +80,8 @@ impl Found {
     }
 }
 
-/// The registry's lock; dropping it lets the next command in. The file
-/// holds the last jid given out.
+/// The registry's lock; dropping it lets the next command in. The file holds the last jid given
+/// out: a file of its own would cost each start more system calls.
 struct Lock(fs::File);
 
 /// The right to change prisons: [`Registry::changing`].
@@ -89,7 +89,8 @@ struct Lock(fs::File);
 pub struct Changing(#[expect(dead_code, reason = "closing it lets go of the lock")] OwnedFd);
 
 impl Lock {
-    /// The last jid that was given out; 0 when none was, or power was lost over it.
+    /// The last jid that was given out; 0 when none was, or when the machine lost power before it
+    /// was written.
     fn last_jid(&self) -> u32 {
         let mut bytes = [0; 4];
         let read = self.0.read_exact_at(&mut bytes, 0);
@@ -116,10 +117,11 @@ impl Registry {
             broken: RefCell::default(),
         };
         let host = registry("/run/kletka", Place::Host);
-        // Nearly always it is there.
+        // Nearly always the directory is there: one stat(2) says so, and that this is no jail.
         if host.directory.join("jails").is_dir() {
             return Ok(host);
         }
+        // Not by the id map: a host may have one, and a jail with the host's users has none.
         let Some(limits) = jailed() else {
             return host.made();
         };
@@ -137,6 +139,8 @@ impl Registry {
 
     fn lock(&self, how: FlockOperation) -> Result<Lock, Error> {
         let path = self.directory.join("lock");
+        // O_CLOEXEC: a program executed with this descriptor would hold the lock for its whole
+        // life.
         let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC;
         let file = open(&path, flags, Mode::RUSR | Mode::WUSR);
         let locked = file.and_then(|file| flock(&file, how).map(|()| file));
@@ -146,8 +150,8 @@ impl Registry {
         })
     }
 
-    /// Keeps other commands from changing prisons for as long as the answer lives: each one starts
-    /// from what the one before has made of them.
+    /// Keeps other commands from changing prisons for as long as the answer lives: each command
+    /// starts from what the one before has changed.
     ///
     /// # Errors
     /// [`Error::Registry`].
@@ -155,6 +159,7 @@ impl Registry {
         let path = self.directory.join("jails");
         let failed = |error: Errno| Error::Registry(path.clone(), error.into());
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        // Another lock than `lock`, which is taken for each record that is written under this one.
         let directory = open(&path, flags, Mode::empty()).map_err(failed)?;
         flock(&directory, FlockOperation::LockExclusive).map_err(failed)?;
         Ok(Changing(directory))
@@ -164,19 +169,19 @@ impl Registry {
         self.lock(FlockOperation::LockExclusive)
     }
 
-    /// A directory that is read while an entry of it is replaced may show neither
-    /// the old nor the new one.
+    /// Locks for reading: a directory that is read while an entry is replaced may show neither the
+    /// old nor the new one.
     fn lock_to_read(&self) -> Result<Lock, Error> {
         self.lock(FlockOperation::LockShared)
     }
 
-    /// The files of the registry that [`Registry::prisons`] has come upon, and from which no prison
-    /// can be found: [`Error::BrokenRecord`] each.
+    /// The files that [`Registry::prisons`] has found and that do not say which prison they are
+    /// about: [`Error::BrokenRecord`] each.
     pub fn broken(&self) -> Vec<Error> {
         self.broken.borrow().iter().cloned().map(Error::BrokenRecord).collect()
     }
 
-    /// The prisons that live, by jid.
+    /// Answers the prisons that live, by jid.
     ///
     /// # Errors
     /// [`Error::Registry`] when the directory cannot be read.
@@ -184,19 +189,22 @@ impl Registry {
         if matches!(self.place, Place::Closed) {
             return Ok(Vec::new());
         }
+        // Readers share the lock; only when something is to be cleared does one take it alone.
         let found = self.look(&self.lock_to_read()?)?;
         let unfinished = found.unfinished;
         let (mut alive, dead) = self.divide(found.records);
         if !dead.is_empty() || unfinished {
+            // Read again: between the two locks, jids of dead prisons may have been given out.
             (alive, _) = self.sweep(&self.lock_to_write()?)?;
         }
+        // A prison that is being made has no init yet, and may never come up.
         alive.retain(|record| record.init.is_some());
         self.add_those_inside(&mut alive);
         count_those_inside(&mut alive);
         Ok(alive)
     }
 
-    /// The living prison of this jid or name: jail_getid(3).
+    /// Finds the living prison of this jid or name: jail_getid(3).
     ///
     /// # Errors
     /// [`Error::Registry`] when the directory cannot be read; [`Error::BrokenRecord`].
@@ -204,7 +212,7 @@ impl Registry {
         if matches!(self.place, Place::Closed) {
             return Ok(None);
         }
-        // A name of digits is the jid.
+        // A jid is found by its file alone, and a name of digits is the jid.
         let jid: Option<u32> = jid_or_name.parse().ok();
         let found = match jid {
             Some(jid) => self.read(jid)?,
@@ -212,7 +220,7 @@ impl Registry {
         };
         let Some(record) = found else {
             let is_it = |it: &Record| jid.map_or(it.name == jid_or_name, |jid| it.jid == jid);
-            // It may be inside another one.
+            // Only a name with a dot, or a jid, can be that of a prison inside another one.
             let any = jid.is_some() || jid_or_name.contains('.');
             let all = if any { self.prisons()? } else { Vec::new() };
             return Ok(all.into_iter().find(is_it));
@@ -225,14 +233,14 @@ impl Registry {
         Ok(record.init.is_some().then_some(Record { inside, ..record }))
     }
 
-    /// The record of this jid, if there is one; the prison may be dead.
+    /// Reads the record of this jid, if there is one; the prison may be dead.
     fn read(&self, jid: u32) -> Result<Option<Record>, Error> {
         let file = self.file(jid);
         let Ok(bytes) = fs::read(&file) else { return Ok(None) };
         Record::parse(&bytes).map(Some).map_err(|_| Error::BrokenRecord(file))
     }
 
-    /// The same by name.
+    /// Reads the record of this name, if there is one; the prison may be dead.
     fn find_by_name(&self, name: &str) -> Result<Option<Record>, Error> {
         let found = self.look(&self.lock_to_read()?)?;
         if let Some(record) = found.records.into_iter().find(|record| record.name == name) {
@@ -245,15 +253,17 @@ impl Registry {
         }
     }
 
-    /// What is in the directory, dead records too, by jid.
+    /// Reads everything in the directory, dead prisons' records too, by jid. The argument shows
+    /// that the caller has locked it.
     fn look(&self, _lock: &Lock) -> Result<Found, Error> {
         let path = self.directory.join("jails");
         let failed = |error: Errno| Error::Registry(path.clone(), error.into());
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = open(&path, flags, Mode::empty()).map_err(failed)?;
         let mut found = Found { records: Vec::new(), broken: Vec::new(), unfinished: false };
+        // One byte more than a record may have shows that a file is too long.
         let mut room = [0; LARGEST + 1];
-        // Open until there are so many: to close them all is one call.
+        // Files stay open until there are this many: to close them all is one call.
         let mut files = Vec::with_capacity(AT_ONCE);
         for entry in Dir::read_from(&directory).map_err(failed)? {
             let entry = entry.map_err(failed)?;
@@ -281,13 +291,14 @@ impl Registry {
         Ok(found)
     }
 
-    /// Whether a prison lives, or the command that is making it does.
+    /// Whether a prison lives, or the command that is making it.
     fn is_alive(&self, record: &Record) -> bool {
         record.boot == self.boot
             && record.init.or(record.creator).is_some_and(|process| process.open().is_some())
     }
 
-    /// Those that live and those that do not, in the same order: [`Registry::is_alive`] for many.
+    /// Divides records into those of living and of dead prisons, each in the same order:
+    /// [`Registry::is_alive`] for many.
     fn divide(&self, records: Vec<Record>) -> (Vec<Record>, Vec<Record>) {
         let process =
             |record: &Record| record.init.or(record.creator).filter(|_| record.boot == self.boot);
@@ -296,14 +307,14 @@ impl Registry {
         records.into_iter().partition(|_| living.next() == Some(true))
     }
 
-    /// Clears what prisons that have died left: their cgroups and files. The others, by jid, and
-    /// those of which nobody knows.
+    /// Clears what dead prisons have left: their cgroups and files. Answers the living ones, by
+    /// jid, and what cannot be read.
     fn sweep(&self, lock: &Lock) -> Result<(Vec<Record>, Vec<Unreadable>), Error> {
         let found = self.look(lock)?;
         let unreadable = found.unreadable();
         let (alive, dead) = self.divide(found.records);
         dead.iter().for_each(|record| self.clear(record));
-        // Whoever was writing it has died: the lock is ours.
+        // Whoever was writing this file has died: writing needs the lock, which is ours.
         let _ = fs::remove_file(self.directory.join("jails").join(NEW));
         Ok((alive, unreadable))
     }
@@ -312,7 +323,7 @@ impl Registry {
         if record.waiting.is_some() {
             let _ = fs::remove_file(self.directory.join("waiting").join(record.jid.to_string()));
         }
-        // A record that is kept has the next command try again.
+        // Where something could not be removed, the record stays, and the next command tries again.
         let work_is_gone = record.work.iter().all(|work| work::remove(work));
         if record.cgroup.as_deref().is_none_or(cgroup::remove) && work_is_gone {
             let _ = fs::remove_file(self.file(record.jid));
@@ -323,8 +334,8 @@ impl Registry {
         self.directory.join("jails").join(jid.to_string())
     }
 
-    /// The way to the process of a prison that waits to be started: a socket
-    /// in a directory of root's.
+    /// The path of the socket by which a prison's waiting process is started, in a directory of
+    /// root's.
     pub(crate) fn waiting(&self, record: &Record) -> Result<PathBuf, Error> {
         let directory = self.directory.join("waiting");
         make_private(&directory)?;
@@ -343,7 +354,8 @@ impl Registry {
         }
     }
 
-    /// Takes a jid, a name, ids and a cgroup's path for a prison that is about to be made.
+    /// Takes a jid, a name, ids and a cgroup's path for a prison that is about to be made, and
+    /// writes them down.
     pub(crate) fn reserve(&self, spec: &Spec, rights: Rights) -> Result<Record, Error> {
         let outer = self.limits()?;
         let lock = self.lock_to_write()?;
@@ -374,11 +386,11 @@ impl Registry {
         Ok(record)
     }
 
-    /// Writes down that `directory` is made for the prison of `record`, and goes with it.
+    /// Writes down that `directory` is made for the prison of `record`, and is removed with it.
     ///
     /// # Errors
-    /// [`Error::WorkTaken`] when it is one that a living prison has;
-    /// [`Error::WorkShared`] when this one has it.
+    /// [`Error::WorkTaken`]: a living prison has that directory; [`Error::WorkShared`]: this prison
+    /// has it already.
     pub(crate) fn claim(&self, record: &mut Record, directory: &Path) -> Result<(), Error> {
         if record.work.iter().any(|work| work == directory) {
             return Err(Error::WorkShared(directory.into()));
@@ -389,11 +401,12 @@ impl Registry {
         if let Some(holder) = holder {
             return Err(Error::WorkTaken(directory.into(), holder.name.clone()));
         }
+        // Written before the directory is made: whoever finds the record after a crash removes it.
         record.work.push(directory.into());
         self.store(&lock, record)
     }
 
-    /// Adds the prisons that jails have made themselves, where they may.
+    /// Adds the prisons that jails have made themselves, in jails that may.
     fn add_those_inside(&self, records: &mut Vec<Record>) {
         let inside: Vec<Record> = records.iter().flat_map(nested::view).collect();
         if !inside.is_empty() {
@@ -402,7 +415,7 @@ impl Registry {
         }
     }
 
-    /// The prisons inside `outer`, those further inside first.
+    /// Answers the prisons inside `outer`, those further inside first: they have to end first.
     pub(crate) fn inside(&self, outer: &Record) -> Result<Vec<Record>, Error> {
         if outer.children.max == 0 {
             return Ok(Vec::new());
@@ -413,7 +426,7 @@ impl Registry {
         Ok(inside)
     }
 
-    /// Writes a prison's record, in place of the one before.
+    /// Writes a prison's record in place of the one before.
     pub(crate) fn write(&self, record: &Record) -> Result<(), Error> {
         self.store(&self.lock_to_write()?, record)
     }
@@ -421,21 +434,25 @@ impl Registry {
     fn store(&self, _lock: &Lock, record: &Record) -> Result<(), Error> {
         let path = self.file(record.jid);
         let bytes = record.to_bytes();
+        // A longer one could not be read again, and its prison not be found.
         if bytes.len() > LARGEST {
             return Err(Error::Registry(path, io::ErrorKind::FileTooLarge.into()));
         }
+        // rename(2) needs the same file system; one name suffices, as only one command writes at a
+        // time.
         let new = self.directory.join("jails").join(NEW);
         fs::write(&new, bytes)
             .and_then(|()| fs::rename(&new, &path))
             .map_err(|error: io::Error| Error::Registry(path, error))
     }
 
-    /// Forgets a prison that has ended; not one that has taken its jid meanwhile.
+    /// Forgets a prison that has ended, but not another that has got its jid meanwhile.
     pub(crate) fn forget(&self, record: &Record) -> Result<(), Error> {
         let _lock = self.lock_to_write()?;
         let current = self.read(record.jid).unwrap_or_default();
         let same = |current: &Record| current.cgroup == record.cgroup && current.ids == record.ids;
-        // What it says, not what was read elsewhere: a jail's own registry may say anything.
+        // Cleared by what this registry's file says: `record` may come from a jail's own registry,
+        // which may say anything.
         if let Some(current) = current.filter(same) {
             self.clear(&current);
         }
@@ -453,7 +470,7 @@ fn count_those_inside(records: &mut [Record]) {
     }
 }
 
-/// Reads a file of the registry, in one go, and answers with it.
+/// Reads a file of the registry by one read(2), and answers with the open file too.
 fn read_record(
     directory: BorrowedFd<'_>,
     name: &CStr,
@@ -466,21 +483,22 @@ fn read_record(
     Ok((file, if length > LARGEST { Err(Broken::default()) } else { record }))
 }
 
-/// Whether this process is in a jail: there, process 1 is one of ours and says so. With the host's
-/// users or with its own, a jail has no other that is as good: a user namespace alone is none, and
-/// one of these a host may be in itself.
+/// Whether this process is in a jail: process 1 is one of ours there, and its title says so.
+/// Nothing else tells a jail from a host: a host may itself run in a user namespace, and a jail
+/// with `kletka.userns = inherit` has none.
 #[must_use]
 pub fn is_jailed() -> bool {
     read_small("/proc/1/cmdline").is_some_and(|title| title.starts_with("kletka: "))
 }
 
-/// The limits of the jail that this is, if it is one, and if it may have jails inside.
+/// The limits of the jail that this process is in, if it is in one, and if that may have jails
+/// inside.
 fn jailed() -> Option<Option<Limits>> {
     let limits = || read_small(&format!("{}/{}", limits::DIRECTORY, limits::FILE));
     is_jailed().then(|| limits().and_then(|text| Limits::parse(&text)))
 }
 
-/// Makes a directory for root alone; that it is there is fine too.
+/// Makes a directory for root alone; one that exists already is fine too.
 fn make_private(directory: &Path) -> Result<(), Error> {
     match mkdir(directory, Mode::RWXU) {
         Ok(()) | Err(Errno::EXIST) => Ok(()),
@@ -491,5 +509,6 @@ fn make_private(directory: &Path) -> Result<(), Error> {
 
 fn unique() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    // The process id tells two commands of one nanosecond apart, where clocks are coarse.
     now.as_nanos() as u64 ^ u64::from(std::process::id()) << 40
 }

@@ -1,5 +1,5 @@
-//! The plan of a prison, complete: what [`crate::Prison::create`] takes. Values
-//! only; nothing here acts.
+//! The complete plan of a prison, which [`crate::Prison::create`] takes. These are values; nothing
+//! here acts.
 
 use crate::permission::Allow;
 use std::ffi::OsString;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// Everything that a prison is made of: jail_set(2)'s parameters, in Linux's terms.
 #[derive(Debug, Clone, Default)]
 pub struct Spec {
-    /// The jail's name; its jid when it has none of its own.
+    /// The jail's name; by default the jid.
     pub name: Option<String>,
     /// The jid asked for; otherwise the next free one.
     pub jid: Option<u32>,
@@ -31,18 +31,19 @@ pub struct Spec {
     pub devfs: bool,
     /// Permissions: jail(8), `allow.*`.
     pub allow: Allow,
-    /// Lives on without processes: jail(8), `persist`.
+    /// The jail lives on without processes: jail(8), `persist`.
     pub persist: bool,
     /// How many jails may be inside: jail(8), `children.max`.
     pub children: u32,
     /// The directory with kletka's own programs, shown read-only as /run/kletka inside.
     pub programs: Option<PathBuf>,
-    /// What `jls -n` shows, in the words of the catalogue; kept in the registry, not interpreted.
+    /// What `jls -n` shows, in the words of the catalogue. The registry keeps it and does not
+    /// interpret it.
     pub parameters: Vec<(String, Vec<u8>)>,
 }
 
 impl Spec {
-    /// Whether it gets a fresh /run, for kletka's programs or the registry of its own jails.
+    /// Whether the jail gets a fresh /run, for kletka's programs or the registry of its own jails.
     pub fn has_run(&self) -> bool {
         self.programs.is_some() || self.children > 0
     }
@@ -55,27 +56,28 @@ pub enum Users {
     /// files are shown id-mapped.
     #[default]
     Own,
-    /// Those of the jail that it is made in, in a user namespace of its own.
+    /// The ids of the jail in which it is made, in a user namespace of its own.
     Outer,
-    /// The host's: its root is the host's, held by capabilities, the filter
-    /// and the other namespaces.
+    /// The host's ids: the jail's root is the host's, held by capabilities, the filter and the
+    /// other namespaces.
     Host,
 }
 
 /// The network stack of a prison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Network {
-    /// Its own, with its loopback up: `vnet`.
+    /// A stack of its own, with its loopback up: `vnet`.
     Own,
-    /// Its own and empty, loopback down: a jail without addresses.
+    /// A stack of its own and empty, with its loopback down: a jail without addresses.
     #[default]
     Empty,
-    /// That of the host, or of the jail that it is in, unrestricted: `ip4 = inherit`
-    /// or `ip6 = inherit`.
+    /// The stack of the host, or of the jail that it is in, unrestricted: `ip4 = inherit` or `ip6 =
+    /// inherit`.
     Host,
 }
 
-/// Internet protocols that a jail may make sockets of; the others answer `EAFNOSUPPORT`.
+/// Internet protocols of which a jail may make sockets; for another one, socket(2) answers
+/// `EAFNOSUPPORT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Families {
     /// `AF_INET`: jail(8), `ip4`.
@@ -104,28 +106,28 @@ pub enum MountSource {
     Proc,
     /// The jail's /sys, once more.
     Sys,
-    /// A file system on a device of the host.
+    /// The file system on a device of the host.
     Disk {
-        /// Its name, as in /proc/filesystems.
+        /// The file system's name, as in /proc/filesystems.
         kind: String,
         /// The device.
         device: PathBuf,
     },
     /// Directories of the host over each other: Linux's overlay.
     Overlay {
-        /// Those that are only read, the topmost first.
+        /// The directories that are only read, the topmost first.
         lower: Vec<PathBuf>,
-        /// The one that takes what is written, and the kernel's working directory beside it.
+        /// The directory that takes what is written, and the kernel's working directory beside it.
         upper: Option<(PathBuf, PathBuf)>,
     },
     /// A directory of the host over what lies at the mount point: mount_unionfs(8).
     Union {
-        /// That directory.
+        /// The directory.
         directory: PathBuf,
-        /// It is under what lies there, and not over it.
+        /// The directory is under what lies there, not over it.
         below: bool,
     },
-    /// Memory: tmpfs(5). What is absent of mode and owner is as the mount point has it.
+    /// Memory: tmpfs(5). A mode or an owner that is absent is taken from the mount point.
     Tmpfs {
         /// Upper limit in bytes; the kernel's default when absent.
         size: Option<u64>,
@@ -153,19 +155,19 @@ pub struct MountOptions {
     pub noatime: bool,
 }
 
-/// What can be changed of a prison that runs: jail_set(2) with
-/// `JAIL_UPDATE`. `None` stays as it is.
+/// What can be changed of a prison that runs: jail_set(2) with `JAIL_UPDATE`. What is `None` stays
+/// as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
-    /// Lives on without processes.
+    /// The prison lives on without processes.
     pub persist: Option<bool>,
     /// Host name inside.
     pub hostname: Option<OsString>,
     /// NIS domain name inside.
     pub domainname: Option<OsString>,
-    /// Permissions, for the processes that enter from now on: one that is inside keeps its filter.
-    /// Those that are settled at the creation stay as they are.
+    /// Permissions of the processes that enter from now on: a process inside keeps its filter.
+    /// Permissions that are settled at the creation stay as they are.
     pub allow: Option<Allow>,
-    /// What `jls -n` shows, complete.
+    /// Everything that `jls -n` shows.
     pub parameters: Option<Vec<(String, Vec<u8>)>>,
 }

@@ -1,8 +1,8 @@
 //! Moving interfaces between the host's network stack and a prison's:
 //! rtnetlink(7), `IFLA_NET_NS_FD`.
 //!
-//! One message to the kernel, built by hand: init sends it too, and init
-//! parses and links nothing more.
+//! There is one message to the kernel, and it is built by hand: init sends it too, and init is to
+//! have no parser and no library for more.
 
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with,
@@ -25,11 +25,12 @@ pub(crate) fn route_socket() -> io::Result<OwnedFd> {
     Ok(socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)?)
 }
 
-/// Moves the interface `index`, as the socket's namespace numbers it, to another network namespace;
+/// Moves the interface `index`, as the socket's namespace numbers it, to another network namespace,
 /// under a new name or number when one is given.
 ///
 /// # Errors
-/// `EEXIST`: the name is taken there; `EBUSY`: the number is. `ENODEV`: there is no such interface.
+/// `EEXIST`: the name is taken there; `EBUSY`: the number is taken there. `ENODEV`: there is no
+/// such interface.
 pub(crate) fn move_interface(
     route: BorrowedFd<'_>,
     index: i32,
@@ -46,6 +47,7 @@ pub(crate) fn move_interface(
     message.extend(index.to_ne_bytes());
     message.extend([0; 8]); // flags, which stay as they are.
     attribute(&mut message, IFLA_NET_NS_FD, &to.as_raw_fd().to_ne_bytes());
+    // In the same message: a move under the old name would fail before the name could be changed.
     if let Some(name) = name {
         let mut bytes = [0; NAME_SIZE];
         let length = name.len().min(NAME_SIZE - 1);
@@ -65,6 +67,7 @@ fn attribute(message: &mut Vec<u8>, kind: u16, value: &[u8]) {
     message.extend((4 + value.len() as u16).to_ne_bytes());
     message.extend(kind.to_ne_bytes());
     message.extend(value);
+    // Attributes begin on multiples of four; the padding is not in their length.
     message.resize(message.len().next_multiple_of(4), 0);
 }
 
@@ -72,6 +75,7 @@ fn attribute(message: &mut Vec<u8>, kind: u16, value: &[u8]) {
 fn acknowledged(route: BorrowedFd<'_>) -> io::Result<()> {
     let mut answer = [0; 256];
     let (length, _) = recv(route, &mut answer[..], RecvFlags::empty())?;
+    // Behind the header of 16 bytes.
     let error = answer[..length].get(16..20).and_then(|bytes| bytes.try_into().ok());
     match error.map(i32::from_ne_bytes) {
         Some(0) => Ok(()),

@@ -1,7 +1,8 @@
 //! The working directory of a union: made on the host for a prison, and removed with it.
 //!
-//! The kernel needs one on the mount of the layer that takes what is written; kletka's own stands
-//! beside that layer, and is hidden. No link is followed: a jail may write to what is around it.
+//! The kernel needs a working directory on the mount of the layer that takes what is written;
+//! kletka makes a hidden one beside that layer. No link on the way there is followed: a jail may be
+//! able to write to the directories around.
 
 use crate::error::Error;
 use kernel::proc::by_descriptor;
@@ -19,7 +20,7 @@ use std::path::Path;
 /// What the kernel makes in a working directory: linux/Documentation/filesystems/overlayfs.rst.
 const OF_THE_KERNEL: [&str; 2] = ["work", "index"];
 
-/// Looks whether the working directory is there already, and is one.
+/// Checks that the working directory, if there is one already, is kletka's.
 ///
 /// # Errors
 /// [`Error::NotWork`].
@@ -31,7 +32,7 @@ pub(crate) fn check(work: &Path) -> Result<(), Error> {
     }
 }
 
-/// Makes the working directory. What a machine that lost power has left of one is used again.
+/// Makes the working directory. One that was left when the machine lost power is used again.
 ///
 /// # Errors
 /// [`Error::Mount`].
@@ -43,11 +44,11 @@ pub(crate) fn make(work: &Path) -> Result<(), Error> {
     }
 }
 
-/// Removes a working directory when its prison is gone. Whether that is done: what else there is
-/// under its name, or in it, is somebody's, and stays.
+/// Removes a working directory when its prison is gone; answers whether nothing is left to do.
+/// Anything else under its name, or in it, is somebody's, and stays.
 pub(crate) fn remove(work: &Path) -> bool {
     let Ok(directory) = open_work(work) else { return true };
-    // No link is followed: fs::remove_dir_all follows none.
+    // By descriptor, and fs::remove_dir_all follows no link: the jail may have put one there.
     let mut parts = OF_THE_KERNEL.map(|part| by_descriptor(&directory).join(part)).into_iter();
     let gone = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
     let is_done = |error: io::Error| gone.contains(&error.kind());
@@ -58,14 +59,15 @@ pub(crate) fn remove(work: &Path) -> bool {
     emptied && removed.map_or_else(|errno| is_theirs.contains(&errno), |()| true)
 }
 
-/// Opens the directory of this name; a symbolic link is none.
+/// Opens the directory of this name; a symbolic link is refused.
 fn open_work(work: &Path) -> rustix::io::Result<OwnedFd> {
     let (parent, name) = parent_and_name(work)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     openat(parent, name, flags, Mode::empty())
 }
 
-/// Whether a directory is what a machine that lost power may have left of a union.
+/// Whether a directory is what kletka leaves when the machine loses power: root's alone, with
+/// nothing in it but the kernel's.
 fn is_ours(work: &OwnedFd) -> bool {
     let private = fstat(work).is_ok_and(|stat| {
         stat.st_uid == geteuid().as_raw() && stat.st_mode & 0o7777 == Mode::RWXU.as_raw_mode()
@@ -76,7 +78,8 @@ fn is_ours(work: &OwnedFd) -> bool {
             .is_ok_and(|mut all| all.all(|one| one.is_ok_and(|one| known(one.file_name()))))
 }
 
-/// The directory that holds `path`, reached without a link: the jail may write to some of it.
+/// Opens the directory that holds `path` without following a link: the jail may be able to write to
+/// directories on the way.
 fn parent_and_name(path: &Path) -> rustix::io::Result<(OwnedFd, &OsStr)> {
     let (parent, name) = path.parent().zip(path.file_name()).ok_or(Errno::INVAL)?;
     let root = open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;

@@ -1,6 +1,6 @@
 //! A process of a prison that one program creates and another one starts. Each stage is a program
-//! of its own: this one, run again in a mount and pid namespace that the test is given. Without
-//! root there is nothing to test.
+//! of its own: this one, run again in a mount and a pid namespace that the test makes. Without root
+//! nothing is tested.
 
 #![expect(clippy::unwrap_used, reason = "a test, without the harness that says so")]
 
@@ -35,7 +35,7 @@ fn stage(name: &str) -> std::process::Command {
     command
 }
 
-/// The test as the machine sees it: all happens in namespaces that end with it.
+/// Runs the test in namespaces that end with it, so that the machine sees nothing.
 fn outside() {
     let program = std::env::current_exe().unwrap();
     let namespaces = ["--mount", "--pid", "--fork", "--mount-proc", "--kill-child"];
@@ -51,12 +51,12 @@ fn all() {
     let mut created = running("create");
     assert!(stage("start").status().unwrap().success());
     assert!(stage("start-again").status().unwrap().success());
-    // Nobody has it open any more when the command has ended.
+    // The end of the text is read when the command has ended and nobody has the pipe open.
     assert_eq!(said(&mut created), "waits\nruns in web as 0\n");
     let mut created = running("create-wrong");
     assert!(stage("start-wrong").status().unwrap().success());
     assert_eq!(said(&mut created), "waits\n");
-    // This process is the namespace's first: those whose maker has ended are its to collect.
+    // This process is the namespace's first: processes whose makers have ended are its to collect.
     while !stage("gone").status().unwrap().success() {
         while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
     }
@@ -64,7 +64,7 @@ fn all() {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// Runs a stage to its end; what it has made goes on, with the stage's standard output.
+/// Runs a stage to its end. What the stage has made lives on, with the stage's standard output.
 fn running(name: &str) -> Child {
     let mut child = stage(name).stdout(Stdio::piped()).spawn().unwrap();
     assert!(child.wait().unwrap().success(), "{name}");
@@ -96,7 +96,7 @@ fn make(name: &str, line: &str) {
     prison.spawn_waiting(&registry, &command).unwrap();
     let again = prison.spawn_waiting(&registry, &command);
     assert!(matches!(again, Err(Error::Waits)), "{again:?}");
-    // It has not run yet, and the prison lives on for it.
+    // The command has not run yet, and the prison lives on for it.
     assert!(prison.settle(&registry).unwrap());
     println!("waits");
 }
@@ -113,7 +113,7 @@ fn start() {
     assert_eq!(prison.waiting(), None);
 }
 
-/// It runs, or has ended, and its prison with it.
+/// The command runs, or has ended and its prison with it.
 fn start_again() {
     let registry = Registry::open().unwrap();
     if let Some(mut prison) = registry.find("web").unwrap().and_then(Prison::open) {

@@ -1,7 +1,7 @@
 //! What a jailed root may do, as capabilities(7): FreeBSD's prison_priv_check() in Linux's terms.
 //!
 //! The prison's user namespace already keeps every capability away from the host's objects. The
-//! bounding set takes away what FreeBSD refuses a jailed root even over its own.
+//! bounding set takes away what FreeBSD refuses a jailed root even over objects of its own.
 
 use crate::confine::rights::Rights;
 use crate::permission::Permission;
@@ -9,7 +9,7 @@ use crate::spec::Users;
 use rustix::io;
 use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
 
-/// Refused to every jail, as FreeBSD does.
+/// Capabilities refused to every jail, as FreeBSD refuses what they permit.
 const REFUSED: CapabilitySet = CapabilitySet::SYS_MODULE
     .union(CapabilitySet::SYS_RAWIO)
     .union(CapabilitySet::SYS_BOOT)
@@ -29,14 +29,15 @@ const REFUSED: CapabilitySet = CapabilitySet::SYS_MODULE
     .union(CapabilitySet::CHECKPOINT_RESTORE)
     .union(CapabilitySet::DAC_READ_SEARCH);
 
-/// Refused to a jail whose root is the host's: what reaches objects that no namespace sets apart.
+/// Capabilities refused to a jail whose root is the host's: they reach objects that no namespace
+/// sets apart.
 const REFUSED_ON_HOST: CapabilitySet = CapabilitySet::SYS_ADMIN
     .union(CapabilitySet::SYS_PTRACE)
     .union(CapabilitySet::SYS_RESOURCE)
     .union(CapabilitySet::NET_BROADCAST);
 
-/// The capability that carries a permission out. `None`: [`crate::confine::filter`] does, or for
-/// [`Permission::Mount`] the jail's own mount namespace.
+/// The capability that carries a permission out. `None`: [`crate::confine::filter`] carries it out,
+/// or for [`Permission::Mount`] the jail's own mount namespace.
 const fn of(permission: Permission) -> Option<CapabilitySet> {
     match permission {
         Permission::Chflags => Some(CapabilitySet::LINUX_IMMUTABLE),
@@ -51,7 +52,7 @@ pub(crate) fn refused(rights: Rights) -> CapabilitySet {
     let on_host = rights.users == Users::Host;
     let mut refused = REFUSED;
     refused.set(REFUSED_ON_HOST, on_host);
-    // Only over its own network may a jail have a say.
+    // Without a user namespace this capability counts for the host's network, too.
     refused.set(CapabilitySet::NET_ADMIN, on_host && !rights.own_network);
     for &permission in Permission::ALL {
         if let Some(capability) = of(permission) {
@@ -61,11 +62,12 @@ pub(crate) fn refused(rights: Rights) -> CapabilitySet {
     refused
 }
 
-/// Takes `refused` from this process and all that it executes, for ever.
+/// Takes `refused` from this process and all that it executes, for ever. The bounding set bounds
+/// what execve(2) gives, even to a set-user-id program.
 pub(crate) fn bound(refused: CapabilitySet) -> io::Result<()> {
     for capability in refused.iter() {
         match remove_capability_from_bounding_set(capability) {
-            // A kernel that is older than the capability.
+            // EINVAL: the kernel is older than the capability.
             Ok(()) | Err(io::Errno::INVAL) => {}
             Err(error) => return Err(error),
         }

@@ -1,11 +1,9 @@
 //! The system calls of a jailed process: seccomp(2), a list of what is allowed.
 //!
-//! Calls that FreeBSD refuses a jail, and those that would leave its namespaces, answer `EPERM`;
-//! calls that this list does not know answer `ENOSYS`, so that programs fall back to older ones.
 //! The architecture is checked first. Then a balanced tree over ranges of numbers, made when kletka
-//! is compiled, finds the [`Rule`]: the kernel runs a filter once for every number when it is
-//! loaded, and a linear one makes that 1 ms. A rule that depends on the jail, or on an argument, is
-//! a section behind the tree, the only part that is written when a jail starts.
+//! is compiled, finds the [`Rule`]: when a filter is loaded, the kernel runs it once for every
+//! number, and a linear one makes that 1 ms. A rule that depends on the jail, or on an argument, is
+//! a section behind the tree; only that part is written when a jail starts.
 
 mod calls;
 
@@ -29,29 +27,30 @@ const NATIVE: u32 = 0xc000_003e;
 #[cfg(target_arch = "aarch64")]
 const NATIVE: u32 = 0xc000_00b7;
 
-/// Every CLONE_NEW* flag: a jail makes no namespaces of its own.
+/// Every CLONE_NEW* flag, CLONE_NEWTIME too: a jail makes no namespaces of its own.
 const NAMESPACES: u32 = 0x7e02_0080;
+// Both put text into a terminal's input: a jail could type commands into its caller's shell.
 const TIOCSTI: u32 = 0x5412;
 const TIOCLINUX: u32 = 0x541c;
-/// personality(2): Linux's own, with and without address randomisation,
-/// 32-bit uname, and "tell me".
+/// The values that personality(2) may be given: Linux's own, with and without address
+/// randomisation, 32-bit uname, and the question for the present one.
 const PERSONALITIES: [u32; 5] = [0, 0x0004_0000, 0x0008, 0x0002_0000, 0xffff_ffff];
 
-/// What decides on a system call.
+/// What decides about a system call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Rule {
     Unknown,
     Allowed,
     Refused,
-    /// Makes namespaces, when the first argument says so: for jails with jails inside.
+    /// Makes namespaces, when its first argument says so: for jails with jails inside.
     Namespaces,
-    /// The same, but what it asks for is in memory, which a filter cannot read:
-    /// programs fall back to clone(2).
+    /// clone3(2) makes namespaces too, but its flags are in memory, which a filter cannot read:
+    /// refused with `ENOSYS`, so that programs fall back to clone(2).
     Clone3,
     /// Enters namespaces: for jails with jails inside.
     Entering,
-    /// Mounts: where the jail may, or has jails inside, which have to.
+    /// Mounts: allowed where the jail may mount, or has jails inside, which need it.
     Mounts,
     /// ioctl(2): the second argument puts no characters into a terminal's input.
     Terminal,
@@ -65,7 +64,7 @@ enum Rule {
     HostName,
     /// Queues a signal with a number, whose sender can be made up.
     Queued,
-    /// Sends a signal, and whom it is for cannot be seen.
+    /// Sends a signal to a process that a filter cannot see: it is behind a descriptor.
     ByPidfd,
 }
 
@@ -84,7 +83,8 @@ const SECTIONED: [Rule; 11] = [
     Rule::ByPidfd,
 ];
 
-/// How many instructions a rule's section has.
+/// The number of instructions in a rule's section, the same in every jail: the tree jumps by fixed
+/// distances.
 const fn length(rule: Rule) -> usize {
     match rule {
         Rule::Unknown | Rule::Allowed | Rule::Refused => 0,
@@ -96,7 +96,7 @@ const fn length(rule: Rule) -> usize {
     }
 }
 
-/// Where it begins, behind the tree.
+/// Where a rule's section begins, behind the tree.
 const fn place(rule: Rule) -> usize {
     let (mut place, mut index) = (0, 0);
     while SECTIONED[index] as u8 != rule as u8 {
@@ -132,7 +132,7 @@ const fn begins(number: usize) -> bool {
     number == 0 || RULES[number] as u8 != RULES[number - 1] as u8
 }
 
-/// How many ranges of numbers have one rule each; what is above all numbers is the last one.
+/// The number of ranges of which each has one rule; the last one begins above all known numbers.
 const RANGE_COUNT: usize = {
     let (mut count, mut number) = (0, 0);
     while number < NUMBERS {
@@ -142,7 +142,7 @@ const RANGE_COUNT: usize = {
     count
 };
 
-/// Each range begins at its number and reaches to the next.
+/// The ranges: each begins at its number and reaches to the next.
 const RANGES: [(u32, Rule); RANGE_COUNT] = {
     let mut ranges = [(0, Rule::Unknown); RANGE_COUNT];
     let (mut count, mut number) = (0, 0);
@@ -176,8 +176,9 @@ const fn refuse(errno: i32) -> sock_filter {
     statement(BPF_RET | BPF_K, libc::SECCOMP_RET_ERRNO | errno as u32)
 }
 
-/// What comes before the tree.
+/// The instructions before the tree.
 const HEAD: [sock_filter; 4] =
+    // By another architecture's numbers, as of 32-bit programs, an allowed number is another call.
     [load(ARCHITECTURE), jump(BPF_JEQ, NATIVE, 1, 0), KILL, load(NUMBER)];
 
 /// Instructions of a tree over so many ranges.
@@ -186,7 +187,7 @@ const fn size(ranges: usize) -> usize {
         return 1;
     }
     let (below, above) = (size(ranges / 2), size(ranges - ranges / 2));
-    // A conditional jump over more than it can jump takes another one.
+    // A conditional jump reaches 255 instructions: over more, an unconditional one is needed too.
     let far = (below > u8::MAX as usize) as usize;
     1 + far + below + above
 }
@@ -201,7 +202,7 @@ const TREE: [sock_filter; TREE_SIZE] = {
 };
 
 /// Writes, from `at` on, a search tree over `count` ranges from the one numbered `first`; the
-/// accumulator holds the call's number. The answer is where it ends.
+/// accumulator holds the call's number. Answers where the tree ends.
 const fn grow(tree: &mut [sock_filter; TREE_SIZE], at: usize, first: usize, count: usize) -> usize {
     if count == 1 {
         tree[at] = leaf(RANGES[first].1, at);
@@ -221,9 +222,10 @@ const fn grow(tree: &mut [sock_filter; TREE_SIZE], at: usize, first: usize, coun
     grow(tree, above_from, first + half, count - half)
 }
 
-/// The end of the search, at `at`: the answer itself, or the way to the rule's section.
+/// The end of the search, at `at`: the answer itself, or a jump to the rule's section.
 const fn leaf(rule: Rule, at: usize) -> sock_filter {
     match rule {
+        // Not EPERM: C libraries try a new call first, and take the older one only after ENOSYS.
         Rule::Unknown => refuse(libc::ENOSYS),
         Rule::Allowed => ALLOW,
         Rule::Refused => refuse(libc::EPERM),
@@ -242,13 +244,13 @@ pub(crate) fn program(rights: Rights) -> Vec<sock_filter> {
         let end = program.len() + length(rule);
         section(rule, rights, &mut program);
         debug_assert!(program.len() <= end);
-        // Nothing comes to what is left of it.
+        // No jump leads to what is left of the section.
         program.resize(end, KILL);
     }
     program
 }
 
-/// What a rule says in a jail with these rights, in at most [`length`] instructions.
+/// Writes what a rule says in a jail with these rights, in at most [`length`] instructions.
 fn section(rule: Rule, rights: Rights, program: &mut Vec<sock_filter>) {
     let (allow, users) = (rights.allow, rights.users);
     let mut permitted = |on, otherwise| program.push(if on { ALLOW } else { refuse(otherwise) });
@@ -268,6 +270,8 @@ fn section(rule: Rule, rights: Rights, program: &mut Vec<sock_filter>) {
             program.extend([load(FIRST_ARGUMENT), makes_none, ALLOW, refuse(libc::EPERM)]);
         }
         Rule::Queued => {
+            // The sender of such a signal can be made up, and init trusts senders. Init is process
+            // 1 in every jail.
             let not_to_init = jump(BPF_JEQ, 1, 0, 1);
             program.extend([load(FIRST_ARGUMENT), not_to_init, refuse(libc::EPERM), ALLOW]);
         }
@@ -283,7 +287,7 @@ fn section(rule: Rule, rights: Rights, program: &mut Vec<sock_filter>) {
     }
 }
 
-/// Where the jail's root has the id of init's user, the kernel lets it signal init.
+/// With other users the jail's root has the id of init's user, and the kernel lets it signal init.
 fn cannot_signal_init(users: Users) -> bool {
     users == Users::Own
 }
@@ -301,6 +305,7 @@ fn one_of(values: impl Iterator<Item = u32>, otherwise: i32, program: &mut Vec<s
 fn families(rights: Rights) -> impl Iterator<Item = u32> {
     let all = [
         (true, libc::AF_UNIX),
+        // getifaddrs(3), and so most programs with a network, asks by netlink.
         (true, libc::AF_NETLINK),
         (rights.families.inet, libc::AF_INET),
         (rights.families.inet6, libc::AF_INET6),
@@ -323,7 +328,7 @@ mod tests {
         children: false,
     };
 
-    /// What the kernel would answer: the few instructions that the filter is made of.
+    /// Answers what the kernel would: the few instructions that the filter is made of.
     fn run(program: &[sock_filter], architecture: u32, number: u32, arguments: [u32; 2]) -> u32 {
         let (mut at, mut accumulator) = (0, 0);
         loop {
@@ -401,7 +406,7 @@ mod tests {
                 Permission::Quotas => on(1),
                 Permission::SetHostname => on(2),
                 Permission::Mount => on(3),
-                // A capability's.
+                // Carried out by a capability, not by the filter.
                 Permission::Chflags | Permission::ReservedPorts => true,
             });
             let users = if on(4) { Users::Own } else { Users::Host };
@@ -410,7 +415,8 @@ mod tests {
         })
     }
 
-    /// For arguments that are 0: no namespace, no terminal's input, no family, not to init.
+    /// The answer for arguments that are 0: no namespace, no terminal's input, no family, not to
+    /// init.
     fn expected(rule: Rule, rights: Rights) -> u32 {
         let or = |on, otherwise| if on { libc::SECCOMP_RET_ALLOW } else { errno(otherwise) };
         match rule {

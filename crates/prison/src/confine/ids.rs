@@ -11,12 +11,14 @@ use std::os::fd::{AsFd, OwnedFd};
 
 /// Ids that a prison has: 0 to 65,535 as seen inside.
 pub(crate) const COUNT: u32 = 65_536;
-/// Where the ranges begin: above what distributions give to people, services and /etc/subuid.
+/// Where the ranges begin: above the ids that distributions give to people, services and
+/// /etc/subuid.
 const FIRST: u32 = 0x1000_0000;
-/// Ranges from here on are not used: ids stay below what a signed number holds.
+/// No range reaches here: ids stay below 2^31, for programs that hold them in signed numbers.
 const END: u32 = 0x7000_0000;
 
-/// A prison's range: inside id 0 is `first` on the host; 0 when the prison has the host's ids.
+/// A prison's range: id 0 inside is `first` on the host. `first` is 0 when the prison has the
+/// host's ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ids {
     /// The host's id of the jail's root.
@@ -27,15 +29,16 @@ impl Ids {
     /// The ids outside and inside are the same.
     pub(crate) const SAME: Self = Self { first: 0 };
 
-    /// A range to try something with. A jail may have it: nothing is made that lasts.
+    /// A range for trying something. A jail may have it: nothing is made that lasts.
     pub(crate) const SOME: Self = Self { first: FIRST };
 
-    /// The host's id for an id as the jail sees it; `None` when the jail has no such id.
+    /// The host's id for an id that the jail sees; `None` when the jail has no such id.
     pub fn on_host(self, inside: u32) -> Option<u32> {
         (inside < COUNT).then(|| self.first + inside)
     }
 
-    /// The id that the jail sees for one of the host's; `None` when it is not one of the jail's.
+    /// The id that the jail sees for one of the host's; `None` when the jail does not have that
+    /// one.
     pub(crate) fn inside(self, on_host: u32) -> Option<u32> {
         on_host.checked_sub(self.first).filter(|&inside| inside < COUNT)
     }
@@ -45,7 +48,8 @@ impl Ids {
     pub(crate) fn write_maps(self, pid: u32) -> io::Result<()> {
         let map = format!("0 {} {COUNT}", self.first);
         for file in ["uid_map", "gid_map"] {
-            // One write(2), and no O_CREAT or O_TRUNC: these files know neither.
+            // The kernel takes a map by one write(2) only, and opens these files without O_CREAT
+            // and O_TRUNC.
             let path = format!("/proc/{pid}/{file}");
             io::Write::write_all(
                 &mut fs::OpenOptions::new().write(true).open(path)?,
@@ -55,14 +59,15 @@ impl Ids {
         Ok(())
     }
 
-    /// A user namespace with these maps, of a process that is made for it and ends at once. For
-    /// idmapped mounts that have to be made before the jail's own namespace is there.
+    /// Makes a user namespace with these maps, by a process that ends at once: for mounts that have
+    /// to be idmapped before the jail's own namespace exists.
     pub(crate) fn user_namespace(self) -> io::Result<OwnedFd> {
         let (wait, hold) = pipe_with(PipeFlags::CLOEXEC)?;
         let (pid, pidfd) = match clone3(libc::CLONE_NEWUSER as u64, None)? {
             Side::Child => {
+                // With a copy of this end open, it would wait for itself.
                 drop(hold);
-                // Until the parent closes its end, or dies.
+                // Waits until the parent closes its end, or dies.
                 let _ = read(&wait, &mut [0]);
                 std::process::exit(0)
             }
@@ -72,11 +77,13 @@ impl Ids {
             .write_maps(pid)
             .and_then(|()| namespace::of_process(pidfd.as_fd(), Namespace::User));
         drop(hold);
+        // The descriptor keeps the namespace when its only process is gone.
         waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED)?;
         made
     }
 
-    /// The lowest range that is kletka's to give, and neither in `taken` nor another's.
+    /// Finds the lowest range that is kletka's to give, and is neither in `taken` nor another
+    /// user's.
     pub(crate) fn free(taken: &[Ids], ranges: &Ranges) -> Option<Ids> {
         let mut taken: Vec<u32> = taken.iter().map(|ids| ids.first).collect();
         taken.sort_unstable();
@@ -92,19 +99,19 @@ impl Ids {
     }
 }
 
-/// Ranges of ids, first and last of each: from which prisons get theirs, and which are others'.
+/// Ranges of ids, first and last of each: those from which prisons get theirs, and those of others.
 #[derive(Debug, Clone)]
 pub(crate) struct Ranges {
     ours: Vec<(u32, u32)>,
     others: Vec<(u32, u32)>,
 }
 
-/// Who has kletka's ranges in subuid(5).
+/// The user who has kletka's ranges in subuid(5).
 const OWNER: &str = "kletka";
 
 impl Ranges {
-    /// Those of subuid(5) and subgid(5): what they give to `kletka`, else all from 0x10000000 to
-    /// 0x6fffffff; and what they give to users.
+    /// Reads subuid(5) and subgid(5): prisons get what these give to `kletka`, else all ids from
+    /// 0x10000000 to 0x6fffffff, but never what they give to other users.
     pub(crate) fn read() -> Self {
         let files =
             ["/etc/subuid", "/etc/subgid"].map(|file| fs::read_to_string(file).unwrap_or_default());

@@ -1,21 +1,23 @@
-//! What a process that enters a prison may do: kept with the prison, and carried out by its
-//! filter and its capabilities.
+//! What a process that enters a prison may do: kept with the prison, and carried out by the filter
+//! and the capabilities of the process.
 //!
-//! In the registry each right is a word, and a word grants something: who does not understand one
-//! does not grant it, so a record of a newer kletka never gives more here than it does there.
+//! In the registry each right is a word, and a word grants something. A program that does not
+//! understand a word does not grant its right, so a record of a newer kletka never gives more here
+//! than there.
 
 use crate::permission::{Allow, Permission};
 use crate::spec::{Families, Users};
 
-/// What a process that enters may do: kept, because jexec(8) must give the same as the first start.
+/// What a process that enters may do. The registry keeps it, because jexec(8) must give the same as
+/// the first start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rights {
     pub(crate) allow: Allow,
     pub(crate) families: Families,
     pub(crate) users: Users,
-    /// It has a network stack of its own.
+    /// The prison has a network stack of its own.
     pub(crate) own_network: bool,
-    /// It may have jails inside.
+    /// The prison may have jails inside.
     pub(crate) children: bool,
 }
 
@@ -32,7 +34,7 @@ const OTHERS: [Other; 6] = [
 ];
 
 impl Rights {
-    /// None at all.
+    /// No right at all.
     pub(crate) const NONE: Self = Self {
         allow: Allow::NOTHING,
         families: Families { inet: false, inet6: false },
@@ -41,13 +43,13 @@ impl Rights {
         children: false,
     };
 
-    /// The words of all that are given.
+    /// The words of all rights that are given.
     pub(crate) fn words(self) -> impl Iterator<Item = &'static str> {
         let others = OTHERS.iter().filter(move |(_, has, _)| has(&self)).map(|(word, ..)| *word);
         self.allow.iter().map(Permission::word).chain(others)
     }
 
-    /// Gives the right of this word; false when there is none.
+    /// Grants the right of this word; false when the word is none.
     pub(crate) fn grant(&mut self, word: &str) -> bool {
         if let Some(&permission) = Permission::ALL.iter().find(|one| one.word() == word) {
             self.allow = self.allow.with(permission);
@@ -57,11 +59,12 @@ impl Rights {
         other.map(|(.., give)| give(self)).is_some()
     }
 
-    /// What is left of these rights in a jail that has `outer` ones.
+    /// The rights that are left of these in a jail that has `outer` ones.
     pub(crate) fn within(self, outer: Self) -> Self {
         Self {
             allow: self.allow.and(outer.allow),
             families: Families {
+                // In a network of its own, a protocol gives nothing of the outer jail's.
                 inet: self.families.inet && (self.own_network || outer.families.inet),
                 inet6: self.families.inet6 && (self.own_network || outer.families.inet6),
             },

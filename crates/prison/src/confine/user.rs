@@ -1,8 +1,8 @@
-//! Users by name, from a passwd(5) and group(5) file: the host's, or the
-//! jail's when read inside it.
+//! Users by name, from a passwd(5) and a group(5) file: the host's, or the jail's when read inside
+//! it.
 //!
-//! A static program has no name service switch, and inside a jail must not run the jail's code
-//! before it has given up its rights; so the two files are the only source.
+//! A static program has no name service switch; and a switch would run the jail's code inside a
+//! process that has not yet given up its rights. So the two files are the only source.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -10,7 +10,7 @@ use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-/// More than this is read of neither file: a jail may put anything there.
+/// Bytes that are read of either file at most: a jail may put anything there.
 const LIMIT: u64 = 16 << 20;
 
 /// A line of passwd(5), with the groups that group(5) adds.

@@ -1,7 +1,8 @@
-//! Putting a process into a prison: jail_attach(2), and what its parent sees of it.
+//! Putting a process into a prison, jail_attach(2), and reporting to its parent.
 //!
-//! The new process is the caller's child, born in the prison's pid namespace and cgroup. It tells
-//! init of itself while it still has the host's rights, joins the other namespaces, and executes.
+//! The new process is the caller's child, born in the prison's pid namespace and cgroup. The
+//! process announces itself to init with the host's rights, joins the other namespaces, and
+//! executes.
 
 use crate::control::ATTACHED;
 use crate::enter::process::{Command, Confinement, Failure, Ready, Step, become_root};
@@ -22,7 +23,7 @@ use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// The line on which a new process reports why it could not execute. It closes when it could.
+/// The pipe on which a new process reports why it could not execute. Execution closes it.
 pub(crate) struct Reporting {
     pub(crate) parent: OwnedFd,
     pub(crate) child: OwnedFd,
@@ -35,13 +36,13 @@ impl Reporting {
     }
 }
 
-/// Tells the parent, and ends this process.
+/// Reports to the parent, and ends this process.
 pub(crate) fn report(to: BorrowedFd<'_>, failure: &Failure) -> ! {
     let _ = write(to, &failure.in_short());
     exit_now(1)
 }
 
-/// Waits for the new process to execute, or to say why it could not.
+/// Waits for the new process to execute, or to report why it could not.
 fn executed(report: &OwnedFd, command: &Command) -> Result<(), Error> {
     let mut bytes = [0; 8];
     let length = loop {
@@ -56,8 +57,8 @@ fn executed(report: &OwnedFd, command: &Command) -> Result<(), Error> {
     }
 }
 
-/// Makes a process in the pid namespace behind `init` and in `cgroup`; a
-/// child runs `inside` and ends.
+/// Makes a process in the pid namespace behind `init` and in `cgroup`; the child runs `inside` and
+/// ends.
 pub(crate) fn fork_into(
     init: BorrowedFd<'_>,
     cgroup: Option<BorrowedFd<'_>>,
@@ -72,17 +73,18 @@ pub(crate) fn fork_into(
     }
 }
 
-/// Tells init of this process, which is inside its pid namespace but not
-/// inside its user namespace yet.
+/// Announces this process to init. It is in the pid namespace but not in the jail's user namespace
+/// yet, which has no right to signal init.
 pub(crate) fn announce() -> io::Result<()> {
     signal::kill(1, ATTACHED)
 }
 
 impl Prison {
-    /// Runs a command inside: jail_attach(2) and execve(2). Returns when it has been executed.
+    /// Runs a command inside: jail_attach(2) and execve(2). Returns when the command has been
+    /// executed.
     ///
     /// # Errors
-    /// [`Error::Process`] says which step failed; [`Error::Died`] that the prison is gone.
+    /// [`Error::Process`] says which step failed; [`Error::Died`]: the prison is gone.
     pub fn spawn(&self, command: &Command) -> Result<Child, Error> {
         let users = self.user_namespace()?;
         let cgroup = self.open_cgroup()?;
@@ -98,7 +100,7 @@ impl Prison {
     }
 }
 
-/// All that a process needs which is going to enter a prison.
+/// All that a process needs to enter a prison.
 pub(crate) struct Entry<'a> {
     init: BorrowedFd<'a>,
     users: Option<BorrowedFd<'a>>,
@@ -106,7 +108,7 @@ pub(crate) struct Entry<'a> {
     command: &'a Command,
 }
 
-/// The same, in the memory that parent and child share.
+/// The same, and the outcome, in memory that parent and child share.
 struct Shared<'a> {
     entry: &'a Entry<'a>,
     ready: &'a Ready,
@@ -123,7 +125,7 @@ impl Work for Shared<'_> {
 }
 
 impl<'a> Entry<'a> {
-    /// Into `prison`, whose user namespace is `users`.
+    /// The way into `prison`, whose user namespace is `users`.
     pub(crate) fn new(
         prison: &'a Prison,
         users: Option<&'a OwnedFd>,
@@ -137,12 +139,12 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Enters, in the new process. Allocates nothing.
+    /// Enters and gives up rights, in the new process. Allocates nothing.
     pub(crate) fn enter(&self) -> Result<(), Failure> {
         enter(self.init, self.users).and_then(|()| self.confinement.apply())
     }
 
-    /// A process that shares this one's memory until it executes: a fifth of a fork's price.
+    /// Makes a process that shares this one's memory until it executes: a fifth of a fork's price.
     #[expect(unsafe_code, reason = "what a process does in shared memory is known here alone")]
     fn share_memory(
         &self,
@@ -152,11 +154,12 @@ impl<'a> Entry<'a> {
     ) -> Result<Child, Error> {
         let shared = Shared { entry: self, ready, failure: Cell::new(None) };
         let mut stack = Stack::new();
+        // This process sleeps until the other executes: it would only wait for that anyway.
         let flags = libc::CLONE_VFORK as u64;
         // SAFETY: `work` works on its stack, makes system calls and notes a failure; whatever it
-        // needs has been allocated. This process sleeps meanwhile, so nothing is done to it by two
-        // at once, and errno is nobody's. A jail's root can kill the process once it is inside, but
-        // there is nothing that it could leave half done.
+        // needs has been allocated. This process sleeps meanwhile, so nothing is changed by two at
+        // once, and errno is nobody's. A jail's root can kill the process once it is inside, but
+        // the process leaves nothing half done.
         let child =
             unsafe { birth::sharing((self.init, home), flags, cgroup, &mut stack, &shared) }?;
         match shared.failure.take() {
@@ -168,8 +171,8 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// A process that is free to read files and to allocate: its user is looked up in the
-    /// jail, with the jail's rights.
+    /// Makes a process that is free to read files and to allocate: the process looks its user up in
+    /// the jail, with the jail's rights.
     fn fork(&self, cgroup: Option<BorrowedFd<'_>>) -> Result<Child, Error> {
         let line = Reporting::new()?;
         let child = fork_into(self.init, cgroup, || {
@@ -182,7 +185,8 @@ impl<'a> Entry<'a> {
 }
 
 impl Prison {
-    /// Its user namespace, if it has one: the owner of its host name, as init lives in another one.
+    /// Opens the prison's user namespace, if it has one. Init lives in another, so the owner of its
+    /// host name's namespace is asked for.
     pub(crate) fn user_namespace(&self) -> Result<Option<OwnedFd>, Error> {
         if self.record().rights.users == Users::Host {
             return Ok(None);
@@ -193,7 +197,8 @@ impl Prison {
     }
 }
 
-/// Waits for the execution, in the parent; a child that could not execute is collected.
+/// Waits for the execution, in the parent. A child that could not execute is collected:
+/// uncollected, it would keep the prison from ending.
 pub(crate) fn executed_or_collected(
     child: Child,
     report: &OwnedFd,
@@ -208,17 +213,23 @@ pub(crate) fn executed_or_collected(
     }
 }
 
-/// Joins the prison's namespaces, the user namespace last, and becomes its root.
+/// Joins the prison's namespaces, and becomes its root.
 fn enter(init: BorrowedFd<'_>, users: Option<BorrowedFd<'_>>) -> Result<(), Failure> {
     let namespaces = |error: io::Error| Step::Namespaces.failed(error);
+    // Before anything else: the jail's processes could trace this one, which still has the host's
+    // rights, and use its descriptors.
     confine::hide_from_ptrace().map_err(namespaces)?;
+    // Init ends with its last process: it has to know of this one before that can happen.
     announce().map_err(namespaces)?;
+    // Not the user namespace: init's is the host's, so the jail's is joined by a descriptor of its
+    // own.
     let all = ThreadNameSpaceType::MOUNT
         | ThreadNameSpaceType::NETWORK
         | ThreadNameSpaceType::HOST_NAME_AND_NIS_DOMAIN_NAME
         | ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION
         | ThreadNameSpaceType::CONTROL_GROUP;
     move_into_thread_name_spaces(init, all).map_err(|error| namespaces(error.into()))?;
+    // Last: with the jail's rights, namespaces that the host owns could not be joined.
     if let Some(users) = users {
         move_into_link_name_space(users, Some(LinkNameSpaceType::User))
             .map_err(|error| namespaces(error.into()))?;

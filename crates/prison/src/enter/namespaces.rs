@@ -1,10 +1,10 @@
-//! The namespaces that belong to a jail's own user namespace, made by a
-//! process that does nothing else.
+//! The namespaces that belong to a jail's own user namespace. A process makes them that does
+//! nothing else.
 //!
-//! A network namespace takes the kernel longer (0.4 ms) than all else that a jail is made of. So
-//! its making begins first, on another processor, while the registry is written, the trees are
-//! cloned and init is born; the jail's first process then only joins. The maker shares this
-//! process's memory and lives until [`Maker`] is dropped.
+//! A network namespace takes the kernel longer (0.4 ms) than everything else in a jail. So that
+//! work begins first, on another processor, while the registry is written, the trees are cloned and
+//! init is born; the jail's first process then only joins. The maker shares this process's memory
+//! and lives until [`Maker`] is dropped.
 
 use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
@@ -26,16 +26,16 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-/// The process that has made the namespaces, and keeps them until somebody else is in them.
+/// The process that makes the namespaces, and keeps them until another process is in them.
 pub(crate) struct Maker {
     process: Child,
-    /// Readable when it has done its work.
+    /// Becomes readable when the process has done its work.
     done: OwnedFd,
     task: Box<Task>,
     _stack: Stack,
 }
 
-/// What the maker does, and what came of it.
+/// What the maker does, and how it went.
 struct Task {
     /// CLONE_NEW* flags.
     namespaces: i32,
@@ -43,9 +43,10 @@ struct Task {
     domainname: Vec<u8>,
     loopback: bool,
     parent: Pid,
-    /// Where it says that it has done its work; the parent's copy is closed.
+    /// The pipe on which the maker says that the work is done; the parent's copy of this end is
+    /// closed.
     done: Inherited,
-    /// Errno of unshare(2), and of what follows it; 0 when all went well.
+    /// Errno of unshare(2), and of the steps after it; 0 when all went well.
     unshared: AtomicI32,
     named: AtomicI32,
 }
@@ -68,21 +69,24 @@ impl Maker {
             domainname: spec.domainname.as_bytes().to_owned(),
             loopback: spec.network == Network::Own,
             parent: getpid(),
+            // A copy in the maker alone: with the parent's own end open, its death would go
+            // unnoticed.
             done: Inherited::of(&says_so),
             unshared: AtomicI32::new(0),
             named: AtomicI32::new(0),
         });
+        // Without CLONE_VFORK: both work at the same time, which is the point.
         let mut stack = Stack::new();
-        // SAFETY: `work` makes system calls without libc, so it has no errno, and allocates
+        // SAFETY: `work` makes system calls without libc, so it touches no errno, and allocates
         // nothing; what it reads stays as it is, what it writes is atomic. Dropping the `Maker`
-        // ends it before its stack and task are freed.
+        // ends the process before its stack and task are freed.
         let made = unsafe { clone3_sharing(0, None, &mut stack, &*task) };
         let (pid, pidfd) = made.calling("clone3")?;
         Ok(Self { process: Child::new(pid, pidfd), done, task, _stack: stack })
     }
 
-    /// Waits until all is made, and gives the jail's ids to its user namespace; that is the answer
-    /// if files are to be shown under its ids.
+    /// Waits until all is made, and maps the jail's ids in its user namespace. Answers that
+    /// namespace if files are to be shown under these ids.
     pub(crate) fn finish(&self, ids: Ids, users: Users) -> Result<Option<OwnedFd>, Error> {
         let done = loop {
             match read(&self.done, &mut [0]) {
@@ -90,6 +94,7 @@ impl Maker {
                 done => break done.calling("read")?,
             }
         };
+        // The pipe has closed without a word: somebody has killed the maker.
         if done == 0 {
             return Err(Error::Died);
         }
@@ -102,6 +107,7 @@ impl Maker {
         if users == Users::Host {
             return Ok(None);
         }
+        // By the parent: a process inside may map no id of the host but its own.
         ids.write_maps(self.process.pid()).calling("uid_map")?;
         if users == Users::Outer {
             return Ok(None);
@@ -110,7 +116,7 @@ impl Maker {
         users.calling("PIDFD_GET_USER_NAMESPACE").map(Some)
     }
 
-    /// The way into them.
+    /// The way into these namespaces.
     pub(crate) fn joining(&self) -> Joining {
         let namespaces = ThreadNameSpaceType::from_bits_retain(self.task.namespaces as u32);
         Joining { maker: Inherited::of(&self.process), namespaces }
@@ -120,13 +126,14 @@ impl Maker {
 /// The way into the namespaces of a [`Maker`] that lives.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Joining {
-    /// Its pidfd, as a process has it that was made since.
+    /// The maker's pidfd, as a process has it that is made later.
     maker: Inherited,
     namespaces: ThreadNameSpaceType,
 }
 
 impl Joining {
-    /// Moves the calling process, which has the host's rights, into them.
+    /// Moves the calling process, which has the host's rights, into these namespaces, by one
+    /// setns(2).
     pub(crate) fn join(self) -> io::Result<()> {
         Ok(move_into_thread_name_spaces(self.maker.as_fd(), self.namespaces)?)
     }
@@ -134,7 +141,7 @@ impl Joining {
 
 impl Drop for Maker {
     fn drop(&mut self) {
-        // Its memory is about to be freed: it has to be gone.
+        // The maker works in memory that is about to be freed: it has to be gone.
         let _ = self.process.signal(Signal::KILL);
         let _ = self.process.wait(None);
     }
@@ -149,6 +156,7 @@ impl Work for Task {
         if let Err(error) = outcome {
             place.store(error.raw_os_error().unwrap_or(libc::EINVAL), Ordering::Release);
         }
+        // Only now: a reader takes the errors that were stored before for all there are.
         let _ = write(self.done, b"d");
         self.wait_for_parents_end();
         exit_now(0)
@@ -156,7 +164,7 @@ impl Work for Task {
 }
 
 impl Task {
-    /// Host name, domain name, loopback: what belongs to the namespaces just made.
+    /// Sets host name, domain name and loopback, which belong to the namespaces just made.
     fn set_names(&self) -> io::Result<()> {
         sethostname(&self.hostname)?;
         setdomainname(&self.domainname)?;
@@ -166,10 +174,11 @@ impl Task {
         Ok(())
     }
 
-    /// Sleeps until it is killed, or its parent has died without doing that.
+    /// Sleeps until the parent kills this process, or has died without doing so.
     fn wait_for_parents_end(&self) {
         let Ok(parent) = pidfd_open(self.parent, PidfdFlags::empty()) else { return };
-        // Were it another process with the same number, it would not be the parent.
+        // A parent that died before pidfd_open(2) is not this process's parent any more: the pidfd
+        // may be another process's.
         if getppid() == Some(self.parent) {
             let mut fds = [PollFd::from_borrowed_fd(parent.as_fd(), PollFlags::IN)];
             while poll(&mut fds, None) == Err(Errno::INTR) {}
@@ -177,7 +186,7 @@ impl Task {
     }
 }
 
-/// unshare(2) failed: most likely for want of user namespaces.
+/// Explains a failure of unshare(2): most likely there are no user namespaces.
 fn no_namespaces(error: io::Error) -> Error {
     match error.raw_os_error() {
         Some(libc::EINVAL | libc::ENOSPC | libc::EPERM) => Error::NoUserNamespaces(error),

@@ -1,4 +1,5 @@
-//! A command inside a prison: what is to run and as whom, and the last steps of the new process.
+//! A command inside a prison: what is to run and as which user, and the last steps of the new
+//! process.
 
 use crate::confine::capability;
 use crate::confine::filter;
@@ -25,15 +26,16 @@ pub const LOGIN_PATH: &str = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr
 pub struct Command {
     /// The program and its arguments. A program without a slash is looked up in PATH.
     pub arguments: Vec<OsString>,
-    /// The environment; what the user's login sets is added by [`Command::login`].
+    /// The environment, to which [`Command::login`] adds.
     pub environment: Vec<(OsString, OsString)>,
-    /// Set last of all, in a clean environment too: jexec(8) `-e`.
+    /// Settings that are made last of all, in a clean environment too: jexec(8) `-e`.
     pub additions: Vec<(OsString, OsString)>,
-    /// Where it starts; by default the root, or with `clean` the home directory: jexec(8) `-d`.
+    /// The directory where the command starts; by default the root, or with `clean` the home
+    /// directory: jexec(8) `-d`.
     pub directory: Option<OsString>,
     /// Directories that come first in PATH.
     pub path_prefix: Option<OsString>,
-    /// Who runs it.
+    /// The user who runs the command.
     pub identity: Identity,
     /// Sets HOME, SHELL and USER from passwd(5).
     pub login: bool,
@@ -44,11 +46,11 @@ pub struct Command {
     pub shell: bool,
     /// Standard input, output and error.
     pub streams: [StdStream; 3],
-    /// A session of its own, without the terminal: a command that ends in `&`.
+    /// The command gets a session of its own, without the terminal: one that ends in `&`.
     pub session: bool,
 }
 
-/// Who a [`Command`] runs as.
+/// The user as whom a [`Command`] runs.
 #[derive(Debug, Default, Clone)]
 pub enum Identity {
     /// The jail's root.
@@ -71,7 +73,7 @@ pub enum StdStream {
 }
 
 impl StdStream {
-    /// The copy that a process is going to have of it.
+    /// The copy that a process is going to have of the file.
     fn inherited(&self) -> Option<Inherited> {
         match self {
             Self::Inherit => None,
@@ -110,7 +112,7 @@ pub(crate) enum Step {
 }
 
 impl Failure {
-    /// What it means to the caller; `subject` is what the step was about.
+    /// What the failure means to the caller; `subject` is what the step was about.
     pub(crate) fn error(&self, subject: String) -> Error {
         let step = match self.step {
             Step::Done | Step::Namespaces => "jail_attach",
@@ -124,19 +126,19 @@ impl Failure {
         Error::Process { step, subject, error: io::Error::from_raw_os_error(self.errno) }
     }
 
-    /// Step and errno, as another process is told of it.
+    /// Step and errno, as they are sent to another process.
     pub(crate) fn in_short(&self) -> [u8; 8] {
         let [a, b, c, d] = (self.step as u32).to_ne_bytes();
         let [e, f, g, h] = self.errno.to_ne_bytes();
         [a, b, c, d, e, f, g, h]
     }
 
-    /// The same, and what the step was about.
+    /// Step and errno, and what the step was about.
     pub(crate) fn to_bytes(&self, subject: &str) -> Vec<u8> {
         [&self.in_short(), subject.as_bytes()].concat()
     }
 
-    /// Reads both; `None`: nothing was said.
+    /// Reads what the two functions above write; `None`: nothing was sent.
     pub(crate) fn parse(bytes: &[u8]) -> Option<(Self, String)> {
         let (step, rest) = bytes.split_first_chunk()?;
         let (errno, subject) = rest.split_first_chunk()?;
@@ -167,12 +169,13 @@ impl Step {
 
 /// Takes root's ids in the user namespace that has just been entered.
 pub(crate) fn become_root() -> rustix::io::Result<()> {
+    // The supplementary groups are still those of the caller on the host.
     set_thread_groups(&[])?;
     set_thread_res_gid(Gid::ROOT, Gid::ROOT, Gid::ROOT)?;
     set_thread_res_uid(Uid::ROOT, Uid::ROOT, Uid::ROOT)
 }
 
-/// What a jail does not allow, made ready before the process that gives it up.
+/// What a jail does not allow, made ready before the process exists that gives it up.
 #[derive(Debug)]
 pub(crate) struct Confinement {
     capabilities: CapabilitySet,
@@ -184,9 +187,10 @@ impl Confinement {
         Self { capabilities: capability::refused(rights), filter: filter::program(rights) }
     }
 
-    /// Gives it up, for ever: session keyring, capabilities, system calls. The caller is root of
-    /// the jail's user namespace. Allocates nothing.
+    /// Gives all of it up for ever: session keyring, capabilities, system calls. The caller is root
+    /// of the jail's user namespace. Allocates nothing.
     pub(crate) fn apply(&self) -> Result<(), Failure> {
+        // Before the filter, which refuses keyctl(2).
         confine::new_session_keyring().map_err(|error| Step::Rights.failed(error))?;
         capability::bound(self.capabilities).map_err(|error| Step::Rights.failed(error))?;
         confine::load_filter(&self.filter).map_err(|error| Step::Rights.failed(error))
@@ -212,7 +216,7 @@ impl Command {
         }
     }
 
-    /// What a step of its process is about, for messages.
+    /// What a step of the command's process is about, for messages.
     pub(crate) fn subject(&self, step: Step) -> String {
         match step {
             Step::User => self.user_name(),
@@ -222,12 +226,12 @@ impl Command {
         }
     }
 
-    /// What a failure of its process means to the caller.
+    /// What a failure of the command's process means to the caller.
     pub(crate) fn error(&self, failure: &Failure) -> Error {
         failure.error(self.subject(failure.step))
     }
 
-    /// Whether its user is one that only the jail's files know.
+    /// Whether only the jail's files know the command's user.
     pub(crate) fn is_looked_up_inside(&self) -> bool {
         match self.identity {
             Identity::Root => self.login,
@@ -236,14 +240,14 @@ impl Command {
         }
     }
 
-    /// All that can be made ready before the process is there; `None` when its user has to be
-    /// looked up by the process itself.
+    /// Makes ready what can be before the process exists; `None` when the process itself has to
+    /// look its user up.
     pub(crate) fn ready_ahead(&self) -> Option<Result<Ready, Failure>> {
         (!self.is_looked_up_inside()).then(|| self.ready())
     }
 
-    /// Becomes the user and executes. The caller is inside the prison's namespaces, as its root,
-    /// and confined. Returns only to say what failed.
+    /// Becomes the user and executes the program. The caller is inside the prison's namespaces, as
+    /// its root, and confined. Returns only what failed.
     pub(crate) fn execute(&self) -> Failure {
         match self.ready() {
             Ok(ready) => ready.execute(),
@@ -251,7 +255,8 @@ impl Command {
         }
     }
 
-    /// The same, of a process that has called [`Command::connect_streams`], and leads a session.
+    /// Does the same in a process that has called [`Command::connect_streams`], and leads a session
+    /// already.
     pub(crate) fn execute_in_place(&self) -> Failure {
         match self.ready() {
             Ok(ready) => {
@@ -292,7 +297,8 @@ impl Command {
         })
     }
 
-    /// Who it is; `None` when neither an identity nor a login was asked for, and root just goes on.
+    /// The user; `None` when neither an identity nor a login was asked for, and root stays as it
+    /// is.
     fn user(&self) -> Result<Option<User>, Failure> {
         let found = match &self.identity {
             Identity::Root if !self.login => return Ok(None),
@@ -333,8 +339,8 @@ impl Command {
     }
 }
 
-/// A command that is only to be carried out. Nothing here allocates: the process may
-/// share its parent's memory.
+/// A command that only has to be carried out. Nothing here allocates: the process may share its
+/// parent's memory.
 #[derive(Debug)]
 pub(crate) struct Ready {
     user: Option<UserIds>,
@@ -346,7 +352,7 @@ pub(crate) struct Ready {
 }
 
 impl Ready {
-    /// Becomes the user and executes. Returns only to say what failed.
+    /// Becomes the user and executes the program. Returns only what failed.
     pub(crate) fn execute(&self) -> Failure {
         self.prepare().err().unwrap_or_else(|| self.program.execute())
     }
@@ -359,6 +365,7 @@ impl Ready {
         if self.session {
             setsid().map_err(|error| Step::Rights.failed(error))?;
         }
+        // As the user: root may enter directories that the user may not.
         if let Some(directory) = &self.directory {
             chdir(directory).map_err(|error| Step::Directory.failed(error))?;
         }
@@ -366,7 +373,7 @@ impl Ready {
     }
 }
 
-/// Makes standard input, output and error of these, and has execve(2) close all others.
+/// Makes these descriptors standard input, output and error, and has execve(2) close all others.
 fn connect(streams: &[Option<Inherited>; 3]) -> io::Result<()> {
     for (target, stream) in streams.iter().enumerate() {
         let Some(file) = stream else { continue };
@@ -376,10 +383,11 @@ fn connect(streams: &[Option<Inherited>; 3]) -> io::Result<()> {
             _ => rustix::stdio::dup2_stderr(file)?,
         }
     }
+    // A descriptor of the host's that a command inherits would be a way out of the jail.
     descriptor::close_on_exec_from_3()
 }
 
-/// What the kernel knows of a user.
+/// The ids by which the kernel knows a user.
 #[derive(Debug)]
 pub(crate) struct UserIds {
     uid: Uid,
@@ -393,7 +401,7 @@ impl UserIds {
         Self { uid: Uid::from_raw(user.uid), gid: Gid::from_raw(user.gid), groups }
     }
 
-    /// Becomes the user for good: groups first, while that is still permitted.
+    /// Becomes the user for good: groups first and the user last, as each step needs root's rights.
     pub(crate) fn assume(&self) -> rustix::io::Result<()> {
         set_thread_groups(&self.groups)?;
         set_thread_res_gid(self.gid, self.gid, self.gid)?;
@@ -401,7 +409,7 @@ impl UserIds {
     }
 }
 
-/// What execve(2) takes.
+/// The arguments of execve(2).
 #[derive(Debug)]
 struct Program {
     candidates: Vec<CString>,
@@ -409,7 +417,7 @@ struct Program {
 }
 
 impl Program {
-    /// Fails over a text with a NUL, which cannot be passed on.
+    /// Fails when a text has a NUL, which no program can be given.
     fn new(
         arguments: &[OsString],
         environment: &[(OsString, OsString)],
@@ -423,8 +431,8 @@ impl Program {
         Ok(Self { candidates, strings })
     }
 
-    /// Tries each directory of PATH as execvp(3) does. A permission that is missing in one of them
-    /// is remembered, for when nothing better is found.
+    /// Tries each directory of PATH, as execvp(3) does: `EACCES` in one of them is the answer only
+    /// when no other has the program.
     fn execute(&self) -> Failure {
         signal::reset();
         let mut answer = Failure { step: Step::Execute, errno: libc::ENOENT };
@@ -440,7 +448,7 @@ impl Program {
     }
 }
 
-/// Where `program` may be, in the order of PATH.
+/// The paths where `program` may be, in the order of PATH.
 fn candidates(program: &OsStr, environment: &[(OsString, OsString)]) -> Vec<CString> {
     if program.as_bytes().contains(&b'/') {
         return CString::new(program.as_bytes()).into_iter().collect();
@@ -454,7 +462,7 @@ fn candidates(program: &OsStr, environment: &[(OsString, OsString)]) -> Vec<CStr
         .collect()
 }
 
-/// As execve(2) takes them; a text with a NUL cannot be passed on.
+/// The texts as execve(2) takes them; one with a NUL is an error.
 fn strings(texts: impl Iterator<Item = Vec<u8>>) -> Result<Vec<CString>, std::ffi::NulError> {
     texts.map(CString::new).collect()
 }

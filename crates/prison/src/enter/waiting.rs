@@ -1,12 +1,12 @@
 //! A process of a prison that one program creates and another one starts: `create` and `start` of
 //! the OCI's runtime specification, and of services.
 //!
-//! Other than [`crate::Waiting`], which lives in its maker's memory and ends with its maker, it has
-//! memory of its own. It is in the prison, confined, with its standard streams, and waits to
-//! execute the command that it was created with. A socket in the registry's directory, root's
-//! alone, is the way to it: whoever connects first starts it, and is told on the same connection
-//! why it could not execute. The prison's record says that there is one, so the two programs
-//! need not know of each other.
+//! Unlike [`crate::Waiting`], which lives in its maker's memory and ends with its maker, such a
+//! process has memory of its own. The process is in the prison, confined, with its standard
+//! streams, and waits to execute the command with which it was created. A socket in the registry's
+//! directory, root's alone, is the way to it: whoever connects first starts the process, and hears
+//! on the same connection why it could not execute. The prison's record names the process, so the
+//! two programs need not know of each other.
 
 use crate::control::receive;
 use crate::enter::attach::{Entry, Reporting, executed_or_collected, fork_into, report};
@@ -28,20 +28,20 @@ use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-/// What the process says first to whoever starts it.
+/// The first message of the process to whoever starts it.
 const STARTS: &[u8] = b"s";
 
-/// The largest message: step, errno, and what the step is about.
+/// The largest message: step, errno, and the subject of the step.
 const MOST: usize = 8 + libc::PATH_MAX as usize;
 
 impl Prison {
     /// Makes a process inside that waits to execute `command` until some process, this one or
-    /// another, calls [`Prison::start_waiting`]. Returns when it waits. The prison lives on while
-    /// it does; the caller need not.
+    /// another, calls [`Prison::start_waiting`]. Returns when the process waits. Until it is
+    /// started, the prison lives on; the caller may end.
     ///
     /// # Errors
-    /// [`Error::Waits`]: one waits already. [`Error::Process`] says which step failed; [`Error::Died`]
-    /// that the prison is gone; [`Error::Registry`].
+    /// [`Error::Waits`]: a process waits already. [`Error::Process`] says which step failed;
+    /// [`Error::Died`]: the prison is gone; [`Error::Registry`].
     pub fn spawn_waiting(
         &mut self,
         registry: &Registry,
@@ -51,6 +51,7 @@ impl Prison {
             return Err(Error::Waits);
         }
         let path = registry.waiting(&self.record)?;
+        // Before the process: it inherits the socket, and needs no path of the host's once inside.
         let door = door(&path).map_err(|error| Error::Registry(path.clone(), error.into()))?;
         let made = self.make_waiting(&door, command).and_then(|child| {
             self.record.waiting = ProcessId::of(child.pid(), child.as_fd());
@@ -72,54 +73,64 @@ impl Prison {
             if let Err(failure) = entry.enter().and_then(|()| command.connect_streams()) {
                 report(line.child.as_fd(), &failure);
             }
-            // A key of the maker's terminal, or its end, is no business of this process.
+            // In a session of its own, the process gets neither the keys nor the hang-up of the
+            // maker's terminal.
             let _ = setsid();
             let_go(door.as_fd());
             wait(door, command)
         })?;
+        // The process closes its copy of this end when it waits. With this one open, read(2) would
+        // not see that.
         drop(line.child);
         executed_or_collected(child, &line.parent, command)
     }
 
-    /// The number of the process that waits to be started, as the host counts; `None`: none does.
+    /// The number of the process that waits to be started, as the host counts; `None`: no process
+    /// waits.
     pub fn waiting(&self) -> Option<u32> {
         let waiting = self.record.waiting?;
         waiting.open().map(|_| waiting.pid)
     }
 
-    /// Has the process that [`Prison::spawn_waiting`] made execute its
-    /// command. Returns when it has.
+    /// Has the process that [`Prison::spawn_waiting`] made execute its command. Returns when that
+    /// has happened.
     ///
     /// # Errors
-    /// [`Error::NoneWaits`]: there is none, or somebody was faster. [`Error::Process`] and
-    /// [`Error::NoSuchUser`] say why it could not; then it has ended.
+    /// [`Error::NoneWaits`]: no process waits, or another caller was faster. [`Error::Process`] and
+    /// [`Error::NoSuchUser`] say why it could not execute; then the process has ended.
     pub fn start_waiting(&mut self, registry: &Registry) -> Result<(), Error> {
         let path = registry.waiting(&self.record)?;
         let line = knock(&path).map_err(|_| Error::NoneWaits)?;
         let mut first = [0; STARTS.len()];
+        // connect(2) succeeds before accept(2): only this message shows that no other caller was
+        // first.
         if receive(line.as_fd(), &mut first) != STARTS.len() {
             return Err(Error::NoneWaits);
         }
         let _ = fs::remove_file(&path);
+        // Before the outcome is known: started or failed, nobody waits any more.
         self.record.waiting = None;
         registry.write(&self.record)?;
         let mut answer = [0; MOST];
         let length = receive(line.as_fd(), &mut answer);
         match Failure::parse(&answer[..length]) {
-            // The connection closes by itself when the command is executed.
+            // execve(2) closes the connection, and nothing was said.
             None => Ok(()),
             Some((failure, subject)) => Err(failure.error(subject)),
         }
     }
 }
 
-/// Opens the way to a process that will wait. What an earlier one has left there is removed.
+/// Opens the socket to a process that is going to wait. What an earlier one has left there is
+/// removed.
 fn door(path: &Path) -> rustix::io::Result<OwnedFd> {
     match rustix::fs::unlink(path) {
         Ok(()) | Err(Errno::NOENT) => {}
         Err(error) => return Err(error),
     }
     let door = socket()?;
+    // By a name in a file system: abstract names belong to a network, and the jail may share this
+    // one.
     bind(&door, &SocketAddrUnix::new(path)?)?;
     listen(&door, 1)?;
     Ok(door)
@@ -135,14 +146,15 @@ fn socket() -> rustix::io::Result<OwnedFd> {
     socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
 }
 
-/// Closes all that the maker had open: the prison's line to its maker, locks, terminals.
+/// Closes all that the maker had open: the prison's line to its maker, locks, terminals. Kept open,
+/// the line would let the prison live on without processes.
 #[expect(unsafe_code, reason = "the process alone knows that it uses nothing of its maker's")]
 fn let_go(door: BorrowedFd<'_>) {
     // SAFETY: the process was copied; `wait`, which never returns, uses the door and 0 to 2 alone.
     unsafe { descriptor::close_all_but([door]) };
 }
 
-/// The process's life from when it is in place.
+/// Runs the process's life from when it is in place.
 fn wait(door: &OwnedFd, command: &Command) -> ! {
     let line = loop {
         match accept_with(door, SocketFlags::CLOEXEC) {
@@ -151,8 +163,8 @@ fn wait(door: &OwnedFd, command: &Command) -> ! {
             Err(_) => exit_now(1),
         }
     };
-    // The door closes when the command is executed, or with this process: whoever
-    // else knocks hears nothing.
+    // The door closes when the command is executed, or when this process ends: whoever else has
+    // connected then reads an end.
     let _ = send(&line, STARTS, SendFlags::NOSIGNAL);
     let failure = command.execute_in_place();
     let message = failure.to_bytes(&command.subject(failure.step));

@@ -1,5 +1,5 @@
-//! The /dev of a prison: jail(8), `mount.devfs`, with what devfs ruleset 4
-//! (`devfsrules_jail`) shows.
+//! The /dev of a prison: jail(8), `mount.devfs`, with what devfs ruleset 4 (`devfsrules_jail`)
+//! shows.
 
 use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
@@ -44,15 +44,17 @@ pub(crate) fn trees(ids: Ids, users: Users) -> Result<Vec<Tree>, Error> {
     let no_programs = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
     let small = [("mode", "755".into()), ("size", "1m".into())];
     let dev = Tree::tmpfs_with("/dev".into(), no_programs, &small, root)?;
-    // The modes below are meant as they stand.
+    // mknodat(2) and mkdirat(2) cut modes by the umask; these are meant as they are written.
     let mask = umask(Mode::empty());
     let filled = fill(&dev, ids, users);
     umask(mask);
     filled.calling("/dev")?;
-    // A jail makes no device nodes, but shows those of its own /dev.
+    // The kernel lets no user namespace but the host's make device nodes. What a jail shows its
+    // jails are clones of its own.
     let borrowed = if users == Users::Outer { views() } else { Vec::new() };
 
     let owner = (ids.first + TTY_GROUP).to_string();
+    // devpts takes the host's ids: an instance cannot be idmapped.
     let pts = [("mode", "620"), ("ptmxmode", "666"), ("gid", owner.as_str())];
     let pts = file_system("devpts", &pts, no_programs).calling("devpts")?;
     let pts = Tree::made(pts, "/dev/pts".into());
@@ -63,7 +65,7 @@ pub(crate) fn trees(ids: Ids, users: Users) -> Result<Vec<Tree>, Error> {
     Ok([dev].into_iter().chain(borrowed).chain([pts, shm]).collect())
 }
 
-/// The nodes of this process's /dev, each as a mount.
+/// Clones the nodes of this process's /dev, each as a mount.
 fn views() -> Vec<Tree> {
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     let view = |(name, ..): (&str, u32, u32)| {
@@ -78,11 +80,13 @@ fn fill(dev: &Tree, ids: Ids, users: Users) -> rustix::io::Result<()> {
     let owner = (Some(Uid::from_raw(ids.first)), Some(Gid::from_raw(ids.first)));
     let everybody = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
     for (name, major, minor) in NODES {
+        // A regular file is a place to mount a node on.
         let kind = match users {
             Users::Outer => FileType::RegularFile,
             Users::Own | Users::Host => FileType::CharacterDevice,
         };
         mknodat(dev, name, kind, everybody, makedev(major, minor))?;
+        // The node belongs to the jail's root at once: a tmpfs made for one jail needs no idmap.
         chownat(dev, name, owner.0, owner.1, AtFlags::SYMLINK_NOFOLLOW)?;
     }
     for (name, target) in LINKS {

@@ -1,11 +1,12 @@
-//! What is attached in a prison's root, and in which order: init goes by it, and a plan shows it.
+//! What is attached in a prison's root, and in which order: init follows that order, and a plan
+//! shows it.
 
 use crate::files::dev;
 use crate::spec::{Mount, MountOptions, MountSource, Spec};
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-/// A part of a prison's file systems; [`Layer::ORDER`].
+/// A part of a prison's file systems, in the order of [`Layer::ORDER`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layer {
     /// The jail's /proc.
@@ -24,7 +25,7 @@ pub(crate) enum Layer {
     Dev,
 }
 
-/// A file system that is made for the prison, from nothing.
+/// A file system that is made for the prison and begins empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Made {
     /// Where it is attached.
@@ -33,27 +34,27 @@ pub struct Made {
     pub file_system: &'static str,
     /// The jail can only read it.
     pub read_only: bool,
-    /// A root that has no place for it goes without.
+    /// Left out where the root has no mount point for it.
     pub optional: bool,
-    /// The devfs ruleset that says what is in it: number and name.
+    /// The number and name of the devfs ruleset that says what is in it.
     pub ruleset: Option<(u32, &'static str)>,
 }
 
 impl Made {
-    /// The MOUNT_ATTR_* flags that follow from it.
+    /// The MOUNT_ATTR_* flags that follow from these options.
     pub(crate) const fn attributes(self) -> u64 {
         if self.read_only { libc::MOUNT_ATTR_RDONLY } else { 0 }
     }
 }
 
-/// What a plan shows of a [`Layer`].
+/// What a plan shows of a layer.
 #[derive(Debug, Clone)]
 pub enum Attached<'s> {
     /// A file system that is made for the prison.
     Made(Made),
     /// What the host has mounted below the root.
     Submounts,
-    /// A mount of something that is there.
+    /// A mount of something that exists already.
     Mount(Cow<'s, Mount>),
 }
 
@@ -72,11 +73,12 @@ pub(crate) const DEV: Made = Made {
 };
 
 impl Layer {
-    /// The order in which they are attached: a later one covers what an earlier one has there.
+    /// The order in which layers are attached: a later one covers what an earlier one has at the
+    /// same place.
     pub(crate) const ORDER: [Self; 7] =
         [Self::Proc, Self::Sys, Self::Submounts, Self::Run, Self::Programs, Self::Lines, Self::Dev];
 
-    /// The file system that is made for it in a prison of this plan.
+    /// The file system that is made for this layer in a prison of this plan.
     pub(crate) fn made(self, spec: &Spec) -> Option<Made> {
         match self {
             Self::Proc => Some(PROC),
@@ -89,7 +91,7 @@ impl Layer {
 }
 
 impl Spec {
-    /// All that is mounted over `path`, in the order in which it is attached.
+    /// Lists all that is mounted over `path`, in the order in which it is attached.
     pub fn attached(&self) -> Vec<Attached<'_>> {
         let each = |layer: Layer| match layer {
             Layer::Submounts => vec![Attached::Submounts],
@@ -102,9 +104,10 @@ impl Spec {
         Layer::ORDER.into_iter().flat_map(each).collect()
     }
 
-    /// kletka's own programs, as they are shown inside.
+    /// The mount by which kletka's own programs are shown inside.
     pub(crate) fn programs_mount(&self) -> Option<Mount> {
         let source = MountSource::Nullfs(self.programs.clone()?);
+        // Read-only: the host's root executes these very files, so a jail must not change them.
         let options = MountOptions { read_only: true, nosuid: true, ..MountOptions::default() };
         Some(Mount { source, target: PathBuf::from("/run/kletka"), options })
     }

@@ -1,4 +1,5 @@
-//! What is mounted, as the kernel lists it: /proc/self/mountinfo, proc_pid_mountinfo(5).
+//! The mounts of this process's namespace, as the kernel lists them: /proc/self/mountinfo,
+//! proc_pid_mountinfo(5).
 
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 use std::ffi::OsString;
@@ -14,18 +15,19 @@ pub(crate) struct MountLine {
     pub(crate) device: String,
     pub(crate) point: PathBuf,
     pub(crate) file_system: String,
-    /// Of the file system itself; the kernel's octal escapes undone.
+    /// Options of the file system itself; the kernel's octal escapes are undone.
     pub(crate) options: Vec<u8>,
 }
 
-/// The line of the mount that `path` is on.
+/// Finds the line of the mount that `path` is on.
 pub(crate) fn mount_line_of(path: &Path) -> Option<MountLine> {
     let found = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
     mount_lines().into_iter().find(|line| line.id == found.stx_mnt_id)
 }
 
 pub(crate) fn mount_lines() -> Vec<MountLine> {
-    // The kernel gives at most a page at a time; starting with room for it saves half of the calls.
+    // The kernel gives at most a page at a time: room for one from the start saves half of the
+    // calls.
     let mut text = Vec::with_capacity(8192);
     let read =
         fs::File::open("/proc/self/mountinfo").and_then(|mut file| file.read_to_end(&mut text));

@@ -1,11 +1,11 @@
-//! A root that is an overlay: a file system over layers, which cannot be idmapped
-//! itself, while its layers can.
+//! A root that is an overlay: a file system over layers. An overlay cannot be idmapped itself, but
+//! its layers can.
 //!
 //! The overlay that the host has mounted is made again over idmapped clones of its layers, as the
-//! kernel's filesystems/overlayfs.rst has it. The upper and the work directory must lie on one
-//! mount, so the directory that holds both is cloned. The mount is made with the jail's root as the
-//! file system user: as the host's root, who has no id in the idmapped upper layer, it would be
-//! read-only without a word.
+//! kernel's filesystems/overlayfs.rst describes. The upper and the work directory must lie on one
+//! mount, so the directory that holds both is cloned. The overlay is mounted with the jail's root
+//! as the file system user: the host's root has no id in the idmapped upper layer, and the kernel
+//! would make the overlay read-only without a word.
 
 use crate::confine::ids::Ids;
 use crate::error::Error;
@@ -27,7 +27,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// Options of an overlay that hold for its copy too.
+/// Options of an overlay that are kept for its copy.
 const KEPT: [&str; 6] = ["redirect_dir", "index", "metacopy", "xino", "userxattr", "volatile"];
 
 /// What an overlay is made of.
@@ -35,13 +35,13 @@ const KEPT: [&str; 6] = ["redirect_dir", "index", "metacopy", "xino", "userxattr
 pub(crate) struct Layers {
     /// Uppermost first.
     lower: Vec<PathBuf>,
-    /// Upper and work directory; without them nothing can be written.
+    /// Upper and work directory; without them the overlay is read-only.
     upper: Option<(PathBuf, PathBuf)>,
     options: Vec<(String, String)>,
 }
 
-/// A detached overlay of these directories, with the ids of a jail if there are
-/// any, and MOUNT_ATTR_* flags.
+/// Makes a detached overlay of these directories, with the ids of a jail if there are any, and
+/// MOUNT_ATTR_* flags.
 pub(crate) fn of_layers(
     lower: &[PathBuf],
     upper: Option<&(PathBuf, PathBuf)>,
@@ -53,7 +53,7 @@ pub(crate) fn of_layers(
     layers.mount(users.as_ref().map(AsFd::as_fd), ids.unwrap_or(Ids::SAME), attributes)
 }
 
-/// If `path` is on an overlay: a detached mount of the same tree, with the ids of a jail.
+/// If `path` is on an overlay, makes a detached mount of the same tree with the ids of a jail.
 pub(crate) fn idmapped(path: &Path, ids: Ids) -> Result<Option<OwnedFd>, Error> {
     let Some(line) = mount_line_of(path).filter(|line| line.file_system == "overlay") else {
         return Ok(None);
@@ -62,6 +62,7 @@ pub(crate) fn idmapped(path: &Path, ids: Ids) -> Result<Option<OwnedFd>, Error> 
     let layers = Layers::of(&line).ok_or_else(|| failed(io::ErrorKind::Unsupported.into()))?;
     let users = ids.user_namespace().map_err(failed)?;
     let mount = layers.mount(Some(users.as_fd()), ids, libc::MOUNT_ATTR_NODEV).map_err(failed)?;
+    // The new overlay shows the whole file system: only the part below `path` is the jail's.
     let real = mount::realpath(path).map_err(failed)?;
     match real.strip_prefix(&line.point) {
         Ok(inside) if !inside.as_os_str().is_empty() => {
@@ -72,8 +73,8 @@ pub(crate) fn idmapped(path: &Path, ids: Ids) -> Result<Option<OwnedFd>, Error> 
     }
 }
 
-/// If `path` is on an overlay: whether its layers can be idmapped. No overlay is made of them: two
-/// with the same upper directory would be in each other's way.
+/// If `path` is on an overlay, tells whether its layers can be idmapped. No overlay is made of
+/// them: two with the same upper directory would disturb each other.
 pub(crate) fn try_layers(path: &Path, users: BorrowedFd<'_>) -> Option<io::Result<()>> {
     let line = mount_line_of(path).filter(|line| line.file_system == "overlay")?;
     let Some(layers) = Layers::of(&line) else {
@@ -89,8 +90,8 @@ fn clone_flags() -> OpenTreeFlags {
 }
 
 impl Layers {
-    /// Reads them from the options that the kernel shows; `None` when there
-    /// are layers of other kinds.
+    /// Reads the layers from the options that the kernel shows; `None` when there are layers of
+    /// other kinds.
     fn of(line: &MountLine) -> Option<Self> {
         let mut layers = Self::default();
         let (mut upper, mut work) = (None, None);
@@ -101,6 +102,8 @@ impl Layers {
             };
             let path = || PathBuf::from(OsStr::from_bytes(&unescape(value)));
             match name {
+                // The kernel shows the form in which the layers were given: one option, or one
+                // `lowerdir+` each.
                 b"lowerdir" => {
                     let each = split(value, b':');
                     let each =
@@ -121,12 +124,12 @@ impl Layers {
             }
         }
         layers.upper = upper.zip(work);
-        // A data-only layer shows as an empty name between two colons.
+        // A data-only layer is shown as an empty name between two colons.
         let whole = layers.lower.iter().all(|layer| layer.is_absolute());
         (whole && !layers.lower.is_empty()).then_some(layers)
     }
 
-    /// Layers that have the ids they are to have.
+    /// Takes layers that already have the ids that they are to have.
     pub(crate) fn of_ready(lower: Vec<PathBuf>, upper: Option<(PathBuf, PathBuf)>) -> Self {
         Self { lower, upper, options: Vec::new() }
     }
@@ -141,6 +144,7 @@ impl Layers {
         let lower: Vec<OwnedFd> = lower.collect::<io::Result<_>>()?;
         let mut ready = Self::of_ready(lower.iter().map(by_descriptor).collect(), None);
         ready.options.clone_from(&self.options);
+        // Stays open until the overlay is made: the paths below lead through this descriptor.
         let mut holder = None;
         if let Some((upper, work)) = &self.upper {
             let common = common_parent(upper, work);
@@ -152,7 +156,7 @@ impl Layers {
         ready.mount_ready(ids, attributes)
     }
 
-    /// The mount, over layers that have the ids they are to have.
+    /// Mounts the overlay over layers that already have the ids that they are to have.
     pub(crate) fn mount_ready(&self, ids: Ids, attributes: u64) -> io::Result<OwnedFd> {
         let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
         let lower: Vec<&OsStr> = self.lower.iter().map(|layer| layer.as_os_str()).collect();
@@ -164,19 +168,19 @@ impl Layers {
         for (key, value) in &self.options {
             fsconfig_set_string(&context, key.as_str(), value.as_str())?;
         }
+        // This call makes the work directory's content, and takes the file system ids of now.
         as_root_of(ids, || fsconfig_create(&context))?;
         let flags = MountAttrFlags::from_bits_retain(attributes as u32);
         let mount = fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, flags)?;
-        // Where it cannot work in the working directory, the kernel makes it
-        // read-only without a word.
+        // An overlay that cannot write to its working directory is mounted all the same, read-only.
         let read_only = fstatvfs(&mount)?.f_flag.contains(StatVfsMountFlags::RDONLY);
         let writes = self.upper.is_some() && attributes & libc::MOUNT_ATTR_RDONLY == 0;
         if read_only && writes { Err(Errno::ROFS.into()) } else { Ok(mount) }
     }
 }
 
-/// A directory as a layer: a detached clone with the ids of `users`, or without any the directory
-/// itself, as a jail cannot clone a mount under which others are locked.
+/// Opens a directory as a layer: a detached clone with the ids of `users`. Without `users` the
+/// directory itself is opened, as a jail cannot clone a mount below which others are locked.
 pub(crate) fn layer_of(directory: &Path, users: Option<BorrowedFd<'_>>) -> io::Result<OwnedFd> {
     if users.is_none() {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -192,8 +196,8 @@ fn common_parent(one: &Path, other: &Path) -> PathBuf {
     same.map(|(part, _)| part).collect()
 }
 
-/// Calls `act` with the file system ids of a jail's root. Capabilities stay: without the securebit
-/// the kernel would drop those over files as the ids leave 0.
+/// Calls `act` with the file system ids of a jail's root. The securebit keeps the capabilities over
+/// files, which the kernel drops otherwise when the ids leave 0.
 fn as_root_of(ids: Ids, act: impl FnOnce() -> rustix::io::Result<()>) -> io::Result<()> {
     let before = capabilities_secure_bits()?;
     set_capabilities_secure_bits(before | CapabilitiesSecureBits::NO_SETUID_FIXUP)?;
@@ -204,7 +208,7 @@ fn as_root_of(ids: Ids, act: impl FnOnce() -> rustix::io::Result<()>) -> io::Res
     Ok(done?)
 }
 
-/// Splits at `separator`, but not where a backslash stands before it.
+/// Splits at `separator`, but not where a backslash escapes it.
 fn split(text: &[u8], separator: u8) -> Vec<Vec<u8>> {
     let mut parts = vec![Vec::new()];
     let mut escaped = false;

@@ -1,8 +1,8 @@
 //! Putting a prison's file system together: init's first task.
 //!
-//! It happens in init's own mount namespace, which the host's user namespace owns, so that nothing
-//! inside can change it. What needs no ids of the jail is made ahead ([`Own`]), while the jail's
-//! first process is still busy making namespaces; then [`build`] attaches everything in order.
+//! This happens in init's own mount namespace, which the host's user namespace owns, so that
+//! nothing inside can change it. What needs no ids of the jail is made ahead ([`Own`]), while the
+//! jail's first process is still busy with namespaces; then [`build`] attaches everything in order.
 
 use crate::confine::ids::Ids;
 use crate::control::{Report, Stage};
@@ -26,10 +26,11 @@ use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-/// Files of /proc that tell of the host, as far as the jail's ids do not close them: shown empty.
+/// Files of /proc that show the host's state where the jail's ids do not forbid it: they are shown
+/// empty.
 const MASKED: [&str; 4] = ["proc/kcore", "proc/keys", "proc/timer_list", "proc/sched_debug"];
 
-/// Parts of /proc that the host's root may write to: read-only for a jail whose root that is.
+/// Parts of /proc that the host's root may write to: read-only in a jail whose root is the host's.
 const READ_ONLY: [&str; 5] = ["proc/sys", "proc/sysrq-trigger", "proc/irq", "proc/bus", "proc/fs"];
 
 /// What init builds; complete before init is born.
@@ -40,7 +41,7 @@ pub(crate) struct Plan {
     pub(crate) root: Tree,
     /// What the host has mounted below the root.
     pub(crate) submounts: Vec<Tree>,
-    /// It gets a fresh /run.
+    /// The jail gets a fresh /run.
     pub(crate) run: bool,
     /// kletka's programs, for /run/kletka.
     pub(crate) programs: Option<Tree>,
@@ -57,14 +58,14 @@ pub(crate) struct Plan {
 
 /// A mount over the root.
 pub(crate) enum Planned {
-    /// It is made.
+    /// A file system that is made already.
     Tree(Tree),
-    /// What the root has at `of`, seen at `target` too.
+    /// What the root has at `of`, shown at `target` too.
     View { of: &'static str, target: PathBuf, options: MountOptions },
 }
 
 impl Plan {
-    /// The trees that the command has cloned from the host's, and still has to give ids to.
+    /// The trees that the command has made, and still has to give ids to.
     pub(crate) fn cloned(&self) -> impl Iterator<Item = &Tree> {
         let programs = self.programs.iter();
         let mounts = self.mounts.iter().filter_map(|planned| match planned {
@@ -86,7 +87,8 @@ pub(crate) struct Own {
 const QUIET: u64 = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | libc::MOUNT_ATTR_NOEXEC;
 
 impl Own {
-    /// Makes them, detached. Init is in the jail's pid namespace, whose /proc this becomes.
+    /// Makes these file systems, detached. Init is in the jail's pid namespace, whose processes
+    /// this /proc shows.
     pub(crate) fn make(plan: &Plan) -> Result<Self, Report> {
         let about = |path: &'static str| {
             move |error: Error| match error {
@@ -101,6 +103,7 @@ impl Own {
         let run = plan.run.then(|| run_directory(plan));
         Ok(Self {
             proc,
+            // Cloned while the host's /dev is in reach; pivot_root(2) takes that away.
             null: open_tree(CWD, "/dev/null", clone_flags()).ok(),
             run: run.transpose().map_err(about("/run"))?,
             dev: match plan.devfs {
@@ -111,7 +114,7 @@ impl Own {
     }
 }
 
-/// A fresh /run, as every Linux system has it, with a place for kletka's programs.
+/// Makes a fresh /run, as every Linux system has it, with a place for kletka's programs.
 fn run_directory(plan: &Plan) -> Result<Tree, Error> {
     let options = MountOptions { nosuid: true, ..MountOptions::default() };
     let mode = [("mode", "755".to_owned())];
@@ -124,7 +127,7 @@ fn run_directory(plan: &Plan) -> Result<Tree, Error> {
     Ok(run.optional())
 }
 
-/// The registry of a jail that may have jails inside, with its limits, in its /run.
+/// Makes the registry of a jail that may have jails inside, with its limits, in its /run.
 fn registry_of_jail(run: BorrowedFd<'_>, plan: &Plan) -> rustix::io::Result<()> {
     let name = limits::DIRECTORY.trim_start_matches("/run/");
     let root = (Some(Uid::from_raw(plan.ids.first)), Some(Gid::from_raw(plan.ids.first)));
@@ -145,12 +148,14 @@ fn clone_flags() -> OpenTreeFlags {
 /// Attaches everything and joins the namespaces of `first`, the jail's first process.
 pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(), Report> {
     let slash = Path::new("/");
+    // Not the user namespace: init keeps the host's rights, and so the jail none over init.
     let mut joined = ThreadNameSpaceType::HOST_NAME_AND_NIS_DOMAIN_NAME
         | ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION
         | ThreadNameSpaceType::CONTROL_GROUP;
     joined.set(ThreadNameSpaceType::NETWORK, plan.joins_network);
     move_into_thread_name_spaces(first, joined)
         .map_err(|error| Stage::Namespaces.failed(slash, error))?;
+    // After the joining and before `enter`: `sys_directory` says why.
     let sys = sys_directory(plan)?;
     enter(&plan.root).map_err(|error| Stage::Root.failed(slash, error))?;
     let root = open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
@@ -159,21 +164,23 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
     for layer in Layer::ORDER {
         attach_layer(layer, (plan, own, sys.as_ref()), root)?;
     }
-    // Over a /proc with covered files, the kernel mounts none for the jails inside.
+    // The kernel lets a user namespace mount a /proc only where it sees one without covered files:
+    // jails inside need theirs.
     if plan.children.max == 0 {
         mask(own, root)?;
     }
     if plan.users == Users::Host {
+        // With a user namespace of its own, the jail's root has no right to write there anyway.
         write_protect(root)?;
     }
-    // What was cloned from a shared mount of the host would go on following it.
+    // A clone of a shared mount of the host would go on receiving what is mounted there.
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
         .map_err(|error| Stage::Root.failed(slash, error))
 }
 
-/// A /sys, if the root has a place for it. It shows the network namespace of whoever makes it, so
-/// not before that is joined; and a jail can make one only while it sees its
-/// own, so before that is left.
+/// Makes a /sys, if the root has a place for it. A sysfs shows the network namespace of its maker,
+/// so init joins that namespace first; and a jail can make a sysfs only while it sees one, so the
+/// old root is left afterwards.
 fn sys_directory(plan: &Plan) -> Result<Option<OwnedFd>, Report> {
     if place(plan.root.fd.as_fd(), Path::new(SYS.target)).is_err() {
         return Ok(None);
@@ -181,7 +188,7 @@ fn sys_directory(plan: &Plan) -> Result<Option<OwnedFd>, Report> {
     let made = file_system("sysfs", &[], QUIET | SYS.attributes());
     match made.map_err(|error| error.raw_os_error()) {
         Ok(sys) => Ok(Some(sys)),
-        // A jail that shares the network of the one that it is in shares its view of it.
+        // A jail that shares the network of its outer jail gets a clone of the outer /sys.
         Err(Some(libc::EPERM)) => Ok(open_tree(CWD, "/sys", clone_flags()).ok()),
         Err(errno) => {
             let errno = Errno::from_raw_os_error(errno.unwrap_or(libc::EINVAL));
@@ -192,17 +199,22 @@ fn sys_directory(plan: &Plan) -> Result<Option<OwnedFd>, Report> {
 
 /// Makes `root` the root of this mount namespace and lets go of the host's: pivot_root(2).
 fn enter(root: &Tree) -> rustix::io::Result<()> {
+    // The namespace's copies are peers of the host's mounts: without this, what follows would be
+    // done to the host too, and pivot_root(2) refuses a shared root.
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
     let empty = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+    // pivot_root(2) wants a mount point, which the detached root is not yet.
     move_mount(root.fd.as_fd(), "", CWD, "/", empty)?;
     fchdir(root.fd.as_fd())?;
+    // The old root then lies over the new one, and needs no directory inside of it.
     pivot_root(".", ".")?;
+    // Lazily: with the host's other mounts below, it is busy. All of them leave this namespace.
     unmount(".", UnmountFlags::DETACH)?;
     chdir("/")
 }
 
-/// Opens a mount point. Links are not followed, as jail(8) does not: below its root a jail may have
-/// put any, and they are its own business at best.
+/// Opens a mount point. Links are not followed, as in FreeBSD's jail(8): below its root a jail may
+/// have made any, and they could lead the mount elsewhere.
 pub(crate) fn place(root: BorrowedFd<'_>, target: &Path) -> rustix::io::Result<OwnedFd> {
     let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
     openat2(root, target, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), resolve)
@@ -213,7 +225,7 @@ fn put(mount: BorrowedFd<'_>, place: BorrowedFd<'_>) -> rustix::io::Result<()> {
     move_mount(mount, "", place, "", empty)
 }
 
-/// Attaches all of a layer that the prison has.
+/// Attaches everything that the prison has of a layer.
 fn attach_layer(
     layer: Layer,
     (plan, own, sys): (&Plan, &Own, Option<&OwnedFd>),
@@ -250,7 +262,7 @@ fn attach(tree: &Tree, root: BorrowedFd<'_>) -> Result<(), Report> {
     }
 }
 
-/// Shows what the root has at `of` at `target` too.
+/// Shows at `target`, too, what the root has at `of`.
 fn view(
     root: BorrowedFd<'_>,
     of: &str,
@@ -270,7 +282,8 @@ fn mask(own: &Own, root: BorrowedFd<'_>) -> Result<(), Report> {
     let mut attached = false;
     for file in MASKED {
         let Ok(place) = place(root, Path::new(file)) else { continue };
-        // Linux before 6.15 clones attached mounts only: the first place gets this one itself.
+        // Linux before 6.15 clones attached mounts only: the first place gets this mount itself,
+        // the others its clones.
         let masked = if attached {
             open_tree(null, "", clone_flags() | OpenTreeFlags::AT_EMPTY_PATH)
                 .and_then(|null| put(null.as_fd(), place.as_fd()))

@@ -1,9 +1,9 @@
 //! The file systems of a prison, in the order in which they lie over each other,
 //! before anything is attached.
 //!
-//! A line of fstab(5) may be about a directory that only an earlier line brings: what lies at its
-//! mount point is found here, in the detached mounts. What is mounted on the jail's root itself
-//! becomes the root, as on FreeBSD, where a read-only base is a jail's root that way.
+//! A line of fstab(5) may name a directory that only an earlier line brings: so what lies at its
+//! mount point is looked up here, in the detached mounts. What is mounted on the jail's root itself
+//! becomes the root, as on FreeBSD, where a jail's root may be a read-only base mounted that way.
 
 use crate::confine::ids::Ids;
 use crate::error::Error;
@@ -17,8 +17,8 @@ use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-/// Takes a directory that is made for the prison, and is to go with it; fails
-/// when it is another prison's.
+/// Records a directory that is made for the prison and removed with it; fails when another prison
+/// has it.
 pub(crate) type Claim<'a> = &'a mut dyn FnMut(&Path) -> Result<(), Error>;
 
 /// The root and all that is mounted over it so far.
@@ -29,14 +29,14 @@ pub(crate) struct Stack {
     /// The lines of fstab(5).
     pub(crate) mounts: Vec<Planned>,
     ids: Ids,
-    /// A user namespace with the jail's ids, if it has its own and one has been needed.
+    /// A user namespace with the jail's ids, once one has been needed.
     users: Option<OwnedFd>,
     own_users: bool,
 }
 
 impl Stack {
-    /// The root, with what the host has mounted below it but not below `hidden`, and then the lines
-    /// of `spec`. What is made on the host for one of them is claimed first.
+    /// Makes the root, with what the host has mounted below it but not below `hidden`, and then the
+    /// lines of `spec`. What is made on the host for a line is claimed first.
     pub(crate) fn new(
         spec: &Spec,
         ids: Ids,
@@ -89,6 +89,7 @@ impl Stack {
             }
         };
         if tree.target == Path::new("/") {
+            // What was mounted on the old root is covered by the new one.
             (self.submounts, self.mounts) = (Vec::new(), Vec::new());
             self.root = tree;
         } else {
@@ -97,7 +98,7 @@ impl Stack {
         Ok(())
     }
 
-    /// The tree that is seen at `target`: of the mounts that cover it, the last one.
+    /// Finds the tree that is seen at `target`: of the mounts that cover it, the last one.
     fn covering(&mut self, target: &Path) -> &mut Tree {
         let mounts = self.mounts.iter_mut().rev().filter_map(|planned| match planned {
             Planned::Tree(tree) => Some(tree),
@@ -107,7 +108,8 @@ impl Stack {
         trees.find(|tree| target.starts_with(&tree.target)).unwrap_or(&mut self.root)
     }
 
-    /// Opens a mount point in what lies there, which may be hostile: no link is followed.
+    /// Opens a mount point in the tree that covers it. The tree may be hostile: no link is
+    /// followed.
     fn place(&mut self, target: &Path) -> Result<OwnedFd, Error> {
         let tree = self.covering(target);
         let inside = target.strip_prefix(&tree.target).unwrap_or(target);
@@ -122,11 +124,13 @@ impl Stack {
         })
     }
 
-    /// Who owns a mount point, as the jail sees it, and its permission bits.
+    /// Reads who owns a mount point, as the jail sees it, and its permission bits.
     fn owner(&mut self, target: &Path) -> Result<(Owner, u32), Error> {
         let place = self.place(target)?;
         let stat = fstat(&place).map_err(|error| Error::MountPoint(target.into(), error.into()))?;
         let (ids, has_disks) = (self.ids, self.covering(target).has_ids_of_disk());
+        // Trees of the host still show the disk's ids, which will be the jail's; a tmpfs has the
+        // host's.
         let inside = |id: u32| if has_disks { Some(id) } else { ids.inside(id) };
         let unmapped = || Error::MountPoint(target.into(), Errno::OVERFLOW.into());
         let uid = inside(stat.st_uid).ok_or_else(unmapped)?;
@@ -134,13 +138,15 @@ impl Stack {
         Ok((Owner { uid, gid }, stat.st_mode & 0o7777))
     }
 
-    /// What lies at `target`, with the jail's ids: a layer for a union.
+    /// Opens what lies at `target`, with the jail's ids: a layer for a union.
     fn layer(&mut self, target: &Path) -> Result<OwnedFd, Error> {
         if self.own_users && self.users.is_none() {
             let made = self.ids.user_namespace();
             self.users = Some(made.map_err(|error| Error::Mount(target.into(), error))?);
         }
         let users = self.users.take();
+        // Now, not with the others: the kernel takes the ids that a layer has when the overlay is
+        // made.
         let settled = self.covering(target).settle_now(users.as_ref().map(AsFd::as_fd));
         self.users = users;
         settled?;
@@ -153,7 +159,7 @@ impl Stack {
         }
     }
 
-    /// A union of a directory of the host and what lies at `target`.
+    /// Makes a union of a directory of the host and what lies at `target`.
     fn union(
         &mut self,
         (directory, below): (&Path, bool),
@@ -174,9 +180,11 @@ impl Stack {
         } else {
             Some(Upper::new(directory, Path::new(""))?)
         };
+        // Before the working directory is made: a failure here leaves nothing to remove.
         let lies = self.layer(target)?;
         if let Some(upper) = &upper {
             work::check(&upper.work)?;
+            // In the registry first, so that a crash leaves no directory that nobody knows of.
             claim(&upper.work)?;
             work::make(&upper.work)?;
         }

@@ -1,5 +1,6 @@
-//! A prison's file systems, as detached mounts: made by the host, seen by nobody, attached later by
-//! [`crate::init`] in the prison's own mount namespace. Closing one is all that undoing it takes.
+//! A prison's file systems, as detached mounts: the host makes them, nobody sees them, and
+//! [`crate::init`] attaches them later in the prison's own mount namespace. To close one is all
+//! that undoing it takes.
 
 use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
@@ -20,7 +21,8 @@ use std::path::{Path, PathBuf};
 /// The type that statfs(2) gives for an overlay.
 const OVERLAYFS_MAGIC: i64 = 0x794c_7630;
 
-/// File systems of the kernel itself: a jail has its own of them, or none.
+/// File systems of the kernel itself: a jail has instances of its own, or none. Most cannot be
+/// idmapped either.
 const KERNEL: [&str; 20] = [
     "autofs",
     "binfmt_misc",
@@ -51,23 +53,24 @@ pub(crate) struct Owner {
     pub(crate) gid: u32,
 }
 
-/// A detached mount and the place it is made for.
+/// A detached mount and the place for which it is made.
 #[derive(Debug)]
 pub(crate) struct Tree {
     pub(crate) fd: OwnedFd,
     /// Absolute path inside the jail.
     pub(crate) target: PathBuf,
-    /// What an error message calls it.
+    /// The name that an error message has for it.
     pub(crate) source: PathBuf,
-    /// The file system, where `source` does not lie on it but is it.
+    /// The file system's name, where `source` is a device that holds it.
     kind: Option<String>,
-    /// Mounts where the target is missing are left out: the kernel's own, in a base without them.
+    /// Left out where the target is missing: the kernel's own file systems, in a base without
+    /// places for them.
     pub(crate) optional: bool,
-    /// MOUNT_ATTR_* flags to set, with the ids, before it is attached.
+    /// MOUNT_ATTR_* flags that are set, with the ids, before the mount is attached.
     attributes: u64,
-    /// Its files have ids of the disk, which the jail is to see as its own.
+    /// The files still have the ids of the disk, which the jail is to see as its own.
     idmapped: bool,
-    /// It is a clone of what the host has at `source`.
+    /// This is a clone of what the host has at `source`.
     cloned: bool,
 }
 
@@ -79,24 +82,28 @@ pub(crate) fn attributes(options: MountOptions) -> u64 {
         (options.noatime, libc::MOUNT_ATTR_NOATIME),
     ];
     let set = flags.into_iter().filter(|(on, _)| *on);
+    // Device nodes work in a jail's /dev alone, or any tree with one would reach a disk.
     set.fold(libc::MOUNT_ATTR_NODEV, |all, (_, flag)| all | flag)
 }
 
 impl Tree {
-    /// A second view of what the host has at `source`: open_tree(2), `OPEN_TREE_CLONE`.
+    /// Makes a second view of what the host has at `source`: open_tree(2), `OPEN_TREE_CLONE`.
     pub(crate) fn clone_of(
         source: &Path,
         target: PathBuf,
         options: MountOptions,
     ) -> Result<Self, Error> {
         let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+        // Not AT_RECURSIVE: one file system below that cannot be idmapped would fail the whole
+        // tree.
         let fd = open_tree(CWD, source, flags)
             .map_err(|error| Error::Mount(source.into(), error.into()))?;
         let (source, attributes) = (source.into(), attributes(options));
         Ok(Self { source, attributes, idmapped: true, cloned: true, ..Self::made(fd, target) })
     }
 
-    /// The same for a root: one on an overlay is made again over its layers, with the jail's ids.
+    /// Makes the view that becomes a root. One on an overlay is made again over its layers, with
+    /// the jail's ids.
     pub(crate) fn root_of(path: &Path, users: Users, ids: Ids) -> Result<Self, Error> {
         let tree = Self::clone_of(path, "/".into(), MountOptions::default())?;
         let on_overlay =
@@ -107,7 +114,7 @@ impl Tree {
         }
     }
 
-    /// An empty tmpfs; its root belongs to the jail's id `owner`.
+    /// Makes an empty tmpfs, whose root directory belongs to `owner`, an id of the host's.
     pub(crate) fn tmpfs(
         target: PathBuf,
         options: MountOptions,
@@ -117,7 +124,7 @@ impl Tree {
         Self::tmpfs_with(target, attributes(options), settings, owner)
     }
 
-    /// The same, with MOUNT_ATTR_* flags: /dev alone goes without `NODEV`.
+    /// Does the same with MOUNT_ATTR_* flags: /dev is the only tmpfs without `NODEV`.
     pub(crate) fn tmpfs_with(
         target: PathBuf,
         attributes: u64,
@@ -132,7 +139,8 @@ impl Tree {
         Ok(Self::made(fd, target))
     }
 
-    /// A file system that has just been made, with the jail's ids in it and its attributes set.
+    /// Takes a file system that has just been made, with the jail's ids in it and its attributes
+    /// set.
     pub(crate) fn made(fd: OwnedFd, target: PathBuf) -> Self {
         let source = target.clone();
         Self {
@@ -152,7 +160,7 @@ impl Tree {
         Self { optional: true, ..self }
     }
 
-    /// A tmpfs(5) whose root directory has this owner in the jail.
+    /// Makes a tmpfs(5) whose root directory has this owner in the jail.
     pub(crate) fn tmpfs_of(
         target: PathBuf,
         options: MountOptions,
@@ -166,7 +174,7 @@ impl Tree {
         Self::tmpfs(target, options, settings, (uid, gid))
     }
 
-    /// An overlay of directories of the host.
+    /// Makes an overlay of directories of the host.
     pub(crate) fn overlay(
         lower: &[PathBuf],
         upper: Option<&(PathBuf, PathBuf)>,
@@ -179,7 +187,7 @@ impl Tree {
         Ok(Self::made(fd, target))
     }
 
-    /// The file system on a device.
+    /// Mounts the file system on a device.
     pub(crate) fn of_disk(
         kind: &str,
         device: &Path,
@@ -193,6 +201,8 @@ impl Tree {
         })?;
         let made = fsconfig_set_string(context.as_fd(), "source", device).and_then(|()| {
             if options.read_only {
+                // The file system itself, too: a write-protected device can be mounted in no other
+                // way.
                 fsconfig_set_flag(context.as_fd(), "ro")?;
             }
             fsconfig_create(context.as_fd())?;
@@ -205,36 +215,38 @@ impl Tree {
         Ok(Self { source, kind, attributes, idmapped: true, ..Self::made(fd, target) })
     }
 
-    /// The directory of the host that it is a clone of, if it is one.
+    /// The directory of the host of which this is a clone, if it is one.
     pub(crate) fn directory(&self) -> Option<&Path> {
         self.cloned.then_some(&self.source)
     }
 
-    /// Whether it is mounted `ro`.
+    /// Whether the tree is mounted `ro`.
     pub(crate) fn is_read_only(&self) -> bool {
         self.attributes & libc::MOUNT_ATTR_RDONLY != 0
     }
 
-    /// Whether its files have the ids of the disk still.
+    /// Whether the files still have the ids of the disk.
     pub(crate) fn has_ids_of_disk(&self) -> bool {
         self.idmapped
     }
 
-    /// Does what [`Tree::settle`] would do later, for who needs it now: a
-    /// layer of another file system.
+    /// Does now what [`Tree::settle`] would do later: a layer of another file system must have its
+    /// ids before.
     pub(crate) fn settle_now(&mut self, userns: Option<BorrowedFd<'_>>) -> Result<(), Error> {
         self.settle(userns)?;
+        // A mount can be idmapped only once.
         self.idmapped = false;
         Ok(())
     }
 
-    /// Sets the attributes, and shows the files under the ids of `userns`, if there is one,
-    /// where they have the disk's.
+    /// Sets the attributes, and shows files that have the disk's ids under those of `userns`, if
+    /// there is one.
     pub(crate) fn settle(&self, userns: Option<BorrowedFd<'_>>) -> Result<(), Error> {
         if !self.idmapped {
             return Ok(());
         }
         match mount::set_attributes(self.fd.as_fd(), self.attributes, userns) {
+            // EINVAL is all that the kernel says of a file system without idmapped mounts.
             Err(error) if userns.is_some() && error.raw_os_error() == Some(libc::EINVAL) => {
                 let kind = self.kind.clone().or_else(|| file_system_of(&self.source));
                 let file_system = kind.unwrap_or_else(|| "it".into());
@@ -246,11 +258,11 @@ impl Tree {
 }
 
 /// Tries whether the files at `path` can be shown under the ids of a jail, as its root would be: on
-/// a clone that nobody sees, in a user namespace that is gone afterwards. An overlay
-/// is judged by its layers.
+/// a clone that nobody sees, in a user namespace that is gone afterwards. An overlay is judged by
+/// its layers.
 ///
 /// # Errors
-/// [`Error::NoUserNamespaces`]; [`Error::CannotIdmap`]; [`Error::Mount`]: it cannot be cloned.
+/// [`Error::NoUserNamespaces`]; [`Error::CannotIdmap`]; [`Error::Mount`]: `path` cannot be cloned.
 pub fn try_idmap(path: &Path) -> Result<(), Error> {
     let users = Ids::SOME.user_namespace().map_err(Error::NoUserNamespaces)?;
     if let Some(tried) = overlay::try_layers(path, users.as_fd()) {
@@ -281,9 +293,10 @@ pub(crate) fn file_system(
     Ok(fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)?)
 }
 
-/// What the host has mounted below `path` comes along, each mount by itself; the kernel's own file
-/// systems, and all below them and below `hidden`, do not.
+/// Clones what the host has mounted below `path`, each mount by itself. The kernel's own file
+/// systems, everything below them and everything below `hidden` is left out.
 pub(crate) fn submounts(path: &Path, hidden: &[&str]) -> Result<Vec<Tree>, Error> {
+    // mountinfo has no links in its paths.
     let path = mount::realpath(path).map_err(|error| Error::Path(path.into(), error))?;
     let mut left_out: Vec<PathBuf> = hidden.iter().map(|dir| path.join(&dir[1..])).collect();
     let mut trees = Vec::new();

@@ -1,10 +1,10 @@
 //! unionfs(4) by Linux's overlay: a directory of the host over what lies at the mount point, or
 //! with `below` under it; mount_unionfs(8).
 //!
-//! What is written goes to the upper layer, with the owner that it has in the jail. For that the
-//! kernel needs a working directory on the same mount as the upper layer: a hidden one is made
-//! beside it, `.NAME.kletka-work`, and removed when the prison is gone. Read-only, the two are only
-//! looked at, and nothing is made.
+//! What the jail writes is kept in the upper layer, with the owner that it has in the jail. For
+//! that the kernel needs a working directory on the same mount as the upper layer: a hidden one,
+//! `.NAME.kletka-work`, is made beside that layer, and removed when the prison is gone. For a
+//! read-only union nothing is made.
 
 use crate::confine::ids::Ids;
 use crate::error::Error;
@@ -21,7 +21,8 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-/// The layer that takes what is written: `inside` of the directory `anchor`, whose mount it is on.
+/// The layer that takes what is written: the directory `inside` of `anchor`, on the mount of
+/// `anchor`.
 #[derive(Debug)]
 pub(crate) struct Upper {
     anchor: PathBuf,
@@ -31,10 +32,11 @@ pub(crate) struct Upper {
 }
 
 impl Upper {
-    /// The layer at `inside` of the host's directory `anchor`.
+    /// Finds the layer at `inside` of the host's directory `anchor`, and a name for its working
+    /// directory.
     ///
     /// # Errors
-    /// [`Error::NoPlaceForWork`]: there is nothing beside it on the same mount.
+    /// [`Error::NoPlaceForWork`]: `anchor` is the root of its mount, which has nothing beside it.
     pub(crate) fn new(anchor: &Path, inside: &Path) -> Result<Self, Error> {
         let failed = |error| Error::Mount(anchor.into(), error);
         let anchor = realpath(anchor).map_err(failed)?;
@@ -44,11 +46,13 @@ impl Upper {
             let found = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID);
             found.map(|found| found.stx_mnt_id).map_err(|error| failed(error.into()))
         };
+        // Compared by mount, not by device: the kernel wants both directories on one mount.
         if mount(parent)? != mount(&anchor)? {
             return Err(no_place());
         }
         let mut work = OsString::from(".");
         work.push(name);
+        // Two unions below one directory have names of their own.
         for part in inside {
             work.push(".");
             work.push(part);
@@ -58,19 +62,22 @@ impl Upper {
         Ok(Self { inside: inside.into(), work, anchor })
     }
 
-    /// What is to be said when the kernel does not take it.
+    /// The error for a layer that the kernel does not take as an upper one.
     pub(crate) fn unable(&self) -> Error {
         let path: PathBuf = self.anchor.components().chain(self.inside.components()).collect();
         let file_system = mountinfo::file_system_of(&path).unwrap_or_else(|| "it".into());
         Error::NotUpper { path, file_system }
     }
 
-    /// Both directories, on one mount with the ids of `users`.
+    /// Opens both directories, on one mount with the ids of `users`: one clone of their parent, as
+    /// two clones would be two mounts.
     fn open(&self, users: Option<BorrowedFd<'_>>) -> io::Result<Open> {
         let no_parent = || io::Error::from(Errno::INVAL);
         let (parent, name) =
             self.anchor.parent().zip(self.anchor.file_name()).ok_or_else(no_parent)?;
         let holder = overlay::layer_of(parent, users)?;
+        // A jail that ran here before may have put links below; another mount would be another file
+        // system.
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let upper = Path::new(name).join(&self.inside);
@@ -81,15 +88,15 @@ impl Upper {
     }
 }
 
-/// An upper layer and its working directory, in a mount that lives as long as this.
+/// An upper layer and its working directory, in a mount that lives as long as this value.
 struct Open {
     _holder: OwnedFd,
     upper: OwnedFd,
     work: OwnedFd,
 }
 
-/// A detached union of `directory` and `lies`, what lies at the mount point, both with the jail's
-/// ids; with an `upper` layer, which is one of the two, it can be written to.
+/// Makes a detached union of `directory` and `lies`, the directory at the mount point, both with
+/// the jail's ids. With an `upper` layer, which is one of the two, the union can be written to.
 pub(crate) fn mount(
     (directory, lies): (&Path, &OwnedFd),
     below: bool,
@@ -98,6 +105,7 @@ pub(crate) fn mount(
     (ids, users): (Ids, Option<BorrowedFd<'_>>),
 ) -> Result<OwnedFd, Error> {
     let failed = |error: io::Error| match (upper, error.raw_os_error()) {
+        // The kernel's answer for a file system that lacks what an upper layer needs, and no more.
         (Some(upper), Some(libc::EINVAL | libc::EROFS)) => upper.unable(),
         _ => Error::Mount(directory.into(), error),
     };

@@ -1,13 +1,13 @@
 //! Jails inside jails: jail(8), "Hierarchical Jails".
 //!
 //! A jail with `children.max` above 0 runs kletka itself: its root has a registry of its own,
-//! [`DIRECTORY`], and makes prisons in namespaces that its user namespace owns. With the jail's own
-//! jid, its maker sets as many jids aside as it may have jails inside, so that each has the same
+//! [`DIRECTORY`], and makes prisons in namespaces that the jail's user namespace owns. When the
+//! jail is made, one jid is set aside for each jail that may be inside, so that a jail has the same
 //! jid wherever it is looked at; [`crate::registry::limits::Limits`] tells the jail which.
 //!
-//! From outside, [`view`] reads that registry. Whatever stands in it the jail's root may have
-//! written: it is read within bounds, no link is followed, and a prison is believed to be there
-//! only if a process of that jail's pid namespace is.
+//! From outside, [`view`] reads that registry. The jail's root may have written anything there:
+//! files are read within bounds, no link is followed, and a prison is believed in only if there is
+//! such a process in that jail's pid namespace.
 
 use crate::registry::limits::DIRECTORY;
 use crate::registry::process_id::ProcessId;
@@ -20,10 +20,10 @@ use rustix::io::read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-/// Directory entries that are looked at: no jail may keep its outside busy.
+/// How many directory entries are looked at: no jail may keep its outside busy.
 const ENTRIES: usize = 10_000;
 
-/// The prisons that the jail `parent` has made, and those inside them, as the registry of
+/// Answers the prisons that the jail `parent` has made, and those inside them, as the registry of
 /// `parent` is to know them.
 pub(crate) fn view(parent: &Record) -> Vec<Record> {
     let mut found = Vec::new();
@@ -37,6 +37,7 @@ pub(crate) fn view(parent: &Record) -> Vec<Record> {
         }
     }
     found.sort_by_key(|record| record.jid);
+    // Two files of that registry may claim one jid; everything else relies on jids.
     found.dedup_by_key(|record| record.jid);
     let inside: Vec<Record> = found.iter().flat_map(view).collect();
     found.extend(inside);
@@ -47,17 +48,19 @@ pub(crate) fn view(parent: &Record) -> Vec<Record> {
 fn registry_of(init: ProcessId) -> Option<OwnedFd> {
     let root = init.root()?;
     let inside = Path::new(DIRECTORY).strip_prefix("/").ok()?.join("jails");
+    // A link that the jail has put there could lead to any directory of the host.
     let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     openat2(root, inside, flags, Mode::empty(), resolve).ok()
 }
 
-/// All that can be understood of a registry's directory.
+/// Reads all that can be understood of a registry's directory.
 fn records(directory: BorrowedFd<'_>) -> Vec<Record> {
     let Ok(entries) = Dir::read_from(directory) else { return Vec::new() };
     let mut room = vec![0; LARGEST + 1];
     let mut records = Vec::new();
     for entry in entries.take(ENTRIES).map_while(Result::ok) {
+        // O_NONBLOCK: to open a FIFO that the jail has put there would wait for ever.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let Ok(file) = openat(directory, entry.file_name(), flags, Mode::empty()) else { continue };
         let regular = fstat(&file)
@@ -69,10 +72,10 @@ fn records(directory: BorrowedFd<'_>) -> Vec<Record> {
     records
 }
 
-/// The number here of the init that the pid namespace `processes` knows as `pid`.
+/// Answers the number that the init `pid` of the pid namespace `processes` has here.
 fn number_here(processes: BorrowedFd<'_>, pid: u32) -> Option<u32> {
     match namespace::pid_from(processes, pid) {
-        // Linux before 6.11.
+        // Linux before 6.11 cannot be asked: the line NSpid of each process is read instead.
         Err(error) if error.raw_os_error() == Some(libc::ENOTTY) => {
             let namespace = fstat(processes).ok()?.st_ino;
             let entries = std::fs::read_dir("/proc").ok()?.map_while(Result::ok);
@@ -88,7 +91,7 @@ fn number_here(processes: BorrowedFd<'_>, pid: u32) -> Option<u32> {
 fn is_init_in(number: u32, outer: u64, pid: u32) -> bool {
     let status = read_small(&format!("/proc/{number}/status")).unwrap_or_default();
     let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
-    // From the outermost namespace to its own.
+    // The line begins with the number in the outermost namespace: read from its end.
     let numbers = numbers.map(|numbers| numbers.split_whitespace().rev());
     let known = |mut from_inside: std::iter::Rev<std::str::SplitWhitespace<'_>>| {
         from_inside.next() == Some("1") && from_inside.next() == Some(pid.to_string().as_str())
@@ -100,18 +103,20 @@ fn is_init_in(number: u32, outer: u64, pid: u32) -> bool {
     numbers.is_some_and(known) && outside() == Some(outer)
 }
 
-/// Whether a parameter has nothing in it that a terminal would obey.
+/// Whether a parameter has no control character, which a terminal would obey.
 fn is_printable((name, value): &(String, Vec<u8>)) -> bool {
     let shown = std::str::from_utf8(value).is_ok_and(|value| !value.chars().any(char::is_control));
     shown && !name.chars().any(char::is_control)
 }
 
-/// A record of a jail's registry in the terms of the registry outside; `None` when
-/// it cannot be what it says.
+/// Turns a record of a jail's registry into the terms of the registry outside; `None` when it
+/// cannot be true.
 fn seen_from_outside(record: Record, parent: &Record, processes: BorrowedFd<'_>) -> Option<Record> {
     let inner = record.init?;
+    // Only a process of the jail's own pid namespace: the jail may claim any process of the host.
     let init = ProcessId { pid: number_here(processes, inner.pid)?, ..inner };
     let limits = record.children;
+    // Jids outside of those that were set aside may be other prisons'.
     let fits = parent.children.contains(record.jid)
         && (limits.max == 0
             || (parent.children.contains(limits.first)
@@ -124,12 +129,14 @@ fn seen_from_outside(record: Record, parent: &Record, processes: BorrowedFd<'_>)
         Users::Own => Users::Outer,
         other => other,
     };
+    // What the record claims beyond the outer jail's rights is not believed.
     let mut rights = record.rights.within(parent.rights);
     rights.users = users;
     Some(Record {
         name: format!("{}.{}", parent.name, record.name),
         path: parent.path.join(record.path.strip_prefix("/").unwrap_or(&record.path)),
         ids: parent.ids,
+        // Never what the record says: the host writes to and removes what these name.
         cgroup: parent.cgroup.clone(),
         parent: if record.parent == 0 { parent.jid } else { record.parent },
         rights,

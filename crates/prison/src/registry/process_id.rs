@@ -1,4 +1,5 @@
-//! Which process is meant: a number, and what tells it from a later process with the same number.
+//! Which process is meant: a number, and a mark that tells the process from a later one with that
+//! number.
 
 use kernel::child::readable;
 use kernel::descriptor::close_many;
@@ -20,9 +21,10 @@ pub(crate) struct ProcessId {
 /// What tells two processes with the same number apart, until the machine is started again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mark {
-    /// Inode number of its pidfds: Linux 6.9, where they have a file system of their own.
+    /// Inode number of the process's pidfds, from Linux 6.9 on, where these have a file system of
+    /// their own. One fstat(2) reads it, where the start time takes a file of /proc.
     Inode(u64),
-    /// Clock ticks from boot to its start: proc_pid_stat(5), field 22.
+    /// Clock ticks from boot to the process's start: proc_pid_stat(5), field 22.
     Start(u64),
 }
 
@@ -33,8 +35,9 @@ const AT_ONCE: usize = 64;
 const PIDFS_MAGIC: i64 = 0x5049_4446;
 
 impl ProcessId {
-    /// The process `pid`, which `pidfd` is of.
+    /// The process `pid`, behind `pidfd`.
     pub(crate) fn of(pid: u32, pidfd: BorrowedFd<'_>) -> Option<Self> {
+        // Before, all pidfds shared one inode, which tells nothing.
         let has_inodes = fstatfs(pidfd).is_ok_and(|fs| fs.f_type == PIDFS_MAGIC);
         let mark = if has_inodes { Mark::Inode(fstat(pidfd).ok()?.st_ino) } else { start(pid)? };
         Some(Self { pid, mark })
@@ -47,31 +50,34 @@ impl ProcessId {
         Self::of(pid.as_raw_pid() as u32, pidfd.as_fd())
     }
 
-    /// A pidfd, if the process still lives.
+    /// Opens a pidfd, if the process still lives.
     pub(crate) fn open(self) -> Option<OwnedFd> {
         let pidfd = self.same().ok()??;
-        // One that has ended and waits to be collected counts as gone.
+        // A process that has ended and waits to be collected counts as gone.
         let ended = readable(pidfd.as_fd(), Some(Duration::ZERO)).unwrap_or(true);
         (!ended).then_some(pidfd)
     }
 
-    /// Its root directory, if the process still lives. Whose root that is may have
-    /// written all that is in it.
+    /// Opens the process's root directory, if it still lives. Whoever has that root may have
+    /// written everything in it.
     pub(crate) fn root(self) -> Option<OwnedFd> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = open(format!("/proc/{}/root", self.pid), flags, Mode::empty()).ok()?;
-        // The number may have been another process's by then.
+        // Looked at afterwards: by the time of open(2) the number may have been another process's.
         self.open().map(|_| root)
     }
 
-    /// A pidfd, if there is a process of this number and it is the same; it may have ended, and
-    /// wait to be collected. Opened before the mark is compared, so that the descriptor is of the
-    /// very process that was asked for. Fails when there is no descriptor left for it.
+    /// Opens a pidfd, if there is a process of this number and it is the same one; it may have
+    /// ended, and wait to be collected. Fails when no descriptor is left for the pidfd.
     fn same(self) -> rustix::io::Result<Option<OwnedFd>> {
         let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) else {
             return Ok(None);
         };
+        // Opened before the mark is compared, so that the comparison is about the process of the
+        // pidfd.
         let pidfd = match pidfd_open(pid, PidfdFlags::empty()) {
+            // Nothing is known of the process then: to take it for dead would clear a living prison
+            // away.
             Err(error @ (Errno::MFILE | Errno::NFILE | Errno::NOMEM)) => return Err(error),
             Err(_) => return Ok(None),
             Ok(pidfd) => pidfd,
@@ -83,8 +89,8 @@ impl ProcessId {
         Ok(same.then_some(pidfd))
     }
 
-    /// Which of these processes live: [`ProcessId::open`] for many, in fewer system calls. One that
-    /// cannot be looked at counts as living: what is taken for dead is cleared away.
+    /// Tells which of these processes live: [`ProcessId::open`] for many, by fewer system calls. A
+    /// process that cannot be looked at counts as living: what is taken for dead is cleared away.
     pub(crate) fn living(processes: &[Option<Self>]) -> Vec<bool> {
         let mut living = Vec::with_capacity(processes.len());
         for some in processes.chunks(AT_ONCE) {
@@ -92,8 +98,8 @@ impl ProcessId {
             let same: Vec<_> = same.collect();
             let opened = same.iter().flatten().flatten();
             let mut fds: Vec<_> = opened.map(|pidfd| PollFd::new(pidfd, PollFlags::IN)).collect();
-            // Nothing is waited for, so nothing interrupts it; should it
-            // fail, no process has ended.
+            // With a timeout of 0 nothing interrupts poll(2); should it fail, no process counts as
+            // ended.
             let _ = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
             let mut ended = fds.iter().map(|fd| !fd.revents().is_empty());
             living.extend(same.iter().map(|pidfd| match pidfd {
@@ -127,6 +133,7 @@ impl ProcessId {
 
 fn start(pid: u32) -> Option<Mark> {
     let stat = read_small(&format!("/proc/{pid}/stat"))?;
+    // The name, field 2, may have spaces and parentheses in it: fields count from the last one.
     let field = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(22 - 3)?;
     field.parse().ok().map(Mark::Start)
 }

@@ -1,10 +1,10 @@
-//! What the registry keeps of one prison, as text: a `key=value` line each,
-//! written whole or not at all.
+//! What the registry keeps of one prison, as text: a `key=value` line each, written whole or not at
+//! all.
 //!
-//! A record outlives the program that wrote it. The first line is its [`VERSION`]; records from
-//! before there was one have none. Keys are only ever added, and none changes its meaning. A line
-//! that is not understood, and a right whose word is not, is kept and written back. A record
-//! without what it takes to find its prison is [`Broken`], and nobody takes that prison for dead.
+//! A record outlives the program that wrote it. The first line is the format's [`VERSION`], which
+//! the oldest records lack. Keys are only ever added, and none changes its meaning. A line that is
+//! not understood, and a right whose word is not, is kept and written back. A record that does not
+//! say how to find its prison is [`Broken`], and nobody takes that prison for dead.
 
 use crate::confine::ids::Ids;
 use crate::confine::rights::Rights;
@@ -17,8 +17,8 @@ use std::path::PathBuf;
 /// Bytes that a record may have; a path and a host name are the longest things in it.
 pub(crate) const LARGEST: usize = 16 << 10;
 
-/// The version of what is written here. An older program that changes a newer one's record
-/// leaves the number as it is.
+/// The version of the format that is written here. An older program that changes a newer one's
+/// record leaves the number as it is.
 const VERSION: u32 = 1;
 
 /// One prison as the registry knows it.
@@ -26,15 +26,15 @@ const VERSION: u32 = 1;
 pub struct Record {
     /// Jail identifier, from 1.
     pub jid: u32,
-    /// Name; the jid in digits when it was given none.
+    /// Name; the jid in digits when no name was given.
     pub name: String,
-    /// The jid of the jail that it is in; 0: of none.
+    /// The jid of the jail that this one is in; 0: of none.
     pub parent: u32,
-    /// The jails that may be in it.
+    /// The jails that may be inside.
     pub children: Limits,
-    /// A jail has made it: it is in that one's registry, not in this.
+    /// A jail has made this one: its record is in that jail's registry, not in this one.
     pub is_inside: bool,
-    /// How many are in it now, at any depth.
+    /// How many jails are inside now, at any depth.
     pub inside: u32,
     /// The root, as the host sees it.
     pub path: PathBuf,
@@ -42,29 +42,30 @@ pub struct Record {
     pub ids: Ids,
     /// Directory in the cgroup v2 tree, on hosts that have one.
     pub cgroup: Option<PathBuf>,
-    /// Directories that were made for it and go with it: [`crate::work`].
+    /// Directories that were made for the prison and are removed with it: [`crate::work`].
     pub(crate) work: Vec<PathBuf>,
     /// jail_set(2)'s parameters by name, for jls(8).
     pub parameters: Vec<(String, Vec<u8>)>,
-    /// System call filter and capabilities of everything that enters: the spec's, packed.
+    /// The rights that decide on the filter and the capabilities of everything that enters.
     pub(crate) rights: Rights,
-    /// The command that makes the prison; `None` once it is made.
+    /// The command that makes the prison; `None` once that is made.
     pub(crate) creator: Option<ProcessId>,
-    /// PID 1 of the prison; `None` while it is being made.
+    /// Process 1 of the prison; `None` while the prison is being made.
     pub(crate) init: Option<ProcessId>,
     /// A process that waits to be started: [`crate::enter::waiting`].
     pub(crate) waiting: Option<ProcessId>,
-    /// kernel.random.boot_id when it was made.
+    /// kernel.random.boot_id when the prison was made: process numbers of another boot mean
+    /// nothing.
     pub(crate) boot: String,
-    /// The format that it is written in.
+    /// The version of the format that the record is written in.
     pub(crate) version: u32,
     /// Words among the rights that a newer program has written; they grant nothing here.
     pub(crate) unknown_rights: Vec<String>,
-    /// Lines that a newer program has written, as they stand there.
+    /// Lines that a newer program has written, unchanged.
     pub(crate) unknown: Vec<Vec<u8>>,
 }
 
-/// What can still be told of a record from which its prison cannot be found.
+/// What can still be said of a record that does not say how to find its prison.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Broken {
     pub(crate) name: Option<String>,
@@ -72,18 +73,18 @@ pub(crate) struct Broken {
 }
 
 impl Record {
-    /// Whether it is inside `outer`, at any depth: its name says so.
+    /// Whether this jail is inside `outer`, at any depth: its name says so.
     pub(crate) fn is_within(&self, outer: &Self) -> bool {
         self.name.strip_prefix(&outer.name).is_some_and(|rest| rest.starts_with('.'))
     }
 
-    /// A parameter's value as it was given, if it was.
+    /// A parameter's value as it was given, if one was.
     pub fn parameter(&self, name: &str) -> Option<&[u8]> {
         self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_slice())
     }
 
-    /// What only a newer kletka understands of its file: `key=value` lines, and
-    /// what is left of `rights`.
+    /// The lines that only a newer kletka understands, as `key=value`, and the words of `rights`
+    /// that are not understood.
     pub fn unknown(&self) -> impl Iterator<Item = Vec<u8>> {
         let rights = self.unknown_rights.join(" ");
         let rights = (!rights.is_empty()).then(|| format!("rights={rights}").into_bytes());
@@ -98,12 +99,15 @@ impl Record {
             for &byte in value {
                 match byte {
                     b'\\' => out.extend_from_slice(b"\\\\"),
+                    // A value may be anything that jail.conf can hold: a line end in it would begin
+                    // another key.
                     b'\n' => out.extend_from_slice(b"\\n"),
                     _ => out.push(byte),
                 }
             }
             out.push(b'\n');
         };
+        // Kept when it is higher: the lines that only the newer program knows are written back too.
         line("version", self.version.max(VERSION).to_string().as_bytes());
         line("jid", self.jid.to_string().as_bytes());
         line("name", self.name.as_bytes());
@@ -142,8 +146,8 @@ impl Record {
         out
     }
 
-    /// The record that this text is: what the registry has in a file, or a test makes
-    /// up. `None` when it is none.
+    /// Reads the record that this text is: the content of a file of the registry, or what a test
+    /// makes up. `None`: the text is no record.
     pub fn of_text(text: &[u8]) -> Option<Self> {
         Self::parse(text).ok()
     }
@@ -162,11 +166,12 @@ impl Record {
         if is_whole && record.jid > 0 && record.init.or(record.creator).is_some() {
             return Ok(record);
         }
+        // No other prison may be given these.
         let name = Some(record.name).filter(|name| !name.is_empty());
         Err(Broken { name, ids: Some(record.ids).filter(|ids| *ids != Ids::SAME) })
     }
 
-    /// One that says nothing.
+    /// A record that says nothing.
     pub(crate) fn empty() -> Self {
         Self {
             jid: 0,
@@ -191,7 +196,7 @@ impl Record {
         }
     }
 
-    /// Takes a line.
+    /// Takes one line into this record.
     fn take_line(&mut self, line: &[u8]) -> Line {
         let Some(equals) = line.iter().position(|&byte| byte == b'=') else { return Line::Unknown };
         let Ok(key) = std::str::from_utf8(&line[..equals]) else { return Line::Unknown };
@@ -210,7 +215,7 @@ impl Record {
         Line::Taken
     }
 
-    /// Takes a line that is text.
+    /// Takes a line whose value must be text; paths and parameters may be any bytes.
     fn take_text(&mut self, key: &str, value: &[u8]) -> Line {
         let text = std::str::from_utf8(value).ok();
         let number = || text?.parse().ok();
@@ -234,6 +239,8 @@ impl Record {
 
     fn take_rights(&mut self, words: &str) {
         for word in words.split(' ').filter(|word| !word.is_empty()) {
+            // A word that is not understood grants nothing: an older program never gives more than
+            // the newer one did.
             if !self.rights.grant(word) {
                 self.unknown_rights.push(word.to_owned());
             }
@@ -241,12 +248,12 @@ impl Record {
     }
 }
 
-/// What came of a line.
+/// What became of a line.
 enum Line {
     Taken,
-    /// Its key is not known.
+    /// The key is not known.
     Unknown,
-    /// Its key is known, and no value of that is like this.
+    /// The key is known, but cannot have this value.
     Wrong,
 }
 

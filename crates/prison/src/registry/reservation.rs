@@ -1,5 +1,5 @@
-//! What a new prison is given before it is made: jid, name, place among the others, user ids. Pure:
-//! the registry's lock is held around it, and its records come in.
+//! What a new prison is given before it is made: jid, name, place among the others, user ids. No
+//! system calls are made here: the caller holds the registry's lock and brings its records.
 
 use crate::confine::ids::{Ids, Ranges};
 use crate::error::Error;
@@ -16,18 +16,18 @@ const JID_MAX: u32 = 999_999;
 pub(crate) struct Reservation {
     pub(crate) jid: u32,
     pub(crate) name: String,
-    /// The jid of the jail that it is in; 0: of none.
+    /// The jid of the jail that the prison is in; 0: of none.
     pub(crate) parent: u32,
     pub(crate) children: Limits,
     pub(crate) ids: Ids,
-    /// The last jid that is given out by this.
+    /// The last jid that this gives out, to the prison or to jails inside it.
     pub(crate) last: u32,
 }
 
 impl Reservation {
     /// Chooses for `spec`, beside the prisons of `records` and those that cannot be read. `last` is
-    /// the jid given out before; `outer` the limits of the jail whose registry this is; `ranges`
-    /// says which ids there are.
+    /// the jid that was given out before; `outer` are the limits of the jail whose registry this
+    /// is; `ranges` says which ids there are.
     pub(crate) fn choose(
         spec: &Spec,
         (records, unreadable): (&[Record], &[Unreadable]),
@@ -53,10 +53,13 @@ impl Reservation {
             None => None,
             Some((outer, _)) => Some(parent(outer, records)?),
         };
+        // A dot is no part of a jail's name: what comes before the last one names the outer jail.
         check_name(name.rsplit('.').next().unwrap_or_default(), jid)?;
         let children = match spec.children {
             0 => Limits::default(),
             max => {
+                // Set aside here, and never given to others, so that a jail inside has one jid
+                // wherever it is seen.
                 let first = jids.free(jid, max, Some(jid)).ok_or(Error::Limit)?;
                 Limits { max, first }
             }
@@ -66,6 +69,7 @@ impl Reservation {
             records.iter().map(|record| record.ids).chain(of_unreadable).collect();
         let ids = match spec.users {
             Users::Own => Ids::free(&taken, ranges).ok_or(Error::NoIds)?,
+            // No range is taken: these users have ids that somebody else was given.
             Users::Outer | Users::Host => Ids::SAME,
         };
         let parent = parent.map_or(0, |parent| parent.jid);
@@ -73,23 +77,23 @@ impl Reservation {
     }
 }
 
-/// What a prison has that is in the registry, and cannot be read.
+/// What is known of a prison whose record cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unreadable {
-    /// The jid that its file is called by.
+    /// The jid that is its file's name.
     pub(crate) jid: Option<u32>,
-    /// Its ids, if its record says so.
+    /// The prison's ids, if the record says so.
     pub(crate) ids: Option<Ids>,
 }
 
-/// The jail `name`, which is to get one more inside.
+/// Finds the jail `name`, which is to have one more inside.
 fn parent<'r>(name: &str, records: &'r [Record]) -> Result<&'r Record, Error> {
     let found = records.iter().find(|record| record.name == name);
     let parent = found.ok_or_else(|| Error::NoParent(name.to_owned()))?;
     if parent.is_inside {
         return Err(Error::OthersJail(name.to_owned()));
     }
-    // All that are inside count, at any depth, and for each that they are in.
+    // A jail inside counts at any depth, and for each jail that it is in.
     let mut outer = Some(parent);
     while let Some(record) = outer {
         let inside = records.iter().filter(|other| other.is_within(record)).count();
@@ -101,7 +105,7 @@ fn parent<'r>(name: &str, records: &'r [Record]) -> Result<&'r Record, Error> {
     Ok(parent)
 }
 
-/// Which jids there are, and those that are taken: by prisons, or set aside for jails inside them.
+/// Which jids there are, and which are taken: by prisons, or set aside for jails inside them.
 struct Jids<'r> {
     records: &'r [Record],
     unreadable: &'r [Unreadable],
@@ -114,8 +118,8 @@ impl Jids<'_> {
             || self.records.iter().any(|record| record.jid == jid || record.children.contains(jid))
     }
 
-    /// The first of `count` free ones in a row, after `last`, as FreeBSD counts: one that was
-    /// used lately is not reused.
+    /// Finds the first of `count` free jids in a row, after `last`: as on FreeBSD, one that was
+    /// used lately is not used again soon.
     fn free(&self, last: u32, count: u32, but: Option<u32>) -> Option<u32> {
         let (lowest, highest) = (*self.range.start(), *self.range.end());
         let last = if self.range.contains(&last) { last } else { lowest.checked_sub(1)? };
@@ -127,10 +131,12 @@ impl Jids<'_> {
     }
 }
 
-/// Refuses what cannot be a jail's name: kern_jail.c, "name cannot be numeric
-/// (unless it is the jid)".
+/// Refuses what cannot be a jail's name: kern_jail.c, "name cannot be numeric (unless it is the
+/// jid)".
 pub(crate) fn check_name(name: &str, jid: u32) -> Result<(), Error> {
     let numeric = name.bytes().all(|byte| byte.is_ascii_digit());
+    // A slash or a control character breaks files and listings; a dash begins an option of the next
+    // command.
     let unusable = name.chars().any(|c| c == '/' || c.is_control()) || name.starts_with('-');
     if name.is_empty() || unusable || (numeric && name != jid.to_string()) {
         return Err(Error::BadName(name.to_owned()));
@@ -191,7 +197,7 @@ mod tests {
             assert_eq!(got, want, "{asked:?} after {last}");
         }
     }
-    /// What a prison has whose record is broken is no other prison's.
+    /// The jid and the ids of a prison whose record is broken are given to no other.
     #[test]
     fn what_cannot_be_read_is_taken() {
         let first = Ids::free(&[], &Ranges::read());

@@ -22,17 +22,17 @@ pub(super) const RULED: &[(Rule, &[libc::c_long])] = &[
     (Rule::ByPidfd, &[libc::SYS_pidfd_send_signal]),
 ];
 
-/// libc lacks these for some architectures. The second has one number for all
-/// of them: linux/unistd.h.
+/// libc lacks these for some architectures. FCHMODAT2 has one number on all of them:
+/// linux/unistd.h.
 #[cfg(target_arch = "x86_64")]
 const KEXEC_FILE_LOAD: libc::c_long = 320;
 #[cfg(target_arch = "aarch64")]
 const KEXEC_FILE_LOAD: libc::c_long = 294;
 const FCHMODAT2: libc::c_long = 452;
 
-/// Calls that mount. Where they are let through they act on a mount namespace of the jail's own, a
-/// copy of the one that the host has made: the kernel keeps what is copied as it is, so that what
-/// was read-only or covered stays so.
+/// Calls that mount. Where they are allowed, they act on a mount namespace of the jail's own, a
+/// copy of the one that the host has made: the kernel locks what is copied, so that what was
+/// read-only or covered stays so.
 const MOUNTS: &[libc::c_long] = &[
     libc::SYS_mount,
     libc::SYS_umount2,
@@ -48,13 +48,14 @@ const MOUNTS: &[libc::c_long] = &[
 /// Refused as FreeBSD refuses them to a jail, or because they act on what all jails share.
 #[rustfmt::skip]
 const REFUSED: &[libc::c_long] = &[
-    // The kernel itself.
+    // What acts on the kernel itself.
     libc::SYS_init_module, libc::SYS_finit_module, libc::SYS_delete_module, libc::SYS_kexec_load,
     KEXEC_FILE_LOAD, libc::SYS_reboot, libc::SYS_bpf, libc::SYS_perf_event_open, libc::SYS_syslog,
     libc::SYS_acct, libc::SYS_swapon, libc::SYS_swapoff, libc::SYS_userfaultfd, libc::SYS_vhangup,
-    // Keys are not namespaced.
+    // Keys belong to user ids and sessions, not to namespaces.
     libc::SYS_add_key, libc::SYS_request_key, libc::SYS_keyctl,
-    // Around the file system's permissions, or around this filter.
+    // open_by_handle_at(2) and fanotify pass by the permissions of directories, io_uring's requests
+    // by this filter.
     libc::SYS_open_by_handle_at, libc::SYS_fanotify_init, libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter, libc::SYS_io_uring_register,
 ];
@@ -128,7 +129,7 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_uname, libc::SYS_sysinfo, libc::SYS_getrandom,
 ];
 
-/// Calls that later architectures have under newer names only.
+/// Calls that later architectures have only under newer names.
 #[cfg(target_arch = "x86_64")]
 #[rustfmt::skip]
 const LEGACY: &[libc::c_long] = &[
