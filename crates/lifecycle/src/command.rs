@@ -1,30 +1,32 @@
-//! How jail(8) reads a command: with a character that a shell would understand it goes to /bin/sh,
-//! otherwise it is split at white space and executed. A lone `&` at its end puts it into the
-//! background.
+//! How jail(8) reads a command. A command with a character that is special to the shell is given to
+//! /bin/sh; any other is split at white space and executed. A lone `&` at the end puts the command
+//! into the background.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-/// Characters that make a command the shell's: FreeBSD's `command.c`.
+/// Characters for which a command is given to the shell: FreeBSD's `command.c`.
 const SHELL: &[u8] = b"!\"$&'()*;<>?[\\]`{|}~";
 const WHITE_SPACE: &[u8] = b" \t\x0c\x0b\r\n";
 
-/// A command, ready to be executed. `Display` is how messages name it.
+/// A command, ready to be executed. `Display` writes the command as messages show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
     /// The program and its arguments; never empty.
     pub arguments: Vec<OsString>,
-    /// It is started and not waited for.
+    /// Whether the command is started and not waited for.
     pub background: bool,
-    /// Who runs it: `exec.system_user` or `exec.jail_user`, if one is given.
+    /// The user who runs the command: `exec.system_user` or `exec.jail_user`, if given.
     pub user: Option<OsString>,
 }
 
 impl CommandLine {
-    /// Reads one value of an `exec.*` parameter; `None` when there is nothing in it.
+    /// Reads one value of an `exec.*` parameter; `None` if the value has no word.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let special = text.iter().position(|byte| SHELL.contains(byte));
+        // Only as the very last byte: even with a blank behind the `&`, FreeBSD's run_command()
+        // gives the line to the shell.
         let background = special.is_some_and(|at| text[at..] == *b"&");
         if special.is_some() && !background {
             let arguments = ["/bin/sh".into(), "-c".into(), OsString::from_vec(text.to_vec())];
@@ -36,7 +38,8 @@ impl CommandLine {
         Self::from_words(arguments.collect(), background)
     }
 
-    /// A command whose words are already apart: the command line's `command=WORD WORD …`.
+    /// Takes a command whose words are separate already, as in `command=WORD WORD …` on the command
+    /// line; `None` without a word.
     pub fn from_words(arguments: Vec<OsString>, background: bool) -> Option<Self> {
         (!arguments.is_empty()).then_some(Self { arguments, background, user: None })
     }
@@ -46,7 +49,7 @@ impl CommandLine {
         self.arguments.first().map_or(OsStr::new(""), OsString::as_os_str)
     }
 
-    /// ` as USER`, where a message says so: FreeBSD's run_command().
+    /// Writes ` as USER`, or nothing without a user: FreeBSD's run_command().
     pub fn as_user(&self) -> String {
         let user = self.user.as_ref();
         user.map_or_else(String::new, |user| format!(" as {}", user.to_string_lossy()))
@@ -70,7 +73,7 @@ mod tests {
     #[test]
     #[rustfmt::skip]
     fn commands() {
-        // The rules: jail(8), "exec.prestart" and FreeBSD's run_command().
+        // The rules are those of jail(8), "exec.prestart", and of FreeBSD's run_command().
         let cases: [(&str, &[&str], bool); 8] = [
             ("/bin/sh /etc/rc",          &["/bin/sh", "/etc/rc"],                 false),
             ("  a\tb\n",                 &["a", "b"],                             false),

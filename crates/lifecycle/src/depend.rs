@@ -1,15 +1,15 @@
-//! Which jails wait for which: jail.conf(5), `depend`. Starts go along the dependencies, stops
-//! against.
+//! The order of jails by `depend` of jail.conf(5). A jail starts after the jails that it depends
+//! on, and stops before them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// What is wrong with the dependencies.
+/// Why jails cannot be put in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DependError {
-    /// `depend` of the first names the second, which no file defines.
+    /// The first jail depends on the second, which no file defines.
     Undefined(String, String),
-    /// These wait for each other in a circle.
+    /// These jails depend on each other in a circle. The last name is the first again.
     Loop(Vec<String>),
 }
 
@@ -24,21 +24,21 @@ impl fmt::Display for DependError {
 
 impl std::error::Error for DependError {}
 
-/// Every configured jail with those that it waits for.
+/// Every configured jail, with the names of the jails that it waits for.
 pub type Dependencies = BTreeMap<String, Vec<String>>;
 
-/// Jails in the order in which something is done with them.
+/// Jails in the order in which they start or stop.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Order {
-    /// Each after all that it waits for.
+    /// The jails, each after all that it waits for.
     pub names: Vec<String>,
-    /// For each of `names`, those that it waits for, by their places.
+    /// For each of `names`, the places in `names` of the jails that it waits for.
     pub waits_for: Vec<Vec<usize>>,
-    /// Those that were wanted and cannot be ordered, and why.
+    /// The wanted jails that cannot be put in order, and why.
     pub failed: Vec<(String, DependError)>,
 }
 
-/// Every jail with those that depend on it: what stops go by.
+/// Turns dependencies around, for stops: every jail, with the jails that depend on it.
 pub fn dependents(all: &Dependencies) -> Dependencies {
     let mut dependents: Dependencies = all.keys().map(|name| (name.clone(), Vec::new())).collect();
     for (name, on) in all {
@@ -52,15 +52,15 @@ pub fn dependents(all: &Dependencies) -> Dependencies {
 }
 
 impl Order {
-    /// The jails of `wanted` and all that they wait for, by way of `all`. One that is not there
-    /// waits for nothing.
+    /// Puts the jails of `wanted` in order, with all jails that they wait for according to `all`. A
+    /// jail that `all` lacks waits for nothing.
     pub fn of(wanted: &[String], all: &Dependencies) -> Self {
         let mut search =
             Search { all, order: Self::default(), done: BTreeSet::new(), bad: BTreeMap::new() };
         for name in wanted {
             let before = search.order.names.len();
             if let Err(error) = search.visit(name) {
-                // What only this one needs is not wanted any more.
+                // Jails that only this one needs must not be started without it.
                 for name in search.order.names.drain(before..) {
                     search.done.remove(&name);
                 }
@@ -72,7 +72,7 @@ impl Order {
         order
     }
 
-    /// The jails of `names` as they stand, none waiting for another.
+    /// Takes the jails in the order of `names`, none waiting for another.
     pub fn as_it_stands(names: Vec<String>) -> Self {
         let waits_for = vec![Vec::new(); names.len()];
         Self { names, waits_for, failed: Vec::new() }
@@ -89,12 +89,12 @@ impl Order {
     }
 }
 
-/// A depth-first search: each name after all that come before it.
+/// A depth-first search, which lists each jail after all that it waits for.
 struct Search<'a> {
     all: &'a Dependencies,
     order: Order,
     done: BTreeSet<String>,
-    /// Those that cannot be ordered.
+    /// Jails that cannot be put in order, each with the first reason found.
     bad: BTreeMap<String, DependError>,
 }
 
@@ -103,10 +103,11 @@ impl<'a> Search<'a> {
         if self.done.contains(name) {
             return Ok(());
         }
-        // The names that led here, each with how many of those before it have been looked at.
-        // Chains may be long.
+        // The jails that led here, each with the number of its dependencies looked at so far. A
+        // list and no recursion: a chain of many thousand jails would overflow the stack.
         let mut path: Vec<(&str, usize)> = Vec::new();
         let mut on_path: BTreeSet<&str> = BTreeSet::new();
+        // A jail that runs and is in no file can be stopped, and has no dependencies.
         let Some((name, _)) = self.all.get_key_value(name) else {
             self.done.insert(name.to_owned());
             self.order.names.push(name.to_owned());
@@ -139,6 +140,8 @@ impl<'a> Search<'a> {
                 None
             };
             if let Some(problem) = problem {
+                // Every jail of the path waits for the one at fault, so none has to be searched
+                // again.
                 let path = path.into_iter().map(|(name, _)| (name.to_owned(), problem.clone()));
                 self.bad.extend(path);
                 return Err(problem);
@@ -183,7 +186,7 @@ mod tests {
             (&["a"][..],        "(a: a -> b -> a: dependency loop)"),
             // usr.sbin/jail/state.c
             (&["web"],          "(web: web: depends on undefined jail \"db\")"),
-            // It runs, and no file has it.
+            // A jail that runs and is in no file.
             (&["x", "ok"],      "x[] ok[]"),
             (&["web", "ok"],    "ok[] (web: web: depends on undefined jail \"db\")"),
             (&["ok", "w", "web"], "ok[] (w: web: depends on undefined jail \"db\") (web: web: depends on undefined jail \"db\")"),

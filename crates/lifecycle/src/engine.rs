@@ -1,14 +1,15 @@
-//! Walking a plan. A start that fails walks back from where it stood: what runs is ended, the
-//! prison is removed, and the hooks that follow a removal run, so that nothing of the jail stays.
+//! Walking a plan. A start that fails is undone: commands that run are ended, the prison is
+//! removed, and the hooks that follow a removal run, so that nothing of the jail stays.
 //!
-//! FreeBSD stops at the removal; here exec.poststop and exec.release follow it, as they do in
-//! `jail -C`, because an interface that exec.prepare made is otherwise in the next start's way.
-//! They undo what this start has made, and nothing else: when its very first step fails, nothing
-//! was made, and what those hooks would take away is somebody else's. A copied section whose
-//! exec.prepare finds the interface taken leaves it to the jail that runs. A command that says that
-//! it failed is taken at its word; one that was killed could not say what it had made by then.
+//! FreeBSD stops at the removal. Here exec.poststop and exec.release follow, as they do in
+//! `jail -C`: an interface that exec.prepare made would otherwise be in the way of the next start.
+//! These hooks undo only what this start has made. When the very first step fails, nothing was
+//! made, and what the hooks would remove belongs to somebody else: a copied section, whose
+//! exec.prepare finds the interface taken, leaves the interface to the jail that runs. A command
+//! that reports a failure is believed; a command that was killed could not report what was made by
+//! then, and is undone.
 //!
-//! A step that takes its time is waited for by whoever has all the [`Walk`]s of a run:
+//! A step that takes time is waited for by the owner of all [`Walk`]s of a run:
 //! [`crate::schedule`].
 
 use crate::error::Error;
@@ -17,91 +18,91 @@ use std::collections::VecDeque;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-/// How far a step is.
+/// How far a step has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// It is done.
+    /// The step is done.
     Done,
-    /// Something has to happen first, at most until then.
+    /// The step waits for something to happen, at most until this time.
     Waits(Option<Instant>),
 }
 
-/// What carries the steps of one jail out.
+/// The place where the steps of one jail are carried out.
 pub trait Host {
-    /// Begins to carry a step out, the `last` one or not.
+    /// Begins to carry out a step. `last` says whether the plan ends with the step.
     ///
     /// # Errors
-    /// Why it failed.
+    /// Why the step failed.
     fn begin(&mut self, step: &Step, last: bool) -> Result<Progress, Error>;
 
-    /// Goes on with the step that waits: for what it does has happened, or else, its time is
-    /// `over`.
+    /// Goes on with the step that waits: something that it waits for has happened, or else its time
+    /// is `over`.
     ///
     /// # Errors
     /// Why the step failed.
     fn proceed(&mut self, over: bool) -> Result<Progress, Error>;
 
-    /// What the step waits for: any of these to become readable.
+    /// The descriptors that the step waits for: the step can go on when one becomes readable.
     fn watched(&self) -> Vec<BorrowedFd<'_>>;
 
-    /// Ends a start: a jail without `persist` now lives as long as its processes.
+    /// Completes a start: from now on a jail without `persist` lives as long as its processes.
     ///
     /// # Errors
-    /// Why the jail's end could not be recorded.
+    /// The jail has ended, and its end could not be recorded.
     fn settle(&mut self) -> Result<(), Error>;
 
-    /// Shows what went wrong while the jail was being stopped or cleaned up after, which goes on.
+    /// Reports a failure. The walk decides by itself what follows.
     fn complain(&mut self, error: &Error);
 }
 
-/// What a failure means where a walk is.
+/// What a failure means, by how far the walk has come.
 #[derive(Debug)]
 enum Stage {
-    /// A jail starts: the failure ends the start, and `made` is to be undone, at last by the hooks
-    /// `clean`.
+    /// The jail is being started. A failure ends the start: what was `made` is undone, at last by
+    /// the hooks of `clean`.
     Start { made: Made, clean: Vec<Step> },
-    /// A jail stops, and still runs: it ends the stop, and the jail goes on.
+    /// The jail is being stopped, and still runs. A failure ends the stop, and the jail goes on.
     Stop,
-    /// The jail is removed, or about to be: the rest follows all the same.
+    /// The jail is being removed, or is gone. The other steps follow even after a failure.
     After,
 }
 
 /// What a start has made so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Made {
-    /// Nothing: no step has come to its end.
+    /// Nothing: no step is completed.
     Nothing,
-    /// What its hooks make on the host.
+    /// Something on the host, by a hook.
     OnHost,
-    /// The prison too.
+    /// The prison, and perhaps something on the host.
     Prison,
 }
 
-/// A plan on its way, for one jail.
+/// A plan of one jail that is being carried out.
 #[derive(Debug)]
 pub struct Walk<H> {
     host: H,
     steps: VecDeque<Step>,
     stage: Stage,
-    /// The time by which the step under way has to end, if it has to; `None` while no step is under
-    /// way.
+    /// The time by which the step under way has to end, if there is a limit; the outer `None` while
+    /// no step is under way.
     waits: Option<Option<Instant>>,
-    /// The step under way, and since when.
+    /// The step under way, and when it began.
     step: Option<(Step, Instant)>,
     /// The first failure.
     failure: Option<Error>,
 }
 
 impl<H: Host> Walk<H> {
-    /// A start by `plan`. After a failure the prison is removed if it was created, and the hooks of
-    /// `clean` run if any step had been carried out.
+    /// Makes a start by `plan`. After a failure the prison is removed if it was created, and the
+    /// hooks of `clean` run if anything was made or may have been.
     pub fn start(host: H, plan: Vec<Step>, clean: Vec<Step>) -> Self {
         Self::new(host, plan, Stage::Start { made: Made::Nothing, clean })
     }
 
-    /// A stop by `plan`. A failure before the prison's removal ends it there and leaves the jail
-    /// running, as on FreeBSD: its administrator may want to look. The hooks after the removal all
-    /// run.
+    /// Makes a stop by `plan`. A failure before the prison's removal ends the stop and leaves the
+    /// jail running, as on FreeBSD: its administrator may want to look. The hooks after the removal
+    /// run even if one of them fails.
     pub fn stop(host: H, plan: Vec<Step>) -> Self {
         let removes = plan.iter().any(|step| matches!(step, Step::Remove));
         Self::new(host, plan, if removes { Stage::Stop } else { Stage::After })
@@ -111,8 +112,8 @@ impl<H: Host> Walk<H> {
         Self { host, steps: plan.into(), stage, waits: None, step: None, failure: None }
     }
 
-    /// Walks on until something has to be waited for; false at the end. `over`: the step under way
-    /// has run out of time.
+    /// Walks on until a step has to be waited for. Answers false at the end of the plan. `over`:
+    /// the step under way has run out of time.
     pub fn go_on(&mut self, over: bool) -> bool {
         if self.waits.take().is_some() {
             let answer = self.host.proceed(over);
@@ -120,6 +121,7 @@ impl<H: Host> Walk<H> {
         }
         while self.waits.is_none() {
             let Some(step) = self.steps.pop_front() else { return self.end() };
+            // From here on no jail is left to keep: the hooks run even after a removal that failed.
             if let (Stage::Stop, Step::Remove) = (&self.stage, &step) {
                 self.stage = Stage::After;
             }
@@ -147,7 +149,10 @@ impl<H: Host> Walk<H> {
         self.host.complain(&failure);
         let was_killed = matches!(failure, Error::Signaled(..) | Error::TimedOut(_));
         self.failure.get_or_insert(failure);
+        // What follows a failure is After: one step of the undoing may fail and the others still
+        // run.
         match std::mem::replace(&mut self.stage, Stage::After) {
+            // What the hooks of `clean` would remove is not of this start, but of a jail that runs.
             Stage::Start { made: Made::Nothing, .. } if !was_killed => self.steps.clear(),
             Stage::Start { made, clean } => {
                 let removal = (made == Made::Prison).then_some(Step::Remove);
@@ -159,6 +164,7 @@ impl<H: Host> Walk<H> {
     }
 
     fn end(&mut self) -> bool {
+        // Not before the last command has run: as on FreeBSD, a jail persists until then.
         if let Stage::Start { .. } = self.stage {
             self.stage = Stage::After;
             if let Err(failure) = self.host.settle() {
@@ -169,12 +175,12 @@ impl<H: Host> Walk<H> {
         false
     }
 
-    /// What it waits for, and until when.
+    /// The descriptors that the walk waits for, and the time until which it does.
     pub fn waits(&self) -> (Vec<BorrowedFd<'_>>, Option<Instant>) {
         (self.host.watched(), self.waits.flatten())
     }
 
-    /// The step under way, and since when.
+    /// The step under way, and when it began.
     pub fn step(&self) -> Option<&(Step, Instant)> {
         self.step.as_ref()
     }
@@ -184,18 +190,18 @@ impl<H: Host> Walk<H> {
         self.failure.is_none()
     }
 
-    /// Who carries it out.
+    /// The host that carries out the steps.
     pub fn host(&self) -> &H {
         &self.host
     }
 }
 
-/// What there is once `step` has come to its end.
+/// What a start has made once `step` is completed.
 fn made_by(step: &Step) -> Made {
     match step {
         Step::Hook(..) => Made::OnHost,
         Step::Create(_) => Made::Prison,
-        // These follow the creation, and what they make goes with the prison.
+        // These steps follow the creation, and what they make is removed with the prison.
         Step::Interface(_) | Step::Inside(..) | Step::Terminate(_) | Step::Remove => Made::Nothing,
     }
 }
@@ -207,7 +213,7 @@ mod tests {
     use crate::{Inside, Jail};
     use std::path::Path;
 
-    /// A host on paper: notes the steps, and fails at one of them, at once or after a while.
+    /// A host on paper: it notes the steps, and fails at one of them, at once or after a while.
     #[derive(Debug)]
     struct Paper {
         done: Vec<String>,
@@ -262,12 +268,13 @@ mod tests {
         Jail { configured: Some(name.into()), parameters }
     }
 
-    /// What a walk does, in order, whether its steps take their time or not.
+    /// The steps of a walk, in order: they must be the same whether or not each has to be waited
+    /// for.
     fn walked(fails_at: &'static str, walk: impl Fn(Paper) -> Walk<Paper>) -> String {
         walked_to(Error::Failed, fails_at, walk)
     }
 
-    /// The same with another failure.
+    /// Like [`walked`], with a failure of another kind.
     fn walked_to(
         failure: fn(String) -> Error,
         fails_at: &'static str,

@@ -1,4 +1,4 @@
-//! Why a jail did not start or stop: what follows `jail: NAME: ` on standard error.
+//! Why a jail did not start or stop: the text that follows `jail: NAME: ` on standard error.
 
 use std::fmt;
 use std::io;
@@ -17,9 +17,10 @@ pub enum Error {
     Exec(String, io::Error),
     /// The home directory of a hook's user cannot be entered.
     Chdir(PathBuf, io::Error),
-    /// A user that `exec.system_user` or `exec.jail_user` names is not known.
+    /// `exec.system_user` or `exec.jail_user` names a user who is not known.
     NoSuchUser(String),
-    /// A file that a parameter names: the parameter, the file, and what open(2) said.
+    /// A file that a parameter names cannot be used: the parameter, the file, and the error of
+    /// open(2).
     File(&'static str, PathBuf, io::Error),
     /// The file of `exec.consolelog` cannot be opened.
     Log(PathBuf, io::Error),
@@ -29,15 +30,15 @@ pub enum Error {
     NotAbsolute(&'static str, PathBuf),
     /// A mount point is outside the jail's root.
     OutsideRoot(&'static str, PathBuf),
-    /// A line of fstab(5) that cannot be used: the parameter, the file if it is in one.
+    /// A line of fstab(5) cannot be used: the parameter, and the file if the line is in one.
     Fstab(&'static str, Option<PathBuf>, fstab::Error),
-    /// A parameter's value cannot be used: which, and why.
+    /// A parameter's value cannot be used: the parameter, and why.
     Value(&'static str, String),
-    /// Without a process and without `persist` there is nothing to keep the jail.
+    /// The jail has neither `persist` nor a command: nothing would keep it alive.
     NothingToKeepIt,
-    /// The prison itself.
+    /// The prison failed.
     Prison(prison::Error),
-    /// The prison, on behalf of a parameter.
+    /// The prison failed at what this parameter asks for.
     Parameter(&'static str, prison::Error),
 }
 
@@ -80,7 +81,7 @@ impl fmt::Display for Error {
                 write!(f, "{parameter}: {} line {}: {}", file.display(), error.line, error.kind)
             }
             Self::Value(parameter, why) => write!(f, "{parameter}: {why}"),
-            // sys/kern/kern_jail.c
+            // The words of FreeBSD's kernel: sys/kern/kern_jail.c.
             Self::NothingToKeepIt => write!(f, "new jail must persist or attach"),
             Self::Prison(error) => error.fmt(f),
             Self::Parameter(parameter, error) => write!(f, "{parameter}: {error}"),

@@ -1,25 +1,26 @@
-//! A process and all that it has started: what has to end when a hook's time is over.
+//! A process and all that it has started: these have to end when a hook's time is over.
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::thread;
 
-/// How often a family is looked for again that has not stopped; a process that waits for a device
-/// may never do.
+/// How often the family is searched while a member has not stopped. There is a bound because a
+/// process that waits for a device may never stop.
 const SEARCHES: usize = 200;
 
 /// Kills a child of this process that has not been collected, and its descendants. All are stopped
-/// before any is killed, so that they make no more of them; one that has been given to another
+/// before any is killed, so that none can fork meanwhile. A descendant that was given to another
 /// parent is not found.
 pub(crate) fn kill(child: Pid) {
     let mut family = vec![child];
     for _ in 0..SEARCHES {
-        // kill(2) returns before they have stopped, and a fork(2) under way still comes to its end:
-        // the last search is one that began when all had stopped.
+        // kill(2) returns before a process has stopped, and a fork(2) under way is still completed:
+        // the last search has to begin when all have stopped.
         let have_stopped = family.iter().all(|&member| has_stopped(member));
         let size = family.len();
         let mut looked_at = 0;
         while let Some(&member) = family.get(looked_at) {
+            // A member that has ended cannot be signalled, and needs no signal.
             let _ = kill_process(member, Signal::STOP);
             let more = children(member).into_iter().filter(|child| !family.contains(child));
             family.extend(more.collect::<Vec<_>>());
@@ -30,7 +31,8 @@ pub(crate) fn kill(child: Pid) {
         }
         thread::yield_now();
     }
-    // From the youngest: as long as its parent has not been killed, a number is nobody else's.
+    // From the youngest on: a parent that is stopped collects no child, so no number in the list
+    // can be given to another process.
     for member in family.into_iter().rev() {
         let _ = kill_process(member, Signal::KILL);
     }
@@ -39,9 +41,11 @@ pub(crate) fn kill(child: Pid) {
 /// Whether a process has stopped, or ended: proc_pid_stat(5).
 fn has_stopped(process: Pid) -> bool {
     let stat = fs::read(format!("/proc/{}/stat", process.as_raw_pid())).unwrap_or_default();
-    // Its name, in parentheses, is the process's own choice.
+    // The name, in parentheses, is the process's own choice and may hold a `)`: the last one ends
+    // it.
     let end = stat.iter().rposition(|&byte| byte == b')');
     let state = end.and_then(|end| stat.get(end + 2));
+    // Without a state the process is gone.
     state.is_none_or(|state| b"TtZX".contains(state))
 }
 
@@ -71,21 +75,21 @@ mod tests {
         let mut said = String::new();
         output.read_line(&mut said).unwrap();
         let pid = Pid::from_raw(shell.id() as i32).unwrap();
-        // Two of the shell, and one of its child at least.
+        // The shell has two children, and one of these has at least one.
         let since = Instant::now();
         while children(pid).iter().map(|&child| 1 + children(child).len()).sum::<usize>() < 3 {
             assert!(since.elapsed() < Duration::from_secs(10), "no list of children");
         }
         kill(pid);
         shell.wait().unwrap();
-        // All of them had this end of the pipe.
+        // Each process held the writing end of the pipe, which closes with the last of them.
         assert_eq!(output.read_to_end(&mut Vec::new()).unwrap(), 0);
     }
 
     #[test]
     fn those_too_that_are_just_made() {
         for _ in 0..10 {
-            // It ends by itself, should it be missed.
+            // The loop ends by itself, should the shell be missed.
             let line = "i=0; while [ $((i += 1)) -lt 400 ]; do sleep 60 & done";
             let mut shell =
                 Command::new("/bin/sh").args(["-c", line]).stdout(Stdio::piped()).spawn().unwrap();
@@ -96,7 +100,7 @@ mod tests {
             }
             kill(pid);
             shell.wait().unwrap();
-            // Each had this end of the pipe: it closes when the last of them has gone.
+            // Each process held the writing end of the pipe, which closes with the last of them.
             let mut output = shell.stdout.take().unwrap();
             assert_eq!(output.read_to_end(&mut Vec::new()).unwrap(), 0);
             assert!(since.elapsed() < Duration::from_secs(50), "some were missed");

@@ -1,4 +1,5 @@
-//! How a hook is run on the host: by whom, where, in which environment. FreeBSD's `run_command()`.
+//! How a hook is run on the host: by which user, in which directory and environment. FreeBSD's
+//! `run_command()`.
 
 use crate::command::CommandLine;
 use crate::error::Error;
@@ -24,7 +25,8 @@ impl Hook<'_> {
     /// Starts the command `line`.
     ///
     /// # Errors
-    /// The command cannot be executed, or its user, the user's home or the streams cannot be had.
+    /// The command cannot be executed, its user is unknown, the user's home cannot be entered, or
+    /// no descriptor is left for the streams.
     pub(crate) fn start(&self, line: &CommandLine) -> Result<Child, Error> {
         let failed = |error| Error::Exec(line.program().to_string_lossy().into_owned(), error);
         let mut command = Command::new(line.program());
@@ -35,6 +37,8 @@ impl Hook<'_> {
         if !self.is_clean() {
             command.envs(self.surroundings.environment.iter().map(|(name, value)| (name, value)));
         } else if let Some(user) = &user {
+            // As on FreeBSD, TERM is all that is kept of the environment, and only a clean hook
+            // begins in a home: any other begins where jail(8) was started.
             command.envs(self.surroundings.variable("TERM").map(|term| ("TERM", term)));
             command.current_dir(home(user)?);
         }
@@ -43,6 +47,7 @@ impl Hook<'_> {
         }
         command.env("PATH", self.path());
         self.name_the_jail(&mut command);
+        // With exec.clean alone the user is this process's own: there are no ids to change.
         let another = user.as_ref().filter(|_| self.system_user().is_some());
         prison::prepare_hook(&mut command, line.background, another);
         command.spawn().map_err(failed)
@@ -57,18 +62,18 @@ impl Hook<'_> {
         Ok(())
     }
 
-    /// `exec.clean`.
+    /// The value of `exec.clean`.
     fn is_clean(&self) -> bool {
         self.jail.parameters.flag(param::EXEC_CLEAN)
     }
 
-    /// `exec.system_user`.
+    /// The value of `exec.system_user`.
     fn system_user(&self) -> Option<OsString> {
         self.jail.text(param::EXEC_SYSTEM_USER)
     }
 
-    /// Whose login the environment describes: the named user's, or with `exec.clean` this
-    /// process's.
+    /// The user whose login the environment describes: that of `exec.system_user`, or with
+    /// `exec.clean` alone the user of this process.
     fn user(&self) -> Result<Option<User>, Error> {
         let name = self.system_user();
         let found = match &name {
@@ -77,15 +82,17 @@ impl Hook<'_> {
             None => return Ok(None),
         };
         let unknown = || {
+            // Only root runs hooks: without a name, root has no line in passwd(5).
             let name = name.as_deref().unwrap_or(OsStr::new("root"));
             Error::NoSuchUser(name.to_string_lossy().into_owned())
         };
         found.map(Some).ok_or_else(unknown)
     }
 
-    /// PATH: kletka's FreeBSD programs come first.
+    /// The PATH of hooks, with kletka's FreeBSD programs first.
     fn path(&self) -> OsString {
         let mut path = OsString::new();
+        // Hooks are written for FreeBSD: `ifconfig` is to be kletka's, and not the host's own.
         if let Some(programs) = &self.surroundings.programs {
             path.push(&programs.for_hooks);
             path.push(":");
@@ -95,8 +102,10 @@ impl Hook<'_> {
         path
     }
 
-    /// JID, JNAME and JPATH.
+    /// Sets JID, JNAME and JPATH.
     fn name_the_jail(&self, command: &mut Command) {
+        // Before the creation there is no record, and the parameters may leave the jid open: then
+        // there is no JID.
         let jid = self.record.map(|record| record.jid).or(self.jail.jid());
         command.envs(jid.map(|jid| ("JID", jid.to_string())));
         let name = self.record.map(|record| OsString::from(&record.name));
@@ -108,6 +117,7 @@ impl Hook<'_> {
 /// The user's home, which has to be a directory.
 fn home(user: &User) -> Result<&Path, Error> {
     let failed = |error| Error::Chdir(user.home.clone(), error);
+    // Looked at here: execve(2) would be blamed for a home that does not exist.
     if !fs::metadata(&user.home).map_err(failed)?.is_dir() {
         return Err(failed(Errno::NOTDIR.into()));
     }

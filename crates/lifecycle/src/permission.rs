@@ -1,12 +1,14 @@
-//! The parameters of a prison's permissions, as the catalogue has them.
+//! The permissions of a prison, and the parameters that grant them.
 //!
-//! `prison` names each permission's parameter in its one table, and `jailparam` has all parameters:
-//! that each of these names is a boolean of the catalogue is checked when this crate is compiled.
+//! `prison` names each permission's parameter in its one table, and `jailparam` has the catalogue
+//! of all parameters. The compiler checks here that each of these names is a boolean of the
+//! catalogue.
 
 use jailparam::{Bool, Set};
 use prison::{Allow, Permission};
 
 const PARAMETERS: [Bool; Permission::ALL.len()] = {
+    // Evaluated by the compiler: a name that the catalogue lacks does not compile.
     let mut all = [Bool::named(Permission::ALL[0].parameter()); Permission::ALL.len()];
     let mut place = 1;
     while place < all.len() {
@@ -16,7 +18,7 @@ const PARAMETERS: [Bool; Permission::ALL.len()] = {
     all
 };
 
-/// The permissions that a jail's parameters give.
+/// Reads the permissions that a jail's parameters grant.
 #[must_use]
 pub fn allowed(parameters: &Set) -> Allow {
     // The variants are numbered in the order of `ALL`.

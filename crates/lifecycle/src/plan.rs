@@ -1,8 +1,8 @@
 //! The order in which a jail starts and stops: jail(8), and the tables in FreeBSD's `jail.c`.
 //!
 //! [`START`], [`STOP`] and [`CLEAN`] are those tables; a plan is what a table becomes for one jail.
-//! File systems have no rows of their own: on Linux they are the prison's, attached as it is
-//! created, and gone with it.
+//! File systems have no rows of their own: on Linux they belong to the prison, are mounted as it is
+//! created, and vanish with it.
 
 use crate::command::CommandLine;
 use crate::error::Error;
@@ -22,7 +22,7 @@ pub enum Hook {
     Prepare,
     /// Before the prison is created.
     Prestart,
-    /// When the prison is there, and nothing runs in it.
+    /// When the prison is created, and nothing runs in it yet.
     Created,
     /// When the jail has started.
     Poststart,
@@ -88,7 +88,7 @@ pub enum Row {
     Remove,
 }
 
-/// How a jail starts.
+/// The rows of a start, in order.
 pub const START: [Row; 8] = [
     Row::Hook(Hook::Prepare),
     Row::Hook(Hook::Prestart),
@@ -100,7 +100,7 @@ pub const START: [Row; 8] = [
     Row::Hook(Hook::Poststart),
 ];
 
-/// How a jail stops.
+/// The rows of a stop, in order.
 pub const STOP: [Row; 6] = [
     Row::Hook(Hook::Prestop),
     Row::Inside(Inside::Stop),
@@ -110,29 +110,30 @@ pub const STOP: [Row; 6] = [
     Row::Hook(Hook::Release),
 ];
 
-/// What follows the removal of a jail: after a start that failed, or when the jail went by itself.
+/// The rows that follow the removal of a jail: after a start that failed, or when the jail ended by
+/// itself.
 pub const CLEAN: [Row; 2] = [Row::Hook(Hook::Poststop), Row::Hook(Hook::Release)];
 
-/// One thing to do.
+/// One step of a plan.
 #[derive(Debug, Clone)]
 pub enum Step {
     /// Run this on the host.
     Hook(Hook, CommandLine),
-    /// Create the prison, of which this is known before its turn.
+    /// Create the prison, which is described here as far as the parameters alone do.
     Create(Box<Creation>),
-    /// Give it this interface of the host.
+    /// Give the prison this interface of the host.
     Interface(String),
     /// Run this in the jail.
     Inside(Inside, CommandLine),
-    /// SIGTERM to all processes; wait at most this long for them to end.
+    /// Send SIGTERM to all processes, and wait at most this long for their end.
     Terminate(Duration),
-    /// End the prison.
+    /// Remove the prison.
     Remove,
 }
 
 impl Step {
-    /// The step in words, for a jail that has this jid or none yet: what is shown while the step is
-    /// under way, and the line of `jail -v`.
+    /// Writes the step in words, for a jail that has this jid or none yet: as the line of
+    /// `jail -v`, and while the step is under way.
     pub fn shown(&self, jid: Option<u32>) -> impl fmt::Display + '_ {
         Shown { step: self, jid }
     }
@@ -156,6 +157,7 @@ impl fmt::Display for Shown<'_> {
                 parameters.try_for_each(|(name, value)| write!(f, " {}", word(name, value)))
             }
             Step::Interface(name) => {
+                // FreeBSD runs ifconfig(8) here, and shows that command.
                 let jid = self.jid.unwrap_or_default();
                 write!(f, "run command: /sbin/ifconfig {name} vnet {jid}")
             }
@@ -167,7 +169,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// A parameter as FreeBSD's jailparam_set_note() writes it: a boolean by its name alone.
+/// Writes a parameter as FreeBSD's jailparam_set_note() does: a boolean is its name alone.
 fn word(name: &str, value: &[u8]) -> String {
     let parameter = jailparam::find(name).map(|found| found.parameter);
     let boolean = parameter.filter(|parameter| parameter.kind == Kind::Bool);
@@ -179,11 +181,12 @@ fn word(name: &str, value: &[u8]) -> String {
     }
 }
 
-/// What a table becomes for `jail`; `programs` is the directory of kletka's programs for use in
-/// jails.
+/// Makes the steps of `table` for `jail`. `programs` is the directory of kletka's programs for use
+/// in jails.
 ///
 /// # Errors
-/// A parameter has a value that cannot be used, whatever the machine is like by the step's turn.
+/// A parameter has a value that cannot be used, whatever the machine is like when the step is
+/// carried out.
 pub fn plan(table: &[Row], jail: &Jail, programs: Option<&Path>) -> Result<Vec<Step>, Error> {
     let mut steps = Vec::new();
     for row in table {
@@ -198,6 +201,7 @@ pub fn plan(table: &[Row], jail: &Jail, programs: Option<&Path>) -> Result<Vec<S
             }
             Row::Create => {
                 let creation = Creation::new(jail, programs)?;
+                // On FreeBSD the kernel refuses this at the creation; here no hook has run by then.
                 let later = [param::EXEC_START, param::COMMAND, param::EXEC_POSTSTART];
                 if !creation.persists() && later.iter().all(|&one| commands(jail, one).is_empty()) {
                     return Err(Error::NothingToKeepIt);
@@ -211,7 +215,7 @@ pub fn plan(table: &[Row], jail: &Jail, programs: Option<&Path>) -> Result<Vec<S
             }
             Row::Terminate => {
                 let seconds = jail.parameters.int(param::STOP_TIMEOUT).unwrap_or(10);
-                // 0 sends no SIGTERM and removes the jail at once.
+                // FreeBSD's term_procs(): 0 sends no SIGTERM, and the jail is removed at once.
                 let seconds = u64::try_from(seconds).unwrap_or(0);
                 let some = (seconds > 0).then(|| Step::Terminate(Duration::from_secs(seconds)));
                 steps.extend(some);
@@ -222,7 +226,8 @@ pub fn plan(table: &[Row], jail: &Jail, programs: Option<&Path>) -> Result<Vec<S
     Ok(steps)
 }
 
-/// The commands of a parameter. `command` on the command line is one command, its words apart.
+/// The commands of a parameter. On the command line `command` is one command, whose words are
+/// separate.
 fn commands(jail: &Jail, parameter: List) -> Vec<CommandLine> {
     let values = jail.parameters.list(parameter);
     let is_inside = [Inside::Start, Inside::Command, Inside::Stop]
@@ -230,6 +235,7 @@ fn commands(jail: &Jail, parameter: List) -> Vec<CommandLine> {
         .any(|inside| inside.parameter() == parameter);
     let user = jail.text(if is_inside { param::EXEC_JAIL_USER } else { param::EXEC_SYSTEM_USER });
     let commands: Vec<_> = if parameter == param::COMMAND && jail.configured.is_none() {
+        // The shell has split these words: they are not split, or given to /bin/sh, a second time.
         let words = values.iter().map(|word| OsString::from_vec(word.clone())).collect();
         CommandLine::from_words(words, false).into_iter().collect()
     } else {

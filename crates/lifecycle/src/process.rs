@@ -1,5 +1,6 @@
-//! One command of a start or stop while it runs: a hook on the host, or a command in the jail. The
-//! same becomes of both: a command has to end well, and in `exec.timeout` seconds if that is given.
+//! One command of a start or stop while it runs: a hook on the host, or a command in the jail. Both
+//! are handled alike: a command has to end with status 0, within `exec.timeout` seconds if that is
+//! given.
 
 use crate::error::Error;
 use crate::family;
@@ -17,7 +18,7 @@ pub(crate) struct Running {
     process: Process,
     /// How messages name the command.
     line: String,
-    /// Its time is over, and it has been killed.
+    /// Whether the command's time is over; then it has been killed.
     late: bool,
 }
 
@@ -29,22 +30,24 @@ enum Process {
 }
 
 impl Running {
-    /// A hook that was started just now.
+    /// Watches a hook that was started just now.
     ///
     /// # Errors
-    /// There are no descriptors left to watch the hook by.
+    /// No descriptor is left to watch the hook with.
     pub(crate) fn hook(child: process::Child, line: String) -> io::Result<Self> {
-        // It has not been collected, so the number is its own.
+        // The child has not been collected, so its number cannot be another process's. A pidfd is a
+        // descriptor that one poll(2) can wait for beside all others.
         let pidfd = pidfd_open(pid(&child)?, PidfdFlags::empty())?;
         Ok(Self { process: Process::Hook(child, pidfd), line, late: false })
     }
 
-    /// A command that was started in the jail just now.
+    /// Watches a command that was started in the jail just now.
     pub(crate) fn inside(child: Child, line: String) -> Self {
         Self { process: Process::Inside(child), line, late: false }
     }
 
-    /// Whether the command has ended, and well. One whose time is `over` is killed, and ends soon.
+    /// Answers true when the command has ended with status 0. A command whose time is `over` is
+    /// killed, and its end still has to be waited for.
     ///
     /// # Errors
     /// How the command failed.
@@ -53,6 +56,8 @@ impl Running {
         let ended = self.process.ended().map_err(|error| Error::Exec(self.line.clone(), error))?;
         let line = || self.line.clone();
         match ended {
+            // Whatever the status is: the command may have ended by itself just before it was
+            // killed.
             Some(_) if self.late => Err(Error::TimedOut(line())),
             Some(Ended::Exited(0)) => Ok(true),
             Some(Ended::Exited(_)) => Err(Error::Failed(line())),
@@ -78,7 +83,7 @@ impl AsFd for Running {
 }
 
 impl Process {
-    /// How it has ended, if it has; then it is collected.
+    /// Collects the process if it has ended, and answers how.
     fn ended(&mut self) -> io::Result<Option<Ended>> {
         match self {
             Self::Hook(child, _) => Ok(child.try_wait()?.map(how)),
@@ -86,17 +91,19 @@ impl Process {
         }
     }
 
-    /// Kills it, a hook with all that it has started. It has not been collected: the number is its
-    /// own.
+    /// Kills the process; a hook with all that it has started. The process has not been collected:
+    /// its number is still its own.
     fn kill(&self) {
         match self {
             Self::Hook(child, _) => {
+                // The hook's shell alone would leave on the host the program that it waits for.
                 if let Ok(pid) = pid(child) {
                     family::kill(pid);
                 }
             }
             Self::Inside(child) => {
-                // One that has just ended is collected next.
+                // What the command has started ends with the jail. A process that has just ended
+                // cannot be signalled: it is collected at the next look.
                 let _ = child.signal(Signal::KILL);
             }
         }

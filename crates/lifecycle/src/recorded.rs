@@ -1,9 +1,9 @@
 //! The parameters in a prison's record: how jail(8) writes them, and how jls(8) and `jail -m` read
 //! them again.
 //!
-//! The registry keeps them as text by name and interprets none. What is written is what a jail was
-//! given; what is read is that, typed, and what the prison has become since: its jid, its name, the
-//! jails inside.
+//! The registry keeps parameters as text by name, and interprets none. A record is written with
+//! what the jail was given. Reading gives that, typed, and what the prison has become since: its
+//! jid, its name, the jails inside.
 
 use jailconf::Place;
 use jailparam::{Parameter, Set, Value, param};
@@ -29,7 +29,7 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// What the record of a new prison says: all that `given` was given.
+/// The parameters in the record of a new prison: all that were given, and no defaults.
 pub(crate) fn written(given: &Set) -> Recorded {
     let chosen = |(parameter, value): (&Parameter, Value)| {
         let is_given = given.given(parameter).is_some();
@@ -38,13 +38,15 @@ pub(crate) fn written(given: &Set) -> Recorded {
     given.export().into_iter().filter_map(chosen).collect()
 }
 
-/// What the record `old` says once its prison has these parameters from `set`.
+/// The parameters of the record `old`, after those that were `changed` have taken their values from
+/// `set`.
 pub(crate) fn rewritten(
     old: &[(String, Vec<u8>)],
     set: &Set,
     changed: &[&'static Parameter],
 ) -> Recorded {
     let is_changed = |name: &str| changed.iter().any(|parameter| parameter.name == name);
+    // Names that only a newer kletka knows are kept as well.
     let kept = old.iter().filter(|(name, _)| !is_changed(name)).cloned();
     let new = changed.iter().filter_map(|parameter| {
         let value = set.value(parameter)?;
@@ -53,7 +55,7 @@ pub(crate) fn rewritten(
     kept.chain(new).collect()
 }
 
-/// A value as the registry keeps it.
+/// Writes a value as the registry keeps it.
 fn text(value: Value) -> Vec<u8> {
     match value {
         Value::Text(text) => text,
@@ -62,8 +64,8 @@ fn text(value: Value) -> Vec<u8> {
     }
 }
 
-/// The parameters of a prison: those that it was given, and what it has become. A parameter that
-/// only a newer kletka knows is left out.
+/// Reads the parameters of a prison: those that the jail was given, and what the prison has become.
+/// A parameter that only a newer kletka knows is left out.
 ///
 /// # Errors
 /// The record has a value that the catalogue does not take.
@@ -81,13 +83,15 @@ pub fn read(record: &Record) -> Result<Set, Unreadable> {
         parameters: parameters.collect(),
     };
     let imported = match Set::import(&jail) {
-        // A jail may have written anything about one inside it.
+        // The record of a jail inside another one is in the registry of that jail, which may write
+        // anything: the jail is shown without its parameters then.
         Err(_) if record.is_inside => {
             Set::import(&jailconf::Jail { parameters: Vec::new(), ..jail })
         }
         imported => imported,
     };
     let mut set = imported.map_err(Unreadable)?;
+    // What the prison is now overrides what the jail was given.
     set.put(param::PARENT, record.parent.into());
     set.put(param::CHILDREN_CUR, record.inside.into());
     set.put(param::JID, record.jid.into());
@@ -97,7 +101,7 @@ pub fn read(record: &Record) -> Result<Set, Unreadable> {
     Ok(set)
 }
 
-/// Whether two values of `path` are one directory, now or as they are written.
+/// Whether two values of `path` mean one directory: as they are written, or by where they lead now.
 pub fn same_place(one: &[u8], other: &[u8]) -> bool {
     let path = |bytes| Path::new(OsStr::from_bytes(bytes));
     let real = |bytes| fs::canonicalize(path(bytes)).ok();

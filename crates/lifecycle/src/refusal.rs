@@ -1,5 +1,5 @@
-//! Why jail(8) does not do what it was asked, or not to all jails: what follows `jail: ` on
-//! standard error.
+//! Why jail(8) does not do what it was asked, for one jail or for all: the text that follows
+//! `jail: ` on standard error.
 
 use crate::depend::DependError;
 use crate::error::Error;
@@ -10,21 +10,20 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// What is refused, in jail(8)'s words. Each names the jail that it is about, where that has a
-/// name.
+/// A reason, in jail(8)'s words. The text names the jail, if the jail has a name.
 #[derive(Debug)]
 pub enum Refusal {
-    /// The registry or a prison.
+    /// The registry failed, or a prison.
     Prison(prison::Error),
-    /// The configuration has these faults: a line each.
+    /// The configuration has these faults, each reported on a line.
     Faults(Vec<Fault>),
     /// Neither a file nor the registry has this jail.
     NotFound(String),
     /// The command line describes no jail that runs.
     NoJail,
-    /// The jail, by its name if it has one, runs already.
+    /// The jail runs already: the one of this name, or one without a name.
     Exists(Option<String>),
-    /// `-C` of this jail, which is not gone.
+    /// `-C` was asked for, and this jail still runs.
     Runs(String),
     /// The dependencies cannot be put in order.
     Depend(DependError),
@@ -37,23 +36,23 @@ pub enum Refusal {
         /// Its `path`.
         path: String,
     },
-    /// The current directory, from which a path on the command line leads, cannot be found.
+    /// A path on the command line is relative, and the current directory cannot be found.
     CurrentDirectory(io::Error),
-    /// The check before a start has found this, for the jail that the command line describes.
+    /// The check before a start has found this fault in the jail that the command line describes.
     Missing(String),
-    /// The start or stop of a jail cannot be planned, or not be begun with.
+    /// The start or stop of a jail cannot be planned or begun.
     Step(Prefix, Error),
     /// The record of a prison cannot be used.
     Record(Prefix, Unreadable),
     /// A parameter would get a value that it cannot have.
     Parameter(Prefix, Box<jailparam::Error>),
-    /// A change of this parameter needs a jail to be created anew.
+    /// This parameter cannot be changed while the jail runs.
     Fixed(Prefix, &'static str),
-    /// A prison that runs cannot be changed.
+    /// The prison could not be changed.
     Change(Prefix, prison::Error),
     /// The file of `-J` cannot be opened.
     Open(PathBuf, io::Error),
-    /// What is to be shown or noted cannot be written.
+    /// Output, or the file of `-J`, cannot be written.
     Write(io::Error),
 }
 
@@ -75,23 +74,23 @@ impl fmt::Display for Prefix {
 }
 
 impl Refusal {
-    /// All faults of a file, a jail or its parameters.
+    /// Refuses for all faults of a file, a jail or its parameters.
     pub fn faults<F: Into<Fault>>(faults: impl IntoIterator<Item = F>) -> Self {
         Self::Faults(faults.into_iter().map(Into::into).collect())
     }
 
-    /// `jail` is not there.
+    /// Refuses what can only be done to a `jail` that runs.
     pub(crate) fn not_found(jail: &Jail) -> Self {
         jail.called().map_or(Self::NoJail, Self::NotFound)
     }
 
-    /// The start or stop of `jail` cannot be planned.
+    /// Turns an error in planning the start or stop of `jail` into a refusal.
     pub(crate) fn step(jail: &Jail) -> impl FnOnce(Error) -> Self {
         |error| Self::Step(jail.into(), error)
     }
 
-    /// The text that follows `PROGRAM: `; further lines begin with that themselves. `excerpts`
-    /// shows the lines of files that faults are about.
+    /// The text that follows `PROGRAM: `. Each further line begins with `PROGRAM: ` already. With
+    /// `excerpts`, the lines of the files at fault are shown below.
     pub fn lines(&self, program: &str, excerpts: bool) -> String {
         match self {
             Self::Faults(faults) => report::lines(program, faults.iter().cloned(), excerpts),

@@ -1,5 +1,5 @@
-//! How faults of a configuration are shown: a line each, in FreeBSD's form; for people with the
-//! line of the file that each is about, and a caret under it.
+//! How faults of a configuration are shown: one line each, in FreeBSD's form. For people, the line
+//! of the file at fault follows, with a caret below.
 
 use configuration::Finding;
 use jailconf::{Diagnostic, Place};
@@ -10,13 +10,13 @@ use std::path::Path;
 /// A fault, ready to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// What follows `jail: ` on standard error.
+    /// The text that follows `jail: ` on standard error.
     pub text: String,
-    /// The same with its place in front.
+    /// The text with the fault's place in front.
     located: String,
-    /// Where the configuration says it.
+    /// The place of the fault in the configuration.
     pub place: Place,
-    /// Where the other jail has it, if there is another one.
+    /// The place in the section of another jail, if the fault is a conflict with one.
     other: Option<Place>,
 }
 
@@ -44,24 +44,25 @@ impl From<&Finding> for Fault {
 }
 
 impl Fault {
-    /// A fault that is about no other place.
+    /// Makes a fault that is about one place.
     pub fn new(text: String, place: Place) -> Self {
-        // FreeBSD's messages about a file begin with its name.
+        // FreeBSD's messages about a file begin with the place already; line 0 is the command
+        // line's.
         let has_place = place.line == 0 || text.starts_with(&*place.file.to_string_lossy());
         let located =
             if has_place { text.clone() } else { format!("{}: {text}", place.in_words()) };
         Self { text, located, place, other: None }
     }
 
-    /// The fault, shown with its place in front.
+    /// Puts the fault's place in front of the text.
     #[must_use]
     pub fn located(self) -> Self {
         Self { text: self.located.clone(), ..self }
     }
 }
 
-/// All faults in lines for standard error, but for the first line's `APPLET: `; with `excerpts`,
-/// each with the line of the file that it is about.
+/// Writes all faults as lines for standard error, but for the first line's `APPLET: `. With
+/// `excerpts`, each is followed by the line of the file at fault.
 pub fn lines<F: Into<Fault>>(
     applet: &str,
     faults: impl IntoIterator<Item = F>,
@@ -81,13 +82,15 @@ pub fn lines<F: Into<Fault>>(
     shown.join(&format!("\n{prefix}"))
 }
 
-/// Files that lines have been shown of, each read once.
+/// The files of which lines are shown, each read once.
 #[derive(Default)]
 struct Sources(HashMap<Box<Path>, Vec<u8>>);
 
 impl Sources {
-    /// The line at `place`, below its name, with a caret; nothing when it cannot be read any more.
+    /// The name of `place`, and below it the line with a caret; nothing if the file cannot be read
+    /// any more.
     fn excerpt(&mut self, place: &Place) -> String {
+        // Line 0 is the command line: there is no file to read.
         if place.line == 0 {
             return String::new();
         }

@@ -1,10 +1,10 @@
-//! One run of jail(8): which jails are meant, what happens to each, in which order, what is
-//! refused; and doing that.
+//! One run of jail(8): it finds the jails that are meant, decides what happens to each, in which
+//! order, and what is refused, and carries that out.
 //!
-//! A [`Run`] knows what is asked, what is configured, which prisons there are and what the machine
-//! is like. [`Run::meant`] says which jails that is about, [`Run::decide`] makes of them a value,
-//! [`Decided`]. The value is shown by [`Run::plan`] or carried out by [`Run::carry_out`]. A jail
-//! that fails takes along what waits for it, and nothing else. Whatever there is to say goes to a
+//! A [`Run`] knows what is asked, what is configured, which prisons exist and what the machine is
+//! like. [`Run::meant`] finds the jails, and [`Run::decide`] makes a value of what happens to them,
+//! [`Decided`]. The value is shown by [`Run::plan`] or carried out by [`Run::carry_out`]. When a
+//! jail fails, the jails that wait for it fail too, and no others. Every message is given to a
 //! [`Voice`].
 
 mod change;
@@ -49,8 +49,8 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// A run that does what `request` asks to jails of `configured`. Without `prisons`, which only
-    /// root may see, it can be planned and not be carried out.
+    /// Makes a run that does what `request` asks to jails of `configured`. Only root may see the
+    /// `prisons`: without them the run can be planned, and not carried out.
     pub fn new(
         request: Request,
         configured: Rc<Configured>,
@@ -69,7 +69,7 @@ impl<'a> Run<'a> {
         Self { facts: Facts { request, configured, prisons, machine }, ledger }
     }
 
-    /// The jails that are meant.
+    /// Finds the jails that are meant.
     ///
     /// # Errors
     /// There is no such jail.
@@ -77,20 +77,21 @@ impl<'a> Run<'a> {
         which::meant(&self.facts, &mut self.ledger)
     }
 
-    /// What happens to these jails.
+    /// Decides what happens to these jails.
     ///
     /// # Errors
-    /// What keeps all of it from being done.
+    /// Why nothing at all can be done.
     pub fn decide(&mut self, meant: Meant) -> Result<Decided, Refusal> {
         decide::decide(&self.facts, &mut self.ledger, meant)
     }
 
-    /// What would be done, step by step; jails would see kletka's `programs`.
+    /// Lists what would be done, step by step. `programs` are kletka's own, as jails would see
+    /// them.
     pub fn plan(&mut self, decided: Decided, programs: Option<&Programs>) -> Vec<Planned> {
         planned::plan(&self.facts, &mut self.ledger, decided, programs)
     }
 
-    /// Does it: first the stops, then changes, then starts.
+    /// Carries out what was decided: first the stops, then changes, then starts.
     pub fn carry_out(
         &mut self,
         decided: Decided,
@@ -110,14 +111,14 @@ impl<'a> Run<'a> {
 pub struct Errand<'r, 'a> {
     /// The run.
     pub run: &'r mut Run<'a>,
-    /// What it has decided.
+    /// What the run has decided.
     pub decided: Decided,
-    /// What its commands find around them.
+    /// What the commands of the run inherit.
     pub surroundings: &'r Surroundings,
 }
 
-/// Carries out several runs: stops and changes of one after the other, starts of all at the same
-/// time.
+/// Carries out several runs. Stops and changes are done for one run after the other, the starts of
+/// all at the same time.
 pub fn carry_out_together(errands: Vec<Errand<'_, '_>>, registry: &Registry) {
     let mut starts = Vec::new();
     for Errand { run, decided, surroundings } in errands {
@@ -132,6 +133,7 @@ pub fn carry_out_together(errands: Vec<Errand<'_, '_>>, registry: &Registry) {
                 ledger.fail(&turn.name, &refusal);
             }
         }
+        // Begun below, with those of the other runs: a start may take its time.
         starts.push(Row::new(facts, ledger, ground, Task::Start, decided.starts));
     }
     together(starts);

@@ -1,6 +1,6 @@
-//! Many jails at once: each by a [`Walk`] of its own, begun when those that it waits for have come
-//! to their end, at most so many at a time. One loop over poll(2): what takes its time is a process
-//! or a prison with a descriptor.
+//! Many jails at once. Each has a [`Walk`] of its own, which begins when the jails that it waits
+//! for are finished; a limit says how many may be under way. One loop over poll(2) waits for all:
+//! each step that takes time is a process or a prison, with a descriptor.
 
 use crate::engine::{Host, Walk};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -8,32 +8,32 @@ use std::time::Instant;
 
 /// What is done to the jails of a run, each known by a number from 0.
 pub trait Work {
-    /// Who carries the steps of a jail out.
+    /// The host that carries out the steps of a jail.
     type Host: Host;
 
-    /// Begins with a jail; `None` when nothing is to be done with it, or it cannot be.
+    /// Begins with a jail; `None` if nothing is to be done with the jail, or nothing can be.
     fn begin(&mut self, jail: usize) -> Option<Walk<Self::Host>>;
 
-    /// The walk of a jail is at its end.
+    /// Takes the walk of a jail that is finished.
     fn end(&mut self, jail: usize, walk: Walk<Self::Host>);
 
-    /// Shows, at least every second while something is waited for, what is under way.
+    /// Shows what is under way. Called at least once a second while a step is waited for.
     fn show(&mut self, _running: &[(usize, Walk<Self::Host>)]) {}
 
-    /// Takes back what was shown, before anything else is said.
+    /// Removes what [`Work::show`] has shown, before anything else is said.
     fn hide(&mut self) {}
 }
 
-/// Does the work on all jails. `waits_for[j]` are those that have to be at their end before the
-/// jail `j` begins, all of them smaller than `j`; `limit` is how many may be under way.
+/// Does the work on all jails. `waits_for[j]` lists the jails that have to be finished before jail
+/// `j` begins; their numbers are smaller than `j`. `limit` is how many jails may be under way.
 pub fn run<W: Work>(work: &mut W, waits_for: &[Vec<usize>], limit: Option<usize>) {
     let mut ended = vec![false; waits_for.len()];
     let mut waiting: Vec<usize> = (0..waits_for.len()).collect();
     let mut running: Vec<(usize, Walk<W::Host>)> = Vec::new();
     let limit = limit.unwrap_or(usize::MAX);
     loop {
-        // One that ends at once may be all that the next one waits for, so once more from the
-        // front.
+        // A jail that is finished at once may be the last that another one waits for: the search
+        // begins at the front again.
         while running.len() < limit
             && let Some(at) = waiting.iter().position(|&jail| is_free(&waits_for[jail], &ended))
         {
@@ -50,11 +50,13 @@ pub fn run<W: Work>(work: &mut W, waits_for: &[Vec<usize>], limit: Option<usize>
                 }
             }
         }
+        // Each jail waits for smaller numbers only: with none under way, none is left.
         if running.is_empty() {
             return;
         }
         work.show(&running);
         let happened = wait(&running);
+        // What the steps say now is not to be mixed with the line that shows what is under way.
         if happened.iter().any(Option::is_some) {
             work.hide();
         }
@@ -69,7 +71,7 @@ pub fn run<W: Work>(work: &mut W, waits_for: &[Vec<usize>], limit: Option<usize>
     }
 }
 
-/// Does one walk to its end.
+/// Carries one walk to its end.
 pub fn alone<H: Host>(walk: Walk<H>) -> Walk<H> {
     let mut one = [(0, walk)];
     let mut over = false;
@@ -88,8 +90,8 @@ fn is_free(waits_for: &[usize], ended: &[bool]) -> bool {
     waits_for.iter().all(|&jail| ended[jail])
 }
 
-/// Waits until something happens to one of them, or a second has passed. For each: whether its time
-/// is over, if something has happened to it.
+/// Waits until something happens to one of the walks, or a second has passed. For each walk to
+/// which something has happened, the answer is whether its time is over.
 fn wait<H: Host>(running: &[(usize, Walk<H>)]) -> Vec<Option<bool>> {
     let waits: Vec<_> = running.iter().map(|(_, walk)| walk.waits()).collect();
     let mut fds: Vec<PollFd<'_>> = Vec::new();
@@ -101,13 +103,15 @@ fn wait<H: Host>(running: &[(usize, Walk<H>)]) -> Vec<Option<bool>> {
     let left =
         next.map_or(SHOWN_EVERY, |next| next.saturating_duration_since(now).min(SHOWN_EVERY));
     let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
-    // Interrupted or not: what has happened stands in the descriptors.
+    // A call that a signal interrupts is no error: what has happened is still in the descriptors
+    // when they are looked at again.
     let _ = poll(&mut fds, Some(&timeout));
     let now = Instant::now();
     let mut ready = fds.iter().map(|fd| !fd.revents().is_empty());
     let states = waits.iter().map(|(watched, until)| {
         let any = watched.iter().filter(|_| ready.next() == Some(true)).count() > 0;
         let over = until.is_some_and(|until| until <= now);
+        // A command that ended at the last moment was not late.
         (any || over).then_some(over && !any)
     });
     states.collect()
@@ -144,7 +148,7 @@ mod tests {
         fn complain(&mut self, _: &Error) {}
     }
 
-    /// Work that notes what begins and ends. The last one that has begun ends first.
+    /// Work that notes what begins and ends. The jail that began last ends first.
     #[derive(Default)]
     struct Noted {
         said: Vec<String>,

@@ -1,8 +1,9 @@
-//! From a jail's parameters to the prison's plan: FreeBSD's words in, Linux's mechanisms out.
+//! From a jail's parameters to the description of a prison: FreeBSD's words in, Linux's mechanisms
+//! out.
 //!
-//! A [`Creation`] is what the parameters alone say. What they point at, the files of `mount.fstab`
-//! and the jail's root, is looked at when the prison is created, by [`Creation::complete`]: as on
-//! FreeBSD, a hook that runs before may make it.
+//! A [`Creation`] is what the parameters alone say. The files of `mount.fstab` and the jail's root
+//! are looked at by [`Creation::complete`] when the prison is created: as on FreeBSD, a hook that
+//! runs before may make them.
 
 use crate::error::Error;
 use crate::jail::Jail;
@@ -16,20 +17,20 @@ use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-/// A prison, as far as it is known before its turn.
+/// A prison to be created, as far as the parameters alone describe it.
 #[derive(Debug, Clone)]
 pub struct Creation {
-    /// All but the mounts.
+    /// Everything but the mounts.
     known: Spec,
-    /// What `mount` says.
+    /// The lines of `mount`.
     mounts: Vec<Entry>,
     /// The files of `mount.fstab`.
     files: Vec<PathBuf>,
 }
 
 impl Creation {
-    /// The prison that `jail` describes; `programs` is the directory of kletka's programs for use
-    /// in jails.
+    /// Reads the prison that `jail` describes. `programs` is the directory of kletka's programs for
+    /// use in jails.
     ///
     /// # Errors
     /// A parameter has a value that cannot be used.
@@ -45,7 +46,7 @@ impl Creation {
         Ok(Self { known: known(jail, programs)?, mounts, files })
     }
 
-    /// The prison with all mounts, by what its files and its root are like now.
+    /// Describes the prison with all its mounts, by what the files and the root are like now.
     ///
     /// # Errors
     /// A file of `mount.fstab` cannot be read or understood; something cannot be mounted where a
@@ -63,7 +64,7 @@ impl Creation {
         Ok(Spec { mounts: all.mounts, devfs: all.has_devfs, ..self.known.clone() })
     }
 
-    /// The prison without what is mounted by `mount` and `mount.fstab`.
+    /// The prison without the mounts of `mount` and `mount.fstab`.
     pub fn known(&self) -> &Spec {
         &self.known
     }
@@ -73,7 +74,7 @@ impl Creation {
         &self.files
     }
 
-    /// What its record will say.
+    /// The parameters that the prison's record will hold.
     pub(crate) fn parameters(&self) -> &[(String, Vec<u8>)] {
         &self.known.parameters
     }
@@ -84,13 +85,13 @@ impl Creation {
     }
 }
 
-/// What the parameters of `jail` say by themselves.
+/// Describes what the parameters of `jail` say by themselves.
 fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
     let parameters = &jail.parameters;
     let (network, families) = network(jail)?;
     let name = jail.text(param::NAME).map(|name| name.to_string_lossy().into_owned());
     Ok(Spec {
-        // A section named by a number names the jail's jid; then the name is that number.
+        // A section that is named by a number sets the jid, and the name is the same number.
         name,
         jid: jail.jid(),
         path: jail.path(),
@@ -112,19 +113,21 @@ fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
     })
 }
 
-/// The permissions that the parameters give; mounting only where that `may` be.
+/// The permissions that the parameters give. Mounting is among them only if the jail `may_mount`.
 fn allow(parameters: &Set, may_mount: bool) -> Allow {
     let given = allowed(parameters);
     Allow::of(|permission| given.has(permission) && (permission != Permission::Mount || may_mount))
 }
 
-/// `allow.mount`, which FreeBSD honours with a lower `enforce_statfs` and for a file system that is
-/// allowed too.
+/// Whether the jail may mount: `allow.mount`, which FreeBSD honours only together with an
+/// `enforce_statfs` below 2 and with a file system that is allowed too.
 fn may_mount(parameters: &Set) -> Result<bool, Error> {
     let some = [param::ALLOW_MOUNT_NULLFS, param::ALLOW_MOUNT_TMPFS];
     let may = parameters.flag(param::ALLOW_MOUNT)
         && parameters.int(param::ENFORCE_STATFS).unwrap_or(2) < 2
         && some.iter().any(|&one| parameters.flag(one));
+    // The kernel locks the host's mounts in a mount namespace only if another user namespace owns
+    // the copy.
     if may && users(parameters) == Users::Host {
         let why = "a jail with the host's user ids cannot mount; kletka.userns=new";
         return Err(Error::Value(param::ALLOW_MOUNT.name, why.into()));
@@ -132,7 +135,7 @@ fn may_mount(parameters: &Set) -> Result<bool, Error> {
     Ok(may)
 }
 
-/// `kletka.userns`.
+/// The value of `kletka.userns`.
 fn users(parameters: &Set) -> Users {
     match parameters.text(param::KLETKA_USERNS).as_deref() {
         Some(b"inherit") => Users::Host,
@@ -140,7 +143,7 @@ fn users(parameters: &Set) -> Users {
     }
 }
 
-/// `vnet`, `ip4` and `ip6`.
+/// The network that `vnet`, `ip4` and `ip6` ask for.
 fn network(jail: &Jail) -> Result<(Network, Families), Error> {
     let state = |part| jail.parameters.jailsys(part);
     if state(param::VNET) == Jailsys::New {
@@ -158,7 +161,7 @@ fn network(jail: &Jail) -> Result<(Network, Families), Error> {
     Ok((network, families))
 }
 
-/// What is mounted in `jail`, in this order. And whether a line asks for a /dev.
+/// The mounts of `jail`, in order, and whether a line asks for a /dev.
 struct Mounts<'j> {
     jail: &'j Jail,
     mounts: Vec<Mount>,
@@ -166,7 +169,7 @@ struct Mounts<'j> {
 }
 
 impl Mounts<'_> {
-    /// The lines of `parameter`, or of one of its files.
+    /// Adds the lines of `parameter`, or of one of its files.
     fn add(
         &mut self,
         parameter: &'static str,
@@ -174,6 +177,7 @@ impl Mounts<'_> {
         entries: &[Entry],
     ) -> Result<(), Error> {
         for entry in entries {
+            // A line of devfs asks for the jail's own /dev, as `mount.devfs` does.
             self.has_devfs |= is_devfs(entry);
             self.mounts.extend(mount(self.jail, parameter, file, entry)?);
         }
@@ -181,8 +185,8 @@ impl Mounts<'_> {
     }
 }
 
-/// An error of creation in jail(8)'s words: about a mount point it names the parameter, and the
-/// path as the host sees it.
+/// Puts an error of the creation into jail(8)'s words. About a mount point FreeBSD's check_path()
+/// names the parameter, and the path as the host sees it.
 pub(crate) fn told_of_mount(jail: &Jail, error: prison::Error) -> Error {
     let on_host = |target: &Path| jail.path().join(target.strip_prefix("/").unwrap_or(target));
     match error {
@@ -198,7 +202,7 @@ pub(crate) fn told_of_mount(jail: &Jail, error: prison::Error) -> Error {
     }
 }
 
-/// The parameter that has something mounted at `target`.
+/// The parameter that mounts something at `target`.
 fn parameter_of(jail: &Jail, target: &Path) -> &'static str {
     let lines = jail.parameters.list(param::MOUNT).iter();
     let entries = lines.flat_map(|line| fstab::parse(line).unwrap_or_default());
@@ -215,7 +219,8 @@ fn parameter_of(jail: &Jail, target: &Path) -> &'static str {
     }
 }
 
-/// The first symbolic link on the way from `root` to `path`.
+/// The first symbolic link on the way from `root` to `path`: openat2(2) says that there is one, and
+/// not where.
 pub(crate) fn first_link(root: &Path, path: &Path) -> Option<PathBuf> {
     let mut at = root.to_owned();
     path.strip_prefix(root).ok()?.components().find_map(|part| {
@@ -230,7 +235,8 @@ fn is_devfs(entry: &Entry) -> bool {
     mount.is_ok_and(|mount| mount.file_system == FileSystem::Kernel(Kernel::Dev))
 }
 
-/// Which of the kernel's file systems is to be seen at `target` too; none where it is anyway.
+/// The kernel's file system that a line asks for at `target`; `None` at its usual place, where the
+/// jail has it without the line.
 fn kernel(
     parameter: &'static str,
     kind: Kernel,
@@ -293,17 +299,19 @@ fn mount(
     Ok(Some(Mount { source, target, options }))
 }
 
-/// A mount point as the jail sees it. fstab(5) has it as the host sees it, below the jail's path.
+/// Translates a mount point to the path that the jail sees. In fstab(5) it is a path of the host,
+/// below the jail's root.
 fn inside(jail: &Jail, parameter: &'static str, target: &Path) -> Result<PathBuf, Error> {
     if !target.is_absolute() {
         return Err(Error::NotAbsolute(parameter, target.into()));
     }
     let path = jail.path();
+    // The jail's path may lead through symbolic links: a line may name the root either way.
     let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
     let inside =
         [path, real].iter().find_map(|root| target.strip_prefix(root).ok()).map(Path::to_owned);
     match inside {
-        // `..` would leave again what the prefix has promised.
+        // A `..` behind the prefix would lead out of the root again.
         Some(inside)
             if inside.components().all(|part| matches!(part, std::path::Component::Normal(_))) =>
         {

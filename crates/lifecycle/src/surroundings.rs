@@ -1,5 +1,4 @@
-//! What the commands of a run find around them: the environment, standard streams, kletka's own
-//! programs.
+//! What the commands of a run inherit: the environment, standard streams, kletka's own programs.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -15,12 +14,12 @@ pub struct Programs {
     pub for_hooks: PathBuf,
 }
 
-/// What hooks and commands in jails inherit.
+/// What hooks, and commands in jails, inherit.
 #[derive(Debug)]
 pub struct Surroundings {
-    /// kletka's own programs; none where they are not installed.
+    /// kletka's own programs; `None` where they are not installed.
     pub programs: Option<Programs>,
-    /// The environment: what `exec.clean` leaves away.
+    /// The environment variables, which `exec.clean` withholds.
     pub environment: Vec<(OsString, OsString)>,
     /// Standard input, output and error.
     pub streams: Streams,
@@ -41,7 +40,7 @@ pub enum Streams {
 }
 
 impl Surroundings {
-    /// The environment and the streams of this process.
+    /// Takes the environment and the streams of this process.
     pub fn own(programs: Option<Programs>) -> Self {
         Self { programs, environment: env::vars_os().collect(), streams: Streams::Own }
     }

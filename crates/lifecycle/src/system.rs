@@ -1,4 +1,4 @@
-//! The real [`Host`]: hooks are this process's children, the prison is the kernel's.
+//! The real [`Host`]: it runs hooks as children of this process, and makes and removes the prison.
 
 use crate::command::CommandLine;
 use crate::engine::{Host, Progress};
@@ -19,17 +19,17 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// kletka's own programs as they are seen in a jail.
+/// Where a jail sees kletka's own programs.
 const PROGRAMS_IN_JAIL: &str = "/run/kletka/jail";
 
-/// What all jails of a run have in common as their steps are carried out.
+/// What all jails of a run share while their steps are carried out.
 #[derive(Clone, Copy)]
 pub struct Ground<'g> {
     /// Where prisons are found and entered.
     pub registry: &'g Registry,
-    /// What commands find around them.
+    /// What commands inherit.
     pub surroundings: &'g Surroundings,
-    /// Who is told what happens.
+    /// The receiver of messages.
     pub voice: &'g dyn Voice,
 }
 
@@ -37,29 +37,31 @@ pub struct Ground<'g> {
 pub struct System<'g> {
     ground: Ground<'g>,
     jail: Jail,
-    /// The removal of the prison is all that was asked for.
+    /// Whether the removal of the prison is all that was asked for.
     pub removal_is_expected: bool,
     prison: Option<Prison>,
-    /// The prison that this jail has or had, for the hooks that run after its end.
+    /// The record of the prison that the jail has or had; hooks need it even after the prison's
+    /// end.
     record: Option<Record>,
-    /// The first command inside, while its process waits to execute it.
+    /// The first command in the jail, with the process that waits to execute it once the prison is
+    /// created.
     first: Option<(Command, Option<Waiting>)>,
     /// What the step under way waits for.
     under_way: Option<UnderWay>,
 }
 
-/// A step that takes its time.
+/// A step that has to be waited for.
 enum UnderWay {
     /// A hook, or a command in the jail.
     Command(Running),
-    /// The processes of the prison, which have been asked to end by then.
+    /// The end of the prison's processes, which got SIGTERM and have until this time.
     Terminate(Instant),
     /// The end of the prison.
     Remove,
 }
 
 impl<'g> System<'g> {
-    /// A host for `jail`, whose `prison` runs or is none yet.
+    /// Makes a host for `jail`, with its `prison` if the jail runs.
     pub fn new(ground: Ground<'g>, jail: Jail, prison: Option<Prison>) -> Self {
         Self {
             ground,
@@ -72,24 +74,26 @@ impl<'g> System<'g> {
         }
     }
 
-    /// Makes the first command that `plan` runs inside the one that the prison's first process
-    /// executes.
+    /// Chooses the command that the prison's first process will execute: the first of `plan` in the
+    /// jail, if it comes directly after the creation.
     ///
     /// # Errors
-    /// Its user is not known, or its log cannot be opened.
+    /// The command's user is not known, or no descriptor is left for its streams.
     pub fn prepare_first(&mut self, plan: &[Step]) -> Result<(), Error> {
         let mut after_creation =
             plan.iter().skip_while(|step| !matches!(step, Step::Create(_))).skip(1);
-        // It waits in this process's memory, and so not while hooks run.
+        // The first process waits in the memory of this one, as after vfork(2). A hook in between
+        // could take long, so then the command gets a process of its own at its turn.
         let Some(Step::Inside(_, line)) = after_creation.next() else { return Ok(()) };
-        // A log that cannot be opened yet may be made by a hook: then the step itself says so.
+        // A hook may still make the log's directory: only the step itself can say that the log does
+        // not open.
         if self.jail.text(param::EXEC_CONSOLELOG).is_none() {
             self.first = Some((self.command(line)?, None));
         }
         Ok(())
     }
 
-    /// The prison that the jail has or had.
+    /// The record of the prison that the jail has or had.
     pub fn record(&self) -> Option<&Record> {
         self.record.as_ref()
     }
@@ -125,6 +129,7 @@ impl<'g> System<'g> {
 
     /// Sends SIGTERM to all processes, and begins to wait for their end.
     fn terminate(&mut self, time: Duration) -> Result<Progress, Error> {
+        // Listed before the signal, after which the first of them are gone.
         let processes = self.prison()?.processes();
         self.prison()?.terminate();
         if !processes.is_empty() {
@@ -135,6 +140,8 @@ impl<'g> System<'g> {
 
     /// Waits until all processes have ended, and the prison with them.
     fn see_end(&mut self, until: Instant) -> Result<Progress, Error> {
+        // Init cannot end while a process of its pid namespace, a child of this one, is not
+        // collected.
         if self.prison()?.collect() {
             return Ok(Progress::Done);
         }
@@ -169,13 +176,14 @@ impl<'g> System<'g> {
         Progress::Waits(time.map(|time| Instant::now() + time))
     }
 
-    /// `exec.timeout`.
+    /// The value of `exec.timeout`; 0 sets no limit.
     fn timeout(&self) -> Option<Duration> {
         let seconds = self.jail.parameters.int(param::EXEC_TIMEOUT).unwrap_or(0);
         u64::try_from(seconds).ok().filter(|&seconds| seconds > 0).map(Duration::from_secs)
     }
 
-    /// Runs a hook on the host, to its end unless it is one for the background.
+    /// Runs a hook on the host. Unless it is a background command, the step lasts until the hook
+    /// ends.
     fn run_hook(&mut self, line: &CommandLine) -> Result<Progress, Error> {
         let (jail, surroundings) = (&self.jail, self.ground.surroundings);
         let child = Hook { jail, record: self.record.as_ref(), surroundings }.start(line)?;
@@ -187,8 +195,8 @@ impl<'g> System<'g> {
         Ok(self.wait_for(UnderWay::Command(running), self.timeout()))
     }
 
-    /// Runs a command in the jail, to its end unless it is one for the background; the `last` of
-    /// the start or not.
+    /// Runs a command in the jail, the `last` of the start or not. Unless it is a background
+    /// command, the step lasts until the command ends.
     fn run_inside(&mut self, line: &CommandLine, last: bool) -> Result<Progress, Error> {
         let child = match self.first.take() {
             Some((command, Some(waiting))) => waiting.go(&command)?,
@@ -198,9 +206,13 @@ impl<'g> System<'g> {
             }
         };
         if last {
+            // Init then ends with the jail's last process, without being asked: 0.1 ms less for a
+            // jail that runs one command.
             self.prison()?.runs_last();
         }
         if line.background {
+            // Collected later: a child that nobody waits for would keep the pid namespace from
+            // ending.
             self.prison()?.leave(child);
             return Ok(Progress::Done);
         }
@@ -208,16 +220,17 @@ impl<'g> System<'g> {
         Ok(self.wait_for(UnderWay::Command(running), self.timeout()))
     }
 
-    /// Whether the command under way has ended; its time is `over` or not.
+    /// Looks whether the command under way has ended, and kills it if its time is `over`.
     fn see_command(&mut self, mut running: Running, over: bool) -> Result<Progress, Error> {
         if running.has_ended(over)? {
             return Ok(Progress::Done);
         }
-        // One that has been killed needs no time of its own.
+        // A command that was killed ends soon: its end is waited for without a limit.
         Ok(self.wait_for(UnderWay::Command(running), None))
     }
 
-    /// A command line with the environment, the user and the log that the parameters give it.
+    /// Completes a command line with the environment, the user and the streams that the parameters
+    /// give it.
     fn command(&self, line: &CommandLine) -> Result<Command, Error> {
         let parameters = &self.jail.parameters;
         let clean = parameters.flag(param::EXEC_CLEAN);
@@ -225,6 +238,7 @@ impl<'g> System<'g> {
         let login = clean || user.is_some();
         let identity = match user {
             None => Identity::Root,
+            // The process inside looks up a user of the jail's own, in the jail's passwd(5).
             Some(name) if parameters.flag(param::EXEC_SYSTEM_JAIL_USER) => {
                 let unknown = || Error::NoSuchUser(name.to_string_lossy().into_owned());
                 Identity::Host(User::by_name(&name).ok_or_else(unknown)?)
@@ -266,7 +280,7 @@ impl<'g> System<'g> {
     }
 
     /// Opens `exec.consolelog` to append to. Below the jail's root no link is followed: the jail
-    /// could have put it there to have a file of the host written to.
+    /// could have made one to have a file of the host written to.
     fn open_log(&self, log: &Path) -> Result<OwnedFd, Error> {
         const PARAMETER: &str = param::EXEC_CONSOLELOG.parameter().name;
         if !log.is_absolute() {
@@ -280,6 +294,8 @@ impl<'g> System<'g> {
             Ok(inside) if root != Path::new("/") => {
                 let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
                 let directory = open(&root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
+                // The jail may have put a FIFO there: without a reader its opening would wait for
+                // ever.
                 let flags = flags | OFlags::NONBLOCK;
                 directory.and_then(|root| openat2(root, inside, flags, mode, resolve))
             }
@@ -297,7 +313,7 @@ impl<'g> System<'g> {
 
 impl Host for System<'_> {
     fn begin(&mut self, step: &Step, last: bool) -> Result<Progress, Error> {
-        // These two are told when they are done, or it is known to whom.
+        // SIGTERM is reported when the processes are known, a removal when it is complete.
         if !matches!(step, Step::Terminate(_) | Step::Remove) {
             self.ground.voice.tell(&Notice::Begins(&self.jail, step, self.jid()));
         }

@@ -1,8 +1,8 @@
-//! What a run has to tell, as values. Whoever runs jails shows it: a [`Voice`].
+//! The messages of a run, as values. Whoever runs jails shows them, as a [`Voice`].
 //!
-//! The library prints nothing and knows no program's name. `Display` of a [`Notice`] is jail(8)'s
-//! line; how much of it all a listener wants is a [`Verbosity`], and whether a line is for standard
-//! output or standard error, [`Notice::is_complaint`].
+//! The library prints nothing and knows no program's name. `Display` of a [`Notice`] writes
+//! jail(8)'s line. [`Notice::least`] is the lowest [`Verbosity`] that shows the line, and
+//! [`Notice::is_complaint`] says whether the line belongs on standard error.
 
 use crate::error::Error;
 use crate::jail::Jail;
@@ -16,97 +16,98 @@ use std::time::Instant;
 /// How much jail(8) says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
-    /// `-q`, `-i`: only what fails.
+    /// `-q`, `-i`: failures only.
     Quiet,
-    /// Jails that are created and removed.
+    /// Without options: also which jails are created and removed.
     Normal,
     /// `-v`: every step.
     Verbose,
 }
 
-/// One thing that a listener is told.
+/// One message of a run.
 #[derive(Debug)]
 pub enum Notice<'a> {
-    /// Who is not root and asks for a plan gets one all the same.
+    /// A plan is made for a user who is not root and cannot know which jails run.
     RunningUnknown,
     /// `-d` or `allow.dying` was given.
     DyingIsDeprecated,
-    /// A jail, or all, are not what was asked for.
+    /// What was asked for is refused, for one jail or for all.
     Refused {
         /// Why.
         refusal: &'a Refusal,
-        /// As a jail was to be stopped: `-q` hides it.
+        /// Whether the jail was to be stopped: `-q` then hides the message.
         of_a_stop: bool,
     },
-    /// What the check before a start has found, of little harm.
+    /// The check before a start has found something that keeps no jail from starting.
     Warning(&'a Finding),
-    /// The same of the jail that the command line describes.
+    /// The check has found such a thing in the jail that the command line describes.
     Doubt(&'a str),
-    /// The jail of this name is left out, as one that it waits for has failed.
+    /// The jail of this name is skipped, because a jail that it waits for has failed.
     Skipped(&'a str),
-    /// A step begins; the jail has this jid, or none yet.
+    /// This step of the jail begins. The number is the jail's jid, if there is one yet.
     Begins(&'a Jail, &'a Step, Option<u32>),
-    /// These processes have got SIGTERM.
+    /// SIGTERM was sent to these processes.
     Terminated(&'a Jail, &'a [u32]),
     /// The jail has no user ids of its own.
     SharesUsers(&'a Jail),
-    /// The prison is there, and has this jid.
+    /// The prison was created with this jid.
     Created(&'a Jail, u32),
     /// The prison is gone.
     Removed {
         /// The jail.
         jail: &'a Jail,
-        /// That was all that was asked for: only `-v` says it.
+        /// Whether nothing else was asked for: then only `-v` reports the removal.
         is_expected: bool,
     },
     /// A step failed.
     Failed(&'a Jail, &'a Error),
-    /// The call that changes a prison.
+    /// The prison is about to be changed by this call.
     Changes(&'a Jail, &'a str),
-    /// This permission was changed, for processes to come.
+    /// This permission was changed. Only processes that enter the jail from now on get it.
     ForLater(&'a Jail, &'static str),
     /// The prison was changed.
     Updated(&'a Jail),
 }
 
-/// Where a run of several jails is.
+/// How far a run of several jails has come.
 #[derive(Debug)]
 pub struct UnderWay<'a> {
-    /// Jails that have come to their end.
+    /// The number of jails that are finished.
     pub done: usize,
-    /// All jails.
+    /// The number of all jails.
     pub all: usize,
-    /// Of those under way, the jail whose step has taken longest so far.
+    /// The jail whose step has been under way longest.
     pub jail: &'a str,
-    /// That step.
+    /// The step, in words.
     pub step: String,
-    /// When that step began.
+    /// When the step began.
     pub since: Instant,
 }
 
-/// Who listens.
+/// The receiver of a run's messages.
 pub trait Voice {
-    /// Takes a notice.
+    /// Takes a message.
     fn tell(&self, notice: &Notice<'_>);
 
-    /// Takes note of a jail that has been started, or runs as it was to: its parameters as they
-    /// were given, and its prison.
+    /// Records a jail that was started, or that ran already as it was asked to: `given` are its
+    /// parameters as they are written, `record` is that of its prison. `jail -J` writes its file
+    /// here.
     ///
     /// # Errors
-    /// The note cannot be taken. The jail counts as failed then, and goes on running.
+    /// The jail cannot be recorded. Then the jail counts as failed, and goes on running.
     fn runs(&self, _given: Option<&jailconf::Jail>, _record: &Record) -> Result<(), Refusal> {
         Ok(())
     }
 
-    /// Shows, about every second, what is under way.
+    /// Shows what is under way. Called about once a second.
     fn show(&self, _under_way: &UnderWay<'_>) {}
 
-    /// Takes back what was shown, before anything else is said.
+    /// Removes what [`Voice::show`] has shown, before anything else is said.
     fn hide(&self) {}
 }
 
 impl Notice<'_> {
-    /// Whether the notice is for standard error.
+    /// Whether the message belongs on standard error.
     pub fn is_complaint(&self) -> bool {
         !matches!(
             self,
@@ -119,9 +120,10 @@ impl Notice<'_> {
         )
     }
 
-    /// How much a listener wants who wants this.
+    /// The lowest verbosity that shows the message.
     pub fn least(&self) -> Verbosity {
-        // A jail that was described on the command line is known to have been.
+        // FreeBSD's main() prints `created` for a jail of a file, and for one that the command line
+        // describes under -v alone.
         let of = |jail: &Jail| match jail.configured {
             Some(_) => Verbosity::Normal,
             None => Verbosity::Verbose,
@@ -144,7 +146,7 @@ impl Notice<'_> {
         }
     }
 
-    /// The text that follows `PROGRAM: `, as [`Refusal::lines`] has it.
+    /// The text that follows `PROGRAM: `, with further lines as [`Refusal::lines`] writes them.
     pub fn lines(&self, program: &str, excerpts: bool) -> String {
         match self {
             Self::Refused { refusal, .. } => refusal.lines(program, excerpts),
@@ -158,9 +160,9 @@ impl fmt::Display for Notice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RunningUnknown => f.write_str(
-                "which jails run is for root to know: planned as if those to stop or change ran, and no others",
+                "only root knows which jails run; this plan takes those to be stopped or changed to be running",
             ),
-            // FreeBSD's answer to both.
+            // FreeBSD warns of both in these words.
             Self::DyingIsDeprecated => f.write_str(
                 "the 'allow.dying' parameter and '-d' flag are deprecated and have no effect.",
             ),

@@ -47,7 +47,7 @@ fn the_article() {
     assert_eq!((stdout, status), (plan, 0));
     assert_eq!(
         stderr,
-        "jail: which jails run is for root to know: planned as if those to stop or change ran, and no others\n"
+        "jail: only root knows which jails run; this plan takes those to be stopped or changed to be running\n"
     );
     // Nothing was done: neither an interface nor a file was made.
     let after = sandbox.ok("find /run /var/log /home /etc /tmp | sort");

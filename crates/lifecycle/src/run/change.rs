@@ -1,5 +1,5 @@
-//! `jail -m`: what a jail that runs is to become, and whether it can without a restart. FreeBSD's
-//! `rdtun_params()` and `update_jail()`.
+//! `jail -m`: how a jail that runs differs from what its parameters say, and whether it can be
+//! changed without a restart. FreeBSD's `rdtun_params()` and `update_jail()`.
 
 use super::configured::Subject;
 use super::facts::Facts;
@@ -16,11 +16,11 @@ use std::os::unix::ffi::OsStringExt;
 
 /// The difference between a jail that runs and what its parameters say now.
 pub(crate) struct Changes {
-    /// What the jail would be, were all of it possible.
+    /// The parameters of the jail after the changes.
     set: Set,
-    /// Parameters that get another value, and may.
+    /// Parameters that get another value, and can while the jail runs.
     live: Vec<&'static Parameter>,
-    /// The first one that cannot be changed after creation.
+    /// The first parameter that differs and cannot be changed after creation.
     fixed: Option<&'static str>,
 }
 
@@ -34,17 +34,20 @@ impl Changes {
         let set = recorded::read(record).map_err(|error| Refusal::Record(jail.into(), error))?;
         let mut changes = Self { set, live: Vec::new(), fixed: None };
         for (parameter, value) in wanted.export() {
+            // `meta.KEY` and `env.KEY` edit the text that the jail has.
             let value = match wanted.edited(parameter, &changes.set) {
                 Some(edited) => {
                     edited.map_err(|error| Refusal::Parameter(jail.into(), error.into()))?
                 }
                 None => value,
             };
+            // The jid has found the jail, so it does not differ.
             let given = wanted.given(parameter).is_some() && !param::JID.is(parameter);
             if !given || changes.has(parameter, &value) {
                 continue;
             }
-            // A name finds the jail; under another one its processes would still be called the old.
+            // A jail that its jid has found is not given another name: its processes would keep the
+            // old one.
             if parameter.access == Access::Live && !param::NAME.is(parameter) {
                 changes.live.push(parameter);
                 changes.set.put_value(parameter, value);
@@ -55,8 +58,8 @@ impl Changes {
         Ok(changes)
     }
 
-    /// All that could be changed of a jail that cannot be looked at: it has no value that could be
-    /// compared.
+    /// Takes each given parameter that can be changed as one that differs: a jail that cannot be
+    /// read has no value to compare with.
     pub(crate) fn of_any(wanted: &Set) -> Self {
         let live = |parameter: &&'static Parameter| {
             let given = wanted.given(parameter).is_some();
@@ -79,24 +82,25 @@ impl Changes {
         }
     }
 
-    /// The parameter for which the jail would have to be created anew.
+    /// The parameter for which the jail would have to be created anew, if there is one.
     pub(crate) fn fixed(&self) -> Option<&'static str> {
         self.fixed
     }
 
-    /// Whether the jail is as it is to be.
+    /// Whether nothing is left to change.
     pub(crate) fn is_empty(&self) -> bool {
         self.live.is_empty()
     }
 
-    /// What `jail -v` shows of the call; `jail` is what finds the jail: `jid=1`.
+    /// The line that `jail -v` shows of the call. `jail` finds the jail, as in `jid=1`.
     pub(crate) fn line(&self, jail: &str) -> String {
         let words = self.live.iter().filter_map(|parameter| self.set.assignment(parameter, true));
         let words = words.map(|word| format!(" {}", String::from_utf8_lossy(&word)));
         format!("jail_set(JAIL_UPDATE) {jail}{}", words.collect::<String>())
     }
 
-    /// Permissions that only processes get which enter the jail from now on.
+    /// The permissions that change. Only processes that enter the jail from now on get them: a
+    /// filter and capabilities that a process has given up cannot be returned from outside.
     pub(crate) fn for_later(&self) -> impl Iterator<Item = &'static str> {
         self.live.iter().map(|parameter| parameter.name).filter(|name| name.starts_with("allow."))
     }
@@ -104,7 +108,7 @@ impl Changes {
     /// Changes the prison.
     ///
     /// # Errors
-    /// Why it could not be.
+    /// Why the prison could not be changed.
     fn apply(&self, prison: &mut Prison, registry: &Registry) -> Result<(), prison::Error> {
         if self.live.is_empty() {
             return Ok(());
@@ -134,7 +138,7 @@ impl Changes {
 /// `-m`: changes a jail that runs.
 ///
 /// # Errors
-/// Why it could not be changed.
+/// Why the jail could not be changed.
 pub(crate) fn change(
     facts: &Facts<'_>,
     ledger: &mut Ledger<'_>,
@@ -143,7 +147,8 @@ pub(crate) fn change(
 ) -> Result<(), Refusal> {
     let jail = &subject.jail;
     ledger.note_what_is_deprecated(jail);
-    // Looked up again, for what another command may have changed until now.
+    // Read again, and locked until it is written: no change that another command makes is to be
+    // lost.
     let changing = registry.changing()?;
     let mut prison = facts.open(jail)?.ok_or_else(|| Refusal::not_found(jail))?;
     let changes = Changes::find(prison.record(), jail)?;

@@ -1,5 +1,6 @@
-//! The check before anything is done: what would keep jails that are about to start from running,
-//! or from running well beside each other and all others. Errors fail a jail, warnings are said.
+//! The check before anything is done. It finds what would keep the jails that are about to start
+//! from running, or from running well beside each other and all others. An error fails its jail, a
+//! warning is reported.
 
 use super::configured::Subject;
 use super::decided::Turn;
@@ -31,7 +32,7 @@ pub(crate) fn check(
     };
     let jails: Vec<_> = starts.iter().filter_map(given).collect();
     for finding in &facts.configured.survey.check(&jails, facts.machine) {
-        // One that runs, for a jail that depends on it or for a pattern, stays as it is.
+        // A jail that runs already, and that a pattern or a dependency brings here, stays as it is.
         if restarts.contains(&finding.jail) || !runs(facts, &finding.jail) {
             tell(facts, ledger, finding);
         }
@@ -46,14 +47,14 @@ fn runs(facts: &Facts<'_>, name: &str) -> bool {
 
 fn tell(facts: &Facts<'_>, ledger: &mut Ledger<'_>, finding: &Finding) {
     match finding.severity {
-        // Who is not root does not see all that is there.
+        // A user who is not root does not see all that is there.
         Severity::Error if !facts.knows_prisons() => ledger.say(&Refusal::faults([finding])),
         Severity::Error => ledger.fail(&finding.jail, &Refusal::faults([finding])),
         Severity::Warning => ledger.tell(&Notice::Warning(finding)),
     }
 }
 
-/// The same for the jail that the command line describes: what it names must be there.
+/// Checks the jail that the command line describes: what it names must be there.
 fn check_described(
     facts: &Facts<'_>,
     ledger: &mut Ledger<'_>,
@@ -61,7 +62,7 @@ fn check_described(
 ) -> Result<(), Refusal> {
     let Some(mut given) = subject.given.clone() else { return Ok(()) };
     for path in given.parameters.iter_mut().filter(|given| param::PATH.is_called(&given.name)) {
-        // Without one, or with an empty one, it is the host's.
+        // Without a path, or with an empty one, the root is the host's.
         path.values = vec![subject.jail.path().into_os_string().into_vec()];
     }
     let mut survey = Survey::default();

@@ -15,7 +15,8 @@ use std::path::Path;
 pub struct Subject {
     /// The jail.
     pub jail: Jail,
-    /// What its section or the command line says; nothing of a jail that runs and is in no file.
+    /// The parameters as its section or the command line says them; `None` for a jail that runs and
+    /// is in no file.
     pub given: Option<jailconf::Jail>,
 }
 
@@ -24,22 +25,24 @@ pub struct Subject {
 pub struct Configured {
     sources: Option<Sources>,
     pub(crate) dependencies: Dependencies,
-    /// What every jail claims, when some are to be started.
+    /// What every jail claims; empty if no jail is to be started.
     pub(crate) survey: Survey,
-    /// What is wrong with jails that cannot be expanded.
+    /// The faults of jails that cannot be expanded.
     pub(crate) faults: Vec<Refusal>,
-    /// Jails are only stopped.
+    /// Whether jails are only stopped.
     only_stops: bool,
 }
 
 impl Configured {
-    /// The jails that `request` is about: those of `file` alone, or those that are found.
+    /// Reads the jails that `request` is about: those of `file` alone, or those of the files in
+    /// /etc.
     ///
     /// # Errors
     /// All faults of a file.
     pub fn load(request: &Request, file: Option<&Path>) -> Result<Self, Refusal> {
         let sources = match (&request.target, file) {
             (Target::Described(_), _) => None,
+            // `-R` works without a configuration.
             (Target::Named(_), _) if request.by_force => None,
             (Target::Named(_), Some(file)) => Some(Sources::of_file(file)?),
             (Target::Named(names), None) => Sources::found(names, !request.only_stops())?,
@@ -48,22 +51,24 @@ impl Configured {
         Ok(sources.map_or_else(none, |sources| Self::of(sources, request)))
     }
 
-    /// The jails of `sources`, as `request` needs to know them.
+    /// Looks at the jails of `sources`, as far as `request` needs.
     pub fn of(sources: Sources, request: &Request) -> Self {
         let mut configured = Self { only_stops: request.only_stops(), ..Self::default() };
         configured.look_at(sources, request.operation.creates());
         configured
     }
 
-    /// Looks at all jails: on what each depends, and if some are to start, what each claims. A jail
-    /// that cannot be expanded is reported, as on FreeBSD; the jail fails when something is to be
-    /// done with it.
+    /// Finds out on what each jail depends and, if some are to start, what each claims. A jail that
+    /// cannot be expanded is reported, as on FreeBSD, and fails only when something is to be done
+    /// with it.
     fn look_at(&mut self, sources: Sources, some_start: bool) {
         for name in sources.all_jails() {
             let mut depends = Vec::new();
             match sources.expand(name) {
                 Ok(jail) => {
                     if some_start {
+                        // Every jail, not only those that start: another one that runs may claim
+                        // the same address.
                         self.survey.add(&jail);
                     }
                     let given =
@@ -74,7 +79,8 @@ impl Configured {
             }
             self.dependencies.insert(text(name), depends);
         }
-        // A jail inside another one depends on that one.
+        // A jail inside another one depends on the outer one, if a file has that: FreeBSD's
+        // dep_setup().
         let outer = |name: &String| Some((name.clone(), name.rsplit_once('.')?.0.to_owned()));
         let inside: Vec<_> = self.dependencies.keys().filter_map(outer).collect();
         for (name, outer) in inside.into_iter().filter(|(_, outer)| sources.has(outer.as_bytes())) {
@@ -98,12 +104,13 @@ impl Configured {
         self.sources.iter().flat_map(Sources::main_jails).map(text)
     }
 
-    /// The parameters of the jail `name` as its section gives them, if it has a right one.
+    /// The parameters of the jail `name` as its section says them, if they can be expanded.
     pub(crate) fn given(&self, name: &str) -> Option<jailconf::Jail> {
         self.sources.as_ref()?.expand(name.as_bytes()).ok()
     }
 
-    /// The jail `name`: as it is configured, or a name alone when it runs and is in no file.
+    /// The jail `name`, as it is configured. A jail that runs and is in no file has nothing but its
+    /// name.
     ///
     /// # Errors
     /// As [`Configured::jail`].
@@ -119,8 +126,8 @@ impl Configured {
         Ok(Subject { jail: Jail { configured: Some(name.into()), parameters }, given: None })
     }
 
-    /// The configured jail `name`. To stop one, parameters of the prison need not be right: it
-    /// runs.
+    /// The configured jail `name`. Faulty parameters of the prison do not keep a jail from being
+    /// stopped: they are left out.
     ///
     /// # Errors
     /// The jail is not configured, or its parameters cannot be used.
@@ -137,6 +144,7 @@ impl Configured {
         });
         let parameters = imported?;
         let path = parameters.text(param::PATH).unwrap_or_default();
+        // As in FreeBSD's create_jail(): only on the command line may a path be relative.
         if !path.is_empty() && !path.starts_with(b"/") && !self.only_stops {
             return Err(Refusal::RelativePath { jail: name.into(), path: text(&path) });
         }
@@ -144,7 +152,7 @@ impl Configured {
     }
 }
 
-/// Whether a stop looks at the parameter that is wrong.
+/// Whether a stop needs the parameter at fault: only jail(8)'s own, hooks among them.
 fn is_of_a_stop(error: &jailparam::Error) -> bool {
     let found = jailparam::find(&error.parameter);
     found.is_some_and(|found| found.parameter.role == Role::Pseudo)

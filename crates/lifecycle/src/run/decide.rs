@@ -1,9 +1,9 @@
 //! What happens to each jail that is meant, and in which order: FreeBSD's `main()` and `state.c`,
 //! as a value.
 //!
-//! First the jails that are to go, those that depend on them before them; then changes; then
-//! starts, those that are depended on first. [`meaning`] is the table of what an operation means
-//! for one jail. Nothing is done here: a [`Decided`] is shown as a plan, or carried out.
+//! Stops come first, each jail after those that depend on it; then changes; then starts, each jail
+//! after those that it depends on. [`meaning`] is the table of what an operation means for one
+//! jail. Nothing is done here: a [`Decided`] is shown as a plan, or carried out.
 
 use super::change::Changes;
 use super::check;
@@ -39,7 +39,7 @@ pub(crate) enum State {
     Unknown,
     /// There is none.
     Gone,
-    /// It runs; a change that was asked for needs a restart, or not.
+    /// There is one. If a change was asked for, it may need a restart.
     Runs { change_needs_restart: bool },
 }
 
@@ -53,7 +53,7 @@ pub(crate) enum Meaning {
     NotFound,
     /// Refused: the jail is there already.
     Exists,
-    /// Refused: the jail is not gone.
+    /// Refused: the jail still runs.
     Runs,
 }
 
@@ -64,6 +64,7 @@ pub(crate) fn meaning(operation: Operation, cleans: bool, wild: bool, state: Sta
     use Meaning::Do;
     use Operation as Op;
     match (state, operation) {
+        // A plan without root takes the jails to be stopped or changed to be running.
         (State::Unknown, Op::Clean) => Do(Clean),
         (State::Unknown, Op::Create) => Do(Start),
         (State::Unknown, Op::Remove) => Do(Stop),
@@ -73,14 +74,15 @@ pub(crate) fn meaning(operation: Operation, cleans: bool, wild: bool, state: Sta
         (State::Gone, Op::Create | Op::CreateOrModify | Op::CreateOrModifyOrRestart) => Do(Start),
         (State::Gone, Op::Restart) if cleans || wild => Do(Start),
         (State::Gone, Op::Clean) => Do(Clean),
+        // A jail that ended by itself still needs what follows its removal.
         (State::Gone, Op::Remove | Op::ModifyOrRestart) if cleans => Do(Clean),
         (State::Gone, Op::Remove) if wild => Meaning::Nothing,
         (State::Gone, _) => Meaning::NotFound,
 
-        // Then what it depends on is looked at all the same.
+        // No fault, as a pattern means the jail; the jails that it depends on are started.
         (State::Runs { .. }, Op::Create) if wild => Do(Start),
         (State::Runs { .. }, Op::Create) => Meaning::Exists,
-        // All that are gone are meant.
+        // A pattern means those jails that are gone.
         (State::Runs { .. }, Op::Clean) if wild => Meaning::Nothing,
         (State::Runs { .. }, Op::Clean) => Meaning::Runs,
         (State::Runs { .. }, Op::Remove) => Do(Stop),
@@ -91,11 +93,11 @@ pub(crate) fn meaning(operation: Operation, cleans: bool, wild: bool, state: Sta
     }
 }
 
-/// Decides what happens to the jails that are meant. What is refused is said, and fails in
+/// Decides what happens to the jails that are meant. A refusal is reported, and its jail fails in
 /// `ledger`.
 ///
 /// # Errors
-/// What keeps all of it from being done.
+/// Why nothing at all can be done.
 pub(crate) fn decide(
     facts: &Facts<'_>,
     ledger: &mut Ledger<'_>,
@@ -136,7 +138,7 @@ fn named(
     ledger: &mut Ledger<'_>,
     names: Vec<Named>,
 ) -> Result<Vec<Candidate>, Refusal> {
-    // Looked up once: there may be as many jails to do something with.
+    // The registry is read once: as many jails may be named as there are prisons.
     let prisons = facts.all()?;
     let mut candidates = Vec::new();
     for Named { name, wild } in names {
@@ -159,7 +161,7 @@ fn is_of(record: &Record, jail: &Jail) -> bool {
     }
 }
 
-/// What is to be done with a jail, if anything.
+/// Decides what is to be done with a jail, if anything.
 fn action(
     request: &Request,
     facts: &Facts<'_>,
@@ -196,7 +198,7 @@ struct Rows {
     stops: Vec<Turn>,
     changes: Vec<Turn>,
     starts: Vec<Turn>,
-    /// The names of those that stop and start again.
+    /// The names of the jails that stop and start again.
     restarts: Vec<String>,
 }
 
@@ -213,20 +215,21 @@ impl Rows {
                 let Turn { name, subject, .. } = &turn;
                 let (name, subject) = (name.clone(), subject.clone());
                 self.restarts.push(name.clone());
+                // Without the record, whose prison is gone by the time of the start.
                 self.starts.push(Turn { name, subject, ..Turn::default() });
                 self.stops.push(turn);
             }
         }
     }
 
-    /// Puts the rows in order, and leaves out what cannot be.
+    /// Puts the rows in order, and leaves out jails that cannot be put in order.
     fn in_order(self, facts: &Facts<'_>, ledger: &mut Ledger<'_>) -> Result<Decided, Refusal> {
         let Self { mut stops, changes, starts, restarts } = self;
         let names: Vec<String> = starts.iter().map(|turn| turn.name.clone()).collect();
         let order = Order::of(&names, &facts.configured.dependencies);
         ledger.fail_unordered(&order);
         let starts = row(starts, order);
-        // Before anything stops: a jail that could not start again goes on running.
+        // The check comes before anything stops: a jail that could not start again goes on running.
         check::check(facts, ledger, &starts, &restarts)?;
         stops.retain(|turn| !ledger.has_failed(&turn.name));
         let order = order_of_stops(facts, &stops);
@@ -236,17 +239,18 @@ impl Rows {
     }
 }
 
-/// The order in which jails stop, and what depends on them. The last named goes first, as on
-/// FreeBSD.
+/// The order in which jails stop, with the jails that depend on them. The jail that is named last
+/// stops first, as on FreeBSD.
 fn order_of_stops(facts: &Facts<'_>, stops: &[Turn]) -> Order {
     let names: Vec<String> = stops.iter().rev().map(|turn| turn.name.clone()).collect();
     if facts.request.by_force {
+        // `-R` works without a configuration, and so without dependencies.
         return Order::as_it_stands(names);
     }
     Order::of(&names, &depend::dependents(&facts.configured.dependencies))
 }
 
-/// All jails of `order`: those of `asked`, and those that come along.
+/// Makes a row of all jails of `order`: those of `asked`, and those that only a dependency brings.
 fn row(asked: Vec<Turn>, order: Order) -> Vec<Turn> {
     let mut asked: BTreeMap<String, Turn> =
         asked.into_iter().map(|turn| (turn.name.clone(), turn)).collect();

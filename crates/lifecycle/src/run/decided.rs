@@ -1,11 +1,10 @@
-//! What a run is going to do, as a value: rows of jails, each in the order in which its jails
-//! begin.
+//! What a run is going to do, as a value: rows of jails, in the order in which they begin.
 
 use super::configured::Subject;
 use prison::Record;
 
-/// What a run is going to do: a value, made before anything is done. Each row is in the order in
-/// which its jails begin.
+/// What a run is going to do: a value, made before anything is done. The jails of each row stand in
+/// the order in which they begin.
 #[derive(Debug, Default)]
 pub struct Decided {
     pub(crate) stops: Vec<Turn>,
@@ -15,22 +14,22 @@ pub struct Decided {
     pub(crate) refused: Vec<String>,
 }
 
-/// A jail in a row of jails that something is done with.
+/// A jail's place in a row.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {
-    /// What dependencies call it; empty for the jail that the command line describes.
+    /// The name by which dependencies know the jail; empty if the command line describes the jail.
     pub(crate) name: String,
-    /// Its parameters, if it was asked for. Those of a jail that comes along are looked up at its
-    /// turn.
+    /// The jail with its parameters, if it was asked for. A jail that a dependency brings is looked
+    /// up at its turn.
     pub(crate) subject: Option<Subject>,
-    /// The prison that it had as this was decided.
+    /// The record of the prison that the jail had when this was decided.
     pub(crate) record: Option<Record>,
-    /// The places of those in the row that have to be at their end before.
+    /// The places in the row of the jails that have to be finished before.
     pub(crate) waits_for: Vec<usize>,
 }
 
 impl Turn {
-    /// Whether the jail was asked for; others come along because of dependencies.
+    /// Whether the jail was asked for; a dependency brings the others.
     pub(crate) fn is_asked_for(&self) -> bool {
         self.subject.is_some()
     }

@@ -1,4 +1,4 @@
-//! What a run knows as it decides: what is asked, what is configured, which prisons there are, what
+//! What a run knows when it decides: what is asked, what is configured, which prisons exist, what
 //! the machine is like.
 
 use super::configured::{Configured, Subject};
@@ -10,18 +10,18 @@ use configuration::Host;
 use prison::{Prison, Record, Registry};
 use std::rc::Rc;
 
-/// Which prisons there are.
+/// The prisons of this machine.
 pub trait Prisons {
-    /// All that live.
+    /// All prisons that live.
     ///
     /// # Errors
-    /// They cannot be found out.
+    /// The prisons cannot be found out.
     fn all(&self) -> Result<Vec<Record>, prison::Error>;
 
-    /// The one that has this jid or name.
+    /// The prison that has this jid or name.
     ///
     /// # Errors
-    /// It cannot be found out.
+    /// The prison cannot be found out.
     fn find(&self, jid_or_name: &str) -> Result<Option<Record>, prison::Error>;
 }
 
@@ -40,7 +40,7 @@ impl Prisons for Registry {
 pub(crate) struct Facts<'a> {
     pub(crate) request: Request,
     pub(crate) configured: Rc<Configured>,
-    /// `None` for who is not root, and only wants a plan.
+    /// `None` for a user who is not root, and can only plan.
     pub(crate) prisons: Option<&'a dyn Prisons>,
     pub(crate) machine: &'a dyn Host,
 }
@@ -71,8 +71,8 @@ impl Facts<'_> {
         turn.subject.clone().map_or_else(|| self.configured.subject(&turn.name), Ok)
     }
 
-    /// Whether a jail that goes is named: not the only one that was asked for, nor one that is to
-    /// come again.
+    /// Whether the removal of a jail is reported by its name: not if it is the only one that was
+    /// asked for, nor if it starts again. FreeBSD's note_remove.
     pub(crate) fn names_removals(&self) -> bool {
         let Target::Named(names) = &self.request.target else { return false };
         let is_wild = |name: &String| jailconf::is_wildcard(name.as_bytes());
@@ -80,7 +80,7 @@ impl Facts<'_> {
         self.request.only_stops() && (self.configured.is_there() || several)
     }
 
-    /// The same, to do something with it.
+    /// Opens the prison of `jail`, if there is one now.
     pub(crate) fn open(&self, jail: &Jail) -> Result<Option<Prison>, Refusal> {
         Ok(self.prison_of(jail)?.and_then(Prison::open))
     }

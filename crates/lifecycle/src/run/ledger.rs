@@ -1,4 +1,4 @@
-//! Which jails something went wrong with, and what has been said in this run.
+//! The jails that have failed in this run, and the messages that were given.
 
 use crate::depend::{DependError, Order};
 use crate::jail::Jail;
@@ -7,13 +7,14 @@ use crate::voice::{Notice, Voice};
 use jailparam::param;
 use std::collections::BTreeSet;
 
-/// The faults of a run so far.
+/// The failures of a run so far.
 pub(crate) struct Ledger<'v> {
     pub(crate) voice: &'v dyn Voice,
-    /// Refusals are of a stop, which `-q` hides.
+    /// Whether jails are to be stopped: `-q` then hides refusals.
     hides_refusals: bool,
     failed: BTreeSet<String>,
-    /// Lines that have been said: several jails may wait for the same undefined one.
+    /// Messages that were given: each is given once, as several jails may wait for the same
+    /// undefined one.
     said: BTreeSet<String>,
 }
 
@@ -22,43 +23,43 @@ impl<'v> Ledger<'v> {
         Self { voice, hides_refusals, failed: BTreeSet::new(), said: BTreeSet::new() }
     }
 
-    /// Says something, once.
+    /// Gives a message, unless it was given before.
     pub(crate) fn tell(&mut self, notice: &Notice<'_>) {
         if self.said.insert(notice.to_string()) {
             self.voice.tell(notice);
         }
     }
 
-    /// Says what is refused, and goes on.
+    /// Reports a refusal that fails no jail.
     pub(crate) fn say(&mut self, refusal: &Refusal) {
         self.tell(&Notice::Refused { refusal, of_a_stop: false });
     }
 
-    /// The jail has failed, for this reason.
+    /// Notes that the jail has failed, and reports the reason.
     pub(crate) fn fail(&mut self, name: &str, refusal: &Refusal) {
         self.fail_silently(name);
         self.say(refusal);
     }
 
-    /// What was to be done with the jail cannot be decided, for this reason.
+    /// Notes that what was asked cannot be done with the jail, and reports the reason.
     pub(crate) fn refuse(&mut self, name: &str, refusal: &Refusal) {
         self.fail_silently(name);
         self.tell(&Notice::Refused { refusal, of_a_stop: self.hides_refusals });
     }
 
-    /// The jail has failed, and the reason has been said.
+    /// Notes that the jail has failed for a reason that was reported.
     pub(crate) fn fail_silently(&mut self, name: &str) {
         self.failed.insert(name.to_owned());
     }
 
-    /// Says that `allow.dying` is given, if it is.
+    /// Warns of `allow.dying`, if it is given.
     pub(crate) fn note_what_is_deprecated(&mut self, jail: &Jail) {
         if jail.parameters.given(&param::ALLOW_DYING).is_some() {
             self.tell(&Notice::DyingIsDeprecated);
         }
     }
 
-    /// Jails that cannot be ordered fail.
+    /// Lets the jails fail that cannot be put in order, and reports why.
     pub(crate) fn fail_unordered(&mut self, order: &Order) {
         for (name, error) in &order.failed {
             if self.has_failed(name) {
@@ -66,13 +67,14 @@ impl<'v> Ledger<'v> {
             }
             self.fail(name, &Refusal::Depend(error.clone()));
             if let DependError::Loop(circle) = error {
-                // Reported once for all that are in it.
+                // One report names the whole circle: the other jails of it fail without one.
                 self.failed.extend(circle.iter().cloned());
             }
         }
     }
 
-    /// Whether a jail is left out: it failed before, or is `blocked` by one that did.
+    /// Decides whether a jail is left out: it failed before, or is `blocked` by a jail that did.
+    /// Only a jail that was `asked` for is reported as skipped.
     pub(crate) fn skips(&mut self, name: &str, blocked: bool, asked: bool) -> bool {
         if self.has_failed(name) {
             return true;
@@ -90,7 +92,7 @@ impl<'v> Ledger<'v> {
         self.failed.contains(name)
     }
 
-    /// All jails that have failed, by name.
+    /// The jails that have failed, in the order of their names.
     pub(crate) fn failed(&self) -> impl Iterator<Item = &str> {
         self.failed.iter().map(String::as_str)
     }

@@ -16,14 +16,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// This machine. What is dear to find out is found out once, when first asked for.
+/// This machine. Facts that cost time are found out once, when they are first asked for.
 #[derive(Debug)]
 pub struct Machine<'s> {
     surroundings: &'s Surroundings,
     rulesets: OnceCell<Option<Rulesets>>,
     /// Where hooks look for programs.
     path: OnceCell<Vec<PathBuf>>,
-    /// Whether they find one of this name: most jails of a machine run the same few.
+    /// Whether hooks find a program of this name: most jails of a machine run the same few.
     found: RefCell<HashMap<PathBuf, bool>>,
 }
 
@@ -48,7 +48,7 @@ impl Host for Machine<'_> {
         if program.is_absolute() {
             return executable(program);
         }
-        // From which directory a hook runs depends on its user.
+        // A relative path begins at the hook's directory, which depends on the hook's user.
         if program.components().count() > 1 {
             return Ok(());
         }
@@ -65,6 +65,7 @@ impl Host for Machine<'_> {
     fn program_in(&self, root: &Path, program: &Path) -> io::Result<()> {
         let inside = program.strip_prefix("/").unwrap_or(program);
         let root = open(root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+        // IN_ROOT: links lead where the jail's own processes would follow them.
         let flags = OFlags::PATH | OFlags::CLOEXEC;
         match openat2(root, inside, flags, Mode::empty(), ResolveFlags::IN_ROOT) {
             Ok(file) => {
@@ -73,12 +74,13 @@ impl Host for Machine<'_> {
                 if may { Ok(()) } else { Err(Errno::ACCESS.into()) }
             }
             Err(error @ (Errno::NOENT | Errno::NOTDIR)) => Err(error.into()),
-            // Then the start finds out.
+            // What cannot be found out here, the start finds out.
             Err(_) => Ok(()),
         }
     }
 
     fn has_ruleset(&self, number: u16) -> bool {
+        // FreeBSD's own rulesets hold without a file, unless there is one.
         let is_built_in = (1..=devfs::JAIL_VNET).contains(&number);
         if is_built_in && !Path::new(devfs::DEFAULTS_FILE).exists() {
             return true;
@@ -94,7 +96,7 @@ impl Host for Machine<'_> {
     }
 }
 
-/// The rulesets of this host.
+/// Reads the rulesets of this host.
 ///
 /// # Errors
 /// A file of them cannot be read or understood.
@@ -102,14 +104,15 @@ pub fn rulesets() -> Result<Rulesets, LoadError> {
     Rulesets::load(|path| fs::read(path), &accounts())
 }
 
-/// The users and groups that rules of this host can name. Without a readable passwd(5), rules can
-/// name users by number only, and say so when they do not.
+/// Reads the users and groups that rules of this host can name. Without a readable passwd(5), rules
+/// can name users by number only, and a rule that does not is an error.
 pub fn accounts() -> Accounts {
     let read = |path| fs::read(path).unwrap_or_default();
     Accounts::new(&read("/etc/passwd"), &read("/etc/group"))
 }
 
-/// All folders in which a hook finds programs, whatever its jail's parameters are.
+/// All folders in which a hook finds programs, with and without `exec.clean`: the check is not to
+/// miss what either finds.
 fn path_of_hooks(surroundings: &Surroundings) -> Vec<PathBuf> {
     let programs = surroundings.programs.as_ref();
     let mut path = programs.map_or_else(OsString::new, |it| it.for_hooks.clone().into());
@@ -123,5 +126,6 @@ fn path_of_hooks(surroundings: &Surroundings) -> Vec<PathBuf> {
 /// Whether `path` can be executed: what execve(2) would say.
 fn executable(path: &Path) -> io::Result<()> {
     access(path, Access::EXEC_OK)?;
+    // access(2) takes a directory that can be entered, and execve(2) does not.
     if fs::metadata(path)?.is_file() { Ok(()) } else { Err(Errno::ACCESS.into()) }
 }

@@ -14,29 +14,29 @@ use prison::Prison;
 /// A start in steps.
 pub(crate) struct Start {
     pub(crate) steps: Vec<Step>,
-    /// What follows one that failed.
+    /// The steps that follow the removal after a failure.
     pub(crate) on_failure: Vec<Step>,
 }
 
-/// The start of `jail`.
+/// The steps of the start of `jail`.
 pub(crate) fn start_steps(jail: &Jail, programs: Option<&Programs>) -> Result<Start, Refusal> {
     let inside = programs.map(|programs| programs.root.as_path());
     let steps = plan(&START, jail, inside).map_err(Refusal::step(jail))?;
     Ok(Start { steps, on_failure: clean_steps(jail)? })
 }
 
-/// The stop of `jail`.
+/// The steps of the stop of `jail`.
 pub(crate) fn stop_steps(jail: &Jail) -> Result<Vec<Step>, Refusal> {
     plan(&STOP, jail, None).map_err(Refusal::step(jail))
 }
 
-/// What follows the removal of `jail`.
+/// The steps that follow the removal of `jail`.
 pub(crate) fn clean_steps(jail: &Jail) -> Result<Vec<Step>, Refusal> {
     plan(&CLEAN, jail, None).map_err(Refusal::step(jail))
 }
 
-/// The start of a jail, after what follows a removal when `cleans` says so; none when that failed,
-/// which has been said.
+/// Makes the walk of a jail's start. With `cleans`, what follows a removal runs first; `None` if
+/// that failed, which is reported by then.
 pub(crate) fn start<'g>(
     ground: Ground<'g>,
     subject: &Subject,
@@ -53,14 +53,15 @@ pub(crate) fn start<'g>(
     Ok(Some(Walk::start(system, steps, on_failure)))
 }
 
-/// Whether a hook may make what the creation reads before its turn. When none can, the creation is
-/// tried on paper before the first hook runs: what is wrong with a file then needs no undoing.
+/// Tries the creation on paper before the first hook runs, unless a hook may make files that it
+/// reads: a fault of a file is then found while nothing has to be undone.
 fn check_files(subject: &Subject, steps: &[Step]) -> Result<(), Error> {
     let Some(at) = steps.iter().position(|step| matches!(step, Step::Create(_))) else {
         return Ok(());
     };
     let is_made = subject.given.as_ref().is_some_and(configuration::prepares_files);
     match steps.get(at) {
+        // As the first step, the creation itself finds the fault in time.
         Some(Step::Create(creation)) if at > 0 && !is_made => {
             creation.complete(&subject.jail).map(drop)
         }
@@ -68,7 +69,7 @@ fn check_files(subject: &Subject, steps: &[Step]) -> Result<(), Error> {
     }
 }
 
-/// The stop of a jail that runs.
+/// Makes the walk of the stop of a jail that runs.
 pub(crate) fn stop<'g>(
     ground: Ground<'g>,
     jail: &Jail,
@@ -80,7 +81,7 @@ pub(crate) fn stop<'g>(
     Ok(Walk::stop(system, stop_steps(jail)?))
 }
 
-/// What follows a removal, for a jail that went by itself.
+/// Makes the walk of what follows a removal, for a jail that ended by itself.
 pub(crate) fn clean<'g>(ground: Ground<'g>, jail: &Jail) -> Result<Walk<System<'g>>, Refusal> {
     Ok(Walk::stop(System::new(ground, jail.clone(), None), clean_steps(jail)?))
 }

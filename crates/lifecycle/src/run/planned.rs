@@ -1,10 +1,10 @@
 //! `jail --plan`: what an operation would do, step by step, without doing it. FreeBSD has no such
 //! thing.
 //!
-//! The steps are the values that a start or stop carries out: the same functions make them. Jails
-//! come in the order in which they would begin, each with those that it waits for. Nothing is
-//! written, no command is run. Only root knows which jails run: for anybody else, those that are to
-//! stop or change are taken to be running, and no others.
+//! The steps are the values that a start or stop carries out, made by the same functions. Jails are
+//! listed in the order in which they would begin, each with those that it waits for. Nothing is
+//! written, and no command is run. Only root knows which jails run: anybody else's plan takes the
+//! jails to be stopped or changed to be running, and no others.
 
 use super::change::Changes;
 use super::configured::Subject;
@@ -26,19 +26,19 @@ use std::path::PathBuf;
 /// What would be done to one jail.
 #[derive(Debug)]
 pub struct Planned {
-    /// Its name; none for one that the command line describes.
+    /// The jail's name; `None` if the command line describes the jail.
     pub jail: Option<String>,
-    /// What happens to it.
+    /// What happens to the jail.
     pub outcome: Outcome,
-    /// Jails of the same row that have to be at their end before this one begins.
+    /// Jails of the same row that have to be finished before this one begins.
     pub waits_for: Vec<String>,
-    /// What becomes of each parameter that the jail is given.
+    /// The parameters that the jail is given, with a verdict on each.
     pub parameters: Vec<Given>,
     /// The steps, in order.
     pub steps: Vec<Step>,
     /// The prison of the creation among the steps.
     pub prison: Option<Foreseen>,
-    /// What follows the removal of a prison that did not start.
+    /// The steps that follow the removal if the start fails.
     pub on_failure: Vec<Step>,
     /// The call that changes a prison.
     pub change: Option<String>,
@@ -55,11 +55,11 @@ pub enum Outcome {
     Stop,
     /// The jail is changed while it runs.
     Change,
-    /// What follows a removal runs.
+    /// The hooks that follow a removal run.
     Clean,
-    /// It runs already, or does not run.
+    /// Nothing: the jail runs already, or does not run.
     Nothing,
-    /// It cannot be: a [`Voice`](crate::Voice) has been told why.
+    /// What was asked for is refused, and a [`Voice`](crate::Voice) was told why.
     Refused,
 }
 
@@ -72,31 +72,31 @@ pub struct Foreseen {
     pub read_later: Vec<PathBuf>,
 }
 
-/// A parameter that a jail is given, and how far it does what it does on FreeBSD.
+/// A parameter that a jail is given, and how far it works as on FreeBSD.
 #[derive(Debug)]
 pub struct Given {
-    /// Its name, as it is written.
+    /// The name, as it is written.
     pub name: String,
-    /// Its values, as they are written.
+    /// The values, as they are written.
     pub values: Vec<Vec<u8>>,
-    /// How far it has an effect.
+    /// How far the parameter works.
     pub verdict: Verdict,
-    /// What it does on Linux, what is missing, or why it is refused.
+    /// What the parameter does on Linux, what is missing, or why it is refused.
     pub why: String,
 }
 
-/// How far a parameter does what it does on FreeBSD.
+/// How far a parameter works as on FreeBSD.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// All of it.
+    /// Entirely.
     Full,
-    /// Some of it.
+    /// In part.
     Partly,
-    /// Nothing: a jail is not given it.
+    /// Not at all: no jail gets the parameter.
     Refused,
 }
 
-/// What a stop looks at.
+/// The parameters that a stop looks at.
 const OF_A_STOP: [&Parameter; 11] = [
     param::EXEC_PRESTOP.parameter(),
     param::EXEC_STOP.parameter(),
@@ -140,7 +140,7 @@ impl Planned {
     }
 }
 
-/// What would be done, in order. What turns out to be refused is said, and fails in `ledger`.
+/// Lists what would be done, in order. A refusal is reported, and its jail fails in `ledger`.
 pub(crate) fn plan(
     facts: &Facts<'_>,
     ledger: &mut Ledger<'_>,
@@ -166,12 +166,12 @@ struct Plan<'p, 'a, 'v> {
     ledger: &'p mut Ledger<'v>,
     programs: Option<&'p Programs>,
     planned: Vec<Planned>,
-    /// Jails that would be gone by now.
+    /// The jails that would be gone at this point of the plan.
     gone: BTreeSet<String>,
 }
 
 impl Plan<'_, '_, '_> {
-    /// One row after another, each by `act`.
+    /// Plans the jails of a row, each by `act`.
     fn row(&mut self, turns: &[Turn], act: Act<Self>) {
         for turn in turns {
             let before = turn.waits_for.iter().filter_map(|&on| turns.get(on));
@@ -190,8 +190,8 @@ impl Plan<'_, '_, '_> {
         }
     }
 
-    /// A jail that is refused, with the verdicts on its parameters. Of the one that the command
-    /// line describes there is nothing to show then.
+    /// Adds a jail that is refused, with the verdicts on its parameters. If the command line
+    /// describes the jail, nothing is shown.
     fn refused(&mut self, name: &str) {
         if name.is_empty() {
             self.planned.clear();
@@ -206,6 +206,7 @@ impl Plan<'_, '_, '_> {
         let subject = self.facts.subject_of(turn)?;
         let (facts, jail) = (self.facts, &subject.jail);
         let cleans = facts.request.operation == Operation::Clean;
+        // Without root, a jail that `-C` alone means is taken to be gone, any other to be running.
         let runs = if turn.is_asked_for() {
             turn.record.is_some() || (!facts.knows_prisons() && !cleans)
         } else {
@@ -225,6 +226,7 @@ impl Plan<'_, '_, '_> {
         let subject = self.facts.subject_of(turn)?;
         let jail = &subject.jail;
         let name = jail.configured.as_deref();
+        // A restart: the prison that runs now would be gone before this start.
         let is_gone = name.is_none() || self.gone.contains(&turn.name);
         if !is_gone && self.facts.prison_of(jail)?.is_some() {
             return Ok(Planned::new(name, Outcome::Nothing));
@@ -236,6 +238,7 @@ impl Plan<'_, '_, '_> {
         });
         let prison = prison.transpose()?;
         if self.facts.request.cleans {
+            // `-C`: for a jail that ended by itself, what follows its removal comes first.
             steps.splice(0..0, on_failure.clone());
         }
         let planned = Planned::new(name, Outcome::Start);
@@ -271,20 +274,22 @@ impl Plan<'_, '_, '_> {
     }
 }
 
-/// The prison as the files are now. Those that a hook may write first need not be there yet.
+/// Describes the prison as the files are now. Files that a hook may write first need not exist yet.
 fn foreseen(subject: &Subject, creation: &Creation) -> Result<Foreseen, Refusal> {
     let jail = &subject.jail;
     let is_made = subject.given.as_ref().is_some_and(configuration::prepares_files);
     let read_later = if is_made { creation.files().to_vec() } else { Vec::new() };
     let spec = creation.complete(jail).or_else(|error| {
+        // The file at fault may be the one that a hook writes first.
         let can_wait = is_made && !read_later.is_empty();
         if can_wait { Ok(creation.known().clone()) } else { Err(Refusal::step(jail)(error)) }
     });
     Ok(Foreseen { spec: spec?, read_later })
 }
 
-/// What there is to say of each parameter that a jail is given.
+/// Gives a verdict on each parameter that a jail is given.
 fn verdicts(jail: &jailconf::Jail) -> Vec<Given> {
+    // Errors of a jail with a name begin with the name, which the plan shows above.
     let nameless = jailconf::Jail { name: Vec::new(), ..jail.clone() };
     let errors = Set::import(&nameless).err().unwrap_or_default();
     let of = |given: &jailconf::Parameter| {
@@ -299,7 +304,7 @@ fn verdicts(jail: &jailconf::Jail) -> Vec<Given> {
             }
             (None, Some(Support::Partly(why))) => (Verdict::Partly, why.to_owned()),
             (None, Some(Support::Full(how))) => (Verdict::Full, how.to_owned()),
-            // Then it would not have been taken.
+            // Such a parameter is taken only with the value that Linux has anyway.
             (None, Some(Support::Refused(_)) | None) => {
                 (Verdict::Full, "it is so anyway".to_owned())
             }

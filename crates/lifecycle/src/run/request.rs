@@ -9,20 +9,20 @@ pub enum Operation {
     Create,
     /// `-m`: jails that run are changed.
     Modify,
-    /// `-cm`: one of the two.
+    /// `-cm`: jails that run are changed, others are started.
     CreateOrModify,
     /// `-r`, `-R`: jails that run are stopped.
     Remove,
     /// `-rc`: jails that run are stopped and started.
     Restart,
-    /// `-mr`: jails that run are changed; where a change needs that, stopped and started.
+    /// `-mr`: jails that run are changed, or stopped and started where the change needs that.
     ModifyOrRestart,
-    /// `-cmr`: the same, and jails that do not run are started.
+    /// `-cmr`: as `-mr`, and jails that do not run are started.
     CreateOrModifyOrRestart,
 }
 
 impl Operation {
-    /// What the options `-c`, `-m` and `-r` ask for, of which these are given.
+    /// The operation that these of the options `-c`, `-m` and `-r` ask for together.
     pub const fn of(create: bool, modify: bool, remove: bool) -> Self {
         match (create, modify, remove) {
             (false, false, false) => Self::Clean,
@@ -53,9 +53,9 @@ impl Operation {
 /// Which jails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// One, by its parameters.
+    /// One jail, described by its parameters.
     Described(Vec<Vec<u8>>),
-    /// By their names, or patterns of them; none at all is all that are configured.
+    /// Jails by their names, or patterns of names; without any, all that are configured.
     Named(Vec<String>),
 }
 
@@ -66,13 +66,13 @@ pub struct Request {
     pub target: Target,
     /// What is to be done to them.
     pub operation: Operation,
-    /// Removal without the configuration: `-R`.
+    /// `-R`: jails are removed without the configuration.
     pub by_force: bool,
-    /// What follows a removal is run first, for a jail that went by itself: `-C`.
+    /// `-C`: for a jail that ended by itself, what follows a removal runs first.
     pub cleans: bool,
     /// `-d`, which does nothing any more.
     pub dying: bool,
-    /// How many jails may be under way at once: `-p`.
+    /// `-p`: how many jails may be under way at once.
     pub limit: Option<usize>,
 }
 
@@ -82,8 +82,7 @@ impl Request {
         self.operation == Operation::Remove
     }
 
-    /// Whether `-q` hides why a jail is not as it was to be: one that is not there need not be
-    /// stopped.
+    /// Whether `-q` hides refusals: a jail that does not run need not be stopped.
     pub(crate) fn hides_refusals(&self) -> bool {
         matches!(self.operation, Operation::Remove | Operation::Restart)
     }

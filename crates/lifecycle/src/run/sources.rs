@@ -4,13 +4,13 @@
 //! FreeBSD's jail(8) reads /etc/jail.conf alone; `service jail` looks for /etc/jail.NAME.conf and
 //! /etc/jail.conf.d/NAME.conf first. Here a name that /etc/jail.conf lacks is looked for in those
 //! two as well, so that `jail -c NAME` starts what `service jail start NAME` does. Such a file is a
-//! configuration of its own: what it says outside of sections is for its jails only.
+//! configuration of its own: what stands outside of its sections holds for its jails only.
 
 use jailconf::{Config, Diagnostics, Files};
 use rustix::fs::{Access, access};
 use std::path::{Path, PathBuf};
 
-/// The file that all jails are looked for in first.
+/// The file in which jails are looked for first.
 pub const FILE: &str = "/etc/jail.conf";
 
 /// One or more configurations. The first is the main one: patterns mean its jails.
@@ -27,6 +27,7 @@ pub fn load(file: &Path) -> Result<Config, Diagnostics> {
 
 /// The file that describes the jail `name` alone, if there is one.
 pub fn file_of(name: &str) -> Option<PathBuf> {
+    // A `/` would lead to a file elsewhere.
     if name.is_empty() || name.contains('/') {
         return None;
     }
@@ -49,17 +50,18 @@ impl Sources {
         Ok(Self(vec![load(file)?]))
     }
 
-    /// The jails of /etc/jail.conf, and those of `names` that only have files of their own. `None`
-    /// when nothing describes any of them and `needed` does not say that something must.
+    /// Reads /etc/jail.conf, and the files of those `names` that it lacks. `None` if no file
+    /// describes any of them and none is `needed`: a jail that runs can be stopped without one.
     ///
     /// # Errors
-    /// All faults of a file; /etc/jail.conf is needed and not there.
+    /// All faults of a file, or that /etc/jail.conf is needed and does not exist.
     pub fn found(names: &[String], needed: bool) -> Result<Option<Self>, Diagnostics> {
         let is_single = |name: &&String| !jailconf::is_wildcard(name.as_bytes());
         let main = Path::new(FILE);
         let can_do_without = |name: &String| is_single(&name) && file_of(name).is_some();
         let has_own = !names.is_empty() && names.iter().all(can_do_without);
         let mut configs = Vec::new();
+        // As with `service jail`, jails that have files of their own do without /etc/jail.conf.
         if main.exists() || (needed && !has_own) {
             configs.push(load(main)?);
         }
@@ -98,8 +100,9 @@ impl Sources {
     /// The jail `name` with all its parameters.
     ///
     /// # Errors
-    /// All faults of this jail; or that there is none.
+    /// All faults of this jail, or that it does not exist.
     pub fn expand(&self, name: &[u8]) -> Result<jailconf::Jail, Diagnostics> {
+        // The main configuration has the words for a jail that no file describes.
         match self.of(name).or(self.0.first()) {
             Some(config) => config.expand(name),
             None => Err(Diagnostics::default()),

@@ -1,7 +1,7 @@
-//! Starts and stops of many jails: those that do not wait for each other are under way at the same
-//! time, at most as many as `-p` says, or as this process has descriptors for. Several runs may
-//! share that time: what a row of one waits for is its own affair, but a jail that two of them
-//! start is started by one after the other.
+//! Starts and stops of many jails. Jails that do not wait for each other are under way at the same
+//! time: at most as many as `-p` says, or as this process has descriptors for. Several runs may
+//! share that time. A jail waits for jails of its own row only, but a jail that two runs start is
+//! started by one after the other.
 
 use super::configured::Subject;
 use super::decided::Turn;
@@ -18,7 +18,7 @@ use rustix::process::{Resource, getrlimit};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Descriptors that a jail has open here while it starts or stops, at most.
+/// The most descriptors that a jail has open in this process while it starts or stops.
 const DESCRIPTORS: u64 = 16;
 
 /// What is done to all jails of a row.
@@ -35,7 +35,7 @@ pub(crate) struct Row<'r, 'a, 'g> {
     ground: Ground<'g>,
     task: Task,
     turns: Vec<Turn>,
-    /// What those under way that start were given.
+    /// The given parameters of the jails that are being started.
     given: BTreeMap<usize, Option<jailconf::Jail>>,
     ended: usize,
 }
@@ -51,8 +51,8 @@ impl<'r, 'a, 'g> Row<'r, 'a, 'g> {
         Self { facts, ledger, ground, task, turns, given: BTreeMap::new(), ended: 0 }
     }
 
-    /// Begins with the jail at this place, unless it is left out; what keeps it from beginning is
-    /// said.
+    /// Begins with the jail at this place, unless the jail is left out. What keeps a jail from
+    /// beginning is reported.
     fn begin(&mut self, at: usize) -> Option<Walk<System<'g>>> {
         let turn = self.turns.get(at)?;
         let mut before = turn.waits_for.iter().filter_map(|&on| self.turns.get(on));
@@ -75,7 +75,7 @@ impl<'r, 'a, 'g> Row<'r, 'a, 'g> {
     fn start(&mut self, at: usize) -> Result<Option<Walk<System<'g>>>, Refusal> {
         let subject = self.subject(at)?;
         let jail = &subject.jail;
-        // One that the command line describes was looked for just now.
+        // The jail of the command line was looked for when this was decided, just before.
         let runs = if jail.configured.is_some() { self.facts.prison_of(jail)? } else { None };
         if let Some(record) = runs {
             return self.ledger.voice.runs(subject.given.as_ref(), &record).map(|()| None);
@@ -89,13 +89,14 @@ impl<'r, 'a, 'g> Row<'r, 'a, 'g> {
         Ok(walk)
     }
 
-    /// The stop of a jail, if it runs; what follows a removal, for one that was asked for and went
-    /// by itself.
+    /// The stop of a jail that runs. If the jail was asked for and is gone, the hooks that follow a
+    /// removal.
     fn stop(&mut self, at: usize) -> Result<Option<Walk<System<'g>>>, Refusal> {
         let is_asked_for = self.turns.get(at).is_some_and(Turn::is_asked_for);
         let subject = self.subject(at)?;
         let jail = &subject.jail;
         let prison = if is_asked_for {
+            // The prison that was decided about, and none that got its name since.
             let record = self.turns.get_mut(at).and_then(|turn| turn.record.take());
             record.and_then(Prison::open)
         } else {
@@ -111,7 +112,7 @@ impl<'r, 'a, 'g> Row<'r, 'a, 'g> {
         }
     }
 
-    /// The jail at this place, whose parameters are not needed a second time.
+    /// Takes the jail at this place out of its turn: its parameters are needed only once.
     fn subject(&mut self, at: usize) -> Result<Subject, Refusal> {
         let turn = self.turns.get_mut(at);
         let subject = turn.map(|turn| (turn.subject.take(), turn.name.as_str()));
@@ -122,7 +123,7 @@ impl<'r, 'a, 'g> Row<'r, 'a, 'g> {
         }
     }
 
-    /// The walk of the jail at this place is at its end.
+    /// Notes the end of the walk of the jail at this place.
     fn end(&mut self, at: usize, walk: &Walk<System<'_>>) {
         self.ended += 1;
         let given = self.given.remove(&at).flatten();
@@ -136,17 +137,17 @@ impl<'r, 'a, 'g> Row<'r, 'a, 'g> {
         }
     }
 
-    /// The jail at this place has failed, and the reason has been said.
+    /// Notes that the jail at this place has failed for a reason that was reported.
     fn fail(&mut self, at: usize) {
         if let Some(turn) = self.turns.get(at) {
             self.ledger.fail_silently(&turn.name);
         }
     }
 
-    /// Shows what has taken longest of the jails that are under way.
+    /// Shows the jail at this place, whose step has been under way longest.
     fn show(&self, at: usize, walk: &Walk<System<'_>>) {
         let (Some(turn), Some((step, since))) = (self.turns.get(at), walk.step()) else { return };
-        // Of a jail alone there is nothing to count.
+        // With one jail there is nothing to count.
         if self.turns.len() > 1 {
             let (jail, step) = (&*turn.name, step.shown(walk.host().jid()).to_string());
             let (done, all, since) = (self.ended, self.turns.len(), *since);
@@ -158,10 +159,11 @@ impl<'r, 'a, 'g> Row<'r, 'a, 'g> {
 /// Carries out rows at the same time.
 pub(crate) fn together(rows: Vec<Row<'_, '_, '_>>) {
     let limits = rows.iter().filter_map(|row| row.facts.request.limit);
+    // One loop has one limit: the lowest `-p` holds for all rows.
     let limit = limits.min().unwrap_or_else(most_at_once);
     let mut places = Vec::new();
     let mut waits_for: Vec<Vec<usize>> = Vec::new();
-    // Where a jail of that name stands last.
+    // The last place of each name: the second start of one jail waits for the first.
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
     for (row, it) in rows.iter().enumerate() {
         let first = places.len();
@@ -175,17 +177,18 @@ pub(crate) fn together(rows: Vec<Row<'_, '_, '_>>) {
     schedule::run(&mut together, &waits_for, Some(limit));
 }
 
-/// How many jails may be under way at once: each has descriptors open here.
+/// How many jails may be under way at once: each has descriptors open in this process.
 fn most_at_once() -> usize {
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(1024);
+    // At least one, however low the limit is: nothing would begin otherwise.
     usize::try_from(limit / DESCRIPTORS).unwrap_or(usize::MAX).max(1)
 }
 
 struct Together<'r, 'a, 'g> {
     rows: Vec<Row<'r, 'a, 'g>>,
-    /// For each number of the schedule, the row and the place in it.
+    /// For each number of the schedule, the row and the place in the row.
     places: Vec<(usize, usize)>,
-    /// When what is under way was shown.
+    /// When it was last shown what is under way.
     shown: Instant,
 }
 
@@ -211,6 +214,7 @@ impl<'g> Work for Together<'_, '_, 'g> {
 
     fn show(&mut self, running: &[(usize, Walk<System<'g>>)]) {
         const EVERY: Duration = Duration::from_secs(1);
+        // The schedule also comes here after each step, which may be often.
         if self.shown.elapsed() < EVERY {
             return;
         }

@@ -1,4 +1,4 @@
-//! Which jails the words of a command line mean: FreeBSD's `start_state()`.
+//! Finds the jails that the words of a command line mean: FreeBSD's `start_state()`.
 
 use super::configured::Subject;
 use super::facts::Facts;
@@ -13,9 +13,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 /// The jails that are meant.
 #[derive(Debug)]
 pub enum Meant {
-    /// The one that the command line describes.
+    /// The jail that the command line describes.
     Described(Box<Subject>),
-    /// These, in order.
+    /// Jails by their names, in order.
     Named(Vec<Named>),
 }
 
@@ -23,15 +23,16 @@ pub enum Meant {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     pub(crate) name: String,
-    /// By a pattern, or as one of all: that nothing is to be done with it is no fault.
+    /// Whether a pattern means the jail, or the jail is one of all: then it is no fault if nothing
+    /// is to be done.
     pub(crate) wild: bool,
 }
 
-/// The jails that the request means. Names that mean none fail in `ledger` when jails are only
-/// stopped: others that are named stop all the same.
+/// Finds the jails that the request means. If jails are only stopped, a name that means none fails
+/// in `ledger`, and the others stop all the same.
 ///
 /// # Errors
-/// There is no such jail, or the described one cannot be.
+/// There is no such jail, or the one that is described is at fault.
 pub(crate) fn meant(facts: &Facts<'_>, ledger: &mut Ledger<'_>) -> Result<Meant, Refusal> {
     match &facts.request.target {
         Target::Described(words) => described(facts, words).map(Box::new).map(Meant::Described),
@@ -39,21 +40,23 @@ pub(crate) fn meant(facts: &Facts<'_>, ledger: &mut Ledger<'_>) -> Result<Meant,
     }
 }
 
-/// The jail that the command line describes.
+/// Reads the jail that the command line describes.
 fn described(facts: &Facts<'_>, words: &[Vec<u8>]) -> Result<Subject, Refusal> {
     let given = jailconf::Jail::from_words(words)?;
-    // Messages call a jail by the name that a file gives it, and this one by none.
+    // Messages name a jail as a file does, and this one is in no file.
     let nameless = jailconf::Jail { name: Vec::new(), ..given.clone() };
     let mut parameters = Set::import(&nameless)?;
     if let Some(Value::Text(path)) = parameters.given(&param::PATH)
         && !path.is_empty()
     {
-        // On the command line it may be relative; the jail keeps where that was.
+        // Made absolute at once: later commands and hooks may have other current directories.
         let path = std::path::absolute(OsStr::from_bytes(path));
         let path = path.map_err(Refusal::CurrentDirectory)?;
         parameters.put(param::PATH, path.into_os_string().into_vec());
     }
     let jail = Jail { configured: None, parameters };
+    // In a file `depend` names jails of the file, here it names jails that run: FreeBSD's
+    // dep_setup().
     for name in jail.depends() {
         if facts.find(&name)?.is_none() {
             return Err(Refusal::NoDependency(name));
@@ -62,7 +65,7 @@ fn described(facts: &Facts<'_>, words: &[Vec<u8>]) -> Result<Subject, Refusal> {
     Ok(Subject { jail, given: Some(given) })
 }
 
-/// The jails that these words mean, each once.
+/// Finds the jails that these words mean, each once.
 fn named(
     facts: &Facts<'_>,
     ledger: &mut Ledger<'_>,
@@ -78,6 +81,7 @@ fn named(
             if !facts.request.only_stops() {
                 return Err(refusal);
             }
+            // As on FreeBSD, a name that is not found ends no removal of others.
             ledger.fail(word, &refusal);
         }
         for name in names {
@@ -99,8 +103,8 @@ fn matching(facts: &Facts<'_>, pattern: &str) -> Result<Vec<String>, Refusal> {
     Ok(facts.configured.names().filter(matches).collect())
 }
 
-/// The configured jail of this name, or to be stopped, one that runs and has this name or number.
-/// None is no jail.
+/// The configured jail of this name. For a stop, also a jail that runs and has this name or jid.
+/// Empty if there is none.
 fn resolve(facts: &Facts<'_>, word: &str) -> Result<Vec<String>, Refusal> {
     if facts.configured.has(word) {
         return Ok(vec![word.to_owned()]);

@@ -1,4 +1,4 @@
-//! Deciding on paper: the prisons and the machine are made up, and what is said is written down.
+//! Decisions on paper: prisons and the machine are made up, and messages are written down.
 
 use super::*;
 use crate::run::request::Target;
@@ -8,7 +8,7 @@ use configuration::Anything;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The operation of some of the options `-c`, `-m`, `-r`.
+/// The operation that some of the options `-c`, `-m`, `-r` ask for.
 fn operation(letters: &str) -> Operation {
     let [create, modify, remove] = ['c', 'm', 'r'].map(|letter| letters.contains(letter));
     Operation::of(create, modify, remove)
@@ -75,8 +75,8 @@ const CONFIG: &str =
     "path = /jails/$name; persist; db { } web { depend = db; host.hostname = new; }
     mail { depend = db; vnet; } bad { depend = nowhere; } wrong { exec.fib = 1; }\n";
 
-/// A run on paper: what is decided, or planned, and what is said. `running` are the names of
-/// prisons; `?` in place of them: only root knows.
+/// A run on paper: what is decided, or planned, and the messages. `running` are the names of
+/// prisons, or `?` if only root knows them.
 fn run<T>(
     options: &str,
     words: &[&str],
@@ -112,8 +112,8 @@ fn run<T>(
     (done, heard.0.into_inner().join("; "))
 }
 
-/// Rows in short: `-` stops, `~` changes, `+` starts; in brackets those that come along, then what
-/// each waits for.
+/// Rows in short: `-` stops, `~` changes, `+` starts, `!` is refused. A jail that a dependency
+/// brings is in brackets, and `<` stands before a jail that is waited for.
 fn shown(decided: Decided) -> String {
     let row = |sign: char, turns: Vec<Turn>| {
         let names: Vec<String> = turns.iter().map(|turn| turn.name.clone()).collect();
@@ -152,7 +152,7 @@ fn what_is_decided() {
         ("mr",  &["web"],             "web",    "~web",                  ""), // host.hostname can be changed
         ("mr",  &["mail"],            "mail",   "-mail +(db) +mail<db",  ""), // vnet cannot
         ("C",   &["web"],             "web",    "!web",                  "\"web\" is running: -C is for jails that are gone"),
-        ("rc",  &["db"],              "?",      "-(mail) -(web) -db<mail<web +db", "which jails run is for root to know"),
+        ("rc",  &["db"],              "?",      "-(mail) -(web) -db<mail<web +db", "only root knows which jails run"),
     ] {
         let (decided, heard) = run(options, words, running, |_, decided| shown(decided));
         assert_eq!(decided.unwrap_or_default(), want, "-{options} {words:?}, running: {running}");
@@ -160,8 +160,8 @@ fn what_is_decided() {
     }
 }
 
-/// A plan is the same value in words: what waits for what, what happens, and how many steps that
-/// takes.
+/// A plan is the same value in words: the jails that each waits for, what happens to it, and the
+/// number of its steps.
 #[test]
 fn what_is_planned() {
     for (options, words, running, want) in [
