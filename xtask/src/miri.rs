@@ -15,12 +15,14 @@ const CRATES: [&str; 1] = ["kernel"];
 /// Miri imitates this one's system calls best; what it finds holds for all.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
+/// Why nothing is run where Miri is not installed, and what to type.
+pub(crate) const MISSING: &str =
+    "rustup has no nightly with miri (rustup toolchain install nightly -c miri,rust-src)";
+
 /// Runs the tests; nothing is run, and that is no failure, where Miri is not installed.
 pub(crate) fn run() -> Outcome {
     if !is_installed() {
-        println!(
-            "skipped: rustup has no nightly with miri (rustup toolchain install nightly -c miri,rust-src)"
-        );
+        println!("skipped: {MISSING}");
         return Ok(());
     }
     let packages = CRATES.iter().flat_map(|name| ["-p", name]);

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::leaks::{Left, Processes};
-use crate::{Outcome, build, fuzz, packages, vm};
+use crate::{Outcome, build, fuzz, miri, packages, vm};
 
 /// How many passed, failed and were skipped.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +43,14 @@ pub(crate) fn run() -> Outcome {
         println!("not root: the tests that make jails, and the demonstration, are skipped");
     }
     let before = Left::now(Processes::Kletka);
-    let parts: [(&str, &dyn Fn() -> Count); 8] = [
+    let parts: [(&str, &dyn Fn() -> Count); 9] = [
         ("format", &|| check(&["fmt", "--all", "--check"])),
         ("lint", &|| {
             check(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
         }),
         ("architecture", &other_architecture),
         ("tests", &|| tests(&["test", "--workspace", "--no-fail-fast"])),
+        ("miri", &unsafe_code),
         ("fuzz", &fuzzing),
         ("demo", &demo),
         ("vm", &virtual_machines),
@@ -83,6 +84,20 @@ fn other_architecture() -> Count {
     };
     println!("\n==> {}", build::line(&cargo));
     Count::one(cargo.status().is_ok_and(|status| status.success()))
+}
+
+/// The unsafe code that needs no kernel, under Miri: skipped where no nightly toolchain has Miri.
+fn unsafe_code() -> Count {
+    println!("\n==> cargo xtask miri");
+    if !miri::is_installed() {
+        println!("skipped: {}", miri::MISSING);
+        return Count { skipped: 1, ..Count::default() };
+    }
+    let miri = miri::run();
+    if let Err(error) = &miri {
+        println!("{error}");
+    }
+    Count::one(miri.is_ok())
 }
 
 /// Every parser on bytes that nobody thought of; one test for each.

@@ -1,8 +1,8 @@
 //! Processes that are born in another pid namespace than this process's: pid_namespaces(7).
 //!
 //! A process stays in its pid namespace; setns(2) only says where its children are born. So this
-//! process says so, makes one, and takes it back. Inside a pid namespace of its own it cannot take it
-//! back: there, a process in between does it, and ends.
+//! process says so, makes one, and takes it back. Inside a pid namespace of its own it cannot take
+//! it back: there, a process in between does it, and ends.
 
 use crate::child::Child;
 use crate::confine;
@@ -58,14 +58,15 @@ impl Home {
     }
 }
 
-/// Has the children of this process born in the pid namespace behind `init`; itself stays where it is.
+/// Has the children of this process born in the pid namespace behind `init`;
+/// itself stays where it is.
 fn bear_in(init: BorrowedFd<'_>) -> rustix::io::Result<()> {
     move_into_thread_name_spaces(init, ThreadNameSpaceType::PROCESS_ID)
 }
 
 /// Makes a copy of this process in the pid namespace behind the pidfd `init`, in new `namespaces`
-/// (CLONE_NEW* flags) and in `cgroup`; with `CLONE_NEWPID` in a pid namespace inside that one. It is
-/// meant for a process with one thread: [`clone3`].
+/// (CLONE_NEW* flags) and in `cgroup`; with `CLONE_NEWPID` in a pid namespace inside that one. It
+/// is meant for a process with one thread: [`clone3`].
 ///
 /// # Errors
 /// [`Error::Gone`]; else which call failed.
@@ -101,7 +102,8 @@ pub unsafe fn sharing<T: Work>(
     stack: &mut Stack,
     work: &T,
 ) -> Result<Child> {
-    // What the new process is going to say of itself holds for the memory, so it holds from its birth.
+    // What the new process is going to say of itself holds for the memory, so
+    // it holds from its birth.
     confine::hide_from_ptrace().map_err(failed("prctl"))?;
     bear_in(init).map_err(|_| Error::Gone)?;
     // SAFETY: by this function's contract.
@@ -182,7 +184,8 @@ fn sibling(
 
 /// Takes over the pidfd of a new process from one that shared this one's descriptors and has ended.
 fn adopt(number: RawFd) -> io::Result<Side> {
-    // SAFETY: whoever opened it has ended without closing it, and told only this process its number.
+    // SAFETY: whoever opened it has ended without closing it, and told only
+    // this process its number.
     let pidfd = unsafe { OwnedFd::from_raw_fd(number) };
     let pid = u32::try_from(pid_of(pidfd.as_fd())?).map_err(|_| io::ErrorKind::NotFound)?;
     Ok(Side::Parent { pid, pidfd })

@@ -1,5 +1,5 @@
-//! A child of this process, by its pidfd: its end waited for, signals passed on, the terminal shared;
-//! pidfd_open(2), waitid(2), tcsetpgrp(3).
+//! A child of this process, by its pidfd: its end waited for, signals passed on, the terminal
+//! shared; pidfd_open(2), waitid(2), tcsetpgrp(3).
 
 use crate::signal;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -69,8 +69,8 @@ impl Child {
 
 impl Child {
     /// Waits for its end as a shell does for a program in the foreground: a signal that asks this
-    /// process to end is passed on, and when the child stops, so does this process, until it goes on.
-    /// Keys of the terminal reach the child by themselves, which is in the same process group.
+    /// process to end is passed on, and when the child stops, so does this process, until it goes
+    /// on. Keys of the terminal reach the child by themselves, which is in the same process group.
     ///
     /// # Errors
     /// Of signalfd(2), poll(2) or waitid(2); none is expected.
@@ -113,7 +113,8 @@ impl Child {
     fn follow_stop(&self) -> io::Result<()> {
         let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
         if waitid(WaitId::PidFd(self.as_fd()), options)?.is_some() {
-            // A shell with job control has the terminal for its own process group: it gets it again.
+            // A shell with job control has the terminal for its own process
+            // group: it gets it again.
             let front = tcgetpgrp(stdin()).ok();
             signal::kill(std::process::id() as i32, libc::SIGSTOP)?;
             if let Some(front) = front
@@ -127,8 +128,8 @@ impl Child {
     }
 }
 
-/// Signals that [`Child::wait_in_foreground`] looks after. They are blocked before the child is made,
-/// so that none ends this process in between; the child starts with none blocked.
+/// Signals that [`Child::wait_in_foreground`] looks after. They are blocked before the child is
+/// made, so that none ends this process in between; the child starts with none blocked.
 const FOREGROUND: [i32; 7] = [
     libc::SIGINT,
     libc::SIGQUIT,

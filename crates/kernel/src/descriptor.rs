@@ -30,7 +30,8 @@ pub fn close_many(fds: impl Iterator<Item = OwnedFd>) {
 ///
 /// # Safety
 /// No other descriptor may be used, or dropped, by this process afterwards.
-pub(crate) unsafe fn close_all_but(mut keep: [RawFd; 3]) {
+pub unsafe fn close_all_but<const N: usize>(keep: [BorrowedFd<'_>; N]) {
+    let mut keep = keep.map(|fd| fd.as_raw_fd());
     keep.sort_unstable();
     let mut first = 3;
     for fd in keep {
@@ -46,8 +47,8 @@ pub(crate) unsafe fn close_all_but(mut keep: [RawFd; 3]) {
 
 /// A descriptor as a process has it that is made later: a copy, with the same number.
 ///
-/// It is made from an open descriptor of the parent, and used by the new process alone, which had its
-/// copy at birth, whatever the parent has closed since.
+/// It is made from an open descriptor of the parent, and used by the new process alone, which had
+/// its copy at birth, whatever the parent has closed since.
 #[derive(Debug, Clone, Copy)]
 pub struct Inherited(RawFd);
 
@@ -59,16 +60,17 @@ impl Inherited {
 
     /// Closes the new process's copy: it must not be used again.
     pub fn close(self) {
-        // SAFETY: the number was a descriptor's, and no owner in this process closes it: what owns it
-        // is the parent's, and the process leaves by execve(2) or exit(2) without dropping anything.
+        // SAFETY: the number was a descriptor's, and no owner in this process closes it: what owns
+        // it is the parent's, and the process leaves by execve(2) or exit(2)
+        // without dropping anything.
         unsafe { libc::close(self.0) };
     }
 }
 
 impl AsFd for Inherited {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        // SAFETY: the number was that of an open descriptor, of which this process has had a copy from
-        // its birth; it is closed by `close` alone.
+        // SAFETY: the number was that of an open descriptor, of which this process has had a copy
+        // from its birth; it is closed by `close` alone.
         unsafe { BorrowedFd::borrow_raw(self.0) }
     }
 }

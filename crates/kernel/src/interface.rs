@@ -19,8 +19,8 @@ pub(crate) fn request(name: &str, flags: libc::c_int) -> Option<libc::ifreq> {
     Some(request)
 }
 
-/// Brings the loopback interface of this network namespace up: `SIOCSIFFLAGS`. `socket` is any one of
-/// the namespace. Allocates nothing.
+/// Brings the loopback interface of this network namespace up: `SIOCSIFFLAGS`. `socket` is any one
+/// of the namespace. Allocates nothing.
 ///
 /// # Errors
 /// `EPERM`.
@@ -29,6 +29,7 @@ pub fn loopback_up(socket: BorrowedFd<'_>) -> io::Result<()> {
         rustix::ioctl::Setter<{ libc::SIOCSIFFLAGS as rustix::ioctl::Opcode }, libc::ifreq>;
     let request = request("lo", libc::IFF_UP | libc::IFF_RUNNING);
     let request = request.ok_or(io::ErrorKind::InvalidInput)?;
-    // SAFETY: the kernel reads one ifreq, which is what this request takes, alive until the call returns.
+    // SAFETY: the kernel reads one ifreq, which is what this request takes,
+    // alive until the call returns.
     Ok(unsafe { rustix::ioctl::ioctl(socket, SetFlags::new(request)) }?)
 }

@@ -1,14 +1,15 @@
 //! How a process lives on with next to no memory of its own.
 //!
 //! A copy of a command that is to live for long keeps the command's heap, stack, arguments and
-//! environment alive, and the page tables for them: 0.2 MB that nobody needs, and nobody else's business
-//! either. [`Recluse::shed`] moves to a stack in the program's own data and unmaps everything above that.
+//! environment alive, and the page tables for them: 0.2 MB that nobody needs, and nobody else's
+//! business either. [`Recluse::shed`] moves to a stack in the program's own data and
+//! unmaps everything above that.
 
 use crate::descriptor::close_all_but;
 use crate::memory;
 use crate::proc::read_small;
 use std::cell::UnsafeCell;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::ptr;
 
 /// This process, which lets go of what it was born with.
@@ -22,14 +23,15 @@ impl Recluse {
     /// Looks at this process, in the host's /proc: a jail may have anything there.
     ///
     /// # Safety
-    /// The process has one thread, never returns to the functions that it is in, and does not read its
-    /// arguments or environment any more.
+    /// The process has one thread, never returns to the functions that it is in, and does not read
+    /// its arguments or environment any more.
     #[must_use]
     pub unsafe fn new() -> Self {
         Self { layout: Layout::read() }
     }
 
-    /// Shows `title` as this process's command line in ps(1): its arguments' memory is written over.
+    /// Shows `title` as this process's command line in ps(1): its
+    /// arguments' memory is written over.
     pub fn set_title(&self, title: &[u8]) {
         if let Some(layout) = &self.layout {
             layout.set_title(title);
@@ -42,12 +44,12 @@ impl Recluse {
     /// The process uses and drops no other descriptor afterwards that it has now.
     pub unsafe fn close_all_but(&self, keep: [BorrowedFd<'_>; 3]) {
         // SAFETY: by this function's contract.
-        unsafe { close_all_but(keep.map(|fd| fd.as_raw_fd())) };
+        unsafe { close_all_but(keep) };
     }
 
-    /// Calls `run` with `kept`, and nothing else left of this process's memory than the program and its
-    /// data; `title` is its command line then. Returns `kept` when that cannot be done, with everything
-    /// as it was.
+    /// Calls `run` with `kept`, and nothing else left of this process's memory than the program and
+    /// its data; `title` is its command line then. Returns `kept` when that cannot be done,
+    /// with everything as it was.
     ///
     /// # Safety
     /// `kept` holds no pointer, and `run` uses nothing that was allocated before.
@@ -95,16 +97,17 @@ impl Layout {
     fn set_title(&self, title: &[u8]) {
         let room = self.environment_end - self.arguments;
         let length = title.len().min(room - 1);
-        // SAFETY: the kernel gives the bounds of the argument and environment strings on this process's own
-        // stack, writable memory; by the contract of `Recluse::new` nobody reads them any more.
+        // SAFETY: the kernel gives the bounds of the argument and environment strings on this
+        // process's own stack, writable memory; by the contract of `Recluse::new`
+        // nobody reads them any more.
         unsafe {
             ptr::write_bytes(self.arguments as *mut u8, 0, room);
             ptr::copy_nonoverlapping(title.as_ptr(), self.arguments as *mut u8, length);
         }
     }
 
-    /// Tells the kernel that the command line is at `title` now: prctl(2), `PR_SET_MM_MAP`. False: it does
-    /// not know this call.
+    /// Tells the kernel that the command line is at `title` now: prctl(2), `PR_SET_MM_MAP`. False:
+    /// it does not know this call.
     fn move_title(&self, title: usize, length: usize) -> bool {
         /// struct prctl_mm_map, linux/prctl.h.
         #[repr(C)]
@@ -154,8 +157,8 @@ struct Taken<T> {
 /// [`Recluse::shed`].
 ///
 /// # Safety
-/// The process has one thread and never returns to the functions that it is in; `kept` holds no pointer,
-/// and `run` uses nothing that was allocated before.
+/// The process has one thread and never returns to the functions that it is in; `kept` holds no
+/// pointer, and `run` uses nothing that was allocated before.
 unsafe fn go_on<T>(layout: &Layout, title: &[u8], kept: T, run: fn(T) -> !) -> T {
     // Another allocator would not notice that its memory is gone.
     if !memory::is_in_use() {
@@ -170,7 +173,8 @@ unsafe fn go_on<T>(layout: &Layout, title: &[u8], kept: T, run: fn(T) -> !) -> T
     if size_of::<Taken<T>>() > PAGE || from >= to {
         return kept;
     }
-    // SAFETY: both places are in the stack's topmost pages, which nobody uses yet; the second is aligned to 64.
+    // SAFETY: both places are in the stack's topmost pages, which nobody uses yet; the
+    // second is aligned to 64.
     unsafe {
         ptr::copy_nonoverlapping(title.as_ptr(), shown as *mut u8, length);
         (place as *mut Taken<T>).write(Taken { kept, run, from, to });
@@ -232,8 +236,9 @@ unsafe fn jump(place: usize, function: usize) -> ! {
 extern "C" fn arrive<T>(taken: *const Taken<T>) -> ! {
     // SAFETY: `go_on` has written it, above this stack, and it is read once.
     let Taken { kept, run, from, to } = unsafe { taken.read() };
-    // SAFETY: nothing up there is used any more: this stack, the program and the thread's data are below, and of what
-    // was allocated `kept` holds nothing. A length that the kernel refuses leaves all as it is.
+    // SAFETY: nothing up there is used any more: this stack, the program and the thread's data are
+    // below, and of what was allocated `kept` holds nothing. A length that the kernel
+    // refuses leaves all as it is.
     unsafe {
         libc::munmap(from as *mut libc::c_void, to - from);
         memory::forget_everything();

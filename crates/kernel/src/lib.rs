@@ -1,12 +1,12 @@
 //! The ground: what the Linux kernel offers and rustix has no safe wrapper for, and what a program
 //! does to its own memory.
 //!
-//! All of kletka's unsafe code is here, behind faces that are safe wherever the compiler can be made
-//! to see it. Each room is a subject of the kernel's manual: making processes ([`process`], and
-//! [`birth`] in another pid namespace), [`child`], [`signal`], [`namespace`], [`mount`],
-//! [`descriptor`], [`confine`], [`interface`] and [`tap`]; and two are about memory: [`memory`], the
-//! allocator, and [`lean`], a process that lives on without most of its own. Borrowed descriptors
-//! in, `io::Result` out. Nothing here knows what a jail is.
+//! All of kletka's unsafe code is here, behind faces that are safe wherever the compiler can be
+//! made to see it. Each room is a subject of the kernel's manual: making processes ([`process`],
+//! and [`birth`] in another pid namespace), [`child`], [`signal`], [`namespace`], [`mount`],
+//! [`descriptor`], [`confine`], [`interface`] and [`tap`]; and two are about memory: [`memory`],
+//! the allocator, and [`lean`], a process that lives on without most of its own. Borrowed
+//! descriptors in, `io::Result` out. Nothing here knows what a jail is.
 //!
 //! May use: `libc`, `rustix`; system calls.
 

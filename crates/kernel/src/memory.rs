@@ -1,7 +1,9 @@
-//! Where kletka's memory comes from: blocks of a power of two out of one run of pages, what is larger from the kernel.
+//! Where kletka's memory comes from: blocks of a power of two out of one run of pages, what
+//! is larger from the kernel.
 //!
-//! A command lives for a millisecond, and each of its processes pays for every page that it touches and every area that
-//! it maps: the C library's allocators make a jail's start up to 0.2 ms longer. Freed blocks are kept for their size.
+//! A command lives for a millisecond, and each of its processes pays for every page that it touches
+//! and every area that it maps: the C library's allocators make a jail's start up to 0.2 ms longer.
+//! Freed blocks are kept for their size.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
@@ -60,12 +62,14 @@ pub(crate) fn is_in_use() -> bool {
 /// Nothing that was allocated is used, dropped or freed afterwards.
 pub(crate) unsafe fn forget_everything() {
     HEAP.with(|pool| *pool = Pool::NEW);
-    // SAFETY: these pages belong to the pool, and by this function's contract nobody reads them as they were.
+    // SAFETY: these pages belong to the pool, and by this function's contract nobody
+    // reads them as they were.
     unsafe { libc::madvise(HEAP.first.get().cast(), FIRST, libc::MADV_DONTNEED) };
 }
 
 struct Heap {
-    /// Held by whoever has the pool. One thread has it nearly always, so this never waits in practice.
+    /// Held by whoever has the pool. One thread has it nearly always, so this
+    /// never waits in practice.
     busy: AtomicBool,
     pool: UnsafeCell<Pool>,
     first: UnsafeCell<First>,
@@ -172,8 +176,8 @@ impl Pool {
     }
 }
 
-/// The bytes of the whole pages that this takes. The kernel's calls round up by themselves; but what was
-/// asked for by one is named by the others in the same words.
+/// The bytes of the whole pages that this takes. The kernel's calls round up by themselves; but
+/// what was asked for by one is named by the others in the same words.
 const fn pages(size: usize) -> usize {
     size.next_multiple_of(4096)
 }
@@ -187,8 +191,9 @@ fn map(length: usize) -> *mut u8 {
     if pages == libc::MAP_FAILED { ptr::null_mut() } else { pages.cast() }
 }
 
-// SAFETY: a block has the size and the alignment of its class, or pages of its own, and is given out once until it
-// comes back; layouts of a class that is too small for their alignment go to the kernel, whose pages suffice.
+// SAFETY: a block has the size and the alignment of its class, or pages of its own, and is given
+// out once until it comes back; layouts of a class that is too small for their alignment go to the
+// kernel, whose pages suffice.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match class(layout) {
@@ -210,15 +215,18 @@ unsafe impl GlobalAlloc for Heap {
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         match class(layout) {
-            // SAFETY: by the caller's promise `alloc` gave it out for this layout, so for this class.
+            // SAFETY: by the caller's promise `alloc` gave it out for this
+            // layout, so for this class.
             Some(class) => self.with(|pool| unsafe { pool.give(block, class) }),
-            // SAFETY: by the caller's promise these are pages that `alloc` has mapped for this layout.
+            // SAFETY: by the caller's promise these are pages that `alloc`
+            // has mapped for this layout.
             None => drop(unsafe { libc::munmap(block.cast(), pages(layout.size())) }),
         }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: the caller promises that `size` is not zero and does not overflow with the alignment.
+        // SAFETY: the caller promises that `size` is not zero and does not
+        // overflow with the alignment.
         let new = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
         match (class(layout), class(new)) {
             (Some(old), Some(new)) if old == new => return block,
@@ -232,8 +240,8 @@ unsafe impl GlobalAlloc for Heap {
             }
             _ => {}
         }
-        // SAFETY: two blocks that do not overlap, each as large as what is copied; the old one is given back
-        // under its own layout.
+        // SAFETY: two blocks that do not overlap, each as large as what is copied; the old one is
+        // given back under its own layout.
         unsafe {
             let moved = self.alloc(new);
             if !moved.is_null() {

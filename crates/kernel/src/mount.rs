@@ -8,8 +8,8 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// Shows the files of `tree` under the ids of `userns`, if there is one, sets MOUNT_ATTR_* flags, and
-/// makes the mount private: mount_setattr(2).
+/// Shows the files of `tree` under the ids of `userns`, if there is one, sets MOUNT_ATTR_* flags,
+/// and makes the mount private: mount_setattr(2).
 ///
 /// `tree` is detached: made by open_tree(2) with `OPEN_TREE_CLONE`, and never attached yet.
 ///
@@ -29,16 +29,16 @@ pub fn set_attributes(
         userns_fd: userns.map_or(0, |userns| userns.as_raw_fd() as u64),
     };
     let (fd, flags, size) = (tree.as_raw_fd(), libc::AT_EMPTY_PATH, size_of_val(&attr));
-    // SAFETY: the kernel reads the NUL-terminated literal and `size` bytes of `attr`, both alive until
-    // it returns; it writes nothing, keeps no pointer. Both descriptors are borrowed: open.
+    // SAFETY: the kernel reads the NUL-terminated literal and `size` bytes of `attr`, both alive
+    // until it returns; it writes nothing, keeps no pointer. Both descriptors are borrowed: open.
     check(unsafe {
         libc::syscall(libc::SYS_mount_setattr, fd, c"".as_ptr(), flags, &raw const attr, size)
     })
     .map(drop)
 }
 
-/// Makes `id` the user and group that files are looked at and made as: setfsuid(2), setfsgid(2). Both
-/// never fail for root.
+/// Makes `id` the user and group that files are looked at and made as: setfsuid(2), setfsgid(2).
+/// Both never fail for root.
 pub fn set_file_system_ids(id: u32) {
     // SAFETY: two integers; no memory is touched.
     unsafe {
@@ -47,16 +47,17 @@ pub fn set_file_system_ids(id: u32) {
     }
 }
 
-/// The path without symbolic links, `.` and `..`: realpath(3). The standard library's has libc allocate
-/// the answer, by an allocator that nothing else uses and that has to be set up first, 40 µs.
+/// The path without symbolic links, `.` and `..`: realpath(3). The standard library's has libc
+/// allocate the answer, by an allocator that nothing else uses and that has
+/// to be set up first, 40 µs.
 ///
 /// # Errors
 /// Of realpath(3): `ENOENT`, `ENOTDIR` …
 pub fn realpath(path: &Path) -> io::Result<PathBuf> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     let mut real = [MaybeUninit::<libc::c_char>::uninit(); libc::PATH_MAX as usize];
-    // SAFETY: `path` is NUL-terminated, and the answer has room for PATH_MAX bytes, which is what the
-    // function may write.
+    // SAFETY: `path` is NUL-terminated, and the answer has room for PATH_MAX bytes, which is
+    // what the function may write.
     let answer = unsafe { libc::realpath(path.as_ptr(), real.as_mut_ptr().cast()) };
     if answer.is_null() {
         return Err(io::Error::last_os_error());

@@ -68,7 +68,8 @@ fn by_file(pidfd: BorrowedFd<'_>, which: Namespace) -> io::Result<OwnedFd> {
     if pid_of(pidfd)? == pid { Ok(file.into()) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
-/// The number of the process behind `pidfd`, -1 when it has ended: pidfd_open(2), proc_pid_fdinfo(5).
+/// The number of the process behind `pidfd`, -1 when it has ended:
+/// pidfd_open(2), proc_pid_fdinfo(5).
 pub(crate) fn pid_of(pidfd: BorrowedFd<'_>) -> io::Result<i32> {
     let about = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
     let pid = about.lines().find_map(|line| line.strip_prefix("Pid:"));

@@ -5,8 +5,8 @@ use rustix::io::read;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
 
-/// A file of /proc that has less than a kilobyte, in one read(2). `None`: it cannot be read, or is no
-/// text.
+/// A file of /proc that has less than a kilobyte, in one read(2). `None`: it
+/// cannot be read, or is no text.
 #[must_use]
 pub fn read_small(path: &str) -> Option<String> {
     let mut bytes = [0; 1024];

@@ -29,7 +29,8 @@ pub enum Side {
     },
 }
 
-/// Makes a copy of this process in new `namespaces` (CLONE_NEW* flags), born in `cgroup`: clone3(2).
+/// Makes a copy of this process in new `namespaces` (CLONE_NEW* flags),
+/// born in `cgroup`: clone3(2).
 ///
 /// It is meant for a process with one thread, as kletka's commands have: a lock that another thread
 /// holds at the time stays locked in the copy for ever.
@@ -52,8 +53,9 @@ pub(crate) unsafe fn clone3_with(flags: u64, cgroup: Option<BorrowedFd<'_>>) -> 
     // A sibling ends with its parent's signal, which is this one.
     let is_sibling = flags & libc::CLONE_PARENT as u64 != 0;
     arguments.exit_signal = if is_sibling { 0 } else { libc::SIGCHLD as u64 };
-    // SAFETY: `arguments` lives until the call returns. Without CLONE_VM the child works on its own copy
-    // of the memory, taken at one instant: what another thread had half done is behind a lock there.
+    // SAFETY: `arguments` lives until the call returns. Without CLONE_VM the child works on its own
+    // copy of the memory, taken at one instant: what another thread had half
+    // done is behind a lock there.
     let pid = check(unsafe {
         libc::syscall(libc::SYS_clone3, &raw const arguments, size_of_val(&arguments))
     })?;
@@ -86,15 +88,17 @@ pub trait Work {
 /// Makes a process that does `work` in this one's memory, on a `stack` of its own: clone3(2),
 /// `CLONE_VM`. No page table is copied and no page faulted in anew, which is most of what a fork
 /// costs. The process has copies of the descriptors ([`crate::descriptor::Inherited`]). With
-/// `CLONE_VFORK` among `flags` the call returns when the new process has executed a program or ended.
+/// `CLONE_VFORK` among `flags` the call returns when the new process has
+/// executed a program or ended.
 ///
 /// # Errors
 /// Of clone3(2); then there is no process.
 ///
 /// # Safety
-/// Until it has executed or ended, `work` must neither allocate nor free, nor change what this process
-/// uses: it may be killed at any instruction, and what it had half done would stay so. Without
-/// `CLONE_VFORK` it must not call what sets errno either. `stack` and `work` must live as long as it.
+/// Until it has executed or ended, `work` must neither allocate nor free, nor change what this
+/// process uses: it may be killed at any instruction, and what it had half done would stay so.
+/// Without `CLONE_VFORK` it must not call what sets errno either. `stack` and `work`
+/// must live as long as it.
 pub unsafe fn clone3_sharing<T: Work>(
     flags: u64,
     cgroup: Option<BorrowedFd<'_>>,
@@ -103,7 +107,8 @@ pub unsafe fn clone3_sharing<T: Work>(
 ) -> io::Result<(u32, OwnedFd)> {
     /// The first function of the new process.
     extern "C" fn begin<T: Work>(work: *const T) -> ! {
-        // SAFETY: it is the reference below, which by the outer function's contract outlives the process.
+        // SAFETY: it is the reference below, which by the outer function's
+        // contract outlives the process.
         unsafe { &*work }.work()
     }
     let mut pidfd: RawFd = -1;
@@ -115,8 +120,8 @@ pub unsafe fn clone3_sharing<T: Work>(
     let work = std::ptr::from_ref(work);
     let pid: libc::c_long;
     // SAFETY: the caller's side is a plain system call. The new process begins behind it, with the
-    // registers as they are and an empty, aligned stack of its own; it leaves through `begin`, which never
-    // returns, so nothing that the caller has on its stack is touched.
+    // registers as they are and an empty, aligned stack of its own; it leaves through `begin`,
+    // which never returns, so nothing that the caller has on its stack is touched.
     #[cfg(target_arch = "x86_64")]
     unsafe {
         std::arch::asm!(
@@ -162,8 +167,8 @@ impl Stack {
     }
 }
 
-/// Ends this process at once: _exit(2). What exit(3) would do belongs to the process that this one is a
-/// copy of, or shares its memory with; a copy also pays for every page that it touches.
+/// Ends this process at once: _exit(2). What exit(3) would do belongs to the process that this one
+/// is a copy of, or shares its memory with; a copy also pays for every page that it touches.
 pub fn exit_now(status: i32) -> ! {
     // SAFETY: no code of this process runs after it.
     unsafe { libc::_exit(status) }
@@ -189,8 +194,8 @@ impl Strings {
         }
     }
 
-    /// Replaces this process by the program at `path`: execve(2). Returns only to say why it could not.
-    /// Allocates nothing.
+    /// Replaces this process by the program at `path`: execve(2). Returns only to say why it
+    /// could not. Allocates nothing.
     #[must_use]
     pub fn execute(&self, path: &CStr) -> io::Error {
         let [path, arguments, environment] = [
@@ -198,8 +203,8 @@ impl Strings {
             self.arguments.as_ptr() as usize,
             self.environment.as_ptr() as usize,
         ];
-        // SAFETY: all are NUL-terminated, both arrays end with a null pointer, and all of it is borrowed
-        // from the caller for the length of the call.
+        // SAFETY: all are NUL-terminated, both arrays end with a null pointer, and all of it is
+        // borrowed from the caller for the length of the call.
         let executed = unsafe { call(libc::SYS_execve, [path, arguments, environment, 0, 0]) };
         executed.err().unwrap_or_else(|| io::ErrorKind::Other.into())
     }
@@ -209,14 +214,14 @@ fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
     strings.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
 }
 
-/// Has the process of `command` call `prepare` between fork(2) and execve(2). What `prepare` calls must
-/// allocate nothing: it may be that another thread had a lock when the process was made.
+/// Has the process of `command` call `prepare` between fork(2) and execve(2). What `prepare` calls
+/// must allocate nothing: it may be that another thread had a lock when the process was made.
 pub fn before_exec(
     command: &mut Command,
     prepare: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
 ) {
-    // SAFETY: the process has its own memory and descriptors; a lock that it waits for in vain keeps it
-    // from executing, and touches nothing.
+    // SAFETY: the process has its own memory and descriptors; a lock that it waits for in vain
+    // keeps it from executing, and touches nothing.
     unsafe { command.pre_exec(prepare) };
 }
 

@@ -5,8 +5,8 @@ use std::io;
 use std::mem::{MaybeUninit, size_of, size_of_val};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-/// Sends `signal` to the process `pid`, to all processes of the pid namespace when it is -1: kill(2).
-/// Allocates nothing.
+/// Sends `signal` to the process `pid`, to all processes of the pid namespace when it is -1:
+/// kill(2). Allocates nothing.
 ///
 /// # Errors
 /// `ESRCH`: there is none. `EPERM`.
@@ -15,7 +15,8 @@ pub fn kill(pid: i32, signal: i32) -> io::Result<()> {
     unsafe { call(libc::SYS_kill, [pid as usize, signal as usize, 0, 0, 0]) }.map(drop)
 }
 
-/// Sends `signal`, which may be a real-time one, to the process behind `pidfd`: pidfd_send_signal(2).
+/// Sends `signal`, which may be a real-time one, to the process behind
+/// `pidfd`: pidfd_send_signal(2).
 ///
 /// # Errors
 /// `ESRCH`: it has ended. `EPERM`.
@@ -126,7 +127,8 @@ pub fn next(signalfd: BorrowedFd<'_>) -> Option<Caught> {
 /// Gives a program the signals as execve(2) should find them: nothing blocked, SIGPIPE not ignored.
 pub fn reset() {
     let mut set = MaybeUninit::uninit();
-    // SAFETY: sigemptyset initialises `set` before sigprocmask reads it; SIG_DFL runs no code of ours.
+    // SAFETY: sigemptyset initialises `set` before sigprocmask reads it;
+    // SIG_DFL runs no code of ours.
     unsafe {
         libc::sigemptyset(set.as_mut_ptr());
         libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut());
@@ -136,7 +138,8 @@ pub fn reset() {
     }
 }
 
-/// This process's group; 0 when it is one of outside the pid namespace, as after jexec(8). getpgid(2)
+/// This process's group; 0 when it is one of outside the pid namespace, as
+/// after jexec(8). getpgid(2)
 pub fn process_group() -> i32 {
     // SAFETY: no memory is touched.
     unsafe { libc::getpgid(0) }

@@ -10,11 +10,12 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 const DEVICE: &str = "/dev/net/tun";
 
-/// Makes the interface `name` in the caller's network namespace: a tap, which carries Ethernet frames,
-/// or a tun, which carries packets.
+/// Makes the interface `name` in the caller's network namespace: a tap, which carries Ethernet
+/// frames, or a tun, which carries packets.
 ///
 /// # Errors
-/// `EBUSY`: the name is taken. `ENOENT`, `ENODEV`, `ENXIO`: the kernel, or this jail, has no such device.
+/// `EBUSY`: the name is taken. `ENOENT`, `ENODEV`, `ENXIO`: the kernel, or this
+/// jail, has no such device.
 pub fn create(name: &str, carries_frames: bool) -> io::Result<()> {
     let kind = if carries_frames { libc::IFF_TAP } else { libc::IFF_TUN };
     let device = OpenOptions::new().read(true).write(true).open(DEVICE)?;
@@ -31,11 +32,12 @@ pub fn create(name: &str, carries_frames: bool) -> io::Result<()> {
 fn attach(device: BorrowedFd<'_>, name: &str, kind: libc::c_int) -> io::Result<()> {
     type Attach<'a> =
         rustix::ioctl::Updater<'a, { libc::TUNSETIFF as rustix::ioctl::Opcode }, libc::ifreq>;
-    // Packets come as they are, without a header of the device's; and no interface that is there is taken.
+    // Packets come as they are, without a header of the device's; and no
+    // interface that is there is taken.
     let flags = kind | libc::IFF_NO_PI | libc::IFF_TUN_EXCL;
     let mut request = interface::request(name, flags).ok_or(io::ErrorKind::InvalidInput)?;
-    // SAFETY: the kernel reads and writes one ifreq, which is what this request takes; it is ours alone
-    // until the call returns, and no pointer to it is kept.
+    // SAFETY: the kernel reads and writes one ifreq, which is what this request takes; it is ours
+    // alone until the call returns, and no pointer to it is kept.
     Ok(unsafe { rustix::ioctl::ioctl(device, Attach::new(&mut request)) }?)
 }
 

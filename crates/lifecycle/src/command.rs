@@ -1,5 +1,6 @@
 //! How jail(8) reads a command: with a character that a shell would understand it goes to /bin/sh,
-//! otherwise it is split at white space and executed. A lone `&` at its end puts it into the background.
+//! otherwise it is split at white space and executed. A lone `&` at its end puts it into the
+//! background.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;

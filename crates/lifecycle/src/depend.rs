@@ -1,4 +1,5 @@
-//! Which jails wait for which: jail.conf(5), `depend`. Starts go along the dependencies, stops against.
+//! Which jails wait for which: jail.conf(5), `depend`. Starts go along the dependencies, stops
+//! against.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -51,7 +52,8 @@ pub fn dependents(all: &Dependencies) -> Dependencies {
 }
 
 impl Order {
-    /// The jails of `wanted` and all that they wait for, by way of `all`. One that is not there waits for nothing.
+    /// The jails of `wanted` and all that they wait for, by way of `all`. One that is not there
+    /// waits for nothing.
     pub fn of(wanted: &[String], all: &Dependencies) -> Self {
         let mut search =
             Search { all, order: Self::default(), done: BTreeSet::new(), bad: BTreeMap::new() };
@@ -101,7 +103,8 @@ impl<'a> Search<'a> {
         if self.done.contains(name) {
             return Ok(());
         }
-        // The names that led here, each with how many of those before it have been looked at. Chains may be long.
+        // The names that led here, each with how many of those before it have been looked at.
+        // Chains may be long.
         let mut path: Vec<(&str, usize)> = Vec::new();
         let mut on_path: BTreeSet<&str> = BTreeSet::new();
         let Some((name, _)) = self.all.get_key_value(name) else {

@@ -1,13 +1,15 @@
-//! Walking a plan. A start that fails walks back from where it stood: what runs is ended, the prison is
-//! removed, and the hooks that follow a removal run, so that nothing of the jail stays.
+//! Walking a plan. A start that fails walks back from where it stood: what runs is ended, the
+//! prison is removed, and the hooks that follow a removal run, so that nothing of the jail stays.
 //!
 //! FreeBSD stops at the removal; here exec.poststop and exec.release follow it, as they do in
-//! `jail -C`, because an interface that exec.prepare made is otherwise in the next start's way. They undo what this
-//! start has made, and nothing else: when its very first step fails, nothing was made, and what those hooks would take
-//! away is somebody else's. A copied section whose exec.prepare finds the interface taken leaves it to the jail that runs.
-//! A command that says that it failed is taken at its word; one that was killed could not say what it had made by then.
+//! `jail -C`, because an interface that exec.prepare made is otherwise in the next start's way.
+//! They undo what this start has made, and nothing else: when its very first step fails, nothing
+//! was made, and what those hooks would take away is somebody else's. A copied section whose
+//! exec.prepare finds the interface taken leaves it to the jail that runs. A command that says that
+//! it failed is taken at its word; one that was killed could not say what it had made by then.
 //!
-//! A step that takes its time is waited for by whoever has all the [`Walk`]s of a run: [`crate::schedule`].
+//! A step that takes its time is waited for by whoever has all the [`Walk`]s of a run:
+//! [`crate::schedule`].
 
 use crate::error::Error;
 use crate::plan::Step;
@@ -32,7 +34,8 @@ pub trait Host {
     /// Why it failed.
     fn begin(&mut self, step: &Step, last: bool) -> Result<Progress, Error>;
 
-    /// Goes on with the step that waits: for what it does has happened, or else, its time is `over`.
+    /// Goes on with the step that waits: for what it does has happened, or else, its time is
+    /// `over`.
     ///
     /// # Errors
     /// Why the step failed.
@@ -54,7 +57,8 @@ pub trait Host {
 /// What a failure means where a walk is.
 #[derive(Debug)]
 enum Stage {
-    /// A jail starts: the failure ends the start, and `made` is to be undone, at last by the hooks `clean`.
+    /// A jail starts: the failure ends the start, and `made` is to be undone, at last by the hooks
+    /// `clean`.
     Start { made: Made, clean: Vec<Step> },
     /// A jail stops, and still runs: it ends the stop, and the jail goes on.
     Stop,
@@ -79,7 +83,8 @@ pub struct Walk<H> {
     host: H,
     steps: VecDeque<Step>,
     stage: Stage,
-    /// The time by which the step under way has to end, if it has to; `None` while no step is under way.
+    /// The time by which the step under way has to end, if it has to; `None` while no step is under
+    /// way.
     waits: Option<Option<Instant>>,
     /// The step under way, and since when.
     step: Option<(Step, Instant)>,
@@ -88,14 +93,15 @@ pub struct Walk<H> {
 }
 
 impl<H: Host> Walk<H> {
-    /// A start by `plan`. After a failure the prison is removed if it was created, and the hooks of `clean` run if any
-    /// step had been carried out.
+    /// A start by `plan`. After a failure the prison is removed if it was created, and the hooks of
+    /// `clean` run if any step had been carried out.
     pub fn start(host: H, plan: Vec<Step>, clean: Vec<Step>) -> Self {
         Self::new(host, plan, Stage::Start { made: Made::Nothing, clean })
     }
 
-    /// A stop by `plan`. A failure before the prison's removal ends it there and leaves the jail running, as on FreeBSD:
-    /// its administrator may want to look. The hooks after the removal all run.
+    /// A stop by `plan`. A failure before the prison's removal ends it there and leaves the jail
+    /// running, as on FreeBSD: its administrator may want to look. The hooks after the removal all
+    /// run.
     pub fn stop(host: H, plan: Vec<Step>) -> Self {
         let removes = plan.iter().any(|step| matches!(step, Step::Remove));
         Self::new(host, plan, if removes { Stage::Stop } else { Stage::After })
@@ -105,7 +111,8 @@ impl<H: Host> Walk<H> {
         Self { host, steps: plan.into(), stage, waits: None, step: None, failure: None }
     }
 
-    /// Walks on until something has to be waited for; false at the end. `over`: the step under way has run out of time.
+    /// Walks on until something has to be waited for; false at the end. `over`: the step under way
+    /// has run out of time.
     pub fn go_on(&mut self, over: bool) -> bool {
         if self.waits.take().is_some() {
             let answer = self.host.proceed(over);

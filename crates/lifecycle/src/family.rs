@@ -4,16 +4,18 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::thread;
 
-/// How often a family is looked for again that has not stopped; a process that waits for a device may never do.
+/// How often a family is looked for again that has not stopped; a process that waits for a device
+/// may never do.
 const SEARCHES: usize = 200;
 
-/// Kills a child of this process that has not been collected, and its descendants. All are stopped before any is killed, so
-/// that they make no more of them; one that has been given to another parent is not found.
+/// Kills a child of this process that has not been collected, and its descendants. All are stopped
+/// before any is killed, so that they make no more of them; one that has been given to another
+/// parent is not found.
 pub(crate) fn kill(child: Pid) {
     let mut family = vec![child];
     for _ in 0..SEARCHES {
-        // kill(2) returns before they have stopped, and a fork(2) under way still comes to its end: the last search is one
-        // that began when all had stopped.
+        // kill(2) returns before they have stopped, and a fork(2) under way still comes to its end:
+        // the last search is one that began when all had stopped.
         let have_stopped = family.iter().all(|&member| has_stopped(member));
         let size = family.len();
         let mut looked_at = 0;

@@ -67,7 +67,8 @@ impl Hook<'_> {
         self.jail.text(param::EXEC_SYSTEM_USER)
     }
 
-    /// Whose login the environment describes: the named user's, or with `exec.clean` this process's.
+    /// Whose login the environment describes: the named user's, or with `exec.clean` this
+    /// process's.
     fn user(&self) -> Result<Option<User>, Error> {
         let name = self.system_user();
         let found = match &name {

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 /// A jail and its parameters.
 #[derive(Debug, Clone)]
 pub struct Jail {
-    /// Its name in jail.conf; `None` for one described on the command line, which jail(8) calls by none.
+    /// Its name in jail.conf; `None` for one described on the command line, which jail(8) calls by
+    /// none.
     pub configured: Option<String>,
     /// What it is given, and all defaults.
     pub parameters: Set,
@@ -34,7 +35,8 @@ impl Jail {
         jid.or_else(|| self.text(param::NAME).map(|name| name.to_string_lossy().into_owned()))
     }
 
-    /// What a message calls it that is about the jail and not from it: its name in jail.conf, else its jid or name.
+    /// What a message calls it that is about the jail and not from it: its name in jail.conf, else
+    /// its jid or name.
     pub(crate) fn called(&self) -> Option<String> {
         self.configured.clone().or_else(|| self.key())
     }

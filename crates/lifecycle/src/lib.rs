@@ -1,14 +1,16 @@
-//! jail(8) as a library: which jails are meant, the order in which they start and stop, and what is undone when a step
-//! fails.
+//! jail(8) as a library: which jails are meant, the order in which they start and stop, and what is
+//! undone when a step fails.
 //!
 //! [`Jail`] is one jail's parameters; [`plan`] turns them, by the tables [`plan::START`] and
-//! [`plan::STOP`], into a row of [`Step`]s, plain values; [`engine`] walks a row over a [`Host`], which
-//! carries the steps out: [`System`] on this machine, a test's own `Host` on paper. [`schedule`] has many
-//! such walks under way at once. [`run`] is the policy above all that: it decides what happens to which jails.
-//! Nothing here prints: what there is to say goes to a [`Voice`].
+//! [`plan::STOP`], into a row of [`Step`]s, plain values; [`engine`] walks a row over a [`Host`],
+//! which carries the steps out: [`System`] on this machine, a test's own `Host` on paper.
+//! [`schedule`] has many such walks under way at once. [`run`] is the policy above all that: it
+//! decides what happens to which jails. Nothing here prints: what there is to say goes to a
+//! [`Voice`].
 //!
-//! May use: `configuration`, `devfs`, `fstab`, `jailconf`, `jailparam`, `netif`, `prison`, `rc`, `rustix`, `strerror`;
-//! system calls: the hooks and their files, and what a check of the machine looks at.
+//! May use: `configuration`, `devfs`, `fstab`, `jailconf`, `jailparam`, `netif`, `prison`, `rc`,
+//! `rustix`, `strerror`; system calls: the hooks and their files, and what a check of the machine
+//! looks at.
 
 pub mod command;
 pub mod depend;

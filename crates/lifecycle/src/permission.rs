@@ -27,7 +27,8 @@ pub fn allowed(parameters: &Set) -> Allow {
 mod tests {
     use super::*;
 
-    /// A permission has the default of its parameter, and can be changed while the jail runs if that can.
+    /// A permission has the default of its parameter, and can be changed while the jail runs if
+    /// that can.
     #[test]
     fn permissions_are_as_their_parameters() {
         for &permission in Permission::ALL {

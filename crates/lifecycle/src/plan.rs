@@ -1,8 +1,8 @@
 //! The order in which a jail starts and stops: jail(8), and the tables in FreeBSD's `jail.c`.
 //!
 //! [`START`], [`STOP`] and [`CLEAN`] are those tables; a plan is what a table becomes for one jail.
-//! File systems have no rows of their own: on Linux they are the prison's, attached as it is created,
-//! and gone with it.
+//! File systems have no rows of their own: on Linux they are the prison's, attached as it is
+//! created, and gone with it.
 
 use crate::command::CommandLine;
 use crate::error::Error;
@@ -131,8 +131,8 @@ pub enum Step {
 }
 
 impl Step {
-    /// The step in words, for a jail that has this jid or none yet: what is shown while the step is under way, and the
-    /// line of `jail -v`.
+    /// The step in words, for a jail that has this jid or none yet: what is shown while the step is
+    /// under way, and the line of `jail -v`.
     pub fn shown(&self, jid: Option<u32>) -> impl fmt::Display + '_ {
         Shown { step: self, jid }
     }
@@ -179,7 +179,8 @@ fn word(name: &str, value: &[u8]) -> String {
     }
 }
 
-/// What a table becomes for `jail`; `programs` is the directory of kletka's programs for use in jails.
+/// What a table becomes for `jail`; `programs` is the directory of kletka's programs for use in
+/// jails.
 ///
 /// # Errors
 /// A parameter has a value that cannot be used, whatever the machine is like by the step's turn.

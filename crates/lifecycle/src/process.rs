@@ -1,5 +1,5 @@
-//! One command of a start or stop while it runs: a hook on the host, or a command in the jail. The same becomes of both:
-//! a command has to end well, and in `exec.timeout` seconds if that is given.
+//! One command of a start or stop while it runs: a hook on the host, or a command in the jail. The
+//! same becomes of both: a command has to end well, and in `exec.timeout` seconds if that is given.
 
 use crate::error::Error;
 use crate::family;
@@ -86,7 +86,8 @@ impl Process {
         }
     }
 
-    /// Kills it, a hook with all that it has started. It has not been collected: the number is its own.
+    /// Kills it, a hook with all that it has started. It has not been collected: the number is its
+    /// own.
     fn kill(&self) {
         match self {
             Self::Hook(child, _) => {

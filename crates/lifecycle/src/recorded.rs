@@ -1,7 +1,9 @@
-//! The parameters in a prison's record: how jail(8) writes them, and how jls(8) and `jail -m` read them again.
+//! The parameters in a prison's record: how jail(8) writes them, and how jls(8) and `jail -m` read
+//! them again.
 //!
-//! The registry keeps them as text by name and interprets none. What is written is what a jail was given; what is read
-//! is that, typed, and what the prison has become since: its jid, its name, the jails inside.
+//! The registry keeps them as text by name and interprets none. What is written is what a jail was
+//! given; what is read is that, typed, and what the prison has become since: its jid, its name, the
+//! jails inside.
 
 use jailconf::Place;
 use jailparam::{Parameter, Set, Value, param};
@@ -60,8 +62,8 @@ fn text(value: Value) -> Vec<u8> {
     }
 }
 
-/// The parameters of a prison: those that it was given, and what it has become. A parameter that only a newer kletka
-/// knows is left out.
+/// The parameters of a prison: those that it was given, and what it has become. A parameter that
+/// only a newer kletka knows is left out.
 ///
 /// # Errors
 /// The record has a value that the catalogue does not take.

@@ -1,4 +1,5 @@
-//! Why jail(8) does not do what it was asked, or not to all jails: what follows `jail: ` on standard error.
+//! Why jail(8) does not do what it was asked, or not to all jails: what follows `jail: ` on
+//! standard error.
 
 use crate::depend::DependError;
 use crate::error::Error;
@@ -9,7 +10,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// What is refused, in jail(8)'s words. Each names the jail that it is about, where that has a name.
+/// What is refused, in jail(8)'s words. Each names the jail that it is about, where that has a
+/// name.
 #[derive(Debug)]
 pub enum Refusal {
     /// The registry or a prison.
@@ -55,7 +57,8 @@ pub enum Refusal {
     Write(io::Error),
 }
 
-/// How a message about a jail begins: `NAME: `, or nothing where the command line describes the jail.
+/// How a message about a jail begins: `NAME: `, or nothing where the command line describes the
+/// jail.
 #[derive(Debug)]
 pub struct Prefix(String);
 
@@ -87,8 +90,8 @@ impl Refusal {
         |error| Self::Step(jail.into(), error)
     }
 
-    /// The text that follows `PROGRAM: `; further lines begin with that themselves. `excerpts` shows the lines of files
-    /// that faults are about.
+    /// The text that follows `PROGRAM: `; further lines begin with that themselves. `excerpts`
+    /// shows the lines of files that faults are about.
     pub fn lines(&self, program: &str, excerpts: bool) -> String {
         match self {
             Self::Faults(faults) => report::lines(program, faults.iter().cloned(), excerpts),

@@ -1,5 +1,5 @@
-//! How faults of a configuration are shown: a line each, in FreeBSD's form; for people with the line of the file that
-//! each is about, and a caret under it.
+//! How faults of a configuration are shown: a line each, in FreeBSD's form; for people with the
+//! line of the file that each is about, and a caret under it.
 
 use configuration::Finding;
 use jailconf::{Diagnostic, Place};
@@ -60,8 +60,8 @@ impl Fault {
     }
 }
 
-/// All faults in lines for standard error, but for the first line's `APPLET: `; with `excerpts`, each with the line of
-/// the file that it is about.
+/// All faults in lines for standard error, but for the first line's `APPLET: `; with `excerpts`,
+/// each with the line of the file that it is about.
 pub fn lines<F: Into<Fault>>(
     applet: &str,
     faults: impl IntoIterator<Item = F>,

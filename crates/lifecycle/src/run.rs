@@ -1,9 +1,11 @@
-//! One run of jail(8): which jails are meant, what happens to each, in which order, what is refused; and doing that.
+//! One run of jail(8): which jails are meant, what happens to each, in which order, what is
+//! refused; and doing that.
 //!
-//! A [`Run`] knows what is asked, what is configured, which prisons there are and what the machine is like.
-//! [`Run::meant`] says which jails that is about, [`Run::decide`] makes of them a value, [`Decided`]. The value is shown
-//! by [`Run::plan`] or carried out by [`Run::carry_out`]. A jail that fails takes along what waits for it, and nothing
-//! else. Whatever there is to say goes to a [`Voice`](crate::Voice).
+//! A [`Run`] knows what is asked, what is configured, which prisons there are and what the machine
+//! is like. [`Run::meant`] says which jails that is about, [`Run::decide`] makes of them a value,
+//! [`Decided`]. The value is shown by [`Run::plan`] or carried out by [`Run::carry_out`]. A jail
+//! that fails takes along what waits for it, and nothing else. Whatever there is to say goes to a
+//! [`Voice`].
 
 mod change;
 mod check;
@@ -47,8 +49,8 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// A run that does what `request` asks to jails of `configured`. Without `prisons`, which only root may see, it can
-    /// be planned and not be carried out.
+    /// A run that does what `request` asks to jails of `configured`. Without `prisons`, which only
+    /// root may see, it can be planned and not be carried out.
     pub fn new(
         request: Request,
         configured: Rc<Configured>,
@@ -114,7 +116,8 @@ pub struct Errand<'r, 'a> {
     pub surroundings: &'r Surroundings,
 }
 
-/// Carries out several runs: stops and changes of one after the other, starts of all at the same time.
+/// Carries out several runs: stops and changes of one after the other, starts of all at the same
+/// time.
 pub fn carry_out_together(errands: Vec<Errand<'_, '_>>, registry: &Registry) {
     let mut starts = Vec::new();
     for Errand { run, decided, surroundings } in errands {

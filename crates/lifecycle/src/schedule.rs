@@ -1,5 +1,6 @@
-//! Many jails at once: each by a [`Walk`] of its own, begun when those that it waits for have come to their end, at most
-//! so many at a time. One loop over poll(2): what takes its time is a process or a prison with a descriptor.
+//! Many jails at once: each by a [`Walk`] of its own, begun when those that it waits for have come
+//! to their end, at most so many at a time. One loop over poll(2): what takes its time is a process
+//! or a prison with a descriptor.
 
 use crate::engine::{Host, Walk};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -23,15 +24,16 @@ pub trait Work {
     fn hide(&mut self) {}
 }
 
-/// Does the work on all jails. `waits_for[j]` are those that have to be at their end before the jail `j` begins, all of
-/// them smaller than `j`; `limit` is how many may be under way.
+/// Does the work on all jails. `waits_for[j]` are those that have to be at their end before the
+/// jail `j` begins, all of them smaller than `j`; `limit` is how many may be under way.
 pub fn run<W: Work>(work: &mut W, waits_for: &[Vec<usize>], limit: Option<usize>) {
     let mut ended = vec![false; waits_for.len()];
     let mut waiting: Vec<usize> = (0..waits_for.len()).collect();
     let mut running: Vec<(usize, Walk<W::Host>)> = Vec::new();
     let limit = limit.unwrap_or(usize::MAX);
     loop {
-        // One that ends at once may be all that the next one waits for, so once more from the front.
+        // One that ends at once may be all that the next one waits for, so once more from the
+        // front.
         while running.len() < limit
             && let Some(at) = waiting.iter().position(|&jail| is_free(&waits_for[jail], &ended))
         {
@@ -86,8 +88,8 @@ fn is_free(waits_for: &[usize], ended: &[bool]) -> bool {
     waits_for.iter().all(|&jail| ended[jail])
 }
 
-/// Waits until something happens to one of them, or a second has passed. For each: whether its time is over, if
-/// something has happened to it.
+/// Waits until something happens to one of them, or a second has passed. For each: whether its time
+/// is over, if something has happened to it.
 fn wait<H: Host>(running: &[(usize, Walk<H>)]) -> Vec<Option<bool>> {
     let waits: Vec<_> = running.iter().map(|(_, walk)| walk.waits()).collect();
     let mut fds: Vec<PollFd<'_>> = Vec::new();

@@ -1,7 +1,8 @@
 //! From a jail's parameters to the prison's plan: FreeBSD's words in, Linux's mechanisms out.
 //!
-//! A [`Creation`] is what the parameters alone say. What they point at, the files of `mount.fstab` and the jail's root,
-//! is looked at when the prison is created, by [`Creation::complete`]: as on FreeBSD, a hook that runs before may make it.
+//! A [`Creation`] is what the parameters alone say. What they point at, the files of `mount.fstab`
+//! and the jail's root, is looked at when the prison is created, by [`Creation::complete`]: as on
+//! FreeBSD, a hook that runs before may make it.
 
 use crate::error::Error;
 use crate::jail::Jail;
@@ -27,7 +28,8 @@ pub struct Creation {
 }
 
 impl Creation {
-    /// The prison that `jail` describes; `programs` is the directory of kletka's programs for use in jails.
+    /// The prison that `jail` describes; `programs` is the directory of kletka's programs for use
+    /// in jails.
     ///
     /// # Errors
     /// A parameter has a value that cannot be used.
@@ -46,7 +48,8 @@ impl Creation {
     /// The prison with all mounts, by what its files and its root are like now.
     ///
     /// # Errors
-    /// A file of `mount.fstab` cannot be read or understood; something cannot be mounted where a line says.
+    /// A file of `mount.fstab` cannot be read or understood; something cannot be mounted where a
+    /// line says.
     pub fn complete(&self, jail: &Jail) -> Result<Spec, Error> {
         let mut all = Mounts { jail, mounts: Vec::new(), has_devfs: self.known.devfs };
         all.add(param::MOUNT.name, None, &self.mounts)?;
@@ -115,7 +118,8 @@ fn allow(parameters: &Set, may_mount: bool) -> Allow {
     Allow::of(|permission| given.has(permission) && (permission != Permission::Mount || may_mount))
 }
 
-/// `allow.mount`, which FreeBSD honours with a lower `enforce_statfs` and for a file system that is allowed too.
+/// `allow.mount`, which FreeBSD honours with a lower `enforce_statfs` and for a file system that is
+/// allowed too.
 fn may_mount(parameters: &Set) -> Result<bool, Error> {
     let some = [param::ALLOW_MOUNT_NULLFS, param::ALLOW_MOUNT_TMPFS];
     let may = parameters.flag(param::ALLOW_MOUNT)
@@ -177,7 +181,8 @@ impl Mounts<'_> {
     }
 }
 
-/// An error of creation in jail(8)'s words: about a mount point it names the parameter, and the path as the host sees it.
+/// An error of creation in jail(8)'s words: about a mount point it names the parameter, and the
+/// path as the host sees it.
 pub(crate) fn told_of_mount(jail: &Jail, error: prison::Error) -> Error {
     let on_host = |target: &Path| jail.path().join(target.strip_prefix("/").unwrap_or(target));
     match error {

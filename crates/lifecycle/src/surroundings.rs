@@ -1,4 +1,5 @@
-//! What the commands of a run find around them: the environment, standard streams, kletka's own programs.
+//! What the commands of a run find around them: the environment, standard streams, kletka's own
+//! programs.
 
 use std::env;
 use std::ffi::{OsStr, OsString};

@@ -72,7 +72,8 @@ impl<'g> System<'g> {
         }
     }
 
-    /// Makes the first command that `plan` runs inside the one that the prison's first process executes.
+    /// Makes the first command that `plan` runs inside the one that the prison's first process
+    /// executes.
     ///
     /// # Errors
     /// Its user is not known, or its log cannot be opened.
@@ -186,7 +187,8 @@ impl<'g> System<'g> {
         Ok(self.wait_for(UnderWay::Command(running), self.timeout()))
     }
 
-    /// Runs a command in the jail, to its end unless it is one for the background; the `last` of the start or not.
+    /// Runs a command in the jail, to its end unless it is one for the background; the `last` of
+    /// the start or not.
     fn run_inside(&mut self, line: &CommandLine, last: bool) -> Result<Progress, Error> {
         let child = match self.first.take() {
             Some((command, Some(waiting))) => waiting.go(&command)?,
@@ -263,8 +265,8 @@ impl<'g> System<'g> {
         Ok(streams)
     }
 
-    /// Opens `exec.consolelog` to append to. Below the jail's root no link is followed: the jail could
-    /// have put it there to have a file of the host written to.
+    /// Opens `exec.consolelog` to append to. Below the jail's root no link is followed: the jail
+    /// could have put it there to have a file of the host written to.
     fn open_log(&self, log: &Path) -> Result<OwnedFd, Error> {
         const PARAMETER: &str = param::EXEC_CONSOLELOG.parameter().name;
         if !log.is_absolute() {

@@ -1,8 +1,8 @@
 //! What a run has to tell, as values. Whoever runs jails shows it: a [`Voice`].
 //!
-//! The library prints nothing and knows no program's name. `Display` of a [`Notice`] is jail(8)'s line; how much of it
-//! all a listener wants is a [`Verbosity`], and whether a line is for standard output or standard error,
-//! [`Notice::is_complaint`].
+//! The library prints nothing and knows no program's name. `Display` of a [`Notice`] is jail(8)'s
+//! line; how much of it all a listener wants is a [`Verbosity`], and whether a line is for standard
+//! output or standard error, [`Notice::is_complaint`].
 
 use crate::error::Error;
 use crate::jail::Jail;
@@ -89,8 +89,8 @@ pub trait Voice {
     /// Takes a notice.
     fn tell(&self, notice: &Notice<'_>);
 
-    /// Takes note of a jail that has been started, or runs as it was to: its parameters as they were given, and its
-    /// prison.
+    /// Takes note of a jail that has been started, or runs as it was to: its parameters as they
+    /// were given, and its prison.
     ///
     /// # Errors
     /// The note cannot be taken. The jail counts as failed then, and goes on running.

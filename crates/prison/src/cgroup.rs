@@ -1,4 +1,5 @@
-//! A prison's directory in the cgroup v2 tree: cgroups(7). On a host without one, prisons do without.
+//! A prison's directory in the cgroup v2 tree: cgroups(7). On a host without
+//! one, prisons do without.
 
 use crate::error::{Calling, Error};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -55,8 +56,8 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<OwnedFd> {
     Ok(open(path, flags, Mode::empty())?)
 }
 
-/// Removes the directory of a prison that has ended, and the common one with the last of them. Whether
-/// it is gone: processes that were killed a moment ago may take theirs to leave.
+/// Removes the directory of a prison that has ended, and the common one with the last of them.
+/// Whether it is gone: processes that were killed a moment ago may take theirs to leave.
 pub(crate) fn remove(path: &Path) -> bool {
     let removed = match fs::remove_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {

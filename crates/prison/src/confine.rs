@@ -1,7 +1,7 @@
 //! What a process in a prison may do: FreeBSD's prison_priv_check() in Linux's terms.
 //!
-//! [`rights`] are the values; [`capability`] and [`filter`] carry them out. [`ids`] and [`user`] say who
-//! somebody in the prison is.
+//! [`rights`] are the values; [`capability`] and [`filter`] carry them out. [`ids`] and [`user`]
+//! say who somebody in the prison is.
 
 pub(crate) mod capability;
 pub(crate) mod filter;

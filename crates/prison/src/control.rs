@@ -1,7 +1,8 @@
 //! The line between the command that makes a prison and the prison's init.
 //!
-//! While the command holds its end, the prison lives on without processes; when the end closes, init is
-//! on its own. The command says single [`word`]s; init answers with one [`Report`] of what it has built.
+//! While the command holds its end, the prison lives on without processes; when the end closes,
+//! init is on its own. The command says single [`word`]s; init answers with one
+//! [`Report`] of what it has built.
 
 use crate::error::Error;
 use rustix::io::Errno;
@@ -30,19 +31,21 @@ pub(crate) const TRANSIENT: i32 = 45;
 /// The same as [`TERMINATE`], from whoever ends the machine, or the jail that this one is in.
 pub(crate) const END: i32 = libc::SIGTERM;
 
-/// What init is told by signals. They are blocked before init is born: a signal that a pid namespace's
-/// first process neither handles nor blocks is lost.
+/// What init is told by signals. They are blocked before init is born: a signal that a pid
+/// namespace's first process neither handles nor blocks is lost.
 pub(crate) const SIGNALS: [i32; 6] = [ATTACHED, INTERFACE, TERMINATE, REMOVE, PERSIST, TRANSIENT];
 
 /// The command's words to init, in this order.
 pub(crate) mod word {
     /// Ids and mounts are ready: build.
     pub(crate) const BUILD: u8 = b'b';
-    /// The first process has made a mount namespace for the jail to mount in: follow it there. Only with `allow.mount`.
+    /// The first process has made a mount namespace for the jail to mount in: follow it there.
+    /// Only with `allow.mount`.
     pub(crate) const FOLLOW: u8 = b'f';
     /// The prison is in the registry. When the line closes before, init ends: nobody would find it.
     pub(crate) const RECORDED: u8 = b'r';
-    /// The last command of the start runs: with the last process a prison without `persist` may end.
+    /// The last command of the start runs: with the last process a prison
+    /// without `persist` may end.
     pub(crate) const LAST: u8 = b'l';
     /// The start is over; answered if the prison goes on.
     pub(crate) const SETTLE: u8 = b's';
@@ -67,7 +70,7 @@ pub(crate) fn hear(line: BorrowedFd<'_>) -> Option<u8> {
 }
 
 /// Waits for a message; 0 when none will come.
-fn receive(line: BorrowedFd<'_>, message: &mut [u8]) -> usize {
+pub(crate) fn receive(line: BorrowedFd<'_>, message: &mut [u8]) -> usize {
     loop {
         match recv(line, &mut *message, RecvFlags::empty()) {
             Err(Errno::INTR) => {}

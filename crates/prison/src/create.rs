@@ -3,8 +3,8 @@
 //! In order: a place in the registry; the cgroup; the file systems, detached; init, in a pid and a
 //! mount namespace that the host owns; the jail's first process, which makes all other namespaces;
 //! its ids, and the mounts shown under them; and then init puts it all together. Until init reports
-//! that it is up, the death of any of the processes, by whatever cause, undoes everything: only a file
-//! and an empty cgroup can stay, which the next command clears.
+//! that it is up, the death of any of the processes, by whatever cause, undoes everything: only a
+//! file and an empty cgroup can stay, which the next command clears.
 
 use crate::cgroup;
 use crate::confine::rights::Rights;
@@ -36,11 +36,11 @@ use std::path::Path;
 const INITS: u64 = (libc::CLONE_NEWPID | libc::CLONE_NEWNS) as u64;
 
 impl Prison {
-    /// Makes a prison. While this value lives and [`Prison::settle`] has not been called, the prison
-    /// lives on without processes.
+    /// Makes a prison. While this value lives and [`Prison::settle`] has not been called, the
+    /// prison lives on without processes.
     ///
-    /// With `first`, the jail's first process waits to execute that command: cheaper than to make one
-    /// process for the namespaces and another for the command.
+    /// With `first`, the jail's first process waits to execute that command: cheaper than to make
+    /// one process for the namespaces and another for the command.
     ///
     /// # Errors
     /// Whatever could not be done; then nothing is left.

@@ -1,7 +1,7 @@
 //! What a jail is told by its administrator: jail(8), `env`, as a file in the jail's /run.
 //!
-//! The jail's root owns /run, and may take the file away or put anything in its place: it is written without following
-//! what stands there, and never read from outside.
+//! The jail's root owns /run, and may take the file away or put anything in its place: it is
+//! written without following what stands there, and never read from outside.
 
 use crate::error::{Calling, Error};
 use crate::prison::Prison;
@@ -26,11 +26,12 @@ const NEW: &str = "kletka.env.new";
 const TMPFS_MAGIC: i64 = 0x0102_1994;
 
 impl Prison {
-    /// Shows `text` to the jail as [`ENV_FILE`]; an empty one is no file. A jail whose /run is not in memory, because
-    /// its root has none or because kletka is not installed, is left without.
+    /// Shows `text` to the jail as [`ENV_FILE`]; an empty one is no file. A jail whose /run is not
+    /// in memory, because its root has none or because kletka is not installed, is left without.
     ///
     /// # Errors
-    /// [`Error::Died`]; or what the jail's root has made of its /run keeps the file from being written.
+    /// [`Error::Died`]; or what the jail's root has made of its /run keeps the
+    /// file from being written.
     pub fn show_env(&self, text: &[u8]) -> Result<(), Error> {
         let Some(run) = self.run_directory()? else { return Ok(()) };
         let failed = |error: Errno| Error::Mount(ENV_FILE.into(), error.into());

@@ -80,6 +80,10 @@ pub enum Error {
     },
     /// The user is in no passwd file that was asked.
     NoSuchUser(String),
+    /// A process of the prison waits to be started already.
+    Waits,
+    /// No process of the prison waits to be started.
+    NoneWaits,
     /// A system call failed that has no better message.
     Call(&'static str, io::Error),
 }
@@ -172,6 +176,8 @@ impl fmt::Display for Error {
                 write!(f, "{step} {subject}: {}", strerror::of(error))
             }
             Self::NoSuchUser(name) => write!(f, "{name}: no such user"),
+            Self::Waits => write!(f, "a process of the jail waits to be started already"),
+            Self::NoneWaits => write!(f, "no process of the jail waits to be started"),
             Self::Call(call, error) => write!(f, "{call}: {}", strerror::of(error)),
         }
     }

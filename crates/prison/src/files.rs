@@ -1,9 +1,9 @@
-//! The files of a prison: what becomes its root and is mounted over it, as detached mounts until init
-//! attaches them in the prison's own mount namespace.
+//! The files of a prison: what becomes its root and is mounted over it, as detached mounts until
+//! init attaches them in the prison's own mount namespace.
 //!
-//! [`stack`] makes what the [`crate::Spec`] asks for, each a [`tree`], an [`overlay`] or a [`union`];
-//! [`layer`] is the order in which they are attached, and [`root`] what init does with them, with [`dev`]
-//! and the kernel's own file systems.
+//! [`stack`] makes what the [`crate::Spec`] asks for, each a [`tree`], an [`overlay`] or a
+//! [`union`]; [`layer`] is the order in which they are attached, and [`root`] what init does with
+//! them, with [`dev`] and the kernel's own file systems.
 
 pub(crate) mod dev;
 pub(crate) mod layer;

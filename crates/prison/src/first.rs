@@ -1,8 +1,10 @@
-//! The jail's first process: a child of the command that makes the prison, born in init's pid namespace.
+//! The jail's first process: a child of the command that makes the prison, born
+//! in init's pid namespace.
 //!
-//! It joins the namespaces that the [`Maker`] has made, gives up what the jail does not allow while init builds, and waits
-//! to become the first command that runs in the jail. Like the maker it works in the memory of the command, on a stack of
-//! its own: to copy a process costs more than all that this one does. So it only makes system calls, and allocates nothing.
+//! It joins the namespaces that the [`Maker`] has made, gives up what the jail does not allow while
+//! init builds, and waits to become the first command that runs in the jail. Like the maker it
+//! works in the memory of the command, on a stack of its own: to copy a process costs more than all
+//! that this one does. So it only makes system calls, and allocates nothing.
 
 use crate::enter::attach::{Reporting, announce, executed_or_collected, fork_into, report};
 use crate::enter::namespaces::{Joining, Maker};
@@ -65,8 +67,8 @@ pub(crate) struct First {
 }
 
 impl First {
-    /// Makes it in `prison` and its `cgroup`; it begins to join the namespaces of `maker`. A prison without a network of its
-    /// own has that of `outer`, the one that it is in.
+    /// Makes it in `prison` and its `cgroup`; it begins to join the namespaces of `maker`. A prison
+    /// without a network of its own has that of `outer`, the one that it is in.
     pub(crate) fn start(
         prison: &Prison,
         maker: &Maker,
@@ -79,7 +81,8 @@ impl First {
         let (said, says) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
         let rights = prison.record.rights;
         let outer = outer.filter(|_| !rights.own_network);
-        // A user that only the jail's files know is looked up by the process, which then has to be free to allocate.
+        // A user that only the jail's files know is looked up by the process, which then
+        // has to be free to allocate.
         let looks_up = command.is_some_and(Command::is_looked_up_inside);
         let ready = command
             .filter(|_| !looks_up)
@@ -148,9 +151,10 @@ fn share_memory(
     cgroup: Option<BorrowedFd<'_>>,
 ) -> Result<(Child, Stack), Error> {
     let mut stack = Stack::new();
-    // SAFETY: `work` makes system calls without libc, so it has no errno, and allocates nothing; what it reads stays as it
-    // is. `Waiting` keeps its stack and task until it has executed or ended. A jail's root could kill it, were there a
-    // process inside already: nothing would be left half done.
+    // SAFETY: `work` makes system calls without libc, so it has no errno, and allocates nothing;
+    // what it reads stays as it is. `Waiting` keeps its stack and task until it has executed or
+    // ended. A jail's root could kill it, were there a process inside already: nothing
+    // would be left half done.
     let child = unsafe { birth::sharing((init, home), 0, cgroup, &mut stack, task) }?;
     Ok((child, stack))
 }
@@ -181,7 +185,8 @@ impl Work for Task {
 }
 
 impl Task {
-    /// The process's whole life. With `command` it has its own memory, and looks up who is to run that.
+    /// The process's whole life. With `command` it has its own memory, and
+    /// looks up who is to run that.
     fn run(&self, command: Option<&Command>) -> ! {
         let joined = self.join();
         let is_in = joined.is_ok();
@@ -207,8 +212,9 @@ impl Task {
         report(self.line.as_fd(), &failure)
     }
 
-    /// Joins init's mount namespace and announces itself while the host's rights last, then joins the jail's own
-    /// namespaces. The cgroup namespace is new: its root is the cgroup that the process is in.
+    /// Joins init's mount namespace and announces itself while the host's rights last, then joins
+    /// the jail's own namespaces. The cgroup namespace is new: its root is the
+    /// cgroup that the process is in.
     fn join(&self) -> io::Result<()> {
         confine::hide_from_ptrace()?;
         move_into_thread_name_spaces(self.init.as_fd(), ThreadNameSpaceType::MOUNT)?;

@@ -1,8 +1,8 @@
 //! PID 1 of a prison: it builds the prison's file system, then waits until the prison ends.
 //!
 //! Init lives in the host's user namespace and in the jail's other ones, so that nothing inside can
-//! signal, trace or read it. It executes nothing and parses nothing. It is told things by signals with
-//! a number, which only the host's root can send: [`ATTACHED`] and the others below. Without
+//! signal, trace or read it. It executes nothing and parses nothing. It is told things by signals
+//! with a number, which only the host's root can send: [`ATTACHED`] and the others below. Without
 //! `persist` it ends with the last process; either way it first gives the interfaces that came from
 //! the host back, because a network namespace that dies takes a veth and its other end with it.
 
@@ -24,7 +24,8 @@ use std::array;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-/// Init's whole life. `control` is its end of the line to the command; `network` the host's network namespace.
+/// Init's whole life. `control` is its end of the line to the command; `network` the
+/// host's network namespace.
 pub(crate) fn run(plan: Plan, control: OwnedFd, network: OwnedFd) -> ! {
     // Without its signals init would be deaf; then it is better not to be.
     let Ok(signals) = signal::descriptor(&[&SIGNALS[..], &[END, libc::SIGCHLD]].concat()) else {
@@ -68,8 +69,8 @@ pub(crate) fn run(plan: Plan, control: OwnedFd, network: OwnedFd) -> ! {
     }
 }
 
-/// Where the jail may mount, goes with the first process into the mount namespace that it makes for that: processes
-/// that enter later follow init. What was built in init's own is locked there.
+/// Where the jail may mount, goes with the first process into the mount namespace that it makes for
+/// that: processes that enter later follow init. What was built in init's own is locked there.
 fn follow(plan: &Plan, init: &Init, control: &OwnedFd) -> Result<(), Report> {
     if !plan.mounts_itself {
         return Ok(());
@@ -93,8 +94,8 @@ fn step_aside(title: &str) -> Recluse {
     }
     umask(Mode::from_raw_mode(0o022));
     let _ = set_name(c"kletka");
-    // SAFETY: init is a copy of a process, so it has one thread; `run` never returns, and reads neither
-    // arguments nor environment.
+    // SAFETY: init is a copy of a process, so it has one thread; `run` never returns, and reads
+    // neither arguments nor environment.
     let recluse = unsafe { Recluse::new() };
     recluse.set_title(title.as_bytes());
     recluse
@@ -106,7 +107,8 @@ fn let_go(recluse: &Recluse, lines: &Lines, init: &mut Init) {
     // The first process's pidfd is about to be closed with the others: it is opened again.
     let first: Vec<u32> = init.attached.drain(..).map(|(pid, _)| pid).collect();
     let keep = [&lines.signals, &lines.control, &lines.network].map(AsFd::as_fd);
-    // SAFETY: `run` never returns, so what the closed descriptors belong to is never dropped or used.
+    // SAFETY: `run` never returns, so what the closed descriptors belong to
+    // is never dropped or used.
     unsafe { recluse.close_all_but(keep) };
     for pid in first {
         init.watch(pid);
@@ -317,9 +319,10 @@ impl Init {
     }
 }
 
-/// Whether it comes from where it must. With the host's ids (`kletka.userns = inherit`) the jail's root may signal
-/// init, but who has sent a plain signal is the kernel's word: 0 is somebody outside. A signal with a number can
-/// claim any sender; there the filter forbids to send one to process 1.
+/// Whether it comes from where it must. With the host's ids (`kletka.userns = inherit`) the jail's
+/// root may signal init, but who has sent a plain signal is the kernel's word: 0 is somebody
+/// outside. A signal with a number can claim any sender; there the filter forbids
+/// to send one to process 1.
 fn is_authentic(caught: &Caught) -> bool {
     let (plain, outside) = (caught.code == libc::SI_USER, caught.sender == 0);
     match caught.signal {

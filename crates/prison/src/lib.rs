@@ -1,10 +1,11 @@
-//! The prison: a jail as the Linux kernel sees it; FreeBSD's `struct prison`, jail_set(2), jail_attach(2), jail_remove(2).
+//! The prison: a jail as the Linux kernel sees it; FreeBSD's `struct prison`, jail_set(2),
+//! jail_attach(2), jail_remove(2).
 //!
 //! A prison exists exactly while its [`init`] lives. It is made from a complete [`Spec`], a plain
-//! value that knows nothing of jail.conf, by [`Prison::create`]: namespaces, a cgroup, detached mounts
-//! and ids come first and are attached in one go, so that a crash at any point leaves no mount behind.
-//! [`Prison::spawn`] runs a command inside, [`Prison::remove`] ends it, and the [`Registry`] finds it
-//! again by jid or name.
+//! value that knows nothing of jail.conf, by [`Prison::create`]: namespaces, a cgroup, detached
+//! mounts and ids come first and are attached in one go, so that a crash at any point leaves no
+//! mount behind. [`Prison::spawn`] runs a command inside, [`Prison::remove`] ends it, and the
+//! [`Registry`] finds it again by jid or name.
 //!
 //! May use: `kernel`, `libc`, `mountinfo`, `rustix`, `strerror`; system calls.
 

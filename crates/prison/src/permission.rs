@@ -1,9 +1,9 @@
 //! Permissions: jail(8)'s `allow.*` that change what the kernel lets a jail do.
 //!
-//! One table says all of each: its parameter, its default, whether it is settled at the creation. From
-//! that follow the words of a record, what an inner jail may have, the defaults, what a plan shows and
-//! which parameters a front end reads. What carries a permission out is asked by a `match` that has to
-//! name every one ([`crate::confine::capability`]).
+//! One table says all of each: its parameter, its default, whether it is settled at the creation.
+//! From that follow the words of a record, what an inner jail may have, the defaults, what a plan
+//! shows and which parameters a front end reads. What carries a permission out is asked by a
+//! `match` that has to name every one ([`crate::confine::capability`]).
 
 /// The table.
 macro_rules! permissions {
@@ -47,8 +47,8 @@ enum Change {
 permissions! {
     /// Immutable and append-only flags of files.
     Chflags = "allow.chflags", false, Live;
-    /// mount(2) of what Linux lets the root of a user namespace mount. For mounts a jail has a namespace
-    /// of its own, or it has none.
+    /// mount(2) of what Linux lets the root of a user namespace mount. For mounts a jail has a
+    /// namespace of its own, or it has none.
     Mount = "allow.mount", false, Create;
     /// quotactl(2).
     Quotas = "allow.quotas", false, Live;

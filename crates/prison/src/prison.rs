@@ -33,7 +33,8 @@ pub struct Prison {
     pub(crate) init: OwnedFd,
     /// This process's end of the line to init, while it is the one that makes the prison.
     pub(crate) hold: Option<OwnedFd>,
-    /// Children of this process in it that nobody waits for: they must be collected for init to end.
+    /// Children of this process in it that nobody waits for: they must be
+    /// collected for init to end.
     pub(crate) left: Vec<Child>,
 }
 
@@ -68,7 +69,8 @@ impl Prison {
         Report::receive(self.hold.as_ref().ok_or(Error::Died)?.as_fd())
     }
 
-    /// The last command of its start runs: without `persist` it ends with its last process, before [`Prison::settle`] asks.
+    /// The last command of its start runs: without `persist` it ends with its last process, before
+    /// [`Prison::settle`] asks.
     pub fn runs_last(&self) {
         // Whether it has ended is asked later.
         let _ = self.tell(word::LAST);
@@ -89,20 +91,22 @@ impl Prison {
         Ok(false)
     }
 
-    /// Its processes but init, as the host counts them; none that are known on a host without cgroup v2.
+    /// Its processes but init, as the host counts them; none that are known on
+    /// a host without cgroup v2.
     pub fn processes(&self) -> Vec<u32> {
         let init = self.record.init.map_or(0, |init| init.pid);
         let all = self.record.cgroup.as_deref().map(cgroup::processes).unwrap_or_default();
         all.into_iter().filter(|&process| process != init).collect()
     }
 
-    /// Sends SIGTERM to every process; the prison ends with the last of them. One that has ended is no error.
+    /// Sends SIGTERM to every process; the prison ends with the last of them. One
+    /// that has ended is no error.
     pub fn terminate(&self) {
         let _ = self.signal(control::TERMINATE);
     }
 
-    /// Begins to end it: every process is killed, interfaces go back to the host. One that has ended is no error.
-    /// [`Prison::has_ended`] says when it is gone.
+    /// Begins to end it: every process is killed, interfaces go back to the host. One that has
+    /// ended is no error. [`Prison::has_ended`] says when it is gone.
     ///
     /// # Errors
     /// [`Error::Registry`] when a prison inside it could not be removed.
@@ -123,8 +127,8 @@ impl Prison {
         [self.init.as_fd()].into_iter().chain(left)
     }
 
-    /// Collects those processes that this one has left in it and that have ended; whether init has ended. Before it does,
-    /// every process of its pid namespace has to be collected.
+    /// Collects those processes that this one has left in it and that have ended; whether init has
+    /// ended. Before it does, every process of its pid namespace has to be collected.
     pub fn collect(&mut self) -> bool {
         self.left.retain(|child| !matches!(child.wait(Some(Duration::ZERO)), Ok(Some(_)) | Err(_)));
         readable(self.init.as_fd(), Some(Duration::ZERO)).unwrap_or(true)
@@ -189,7 +193,8 @@ impl Prison {
             while within_network(network.as_fd(), || vnet::has_index(there))?.map_err(failed)? {
                 there = there.checked_add(NEXT_NUMBER).unwrap_or(1);
             }
-            // First: should this process be killed while the kernel moves it, init still gives it back.
+            // First: should this process be killed while the kernel moves it,
+            // init still gives it back.
             self.tell_of_interface(there)?;
             match vnet::move_interface(route.as_fd(), index, network.as_fd(), None, Some(there)) {
                 Ok(()) => return Ok(()),
@@ -204,8 +209,8 @@ impl Prison {
         }
     }
 
-    /// Tells init that the interface with this number in the jail came from the host; with a minus, that it did not, or
-    /// has gone back.
+    /// Tells init that the interface with this number in the jail came from the host; with a minus,
+    /// that it did not, or has gone back.
     fn tell_of_interface(&self, number: i32) -> Result<(), Error> {
         signal::queue(self.init.as_fd(), control::INTERFACE, number).map_err(|_| Error::Died)
     }

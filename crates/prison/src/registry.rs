@@ -1,9 +1,9 @@
 //! The registry: which prisons there are, one file each under /run/kletka/jails.
 //!
-//! The kernel is the truth; the registry only finds it again. Every look checks that a prison's init
-//! (the process and its start time) still lives, and clears what has died: its file and its cgroup.
-//! Files are replaced whole by rename(2). One lock, held for the length of a few file operations,
-//! keeps two commands from taking the same jid, name or ids.
+//! The kernel is the truth; the registry only finds it again. Every look checks that a prison's
+//! init (the process and its start time) still lives, and clears what has died: its file and its
+//! cgroup. Files are replaced whole by rename(2). One lock, held for the length of a few file
+//! operations, keeps two commands from taking the same jid, name or ids.
 
 pub(crate) mod limits;
 pub(crate) mod nested;
@@ -80,7 +80,8 @@ impl Found {
     }
 }
 
-/// The registry's lock; dropping it lets the next command in. The file holds the last jid given out.
+/// The registry's lock; dropping it lets the next command in. The file
+/// holds the last jid given out.
 struct Lock(fs::File);
 
 /// The right to change prisons: [`Registry::changing`].
@@ -101,7 +102,8 @@ impl Lock {
 }
 
 impl Registry {
-    /// The host's registry, /run/kletka, made when it is missing; in a jail that may have jails inside, the jail's own.
+    /// The host's registry, /run/kletka, made when it is missing; in a jail that may have
+    /// jails inside, the jail's own.
     ///
     /// # Errors
     /// [`Error::NotRoot`] when an unprivileged user calls; [`Error::Registry`].
@@ -144,8 +146,8 @@ impl Registry {
         })
     }
 
-    /// Keeps other commands from changing prisons for as long as the answer lives: each one starts from what the one
-    /// before has made of them.
+    /// Keeps other commands from changing prisons for as long as the answer lives: each one starts
+    /// from what the one before has made of them.
     ///
     /// # Errors
     /// [`Error::Registry`].
@@ -162,13 +164,14 @@ impl Registry {
         self.lock(FlockOperation::LockExclusive)
     }
 
-    /// A directory that is read while an entry of it is replaced may show neither the old nor the new one.
+    /// A directory that is read while an entry of it is replaced may show neither
+    /// the old nor the new one.
     fn lock_to_read(&self) -> Result<Lock, Error> {
         self.lock(FlockOperation::LockShared)
     }
 
-    /// The files of the registry that [`Registry::prisons`] has come upon, and from which no prison can be
-    /// found: [`Error::BrokenRecord`] each.
+    /// The files of the registry that [`Registry::prisons`] has come upon, and from which no prison
+    /// can be found: [`Error::BrokenRecord`] each.
     pub fn broken(&self) -> Vec<Error> {
         self.broken.borrow().iter().cloned().map(Error::BrokenRecord).collect()
     }
@@ -293,8 +296,8 @@ impl Registry {
         records.into_iter().partition(|_| living.next() == Some(true))
     }
 
-    /// Clears what prisons that have died left: their cgroups and files. The others, by jid, and those of
-    /// which nobody knows.
+    /// Clears what prisons that have died left: their cgroups and files. The others, by jid, and
+    /// those of which nobody knows.
     fn sweep(&self, lock: &Lock) -> Result<(Vec<Record>, Vec<Unreadable>), Error> {
         let found = self.look(lock)?;
         let unreadable = found.unreadable();
@@ -306,6 +309,9 @@ impl Registry {
     }
 
     fn clear(&self, record: &Record) {
+        if record.waiting.is_some() {
+            let _ = fs::remove_file(self.directory.join("waiting").join(record.jid.to_string()));
+        }
         // A record that is kept has the next command try again.
         let work_is_gone = record.work.iter().all(|work| work::remove(work));
         if record.cgroup.as_deref().is_none_or(cgroup::remove) && work_is_gone {
@@ -315,6 +321,14 @@ impl Registry {
 
     fn file(&self, jid: u32) -> PathBuf {
         self.directory.join("jails").join(jid.to_string())
+    }
+
+    /// The way to the process of a prison that waits to be started: a socket
+    /// in a directory of root's.
+    pub(crate) fn waiting(&self, record: &Record) -> Result<PathBuf, Error> {
+        let directory = self.directory.join("waiting");
+        make_private(&directory)?;
+        Ok(directory.join(record.jid.to_string()))
     }
 
     /// The limits of the jail that this command runs in; `None` on the host.
@@ -363,7 +377,8 @@ impl Registry {
     /// Writes down that `directory` is made for the prison of `record`, and goes with it.
     ///
     /// # Errors
-    /// [`Error::WorkTaken`] when it is one that a living prison has; [`Error::WorkShared`] when this one has it.
+    /// [`Error::WorkTaken`] when it is one that a living prison has;
+    /// [`Error::WorkShared`] when this one has it.
     pub(crate) fn claim(&self, record: &mut Record, directory: &Path) -> Result<(), Error> {
         if record.work.iter().any(|work| work == directory) {
             return Err(Error::WorkShared(directory.into()));
@@ -451,8 +466,9 @@ fn read_record(
     Ok((file, if length > LARGEST { Err(Broken::default()) } else { record }))
 }
 
-/// Whether this process is in a jail: there, process 1 is one of ours and says so. With the host's users or with its own,
-/// a jail has no other that is as good: a user namespace alone is none, and one of these a host may be in itself.
+/// Whether this process is in a jail: there, process 1 is one of ours and says so. With the host's
+/// users or with its own, a jail has no other that is as good: a user namespace alone is none, and
+/// one of these a host may be in itself.
 #[must_use]
 pub fn is_jailed() -> bool {
     read_small("/proc/1/cmdline").is_some_and(|title| title.starts_with("kletka: "))

@@ -1,4 +1,5 @@
-//! The plan of a prison, complete: what [`crate::Prison::create`] takes. Values only; nothing here acts.
+//! The plan of a prison, complete: what [`crate::Prison::create`] takes. Values
+//! only; nothing here acts.
 
 use crate::permission::Allow;
 use std::ffi::OsString;
@@ -25,7 +26,8 @@ pub struct Spec {
     pub families: Families,
     /// What is mounted over `path`, in order; nobody but the jail sees these mounts.
     pub mounts: Vec<Mount>,
-    /// Gives the jail a /dev of its own: jail(8), `mount.devfs`. Otherwise /dev is what the root has.
+    /// Gives the jail a /dev of its own: jail(8), `mount.devfs`. Otherwise
+    /// /dev is what the root has.
     pub devfs: bool,
     /// Permissions: jail(8), `allow.*`.
     pub allow: Allow,
@@ -49,12 +51,14 @@ impl Spec {
 /// Whose user ids the users of a prison have: our parameter `kletka.userns`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Users {
-    /// A user namespace with a range of the host's ids that nobody else has; files are shown id-mapped.
+    /// A user namespace with a range of the host's ids that nobody else has;
+    /// files are shown id-mapped.
     #[default]
     Own,
     /// Those of the jail that it is made in, in a user namespace of its own.
     Outer,
-    /// The host's: its root is the host's, held by capabilities, the filter and the other namespaces.
+    /// The host's: its root is the host's, held by capabilities, the filter
+    /// and the other namespaces.
     Host,
 }
 
@@ -66,7 +70,8 @@ pub enum Network {
     /// Its own and empty, loopback down: a jail without addresses.
     #[default]
     Empty,
-    /// That of the host, or of the jail that it is in, unrestricted: `ip4 = inherit` or `ip6 = inherit`.
+    /// That of the host, or of the jail that it is in, unrestricted: `ip4 = inherit`
+    /// or `ip6 = inherit`.
     Host,
 }
 
@@ -148,7 +153,8 @@ pub struct MountOptions {
     pub noatime: bool,
 }
 
-/// What can be changed of a prison that runs: jail_set(2) with `JAIL_UPDATE`. `None` stays as it is.
+/// What can be changed of a prison that runs: jail_set(2) with
+/// `JAIL_UPDATE`. `None` stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
     /// Lives on without processes.
@@ -157,8 +163,8 @@ pub struct Change {
     pub hostname: Option<OsString>,
     /// NIS domain name inside.
     pub domainname: Option<OsString>,
-    /// Permissions, for the processes that enter from now on: one that is inside keeps its filter. Those
-    /// that are settled at the creation stay as they are.
+    /// Permissions, for the processes that enter from now on: one that is inside keeps its filter.
+    /// Those that are settled at the creation stay as they are.
     pub allow: Option<Allow>,
     /// What `jls -n` shows, complete.
     pub parameters: Option<Vec<(String, Vec<u8>)>>,

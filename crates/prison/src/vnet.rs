@@ -1,6 +1,8 @@
-//! Moving interfaces between the host's network stack and a prison's: rtnetlink(7), `IFLA_NET_NS_FD`.
+//! Moving interfaces between the host's network stack and a prison's:
+//! rtnetlink(7), `IFLA_NET_NS_FD`.
 //!
-//! One message to the kernel, built by hand: init sends it too, and init parses and links nothing more.
+//! One message to the kernel, built by hand: init sends it too, and init
+//! parses and links nothing more.
 
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with,

@@ -1,7 +1,7 @@
 //! The working directory of a union: made on the host for a prison, and removed with it.
 //!
-//! The kernel needs one on the mount of the layer that takes what is written; kletka's own stands beside
-//! that layer, and is hidden. No link is followed: a jail may write to what is around it.
+//! The kernel needs one on the mount of the layer that takes what is written; kletka's own stands
+//! beside that layer, and is hidden. No link is followed: a jail may write to what is around it.
 
 use crate::error::Error;
 use kernel::proc::by_descriptor;
@@ -43,8 +43,8 @@ pub(crate) fn make(work: &Path) -> Result<(), Error> {
     }
 }
 
-/// Removes a working directory when its prison is gone. Whether that is done: what else there is under its name, or in
-/// it, is somebody's, and stays.
+/// Removes a working directory when its prison is gone. Whether that is done: what else there is
+/// under its name, or in it, is somebody's, and stays.
 pub(crate) fn remove(work: &Path) -> bool {
     let Ok(directory) = open_work(work) else { return true };
     // No link is followed: fs::remove_dir_all follows none.

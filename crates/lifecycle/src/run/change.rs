@@ -1,5 +1,5 @@
-//! `jail -m`: what a jail that runs is to become, and whether it can without a restart. FreeBSD's `rdtun_params()`
-//! and `update_jail()`.
+//! `jail -m`: what a jail that runs is to become, and whether it can without a restart. FreeBSD's
+//! `rdtun_params()` and `update_jail()`.
 
 use super::configured::Subject;
 use super::facts::Facts;
@@ -55,7 +55,8 @@ impl Changes {
         Ok(changes)
     }
 
-    /// All that could be changed of a jail that cannot be looked at: it has no value that could be compared.
+    /// All that could be changed of a jail that cannot be looked at: it has no value that could be
+    /// compared.
     pub(crate) fn of_any(wanted: &Set) -> Self {
         let live = |parameter: &&'static Parameter| {
             let given = wanted.given(parameter).is_some();

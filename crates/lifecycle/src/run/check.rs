@@ -1,5 +1,5 @@
-//! The check before anything is done: what would keep jails that are about to start from running, or from running well
-//! beside each other and all others. Errors fail a jail, warnings are said.
+//! The check before anything is done: what would keep jails that are about to start from running,
+//! or from running well beside each other and all others. Errors fail a jail, warnings are said.
 
 use super::configured::Subject;
 use super::decided::Turn;

@@ -1,4 +1,5 @@
-//! The configured jails of a run: on what each depends, what each claims, and the typed parameters of one.
+//! The configured jails of a run: on what each depends, what each claims, and the typed parameters
+//! of one.
 
 use super::request::{Request, Target};
 use super::sources::Sources;
@@ -54,8 +55,9 @@ impl Configured {
         configured
     }
 
-    /// Looks at all jails: on what each depends, and if some are to start, what each claims. A jail that cannot be
-    /// expanded is reported, as on FreeBSD; the jail fails when something is to be done with it.
+    /// Looks at all jails: on what each depends, and if some are to start, what each claims. A jail
+    /// that cannot be expanded is reported, as on FreeBSD; the jail fails when something is to be
+    /// done with it.
     fn look_at(&mut self, sources: Sources, some_start: bool) {
         for name in sources.all_jails() {
             let mut depends = Vec::new();
@@ -117,7 +119,8 @@ impl Configured {
         Ok(Subject { jail: Jail { configured: Some(name.into()), parameters }, given: None })
     }
 
-    /// The configured jail `name`. To stop one, parameters of the prison need not be right: it runs.
+    /// The configured jail `name`. To stop one, parameters of the prison need not be right: it
+    /// runs.
     ///
     /// # Errors
     /// The jail is not configured, or its parameters cannot be used.

@@ -1,8 +1,9 @@
-//! What happens to each jail that is meant, and in which order: FreeBSD's `main()` and `state.c`, as a value.
+//! What happens to each jail that is meant, and in which order: FreeBSD's `main()` and `state.c`,
+//! as a value.
 //!
-//! First the jails that are to go, those that depend on them before them; then changes; then starts, those that are
-//! depended on first. [`meaning`] is the table of what an operation means for one jail. Nothing is done here:
-//! a [`Decided`] is shown as a plan, or carried out.
+//! First the jails that are to go, those that depend on them before them; then changes; then
+//! starts, those that are depended on first. [`meaning`] is the table of what an operation means
+//! for one jail. Nothing is done here: a [`Decided`] is shown as a plan, or carried out.
 
 use super::change::Changes;
 use super::check;
@@ -56,8 +57,8 @@ pub(crate) enum Meaning {
     Runs,
 }
 
-/// What `operation` means for a jail in this state. `cleans`: `-C` was given too. `wild`: the jail is meant by a pattern,
-/// or as one of all.
+/// What `operation` means for a jail in this state. `cleans`: `-C` was given too. `wild`: the jail
+/// is meant by a pattern, or as one of all.
 pub(crate) fn meaning(operation: Operation, cleans: bool, wild: bool, state: State) -> Meaning {
     use Action::{Change, Clean, Restart, Start, Stop};
     use Meaning::Do;
@@ -90,7 +91,8 @@ pub(crate) fn meaning(operation: Operation, cleans: bool, wild: bool, state: Sta
     }
 }
 
-/// Decides what happens to the jails that are meant. What is refused is said, and fails in `ledger`.
+/// Decides what happens to the jails that are meant. What is refused is said, and fails in
+/// `ledger`.
 ///
 /// # Errors
 /// What keeps all of it from being done.
@@ -234,7 +236,8 @@ impl Rows {
     }
 }
 
-/// The order in which jails stop, and what depends on them. The last named goes first, as on FreeBSD.
+/// The order in which jails stop, and what depends on them. The last named goes first, as on
+/// FreeBSD.
 fn order_of_stops(facts: &Facts<'_>, stops: &[Turn]) -> Order {
     let names: Vec<String> = stops.iter().rev().map(|turn| turn.name.clone()).collect();
     if facts.request.by_force {

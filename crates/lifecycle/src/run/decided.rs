@@ -1,9 +1,11 @@
-//! What a run is going to do, as a value: rows of jails, each in the order in which its jails begin.
+//! What a run is going to do, as a value: rows of jails, each in the order in which its jails
+//! begin.
 
 use super::configured::Subject;
 use prison::Record;
 
-/// What a run is going to do: a value, made before anything is done. Each row is in the order in which its jails begin.
+/// What a run is going to do: a value, made before anything is done. Each row is in the order in
+/// which its jails begin.
 #[derive(Debug, Default)]
 pub struct Decided {
     pub(crate) stops: Vec<Turn>,
@@ -18,7 +20,8 @@ pub struct Decided {
 pub(crate) struct Turn {
     /// What dependencies call it; empty for the jail that the command line describes.
     pub(crate) name: String,
-    /// Its parameters, if it was asked for. Those of a jail that comes along are looked up at its turn.
+    /// Its parameters, if it was asked for. Those of a jail that comes along are looked up at its
+    /// turn.
     pub(crate) subject: Option<Subject>,
     /// The prison that it had as this was decided.
     pub(crate) record: Option<Record>,

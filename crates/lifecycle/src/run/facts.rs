@@ -1,4 +1,5 @@
-//! What a run knows as it decides: what is asked, what is configured, which prisons there are, what the machine is like.
+//! What a run knows as it decides: what is asked, what is configured, which prisons there are, what
+//! the machine is like.
 
 use super::configured::{Configured, Subject};
 use super::decided::Turn;
@@ -70,7 +71,8 @@ impl Facts<'_> {
         turn.subject.clone().map_or_else(|| self.configured.subject(&turn.name), Ok)
     }
 
-    /// Whether a jail that goes is named: not the only one that was asked for, nor one that is to come again.
+    /// Whether a jail that goes is named: not the only one that was asked for, nor one that is to
+    /// come again.
     pub(crate) fn names_removals(&self) -> bool {
         let Target::Named(names) = &self.request.target else { return false };
         let is_wild = |name: &String| jailconf::is_wildcard(name.as_bytes());

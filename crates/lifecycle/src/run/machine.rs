@@ -1,4 +1,5 @@
-//! This machine, as far as the check of a configuration asks about it: its files, its interfaces, its rulesets.
+//! This machine, as far as the check of a configuration asks about it: its files, its interfaces,
+//! its rulesets.
 
 use crate::surroundings::Surroundings;
 use configuration::Host;
@@ -101,8 +102,8 @@ pub fn rulesets() -> Result<Rulesets, LoadError> {
     Rulesets::load(|path| fs::read(path), &accounts())
 }
 
-/// The users and groups that rules of this host can name. Without a readable passwd(5), rules can name users by number
-/// only, and say so when they do not.
+/// The users and groups that rules of this host can name. Without a readable passwd(5), rules can
+/// name users by number only, and say so when they do not.
 pub fn accounts() -> Accounts {
     let read = |path| fs::read(path).unwrap_or_default();
     Accounts::new(&read("/etc/passwd"), &read("/etc/group"))

@@ -35,7 +35,8 @@ pub(crate) fn clean_steps(jail: &Jail) -> Result<Vec<Step>, Refusal> {
     plan(&CLEAN, jail, None).map_err(Refusal::step(jail))
 }
 
-/// The start of a jail, after what follows a removal when `cleans` says so; none when that failed, which has been said.
+/// The start of a jail, after what follows a removal when `cleans` says so; none when that failed,
+/// which has been said.
 pub(crate) fn start<'g>(
     ground: Ground<'g>,
     subject: &Subject,
@@ -52,8 +53,8 @@ pub(crate) fn start<'g>(
     Ok(Some(Walk::start(system, steps, on_failure)))
 }
 
-/// Whether a hook may make what the creation reads before its turn. When none can, the creation is tried on paper
-/// before the first hook runs: what is wrong with a file then needs no undoing.
+/// Whether a hook may make what the creation reads before its turn. When none can, the creation is
+/// tried on paper before the first hook runs: what is wrong with a file then needs no undoing.
 fn check_files(subject: &Subject, steps: &[Step]) -> Result<(), Error> {
     let Some(at) = steps.iter().position(|step| matches!(step, Step::Create(_))) else {
         return Ok(());

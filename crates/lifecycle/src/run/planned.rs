@@ -1,8 +1,10 @@
-//! `jail --plan`: what an operation would do, step by step, without doing it. FreeBSD has no such thing.
+//! `jail --plan`: what an operation would do, step by step, without doing it. FreeBSD has no such
+//! thing.
 //!
-//! The steps are the values that a start or stop carries out: the same functions make them. Jails come in the order in
-//! which they would begin, each with those that it waits for. Nothing is written, no command is run. Only root knows
-//! which jails run: for anybody else, those that are to stop or change are taken to be running, and no others.
+//! The steps are the values that a start or stop carries out: the same functions make them. Jails
+//! come in the order in which they would begin, each with those that it waits for. Nothing is
+//! written, no command is run. Only root knows which jails run: for anybody else, those that are to
+//! stop or change are taken to be running, and no others.
 
 use super::change::Changes;
 use super::configured::Subject;
@@ -188,8 +190,8 @@ impl Plan<'_, '_, '_> {
         }
     }
 
-    /// A jail that is refused, with the verdicts on its parameters. Of the one that the command line describes there is
-    /// nothing to show then.
+    /// A jail that is refused, with the verdicts on its parameters. Of the one that the command
+    /// line describes there is nothing to show then.
     fn refused(&mut self, name: &str) {
         if name.is_empty() {
             self.planned.clear();

@@ -82,7 +82,8 @@ impl Request {
         self.operation == Operation::Remove
     }
 
-    /// Whether `-q` hides why a jail is not as it was to be: one that is not there need not be stopped.
+    /// Whether `-q` hides why a jail is not as it was to be: one that is not there need not be
+    /// stopped.
     pub(crate) fn hides_refusals(&self) -> bool {
         matches!(self.operation, Operation::Remove | Operation::Restart)
     }

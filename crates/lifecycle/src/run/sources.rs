@@ -1,9 +1,10 @@
-//! Where configured jails come from: the file of `-f`, or /etc/jail.conf and the files of single jails.
+//! Where configured jails come from: the file of `-f`, or /etc/jail.conf and the files of single
+//! jails.
 //!
 //! FreeBSD's jail(8) reads /etc/jail.conf alone; `service jail` looks for /etc/jail.NAME.conf and
-//! /etc/jail.conf.d/NAME.conf first. Here a name that /etc/jail.conf lacks is looked for in those two as well, so that
-//! `jail -c NAME` starts what `service jail start NAME` does. Such a file is a configuration of its own: what it
-//! says outside of sections is for its jails only.
+//! /etc/jail.conf.d/NAME.conf first. Here a name that /etc/jail.conf lacks is looked for in those
+//! two as well, so that `jail -c NAME` starts what `service jail start NAME` does. Such a file is a
+//! configuration of its own: what it says outside of sections is for its jails only.
 
 use jailconf::{Config, Diagnostics, Files};
 use rustix::fs::{Access, access};
@@ -48,8 +49,8 @@ impl Sources {
         Ok(Self(vec![load(file)?]))
     }
 
-    /// The jails of /etc/jail.conf, and those of `names` that only have files of their own. `None` when nothing
-    /// describes any of them and `needed` does not say that something must.
+    /// The jails of /etc/jail.conf, and those of `names` that only have files of their own. `None`
+    /// when nothing describes any of them and `needed` does not say that something must.
     ///
     /// # Errors
     /// All faults of a file; /etc/jail.conf is needed and not there.

@@ -1,6 +1,7 @@
-//! Starts and stops of many jails: those that do not wait for each other are under way at the same time, at most as many
-//! as `-p` says, or as this process has descriptors for. Several runs may share that time: what a row of one waits for
-//! is its own affair, but a jail that two of them start is started by one after the other.
+//! Starts and stops of many jails: those that do not wait for each other are under way at the same
+//! time, at most as many as `-p` says, or as this process has descriptors for. Several runs may
+//! share that time: what a row of one waits for is its own affair, but a jail that two of them
+//! start is started by one after the other.
 
 use super::configured::Subject;
 use super::decided::Turn;
@@ -50,7 +51,8 @@ impl<'r, 'a, 'g> Row<'r, 'a, 'g> {
         Self { facts, ledger, ground, task, turns, given: BTreeMap::new(), ended: 0 }
     }
 
-    /// Begins with the jail at this place, unless it is left out; what keeps it from beginning is said.
+    /// Begins with the jail at this place, unless it is left out; what keeps it from beginning is
+    /// said.
     fn begin(&mut self, at: usize) -> Option<Walk<System<'g>>> {
         let turn = self.turns.get(at)?;
         let mut before = turn.waits_for.iter().filter_map(|&on| self.turns.get(on));
@@ -87,7 +89,8 @@ impl<'r, 'a, 'g> Row<'r, 'a, 'g> {
         Ok(walk)
     }
 
-    /// The stop of a jail, if it runs; what follows a removal, for one that was asked for and went by itself.
+    /// The stop of a jail, if it runs; what follows a removal, for one that was asked for and went
+    /// by itself.
     fn stop(&mut self, at: usize) -> Result<Option<Walk<System<'g>>>, Refusal> {
         let is_asked_for = self.turns.get(at).is_some_and(Turn::is_asked_for);
         let subject = self.subject(at)?;

@@ -27,8 +27,8 @@ pub struct Named {
     pub(crate) wild: bool,
 }
 
-/// The jails that the request means. Names that mean none fail in `ledger` when jails are only stopped: others that are
-/// named stop all the same.
+/// The jails that the request means. Names that mean none fail in `ledger` when jails are only
+/// stopped: others that are named stop all the same.
 ///
 /// # Errors
 /// There is no such jail, or the described one cannot be.
@@ -99,7 +99,8 @@ fn matching(facts: &Facts<'_>, pattern: &str) -> Result<Vec<String>, Refusal> {
     Ok(facts.configured.names().filter(matches).collect())
 }
 
-/// The configured jail of this name, or to be stopped, one that runs and has this name or number. None is no jail.
+/// The configured jail of this name, or to be stopped, one that runs and has this name or number.
+/// None is no jail.
 fn resolve(facts: &Facts<'_>, word: &str) -> Result<Vec<String>, Refusal> {
     if facts.configured.has(word) {
         return Ok(vec![word.to_owned()]);

@@ -1,10 +1,11 @@
 //! The system calls of a jailed process: seccomp(2), a list of what is allowed.
 //!
-//! Calls that FreeBSD refuses a jail, and those that would leave its namespaces, answer `EPERM`; calls
-//! that this list does not know answer `ENOSYS`, so that programs fall back to older ones. The architecture is
-//! checked first. Then a balanced tree over ranges of numbers, made when kletka is compiled, finds the [`Rule`]: the
-//! kernel runs a filter once for every number when it is loaded, and a linear one makes that 1 ms. A rule that depends on
-//! the jail, or on an argument, is a section behind the tree, the only part that is written when a jail starts.
+//! Calls that FreeBSD refuses a jail, and those that would leave its namespaces, answer `EPERM`;
+//! calls that this list does not know answer `ENOSYS`, so that programs fall back to older ones.
+//! The architecture is checked first. Then a balanced tree over ranges of numbers, made when kletka
+//! is compiled, finds the [`Rule`]: the kernel runs a filter once for every number when it is
+//! loaded, and a linear one makes that 1 ms. A rule that depends on the jail, or on an argument, is
+//! a section behind the tree, the only part that is written when a jail starts.
 
 mod calls;
 
@@ -32,7 +33,8 @@ const NATIVE: u32 = 0xc000_00b7;
 const NAMESPACES: u32 = 0x7e02_0080;
 const TIOCSTI: u32 = 0x5412;
 const TIOCLINUX: u32 = 0x541c;
-/// personality(2): Linux's own, with and without address randomisation, 32-bit uname, and "tell me".
+/// personality(2): Linux's own, with and without address randomisation,
+/// 32-bit uname, and "tell me".
 const PERSONALITIES: [u32; 5] = [0, 0x0004_0000, 0x0008, 0x0002_0000, 0xffff_ffff];
 
 /// What decides on a system call.
@@ -44,7 +46,8 @@ enum Rule {
     Refused,
     /// Makes namespaces, when the first argument says so: for jails with jails inside.
     Namespaces,
-    /// The same, but what it asks for is in memory, which a filter cannot read: programs fall back to clone(2).
+    /// The same, but what it asks for is in memory, which a filter cannot read:
+    /// programs fall back to clone(2).
     Clone3,
     /// Enters namespaces: for jails with jails inside.
     Entering,
@@ -197,8 +200,8 @@ const TREE: [sock_filter; TREE_SIZE] = {
     tree
 };
 
-/// Writes, from `at` on, a search tree over `count` ranges from the one numbered `first`; the accumulator holds the
-/// call's number. The answer is where it ends.
+/// Writes, from `at` on, a search tree over `count` ranges from the one numbered `first`; the
+/// accumulator holds the call's number. The answer is where it ends.
 const fn grow(tree: &mut [sock_filter; TREE_SIZE], at: usize, first: usize, count: usize) -> usize {
     if count == 1 {
         tree[at] = leaf(RANGES[first].1, at);

@@ -55,8 +55,8 @@ impl Ids {
         Ok(())
     }
 
-    /// A user namespace with these maps, of a process that is made for it and ends at once. For idmapped
-    /// mounts that have to be made before the jail's own namespace is there.
+    /// A user namespace with these maps, of a process that is made for it and ends at once. For
+    /// idmapped mounts that have to be made before the jail's own namespace is there.
     pub(crate) fn user_namespace(self) -> io::Result<OwnedFd> {
         let (wait, hold) = pipe_with(PipeFlags::CLOEXEC)?;
         let (pid, pidfd) = match clone3(libc::CLONE_NEWUSER as u64, None)? {
@@ -103,8 +103,8 @@ pub(crate) struct Ranges {
 const OWNER: &str = "kletka";
 
 impl Ranges {
-    /// Those of subuid(5) and subgid(5): what they give to `kletka`, else all from 0x10000000 to 0x6fffffff; and what
-    /// they give to users.
+    /// Those of subuid(5) and subgid(5): what they give to `kletka`, else all from 0x10000000 to
+    /// 0x6fffffff; and what they give to users.
     pub(crate) fn read() -> Self {
         let files =
             ["/etc/subuid", "/etc/subgid"].map(|file| fs::read_to_string(file).unwrap_or_default());

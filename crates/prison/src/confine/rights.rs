@@ -1,7 +1,8 @@
-//! What a process that enters a prison may do: kept with the prison, and carried out by its filter and its capabilities.
+//! What a process that enters a prison may do: kept with the prison, and carried out by its
+//! filter and its capabilities.
 //!
-//! In the registry each right is a word, and a word grants something: who does not understand one does
-//! not grant it, so a record of a newer kletka never gives more here than it does there.
+//! In the registry each right is a word, and a word grants something: who does not understand one
+//! does not grant it, so a record of a newer kletka never gives more here than it does there.
 
 use crate::permission::{Allow, Permission};
 use crate::spec::{Families, Users};

@@ -1,7 +1,8 @@
-//! Users by name, from a passwd(5) and group(5) file: the host's, or the jail's when read inside it.
+//! Users by name, from a passwd(5) and group(5) file: the host's, or the
+//! jail's when read inside it.
 //!
-//! A static program has no name service switch, and inside a jail must not run the jail's code before
-//! it has given up its rights; so the two files are the only source.
+//! A static program has no name service switch, and inside a jail must not run the jail's code
+//! before it has given up its rights; so the two files are the only source.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;

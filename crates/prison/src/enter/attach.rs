@@ -1,7 +1,7 @@
 //! Putting a process into a prison: jail_attach(2), and what its parent sees of it.
 //!
-//! The new process is the caller's child, born in the prison's pid namespace and cgroup. It tells init
-//! of itself while it still has the host's rights, joins the other namespaces, and executes.
+//! The new process is the caller's child, born in the prison's pid namespace and cgroup. It tells
+//! init of itself while it still has the host's rights, joins the other namespaces, and executes.
 
 use crate::control::ATTACHED;
 use crate::enter::process::{Command, Confinement, Failure, Ready, Step, become_root};
@@ -37,10 +37,7 @@ impl Reporting {
 
 /// Tells the parent, and ends this process.
 pub(crate) fn report(to: BorrowedFd<'_>, failure: &Failure) -> ! {
-    let mut bytes = [0; 8];
-    bytes[..4].copy_from_slice(&(failure.step as u32).to_ne_bytes());
-    bytes[4..].copy_from_slice(&failure.errno.to_ne_bytes());
-    let _ = write(to, &bytes);
+    let _ = write(to, &failure.in_short());
     exit_now(1)
 }
 
@@ -53,16 +50,14 @@ fn executed(report: &OwnedFd, command: &Command) -> Result<(), Error> {
             answer => break answer.calling("read")?,
         }
     };
-    if length < bytes.len() {
-        return Ok(());
+    match Failure::parse(&bytes[..length]) {
+        None => Ok(()),
+        Some((failure, _)) => Err(command.error(&failure)),
     }
-    let word = |at: usize| [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-    let number = u32::from_ne_bytes(word(0));
-    let step = Step::ALL.into_iter().find(|step| *step as u32 == number).unwrap_or(Step::Done);
-    Err(command.error(&Failure { step, errno: i32::from_ne_bytes(word(4)) }))
 }
 
-/// Makes a process in the pid namespace behind `init` and in `cgroup`; a child runs `inside` and ends.
+/// Makes a process in the pid namespace behind `init` and in `cgroup`; a
+/// child runs `inside` and ends.
 pub(crate) fn fork_into(
     init: BorrowedFd<'_>,
     cgroup: Option<BorrowedFd<'_>>,
@@ -77,7 +72,8 @@ pub(crate) fn fork_into(
     }
 }
 
-/// Tells init of this process, which is inside its pid namespace but not inside its user namespace yet.
+/// Tells init of this process, which is inside its pid namespace but not
+/// inside its user namespace yet.
 pub(crate) fn announce() -> io::Result<()> {
     signal::kill(1, ATTACHED)
 }
@@ -90,12 +86,7 @@ impl Prison {
     pub fn spawn(&self, command: &Command) -> Result<Child, Error> {
         let users = self.user_namespace()?;
         let cgroup = self.open_cgroup()?;
-        let entry = Entry {
-            init: self.init().as_fd(),
-            users: users.as_ref().map(AsFd::as_fd),
-            confinement: Confinement::of(self.record().rights),
-            command,
-        };
+        let entry = Entry::new(self, users.as_ref(), command);
         let cgroup = cgroup.as_ref().map(AsFd::as_fd);
         match (command.ready_ahead(), Home::find()?) {
             (Some(ready), Some(home)) => {
@@ -108,7 +99,7 @@ impl Prison {
 }
 
 /// All that a process needs which is going to enter a prison.
-struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     init: BorrowedFd<'a>,
     users: Option<BorrowedFd<'a>>,
     confinement: Confinement,
@@ -131,9 +122,23 @@ impl Work for Shared<'_> {
     }
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
+    /// Into `prison`, whose user namespace is `users`.
+    pub(crate) fn new(
+        prison: &'a Prison,
+        users: Option<&'a OwnedFd>,
+        command: &'a Command,
+    ) -> Self {
+        Self {
+            init: prison.init().as_fd(),
+            users: users.map(AsFd::as_fd),
+            confinement: Confinement::of(prison.record().rights),
+            command,
+        }
+    }
+
     /// Enters, in the new process. Allocates nothing.
-    fn enter(&self) -> Result<(), Failure> {
+    pub(crate) fn enter(&self) -> Result<(), Failure> {
         enter(self.init, self.users).and_then(|()| self.confinement.apply())
     }
 
@@ -148,9 +153,10 @@ impl Entry<'_> {
         let shared = Shared { entry: self, ready, failure: Cell::new(None) };
         let mut stack = Stack::new();
         let flags = libc::CLONE_VFORK as u64;
-        // SAFETY: `work` works on its stack, makes system calls and notes a failure; whatever it needs has been allocated.
-        // This process sleeps meanwhile, so nothing is done to it by two at once, and errno is nobody's. A jail's root
-        // can kill the process once it is inside, but there is nothing that it could leave half done.
+        // SAFETY: `work` works on its stack, makes system calls and notes a failure; whatever it
+        // needs has been allocated. This process sleeps meanwhile, so nothing is done to it by two
+        // at once, and errno is nobody's. A jail's root can kill the process once it is inside, but
+        // there is nothing that it could leave half done.
         let child =
             unsafe { birth::sharing((self.init, home), flags, cgroup, &mut stack, &shared) }?;
         match shared.failure.take() {
@@ -162,8 +168,8 @@ impl Entry<'_> {
         }
     }
 
-    /// A process that is free to read files and to allocate: its user is looked up in the jail, with the
-    /// jail's rights.
+    /// A process that is free to read files and to allocate: its user is looked up in the
+    /// jail, with the jail's rights.
     fn fork(&self, cgroup: Option<BorrowedFd<'_>>) -> Result<Child, Error> {
         let line = Reporting::new()?;
         let child = fork_into(self.init, cgroup, || {
@@ -177,7 +183,7 @@ impl Entry<'_> {
 
 impl Prison {
     /// Its user namespace, if it has one: the owner of its host name, as init lives in another one.
-    fn user_namespace(&self) -> Result<Option<OwnedFd>, Error> {
+    pub(crate) fn user_namespace(&self) -> Result<Option<OwnedFd>, Error> {
         if self.record().rights.users == Users::Host {
             return Ok(None);
         }

@@ -1,8 +1,10 @@
-//! The namespaces that belong to a jail's own user namespace, made by a process that does nothing else.
+//! The namespaces that belong to a jail's own user namespace, made by a
+//! process that does nothing else.
 //!
-//! A network namespace takes the kernel longer (0.4 ms) than all else that a jail is made of. So its making begins
-//! first, on another processor, while the registry is written, the trees are cloned and init is born; the jail's
-//! first process then only joins. The maker shares this process's memory and lives until [`Maker`] is dropped.
+//! A network namespace takes the kernel longer (0.4 ms) than all else that a jail is made of. So
+//! its making begins first, on another processor, while the registry is written, the trees are
+//! cloned and init is born; the jail's first process then only joins. The maker shares this
+//! process's memory and lives until [`Maker`] is dropped.
 
 use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
@@ -71,16 +73,16 @@ impl Maker {
             named: AtomicI32::new(0),
         });
         let mut stack = Stack::new();
-        // SAFETY: `work` makes system calls without libc, so it has no errno, and allocates nothing; what it
-        // reads stays as it is, what it writes is atomic. Dropping the `Maker` ends it before its stack and
-        // task are freed.
+        // SAFETY: `work` makes system calls without libc, so it has no errno, and allocates
+        // nothing; what it reads stays as it is, what it writes is atomic. Dropping the `Maker`
+        // ends it before its stack and task are freed.
         let made = unsafe { clone3_sharing(0, None, &mut stack, &*task) };
         let (pid, pidfd) = made.calling("clone3")?;
         Ok(Self { process: Child::new(pid, pidfd), done, task, _stack: stack })
     }
 
-    /// Waits until all is made, and gives the jail's ids to its user namespace; that is the answer if files are to be shown
-    /// under its ids.
+    /// Waits until all is made, and gives the jail's ids to its user namespace; that is the answer
+    /// if files are to be shown under its ids.
     pub(crate) fn finish(&self, ids: Ids, users: Users) -> Result<Option<OwnedFd>, Error> {
         let done = loop {
             match read(&self.done, &mut [0]) {

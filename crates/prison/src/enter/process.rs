@@ -109,6 +109,44 @@ pub(crate) enum Step {
     Execute,
 }
 
+impl Failure {
+    /// What it means to the caller; `subject` is what the step was about.
+    pub(crate) fn error(&self, subject: String) -> Error {
+        let step = match self.step {
+            Step::Done | Step::Namespaces => "jail_attach",
+            Step::Ids => "setuid",
+            Step::Rights => "seccomp",
+            Step::User => return Error::NoSuchUser(subject),
+            Step::Streams => "dup2",
+            Step::Directory => "chdir",
+            Step::Execute => "exec",
+        };
+        Error::Process { step, subject, error: io::Error::from_raw_os_error(self.errno) }
+    }
+
+    /// Step and errno, as another process is told of it.
+    pub(crate) fn in_short(&self) -> [u8; 8] {
+        let [a, b, c, d] = (self.step as u32).to_ne_bytes();
+        let [e, f, g, h] = self.errno.to_ne_bytes();
+        [a, b, c, d, e, f, g, h]
+    }
+
+    /// The same, and what the step was about.
+    pub(crate) fn to_bytes(&self, subject: &str) -> Vec<u8> {
+        [&self.in_short(), subject.as_bytes()].concat()
+    }
+
+    /// Reads both; `None`: nothing was said.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<(Self, String)> {
+        let (step, rest) = bytes.split_first_chunk()?;
+        let (errno, subject) = rest.split_first_chunk()?;
+        let number = u32::from_ne_bytes(*step);
+        let step = Step::ALL.into_iter().find(|step| *step as u32 == number);
+        let failure = Self { step: step.unwrap_or(Step::Done), errno: i32::from_ne_bytes(*errno) };
+        Some((failure, String::from_utf8_lossy(subject).into_owned()))
+    }
+}
+
 impl Step {
     pub(crate) const ALL: [Self; 8] = [
         Self::Done,
@@ -146,8 +184,8 @@ impl Confinement {
         Self { capabilities: capability::refused(rights), filter: filter::program(rights) }
     }
 
-    /// Gives it up, for ever: session keyring, capabilities, system calls. The caller is root of the
-    /// jail's user namespace. Allocates nothing.
+    /// Gives it up, for ever: session keyring, capabilities, system calls. The caller is root of
+    /// the jail's user namespace. Allocates nothing.
     pub(crate) fn apply(&self) -> Result<(), Failure> {
         confine::new_session_keyring().map_err(|error| Step::Rights.failed(error))?;
         capability::bound(self.capabilities).map_err(|error| Step::Rights.failed(error))?;
@@ -166,26 +204,27 @@ impl Command {
         self.directory.as_ref().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     }
 
-    fn no_such_user(&self) -> Error {
-        Error::NoSuchUser(match &self.identity {
+    fn user_name(&self) -> String {
+        match &self.identity {
             Identity::Root => "root".into(),
             Identity::Host(user) => user.name.to_string_lossy().into_owned(),
             Identity::Jail(name) => name.to_string_lossy().into_owned(),
-        })
+        }
+    }
+
+    /// What a step of its process is about, for messages.
+    pub(crate) fn subject(&self, step: Step) -> String {
+        match step {
+            Step::User => self.user_name(),
+            Step::Directory => self.directory_name(),
+            Step::Execute => self.program(),
+            _ => String::new(),
+        }
     }
 
     /// What a failure of its process means to the caller.
     pub(crate) fn error(&self, failure: &Failure) -> Error {
-        let (step, subject) = match failure.step {
-            Step::Done | Step::Namespaces => ("jail_attach", String::new()),
-            Step::Ids => ("setuid", String::new()),
-            Step::Rights => ("seccomp", String::new()),
-            Step::User => return self.no_such_user(),
-            Step::Streams => ("dup2", String::new()),
-            Step::Directory => ("chdir", self.directory_name()),
-            Step::Execute => ("exec", self.program()),
-        };
-        Error::Process { step, subject, error: io::Error::from_raw_os_error(failure.errno) }
+        failure.error(self.subject(failure.step))
     }
 
     /// Whether its user is one that only the jail's files know.
@@ -197,19 +236,36 @@ impl Command {
         }
     }
 
-    /// All that can be made ready before the process is there; `None` when its user has to be looked up
-    /// by the process itself.
+    /// All that can be made ready before the process is there; `None` when its user has to be
+    /// looked up by the process itself.
     pub(crate) fn ready_ahead(&self) -> Option<Result<Ready, Failure>> {
         (!self.is_looked_up_inside()).then(|| self.ready())
     }
 
-    /// Becomes the user and executes. The caller is inside the prison's namespaces, as its root, and
-    /// confined. Returns only to say what failed.
+    /// Becomes the user and executes. The caller is inside the prison's namespaces, as its root,
+    /// and confined. Returns only to say what failed.
     pub(crate) fn execute(&self) -> Failure {
         match self.ready() {
             Ok(ready) => ready.execute(),
             Err(failure) => failure,
         }
+    }
+
+    /// The same, of a process that has called [`Command::connect_streams`], and leads a session.
+    pub(crate) fn execute_in_place(&self) -> Failure {
+        match self.ready() {
+            Ok(ready) => {
+                let streams = Default::default();
+                Ready { streams, session: false, ..ready }.execute()
+            }
+            Err(failure) => failure,
+        }
+    }
+
+    /// Makes the standard streams of the command those of this process.
+    pub(crate) fn connect_streams(&self) -> Result<(), Failure> {
+        let streams = self.streams.each_ref().map(StdStream::inherited);
+        connect(&streams).map_err(|error| Step::Streams.failed(error))
     }
 
     pub(crate) fn ready(&self) -> Result<Ready, Failure> {
@@ -277,7 +333,8 @@ impl Command {
     }
 }
 
-/// A command that is only to be carried out. Nothing here allocates: the process may share its parent's memory.
+/// A command that is only to be carried out. Nothing here allocates: the process may
+/// share its parent's memory.
 #[derive(Debug)]
 pub(crate) struct Ready {
     user: Option<UserIds>,
@@ -295,7 +352,7 @@ impl Ready {
     }
 
     fn prepare(&self) -> Result<(), Failure> {
-        self.connect_streams().map_err(|error| Step::Streams.failed(error))?;
+        connect(&self.streams).map_err(|error| Step::Streams.failed(error))?;
         if let Some(user) = &self.user {
             user.assume().map_err(|error| Step::User.failed(error))?;
         }
@@ -307,18 +364,19 @@ impl Ready {
         }
         Ok(())
     }
+}
 
-    fn connect_streams(&self) -> io::Result<()> {
-        for (target, stream) in self.streams.iter().enumerate() {
-            let Some(file) = stream else { continue };
-            match target {
-                0 => rustix::stdio::dup2_stdin(file)?,
-                1 => rustix::stdio::dup2_stdout(file)?,
-                _ => rustix::stdio::dup2_stderr(file)?,
-            }
+/// Makes standard input, output and error of these, and has execve(2) close all others.
+fn connect(streams: &[Option<Inherited>; 3]) -> io::Result<()> {
+    for (target, stream) in streams.iter().enumerate() {
+        let Some(file) = stream else { continue };
+        match target {
+            0 => rustix::stdio::dup2_stdin(file)?,
+            1 => rustix::stdio::dup2_stdout(file)?,
+            _ => rustix::stdio::dup2_stderr(file)?,
         }
-        descriptor::close_on_exec_from_3()
     }
+    descriptor::close_on_exec_from_3()
 }
 
 /// What the kernel knows of a user.
@@ -365,8 +423,8 @@ impl Program {
         Ok(Self { candidates, strings })
     }
 
-    /// Tries each directory of PATH as execvp(3) does. A permission that is missing in one of them is
-    /// remembered, for when nothing better is found.
+    /// Tries each directory of PATH as execvp(3) does. A permission that is missing in one of them
+    /// is remembered, for when nothing better is found.
     fn execute(&self) -> Failure {
         signal::reset();
         let mut answer = Failure { step: Step::Execute, errno: libc::ENOENT };

@@ -1,4 +1,5 @@
-//! The /dev of a prison: jail(8), `mount.devfs`, with what devfs ruleset 4 (`devfsrules_jail`) shows.
+//! The /dev of a prison: jail(8), `mount.devfs`, with what devfs ruleset 4
+//! (`devfsrules_jail`) shows.
 
 use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};

@@ -1,9 +1,11 @@
-//! A root that is an overlay: a file system over layers, which cannot be idmapped itself, while its layers can.
+//! A root that is an overlay: a file system over layers, which cannot be idmapped
+//! itself, while its layers can.
 //!
-//! The overlay that the host has mounted is made again over idmapped clones of its layers, as the kernel's
-//! filesystems/overlayfs.rst has it. The upper and the work directory must lie on one mount, so the
-//! directory that holds both is cloned. The mount is made with the jail's root as the file system user:
-//! as the host's root, who has no id in the idmapped upper layer, it would be read-only without a word.
+//! The overlay that the host has mounted is made again over idmapped clones of its layers, as the
+//! kernel's filesystems/overlayfs.rst has it. The upper and the work directory must lie on one
+//! mount, so the directory that holds both is cloned. The mount is made with the jail's root as the
+//! file system user: as the host's root, who has no id in the idmapped upper layer, it would be
+//! read-only without a word.
 
 use crate::confine::ids::Ids;
 use crate::error::Error;
@@ -38,7 +40,8 @@ pub(crate) struct Layers {
     options: Vec<(String, String)>,
 }
 
-/// A detached overlay of these directories, with the ids of a jail if there are any, and MOUNT_ATTR_* flags.
+/// A detached overlay of these directories, with the ids of a jail if there are
+/// any, and MOUNT_ATTR_* flags.
 pub(crate) fn of_layers(
     lower: &[PathBuf],
     upper: Option<&(PathBuf, PathBuf)>,
@@ -69,8 +72,8 @@ pub(crate) fn idmapped(path: &Path, ids: Ids) -> Result<Option<OwnedFd>, Error> 
     }
 }
 
-/// If `path` is on an overlay: whether its layers can be idmapped. No overlay is made of them: two with the same upper
-/// directory would be in each other's way.
+/// If `path` is on an overlay: whether its layers can be idmapped. No overlay is made of them: two
+/// with the same upper directory would be in each other's way.
 pub(crate) fn try_layers(path: &Path, users: BorrowedFd<'_>) -> Option<io::Result<()>> {
     let line = mount_line_of(path).filter(|line| line.file_system == "overlay")?;
     let Some(layers) = Layers::of(&line) else {
@@ -86,7 +89,8 @@ fn clone_flags() -> OpenTreeFlags {
 }
 
 impl Layers {
-    /// Reads them from the options that the kernel shows; `None` when there are layers of other kinds.
+    /// Reads them from the options that the kernel shows; `None` when there
+    /// are layers of other kinds.
     fn of(line: &MountLine) -> Option<Self> {
         let mut layers = Self::default();
         let (mut upper, mut work) = (None, None);
@@ -163,15 +167,16 @@ impl Layers {
         as_root_of(ids, || fsconfig_create(&context))?;
         let flags = MountAttrFlags::from_bits_retain(attributes as u32);
         let mount = fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, flags)?;
-        // Where it cannot work in the working directory, the kernel makes it read-only without a word.
+        // Where it cannot work in the working directory, the kernel makes it
+        // read-only without a word.
         let read_only = fstatvfs(&mount)?.f_flag.contains(StatVfsMountFlags::RDONLY);
         let writes = self.upper.is_some() && attributes & libc::MOUNT_ATTR_RDONLY == 0;
         if read_only && writes { Err(Errno::ROFS.into()) } else { Ok(mount) }
     }
 }
 
-/// A directory as a layer: a detached clone with the ids of `users`, or without any the directory itself, as a jail cannot
-/// clone a mount under which others are locked.
+/// A directory as a layer: a detached clone with the ids of `users`, or without any the directory
+/// itself, as a jail cannot clone a mount under which others are locked.
 pub(crate) fn layer_of(directory: &Path, users: Option<BorrowedFd<'_>>) -> io::Result<OwnedFd> {
     if users.is_none() {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -187,8 +192,8 @@ fn common_parent(one: &Path, other: &Path) -> PathBuf {
     same.map(|(part, _)| part).collect()
 }
 
-/// Calls `act` with the file system ids of a jail's root. Capabilities stay: without the securebit the
-/// kernel would drop those over files as the ids leave 0.
+/// Calls `act` with the file system ids of a jail's root. Capabilities stay: without the securebit
+/// the kernel would drop those over files as the ids leave 0.
 fn as_root_of(ids: Ids, act: impl FnOnce() -> rustix::io::Result<()>) -> io::Result<()> {
     let before = capabilities_secure_bits()?;
     set_capabilities_secure_bits(before | CapabilitiesSecureBits::NO_SETUID_FIXUP)?;

@@ -1,8 +1,8 @@
 //! Putting a prison's file system together: init's first task.
 //!
 //! It happens in init's own mount namespace, which the host's user namespace owns, so that nothing
-//! inside can change it. What needs no ids of the jail is made ahead ([`Own`]), while the jail's first
-//! process is still busy making namespaces; then [`build`] attaches everything in order.
+//! inside can change it. What needs no ids of the jail is made ahead ([`Own`]), while the jail's
+//! first process is still busy making namespaces; then [`build`] attaches everything in order.
 
 use crate::confine::ids::Ids;
 use crate::control::{Report, Stage};
@@ -171,8 +171,9 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
         .map_err(|error| Stage::Root.failed(slash, error))
 }
 
-/// A /sys, if the root has a place for it. It shows the network namespace of whoever makes it, so not before that is
-/// joined; and a jail can make one only while it sees its own, so before that is left.
+/// A /sys, if the root has a place for it. It shows the network namespace of whoever makes it, so
+/// not before that is joined; and a jail can make one only while it sees its
+/// own, so before that is left.
 fn sys_directory(plan: &Plan) -> Result<Option<OwnedFd>, Report> {
     if place(plan.root.fd.as_fd(), Path::new(SYS.target)).is_err() {
         return Ok(None);

@@ -1,8 +1,9 @@
-//! The file systems of a prison, in the order in which they lie over each other, before anything is attached.
+//! The file systems of a prison, in the order in which they lie over each other,
+//! before anything is attached.
 //!
-//! A line of fstab(5) may be about a directory that only an earlier line brings: what lies at its mount point is found
-//! here, in the detached mounts. What is mounted on the jail's root itself becomes the root, as on FreeBSD, where a
-//! read-only base is a jail's root that way.
+//! A line of fstab(5) may be about a directory that only an earlier line brings: what lies at its
+//! mount point is found here, in the detached mounts. What is mounted on the jail's root itself
+//! becomes the root, as on FreeBSD, where a read-only base is a jail's root that way.
 
 use crate::confine::ids::Ids;
 use crate::error::Error;
@@ -16,7 +17,8 @@ use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-/// Takes a directory that is made for the prison, and is to go with it; fails when it is another prison's.
+/// Takes a directory that is made for the prison, and is to go with it; fails
+/// when it is another prison's.
 pub(crate) type Claim<'a> = &'a mut dyn FnMut(&Path) -> Result<(), Error>;
 
 /// The root and all that is mounted over it so far.
@@ -33,8 +35,8 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// The root, with what the host has mounted below it but not below `hidden`, and then the lines of `spec`.
-    /// What is made on the host for one of them is claimed first.
+    /// The root, with what the host has mounted below it but not below `hidden`, and then the lines
+    /// of `spec`. What is made on the host for one of them is claimed first.
     pub(crate) fn new(
         spec: &Spec,
         ids: Ids,

@@ -220,15 +220,16 @@ impl Tree {
         self.idmapped
     }
 
-    /// Does what [`Tree::settle`] would do later, for who needs it now: a layer of another file system.
+    /// Does what [`Tree::settle`] would do later, for who needs it now: a
+    /// layer of another file system.
     pub(crate) fn settle_now(&mut self, userns: Option<BorrowedFd<'_>>) -> Result<(), Error> {
         self.settle(userns)?;
         self.idmapped = false;
         Ok(())
     }
 
-    /// Sets the attributes, and shows the files under the ids of `userns`, if there is one, where they have the
-    /// disk's.
+    /// Sets the attributes, and shows the files under the ids of `userns`, if there is one,
+    /// where they have the disk's.
     pub(crate) fn settle(&self, userns: Option<BorrowedFd<'_>>) -> Result<(), Error> {
         if !self.idmapped {
             return Ok(());
@@ -244,8 +245,9 @@ impl Tree {
     }
 }
 
-/// Tries whether the files at `path` can be shown under the ids of a jail, as its root would be: on a clone that nobody
-/// sees, in a user namespace that is gone afterwards. An overlay is judged by its layers.
+/// Tries whether the files at `path` can be shown under the ids of a jail, as its root would be: on
+/// a clone that nobody sees, in a user namespace that is gone afterwards. An overlay
+/// is judged by its layers.
 ///
 /// # Errors
 /// [`Error::NoUserNamespaces`]; [`Error::CannotIdmap`]; [`Error::Mount`]: it cannot be cloned.
@@ -303,7 +305,8 @@ pub(crate) fn submounts(path: &Path, hidden: &[&str]) -> Result<Vec<Tree>, Error
     Ok(trees)
 }
 
-/// Whether a mount can be reached: something may have been mounted over it, or over a directory above.
+/// Whether a mount can be reached: something may have been mounted over it,
+/// or over a directory above.
 fn is_visible(line: &MountLine) -> bool {
     let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
     let seen = statx(CWD, &line.point, flags, StatxFlags::MNT_ID);

@@ -1,9 +1,10 @@
-//! unionfs(4) by Linux's overlay: a directory of the host over what lies at the mount point, or with `below` under it;
-//! mount_unionfs(8).
+//! unionfs(4) by Linux's overlay: a directory of the host over what lies at the mount point, or
+//! with `below` under it; mount_unionfs(8).
 //!
-//! What is written goes to the upper layer, with the owner that it has in the jail. For that the kernel needs a working
-//! directory on the same mount as the upper layer: a hidden one is made beside it, `.NAME.kletka-work`, and removed
-//! when the prison is gone. Read-only, the two are only looked at, and nothing is made.
+//! What is written goes to the upper layer, with the owner that it has in the jail. For that the
+//! kernel needs a working directory on the same mount as the upper layer: a hidden one is made
+//! beside it, `.NAME.kletka-work`, and removed when the prison is gone. Read-only, the two are only
+//! looked at, and nothing is made.
 
 use crate::confine::ids::Ids;
 use crate::error::Error;
@@ -87,8 +88,8 @@ struct Open {
     work: OwnedFd,
 }
 
-/// A detached union of `directory` and `lies`, what lies at the mount point, both with the jail's ids; with an `upper`
-/// layer, which is one of the two, it can be written to.
+/// A detached union of `directory` and `lies`, what lies at the mount point, both with the jail's
+/// ids; with an `upper` layer, which is one of the two, it can be written to.
 pub(crate) fn mount(
     (directory, lies): (&Path, &OwnedFd),
     below: bool,

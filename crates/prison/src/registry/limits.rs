@@ -1,5 +1,5 @@
-//! How many jails a jail may have inside, and their jids: jail(8), `children.max`. The jail is told by a
-//! file in its own registry.
+//! How many jails a jail may have inside, and their jids: jail(8), `children.max`. The jail is told
+//! by a file in its own registry.
 
 /// The registry of a jail that may have jails inside.
 pub(crate) const DIRECTORY: &str = "/run/kletka.jails";

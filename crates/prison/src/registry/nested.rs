@@ -1,11 +1,13 @@
 //! Jails inside jails: jail(8), "Hierarchical Jails".
 //!
-//! A jail with `children.max` above 0 runs kletka itself: its root has a registry of its own, [`DIRECTORY`], and makes
-//! prisons in namespaces that its user namespace owns. With the jail's own jid, its maker sets as many jids aside as it
-//! may have jails inside, so that each has the same jid wherever it is looked at; [`crate::registry::limits::Limits`] tells the jail which.
+//! A jail with `children.max` above 0 runs kletka itself: its root has a registry of its own,
+//! [`DIRECTORY`], and makes prisons in namespaces that its user namespace owns. With the jail's own
+//! jid, its maker sets as many jids aside as it may have jails inside, so that each has the same
+//! jid wherever it is looked at; [`crate::registry::limits::Limits`] tells the jail which.
 //!
-//! From outside, [`view`] reads that registry. Whatever stands in it the jail's root may have written: it is read within
-//! bounds, no link is followed, and a prison is believed to be there only if a process of that jail's pid namespace is.
+//! From outside, [`view`] reads that registry. Whatever stands in it the jail's root may have
+//! written: it is read within bounds, no link is followed, and a prison is believed to be there
+//! only if a process of that jail's pid namespace is.
 
 use crate::registry::limits::DIRECTORY;
 use crate::registry::process_id::ProcessId;
@@ -21,7 +23,8 @@ use std::path::Path;
 /// Directory entries that are looked at: no jail may keep its outside busy.
 const ENTRIES: usize = 10_000;
 
-/// The prisons that the jail `parent` has made, and those inside them, as the registry of `parent` is to know them.
+/// The prisons that the jail `parent` has made, and those inside them, as the registry of
+/// `parent` is to know them.
 pub(crate) fn view(parent: &Record) -> Vec<Record> {
     let mut found = Vec::new();
     if let Some(init) = parent.init.filter(|_| parent.children.max > 0)
@@ -80,7 +83,8 @@ fn number_here(processes: BorrowedFd<'_>, pid: u32) -> Option<u32> {
     }
 }
 
-/// Whether the process `number` is the init of a pid namespace inside that with inode `outer`, which knows it as `pid`.
+/// Whether the process `number` is the init of a pid namespace inside that with inode `outer`,
+/// which knows it as `pid`.
 fn is_init_in(number: u32, outer: u64, pid: u32) -> bool {
     let status = read_small(&format!("/proc/{number}/status")).unwrap_or_default();
     let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
@@ -102,7 +106,8 @@ fn is_printable((name, value): &(String, Vec<u8>)) -> bool {
     shown && !name.chars().any(char::is_control)
 }
 
-/// A record of a jail's registry in the terms of the registry outside; `None` when it cannot be what it says.
+/// A record of a jail's registry in the terms of the registry outside; `None` when
+/// it cannot be what it says.
 fn seen_from_outside(record: Record, parent: &Record, processes: BorrowedFd<'_>) -> Option<Record> {
     let inner = record.init?;
     let init = ProcessId { pid: number_here(processes, inner.pid)?, ..inner };
@@ -130,6 +135,7 @@ fn seen_from_outside(record: Record, parent: &Record, processes: BorrowedFd<'_>)
         rights,
         creator: None,
         work: Vec::new(),
+        waiting: None,
         init: Some(init),
         is_inside: true,
         parameters: record.parameters.into_iter().filter(is_printable).collect(),

@@ -55,7 +55,8 @@ impl ProcessId {
         (!ended).then_some(pidfd)
     }
 
-    /// Its root directory, if the process still lives. Whose root that is may have written all that is in it.
+    /// Its root directory, if the process still lives. Whose root that is may have
+    /// written all that is in it.
     pub(crate) fn root(self) -> Option<OwnedFd> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = open(format!("/proc/{}/root", self.pid), flags, Mode::empty()).ok()?;
@@ -63,9 +64,9 @@ impl ProcessId {
         self.open().map(|_| root)
     }
 
-    /// A pidfd, if there is a process of this number and it is the same; it may have ended, and wait to be
-    /// collected. Opened before the mark is compared, so that the descriptor is of the very process that was asked
-    /// for. Fails when there is no descriptor left for it.
+    /// A pidfd, if there is a process of this number and it is the same; it may have ended, and
+    /// wait to be collected. Opened before the mark is compared, so that the descriptor is of the
+    /// very process that was asked for. Fails when there is no descriptor left for it.
     fn same(self) -> rustix::io::Result<Option<OwnedFd>> {
         let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) else {
             return Ok(None);
@@ -82,8 +83,8 @@ impl ProcessId {
         Ok(same.then_some(pidfd))
     }
 
-    /// Which of these processes live: [`ProcessId::open`] for many, in fewer system calls. One that cannot be looked
-    /// at counts as living: what is taken for dead is cleared away.
+    /// Which of these processes live: [`ProcessId::open`] for many, in fewer system calls. One that
+    /// cannot be looked at counts as living: what is taken for dead is cleared away.
     pub(crate) fn living(processes: &[Option<Self>]) -> Vec<bool> {
         let mut living = Vec::with_capacity(processes.len());
         for some in processes.chunks(AT_ONCE) {
@@ -91,7 +92,8 @@ impl ProcessId {
             let same: Vec<_> = same.collect();
             let opened = same.iter().flatten().flatten();
             let mut fds: Vec<_> = opened.map(|pidfd| PollFd::new(pidfd, PollFlags::IN)).collect();
-            // Nothing is waited for, so nothing interrupts it; should it fail, no process has ended.
+            // Nothing is waited for, so nothing interrupts it; should it
+            // fail, no process has ended.
             let _ = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
             let mut ended = fds.iter().map(|fd| !fd.revents().is_empty());
             living.extend(same.iter().map(|pidfd| match pidfd {

@@ -1,9 +1,10 @@
-//! What the registry keeps of one prison, as text: a `key=value` line each, written whole or not at all.
+//! What the registry keeps of one prison, as text: a `key=value` line each,
+//! written whole or not at all.
 //!
-//! A record outlives the program that wrote it. The first line is its [`VERSION`]; records from before
-//! there was one have none. Keys are only ever added, and none changes its meaning. A line that is not
-//! understood, and a right whose word is not, is kept and written back. A record without what it takes
-//! to find its prison is [`Broken`], and nobody takes that prison for dead.
+//! A record outlives the program that wrote it. The first line is its [`VERSION`]; records from
+//! before there was one have none. Keys are only ever added, and none changes its meaning. A line
+//! that is not understood, and a right whose word is not, is kept and written back. A record
+//! without what it takes to find its prison is [`Broken`], and nobody takes that prison for dead.
 
 use crate::confine::ids::Ids;
 use crate::confine::rights::Rights;
@@ -16,8 +17,8 @@ use std::path::PathBuf;
 /// Bytes that a record may have; a path and a host name are the longest things in it.
 pub(crate) const LARGEST: usize = 16 << 10;
 
-/// The version of what is written here. An older program that changes a newer one's record leaves the
-/// number as it is.
+/// The version of what is written here. An older program that changes a newer one's record
+/// leaves the number as it is.
 const VERSION: u32 = 1;
 
 /// One prison as the registry knows it.
@@ -51,6 +52,8 @@ pub struct Record {
     pub(crate) creator: Option<ProcessId>,
     /// PID 1 of the prison; `None` while it is being made.
     pub(crate) init: Option<ProcessId>,
+    /// A process that waits to be started: [`crate::enter::waiting`].
+    pub(crate) waiting: Option<ProcessId>,
     /// kernel.random.boot_id when it was made.
     pub(crate) boot: String,
     /// The format that it is written in.
@@ -79,7 +82,8 @@ impl Record {
         self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_slice())
     }
 
-    /// What only a newer kletka understands of its file: `key=value` lines, and what is left of `rights`.
+    /// What only a newer kletka understands of its file: `key=value` lines, and
+    /// what is left of `rights`.
     pub fn unknown(&self) -> impl Iterator<Item = Vec<u8>> {
         let rights = self.unknown_rights.join(" ");
         let rights = (!rights.is_empty()).then(|| format!("rights={rights}").into_bytes());
@@ -121,7 +125,9 @@ impl Record {
         for work in &self.work {
             line("work", work.as_os_str().as_bytes());
         }
-        for (key, process) in [("creator", self.creator), ("init", self.init)] {
+        for (key, process) in
+            [("creator", self.creator), ("init", self.init), ("waiting", self.waiting)]
+        {
             if let Some(process) = process {
                 line(key, process.text().as_bytes());
             }
@@ -136,7 +142,8 @@ impl Record {
         out
     }
 
-    /// The record that this text is: what the registry has in a file, or a test makes up. `None` when it is none.
+    /// The record that this text is: what the registry has in a file, or a test makes
+    /// up. `None` when it is none.
     pub fn of_text(text: &[u8]) -> Option<Self> {
         Self::parse(text).ok()
     }
@@ -176,6 +183,7 @@ impl Record {
             rights: Rights::NONE,
             creator: None,
             init: None,
+            waiting: None,
             boot: String::new(),
             version: 0,
             unknown_rights: Vec::new(),
@@ -218,6 +226,7 @@ impl Record {
             "boot" => text.map(|boot| boot.clone_into(&mut self.boot)),
             "creator" => process().map(|creator| self.creator = Some(creator)),
             "init" => process().map(|init| self.init = Some(init)),
+            "waiting" => process().map(|waiting| self.waiting = Some(waiting)),
             _ => return Line::Unknown,
         };
         taken.map_or(Line::Wrong, |()| Line::Taken)
@@ -287,6 +296,7 @@ mod tests {
             },
             creator: Some(ProcessId { pid: 11, mark: Mark::Start(34) }),
             init: Some(ProcessId { pid: 12, mark: Mark::Inode(345) }),
+            waiting: Some(ProcessId { pid: 13, mark: Mark::Inode(346) }),
             boot: "b".into(),
             version: VERSION,
             ..Record::empty()

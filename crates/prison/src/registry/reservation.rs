@@ -1,5 +1,5 @@
-//! What a new prison is given before it is made: jid, name, place among the others, user ids. Pure: the registry's lock
-//! is held around it, and its records come in.
+//! What a new prison is given before it is made: jid, name, place among the others, user ids. Pure:
+//! the registry's lock is held around it, and its records come in.
 
 use crate::confine::ids::{Ids, Ranges};
 use crate::error::Error;
@@ -25,8 +25,9 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
-    /// Chooses for `spec`, beside the prisons of `records` and those that cannot be read. `last` is the jid given out before; `outer` the limits of the
-    /// jail whose registry this is; `ranges` says which ids there are.
+    /// Chooses for `spec`, beside the prisons of `records` and those that cannot be read. `last` is
+    /// the jid given out before; `outer` the limits of the jail whose registry this is; `ranges`
+    /// says which ids there are.
     pub(crate) fn choose(
         spec: &Spec,
         (records, unreadable): (&[Record], &[Unreadable]),
@@ -113,7 +114,8 @@ impl Jids<'_> {
             || self.records.iter().any(|record| record.jid == jid || record.children.contains(jid))
     }
 
-    /// The first of `count` free ones in a row, after `last`, as FreeBSD counts: one that was used lately is not reused.
+    /// The first of `count` free ones in a row, after `last`, as FreeBSD counts: one that was
+    /// used lately is not reused.
     fn free(&self, last: u32, count: u32, but: Option<u32>) -> Option<u32> {
         let (lowest, highest) = (*self.range.start(), *self.range.end());
         let last = if self.range.contains(&last) { last } else { lowest.checked_sub(1)? };
@@ -125,7 +127,8 @@ impl Jids<'_> {
     }
 }
 
-/// Refuses what cannot be a jail's name: kern_jail.c, "name cannot be numeric (unless it is the jid)".
+/// Refuses what cannot be a jail's name: kern_jail.c, "name cannot be numeric
+/// (unless it is the jid)".
 pub(crate) fn check_name(name: &str, jid: u32) -> Result<(), Error> {
     let numeric = name.bytes().all(|byte| byte.is_ascii_digit());
     let unusable = name.chars().any(|c| c == '/' || c.is_control()) || name.starts_with('-');

@@ -123,6 +123,7 @@ impl Options {
         let mut options = Self::default();
         options.selection.defaults = environment("RC_DEFAULTS");
         let confs = environment("RC_CONFS");
+        // A list of words, as FreeBSD's script has the shell split it.
         let split = |text: String| text.split_ascii_whitespace().map(str::to_owned).collect();
         options.selection.files = confs.map(split);
         let mut parser = Parser::from_args(arguments);

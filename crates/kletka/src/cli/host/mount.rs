@@ -157,6 +157,7 @@ impl Request {
             if self.fstype.as_ref().is_some_and(|fstype| entry.fstype != fstype.as_bytes()) {
                 continue;
             }
+            // The options of the command line come last, so that they win over those of the line.
             entry.options.extend(self.options.iter().cloned());
             let mount = entry.mount().map_err(|error| failed(error.to_string()))?;
             let left_out = mount.flags.no_auto || (mount.flags.late && !self.late);
@@ -252,6 +253,7 @@ fn apply(entry: &Entry, what: &Mount) -> Result<(), String> {
     }
     finish(what).map_err(|error| {
         let text = failed(error);
+        // Detached, as somebody may have the new mount open already.
         match unmount(target, UnmountFlags::DETACH) {
             Ok(()) => text,
             Err(error) => format!("{text}; and it stays mounted: {}", reason(error)),

@@ -67,6 +67,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let mut count = |done: Result<(), Error>, place: &str| {
         let error = match done {
             Ok(()) => return,
+            // With -i an unknown name is no failure, with -q it is one without a message.
             Err(Error::Unknown(_)) if options.ignore_unknown => return,
             Err(error) => error,
         };
@@ -178,6 +179,7 @@ fn one(text: &mut String, word: &str, options: &Options) -> Result<(), Error> {
             Some(value) => set(text, oid, value, word, options),
         };
     }
+    // No name of this spelling: perhaps the beginning of others.
     let mut found = sysctl::below(name).peekable();
     match (found.peek(), value) {
         (None, _) => Err(Error::Unknown(name.to_owned())),

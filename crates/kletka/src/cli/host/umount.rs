@@ -95,6 +95,7 @@ impl Request {
             fs::read(&path).map_err(|error| format!("{}: {}", path.display(), reason(error)))?;
         let mut entries =
             fstab::parse(&text).map_err(|error| format!("{}:{error}", path.display()))?;
+        // As on FreeBSD, -a leaves the root of the system mounted.
         entries.retain(|entry| {
             entry.target != b"/"
                 && self.fstype.as_ref().is_none_or(|fstype| fstype.as_bytes() == entry.fstype)

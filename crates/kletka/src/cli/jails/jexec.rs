@@ -61,6 +61,8 @@ impl Options {
                 Short('u') => options.host_user = Some(parser.value().ok()?),
                 Short('U') => options.jail_user = Some(parser.value().ok()?),
                 Value(jail) => {
+                    // As with getopt(3), the options end at the first word: all others belong to
+                    // the command.
                     options.jail = jail.to_string_lossy().into_owned();
                     options.command = parser.raw_args().ok()?.collect();
                 }
@@ -72,6 +74,8 @@ impl Options {
     }
 
     fn execute(self) -> Result<Ended, String> {
+        // As in FreeBSD's jexec.c, a user that is not there is reported before the jail is looked
+        // for.
         let identity = self.identity()?;
         let registry = Registry::open().map_err(|error| error.to_string())?;
         let record = registry.find(&self.jail).map_err(|error| error.to_string())?;

@@ -52,6 +52,7 @@ impl From<xo::Error> for Wrong {
 
 /// Runs jls(8).
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    // Looked for before all other options: it has a command line and exit statuses of its own.
     if let [first, rest @ ..] = arguments.as_slice()
         && first == "--diff"
     {
@@ -67,6 +68,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         }
     };
     if options.check {
+        // -c prints nothing, also no error.
         let found = Registry::open().ok().and_then(|registry| options.records(&registry).ok());
         return if found.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
@@ -108,6 +110,8 @@ impl Options {
     fn parse(arguments: Vec<OsString>) -> Result<Self, Wrong> {
         use lexopt::prelude::*;
         let warn = &mut |warning: &str| complain!("jls: {warning}");
+        // libxo's options are taken out first, wherever they stand: xo_parse_args(3) does that
+        // before getopt(3) begins.
         let (xo, arguments) = xo::Options::take_from(arguments, warn)?;
         let mut options = Self { xo, ..Self::default() };
         let mut parser = lexopt::Parser::from_args(arguments);
@@ -116,6 +120,8 @@ impl Options {
                 // FreeBSD lists jails that are dying. Here no jail stays in that state.
                 Short('d' | 'a') => {}
                 Short('c') => options.check = true,
+                // As in FreeBSD's jls.c, -h, -n, -s and -v take back what those before them have
+                // set.
                 Short('h') => {
                     options.header = true;
                     options.verbose = false;
@@ -258,6 +264,7 @@ impl Options {
         for name in names {
             let found = if name == "all" { parameters::all() } else { vec![Column::find(name)?] };
             for column in found {
+                // A parameter that is named twice, or by `all` as well, has one column.
                 if columns.iter().all(|earlier| earlier.name != column.name) {
                     columns.push(column);
                 }

@@ -118,6 +118,7 @@ fn entries(options: &Options, inet6: bool) -> Result<Vec<(Neighbour, Interface)>
             found.push((neighbour, link.clone()));
         }
     }
+    // The kernel lists neighbours in the order of its hash table.
     found.sort_by_key(|(neighbour, link)| (link.index, neighbour.address));
     Ok(found)
 }
@@ -159,6 +160,7 @@ fn arp_line(neighbour: &Neighbour, link: &Interface) -> String {
 fn ndp(options: &Options) -> Result<String, Failure> {
     let mut found = entries(options, true)?;
     if let Some(host) = &options.host {
+        // ndp(8) writes link-local addresses with their interface, and takes them so.
         let plain = host.split('%').next().unwrap_or(host);
         let unknown = |_| Failure::Named(format!("{host}: unknown host"));
         let address: IpAddr = plain.parse().map_err(unknown)?;

@@ -64,13 +64,12 @@ fn finish(outcome: Result<String, String>) -> ExitCode {
     }
 }
 
-/// Carries out one command line, in words, for another applet. Answers the text that ifconfig would
-/// print.
+/// Runs one command line, in words, for another applet. Answers what it prints.
 pub(crate) fn command_line(words: &[String]) -> Result<String, String> {
     ifconfig::parse(words).map_err(text).and_then(|invocation| execute(&invocation))
 }
 
-/// Whether a command line, in words, gives the interface another name.
+/// Whether one command line, in words, gives the interface another name.
 pub(crate) fn renames(words: &[String]) -> bool {
     let is_name = |change: &Change| matches!(change, Change::Rename(_));
     match ifconfig::parse(words).map(|invocation| invocation.purpose) {
@@ -79,7 +78,7 @@ pub(crate) fn renames(words: &[String]) -> bool {
     }
 }
 
-/// Carries out a command line. Answers the text to print.
+/// Does what was asked. Answers what is to be printed.
 fn execute(invocation: &Invocation) -> Result<String, String> {
     if invocation.purpose == Purpose::Help {
         return Ok(networds::help(&ifconfig::language()));
@@ -118,6 +117,8 @@ fn list(network: &mut Network, selection: &Selection) -> Result<String, String> 
         None => netlink.interfaces(),
     }
     .map_err(text)?;
+    // Span ports are filters of tc(8), which no listing of interfaces contains: a request of its
+    // own reads them.
     netlink.find_spans(&mut all).map_err(text)?;
     let capabilities = network.capabilities();
     let entry = |interface: &Interface| {

@@ -102,6 +102,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, UsageError> {
             }
         }
     }
+    // As on FreeBSD, -I implies -i.
     options.interfaces |= options.interface.is_some();
     if options.routes == options.interfaces {
         let sockets = "sockets are not shown here: say -r or -i, or ask ss(8)";
@@ -200,6 +201,7 @@ fn destination(prefix: &Prefix, netif: &str) -> String {
 fn gateway(route: &Route, netif: &str) -> String {
     match route.gateway {
         Some(address) => scoped(address, netif),
+        // FreeBSD's form for a destination on the link.
         None => route.interface.map_or("link#1".to_owned(), |index| format!("link#{index}")),
     }
 }

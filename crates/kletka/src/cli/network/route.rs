@@ -60,6 +60,7 @@ fn execute(command: &RouteCommand) -> ExitCode {
     let outcome = change(&mut netlink, &route);
     let status = match &outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // With -q, FreeBSD's route prints nothing about the kernel's answer.
         Err(error) if command.quiet => return tell_nothing(error),
         Err(error) => tell(error),
     };

@@ -83,6 +83,8 @@ impl Options {
                 Long("suite") => {
                     options.suite = Some(valid_name("suite", parser.value()?.string()?)?);
                 }
+                // mmdebstrap(1) takes these words on its command line: a name with a dash would be
+                // an option of its own.
                 Long("include") => {
                     for package in parser.value()?.string()?.split(',').filter(|p| !p.is_empty()) {
                         options.include.push(valid_name("package", package.to_owned())?);
@@ -120,6 +122,7 @@ fn bootstrap(options: &Options) -> Result<(), Error> {
             say(format_args!("{base}: made in {} s: {}", seconds(), path.display()));
         }
         Outcome::Found => say(format_args!("{base}: is there: {}", path.display())),
+        // Another bootstrap has made the base while this one waited, and has said so.
         Outcome::FoundLater => {}
     }
     match &options.root {

@@ -108,6 +108,7 @@ fn cgroup() -> State {
         State::Well | State::Unknown if !mounted => missing(
             "mount -t cgroup2 cgroup2 /sys/fs/cgroup (systemd: boot with systemd.unified_cgroup_hierarchy=1)",
         ),
+        // Only root may open a context. A cgroup2 that is mounted proves that the kernel has it.
         State::Unknown => State::Well,
         state => state,
     }
@@ -174,6 +175,8 @@ fn receive_offload() -> Vec<(String, State)> {
         .filter(|link| matches!(link.kind, Kind::Bridge(_)))
         .map(|link| link.index)
         .collect();
+    // A kernel whose ethtool does not speak netlink turns LRO off itself when an interface joins a
+    // bridge.
     let Ok(Some(Ok(all))) = Ethtool::open().map(|it| it.map(|mut ethtool| ethtool.all())) else {
         return Vec::new();
     };

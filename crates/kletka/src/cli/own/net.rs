@@ -43,6 +43,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
             Some(patience) => guard(patience, &arguments[3..]),
             None => usage(),
         },
+        // Checked before the guard is detached: the usage belongs on the terminal of the caller.
         ["guard", seconds, ..] if arguments.len() > 2 => match patience(seconds) {
             Some(_) => detach(&arguments[1..]),
             None => usage(),

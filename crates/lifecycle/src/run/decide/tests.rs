@@ -75,8 +75,8 @@ const CONFIG: &str =
     "path = /jails/$name; persist; db { } web { depend = db; host.hostname = new; }
     mail { depend = db; vnet; } bad { depend = nowhere; } wrong { exec.fib = 1; }\n";
 
-/// A run on paper: what is decided, or planned, and what is said. `running` are the names of prisons; `?` in place of
-/// them: only root knows.
+/// A run on paper: what is decided, or planned, and what is said. `running` are the names of
+/// prisons; `?` in place of them: only root knows.
 fn run<T>(
     options: &str,
     words: &[&str],
@@ -112,7 +112,8 @@ fn run<T>(
     (done, heard.0.into_inner().join("; "))
 }
 
-/// Rows in short: `-` stops, `~` changes, `+` starts; in brackets those that come along, then what each waits for.
+/// Rows in short: `-` stops, `~` changes, `+` starts; in brackets those that come along, then what
+/// each waits for.
 fn shown(decided: Decided) -> String {
     let row = |sign: char, turns: Vec<Turn>| {
         let names: Vec<String> = turns.iter().map(|turn| turn.name.clone()).collect();
@@ -159,7 +160,8 @@ fn what_is_decided() {
     }
 }
 
-/// A plan is the same value in words: what waits for what, what happens, and how many steps that takes.
+/// A plan is the same value in words: what waits for what, what happens, and how many steps that
+/// takes.
 #[test]
 fn what_is_planned() {
     for (options, words, running, want) in [

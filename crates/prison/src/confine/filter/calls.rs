@@ -22,15 +22,17 @@ pub(super) const RULED: &[(Rule, &[libc::c_long])] = &[
     (Rule::ByPidfd, &[libc::SYS_pidfd_send_signal]),
 ];
 
-/// libc lacks these for some architectures. The second has one number for all of them: linux/unistd.h.
+/// libc lacks these for some architectures. The second has one number for all
+/// of them: linux/unistd.h.
 #[cfg(target_arch = "x86_64")]
 const KEXEC_FILE_LOAD: libc::c_long = 320;
 #[cfg(target_arch = "aarch64")]
 const KEXEC_FILE_LOAD: libc::c_long = 294;
 const FCHMODAT2: libc::c_long = 452;
 
-/// Calls that mount. Where they are let through they act on a mount namespace of the jail's own, a copy of the one that the
-/// host has made: the kernel keeps what is copied as it is, so that what was read-only or covered stays so.
+/// Calls that mount. Where they are let through they act on a mount namespace of the jail's own, a
+/// copy of the one that the host has made: the kernel keeps what is copied as it is, so that what
+/// was read-only or covered stays so.
 const MOUNTS: &[libc::c_long] = &[
     libc::SYS_mount,
     libc::SYS_umount2,

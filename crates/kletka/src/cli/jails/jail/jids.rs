@@ -23,6 +23,7 @@ impl JidFile {
     /// # Errors
     /// The file cannot be opened.
     pub(super) fn open(options: &Options) -> Result<Self, Refusal> {
+        // A plan makes no file.
         let wanted = options.jid_file.as_ref().filter(|_| options.plan.is_none());
         let Some(path) = wanted else { return Ok(Self::default()) };
         let failed = |error| Refusal::Open(path.clone(), error);

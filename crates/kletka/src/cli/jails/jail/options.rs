@@ -132,6 +132,8 @@ impl Found {
 
     /// Takes an option with a value.
     fn take(&mut self, letter: char, value: OsString) -> Result<(), Wrong> {
+        // As in FreeBSD's jail.c, some options are parameters: `-n web name=web` gives one twice, and
+        // is refused.
         match letter {
             'e' => self.separator = Some(value),
             'f' => self.file = Some(value.into()),
@@ -217,6 +219,7 @@ impl Found {
         words.push(assignment(&param::PATH, path));
         words.push(assignment(&param::HOST_HOSTNAME, hostname));
         for address in text(addresses).split(',').filter(|address| !address.is_empty()) {
+            // The list mixes families, and each has a parameter of its own.
             let is_six = address.parse::<Ipv6Addr>().is_ok();
             let parameter = if is_six { param::IP6_ADDR } else { param::IP4_ADDR };
             words.push(assignment(&parameter, OsStr::new(address)));

@@ -39,6 +39,7 @@ fn word(verdict: Verdict) -> &'static str {
 /// Writes the plan as JSON. `knows`: whether it was known which jails run.
 fn json(planned: &[Planned], knows: bool) -> String {
     let jails = planned.iter().map(|one| {
+        // A jail of the command line may have no name: the jid becomes its name.
         let jail = one.jail.iter().map(|name| (b"jail".to_vec(), Json::text(name)));
         let rest = [
             ("action", Json::text(action(one.outcome))),

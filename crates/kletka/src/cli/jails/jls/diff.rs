@@ -57,6 +57,7 @@ fn compare(one: Option<&str>) -> Result<(String, bool), String> {
     // here.
     let records: Vec<Record> = records.into_iter().filter(|record| !record.is_inside).collect();
     let names: Vec<String> = records.iter().map(|record| record.name.clone()).collect();
+    // All names at once: /etc/jail.conf is read only once for them.
     let sources = Sources::found(&names, false);
     let sources = sources.map_err(|wrong| faults("jls", &wrong.0))?;
     let (mut lines, mut well) = (String::new(), true);
@@ -131,6 +132,7 @@ fn remedy(parameter: &Parameter, given: bool) -> &'static str {
 
 fn same(parameter: &Parameter, has: &Set, wanted: &Set) -> bool {
     match (value(parameter, has), value(parameter, wanted)) {
+        // Two paths may be written differently, and still be one directory.
         (Some(Value::Text(one)), Some(Value::Text(other))) if param::PATH.is(parameter) => {
             same_place(&one, &other)
         }

@@ -32,6 +32,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
         check.file(&file);
     }
     check.finish();
+    // Printed at the end, because faults of several jails are sorted by their places.
     if !check.faults.is_empty() {
         complain!("{}", answer::faults("", check.faults.into_iter().map(Fault::located)));
     }
@@ -71,6 +72,7 @@ impl Check {
             self.read.entry(file.to_owned()).or_insert(rank);
         }
         for expansion in config.expand_all() {
+            // A jail with faults is known, too: another jail may depend on it.
             self.survey.add(&expansion.jail);
             if expansion.faults.is_empty() {
                 self.jail(&expansion.jail);

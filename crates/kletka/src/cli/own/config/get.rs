@@ -104,6 +104,7 @@ fn form(given: &Parameter) -> Form {
     let number = |text: &[u8]| str::from_utf8(text).ok()?.trim().parse::<i64>().ok();
     match found.map(|found| (found.parameter.kind, found.no)) {
         Some((Kind::Bool, no)) => {
+            // A boolean without a value is on.
             let on = given.values.last().is_none_or(|text| {
                 text.eq_ignore_ascii_case(b"true") || number(text).is_some_and(|it| it != 0)
             });

@@ -30,6 +30,7 @@ pub(super) fn run(command: &[OsString], patience: Duration, waiting: &mut Waitin
         Ok(child) => child,
         Err(error) => {
             super::say(format_args!("{}: {error}", command[0].display()));
+            // sh(1)'s status for a command that cannot be run.
             return Outcome::Ended(ExitCode::from(127));
         }
     };
@@ -39,6 +40,7 @@ pub(super) fn run(command: &[OsString], patience: Duration, waiting: &mut Waitin
         // the change would be undone nevertheless.
         if Instant::now() >= end && !waiting.end() {
             let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
+            // The network is put back next: a process that still runs could change it again.
             ends(&child, END);
             return Outcome::Hung;
         }
