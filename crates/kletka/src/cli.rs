@@ -28,7 +28,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Every command that this binary is.
+/// All applets of this binary.
+///
+/// Most commands of the network, the boot and the host are linked for hooks and jails only: in
+/// everybody's PATH Linux has other programs of these names.
 static APPLETS: [Applet; 19] = [
     Applet::new("jail", jail::run, Jails, page!("jail.8"))
         .linked(&[Everywhere, InJails])
@@ -66,7 +69,7 @@ static APPLETS: [Applet; 19] = [
     Applet::new("net", net::run, Own, page!("kletka-net.8")),
 ];
 
-/// Runs the applet that `called` (a path or a name) or the first argument names.
+/// Runs the applet that is named by `called` (a path or a name), or else by the first argument.
 pub(crate) fn dispatch(called: &OsStr, mut arguments: Vec<OsString>) -> ExitCode {
     let name = Path::new(called).file_name().unwrap_or_default();
     if let Some(applet) = find(name) {
@@ -77,7 +80,8 @@ pub(crate) fn dispatch(called: &OsStr, mut arguments: Vec<OsString>) -> ExitCode
     }
     let first = arguments.remove(0);
     match find(&first) {
-        // Commands that FreeBSD has answer to what they answer to there.
+        // Only kletka's own commands show their page. A command of FreeBSD's answers to `--help`
+        // itself, as it does there.
         Some(applet) if applet.group == Own && arguments == ["--help"] => {
             help::run(&[applet.name.into()], &APPLETS)
         }
@@ -86,6 +90,7 @@ pub(crate) fn dispatch(called: &OsStr, mut arguments: Vec<OsString>) -> ExitCode
     }
 }
 
+/// Finds the applet that has this name.
 fn find(name: &OsStr) -> Option<&'static Applet> {
     APPLETS.iter().find(|applet| name == applet.name)
 }

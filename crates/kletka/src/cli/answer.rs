@@ -1,21 +1,24 @@
-//! How every applet answers: lines on standard error, text on standard output, exit
-//! statuses; err(3), strerror(3).
+//! How every applet answers: lines on standard error, text on standard output, exit statuses, as
+//! with err(3) and strerror(3).
 
 use lifecycle::{Fault, report};
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-/// A line on standard error. That nobody reads it any more is no reason to stop half way, let alone
-/// to panic, as `eprintln!` does.
+/// Writes a line to standard error.
+///
+/// `eprintln!` panics when standard error cannot be written, and would end a command half way. So a
+/// failure to write is ignored here.
 macro_rules! complain {
     ($($text:tt)*) => {{
+        // One write(2) for the line: hooks that run meanwhile write to the same standard error.
         let line = format!("{}\n", format_args!($($text)*));
         let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
     }};
 }
 
-/// Prints `text`, and answers `status` when that has worked.
+/// Prints `text`. Answers `status`, or 1 if standard output cannot be written.
 pub(crate) fn print(applet: &str, text: &str, status: ExitCode) -> ExitCode {
     match io::stdout().write_all(text.as_bytes()) {
         Ok(()) => status,
@@ -29,21 +32,23 @@ pub(crate) fn fail(applet: &str, error: impl Display) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// strerror(3).
+/// Answers the text of an error, as strerror(3) does.
 pub(crate) fn reason(error: impl Into<io::Error>) -> String {
     strerror::of(&error.into())
 }
 
-/// The kernel's words: kern_jail.c.
+/// Answers that there is no such jail, in the words of FreeBSD's kernel: kern_jail.c.
 pub(crate) fn not_found(jail: &str) -> String {
     match jail.parse::<u32>() {
+        // FreeBSD's kernel quotes a name, and does not quote a number.
         Ok(jid) => format!("jail {jid} not found"),
         Err(_) => format!("jail \"{jail}\" not found"),
     }
 }
 
-/// All faults of a configuration in lines for standard error, but for the first line's `APPLET: `;
-/// on a terminal with the lines of files that they are about.
+/// Writes all faults of a configuration as lines for standard error. The first line lacks its
+/// `APPLET: `, which the caller adds. On a terminal each fault is followed by the line of the file
+/// that it is about.
 pub(crate) fn faults<F: Into<Fault>>(applet: &str, faults: impl IntoIterator<Item = F>) -> String {
     report::lines(applet, faults, io::stderr().is_terminal())
 }

@@ -1,48 +1,49 @@
-//! What an applet is: one row of the table in [`super`], from which follow the dispatch, the
-//! installed links, the manual pages, the completions and `kletka --help`.
+//! What an applet is: a row of the table in [`super`]. The dispatch, the installed links, the
+//! manual pages, the completions and `kletka --help` follow from the rows.
 //!
-//! Only types and what can be read off a row; the rows stand in [`super`], because they name the
-//! modules, and whoever needs them is handed them.
+//! This module has the types only. The rows are in [`super`], because they name the modules of the
+//! applets; a function that needs the rows gets them as an argument.
 
 use super::page::Page;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// A command: what follows its name on the command line in, exit status out.
+/// The function of a command: it takes the words after the command's name, and answers the exit
+/// status.
 pub(super) type Run = fn(Vec<OsString>) -> ExitCode;
 
 /// A command of this binary.
 pub(super) struct Applet {
-    /// What it is called by, as `argv[0]` or after `kletka`.
+    /// The name by which the applet is called, as `argv[0]` or after `kletka`.
     pub(super) name: &'static str,
     pub(super) run: Run,
     pub(super) group: Group,
-    /// Its manual page, which may be that of several applets.
+    /// The manual page, which several applets may share.
     pub(super) page: Page,
-    /// The directories that have its name.
+    /// The directories that have a link of this name.
     pub(super) links: &'static [Place],
-    /// What shells complete its command line by.
+    /// The scripts by which shells complete the command line.
     pub(super) completion: Option<Completion>,
 }
 
 impl Applet {
-    /// An applet that is reached by `kletka NAME` alone.
+    /// Makes an applet that is called as `kletka NAME` only.
     pub(super) const fn new(name: &'static str, run: Run, group: Group, page: Page) -> Self {
         Self { name, run, group, page, links: &[], completion: None }
     }
 
-    /// The same with its name in `links`.
+    /// Gives the applet links in the directories `links`.
     pub(super) const fn linked(self, links: &'static [Place]) -> Self {
         Self { links, ..self }
     }
 
-    /// The same with `completion`.
+    /// Gives the applet a completion.
     pub(super) const fn completed(self, completion: Completion) -> Self {
         Self { completion: Some(completion), ..self }
     }
 }
 
-/// What an applet is for: the sections of `kletka --help`.
+/// The purpose of an applet. Each group is a section of `kletka --help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Group {
     Jails,
@@ -54,11 +55,11 @@ pub(super) enum Group {
 }
 
 impl Group {
-    /// All of them, in the order in which they are shown.
+    /// All groups, in the order in which they are shown.
     pub(super) const ALL: [Self; 5] =
         [Self::Jails, Self::Network, Self::Boot, Self::Host, Self::Own];
 
-    /// Its headline.
+    /// Answers the headline of the group.
     pub(super) const fn title(self) -> &'static str {
         match self {
             Self::Jails => "Jails",
@@ -70,22 +71,24 @@ impl Group {
     }
 }
 
-/// A directory of names that lead to the binary, for those who have it in their PATH.
+/// A directory of links to the binary, called after those who have the directory in their PATH.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// Everybody.
     Everywhere,
-    /// Hooks on the host: these names are those of programs that a Linux host has itself.
+    /// Hooks on the host. A Linux host has programs of its own under these names, which nobody else
+    /// should miss.
     Hooks,
-    /// `exec.start` and `/etc/rc` in a jail whose base lacks FreeBSD's, and jails inside jails.
+    /// Processes in jails: `exec.start` and `/etc/rc` in a base without FreeBSD's programs, and
+    /// jail(8) for jails inside jails.
     Jails,
 }
 
 impl Place {
-    /// All of them.
+    /// All directories.
     pub(super) const ALL: [Self; 3] = [Self::Everywhere, Self::Hooks, Self::Jails];
 
-    /// The directory, below the prefix.
+    /// Answers the directory, below the prefix.
     pub(super) const fn directory(self) -> &'static str {
         match self {
             Self::Everywhere => "bin",
@@ -94,33 +97,33 @@ impl Place {
         }
     }
 
-    /// Where a shell finds completions of the names in this directory, below the prefix. Those of
-    /// names that a Linux host has itself are found only with the directory in the PATH.
+    /// Answers the directory, below the prefix, in which a shell finds completions of these names.
     pub(super) const fn share(self) -> &'static str {
         match self {
             Self::Everywhere => "share",
+            // In `share` they would be used for the host's own programs of these names, too.
             Self::Hooks | Self::Jails => "libexec/kletka/share",
         }
     }
 
-    /// Where the binary is, seen from there. `libexec/kletka` is mounted in jails as a whole and
-    /// without what is around it, so its links stay inside it.
+    /// Answers the path from this directory to the binary.
     pub(super) const fn to_binary(self) -> &'static str {
         match self {
             Self::Everywhere => "../libexec/kletka/kletka",
+            // Jails have `libexec/kletka` mounted, and nothing outside: links must stay inside.
             Self::Hooks | Self::Jails => "../kletka",
         }
     }
 }
 
-/// What bash(1) and zsh(1) complete a command line by: two scripts.
+/// The two scripts by which bash(1) and zsh(1) complete a command line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Completion {
     pub(super) bash: &'static str,
     pub(super) zsh: &'static str,
 }
 
-/// The [`Completion`] of the command that is named: its files in `share/completions`.
+/// Makes the [`Completion`] of a command from its files in `share/completions`.
 macro_rules! completion {
     ($name:literal) => {
         crate::cli::applet::Completion {

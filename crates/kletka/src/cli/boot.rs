@@ -1,4 +1,4 @@
-//! What starts with the host: service(8) with its scripts, and rc.conf(5) by sysrc(8).
+//! What the boot of the host starts: service(8) with its scripts, and sysrc(8) for rc.conf(5).
 
 pub(super) mod netif;
 pub(super) mod rc_subr;

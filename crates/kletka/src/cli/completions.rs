@@ -1,9 +1,11 @@
-//! share/completions: what bash(1) and zsh(1) complete command lines by, made from tables.
+//! The scripts of share/completions, by which bash(1) and zsh(1) complete command lines.
 //!
-//! [`grammar`] says what may stand where on a command line; [`bash`] and [`zsh`] write that as a
-//! script. The names come from the tables of applets, parameters and services, so that none is
-//! forgotten. All of this is a part of the tests: `cargo xtask completions` writes the files by one
-//! of them, which otherwise says when they are stale. The program has the files themselves.
+//! [`grammar`] says which words a command line may have at each place; [`bash`] and [`zsh`] write
+//! that as a script. The names come from the tables of applets, parameters and services, so that
+//! none is forgotten.
+//!
+//! This module is compiled for tests only: the program contains the finished files. `cargo xtask
+//! completions` has a test write the files; otherwise the same test fails when a file is stale.
 
 mod bash;
 mod grammar;
@@ -15,7 +17,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Who has written a script; its second line.
+/// The second line of a script: it says what has written the script.
 const ORIGIN: &str =
     "Written by `cargo xtask completions`: change crates/kletka/src/cli/completions.";
 
@@ -23,7 +25,7 @@ fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../share/completions")
 }
 
-/// Compares the scripts with the files; `BLESS=1` rewrites these.
+/// Compares the scripts with the files. `BLESS=1` rewrites the files.
 #[test]
 fn files_are_what_the_tables_say() {
     for command in grammar::commands() {
@@ -54,7 +56,8 @@ fn every_file_belongs_to_an_applet() {
     assert_eq!((&files("bash"), &files("zsh")), (&known, &known));
 }
 
-/// The options in the SYNOPSIS of a page: what follows each `Fl`, letters one by one.
+/// Reads the options in the SYNOPSIS of a page: the words after each `Fl`, where each letter is an
+/// option.
 fn options_of_page(text: &str) -> BTreeSet<String> {
     let lines = text.lines().skip_while(|line| *line != ".Sh SYNOPSIS").skip(1);
     let lines = lines.take_while(|line| !line.starts_with(".Sh "));
@@ -67,6 +70,7 @@ fn options_of_page(text: &str) -> BTreeSet<String> {
                 "|" => {}
                 _ if !after_flag => {}
                 "Ar" | "Cm" | "Ns" | "Op" => after_flag = false,
+                // mdoc(7) writes a long option as `Fl -plan`: the macro adds the first dash.
                 _ if word.starts_with('-') => {
                     options.insert(format!("-{word}"));
                 }
@@ -77,7 +81,7 @@ fn options_of_page(text: &str) -> BTreeSet<String> {
     options
 }
 
-/// A command's page and its completion know the same options.
+/// The page of a command and its completion name the same options.
 #[test]
 fn options_are_those_of_the_page() {
     for command in grammar::commands() {
@@ -90,7 +94,8 @@ fn options_are_those_of_the_page() {
     }
 }
 
-/// Nothing in the tables means something to a shell.
+/// The texts of the tables stand in single quotes in a script: none has a character that ends them,
+/// or that zsh's _arguments would read.
 #[test]
 fn texts_are_plain() {
     for command in

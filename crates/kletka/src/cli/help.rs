@@ -1,6 +1,6 @@
-//! What kletka says about itself: `kletka --help`, `kletka help APPLET`, `kletka --version`.
+//! What kletka prints about itself: `kletka --help`, `kletka help APPLET`, `kletka --version`.
 //!
-//! All of it follows from the table of applets and their manual pages, which man(1) shows.
+//! Lists and pages follow from the table of applets and their manual pages, which man(1) shows.
 
 use super::answer::{fail, print, reason};
 use super::applet::{Applet, Group};
@@ -31,7 +31,7 @@ pub(super) fn kletka(first: &OsStr, arguments: &[OsString], applets: &[Applet]) 
     }
 }
 
-/// `kletka help`: the overview, or the page of what is named.
+/// Carries out `kletka help`: prints the overview, or shows the page that is named.
 pub(super) fn run(arguments: &[OsString], applets: &[Applet]) -> ExitCode {
     match arguments {
         [] => print("kletka", &overview(applets), ExitCode::SUCCESS),
@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &[OsString], applets: &[Applet]) -> ExitCode {
     }
 }
 
-/// Says, after a command line that makes no sense, how it is called.
+/// Prints the usage after a command line that makes no sense.
 pub(super) fn usage(applets: &[Applet]) -> ExitCode {
     complain!("usage: kletka APPLET [ARGUMENT ...]");
     let mut names: Vec<&str> = applets.iter().map(|applet| applet.name).collect();
@@ -55,12 +55,13 @@ pub(super) fn usage(applets: &[Applet]) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Every applet, by groups, with what its page says that it does.
+/// Lists every applet by groups, with the line by which its page describes it.
 fn overview(applets: &[Applet]) -> String {
     let mut text = USAGE.to_owned();
     for group in Group::ALL {
         text += &format!("\n{}:\n", group.title());
         let rows: Vec<&Applet> = applets.iter().filter(|applet| applet.group == group).collect();
+        // Applets that share a page, as arp and ndp do, share a line.
         for alike in rows.chunk_by(|one, other| one.page.file == other.page.file) {
             let names: Vec<&str> = alike.iter().map(|applet| applet.name).collect();
             let about = alike.first().map_or("", |applet| applet.page.about());
@@ -70,8 +71,9 @@ fn overview(applets: &[Applet]) -> String {
     text
 }
 
-/// The page of an applet, or one that is called `name` or `kletka-NAME`.
+/// Finds the page of an applet, or a page that is called `name` or `kletka-NAME`.
 fn find<'a>(name: &OsStr, applets: &'a [Applet]) -> Option<&'a Page> {
+    // An applet may share the page of another one: that of umount is called kletka-mount.
     let of_applets = applets.iter().find(|applet| name == applet.name).map(|applet| &applet.page);
     let mut pages = FURTHER.iter().chain(applets.iter().map(|applet| &applet.page));
     let is_called =
@@ -79,9 +81,10 @@ fn find<'a>(name: &OsStr, applets: &'a [Applet]) -> Option<&'a Page> {
     of_applets.or_else(|| pages.find(|page| is_called(page.title().0)))
 }
 
-/// Becomes man(1), which shows the page. It may be installed nowhere, and so is handed over open.
+/// Becomes man(1), which shows the page.
 fn show(page: &Page) -> ExitCode {
     let (name, section) = page.title();
+    // The page is handed over as an open file, because it may not be installed anywhere.
     let error = match open(page.text) {
         Ok(file) => Command::new("man").args(["-l", "/dev/stdin"]).stdin(file).exec(),
         Err(error) => error,
@@ -93,6 +96,7 @@ fn show(page: &Page) -> ExitCode {
     fail("kletka: help", format_args!("{name}({section}): man: {why}"))
 }
 
+/// Answers a file in memory that contains `text`.
 fn open(text: &str) -> io::Result<File> {
     let mut file = File::from(memfd_create("page", MemfdFlags::CLOEXEC)?);
     file.write_all(text.as_bytes())?;

@@ -1,4 +1,4 @@
-//! Other commands of FreeBSD that hooks call on the host: mount(8), umount(8), devfs(8), sysctl(8).
+//! Other commands of FreeBSD that hooks run on the host: mount(8), umount(8), devfs(8), sysctl(8).
 
 pub(super) mod devfs;
 pub(super) mod mount;

@@ -1,4 +1,4 @@
-//! Jails made, seen and entered: jail(8), jls(8), jexec(8).
+//! The commands that make, list and enter jails: jail(8), jls(8), jexec(8).
 
 pub(super) mod jail;
 pub(super) mod jexec;

@@ -1,4 +1,4 @@
-//! kletka's own commands, which FreeBSD does not have: `kletka VERB`.
+//! kletka's own commands, which FreeBSD does not have. They are called as `kletka VERB`.
 
 pub(super) mod bootstrap;
 pub(super) mod config;

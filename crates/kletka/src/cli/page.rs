@@ -1,14 +1,15 @@
-//! Manual pages: mdoc(7), in `man/`, built in so that `kletka install` and `kletka help` have them.
+//! Manual pages: mdoc(7) in `man/`. They are built in, so that `kletka install` and `kletka help`
+//! have them.
 
 /// A manual page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Page {
-    /// Its file's name: `jail.8`.
+    /// The name of the file: `jail.8`.
     pub(super) file: &'static str,
     pub(super) text: &'static str,
 }
 
-/// The [`Page`] of this name in `man/`.
+/// Makes the [`Page`] of this name in `man/`.
 macro_rules! page {
     ($file:literal) => {
         crate::cli::page::Page {
@@ -18,22 +19,22 @@ macro_rules! page {
     };
 }
 
-/// Pages about what is no applet: the binary itself, a file, a service.
+/// The pages that belong to no applet: about the binary itself, a file, a service.
 pub(super) const FURTHER: [Page; 3] =
     [page!("kletka.8"), page!("jail.conf.5"), page!("kletka-netif.8")];
 
 impl Page {
-    /// Its name and its section: `jail` and `8`.
+    /// Answers the name and the section of the page: `jail` and `8`.
     pub(super) fn title(&self) -> (&'static str, &'static str) {
         self.file.rsplit_once('.').unwrap_or((self.file, ""))
     }
 
-    /// What it is about, by its line `.Nd`.
+    /// Answers the description of the page, which is its line `.Nd`.
     pub(super) fn about(&self) -> &'static str {
         self.text.lines().find_map(|line| line.strip_prefix(".Nd ")).unwrap_or("")
     }
 
-    /// Where it is installed, below the prefix.
+    /// Answers the path at which the page is installed, below the prefix.
     pub(super) fn path(&self) -> String {
         let (_, section) = self.title();
         format!("share/man/man{section}/{}", self.file)
@@ -63,7 +64,7 @@ mod tests {
         assert_eq!(known, written);
     }
 
-    /// The names between `.Sh NAME` and `.Nd`.
+    /// Reads the names between `.Sh NAME` and `.Nd`.
     fn names(page: &Page) -> Vec<&'static str> {
         let lines = page.text.lines().skip_while(|line| *line != ".Sh NAME").skip(1);
         let names = lines.map_while(|line| line.strip_prefix(".Nm "));
@@ -81,7 +82,7 @@ mod tests {
                 })
                 .collect();
             let named = names(&page);
-            // One page is about a verb of its applet: kletka net guard.
+            // One page is about a verb of its applet only: kletka net guard.
             let agrees = |(called, named): (&String, &&str)| {
                 *named == called || named.starts_with(&format!("{called} "))
             };
@@ -101,7 +102,7 @@ mod tests {
         }
     }
 
-    /// mandoc(1) finds nothing wrong, where it is installed.
+    /// mandoc(1) finds no fault in any page. Without mandoc(1), nothing is tested.
     #[test]
     fn every_page_is_mdoc() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../man");
@@ -111,7 +112,7 @@ mod tests {
             return;
         };
         let said = String::from_utf8_lossy(&lint.stdout);
-        // "kletka install" is a name of two words: not the page of kletka itself.
+        // mandoc(1) takes the first word of the name "kletka install" for the page's own name.
         let meant = |line: &&str| !line.contains("cross reference to self: Xr kletka 8");
         assert_eq!(said.lines().filter(meant).collect::<Vec<_>>(), [""; 0]);
     }

@@ -1,9 +1,9 @@
-//! What shells offer: the installed completions, called as bash(1) calls them, and read by zsh(1).
+//! The installed completions: they are called as bash(1) calls them, and read by zsh(1).
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
 
-/// `complete COMMAND WORD...`: what is offered for the last word, in one line.
+/// A script for `complete COMMAND WORD...`: prints on one line what is offered for the last word.
 const COMPLETE: &str = r#"#!/bin/bash
 compopt() { :; }
 complete() { :; }
@@ -79,7 +79,7 @@ guard
     sandbox.ok("jail -R web");
 }
 
-/// Others than the administrator may choose names: what they say is not done.
+/// Names may be chosen by others than the administrator: a command in a name is not run.
 #[test]
 fn names_are_not_expanded() {
     let Some(sandbox) = machine() else { return };

@@ -1,4 +1,4 @@
-//! `kletka config`, the check before a start, and where jail(8) finds a jail.
+//! `kletka config`, the check before a start, and the files in which jail(8) finds a jail.
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
@@ -63,7 +63,7 @@ fn nothing_is_wrong_with_the_article() {
     let article = include_str!("../../../../examples/samba-vlan/jail.conf");
     sandbox.write("/etc/jail.conf", article);
     sandbox.write("/etc/fstab.samba", "");
-    // The same jail twice, as a copy is made in haste.
+    // A copy of the jail in which only some names were changed, as happens in haste.
     let copy = article.replace("samba {", "copy {").replace("jid = 1", "jid = 2");
     let copy = copy.replace("epair${jid}a destroy", "epair1a destroy");
     sandbox.write("/tmp/copy.conf", copy);
@@ -342,8 +342,8 @@ $ kletka config get web stop.timeout
     );
 }
 
-/// Every message of jail(8) about a name that is no parameter, from a file
-/// and from the command line.
+/// Every message of jail(8) about a name that is no parameter, from a file and from the command
+/// line.
 #[test]
 #[rustfmt::skip]
 fn unknown_parameters() {
@@ -525,8 +525,8 @@ j1 j2 j3 j4 j5 j6 j7 j8
     );
 }
 
-/// What another jail of the file has wrong keeps nobody else from being started and stopped:
-/// FreeBSD tells, and goes on.
+/// A fault of one jail keeps no other jail of the file from being started and stopped. FreeBSD
+/// reports the fault, and goes on.
 #[test]
 fn a_broken_jail_is_in_nobodys_way() {
     let Some(sandbox) = machine(
@@ -559,8 +559,8 @@ jail: other: jid: non-integer value \"none\"
     );
 }
 
-/// What is missed now may be there when it is needed; what is inside a root is
-/// looked up as the jail will.
+/// A file that is missing now may be there when it is needed. A path inside a root is looked up as
+/// the jail will do it.
 #[test]
 fn no_start_is_refused_without_need() {
     let Some(sandbox) = machine(
@@ -574,7 +574,8 @@ outer { exec.start = /bin/outer; }
     ) else {
         return;
     };
-    // Links that mean a file in the root, and one on the host.
+    // One link leads to a file in the jail's root. The other leads, outside of the jail, to a file
+    // on the host.
     for (file, link, target) in [
         ("/home/jails/web/tmp/inner", "inner", "/tmp/inner"),
         ("/tmp/outer", "outer", "../../../../../tmp/outer"),
@@ -614,7 +615,7 @@ $ jail -qc path=/home/jails/web exec.stop=/bin/none command=/bin/true
     );
 }
 
-/// What docs/compatibility.md says is missing of parameters that are taken.
+/// Parameters that are taken in part: what docs/compatibility.md says is missing.
 #[test]
 fn what_is_partly_there() {
     let Some(sandbox) = machine("") else { return };

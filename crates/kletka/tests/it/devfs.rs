@@ -6,7 +6,7 @@ use crate::sandbox::Sandbox;
 #[rustfmt::skip]
 fn rulesets_are_shown() {
     let Some(sandbox) = Sandbox::new() else { return };
-    // The article's.
+    // The rules of the article.
     sandbox.write("/etc/devfs.rules", "\
 [devfsrules_jail_zvol=11]
 add include $devfsrules_hide_all

@@ -1,4 +1,4 @@
-//! `kletka doctor` on this machine: what it says is so.
+//! `kletka doctor` on this machine: what the doctor says is compared with what works.
 
 use crate::sandbox::Sandbox;
 
@@ -28,10 +28,10 @@ fn what_is_there_and_what_is_not() {
     let missing = "vlan (8021q): missing: VLANs cannot be created: load the module 8021q";
     assert!(says(if can { "vlan (8021q): ok" } else { missing }), "{}", done.stdout);
     sandbox.ok("ifconfig re0.7 destroy 2> /dev/null; ifconfig re0 destroy");
-    // A jail has its own ids where the doctor says so, on whatever this machine has its / on.
+    // Whatever file system / is on, a jail starts exactly if the doctor says that it can.
     let starts = sandbox.run("jail -q -c path=/ command=/bin/true").status == 0;
     assert_eq!(says("idmapped mounts of /: ok"), starts, "{}", done.stdout);
-    // It made nothing.
+    // The doctor has left no interface behind.
     assert_eq!(sandbox.ok("ifconfig -l"), "lo0\n");
 }
 
@@ -45,11 +45,12 @@ fn without_the_rights_to_look() {
     assert_eq!((done.stderr.as_str(), done.status), ("usage: kletka doctor\n", 1));
 }
 
-/// Something essential that lacks: the exit status says so.
+/// Something essential is missing: the exit status is 1.
 #[test]
 fn no_user_namespaces() {
     let Some(sandbox) = Sandbox::new() else { return };
-    // In a mount namespace of its own: the setting itself is the machine's.
+    // A mount covers the setting for the doctor alone. The setting itself is the machine's, and
+    // other tests need it.
     let done = sandbox.run(
         "echo 0 > /tmp/none && unshare --mount sh -c \
          '/bin/mount --bind /tmp/none /proc/sys/user/max_user_namespaces && kletka doctor'",
@@ -59,7 +60,7 @@ fn no_user_namespaces() {
     assert_eq!((done.stdout.lines().next(), done.status), (Some(want), 1), "{}", done.stderr);
 }
 
-/// It is tried, and not looked up in a list of file systems.
+/// The doctor tries an id-mapped mount, and does not go by the name of the file system.
 #[test]
 fn file_systems_that_cannot_be_idmapped() {
     let Some(sandbox) = Sandbox::new() else { return };

@@ -1,4 +1,4 @@
-//! kletka itself: what it says of its applets and of its version.
+//! kletka itself: its lists of applets, its pages and its version.
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
@@ -36,7 +36,7 @@ applets: arp bootstrap config devfs doctor ifconfig install jail jexec jls mount
     );
 }
 
-/// A man(1) that shows what it is given, in place of the host's, which may have none.
+/// The pages that kletka hands to man(1). A script takes its place, as the host may have no man(1).
 #[test]
 fn pages() {
     let Some(sandbox) = Sandbox::new() else { return };

@@ -1,11 +1,11 @@
-//! The commands of exec.*: who runs them, where, in which environment, and what becomes of
-//! those that do not end well.
+//! The commands of exec.*: the user, directory and environment of each, and what happens when a
+//! command fails.
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
 
-/// A machine with a root, a user of the host and one of the jail that have the
-/// same name, and these jails.
+/// A machine with a jail's root, with a user of the host and a user of the jail that have the same
+/// name, and with these jails.
 fn machine(jails: &str) -> Option<Sandbox> {
     let sandbox = Sandbox::new()?;
     sandbox.root("/home/jails/web");
@@ -22,7 +22,7 @@ fn machine(jails: &str) -> Option<Sandbox> {
     Some(sandbox)
 }
 
-/// What a command shows of itself.
+/// A command that shows its user, groups, directory and environment.
 const SHOW: &str = "id -u; id -G; pwd; env | grep -E '^(USER|HOME|SHELL|JID|JNAME|JPATH)=' | sort";
 
 #[test]
@@ -113,8 +113,8 @@ $ jail -q -r '*'
     );
 }
 
-/// FreeBSD's programs come first, on the host and in the jail, whether the environment is clean or
-/// not; what else is mounted for a jail's programs is there.
+/// Programs in FreeBSD's dialect come first in the PATH, on the host and in the jail, with and
+/// without a clean environment. The other mounts for a jail's programs are there.
 #[test]
 fn what_they_find() {
     let Some(sandbox) = machine(
@@ -196,8 +196,8 @@ both: created
     sandbox.ok("kill $(pidof sleep)");
 }
 
-/// What exec.prepare makes is there when it is read: FreeBSD reads an fstab as the file systems are
-/// mounted, and that is after it. Where no hook can make the file, nothing is begun with.
+/// A file that exec.prepare makes is read afterwards: FreeBSD reads an fstab when the file systems
+/// are mounted. If no hook can make a missing file, the start is refused before its first hook.
 #[test]
 fn what_prepare_writes_is_read() {
     let Some(sandbox) = machine(
@@ -240,8 +240,8 @@ moved
     sandbox.check();
 }
 
-/// A section that was copied, and whose interface was not given another number: its start fails,
-/// and takes nothing away from the jail that runs.
+/// A section was copied, and its interface was not given another number. The start of the copy
+/// fails, and takes nothing away from the jail that runs.
 #[test]
 fn a_copied_section_takes_nothing_away() {
     let section = "vnet; vnet.interface = epair1b; exec.prepare = 'ifconfig epair1 create'; \
@@ -267,7 +267,8 @@ lo0
     );
 }
 
-/// SIGTERM, `stop.timeout` seconds, SIGKILL; with 0 at once.
+/// Processes that are left get SIGTERM, and SIGKILL `stop.timeout` seconds later. With 0 they get
+/// SIGKILL at once.
 #[test]
 fn what_is_left_is_killed() {
     let program =
@@ -285,6 +286,7 @@ fn what_is_left_is_killed() {
     {
         sandbox.ok("rm -f /home/jails/web/tmp/*");
         sandbox.ok(&format!("jail -q -c {jail}"));
+        // Before its trap is set, the program would die of SIGTERM.
         if jail != "obeys" {
             sandbox.ok("until [ -e /home/jails/web/tmp/ready ]; do :; done");
         }

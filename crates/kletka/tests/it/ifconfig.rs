@@ -1,10 +1,10 @@
-//! ifconfig(8) on the kernel: every verb, in the words of FreeBSD.
+//! ifconfig(8) on the kernel: every verb, with FreeBSD's words and messages.
 
 use crate::sandbox::Sandbox;
 use crate::session;
 
-/// The lines of the article's jail.conf, verbatim but for the vlan, which not every kernel has:
-/// here `re0.7` is the end of a cable.
+/// The lines of the article's jail.conf, verbatim. Not every kernel has vlans: here `re0.7` is the
+/// end of a cable.
 #[test]
 fn the_article() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -250,7 +250,7 @@ $ ifconfig bridge1 destroy; ifconfig bridge2 destroy; ifconfig epair1b destroy
     );
 }
 
-/// A mistake anywhere in a line, and nothing of it is done.
+/// A mistake anywhere in a line: nothing of the line is done.
 #[test]
 fn a_wrong_line_changes_nothing() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -274,7 +274,7 @@ fn a_wrong_line_changes_nothing() {
     sandbox.ok("ifconfig bridge1 destroy; ifconfig epair1a destroy");
 }
 
-/// A vlan where the kernel has them, one clear line where it has not.
+/// A vlan is made if the kernel has them. Otherwise one clear line says that it has none.
 #[test]
 fn vlans() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -330,8 +330,9 @@ fn in_a_user_namespace() {
     assert_eq!(done.stderr, "ifconfig: up: permission denied\n");
 }
 
-/// An address follows from the machine, the jail and the name: the same after every boot, another
-/// one for every interface. A machine without an identity gets the kernel's.
+/// A link-level address follows from the machine, the jail and the name: it is the same after every
+/// boot, and every interface has another one. Without an identity of the machine the kernel chooses
+/// addresses.
 #[test]
 fn link_level_addresses() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -354,7 +355,7 @@ fn link_level_addresses() {
         assert_eq!(made(environment, unit), ends, "{environment} {unit}");
         all.extend(ends);
     }
-    // Two machines, one name.
+    // Another machine: the same name gets another address.
     sandbox.write("/etc/machine-id", "0123456789abcdef0123456789abcdee\n");
     all.extend(made("", 0));
     let distinct: std::collections::BTreeSet<&String> = all.iter().collect();
@@ -475,7 +476,7 @@ $ ifconfig bridge0 destroy; ifconfig epair1a destroy; ifconfig epair2a destroy
     );
 }
 
-/// What a bridge learns: who is behind which member, and for how long it is remembered.
+/// A bridge learns which addresses are behind which member, and remembers them for some time.
 #[test]
 fn what_a_bridge_learns() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -493,7 +494,7 @@ fn what_a_bridge_learns() {
     sandbox.ok("ifconfig bridge0 destroy; ifconfig epair1a destroy");
 }
 
-/// A static address stays with its member, whoever else claims it.
+/// A static address stays with its member, even if another member sends from it.
 #[test]
 fn a_static_address_does_not_wander() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -564,8 +565,8 @@ $ ifconfig bridge0 destroy; ifconfig epair1a destroy; ifconfig epair2a destroy
     );
 }
 
-/// `promisc` is the administrator's: span ports leave it as he said it, also when he said
-/// it while they were there.
+/// `promisc` belongs to the administrator: span ports leave it as it was set, also when it was set
+/// while they were there.
 #[test]
 fn span_ports_and_promisc() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -591,7 +592,7 @@ fn span_ports_and_promisc() {
         assert_eq!(is_promiscuous(), after, "{before}, {meanwhile}");
         assert_eq!(sandbox.run("tc qdisc show dev bridge0 | grep clsact").status, 1);
     }
-    // A span port that is destroyed says nothing: the next word finds out.
+    // The kernel does not report a span port that is destroyed: the next command finds out.
     session::check(
         &sandbox,
         "\
@@ -606,8 +607,8 @@ $ ifconfig bridge0 destroy
     );
 }
 
-/// What passes through a bridge, what comes to the host and what the host sends: of all of it a
-/// span port gets one copy, also of what comes by members that are newer than itself.
+/// A span port gets one copy of every frame: of those that pass through the bridge, that come to
+/// the host, and that the host sends. This includes frames of members that have joined after it.
 #[test]
 fn what_a_span_port_hears() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -642,7 +643,8 @@ fn what_a_span_port_hears() {
         let line = format!("{from} > {to}: ICMP.*echo");
         sandbox.ok(&format!("until grep -q '{line}' /tmp/wire; do :; done"));
     }
-    // The last one heard is the host's question, or its answer; what came before is complete.
+    // The capture ends with the host's question or its answer, so everything before these is
+    // complete.
     assert_eq!(sandbox.ok("grep -c '10.0.0.1 > 10.0.0.2: ICMP echo request' /tmp/wire"), "1\n");
     assert_eq!(sandbox.ok("grep -c 'fd00::2 > fd00::1: ICMP6, echo request' /tmp/wire"), "1\n");
     sandbox.ok("kill $(cat /tmp/pid); ifconfig bridge0 destroy; ifconfig epair3a destroy");
@@ -650,7 +652,7 @@ fn what_a_span_port_hears() {
     sandbox.ok("ip netns delete one; ip netns delete two; /bin/umount /run/netns");
 }
 
-/// What an epair does in place of hardware; the answer of the kernel is what counts.
+/// Settings of hardware on an epair. The tests compare with what the kernel answers.
 #[test]
 fn capabilities() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -677,7 +679,7 @@ $ ifconfig epair1a destroy
     );
 }
 
-/// A vxlan over IPv4 and IPv6, where the kernel has them.
+/// A vxlan over IPv4 and IPv6, if the kernel has vxlans.
 #[test]
 fn vxlans() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -706,7 +708,7 @@ $ ifconfig vxlan0 destroy; ifconfig vxlan7 destroy; ifconfig epair1a destroy
     );
 }
 
-/// Words that mean the same, and switches in one call.
+/// Words that mean the same as others, and several switches in one line.
 #[test]
 fn synonyms() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -744,7 +746,7 @@ lo0
     );
 }
 
-/// What FreeBSD says of IPv6 addresses, and for how long they stay.
+/// The listing of IPv6 addresses with their lifetimes, as FreeBSD writes it.
 #[test]
 fn inet6_addresses() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -798,7 +800,8 @@ ifconfig: -autoconf: not supported on Linux: the kernel alone says it of an addr
 [1]
 ",
     );
-    // The lower half is that of the link-local address.
+    // The lower half of the address is that of the link-local address, which the kernel adds a
+    // moment after `up`.
     sandbox.ok("until ifconfig epair1a inet6 | grep -q 'inet6 fe80:'; do :; done");
     sandbox.ok("ifconfig epair1a inet6 fd02:: eui64");
     let halves = |start: &str| {
@@ -809,8 +812,7 @@ ifconfig: -autoconf: not supported on Linux: the kernel alone says it of an addr
     sandbox.ok("ifconfig epair1a destroy");
 }
 
-/// An address that another host on the link has is found to be one: it is
-/// `tentative`, then `duplicated`.
+/// An address that another host on the link already has is first `tentative`, then `duplicated`.
 #[test]
 fn duplicate_addresses() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -826,7 +828,7 @@ fn duplicate_addresses() {
     sandbox.ok("ifconfig epair1a destroy; ip netns delete other; /bin/umount /run/netns");
 }
 
-/// What an interface does about IPv6, on FreeBSD its `nd6 options`.
+/// The options of IPv6 of an interface: FreeBSD's `nd6 options`.
 #[test]
 fn inet6_options() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -843,8 +845,8 @@ fn inet6_options() {
         sandbox.ok(&format!("ifconfig epair1a inet6 {line}"));
         assert_eq!(options(), format!("\tnd6 options={want}\n"), "{line}");
     }
-    // By default routers are heard as long as nothing is forwarded; who asks
-    // for it has it in any case.
+    // By default routers are heard as long as nothing is forwarded. With `accept_rtadv` they are
+    // always heard.
     let accepts = || sandbox.ok("ifconfig epair1b | tail -n 1").contains("ACCEPT_RTADV");
     for (line, want) in [
         ("sysctl net.inet6.ip6.forwarding=0", true),
@@ -864,7 +866,7 @@ fn inet6_options() {
         sandbox.ok(line);
         assert_eq!(accepts(), want, "{line}");
     }
-    // They are more than words.
+    // The options have an effect, and are not only listed.
     let refused = sandbox.run("ifconfig epair1a inet6 fd00::1/64");
     let want = "ifconfig: ioctl (SIOCAIFADDR): Permission denied (there is no IPv6 on this interface: -ifdisabled)\n";
     assert_eq!(refused.stderr, want);
@@ -891,8 +893,7 @@ $ ifconfig epair1a destroy
     );
 }
 
-/// A tap and a tun are there until somebody destroys them; that no program
-/// has them open is no matter.
+/// A tap and a tun exist until they are destroyed, even if no program has them open.
 #[test]
 fn taps_and_tuns() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -947,7 +948,7 @@ $ ifconfig tun0 destroy; ifconfig -l
 lo0
 ",
     );
-    // A host without the device says so in one line.
+    // On a host without /dev/net/tun one line says so.
     sandbox.ok("/bin/mount -t tmpfs none /dev");
     let done = sandbox.run("ifconfig tap0 create");
     assert_eq!(
@@ -961,7 +962,7 @@ lo0
     sandbox.ok("/bin/umount /dev");
 }
 
-/// Kinds that not every kernel has: here at least the one clear line.
+/// Kinds of interfaces that not every kernel has. On a kernel without one, one clear line says so.
 #[test]
 fn kinds_that_this_kernel_lacks() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -980,7 +981,8 @@ fn kinds_that_this_kernel_lacks() {
         ),
         ("wg0 create", "wg0", "no WireGuard: load the module wireguard"),
     ] {
-        // The first tunnel of a machine brings one into every network, which then is there to stay.
+        // The module of a kind of tunnel makes a device in every network when it is loaded. That
+        // device stays, and would count as left behind.
         let first = name.starts_with('g') && sandbox.run("modprobe -n -q sit ip_gre").status == 0;
         if first {
             continue;
@@ -997,8 +999,8 @@ fn kinds_that_this_kernel_lacks() {
     }
 }
 
-/// Each change is one request to the kernel; what has to be known first, as the number of an
-/// interface, or which numbers are free, is one more.
+/// Each change is one request to the kernel. One more request asks for what must be known first,
+/// such as the number of an interface or the names that are taken.
 #[test]
 #[rustfmt::skip]
 fn requests_to_the_kernel() {

@@ -1,5 +1,5 @@
-//! What a jail's root tries: system calls as they are, by perl(1), which is in every Debian; and
-//! looking into the processes that enter the jail.
+//! What the root of a jail may try: perl(1), which is in every Debian, makes bare system calls, and
+//! looks into the processes that enter the jail.
 
 use crate::sandbox::Sandbox;
 use std::fmt::Write;
@@ -60,16 +60,17 @@ fn system_calls() {
         ("setns",               libc::SYS_setns,               "0, 0",                     "EPERM"),
         ("unshare",             libc::SYS_unshare,             &namespaces.to_string(),    "EPERM"),
         ("clone",               libc::SYS_clone,               &namespaces.to_string(),    "EPERM"),
-        // Its flags cannot be seen: programs go on with clone(2).
+        // A filter cannot see the flags of clone3(2), which lie in memory. With ENOSYS, programs
+        // use clone(2) instead.
         ("clone3",              libc::SYS_clone3,              "$b, 64",                   "ENOSYS"),
         ("chroot_is_allowed",   libc::SYS_chroot,              "$s",                       "done"),
-        // Around permissions, or around the filter.
+        // Calls that get around permissions, or around the filter.
         ("open_by_handle_at",   libc::SYS_open_by_handle_at,   "0, $b, 0",                 "EPERM"),
         ("fanotify_init",       libc::SYS_fanotify_init,       "0, 0",                     "EPERM"),
         ("io_uring_setup",      libc::SYS_io_uring_setup,      "8, $b",                    "EPERM"),
         ("quotactl",            libc::SYS_quotactl,            "0, $t, 0, $b",             "EPERM"),
         ("personality",         libc::SYS_personality,         "0x0400000",                "EPERM"),
-        // Other processes: init is the only one that there is.
+        // Other processes: init is the only other process of the jail.
         ("ptrace_attach",       libc::SYS_ptrace,              "16, 1, 0, 0",              "EPERM"),
         ("ptrace_seize",        libc::SYS_ptrace,              "0x4206, 1, 0, 0",          "EPERM"),
         ("process_vm_readv",    libc::SYS_process_vm_readv,    "1, $v, 1, $v, 1, 0",       "EPERM"),
@@ -91,8 +92,8 @@ fn system_calls() {
     sandbox.ok("jail -q -r web");
 }
 
-/// A process that enters has kletka's program, memory and descriptors of the host until it
-/// executes: nothing of that can be reached from inside, however hard one looks.
+/// Until a process that enters the jail executes its command, it has kletka's program, memory and
+/// descriptors of the host. None of these can be reached from inside.
 #[test]
 fn processes_that_enter() {
     let Some(sandbox) = with_perl("ip4 = inherit;") else { return };
@@ -125,7 +126,7 @@ print join(', ', sort keys %seen), "\n", ($met ? "met some\n" : "met none\n");
         "jexec web perl /look.pl > /home/seen & until [ -e /home/jails/web/tmp/ready ]; do :; done",
     );
     let mut rounds = 0;
-    // One that looks and never meets anybody has not looked.
+    // Many rounds: the process can be met only in the moment between entering and executing.
     while rounds < 20 {
         sandbox.ok("for i in $(seq 30); do jexec web true; done");
         rounds += 1;
@@ -133,7 +134,8 @@ print join(', ', sort keys %seen), "\n", ($met ? "met some\n" : "met none\n");
     sandbox.ok("touch /home/jails/web/tmp/stop; until [ -s /home/seen ]; do :; done");
     let seen = sandbox.ok("cat /home/seen");
     assert!(seen == "\nmet some\n" || seen == "\nmet none\n", "{seen}");
-    // The program itself is on a read-only mount, and init runs it.
+    // The program lies on a read-only mount. While init runs it, the kernel refuses to open it for
+    // writing as well.
     let line = "jexec web sh -c 'echo x >> /run/kletka/kletka; rm /run/kletka/kletka; touch /run/kletka/x' 2>&1";
     assert_eq!(
         sandbox.run(line).stdout,

@@ -1,5 +1,5 @@
-//! jail(8), jls(8) and jexec(8) on real prisons: a jail's life, what keeps it inside, what bad
-//! input says, and that nothing stays, whatever fails or is killed.
+//! jail(8), jls(8) and jexec(8) on real prisons: the life of a jail, what confines it, the messages
+//! for bad input, and that nothing is left behind when something fails or is killed.
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
@@ -20,7 +20,7 @@ fn with_jail(parameters: &str) -> Option<Sandbox> {
     Some(sandbox)
 }
 
-/// Runs each line inside the jail `web`: what it says, and its exit status.
+/// Runs each line inside the jail `web`, and compares its output and exit status.
 #[track_caller]
 fn inside(sandbox: &Sandbox, rows: &[(&str, &str, i32)]) {
     for (line, said, status) in rows {
@@ -150,7 +150,7 @@ fn a_jail_without_persist_ends_with_its_last_process() {
     );
     sandbox.ok("jail -q -c web");
     assert_eq!(sandbox.ok("jls name"), "web\n");
-    // A process that was put in from outside keeps it too.
+    // A process that jexec(8) has put in keeps the jail, too.
     sandbox.ok(
         "jexec web sh -c 'mkfifo /tmp/second; : > /tmp/end; cat /tmp/second' > /dev/null 2>&1 & \
                 while [ ! -p /home/jails/web/tmp/second ]; do :; done",
@@ -174,7 +174,7 @@ fn files_keep_their_owners_on_disk() {
         ],
     );
     assert_eq!(sandbox.ok(&format!("stat -c %u {root}/tmp/mine {root}/tmp/root")), "33\n0\n");
-    // On the host its processes have ids of their own.
+    // On the host the processes of the jail have ids that belong to nobody else.
     let init = sandbox.ok("sed -n 's/^init=\\([0-9]*\\) .*/\\1/p' /run/kletka/jails/*");
     assert!(init.trim().parse::<u32>().is_ok(), "{init}");
     sandbox.ok("jexec web sleep 987 & until pgrep -f '^sleep 987' > /dev/null; do :; done");
@@ -205,7 +205,7 @@ fn what_a_jail_cannot_do() {
         ("cat /proc/1/environ",                         "cat: can't open '/proc/1/environ': Permission denied\n", 1),
         ("ls /proc/1/root/ /proc/1/fd",                 "ls: /proc/1/root/: Permission denied\n/proc/1/fd:\nls: can't open '/proc/1/fd': Permission denied\n", 1),
         ("mknod /tmp/zero c 1 5",                       "mknod: /tmp/zero: Operation not permitted\n", 1),
-        // A device node in the base opens nothing: devices live in /dev.
+        // A device node in the root cannot be opened: the root is mounted without devices.
         ("cat /tmp/null",                               "cat: can't open '/tmp/null': Permission denied\n", 1),
         ("echo x > /dev/null; head -c 2 /dev/zero | wc -c", "2\n", 0),
         ("insmod /bin/busybox",                         "insmod: can't insert '/bin/busybox': Operation not permitted\n", 1),
@@ -218,7 +218,7 @@ fn what_a_jail_cannot_do() {
         ("chroot /mnt /bin/true",                       "chroot: can't execute '/bin/true': No such file or directory\n", 127),
         ("cd /sys/class/net && ls -d */",               "lo/\n", 0), // beside it may be a file of the bonding driver
         ("rmdir /sys/kernel 2> /dev/null || touch /sys/x", "touch: /sys/x: Read-only file system\n", 1),
-        // What it was started with: descriptors 0 to 2, and that of ls itself.
+        // A command has descriptors 0 to 2, and ls opens one more.
         ("ls /proc/self/fd",                            "0\n1\n2\n3\n", 0),
         ("grep -c . /proc/self/uid_map",                "1\n", 0),
         ("grep Seccomp: /proc/self/status",             "Seccomp:\t2\n", 0),
@@ -356,7 +356,7 @@ circle2  { depend = circle; command = true; }
         ("jail -c name=a/b path=/home/jails/web persist", "jail: name \"a/b\" cannot be used"),
         ("jail -c name=a.b path=/home/jails/web persist", "jail: jail \"a\" not found"),
         ("jail -c name=12 path=/home/jails/web persist", "jail: name cannot be numeric (unless it is the jid)"),
-        // A kernel without user namespaces, and one that forbids more of them.
+        // The errors of a kernel without user namespaces, and of one whose limit is reached.
         ("strace -f -o /dev/null -e trace=unshare -e inject=unshare:error=EINVAL jail -c path=/home/jails/web command=true",
             "jail: the kernel makes no user namespaces: Invalid argument; it needs CONFIG_USER_NS and user.max_user_namespaces above 0"),
         ("strace -f -o /dev/null -e trace=unshare -e inject=unshare:error=ENOSPC jail -c path=/home/jails/web command=true",
@@ -432,7 +432,7 @@ fn mounts_are_the_jails_alone() {
     inside(
         &sandbox,
         &[
-            // What the host has mounted below the root comes along.
+            // What the host has mounted below the root is mounted in the jail, too.
             ("cat /srv/file /var/cache/file", "data\ndata\n", 0),
             ("stat -c %a /tmp; touch /tmp/x; ls /tmp", "1777\nx\n", 0),
             ("ls /dev", "", 0), // without mount.devfs it is the root's
@@ -448,18 +448,18 @@ fn the_hosts_root_as_a_jails() {
     let done = sandbox.run(
         "jail -c path=/ mount.devfs command=sh -c 'id -u; test -e /dev/sda -o -e /dev/vda && echo disk; ls /run; mount -t tmpfs x /mnt 2>/dev/null || echo no mount'",
     );
-    // Whatever the host's root is on, the answer is a jail or one line.
+    // Whatever file system the host's root is on, the jail starts, or one line says why not.
     let jailed = done.stdout == "0\nkletka\nno mount\n" && done.status == 0;
     let refused = done.stderr.contains("cannot be idmapped") && done.status == 1;
     assert!(jailed || refused, "{done:?}");
 }
 
-/// Looks at the jails until the registry has none, not even one that is just ending.
+/// Runs jls(8) until the registry is empty: each look clears jails that have died.
 const CLEARED: &str = "while ls -A /run/kletka/jails | grep -q .; do jls > /dev/null; done";
 
-/// Kills the command at each of its system calls, one after the other; with `-f` also each of the
-/// processes that it makes. What the next command finds is looked at each time. The command is run
-/// once before, and once after.
+/// Kills the command at each of its system calls, one run for each call. With `-f`, the processes
+/// that it makes are killed, too. `before` is run before each run, and `after` looks at what is
+/// left after it. The first run is not killed: it counts the system calls.
 fn killed_everywhere(
     sandbox: &Sandbox,
     options: &str,
@@ -475,8 +475,8 @@ fn killed_everywhere(
     let mut kills = 0;
     for line in counts.lines() {
         let (times, call) = line.trim().split_once(' ').unwrap();
-        // A process that was killed by another call has not come to its last one of this
-        // kind; more may do no harm.
+        // Which process makes a call depends on time, so a run may make fewer calls of a kind than
+        // were counted. Then nothing is killed, which does no harm.
         for nth in 1..=times.parse().unwrap() {
             let inject = format!("-e trace={call} -e inject={call}:signal=KILL:when={nth}");
             sandbox.ok(before);
@@ -496,8 +496,8 @@ fn a_start_that_is_killed_anywhere_leaves_nothing() {
     let start = format!("jail -q -c vnet path=/home/jails/web mount.devfs {union} command=true");
     for options in ["", "-f"] {
         killed_everywhere(&sandbox, options, &start, "true", |_| {
-            // The processes end by themselves when their maker is gone, and any
-            // command after that clears.
+            // The processes end by themselves when their maker is gone. The next command clears the
+            // registry.
             sandbox.ok(CLEARED);
             sandbox.check();
             assert_eq!(sandbox.ok("ls -A /home"), "jails\nupper\n");
@@ -511,7 +511,7 @@ fn a_start_that_is_killed_anywhere_gives_the_interface_back() {
     sandbox.ok("ip link add e0a type veth peer name e0b");
     let start = "jail -q -c name=web path=/home/jails/web vnet vnet.interface=e0a command=true";
     killed_everywhere(&sandbox, "", start, "true", |place| {
-        // It takes the kernel a moment after the last process.
+        // The interface comes back a moment after the last process has ended.
         let back = "i=0; until ip link show e0a; do [ $((i += 1)) -lt 1000 ] || exit 1; done";
         assert_eq!(sandbox.run(&format!("{back} 2>&1")).status, 0, "{place}");
         sandbox.ok(CLEARED);
@@ -525,8 +525,7 @@ fn a_start_of_a_lasting_jail_that_is_killed_anywhere_is_whole_or_nothing() {
     let Some(sandbox) = machine() else { return };
     let start = "jail -q -c name=web path=/home/jails/web persist";
     killed_everywhere(&sandbox, "", start, "true", |place| {
-        // Its init may be on the way out for a moment: then the name is free
-        // again, or it is there to stay.
+        // The jail is there to stay, or its init is ending: then the name is free a moment later.
         let found = sandbox.ok("jls name");
         if found == "web\n" {
             let works = sandbox.run("jexec web true");
@@ -551,7 +550,8 @@ fn a_removal_that_is_killed_anywhere_ends_all_the_same() {
         "web { path = /home/jails/web; persist; exec.start = \"sh -c 'sleep 1000 & sleep 1000 &'\"; }\n",
     );
     killed_everywhere(&sandbox, "", "jail -q -r web", "jail -q -c web", |_| {
-        // Killed before it asked for the end, the jail runs on; otherwise it goes.
+        // If jail(8) was killed before it asked init to end, the jail still runs and is removed
+        // now.
         sandbox.run("jail -q -r web");
         sandbox.ok(CLEARED);
         sandbox.check();
@@ -659,7 +659,8 @@ $ jexec web sh -c 'touch /tmp/file'; stat -c %u /home/jails/web/tmp/file
         ("echo 1 > /proc/sys/kernel/panic",             "sh: can't create /proc/sys/kernel/panic: Read-only file system\n", 1),
         ("mount -o remount,rw,bind /proc/sys",          "mount: permission denied (are you root?)\n", 1),
         ("touch /sys/x",                                "touch: /sys/x: Read-only file system\n", 1),
-        // To all that init knows, and none of it is obeyed from inside.
+        // Init knows all of these signals, and obeys none of them when it comes from inside the
+        // jail.
         ("for signal in 9 15 40 41 42 43 44 45; do kill -$signal 1; done", "", 0),
         ("grep CapBnd /proc/self/status",               "CapBnd:\t00000000b084d5fb\n", 0),
     ]);
@@ -677,7 +678,7 @@ fn a_jail_that_may_mount() {
     sandbox.ok("jail -q -c web");
     inside(&sandbox, &[
         ("mount -t tmpfs new /new && touch /new/file && stat -c %u /new/file", "0\n", 0),
-        // The mount stays for those that enter later.
+        // Processes that enter later see the mount.
         ("ls /new",                                     "file\n", 0),
         ("mount --bind /bin /new && ls /new/busybox && umount /new && ls /new", "/new/busybox\nfile\n", 0),
         ("echo x > /mnt/file",                          "sh: can't create /mnt/file: Read-only file system\n", 1),
@@ -697,7 +698,7 @@ fn a_jail_that_may_mount() {
     assert_eq!(sandbox.ok("cat /home/share/file"), "kept\n");
     sandbox.ok("jail -q -r web");
     for (line, said) in [
-        // FreeBSD's rule: not without a lower enforce_statfs.
+        // As on FreeBSD, a jail may mount only with an enforce_statfs below 2.
         ("jail -q -c path=/home/jails/web allow.mount allow.mount.tmpfs command=/bin/mount -t tmpfs x /tmp", "mount: permission denied (are you root?)\njail: /bin/mount -t tmpfs x /tmp: failed\n"),
         ("jail -q -c path=/home/jails/web allow.mount enforce_statfs=1 command=/bin/mount -t tmpfs x /tmp", "mount: permission denied (are you root?)\njail: /bin/mount -t tmpfs x /tmp: failed\n"),
         ("jail -q -c path=/home/jails/web allow.mount allow.mount.tmpfs enforce_statfs=1 kletka.userns=inherit command=/bin/true", "jail: allow.mount: a jail with the host's user ids cannot mount; kletka.userns=new\n"),

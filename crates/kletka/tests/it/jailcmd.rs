@@ -1,4 +1,4 @@
-//! jail(8)'s command line: its options and their combinations, what it says, and its exit statuses.
+//! The command line of jail(8): options and their combinations, messages, exit statuses.
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
@@ -62,7 +62,7 @@ $ jls name
     );
 }
 
-/// FreeBSD's tests/sys/kern/jailmeta.sh, and jail(8).
+/// `meta` and `env`, as in FreeBSD's tests/sys/kern/jailmeta.sh and in jail(8).
 #[test]
 fn texts_of_the_administrator() {
     let Some(sandbox) = machine("") else { return };
@@ -111,7 +111,7 @@ $ jls -s -jj | grep -o 'env=[a-z]*'
 env=safe
 ",
     );
-    // Changes that are made at the same time are all made.
+    // No change is lost when several commands change one jail at the same time.
     sandbox.ok(
         "for key in a b c d; do (for i in $(seq 20); do jail -m name=j env.$key=$i; done) & done; wait",
     );
@@ -437,7 +437,7 @@ $ jail -R web
     );
 }
 
-/// FreeBSD's words, from jail.c, libjail and kern_jail.c.
+/// The messages for wrong command lines: those of FreeBSD's jail.c, libjail and kern_jail.c.
 #[test]
 fn what_is_wrong_with_a_command_line() {
     let Some(sandbox) = machine("") else { return };

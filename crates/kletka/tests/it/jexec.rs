@@ -1,4 +1,4 @@
-//! jexec(8): who runs what where, exit statuses, and terminals.
+//! jexec(8): users, directories and environments of commands, exit statuses, and terminals.
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
@@ -110,16 +110,17 @@ jexec: root: no such user
     sandbox.ok("jail -R web");
 }
 
-/// A shell at a terminal of its own in the machine: what is typed, and what the terminal shows.
+/// A shell in the machine, at a terminal of its own. The test types, and reads what the terminal
+/// shows.
 struct Terminal {
     script: Child,
     shown: Receiver<Vec<u8>>,
-    /// What has come and was not waited for yet.
+    /// Output that was read and that no call has waited for yet.
     rest: String,
 }
 
 impl Terminal {
-    /// script(1), package bsdutils, makes the terminal and gives bash(1) the keys.
+    /// Opens a terminal: script(1), of the package bsdutils, makes it and runs bash(1) there.
     fn open(sandbox: &Sandbox) -> Self {
         let root = sandbox.outside(Path::new("/"));
         let pid = root.iter().nth(2).unwrap();
@@ -145,7 +146,7 @@ impl Terminal {
             }
         });
         let mut terminal = Self { script, shown, rest: String::new() };
-        // Then only answers are shown, and not what is typed.
+        // Without echo, the terminal shows answers only and not what is typed.
         terminal.type_until("stty -echo; tty > /tmp/tty; echo no echo: $?\n", "no echo: 0");
         terminal
     }
@@ -165,7 +166,7 @@ impl Terminal {
         self.rest.drain(..end);
     }
 
-    /// Leaves the shell; its exit status.
+    /// Leaves the shell. Answers its exit status.
     fn close(mut self) -> Option<i32> {
         self.type_until("exit\n", "exit");
         drop(self.script.stdin.take());
@@ -177,7 +178,8 @@ const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
 const CTRL_Z: &str = "\x1a";
 
-/// Answers each line: then it is known to run, and to have the keyboard.
+/// A command that answers each line that it reads. The answer shows that the command runs and has
+/// the keyboard.
 const ECHO: &str = "awk '{ print \"got\", $0; fflush() }'";
 
 #[test]
@@ -185,22 +187,23 @@ fn a_shell_in_the_jail_has_the_terminal() {
     let Some(sandbox) = machine() else { return };
     let mut terminal = Terminal::open(&sandbox);
     terminal.type_until("stty rows 33 cols 77; jexec web\n", "built-in shell");
-    // This shell edits its lines, and shows what is typed itself: an answer has to look different.
+    // This shell edits its lines and so echoes what is typed: the awaited answer must differ from
+    // the command.
     terminal.type_until("echo in $((40 + 2)); stty size\n", "in 42\r\n33 77\r\n");
-    // Job control inside: a stopped job, again in the foreground, interrupted.
+    // Job control inside: a job is stopped, continued in the foreground, and interrupted.
     terminal.type_until(&format!("{ECHO}\nline\n"), "got line\r\n");
     terminal.type_until(CTRL_Z, "Stopped");
     terminal.type_until("fg\nmore\n", "got more\r\n");
     terminal.type_until(CTRL_C, "$ ");
     terminal.type_until("echo was $?\n", "was 130\r\n");
-    // The shell itself is stopped: the shell outside has the terminal, and gives it back.
+    // The jail's shell is stopped: the shell outside gets the terminal, and `fg` gives it back.
     terminal.type_until("kill -STOP $$\n", "Stopped");
     terminal.type_until("echo out $((40 + 3))\n", "out 43\r\n");
     terminal.type_until("fg\n", "jexec web\r\n");
     terminal.type_until("echo in $((40 + 4))\n", "in 44\r\n");
     terminal.type_until("exit 5\n", "$ ");
     terminal.type_until("echo was $?\n", "was 5\r\n");
-    // In a script nobody else takes the terminal back.
+    // In a script only jexec(8) can take the terminal back, as no shell with job control waits.
     sandbox.write("/tmp/script", format!("jexec web /bin/sh -i; {ECHO}\n"));
     terminal.type_until("sh /tmp/script\n", "built-in shell");
     terminal.type_until("exit\n", "\r\n");
@@ -222,13 +225,13 @@ fn keys_reach_a_command_in_the_jail() {
     terminal.type_until(&command, "");
     terminal.type_until("two\n", "got two\r\n");
     terminal.type_until(CTRL_Z, "Stopped");
-    // In the background it may not read.
+    // In the background the command is stopped when it reads.
     terminal.type_until("bg\n", "jexec web");
     terminal.type_until("while jobs | grep -q Running; do :; done; jobs\n", "Stopped");
     terminal.type_until("fg\nthree\n", "got three\r\n");
     terminal.type_until(CTRL_D, "$ ");
     terminal.type_until("echo was $?\n", "was 0\r\n");
-    // The terminal is the host's, and has no name in the jail.
+    // The terminal belongs to the host, and has no name in the jail.
     terminal.type_until("jexec web tty\n", "not a tty\r\n");
     terminal.type_until("", "$ ");
     // The size of the window changes while it runs.

@@ -1,4 +1,4 @@
-//! jls(8): each form of its output, to the byte, and what it says to bad input.
+//! jls(8): each form of output, byte by byte, and the messages for bad input.
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
@@ -101,7 +101,7 @@ fn what_s_prints_makes_the_same_jail() {
         assert!(!line.contains(word), "{word} in {line}");
     }
     sandbox.ok("jail -R 12345");
-    // The line has quotes for a shell.
+    // Values in the line are quoted so that a shell can read them.
     sandbox.ok(&format!("jail -c {line}"));
     assert_eq!(sandbox.ok("jls -s -j 12345"), line);
     sandbox.ok("jail -R 1 12345");
@@ -248,7 +248,7 @@ fn a_thousand_jails() {
     }
     for line in ["jls", "jls -n", "jls -j j500 jid", "jls --libxo json"] {
         assert_eq!(sandbox.ok("jls -h jid | wc -l"), "1001\n");
-        // 20 in one shell: starting the shell is not what is measured.
+        // 20 runs in one shell, so that the start of the shell counts for little.
         let took = sandbox.ok(&format!(
             "begin=$(date +%s%N); for i in $(seq 20); do {line} > /dev/null; done; \
              echo $((($(date +%s%N) - begin) / 20000))"

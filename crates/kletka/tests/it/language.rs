@@ -1,4 +1,5 @@
-//! jail.conf(5) through the commands: what is refused, in which words; and FreeBSD's own examples.
+//! jail.conf(5) as the commands read it: what is refused, with which message, and FreeBSD's own
+//! examples.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -7,11 +8,11 @@ use std::process::{Command, Output};
 
 use crate::sandbox::Sandbox;
 
-/// Files that nothing can be read out of, and what `jail` says for the file
-/// `f`, without its `jail: `.
+/// Files with a syntax error, and the messages of `jail` for them, without its `jail: `. The file
+/// is called `f`.
 #[rustfmt::skip]
 const REFUSED: &[(&[u8], &[&str])] = &[
-    // What does not end.
+    // Comments and strings that do not end.
     (b"x { } /* y",              &["f line 1: unterminated comment"]),
     (b"x { y = \"a; }",          &["f line 1: unterminated string", "f: unexpected EOF"]),
     (b"x { y = 'a; }",           &["f line 1: unterminated string", "f: unexpected EOF"]),
@@ -23,14 +24,14 @@ const REFUSED: &[(&[u8], &[&str])] = &[
     (b"x",                       &["f: unexpected EOF"]),
     (b"x { y =",                 &["f: unexpected EOF"]),
     (b"x { y = 1,",              &["f: unexpected EOF"]),
-    // A semicolon forgotten.
+    // A semicolon is missing.
     (b"x { y = 1 }",             &["f line 1: }: syntax error"]),
     (b"x { y = 1\n\tz = 2; }",   &["f line 2: z: syntax error"]),
     (b"x { y z w; }",            &["f line 1: w: syntax error"]),
     (b"x { y = a b; }",          &["f line 1: b: syntax error"]),
     (b"x { y = \"a\" \"b\"; }",  &["f line 1: \"b\": syntax error"]),
     (b"x { y = a/**/b; }",       &["f line 1: b: syntax error"]),
-    // A value forgotten, or too much of it.
+    // A value is missing, or there is one too many.
     (b"x { y = ; }",             &["f line 1: ;: syntax error"]),
     (b"x { y += ; }",            &["f line 1: ;: syntax error"]),
     (b"x { y = 1, ; }",          &["f line 1: ;: syntax error"]),
@@ -38,7 +39,7 @@ const REFUSED: &[(&[u8], &[&str])] = &[
     (b"x { y == 1; }",           &["f line 1: =: syntax error"]),
     (b"x { y + = 1; }",          &["f line 1: =: syntax error"]),
     (b"x = { y; }",              &["f line 1: {: syntax error"]),
-    // No name, or one that is not one token.
+    // A name is missing, or is more than one token.
     (b"x { = 1; }",              &["f line 1: =: syntax error"]),
     (b"x { += 1; }",             &["f line 1: +=: syntax error"]),
     (b"x { , }",                 &["f line 1: ,: syntax error"]),
@@ -52,19 +53,19 @@ const REFUSED: &[(&[u8], &[&str])] = &[
     (b"x.* { }",                 &["f line 1: *: syntax error"]),
     (b"x/y { }",                 &["f line 1: /: syntax error"]),
     (b"$x { }",                  &["f line 1: {: syntax error"]),
-    // Braces.
+    // Braces without their other half.
     (b"}",                       &["f line 1: }: syntax error"]),
     (b"x { } }",                 &["f line 1: }: syntax error"]),
     (b"x { y; }; };",            &["f line 1: }: syntax error"]),
-    // Bytes.
+    // Bytes that may not stand in a file.
     (b"x { \x01 }",              &["f line 1: \x01: syntax error"]),
     (b"x { y = a\x7f; }",        &["f line 1: \x7f: syntax error"]),
     (b"x { y; }\0w { }",         &["f line 1: byte 0x00: FreeBSD would read no further; remove it"]),
     (b"x {\n y = caf\xe9; }",    &["f line 2: byte 0xe9 outside quotes: FreeBSD would read no further; put the text in quotes"]),
     (b"\xef\xbb\xbfx { }",       &["f line 1: byte order mark: FreeBSD would read nothing of this file; save it without"]),
-    // All of it is said, not only the first.
+    // All errors are reported, not only the first.
     (b"x { y = ; z = 1, ; }\nw { v u t; }", &["f line 1: ;: syntax error", "f line 1: ;: syntax error", "f line 2: t: syntax error"]),
-    // Other files.
+    // Errors about included files.
     (b"x { }\n.include no;",     &["no: No such file or directory"]),
     (b".include d;",             &["d: Is a directory"]),
     (b"$d = bad;\n.include $d;", &["f line 2: variables not permitted in '.include' filename"]),
@@ -75,7 +76,8 @@ const REFUSED: &[(&[u8], &[&str])] = &[
     (b".include d/open\nx { }",  &["f line 2: x: syntax error"]),
 ];
 
-/// Jails that cannot be made out, what `jail` says, and what `jail -e` prints of them all the same.
+/// Jails whose parameters cannot be expanded, the messages of `jail`, and what `jail -e` still
+/// prints of them.
 #[rustfmt::skip]
 const FAILED: &[(&str, &[&str], &str)] = &[
     ("x { y = $z; }",                    &["x: y: variable \"z\" not found"],               "name=x y=\"\""),
@@ -122,7 +124,8 @@ fn a_file_that_cannot_be_read_is_refused() {
     }
 }
 
-/// jail(8) prints what it has of a jail, and ends with 0; it does not start it.
+/// `jail -e` prints the part of a jail that it can expand, and exits with 0. The same jail is not
+/// started.
 #[test]
 fn a_jail_that_cannot_be_made_out_is_refused() {
     let Some(sandbox) = machine() else { return };
@@ -173,11 +176,11 @@ f line 5:
     assert_eq!((done.stdout.replace('\r', "").as_str(), done.status), (want, 1));
 }
 
-/// FreeBSD drops the rest of these files in silence, at a NUL or at a byte above
-/// 127; here that is an error.
+/// Examples with a NUL or a byte above 127. FreeBSD ignores the rest of such a file and says
+/// nothing; here that is an error.
 const DROPPED: [&str; 3] = ["066-", "075-", "076-"];
 
-/// What FreeBSD's program answers for each of its examples, the program here answers.
+/// For each example the answer is that of FreeBSD's own program.
 #[test]
 fn examples_of_freebsd() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../jailconf/tests/vectors");
@@ -191,7 +194,8 @@ fn examples_of_freebsd() {
         let (stdout, stderr) = (read("stdout"), read("stderr"));
         let status: i32 = String::from_utf8(read("status")).unwrap().trim().parse().unwrap();
         let done = jail_in(&case);
-        // Where FreeBSD's program fails by a fault of its own, only its first message counts.
+        // Further messages of FreeBSD's program may follow from a fault of its own: then only the
+        // first one counts.
         let message = |text: &[u8]| match status != 0 && case.join("ref-bug").exists() {
             true => text.split(|&byte| byte == b'\n').next().map(<[u8]>::to_vec),
             false => Some(text.to_vec()),
@@ -204,7 +208,7 @@ fn examples_of_freebsd() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// Runs `jail` in the folder of an example, with its arguments.
+/// Runs `jail` in the directory of an example, with the arguments of the example.
 fn jail_in(case: &Path) -> Output {
     let arguments = fs::read_to_string(case.join("args")).unwrap();
     let mut jail = Command::new(env!("CARGO_BIN_EXE_kletka"));

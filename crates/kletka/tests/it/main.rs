@@ -1,7 +1,7 @@
-//! The integration tests of the binary: each test in a [`sandbox::Sandbox`], a
-//! small machine of its own.
+//! The integration tests of the binary. Each test runs in a [`sandbox::Sandbox`], a small machine
+//! of its own.
 //!
-//! One test binary for all of them, so that the harness runs them in parallel and links once.
+//! All tests are one program, so that the harness runs them in parallel and the linker runs once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may fail loudly
 
 mod completions;

@@ -1,9 +1,9 @@
-//! mount(8) and umount(8) as hooks use them.
+//! mount(8) and umount(8), as hooks run them.
 
 use crate::sandbox::Sandbox;
 
-/// Runs each line; the last word of a row is what must be on standard output
-/// and error, in that order.
+/// Runs each line, and compares its exit status and its output. The last word of a row is standard
+/// output followed by standard error.
 fn session(sandbox: &Sandbox, rows: &[(&str, i32, &str)]) {
     for (line, status, said) in rows {
         let done = sandbox.run(line);
@@ -27,7 +27,8 @@ fn nullfs_and_tmpfs() {
         ("mount -t nullfs -o rw,nosuid,noexec /home/src /home/at/a; mount -t nullfs | grep /home", 0,
                                                             "/home/src on /home/at/a (nullfs, local, noexec, nosuid)\n"),
         ("umount -t nullfs /home/at/a",                      0, ""),
-        // The root directory of a tmpfs is as the one that it covers; it holds what it may hold.
+        // The root directory of a tmpfs has the owner and mode of the directory that it covers. The
+        // limit of size holds.
         ("mount -t tmpfs -o size=1m tmpfs /home/at/t",       0, ""),
         ("stat -c '%a %u %g' /home/at/t",                    0, "1751 5 6\n"),
         ("head -c 2m /dev/zero 2>/dev/null > /home/at/t/x || stat -c %s /home/at/t/x", 0, "1048576\n"),

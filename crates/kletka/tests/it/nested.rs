@@ -1,4 +1,4 @@
-//! Jails inside jails: made by a jail's own kletka, or by the host's.
+//! Jails inside jails, which are made by a jail's own kletka or by the host's.
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
@@ -110,7 +110,8 @@ fn what_a_jail_with_jails_cannot_do() {
         ("umount /mnt",                                 "umount: can't unmount /mnt: Operation not permitted\n", 1),
         ("umount /dev",                                 "umount: can't unmount /dev: Operation not permitted\n", 1),
         ("mount -t tmpfs x /tmp",                       "mount: permission denied (are you root?)\n", 1),
-        // In a mount namespace of its own, what the host has made is locked.
+        // Even in a mount namespace of its own, a process cannot change the mounts of the host: the
+        // kernel locks them there.
         ("unshare -m mount -o remount,rw,bind /mnt",    "mount: permission denied (are you root?)\n", 1),
         ("unshare -m umount /mnt",                      "umount: can't unmount /mnt: Invalid argument\n", 1),
         ("unshare -m umount /dev",                      "umount: can't unmount /dev: Invalid argument\n", 1),
@@ -160,7 +161,7 @@ $ jls
     sandbox.check();
 }
 
-/// Whatever a jail writes into its registry, its outside is not led astray.
+/// A jail may write anything into its registry: the host is not misled.
 #[test]
 fn a_registry_that_lies() {
     let Some(sandbox) = machine(3) else { return };

@@ -1,14 +1,15 @@
-//! `kletka net guard`: a change that cuts the host off is undone, one that does not stays.
+//! `kletka net guard`: a change that cuts the host off is undone, any other change stays.
 
 use crate::sandbox::Sandbox;
 
-/// A host with re0, whose cable leads to its gateway 192.168.1.1, or fd00::1: the namespace `lan`.
+/// A host with re0. The other end of its cable is in the namespace `lan`, which is the gateway
+/// 192.168.1.1 or fd00::1.
 fn host(gateway: &str) -> Option<Sandbox> {
     let sandbox = Sandbox::new()?;
     sandbox.ok("ip netns add lan && ip link add re0 type veth peer name lan0 netns lan");
     sandbox.ok("ip -n lan link set lan0 up && ip -n lan address add fd00::1/64 nodad dev lan0");
     sandbox.ok("ip -n lan address add 192.168.1.1/24 dev lan0");
-    // An address that has to be proven unique first is none for the moment.
+    // Without `nodad` the address could not be used before the kernel has looked for duplicates.
     sandbox.ok("ip link set re0 up && ip address add fd00::5/64 nodad dev re0");
     sandbox.ok("ifconfig re0 192.168.1.5/24 && ifconfig bridge7 create up");
     let family = if gateway.contains(':') { "-6" } else { "-4" };
@@ -16,8 +17,8 @@ fn host(gateway: &str) -> Option<Sandbox> {
     Some(sandbox)
 }
 
-/// All that there is, but for what the kernel adds in its own time: RUNNING
-/// is noticed a little later.
+/// The whole state of the network. RUNNING is left out, because the kernel notices that a little
+/// later.
 fn state(sandbox: &Sandbox) -> String {
     sandbox.ok("ifconfig -a | grep -v -e 'inet6 fe80' -e member -e ifmaxaddr -e ' role .* state ' -e '^.id' -e '^.root id' | sed -e 's/ tentative//' -e 's/flags=[^ ]*<UP.*>/UP/'; \
                 ip -o link | grep ' re0[:@]' | grep -o -e 'qlen [0-9]*' -e PROMISC -e 'link/ether [^ ]*'; \
@@ -27,10 +28,10 @@ fn state(sandbox: &Sandbox) -> String {
                 bridge -d link show | grep '^  *hairpin'; true")
 }
 
-/// What is said of re0 in any case: its other end is in the LAN's namespace.
+/// The message that every run has about re0, because its other end is in the namespace of the LAN.
 const RE0: &str = "kletka: net guard: re0: cannot be made again if the command destroys them\n";
 
-/// Runs the guard, whose command cuts the host off. Answers what is said besides that.
+/// Runs the guard with a command that cuts the host off. Answers the further messages.
 #[track_caller]
 fn undone(sandbox: &Sandbox, change: &str) -> String {
     let done = sandbox.run(&format!("kletka net guard 1 sh -c '{change}' > /dev/null"));
@@ -53,16 +54,16 @@ fn a_host_that_is_cut_off_gets_its_network_back() {
         let Some(sandbox) = host(gateway) else { return };
         let before = state(&sandbox);
         for change in [
-            // The classic: the address stays on the member of the bridge.
+            // The usual mistake: the address stays on the member of the bridge.
             "ifconfig bridge7 addm re0",
             "ifconfig re0 inet 192.168.1.5 delete; ifconfig re0 inet6 fd00::5 delete; ifconfig re0 10.0.0.1/24",
             "ifconfig re0 down; route -q add 10.0.0.0/8 192.168.1.1; ifconfig epair9 create",
             "ifconfig bridge0 create up addm re0; ifconfig re0 mtu 1400; ifconfig bridge7 destroy",
             "ip link set re0 down; ifconfig re0 name wan",
-            // Two that have changed their names for the other's.
+            // Two interfaces that have exchanged their names.
             "ip link set re0 name x; ip link set bridge7 name re0; ip link set x name bridge7; for f in -4 -6; do ip $f route flush default; done",
             "ip address flush dev re0; ip link set re0 address 02:00:00:00:00:77 promisc on txqueuelen 7",
-            // The same name, and another interface.
+            // Another interface has the name of one that was destroyed.
             "ip link set re0 down; ip link delete bridge7; ip link add bridge7 type veth peer name bridge8",
         ] {
             assert_eq!(undone(&sandbox, change), "", "{change}");
@@ -72,7 +73,7 @@ fn a_host_that_is_cut_off_gets_its_network_back() {
     }
 }
 
-/// The same lines, in whatever order: an interface that was made again comes last in the list.
+/// Compares lines in any order: an interface that was made again comes last in the list.
 #[track_caller]
 fn assert_same(after: &str, before: &str, change: &str) {
     let lacks = |text: &str, from: &str| -> Vec<String> {
@@ -122,8 +123,8 @@ fn a_command_that_changes_nothing_is_only_run() {
     end(&sandbox);
 }
 
-/// A firewall is not looked at: that nothing else has changed does not mean that
-/// the gateway is in reach.
+/// The guard does not look at a firewall: the gateway may be out of reach although nothing seems
+/// changed.
 #[test]
 fn a_way_out_that_is_closed_is_noticed_whatever_closed_it() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -137,7 +138,7 @@ fn a_way_out_that_is_closed_is_noticed_whatever_closed_it() {
     end(&sandbox);
 }
 
-/// The terminal goes, and with it the guard that was started; the one that counts goes on.
+/// The guard that was started dies with its terminal. The guard in a session of its own goes on.
 #[test]
 fn it_outlives_its_terminal() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -150,8 +151,8 @@ fn it_outlives_its_terminal() {
     end(&sandbox);
 }
 
-/// What takes a host from the network without taking anything from its interfaces; and what is told
-/// by no listing of theirs.
+/// Changes that cut a host off and leave its interfaces alone, and changes that a listing of
+/// interfaces does not show.
 #[test]
 fn routes_rules_and_neighbours() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -176,7 +177,7 @@ fn routes_rules_and_neighbours() {
         "ip route delete default; ip rule delete priority 100; ip -6 rule flush; ip rule add from all table 7 priority 5",
         "ip route change default via 192.168.1.2; ip route add 10.9.0.0/16 via 192.168.1.1; ip neigh flush all nud permanent; \
          ip neigh delete proxy 192.168.1.50 dev re0; ip -6 rule delete priority 101",
-        // The first address is what packets come from: the second would take its place.
+        // Packets come from the first address. Without it, they would come from the second.
         "ip route delete default; ip address delete 192.168.1.5/24 dev re0",
         "ip route delete default; ip address flush dev re0; ip address add 192.168.1.6/24 dev re0; ip address add 192.168.1.5/24 dev re0",
     ] {
@@ -188,8 +189,8 @@ fn routes_rules_and_neighbours() {
     end(&sandbox);
 }
 
-/// A router's advertisement: the router for half an hour, the network fd0a::/64 on the
-/// link, and addresses in it.
+/// A router's advertisement. It offers a default route for half an hour, the network fd0a::/64 on
+/// the link, and addresses in that network.
 const ADVERTISEMENT: &str = r#"use Socket qw(:all);
 socket(S, AF_INET6, SOCK_RAW, 58) and setsockopt(S, 41, 18, pack("i", 255)) and setsockopt(S, 41, 17, pack("i", $ARGV[0])) or die $!;
 my $router = pack("CCnCCnNN", 134, 0, 0, 64, 0, 1800, 0, 0);
@@ -197,8 +198,8 @@ my $prefix = pack("CCCCNNN", 3, 4, 64, 0xc0, 900, 600, 0) . inet_pton(AF_INET6, 
 send(S, $router . $prefix, 0, pack_sockaddr_in6(0, inet_pton(AF_INET6, "ff02::1"), $ARGV[0])) or die $!;
 "#;
 
-/// What the kernel gives once, and what a router has said, is missed and put back; no gateway
-/// has to be there for that.
+/// Routes and addresses that the kernel gives only once, or that a router has advertised, are put
+/// back when they are gone. That needs no gateway.
 #[test]
 fn what_was_not_made_by_hand_is_missed() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -239,12 +240,12 @@ fn what_was_not_made_by_hand_is_missed() {
         );
         sandbox.ok("ip -6 route show fd0a::/64 | grep 'dev re0 proto kernel metric 256 expires 8[0-9]*sec'");
     }
-    // What was put back is not in the way of what the router says next.
+    // The route that was put back does not keep the next advertisement from being heard.
     sandbox.ok(&format!("ip -n lan link set lan0 arp on; until ip -6 route show default | grep 'metric 1024 '; do {advertise}; done"));
     end(&sandbox);
 }
 
-/// What was made by command is made again, with its settings and its members.
+/// Interfaces that were made by commands are made again, with their settings and members.
 #[test]
 fn what_was_destroyed_is_made_again() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -277,8 +278,8 @@ fn what_was_destroyed_is_made_again() {
     end(&sandbox);
 }
 
-/// What the kernel tells of the times of a spanning tree's bridge may be the tree's, and must
-/// not become the bridge's.
+/// While a bridge is in a spanning tree, the kernel may show the times of the tree in place of the
+/// bridge's. These must not become the bridge's own.
 #[test]
 fn the_times_of_a_spanning_tree_do_not_stay() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -293,7 +294,7 @@ fn the_times_of_a_spanning_tree_do_not_stay() {
     let said = |change: &str| {
         sandbox.run(&format!("kletka net guard 1 sh -c '{change}; ip route delete default'")).stderr
     };
-    // The tree is at rest when the bridge is down.
+    // While the bridge is down its tree does not change.
     assert_eq!(said("ip link set bridge8 down"), format!("{RE0}{limit}{done}"));
     sandbox.ok("ip link set bridge8 down; ip -d link show bridge8 | grep 'ageing_time 20000 '");
 
@@ -322,7 +323,8 @@ fn span_ports_are_named() {
     end(&sandbox);
 }
 
-/// What could not be made again is named before the command runs, and afterwards if it is gone.
+/// An interface that could not be made again is named before the command runs, and afterwards if it
+/// is gone.
 #[test]
 fn what_cannot_be_made_again_is_named() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -339,9 +341,9 @@ kletka: net guard: out0: is gone, and cannot be made again
 kletka: net guard: tap3: is gone, and cannot be made again
 ";
     assert_eq!((done.stderr.as_str(), done.status), (want, 1));
-    // The rest was put back nevertheless.
+    // Everything else was put back.
     assert!(sandbox.ok("route -n get default").contains("192.168.1.1"));
-    // What has left this network may be in use where it is.
+    // An interface that was moved into another network may be in use there, and stays there.
     sandbox.ok("ip link add epair4a type veth peer name epair4b");
     let done =
         sandbox.run("kletka net guard 1 sh -c 'ip link set epair4b netns jail; ifconfig re0 down'");
@@ -363,7 +365,7 @@ fn a_command_that_hangs_is_killed_and_undone() {
     assert_eq!((done.stderr, done.status), (want, 1));
     assert_same(&state(&sandbox), &before, "down");
     sandbox.ok("! pidof sleep");
-    // Who has confirmed waits for it.
+    // After a confirmation the guard waits for the command as long as it takes.
     sandbox.ok(
         "kletka net guard 1 sh -c 'ifconfig re0 down; until test -e /tmp/go; do :; done; exit 5' & guard=$!; \
          until ifconfig re0 | grep -q BROADCAST,SIMPLEX; do :; done; kletka net guard --confirm; \
@@ -373,8 +375,8 @@ fn a_command_that_hangs_is_killed_and_undone() {
     end(&sandbox);
 }
 
-/// Who confirms is told no when it is too late, also while the command is being killed: here
-/// it has much to give back.
+/// A confirmation that comes too late fails, also while the command is being killed. The command of
+/// this test has much memory, so that its end takes time.
 #[test]
 fn what_is_killed_cannot_be_confirmed() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -390,8 +392,7 @@ fn what_is_killed_cannot_be_confirmed() {
     end(&sandbox);
 }
 
-/// A terminal at the other end of a dead connection takes no more output: what
-/// writes there waits for ever.
+/// The terminal of a dead connection takes no more output, and whoever writes there waits for ever.
 #[test]
 fn nobody_has_to_read_what_it_says() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -406,7 +407,7 @@ fn nobody_has_to_read_what_it_says() {
     end(&sandbox);
 }
 
-/// ssh(1) goes, and with it the terminal, the shell and all that is in the foreground.
+/// The end of ssh(1) ends the terminal, the shell and all processes in the foreground.
 #[test]
 fn it_outlives_the_session() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -438,7 +439,7 @@ fn one_guard_at_a_time() {
     );
     assert_eq!(done.stderr, want);
 
-    // One that is killed leaves its file behind, which keeps nobody from anything.
+    // A guard that was killed leaves its file behind, which stops no later guard.
     for (next, status, says) in [
         (
             "--confirm",
@@ -460,7 +461,7 @@ fn one_guard_at_a_time() {
     end(&sandbox);
 }
 
-/// Each family that had a way out needs one afterwards.
+/// Each family of IP that had a way out needs one afterwards.
 #[test]
 fn both_families_count() {
     let Some(sandbox) = host("192.168.1.1") else { return };
@@ -474,8 +475,8 @@ fn both_families_count() {
         assert_eq!(undone(&sandbox, change), "", "{change}");
         assert_same(&state(&sandbox), &before, change);
     }
-    // The way out may lead through another interface, with the addresses:
-    // the bridge that was meant.
+    // Afterwards the way out may lead through another interface that has the addresses, such as a
+    // new bridge.
     sandbox.ok(
         "kletka net guard 20 sh -c 'ip address flush dev re0; ip -6 route delete default; ifconfig bridge7 addm re0; ifconfig bridge7 192.168.1.5/24; \
              ip address add fd00::5/64 nodad dev bridge7; route -q add default 192.168.1.1; route -q -6 add default fd00::1'",
@@ -484,8 +485,8 @@ fn both_families_count() {
     end(&sandbox);
 }
 
-/// A gateway whose address somebody has written down cannot be asked for
-/// it: what was written stays.
+/// A gateway with a permanent entry cannot be asked for its address: the guard leaves the entry
+/// alone.
 #[test]
 fn a_permanent_neighbour_proves_nothing() {
     let Some(sandbox) = host("192.168.1.1") else { return };

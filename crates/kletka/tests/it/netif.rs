@@ -1,9 +1,10 @@
-//! `service netif`: the host's own network by rc.conf(5), as far as kletka makes it.
+//! `service netif`: the interfaces of the host that rc.conf(5) has kletka make.
 
 use crate::sandbox::Sandbox;
 use crate::session;
 
-/// The article's host, and a bridge with addresses; `re0` is hardware: the end of a cable.
+/// The rc.conf of the article's host, with a bridge that has addresses. The end of a cable, `re0`,
+/// stands for hardware.
 const RC_CONF: &str = r#"
 cloned_interfaces="bridge7 epair3 vxlan1"
 create_args_vxlan1="vxlanid 42 vxlanlocal 10.0.0.1"
@@ -25,7 +26,7 @@ fn host() -> Option<Sandbox> {
     Some(sandbox)
 }
 
-/// Everything that is configured, and which interfaces are in the group that says by whom.
+/// Prints what is configured, and the interfaces in the group of those that kletka has made.
 const STATE: &str = "ifconfig -g kletka; ifconfig bridge7 | grep -e descr -e 'inet ' -e 'inet6 fd' -e member: | sed 's/ tentative//' | sort; \
     ifconfig epair3b | grep -e descr -e mtu; netstat -rn | grep default";
 
@@ -83,7 +84,8 @@ $ ip link delete re0
     );
 }
 
-/// What was there before is the host's, whatever its name and whatever rc.conf says.
+/// An interface that was there before belongs to the host, whatever its name and whatever rc.conf
+/// says.
 #[test]
 fn what_is_the_hosts_is_left_alone() {
     let Some(sandbox) = host() else { return };
@@ -129,8 +131,8 @@ $ ip link delete bridge7; ip link delete re0
     sandbox.ok("service netif stop");
 }
 
-/// What rc.conf has forgotten since goes too; what FreeBSD would have done
-/// and this does not is named.
+/// `stop` also destroys interfaces that rc.conf no longer names. Variables that FreeBSD would heed
+/// and kletka does not are reported.
 #[test]
 fn what_is_not_there_and_what_is_not_done() {
     let Some(sandbox) = host() else { return };
@@ -159,7 +161,8 @@ $ ip link delete re0
     );
 }
 
-/// What is made keeps its name, or it would be lost; a vlan gets its own by `vlans_IF`.
+/// An interface that is made here keeps its name, as no other variable would find a new one. A vlan
+/// gets its name by `vlans_IF`.
 #[test]
 fn names_that_would_be_lost() {
     let Some(sandbox) = host() else { return };

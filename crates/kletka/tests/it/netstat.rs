@@ -1,4 +1,4 @@
-//! netstat(1), arp(8) and ndp(8) on the kernel, in the form of FreeBSD.
+//! netstat(1), arp(8) and ndp(8) on the kernel, in FreeBSD's form.
 
 use crate::sandbox::Sandbox;
 use crate::session;

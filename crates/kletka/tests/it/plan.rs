@@ -1,5 +1,5 @@
-//! `jail --plan` and `jls --diff`: what would be done is printed and not done,
-//! and what differs is told.
+//! `jail --plan`, which prints what would be done and does none of it, and `jls --diff`, which
+//! prints where jails differ from their files.
 
 use crate::sandbox::{Done, Sandbox};
 use crate::session::check;
@@ -13,7 +13,7 @@ fn machine(config: &str) -> Option<Sandbox> {
     Some(sandbox)
 }
 
-/// Compares with a file beside this one; `BLESS=1` rewrites that.
+/// Compares with a file beside this source file. `BLESS=1` rewrites that file.
 #[track_caller]
 fn golden(name: &str, got: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/plan").join(name);
@@ -25,7 +25,7 @@ fn golden(name: &str, got: &str) {
     assert!(got == want, "{name}: BLESS=1 makes this the answer:\n{got}");
 }
 
-/// The file server of the article, by root and by a user who may not start it.
+/// The plan of the article's file server, for root and for a user who may not start it.
 #[test]
 fn the_article() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -49,7 +49,7 @@ fn the_article() {
         stderr,
         "jail: only root knows which jails run; this plan takes those to be stopped or changed to be running\n"
     );
-    // Nothing was done: neither an interface nor a file was made.
+    // A plan does nothing: neither an interface nor a file was made.
     let after = sandbox.ok("find /run /var/log /home /etc /tmp | sort");
     let made: Vec<_> = after.lines().filter(|line| !before.lines().any(|it| it == *line)).collect();
     assert!(made.iter().all(|path| path.starts_with("/run/kletka")), "{made:?}");
@@ -173,7 +173,7 @@ start
     sandbox.ok("jail -r web");
 }
 
-/// Exit statuses as diff(1) has them.
+/// `jls --diff` has the exit statuses of diff(1).
 #[test]
 fn differences_between_a_jail_and_its_file() {
     let Some(sandbox) = machine("persist; web { host.hostname = one; allow.quotas; } db { }\n")
@@ -221,8 +221,8 @@ jls: Operation not permitted: jails are for root alone
     sandbox.ok("jail -qR web db other");
 }
 
-/// The machine was started again, or the jail's processes were killed from outside:
-/// what follows a removal runs.
+/// The machine was restarted, or the jail's processes were killed from outside: the hooks that
+/// follow a removal run.
 #[test]
 fn cleaning_up_after_jails_that_are_gone() {
     let config = "persist; exec.poststop = 'echo poststop $JNAME'; exec.release = 'echo release $JNAME';
@@ -230,7 +230,7 @@ fn cleaning_up_after_jails_that_are_gone() {
          db { jid = 8; exec.poststop += 'ifconfig bridge8 destroy'; } mail { jid = 9; exec.prepare = true; }\n";
     let Some(sandbox) = machine(config) else { return };
     sandbox.ok("jail -q -p 1 -c");
-    // Without its init none of its processes lives.
+    // With its init all processes of a jail end.
     let kill = |jail| {
         sandbox.ok(&format!(
             "kill -9 $(sed -n 's/^init=\\([0-9]*\\).*/\\1/p' /run/kletka/jails/$(jls -j {jail} jid)); while jls -c -j {jail}; do :; done"
@@ -266,7 +266,7 @@ release mail
 release web
 ",
     );
-    // What is in /run does not outlive the machine.
+    // A restart of the machine empties /run.
     kill("db");
     sandbox.ok("rm -r /run/kletka");
     check(
@@ -275,7 +275,7 @@ release web
     );
 }
 
-/// FreeBSD's run_command() and jailparam_set_note().
+/// `jail -v` prints what FreeBSD's run_command() and jailparam_set_note() print.
 #[test]
 fn what_is_done_is_shown() {
     let Some(sandbox) = machine("") else { return };

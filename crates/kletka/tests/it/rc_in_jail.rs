@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// How the jail is connected: the host is 10.0.0.1, the jail's end of the epair is for its rc.conf.
+/// The network of the jail: the host has 10.0.0.1, and the jail's rc.conf configures the other end
+/// of the epair.
 const NETWORK: &str = "vnet; vnet.interface = epair1b;
 exec.prepare = 'ifconfig epair1 create';
 exec.prestart = 'ifconfig epair1a 10.0.0.1/24 up';
@@ -131,7 +132,7 @@ www: removed
     check(&sandbox, session);
 }
 
-/// A script in the manner of FreeBSD that writes down what it is told.
+/// Writes a script in the manner of FreeBSD that notes each call.
 fn noting(sandbox: &Sandbox, name: &str, headers: &str) {
     let path = format!("/home/jails/www/etc/rc.d/{name}");
     let own = match name {
@@ -170,7 +171,7 @@ fn the_order_of_scripts() {
         "{said}"
     );
     assert_eq!(sandbox.ok("ls /home/jails/www | grep first || true"), "");
-    // In reverse, those that want it.
+    // Scripts with the keyword `shutdown` are called, in reverse order.
     sandbox.ok("jail -q -r www");
     assert_eq!(log().replace(" faststop\n", " "), "web2 app db ");
     sandbox.ok("jail -q -c www");
@@ -178,8 +179,8 @@ fn the_order_of_scripts() {
     sandbox.ok("jail -q -r www");
 }
 
-/// FreeBSD's names of services are those of the base's scripts, which start in the
-/// order of their LSB headers.
+/// FreeBSD's names of services lead to the base's scripts, which start in the order of their LSB
+/// headers.
 #[test]
 fn services_under_freebsds_names() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -310,9 +311,9 @@ depend() {
 }
 ";
 
-/// A Debian base with these packages, from the distribution's mirror or from an earlier run;
-/// `None`, and a line that is counted, where there is none to be had. The sandbox sees it in
-/// /usr/local/kletka/bases.
+/// Makes a Debian base with these packages, from the distribution's mirror or from an earlier run.
+/// The sandbox has the base in /usr/local/kletka/bases. `None`: no base can be had, and a line that
+/// `cargo xtask test` counts says so.
 fn debian(base: &str, packages: &str) -> Option<()> {
     let bases = Path::new(env!("CARGO_TARGET_TMPDIR")).join("prefix/kletka/bases");
     let mut bootstrap = Command::new(env!("CARGO_BIN_EXE_kletka"));
@@ -343,7 +344,7 @@ fn services_of_debian() {
     sandbox.ok("jail -c deb");
     let console = || sandbox.ok("cat /var/log/console");
     assert!(!console().contains("WARNING"), "{}", console());
-    // All three answer.
+    // All three services answer.
     let banner = sandbox.ok("busybox nc -w 10 10.0.0.2 22 < /dev/null | head -n 1");
     assert!(banner.starts_with("SSH-2.0-OpenSSH"), "{banner}");
     let page = sandbox
@@ -358,12 +359,12 @@ fn services_of_debian() {
         sandbox.ok("service -j deb -e"),
         "/etc/init.d/cron\n/etc/init.d/ssh\n/etc/init.d/napper\n/etc/init.d/nginx\n"
     );
-    // rc.shutdown alone ends them all, and rc has them back.
+    // rc.shutdown ends all services, and rc starts them again.
     sandbox.ok("jexec deb /bin/sh /etc/rc.shutdown");
     assert_eq!(sandbox.ok("jexec deb ps -A -o comm= | sort | tr '\\n' ' '"), "kletka ps ");
     sandbox.ok("jexec deb /bin/sh /etc/rc > /dev/null 2>&1");
     assert_eq!(sandbox.run("service -j deb nginx status").status, 0);
-    // They stop when they are asked to: long before stop.timeout, ten seconds, ends them.
+    // The services stop when they are asked to, long before stop.timeout, ten seconds, kills them.
     let began = Instant::now();
     sandbox.ok("jail -r deb");
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}\n{}", began.elapsed(), console());

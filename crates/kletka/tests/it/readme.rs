@@ -1,8 +1,8 @@
-//! The README's jail and the commands that it says to type: they work as written.
+//! The README's jail and commands work as they are written.
 
 use crate::sandbox::Sandbox;
 
-/// What README.md shows between a line of three backquotes with `kind` and the next one without.
+/// Answers the block of code of this `kind` in README.md.
 fn block(kind: &str) -> String {
     let readme = include_str!("../../../../README.md");
     let (_, rest) = readme.split_once(&format!("```{kind}\n")).unwrap();
@@ -14,10 +14,10 @@ fn the_jail_of_the_readme() {
     let Some(sandbox) = Sandbox::new() else { return };
     let jail_conf = block("jail.conf");
     assert!(jail_conf.lines().count() <= 15, "a jail in fifteen lines");
-    // The test machine has re0 and not its VLAN, which not every kernel can make.
+    // The VLAN is replaced by re0 itself, as not every kernel can make a VLAN.
     sandbox.write("/etc/jail.conf", jail_conf.replace("re0.7", "re0"));
     sandbox.ok("ip link add re0 type veth peer name lan0");
-    // In place of a base from the network: busybox, and an rc that starts nothing.
+    // Busybox and an rc that starts nothing take the place of a base from the network.
     sandbox.root("/home/jails/samba");
     for script in ["rc", "rc.shutdown"] {
         sandbox.write(

@@ -1,4 +1,4 @@
-//! The registry's records outlive the program that wrote them: those of a newer kletka, of an
+//! Records of the registry outlive the program that wrote them: records of a newer kletka, of an
 //! older one, and broken ones.
 
 use crate::sandbox::Sandbox;
@@ -14,8 +14,8 @@ fn machine() -> Option<Sandbox> {
     Some(sandbox)
 }
 
-/// What a newer kletka has written is kept and shown; a right that is not understood grants
-/// nothing; and the jail is there for every command.
+/// Lines of a newer kletka are kept and shown, and a right that is not understood grants nothing.
+/// Every command finds the jail.
 #[test]
 fn a_jail_of_a_newer_kletka() {
     let Some(sandbox) = machine() else { return };
@@ -46,7 +46,7 @@ new.example.org
     assert_eq!(sandbox.ok("jls -N | wc -l; ls /run/kletka/jails").trim(), "1");
 }
 
-/// Kletka's records had no version once.
+/// Once kletka's records had no version.
 #[test]
 fn a_jail_of_an_older_kletka() {
     let Some(sandbox) = machine() else { return };
@@ -55,8 +55,8 @@ fn a_jail_of_an_older_kletka() {
     sandbox.ok("until test ! -e /run/kletka/jails/1; do sleep 0.1; jls; done");
 }
 
-/// A record that does not lead to its jail is reported, and nothing is done as if
-/// there were no such jail.
+/// A record that does not lead to its jail is reported. No command acts as if the jail did not
+/// exist.
 #[test]
 fn a_broken_record() {
     let Some(sandbox) = machine() else { return };

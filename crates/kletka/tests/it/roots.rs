@@ -1,8 +1,9 @@
-//! Roots of every kind: what a jail's root directory may lie on.
+//! Roots of every kind: the file systems that a jail's root directory may lie on.
 
 use crate::sandbox::Sandbox;
 
-/// In a jail at `path`: root writes, chowns and reads back; on disk the ids are the jail's.
+/// Has root write files and change owners in a jail at `path`. On disk the ids are those that the
+/// jail sees.
 #[track_caller]
 fn works(sandbox: &Sandbox, path: &str) {
     let inside = "id -u; touch /tmp/mine; chown 33:34 /tmp/mine; stat -c %u:%g /tmp/mine /bin/busybox; \
@@ -32,14 +33,14 @@ fn an_overlay() {
          lowerdir=/home/more:/home/base,upperdir=/home/thin/upper,workdir=/home/thin/work overlay /home/jails/thin",
     );
     works(&sandbox, "/home/jails/thin");
-    // A file of a lower layer is copied up with the owner it has.
+    // A file of a lower layer keeps its owner when it is copied up.
     let said = sandbox.ok("jail -c path=/home/jails/thin command=sh -c 'cat /etc/more; echo new > /etc/more; rm /etc/group; ls /etc'");
     assert_eq!(said, "more\nmore\npasswd\n");
     assert_eq!(
         sandbox.ok("stat -c %u /home/thin/upper/etc/more; cat /home/more/etc/more"),
         "5\nmore\n"
     );
-    // A directory of an overlay is a root too.
+    // A directory below an overlay can be a root, too.
     let said = sandbox.ok("jail -c path=/home/jails/thin/bin command=/busybox id -u");
     assert_eq!(said, "0\n");
     sandbox.ok("umount /home/jails/thin");
@@ -63,7 +64,7 @@ fn a_disk() {
     }
 }
 
-/// Every file system that fstab(5) may have, each in a jail's own mounts.
+/// Every file system that an fstab(5) may name is mounted in a jail.
 #[test]
 fn file_systems_of_fstab() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -97,7 +98,7 @@ over /home/jails/web/over overlay lowerdir=/home/lower,upperdir=/home/upper,work
     );
     sandbox.ok("jail -q -c web");
     if disk {
-        // It goes with the mount.
+        // The loop device can be detached as soon as nothing has it mounted any more.
         sandbox.ok(&format!("losetup -d {device}"));
     }
     let inside = "cat /compat/proc/self/comm; ls /compat/sys/class/net; head -c 3 /dev/zero | wc -c; \
@@ -122,8 +123,8 @@ over /home/jails/web/over overlay lowerdir=/home/lower,upperdir=/home/upper,work
     }
 }
 
-/// A read-only base that fstab(5) mounts on the jail's own directory: FreeBSD's handbook,
-/// "Thin Jails using NullFS".
+/// An fstab(5) mounts a read-only base on the jail's own directory, as in FreeBSD's handbook, "Thin
+/// Jails using NullFS".
 #[test]
 fn a_base_by_nullfs() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -143,8 +144,7 @@ fn a_base_by_nullfs() {
     assert_eq!(sandbox.ok("stat -c %u /home/data/mine; ls -A /home/jails/thin"), "0\n");
 }
 
-/// A machine with a base, a directory of it to put something over, and a jail
-/// whose fstab(5) is given.
+/// A machine with a base, a directory in the base for a union, and a jail with this fstab(5).
 fn with_union(line: &str) -> Option<Sandbox> {
     let sandbox = Sandbox::new()?;
     sandbox.root("/home/jails/web");
@@ -160,7 +160,8 @@ fn with_union(line: &str) -> Option<Sandbox> {
     Some(sandbox)
 }
 
-/// In the jail `web`: a file of each layer, a new one, one that is changed, one that is removed.
+/// Commands for the jail `web`: they read a file of each layer, make a file, change one and remove
+/// one.
 const UNION: &str =
     "cd /u; cat low over; echo more >> low; echo new > new; rm gone; stat -c %n:%u:%g *";
 
@@ -186,9 +187,9 @@ fn a_union() {
     assert_eq!((done.stderr.as_str(), done.status), (taken, 1));
     sandbox.ok("jail -q -r web");
     assert_eq!(sandbox.ok("ls -A /home"), "jails\nupper\n");
-    // What was written is there the next time, and what was removed is not.
+    // The next start sees what was written and what was removed.
     assert_eq!(sandbox.ok("jail -q -c web; jexec web sh -c 'cd /u; echo *'"), "low new over\n");
-    // The jail goes by itself: the next command clears what is left.
+    // The jail ends without jail(8): the next command clears what is left.
     sandbox.ok("kill -9 $(sed -n 's/^init=\\([0-9]*\\) .*/\\1/p' /run/kletka/jails/*)");
     sandbox.ok("while jls -j web jid > /dev/null 2>&1; do :; done");
     assert_eq!(sandbox.ok("ls -A /home"), "jails\nupper\n");
@@ -214,7 +215,7 @@ fn a_union_that_is_read_only() {
 fn a_union_below() {
     for (line, upper, work) in [
         ("/home/upper /home/jails/web/u unionfs below", "/home/jails/web/u", ".web.u.kletka-work"),
-        // A base under the jail's own directory.
+        // The base is put under the jail's own directory.
         ("/home/upper /home/jails/web unionfs below", "/home/jails/web", ".web.kletka-work"),
     ] {
         let Some(sandbox) = with_union(line) else { return };
@@ -240,7 +241,7 @@ fn unions_side_by_side() {
         return;
     };
     sandbox.ok("mkdir -p /home/jails/web/v /home/upper2");
-    // What is a layer of one union is that of another too.
+    // Two unions may read the same layer.
     sandbox.write(
         "/etc/fstab.web",
         "/home/upper /home/jails/web/u unionfs rw,below\n/home/upper2 /home/jails/web/v unionfs rw,below\n",
@@ -250,15 +251,15 @@ fn unions_side_by_side() {
         sandbox.ok("ls -A /home/jails; jail -q -r web; ls -A /home/jails"),
         ".web.u.kletka-work\n.web.v.kletka-work\nweb\nweb\n"
     );
-    // But not what is written to.
+    // Two unions may not write to the same layer.
     sandbox.write(
         "/etc/fstab.web",
         "/home/upper /home/jails/web/u unionfs rw\n/home/upper /home/jails/web/v unionfs rw\n",
     );
     let shared = "jail: web: /home/.upper.kletka-work: two unionfs of one jail cannot share it\n";
     assert_eq!(sandbox.run("jail -q -c web").stderr, shared);
-    // What a machine that lost power has left is used again; what is
-    // somebody's stays, and is refused.
+    // A working directory that a loss of power has left is used again. A directory of this name
+    // that belongs to somebody stays, and the start is refused.
     sandbox.write("/etc/fstab.web", "/home/upper /home/jails/web/u unionfs rw\n");
     sandbox.ok("mkdir -m 700 /home/.upper.kletka-work /home/.upper.kletka-work/work");
     assert_eq!(sandbox.ok("jail -q -c web; jail -q -r web; ls -A /home"), "jails\nupper\nupper2\n");
@@ -277,13 +278,13 @@ fn unions_side_by_side() {
         assert_eq!(sandbox.ok("jls; ls -lAR /home/.upper.kletka-work"), sandbox.ok("jls") + &there);
         sandbox.ok("rm -r /home/.upper.kletka-work");
     }
-    // The lower layer is named when it is the one that cannot be used.
+    // The message names the lower layer if that is the one that cannot be used.
     sandbox.write("/etc/fstab.web", "/sys/kernel /home/jails/web/u unionfs rw,below\n");
     let said = sandbox.run("jail -q -c web").stderr;
     assert!(said.starts_with("jail: web: /sys/kernel: sysfs cannot be idmapped"), "{said}");
 }
 
-/// A jail's own jails have unions and overlays too, in directories of the jail.
+/// Jails inside a jail can have unions and overlays of the jail's directories.
 #[test]
 fn a_union_in_a_jail_of_a_jail() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -340,7 +341,7 @@ fn a_union_that_cannot_be() {
     );
     assert_eq!(sandbox.ok("ls -A /home/over; /bin/umount /home/over"), "upper\n");
     sandbox.write("/etc/fstab.web", "/mnt/upper /home/jails/web/u unionfs rw\n");
-    // Where the jail could lead it, it is not followed.
+    // A symbolic link that the jail can make at a mount point is not followed.
     sandbox.ok("mkdir /mnt/upper; rmdir /home/jails/web/u 2>/dev/null; rm -r /home/jails/web/u; ln -s /etc /home/jails/web/u");
     refused("mount.fstab: /home/jails/web/u is a symbolic link");
     sandbox.ok("rm /home/jails/web/u; : > /home/jails/web/u");

@@ -1,4 +1,4 @@
-//! route(8) on the kernel, in the words of FreeBSD.
+//! route(8) on the kernel, with FreeBSD's words and messages.
 
 use crate::sandbox::Sandbox;
 use crate::session;
@@ -128,7 +128,7 @@ route: usage: route [-j jail] [-46nq] command [[modifiers] args]
     );
 }
 
-/// What leads through a gateway goes; what leads to the link stays.
+/// `flush` deletes routes through a gateway, and keeps routes to the link.
 #[test]
 fn flush() {
     let Some(sandbox) = Sandbox::new() else { return };

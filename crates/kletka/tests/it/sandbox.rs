@@ -1,10 +1,11 @@
-//! A small machine for one test: own mount, network, process, host name and IPC namespaces.
+//! A small machine for one test: it has mount, network, process, host name and IPC namespaces of
+//! its own.
 //!
-//! Its `/run` (thereby kletka's registry), `/tmp`, `/home`, `/mnt` and `/var/log` are empty, its
-//! `/etc` is a copy that the test may write, and `/usr/local` holds a freshly installed kletka. Its
-//! process 1 reaps what loses its parent; when the [`Sandbox`] is dropped, or the test run dies,
-//! process 1 ends and the kernel ends all the rest with it. What is left behind before that
-//! fails the test: [`leaks`].
+//! The directories `/run` (with kletka's registry), `/tmp`, `/home`, `/mnt` and `/var/log` are
+//! empty, `/etc` is a copy that the test may write, and `/usr/local` has a freshly installed
+//! kletka. Process 1 reaps processes that lose their parent. When the [`Sandbox`] is dropped, or
+//! the test run dies, process 1 ends, and the kernel ends all other processes with it. The test
+//! fails if anything is left behind before that: [`leaks`].
 
 mod leaks;
 mod machine;
@@ -22,25 +23,25 @@ use rustix::fs::{MemfdFlags, memfd_create};
 
 use leaks::Left;
 
-/// What commands find in the sandbox: the applets in FreeBSD's dialect, kletka, then the system.
+/// The PATH in the sandbox: the applets in FreeBSD's dialect, kletka, then the system.
 const PATH: &str = "/usr/local/libexec/kletka/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Seconds after which [`Sandbox::run`] ends a command that hangs; its status is then 124.
+/// Seconds after which [`Sandbox::run`] ends a command that hangs. The status is then 124.
 const PATIENCE: &str = "60";
 
 /// A running machine. Dropping it checks that nothing is left behind, then removes it.
 pub(crate) struct Sandbox {
-    /// unshare(1), parent of the machine's process 1.
+    /// The process of unshare(1), which is the parent of the machine's process 1.
     unshare: Child,
-    /// Process 1, in the numbering of the test.
+    /// The number that the test sees for process 1.
     pid: u32,
-    /// What there was before the test did anything.
+    /// The state of the machine before the test began.
     clean: Left,
-    /// Control groups that this machine's registry has named so far.
+    /// The control groups that this machine's registry has named so far.
     cgroups: RefCell<BTreeSet<PathBuf>>,
 }
 
-/// What a command said and how it ended.
+/// The output and the exit status of a command.
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) stdout: String,
@@ -49,12 +50,12 @@ pub(crate) struct Done {
 }
 
 impl Sandbox {
-    /// A fresh machine; `None`, and a line on standard error that `cargo xtask test` counts, when
-    /// the tests do not run as root.
+    /// Makes a fresh machine. `None`: the tests do not run as root, and a line on standard error,
+    /// which `cargo xtask test` counts, says so.
     pub(crate) fn new() -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             let thread = std::thread::current();
-            // Past the harness, which shows the output of failed tests only.
+            // Not by eprintln!, whose output the harness shows for failed tests only.
             let _ = writeln!(io::stderr(), "skipped: {}: needs root", thread.name().unwrap_or("?"));
             return None;
         }
@@ -63,9 +64,11 @@ impl Sandbox {
         Some(Self { unshare, pid, clean, cgroups: RefCell::default() })
     }
 
-    /// Runs `line` by sh(1) in the machine, as root, from `/`, without input, and waits for sh
-    /// alone: what it leaves in the background may go on and keep its output open.
+    /// Runs `line` by sh(1) in the machine, as root, from `/`, without input. Waits for sh alone:
+    /// processes that it leaves in the background may go on.
     pub(crate) fn run(&self, line: &str) -> Done {
+        // Files in memory and not pipes: a background process that keeps a pipe open would hold the
+        // reader up.
         let [mut stdout, mut stderr] = ["stdout", "stderr"]
             .map(|name| fs::File::from(memfd_create(name, MemfdFlags::CLOEXEC).unwrap()));
         let pid = self.pid.to_string();
@@ -83,7 +86,7 @@ impl Sandbox {
         Done { stdout: text(&mut stdout), stderr: text(&mut stderr), status: code(status) }
     }
 
-    /// Runs `line`, which must succeed, and answers what it printed.
+    /// Runs `line`, which must succeed. Answers its standard output.
     #[track_caller]
     pub(crate) fn ok(&self, line: &str) -> String {
         let done = self.run(line);
@@ -97,15 +100,15 @@ impl Sandbox {
         done.stdout
     }
 
-    /// Writes a file of the machine; directories on the way are made.
+    /// Writes a file of the machine, and makes missing directories.
     pub(crate) fn write(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
         let path = self.outside(path.as_ref());
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    /// Makes a jail's root at `path`: busybox under all its names, root and
-    /// nobody, empty directories.
+    /// Makes a jail's root at `path`, with busybox under all its names, the users root and nobody,
+    /// and empty directories.
     pub(crate) fn root(&self, path: impl AsRef<Path>) {
         let root = self.outside(path.as_ref());
         for directory in [
@@ -126,14 +129,15 @@ impl Sandbox {
         self.write(path.as_ref().join("etc/group"), "root:x:0:\nnogroup:x:65534:\n");
     }
 
-    /// Where the test finds a file of the machine. Absolute symbolic links in it lead elsewhere.
+    /// Answers the path by which the test finds a file of the machine. Absolute symbolic links on
+    /// that path lead out of the machine.
     pub(crate) fn outside(&self, path: &Path) -> PathBuf {
         let inside = path.strip_prefix("/").expect("a path from the machine's root");
         Path::new("/proc").join(self.pid.to_string()).join("root").join(inside)
     }
 
-    /// Fails the test when anything is there that was not before its first command: call it when
-    /// all jails are stopped. The end of the test calls it in any case.
+    /// Fails the test if anything is there that was not there before its first command. All jails
+    /// must be stopped by then. The end of the test makes the same check.
     #[track_caller]
     pub(crate) fn check(&self) {
         let left = self.left();
@@ -147,13 +151,14 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        // A test that has failed already says why itself; its jails are not gone, and no wonder.
+        // A test that has failed reports its own reason. Its jails still run, which is no second
+        // fault.
         let failed = std::thread::panicking();
         let left = if failed { Vec::new() } else { self.left() };
         // Process 1 reads its input until this end of it closes.
         drop(self.unshare.stdin.take());
         let _ = self.unshare.wait();
-        // These are the only things that do not end with the machine.
+        // Control groups are the only things that do not end with the machine.
         for cgroup in self.cgroups.borrow().iter() {
             let _ = fs::remove_dir(cgroup);
         }
@@ -205,7 +210,7 @@ fn statuses_and_streams() {
     let Some(sandbox) = Sandbox::new() else { return };
     let done = sandbox.run("echo out; echo err >&2; exit 3");
     assert_eq!((done.stdout.as_str(), done.stderr.as_str(), done.status), ("out\n", "err\n", 3));
-    // A background process does not hold the caller up.
+    // `run` does not wait for a background process.
     sandbox.ok("sleep 50 & echo $! > /tmp/pid");
     sandbox.ok("kill $(cat /tmp/pid)");
 }
@@ -223,7 +228,7 @@ fn what_is_left_is_named() {
     ];
     for (make, remove, name) in cases {
         sandbox.ok(make);
-        // What runs in the background may need a moment to become what it is called.
+        // A background process has its name only when it has executed, which may take a moment.
         let started = Instant::now();
         let named = || Left::on(sandbox.pid, &BTreeSet::new()).beyond(&sandbox.clean).join("\n");
         while !named().contains(name) {

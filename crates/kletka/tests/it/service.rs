@@ -1,8 +1,8 @@
-//! service(8): `service jail` to the byte, FreeBSD's libexec/rc/rc.d/jail and rc.subr.
+//! service(8): `service jail` byte by byte, as FreeBSD's libexec/rc/rc.d/jail and rc.subr have it.
 
 use crate::sandbox::Sandbox;
 
-/// Runs each line: exit status, standard output, standard error.
+/// Runs each line, and compares its exit status, standard output and standard error.
 fn session(sandbox: &Sandbox, rows: &[(&str, i32, &str, &str)]) {
     for (line, status, stdout, stderr) in rows {
         let done = sandbox.run(line);
@@ -102,7 +102,7 @@ fn enabling() {
         ("service jail delete; cat /etc/rc.conf /etc/rc.conf.local", 0, "jail_enable deleted in /etc/rc.conf /etc/rc.conf.local\n", ""),
         ("service jail delete",  0, "", ""),
     ]);
-    // Where systemd runs, it is told; here somebody else answers for it.
+    // A running systemd is told by systemctl(1). In the sandbox a script takes its place.
     sandbox.write("/tmp/bin/systemctl", "#!/bin/sh\necho systemctl \"$@\"; exec test -e /tmp/good\n");
     session(&sandbox, &[
         ("mkdir -p /run/systemd/system; chmod +x /tmp/bin/systemctl", 0, "", ""),
@@ -114,8 +114,8 @@ fn enabling() {
     ]);
 }
 
-/// What the boot of the host does: nothing without the variable. Who types
-/// `start` is not asked for it.
+/// At boot, nothing is done unless the variable says yes. A `start` that is typed by hand does not
+/// ask for the variable.
 #[test]
 #[rustfmt::skip]
 fn enabling_netif() {
@@ -170,8 +170,7 @@ fn a_console() {
     ]);
 }
 
-/// What systemd(1) itself thinks of the units: that they are well formed, and that
-/// their programs are there.
+/// systemd itself checks that the units are well formed and that their programs exist.
 #[test]
 fn the_units_are_some() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -193,7 +192,7 @@ fn the_units_are_some() {
         }
         let said = sandbox.run(&format!("'{prefix}/share/kletka/init.d/jail' start"));
         assert!(said.stdout.starts_with("Cannot 'start' jail."), "{said:?}");
-        // The same script makes what rc.conf wants, and takes it away.
+        // The same script makes the interfaces of rc.conf, and destroys them.
         let netif = format!("'{prefix}/share/kletka/init.d/kletka-netif'");
         sandbox.write("/etc/rc.conf", "cloned_interfaces=bridge7\n");
         assert_eq!(sandbox.ok(&format!("{netif} start; ifconfig -l")), "lo0\n");

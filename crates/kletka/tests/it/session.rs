@@ -1,13 +1,14 @@
-//! Sessions: what an administrator types after `$ `, what the machine
-//! answers, `[STATUS]` when not 0.
+//! Sessions: a line after `$ ` is what an administrator types, the lines below it are what the
+//! machine answers. An exit status other than 0 follows as `[STATUS]`.
 //!
-//! Standard error follows standard output. Addresses of hardware are written `xx:xx:xx:xx:xx:xx`,
-//! and link-local addresses, which follow from them and appear in their own time, are left out; so
-//! is what an interface does about IPv6, which a machine may set for all that are made.
+//! Standard error follows standard output. Addresses of hardware are written `xx:xx:xx:xx:xx:xx`.
+//! Link-local addresses are left out, because they follow from those of hardware and appear in
+//! their own time. Options of IPv6 are left out, because a machine may set them for all interfaces
+//! that are made.
 
 use crate::sandbox::Sandbox;
 
-/// Plays `session` and compares all of its answers.
+/// Runs the lines of `session`, and compares all answers.
 #[track_caller]
 pub(crate) fn check(sandbox: &Sandbox, session: &str) {
     let mut played = String::new();
@@ -23,8 +24,8 @@ pub(crate) fn check(sandbox: &Sandbox, session: &str) {
     assert!(played == session, "{played}\nthe first difference:\n- {want}\n+ {got}");
 }
 
-/// The text without what differs from run to run, or from kernel to kernel:
-/// what hardware does for it.
+/// Answers the text without what differs from run to run or, as settings of hardware do, from
+/// kernel to kernel.
 fn steady(text: &str) -> String {
     let differs = |line: &str| {
         ["inet6 fe80:", "options=", "nd6 options="].iter().any(|start| line.starts_with(start))
@@ -37,6 +38,6 @@ fn mask(word: &str) -> &str {
     let bytes: Vec<&str> = word.split(':').collect();
     let hexadecimal = |byte: &&str| byte.len() == 2 && u8::from_str_radix(byte, 16).is_ok();
     let is_ether = bytes.len() == 6 && bytes.iter().all(hexadecimal);
-    // 02:00:5e is what the tests themselves give out.
+    // Addresses that begin with 02:00:5e are given by the tests themselves.
     if is_ether && !word.starts_with("02:00:5e:") { "xx:xx:xx:xx:xx:xx" } else { word }
 }

@@ -110,7 +110,8 @@ net.link.bridge.pfil_member: 0 -> 0
     );
 }
 
-/// What a jail is told of itself; the root of these is the host's, for its programs.
+/// What a jail can ask about itself. The jails have the host's root, because they need its
+/// programs.
 #[test]
 fn in_jails() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -118,7 +119,7 @@ fn in_jails() {
     let sysctl = "/usr/local/libexec/kletka/bin/sysctl -n security.jail.jailed security.jail.vnet";
     assert_eq!(sandbox.ok(&format!("jexec own {sysctl}")), "1\n1\n");
     assert_eq!(sandbox.ok(&format!("jexec shared {sysctl}")), "1\n0\n");
-    // With the host's users a jail is no less one.
+    // A jail that has the host's users is still a jail.
     sandbox.ok("jail -q -c name=users path=/ ip4=inherit kletka.userns=inherit persist");
     assert_eq!(
         sandbox.ok("jexec users /usr/local/libexec/kletka/bin/sysctl -n security.jail.jailed"),

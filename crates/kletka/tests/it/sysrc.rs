@@ -1,4 +1,4 @@
-//! sysrc(8): output, errors and exit statuses to the byte, and what becomes of the files.
+//! sysrc(8): output, errors and exit statuses byte by byte, and what is written to the files.
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 
-/// FreeBSD's usr.sbin/sysrc/tests/sysrc_test.sh: what it expects of each command.
+/// The commands of FreeBSD's usr.sbin/sysrc/tests/sysrc_test.sh, with the answers that it expects.
 const FREEBSD: &str = r#"$ printf 'test_enable="NO"\ntest_list="item1 item2"\ntest2_list=""\n' > /tmp/c
 $ sysrc -f /tmp/c test_enable test_list test2_list
 test_enable: NO
@@ -255,10 +255,10 @@ fn a_jails_tree_may_be_hostile() {
         sandbox.ok("rm -rf /tmp/j/etc /tmp/j/was; mkdir -p /tmp/j/etc");
     }
     assert_eq!(sandbox.ok("cat /etc/rc.conf"), "secret=\"host's\"\n");
-    // What is a jail's own is changed; a dangling link in the file's place is not followed either.
+    // Files of the jail itself are changed. A dangling link in the place of a file is not followed.
     assert_eq!(sandbox.ok("sysrc -R /tmp/j sshd_enable=YES; sysrc -R /tmp/j -v sshd_enable; cat /tmp/j/etc/rc.conf"),
         "sshd_enable: NO -> YES\n/etc/rc.conf: sshd_enable: YES\nsshd_enable=\"YES\"\n");
-    // No path leads out.
+    // No path leads out of the tree.
     let done = sandbox.run("sysrc -R /tmp/j -f ../../../etc/rc.conf secret");
     assert_eq!((done.status, &*done.stderr), (1, "sysrc: unknown variable 'secret'\n"), "{done:?}");
     sandbox.ok("rm /tmp/j/etc/rc.conf; ln -s /etc/made /tmp/j/etc/rc.conf");
@@ -284,8 +284,8 @@ $ jail -r www
     check(&sandbox, session);
 }
 
-/// What a file has on the host is no reason not to change it in a jail, nor is it
-/// lost unless that has to be.
+/// A file with extended attributes of the host can be changed inside a jail, and keeps the
+/// attributes that it can keep.
 #[test]
 fn attributes_that_a_jail_cannot_give() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -302,7 +302,7 @@ fn attributes_that_a_jail_cannot_give() {
     ] {
         for name in ["security.label", "security.ima", "security.evm", "trusted.note", "user.note"]
         {
-            // The kernel may take no digest from us; then there is none to copy.
+            // Some kernels let nobody set a digest; then there is none to copy.
             let set = setxattr(&path, name, b"x", XattrFlags::empty());
             assert!(set.is_ok() || ["security.ima", "security.evm"].contains(&name), "{name}");
         }

@@ -1,12 +1,12 @@
-//! Many jails at once: those that do not wait for each other start and stop at the same time, in
-//! the order that `depend` asks for, and as many as `-p` says.
+//! Many jails at once: jails that do not wait for each other start and stop at the same time, in
+//! the order that `depend` asks for, and as many as `-p` allows.
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
 use std::fmt::Write;
 use std::time::Instant;
 
-/// Two jails whose hooks wait for each other: only a start of both at once comes to its end.
+/// The hooks of two jails wait for each other, so only a start of both at the same time can end.
 #[test]
 fn independent_jails_start_at_once() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -55,7 +55,7 @@ fn chains_start_and_stop_in_order() {
         }
     }
     sandbox.write("/etc/jail.conf", text);
-    // Each takes a moment in which others can start.
+    // Each start takes a moment, in which others can begin.
     sandbox.ok("sed -i \"s,'/bin/true','/bin/sleep 0.03',\" /etc/jail.conf");
     let began = Instant::now();
     sandbox.ok("jail -q -p 1 -c");
@@ -88,7 +88,7 @@ fn chains_start_and_stop_in_order() {
     }
 }
 
-/// A hook whose time is over ends with all that it has started.
+/// A hook that runs out of time is killed with all processes that it has started.
 #[test]
 fn a_hook_that_takes_too_long() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -103,12 +103,12 @@ fn a_hook_that_takes_too_long() {
     assert_eq!((&*done.stdout, &*done.stderr), ("released\n", said));
 }
 
-/// As many as `-p` says are under way, and no more.
+/// No more jails are under way than `-p` allows, and no fewer.
 #[test]
 fn a_limit_is_kept() {
     let Some(sandbox) = Sandbox::new() else { return };
     sandbox.root("/home/jails/web");
-    // Each counts those that are between these two hooks with it.
+    // Each jail counts the jails that are between these two hooks at the same time.
     sandbox.write(
         "/etc/jail.conf",
         "path = /home/jails/web; persist;
@@ -126,7 +126,7 @@ fn a_limit_is_kept() {
     }
 }
 
-/// On a terminal, one line shows what is being waited for; into a pipe, nothing of the kind goes.
+/// On a terminal, one line shows what jail(8) waits for. A pipe gets no such line.
 #[test]
 fn a_terminal_shows_what_takes_its_time() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -141,7 +141,7 @@ fn a_terminal_shows_what_takes_its_time() {
          echo go > /tmp/fifo; wait; until jls -j b > /dev/null 2>&1; do :; done");
     let shown = sandbox.ok("tr '\\r' '\\n' < /tmp/typescript");
     assert!(shown.contains("\ngo\n") && shown.contains("b: created\n"), "{shown}");
-    // jail's own lines come where nothing of it is left.
+    // The line of progress is erased before jail(8) prints a message.
     sandbox.ok("rm /tmp/typescript; script -qfc 'jail -rc' /tmp/typescript > /dev/null & \
          until grep -q '0 of 2 jails; a' /tmp/typescript; do :; done; : > /tmp/fifo; wait; \
          until grep -q 'b: created' /tmp/typescript; do :; done");

@@ -1,11 +1,11 @@
 //! Jails with a network stack of their own: how they reach each other and the LAN, what they cannot
-//! touch, and that their interfaces come back to the host, however a jail ends.
+//! touch, and that their interfaces come back to the host however a jail ends.
 
 use crate::sandbox::Sandbox;
 use crate::session;
 
-/// Jails `web`, `db` and `fw`, numbers 1 to 3, each at its end of an epair. The root of `fw` is the
-/// host's: it has the host's programs.
+/// The jails `web`, `db` and `fw`, numbers 1 to 3, each at its end of an epair. `fw` has the host's
+/// root, and so the host's programs.
 const JAIL_CONF: &str = r#"
 path = "/home/jails/$name"; persist; mount.devfs; allow.raw_sockets; vnet;
 vnet.interface = "epair${jid}b";
@@ -18,8 +18,8 @@ db { jid = 2; }
 fw { jid = 3; path = /; }
 "#;
 
-/// A machine with these jails on bridge0, and with `re0`, whose cable leads to a host on the LAN:
-/// the network namespace `lan` with the addresses 192.168.1.10 and fd00::10.
+/// A machine with these jails on bridge0, and with `re0`, whose cable leads to a host on the LAN.
+/// That host is the network namespace `lan` with the addresses 192.168.1.10 and fd00::10.
 fn lan(jails: &[&str]) -> Option<Sandbox> {
     let sandbox = Sandbox::new()?;
     sandbox.ok("ip netns add lan && ip link add re0 type veth peer name lan0 netns lan");
@@ -34,7 +34,7 @@ fn lan(jails: &[&str]) -> Option<Sandbox> {
         sandbox.ok(&format!("jail -q -c {jail} > /dev/null"));
     }
     for jail in jails {
-        // An IPv6 address is the jail's only after nobody has objected.
+        // An IPv6 address can be used only when the search for duplicates is over.
         let addresses = format!("jexec {jail} /run/kletka/jail/ifconfig -a inet6");
         sandbox.ok(&format!("while {addresses} | grep -q tentative; do :; done"));
     }
@@ -64,16 +64,16 @@ fn jails_and_the_lan_reach_each_other() {
     ] {
         sandbox.ok(&format!("{from} ping -c 1 -W 10 {to}"));
     }
-    // The host has no address in that network: it only bridges.
+    // The host only bridges, and has no address in that network.
     assert_ne!(sandbox.run("busybox ping -c 1 -W 1 192.168.1.1").status, 0);
     remove_lan(&sandbox);
 }
 
-/// Why the article wants a vnet: what a jail says to everybody is heard on the LAN.
+/// The reason why the article uses a vnet: broadcasts of a jail are heard on the LAN.
 #[test]
 fn a_broadcast_is_heard_on_the_lan() {
     let Some(sandbox) = lan(&["web"]) else { return };
-    // A host on the LAN is asked not to keep silent.
+    // By default Linux does not answer to a ping of everybody.
     let answers = "echo 0 > /proc/sys/net/ipv4/icmp_echo_ignore_broadcasts";
     sandbox.ok(&format!("ip netns exec lan sh -c '{answers}'"));
     let heard = sandbox.ok("jexec web ping -c 1 -W 10 192.168.1.255");
@@ -81,7 +81,8 @@ fn a_broadcast_is_heard_on_the_lan() {
     remove_lan(&sandbox);
 }
 
-/// Root of a jail with a vnet is root of its network: it needs nothing of the host's.
+/// The root of a jail with a vnet may do everything in its network, and needs nothing of the
+/// host's.
 #[test]
 fn a_firewall_in_one_jail_is_nowhere_else() {
     let Some(sandbox) = lan(&["web", "fw"]) else { return };
@@ -90,7 +91,7 @@ fn a_firewall_in_one_jail_is_nowhere_else() {
              until busybox netstat -ltn | grep -q :81; do :; done; until busybox netstat -ltn | grep -q :80; do :; done";
         sandbox.ok(&format!("jexec {jail} sh -c '{servers}'"));
     }
-    // A port that is dropped answers nothing; one that is not has time to.
+    // A port whose packets are dropped never answers. Any other port gets enough time to answer.
     let ask = |address: &str, port: u16, seconds: u8| {
         let client = format!("busybox nc -w {seconds} {address} {port} < /dev/null");
         sandbox.run(&format!("ip netns exec lan {client}")).stdout
@@ -121,7 +122,7 @@ fn a_firewall_in_one_jail_is_nowhere_else() {
 #[test]
 fn a_jail_cannot_touch_the_hosts_network() {
     let Some(sandbox) = lan(&["web", "fw"]) else { return };
-    // Whether an address is still being probed for is a matter of time.
+    // `tentative` is left out: how long the search for duplicates takes is a matter of time.
     let state = "ifconfig -a | sed 's/ tentative//'; ip route; ip -6 route; ip rule";
     let before = sandbox.ok(state);
     for line in [
@@ -136,7 +137,7 @@ fn a_jail_cannot_touch_the_hosts_network() {
     ] {
         assert_ne!(sandbox.run(line).status, 0, "{line}");
     }
-    // Routes and settings of its own it has.
+    // The jail can change routes and settings of its own network.
     sandbox.ok("jexec web ip route add default via 192.168.1.10");
     sandbox.ok("jexec web ip route add blackhole 10.0.0.0/8");
     sandbox.ok("jexec web sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'");
@@ -146,8 +147,8 @@ fn a_jail_cannot_touch_the_hosts_network() {
     remove_lan(&sandbox);
 }
 
-/// A machine with a jail's root in /home/jails/web, epair1 and epair2, and a
-/// jail.conf with `parameters`.
+/// A machine with a jail's root in /home/jails/web, with epair1 and epair2, and with a jail.conf
+/// that has `parameters`.
 fn with_epairs(parameters: &str) -> Option<Sandbox> {
     let sandbox = Sandbox::new()?;
     sandbox.root("/home/jails/web");
@@ -162,7 +163,8 @@ fn remove_epairs(sandbox: &Sandbox) {
     assert_eq!(sandbox.ok("ifconfig -l"), "lo0\n");
 }
 
-/// Two interfaces go in, and are with the host again when the jail ends: in these ways.
+/// Two interfaces are moved into a jail, and come back to the host in every way in which the jail
+/// may end.
 #[test]
 fn interfaces_come_back() {
     let lasting = "persist; vnet.interface = epair1b, epair2b; exec.start = true;";
@@ -182,18 +184,18 @@ fn interfaces_come_back() {
             assert_eq!(sandbox.ok("ifconfig -l"), "lo0 epair1a epair2a\n", "{start}");
             assert_eq!(sandbox.ok("ifconfig -j web -l"), "lo0 epair1b epair2b\n", "{start}");
         }
-        // That of a command killed with its jail is its status, not ours.
+        // The exit status is not looked at: a command that is killed with its jail fails.
         sandbox.run(end);
         sandbox.ok("until ifconfig epair1b && ifconfig epair2b; do :; done > /dev/null 2>&1");
         assert_eq!(sandbox.ok("ifconfig -l | tr ' ' '\\n' | sort"), all, "{end}");
-        // Init gives the interfaces back before it ends itself: only then the jail is gone.
+        // Init gives the interfaces back before it ends, and only then the jail is gone.
         sandbox.ok("until [ -z \"$(jls name)\" ]; do :; done");
         remove_epairs(&sandbox);
     }
 }
 
-/// The host has given the name to another interface in the meantime: the one
-/// that returns gets a new one.
+/// Meanwhile another interface of the host has the name: the interface that returns gets a new
+/// name.
 #[test]
 fn a_name_that_is_taken_on_return() {
     let Some(sandbox) = with_epairs("persist; vnet.interface = epair1b;") else { return };
@@ -242,7 +244,8 @@ lo0
     );
 }
 
-/// A switch, and whoever gives out addresses by DHCP, knows a jail again when it comes back.
+/// A jail has the same link-level address after each start, by which switches and DHCP servers
+/// recognise it.
 #[test]
 fn a_jail_keeps_its_link_level_address() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -272,7 +275,7 @@ db { $unit = 1; }
     assert!(db.iter().all(|ether| !web.contains(ether)), "{web:?} {db:?}");
 }
 
-/// `-j`: what every command of the network says of a jail, and does in it, from the host.
+/// `-j`: every command of the network works in a jail's network from the host.
 #[test]
 fn from_the_host() {
     let Some(sandbox) = with_epairs("persist; vnet.interface = epair1b;") else { return };
@@ -327,7 +330,7 @@ $ jail -q -r web
     remove_epairs(&sandbox);
 }
 
-/// A jail gets its address from a server on the LAN.
+/// A jail gets its address from a DHCP server on the LAN.
 #[test]
 fn an_address_by_dhcp() {
     let Some(sandbox) = lan(&["web"]) else { return };
@@ -355,8 +358,8 @@ fn an_address_by_dhcp() {
     remove_lan(&sandbox);
 }
 
-/// IPv6 is the jail's own: its link-local address, by which others reach it, and its search for
-/// another host that has the same address.
+/// A jail has IPv6 of its own: others reach it by its link-local address, and its kernel looks for
+/// hosts with the same address.
 #[test]
 fn inet6_of_its_own() {
     let Some(sandbox) = lan(&["web"]) else { return };
@@ -365,16 +368,16 @@ fn inet6_of_its_own() {
     sandbox.ok(&format!("ip netns exec lan busybox ping -c 1 -W 10 {own}%lan0"));
     let ether = sandbox.ok("ifconfig -j web epair1b ether | tail -n 1");
     assert!(own.ends_with(ether.trim().rsplit(':').next().unwrap()), "{own} {ether}");
-    // fd00::10 is the LAN's.
+    // fd00::10 belongs to the host on the LAN.
     sandbox.ok("jexec web /run/kletka/jail/ifconfig epair1b inet6 fd00::10/64");
     let inside = "jexec web /run/kletka/jail/ifconfig epair1b inet6";
     sandbox.ok(&format!("until {inside} | grep -q 'fd00::10 .*duplicated'; do :; done"));
     sandbox.ok("ip netns exec lan busybox ping -c 1 -W 10 fd00::1");
-    // What its interface does about IPv6 is the jail's affair.
+    // The jail may set the options of IPv6 of its interface.
     sandbox.ok(&format!("{inside} -accept_rtadv no_dad"));
     let options = sandbox.ok("ifconfig -j web epair1b | tail -n 1");
     assert_eq!(options, "\tnd6 options=121<PERFORMNUD,AUTO_LINKLOCAL,NO_DAD>\n");
-    // Its devfs has no /dev/net/tun.
+    // The jail's devfs has no /dev/net/tun.
     let refused = sandbox.run("jexec web /run/kletka/jail/ifconfig tap create");
     let want = "ifconfig: SIOCIFCREATE2 (tap): Operation not supported (there is no /dev/net/tun: \
                 load the module tun, or let the jail's devfs have it)\n";

@@ -1,15 +1,15 @@
 //! The article's file server, whose jail.conf was written for FreeBSD: its network, on VLAN 7.
 //!
 //! The jail.conf is used byte for byte. In place of Samba the jail has busybox and an rc that only
-//! waits: what counts here is the way of the packets.
+//! waits, because this test is about the way of the packets.
 
 use crate::sandbox::Sandbox;
 
 const JAIL_CONF: &str = include_str!("../../../../examples/samba-vlan/jail.conf");
 const FSTAB: &str = include_str!("../../../../examples/samba-vlan/fstab.samba");
 
-/// The commands that jail.conf names, as `jail -v` shows them: FreeBSD's
-/// order, the article's words.
+/// The commands of jail.conf, as `jail -v` shows them: in FreeBSD's order, with the article's
+/// words.
 const START: &str = "\
 samba: run command: ifconfig epair1 create
 samba: run command: ifconfig bridge1 create
@@ -28,7 +28,8 @@ samba: run command: ifconfig epair1a destroy
 samba: run command: ifconfig bridge1 destroy
 ";
 
-/// The host's card re0 with its VLAN 7, and at the other end of its cable a LAN with VLANs 7 and 8.
+/// Makes the host's card re0 with its VLAN 7, and at the other end of its cable a LAN with VLANs 7
+/// and 8.
 fn network(sandbox: &Sandbox) {
     sandbox.ok("ip netns add lan && ip link add re0 type veth peer name trunk netns lan");
     sandbox.ok("ifconfig re0 up && ifconfig re0.7 create vlan 7 vlandev re0");
@@ -42,7 +43,7 @@ fn network(sandbox: &Sandbox) {
     }
 }
 
-/// The jail's root, on a disk: /home of a sandbox is a tmpfs, which Linux 6.1 cannot idmap.
+/// Makes the jail's root on a disk: /home of a sandbox is a tmpfs, which Linux 6.1 cannot idmap.
 fn files(sandbox: &Sandbox) {
     sandbox.ok("mkdir -p /srv/article && /bin/mount --bind /srv/article /home");
     sandbox.root("/home/jails/samba");
@@ -51,7 +52,7 @@ fn files(sandbox: &Sandbox) {
          for library in $(ldd /bin/dash | grep -o '/[^ ]*'); do \
              mkdir -p .${library%/*} && cp -L $library .$library; \
          done");
-    // A jail without persist lives as long as something runs in it.
+    // A jail without `persist` lives only as long as a process runs in it.
     sandbox.write("/home/jails/samba/etc/rc", "sleep 1000 > /dev/null 2>&1 &\n");
     sandbox.write("/home/jails/samba/etc/rc.shutdown", "exit 0\n");
     sandbox.ok("mkdir -p /home/share /home/jails/samba/srv/share /var/log/jail");
@@ -84,7 +85,8 @@ fn the_jail_on_its_vlan() {
     sandbox.check();
 }
 
-/// What the jail says is on the wire with its tag, broadcasts too, and VLAN 8 hears nothing of it.
+/// The packets of the jail, broadcasts included, are on the wire with their tag. VLAN 8 hears none
+/// of them.
 fn packets(sandbox: &Sandbox) {
     sandbox.ok(
         "ip netns exec lan tcpdump -U -l -e -n -i trunk > /tmp/wire 2> /tmp/tcpdump & echo $! > /tmp/pid; \
@@ -93,7 +95,7 @@ fn packets(sandbox: &Sandbox) {
     sandbox.ok("jexec samba ping -c 1 -W 20 192.168.1.10");
     let ifconfig = "jexec samba /run/kletka/jail/ifconfig epair1b inet6";
     sandbox.ok(&format!("{ifconfig} fd00:1::240/64"));
-    // The address is the jail's only after nobody has objected.
+    // The address can be used only when the search for duplicates is over.
     sandbox.ok(&format!("while {ifconfig} | grep -q tentative; do :; done"));
     sandbox.ok("jexec samba ping -6 -c 1 -W 20 fd00:1::10");
     sandbox.ok("jexec samba ping -c 1 -W 1 192.168.1.255 > /dev/null || true");
@@ -108,7 +110,7 @@ fn packets(sandbox: &Sandbox) {
     assert!(own6.is_some_and(|line| line.contains("vlan 7,")), "{wire}");
     let heard = "ip netns exec lan cat /sys/class/net/trunk.8/statistics/rx_packets";
     assert_eq!(sandbox.ok(heard), "0\n");
-    // Nor can the jail reach the other VLAN by way of its neighbour.
+    // The jail cannot reach the other VLAN through its neighbour either.
     let done = sandbox.run("jexec samba ping -c 1 -W 1 192.168.8.10");
     assert_eq!(done.status, 1, "{}", done.stdout);
 }

@@ -1,11 +1,12 @@
-//! Whole listings of vlans, laggs, loopbacks and wg, with IPv4 and IPv6, and limits that
-//! only newer kernels have.
+//! Whole listings of vlans, laggs, loopbacks and wg, with IPv4 and IPv6, and limits that only newer
+//! kernels have.
 
 use std::path::Path;
 
 use crate::it::session;
 
-/// A vlan by its name, a tag around tags, priorities, and what stays as it was made.
+/// A vlan that is made by its name, tags around tags, priorities, and settings that cannot be
+/// changed later.
 #[test]
 fn vlans() {
     let Some(sandbox) = crate::sandbox() else { return };
@@ -111,8 +112,8 @@ lo0
     sandbox.check();
 }
 
-/// The article's trap: hardware that joins packets goes into a bridge. A lagg
-/// stands for the hardware.
+/// The article's trap: hardware that joins packets becomes a member of a bridge. A lagg stands for
+/// the hardware.
 #[test]
 fn a_bridge_turns_lro_off() {
     let Some(sandbox) = crate::sandbox() else { return };
@@ -137,11 +138,12 @@ lo0
     sandbox.check();
 }
 
-/// The same with a card: the one of this machine whose driver has LRO on by itself.
+/// The same trap with a card of this machine, whose driver turns LRO on by itself.
 #[test]
 fn a_bridge_turns_lro_of_a_card_off() {
     let Some(sandbox) = crate::sandbox() else { return };
-    // A sandbox has no hardware; what is moved into its network comes back when that ends.
+    // A sandbox has no hardware, so the card is moved into its network. The kernel moves the card
+    // back when that network ends.
     let own = sandbox.outside(Path::new("/"));
     let card = "modprobe vmxnet3 && for card in /sys/class/net/*; do \
                     case $(readlink $card/device/driver) in */vmxnet3) echo ${card##*/} ;; esac; \

@@ -1,10 +1,10 @@
-//! Kinds of interfaces that the kernel of a machine that builds kletka may lack: ifconfig(8) on
-//! vlans, laggs, tunnels, loopbacks and wg, in the words of FreeBSD, and what they carry.
+//! ifconfig(8) on vlans, laggs, tunnels, loopbacks and wg, with FreeBSD's words, and the packets
+//! that they carry. The kernel of a machine that builds kletka may lack these kinds.
 
 use crate::it::session;
 use crate::sandbox::Sandbox;
 
-/// A host with the card re0, at whose other end is the namespace `lan`.
+/// A host with the card re0. The other end of its cable is in the namespace `lan`.
 fn host() -> Option<Sandbox> {
     let sandbox = crate::sandbox()?;
     sandbox.ok("ip netns add lan && ip link add re0 type veth peer name lan0 netns lan");
@@ -51,7 +51,7 @@ $ ifconfig re0.7 destroy; ifconfig vlan0 destroy
     end(&sandbox);
 }
 
-/// The priority is in the frames.
+/// Frames carry the priority of the vlan.
 #[test]
 fn the_priority_of_a_vlan() {
     let Some(sandbox) = host() else { return };
@@ -171,7 +171,7 @@ fn tunnels() {
     end(&sandbox);
 }
 
-/// rc.conf as the article has it: the vlan of a card, made at boot and taken away.
+/// The article's rc.conf: the vlan of a card is made at boot, and destroyed again.
 #[test]
 fn vlans_by_rc_conf() {
     let Some(sandbox) = host() else { return };
@@ -180,7 +180,8 @@ fn vlans_by_rc_conf() {
         "vlans_re0=\"7 vlan0 office\"\ncreate_args_vlan0=\"vlan 9\"\ncreate_args_office=\"vlan 10\"\nifconfig_re0_7=\"up\"\nifconfig_re0_7_descr=\"home\"\n\
          cloned_interfaces=\"bridge1\"\nifconfig_bridge1=\"addm re0.7\"\n",
     );
-    // All are made before the first is configured: the bridge finds the vlan that it wants.
+    // All interfaces are made before the first is configured, so the bridge finds the vlan that is
+    // to be its member.
     let done = sandbox.run("service netif start");
     assert_eq!((done.stderr.as_str(), done.status), ("", 0), "{}", done.stdout);
     session::check(
@@ -208,8 +209,8 @@ Stopping Network: office vlan0 re0.7 bridge1.
     end(&sandbox);
 }
 
-/// What the guard of the network makes again: every kind that it does not
-/// name as one that it cannot.
+/// The guard of the network makes every kind of interface again, except for those that it names
+/// beforehand.
 #[test]
 fn the_guard_makes_every_kind_again() {
     let Some(sandbox) = host() else { return };
@@ -260,8 +261,8 @@ kletka: net guard: wg0: is gone, and cannot be made again
     end(&sandbox);
 }
 
-/// LRO, which went off as the hardware became a member of a bridge, is on again afterwards. A lagg
-/// stands for the hardware.
+/// LRO is turned off when hardware becomes a member of a bridge, and is on again after the undoing.
+/// A lagg stands for the hardware.
 #[test]
 fn the_guard_turns_lro_on_again() {
     let Some(sandbox) = host() else { return };

@@ -1,5 +1,5 @@
-//! A jail on the machine itself, as its administrator has it: `/` on ext4 and
-//! shared, cgroup v2 alone.
+//! A jail on the machine itself, without a sandbox: `/` is on ext4 and shared, and there is cgroup
+//! v2 alone.
 
 use std::fs;
 use std::path::Path;
@@ -7,11 +7,11 @@ use std::path::Path;
 use crate::sandbox::Sandbox;
 use std::sync::Mutex;
 
-/// One test at a time: there is one machine.
+/// Held by the test that runs: there is only one machine.
 static MACHINE: Mutex<()> = Mutex::new(());
 
-/// Runs `line` in the mount namespace of the machine and not in that of the sandbox, whose programs
-/// and registry it uses by their places in /proc.
+/// Runs `line` in the mount namespace of the machine. The programs and the registry are those of
+/// the sandbox, by their paths in /proc.
 fn on_the_machine(sandbox: &Sandbox, line: &str) -> String {
     let programs = sandbox.outside(Path::new("/usr/local"));
     let done = std::process::Command::new("timeout")
@@ -49,7 +49,7 @@ fn a_jail_on_a_shared_root_in_pure_cgroup_v2() {
     assert_eq!(inside, "0\n1000\n");
     assert_eq!(machine("stat -c %u /srv/web/tmp/mine"), "0\n");
 
-    // Its control group has its processes, and is all that they see.
+    // The jail's control group contains its processes, and they see no other group.
     let cgroup = machine("ls -d /sys/fs/cgroup/kletka/[0-9]*");
     assert!(machine(&format!("cat {}/cgroup.procs", cgroup.trim())).lines().count() >= 1);
     assert_eq!(machine("jexec web cat /proc/self/cgroup"), "0::/\n");
@@ -62,8 +62,8 @@ fn a_jail_on_a_shared_root_in_pure_cgroup_v2() {
     machine("rm -r /srv/web");
 }
 
-/// A jail's own kletka makes a jail in it, and the machine sees that: on kernels that tell process
-/// numbers of other namespaces, and on those that do not yet.
+/// A jail's own kletka makes a jail inside it, and the machine sees that jail. This holds on
+/// kernels with a call for process numbers of other namespaces, and on older ones.
 #[test]
 fn a_jail_inside_a_jail() {
     let Some(sandbox) = crate::sandbox() else { return };

@@ -1,12 +1,12 @@
-//! Tests on the kernels that a jail's host has, in the virtual machine of `cargo xtask vm`.
+//! Tests on kernels that hosts of jails have, in the virtual machine of `cargo xtask vm`.
 //!
-//! What a machine that builds kletka may lack: 802.1Q VLANs, pure cgroup v2, ext4, a `/` whose
-//! mounts are shared as systemd shares them, and Linux 6.1. `cargo test` leaves this program out;
-//! run by hand on another machine it skips everything.
+//! A machine that builds kletka may lack 802.1Q VLANs, pure cgroup v2, ext4, Linux 6.1, or a `/`
+//! whose mounts are shared as systemd shares them. `cargo test` leaves this program out. On another
+//! machine the program skips all of its tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may fail loudly
 
 mod article;
-/// The small machines of the other test program.
+/// The sandboxes of the other test program.
 #[path = "../it"]
 mod it {
     #[allow(dead_code)] // not all of it is used here
@@ -21,7 +21,8 @@ use std::io::{self, Write};
 
 use it::sandbox::{self, Sandbox};
 
-/// A sandbox in the virtual machine; `None`, and a line that is counted, elsewhere.
+/// Makes a sandbox in the virtual machine. `None`: this is another machine, and a line that `cargo
+/// xtask test` counts says so.
 fn sandbox() -> Option<Sandbox> {
     if std::env::var_os("KLETKA_VM").is_some() {
         return Sandbox::new();

@@ -1,8 +1,9 @@
-//! service(8) for the services that are kletka's: `jail`, `devfs` and `netif`.
+//! service(8) for kletka's services: `jail`, `devfs` and `netif`.
 //!
-//! Words, order and command lines are those of FreeBSD's libexec/rc/rc.d/jail; [`rc::Service`] has
-//! them as a plan, and this carries it out by what jail(8) and jls(8) are made of. One difference:
-//! where a jail did not start or stop, or was ignored, the exit status is 1; FreeBSD's is 0.
+//! Messages, order and command lines are those of FreeBSD's libexec/rc/rc.d/jail. [`rc::Service`]
+//! makes a plan of them, and this module carries out the plan by the library of jail(8) and jls(8).
+//! There is one difference: if a jail did not start or stop, or was ignored, the exit status is 1,
+//! where FreeBSD's is 0.
 
 mod jails;
 
@@ -40,7 +41,7 @@ service -h
 
 ";
 
-/// What does the same in a jail: share/jail/service.
+/// The script that does the same inside a jail: share/jail/service.
 const IN_JAIL: &str = "/run/kletka/jail/service";
 
 /// Runs the applet.
@@ -65,13 +66,13 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
             _ => return usage(),
         }
     };
-    // What follows the script's name is the script's, dashes or not.
+    // All words behind the script's name belong to the script, also those with a dash.
     let words: Vec<OsString> = parser.raw_args().map(Iterator::collect).unwrap_or_default();
     if let Some(jail) = jail {
         return in_jail(&jail, verbose, list, name.into_iter().chain(words));
     }
     if list == Some('R') {
-        // This host's services are not in /usr/local/etc/rc.d.
+        // The host has no services in /usr/local/etc/rc.d.
         return answer::fail("service", "-R: not supported, but with -j in a jail");
     }
     if let Some(list) = list {
@@ -101,20 +102,22 @@ fn start_script(name: &str, verb: &str, names: &[String], verbose: bool) -> Exit
     script.start(verb, names)
 }
 
-/// `-j`: the jail's own service(8), as jexec(8) runs it.
+/// Carries out `-j`: has jexec(8) run the jail's own service(8).
 fn in_jail(
     jail: &OsString,
     verbose: bool,
     list: Option<char>,
     words: impl Iterator<Item = OsString>,
 ) -> ExitCode {
+    // A clean environment: services must not depend on who has started them.
     let mut command = programs::applet("jexec");
     command.arg("-l").arg(jail).arg(IN_JAIL);
     command.args(verbose.then_some("-v")).args(list.map(|option| format!("-{option}"))).args(words);
     programs::become_another("service", command)
 }
 
-/// `-l`, `-r`, `-e`: the scripts, the same in their order, those that are enabled.
+/// Carries out `-l`, `-r` and `-e`: lists all scripts, all scripts in their order, or those that
+/// are enabled.
 fn show_list(list: char, verbose: bool) -> ExitCode {
     if list == 'l' {
         let mut names = SCRIPTS.map(|script| format!("{}\n", script.name));
@@ -126,7 +129,7 @@ fn show_list(list: char, verbose: bool) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     for script in &SCRIPTS {
-        // devfs has no variable that would enable it.
+        // A service without a variable, as devfs is, cannot be enabled.
         let is_shown = match (list, script.switch) {
             ('r', _) => true,
             (_, None) => false,
@@ -150,16 +153,16 @@ fn usage() -> ExitCode {
 /// A script of FreeBSD's /etc/rc.d that is built in.
 pub(crate) struct Script {
     pub(crate) name: &'static str,
-    /// What it calls itself: rc.subr's `$0`.
+    /// The name that the script's messages begin with: rc.subr's `$0`.
     path: &'static str,
     pub(crate) keywords: &'static [&'static str],
-    /// What has the machine's boot start it.
+    /// The variable by which the script is started at boot.
     switch: Option<&'static Switch>,
     run: fn(Request, &[String]) -> ExitCode,
 }
 
 pub(crate) const SCRIPTS: [Script; 3] = [
-    // Without the verbs that rc.d/jail adds.
+    // In the order of the boot: interfaces and rules must be there before the first jail.
     Script { name: "devfs", path: DEVFS, keywords: PLAIN, switch: None, run: devfs },
     Script {
         name: "netif",
@@ -171,7 +174,7 @@ pub(crate) const SCRIPTS: [Script; 3] = [
     Script { name: "jail", path: JAIL, keywords: KEYWORDS, switch: Some(&SWITCH), run: jail },
 ];
 
-/// The verbs that every script has.
+/// The verbs that every script has: those before the ones that rc.d/jail adds.
 pub(crate) const PLAIN: &[&str] = KEYWORDS.split_at(10).0;
 
 impl Script {
@@ -195,8 +198,8 @@ impl Script {
 
 const DEVFS: &str = "/etc/rc.d/devfs";
 
-/// `service devfs`: reads the rulesets, so that a mistake in them is found now and not by the next
-/// jail.
+/// Carries out `service devfs`: reads the rulesets, so that a mistake is found now, and not when
+/// the next jail starts.
 fn devfs(request: Request, _names: &[String]) -> ExitCode {
     match request.verb {
         Verb::Start | Verb::Restart => {}
@@ -240,13 +243,13 @@ const SWITCH: Switch = Switch {
     unit: "jail",
 };
 
-/// `service jail`.
+/// Carries out `service jail`.
 fn jail(request: Request, names: &[String]) -> ExitCode {
     let conf = match RcConf::load(&Tree::Host, "jail") {
         Ok(conf) => conf,
         Err(failure) => return error(JAIL, failure),
     };
-    // A FIFO would keep us waiting.
+    // Not any path that exists: opening a FIFO would wait for ever.
     let is_file = |path: &Path| fs::metadata(path).is_ok_and(|it| it.is_file());
     let read = |path: &Path| is_file(path).then(|| fs::read(path).ok()).flatten();
     let plan = match Service::new(&conf, &read).plan(request, names) {
@@ -255,6 +258,7 @@ fn jail(request: Request, names: &[String]) -> ExitCode {
     };
     if let Some(Action::NoConsole) = plan.last() {
         complain!("{JAIL}: ERROR: Specify a jail name.");
+        // FreeBSD's `err 3`.
         return ExitCode::from(3);
     }
     let mut good = true;
@@ -264,7 +268,7 @@ fn jail(request: Request, names: &[String]) -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Does one action; whether all went well.
+/// Carries out one action. Answers whether all went well.
 fn carry_out(action: &Action) -> bool {
     match action {
         Action::Warn(text) => {
@@ -303,7 +307,7 @@ fn carry_out(action: &Action) -> bool {
     }
 }
 
-/// Becomes jexec(8), which has the terminal.
+/// Becomes jexec(8), which needs the terminal. Returns only if that has failed.
 fn console(jail: &str, command: &[String]) -> bool {
     let mut jexec = programs::applet("jexec");
     jexec.arg(jail).args(command).current_dir("/");
@@ -311,12 +315,12 @@ fn console(jail: &str, command: &[String]) -> bool {
     false
 }
 
-/// The jail, unless it is left out: then says why.
+/// Answers the jail. `None`: the jail is left out, and a warning has said why.
 fn chosen(jail: &Result<Jail, Skipped>) -> Option<&Jail> {
     jail.as_ref().map_err(|skipped| warn(JAIL, skipped)).ok()
 }
 
-/// Does something with the jails of this host; whether all went well.
+/// Calls `act` with the jails of this host. Answers whether all went well.
 fn with_jails(act: impl FnOnce(&Jails) -> bool) -> bool {
     match Jails::new() {
         Ok(host) => act(&host),
@@ -327,7 +331,7 @@ fn with_jails(act: impl FnOnce(&Jails) -> bool) -> bool {
     }
 }
 
-/// What says how a start goes on.
+/// Answers the function that prints the progress of a start.
 fn progress(silent: bool) -> fn(&str) {
     if silent { |_| {} } else { |text| say(text) }
 }
@@ -347,7 +351,8 @@ fn start_all(host: &Jails, arguments: &[String], progress: fn(&str)) -> bool {
     good
 }
 
-/// Starts the jails in order, or `parallel`: then what they say still comes in their order.
+/// Starts the jails one after the other, or all at once if `parallel`. Their messages come in the
+/// order of the list in both cases.
 fn start(
     host: &Jails,
     jails: &[Result<Jail, Skipped>],
@@ -375,7 +380,7 @@ fn start(
     good
 }
 
-/// Says whether a jail has started, and writes its jid down.
+/// Prints whether a jail has started, and writes its jid into a file.
 fn has_started(host: &Jails, name: &str, done: Done, progress: fn(&str)) -> bool {
     if done.good {
         progress(&format!(" {name}"));
@@ -423,6 +428,7 @@ fn stop(host: &Jails, jails: &[Result<Jail, Skipped>]) -> bool {
 fn stop_one(host: &Jails, name: &str, arguments: &[String]) -> bool {
     say(format!(" {name}"));
     let Done { said, .. } = host.jail(arguments);
+    // As in rc.d/jail, not the exit status counts but whether the jail still runs.
     if host.jid(name).is_some() {
         say(said);
         return false;

@@ -1,5 +1,5 @@
-//! `service jail enable`, `disable` and `delete`, and the same of netif: the variable in
-//! rc.conf(5), and what the machine's init starts by itself.
+//! The verbs `enable`, `disable` and `delete` of `service jail` and `service netif`: they change
+//! the variable in rc.conf(5), and what the machine's init starts at boot.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -9,23 +9,23 @@ use rc::{RcConf, Request, Selection, Settings};
 use crate::cli::boot::rc_subr::{error, say, warn};
 use crate::cli::boot::sysrc::Tree;
 
-/// A service that the machine's boot starts when a variable says so.
+/// A service that is started at boot when a variable says so.
 #[derive(Debug)]
 pub(crate) struct Switch {
-    /// Its name, after which files in rc.conf.d are called.
+    /// The name of the service, after which its files in rc.conf.d are called.
     pub(crate) service: &'static str,
-    /// What its script calls itself.
+    /// The path by which the service's script names itself in messages.
     pub(crate) path: &'static str,
-    /// What it is: rc.subr's `desc`.
+    /// A description of the service: rc.subr's `desc`.
     pub(crate) describes: &'static str,
-    /// rc.subr's `rcvar`.
+    /// The variable that enables the service: rc.subr's `rcvar`.
     pub(crate) variable: &'static str,
-    /// What the machine's init calls it.
+    /// The name that the machine's init has for the service.
     pub(crate) unit: &'static str,
 }
 
-/// An init whose services are switched by a command: what is there while it runs, the command for
-/// on and off, and what the names of its services end in.
+/// The inits whose services a command switches. Each has a path that exists while the init runs,
+/// the commands for on and off, and the ending of its services' names.
 const INITS: [(&str, [&[&str]; 2], &str); 2] = [
     (
         "/run/systemd/system",
@@ -36,7 +36,7 @@ const INITS: [(&str, [&[&str]; 2], &str); 2] = [
 ];
 
 impl Switch {
-    /// Sets the variable; whether all went well.
+    /// Sets the variable to `YES` or `NO`. Answers whether all went well.
     pub(crate) fn set(&self, on: bool) -> bool {
         let Some(mut settings) = self.settings() else { return false };
         let variable = self.variable.as_bytes();
@@ -50,9 +50,10 @@ impl Switch {
         self.init(on)
     }
 
-    /// Removes the variable from every file.
+    /// Removes the variable from every file. Answers whether all went well.
     pub(crate) fn delete(&self) -> bool {
         let Some(mut settings) = self.settings() else { return false };
+        // Asked before the removal: afterwards no file has the variable.
         let files = settings.files_of(self.variable.as_bytes()).join(" ");
         if let Err(failure) = settings.remove(self.variable.as_bytes()) {
             error(self.path, failure);
@@ -64,7 +65,8 @@ impl Switch {
         self.init(false)
     }
 
-    /// Whether the variable says yes. What is not set properly is no, with a warning.
+    /// Whether the variable says yes. A value that is neither yes nor no counts as no, with a
+    /// warning.
     pub(crate) fn is_on(&self, conf: &RcConf) -> bool {
         conf.yes(self.variable).unwrap_or_else(|failure| {
             warn(self.path, failure);
@@ -72,7 +74,7 @@ impl Switch {
         })
     }
 
-    /// What `rcvar` prints.
+    /// Answers what the verb `rcvar` prints.
     pub(crate) fn rcvar(&self, conf: &RcConf, request: Request) -> String {
         rc::rcvar(self.service, self.describes, self.variable, conf, request)
     }
@@ -89,9 +91,11 @@ impl Switch {
         }
     }
 
-    /// Tells the init that runs. Where another one does, its administrator knows what starts there.
+    /// Tells the init that runs to start the service at boot, or not. Answers whether that has
+    /// worked.
     fn init(&self, on: bool) -> bool {
         let running = |(sign, ..): &&(&str, _, _)| Path::new(sign).exists();
+        // Another init has no such command: its administrator copies a script from share/kletka.
         let Some((_, commands, ending)) = INITS.iter().find(running) else { return true };
         let unit = format!("{}{ending}", self.unit);
         let line = commands[usize::from(!on)];

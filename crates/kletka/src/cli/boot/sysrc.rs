@@ -1,9 +1,8 @@
 //! sysrc(8): shows and changes variables of rc.conf(5), and nothing else in its files.
 //!
-//! Options, output and exit statuses are those of FreeBSD's usr.sbin/sysrc/sysrc, version 7.
-//! Differences: a file is read and never executed, so one with more than assignments in it is an
-//! error; `-R` reaches into the tree without running anything there; `-L`
-//! and `-X` are not supported.
+//! Options, output and exit statuses are those of FreeBSD's usr.sbin/sysrc/sysrc, version 7. There
+//! are three differences. A file is read and never executed, so a file that contains more than
+//! assignments is an error. `-R` runs nothing in the tree. `-L` and `-X` are not supported.
 
 mod session;
 
@@ -58,7 +57,7 @@ ENVIRONMENT:
 	RC_DEFAULTS      A file of defaults instead of those built in.
 ";
 
-/// What a jail sees of this program.
+/// The path of this program inside a jail.
 const IN_JAIL: &str = "/run/kletka/jail/sysrc";
 
 /// Runs the applet.
@@ -85,7 +84,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
 #[derive(Debug, Default)]
 #[allow(clippy::struct_excessive_bools)] // each is an option
 struct Options {
-    /// `-a`; with `-A` the defaults too.
+    /// `-a` or `-A`: all variables. With `-A` those of the defaults are shown, too.
     all: Option<WithDefaults>,
     check: bool,
     describe: bool,
@@ -103,7 +102,7 @@ struct Options {
     delete: bool,
     selection: Selection,
     words: Vec<Vec<u8>>,
-    /// What a sysrc in a jail is told: all but `-j` and `-R`.
+    /// The words that a sysrc in a jail is given: all but `-j` and `-R`.
     arguments: Vec<OsString>,
 }
 
@@ -111,11 +110,11 @@ type WithDefaults = bool;
 
 /// Why nothing is done.
 enum Refusal {
-    /// How it is called.
+    /// The usage is shown.
     Usage,
-    /// The same, at length.
+    /// The long help is shown.
     Help,
-    /// This.
+    /// This message is shown.
     Said(String),
 }
 
@@ -124,6 +123,7 @@ impl Options {
         let mut options = Self::default();
         options.selection.defaults = environment("RC_DEFAULTS");
         let confs = environment("RC_CONFS");
+        // A list of words, as FreeBSD's script has the shell split it.
         let split = |text: String| text.split_ascii_whitespace().map(str::to_owned).collect();
         options.selection.files = confs.map(split);
         let mut parser = Parser::from_args(arguments);
@@ -132,6 +132,8 @@ impl Options {
                 Arg::Long("help") => return Err(Refusal::Help),
                 Arg::Short(option) => options.take(option, &mut parser)?,
                 Arg::Value(word) => {
+                    // In the jail the words after `--` are operands as they are here, even if one
+                    // begins with a dash.
                     options.arguments.push("--".into());
                     options.word(word);
                     let rest = parser.raw_args().map_err(|_| Refusal::Usage)?;
@@ -161,13 +163,14 @@ impl Options {
         Ok(())
     }
 
-    /// Takes an option that a jail's sysrc is told too.
+    /// Takes an option that a sysrc in a jail is given, too.
     fn take_inside(&mut self, option: char, parser: &mut Parser) -> Result<(), Refusal> {
         match option {
             'a' => self.all = self.all.or(Some(false)),
             'A' => self.all = Some(true),
             'c' => self.check = true,
             'd' => self.describe = true,
+            // As in FreeBSD's script, where -D empties the list of files and a later -f adds to it.
             'D' => {
                 self.defaults_only = true;
                 self.selection.files = Some(Vec::new());
@@ -201,7 +204,7 @@ impl Options {
         Ok(())
     }
 
-    /// What FreeBSD's refuses before it looks at a file.
+    /// Refuses what FreeBSD's sysrc refuses before it looks at a file.
     fn check(&mut self) -> Result<(), Refusal> {
         if let Some(word) = self.words.iter().find(|word| !is_name(name_of(word))) {
             let name = String::from_utf8_lossy(name_of(word)).into_owned();
@@ -222,18 +225,19 @@ impl Options {
         if self.all.is_some() && self.check {
             return clash("`-c' option");
         }
+        // FreeBSD's sysrc ignores -e beside one of these options, and -n beside -N.
         self.equals &= !self.show_file && !self.no_name && !self.no_value;
         self.no_name &= !self.no_value;
         Ok(())
     }
 }
 
-/// A variable of the environment, as text; set to nothing is set.
+/// Reads a variable of the environment as text. An empty one counts as set.
 fn environment(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
-/// An option's argument, which has to be there and to be something.
+/// Reads the argument of an option, which must not be missing or empty.
 fn argument(option: char, parser: &mut Parser) -> Result<OsString, Refusal> {
     let value = parser.value().map_err(|_| Refusal::Usage)?;
     if value.is_empty() {
@@ -247,7 +251,7 @@ fn utf8(word: OsString) -> Result<String, Refusal> {
     word.into_string().map_err(said)
 }
 
-/// The name in `name=value`, or in `name` with an operator of sh(1).
+/// Answers the name in `name=value`, or in `name` with an operator of sh(1).
 fn name_of(word: &[u8]) -> &[u8] {
     let operator = |at: usize| match word[at] {
         b':' => matches!(word.get(at + 1), Some(b'+' | b'=' | b'-')),
@@ -261,8 +265,10 @@ fn is_name(name: &[u8]) -> bool {
     name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
-/// The same command in the jail, with no more rights than the jail has.
+/// Runs the same command in the jail, with the rights of the jail's root. The jail may lead any
+/// path to another place, which a sysrc on the host must not follow.
 fn in_jail(jail: &OsString, options: &Options) -> ExitCode {
+    // The host's environment may name files and programs that the jail does not have.
     let mut command = programs::applet("jexec");
     command.arg(jail).arg(IN_JAIL).args(&options.arguments).env_clear();
     for name in ["RC_DEFAULTS", "RC_CONFS"] {
@@ -291,7 +297,7 @@ fn here(options: &Options) -> ExitCode {
     };
     let mut session = Session::new(options, settings);
     let good = session.run();
-    // That nobody reads it changes nothing about what has been done.
+    // The files have been changed by now: a reader that has gone makes no failure of that.
     let _ = std::io::stdout().write_all(session.said());
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

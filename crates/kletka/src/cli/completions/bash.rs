@@ -1,10 +1,11 @@
-//! The script of a command for bash(1), in the manner of bash-completion: a file for each command,
-//! which is read when the command is first completed.
+//! The script of a command for bash(1). As bash-completion wants it, each command has a file of its
+//! own, which is read when the command is first completed.
 
 use super::grammar::{Command, Flag, Rule, Word};
 use super::{ORIGIN, names};
 
-/// Offers names.
+/// The function that offers names. It avoids `compgen -W`, which would expand what stands in a
+/// name: a jail can choose the names of its interfaces.
 const OFFER: &str = r#"# Offers the lines of standard input that go on from what is typed.
 # Some are names that others chose: so none is ever expanded, and each comes quoted.
 _kletka_offer() {
@@ -20,7 +21,7 @@ _kletka_offer() {
 
 "#;
 
-/// Reads the command line.
+/// The function that reads the words before the one that is completed.
 const READ: &str = r#"# Parts the words before this one into options and operands.
 # `takes` is the option that has this word as its value.
 # $1: the options that have one. $2: options may stand behind operands.
@@ -41,7 +42,7 @@ _kletka_read() {
 
 "#;
 
-/// Offers files, by an option of compgen.
+/// The function that offers files, by an option of compgen.
 const FILES: &str = r#"_kletka_files() {
     compopt -o filenames
     mapfile -t COMPREPLY < <(compgen "$1" -- "$current")
@@ -49,7 +50,8 @@ const FILES: &str = r#"_kletka_files() {
 
 "#;
 
-/// Completes what follows the first word as a command line of its own.
+/// The function that completes what follows the first word as a command line of its own. The older
+/// name is that of bash-completion before 2.12.
 const APPLET: &str = r#"_kletka_applet() {
     local complete
     for complete in _comp_command_offset _command_offset; do
@@ -62,7 +64,7 @@ const APPLET: &str = r#"_kletka_applet() {
 
 "#;
 
-/// The script of `command`.
+/// Writes the script of `command`.
 pub(super) fn script(command: &Command) -> String {
     let name = command.name;
     let mut body: String = command.inner.iter().map(function).collect();
@@ -78,7 +80,7 @@ pub(super) fn script(command: &Command) -> String {
     )
 }
 
-/// The function that completes word `at` of `words`, the first of which is the command.
+/// Writes the function that completes word `at` of `words`. The first of the words is the command.
 fn function(command: &Command) -> String {
     let name = command.name;
     let mut text = format!("_kletka_complete_{name}() {{\n");
@@ -89,6 +91,8 @@ fn function(command: &Command) -> String {
     let valued = if valued.is_empty() { String::new() } else { pattern(&valued) };
     let permutes = if command.permutes { "yes" } else { "" };
     text += &format!("    _kletka_read '{valued}' '{permutes}'\n");
+    // bash cuts words at `=` (COMP_WORDBREAKS): what follows the sign is the value of a parameter,
+    // which may be a path.
     text += "    if [[ $current == '=' || $before == '=' ]]; then\n        \
              current=${current#=}\n        _kletka_files -f\n";
     text += &values(&command.flags);
@@ -102,7 +106,7 @@ fn function(command: &Command) -> String {
     text + "    fi\n}\n\n"
 }
 
-/// Hands the line on to the command that its first operand names.
+/// Writes the lines that leave the completion to the command that the first operand names.
 fn delegation(command: &Command) -> String {
     if command.inner.is_empty() {
         return String::new();
@@ -117,7 +121,8 @@ fn delegation(command: &Command) -> String {
     )
 }
 
-/// What one of `flags` looks like: a letter may stand behind others, which take no value.
+/// Writes the pattern of a word that is one of `flags`. A letter may stand behind other letters,
+/// which take no value: `-vf`.
 fn pattern(flags: &[&Flag]) -> String {
     let (long, short): (Vec<&&Flag>, Vec<_>) =
         flags.iter().partition(|flag| flag.name.starts_with("--"));
@@ -127,7 +132,7 @@ fn pattern(flags: &[&Flag]) -> String {
     format!("@({})", short.into_iter().chain(long).collect::<Vec<_>>().join("|"))
 }
 
-/// What the values of options can be: options whose values are alike are asked for at once.
+/// Writes the branches for values of options. Options whose values are of one kind share a branch.
 fn values(flags: &[Flag]) -> String {
     let mut kinds: Vec<(&Word, Vec<&Flag>)> = Vec::new();
     for flag in flags {
@@ -153,10 +158,12 @@ fn rules(rules: &[Rule]) -> String {
     text
 }
 
-/// The lines that offer a word.
+/// Writes the lines that offer a word.
 fn offer(word: &Word) -> String {
     let from = |command: &str| format!("        _kletka_offer < <({command})\n");
     if let Some(function) = names::printed_by(word) {
+        // sysrc(8) takes `name`, `name=value` and `name+=value`: no blank is added, so that typing
+        // can go on.
         let no_space = if *word == Word::Variable { "        compopt -o nospace\n" } else { "" };
         return from(function) + no_space;
     }
@@ -174,7 +181,7 @@ fn offer(word: &Word) -> String {
     }
 }
 
-/// `words` in lines that are not too long, with `between` the lines.
+/// Fills lines of about 80 columns with `words`. `between` is put between two lines.
 pub(super) fn wrapped(words: &[String], between: &str) -> String {
     let (mut text, mut width) = (String::new(), 0);
     for word in words {

@@ -1,24 +1,24 @@
-//! What may stand where on the command lines of the commands that are completed.
+//! The grammar of the command lines that are completed: which words may stand at each place.
 
 use crate::cli::APPLETS;
 use crate::cli::applet::Group;
 use crate::cli::boot::service::{PLAIN, SCRIPTS};
 use crate::cli::page::FURTHER;
 
-/// What a word can be, and so what is offered for it.
+/// The kind of a word, from which follows what is offered for it.
 #[derive(PartialEq, Eq)]
 pub(super) enum Word {
-    /// Whatever it is: nothing is offered.
+    /// Any text. Nothing is offered.
     Any,
     /// One of these.
     Choice(Vec<String>),
-    /// A name that a jail.conf(5) has.
+    /// The name of a jail that jail.conf(5) describes.
     Configured,
     /// The name of a jail that runs.
     Running,
-    /// A parameter that jail(8) can be given, with `=` where a value follows.
+    /// A parameter that jail(8) takes, with `=` where a value follows.
     Assignment,
-    /// The same without `=`.
+    /// A parameter that jail(8) takes, without `=`.
     Parameter,
     /// A variable of rc.conf(5).
     Variable,
@@ -28,24 +28,24 @@ pub(super) enum Word {
     Directory,
     /// A user of the host.
     User,
-    /// A command of the host and what follows it, behind so many operands.
+    /// A command of the host with its own words. It stands behind this number of operands.
     Program(usize),
-    /// An applet and what follows it.
+    /// An applet with its own words.
     Applet,
 }
 
 /// An option.
 pub(super) struct Flag {
-    /// With its dashes.
+    /// The name, with its dashes.
     pub(super) name: &'static str,
-    /// What follows it, and what that is called.
+    /// The value that follows the option: what it is called, and its kind.
     pub(super) value: Option<(&'static str, Word)>,
     pub(super) about: &'static str,
 }
 
 /// What is offered for an operand.
 pub(super) struct Rule {
-    /// A pattern of the shells: the options before it, a colon, the operands before it.
+    /// A pattern of the shells for `OPTIONS:OPERANDS`, the words that stand before the operand.
     pub(super) when: &'static str,
     pub(super) offers: Vec<Word>,
 }
@@ -54,11 +54,11 @@ pub(super) struct Rule {
 pub(super) struct Command {
     pub(super) name: &'static str,
     pub(super) flags: Vec<Flag>,
-    /// Options may stand behind operands, too: not as with getopt(3).
+    /// Whether options may stand behind operands, too. With getopt(3) they may not.
     pub(super) permutes: bool,
-    /// The first that fits is the one.
+    /// What is offered for operands. The first rule whose pattern fits is taken.
     pub(super) rules: Vec<Rule>,
-    /// Commands that its first operand names, whose own grammar the rest of the line has.
+    /// Commands that the first operand can name. The rest of the line follows their own grammar.
     pub(super) inner: Vec<Self>,
 }
 
@@ -115,6 +115,8 @@ fn jail() -> Command {
             flag("--plan", "print what would be done"),
         ],
         rules: vec![
+            // The options come first in a pattern: with -rc, which stops and starts, configured
+            // jails are offered.
             rule("*-*[cm]*:*", [Word::Configured, Word::Assignment]),
             rule("*-*[rR]*:*", [Word::Running]),
             rule("*-*C*:*", [Word::Configured]),
@@ -182,6 +184,7 @@ fn service() -> Command {
             flag("-v", "say where a service is, too"),
         ],
         rules: vec![
+            // With -j the service is one of the jail's, whose names are not known on the host.
             rule("*-*j*:", [Word::Any]),
             rule("*-*j*:*", [choice(PLAIN.iter().copied().chain(["status"]))]),
             rule("*:", [choice(SCRIPTS.iter().map(|script| script.name))]),
@@ -315,7 +318,7 @@ fn no_command_of_our_own_is_forgotten() {
     let inner = kletka().inner;
     let known: Vec<&str> = inner.iter().map(|command| command.name).collect();
     let own = APPLETS.iter().filter(|applet| applet.group == Group::Own);
-    // kletka doctor has neither options nor operands.
+    // kletka doctor has neither options nor operands, so nothing is left to complete.
     let own = own.map(|applet| applet.name).filter(|name| *name != "doctor");
     assert_eq!(known, own.collect::<Vec<_>>());
 }

@@ -1,10 +1,15 @@
-//! Functions that print names, one a line, for both shells: each script has those that it uses.
+//! Functions of the shells that print names, one a line. Each script contains the functions that it
+//! uses.
 
 use super::bash::wrapped;
 use super::grammar::Word;
 use jailparam::{Access, CATALOGUE, Kind, Support};
 
-/// Names of jails that a file configures: jail.conf(5), and the files that are called by them.
+/// The function that prints the names of configured jails: those in jail.conf(5), and those after
+/// which a file is called.
+///
+/// `jail -e` with a line feed prints a parameter on a line, so that sed(1) finds the names. jail(8)
+/// quotes a name that has blanks.
 const CONFIGURED: &str = r#"_kletka_configured() {
     {
         kletka jail -e $'\n' 2> /dev/null | sed -n -e 's/^name="\(.*\)"$/\1/p' -e t -e 's/^name=//p'
@@ -14,7 +19,8 @@ const CONFIGURED: &str = r#"_kletka_configured() {
 }
 "#;
 
-/// The command that prints the names which a word can be; `None`: they are no names.
+/// Answers the command that prints the possible names of a word. `None`: words of this kind are not
+/// names that a command prints.
 pub(super) fn printed_by(word: &Word) -> Option<&'static str> {
     match word {
         Word::Configured => Some("_kletka_configured"),
@@ -27,7 +33,7 @@ pub(super) fn printed_by(word: &Word) -> Option<&'static str> {
     }
 }
 
-/// The definitions of those of these functions that `script` calls.
+/// Writes the definitions of the functions that `script` calls.
 pub(super) fn definitions(script: &str) -> String {
     let called = |body: &str| format!("{body}() {{\n");
     let simple =
@@ -45,6 +51,8 @@ pub(super) fn definitions(script: &str) -> String {
     ];
     let mut text = String::new();
     for (name, definition) in functions {
+        // One function may call another, which then stands behind it in the list:
+        // `_kletka_parameters` calls `_kletka_assignments`.
         if script.contains(name) || text.contains(name) {
             text += &format!("{definition}\n");
         }
@@ -52,7 +60,8 @@ pub(super) fn definitions(script: &str) -> String {
     text
 }
 
-/// Prints what jail(8) can be given, `=` included where a value follows.
+/// Writes the function that prints the parameters which jail(8) takes, with `=` where a value
+/// follows.
 fn assignments() -> String {
     let can_be_given = CATALOGUE.iter().filter(|parameter| {
         parameter.access != Access::ReadOnly && !matches!(parameter.support, Support::Refused(_))

@@ -1,10 +1,11 @@
-//! The script of a command for zsh(1): a function in its `fpath`, by _arguments of zshcompsys(1).
+//! The script of a command for zsh(1): a function in the `fpath` that calls _arguments of
+//! zshcompsys(1).
 
 use super::bash::wrapped;
 use super::grammar::{Command, Flag, Rule, Word};
 use super::{ORIGIN, names};
 
-/// Offers names.
+/// The function that offers names. Its `(f)` splits at line feeds only and expands nothing.
 const LINES: &str = r#"# Offers each line that the command $1 prints; what follows is for compadd.
 _kletka_lines() {
     local -a lines
@@ -14,7 +15,7 @@ _kletka_lines() {
 
 "#;
 
-/// Completes a command line in the command line.
+/// The function that completes a command line inside the command line.
 const BEHIND: &str = r#"# Completes what stands behind $1 operands as a command line of its own.
 _kletka_behind() {
     words=("${(@)words[$1 + 1,-1]}")
@@ -24,7 +25,7 @@ _kletka_behind() {
 
 "#;
 
-/// The script of `command`.
+/// Writes the script of `command`.
 pub(super) fn script(command: &Command) -> String {
     let name = command.name;
     let mut body: String = command.inner.iter().map(function).collect();
@@ -42,6 +43,8 @@ fn function(command: &Command) -> String {
     text +=
         "    local context state state_descr line given operands ret=1\n    typeset -A opt_args\n";
     text += "    _arguments -s";
+    // By default _arguments takes options behind operands as well. `-A` ends that at the first
+    // operand, as getopt(3) does.
     if !command.permutes {
         text += " -A '-*'";
     }
@@ -64,7 +67,7 @@ fn function(command: &Command) -> String {
     text + "    return ret\n}\n\n"
 }
 
-/// An option as _arguments takes it.
+/// Writes an option in the form that _arguments takes.
 fn spec(flag: &Flag) -> String {
     let Flag { name, value, about } = flag;
     match value {
@@ -76,7 +79,7 @@ fn spec(flag: &Flag) -> String {
     }
 }
 
-/// What an option's value is completed by.
+/// Answers the action by which _arguments completes the value of an option.
 fn action(word: &Word) -> String {
     if let Some(function) = names::printed_by(word) {
         return format!("_kletka_lines {function}");
@@ -94,6 +97,7 @@ fn rules(rules: &[Rule]) -> String {
     let mut text = String::new();
     for (place, rule) in rules.iter().enumerate() {
         let word = if place == 0 { "if" } else { "elif" };
+        // bash's extended pattern `@(a|b)` is `(a|b)` in zsh.
         let pattern = rule.when.replace(' ', "\\ ").replace("@(", "(");
         text += &format!("    {word} [[ $given:$operands == {pattern} ]]; then\n");
         text.extend(rule.offers.iter().map(offer));
@@ -101,7 +105,7 @@ fn rules(rules: &[Rule]) -> String {
     text + "    fi\n"
 }
 
-/// The line that offers a word.
+/// Writes the line that offers a word.
 fn offer(word: &Word) -> String {
     let command = match word {
         Word::Any => return "        ret=1\n".to_owned(),

@@ -1,7 +1,7 @@
-//! devfs(8): looks at the rulesets that jails get.
+//! devfs(8): shows the rulesets that jails get.
 //!
-//! On FreeBSD the kernel holds the rulesets and devfs(8) changes them there. Here the files are the
-//! rulesets: `/etc/defaults/devfs.rules` and `/etc/devfs.rules`, read when a jail starts.
+//! On FreeBSD the kernel holds the rulesets, and devfs(8) changes them there. Here the rulesets are
+//! the files `/etc/defaults/devfs.rules` and `/etc/devfs.rules`, which are read when a jail starts.
 
 use crate::cli::answer;
 use std::ffi::OsString;
@@ -35,7 +35,7 @@ enum Request {
 
 enum Failure {
     Usage,
-    /// The name under which devfs(8) complains, and the complaint.
+    /// The name that devfs(8) begins its message with, and the message.
     Because(&'static str, String),
 }
 
@@ -64,6 +64,7 @@ impl Request {
 
     fn parse_rule(parser: &mut Parser) -> Result<Self, Failure> {
         let failed = |text| Failure::Because("devfs rule", text);
+        // As on FreeBSD, ruleset 0 is the default. It has no rules.
         let mut ruleset = 0;
         let verb = loop {
             match next(parser)? {

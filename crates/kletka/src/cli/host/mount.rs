@@ -1,8 +1,9 @@
-//! mount(8) for hooks: nullfs and tmpfs, an fstab, the list of what is mounted.
+//! mount(8) for hooks: mounts nullfs and tmpfs and the lines of an fstab, and lists what is
+//! mounted.
 //!
-//! `nullfs` is a bind mount of its own: private, so that nothing mounted later shows up on the
-//! other side, and without the mounts below its source, as on FreeBSD. Everything is checked
-//! before anything is mounted.
+//! A `nullfs` is a bind mount. As on FreeBSD, it does not show the mounts below its source, and
+//! what is mounted later on one side does not appear on the other. All lines are checked before the
+//! first mount.
 
 use crate::cli::answer::{self, reason};
 use std::ffi::{CString, OsString};
@@ -50,7 +51,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
 enum Failure {
     /// The command line has no such form.
     Usage,
-    /// What follows `mount: `.
+    /// The text that follows `mount: `.
     Because(String),
 }
 
@@ -104,7 +105,7 @@ impl Request {
         Ok(request)
     }
 
-    /// `mount`, `mount -t TYPE`: one line for each mount.
+    /// Carries out `mount` and `mount -t TYPE`: prints a line for each mount.
     fn list(&self) -> Result<ExitCode, Failure> {
         if !self.options.is_empty() || self.fstab.is_some() || self.late {
             return Err(Failure::Usage);
@@ -121,7 +122,7 @@ impl Request {
             .map_err(|error| Failure::Because(format!("standard output: {}", reason(error))))
     }
 
-    /// `mount -t TYPE [-o OPTIONS] SPECIAL NODE`.
+    /// Carries out `mount -t TYPE [-o OPTIONS] SPECIAL NODE`.
     fn mount_one(&self, special: &OsString, node: &OsString) -> Result<ExitCode, Failure> {
         if self.late || self.fstab.is_some() {
             return Err(Failure::Usage);
@@ -145,7 +146,7 @@ impl Request {
             .map_err(Failure::Because)
     }
 
-    /// `mount -a`: what the fstab lists and is not mounted yet.
+    /// Carries out `mount -a`: mounts what the fstab lists and is not mounted yet.
     fn mount_all(&self) -> Result<ExitCode, Failure> {
         let path = self.fstab.clone().unwrap_or_else(|| "/etc/fstab".into());
         let failed = |text: String| Failure::Because(format!("{}:{text}", path.display()));
@@ -156,6 +157,7 @@ impl Request {
             if self.fstype.as_ref().is_some_and(|fstype| entry.fstype != fstype.as_bytes()) {
                 continue;
             }
+            // The options of the command line come last, so that they win over those of the line.
             entry.options.extend(self.options.iter().cloned());
             let mount = entry.mount().map_err(|error| failed(error.to_string()))?;
             let left_out = mount.flags.no_auto || (mount.flags.late && !self.late);
@@ -176,18 +178,19 @@ impl Request {
     }
 }
 
-/// All mounts that this process sees, the oldest first.
+/// Reads all mounts that this process sees, the oldest first.
 pub(crate) fn mounted() -> io::Result<Vec<Mounted>> {
     Ok(Mounted::table(&fs::read("/proc/self/mountinfo")?))
 }
 
 fn is_mounted(mount: &Mount, table: &[Mounted]) -> bool {
+    // The kernel's table has paths without symbolic links.
     let target = fs::canonicalize(&mount.target).unwrap_or_else(|_| mount.target.clone());
     table.iter().any(|known| known.target == target.as_os_str().as_bytes())
 }
 
-/// Finds what would make the mount fail. Below one of `earlier`, which are mounted first, nothing
-/// is there yet to be checked.
+/// Finds what would make the mount fail. A path below one of `earlier` is not checked: these are
+/// mounted first, and what they show is not there yet.
 fn check(mount: &Mount, earlier: &[&Path]) -> Result<(), String> {
     let look = |path: &Path| -> Result<Option<fs::Metadata>, String> {
         if earlier.iter().any(|above| path.starts_with(above)) {
@@ -225,7 +228,8 @@ fn check(mount: &Mount, earlier: &[&Path]) -> Result<(), String> {
     }
 }
 
-/// Mounts; what fails half-way is taken back. The error is what follows `mount: `.
+/// Mounts a file system. A mount whose options cannot be set is unmounted again. The error is the
+/// text that follows `mount: `.
 fn apply(entry: &Entry, what: &Mount) -> Result<(), String> {
     let target = &what.target;
     let failed = |error: rustix::io::Errno| format!("{}: {}", target.display(), reason(error));
@@ -244,11 +248,12 @@ fn apply(entry: &Entry, what: &Mount) -> Result<(), String> {
         FileSystem::Disk { kind, device } => {
             mount(device, target, *kind, mount_flags(what.flags), None).map_err(failed)?;
         }
-        // Refused by `check`.
+        // `check` has refused these types.
         FileSystem::Overlay(_) | FileSystem::Union { .. } => {}
     }
     finish(what).map_err(|error| {
         let text = failed(error);
+        // Detached, as somebody may have the new mount open already.
         match unmount(target, UnmountFlags::DETACH) {
             Ok(()) => text,
             Err(error) => format!("{text}; and it stays mounted: {}", reason(error)),
@@ -256,14 +261,18 @@ fn apply(entry: &Entry, what: &Mount) -> Result<(), String> {
     })
 }
 
-/// Makes the new mount private and gives a nullfs its flags, which the bind itself cannot take.
+/// Makes the new mount private, and gives a nullfs its flags: mount(2) ignores flags when it makes
+/// a bind mount.
 fn finish(what: &Mount) -> rustix::io::Result<()> {
+    // systemd shares `/`, and a mount below a shared one is shared, too: its mounts would appear at
+    // other places.
     mount_change(&what.target, MountPropagationFlags::PRIVATE)?;
     let flags = mount_flags(what.flags);
     if !matches!(what.file_system, FileSystem::Nullfs { .. }) || flags.is_empty() {
         return Ok(());
     }
-    // A remount sets all flags anew: those that the source has must be named again.
+    // A remount replaces all flags: those that the source has must be named again, or the kernel
+    // clears them.
     let flags = flags | inherited(statvfs(&what.target)?.f_flag) | MountFlags::BIND;
     mount_remount(&what.target, flags, "")
 }
@@ -293,8 +302,8 @@ fn inherited(flags: StatVfsMountFlags) -> MountFlags {
     .collect()
 }
 
-/// Linux's options of a tmpfs. Its root directory is as the directory that
-/// it covers, as on FreeBSD.
+/// Writes Linux's options of a tmpfs. As on FreeBSD, its root directory has the owner and the mode
+/// of the directory that it covers.
 fn tmpfs_data(tmpfs: &Tmpfs, target: &Path) -> io::Result<CString> {
     let covered = fs::metadata(target)?;
     let mode = tmpfs.mode.unwrap_or(covered.mode() & 0o7777);

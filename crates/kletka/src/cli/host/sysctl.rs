@@ -1,5 +1,5 @@
-//! sysctl(8): shows and changes the values of names. Which names there are, and what stands for
-//! them here, is crate [`sysctl`]'s.
+//! sysctl(8): shows and changes the values of names. The crate [`sysctl`] knows the names, and
+//! which file of Linux each one stands for.
 
 use crate::cli::answer;
 use std::ffi::OsString;
@@ -22,26 +22,26 @@ struct Options {
     file: Option<String>,
 }
 
-/// A command line that is none.
+/// Why the command line is refused.
 #[derive(Debug, PartialEq, Eq)]
 enum Usage {
-    /// Nothing is asked for, or things that exclude each other.
+    /// The line asks for nothing, or for things that exclude each other.
     Nothing,
     /// An option that FreeBSD does not have either.
     Illegal(char),
-    /// An option that wants an argument.
+    /// An option without its argument.
     NoArgument(char),
-    /// One of FreeBSD's that has no meaning here.
+    /// An option of FreeBSD's that has no meaning here.
     Unsupported(char),
 }
 
 const USAGE: &str = "usage: sysctl [-dehiNnoqwx] [-f filename] name[=value] ...
        sysctl [-dehNnoqwx] -a";
 
-/// What err(3) exits with when there is no file to read: sysexits(3), `EX_NOINPUT`.
+/// The exit status when the file of `-f` cannot be read: sysexits(3), `EX_NOINPUT`.
 const NO_INPUT: u8 = 66;
 
-/// Runs the applet. The exit status is the number of names that something went wrong with.
+/// Runs the applet. As on FreeBSD, the exit status is the number of names that failed.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let words: Vec<String> =
         arguments.into_iter().map(|word| word.to_string_lossy().into_owned()).collect();
@@ -67,6 +67,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let mut count = |done: Result<(), Error>, place: &str| {
         let error = match done {
             Ok(()) => return,
+            // With -i an unknown name is no failure, with -q it is one without a message.
             Err(Error::Unknown(_)) if options.ignore_unknown => return,
             Err(error) => error,
         };
@@ -97,7 +98,8 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     answer::print("sysctl", &text, ExitCode::from(u8::try_from(failed).unwrap_or(u8::MAX)))
 }
 
-/// A line of sysctl.conf(5) up to its `#`, if that is not quoted, by a quote or by a backslash.
+/// Answers a line of sysctl.conf(5) up to its `#`. A `#` in quotes or behind a backslash belongs to
+/// the value.
 fn without_comment(line: &str) -> &str {
     let (mut quote, mut before) = (None, ' ');
     for (at, c) in line.char_indices() {
@@ -112,7 +114,7 @@ fn without_comment(line: &str) -> &str {
     line
 }
 
-/// Options and names: getopt(3).
+/// Reads options and names, as getopt(3) does.
 fn parse(words: &[String]) -> Result<(Options, &[String]), Usage> {
     let mut options = Options::default();
     let mut rest = words;
@@ -130,7 +132,7 @@ fn parse(words: &[String]) -> Result<(Options, &[String]), Usage> {
                 'd' => options.descriptions = true,
                 'e' => options.separator = Some("="),
                 'f' => {
-                    // The rest of the word, or the next one.
+                    // The argument is the rest of the word, or else the next word.
                     let joined = Some(&letters[at + 1..]).filter(|path| !path.is_empty());
                     let path = joined.or_else(|| {
                         let (next, others) = rest.split_first()?;
@@ -144,8 +146,8 @@ fn parse(words: &[String]) -> Result<(Options, &[String]), Usage> {
                 'n' => options.values_only = true,
                 'N' => options.names_only = true,
                 'q' => options.quiet = true,
-                // How numbers are written in other languages, values that are no numbers and no
-                // text, and of old: that a value is to be written, which the = says.
+                // -h groups the digits of numbers, -o and -x show values of other types, which no
+                // name here has. -w is of old: the = already says that a value is written.
                 'h' | 'o' | 'x' | 'w' => {}
                 'b' | 'B' | 'F' | 'l' | 't' | 'T' | 'W' => {
                     return Err(Usage::Unsupported(letter));
@@ -162,13 +164,14 @@ fn parse(words: &[String]) -> Result<(Options, &[String]), Usage> {
     }
 }
 
-/// `NAME` or `NAME=VALUE`, also with `:`. A name may be a node: then all below it are shown.
+/// Shows or sets a name, by `NAME`, `NAME=VALUE` or `NAME:VALUE`. If the name is a node, all names
+/// below it are shown.
 fn one(text: &mut String, word: &str, options: &Options) -> Result<(), Error> {
     let (name, value) = match word.split_once(['=', ':']) {
         Some((name, value)) => (name.trim_end(), Some(unquoted(value.trim_start()))),
         None => (word.trim_end(), None),
     };
-    // A description is of the name, whatever value is to be written.
+    // -d describes the name and writes nothing, whatever value the word has.
     let value = value.filter(|_| !options.descriptions);
     if let Some(oid) = sysctl::find(name) {
         return match value {
@@ -176,6 +179,7 @@ fn one(text: &mut String, word: &str, options: &Options) -> Result<(), Error> {
             Some(value) => set(text, oid, value, word, options),
         };
     }
+    // No name of this spelling: perhaps the beginning of others.
     let mut found = sysctl::below(name).peekable();
     match (found.peek(), value) {
         (None, _) => Err(Error::Unknown(name.to_owned())),
@@ -184,7 +188,7 @@ fn one(text: &mut String, word: &str, options: &Options) -> Result<(), Error> {
     }
 }
 
-/// The value without the quotes around it.
+/// Answers the value without the quotes around it.
 fn unquoted(value: &str) -> &str {
     let Some(quote) = value.chars().next().filter(|c| matches!(c, '"' | '\'')) else {
         return value;
@@ -205,7 +209,8 @@ fn show(text: &mut String, oid: &Oid, options: &Options) -> Result<(), Error> {
     Ok(())
 }
 
-/// Shows the old value, and behind it the new one when it could be written, as `word` says.
+/// Sets a value, and shows the old value and, if the kernel has taken it, the new one. `word` is
+/// what the command line says.
 fn set(
     text: &mut String,
     oid: &Oid,
@@ -221,6 +226,7 @@ fn set(
         label(text, oid, options);
         *text += &old;
     }
+    // Read back, because the kernel may have taken another value than the one that was written.
     let written = oid.write(&value, word).and_then(|()| oid.read());
     let _ = match &written {
         Ok(_) if options.names_only => writeln!(text, " -> {}", oid.name),

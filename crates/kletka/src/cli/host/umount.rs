@@ -1,6 +1,7 @@
-//! umount(8) for hooks: what mount(8) mounted, by its directory or by its source.
+//! umount(8) for hooks: unmounts file systems, which are named by their directory or by their
+//! source.
 //!
-//! `-f` takes a mount away although it is in use, as FreeBSD's does: it vanishes from the tree at
+//! As on FreeBSD, `-f` unmounts a file system that is in use: the mount vanishes from the tree at
 //! once, and from memory when the last user is gone.
 
 use crate::cli::answer;
@@ -45,7 +46,7 @@ struct Request {
 }
 
 impl Request {
-    /// `None`: the command line has no such form.
+    /// Reads the command line. `None`: the usage is shown.
     fn parse(arguments: Vec<OsString>) -> Result<Option<Self>, String> {
         let mut request = Self::default();
         let mut parser = Parser::from_args(arguments);
@@ -86,13 +87,15 @@ impl Request {
         code
     }
 
-    /// The directories of the fstab, the last first.
+    /// Reads the directories of the fstab. The last comes first, as later mounts may lie on earlier
+    /// ones.
     fn of_fstab(&self) -> Result<Vec<OsString>, String> {
         let path = self.fstab.clone().unwrap_or_else(|| "/etc/fstab".into());
         let text =
             fs::read(&path).map_err(|error| format!("{}: {}", path.display(), reason(error)))?;
         let mut entries =
             fstab::parse(&text).map_err(|error| format!("{}:{error}", path.display()))?;
+        // As on FreeBSD, -a leaves the root of the system mounted.
         entries.retain(|entry| {
             entry.target != b"/"
                 && self.fstype.as_ref().is_none_or(|fstype| fstype.as_bytes() == entry.fstype)
@@ -106,7 +109,7 @@ impl Request {
         let Some(mount) = find(&mounted, operand.as_bytes()) else {
             return Err(match fs::metadata(operand) {
                 Ok(_) => format!("{shown}: not a file system root directory"),
-                // FreeBSD says both.
+                // FreeBSD prints both lines.
                 Err(error) => format!(
                     "{shown}: statfs: {}\numount: {shown}: unknown file system",
                     reason(error)
@@ -119,8 +122,12 @@ impl Request {
             let own = String::from_utf8_lossy(&mount.fstype);
             return Err(format!("{shown}: is {own}, not {}", fstype.to_string_lossy()));
         }
+        // Not MNT_FORCE, which only has file systems such as NFS and FUSE give up pending requests.
+        // MNT_DETACH comes close to FreeBSD's -f.
         let flags = if self.force { UnmountFlags::DETACH } else { UnmountFlags::empty() };
         let target = String::from_utf8_lossy(&mount.target);
+        // The path comes from the kernel's table and has no links. One that was put there since
+        // must not lead to another mount.
         unmount(mount.target.as_slice(), flags | UnmountFlags::NOFOLLOW)
             .map_err(|error| format!("unmount of {target} failed: {}", reason(error)))?;
         if self.verbose {
@@ -132,8 +139,8 @@ impl Request {
     }
 }
 
-/// The mount that `operand` means, the latest of several: by its directory, by its source, by what
-/// its directory is called without symbolic links.
+/// Finds the mount that `operand` names, the latest of several. The operand is a directory, or else
+/// a source, or else a directory by a path with symbolic links.
 fn find<'a>(mounted: &'a [Mounted], operand: &[u8]) -> Option<&'a Mounted> {
     let trimmed = match operand.iter().rposition(|&byte| byte != b'/') {
         Some(last) => &operand[..=last],

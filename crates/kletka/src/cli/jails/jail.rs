@@ -1,8 +1,8 @@
 //! jail(8): creates, changes and removes jails, from jail.conf(5) or from the command line.
 //!
 //! [`options`] reads the command line; [`lifecycle::run`] decides what happens to which jails, and
-//! does it. [`show`] is `--plan`, [`jids`] is `-J`, [`voice`] what is printed
-//! while jails start and stop.
+//! does it. [`show`] writes what `--plan` prints, [`jids`] the file of `-J`, and [`voice`] prints
+//! messages while jails start and stop.
 
 mod jids;
 mod options;
@@ -27,7 +27,8 @@ use std::rc::Rc;
 pub(crate) use options::{Options, Wrong};
 pub(crate) use voice::Speaker;
 
-/// As FreeBSD's jail.c has it, which leaves out `-C` and `-p`; the last line is ours.
+/// The usage of FreeBSD's jail.c, which names neither `-C` nor `-p`. Only the last line is
+/// kletka's.
 pub(crate) const USAGE: &str = "\
 usage: jail [-dhilqv] [-J jid_file] [-u username] [-U username]
             -[cmr] param=value ... [command=command ...]
@@ -63,8 +64,8 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// Does what the options say, or shows it; false when a jail failed or nothing was
-/// done, which has been said.
+/// Does what the options say, or shows it. False: a jail failed or nothing was done, and a message
+/// has said so.
 fn run_jails(options: &Options) -> bool {
     let voice = Speaker::new(options.verbosity, options.prints_jid);
     let surroundings = Surroundings::own(programs());
@@ -82,6 +83,8 @@ fn carry_out(
 ) -> Result<bool, Refusal> {
     let registry = match Registry::open() {
         Ok(registry) => Some(registry),
+        // Anybody may ask for a plan. Only root knows which jails run: the plan says that it does
+        // not.
         Err(prison::Error::NotRoot) if options.plan.is_some() => None,
         Err(error) => return Err(error.into()),
     };
@@ -92,6 +95,8 @@ fn carry_out(
     match (options.plan, &registry) {
         (Some(form), registry) => {
             let planned = run.plan(decided, surroundings.programs.as_ref());
+            // A run that was refused as a whole has printed why: there is no plan to show beside
+            // that.
             if run.is_well() || !planned.is_empty() {
                 let shown = show::shown(&planned, form, registry.is_some());
                 std::io::stdout().write_all(shown.as_bytes()).map_err(Refusal::Write)?;
@@ -103,7 +108,7 @@ fn carry_out(
     Ok(run.is_well())
 }
 
-/// A run that does what the options say, and what it is going to do.
+/// Makes a run that does what the options say, and decides what it is going to do.
 pub(crate) fn decided<'a>(
     options: &Options,
     configured: Rc<Configured>,
@@ -113,13 +118,14 @@ pub(crate) fn decided<'a>(
 ) -> Result<(Run<'a>, Decided), Refusal> {
     let mut run = Run::new(options.request.clone(), configured, prisons, machine, voice);
     let meant = run.meant()?;
+    // As on FreeBSD, the file of -J is opened before the first jail starts.
     voice.take(JidFile::open(options)?);
     let decided = run.decide(meant)?;
     Ok((run, decided))
 }
 
-/// `-e`: each configured jail in a line. What of one cannot be made out is
-/// left out of it, and said.
+/// Carries out `-e`: prints each configured jail on a line. A parameter that cannot be made out is
+/// left out, and a message says why.
 fn print_all(file: &Path, separator: &OsStr) -> Result<bool, String> {
     let config = sources::load(file).map_err(|wrong| faults("jail", &wrong.0))?;
     let mut out = std::io::stdout().lock();

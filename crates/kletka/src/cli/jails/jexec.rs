@@ -1,11 +1,11 @@
-//! jexec(8): executes a command inside a jail, as if it were run directly: in the foreground of the
-//! terminal, with its keys and its size, in a pipeline or in the background, and with the exit
-//! status that a shell would see.
+//! jexec(8): executes a command inside a jail as if it were run directly. The command is in the
+//! foreground of the terminal, with its keys and its size, may stand in a pipeline or in the
+//! background, and has the exit status that a shell would see.
 //!
-//! The command gets the host's terminal itself: nothing copies what is typed and shown, and
-//! stopping, continuing and resizing are the kernel's business. The price is that the terminal has
-//! no name in the jail, whose devpts is its own: tty(1) says `not a tty`, and what opens its
-//! terminal by name, as tmux(1) does, wants one made in the jail by script(1).
+//! The command gets the host's terminal itself. No process copies what is typed and shown, and the
+//! kernel takes care of stopping, continuing and resizing. The price is that the terminal has no
+//! name in the jail, whose devpts is its own: tty(1) says `not a tty`. A program that opens its
+//! terminal by name, as tmux(1) does, needs a terminal that script(1) makes in the jail.
 
 use crate::cli::answer::fail;
 use crate::cli::answer::not_found;
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     };
     match options.execute() {
         Ok(Ended::Exited(status)) => ExitCode::from(u8::try_from(status).unwrap_or(1)),
-        // As a shell reports it.
+        // The status that a shell reports for a signal.
         Ok(Ended::Signaled(signal)) => ExitCode::from(128 + u8::try_from(signal).unwrap_or(0)),
         Err(line) => fail("jexec", line),
     }
@@ -54,13 +54,15 @@ impl Options {
         while let Some(argument) = parser.next().ok()? {
             match argument {
                 Short('l') => options.clean = true,
-                // Accepted and without meaning, as on FreeBSD.
+                // FreeBSD accepts this option, which has no effect there either.
                 Short('n') => {}
                 Short('d') => options.directory = Some(parser.value().ok()?),
                 Short('e') => options.environment.push(assignment(&parser.value().ok()?)?),
                 Short('u') => options.host_user = Some(parser.value().ok()?),
                 Short('U') => options.jail_user = Some(parser.value().ok()?),
                 Value(jail) => {
+                    // As with getopt(3), the options end at the first word: all others belong to
+                    // the command.
                     options.jail = jail.to_string_lossy().into_owned();
                     options.command = parser.raw_args().ok()?.collect();
                 }
@@ -72,6 +74,8 @@ impl Options {
     }
 
     fn execute(self) -> Result<Ended, String> {
+        // As in FreeBSD's jexec.c, a user that is not there is reported before the jail is looked
+        // for.
         let identity = self.identity()?;
         let registry = Registry::open().map_err(|error| error.to_string())?;
         let record = registry.find(&self.jail).map_err(|error| error.to_string())?;
@@ -79,6 +83,8 @@ impl Options {
         let wording =
             Wording { shell: self.command.is_empty(), directory: self.directory.is_some() };
         let command = self.command(identity);
+        // Held before the child exists: a signal that came in between would end this process and
+        // leave the command running.
         prison::hold_foreground_signals();
         let terminal = Foreground::of_this_process();
         let child = prison.spawn(&command).map_err(|error| wording.of(&error))?;
@@ -87,7 +93,8 @@ impl Options {
         ended.map_err(|error| error.to_string())
     }
 
-    /// `-u`: a user of the host's passwd(5); `-U`: one of the jail's; `-l` alone: the caller.
+    /// Answers the user of the command: with `-u` a user of the host's passwd(5), with `-U` a user
+    /// of the jail's, with `-l` alone the caller, else root.
     fn identity(&self) -> Result<Identity, String> {
         match (&self.host_user, &self.jail_user) {
             (Some(name), _) => match User::by_name(name) {
@@ -106,6 +113,7 @@ impl Options {
     fn command(self, identity: Identity) -> Command {
         let login = self.clean || self.host_user.is_some() || self.jail_user.is_some();
         let mut arguments = self.command;
+        // With -l, -u and -U the shell is the one that the user has in passwd(5), as on FreeBSD.
         let shell = std::env::var_os("SHELL").filter(|_| !login);
         let mut login_shell = false;
         if arguments.is_empty() {
@@ -127,16 +135,16 @@ impl Options {
     }
 }
 
-/// Which of FreeBSD's calls a failure belongs to.
+/// The FreeBSD call that a failure is named after.
 struct Wording {
-    /// The command is a shell that was not named.
+    /// No command was given, so a shell is run.
     shell: bool,
     /// `-d` was given.
     directory: bool,
 }
 
 impl Wording {
-    /// The error, as jexec.c's err(3) has it.
+    /// Writes the error as jexec.c's err(3) does.
     fn of(&self, error: &prison::Error) -> String {
         let line = error.to_string();
         match error {
@@ -151,9 +159,10 @@ impl Wording {
     }
 }
 
-/// The terminal, when this process is in its foreground. A shell in the jail that has job control
-/// takes it for its own process group, and cannot give it back: seen from
-/// inside, this one has no number.
+/// The terminal's foreground process group, if that is the group of this process.
+///
+/// A shell with job control in the jail makes its own group the foreground. It cannot give the
+/// terminal back, because the group of this process has no number in the jail.
 struct Foreground(Option<Pid>);
 
 impl Foreground {
@@ -161,7 +170,8 @@ impl Foreground {
         Self(tcgetpgrp(stdin()).ok().filter(|_| prison::is_in_foreground()))
     }
 
-    /// Takes the terminal back, for what runs after this process in the same script.
+    /// Takes the terminal back. In a script nobody else would, and the next command could not read
+    /// from the terminal.
     fn restore(&self) {
         if let Some(own) = self.0 {
             // A terminal that has gone meanwhile needs nothing.
@@ -170,7 +180,7 @@ impl Foreground {
     }
 }
 
-/// `-e NAME=VALUE`.
+/// Reads the `NAME=VALUE` of `-e`.
 fn assignment(word: &OsString) -> Option<(OsString, OsString)> {
     use std::os::unix::ffi::OsStrExt;
     let bytes = word.as_bytes();

@@ -1,8 +1,8 @@
 //! jls(8): lists jails, in columns or as parameters, as text or in libxo's forms.
 //!
-//! Columns, their widths and the names of fields are those of FreeBSD's `jls.c`. What is listed
-//! comes from the registry alone: a thousand jails take as long as reading a thousand small files.
-//! [`diff`] is `--diff`, which is ours.
+//! Columns, their widths and the names of fields are those of FreeBSD's `jls.c`. The list comes
+//! from the registry alone: a thousand jails take as long as reading a thousand small files.
+//! [`diff`] is `--diff`, which FreeBSD does not have.
 
 mod diff;
 mod parameters;
@@ -52,6 +52,7 @@ impl From<xo::Error> for Wrong {
 
 /// Runs jls(8).
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    // Looked for before all other options: it has a command line and exit statuses of its own.
     if let [first, rest @ ..] = arguments.as_slice()
         && first == "--diff"
     {
@@ -67,6 +68,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         }
     };
     if options.check {
+        // -c prints nothing, also no error.
         let found = Registry::open().ok().and_then(|registry| options.records(&registry).ok());
         return if found.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
@@ -76,7 +78,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// `jls -N`; whether all went well.
+/// Carries out `jls -N`. Answers whether all went well.
 pub(crate) fn by_name() -> bool {
     let done = Options { name: true, ..Options::default() }.print();
     done.inspect_err(|line| complain!("jls: {line}")).is_ok()
@@ -86,7 +88,7 @@ pub(crate) fn by_name() -> bool {
 struct Options {
     /// Only this jail, by jid or name: `-j`.
     jail: Option<String>,
-    /// No output; the exit status tells whether the jail is there: `-c`.
+    /// `-c`: nothing is printed, and the exit status says whether the jail is there.
     check: bool,
     /// A line of column names: `-h`.
     header: bool,
@@ -96,7 +98,7 @@ struct Options {
     assignments: bool,
     /// Quotes around values with spaces: `-q`.
     quotes: bool,
-    /// Only what jail(8) takes: `-s`.
+    /// Only parameters that jail(8) takes: `-s`.
     settable: bool,
     /// Several lines a jail: `-v`.
     verbose: bool,
@@ -108,14 +110,18 @@ impl Options {
     fn parse(arguments: Vec<OsString>) -> Result<Self, Wrong> {
         use lexopt::prelude::*;
         let warn = &mut |warning: &str| complain!("jls: {warning}");
+        // libxo's options are taken out first, wherever they stand: xo_parse_args(3) does that
+        // before getopt(3) begins.
         let (xo, arguments) = xo::Options::take_from(arguments, warn)?;
         let mut options = Self { xo, ..Self::default() };
         let mut parser = lexopt::Parser::from_args(arguments);
         while let Some(argument) = parser.next().map_err(|_| Wrong::Usage)? {
             match argument {
-                // Jails that are dying: here none stays in that state.
+                // FreeBSD lists jails that are dying. Here no jail stays in that state.
                 Short('d' | 'a') => {}
                 Short('c') => options.check = true,
+                // As in FreeBSD's jls.c, -h, -n, -s and -v take back what those before them have
+                // set.
                 Short('h') => {
                     options.header = true;
                     options.verbose = false;
@@ -152,7 +158,7 @@ impl Options {
         options.checked()
     }
 
-    /// `-c` goes with `-j` and nothing that prints.
+    /// Refuses `-c` without `-j`, or with an option that prints.
     fn checked(self) -> Result<Self, Wrong> {
         let prints = self.header || self.name || self.assignments || self.quotes || self.verbose;
         let prints = prints || !self.parameters.is_empty() || self.xo.style() != Style::Text;
@@ -182,7 +188,8 @@ impl Options {
 
     fn list(&self, xo: &mut Writer) -> Result<(), String> {
         let in_columns = self.parameters.is_empty() && !self.assignments && !self.header;
-        // Whoever may not list gets no headings either.
+        // Opened before the headings are written: a caller who may not list jails sees the error
+        // alone.
         let registry = Registry::open().map_err(|error| error.to_string())?;
         let columns = if in_columns { Vec::new() } else { self.columns()? };
         if in_columns && self.verbose {
@@ -205,6 +212,8 @@ impl Options {
             }
             xo.close();
         }
+        // A record that cannot be read is reported behind the list: it must not hide the other
+        // jails.
         let broken = if self.jail.is_none() { registry.broken() } else { Vec::new() };
         let said: Vec<_> = broken.iter().map(ToString::to_string).collect();
         if said.is_empty() { Ok(()) } else { Err(said.join("\njls: ")) }
@@ -255,6 +264,7 @@ impl Options {
         for name in names {
             let found = if name == "all" { parameters::all() } else { vec![Column::find(name)?] };
             for column in found {
+                // A parameter that is named twice, or by `all` as well, has one column.
                 if columns.iter().all(|earlier| earlier.name != column.name) {
                     columns.push(column);
                 }
@@ -281,6 +291,7 @@ impl Options {
             }
             column.print(xo, value, self.assignments, self.quotes);
         }
+        // Not with -s, whose line jail(8) is to take, nor where parameters were named.
         if self.assignments && !self.settable && self.parameters.is_empty() {
             for line in parameters::unknown(record) {
                 xo.padding(" ");
@@ -321,11 +332,11 @@ fn verbose_row(xo: &mut Writer, record: &Record) {
     let name = record.name.as_bytes();
     xo.field("name", &wide(name, 29, 29), Value::Text(name));
     xo.padding(" ");
-    // A prison that is being removed is not in the registry any more.
+    // A prison that is being removed is no longer in the registry, so all are active.
     xo.field("state", b"ACTIVE", Value::Text(b"ACTIVE"));
     xo.end_line();
     xo.padding("        ");
-    // A cgroup has no number of its own.
+    // A control group has no number of its own, so the field shows the jid.
     let cpuset = record.jid.to_string();
     xo.field("cpusetid", cpuset.as_bytes(), Value::Bare(&cpuset));
     xo.end_line();
@@ -341,7 +352,7 @@ fn jid(xo: &mut Writer, record: &Record) {
     xo.field("jid", format!("{jid:>6}").as_bytes(), Value::Bare(&jid));
 }
 
-/// The last two columns of both listings, and the end of the line.
+/// Writes the last two columns of both listings, and the end of the line.
 fn hostname_and_path(xo: &mut Writer, record: &Record) {
     let hostname = record.parameter(param::HOST_HOSTNAME.name).unwrap_or_default();
     xo.field("hostname", &wide(hostname, 29, 29), Value::Text(hostname));
@@ -351,10 +362,11 @@ fn hostname_and_path(xo: &mut Writer, record: &Record) {
     xo.end_line();
 }
 
-/// `text` in a column: at least and at most so many characters, as printf(3)'s `%-LEAST.MOSTs`.
+/// Writes `text` in a column of at least `least` and at most `most` characters, as printf(3)'s
+/// `%-LEAST.MOSTs` does.
 fn wide(text: &[u8], least: usize, most: usize) -> Vec<u8> {
     let chars = std::str::from_utf8(text).ok().filter(|text| !text.is_ascii());
-    // In no known encoding each byte is a character.
+    // A text that is not UTF-8 has no known encoding: each byte counts as a character.
     let (count, end) = match chars {
         None => (text.len().min(most), text.len().min(most)),
         Some(text) => {

@@ -1,4 +1,5 @@
-//! arp(8) and ndp(8) in FreeBSD's dialect: who has which address on the link. They only show.
+//! arp(8) and ndp(8) in FreeBSD's dialect: they show the neighbours on the link and their
+//! link-level addresses. Neither changes anything.
 
 use crate::cli::answer;
 use std::ffi::OsString;
@@ -12,14 +13,15 @@ use netif::{Interface, Kind, Neighbour, NeighbourState};
 
 use crate::cli::network::ifconfig::network::Network;
 
-/// Seconds that an entry is good for: FreeBSD's
-/// `net.link.ether.inet.max_age`, and its reachable time.
+/// Seconds for which FreeBSD keeps an entry of IPv4: `net.link.ether.inet.max_age`. Linux has no
+/// such number; what is left is counted from the age of the entry.
 const ARP_AGE: u32 = 1200;
+/// Seconds for which a neighbour of IPv6 counts as reachable: FreeBSD's reachable time.
 const REACHABLE: u32 = 30;
 /// Seconds after which Linux may forget a stale entry: `gc_stale_time`.
 const STALE: u32 = 60;
 
-/// What is asked for.
+/// The command line.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Options {
     all: bool,
@@ -40,11 +42,13 @@ pub(crate) fn run_ndp(arguments: Vec<OsString>) -> ExitCode {
     finish("ndp", parse(arguments, usage).and_then(|options| ndp(&options)))
 }
 
-/// Why nothing is shown: printed as it is, or after the name of the applet.
+/// Why nothing is shown.
 enum Failure {
+    /// A text that is printed as it is.
     Plain(String),
+    /// A text that follows the name of the applet.
     Named(String),
-    /// The answer is that there is none: on standard output, as FreeBSD has it.
+    /// There is no such entry. As on FreeBSD, this text is for standard output.
     NoEntry(String),
 }
 
@@ -95,7 +99,7 @@ fn parse(arguments: Vec<OsString>, usage: &str) -> Result<Options, Failure> {
     if options.all == options.host.is_some() { Err(wrong()) } else { Ok(options) }
 }
 
-/// The entries that are asked for, each with its interface.
+/// Reads the entries that are asked for, each with its interface.
 fn entries(options: &Options, inet6: bool) -> Result<Vec<(Neighbour, Interface)>, Failure> {
     let named = |error: netif::Error| Failure::Named(error.to_string());
     let mut network = Network::open(options.jail.as_deref()).map_err(Failure::Named)?;
@@ -114,6 +118,7 @@ fn entries(options: &Options, inet6: bool) -> Result<Vec<(Neighbour, Interface)>
             found.push((neighbour, link.clone()));
         }
     }
+    // The kernel lists neighbours in the order of its hash table.
     found.sort_by_key(|(neighbour, link)| (link.index, neighbour.address));
     Ok(found)
 }
@@ -131,7 +136,7 @@ fn arp(options: &Options) -> Result<String, Failure> {
     Ok(found.iter().map(|(neighbour, link)| arp_line(neighbour, link)).collect())
 }
 
-/// print_entry() of usr.sbin/arp/arp.c.
+/// Writes a line as print_entry() of usr.sbin/arp/arp.c does.
 fn arp_line(neighbour: &Neighbour, link: &Interface) -> String {
     let ether = neighbour.ether.map_or("(incomplete)".to_owned(), |ether| ether.to_string());
     let mut line = format!("? ({}) at {ether} on {}", neighbour.address, link.name);
@@ -155,6 +160,7 @@ fn arp_line(neighbour: &Neighbour, link: &Interface) -> String {
 fn ndp(options: &Options) -> Result<String, Failure> {
     let mut found = entries(options, true)?;
     if let Some(host) = &options.host {
+        // ndp(8) writes link-local addresses with their interface, and takes them so.
         let plain = host.split('%').next().unwrap_or(host);
         let unknown = |_| Failure::Named(format!("{host}: unknown host"));
         let address: IpAddr = plain.parse().map_err(unknown)?;
@@ -171,7 +177,7 @@ fn ndp(options: &Options) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// A line of dump() of usr.sbin/ndp/ndp.c.
+/// Writes a line as dump() of usr.sbin/ndp/ndp.c does.
 fn ndp_line(neighbour: &Neighbour, link: &Interface) -> String {
     let address = match neighbour.address {
         IpAddr::V6(address) if address.is_unicast_link_local() => {

@@ -1,7 +1,7 @@
 //! ifconfig(8) in FreeBSD's dialect: interfaces, their addresses, bridges, epairs, vlans, tunnels.
 //!
-//! It runs on the host and in jails. [`networds::ifconfig`] understands the command line, as a
-//! whole and before anything is changed; here it is carried out.
+//! The command runs on the host and in jails. [`networds::ifconfig`] reads the whole command line
+//! before anything is changed; this module carries out what was read.
 
 mod configure;
 mod identity;
@@ -41,7 +41,7 @@ fn read(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
     ifconfig::parse_with(format(), &words)
 }
 
-/// The format that `IFCONFIG_FORMAT` asks for; `-f` of the command line overrides it.
+/// Reads the format that `IFCONFIG_FORMAT` asks for. The option `-f` overrides this format.
 fn format() -> Format {
     let value = std::env::var_os("IFCONFIG_FORMAT").unwrap_or_default();
     if value.is_empty() {
@@ -49,6 +49,8 @@ fn format() -> Format {
     }
     let value = value.to_string_lossy();
     let (format, unknown) = Format::of_environment(&value);
+    // Named and left out, as on FreeBSD: a variable that was set for another ifconfig must not stop
+    // every hook.
     for one in unknown {
         complain!("ifconfig: Skipping invalid format specification: {one}");
     }
@@ -77,6 +79,7 @@ fn execute(invocation: &Invocation) -> Result<String, String> {
     if invocation.purpose == Purpose::Help {
         return Ok(networds::help(&ifconfig::language()));
     }
+    // Behind the help, which needs neither rights nor a jail.
     let mut network = Network::open(invocation.jail.as_deref())?;
     match &invocation.purpose {
         Purpose::Help => Ok(networds::help(&ifconfig::language())),
@@ -110,6 +113,8 @@ fn list(network: &mut Network, selection: &Selection) -> Result<String, String> 
         None => netlink.interfaces(),
     }
     .map_err(text)?;
+    // Span ports are filters of tc(8), which no listing of interfaces contains: a request of its
+    // own reads them.
     netlink.find_spans(&mut all).map_err(text)?;
     let capabilities = network.capabilities();
     let entry = |interface: &Interface| {
@@ -119,10 +124,12 @@ fn list(network: &mut Network, selection: &Selection) -> Result<String, String> 
     Ok(listing::chosen(&all, selection).into_iter().map(entry).collect())
 }
 
-/// The interface of this name; and all others, when they are part of its entry in a listing.
+/// Reads the interface of this name. All interfaces are read if its entry in a listing names
+/// others.
 fn around(netlink: &mut Netlink, name: &str) -> Result<Vec<Interface>, Error> {
     let unknown = |_| Error::NoInterface(name.to_owned());
     let mut interface = netlink.link(&InterfaceName::parse(name).map_err(unknown)?)?;
+    // The entries of these kinds name members, ports or a parent.
     if matches!(interface.kind, Kind::Bridge(_) | Kind::Vlan { .. } | Kind::Lagg { .. }) {
         return netlink.interfaces();
     }
@@ -136,7 +143,7 @@ fn text(error: impl Display) -> String {
     error.to_string()
 }
 
-/// The jail that has this name or number.
+/// Finds the running jail that has this name or number.
 fn jail(name: &str) -> Result<Prison, String> {
     let registry = Registry::open().map_err(|error| error.to_string())?;
     let record = registry.find(name).map_err(|error| error.to_string())?;

@@ -1,5 +1,5 @@
-//! netstat(1) in FreeBSD's dialect: the routing table (`-r`) and the
-//! interfaces (`-i`). Nothing else.
+//! netstat(1) in FreeBSD's dialect: the routing table (`-r`) and the interfaces (`-i`). Nothing
+//! else is shown.
 
 use crate::cli::answer;
 use std::ffi::OsString;
@@ -20,11 +20,11 @@ const USAGE: &str = "usage: netstat -r [-46n] [-F fib] [-f address_family] [-j j
 struct Options {
     routes: bool,
     interfaces: bool,
-    /// Only this family.
+    /// The only family that is shown: IPv6, or IPv4.
     inet6: Option<bool>,
-    /// `-b`: bytes as well.
+    /// `-b`: bytes are shown, too.
     bytes: bool,
-    /// `-d`: dropped packets as well.
+    /// `-d`: dropped packets are shown, too.
     drops: bool,
     /// `-W`: no address is cut.
     wide: bool,
@@ -102,12 +102,13 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, UsageError> {
             }
         }
     }
+    // As on FreeBSD, -I implies -i.
     options.interfaces |= options.interface.is_some();
     if options.routes == options.interfaces {
         let sockets = "sockets are not shown here: say -r or -i, or ask ss(8)";
         return Err(UsageError::Message(sockets.to_owned()));
     }
-    // With -r it says nothing: all routes are shown.
+    // With -r, -a changes nothing: all routes are shown in any case.
     if all && options.interfaces {
         let text = "-a: not supported with -i: ip maddress shows the multicast addresses";
         return Err(UsageError::Message(text.to_owned()));
@@ -141,8 +142,8 @@ fn list(mut network: Network, options: &Options) -> Result<String, String> {
     Ok(text)
 }
 
-/// One family's table: usr.bin/netstat/route.c of FreeBSD 15, where the column of interfaces has 12
-/// places (8 in FreeBSD 13). Empty when there are no routes.
+/// Writes the table of one family, as usr.bin/netstat/route.c of FreeBSD 15 does. Its column of
+/// interfaces has 12 places, where FreeBSD 13 has 8. Without routes the text is empty.
 fn route_table(routes: &[Route], interfaces: &[Interface], inet6: bool) -> String {
     let of_family = |route: &&Route| route.destination.address.is_ipv6() == inet6;
     let mut routes: Vec<&Route> = routes.iter().filter(of_family).collect();
@@ -160,10 +161,11 @@ fn route_table(routes: &[Route], interfaces: &[Interface], inet6: bool) -> Strin
     );
     for route in routes {
         let interface = interfaces.iter().find(|it| Some(it.index) == route.interface);
+        // A route that drops packets has no interface on Linux; FreeBSD puts it on lo0.
         let netif = interface.map_or("lo0", |interface| interface.name.as_str());
         let gateway = gateway(route, netif);
         let destination = destination(&route.destination, netif);
-        // What is too long for its column takes from the next one.
+        // As on FreeBSD, a text that is too long for its column takes places from the next column.
         let through = through - destination.len().saturating_sub(to).min(through);
         let for_flags = 6 - gateway.len().saturating_sub(through).min(6);
         let flags = flags(route);
@@ -175,7 +177,7 @@ fn route_table(routes: &[Route], interfaces: &[Interface], inet6: bool) -> Strin
     text
 }
 
-/// An address; a link-local one says on which link.
+/// Writes an address. A link-local one is followed by its interface.
 fn scoped(address: IpAddr, netif: &str) -> String {
     match address {
         IpAddr::V6(address) if address.is_unicast_link_local() => format!("{address}%{netif}"),
@@ -183,7 +185,7 @@ fn scoped(address: IpAddr, netif: &str) -> String {
     }
 }
 
-/// The destination; that of a link-local network says on which link.
+/// Writes a destination. The address of a link-local network is followed by its interface.
 fn destination(prefix: &Prefix, netif: &str) -> String {
     match prefix.address {
         IpAddr::V6(address) if address.is_unicast_link_local() => {
@@ -199,11 +201,12 @@ fn destination(prefix: &Prefix, netif: &str) -> String {
 fn gateway(route: &Route, netif: &str) -> String {
     match route.gateway {
         Some(address) => scoped(address, netif),
+        // FreeBSD's form for a destination on the link.
         None => route.interface.map_or("link#1".to_owned(), |index| format!("link#{index}")),
     }
 }
 
-/// Letters of netstat(1), in its order.
+/// Writes the flags of a route: the letters of netstat(1), in its order.
 fn flags(route: &Route) -> String {
     let host = route.destination.length == Prefix::width(route.destination.address);
     let letters = [
@@ -217,7 +220,7 @@ fn flags(route: &Route) -> String {
     letters.iter().filter(|(set, _)| *set).map(|&(_, letter)| letter).collect()
 }
 
-/// The interfaces and what went through them: usr.bin/netstat/if.c.
+/// Writes the interfaces and what went through them, as usr.bin/netstat/if.c does.
 fn interface_table(interfaces: &[Interface], options: &Options) -> Result<String, String> {
     let wanted =
         |it: &&Interface| options.interface.as_deref().is_none_or(|name| it.name.as_str() == name);
@@ -236,7 +239,7 @@ fn interface_table(interfaces: &[Interface], options: &Options) -> Result<String
             let numbers = counts(options, |column| (column.count)(&interface.counters).to_string());
             text += &layout.line([&name, &interface.mtu.to_string(), &link, &ether], &numbers);
         }
-        // Linux counts by interface, not by address.
+        // Linux counts by interface and not by address: the lines of addresses have dashes.
         let nothing = counts(options, |_| "-".to_owned());
         for address in interface.addresses.iter().filter(|it| options.is_for(it)) {
             let network = address.prefix.network();
@@ -248,13 +251,13 @@ fn interface_table(interfaces: &[Interface], options: &Options) -> Result<String
     Ok(text)
 }
 
-/// How many places the columns of text have. That of names has as many as it needs: FreeBSD cuts
-/// them to 5, and `epair1a` and `epair1b` would be the same.
+/// The widths of the columns of text. The column of names is as wide as its names need: FreeBSD
+/// cuts names to 5 places, where `epair1a` and `epair1b` would be the same.
 struct Layout {
     name: usize,
     network: usize,
     address: usize,
-    /// What is longer than its column is cut.
+    /// Whether a text that is longer than its column is cut.
     cuts: bool,
 }
 
@@ -263,6 +266,7 @@ impl Layout {
         let name = interfaces.iter().map(|it| marked(it).len()).max().unwrap_or(0).max(5);
         let mut addresses = interfaces.iter().flat_map(|it| &it.addresses);
         let has_inet6 = addresses.any(|it| options.is_for(it) && it.prefix.address.is_ipv6());
+        // Scripts count columns: addresses are cut as on FreeBSD unless -W asks for them whole.
         let (network, address) = match (options.wide, has_inet6) {
             (false, _) => (13, 17),
             (true, false) => (18, 17),
@@ -282,7 +286,7 @@ impl Layout {
     }
 }
 
-/// The name of an interface; one that is down has a star.
+/// Writes the name of an interface, with a star if it is down.
 fn marked(interface: &Interface) -> String {
     let star = if interface.flags.has(Flags::UP) { "" } else { "*" };
     format!("{}{star}", interface.name)
@@ -292,7 +296,7 @@ fn marked(interface: &Interface) -> String {
 struct Column {
     title: &'static str,
     width: usize,
-    /// The option that asks for it, if it is not always there.
+    /// The option that asks for the column. `None`: the column is always there.
     option: Option<fn(&Options) -> bool>,
     count: fn(&Counters) -> u64,
 }
@@ -310,7 +314,7 @@ const COLUMNS: [Column; 9] = [
     Column { title: "Drop",   width: 5,  option: Some(|it| it.drops), count: |it| it.send_drops },
 ];
 
-/// What `each` says of every column that is asked for, in its width.
+/// Writes the columns that are asked for, each in its width, with the text that `each` answers.
 fn counts(options: &Options, each: impl Fn(&Column) -> String) -> String {
     let asked = COLUMNS.iter().filter(|column| column.option.is_none_or(|option| option(options)));
     let cells = asked.map(|column| format!("{:>width$}", each(column), width = column.width));

@@ -1,7 +1,7 @@
 //! route(8) in FreeBSD's dialect: `add`, `change`, `delete` and `get`, on the host and in jails.
 //!
-//! Numbers stay numbers (`-n`). [`networds::route`] understands the command line; here it is
-//! carried out.
+//! Numbers are never turned into names (`-n`). [`networds::route`] reads the command line; this
+//! module carries it out.
 
 use crate::cli::answer;
 use std::ffi::OsString;
@@ -52,12 +52,15 @@ fn execute(command: &RouteCommand) -> ExitCode {
     };
     let route = match described(&mut netlink, command) {
         Ok(route) => route,
+        // FreeBSD looks up a word that is no address as the name of a host, and fails with `bad
+        // address`.
         Err(Error::NoInterface(name)) => return refuse(&UsageError::BadAddress(name)),
         Err(error) => return answer::fail("route", error),
     };
     let outcome = change(&mut netlink, &route);
     let status = match &outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // With -q, FreeBSD's route prints nothing about the kernel's answer.
         Err(error) if command.quiet => return tell_nothing(error),
         Err(error) => tell(error),
     };
@@ -67,7 +70,7 @@ fn execute(command: &RouteCommand) -> ExitCode {
     print(&route::change_line(command, outcome.as_ref().err()), status)
 }
 
-/// The route that the command line describes. A name of an interface becomes its number.
+/// Answers the route that the command line describes. The name of an interface becomes its number.
 fn described(netlink: &mut Netlink, command: &RouteCommand) -> Result<Route, Error> {
     let (gateway, interface) = match &command.gateway {
         None => (None, None),
@@ -75,7 +78,7 @@ fn described(netlink: &mut Netlink, command: &RouteCommand) -> Result<Route, Err
         Some(Gateway::Interface(name)) => (None, Some(name)),
     };
     let interface = interface.map(|name| netlink.index(name)).transpose()?;
-    // FreeBSD wants a gateway for what it drops, and does not use it.
+    // FreeBSD wants a gateway for routes that drop packets, and does not use it. Linux refuses one.
     let gateway = gateway.filter(|_| command.kind == RouteKind::Unicast);
     Ok(Route {
         destination: command.destination,
@@ -89,13 +92,14 @@ fn described(netlink: &mut Netlink, command: &RouteCommand) -> Result<Route, Err
 
 /// Prints an error on standard error.
 fn tell(error: &Error) -> ExitCode {
+    // FreeBSD's words for ESRCH.
     if let Error::Refused { errno: Errno::SRCH, .. } = error {
         return answer::fail("route", "route has not been found");
     }
     answer::fail("route", error)
 }
 
-/// `-q`: the kernel's refusal is not printed, but any other error is.
+/// Carries out `-q`: a refusal of the kernel is not printed, any other error is.
 fn tell_nothing(error: &Error) -> ExitCode {
     match error {
         Error::Refused { .. } => ExitCode::FAILURE,
@@ -107,7 +111,7 @@ fn print(text: &str, status: ExitCode) -> ExitCode {
     answer::print("route", text, status)
 }
 
-/// `flush`: deletes every route that leads through a gateway, and prints each.
+/// Carries out `flush`: deletes every route that leads through a gateway, and prints each.
 fn flush(netlink: &mut Netlink, command: &RouteCommand) -> ExitCode {
     let routes = match netlink.routes() {
         Ok(routes) => routes,
@@ -129,9 +133,11 @@ fn flush(netlink: &mut Netlink, command: &RouteCommand) -> ExitCode {
     print(&text, status)
 }
 
-/// `get`: what the table says of a destination.
+/// Carries out `get`: answers what the table says of a destination.
 fn get(netlink: &mut Netlink, command: &RouteCommand) -> Result<String, Error> {
     let wanted = command.destination;
+    // A host is asked of the kernel, which chooses the route as it does for packets. A network is
+    // looked for in the table, as Linux has no such request.
     let found = if command.is_host {
         netlink.get_route(wanted.address)?
     } else {

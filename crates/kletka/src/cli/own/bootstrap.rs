@@ -1,5 +1,5 @@
-//! `kletka bootstrap`: a base, and a jail's root made from it. Making them is crate `base`'s; here
-//! are the command line and what is printed.
+//! `kletka bootstrap`: makes a base, and the root of a jail from it. The crate `base` makes both;
+//! this module reads the command line and prints.
 
 mod progress;
 
@@ -28,12 +28,12 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// Why there is no base, or no root.
+/// Why the base or the root was not made.
 #[derive(Debug)]
 enum Error {
     /// The command line makes no sense.
     Usage(String),
-    /// Making it failed.
+    /// The base or the root could not be made.
     Base(BaseError),
 }
 
@@ -46,6 +46,7 @@ impl From<lexopt::Error> for Error {
 impl From<BaseError> for Error {
     fn from(error: BaseError) -> Self {
         match error {
+            // Only a word of the command line can be such a name, so the usage is shown.
             BaseError::NotAName(..) => Self::Usage(error.to_string()),
             error => Self::Base(error),
         }
@@ -82,6 +83,8 @@ impl Options {
                 Long("suite") => {
                     options.suite = Some(valid_name("suite", parser.value()?.string()?)?);
                 }
+                // mmdebstrap(1) takes these words on its command line: a name with a dash would be
+                // an option of its own.
                 Long("include") => {
                     for package in parser.value()?.string()?.split(',').filter(|p| !p.is_empty()) {
                         options.include.push(valid_name("package", package.to_owned())?);
@@ -102,7 +105,7 @@ fn absolute(path: OsString) -> Result<PathBuf, BaseError> {
     std::path::absolute(&path).map_err(|_| BaseError::NotADirectoryName(path.into()))
 }
 
-/// Makes what `options` ask for, as far as it is not there.
+/// Makes the base and the root that `options` ask for. What is there already is left as it is.
 fn bootstrap(options: &Options) -> Result<(), Error> {
     let recipe = Recipe {
         name: options.base.clone(),
@@ -119,6 +122,7 @@ fn bootstrap(options: &Options) -> Result<(), Error> {
             say(format_args!("{base}: made in {} s: {}", seconds(), path.display()));
         }
         Outcome::Found => say(format_args!("{base}: is there: {}", path.display())),
+        // Another bootstrap has made the base while this one waited, and has said so.
         Outcome::FoundLater => {}
     }
     match &options.root {

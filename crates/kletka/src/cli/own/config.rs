@@ -1,9 +1,10 @@
-//! `kletka config`: looks at jail.conf(5) files and changes them. FreeBSD has no such command.
+//! `kletka config`: checks, formats, reads and changes jail.conf(5) files. FreeBSD has no such
+//! command.
 //!
-//! `check` says what is wrong with them as a whole, `fmt` lays them out, `get` prints what a jail
-//! has once everything is merged and replaced, `set` changes one jail and leaves every other byte
-//! as it is. Without FILE it is the files that jail(8) and `service jail` find: /etc/jail.conf,
-//! /etc/jail.NAME.conf and /etc/jail.conf.d/NAME.conf.
+//! `check` says what is wrong with the files as a whole, `fmt` lays them out, `get` prints the
+//! parameters of a jail when sections are merged and variables replaced, and `set` changes one jail
+//! and leaves every other byte as it is. Without FILE, the files are those that jail(8) and
+//! `service jail` find: /etc/jail.conf, /etc/jail.NAME.conf and /etc/jail.conf.d/NAME.conf.
 
 mod check;
 mod format;
@@ -24,14 +25,14 @@ usage: kletka config check [FILE ...]
        kletka config get [-f FILE] [--json] JAIL [PARAM]
        kletka config set [-f FILE] JAIL PARAM[=VALUE] | PARAM+=VALUE | -PARAM ...";
 
-/// The name under which it complains.
+/// The name that messages begin with.
 const NAME: &str = "kletka: config";
 
-/// Why there is nothing more to do.
+/// Why the command ends.
 enum Wrong {
     /// The command line makes no sense.
     Usage,
-    /// In lines, the first without the name that complaints have in front.
+    /// The message, in lines. The first line lacks the name that messages begin with.
     Because(String),
 }
 
@@ -69,7 +70,7 @@ pub(crate) fn run(mut arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// The files that are there to configure jails: the one of all jails, then those of single ones.
+/// Finds the files that configure jails: /etc/jail.conf, then the files of single jails.
 fn files() -> Result<Vec<PathBuf>, String> {
     let main = PathBuf::from(sources::FILE);
     let mut found: Vec<PathBuf> = main.exists().then_some(main).into_iter().collect();
@@ -83,7 +84,8 @@ fn files() -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
-/// The configuration that the jail `name` is in, by `-f` or found.
+/// Loads the configuration of the jail `name`: the file of `-f`, or the one that describes the
+/// jail.
 fn configuration_of(file: Option<&Path>, name: &OsStr) -> Result<Sources, String> {
     let shown = name.to_string_lossy().into_owned();
     let sources = match file {

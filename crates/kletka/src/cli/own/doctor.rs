@@ -1,8 +1,8 @@
-//! `kletka doctor`: what this machine lacks for jails, and what to do about it. One line for each
-//! thing. kletka-doctor(8).
+//! `kletka doctor`: says what this machine lacks for jails, and what to do about it, one line for
+//! each thing. kletka-doctor(8).
 //!
-//! Each is tried where that can be done without leaving anything, else looked up where the kernel
-//! itself says it. Exit status 1: something is missing without which no jail runs.
+//! A thing is tried where that leaves nothing behind; otherwise the doctor reads what the kernel
+//! says about it. Exit status 1: something is missing without which no jail runs.
 
 use crate::cli::answer;
 use std::collections::BTreeSet;
@@ -17,15 +17,15 @@ use prison::Error;
 use rustix::io::Errno;
 use rustix::mount::{FsOpenFlags, fsopen};
 
-/// How things stand with one of them.
+/// The state of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     Well,
-    /// It is missing: what then does not work, and what to do.
+    /// The thing is missing: what does not work without it, and what to do.
     Missing(String),
-    /// It is there, and should not be: what to do.
+    /// The thing is there, and should not be: what to do.
     Wrong(String),
-    /// Only root can find out.
+    /// Only root can find out the state.
     Unknown,
 }
 
@@ -33,7 +33,7 @@ enum State {
 struct Finding {
     name: String,
     state: State,
-    /// Without it no jail runs.
+    /// Whether no jail runs without this thing.
     is_essential: bool,
 }
 
@@ -87,12 +87,12 @@ fn missing(advice: &str) -> State {
     State::Missing(advice.to_owned())
 }
 
-/// Whether the kernel has these namespaces, and makes more of them: its limits
-/// are of each user, root too.
+/// Whether the kernel has these namespaces, and may make more of them.
 fn namespace(kind: &str, option: &str) -> State {
     if !fs::exists(format!("/proc/self/ns/{kind}")).unwrap_or(false) {
         return State::Missing(format!("use a kernel with {option}=y"));
     }
+    // The limit holds for each user, root included.
     let limit = format!("user.max_{kind}_namespaces");
     let most = fs::read_to_string(format!("/proc/sys/{}", limit.replace('.', "/")));
     match most.unwrap_or_default().trim() {
@@ -108,6 +108,7 @@ fn cgroup() -> State {
         State::Well | State::Unknown if !mounted => missing(
             "mount -t cgroup2 cgroup2 /sys/fs/cgroup (systemd: boot with systemd.unified_cgroup_hierarchy=1)",
         ),
+        // Only root may open a context. A cgroup2 that is mounted proves that the kernel has it.
         State::Unknown => State::Well,
         state => state,
     }
@@ -120,9 +121,10 @@ fn seccomp() -> State {
     }
 }
 
-/// Whether the kernel has a file system: opening a context for it loads its
-/// module, and mounts nothing.
+/// Whether the kernel has a file system.
 fn file_system(name: &str, advice: &str) -> State {
+    // Opening a context loads the module and mounts nothing. /proc/filesystems would not name a
+    // module that is not loaded yet.
     match fsopen(name, FsOpenFlags::FSOPEN_CLOEXEC) {
         Ok(_) => State::Well,
         Err(Errno::PERM) => State::Unknown,
@@ -130,10 +132,12 @@ fn file_system(name: &str, advice: &str) -> State {
     }
 }
 
-/// Whether files below / can be shown under a jail's ids. Those of other file systems are told of
-/// by the start of the jail that wants them.
+/// Whether files below / can be shown under a jail's ids. For a jail on another file system, its
+/// start says so.
 fn idmapped_mounts() -> State {
     let instead = "keep jails on ext4, xfs, btrfs or tmpfs, or say kletka.userns=inherit";
+    // Tried, not judged by the file system's name: newer kernels map more of them, and of an
+    // overlay its layers count.
     match prison::try_idmap(Path::new("/")) {
         Ok(()) => State::Well,
         Err(_) if !rustix::process::geteuid().is_root() => State::Unknown,
@@ -144,7 +148,7 @@ fn idmapped_mounts() -> State {
     }
 }
 
-/// The kinds of interfaces that a jail's network is made of.
+/// Whether the kernel has the kinds of interfaces that a jail's network is made of.
 fn links() -> Vec<(String, State)> {
     let mut netlink = Netlink::open().ok();
     let kinds = [
@@ -163,7 +167,7 @@ fn links() -> Vec<(String, State)> {
     kinds.into_iter().map(look).collect()
 }
 
-/// Members of bridges whose hardware joins packets: these stall.
+/// Finds members of bridges whose hardware joins packets. Connections through such a member stall.
 fn receive_offload() -> Vec<(String, State)> {
     let links = Netlink::open().and_then(|mut netlink| netlink.links()).unwrap_or_default();
     let bridges: BTreeSet<u32> = links
@@ -171,6 +175,8 @@ fn receive_offload() -> Vec<(String, State)> {
         .filter(|link| matches!(link.kind, Kind::Bridge(_)))
         .map(|link| link.index)
         .collect();
+    // A kernel whose ethtool does not speak netlink turns LRO off itself when an interface joins a
+    // bridge.
     let Ok(Some(Ok(all))) = Ethtool::open().map(|it| it.map(|mut ethtool| ethtool.all())) else {
         return Vec::new();
     };

@@ -1,10 +1,10 @@
-//! `kletka install`: puts the running binary and everything that belongs to it below a prefix.
+//! `kletka install`: installs the running binary and everything that belongs to it below a prefix.
 //!
-//! [`layout`] says what goes where. Three directories hold the applets' names: `bin`, in the
-//! ordinary PATH; `libexec/kletka/bin`, first in PATH for host-side hooks only; and
-//! `libexec/kletka/jail`, for the inside of jails, where the whole of `libexec/kletka` is mounted
-//! read-only. A file is replaced by rename ([`replace`]), so that what runs meanwhile finds the old
-//! one or the new one.
+//! [`layout`] lists the files and links. Three directories have the names of applets: `bin`, in
+//! everybody's PATH; `libexec/kletka/bin`, first in the PATH of hooks on the host; and
+//! `libexec/kletka/jail`, for the inside of jails, where all of `libexec/kletka` is mounted
+//! read-only. A file is replaced by rename ([`replace`]), so that a program that runs meanwhile
+//! finds the old file or the new one.
 
 mod boot;
 mod error;
@@ -24,11 +24,12 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: kletka install --prefix DIR [--destdir DIR]";
 
-/// Runs the applet; `applets` are those to be installed.
+/// Runs the applet. `applets` are the applets to be installed.
 pub(crate) fn run(arguments: Vec<OsString>, applets: &[Applet]) -> ExitCode {
     let installed = Options::parse(arguments).and_then(|options| {
         let mut done = Vec::new();
         let result = install(&options, applets, &mut done);
+        // After a failure, too: what has been changed by then stays.
         report(&options, &done, result.is_ok());
         result
     });
@@ -44,9 +45,9 @@ pub(crate) fn run(arguments: Vec<OsString>, applets: &[Applet]) -> ExitCode {
 /// The command line.
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
-    /// Where the files will be found: absolute.
+    /// The directory below which the files will be found: an absolute path.
     prefix: PathBuf,
-    /// Where they are put for now: a package is built so. The prefix goes below it.
+    /// The directory below which the prefix is made, as for building a package.
     destdir: Option<PathBuf>,
 }
 
@@ -69,7 +70,7 @@ impl Options {
         }
     }
 
-    /// The directory that everything is put below.
+    /// Answers the directory below which everything is put.
     fn top(&self) -> PathBuf {
         match &self.destdir {
             Some(destdir) => destdir.join(self.prefix.strip_prefix("/").unwrap_or(&self.prefix)),
@@ -81,15 +82,18 @@ impl Options {
 /// Makes the layout, and notes in `done` what had to be changed.
 fn install(options: &Options, applets: &[Applet], done: &mut Vec<String>) -> Result<(), Error> {
     let top = options.top();
+    // Looked at before anything is changed: if one name is taken, nothing is installed.
     for link in links(applets) {
         refuse_strangers(&top.join(link.path))?;
     }
-    // The name that the kernel opens for us, even when the file has been replaced since we started.
+    // By this name the kernel opens the running program, even if its file has been replaced
+    // meanwhile.
     let running = Path::new("/proc/self/exe");
     let mut binary = Vec::new();
     File::open(running)
         .and_then(|mut file| file.read_to_end(&mut binary))
         .map_err(Error::io("cannot read", running))?;
+    // The links come last, so that none leads to a file that is not there yet.
     if put(&top.join(BINARY), 0o755, &binary)? {
         done.push(BINARY.to_owned());
     }
@@ -106,12 +110,12 @@ fn install(options: &Options, applets: &[Applet], done: &mut Vec<String>) -> Res
     Ok(())
 }
 
-/// Says what was done; with nothing to do, that.
+/// Prints what was changed, or that nothing had to be changed.
 fn report(options: &Options, done: &[String], complete: bool) {
     let mut out = io::stdout().lock();
     let top = options.top();
     for line in done {
-        // The work is done, whether or not somebody reads about it.
+        // The files are installed: a reader that has gone makes no failure of that.
         let _ = writeln!(out, "{}", top.join(line).display());
     }
     if complete && done.is_empty() {
@@ -119,7 +123,7 @@ fn report(options: &Options, done: &[String], complete: bool) {
     }
 }
 
-/// A program of another origin under one of our names is not ours to replace.
+/// Refuses to replace a program of another origin that has one of our names.
 fn refuse_strangers(path: &Path) -> Result<(), Error> {
     let is_ours = match fs::read_link(path) {
         Ok(to) => to.file_name().is_some_and(|name| name == "kletka"),

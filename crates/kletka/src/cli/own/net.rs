@@ -1,11 +1,13 @@
-//! `kletka net guard`: changes the network of the host, and undoes it when that cut the
+//! `kletka net guard`: changes the network of the host, and undoes the change if it has cut the
 //! host off. kletka-net(8).
 //!
-//! A wrong bridge locks an administrator out of the machine. `guard SECONDS COMMAND` looks at the
-//! network, runs the command, and then wants to see a sign of life: an answer from the default
-//! gateway, or `guard --confirm` from somebody who can still type. Without one in time, or when the
-//! command does not end in time, everything is put back. It goes on when its terminal has gone, and
-//! waits for nobody to read what it says before it has put back what there was.
+//! A wrong bridge locks an administrator out of the machine. `guard SECONDS COMMAND` takes a
+//! snapshot of the network, runs the command, and then waits for a sign of life: an answer from the
+//! default gateway, or `guard --confirm` from somebody who can still type. Without a sign of life
+//! in time, or when the command does not end in time, everything is put back.
+//!
+//! The guard lives on when its terminal has gone. It prints nothing before the network is put back,
+//! because nobody may be there to read.
 
 mod waiting;
 mod watched;
@@ -24,9 +26,9 @@ use watched::Outcome;
 const USAGE: &str = "usage: kletka net guard SECONDS COMMAND [ARGUMENT ...]\n       \
                      kletka net guard --confirm";
 
-/// How the guard calls itself when it has left its terminal.
+/// The word by which the guard is called when it is to leave its terminal.
 const DETACHED: &str = "--detached";
-/// How often it looks whether the change was confirmed.
+/// The time between two looks at whether the change was confirmed.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs the applet.
@@ -41,6 +43,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
             Some(patience) => guard(patience, &arguments[3..]),
             None => usage(),
         },
+        // Checked before the guard is detached: the usage belongs on the terminal of the caller.
         ["guard", seconds, ..] if arguments.len() > 2 => match patience(seconds) {
             Some(_) => detach(&arguments[1..]),
             None => usage(),
@@ -49,7 +52,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// SECONDS: at least one, for the command and then again for the sign of life.
+/// Reads SECONDS, at least one: the time for the command, and then again for the sign of life.
 fn patience(seconds: &str) -> Option<Duration> {
     let seconds = seconds.parse::<u32>().ok().filter(|&seconds| seconds > 0)?;
     Some(Duration::from_secs(seconds.into()))
@@ -68,8 +71,10 @@ fn fail(error: impl std::fmt::Display) -> ExitCode {
     answer::fail("kletka: net guard", error)
 }
 
-/// Runs the guard as another process, which lives on when this one loses its terminal.
+/// Runs the guard as another process, which lives on when this process loses its terminal.
 fn detach(arguments: &[OsString]) -> ExitCode {
+    // setsid(2) fails for the leader of a process group, which a shell makes of this process: a
+    // child is none.
     let mut guard = Command::new("/proc/self/exe");
     match guard.args(["net", "guard", DETACHED]).args(arguments).status() {
         Ok(status) => match status.signal() {
@@ -80,9 +85,10 @@ fn detach(arguments: &[OsString]) -> ExitCode {
     }
 }
 
-/// Watches over `command`.
+/// Runs `command`, and undoes what it did unless a sign of life comes.
 fn guard(patience: Duration, command: &[OsString]) -> ExitCode {
-    // The leader of a session cannot begin another; then there is no terminal to lose.
+    // A session of its own has no terminal: the end of ssh(1) sends it no SIGHUP, and control-C no
+    // SIGINT. setsid(2) fails only where `detach` has not made this process.
     let _ = setsid();
     let mut netlink = match Netlink::open() {
         Ok(netlink) => netlink,
@@ -92,6 +98,7 @@ fn guard(patience: Duration, command: &[OsString]) -> ExitCode {
         Ok(waiting) => waiting,
         Err(error) => return fail(error),
     };
+    // Asked before the command runs: only a gateway that answered before has to answer afterwards.
     let ways = WaysOut::of(&mut netlink);
     let before = match Snapshot::take(&mut netlink) {
         Ok(before) => before,
@@ -100,17 +107,20 @@ fn guard(patience: Duration, command: &[OsString]) -> ExitCode {
             return fail(error);
         }
     };
+    // What cannot be made again is named while the administrator can still decide against the
+    // command.
     before.limits().iter().for_each(say);
     let outcome = watched::run(command, patience, &mut waiting);
     let kept = match outcome {
         Outcome::Ended(_) => {
-            // A way out that was open is asked for in any case: what is looked at is
-            // not all that can close it.
+            // A gateway that answered before is asked again even if nothing seems changed: a
+            // firewall or sysctl(8), which the snapshot leaves out, may have closed the way.
             let needs_none = !ways.were_open() && before.is_unchanged(&mut netlink);
             needs_none || sign_of_life(&mut netlink, &waiting, &ways, patience)
         }
         Outcome::Hung => false,
     };
+    // From here on `--confirm` fails: nobody is told that a change stays while it is being undone.
     let is_confirmed = waiting.end();
     let hung = matches!(outcome, Outcome::Hung);
     if let Outcome::Ended(status) = outcome
@@ -119,7 +129,8 @@ fn guard(patience: Duration, command: &[OsString]) -> ExitCode {
         return status;
     }
     let was_none = before.is_unchanged(&mut netlink);
-    // Before a word is said: whoever would read it may be cut off, and the writer wait for ever.
+    // Put back before anything is printed: the terminal of a dead connection takes no more output,
+    // and a write to it would wait for ever.
     let problems = before.restore(&mut netlink);
     let seconds = patience.as_secs();
     if hung {
@@ -134,7 +145,7 @@ fn guard(patience: Duration, command: &[OsString]) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Waits until a gateway answers or somebody confirms. `false`: neither came in time.
+/// Waits until a gateway answers or somebody confirms. `false`: neither has happened in time.
 fn sign_of_life(
     netlink: &mut Netlink,
     waiting: &Waiting,

@@ -1,7 +1,7 @@
-//! What a test leaves behind in its machine: everything that a stopped jail must have given back.
+//! Finds what a test has left behind in its machine: everything that a stopped jail must have given
+//! back.
 //!
-//! Read from outside, through `/proc/PID/root`, so that counting starts no
-//! process that it would count.
+//! The machine is read from outside, through `/proc/PID/root`: a process inside would count itself.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,19 +10,20 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What ends soon after its command: the kernel takes a network namespace apart in the background.
+/// The time for things that end soon after their command: the kernel removes a network namespace in
+/// the background.
 const SETTLE: Duration = Duration::from_secs(3);
 
 /// The kinds of namespace that a process shows in `/proc/PID/ns`.
 const NAMESPACES: [&str; 7] = ["net", "mnt", "pid", "user", "uts", "ipc", "cgroup"];
 
-/// One line for each thing that a machine has.
+/// The things that a machine has, one line for each.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Left(BTreeSet<String>);
 
 impl Left {
-    /// What the machine with process 1 `pid` has now; of control groups those in `cgroups` count,
-    /// because their directory is the same for all tests that run beside this one.
+    /// Lists what the machine has now. `pid` is its process 1. Only the control groups in `cgroups`
+    /// count, because all tests that run at the same time share the directory of control groups.
     pub(super) fn on(pid: u32, cgroups: &BTreeSet<PathBuf>) -> Self {
         let root = machine(pid);
         let mut left = BTreeSet::new();
@@ -36,7 +37,7 @@ impl Left {
         Self(left)
     }
 
-    /// What is there that was not when `clean` was taken, and what was there and is gone.
+    /// Lists the differences from `clean`: things that are new, and things that are gone.
     pub(super) fn beyond(&self, clean: &Self) -> Vec<String> {
         let more = self.0.difference(&clean.0).cloned();
         let less = clean.0.difference(&self.0).map(|gone| format!("gone: {gone}"));
@@ -44,7 +45,7 @@ impl Left {
     }
 }
 
-/// The difference from `clean` that stays when the machine has settled.
+/// Lists the differences from `clean` that remain when the machine has settled.
 pub(super) fn settled(clean: &Left, pid: u32, cgroups: &BTreeSet<PathBuf>) -> Vec<String> {
     let deadline = Instant::now() + SETTLE;
     loop {
@@ -56,7 +57,7 @@ pub(super) fn settled(clean: &Left, pid: u32, cgroups: &BTreeSet<PathBuf>) -> Ve
     }
 }
 
-/// The control groups that the registry of the machine names: lines `cgroup=PATH`.
+/// Reads the control groups that the machine's registry names, in lines `cgroup=PATH`.
 pub(super) fn registered_cgroups(pid: u32) -> Vec<PathBuf> {
     let mut files = Vec::new();
     walk(&machine(pid).join("run/kletka"), &mut files);
@@ -72,7 +73,7 @@ fn machine(pid: u32) -> PathBuf {
     Path::new("/proc").join(pid.to_string()).join("root")
 }
 
-/// Every mount by its number, so that a second one on the same place counts too.
+/// Lists every mount with its number, so that a second mount on the same place counts, too.
 fn mounts(root: &Path, left: &mut BTreeSet<String>) {
     for line in fs::read_to_string(root.join("proc/1/mountinfo")).unwrap().lines() {
         let words: Vec<&str> = line.split(' ').collect();
@@ -86,7 +87,7 @@ fn interfaces(pid: u32, left: &mut BTreeSet<String>) {
     left.extend(names.map(|name| format!("interface: {}", name.trim())));
 }
 
-/// The processes, and the namespaces they are in.
+/// Lists the processes, and the namespaces that they are in.
 fn processes(root: &Path, left: &mut BTreeSet<String>) {
     for entry in fs::read_dir(root.join("proc")).unwrap().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -97,7 +98,7 @@ fn processes(root: &Path, left: &mut BTreeSet<String>) {
         let command = String::from_utf8_lossy(&command).replace('\0', " ");
         left.insert(format!("process: {}(number {name})", command.trim_start()));
         for kind in NAMESPACES {
-            // A process that has just ended has none.
+            // A process that has just ended has no namespaces.
             if let Ok(link) = fs::read_link(entry.path().join("ns").join(kind)) {
                 left.insert(format!("namespace: {}", link.display()));
             }
@@ -105,8 +106,8 @@ fn processes(root: &Path, left: &mut BTreeSet<String>) {
     }
 }
 
-/// Jails, and thereby ranges of ids, that kletka still has on file. What stays for ever: its lock,
-/// the jid it gave out last, and its directories.
+/// Lists jails, and so ranges of ids, that kletka still has on record. The lock, the last jid and
+/// the directories always stay.
 fn registry(root: &Path, left: &mut BTreeSet<String>) {
     let registry = root.join("run/kletka");
     let mut files = Vec::new();
@@ -119,7 +120,8 @@ fn registry(root: &Path, left: &mut BTreeSet<String>) {
     }
 }
 
-/// Loop devices over files on this machine's own file systems; others are not this test's.
+/// Lists loop devices over files on this machine's own file systems. Other loop devices do not
+/// belong to this test.
 fn loop_devices(root: &Path, left: &mut BTreeSet<String>) {
     let used = fs::read_dir("/sys/block").into_iter().flatten().flatten();
     if !used.into_iter().any(|device| device.path().join("loop/backing_file").exists()) {

@@ -1,5 +1,5 @@
-//! How the machine of a [`super::Sandbox`] comes to be: unshare(1), a shell
-//! script, an installed kletka.
+//! Makes the machine of a [`super::Sandbox`]: by unshare(1), a shell script and an installed
+//! kletka.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-/// What process 1 does. `$1` is the installed kletka.
+/// The script of process 1. `$1` is the installed kletka.
 ///
-/// It says its number as the test sees it (the outer /proc is still there), lays out the machine,
-/// and becomes a cat(1) that lives until its input ends and shows by an echo that it is there.
-/// SIGCHLD ignored, which exec(3) keeps, makes the kernel reap every orphan at once.
+/// The script reads its number as the test sees it, while the outer /proc is still mounted. It lays
+/// out the machine, prints the number, and becomes a cat(1), which lives until its input ends. The
+/// echo of a first line shows that the machine is ready. SIGCHLD is ignored, which exec(3) keeps:
+/// so the kernel reaps every orphan at once.
 const PROCESS_1: &str = r#"
 set -eu
 read -r pid rest < /proc/self/stat
@@ -32,7 +33,7 @@ echo "$pid"
 exec env --ignore-signal=CHLD cat
 "#;
 
-/// Starts a machine: unshare(1), and the number of the machine's process 1.
+/// Starts a machine. Answers unshare(1), and the number of the machine's process 1.
 pub(super) fn start() -> (Child, u32) {
     let mut unshare = Command::new("unshare")
         .args(["--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child"])
@@ -52,7 +53,7 @@ pub(super) fn start() -> (Child, u32) {
     (unshare, pid.parse().unwrap())
 }
 
-/// The directory where the binary under test is installed, once per run of the tests.
+/// Installs the binary under test, once per run of the tests. Answers the directory.
 fn prefix() -> &'static Path {
     static PREFIX: OnceLock<PathBuf> = OnceLock::new();
     PREFIX.get_or_init(|| {
@@ -75,7 +76,7 @@ pub(super) struct Busybox {
     pub(super) names: Vec<String>,
 }
 
-/// Finds busybox, once per run.
+/// Finds busybox, once per run of the tests.
 pub(super) fn busybox() -> &'static Busybox {
     static BUSYBOX: OnceLock<Busybox> = OnceLock::new();
     BUSYBOX.get_or_init(|| {

@@ -1,9 +1,9 @@
-//! The jails of `service jail`: started and stopped as jail(8) does it, by the library that jail(8)
-//! is made of.
+//! The jails of `service jail`. They are started and stopped by the library of jail(8), as jail(8)
+//! does it.
 //!
-//! What each jail(8) would print is kept, and shown only when its jail does not start or stop:
-//! rc.d/jail sends it into a file for the same purpose. Commands of the jails find the environment
-//! of an rc.d script, and nothing to read.
+//! The output that each jail(8) would have is kept, and is printed only if the jail does not start
+//! or stop: rc.d/jail writes the output into a file for the same purpose. Commands of the jails
+//! have the environment of an rc.d script, and an empty standard input.
 
 use super::JAIL;
 use crate::cli::answer::reason;
@@ -23,26 +23,26 @@ use std::io::{self, Read, Seek, Write};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// What rc.d scripts find in their environment, however service(8) was called.
+/// The environment of rc.d scripts, however service(8) was called.
 const ENVIRONMENT: [(&str, &str); 2] = [("HOME", "/"), ("PATH", "/sbin:/bin:/usr/sbin:/usr/bin")];
 
 /// How a jail(8) has ended.
 pub(super) struct Done {
-    /// All went well.
+    /// Whether all went well.
     pub(super) good: bool,
-    /// What jail(8) and the commands of its jails have printed.
+    /// The output of jail(8) and of the commands of its jails.
     pub(super) said: Vec<u8>,
-    /// The prisons that it was to start, and that run.
+    /// The name and the jid of each prison that was to be started and now runs.
     runs: Vec<(String, u32)>,
 }
 
 impl Done {
-    /// The jid of the jail `name`, if that was started.
+    /// Answers the jid of the jail `name`, if that jail was started.
     pub(super) fn jid(&self, name: &str) -> Option<u32> {
         self.runs.iter().find(|(known, _)| known == name).map(|&(_, jid)| jid)
     }
 
-    /// What could not even be begun.
+    /// Answers the end of a jail(8) that could not begin.
     fn failed(error: io::Error) -> Self {
         let said = format!("service: {}\n", reason(error)).into_bytes();
         Self { good: false, said, runs: Vec::new() }
@@ -53,16 +53,18 @@ impl Done {
 pub(super) struct Jails {
     registry: Result<Registry, prison::Error>,
     surroundings: Surroundings,
-    /// Configurations that have been read, by file and operation: many jails may be in one.
+    /// Configurations that have been read, by file and operation: a file with many jails is read
+    /// and expanded once.
     configured: RefCell<Vec<(PathBuf, Operation, Rc<Configured>)>>,
 }
 
 impl Jails {
-    /// The jails of this host, and what their commands find around them.
+    /// Opens the jails of this host, and makes the surroundings of their commands.
     ///
     /// # Errors
-    /// There is no / to run commands in.
+    /// The directory / cannot be entered.
     pub(super) fn new() -> io::Result<Self> {
+        // As FreeBSD's service(8) does: a hook must not depend on the caller's directory.
         std::env::set_current_dir("/")?;
         let environment = ENVIRONMENT.map(|(name, value)| (name.into(), value.into())).into();
         let programs = programs();
@@ -70,7 +72,8 @@ impl Jails {
         Ok(Self { registry: Registry::open(), surroundings, configured: RefCell::default() })
     }
 
-    /// Those that run, by jid; none when only root may see them, which is said as jls(8) does.
+    /// Lists the jails that run, by jid. The list is empty if only root may see them, and a message
+    /// says so as jls(8) does.
     pub(super) fn all(&self) -> Vec<Record> {
         let all = self.registry.as_ref().map(Registry::prisons);
         match all {
@@ -92,19 +95,20 @@ impl Jails {
         }
     }
 
-    /// The jid of the jail of this name, if the jail runs and we may know.
+    /// Answers the jid of the jail of this name. `None`: the jail does not run, or the caller may
+    /// not know.
     pub(super) fn jid(&self, name: &str) -> Option<u32> {
         let found = Registry::find(self.registry.as_ref().ok()?, name);
         found.ok().flatten().map(|record| record.jid)
     }
 
-    /// Does what jail(8) would with these arguments.
+    /// Does what jail(8) would do with these arguments.
     pub(super) fn jail(&self, arguments: &[String]) -> Done {
         let done = self.at_once(&[arguments]).pop();
         done.unwrap_or_else(|| Done { good: true, said: Vec::new(), runs: Vec::new() })
     }
 
-    /// Does what several jail(8) would with these arguments, at the same time.
+    /// Does what several jail(8) would do at the same time, each with its arguments.
     pub(super) fn at_once(&self, all: &[&[String]]) -> Vec<Done> {
         let machine = Machine::new(&self.surroundings);
         let kept: Vec<_> = all.iter().map(|arguments| self.kept(arguments)).collect();
@@ -122,11 +126,12 @@ impl Jails {
         }
         let good: Vec<_> =
             runs.iter().map(|run| run.as_ref().is_some_and(|(run, _)| run.is_well())).collect();
+        // The runs borrow the voices, whose files are read next.
         drop(runs);
         kept.into_iter().zip(good).map(|(kept, good)| done(kept, good)).collect()
     }
 
-    /// A jail(8) with these arguments, before it has done anything.
+    /// Prepares a jail(8) with these arguments.
     fn kept(&self, arguments: &[String]) -> io::Result<Kept> {
         let output = File::from(memfd_create("service", MemfdFlags::CLOEXEC)?);
         let streams =
@@ -143,7 +148,8 @@ impl Jails {
         Ok(Kept { options, voice, surroundings, output })
     }
 
-    /// What a jail(8) is going to do; nothing when that is refused, which has been said.
+    /// Decides what a jail(8) is going to do. `None`: the arguments are refused, and a message has
+    /// said so.
     fn decided<'a>(
         &'a self,
         kept: &'a Kept,
@@ -179,10 +185,10 @@ impl Jails {
         }
     }
 
-    /// The jails of the file that the options name, which is read once.
+    /// Loads the configuration that the options name. Each file is read only once.
     fn configured(&self, options: &Options) -> Result<Rc<Configured>, Refusal> {
         let load = || Configured::load(&options.request, options.named_file()).map(Rc::new);
-        // Without a file it depends on the names which are read.
+        // Without a file, the names of the jails decide which files are read.
         let Some(file) = options.named_file() else { return load() };
         let Request { operation, by_force, target, .. } = &options.request;
         if *by_force || matches!(target, Target::Described(_)) {
@@ -199,24 +205,25 @@ impl Jails {
     }
 }
 
-/// A jail(8) that keeps to itself what it says. Not in a pipe: what a jail leaves running holds the
-/// output open.
+/// A jail(8) whose output is kept.
 struct Kept {
     options: Result<Options, Wrong>,
     voice: Speaker,
     surroundings: Surroundings,
+    /// A file in memory. A pipe would not do: processes that a jail leaves running keep its end
+    /// open, and the reader would wait for them.
     output: File,
 }
 
 impl Kept {
     fn say(&self, text: &str) {
         let mut output = &self.output;
-        // Memory takes it.
+        // A write into memory does not fail.
         let _ = output.write_all(text.as_bytes());
     }
 }
 
-/// How it has ended.
+/// Answers how a jail(8) has ended.
 fn done(kept: io::Result<Kept>, good: bool) -> Done {
     let said = kept.and_then(|Kept { mut output, voice, .. }| {
         let mut said = Vec::new();
@@ -230,7 +237,7 @@ fn done(kept: io::Result<Kept>, good: bool) -> Done {
     }
 }
 
-/// The file in which scripts look up a jail's jid.
+/// Answers the path of the file in which scripts look up a jail's jid.
 fn id_file(name: &str) -> String {
     format!("/var/run/jail_{name}.id")
 }

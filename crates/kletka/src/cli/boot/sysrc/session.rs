@@ -1,4 +1,4 @@
-//! What sysrc(8) does with each word of its command line, and says of it.
+//! What sysrc(8) does for each word of its command line, and what it prints.
 
 use rc::{DEFAULTS_FILE, Settings};
 
@@ -16,12 +16,12 @@ impl<'a> Session<'a> {
         Self { options, settings, out: Vec::new() }
     }
 
-    /// What goes to standard output.
+    /// The text for standard output.
     pub(super) fn said(&self) -> &[u8] {
         &self.out
     }
 
-    /// Does all; whether all went well.
+    /// Does what the command line asks for. Answers whether all went well.
     pub(super) fn run(&mut self) -> bool {
         if self.options.list {
             let list = if self.options.defaults_only {
@@ -53,9 +53,10 @@ impl<'a> Session<'a> {
         pieces.iter().for_each(|piece| self.out.extend(*piece));
     }
 
-    /// `name`: shows it, or removes it.
+    /// Shows or removes the variable of a word that is only a `name`.
     fn query(&mut self, name: &[u8]) -> bool {
-        // With an operator it is never unknown, unless the operator says so.
+        // An operator such as `${name-word}` gives an unknown variable a value: only the expansion
+        // can tell.
         let is_known = self.settings.expand(name).is_some();
         if self.options.describe {
             self.describe(name);
@@ -111,13 +112,14 @@ impl<'a> Session<'a> {
         self.say(&[&before, &value, after, b"\n"]);
     }
 
-    /// What `-v` puts before everything else.
+    /// Prints the file that `-v` puts before everything else.
     fn place(&mut self, file: &[u8]) {
-        // With -e it is a command that does nothing, as the line is for sh(1) to read.
+        // With -e the output is for sh(1) to read: the file becomes a word of `:`, a command that
+        // does nothing.
         if self.options.equals { self.say(&[b": ", file, b"; "]) } else { self.say(&[file, b": "]) }
     }
 
-    /// What stands before and after a value.
+    /// Answers the text before and after a value.
     fn around(&self, name: &[u8]) -> (Vec<u8>, &'static [u8]) {
         match (self.options.no_name, self.options.equals) {
             (true, _) => (Vec::new(), b""),
@@ -126,12 +128,13 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// `name=value`, `name+=value`, `name-=value`: `word` still has its sign.
+    /// Carries out `name=value`, `name+=value` or `name-=value`. `word` is the name with its sign.
     fn assign(&mut self, word: &[u8], value: &[u8]) -> bool {
         let (name, sign) = match word {
             [name @ .., sign @ (b'+' | b'-')] => (name, *sign),
             name => (name, b'='),
         };
+        // An operator of sh(1) can be shown, and cannot be assigned to.
         if name.is_empty() || name[0].is_ascii_digit() || !super::is_name(name) {
             complain!("sysrc: {}: not a variable's name", String::from_utf8_lossy(name));
             return false;
@@ -154,7 +157,7 @@ impl<'a> Session<'a> {
         self.change(name, &before, &new)
     }
 
-    /// Gives the variable its new value, and says which it had and which it has.
+    /// Gives the variable its new value, and prints the old and the new one.
     fn change(&mut self, name: &[u8], before: &[u8], new: &[u8]) -> bool {
         let options = self.options;
         if options.verbose {
@@ -172,6 +175,7 @@ impl<'a> Session<'a> {
         if options.no_value {
             return true;
         }
+        // Read again, not taken from `new`: what is printed is what the files say now.
         let value = self.settings.value(name).unwrap_or_default().to_vec();
         let after = if options.show_file { self.file(name) } else { value };
         let arrow: &[u8] = if options.equals { b"\" # -> \"" } else { b" -> " };
@@ -180,12 +184,12 @@ impl<'a> Session<'a> {
         true
     }
 
-    /// The file that the variable is set in; nothing when it is not.
+    /// Answers the file that sets the variable; an empty text when none does.
     fn file(&self, name: &[u8]) -> Vec<u8> {
         self.settings.file_of(name).unwrap_or_default().as_bytes().to_vec()
     }
 
-    /// `-c` with a value: whether nothing would change.
+    /// Carries out `-c` with a value: answers whether nothing would change.
     fn compare(&mut self, name: &[u8], before: &[u8], new: &[u8]) -> bool {
         let is_set = self.settings.value(name).is_some();
         if self.options.verbose {
@@ -205,8 +209,8 @@ impl<'a> Session<'a> {
     }
 }
 
-/// How a value that is a list is taken apart: its first byte says so, unless
-/// that is a part of a word.
+/// Answers the byte that separates the items of a list. The first byte of the value is the
+/// separator, unless it can be part of a word; then blanks are.
 fn delimiter(value: &[u8]) -> u8 {
     match value.first() {
         None | Some(b' ' | b'\t' | b'\n' | b'.' | b'/') => b' ',
@@ -222,7 +226,7 @@ fn items(list: &[u8], delimiter: u8) -> impl Iterator<Item = &[u8]> {
     list.split(ends).filter(|item| !item.is_empty())
 }
 
-/// `before` with the items of `value` that it lacks: sysrc(8), APPENDING VALUES.
+/// Adds to `before` the items of `value` that are missing there: sysrc(8), APPENDING VALUES.
 fn appended(before: &[u8], value: &[u8]) -> Vec<u8> {
     let delimiter = delimiter(value);
     let mut new = before.to_vec();
@@ -235,7 +239,7 @@ fn appended(before: &[u8], value: &[u8]) -> Vec<u8> {
     new.strip_prefix(&[delimiter]).map(<[u8]>::to_vec).unwrap_or(new)
 }
 
-/// `before` without the items of `value`: sysrc(8), SUBTRACTING VALUES.
+/// Takes the items of `value` out of `before`: sysrc(8), SUBTRACTING VALUES.
 fn reduced(before: &[u8], value: &[u8]) -> Vec<u8> {
     let delimiter = delimiter(value);
     let is_kept = |item: &&[u8]| !items(value, delimiter).any(|removed| removed == *item);

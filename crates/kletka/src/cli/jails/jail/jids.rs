@@ -1,5 +1,5 @@
-//! `jail -J FILE`: a line for each jail that runs then, its jid and its parameters between tabs.
-//! FreeBSD's `print_jail()`.
+//! `jail -J FILE`: writes a line for each jail that runs in the end, with the jid and the
+//! parameters between tabs, as FreeBSD's `print_jail()` does.
 
 use super::options::Options;
 use jailparam::{Parameter, param};
@@ -8,20 +8,22 @@ use prison::Record;
 use std::fs::File;
 use std::io::{self, Write};
 
-/// The file, if one was asked for.
+/// The file of `-J`, if one was asked for.
 #[derive(Default)]
 pub(super) struct JidFile {
     file: Option<File>,
-    /// The jail was described by the four words of FreeBSD 4, and so is it here.
+    /// Whether the jail was described by the four words of FreeBSD 4. Its line then has the same
+    /// form.
     old_form: bool,
 }
 
 impl JidFile {
-    /// Opens it, before anything is done.
+    /// Opens the file that the options name. A plan writes none.
     ///
     /// # Errors
-    /// It cannot be.
+    /// The file cannot be opened.
     pub(super) fn open(options: &Options) -> Result<Self, Refusal> {
+        // A plan makes no file.
         let wanted = options.jid_file.as_ref().filter(|_| options.plan.is_none());
         let Some(path) = wanted else { return Ok(Self::default()) };
         let failed = |error| Refusal::Open(path.clone(), error);
@@ -31,7 +33,7 @@ impl JidFile {
     /// Writes the line of a jail that has these parameters and this record.
     ///
     /// # Errors
-    /// Of write(2).
+    /// Those of write(2).
     pub(super) fn write(
         &mut self,
         given: Option<&jailconf::Jail>,
@@ -48,7 +50,7 @@ impl JidFile {
     }
 }
 
-/// Path, host name, addresses and command between tabs.
+/// Answers path, host name, addresses and command between tabs.
 fn old_fields(given: &jailconf::Jail) -> Vec<u8> {
     let values = |wanted: &[&Parameter], separator: &[u8]| {
         let named = |one: &&jailconf::Parameter| {

@@ -1,4 +1,4 @@
-//! The command line of jail(8): which of its five styles it is, and what it asks for.
+//! The command line of jail(8): which of the five styles it has, and what it asks for.
 
 use super::text;
 use jailparam::{Parameter, param};
@@ -9,7 +9,7 @@ use std::net::Ipv6Addr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-/// Why there is nothing to do: the usage is shown, or one line.
+/// Why the command line is refused: the usage is shown, or one line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
     Usage,
@@ -28,18 +28,19 @@ pub(crate) enum Form {
 /// The command line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Options {
-    /// What is to be done, unless jails are only printed.
+    /// What is to be done. With a `separator` nothing is done: jails are only printed.
     pub(crate) request: Request,
-    /// All configured jails are printed, with this between their parameters: `-e`.
+    /// `-e`: all configured jails are printed, with this text between their parameters.
     pub(crate) separator: Option<OsString>,
-    /// The jail is described by the four words of FreeBSD 4: path, host name, addresses, command.
+    /// Whether the jail is described by the four words of FreeBSD 4: path, host name, addresses,
+    /// command.
     pub(crate) old_form: bool,
     file: Option<PathBuf>,
     pub(crate) verbosity: Verbosity,
     pub(crate) prints_jid: bool,
     /// `-J`
     pub(crate) jid_file: Option<PathBuf>,
-    /// Nothing is done; what would be is printed: `--plan`.
+    /// `--plan`: nothing is done, and what would be done is printed in this form.
     pub(crate) plan: Option<Form>,
 }
 
@@ -47,7 +48,7 @@ impl Options {
     /// Reads the command line.
     ///
     /// # Errors
-    /// Whatever makes no sense.
+    /// The command line makes no sense.
     pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Self, Wrong> {
         use lexopt::prelude::*;
         let mut parser = lexopt::Parser::from_args(arguments);
@@ -77,13 +78,13 @@ impl Options {
         found.decide()
     }
 
-    /// The file of `-f`.
+    /// Answers the file of `-f`.
     pub(crate) fn named_file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 }
 
-/// What has been found on the command line so far.
+/// The options and words that have been read so far.
 #[derive(Default)]
 #[allow(clippy::struct_excessive_bools)] // each is an option
 struct Found {
@@ -109,13 +110,14 @@ struct Found {
 }
 
 impl Found {
-    /// An option without a value.
+    /// Takes an option without a value.
     fn note(&mut self, letter: char) -> Result<(), Wrong> {
         match letter {
             'c' => self.create = true,
             'C' => self.cleans = true,
             'd' => self.dying = true,
             'h' => self.parameters.push(param::IP_HOSTNAME.name.into()),
+            // As on FreeBSD, -i implies -q: nothing but the jid is printed.
             'i' => (self.prints_jid, self.verbosity) = (true, Some(Verbosity::Quiet)),
             'l' => self.parameters.push(param::EXEC_CLEAN.name.into()),
             'm' => self.modify = true,
@@ -128,8 +130,10 @@ impl Found {
         Ok(())
     }
 
-    /// An option with a value.
+    /// Takes an option with a value.
     fn take(&mut self, letter: char, value: OsString) -> Result<(), Wrong> {
+        // As in FreeBSD's jail.c, some options are parameters: `-n web name=web` gives one twice, and
+        // is refused.
         match letter {
             'e' => self.separator = Some(value),
             'f' => self.file = Some(value.into()),
@@ -150,11 +154,11 @@ impl Found {
         Ok(())
     }
 
-    /// Finds out which style of command line this is: FreeBSD's `main()`.
+    /// Finds out which style the command line has, as FreeBSD's `main()` does.
     fn decide(mut self) -> Result<Options, Wrong> {
         let operation = Operation::of(self.create, self.modify, self.remove);
         let separator = self.separator.take();
-        // Without any of them it is `-C` alone, a line of all jails, or the old form.
+        // Without -c, -m and -r the line is `-C` alone, `-e`, or the old form.
         let has_none = operation == Operation::Clean && !self.cleans;
         let old_form = has_none && separator.is_none();
         let target = if separator.is_some() {
@@ -179,7 +183,7 @@ impl Found {
         })
     }
 
-    /// The jails that one of the four newer styles means.
+    /// Answers the jails that a command line of the four newer styles names.
     fn target(&mut self, operation: Operation) -> Result<Target, Wrong> {
         let Self { by_force, cleans, .. } = *self;
         let assigns = |word: &OsString| word.as_bytes().contains(&b'=');
@@ -189,6 +193,8 @@ impl Found {
             check(!(by_force && cleans))?;
             return Ok(Target::Named(self.names()));
         }
+        // As in FreeBSD's main(), one word without `=` names a jail; anything else is a list of
+        // parameters.
         if self.words.len() > 1 || self.words.iter().any(assigns) {
             check(!by_force && !cleans)?;
             let words = std::mem::take(&mut self.words).into_iter().map(OsStringExt::into_vec);
@@ -203,7 +209,7 @@ impl Found {
         self.words.iter().map(|word| text(word)).collect()
     }
 
-    /// `path hostname ip[,...] command ...` as parameters.
+    /// Turns `path hostname ip[,...] command ...` into parameters.
     fn old_form(&mut self) -> Result<Vec<Vec<u8>>, Wrong> {
         let mut words = std::mem::take(&mut self.parameters);
         let [path, hostname, addresses, command @ ..] = self.words.as_slice() else {
@@ -213,6 +219,7 @@ impl Found {
         words.push(assignment(&param::PATH, path));
         words.push(assignment(&param::HOST_HOSTNAME, hostname));
         for address in text(addresses).split(',').filter(|address| !address.is_empty()) {
+            // The list mixes families, and each has a parameter of its own.
             let is_six = address.parse::<Ipv6Addr>().is_ok();
             let parameter = if is_six { param::IP6_ADDR } else { param::IP4_ADDR };
             words.push(assignment(&parameter, OsStr::new(address)));
@@ -231,10 +238,11 @@ fn assignment(parameter: &Parameter, value: &OsStr) -> Vec<u8> {
     [parameter.name.as_bytes(), b"=", value.as_bytes()].concat()
 }
 
-/// `-p LIMIT`; 0 is none.
+/// Reads the limit of `-p`; 0 is no limit.
 fn limit(limit: &OsStr) -> Result<Option<usize>, Wrong> {
     match limit.to_str().map(str::parse) {
         Some(Ok(limit)) => Ok((limit > 0).then_some(limit)),
+        // FreeBSD takes a word for 0, which is no limit, and says nothing.
         _ => Err(Wrong::Line(format!("-p {}: not a number", text(limit)))),
     }
 }

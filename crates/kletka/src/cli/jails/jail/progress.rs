@@ -1,19 +1,19 @@
-//! What is under way, on a terminal: one line, how many jails are done, and what has
-//! taken longest of the rest.
+//! The line of progress on a terminal: how many jails are done, and which step has been under way
+//! longest.
 
 use lifecycle::UnderWay;
 use rustix::termios::tcgetwinsize;
 use std::io::{self, Write};
 
-/// The line.
+/// The line of progress.
 pub(super) struct Progress {
     is_shown: bool,
-    /// The line stands where the next one will be written.
+    /// Whether the line is on the screen, where the next output will overwrite it.
     is_on_screen: bool,
 }
 
 impl Progress {
-    /// A line that is shown, or is not.
+    /// Makes a line that `show` prints, or never prints.
     pub(super) fn new(is_shown: bool) -> Self {
         Self { is_shown, is_on_screen: false }
     }
@@ -30,12 +30,13 @@ impl Progress {
         let columns = if columns == 0 { 80 } else { columns };
         let (head, tail) = (format!("{done} of {all} jails; {jail}: "), format!(" ({seconds} s)"));
         let room = columns.saturating_sub(head.chars().count() + tail.chars().count() + 1);
-        // Whatever is printed next begins at the left, over it.
+        // The line ends with a carriage return, not a line feed: the next output overwrites it.
+        // Errors are ignored: progress is no reason to stop.
         let _ = write!(io::stderr(), "{head}{}{tail}\x1b[K\r", cut(step, room));
         self.is_on_screen = true;
     }
 
-    /// Takes the line back.
+    /// Removes the line from the screen.
     pub(super) fn hide(&mut self) {
         if std::mem::take(&mut self.is_on_screen) {
             let _ = write!(io::stderr(), "\x1b[K");
@@ -43,8 +44,9 @@ impl Progress {
     }
 }
 
-/// What fits on one line of `room` columns.
+/// Cuts `text` to one line of `room` columns.
 fn cut(text: &str, room: usize) -> String {
+    // A hook may contain line feeds and escape sequences, which the terminal would obey.
     let text = text.replace(char::is_control, " ");
     if text.chars().count() <= room {
         return text;

@@ -1,4 +1,4 @@
-//! How a plan is shown: to people, and as JSON to programs.
+//! How a plan is shown: as text to people, and as JSON to programs.
 
 use super::options::Form;
 use jailparam::Parameter;
@@ -9,7 +9,7 @@ use prison::{Attached, Made, Mount, MountSource, Network, Permission, Spec, User
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 
-/// The plan in this form. `knows`: which jails run was known.
+/// Writes the plan in this form. `knows`: whether it was known which jails run.
 pub(super) fn shown(planned: &[Planned], form: Form, knows: bool) -> String {
     match form {
         Form::Text => text(planned),
@@ -36,9 +36,10 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The plan in JSON. `knows`: which jails run was known.
+/// Writes the plan as JSON. `knows`: whether it was known which jails run.
 fn json(planned: &[Planned], knows: bool) -> String {
     let jails = planned.iter().map(|one| {
+        // A jail of the command line may have no name: the jid becomes its name.
         let jail = one.jail.iter().map(|name| (b"jail".to_vec(), Json::text(name)));
         let rest = [
             ("action", Json::text(action(one.outcome))),
@@ -106,7 +107,7 @@ fn step(step: &Step, prison: Option<&Foreseen>) -> Json {
     }
 }
 
-/// The plan for people.
+/// Writes the plan as text.
 fn text(planned: &[Planned]) -> String {
     let mut out = String::new();
     for one in planned {
@@ -200,11 +201,11 @@ fn in_words(out: &mut String, step: &Step, prison: Option<&Foreseen>) -> std::fm
 /// One property of a prison.
 enum Property {
     One(Vec<u8>),
-    /// In order.
+    /// Several values, in order.
     Many(Vec<Vec<u8>>),
 }
 
-/// What a prison will be made of.
+/// Lists what a prison will be made of.
 fn made_of(prison: &Foreseen) -> Vec<(&'static str, Property)> {
     let spec = &prison.spec;
     let one = |text: &[u8]| Property::One(text.to_vec());
@@ -261,13 +262,13 @@ fn protocols(spec: &Spec) -> String {
     if some.is_empty() { "none".to_owned() } else { some.join(" ") }
 }
 
-/// The parameters that widen the filter of system calls and the bounding set of capabilities.
+/// Names the parameters that widen the filter of system calls and the bounding set of capabilities.
 fn allowed(spec: &Spec) -> String {
     let some: Vec<_> = spec.allow.iter().map(Permission::parameter).collect();
     if some.is_empty() { "nothing".to_owned() } else { some.join(" ") }
 }
 
-/// All mounts, in the order in which they are attached.
+/// Lists all mounts, in the order in which they are attached.
 fn mounts(spec: &Spec) -> Vec<Vec<u8>> {
     let each = |one: Attached<'_>| match one {
         Attached::Made(made) => self::made(made).into_bytes(),
@@ -311,7 +312,8 @@ fn mount(mount: &Mount) -> Vec<u8> {
             let words = format!("unionfs of {} {side} what lies there", directory.display());
             text.extend_from_slice(words.as_bytes());
             if !mount.options.read_only {
-                // prison has it made, and removes it.
+                // The crate `prison` makes this working directory, and removes it. A plan says so
+                // because it lies on the host's disk.
                 let upper = if *below { "what lies there" } else { "that directory" };
                 let words = format!(", with a .kletka-work beside {upper} while the jail runs");
                 text.extend_from_slice(words.as_bytes());

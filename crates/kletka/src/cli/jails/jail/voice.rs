@@ -1,5 +1,6 @@
-//! How jail(8) speaks: what is wrong on standard error, all else on standard output; or both into
-//! one file, which is how rc.d/jail keeps it to itself until it is known whether the jail starts.
+//! How jail(8) prints messages: faults on standard error, everything else on standard output. Or
+//! both are written into one file: `service jail` keeps them there until it is known whether the
+//! jail starts.
 
 use super::jids::JidFile;
 use super::progress::Progress;
@@ -9,42 +10,45 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 
-/// The name under which it complains.
+/// The name that messages about faults begin with.
 const NAME: &str = "jail";
 
-/// jail(8), speaking.
+/// The voice of jail(8).
 pub(crate) struct Speaker {
     verbosity: Verbosity,
-    /// Prints the jid of a prison that is created: `-i`.
+    /// `-i`: the jid of a prison that is created is printed.
     prints_jid: bool,
-    /// What is kept in place of being printed.
+    /// The file that messages are written into instead of being printed.
     kept: Option<File>,
     jids: RefCell<JidFile>,
-    /// The prisons that were to be started, and run: name and jid.
+    /// The name and the jid of each prison that was to be started and now runs.
     running: RefCell<Vec<(String, u32)>>,
     progress: RefCell<Progress>,
 }
 
 impl Speaker {
-    /// One that says so much, and prints the jids of prisons that are created.
+    /// Makes a speaker of this verbosity. With `prints_jid`, the jids of prisons that are created
+    /// are printed.
     pub(crate) fn new(verbosity: Verbosity, prints_jid: bool) -> Self {
+        // With -v each step has a line of its own, with -q nothing is to be shown: the line of
+        // progress is for neither.
         let progress = Progress::new(verbosity == Verbosity::Normal && io::stderr().is_terminal());
         let (jids, running) = (RefCell::default(), RefCell::default());
         Self { verbosity, prints_jid, kept: None, jids, running, progress: progress.into() }
     }
 
-    /// The same, writing all into `file`.
+    /// Has all messages written into `file` instead.
     pub(crate) fn into_file(self, file: File) -> Self {
         let progress = RefCell::new(Progress::new(false));
         Self { kept: Some(file), progress, ..self }
     }
 
-    /// The prisons that were to be started, and run: their names and jids.
+    /// Answers the name and the jid of each prison that was to be started and now runs.
     pub(crate) fn into_running(self) -> Vec<(String, u32)> {
         self.running.into_inner()
     }
 
-    /// Has the lines of jails that run written: `-J`.
+    /// Has a line written for each jail that runs: `-J`.
     pub(super) fn take(&self, jids: JidFile) {
         self.jids.replace(jids);
     }
@@ -54,7 +58,8 @@ impl Speaker {
         self.complain(&refusal.lines(NAME, self.shows_excerpts()));
     }
 
-    /// Lines of files are for people, and there are none behind a file.
+    /// Whether messages show the lines of files that they are about. Such excerpts are for people
+    /// at a terminal.
     fn shows_excerpts(&self) -> bool {
         self.kept.is_none() && io::stderr().is_terminal()
     }
@@ -67,7 +72,7 @@ impl Speaker {
         self.write(&format!("{line}\n"), io::stdout());
     }
 
-    /// Writes a line. That nobody reads it is no reason to leave jails half done.
+    /// Writes a line. A failure is ignored: jails must not be left half done because nobody reads.
     fn write(&self, line: &str, mut printed: impl Write) {
         let _ = match &self.kept {
             Some(file) => {

@@ -1,8 +1,8 @@
-//! `jls --diff`: where a jail that runs is not what its file says. FreeBSD has no such thing.
+//! `jls --diff`: shows where a jail that runs differs from its file. FreeBSD has no such option.
 //!
-//! What `jail -m` can bring into line is told apart from what only a new start can. Compared are
-//! the parameters of the prison; commands, mounts and all else that only jail(8) acts on are read
-//! anew at each use, and a prison has none of them. The exit status is diff(1)'s: 0 without
+//! Each line says whether `jail -m` can remove the difference, or only a new start. The parameters
+//! of the prison are compared. Commands, mounts and all else that only jail(8) acts on are read
+//! anew at each use, and a prison has none of them. The exit status is that of diff(1): 0 without
 //! differences, 1 with some, 2 when something went wrong.
 
 use crate::cli::answer::{faults, not_found};
@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
         complain!("jls: {line}");
         (String::new(), false)
     });
-    // A reader that has gone is no error.
+    // A reader that has gone, as with `jls --diff | head`, is no error.
     let _ = std::io::stdout().lock().write_all(lines.as_bytes());
     match (well, lines.is_empty()) {
         (false, _) => ExitCode::from(TROUBLE),
@@ -42,8 +42,8 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
     }
 }
 
-/// The differences of one jail or of all, a line each; false when some jails could not be
-/// compared, which has been said.
+/// Compares one jail or all. Answers a line for each difference. False: a jail could not be
+/// compared, and a message has said so.
 fn compare(one: Option<&str>) -> Result<(String, bool), String> {
     let registry = Registry::open().map_err(|error| error.to_string())?;
     let records = match one {
@@ -53,9 +53,11 @@ fn compare(one: Option<&str>) -> Result<(String, bool), String> {
             vec![found.ok_or_else(|| not_found(jail))?]
         }
     };
-    // What a jail has made inside it is in that jail's own files.
+    // A jail that another jail has made is described by files inside that jail, which are not read
+    // here.
     let records: Vec<Record> = records.into_iter().filter(|record| !record.is_inside).collect();
     let names: Vec<String> = records.iter().map(|record| record.name.clone()).collect();
+    // All names at once: /etc/jail.conf is read only once for them.
     let sources = Sources::found(&names, false);
     let sources = sources.map_err(|wrong| faults("jls", &wrong.0))?;
     let (mut lines, mut well) = (String::new(), true);
@@ -63,7 +65,7 @@ fn compare(one: Option<&str>) -> Result<(String, bool), String> {
         let compared = match wanted(record, sources.as_ref()) {
             Ok(Some(wanted)) => differences(record, &wanted),
             Ok(None) if one.is_some() => Err(format!("{}: no file describes it", record.name)),
-            // It was described on a command line.
+            // The jail was described on a command line: no file is there to differ from.
             Ok(None) => Ok(String::new()),
             Err(line) => Err(line),
         };
@@ -78,9 +80,10 @@ fn compare(one: Option<&str>) -> Result<(String, bool), String> {
     Ok((lines, well))
 }
 
-/// What the file says of a jail, if one does. A section may be named by the jid.
+/// Reads what the file says of a jail. `None`: no file describes the jail.
 fn wanted(record: &Record, sources: Option<&Sources>) -> Result<Option<Set>, String> {
     let Some(sources) = sources else { return Ok(None) };
+    // A section may be named by the jid.
     let jid = record.jid.to_string();
     let mut names = [record.name.as_str(), &jid].into_iter();
     let Some(name) = names.find(|name| sources.has(name.as_bytes())) else { return Ok(None) };
@@ -98,8 +101,8 @@ fn differences(record: &Record, wanted: &Set) -> Result<String, String> {
             continue;
         }
         let given = wanted.given(parameter).is_some();
-        // What neither was given is the same; a jid or name that the file
-        // leaves open is whatever it is.
+        // A parameter that neither the jail nor the file was given cannot differ. A jid or a name
+        // that the file leaves open may have any value.
         let open = !given && (param::JID.is(parameter) || param::NAME.is(parameter));
         let was_given = record.parameter(parameter.name).is_some();
         if open || !(given || was_given) || same(parameter, &has, wanted) {
@@ -112,12 +115,13 @@ fn differences(record: &Record, wanted: &Set) -> Result<String, String> {
     Ok(lines)
 }
 
-/// How the jail gets the value that its file says.
+/// Answers how the jail can get the value of its file.
 fn remedy(parameter: &Parameter, given: bool) -> &'static str {
     match (parameter.access, given) {
-        // A name finds the jail; jail(8) cannot change it.
+        // jail(8) finds the jail by its name, so it cannot change the name.
         (Access::Live, _) if param::NAME.is(parameter) => "restart",
         (Access::Live, true) if parameter.name.starts_with("allow.") => {
+            // Filter and capabilities of a process cannot be widened from outside.
             "jail -m, for processes that enter from then on"
         }
         (Access::Live, true) => "jail -m",
@@ -128,6 +132,7 @@ fn remedy(parameter: &Parameter, given: bool) -> &'static str {
 
 fn same(parameter: &Parameter, has: &Set, wanted: &Set) -> bool {
     match (value(parameter, has), value(parameter, wanted)) {
+        // Two paths may be written differently, and still be one directory.
         (Some(Value::Text(one)), Some(Value::Text(other))) if param::PATH.is(parameter) => {
             same_place(&one, &other)
         }
@@ -135,7 +140,8 @@ fn same(parameter: &Parameter, has: &Set, wanted: &Set) -> bool {
     }
 }
 
-/// The value; an empty one where there is none but could be.
+/// Answers the value of a parameter. A text or a list that was not given is empty, so that it
+/// equals one that was given as empty.
 fn value(parameter: &Parameter, set: &Set) -> Option<Value> {
     set.value(parameter).or_else(|| match parameter.kind {
         Kind::Text(_) => Some(Value::Text(Vec::new())),
@@ -144,7 +150,7 @@ fn value(parameter: &Parameter, set: &Set) -> Option<Value> {
     })
 }
 
-/// The parameter as jail(8) takes it.
+/// Writes the parameter as jail(8) takes it.
 fn word(parameter: &Parameter, set: &Set) -> String {
     let word = set.assignment(parameter, true);
     let word = word.unwrap_or_else(|| format!("{}=\"\"", parameter.name).into_bytes());

@@ -4,8 +4,8 @@ use jailparam::{Jailsys, Kind, Parameter, Role, Set, Support, Value, param};
 use prison::Record;
 use xo::{Value as Encoded, Writer};
 
-/// What a newer kletka has written of a prison, and this one does not understand: `name=value`
-/// each, with nothing in it that a terminal would obey.
+/// Lists what a newer kletka has recorded of a prison and this version does not understand, each as
+/// `name=value`. Control characters are escaped, so that a terminal does not obey them.
 pub(super) fn unknown(record: &Record) -> Vec<String> {
     let parameters = record.parameters.iter().filter(|(name, _)| jailparam::find(name).is_none());
     let parameters = parameters.map(|(name, value)| [name.as_bytes(), b"=", value].concat());
@@ -16,17 +16,18 @@ pub(super) fn unknown(record: &Record) -> Vec<String> {
 /// One parameter to print.
 pub(super) struct Column {
     parameter: &'static Parameter,
-    /// Asked for by the form that turns it off: `nopersist`.
+    /// Whether the parameter was asked for by its name with `no`: `nopersist`.
     no: bool,
-    /// As it was asked for.
+    /// The name, as it was asked for.
     pub(super) name: String,
-    /// What the jail has its own of, or not, when it has this: `ip4` of `ip4.addr`.
+    /// The parameter that says whether the jail has addresses of its own, of which this is a part:
+    /// `ip4` of `ip4.addr`.
     parent: Option<&'static Parameter>,
-    /// The key that is asked for: of `meta.KEY` and `env.KEY`.
+    /// The key in `meta.KEY` or `env.KEY`.
     key: Option<String>,
 }
 
-/// All parameters that a jail can have here, in jls(8)'s order.
+/// Lists all parameters that a jail can have here, in the order of jls(8).
 pub(super) fn all() -> Vec<Column> {
     let there = |parameter: &&Parameter| {
         let refused = matches!(parameter.support, Support::Refused(_));
@@ -37,10 +38,10 @@ pub(super) fn all() -> Vec<Column> {
 }
 
 impl Column {
-    /// The parameter `name`.
+    /// Finds the parameter `name`.
     ///
     /// # Errors
-    /// There is none, in libjail's words.
+    /// There is no such parameter. The message is libjail's.
     pub(super) fn find(name: &str) -> Result<Self, String> {
         let found = jailparam::find(name).filter(|found| found.parameter.role == Role::Core);
         let found = found.ok_or_else(|| format!("unknown parameter: {name}"))?;
@@ -60,7 +61,7 @@ impl Column {
         }
     }
 
-    /// Its value; none where a jail has none of it here.
+    /// Answers the value of the parameter. `None`: the jail has no such value.
     pub(super) fn value(&self, set: &Set) -> Option<Value> {
         let value = set.value(self.parameter).or_else(|| match self.parameter.kind {
             Kind::Ip4List | Kind::Ip6List => Some(Value::List(Vec::new())),
@@ -75,8 +76,8 @@ impl Column {
         }
     }
 
-    /// Whether jail(8) takes it: not one that only tells, nor one that belongs to what the
-    /// jail has not of its own.
+    /// Whether jail(8) takes the parameter. A parameter that can only be read is left out, and so
+    /// is a part of something that the jail shares with the host.
     pub(super) fn is_settable(&self, set: &Set) -> bool {
         let refused = matches!(self.parameter.support, Support::Refused(_));
         self.parameter.access != jailparam::Access::ReadOnly
@@ -85,7 +86,8 @@ impl Column {
             && self.parent.is_none_or(|it| set.value(it) == Some(Value::Jailsys(Jailsys::New)))
     }
 
-    /// jail(8) takes `vnet`, or else what the jail has of the host's addresses: never both.
+    /// Whether the parameter contradicts the jail's `vnet`. jail(8) takes either `vnet` or `ip4`
+    /// and `ip6`, never both.
     fn is_against_vnet(&self, set: &Set) -> bool {
         let has_vnet = set.jailsys(param::VNET) == Jailsys::New;
         if has_vnet {
@@ -95,13 +97,13 @@ impl Column {
         }
     }
 
-    /// Whether it is left out of a line of assignments without a value. A key that is not there is
-    /// not: its name alone is what jail(8) takes for that.
+    /// Whether a line of assignments leaves the parameter out when it has no value. A key without a
+    /// value is printed by its name alone, which jail(8) takes.
     pub(super) fn needs_value(&self) -> bool {
         self.key.is_none()
     }
 
-    /// Prints it: the value, or with `assignments` its name too.
+    /// Prints the value, with `assignments` as `name=value`.
     pub(super) fn print(
         &self,
         xo: &mut Writer,
@@ -121,8 +123,8 @@ impl Column {
             return self.print_boolean(xo, *on);
         }
         if assignments {
-            // FreeBSD's field has this name too: a format that was meant
-            // for the argument behind it.
+            // FreeBSD passes the format where xo_emit(3) expects the name of the field: so the
+            // field is called `%s` there.
             xo.display(Some("%s"), self.name.as_bytes());
             xo.text("=");
         }
@@ -141,10 +143,10 @@ impl Column {
         }
     }
 
-    /// A boolean by its name alone; for programs, true or false under that name.
+    /// Prints a boolean by its name alone, and for programs as true or false under that name.
     fn print_boolean(&self, xo: &mut Writer, on: bool) {
         let word = if on { "true" } else { "false" };
-        // Under the name with `no`, FreeBSD always says true.
+        // In JSON, FreeBSD says true for every boolean that is asked for by its name with `no`.
         xo.encode(&self.name, Encoded::Bare(if self.no { "true" } else { word }));
         let opposite =
             if self.no { Some(self.parameter.name.into()) } else { self.parameter.no_name() };
@@ -172,7 +174,7 @@ impl Column {
     }
 }
 
-/// The line of names: `-h`.
+/// Prints the line of names: `-h`.
 pub(super) fn header(xo: &mut Writer, columns: &[Column]) {
     for (index, column) in columns.iter().enumerate() {
         if index > 0 {
@@ -183,7 +185,7 @@ pub(super) fn header(xo: &mut Writer, columns: &[Column]) {
     xo.padding("\n");
 }
 
-/// A list of addresses, a line each.
+/// Prints a list of addresses, a line each.
 pub(super) fn addresses<'a>(
     xo: &mut Writer,
     name: &str,

@@ -1,7 +1,7 @@
 //! Carries out the changes of one command line.
 //!
-//! The interface, the members of a bridge and the networks of jails are looked up beforehand. So a
-//! line with a mistake in it changes nothing, where FreeBSD's ifconfig stops half way.
+//! The interface, the members of a bridge and the networks of jails are looked up before the first
+//! change. So a line with a mistake changes nothing, where FreeBSD's ifconfig stops half way.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,24 +18,24 @@ use rustix::io::Errno;
 use super::identity::identity;
 use super::network::Network;
 
-/// Why a change was not made. `Display` is what follows `ifconfig: `.
+/// Why a change was not made. `Display` writes the text that follows `ifconfig: `.
 #[derive(Debug)]
 pub(super) enum ConfigureError {
     Kernel(Error),
     Name(NameTooLong),
-    /// `create`, and a name that no kind of interface has.
+    /// `create` was said with a name that belongs to no kind of interface.
     NoCloner(String),
-    /// A vlan needs its tag and its parent at once.
+    /// A vlan needs its tag and its parent when it is made.
     VlanUnfinished(String),
-    /// A tunnel needs its ends at once, and a vxlan its number.
+    /// A tunnel needs its ends when it is made, and a vxlan its number.
     Unfinished(String, &'static str),
     /// The words after `create` are for another kind of interface.
     OtherKind(String),
     Usage(UsageError),
-    /// `eui64`, and the interface has no link-local address.
+    /// `eui64` was said, and the interface has no link-local address.
     NoLinkLocal,
     Jail(String),
-    /// `vnet`: the jail does not get it.
+    /// `vnet`: the jail does not get the interface.
     Vnet(prison::Error),
     /// `-vnet`: the jail does not give the interface back.
     Reclaim {
@@ -87,7 +87,7 @@ impl fmt::Display for ConfigureError {
             Self::Reclaim { jail, name, error } => {
                 write!(f, "SIOCSIFRVNET({jail}, {name}): ")?;
                 match error {
-                    // FreeBSD's answer to an interface that is not in that jail.
+                    // FreeBSD says this of an interface that is not in that jail.
                     prison::Error::Interface(_, error) if is_missing(error) => {
                         f.write_str("Device not configured")
                     }
@@ -102,14 +102,14 @@ fn is_missing(error: &std::io::Error) -> bool {
     error.raw_os_error() == Some(Errno::NODEV.raw_os_error())
 }
 
-/// The jails that a command line names, by those names.
+/// The jails of a command line, by the names that it has for them.
 pub(super) type Prisons = HashMap<String, Prison>;
 
 /// Finds a jail by its name or number.
 pub(super) type FindPrison = fn(&str) -> Result<Prison, String>;
 
-/// Makes the changes. Answers what is to be printed: addresses that were asked for, and the name of
-/// the interface when it is another than the one that was given.
+/// Makes the changes. Answers the text to print: addresses that were asked for, and the name of the
+/// interface if that is not the name that was given.
 pub(super) fn configure(
     network: &mut Network,
     wanted: &Configuration,
@@ -119,6 +119,8 @@ pub(super) fn configure(
     let netlink = &mut network.netlink;
     let existing = if says_itself(wanted) { None } else { look(netlink, &given, wanted)? };
     let prisons = prisons(wanted, find_prison)?;
+    // A single change to an interface that is there needs no look beforehand: the kernel refuses it
+    // whole.
     if wanted.changes.len() > 1 || wanted.create {
         check_members(netlink, &given, wanted, existing.is_some())?;
     }
@@ -129,8 +131,8 @@ pub(super) fn configure(
     let mut line = Line { network, wanted, prisons: &prisons, said: &mut said };
     let done = wanted.changes.iter().try_for_each(|change| line.apply(&mut current, change));
     if let (Err(_), true) = (&done, makes) {
-        // Nothing is left of a line that failed: what was made is destroyed. Should that fail as
-        // well, the first error says more.
+        // An interface that a failed line has made is destroyed: otherwise the corrected line would
+        // find the name taken. If this fails as well, the first error says more.
         let _ = network.netlink.destroy(&current);
     }
     done?;
@@ -140,13 +142,14 @@ pub(super) fn configure(
     Ok(said)
 }
 
-/// Whether the answer to the first request says that the interface is, or is not, there. Then
-/// nobody has to look before anything is changed.
+/// Whether the kernel's answer to the first change already says that the interface is missing, or
+/// is there. Then one request to the kernel, a look at the interface, is saved.
 fn says_itself(wanted: &Configuration) -> bool {
     if wanted.create {
         return wanted.changes.is_empty() && Cloner::parse(&wanted.interface).is_some();
     }
-    // These changes have other messages for it, or need to know more of the interface.
+    // These changes have a message of their own for a missing interface, or need to know more about
+    // it.
     let looks = |change: &Change| match change {
         Change::Vnet(_) | Change::Reclaim(_) => true,
         Change::Bridge(BridgeChange::AddMember(_)) => wanted.changes.len() > 1,
@@ -156,17 +159,18 @@ fn says_itself(wanted: &Configuration) -> bool {
     !wanted.changes.iter().any(looks)
 }
 
-/// The interface, if it is there. Whether it is must agree with the command line.
+/// Looks up the interface. Refuses a command line that wants the interface to be there, or to be
+/// missing, when it is not so.
 fn look(
     netlink: &mut Netlink,
     name: &InterfaceName,
     wanted: &Configuration,
 ) -> Result<Option<Interface>, ConfigureError> {
-    // `-vnet` in front fetches the interface from a jail, so it may be missing here.
+    // A leading `-vnet` fetches the interface from a jail, so it may be missing here.
     let comes = matches!(wanted.changes.first(), Some(Change::Reclaim(_)));
     match netlink.link(name) {
-        // As on FreeBSD, `create` with changes after it may find the interface there. One whose
-        // kind was described, such as a vlan, may not: nothing would make it what is asked for.
+        // As on FreeBSD, `create` with changes after it may find the interface there. A vlan or a
+        // tunnel may not: an interface that is there would not become what was described.
         Ok(_) if wanted.create && (wanted.changes.is_empty() || !wanted.creation.is_empty()) => {
             Err(Error::Exists(name.to_string()).into())
         }
@@ -199,7 +203,7 @@ fn check_members(
         if let BridgeChange::DeleteMember(member) = change {
             leaving.push(member);
         }
-        // A member that leaves first may join again.
+        // A member that leaves the bridge earlier in the line may join again.
         if let BridgeChange::AddMember(member) = change
             && !leaving.contains(&member)
         {
@@ -213,6 +217,7 @@ fn check_members(
 }
 
 fn warn_about_masks(wanted: &Configuration, existing: Option<&Interface>) {
+    // FreeBSD's ifconfig does not warn for a loopback.
     let loopback = existing.is_some_and(|interface| interface.flags.has(Flags::LOOPBACK));
     let guessed = |change: &Change| matches!(change, Change::Address(new) if new.guessed);
     if !loopback && wanted.changes.iter().any(guessed) {
@@ -270,7 +275,7 @@ fn create(
     Ok(made?)
 }
 
-/// The vxlan that was described, with its interface looked up. `None`: it has no number.
+/// Answers the vxlan that was described, with its interface looked up. `None`: no number was given.
 fn vxlan(
     netlink: &mut Netlink,
     wanted: &Configuration,
@@ -281,12 +286,12 @@ fn vxlan(
     Ok(Some(netif::Vxlan { id, device, ..words.values.clone() }))
 }
 
-/// A command line on its way.
+/// A command line that is being carried out.
 struct Line<'a> {
     network: &'a mut Network,
     wanted: &'a Configuration,
     prisons: &'a Prisons,
-    /// What is to be printed.
+    /// The text to print.
     said: &'a mut String,
 }
 
@@ -349,6 +354,8 @@ impl Line<'_> {
         match change {
             BridgeChange::AddMember(member) => {
                 let joining = netlink.check_member(Some(current), member)?;
+                // Asked before the member joins: Linux itself may turn LRO off then, and nobody
+                // would be told.
                 let spoils = joins_packets(self.network, &joining.member)?;
                 self.network.netlink.join(&joining)?;
                 if spoils {
@@ -374,8 +381,8 @@ impl Line<'_> {
         Ok(())
     }
 
-    /// Turns LRO off: a bridge cannot send on what the hardware has joined. Whoever turns LRO on
-    /// again has said so, and it stays on.
+    /// Turns LRO off, because a bridge cannot send on what the hardware has joined. LRO stays on if
+    /// the administrator turns it on again.
     fn stop_joining(&mut self, member: &InterfaceName) -> Result<(), ConfigureError> {
         complain!(
             "ifconfig: {member}: LRO turned off: what the hardware joins, a bridge cannot send on"
@@ -385,17 +392,18 @@ impl Line<'_> {
     }
 }
 
-/// Whether `member` is hardware, or a lagg of it, that joins packets.
+/// Whether `member` is hardware that joins packets, or a lagg of such hardware.
 fn joins_packets(network: &mut Network, member: &Interface) -> Result<bool, Error> {
     if !matches!(member.kind, Kind::Ethernet | Kind::Lagg { .. }) {
         return Ok(false);
     }
-    // A kernel that cannot be asked turns LRO off by itself.
+    // A kernel whose ethtool does not speak netlink cannot be asked; it turns LRO off by itself.
     let Ok(ethtool) = network.ethtool("-lro") else { return Ok(false) };
     Ok(ethtool.of(&member.name)?.has(Capability::Lro))
 }
 
-/// `stp`. The spanning tree of Linux is a bridge's, not a member's.
+/// Carries out `stp` and `-stp`. On Linux a bridge as a whole takes part in a spanning tree; its
+/// members have no switch of their own.
 fn set_stp(
     netlink: &mut Netlink,
     bridge: &InterfaceName,
@@ -409,6 +417,8 @@ fn set_stp(
     if matches!(known, Some(Kind::Bridge(known)) if known.stp == on) {
         return Ok(());
     }
+    // Without other members, FreeBSD's meaning and Linux's are the same, and nothing has to be
+    // said.
     if links.iter().any(|link| link.master == port.master && link.index != port.index) {
         let word = if on { "on" } else { "off" };
         complain!(
@@ -419,7 +429,7 @@ fn set_stp(
     netlink.set_bridge(bridge, BridgeSetting::Stp(on))
 }
 
-/// The answer to `addr`.
+/// Answers what `addr` prints.
 fn addresses(netlink: &mut Netlink, bridge: &InterfaceName) -> Result<String, Error> {
     let learned = netlink.learned(bridge)?;
     let links = netlink.links()?;
@@ -434,7 +444,7 @@ fn addresses(netlink: &mut Netlink, bridge: &InterfaceName) -> Result<String, Er
     Ok(learned.iter().map(|it| listing::learned(it, &links, timeout)).collect())
 }
 
-/// `vnet` and `-vnet`.
+/// Carries out `vnet` and `-vnet`.
 fn move_interface(
     prison: &Prison,
     jail: &str,
@@ -451,7 +461,7 @@ fn move_interface(
     })
 }
 
-/// Gives the interface an address. FreeBSD's kernel brings an interface up with its first address.
+/// Gives the interface an address, and brings it up.
 fn add_address(
     netlink: &mut Netlink,
     name: &InterfaceName,
@@ -466,11 +476,13 @@ fn add_address(
     } else {
         netlink.add_address(name, &new.address)?;
     }
+    // FreeBSD's kernel brings an interface up with its first address, unless the line says
+    // otherwise.
     let said = |change: &Change| matches!(change, Change::Up | Change::Down);
     if wanted.changes.iter().any(said) { Ok(()) } else { Ok(netlink.up(name)?) }
 }
 
-/// `eui64`: the address with the lower half of the interface's link-local one.
+/// Carries out `eui64`: gives the address the lower half of the interface's link-local address.
 fn with_interface_id(
     netlink: &mut Netlink,
     name: &InterfaceName,

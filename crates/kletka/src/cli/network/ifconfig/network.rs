@@ -1,4 +1,4 @@
-//! The network that a command line is about: our own, or a jail's.
+//! The network that a command line is about: the caller's own, or that of a jail.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -14,17 +14,18 @@ pub(crate) struct Network {
     pub(crate) netlink: Netlink,
     /// The socket for hardware, opened when it is first needed.
     ethtool: Option<Ethtool>,
-    /// The jail's namespace, and our own.
+    /// The namespace of the jail, and the caller's own.
     elsewhere: Option<(OwnedFd, File)>,
 }
 
 impl Network {
-    /// Opens the network of the jail, or our own.
+    /// Opens the network of the jail `name`. `None` is the caller's own network.
     pub(crate) fn open(name: Option<&str>) -> Result<Self, String> {
         let Some(name) = name else {
             let netlink = Netlink::open().map_err(text)?;
             return Ok(Self { netlink, ethtool: None, elsewhere: None });
         };
+        // Our own namespace is kept open: without it a thread could not come back from the jail's.
         let there = jail(name)?.network().map_err(text)?;
         let own = File::open("/proc/self/ns/net")
             .map_err(|error| format!("/proc/self/ns/net: {error}"))?;
@@ -32,7 +33,8 @@ impl Network {
         Ok(Self { netlink, ethtool: None, elsewhere: Some((there, own)) })
     }
 
-    /// The socket for what hardware does; `word` is what was asked for.
+    /// Answers the socket for settings of hardware, and opens it when it is first needed. `word` is
+    /// named in the error.
     pub(crate) fn ethtool(&mut self, word: &str) -> Result<&mut Ethtool, Error> {
         if self.ethtool.is_none() {
             self.ethtool = match &self.elsewhere {
@@ -45,12 +47,12 @@ impl Network {
         self.ethtool.as_mut().ok_or(Error::Refused { request, errno, because })
     }
 
-    /// What all hardware does; empty where the kernel cannot say it.
+    /// Reads the settings of all hardware. The answer is empty if the kernel cannot say them.
     pub(crate) fn capabilities(&mut self) -> BTreeMap<u32, Capabilities> {
         self.ethtool("options").and_then(Ethtool::all).unwrap_or_default()
     }
 
-    /// Turns an option of IPv6 on or off, for an interface there.
+    /// Turns an option of IPv6 on or off, for an interface of this network.
     pub(crate) fn set_inet6(
         &mut self,
         name: &InterfaceName,
@@ -58,8 +60,9 @@ impl Network {
         on: bool,
     ) -> Result<(), Error> {
         let known = self.netlink.link(name)?.inet6;
-        // There is more than one way to have a link-local address: what is on stays as it is.
-        // Whether routers are heard also follows from forwarding, so that option is always set.
+        // An option that is on is not written again: addr_gen_mode has several values that give a
+        // link-local address. Only accept_rtadv is always written: `on` by default ends when IPv6
+        // is forwarded, `on` by this word does not.
         let may_turn = option == Inet6Option::AcceptRtadv;
         if !may_turn && known.is_some_and(|known| known.has(option) == on) {
             return Ok(());
@@ -67,15 +70,16 @@ impl Network {
         at(self.elsewhere.as_ref(), || option.set(name, on))?
     }
 
-    /// Takes an interface there down. Its addresses stay.
+    /// Takes an interface of this network down. The addresses stay.
     pub(crate) fn down(&mut self, name: &InterfaceName) -> Result<(), Error> {
-        // The kernel may have no IPv6, or a jail's /proc be read-only. The interface is taken down
-        // all the same, as was asked.
+        // Linux drops IPv6 addresses of an interface that goes down unless it is told otherwise;
+        // FreeBSD keeps them. This may fail, as the kernel may have no IPv6 and a jail's /proc may
+        // be read-only: the interface is taken down all the same.
         let _ = at(self.elsewhere.as_ref(), || netif::keep_inet6_when_down(name));
         self.netlink.down(name)
     }
 
-    /// Makes a tap, or a tun, there.
+    /// Makes a tap or a tun in this network.
     pub(crate) fn create_tap(
         &mut self,
         carries_frames: bool,
@@ -86,9 +90,9 @@ impl Network {
     }
 }
 
-/// Does `work`, which is no request to a socket, in the network namespace of the place. `None` is
-/// our own.
+/// Does `work` in the network namespace of `place`. `None` is the caller's own.
 fn at<T>(place: Option<&(OwnedFd, File)>, work: impl FnOnce() -> T) -> Result<T, Error> {
+    // /proc/sys/net shows the namespace of the process that opens it, whatever socket it has.
     match place {
         None => Ok(work()),
         Some((there, own)) => within(there.as_fd(), own.as_fd(), work),

@@ -1,8 +1,8 @@
-//! What a bootstrap shows while programs work for it.
+//! What `kletka bootstrap` shows while other programs make a base.
 //!
-//! On a terminal one line, rewritten: the step and the seconds so far. Elsewhere, and with `-v`, a
-//! plain line for each step. Output that nobody reads any more is no reason to fail, so its errors
-//! are dropped.
+//! On a terminal, one line with the step and the seconds so far is rewritten. Elsewhere, and with
+//! `-v`, each step has a plain line. Errors of writing are ignored: the base must not fail because
+//! nobody reads.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -13,14 +13,14 @@ use base::{Error, Progress, Tree};
 
 use crate::cli::answer;
 
-/// Prints a line of its own.
+/// Prints a line.
 pub(super) fn say(text: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
 /// The line about one piece of work.
 pub(super) struct Line {
-    /// What is being made: `base bookworm`.
+    /// The tree that is being made: `base bookworm`.
     subject: String,
     step: String,
     since: Instant,
@@ -29,8 +29,9 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// With `verbose`, all that programs write is shown.
+    /// Makes a line for work that has not begun. With `verbose`, all that programs write is shown.
     pub(super) fn new(verbose: bool) -> Self {
+        // The lines of programs would run into a line that is rewritten.
         let rewritten = io::stdout().is_terminal() && !verbose;
         Self {
             subject: String::new(),

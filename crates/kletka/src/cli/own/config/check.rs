@@ -1,7 +1,7 @@
-//! `kletka config check`: everything that is wrong, in all files, by file and line.
+//! `kletka config check`: prints everything that is wrong, in all files, by file and line.
 //!
-//! What jail(8) would refuse, with its words, and what `configuration` finds. Exit status 1 if
-//! there is an error; warnings alone are none.
+//! Faults are what jail(8) would refuse, in its words, and what the crate `configuration` finds.
+//! The exit status is 1 if there is an error, and 0 if there are warnings alone.
 
 use super::{Wrong, files};
 use crate::cli::answer;
@@ -32,6 +32,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
         check.file(&file);
     }
     check.finish();
+    // Printed at the end, because faults of several jails are sorted by their places.
     if !check.faults.is_empty() {
         complain!("{}", answer::faults("", check.faults.into_iter().map(Fault::located)));
     }
@@ -41,10 +42,11 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
 struct Check {
     survey: Survey,
     jails: Vec<jailconf::Jail>,
-    /// Files that have been read, in order: one that another includes is not read again.
+    /// The files that have been read, with their order. A file that another one includes is not
+    /// read again.
     read: HashMap<PathBuf, usize>,
     faults: Vec<Fault>,
-    /// No error so far.
+    /// Whether there was no error so far.
     good: bool,
 }
 
@@ -57,6 +59,7 @@ impl Default for Check {
 
 impl Check {
     fn file(&mut self, file: &PathBuf) {
+        // Otherwise the jails of an included file would be reported as configured twice.
         if self.read.contains_key(file) {
             return;
         }
@@ -69,6 +72,7 @@ impl Check {
             self.read.entry(file.to_owned()).or_insert(rank);
         }
         for expansion in config.expand_all() {
+            // A jail with faults is known, too: another jail may depend on it.
             self.survey.add(&expansion.jail);
             if expansion.faults.is_empty() {
                 self.jail(&expansion.jail);
@@ -79,7 +83,7 @@ impl Check {
         }
     }
 
-    /// What jail(8) refuses of one jail.
+    /// Finds what jail(8) would refuse of one jail.
     fn jail(&mut self, given: &jailconf::Jail) {
         let parameters = match Set::import(given) {
             Ok(parameters) => parameters,
@@ -93,7 +97,7 @@ impl Check {
         }
     }
 
-    /// What only shows when all jails are known.
+    /// Finds the faults that only show when all jails are known, and sorts all faults.
     fn finish(&mut self) {
         let structure = self.survey.check_structure();
         let surroundings = Surroundings::own(programs());
@@ -107,8 +111,8 @@ impl Check {
                 }
             }
         }
-        // File by file, as they were read, from top to bottom; a fault that was
-        // found twice is shown once.
+        // Sorted by file, in the order of reading, then from top to bottom. A fault that two checks
+        // have found is shown once.
         let rank = |place: &Place| self.read.get(&*place.file);
         self.faults.sort_by_key(|Fault { place, .. }| (rank(place), place.line, place.column));
         self.faults.dedup_by(|one, other| one.text == other.text);
@@ -120,7 +124,8 @@ impl Check {
     }
 }
 
-/// Plans the start of a jail. Files that one of its hooks may write are left to that start.
+/// Plans the start of a jail. Files that one of the jail's hooks may write are left to the start
+/// itself.
 fn try_on_paper(jail: &Jail, given: &jailconf::Jail) -> Result<(), Error> {
     let steps = plan(&START, jail, None)?;
     let creations = steps.iter().filter_map(|step| match step {
@@ -131,7 +136,7 @@ fn try_on_paper(jail: &Jail, given: &jailconf::Jail) -> Result<(), Error> {
     now.try_for_each(|creation| creation.complete(jail).map(drop))
 }
 
-/// Where the parameter stands that an error is about; else the jail.
+/// Answers the place of the parameter that an error is about, or else the place of the jail.
 fn place_of(error: &Error, jail: &jailconf::Jail) -> Place {
     let parameter = match error {
         Error::File(parameter, ..)

@@ -1,5 +1,5 @@
-//! `kletka config fmt`: files in the one layout, on standard output; `-w` writes them, `--check`
-//! lists those that differ.
+//! `kletka config fmt`: prints files in the one layout. `-w` writes the files, `--check` lists
+//! those that differ.
 
 use super::{NAME, Wrong, files};
 use crate::cli::answer::{faults, reason};
@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// What becomes of the text.
+/// What is done with the formatted text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
     Print,
@@ -16,7 +16,8 @@ enum Use {
     Check,
 }
 
-/// Formats the files that are named, or all that there are. False: `--check` found one that is not.
+/// Formats the files that are named, or all that there are. False: a file could not be formatted,
+/// or `--check` found one that differs.
 pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
     use lexopt::prelude::*;
     let (mut named, mut purpose) = (Vec::new(), Use::Print);
@@ -39,9 +40,10 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
     Ok(good)
 }
 
-/// Formats one file; whether all is well with it.
+/// Formats one file. Answers whether all is well with it.
 fn one(file: &Path, purpose: Use) -> Result<bool, String> {
     let text = |text: &[u8]| jailconf::format(file, text).map_err(|wrong| faults(NAME, &wrong.0));
+    // Standard input has no file that could be written, so it is printed.
     if purpose == Use::Write && file != Path::new("-") {
         conffile::edit(file, text).map_err(|error| error.to_string())?;
         return Ok(true);

@@ -1,8 +1,9 @@
-//! `kletka config get`: what a jail has when sections are merged and variables replaced.
+//! `kletka config get`: prints the parameters of a jail when sections are merged and variables
+//! replaced.
 //!
-//! Without PARAM, what it is given, a parameter on a line, as `jail -e` writes it. With PARAM, the
-//! values alone, one a line, or the default; `true` and `false` for a boolean, however it was
-//! written and asked for. Values are not checked here.
+//! Without PARAM, each parameter that the jail is given is on a line, as `jail -e` writes it. With
+//! PARAM, the values alone are printed, one a line, or the default. A boolean is `true` or `false`,
+//! however it was written and asked for. Values are not checked here.
 
 use super::{NAME, Wrong, configuration_of};
 use crate::cli::answer::{faults, reason};
@@ -53,8 +54,9 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
     Ok(true)
 }
 
-/// A parameter as `jail -e` writes it; that leaves the jid out.
+/// Writes a parameter as `jail -e` does.
 fn assignment(jail: &Jail, given: &Parameter) -> Vec<u8> {
+    // `jail -e` leaves the jid out of its lines.
     if param::JID.is_called(&given.name) {
         return [b"jid=", last(given)].concat();
     }
@@ -62,9 +64,9 @@ fn assignment(jail: &Jail, given: &Parameter) -> Vec<u8> {
     Jail { name, place, parameters: vec![given.clone()] }.to_line(b"")
 }
 
-/// What the jail is given for `name`, else the default.
+/// Answers the parameter `name` as the jail is given it, or else its default.
 fn effective(jail: &Jail, name: &[u8]) -> Result<Parameter, String> {
-    // One that is not known here may be given all the same.
+    // Looked up first: a file may give a parameter that the catalogue does not know.
     if let Some(given) = jail.parameters.iter().find(|it| same_parameter(&it.name, name)) {
         return Ok(given.clone());
     }
@@ -75,9 +77,12 @@ fn effective(jail: &Jail, name: &[u8]) -> Result<Parameter, String> {
         let place = jail.place.clone();
         return Err(Error { jail: jail_name, parameter: name, problem, place }.to_string());
     };
+    // Some parameters have another default in a jail with a vnet.
     let vnet = jail.parameters.iter().find(|given| param::VNET.is_called(&given.name)).map(last);
     let vnet = vnet.is_some_and(|it| it.eq_ignore_ascii_case(b"new") || it == b"1");
     let default = found.parameter.default_of(vnet).unwrap_or_default();
+    // A boolean without a default is false; of any other type, an empty text would pass for a
+    // value.
     if default.is_empty() && found.parameter.kind != Kind::Bool {
         return Err(format!("{jail_name}: {name} is not set and has no default"));
     }
@@ -85,7 +90,8 @@ fn effective(jail: &Jail, name: &[u8]) -> Result<Parameter, String> {
     Ok(Parameter { name, values, place: jail.place.clone() })
 }
 
-/// What a parameter's values are: known by its name, or by how it was written.
+/// The values of a parameter, by their type. The type follows from the name, or from how the values
+/// were written when the name is not known.
 enum Form {
     Bool(bool),
     Number(i64),
@@ -98,6 +104,7 @@ fn form(given: &Parameter) -> Form {
     let number = |text: &[u8]| str::from_utf8(text).ok()?.trim().parse::<i64>().ok();
     match found.map(|found| (found.parameter.kind, found.no)) {
         Some((Kind::Bool, no)) => {
+            // A boolean without a value is on.
             let on = given.values.last().is_none_or(|text| {
                 text.eq_ignore_ascii_case(b"true") || number(text).is_some_and(|it| it != 0)
             });
@@ -115,7 +122,8 @@ fn form(given: &Parameter) -> Form {
     }
 }
 
-/// `nopersist` asks for the opposite of `persist`.
+/// Turns a boolean around when it was asked for by its name with `no`: `nopersist` is the opposite
+/// of `persist`.
 fn asked_for(name: &[u8], form: Form) -> Form {
     let no = jailparam::find(&String::from_utf8_lossy(name)).is_some_and(|found| found.no);
     match form {
@@ -144,7 +152,8 @@ impl Form {
     }
 }
 
-/// A bare jailsys parameter, such as `vnet`, is `new`.
+/// Answers the last value of a parameter, which is the one that counts. A jailsys parameter without
+/// a value, such as `vnet`, is `new`.
 fn last(given: &Parameter) -> &[u8] {
     let is_jailsys =
         |name: &str| jailparam::find(name).is_some_and(|it| it.parameter.kind == Kind::Jailsys);
@@ -155,8 +164,7 @@ fn last(given: &Parameter) -> &[u8] {
     }
 }
 
-/// A parameter as a member of the jail's object: a boolean under the name
-/// that it has when it is on.
+/// Answers a parameter as a member of the jail's object. A boolean has its name without `no` there.
 fn member(given: &Parameter) -> (Vec<u8>, Json) {
     let found = jailparam::find(&String::from_utf8_lossy(&given.name)).filter(|found| found.no);
     let name = found.map_or_else(|| given.name.clone(), |found| found.parameter.name.into());

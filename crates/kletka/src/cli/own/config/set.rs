@@ -1,10 +1,10 @@
-//! `kletka config set`: changes parameters of one jail in the file that it stands
-//! in, all of them or none.
+//! `kletka config set`: changes parameters of one jail, in the file that has the jail's section.
+//! All changes are made, or none.
 //!
-//! `PARAM=VALUE` replaces what the jail's section gives, `PARAM` alone is one without a value,
-//! `PARAM+=VALUE` adds, and `-PARAM` removes. Where several words name one parameter the first
-//! replaces and the others add: that is how a list is given. A value is taken as it is: `$` in it
-//! is no variable. A change is written only if jail(8) takes the result.
+//! `PARAM=VALUE` replaces what the jail's section gives, `PARAM` alone sets a parameter without a
+//! value, `PARAM+=VALUE` adds a value, and `-PARAM` removes the parameter. A list is given by
+//! several words: the first replaces, the others add. A value is taken as it is: a `$` begins no
+//! variable. A change is written only if jail(8) takes the result.
 
 use super::{NAME, Wrong, configuration_of};
 use crate::cli::answer::faults;
@@ -27,7 +27,8 @@ enum Edit {
 pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
     let mut words = arguments.into_iter().peekable();
     let mut file = None;
-    // `-PARAM` comes after the jail: before it there are options only.
+    // getopt(3) is of no use here: a word with a dash is an option before the jail's name, and
+    // removes a parameter behind it.
     while let Some(option) = words.next_if(|word| word.as_bytes().starts_with(b"-")) {
         match option.as_bytes() {
             b"-f" => file = Some(PathBuf::from(words.next().ok_or(Wrong::Usage)?)),
@@ -45,9 +46,12 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
     let sources = configuration_of(file.as_deref(), &name)?;
     let jail = name.as_bytes();
     let expanded = sources.expand(jail).map_err(|wrong| faults(NAME, &wrong.0))?;
-    // The file that has the jail's section may be one that another includes.
+    // The section may stand in an included file, which is the one that is changed. The result is
+    // checked from the file that includes it, as jail(8) would read it.
     let section = expanded.place.file.to_path_buf();
     let main = sources.of(jail).and_then(|config| config.files().next()).unwrap_or(&section);
+    // The text is read again under the lock of `edit`: another command may have changed the file
+    // since.
     let done = conffile::edit(&section, |old| {
         let new = change(&section, old, jail, &edits)?;
         check(main, &section, &new, jail, &edits)?;
@@ -92,7 +96,7 @@ fn assignment(word: &[u8], before: &[Edit]) -> Edit {
     }
 }
 
-/// The text of the file after all edits.
+/// Answers the text of the file after all edits.
 fn change(file: &Path, old: &[u8], jail: &[u8], edits: &[Edit]) -> Result<Vec<u8>, String> {
     let document = Document::new(file, old);
     let mut document = document.map_err(|wrong| faults(NAME, &wrong.0))?;
@@ -119,7 +123,8 @@ fn change(file: &Path, old: &[u8], jail: &[u8], edits: &[Edit]) -> Result<Vec<u8
     Ok(document.text().to_vec())
 }
 
-/// Whether jail(8) would take the jail as it is to be; only what is changed is looked at.
+/// Checks that jail(8) would take the jail after the change. Errors of parameters that are not
+/// changed are ignored: they must not keep anybody from mending a file step by step.
 fn check(main: &Path, file: &Path, new: &[u8], jail: &[u8], edits: &[Edit]) -> Result<(), String> {
     let config = Config::load(&Changed { file, new }, main);
     let jail = config.and_then(|config| config.expand(jail));
@@ -131,6 +136,7 @@ fn check(main: &Path, file: &Path, new: &[u8], jail: &[u8], edits: &[Edit]) -> R
         })
     };
     let mut errors = Set::import(&jail).err().unwrap_or_default();
+    // This error is about two parameters: a change of either one can cause it.
     let concerns = |error: &jailparam::Error| match error.problem {
         Problem::VnetAddresses => {
             changed(param::VNET.name.as_bytes()) || changed(error.parameter.as_bytes())
@@ -142,7 +148,7 @@ fn check(main: &Path, file: &Path, new: &[u8], jail: &[u8], edits: &[Edit]) -> R
     if lines.is_empty() { Ok(()) } else { Err(lines.join(&format!("\n{NAME}: "))) }
 }
 
-/// The files as they would be.
+/// The files as they would be after the change.
 struct Changed<'a> {
     file: &'a Path,
     new: &'a [u8],

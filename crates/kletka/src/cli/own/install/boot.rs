@@ -1,14 +1,15 @@
-//! What an init starts at boot: systemd finds its units below the prefix, the others' scripts are
-//! for copying.
+//! The files that an init starts at boot. systemd finds its units below the prefix; the scripts for
+//! other inits are to be copied.
 //!
-//! Each file names programs by their absolute paths, quoted in its own way: systemd.service(5),
-//! sh(1).
+//! Each file names programs by absolute paths. A unit and a script quote these in different ways:
+//! systemd.service(5), sh(1).
 
 use super::replace::InstalledFile;
 use base::ShippedFile;
 use std::path::Path;
 
-/// The files below the prefix. Each names programs as [`PROGRAMS`], and in its own way of quoting.
+/// The files below the prefix, and how each quotes a path. In each file [`PROGRAMS`] stands for the
+/// directory of programs.
 const BOOT: [(ShippedFile, Quoting); 6] = [
     (
         (
@@ -52,7 +53,7 @@ const BOOT: [(ShippedFile, Quoting); 6] = [
     ),
 ];
 
-/// The files of this `prefix`.
+/// Answers the files for this `prefix`.
 pub(super) fn files(prefix: &Path) -> impl Iterator<Item = InstalledFile> {
     let programs = prefix.join("libexec/kletka").to_string_lossy().into_owned();
     BOOT.iter().map(move |&((path, mode, text), quote)| InstalledFile {
@@ -62,18 +63,18 @@ pub(super) fn files(prefix: &Path) -> impl Iterator<Item = InstalledFile> {
     })
 }
 
-/// Stands for `PREFIX/libexec/kletka` in the files of [`BOOT`].
+/// The text that stands for `PREFIX/libexec/kletka` in the files of [`BOOT`].
 const PROGRAMS: &str = "@PROGRAMS@";
 
 type Quoting = fn(&str) -> String;
 
-/// A path as a word of a command line in a systemd.service(5).
+/// Quotes a path as a word of a command line in a systemd.service(5).
 fn systemd_word(path: &str) -> String {
     let special = [("\\", "\\\\"), ("\"", "\\\""), ("%", "%%"), ("$", "$$"), (" ", "\\x20")];
     special.iter().fold(path.to_owned(), |path, (plain, quoted)| path.replace(plain, quoted))
 }
 
-/// A path as a word of sh(1); plain where it may be.
+/// Quotes a path as a word of sh(1), if it needs quotes.
 fn shell_word(path: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
     if path.chars().all(is_plain) {

@@ -1,22 +1,22 @@
-//! Why something is not installed: what follows `kletka: install: `.
+//! Why something was not installed: the text that follows `kletka: install: `.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why something is not installed.
+/// Why something was not installed.
 #[derive(Debug)]
 pub(super) enum Error {
     /// The command line makes no sense.
     Usage(String),
-    /// Another program stands where a link of ours should be.
+    /// Another program has the name of one of our links.
     Stranger(PathBuf),
-    /// A file or directory, what was to be done with it, and the kernel's answer.
+    /// What could not be done, with which file or directory, and the kernel's answer.
     Io(&'static str, PathBuf, io::Error),
 }
 
 impl Error {
-    /// For `map_err`: `what` could not be done with `path`.
+    /// Makes an error for `map_err`: `what` could not be done with `path`.
     pub(super) fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::Io(what, path.to_owned(), error)
     }

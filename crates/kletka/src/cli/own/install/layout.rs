@@ -1,6 +1,6 @@
-//! The layout: which files and links `kletka install` puts below a prefix.
+//! The layout: the files and links that `kletka install` puts below a prefix.
 //!
-//! Nothing here touches a disk. Names and manual pages follow from the table of applets.
+//! This module touches no disk. Names and manual pages follow from the table of applets.
 
 use super::boot;
 use super::replace::{InstalledFile, Link};
@@ -9,10 +9,10 @@ use crate::cli::page::{FURTHER, Page};
 use base::{RC_FILES, ShippedFile};
 use std::path::Path;
 
-/// The binary, below the prefix.
+/// The path of the binary, below the prefix.
 pub(super) const BINARY: &str = "libexec/kletka/kletka";
 
-/// Files below `share/kletka`, beside those for bases.
+/// The files below `share/kletka`, other than those for bases.
 const FILES: [ShippedFile; 6] = [
     ("devfs.rules", 0o644, include_str!("../../../../../../share/devfs.rules")),
     (
@@ -42,14 +42,14 @@ const FILES: [ShippedFile; 6] = [
     ),
 ];
 
-/// The service(8) of a jail's inside, where a Linux base has none that knows rc.conf(5).
+/// The service(8) for the inside of jails: a Linux base has no service(8) that knows rc.conf(5).
 const JAIL_SERVICE: ShippedFile =
     ("libexec/kletka/jail/service", 0o755, include_str!("../../../../../../share/jail/service"));
 
 /// The completion of the binary's own name.
 const COMPLETION: Completion = completion!("kletka");
 
-/// Every link of the layout: the binary's own name, and those of the applets.
+/// Lists every link of the layout: the binary's own name, and the names of the applets.
 pub(super) fn links(applets: &[Applet]) -> impl Iterator<Item = Link> {
     let own = [(Place::Everywhere, "kletka")];
     let named = Place::ALL.into_iter().flat_map(|place| {
@@ -62,7 +62,7 @@ pub(super) fn links(applets: &[Applet]) -> impl Iterator<Item = Link> {
     })
 }
 
-/// Every file of the layout but the binary.
+/// Lists every file of the layout but the binary.
 pub(super) fn files(applets: &[Applet], prefix: &Path) -> impl Iterator<Item = InstalledFile> {
     let rc = RC_FILES.iter().map(|&(path, mode, text)| {
         let path = path.trim_start_matches("etc/");
@@ -86,7 +86,7 @@ fn below(directory: &str, &(path, mode, text): &ShippedFile) -> InstalledFile {
     InstalledFile::new(format!("{directory}{path}"), mode, text)
 }
 
-/// Every manual page once, by its name.
+/// Lists every manual page once, sorted by its path: several applets may share a page.
 fn pages(applets: &[Applet]) -> Vec<&Page> {
     let mut pages: Vec<&Page> =
         FURTHER.iter().chain(applets.iter().map(|applet| &applet.page)).collect();
@@ -95,7 +95,8 @@ fn pages(applets: &[Applet]) -> Vec<&Page> {
     pages
 }
 
-/// Every completion, with the name that is completed and the first directory that has the name.
+/// Lists every completion, with the name that is completed and the first directory that has the
+/// name.
 fn completions(applets: &[Applet]) -> impl Iterator<Item = (Place, &'static str, Completion)> {
     let of_applets = applets.iter().filter_map(|applet| {
         applet.completion.and_then(|it| Some((*applet.links.first()?, applet.name, it)))

@@ -1,5 +1,5 @@
-//! A file or a link put in its place at once, by rename(2): what runs meanwhile finds the old one
-//! or the new one.
+//! Puts a file or a link in its place at once, by rename(2): a program that runs meanwhile finds
+//! the old one or the new one.
 
 use super::error::Error;
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// A file to be installed.
 pub(super) struct InstalledFile {
-    /// Its path, below the prefix.
+    /// The path, below the prefix.
     pub(super) path: String,
     pub(super) mode: u32,
     pub(super) text: Cow<'static, str>,
@@ -19,9 +19,9 @@ pub(super) struct InstalledFile {
 
 /// A name that leads to the binary.
 pub(super) struct Link {
-    /// Its path, below the prefix.
+    /// The path, below the prefix.
     pub(super) path: String,
-    /// Where it leads.
+    /// The path that the link leads to.
     pub(super) to: &'static str,
 }
 
@@ -31,7 +31,7 @@ impl InstalledFile {
     }
 }
 
-/// Makes the file `path`, unless it is there just so. Answers whether it had to.
+/// Makes the file `path`, unless it already has this content and mode. Answers whether it was made.
 pub(super) fn put(path: &Path, mode: u32, content: &[u8]) -> Result<bool, Error> {
     let is_right = |file: &mut File| {
         let mut found = Vec::new();
@@ -45,6 +45,8 @@ pub(super) fn put(path: &Path, mode: u32, content: &[u8]) -> Result<bool, Error>
     let open = OpenOptions::new().write(true).create_new(true).mode(mode).open(&new);
     let mut file = open.map_err(Error::io("cannot make", &new))?;
     file.write_all(content).map_err(Error::io("cannot write", &new))?;
+    // The umask has taken bits of the mode that the file was opened with. The text must be on the
+    // disk before the name is: a loss of power would otherwise leave an empty file.
     file.set_permissions(fs::Permissions::from_mode(mode))
         .and_then(|()| file.sync_all())
         .map_err(Error::io("cannot write", &new))?;
@@ -52,7 +54,7 @@ pub(super) fn put(path: &Path, mode: u32, content: &[u8]) -> Result<bool, Error>
     Ok(true)
 }
 
-/// Makes the symbolic link `path`, unless it is there. Answers whether it had to.
+/// Makes the symbolic link `path`, unless it already leads there. Answers whether it was made.
 pub(super) fn link(path: &Path, to: &Path) -> Result<bool, Error> {
     if fs::read_link(path).is_ok_and(|found| found == to) {
         return Ok(false);
@@ -63,10 +65,12 @@ pub(super) fn link(path: &Path, to: &Path) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// The temporary name beside `path`, free for use; makes the directory for both.
+/// Answers a temporary name beside `path`. Makes the directory if it is missing, and removes what a
+/// run that was killed has left under that name.
 fn beside(path: &Path) -> Result<PathBuf, Error> {
     let directory = path.parent().unwrap_or(path);
     fs::create_dir_all(directory).map_err(Error::io("cannot make", directory))?;
+    // In the same directory: rename(2) cannot move a file to another file system.
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(".new");

@@ -1,10 +1,10 @@
-//! Where everything is put, and what a second installation finds.
+//! Tests of `kletka install`: where everything is put, and what a second installation finds.
 
 use super::*;
 use crate::cli::APPLETS;
 use std::os::unix::fs::MetadataExt;
 
-/// A prefix of the test's own, removed when it ends.
+/// A directory of the test's own, which is removed when the test ends.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -74,7 +74,8 @@ fn every_manual_page_is_installed() {
     assert_eq!(installed, written);
 }
 
-/// A completion for one of our hooks' names is not found for the host's own program of that name.
+/// A completion for a name that only hooks have is not found for the host's own program of that
+/// name.
 #[test]
 fn completions_are_beside_what_they_complete() {
     let files: Vec<String> = files(&APPLETS, Path::new("/usr")).map(|file| file.path).collect();

@@ -1,9 +1,9 @@
-//! The file that says that a guard waits, and its lock, which the kernel lets go
-//! of when that guard dies.
+//! The file that says that a guard waits. The guard holds a lock on the file, which the kernel
+//! releases when the guard dies.
 //!
-//! Who takes the file away has confirmed the change. Whatever looks at it or changes it holds the
-//! lock of the directory, so that a change is either confirmed or undone. A file without an owner
-//! is of a guard that was killed: the next one removes it.
+//! Removing the file confirms the change. Whoever looks at the file or changes it holds the lock of
+//! the directory meanwhile, so that a change is either confirmed or undone. A file without a lock
+//! belongs to a guard that was killed: the next guard removes the file.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -18,22 +18,24 @@ const FILE: &str = "/run/kletka/net-guard";
 /// A guard that waits.
 pub(super) struct Waiting {
     file: File,
-    /// Whether it was confirmed until it waited no longer; `None`: it waits.
+    /// Whether the change was confirmed before the guard stopped waiting. `None`: the guard still
+    /// waits.
     ended: Option<bool>,
 }
 
-/// The file, and whose it is.
+/// The state of the file, with the guard that it belongs to.
 enum Found {
     None,
-    /// Of a guard that lives: its process number.
+    /// A guard that lives has the file: its process number.
     Of(u32),
-    /// Of one that is gone.
+    /// A guard that is gone has left the file: its process number.
     Stale(u32),
 }
 
 impl Waiting {
-    /// Says that this process waits.
+    /// Makes the file, which says that this process waits.
     pub(super) fn begin() -> Result<Self, String> {
+        // Root's alone: whoever may remove the file can confirm.
         let made = DirBuilder::new().recursive(true).mode(0o700).create(DIRECTORY);
         made.map_err(|error| about(DIRECTORY, error))?;
         let _lock = lock()?;
@@ -47,6 +49,7 @@ impl Waiting {
                 fs::remove_file(FILE).map_err(|error| about(FILE, error))?;
             }
         }
+        // `create_new` follows no link that somebody may have put here.
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(FILE);
         let locked = file.and_then(|mut file| {
             flock(&file, FlockOperation::NonBlockingLockExclusive)?;
@@ -56,18 +59,21 @@ impl Waiting {
         locked.map_err(|error| about(FILE, error))
     }
 
-    /// Whether somebody has confirmed.
+    /// Whether somebody has confirmed the change.
     pub(super) fn is_confirmed(&self) -> bool {
+        // By the open file, not by its name: another guard's file of this name says nothing about
+        // this one.
         self.ended.unwrap_or_else(|| fstat(&self.file).is_ok_and(|stat| stat.st_nlink == 0))
     }
 
-    /// Waits no longer: from here on it is too late to confirm. Answers whether somebody has until
-    /// now, however often it is asked.
+    /// Stops waiting: from now on it is too late to confirm. Answers whether somebody has confirmed
+    /// before; a second call gives the same answer.
     pub(super) fn end(&mut self) -> bool {
         if let Some(is_confirmed) = self.ended {
             return is_confirmed;
         }
-        // Without the lock, which nothing keeps for long, it is as good as without anybody else.
+        // If the lock cannot be had, the undoing goes on all the same: a host that is cut off must
+        // not stay so because of a lock.
         let _lock = lock();
         let is_confirmed = self.is_confirmed();
         if !is_confirmed {
@@ -96,7 +102,7 @@ impl Waiting {
     }
 }
 
-/// The lock of the directory.
+/// Takes the lock of the directory. The lock is held as long as the answer lives.
 fn lock() -> Result<File, String> {
     let directory = File::open(DIRECTORY).map_err(|error| about(DIRECTORY, error))?;
     flock(&directory, FlockOperation::LockExclusive).map_err(|e| about(DIRECTORY, e.into()))?;
@@ -113,6 +119,8 @@ fn find() -> Result<Found, String> {
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(|error| about(FILE, error))?;
     let pid = text.trim().parse().unwrap_or(0);
+    // A process number alone proves nothing, as the kernel gives it to a new process: the lock says
+    // whether the guard lives.
     match flock(&file, FlockOperation::NonBlockingLockShared) {
         Ok(()) => Ok(Found::Stale(pid)),
         Err(Errno::WOULDBLOCK) => Ok(Found::Of(pid)),
