@@ -1,8 +1,8 @@
 //! The language of ifconfig(8): a command line in, changes and listings as plain values out.
 //!
 //! [`parse`] turns words into an [`Invocation`]: a listing, or changes in the order in which they
-//! are to be made; [`parameters`] reads the same words where rc.conf(5) has them. [`listing`] writes
-//! what FreeBSD's ifconfig prints of an interface. All words are in one catalogue.
+//! are to be made; [`parameters`] reads the same words where rc.conf(5) has them. [`listing`]
+//! writes what FreeBSD's ifconfig prints of an interface. All words are in one catalogue.
 
 mod action;
 mod address;

@@ -132,8 +132,8 @@ impl Found {
 
     /// Takes an option with a value.
     fn take(&mut self, letter: char, value: OsString) -> Result<(), Wrong> {
-        // As in FreeBSD's jail.c, some options are parameters: `-n web name=web` gives one twice, and
-        // is refused.
+        // As in FreeBSD's jail.c, some options are parameters: `-n web name=web` gives
+        // one twice, and is refused.
         match letter {
             'e' => self.separator = Some(value),
             'f' => self.file = Some(value.into()),
