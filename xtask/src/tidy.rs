@@ -33,6 +33,9 @@ const SYSTEM: [&str; 10] = [
 const LEAVE: &str = concat!("(", "unsafe_code");
 const REASONED_LEAVE: &str = concat!("#[expect(", "unsafe_code, reason = \"");
 
+/// How wide a line that is a comment may be: as rustfmt has it for code, which it wraps itself.
+const WIDTH: usize = 100;
+
 fn checkout() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
@@ -247,6 +250,16 @@ fn a_file_opens_with_what_it_is() {
     no_file("no head: `//!` in the first line", |_, file| {
         let head = file.text.starts_with("//! ");
         if head { Vec::new() } else { vec![(1, file.text.lines().next().unwrap_or("").to_owned())] }
+    });
+}
+
+/// Lines of code are rustfmt's: only tables that it skips, and texts that
+/// it cannot part, are wider.
+#[test]
+fn comments_are_no_wider_than_code() {
+    no_file("a comment wider than 100 columns", |_, file| {
+        let wide = comments(file).filter(|(_, text)| text.chars().count() > WIDTH);
+        wide.map(|(at, text)| (at, text.trim().to_owned())).collect()
     });
 }
 
