@@ -43,21 +43,8 @@ pub enum Error {
     SymbolicLink(PathBuf),
     /// Something cannot be mounted.
     Mount(PathBuf, io::Error),
-    /// The upper layer of a union is the root of its mount, which has no room beside it.
-    NoPlaceForWork(PathBuf),
-    /// This file system cannot be the upper layer of a union.
-    NotUpper {
-        /// The directory that was to be the upper layer.
-        path: PathBuf,
-        /// Its file system, as in /proc/filesystems.
-        file_system: String,
-    },
-    /// The prison of this name writes to this directory by a union already.
-    WorkTaken(PathBuf, String),
-    /// Two unions of one prison would write to this directory.
-    WorkShared(PathBuf),
-    /// A union needs this name for its work, and something else has it.
-    NotWork(PathBuf),
+    /// This directory cannot take what a union writes.
+    Union(PathBuf, UnionFault),
     /// All ranges of 65,536 ids are taken.
     NoIds,
     /// /run/kletka cannot be read or written.
@@ -87,6 +74,42 @@ pub enum Error {
     NoneWaits,
     /// A system call failed that has no better message.
     Call(&'static str, io::Error),
+}
+
+/// Why a directory cannot be the upper layer of a union. `Display` is what follows the directory.
+#[derive(Debug)]
+pub enum UnionFault {
+    /// The directory is the root of its mount, which has no room beside it.
+    NoPlaceForWork,
+    /// This file system, as in /proc/filesystems, cannot be an upper layer.
+    NotUpper(String),
+    /// The prison of this name writes to the directory by a union already.
+    Taken(String),
+    /// Two unions of one prison would write to the directory.
+    Shared,
+    /// The union needs this name for its work, and something else has it.
+    NotWork,
+}
+
+impl fmt::Display for UnionFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPlaceForWork => f.write_str(
+                "unionfs needs a directory beside the upper one, on the same mount; use one \
+                 further down in that file system",
+            ),
+            Self::NotUpper(file_system) => write!(
+                f,
+                "{file_system} cannot take what is written to a unionfs; use a directory on \
+                 ext4, xfs, btrfs or tmpfs"
+            ),
+            Self::Taken(name) => write!(f, "in use by a unionfs of jail \"{name}\""),
+            Self::Shared => f.write_str("two unionfs of one jail cannot share it"),
+            Self::NotWork => f.write_str(
+                "unionfs needs this name for its work, and something else has it: move that away",
+            ),
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -130,29 +153,7 @@ impl fmt::Display for Error {
                 write!(f, "{}: {}", path.display(), strerror::of(error))
             }
             Self::SymbolicLink(path) => write!(f, "{} is a symbolic link", path.display()),
-            Self::NoPlaceForWork(path) => write!(
-                f,
-                "{}: unionfs needs a directory beside the upper one, on the same mount; use one further down in \
-                 that file system",
-                path.display()
-            ),
-            Self::NotUpper { path, file_system } => write!(
-                f,
-                "{}: {file_system} cannot take what is written to a unionfs; use a directory on ext4, xfs, btrfs \
-                 or tmpfs",
-                path.display()
-            ),
-            Self::WorkTaken(path, name) => {
-                write!(f, "{}: in use by a unionfs of jail \"{name}\"", path.display())
-            }
-            Self::WorkShared(path) => {
-                write!(f, "{}: two unionfs of one jail cannot share it", path.display())
-            }
-            Self::NotWork(path) => write!(
-                f,
-                "{}: unionfs needs this name for its work, and something else has it: move that away",
-                path.display()
-            ),
+            Self::Union(path, fault) => write!(f, "{}: {fault}", path.display()),
             Self::NoIds => write!(f, "no range of 65536 user ids is free"),
             Self::Registry(path, error) => write!(f, "{}: {}", path.display(), strerror::of(error)),
             Self::BrokenRecord(path) => write!(

@@ -31,7 +31,7 @@ pub use confine::user::User;
 pub use enter::hook::prepare_hook;
 pub use enter::process::{Command, Identity, LOGIN_PATH, StdStream};
 pub use env::ENV_FILE;
-pub use error::Error;
+pub use error::{Error, UnionFault};
 pub use files::layer::{Attached, Made};
 pub use files::tree::try_idmap;
 pub use first::Waiting;

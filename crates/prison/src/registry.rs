@@ -14,7 +14,7 @@ pub(crate) mod reservation;
 use crate::cgroup;
 use crate::confine::ids::Ranges;
 use crate::confine::rights::Rights;
-use crate::error::Error;
+use crate::error::{Error, UnionFault};
 use crate::spec::Spec;
 use crate::work;
 use kernel::descriptor::close_many;
@@ -389,17 +389,17 @@ impl Registry {
     /// Writes down that `directory` is made for the prison of `record`, and is removed with it.
     ///
     /// # Errors
-    /// [`Error::WorkTaken`]: a living prison has that directory; [`Error::WorkShared`]: this prison
+    /// [`UnionFault::Taken`]: a living prison has that directory; [`UnionFault::Shared`]: this prison
     /// has it already.
     pub(crate) fn claim(&self, record: &mut Record, directory: &Path) -> Result<(), Error> {
         if record.work.iter().any(|work| work == directory) {
-            return Err(Error::WorkShared(directory.into()));
+            return Err(Error::Union(directory.into(), UnionFault::Shared));
         }
         let lock = self.lock_to_write()?;
         let (living, _) = self.sweep(&lock)?;
         let holder = living.iter().find(|other| other.work.iter().any(|work| work == directory));
         if let Some(holder) = holder {
-            return Err(Error::WorkTaken(directory.into(), holder.name.clone()));
+            return Err(Error::Union(directory.into(), UnionFault::Taken(holder.name.clone())));
         }
         // Written before the directory is made: whoever finds the record after a crash removes it.
         record.work.push(directory.into());

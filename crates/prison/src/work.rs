@@ -4,7 +4,7 @@
 //! kletka makes a hidden one beside that layer. No link on the way there is followed: a jail may be
 //! able to write to the directories around.
 
-use crate::error::Error;
+use crate::error::{Error, UnionFault};
 use kernel::proc::by_descriptor;
 use rustix::fs::{
     AtFlags, Mode, OFlags, ResolveFlags, fstat, mkdirat, open, openat, openat2, unlinkat,
@@ -23,12 +23,12 @@ const OF_THE_KERNEL: [&str; 2] = ["work", "index"];
 /// Checks that the working directory, if there is one already, is kletka's.
 ///
 /// # Errors
-/// [`Error::NotWork`].
+/// [`UnionFault::NotWork`].
 pub(crate) fn check(work: &Path) -> Result<(), Error> {
     match open_work(work) {
         Ok(directory) if is_ours(&directory) => Ok(()),
         Err(Errno::NOENT) => Ok(()),
-        _ => Err(Error::NotWork(work.into())),
+        _ => Err(Error::Union(work.into(), UnionFault::NotWork)),
     }
 }
 

@@ -6,7 +6,7 @@
 //! becomes the root, as on FreeBSD, where a jail's root may be a read-only base mounted that way.
 
 use crate::confine::ids::Ids;
-use crate::error::Error;
+use crate::error::{Error, UnionFault};
 use crate::files::root::{self, Planned};
 use crate::files::tree::{self, Owner, Tree};
 use crate::files::union::{self, Upper};
@@ -174,7 +174,9 @@ impl Stack {
             if tree.is_read_only() {
                 return Err(Error::Mount(target.into(), Errno::ROFS.into()));
             }
-            let anchor = tree.directory().ok_or_else(|| Error::NoPlaceForWork(target.into()))?;
+            let anchor = tree
+                .directory()
+                .ok_or_else(|| Error::Union(target.into(), UnionFault::NoPlaceForWork))?;
             let inside = target.strip_prefix(&tree.target).unwrap_or(Path::new(""));
             Some(Upper::new(anchor, inside)?)
         } else {

@@ -7,7 +7,7 @@
 //! read-only union nothing is made.
 
 use crate::confine::ids::Ids;
-use crate::error::Error;
+use crate::error::{Error, UnionFault};
 use crate::files::mountinfo;
 use crate::files::overlay::{self, Layers};
 use crate::files::tree::attributes;
@@ -36,11 +36,11 @@ impl Upper {
     /// directory.
     ///
     /// # Errors
-    /// [`Error::NoPlaceForWork`]: `anchor` is the root of its mount, which has nothing beside it.
+    /// [`UnionFault::NoPlaceForWork`]: `anchor` is the root of its mount, which has nothing beside it.
     pub(crate) fn new(anchor: &Path, inside: &Path) -> Result<Self, Error> {
         let failed = |error| Error::Mount(anchor.into(), error);
         let anchor = realpath(anchor).map_err(failed)?;
-        let no_place = || Error::NoPlaceForWork(anchor.clone());
+        let no_place = || Error::Union(anchor.clone(), UnionFault::NoPlaceForWork);
         let (parent, name) = anchor.parent().zip(anchor.file_name()).ok_or_else(no_place)?;
         let mount = |path: &Path| {
             let found = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID);
@@ -66,7 +66,7 @@ impl Upper {
     pub(crate) fn unable(&self) -> Error {
         let path: PathBuf = self.anchor.components().chain(self.inside.components()).collect();
         let file_system = mountinfo::file_system_of(&path).unwrap_or_else(|| "it".into());
-        Error::NotUpper { path, file_system }
+        Error::Union(path, UnionFault::NotUpper(file_system))
     }
 
     /// Opens both directories, on one mount with the ids of `users`: one clone of their parent, as
