@@ -389,8 +389,8 @@ impl Registry {
     /// Writes down that `directory` is made for the prison of `record`, and is removed with it.
     ///
     /// # Errors
-    /// [`UnionFault::Taken`]: a living prison has that directory; [`UnionFault::Shared`]: this prison
-    /// has it already.
+    /// [`UnionFault::Taken`]: a living prison has that directory; [`UnionFault::Shared`]: this
+    /// prison has it already.
     pub(crate) fn claim(&self, record: &mut Record, directory: &Path) -> Result<(), Error> {
         if record.work.iter().any(|work| work == directory) {
             return Err(Error::Union(directory.into(), UnionFault::Shared));

@@ -36,7 +36,8 @@ impl Upper {
     /// directory.
     ///
     /// # Errors
-    /// [`UnionFault::NoPlaceForWork`]: `anchor` is the root of its mount, which has nothing beside it.
+    /// [`UnionFault::NoPlaceForWork`]: `anchor` is the root of its mount, and nothing is beside a
+    /// root.
     pub(crate) fn new(anchor: &Path, inside: &Path) -> Result<Self, Error> {
         let failed = |error| Error::Mount(anchor.into(), error);
         let anchor = realpath(anchor).map_err(failed)?;
