@@ -89,3 +89,41 @@ jls: /run/kletka/jails/1: no record of a jail, whose jail may run: kill its [ini
     sandbox.ok(&format!("mv /tmp/record {RECORD}"));
     sandbox.ok("jail -R web db third");
 }
+
+/// A jail whose record is broken may run: nothing is cleaned up after it, and no command that
+/// means it succeeds.
+#[test]
+fn a_broken_record_of_a_configured_jail() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.write(
+        "/etc/jail.conf",
+        "web { path = /home/jails/web; persist; exec.poststop = \"echo gone\"; }\n\
+         db { path = /home/jails/web; persist; }\n",
+    );
+    sandbox.ok("jail -qc db");
+    sandbox.ok(&format!("cp {RECORD} /tmp/record; sed -i /^init=/d {RECORD}"));
+    let broken = format!(
+        "{RECORD}: no record of a jail, whose jail may run: kill its [init], if ps(1) shows one, \
+         and remove this file"
+    );
+    #[rustfmt::skip]
+    let cases = [
+        ("jail -C web",              "jail", "",                    1),
+        ("jail -C '*'",              "jail", "",                    1),
+        ("jail -r web",              "jail", "",                    1),
+        ("jail -m web",              "jail", "",                    1),
+        ("jail -rc web",             "jail", "",                    1),
+        ("jls --diff",               "jls",  "",                    2),
+        ("service jail onestop web", "jls",  "Stopping jails:.\n",  1),
+        ("jail -r '*'",              "jail", "db: removed\n",       1),
+        ("jail -R '*'",              "jail", "",                    1),
+        ("service jail onestop",     "jls",  "Stopping jails:.\n",  1),
+    ];
+    for (line, name, stdout, status) in cases {
+        let done = sandbox.run(line);
+        let want = (stdout, format!("{name}: {broken}\n"), status);
+        assert_eq!((done.stdout.as_str(), done.stderr, done.status), want, "{line}");
+    }
+    sandbox.ok(&format!("mv /tmp/record {RECORD}"));
+    sandbox.ok("jail -r web");
+}

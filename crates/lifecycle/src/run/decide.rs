@@ -140,13 +140,18 @@ fn named(
 ) -> Result<Vec<Candidate>, Refusal> {
     // The registry is read once: as many jails may be named as there are prisons.
     let prisons = facts.all()?;
+    // Only then may a jail that is not among them live.
+    let some_broken = !facts.broken().is_empty();
+    let find = |jail: &Jail| match prisons.iter().find(|record| is_of(record, jail)) {
+        None if some_broken => facts.prison_of(jail),
+        found => Ok(found.cloned()),
+    };
     let mut candidates = Vec::new();
     for Named { name, wild } in names {
-        match facts.configured.subject(&name) {
-            Ok(subject) => {
-                let record = prisons.iter().find(|record| is_of(record, &subject.jail)).cloned();
-                candidates.push(Candidate { name, wild, subject, record });
-            }
+        let subject = facts.configured.subject(&name);
+        let found = subject.and_then(|subject| Ok((find(&subject.jail)?, subject)));
+        match found {
+            Ok((record, subject)) => candidates.push(Candidate { name, wild, subject, record }),
             Err(refusal) => ledger.refuse(&name, &refusal),
         }
     }

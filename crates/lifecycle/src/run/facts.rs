@@ -23,6 +23,9 @@ pub trait Prisons {
     /// # Errors
     /// The prison cannot be found out.
     fn find(&self, jid_or_name: &str) -> Result<Option<Record>, prison::Error>;
+
+    /// What [`Prisons::all`] has come upon that may be a living prison, and cannot be found.
+    fn broken(&self) -> Vec<prison::Error>;
 }
 
 impl Prisons for Registry {
@@ -32,6 +35,10 @@ impl Prisons for Registry {
 
     fn find(&self, jid_or_name: &str) -> Result<Option<Record>, prison::Error> {
         Self::find(self, jid_or_name)
+    }
+
+    fn broken(&self) -> Vec<prison::Error> {
+        Self::broken(self)
     }
 }
 
@@ -54,6 +61,12 @@ impl Facts<'_> {
     /// The prisons that live, as far as that is known.
     pub(crate) fn all(&self) -> Result<Vec<Record>, Refusal> {
         Ok(self.prisons.map_or(Ok(Vec::new()), Prisons::all)?)
+    }
+
+    /// Of what [`Facts::all`] leaves out although it may live: why it cannot be found.
+    pub(crate) fn broken(&self) -> Vec<Refusal> {
+        let broken = self.prisons.map(Prisons::broken).unwrap_or_default();
+        broken.into_iter().map(Refusal::from).collect()
     }
 
     /// The prison that has this jid or name.

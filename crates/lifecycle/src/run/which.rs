@@ -75,7 +75,7 @@ fn named(
     let mut meant: Vec<Named> = Vec::new();
     for word in if words.is_empty() { &everything } else { words } {
         let wild = jailconf::is_wildcard(word.as_bytes());
-        let names = if wild { matching(facts, word)? } else { resolve(facts, word)? };
+        let names = if wild { matching(facts, ledger, word)? } else { resolve(facts, word)? };
         if names.is_empty() && !wild {
             let refusal = Refusal::NotFound(word.clone());
             if !facts.request.only_stops() {
@@ -93,12 +93,18 @@ fn named(
     Ok(meant)
 }
 
-/// The jails that match a pattern: those that are configured, or with `-R` those that run.
-fn matching(facts: &Facts<'_>, pattern: &str) -> Result<Vec<String>, Refusal> {
+/// The jails that match a pattern: those that are configured, or with `-R` those that run. A
+/// prison that may run and cannot be found fails in `ledger`, as its name may match.
+fn matching(
+    facts: &Facts<'_>,
+    ledger: &mut Ledger<'_>,
+    pattern: &str,
+) -> Result<Vec<String>, Refusal> {
     let matches = |name: &String| jailconf::wildcard_matches(pattern.as_bytes(), name.as_bytes());
     if facts.request.by_force {
-        let names = facts.all()?.into_iter().map(|record| record.name);
-        return Ok(names.filter(matches).collect());
+        let names = facts.all()?.into_iter().map(|record| record.name).filter(matches).collect();
+        facts.broken().iter().for_each(|refusal| ledger.fail(pattern, refusal));
+        return Ok(names);
     }
     Ok(facts.configured.names().filter(matches).collect())
 }

@@ -400,7 +400,7 @@ fn stop_all(host: &Jails, arguments: &[String], reverse: bool) -> bool {
     if reverse {
         names.reverse();
     }
-    let mut good = true;
+    let mut good = !host.leaves_out();
     for name in names {
         let arguments = [arguments, std::slice::from_ref(&name)].concat();
         good &= stop_one(host, &name, &arguments);
@@ -414,10 +414,14 @@ fn stop(host: &Jails, jails: &[Result<Jail, Skipped>]) -> bool {
     let mut good = true;
     for jail in jails {
         match chosen(jail) {
-            Some(jail) if host.jid(&jail.name).is_some() => {
-                good &= stop_one(host, &jail.name, &jail.arguments);
-            }
-            Some(_) => {}
+            Some(jail) => match host.find(&jail.name) {
+                Ok(Some(_)) => good &= stop_one(host, &jail.name, &jail.arguments),
+                Ok(None) => {}
+                Err(error) => {
+                    complain!("jls: {error}");
+                    good = false;
+                }
+            },
             None => good = false,
         }
     }

@@ -98,8 +98,21 @@ impl Jails {
     /// Answers the jid of the jail of this name. `None`: the jail does not run, or the caller may
     /// not know.
     pub(super) fn jid(&self, name: &str) -> Option<u32> {
-        let found = Registry::find(self.registry.as_ref().ok()?, name);
-        found.ok().flatten().map(|record| record.jid)
+        self.find(name).ok().flatten()
+    }
+
+    /// Answers the same as [`Jails::jid`].
+    ///
+    /// # Errors
+    /// The caller may know, and the registry does not tell.
+    pub(super) fn find(&self, name: &str) -> Result<Option<u32>, prison::Error> {
+        let Ok(registry) = &self.registry else { return Ok(None) };
+        Ok(registry.find(name)?.map(|record| record.jid))
+    }
+
+    /// Answers whether [`Jails::all`] has left out a jail that may run.
+    pub(super) fn leaves_out(&self) -> bool {
+        self.registry.as_ref().is_ok_and(|registry| !registry.broken().is_empty())
     }
 
     /// Does what jail(8) would do with these arguments.

@@ -61,6 +61,10 @@ fn compare(one: Option<&str>) -> Result<(String, bool), String> {
     let sources = Sources::found(&names, false);
     let sources = sources.map_err(|wrong| faults("jls", &wrong.0))?;
     let (mut lines, mut well) = (String::new(), true);
+    for error in if one.is_none() { registry.broken() } else { Vec::new() } {
+        complain!("jls: {error}");
+        well = false;
+    }
     for record in &records {
         let compared = match wanted(record, sources.as_ref()) {
             Ok(Some(wanted)) => differences(record, &wanted),
