@@ -69,7 +69,7 @@ impl Permission {
 
     /// The permission's word in a record: its parameter without `allow.`.
     pub(crate) fn word(self) -> &'static str {
-        // Asked for every word of every record: a search for the prefix would cost more than the rest.
+        // Asked for every word of every record: searching for the prefix costs more than the rest.
         let parameter = self.parameter();
         parameter.strip_prefix("allow.").unwrap_or(parameter)
     }
