@@ -8,6 +8,7 @@
 //! completions` has a test write the files; otherwise the same test fails when a file is stale.
 
 mod bash;
+mod fill;
 mod grammar;
 mod names;
 mod zsh;

@@ -1,6 +1,7 @@
 //! The script of a command for bash(1). As bash-completion wants it, each command has a file of its
 //! own, which is read when the command is first completed.
 
+use super::fill::wrapped;
 use super::grammar::{Command, Flag, Rule, Word};
 use super::{ORIGIN, names};
 
@@ -179,20 +180,4 @@ fn offer(word: &Word) -> String {
         Word::Applet => "        _kletka_applet\n".to_owned(),
         _ => "        :\n".to_owned(),
     }
-}
-
-/// Fills lines of about 80 columns with `words`. `between` is put between two lines.
-pub(super) fn wrapped(words: &[String], between: &str) -> String {
-    let (mut text, mut width) = (String::new(), 0);
-    for word in words {
-        if width + word.len() > 80 {
-            text += between;
-            width = 0;
-        } else if width > 0 {
-            text.push(' ');
-        }
-        text += word;
-        width += word.len() + 1;
-    }
-    text
 }

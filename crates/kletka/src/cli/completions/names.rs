@@ -1,7 +1,7 @@
 //! Functions of the shells that print names, one a line. Each script contains the functions that it
 //! uses.
 
-use super::bash::wrapped;
+use super::fill::wrapped;
 use super::grammar::Word;
 use jailparam::{Access, CATALOGUE, Kind, Support};
 

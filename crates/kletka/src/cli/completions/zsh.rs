@@ -1,7 +1,7 @@
 //! The script of a command for zsh(1): a function in the `fpath` that calls _arguments of
 //! zshcompsys(1).
 
-use super::bash::wrapped;
+use super::fill::wrapped;
 use super::grammar::{Command, Flag, Rule, Word};
 use super::{ORIGIN, names};
 
