@@ -10,11 +10,11 @@ mod interfaces;
 use crate::cli::answer;
 use std::process::ExitCode;
 
+use conffile::Tree;
 use rc::{RcConf, Request, Verb};
 
 use crate::cli::boot::rc_subr::say;
 use crate::cli::boot::switch::Switch;
-use crate::cli::boot::sysrc::Tree;
 use crate::cli::network::ifconfig::network::Network;
 use interfaces::Interfaces;
 

@@ -14,6 +14,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
+use conffile::Tree;
 use jails::{Done, Jails, remove_id, write_id};
 use lexopt::{Arg, Parser};
 use rc::{Action, Jail, KEYWORDS, RcConf, Request, Service, Skipped, UnknownVerb, Verb};
@@ -22,7 +23,6 @@ use crate::cli::answer::reason;
 use crate::cli::boot::netif;
 use crate::cli::boot::rc_subr::{error, say, warn};
 use crate::cli::boot::switch::Switch;
-use crate::cli::boot::sysrc::Tree;
 
 const USAGE: &str = "
 Usage:

@@ -4,10 +4,10 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use conffile::Tree;
 use rc::{RcConf, Request, Selection, Settings};
 
 use crate::cli::boot::rc_subr::{error, say, warn};
-use crate::cli::boot::sysrc::Tree;
 
 /// A service that is started at boot when a variable says so.
 #[derive(Debug)]

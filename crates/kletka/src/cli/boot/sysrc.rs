@@ -14,11 +14,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
+use conffile::Tree;
 use lexopt::{Arg, Parser};
 use rc::{Selection, Settings};
 
 use crate::cli::answer::reason;
-pub(crate) use conffile::Tree;
 use session::Session;
 
 const USAGE: &str = "\
