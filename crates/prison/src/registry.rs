@@ -321,7 +321,7 @@ impl Registry {
 
     fn clear(&self, record: &Record) {
         if record.waiting.is_some() {
-            let _ = fs::remove_file(self.directory.join("waiting").join(record.jid.to_string()));
+            let _ = fs::remove_file(self.waiting_directory().join(record.jid.to_string()));
         }
         // Where something could not be removed, the record stays, and the next command tries again.
         let work_is_gone = record.work.iter().all(|work| work::remove(work));
@@ -334,10 +334,15 @@ impl Registry {
         self.directory.join("jails").join(jid.to_string())
     }
 
+    /// The directory of the sockets by which waiting processes are started.
+    fn waiting_directory(&self) -> PathBuf {
+        self.directory.join("waiting")
+    }
+
     /// The path of the socket by which a prison's waiting process is started, in a directory of
     /// root's.
     pub(crate) fn waiting(&self, record: &Record) -> Result<PathBuf, Error> {
-        let directory = self.directory.join("waiting");
+        let directory = self.waiting_directory();
         make_private(&directory)?;
         Ok(directory.join(record.jid.to_string()))
     }

@@ -46,9 +46,7 @@ impl Changes {
             if !given || changes.has(parameter, &value) {
                 continue;
             }
-            // A jail that its jid has found is not given another name: its processes would keep the
-            // old one.
-            if parameter.access == Access::Live && !param::NAME.is(parameter) {
+            if is_live(parameter) {
                 changes.live.push(parameter);
                 changes.set.put_value(parameter, value);
             } else {
@@ -62,8 +60,7 @@ impl Changes {
     /// read has no value to compare with.
     pub(crate) fn of_any(wanted: &Set) -> Self {
         let live = |parameter: &&'static Parameter| {
-            let given = wanted.given(parameter).is_some();
-            given && parameter.access == Access::Live && !param::NAME.is(parameter)
+            wanted.given(parameter).is_some() && is_live(parameter)
         };
         let live = jailparam::shown().filter(live).collect();
         Self { set: wanted.clone(), live, fixed: None }
@@ -133,6 +130,13 @@ impl Changes {
     fn changes<T>(&self, one: Handle<T>) -> bool {
         self.live.iter().any(|parameter| one.is(parameter))
     }
+}
+
+/// Whether the parameter can be changed while the jail runs.
+fn is_live(parameter: &Parameter) -> bool {
+    // A jail that its jid has found is not given another name: its processes would keep the old
+    // one.
+    parameter.access == Access::Live && !param::NAME.is(parameter)
 }
 
 /// `-m`: changes a jail that runs.

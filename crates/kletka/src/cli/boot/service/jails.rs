@@ -75,24 +75,13 @@ impl Jails {
     /// Lists the jails that run, by jid. The list is empty if only root may see them, and a message
     /// says so as jls(8) does.
     pub(super) fn all(&self) -> Vec<Record> {
-        let all = self.registry.as_ref().map(Registry::prisons);
-        match all {
-            Ok(Ok(records)) => {
-                self.registry
-                    .iter()
-                    .flat_map(Registry::broken)
-                    .for_each(|it| complain!("jls: {it}"));
-                records
-            }
-            Ok(Err(error)) => {
-                complain!("jls: {error}");
-                Vec::new()
-            }
-            Err(error) => {
-                complain!("jls: {error}");
-                Vec::new()
-            }
-        }
+        let complain = |error: &prison::Error| complain!("jls: {error}");
+        let Ok(registry) = self.registry.as_ref().inspect_err(|&error| complain(error)) else {
+            return Vec::new();
+        };
+        let Ok(records) = registry.prisons().inspect_err(complain) else { return Vec::new() };
+        registry.broken().iter().for_each(complain);
+        records
     }
 
     /// Answers the jid of the jail of this name. `None`: the jail does not run, or the caller may
