@@ -49,7 +49,7 @@ const REPEATED: [&str; 18] = [
 
 /// The seconds that a machine has for a suite: twice what the longest one takes on two quiet
 /// processors, as a machine that does something else meanwhile is no fault of the tests.
-const PATIENCE: &str = "--timeout=480";
+const PATIENCE: &str = "--timeout=800";
 
 /// Runs the test programs `"$1"` and `"$2"`, the latter with arguments; fails if one of them fails.
 const SUITE: &str = r#"
