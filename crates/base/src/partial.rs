@@ -6,10 +6,11 @@
 //! lock: even if this process is killed, the lock is held until the last of them has ended.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, DirBuilder};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
@@ -32,7 +33,7 @@ impl<'a> Partial<'a> {
         let (Some(name), Some(parent)) = (target.file_name(), target.parent()) else {
             return Err(Error::NotADirectoryName(target.to_owned()));
         };
-        fs::create_dir_all(parent).map_err(Error::io("cannot make", parent))?;
+        make_directory_of_trees(parent).map_err(Error::io("cannot make", parent))?;
         // The path without links: /proc/self/mountinfo names mounts by it.
         let parent = fs::canonicalize(parent).map_err(Error::io("cannot find", parent))?;
         let lock = lock(&parent, progress)?;
@@ -79,6 +80,27 @@ impl Drop for Partial<'_> {
     }
 }
 
+/// Makes the directory `path`, which is to hold trees, and those above it. One that is there keeps
+/// its mode: it may hold more than trees.
+///
+/// Root alone enters the new directory. What the root of a jail makes set-user-ID belongs to root
+/// on the host's disk too, and so would run with the rights of the host's root. A jail itself is
+/// entered by descriptor: its users pass no directory above its root.
+fn make_directory_of_trees(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent() {
+        // Such as /usr/local, which other programs use too.
+        fs::create_dir_all(above)?;
+    }
+    match DirBuilder::new().mode(0o700).create(path) {
+        // Another run has made it meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made,
+    }
+}
+
 /// Locks the directory `parent`: only one process at a time makes a tree in it.
 fn lock(parent: &Path, progress: &mut dyn Progress) -> Result<OwnedFd, Error> {
     let fail = |error: rustix::io::Errno| Error::io("cannot lock", parent)(error.into());
@@ -122,6 +144,7 @@ mod tests {
     use super::*;
     use crate::progress::Told;
     use crate::tree::is_empty;
+    use std::os::unix::fs::MetadataExt;
 
     /// A directory of the test's own, which is removed at its end.
     struct Scratch(PathBuf);
@@ -175,6 +198,23 @@ mod tests {
         drop(partial);
         assert!(is_empty(&scratch.0).unwrap());
         assert_eq!(told.0, [""; 0]);
+    }
+
+    #[test]
+    fn root_alone_enters_a_new_directory_of_trees() {
+        let scratch = Scratch::new("private");
+        let mode = |path: &str| fs::metadata(scratch.0.join(path)).unwrap().mode() & 0o7777;
+        let make = |target: &str| {
+            let mut told = Told::default();
+            Partial::begin(&scratch.0.join(target), &mut told).unwrap().finish().unwrap();
+        };
+        make("kletka/bases/web");
+        assert_eq!(mode("kletka/bases"), 0o700);
+        assert_eq!(mode("kletka/bases/web"), 0o755);
+        // A directory that is there may be /home.
+        fs::set_permissions(scratch.0.join("kletka"), fs::Permissions::from_mode(0o755)).unwrap();
+        make("kletka/root");
+        assert_eq!(mode("kletka"), 0o755);
     }
 
     #[test]
