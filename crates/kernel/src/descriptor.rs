@@ -64,8 +64,9 @@ impl Inherited {
     /// Closes the new process's copy, which must not be used again.
     pub fn close(self) {
         // SAFETY: the number was a descriptor's. Its owner is a value of the parent's, which this
-        // process never drops: it leaves by execve(2) or exit(2).
-        unsafe { libc::close(self.0) };
+        // process never drops: it leaves by execve(2) or exit(2). Not by libc: the process may
+        // share its parent's memory, and errno with it.
+        let _ = unsafe { call(libc::SYS_close, [self.0 as usize, 0, 0, 0, 0]) };
     }
 }
 

@@ -8,6 +8,8 @@
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
 use std::ptr;
+#[cfg(debug_assertions)]
+use std::sync::atomic::AtomicI32;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Blocks have 16, 32, 64 … 32,768 bytes, and lie on a multiple of that, or of [`ALIGNMENT`].
@@ -74,6 +76,45 @@ pub(crate) unsafe fn forget_everything() {
     unsafe { libc::madvise(HEAP.first.get().cast(), FIRST, libc::MADV_DONTNEED) };
 }
 
+/// The process that this memory belongs to, as soon as another one may work in it; 0 before.
+#[cfg(debug_assertions)]
+static OWNER: AtomicI32 = AtomicI32::new(0);
+
+/// Notes that this process is about to let another one work in its memory. From now on the
+/// allocator gives that one nothing: killed while it held the lock, it would leave this process
+/// waiting for ever. Builds without debugging have no such check.
+#[cfg(debug_assertions)]
+pub(crate) fn belongs_to_this_process() {
+    OWNER.store(own_number(), Ordering::Relaxed);
+}
+
+/// Notes that this process has been copied from the one that was noted, and has its own memory.
+#[cfg(debug_assertions)]
+pub(crate) fn is_a_copy() {
+    OWNER.store(0, Ordering::Relaxed);
+}
+
+/// Ends this process if it only works in another one's memory.
+#[cfg(debug_assertions)]
+fn refuse_guests() {
+    let owner = OWNER.load(Ordering::Relaxed);
+    if owner != 0 && owner != own_number() {
+        // Not by a panic, which allocates.
+        // SAFETY: no code of this process runs after the call.
+        unsafe { libc::_exit(GUEST) }
+    }
+}
+
+/// The exit status of a process that asked for memory where it had none of its own.
+#[cfg(debug_assertions)]
+const GUEST: i32 = 99;
+
+#[cfg(debug_assertions)]
+fn own_number() -> i32 {
+    // SAFETY: the call touches no memory.
+    unsafe { libc::getpid() }
+}
+
 struct Heap {
     /// True while somebody uses the pool. Commands have one thread nearly always, so nobody waits
     /// in practice.
@@ -115,6 +156,8 @@ impl Heap {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Pool) -> T) -> T {
+        #[cfg(debug_assertions)]
+        refuse_guests();
         while self.busy.swap(true, Ordering::Acquire) {
             std::hint::spin_loop();
         }
@@ -266,6 +309,30 @@ unsafe impl GlobalAlloc for Heap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A process that works in this one's memory ends when it asks the allocator for some.
+    #[test]
+    #[cfg(debug_assertions)]
+    #[cfg_attr(miri, ignore = "clone3(2) is unknown to Miri")]
+    fn a_guest_gets_no_memory() {
+        use crate::child::{Child, Ended};
+        use crate::process::{Stack, Work, clone3_sharing, exit_now};
+        struct Asks;
+        impl Work for Asks {
+            fn work(&self) -> ! {
+                static OTHER: Heap = Heap::new();
+                // SAFETY: the layout is not empty.
+                unsafe { OTHER.alloc(Layout::new::<u64>()) };
+                exit_now(0)
+            }
+        }
+        let mut stack = Stack::new().unwrap();
+        // SAFETY: the process asks a heap for memory that nobody else uses, and its end is waited
+        // for.
+        let (pid, pidfd) = unsafe { clone3_sharing(0, None, &mut stack, &Asks) }.unwrap();
+        let ended = Child::new(pid, pidfd).wait(None).unwrap();
+        assert_eq!(ended, Some(Ended::Exited(GUEST)));
+    }
 
     /// Blocks of every size keep what is written to them, through growing, shrinking and reuse.
     #[test]

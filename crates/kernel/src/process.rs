@@ -7,10 +7,11 @@ use crate::call::{call, check};
 use crate::namespace;
 use std::ffi::{CStr, CString};
 use std::io;
-use std::mem::{MaybeUninit, size_of, size_of_val, zeroed};
+use std::mem::{size_of_val, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::ptr;
 
 /// linux/sched.h. libc's constants of clone(2) have 32 bits, which is too narrow for this one.
 const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
@@ -62,6 +63,8 @@ pub(crate) unsafe fn clone3_with(flags: u64, cgroup: Option<BorrowedFd<'_>>) -> 
         libc::syscall(libc::SYS_clone3, &raw const arguments, size_of_val(&arguments))
     })?;
     if pid == 0 {
+        #[cfg(debug_assertions)]
+        crate::memory::is_a_copy();
         return Ok(Side::Child);
     }
     // SAFETY: the kernel stored a new descriptor in `pidfd`, and nobody else owns it.
@@ -119,8 +122,10 @@ pub unsafe fn clone3_sharing<T: Work>(
     // waitid(2) finds only children that end with SIGCHLD, unless it is asked for others.
     arguments.exit_signal = libc::SIGCHLD as u64;
     // clone3(2) takes the lowest address and the size, where clone(2) took the top.
-    arguments.stack = stack.0.as_mut_ptr() as u64;
-    arguments.stack_size = size_of_val(&*stack.0) as u64;
+    arguments.stack = stack.lowest() as u64;
+    arguments.stack_size = Stack::SIZE as u64;
+    #[cfg(debug_assertions)]
+    crate::memory::belongs_to_this_process();
     let begin = begin::<T> as extern "C" fn(*const T) -> !;
     let work = std::ptr::from_ref(work);
     let pid: libc::c_long;
@@ -157,19 +162,49 @@ pub unsafe fn clone3_sharing<T: Work>(
     Ok((pid as u32, unsafe { OwnedFd::from_raw_fd(pidfd) }))
 }
 
-/// The stack of a process that [`clone3_sharing`] makes.
+/// The stack of a process that [`clone3_sharing`] makes: pages of its own, and below them one that
+/// cannot be touched. A process that used up its stack dies there, where otherwise it would write
+/// over the memory of the process that it shares memory with.
 #[derive(Debug)]
-pub struct Stack(Box<[MaybeUninit<u128>]>);
+pub struct Stack(*mut libc::c_void);
 
 impl Stack {
-    /// 32 KiB, of which only what is used is ever backed by memory.
-    #[must_use]
-    #[expect(
-        clippy::new_without_default,
-        reason = "no stack is like another: each is one process's"
-    )]
-    pub fn new() -> Self {
-        Self(Box::new_uninit_slice((32 << 10) / size_of::<u128>()))
+    /// What a process may use. Only what is used is ever backed by memory.
+    const SIZE: usize = 32 << 10;
+    /// The page below: as large as the largest page of the kernels that kletka runs on.
+    const GUARD: usize = 64 << 10;
+
+    /// Maps a stack: mmap(2).
+    ///
+    /// # Errors
+    /// `ENOMEM`.
+    pub fn new() -> io::Result<Self> {
+        let (length, kind) = (Self::GUARD + Self::SIZE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        // SAFETY: new pages, wherever the kernel likes; nothing that is mapped is touched.
+        let pages = unsafe { libc::mmap(ptr::null_mut(), length, libc::PROT_NONE, kind, -1, 0) };
+        if pages == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let stack = Self(pages);
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: the pages above the guard have just been mapped, and are this value's.
+        match unsafe { libc::mprotect(stack.lowest(), Self::SIZE, access) } {
+            0 => Ok(stack),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// The lowest address that the process may use.
+    fn lowest(&self) -> *mut libc::c_void {
+        self.0.wrapping_byte_add(Self::GUARD)
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // SAFETY: the pages are this value's, and by the contract of `clone3_sharing` no process
+        // works on them any more.
+        unsafe { libc::munmap(self.0, Self::GUARD + Self::SIZE) };
     }
 }
 
@@ -263,12 +298,31 @@ mod tests {
                 exit_now(3)
             }
         }
-        let (adds, mut stack) = (Adds(AtomicU32::new(1)), Stack::new());
+        let (adds, mut stack) = (Adds(AtomicU32::new(1)), Stack::new().unwrap());
         // SAFETY: the process adds to an atomic and ends, and its end is waited for.
         let made = unsafe { clone3_sharing(0, None, &mut stack, &adds) };
         let (pid, pidfd) = made.unwrap();
         assert_eq!(Child::new(pid, pidfd).wait(None).unwrap(), Some(Ended::Exited(3)));
         assert_eq!(adds.0.load(Ordering::Acquire), 2);
+    }
+
+    /// The page below a stack cannot be touched; the stack itself can, to its last byte.
+    #[test]
+    #[cfg_attr(miri, ignore = "reads /proc/self/maps")]
+    fn below_a_stack_nothing_can_be_touched() {
+        let stack = Stack::new().unwrap();
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let access_at = |address: usize| {
+            let line = maps.lines().find(|line| {
+                let (from, to) = line.split(' ').next().unwrap().split_once('-').unwrap();
+                let at = |text| usize::from_str_radix(text, 16).unwrap();
+                (at(from)..at(to)).contains(&address)
+            });
+            line.unwrap().split(' ').nth(1).unwrap().to_owned()
+        };
+        let lowest = stack.lowest() as usize;
+        let got = [lowest - 1, lowest, lowest + Stack::SIZE - 1].map(access_at);
+        assert_eq!(got, ["---p", "rw-p", "rw-p"]);
     }
 
     /// What execve(2) gets: every text, in order, and an end.

@@ -128,19 +128,34 @@ pub fn next(signalfd: BorrowedFd<'_>) -> Option<Caught> {
     })
 }
 
+/// Bytes of a set of signals, as the kernel has it.
+const SET: usize = 8;
+
 /// Prepares the signals for execve(2), which keeps what is blocked and what is ignored: nothing is
-/// blocked, and SIGPIPE and the signals that end a program are not ignored.
+/// blocked, and SIGPIPE and the signals that end a program are not ignored. Allocates nothing, and
+/// leaves errno as it is.
 pub fn reset() {
-    let mut set = MaybeUninit::uninit();
-    // SAFETY: sigemptyset initialises `set` before sigprocmask reads it;
-    // SIG_DFL runs no code of ours.
-    unsafe {
-        libc::sigemptyset(set.as_mut_ptr());
-        libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut());
-        // Rust's runtime ignores SIGPIPE; a shell may have had the others ignored.
-        for signal in [libc::SIGPIPE, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP] {
-            libc::signal(signal, libc::SIG_DFL);
-        }
+    unblock_all();
+    // Rust's runtime ignores SIGPIPE; a shell may have had the others ignored.
+    default(&[libc::SIGPIPE, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP]);
+}
+
+/// Blocks no signal any more: sigprocmask(2).
+fn unblock_all() {
+    let (none, how) = ([0_u64; SET / 8], libc::SIG_SETMASK as usize);
+    let arguments = [how, none.as_ptr() as usize, 0, SET, 0];
+    // SAFETY: the kernel reads the empty set, and with a null pointer tells nothing of the old one.
+    let _ = unsafe { call(libc::SYS_rt_sigprocmask, arguments) };
+}
+
+/// Has these signals do again what they do by default: sigaction(2).
+fn default(signals: &[i32]) {
+    // The kernel's structure has four words at most, and in each of them 0 is the default.
+    let default = [0_u64; 4];
+    for &signal in signals {
+        let arguments = [signal as usize, default.as_ptr() as usize, 0, SET, 0];
+        // SAFETY: the kernel reads the structure. SIG_DFL runs no code of ours.
+        let _ = unsafe { call(libc::SYS_rt_sigaction, arguments) };
     }
 }
 

@@ -158,7 +158,7 @@ fn share_memory(
     home: &Home,
     cgroup: Option<BorrowedFd<'_>>,
 ) -> Result<(Child, Stack), Error> {
-    let mut stack = Stack::new();
+    let mut stack = Stack::new().calling("mmap")?;
     // SAFETY: `work` makes system calls without libc, so it touches no errno, and allocates
     // nothing; what it reads stays as it is. `Waiting` keeps the stack and the task until the
     // process has executed or ended. A jail's root could kill the process, were there another one

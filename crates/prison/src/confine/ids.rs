@@ -1,7 +1,7 @@
 //! User and group ids of prisons: each has 65,536 of its own on the host, disjoint from all others.
 
 use kernel::namespace::{self, Namespace};
-use kernel::process::{Side, clone3};
+use kernel::process::{Side, clone3, exit_now};
 use rustix::io::read;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
@@ -69,7 +69,7 @@ impl Ids {
                 drop(hold);
                 // Waits until the parent closes its end, or dies.
                 let _ = read(&wait, &mut [0]);
-                std::process::exit(0)
+                exit_now(0)
             }
             Side::Parent { pid, pidfd } => (pid, pidfd),
         };

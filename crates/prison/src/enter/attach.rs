@@ -153,7 +153,7 @@ impl<'a> Entry<'a> {
         cgroup: Option<BorrowedFd<'_>>,
     ) -> Result<Child, Error> {
         let shared = Shared { entry: self, ready, failure: Cell::new(None) };
-        let mut stack = Stack::new();
+        let mut stack = Stack::new().calling("mmap")?;
         // This process sleeps until the other executes: it would only wait for that anyway.
         let flags = libc::CLONE_VFORK as u64;
         // SAFETY: `work` works on its stack, makes system calls and notes a failure; whatever it

@@ -76,7 +76,7 @@ impl Maker {
             named: AtomicI32::new(0),
         });
         // Without CLONE_VFORK: both work at the same time, which is the point.
-        let mut stack = Stack::new();
+        let mut stack = Stack::new().calling("mmap")?;
         // SAFETY: `work` makes system calls without libc, so it touches no errno, and allocates
         // nothing; what it reads stays as it is, what it writes is atomic. Dropping the `Maker`
         // ends the process before its stack and task are freed.
