@@ -11,6 +11,7 @@ use crate::confine::rights::Rights;
 use crate::control::{self, word};
 use crate::enter::namespaces::Maker;
 use crate::enter::process::Command;
+use crate::enter::streams;
 use crate::error::{Calling, Error};
 use crate::files::layer::Layer;
 use crate::files::root::Plan;
@@ -51,6 +52,7 @@ impl Prison {
         first: Option<&Command>,
     ) -> Result<(Self, Option<Waiting>), Error> {
         check_path(&spec.path)?;
+        first.map_or(Ok(()), |command| streams::check(&command.streams))?;
         let is_in_jail = registry.limits()?.is_some();
         let adapted = is_in_jail.then(|| in_jail(spec));
         let spec = adapted.as_ref().unwrap_or(spec);

@@ -66,6 +66,8 @@ pub enum Error {
         /// The kernel's answer.
         error: io::Error,
     },
+    /// This standard stream of the command is a directory.
+    Directory(&'static str),
     /// No passwd file that was read has this user.
     NoSuchUser(String),
     /// A process of the prison already waits to be started.
@@ -177,6 +179,11 @@ impl fmt::Display for Error {
             Self::Process { step, subject, error } => {
                 write!(f, "{step} {subject}: {}", strerror::of(error))
             }
+            Self::Directory(stream) => write!(
+                f,
+                "{stream} is a directory: a process could leave the jail by it; use a file or \
+                 /dev/null"
+            ),
             Self::NoSuchUser(name) => write!(f, "{name}: no such user"),
             Self::Waits => write!(f, "a process of the jail waits to be started already"),
             Self::NoneWaits => write!(f, "no process of the jail waits to be started"),

@@ -110,6 +110,32 @@ jexec: root: no such user
     sandbox.ok("jail -R web");
 }
 
+/// By the `..` of a directory from outside, a process would leave the jail's root.
+#[test]
+fn no_stream_is_a_directory() {
+    let Some(sandbox) = machine() else { return };
+    check(
+        &sandbox,
+        "\
+$ jexec web ls .. < /
+jexec: standard input is a directory: a process could leave the jail by it; use a file or /dev/null
+[1]
+$ jexec web sh -c 'echo never' 1< /
+jexec: standard output is a directory: a process could leave the jail by it; use a file or /dev/null
+[1]
+$ jexec web sh -c 'exit 3' 0<&- 1>&- 2>&-
+[3]
+$ jail -qc name=db path=/home/jails/web command=/bin/true 0< /tmp; jls name
+web
+jail: standard input is a directory: a process could leave the jail by it; use a file or /dev/null
+$ jail -qc name=db path=/home/jails/web exec.poststart=true exec.consolelog=/tmp/log exec.start=/bin/true 0< /tmp; jls name
+web
+jail: standard input is a directory: a process could leave the jail by it; use a file or /dev/null
+",
+    );
+    sandbox.ok("jail -R web");
+}
+
 /// A shell in the machine, at a terminal of its own. The test types, and reads what the terminal
 /// shows.
 struct Terminal {

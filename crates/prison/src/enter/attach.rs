@@ -6,6 +6,7 @@
 
 use crate::control::ATTACHED;
 use crate::enter::process::{Command, Confinement, Failure, Ready, Step, become_root};
+use crate::enter::streams;
 use crate::error::{Calling, Error};
 use crate::prison::Prison;
 use crate::spec::Users;
@@ -84,8 +85,10 @@ impl Prison {
     /// executed.
     ///
     /// # Errors
-    /// [`Error::Process`] says which step failed; [`Error::Died`]: the prison is gone.
+    /// [`Error::Process`] says which step failed; [`Error::Died`]: the prison is gone;
+    /// [`Error::Directory`].
     pub fn spawn(&self, command: &Command) -> Result<Child, Error> {
+        streams::check(&command.streams)?;
         let users = self.user_namespace()?;
         let cgroup = self.open_cgroup()?;
         let entry = Entry::new(self, users.as_ref(), command);

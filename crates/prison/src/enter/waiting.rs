@@ -11,6 +11,7 @@
 use crate::control::receive;
 use crate::enter::attach::{Entry, Reporting, executed_or_collected, fork_into, report};
 use crate::enter::process::{Command, Failure};
+use crate::enter::streams;
 use crate::error::Error;
 use crate::prison::Prison;
 use crate::registry::Registry;
@@ -41,7 +42,7 @@ impl Prison {
     ///
     /// # Errors
     /// [`Error::Waits`]: a process waits already. [`Error::Process`] says which step failed;
-    /// [`Error::Died`]: the prison is gone; [`Error::Registry`].
+    /// [`Error::Died`]: the prison is gone; [`Error::Registry`]; [`Error::Directory`].
     pub fn spawn_waiting(
         &mut self,
         registry: &Registry,
@@ -50,6 +51,7 @@ impl Prison {
         if self.waiting().is_some() {
             return Err(Error::Waits);
         }
+        streams::check(&command.streams)?;
         let path = registry.waiting(&self.record)?;
         // Before the process: it inherits the socket, and needs no path of the host's once inside.
         let door = door(&path).map_err(|error| Error::Registry(path.clone(), error.into()))?;
