@@ -2,13 +2,15 @@
 //! crash leaves one of the two.
 
 use rustix::fs::{
-    AtFlags, FileType, Gid, Mode, OFlags, Uid, XattrFlags, fchmod, fchown, fsetxattr, fstat, fsync,
-    getxattr, listxattr, openat, renameat, unlinkat,
+    AtFlags, Dir, FileType, FlockOperation, Gid, Mode, OFlags, Uid, XattrFlags, fchmod, fchown,
+    flock, fsetxattr, fstat, fsync, getxattr, listxattr, openat, renameat, unlinkat,
 };
 use rustix::io::Errno;
+use std::ffi::{CStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 /// Puts `text` in the place of the file `name` of `folder`. The new file has the old one's owner,
@@ -21,18 +23,10 @@ use std::path::{Path, PathBuf};
 /// unchanged, and no other file is left.
 pub(crate) fn replace(folder: &OwnedFd, name: &Path, text: &[u8]) -> io::Result<()> {
     let old = Old::find(folder, name)?;
-    // In the same directory, because rename(2) does not leave its file system.
-    let new = format!(".{}.{}", name.to_string_lossy(), std::process::id());
-    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    // Nobody else reads the text before the file has its own mode.
-    let create = || openat(folder, &new, flags, Mode::RUSR | Mode::WUSR);
-    let file = create().or_else(|error| match error {
-        // A run that was killed has left this file. In a jail, process ids come again soon.
-        Errno::EXIST => unlinkat(folder, &new, AtFlags::empty()).and_then(|()| create()),
-        error => Err(error),
-    })?;
-    let done = fill(File::from(file), old.as_ref(), text)
-        .and_then(|()| Ok(renameat(folder, &new, folder, name)?));
+    sweep(folder, name);
+    let (new, file) = create(folder, name)?;
+    let done =
+        fill(&file, old.as_ref(), text).and_then(|()| Ok(renameat(folder, &new, folder, name)?));
     if done.is_err() {
         // The first failure is the one to report.
         let _ = unlinkat(folder, &new, AtFlags::empty());
@@ -42,6 +36,64 @@ pub(crate) fn replace(folder: &OwnedFd, name: &Path, text: &[u8]) -> io::Result<
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(fsync(openat(folder, ".", flags, Mode::empty())?)?)
     })
+}
+
+/// How the names of new files begin until they replace the file `name`. A number follows.
+fn prefix(name: &Path) -> Vec<u8> {
+    [b".", name.as_os_str().as_bytes(), b"."].concat()
+}
+
+/// Creates the new file under a name of its own, in the same directory, because rename(2) does not
+/// leave its file system. The file is locked as long as it is open.
+fn create(folder: &OwnedFd, name: &Path) -> io::Result<(OsString, File)> {
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut number = std::process::id();
+    loop {
+        let new = [&prefix(name)[..], number.to_string().as_bytes()].concat();
+        let new = OsString::from_vec(new);
+        // Nobody else reads the text before the file has its own mode.
+        match openat(folder, &new, flags, Mode::RUSR | Mode::WUSR) {
+            Ok(file) => {
+                // Where files cannot be locked, a run beside this one takes the file for one that
+                // was left, and this one then fails.
+                let _ = flock(&file, FlockOperation::NonBlockingLockExclusive);
+                return Ok((new, file.into()));
+            }
+            // A process of this number in another pid namespace is changing the same file.
+            Err(Errno::EXIST) => number = number.wrapping_add(1),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The most files of a directory that are looked at: one that is a jail's may have any number.
+const LOOKED_AT: usize = 1 << 12;
+
+/// Removes the new files that runs have left which were killed before the renaming. A failure is
+/// ignored: the change itself does not need this.
+fn sweep(folder: &OwnedFd, name: &Path) {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Ok(entries) = openat(folder, ".", flags, Mode::empty()).and_then(Dir::new) else { return };
+    let prefix = prefix(name);
+    for entry in entries.take(LOOKED_AT).map_while(Result::ok) {
+        let number = entry.file_name().to_bytes().strip_prefix(&prefix[..]);
+        let is_new = number.is_some_and(|it| !it.is_empty() && it.iter().all(u8::is_ascii_digit));
+        if is_new && was_left(folder, entry.file_name()) {
+            let _ = unlinkat(folder, entry.file_name(), AtFlags::empty());
+        }
+    }
+}
+
+/// Whether the process that made this new file is gone: then nobody holds its lock.
+fn was_left(folder: &OwnedFd, new: &CStr) -> bool {
+    // Never waits, whatever a jail has put there.
+    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let Ok(file) = openat(folder, new, flags | OFlags::CLOEXEC, Mode::empty()) else {
+        return false;
+    };
+    let is_file = fstat(&file)
+        .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
+    is_file && flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
 }
 
 /// The properties of the old file that the new one gets.
@@ -107,17 +159,17 @@ fn may_be_missing(name: &[u8], error: Errno) -> bool {
 }
 
 /// Gives the new file the old one's properties, and writes its text.
-fn fill(mut file: File, old: Option<&Old>, text: &[u8]) -> io::Result<()> {
-    let now = fstat(file.as_fd())?;
+fn fill(mut file: &File, old: Option<&Old>, text: &[u8]) -> io::Result<()> {
+    let now = fstat(file)?;
     // Only root can give a file away; for others the owner is right already, or this fails.
     let owner = old.map(|old| old.owner).filter(|&owner| owner != (now.st_uid, now.st_gid));
     if let Some((uid, gid)) = owner {
-        fchown(&file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
+        fchown(file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
     }
     // After the owner, because a change of the owner clears set-user-ID.
-    fchmod(&file, old.map_or(Mode::from_raw_mode(0o644), |old| old.mode))?;
+    fchmod(file, old.map_or(Mode::from_raw_mode(0o644), |old| old.mode))?;
     for (name, value) in old.iter().flat_map(|old| &old.attributes) {
-        match fsetxattr(&file, &name[..], value, XattrFlags::empty()) {
+        match fsetxattr(file, &name[..], value, XattrFlags::empty()) {
             Err(error) if !may_be_missing(name, error) => return Err(error.into()),
             _ => {}
         }

@@ -315,3 +315,52 @@ fn attributes_that_a_jail_cannot_give() {
     }
     sandbox.ok("jail -r www");
 }
+
+#[test]
+fn what_a_killed_run_has_left_goes() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.write("/tmp/c/rc.conf", "a=1\n");
+    sandbox.write("/tmp/c/jail.conf", "j { path = /; }\n");
+    // Names that only look like those of such files stay, and so does the file of a run that is
+    // under way: that run holds the file's lock.
+    for stays in [".rc.conf.", ".rc.conf.7x", ".rc.conf.bak", ".rc.confx.7", "rc.conf.7"] {
+        sandbox.write(Path::new("/tmp/c").join(stays), "");
+    }
+    sandbox.ok("mkfifo /tmp/c/.rc.conf.5; ln -s /dev/null /tmp/c/.rc.conf.6");
+    sandbox.ok(
+        "sh -c ': > /tmp/c/.rc.conf.8; exec 9< /tmp/c/.rc.conf.8; flock -x 9; echo $$ > /tmp/pid
+         exec sleep 50' & until [ -s /tmp/pid ]; do :; done",
+    );
+    let before = sandbox.ok("ls -A /tmp/c");
+    for (left, line) in [
+        (".rc.conf.123", "sysrc -f /tmp/c/rc.conf a=3"),
+        (".rc.conf.4294967295", "sysrc -f /tmp/c/rc.conf a=4"),
+        (".jail.conf.9", "kletka config set -f /tmp/c/jail.conf j persist"),
+    ] {
+        sandbox.write(Path::new("/tmp/c").join(left), "half a li");
+        sandbox.ok(line);
+        assert_eq!(sandbox.ok("ls -A /tmp/c"), before, "{line}");
+    }
+    sandbox.ok("kill $(cat /tmp/pid)");
+}
+
+/// A run that is killed anywhere has changed the file or not. The next run removes what was left.
+#[test]
+fn killed_anywhere() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    for at in ["openat", "flock", "fchmod", "write", "fsync", "rename,renameat,renameat2"] {
+        sandbox.write("/tmp/c/rc.conf", "a=\"1\"\n");
+        let inject = format!("-e trace={at} -e inject={at}:signal=SIGKILL:when=");
+        for place in 1.. {
+            let line = format!("strace -qq -o /dev/null {inject}{place} sysrc -f /tmp/c/rc.conf");
+            let killed = sandbox.run(&format!("{line} a=2")).status == 137;
+            let text = sandbox.ok("cat /tmp/c/rc.conf");
+            assert!(["a=\"1\"\n", "a=\"2\"\n"].contains(&&*text), "{at} {place}: {text}");
+            sandbox.ok("sysrc -f /tmp/c/rc.conf a=1");
+            assert_eq!(sandbox.ok("ls -A /tmp/c"), "rc.conf\n", "{at} {place}");
+            if !killed {
+                break;
+            }
+        }
+    }
+}
