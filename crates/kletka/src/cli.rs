@@ -73,7 +73,7 @@ static APPLETS: [Applet; 19] = [
 pub(crate) fn dispatch(called: &OsStr, mut arguments: Vec<OsString>) -> ExitCode {
     let name = Path::new(called).file_name().unwrap_or_default();
     if let Some(applet) = find(name) {
-        return (applet.run)(arguments);
+        return run(applet, arguments);
     }
     if arguments.is_empty() {
         return help::usage(&APPLETS);
@@ -85,9 +85,14 @@ pub(crate) fn dispatch(called: &OsStr, mut arguments: Vec<OsString>) -> ExitCode
         Some(applet) if applet.group == Own && arguments == ["--help"] => {
             help::run(&[applet.name.into()], &APPLETS)
         }
-        Some(applet) => (applet.run)(arguments),
-        None => help::kletka(&first, &arguments, &APPLETS),
+        Some(applet) => run(applet, arguments),
+        None => answer::settled("kletka", help::kletka(&first, &arguments, &APPLETS)),
     }
+}
+
+fn run(applet: &Applet, arguments: Vec<OsString>) -> ExitCode {
+    let status = (applet.run)(arguments);
+    answer::settled(&applet.called(), status)
 }
 
 /// Finds the applet that has this name.

@@ -5,6 +5,7 @@ use lifecycle::{Fault, report};
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 /// Writes a line to standard error.
 ///
@@ -18,11 +19,33 @@ macro_rules! complain {
     }};
 }
 
-/// Prints `text`. Answers `status`, or 1 if standard output cannot be written.
-pub(crate) fn print(applet: &str, text: &str, status: ExitCode) -> ExitCode {
-    match io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => status,
-        Err(error) => fail(applet, error),
+/// Why standard output could not be written, the first time.
+static UNWRITTEN: OnceLock<io::Error> = OnceLock::new();
+
+/// Prints `text` on standard output at once. A failure stops nothing, because jails must not be
+/// left half started when a disk is full: [`settled`] reports it at the end. False: a part of the
+/// output is missing.
+pub(crate) fn print(text: impl AsRef<[u8]>) -> bool {
+    // What came after a failure would be a text with a hole.
+    if UNWRITTEN.get().is_some() {
+        return false;
+    }
+    let mut stdout = io::stdout().lock();
+    // Flushed now: rc.d's lines end without a line feed while a jail is being started.
+    let written = stdout.write_all(text.as_ref()).and_then(|()| stdout.flush());
+    written.map_err(|error| UNWRITTEN.set(error)).is_ok()
+}
+
+/// Answers the exit status of the applet that messages call `name`. With `status` the applet has
+/// succeeded or failed by itself; a success of which output is missing is a failure.
+pub(crate) fn settled(name: &str, status: ExitCode) -> ExitCode {
+    match UNWRITTEN.get() {
+        // A reader that has gone, as with `jls | head`, has read all that it wanted.
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let failed = fail(name, format_args!("stdout: {}", strerror::of(error)));
+            if status == ExitCode::SUCCESS { failed } else { status }
+        }
+        _ => status,
     }
 }
 

@@ -5,6 +5,7 @@
 //! applets; a function that needs the rows gets them as an argument.
 
 use super::page::Page;
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -30,6 +31,14 @@ impl Applet {
     /// Makes an applet that is called as `kletka NAME` only.
     pub(super) const fn new(name: &'static str, run: Run, group: Group, page: Page) -> Self {
         Self { name, run, group, page, links: &[], completion: None }
+    }
+
+    /// Answers what messages call the applet.
+    pub(super) fn called(&self) -> Cow<'static, str> {
+        match self.group {
+            Group::Own => format!("kletka: {}", self.name).into(),
+            _ => self.name.into(),
+        }
     }
 
     /// Gives the applet links in the directories `links`.

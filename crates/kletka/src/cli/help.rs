@@ -22,21 +22,25 @@ usage: kletka APPLET [ARGUMENT ...]
 pub(super) fn kletka(first: &OsStr, arguments: &[OsString], applets: &[Applet]) -> ExitCode {
     match (first.to_str(), arguments) {
         (Some("help"), _) => run(arguments, applets),
-        (Some("--help" | "-h"), []) => print("kletka", &overview(applets), ExitCode::SUCCESS),
+        (Some("--help" | "-h"), []) => show(overview(applets)),
         (Some("--version" | "version"), []) => {
-            let version = concat!("kletka ", env!("CARGO_PKG_VERSION"), "\n");
-            print("kletka", version, ExitCode::SUCCESS)
+            show(concat!("kletka ", env!("CARGO_PKG_VERSION"), "\n"))
         }
         _ => usage(applets),
     }
 }
 
+fn show(text: impl AsRef<[u8]>) -> ExitCode {
+    print(text);
+    ExitCode::SUCCESS
+}
+
 /// Carries out `kletka help`: prints the overview, or shows the page that is named.
 pub(super) fn run(arguments: &[OsString], applets: &[Applet]) -> ExitCode {
     match arguments {
-        [] => print("kletka", &overview(applets), ExitCode::SUCCESS),
+        [] => show(overview(applets)),
         [name] => match find(name, applets) {
-            Some(page) => show(page),
+            Some(page) => show_page(page),
             None => {
                 let name = name.to_string_lossy();
                 fail("kletka: help", format_args!("{name}: no such applet; see kletka help"))
@@ -82,7 +86,7 @@ fn find<'a>(name: &OsStr, applets: &'a [Applet]) -> Option<&'a Page> {
 }
 
 /// Becomes man(1), which shows the page.
-fn show(page: &Page) -> ExitCode {
+fn show_page(page: &Page) -> ExitCode {
     let (name, section) = page.title();
     // The page is handed over as an open file, because it may not be installed anywhere.
     let error = match open(page.text) {

@@ -482,7 +482,7 @@ $ kletka config get '*'
 kletka: config: "*" not found
 [1]
 $ kletka config get web > /dev/full
-kletka: config: standard output: No space left on device
+kletka: config: stdout: No space left on device
 [1]
 "#,
     );

@@ -499,19 +499,6 @@ $ jls -c -j web
 }
 
 #[test]
-fn that_nobody_listens_stops_nothing() {
-    let Some(sandbox) = machine("persist; web { exec.start = true; }\n") else { return };
-    check(
-        &sandbox,
-        "\
-$ jail -vc web > /dev/full; jail -vm web > /dev/full; jail -i -cm web > /dev/full; jls > /dev/full; jls name
-web
-$ jail -vr web > /dev/full; jls name
-",
-    );
-}
-
-#[test]
 fn configurations_from_elsewhere() {
     let Some(sandbox) = machine("") else { return };
     check(

@@ -34,4 +34,5 @@ mod session;
 mod sysctl;
 mod sysrc;
 mod together;
+mod unwritten;
 mod vnet;

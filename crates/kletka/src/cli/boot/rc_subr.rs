@@ -1,15 +1,12 @@
 //! How the scripts of rc.d print messages: FreeBSD's rc.subr.
 
+use crate::cli::answer;
 use std::fmt::Display;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Prints `text` on standard output at once. A failure to write is ignored: jails must not be left
-/// half started because nobody reads.
+/// Prints `text` on standard output at once.
 pub(crate) fn say(text: impl AsRef<[u8]>) {
-    // Flushed now: rc.d's lines end without a line feed while a jail is being started.
-    let mut stdout = io::stdout();
-    let _ = stdout.write_all(text.as_ref()).and_then(|()| stdout.flush());
+    answer::print(text);
 }
 
 /// Prints a warning as rc.subr's `warn` does.

@@ -9,7 +9,6 @@ mod session;
 use crate::cli::answer;
 use crate::cli::programs;
 use std::ffi::OsString;
-use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -297,7 +296,6 @@ fn here(options: &Options) -> ExitCode {
     };
     let mut session = Session::new(options, settings);
     let good = session.run();
-    // The files have been changed by now: a reader that has gone makes no failure of that.
-    let _ = std::io::stdout().write_all(session.said());
+    answer::print(session.said());
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -5,13 +5,10 @@
 
 use crate::cli::answer;
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use lexopt::{Arg, Parser};
 use lifecycle::run::{accounts, rulesets};
-
-use crate::cli::answer::reason;
 
 /// Runs the applet.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -110,10 +107,8 @@ impl Request {
                     .collect()
             }
         };
-        match io::stdout().write_all(text.as_bytes()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => answer::fail("devfs rule", format!("standard output: {}", reason(error))),
-        }
+        answer::print(text);
+        ExitCode::SUCCESS
     }
 }
 

@@ -9,7 +9,7 @@ use crate::cli::answer::{self, reason};
 use std::ffi::{CString, OsString};
 use std::fmt;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -116,10 +116,8 @@ impl Request {
                 lines.extend(mount.line());
             }
         }
-        io::stdout()
-            .write_all(&lines)
-            .map(|()| ExitCode::SUCCESS)
-            .map_err(|error| Failure::Because(format!("standard output: {}", reason(error))))
+        answer::print(lines);
+        Ok(ExitCode::SUCCESS)
     }
 
     /// Carries out `mount -t TYPE [-o OPTIONS] SPECIAL NODE`.

@@ -95,7 +95,8 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         }
     }
     names.iter().for_each(|name| count(one(&mut text, name, &options), ""));
-    answer::print("sysctl", &text, ExitCode::from(u8::try_from(failed).unwrap_or(u8::MAX)))
+    answer::print(text);
+    ExitCode::from(u8::try_from(failed).unwrap_or(u8::MAX))
 }
 
 /// Answers a line of sysctl.conf(5) up to its `#`. A `#` in quotes or behind a backslash belongs to

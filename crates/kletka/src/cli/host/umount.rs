@@ -132,8 +132,7 @@ impl Request {
             .map_err(|error| format!("unmount of {target} failed: {}", reason(error)))?;
         if self.verbose {
             let source = String::from_utf8_lossy(&mount.source);
-            let line = format!("{source}: unmount from {target}\n");
-            let _ = std::io::Write::write_all(&mut std::io::stdout(), line.as_bytes());
+            answer::print(format!("{source}: unmount from {target}\n"));
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ mod progress;
 mod show;
 mod voice;
 
-use crate::cli::answer::{fail, faults};
+use crate::cli::answer::{self, fail, faults};
 use crate::cli::programs::programs;
 use jailconf::Expansion;
 use jids::JidFile;
@@ -18,7 +18,6 @@ use lifecycle::run::{Configured, Decided, Machine, Prisons, Run, sources};
 use lifecycle::{Refusal, Surroundings};
 use prison::Registry;
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -99,7 +98,7 @@ fn carry_out(
             // that.
             if run.is_well() || !planned.is_empty() {
                 let shown = show::shown(&planned, form, registry.is_some());
-                std::io::stdout().write_all(shown.as_bytes()).map_err(Refusal::Write)?;
+                answer::print(shown);
             }
         }
         (None, Some(registry)) => run.carry_out(decided, registry, surroundings),
@@ -128,14 +127,13 @@ pub(crate) fn decided<'a>(
 /// left out, and a message says why.
 fn print_all(file: &Path, separator: &OsStr) -> Result<bool, String> {
     let config = sources::load(file).map_err(|wrong| faults("jail", &wrong.0))?;
-    let mut out = std::io::stdout().lock();
     for Expansion { jail, faults: wrong } in config.expand_all() {
         if !wrong.is_empty() {
             complain!("jail: {}", faults("jail", &wrong));
         }
         let mut line = jail.to_line(separator.as_bytes());
         line.push(b'\n');
-        out.write_all(&line).map_err(|error| error.to_string())?;
+        answer::print(line);
     }
     Ok(true)
 }

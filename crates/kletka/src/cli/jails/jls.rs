@@ -7,13 +7,12 @@
 mod diff;
 mod parameters;
 
-use crate::cli::answer::{fail, not_found};
+use crate::cli::answer::{self, fail, not_found};
 use jailparam::param;
 use lifecycle::recorded;
 use parameters::Column;
 use prison::{Record, Registry};
 use std::ffi::OsString;
-use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 use xo::{Style, Value, Writer};
@@ -181,8 +180,7 @@ impl Options {
     fn print(&self) -> Result<(), String> {
         let mut xo = Writer::new(self.xo, VERSION);
         let listed = self.list(&mut xo);
-        // A reader that has gone, as with `jls | head`, is no error.
-        let _ = std::io::stdout().lock().write_all(&xo.finish());
+        answer::print(xo.finish());
         listed
     }
 

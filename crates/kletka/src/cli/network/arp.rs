@@ -4,7 +4,6 @@
 use crate::cli::answer;
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 
@@ -54,14 +53,17 @@ enum Failure {
 
 fn finish(applet: &str, outcome: Result<String, Failure>) -> ExitCode {
     match outcome {
-        Ok(text) => answer::print(applet, &text, ExitCode::SUCCESS),
+        Ok(text) => {
+            answer::print(text);
+            ExitCode::SUCCESS
+        }
         Err(Failure::Plain(text)) => {
             complain!("{text}");
             ExitCode::FAILURE
         }
         Err(Failure::Named(text)) => answer::fail(applet, text),
         Err(Failure::NoEntry(text)) => {
-            let _ = io::stdout().write_all(text.as_bytes());
+            answer::print(text);
             ExitCode::FAILURE
         }
     }

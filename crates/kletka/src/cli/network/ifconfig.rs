@@ -59,7 +59,10 @@ fn format() -> Format {
 
 fn finish(outcome: Result<String, String>) -> ExitCode {
     match outcome {
-        Ok(text) => answer::print("ifconfig", &text, ExitCode::SUCCESS),
+        Ok(text) => {
+            answer::print(text);
+            ExitCode::SUCCESS
+        }
         Err(error) => answer::fail("ifconfig", error),
     }
 }

@@ -58,7 +58,10 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     };
     let text = Network::open(options.jail.as_deref()).and_then(|network| list(network, &options));
     match text {
-        Ok(text) => answer::print("netstat", &text, ExitCode::SUCCESS),
+        Ok(text) => {
+            answer::print(text);
+            ExitCode::SUCCESS
+        }
         Err(error) => answer::fail("netstat", error),
     }
 }

@@ -46,7 +46,8 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let findings = examine();
     let fatal = |it: &Finding| it.is_essential && matches!(it.state, State::Missing(_));
     let status = if findings.iter().any(fatal) { ExitCode::FAILURE } else { ExitCode::SUCCESS };
-    answer::print("kletka: doctor", &report(&findings), status)
+    answer::print(report(&findings));
+    status
 }
 
 fn report(findings: &[Finding]) -> String {

@@ -18,7 +18,7 @@ use layout::{BINARY, files, links};
 use replace::{Link, link, put};
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -112,14 +112,12 @@ fn install(options: &Options, applets: &[Applet], done: &mut Vec<String>) -> Res
 
 /// Prints what was changed, or that nothing had to be changed.
 fn report(options: &Options, done: &[String], complete: bool) {
-    let mut out = io::stdout().lock();
     let top = options.top();
     for line in done {
-        // The files are installed: a reader that has gone makes no failure of that.
-        let _ = writeln!(out, "{}", top.join(line).display());
+        answer::print(format!("{}\n", top.join(line).display()));
     }
     if complete && done.is_empty() {
-        let _ = writeln!(out, "{}: up to date", top.display());
+        answer::print(format!("{}: up to date\n", top.display()));
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::jids::JidFile;
 use super::progress::Progress;
+use crate::cli::answer;
 use lifecycle::{Notice, Refusal, UnderWay, Verbosity, Voice};
 use prison::Record;
 use std::cell::RefCell;
@@ -65,23 +66,25 @@ impl Speaker {
     }
 
     fn complain(&self, line: &str) {
-        self.write(&format!("{NAME}: {line}\n"), io::stderr());
+        match &self.kept {
+            Some(file) => keep(file, &format!("{NAME}: {line}\n")),
+            None => complain!("{NAME}: {line}"),
+        }
     }
 
     fn say(&self, line: &str) {
-        self.write(&format!("{line}\n"), io::stdout());
+        let line = format!("{line}\n");
+        match &self.kept {
+            Some(file) => keep(file, &line),
+            None => _ = answer::print(line),
+        }
     }
+}
 
-    /// Writes a line. A failure is ignored: jails must not be left half done because nobody reads.
-    fn write(&self, line: &str, mut printed: impl Write) {
-        let _ = match &self.kept {
-            Some(file) => {
-                let mut file: &File = file;
-                file.write_all(line.as_bytes())
-            }
-            None => printed.write_all(line.as_bytes()),
-        };
-    }
+/// Writes into a file that keeps messages.
+fn keep(mut file: &File, text: &str) {
+    // A failure is ignored: jails must not be left half done because of a message.
+    let _ = file.write_all(text.as_bytes());
 }
 
 impl Voice for Speaker {

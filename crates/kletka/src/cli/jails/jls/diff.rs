@@ -5,13 +5,12 @@
 //! anew at each use, and a prison has none of them. The exit status is that of diff(1): 0 without
 //! differences, 1 with some, 2 when something went wrong.
 
-use crate::cli::answer::{faults, not_found};
+use crate::cli::answer::{self, faults, not_found};
 use jailparam::{Access, Kind, Parameter, Set, Value, param};
 use lifecycle::recorded::{self, same_place};
 use lifecycle::run::Sources;
 use prison::{Record, Registry};
 use std::ffi::OsString;
-use std::io::Write;
 use std::process::ExitCode;
 
 /// diff(1): there are differences.
@@ -33,9 +32,8 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
         complain!("jls: {line}");
         (String::new(), false)
     });
-    // A reader that has gone, as with `jls --diff | head`, is no error.
-    let _ = std::io::stdout().lock().write_all(lines.as_bytes());
-    match (well, lines.is_empty()) {
+    let is_shown = answer::print(&lines);
+    match (well && is_shown, lines.is_empty()) {
         (false, _) => ExitCode::from(TROUBLE),
         (true, false) => ExitCode::from(DIFFERENT),
         (true, true) => ExitCode::SUCCESS,

@@ -8,6 +8,7 @@ use netif::{Capabilities, Error, Ethtool, Inet6Option, InterfaceName, Netlink, R
 use rustix::io::Errno;
 
 use super::{jail, text};
+use crate::cli::answer::reason;
 
 /// A network namespace, by the sockets in it.
 pub(crate) struct Network {
@@ -28,7 +29,7 @@ impl Network {
         // Our own namespace is kept open: without it a thread could not come back from the jail's.
         let there = jail(name)?.network().map_err(text)?;
         let own = File::open("/proc/self/ns/net")
-            .map_err(|error| format!("/proc/self/ns/net: {error}"))?;
+            .map_err(|error| format!("/proc/self/ns/net: {}", reason(error)))?;
         let netlink = Netlink::open_in(there.as_fd(), own.as_fd()).map_err(text)?;
         Ok(Self { netlink, ethtool: None, elsewhere: Some((there, own)) })
     }

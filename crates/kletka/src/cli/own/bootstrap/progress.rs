@@ -1,11 +1,10 @@
 //! What `kletka bootstrap` shows while other programs make a base.
 //!
 //! On a terminal, one line with the step and the seconds so far is rewritten. Elsewhere, and with
-//! `-v`, each step has a plain line. Errors of writing are ignored: the base must not fail because
-//! nobody reads.
+//! `-v`, each step has a plain line. A base is made whether or not the lines can be written.
 
 use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::time::Instant;
 
@@ -15,7 +14,7 @@ use crate::cli::answer;
 
 /// Prints a line.
 pub(super) fn say(text: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stdout(), "{text}");
+    answer::print(format!("{text}\n"));
 }
 
 /// The line about one piece of work.
@@ -46,9 +45,7 @@ impl Line {
         if self.rewritten {
             let (subject, step, seconds) =
                 (&self.subject, &self.step, self.since.elapsed().as_secs());
-            let mut out = io::stdout();
-            let _ = write!(out, "\r{subject}: {step} ({seconds} s)\x1b[K");
-            let _ = out.flush();
+            answer::print(format!("\r{subject}: {step} ({seconds} s)\x1b[K"));
         }
     }
 }
@@ -84,9 +81,7 @@ impl Progress for Line {
 
     fn ends(&mut self) {
         if self.rewritten {
-            let mut out = io::stdout();
-            let _ = write!(out, "\r\x1b[K");
-            let _ = out.flush();
+            answer::print("\r\x1b[K");
         }
     }
 

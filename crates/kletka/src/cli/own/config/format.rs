@@ -2,10 +2,9 @@
 //! those that differ.
 
 use super::{NAME, Wrong, files};
-use crate::cli::answer::{faults, reason};
+use crate::cli::answer::{faults, print, reason};
 use jailconf::{Files, Loader};
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// What is done with the formatted text.
@@ -51,12 +50,10 @@ fn one(file: &Path, purpose: Use) -> Result<bool, String> {
     let read = Files.read(file);
     let old = read.map_err(|error| format!("{}: {}", file.display(), reason(error)))?;
     let new = text(&old)?;
-    let mut out = io::stdout().lock();
-    let written = match purpose {
-        Use::Check if old != new => writeln!(out, "{}", file.display()),
-        Use::Check => Ok(()),
-        Use::Print | Use::Write => out.write_all(&new),
-    };
-    written.map_err(|error| format!("standard output: {}", reason(error)))?;
+    match purpose {
+        Use::Check if old != new => _ = print(format!("{}\n", file.display())),
+        Use::Check => {}
+        Use::Print | Use::Write => _ = print(&new),
+    }
     Ok(purpose != Use::Check || old == new)
 }

@@ -6,12 +6,11 @@
 //! however it was written and asked for. Values are not checked here.
 
 use super::{NAME, Wrong, configuration_of};
-use crate::cli::answer::{faults, reason};
+use crate::cli::answer::{faults, print};
 use jailconf::{Jail, Parameter, same_parameter};
 use jailparam::{Error, Kind, Problem, param};
 use json::Json;
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -49,8 +48,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
         }
     };
     let text = if text.is_empty() { text } else { [text, b"\n".to_vec()].concat() };
-    let written = io::stdout().write_all(&text);
-    written.map_err(|error| format!("standard output: {}", reason(error)))?;
+    print(text);
     Ok(true)
 }
 
