@@ -1,6 +1,7 @@
 //! Namespaces: making them, and opening those of a process; namespaces(7), ioctl_nsfs(2).
 
 use crate::call::{call, check};
+use rustix::fs::fstat;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -28,6 +29,12 @@ pub fn unshare(namespaces: i32) -> io::Result<()> {
 /// A namespace of the process behind a pidfd, by ioctl: ioctl_nsfs(2), linux/pidfd.h.
 #[derive(Debug, Clone, Copy)]
 pub enum Namespace {
+    /// The tree of control groups.
+    Cgroup = 0xff01,
+    /// System V and POSIX objects.
+    Ipc = 0xff02,
+    /// What is mounted.
+    Mount = 0xff03,
     /// The network stack.
     Net = 0xff04,
     /// Process ids.
@@ -42,6 +49,9 @@ impl Namespace {
     /// The namespace's file in /proc/PID/ns.
     fn file(self) -> &'static str {
         match self {
+            Self::Cgroup => "cgroup",
+            Self::Ipc => "ipc",
+            Self::Mount => "mnt",
             Self::Net => "net",
             Self::Pid => "pid",
             Self::User => "user",
@@ -78,6 +88,21 @@ pub(crate) fn pid_of(pidfd: BorrowedFd<'_>) -> io::Result<i32> {
     pid.and_then(|pid| pid.trim().parse().ok()).ok_or(io::ErrorKind::NotFound.into())
 }
 
+/// What tells a namespace from all others that exist: its file's device and inode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity(u64, u64);
+
+impl Identity {
+    /// The identity of an open namespace, which stays the only one of its kind while it is open.
+    ///
+    /// # Errors
+    /// Of fstat(2).
+    pub fn of(namespace: BorrowedFd<'_>) -> io::Result<Self> {
+        let stat = fstat(namespace)?;
+        Ok(Self(stat.st_dev, stat.st_ino))
+    }
+}
+
 /// Opens the user namespace that owns `namespace`: `NS_GET_USERNS`, ioctl_nsfs(2).
 ///
 /// # Errors
@@ -87,10 +112,11 @@ pub fn owner(namespace: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     open_by_ioctl(namespace, 0xb701)
 }
 
-/// Opens the pid namespace that the pid namespace `inner` is in: `NS_GET_PARENT`, ioctl_nsfs(2).
+/// Opens the namespace that `inner`, a pid or a user namespace, is in: `NS_GET_PARENT`,
+/// ioctl_nsfs(2).
 ///
 /// # Errors
-/// `EPERM`: the parent is outside of this process's own pid namespace.
+/// `EPERM`: the parent is outside of this process's own namespace.
 pub fn parent(inner: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     // linux/nsfs.h; libc has no name for it.
     open_by_ioctl(inner, 0xb702)

@@ -85,7 +85,7 @@ pub fn read(record: &Record) -> Result<Set, Unreadable> {
     let imported = match Set::import(&jail) {
         // The record of a jail inside another one is in the registry of that jail, which may write
         // anything: the jail is shown without its parameters then.
-        Err(_) if record.is_inside => {
+        Err(_) if record.is_inside() => {
             Set::import(&jailconf::Jail { parameters: Vec::new(), ..jail })
         }
         imported => imported,

@@ -115,7 +115,11 @@ fn outer(registry: &Registry, record: &mut Record) -> Result<Option<Prison>, Err
     }
     let outer = registry.find(&record.parent.to_string())?.and_then(Prison::open);
     let outer = outer.ok_or(Error::Died)?;
-    record.rights = record.rights.within(outer.record.rights);
+    let outers = outer.record.rights;
+    if record.rights.users == Users::Host && outers.users != Users::Host {
+        return Err(Error::OwnIds(outer.record.name));
+    }
+    record.rights = record.rights.within(outers);
     Ok(Some(outer))
 }
 

@@ -20,6 +20,10 @@ pub enum Error {
     NoParent(String),
     /// That jail was made inside a jail, and only from there can it be managed.
     OthersJail(String),
+    /// A namespace of that jail, which a jail has made, is not inside the jail that has made it.
+    NotInside(String),
+    /// That jail has user ids of its own, so none of those inside can have the host's.
+    OwnIds(String),
     /// `children.max` jails are there already.
     Limit,
     /// The jid is none of those that this jail may give.
@@ -131,6 +135,16 @@ impl fmt::Display for Error {
             Self::OthersJail(name) => {
                 write!(f, "jail \"{name}\" was made inside a jail: manage it from inside that jail")
             }
+            Self::NotInside(name) => write!(
+                f,
+                "jail \"{name}\" was made inside a jail, and its namespaces lead out of that jail: \
+                 enter it from inside that jail"
+            ),
+            Self::OwnIds(name) => write!(
+                f,
+                "kletka.userns: jail \"{name}\" has user ids of its own, and no jail inside can have \
+                 the host's; kletka.userns=new"
+            ),
             Self::Limit => write!(f, "prison limit exceeded"),
             Self::JidOutside(jid) => {
                 write!(f, "jail {jid} is not one of those that this jail may have")

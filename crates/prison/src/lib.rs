@@ -39,6 +39,7 @@ pub use kernel::child::{Child, Ended, hold_foreground_signals, is_in_foreground,
 pub use permission::{Allow, Permission};
 pub use prison::Prison;
 pub use registry::limits::Limits;
+pub use registry::nested::view_on_paper;
 pub use registry::record::Record;
 pub use registry::{Changing, Registry, is_jailed};
 pub use spec::{Change, Families, Mount, MountOptions, MountSource, Network, Spec, Users};

@@ -249,7 +249,7 @@ impl Prison {
     /// [`Error::Died`]; [`Error::Call`]: a name that the kernel does not take.
     pub fn update(&mut self, registry: &Registry, change: &Change) -> Result<(), Error> {
         // Its record lies in the outer jail's own registry, which only that jail's root writes.
-        if self.record.is_inside {
+        if self.record.is_inside() {
             return Err(Error::OthersJail(self.record.name.clone()));
         }
         if change.hostname.is_some() || change.domainname.is_some() {

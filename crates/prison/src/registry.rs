@@ -5,6 +5,7 @@
 //! died. Files are replaced whole by rename(2). One lock, held for the length of a few file
 //! operations, keeps two commands from taking the same jid, name or ids.
 
+pub(crate) mod inside;
 pub(crate) mod limits;
 pub(crate) mod nested;
 pub(crate) mod process_id;
@@ -413,7 +414,8 @@ impl Registry {
 
     /// Adds the prisons that jails have made themselves, in jails that may.
     fn add_those_inside(&self, records: &mut Vec<Record>) {
-        let inside: Vec<Record> = records.iter().flat_map(nested::view).collect();
+        let view = |jail: &Record| nested::view(jail, records);
+        let inside: Vec<Record> = records.iter().flat_map(view).collect();
         if !inside.is_empty() {
             records.extend(inside);
             records.sort_by_key(|record| record.jid);

@@ -218,3 +218,160 @@ outer: removed
     );
     sandbox.check();
 }
+
+/// Where a jail has the records of the jails inside.
+const JAILS: &str = "/run/kletka.jails/jails";
+
+/// The script by which the jail's root forges a record: of a process that it has started, under
+/// this jid, with more lines than a record has to have.
+const FORGE: &str = "\
+boot=$(cat /proc/sys/kernel/random/boot_id)
+# JID NAME PID [LINE ...]
+forge() {
+    jid=$1 name=$2 pid=$3; shift 3
+    start=$(sed 's/.*) //' /proc/$pid/stat | cut -d ' ' -f 20)
+    { printf 'jid=%s\\nname=%s\\npath=/home/inner\\nids=0\\nboot=%s\\n' $jid $name $boot
+      printf 'init=%s start %s\\n' $pid $start
+      for line; do echo \"$line\"; done; } >JAILS/.$jid && mv JAILS/.$jid JAILS/$jid
+}
+# The first process of a pid namespace: started by unshare, which waits for that process.
+first() {
+    unshare \"$@\" >/dev/null 2>&1 </dev/null &
+    until pid=$(cat /proc/$!/task/$!/children) && test $pid; do :; done
+    pid=${pid% }
+}
+";
+
+/// Has the root of `outer` run a script that begins with [`FORGE`].
+fn forge(sandbox: &Sandbox, script: &str) -> String {
+    let script = format!("mkdir -p JAILS\n{FORGE}{script}").replace("JAILS", JAILS);
+    sandbox.write("/home/jails/outer/home/forge", script);
+    sandbox.ok("jexec outer sh -e /home/forge")
+}
+
+/// `jexec outer.inner` for a jail that has the users of the jail in which it was made, and for
+/// records that say that they have the host's.
+#[test]
+fn no_jail_inside_has_the_hosts_users() {
+    let Some(sandbox) = machine(3) else { return };
+    sandbox.write(
+        "/home/jails/outer/etc/jail.conf",
+        "inner { path = /home/inner; persist; kletka.userns = inherit; ip4 = inherit; }
+         second { path = /home/second; persist; ip4 = inherit; }\n",
+    );
+    sandbox.ok("jexec outer /run/kletka/jail/jail -q -c");
+    let host = sandbox.ok("readlink /proc/self/ns/user");
+    let map = sandbox.ok("jexec outer cat /proc/self/uid_map");
+    assert!(!map.contains("4294967295"), "{map}");
+    forge(
+        &sandbox,
+        "sed -i 's/^rights=/rights=host_users own_network raw_sockets mount quotas chflags /' JAILS/*
+         first -p -f sleep 1000
+         forge 4 third $pid 'rights=host_users own_network raw_sockets mount children' 'cgroup=/'
+         ",
+    );
+    assert_eq!(
+        sandbox.ok("jls -n name"),
+        "name=outer\nname=outer.inner\nname=outer.second\nname=outer.third\n"
+    );
+    let capabilities = |jail: &str| {
+        let line = sandbox.ok(&format!("jexec {jail} grep CapBnd /proc/self/status"));
+        u64::from_str_radix(line.rsplit('\t').next().unwrap().trim(), 16).unwrap()
+    };
+    // A user namespace inside the outer jail's shows that one's ids.
+    let within = "         0          0      65536\n";
+    for (jail, map) in [("inner", map.as_str()), ("second", within), ("third", map.as_str())] {
+        let jail = &format!("outer.{jail}");
+        assert_eq!(sandbox.ok(&format!("jexec {jail} cat /proc/self/uid_map")), map, "{jail}");
+        let users = sandbox.ok(&format!("jexec {jail} readlink /proc/self/ns/user"));
+        assert_ne!(users, host, "{jail}");
+        assert_eq!(capabilities(jail) & !capabilities("outer"), 0, "{jail}");
+        let done = sandbox.run(&format!("jexec {jail} sh -c 'echo x > /proc/sys/vm/drop_caches'"));
+        assert_ne!(done.status, 0, "{jail}");
+    }
+    sandbox.ok("jexec outer killall -9 sleep; jail -q -r outer");
+    sandbox.check();
+}
+
+/// The host gives no jail its own users inside one that has others.
+#[test]
+fn the_host_makes_no_jail_inside_with_its_own_users() {
+    let Some(sandbox) = machine(1) else { return };
+    sandbox.root("/home/jails/a");
+    check(
+        &sandbox,
+        "\
+$ jail -c name=outer.a path=/home/jails/a persist kletka.userns=inherit
+jail: kletka.userns=inherit: root in the jail is root of the host
+jail: kletka.userns: jail \"outer\" has user ids of its own, and no jail inside can have the host's; kletka.userns=new
+[1]
+$ jls name
+outer
+$ jail -r outer
+outer: removed
+",
+    );
+    sandbox.check();
+}
+
+/// Records that name a process of the jail's own, its init, the init of a jail that the host has
+/// made inside, or an init that another record names.
+#[test]
+fn an_init_is_the_first_process_of_a_jail_inside() {
+    let Some(sandbox) = machine(6) else { return };
+    sandbox.root("/home/jails/a");
+    sandbox.ok("jail -c name=outer.hosts path=/home/jails/a persist ip4=inherit");
+    forge(
+        &sandbox,
+        "sleep 1000 &
+         forge 2 own $!
+         forge 3 init 1
+         host=$(grep -l '[o]uter.hosts' /proc/[0-9]*/cmdline | grep -o '[0-9]*')
+         forge 4 hosts2 $host
+         first -p -f sleep 1000
+         forge 5 real $pid
+         forge 6 again $pid
+         forge 7 other 77777 2>/dev/null || forge 7 hosts $pid
+         ",
+    );
+    assert_eq!(sandbox.ok("jls -n name"), "name=outer\nname=outer.real\nname=outer.hosts\n");
+    sandbox.ok("jexec outer killall -9 sleep; jail -q -r outer");
+    sandbox.check();
+}
+
+/// Every command on the host ends, and soon, whatever a jail's registry holds.
+#[test]
+fn records_that_contain_each_other_and_very_many() {
+    let Some(sandbox) = machine(40) else { return };
+    sandbox.root("/home/jails/x");
+    forge(
+        &sandbox,
+        "first -p -f sleep 1000; one=$pid
+         first -p -f sleep 1000; two=$pid
+         forge 2 itself $one 'children=40 2'
+         forge 3 a $one 'children=20 4'
+         forge 4 b $two 'children=20 3'
+         forge 5 all $two 'children=4294967295 1'
+         forge 6 sample $two 'children=10 7' 'rights=children'
+         i=100
+         while test $i -lt 9000; do echo name=$i >JAILS/$i; i=$((i+1)); done
+         i=10
+         while test $i -lt 41; do
+             sed \"s/jid=6/jid=$i/; s/sample/n$i/\" JAILS/6 >JAILS/$i
+             head -c 16000 /dev/zero | tr '\\0' '\\n' >>JAILS/$i
+             i=$((i+1))
+         done
+         ",
+    );
+    for line in
+        ["jls", "jail -c name=x path=/home/jails/x persist", "jexec outer.a true", "jail -r x"]
+    {
+        let before = std::time::Instant::now();
+        let done = sandbox.run(line);
+        assert_eq!(done.status, 0, "{line}\n{}{}", done.stdout, done.stderr);
+        assert!(before.elapsed() < std::time::Duration::from_secs(2), "{line}: {before:?}");
+    }
+    assert!(sandbox.ok("jls -n name").lines().count() <= 41);
+    sandbox.ok("jexec outer killall -9 sleep; jail -q -r outer");
+    sandbox.check();
+}

@@ -59,7 +59,9 @@ impl Rights {
         other.map(|(.., give)| give(self)).is_some()
     }
 
-    /// The rights that are left of these in a jail that has `outer` ones.
+    /// The rights that are left of these in a jail that has `outer` ones. Whose the users and the
+    /// network are is no matter of more or less, and decided by whoever makes the jail, or by the
+    /// kernel.
     pub(crate) fn within(self, outer: Self) -> Self {
         Self {
             allow: self.allow.and(outer.allow),
@@ -68,6 +70,7 @@ impl Rights {
                 inet: self.families.inet && (self.own_network || outer.families.inet),
                 inet6: self.families.inet6 && (self.own_network || outer.families.inet6),
             },
+            children: self.children && outer.children,
             ..self
         }
     }

@@ -9,6 +9,7 @@ use crate::enter::process::{Command, Confinement, Failure, Ready, Step, become_r
 use crate::enter::streams;
 use crate::error::{Calling, Error};
 use crate::prison::Prison;
+use crate::registry::inside::Outer;
 use crate::spec::Users;
 use kernel::birth::{self, Home};
 use kernel::child::Child;
@@ -190,8 +191,17 @@ impl<'a> Entry<'a> {
 impl Prison {
     /// Opens the prison's user namespace, if it has one. Init lives in another, so the owner of its
     /// host name's namespace is asked for.
+    ///
+    /// Of a prison that a jail has made, all namespaces are looked at anew: whatever its record
+    /// says, no process may end up outside of that jail, or with the caller's users.
     pub(crate) fn user_namespace(&self) -> Result<Option<OwnedFd>, Error> {
-        if self.record().rights.users == Users::Host {
+        let record = self.record();
+        if let Some(outer) = record.outer {
+            let outer = Outer::of(outer).ok_or(Error::Died)?;
+            let users = outer.users_of(self.init().as_fd());
+            return users.map_err(|_| Error::NotInside(record.name.clone()));
+        }
+        if record.rights.users == Users::Host {
             return Ok(None);
         }
         let names =

@@ -33,4 +33,13 @@ impl Limits {
     pub(crate) fn contains(self, jid: u32) -> bool {
         jid >= self.first && jid - self.first < self.max
     }
+
+    /// Whether all jids of `inner` are among these.
+    pub(crate) fn has_within(self, inner: Self) -> bool {
+        let last = inner.max.checked_sub(1).map(|more| inner.first.checked_add(more));
+        match last {
+            None => true,
+            Some(last) => self.contains(inner.first) && last.is_some_and(|it| self.contains(it)),
+        }
+    }
 }

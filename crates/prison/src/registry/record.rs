@@ -32,8 +32,9 @@ pub struct Record {
     pub parent: u32,
     /// The jails that may be inside.
     pub children: Limits,
-    /// A jail has made this one: its record is in that jail's registry, not in this one.
-    pub is_inside: bool,
+    /// The init of the jail that has made this one: the record is in that jail's registry, not in
+    /// this one. `None`: the record is in this registry.
+    pub(crate) outer: Option<ProcessId>,
     /// How many jails are inside now, at any depth.
     pub inside: u32,
     /// The root, as the host sees it.
@@ -73,6 +74,12 @@ pub(crate) struct Broken {
 }
 
 impl Record {
+    /// Whether a jail has made this one: then the record is in that jail's registry, and only what
+    /// can be true of it is in this value.
+    pub fn is_inside(&self) -> bool {
+        self.outer.is_some()
+    }
+
     /// Whether this jail is inside `outer`, at any depth: its name says so.
     pub(crate) fn is_within(&self, outer: &Self) -> bool {
         self.name.strip_prefix(&outer.name).is_some_and(|rest| rest.starts_with('.'))
@@ -178,7 +185,7 @@ impl Record {
             name: String::new(),
             parent: 0,
             children: Limits::default(),
-            is_inside: false,
+            outer: None,
             inside: 0,
             path: PathBuf::new(),
             ids: Ids::SAME,

@@ -90,7 +90,7 @@ pub(crate) struct Unreadable {
 fn parent<'r>(name: &str, records: &'r [Record]) -> Result<&'r Record, Error> {
     let found = records.iter().find(|record| record.name == name);
     let parent = found.ok_or_else(|| Error::NoParent(name.to_owned()))?;
-    if parent.is_inside {
+    if parent.is_inside() {
         return Err(Error::OthersJail(name.to_owned()));
     }
     // A jail inside counts at any depth, and for each jail that it is in.

@@ -53,7 +53,7 @@ fn compare(one: Option<&str>) -> Result<(String, bool), String> {
     };
     // A jail that another jail has made is described by files inside that jail, which are not read
     // here.
-    let records: Vec<Record> = records.into_iter().filter(|record| !record.is_inside).collect();
+    let records: Vec<Record> = records.into_iter().filter(|record| !record.is_inside()).collect();
     let names: Vec<String> = records.iter().map(|record| record.name.clone()).collect();
     // All names at once: /etc/jail.conf is read only once for them.
     let sources = Sources::found(&names, false);
