@@ -253,8 +253,9 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .about("May set its host name").full("sethostname(2) is let through or refused"),
     live("allow.raw_sockets").bool(false)
         .about("May open raw sockets")
-        .partly("CAP_NET_RAW over a network stack of its own: on the host's (ip4=inherit) they \
-                 stay refused, unless kletka.userns=inherit"),
+        .partly("a jail with vnet has raw sockets of its own stack anyway, as on FreeBSD, and \
+                 packet sockets, as with devfs_ruleset 5 there; on the host's stack (ip4=inherit) \
+                 this permits raw sockets with kletka.userns=inherit only, and packet sockets never"),
     live("allow.chflags").bool(false)
         .about("May set system file flags")
         .partly("Linux's flags (chattr) need a capability over the host's file system: they stay \

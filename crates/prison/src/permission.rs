@@ -52,7 +52,7 @@ permissions! {
     Mount = "allow.mount", false, Create;
     /// quotactl(2).
     Quotas = "allow.quotas", false, Live;
-    /// Raw and packet sockets.
+    /// Raw sockets of a stack that is not the jail's own: with `vnet` a jail has its own anyway.
     RawSockets = "allow.raw_sockets", false, Live;
     /// Ports below 1024.
     ReservedPorts = "allow.reserved_ports", true, Live;

@@ -626,7 +626,7 @@ fn what_is_partly_there() {
 $ jail -qc path=/home/jails/web ip4=inherit allow.raw_sockets command=/bin/ping -c1 127.0.0.1 | sed 1d
 ping: permission denied (are you root?)
 jail: /bin/ping -c1 127.0.0.1: failed
-$ jail -qc path=/home/jails/web vnet allow.raw_sockets command=/bin/ping -c1 127.0.0.1 | grep -o '1 packets received'
+$ jail -qc path=/home/jails/web vnet command=/bin/ping -c1 127.0.0.1 | grep -o '1 packets received'
 1 packets received
 $ jail -qc path=/home/jails/web ip4=inherit command=/usr/bin/nc -l -p 80
 nc: bind: Permission denied

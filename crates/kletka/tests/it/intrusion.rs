@@ -78,9 +78,8 @@ fn system_calls() {
         // Terminals and protocols.
         ("tiocsti",             libc::SYS_ioctl,               "0, 0x5412, $t",            "EPERM"),
         ("tioclinux",           libc::SYS_ioctl,               "0, 0x541c, $t",            "EPERM"),
-        ("packet_socket",       libc::SYS_socket,              "17, 3, 0",                 "EAFNOSUPPORT"),
         ("vsock",               libc::SYS_socket,              "40, 1, 0",                 "EAFNOSUPPORT"),
-        ("raw_socket",          libc::SYS_socket,              "2, 3, 1",                  "EPERM"),
+        ("alg_socket",          libc::SYS_socket,              "38, 5, 0",                 "EAFNOSUPPORT"),
         ("mknod",               libc::SYS_mknodat,             "-100, $t, 020666, 0x101",  "EPERM"),
         ("unknown",             9999,                          "0",                        "ENOSYS"),
     ] {
@@ -90,6 +89,58 @@ fn system_calls() {
     sandbox.write("/home/jails/web/try.pl", script);
     assert_eq!(sandbox.ok("jexec web perl /try.pl"), want);
     sandbox.ok("jail -q -r web");
+}
+
+/// What a jail's root can do to a network: everything to its own, nothing to another.
+#[test]
+#[rustfmt::skip]
+fn sockets_and_capabilities() {
+    let Some(sandbox) = with_perl("") else { return };
+    sandbox.ok("jail -q -r web; ip link set lo up");
+    let mut script = String::from(
+        "my %errors = (0, 'done', 1, 'EPERM', 93, 'EPROTONOSUPPORT', 97, 'EAFNOSUPPORT');\n\
+         sub try { my $name = shift; $! = 0; syscall(41, @_); print \"$name $errors{$! + 0}, \"; }\n",
+    );
+    for (name, arguments) in [
+        ("raw", "2, 3, 1"),
+        ("packet", "17, 3, 0"),
+        ("route", "16, 3, 0"),
+        ("sock_diag", "16, 3, 4"),
+        ("xfrm", "16, 3, 6"),
+        ("audit", "16, 3, 9"),
+        ("netfilter", "16, 3, 12"),
+        ("uevent", "16, 3, 15"),
+        ("generic", "16, 3, 16"),
+    ] {
+        let _ = writeln!(script, "try('{name}', {arguments});");
+    }
+    script += "open(my $f, '<', '/proc/self/status'); /^CapBnd:\\s*(\\w+)/ && print $1 while <$f>;";
+    sandbox.write("/home/jails/web/try.pl", script);
+    let elsewhere = "route done, sock_diag done, xfrm EPROTONOSUPPORT, audit EPROTONOSUPPORT, \
+                     netfilter EPROTONOSUPPORT, uevent done, generic done, ";
+    let in_vnet = "route done, sock_diag done, xfrm done, audit EPROTONOSUPPORT, netfilter done, \
+                   uevent done, generic done, ";
+    // The last column is the bounding set. Of it, 0x800405fb is what a container of podman's has.
+    for (parameters, raw, netlink, capabilities) in [
+        ("", "raw EAFNOSUPPORT, packet EAFNOSUPPORT, ", elsewhere, "0000000081acc5fb"),
+        ("allow.raw_sockets", "raw EAFNOSUPPORT, packet EAFNOSUPPORT, ", elsewhere, "0000000081ace5fb"),
+        ("allow.noset_hostname", "raw EAFNOSUPPORT, packet EAFNOSUPPORT, ", elsewhere, "00000000818cc5fb"),
+        ("ip4=inherit", "raw EPERM, packet EAFNOSUPPORT, ", elsewhere, "0000000081acc5fb"),
+        ("ip4=inherit allow.raw_sockets", "raw EPERM, packet EAFNOSUPPORT, ", elsewhere, "0000000081ace5fb"),
+        ("vnet", "raw done, packet done, ", in_vnet, "0000000081acfdfb"),
+        ("kletka.userns=inherit", "raw EAFNOSUPPORT, packet EAFNOSUPPORT, ", elsewhere, "00000000800405fb"),
+        ("kletka.userns=inherit ip4=inherit", "raw EPERM, packet EAFNOSUPPORT, ", elsewhere, "00000000800405fb"),
+        ("kletka.userns=inherit ip4=inherit allow.raw_sockets", "raw done, packet EAFNOSUPPORT, ", elsewhere, "00000000800425fb"),
+        ("kletka.userns=inherit vnet", "raw done, packet done, ", in_vnet, "0000000080043dfb"),
+    ] {
+        let line = format!("jail -qc path=/home/jails/web {parameters} command=/bin/perl /try.pl");
+        let want = format!("{raw}{netlink}{capabilities}");
+        assert_eq!(sandbox.ok(&line), want, "{parameters}");
+        // iproute2 asks by netlink, of whatever network it is in.
+        for command in ["ip -o link show lo", "ss -a"] {
+            sandbox.ok(&format!("jail -qc path=/ {parameters} command={command}"));
+        }
+    }
 }
 
 /// Until a process that enters the jail executes its command, it has kletka's program, memory and

@@ -214,7 +214,8 @@ fn what_a_jail_cannot_do() {
         ("date -s 2000-01-01", "date: can't set date: Operation not permitted\nSat Jan  1 00:00:00 UTC 2000\n", 0),
         ("echo 1 > /proc/sys/kernel/panic",             "sh: can't create /proc/sys/kernel/panic: Permission denied\n", 1),
         ("cat /proc/keys /proc/timer_list",             "", 0),
-        ("ping -c 1 127.0.0.1",                         "PING 127.0.0.1 (127.0.0.1): 56 data bytes\nping: permission denied (are you root?)\n", 1),
+        ("ping6 -c 1 ff02::1%eth9",                     "ping6: bad address 'ff02::1%eth9'
+", 1),
         ("chroot /mnt /bin/true",                       "chroot: can't execute '/bin/true': No such file or directory\n", 127),
         ("cd /sys/class/net && ls -d */",               "lo/\n", 0), // beside it may be a file of the bonding driver
         ("rmdir /sys/kernel 2> /dev/null || touch /sys/x", "touch: /sys/x: Read-only file system\n", 1),
@@ -662,7 +663,7 @@ $ jexec web sh -c 'touch /tmp/file'; stat -c %u /home/jails/web/tmp/file
         // Init knows all of these signals, and obeys none of them when it comes from inside the
         // jail.
         ("for signal in 9 15 40 41 42 43 44 45; do kill -$signal 1; done", "", 0),
-        ("grep CapBnd /proc/self/status",               "CapBnd:\t00000000b084d5fb\n", 0),
+        ("grep CapBnd /proc/self/status",               "CapBnd:\t0000000080043dfb\n", 0),
     ]);
     sandbox.ok("jls -j web");
     sandbox.ok("jail -q -r web");

@@ -7,7 +7,7 @@ use crate::session;
 /// The jails `web`, `db` and `fw`, numbers 1 to 3, each at its end of an epair. `fw` has the host's
 /// root, and so the host's programs.
 const JAIL_CONF: &str = r#"
-path = "/home/jails/$name"; persist; mount.devfs; allow.raw_sockets; vnet;
+path = "/home/jails/$name"; persist; mount.devfs; vnet;
 vnet.interface = "epair${jid}b";
 exec.prestart = "ifconfig epair${jid} create up", "ifconfig bridge0 addm epair${jid}a";
 exec.start = "/run/kletka/jail/ifconfig epair${jid}b 192.168.1.$jid/24 up";

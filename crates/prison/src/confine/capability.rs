@@ -9,7 +9,8 @@ use crate::spec::Users;
 use rustix::io;
 use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
 
-/// Capabilities refused to every jail, as FreeBSD refuses what they permit.
+/// Capabilities refused to every jail, as FreeBSD refuses what they permit. Two of them permit
+/// nothing in a user namespace, and the host's objects without one: `LEASE`, `AUDIT_WRITE`.
 const REFUSED: CapabilitySet = CapabilitySet::SYS_MODULE
     .union(CapabilitySet::SYS_RAWIO)
     .union(CapabilitySet::SYS_BOOT)
@@ -23,6 +24,8 @@ const REFUSED: CapabilitySet = CapabilitySet::SYS_MODULE
     .union(CapabilitySet::MAC_OVERRIDE)
     .union(CapabilitySet::AUDIT_CONTROL)
     .union(CapabilitySet::AUDIT_READ)
+    .union(CapabilitySet::AUDIT_WRITE)
+    .union(CapabilitySet::LEASE)
     .union(CapabilitySet::MKNOD)
     .union(CapabilitySet::PERFMON)
     .union(CapabilitySet::BPF)
@@ -30,36 +33,49 @@ const REFUSED: CapabilitySet = CapabilitySet::SYS_MODULE
     .union(CapabilitySet::DAC_READ_SEARCH);
 
 /// Capabilities refused to a jail whose root is the host's: they reach objects that no namespace
-/// sets apart.
+/// sets apart. In a user namespace they reach the jail's own processes, memory and IPC.
 const REFUSED_ON_HOST: CapabilitySet = CapabilitySet::SYS_ADMIN
     .union(CapabilitySet::SYS_PTRACE)
     .union(CapabilitySet::SYS_RESOURCE)
-    .union(CapabilitySet::NET_BROADCAST);
+    .union(CapabilitySet::SYS_NICE)
+    .union(CapabilitySet::IPC_LOCK)
+    .union(CapabilitySet::IPC_OWNER);
 
-/// The capability that carries a permission out. `None`: [`crate::confine::filter`] carries it out,
-/// or for [`Permission::Mount`] the jail's own mount namespace.
-const fn of(permission: Permission) -> Option<CapabilitySet> {
+/// Capabilities over a network stack: of a jail with `vnet`, over its own.
+const NETWORK: CapabilitySet = CapabilitySet::NET_ADMIN.union(CapabilitySet::NET_BROADCAST);
+
+/// Whether these rights include what `permission` permits by way of a capability, and which
+/// capability that is. `None`: [`crate::confine::filter`] carries the permission out, or for
+/// [`Permission::Mount`] the jail's own mount namespace.
+fn of(permission: Permission, rights: Rights) -> Option<(CapabilitySet, bool)> {
+    let given = rights.allow.has(permission);
     match permission {
-        Permission::Chflags => Some(CapabilitySet::LINUX_IMMUTABLE),
-        Permission::RawSockets => Some(CapabilitySet::NET_RAW),
-        Permission::ReservedPorts => Some(CapabilitySet::NET_BIND_SERVICE),
+        Permission::Chflags => Some((CapabilitySet::LINUX_IMMUTABLE, given)),
+        Permission::RawSockets => Some((CapabilitySet::NET_RAW, rights.has_raw_sockets())),
+        Permission::ReservedPorts => Some((CapabilitySet::NET_BIND_SERVICE, given)),
         Permission::Mount | Permission::Quotas | Permission::SetHostname => None,
     }
 }
 
+/// Whether anything that these rights permit needs `SYS_ADMIN` in the jail's user namespace:
+/// sethostname(2), mount(2), or the namespaces of jails inside.
+fn administers(rights: Rights) -> bool {
+    let permitted = [Permission::SetHostname, Permission::Mount];
+    rights.children || permitted.into_iter().any(|permission| rights.allow.has(permission))
+}
+
 /// The capabilities that a jail with these rights does not get.
 pub(crate) fn refused(rights: Rights) -> CapabilitySet {
-    let on_host = rights.users == Users::Host;
     let mut refused = REFUSED;
-    refused.set(REFUSED_ON_HOST, on_host);
-    // Without a user namespace this capability counts for the host's network, too.
-    refused.set(CapabilitySet::NET_ADMIN, on_host && !rights.own_network);
+    refused.set(CapabilitySet::SYS_ADMIN, !administers(rights));
+    refused.set(NETWORK, !rights.has_vnet());
     for &permission in Permission::ALL {
-        if let Some(capability) = of(permission) {
-            refused.set(capability, !rights.allow.has(permission));
+        if let Some((capability, given)) = of(permission, rights) {
+            refused.set(capability, !given);
         }
     }
-    refused
+    // Last: a jail on the host's ids has none of these, whatever it is permitted.
+    if rights.users == Users::Host { refused.union(REFUSED_ON_HOST) } else { refused }
 }
 
 /// Takes `refused` from this process and all that it executes, for ever. The bounding set bounds
@@ -81,21 +97,67 @@ mod tests {
     use crate::permission::Allow;
     use crate::spec::Families;
 
+    const RIGHTS: Rights = Rights { allow: Allow::NOTHING, ..Rights::NONE };
+
+    /// The capabilities that a jail with these rights has.
+    fn given(rights: Rights) -> Vec<&'static str> {
+        CapabilitySet::all()
+            .difference(refused(rights))
+            .iter_names()
+            .map(|(name, _)| name)
+            .collect()
+    }
+
     #[test]
+    fn what_the_host_s_root_has_in_a_jail() {
+        let rights = Rights { users: Users::Host, allow: Allow::default(), ..RIGHTS };
+        // What podman gives to a container by default: containers/common, pkg/config/default.go.
+        let podmans = [
+            "CHOWN",
+            "DAC_OVERRIDE",
+            "FOWNER",
+            "FSETID",
+            "KILL",
+            "SETGID",
+            "SETUID",
+            "SETPCAP",
+            "NET_BIND_SERVICE",
+            "SYS_CHROOT",
+            "SETFCAP",
+        ];
+        assert_eq!(given(rights), podmans);
+    }
+
+    #[test]
+    #[rustfmt::skip]
     fn permissions_give_capabilities() {
-        let rights = |allow, users| Rights {
-            allow,
-            families: Families { inet: true, inet6: true },
-            users,
-            own_network: false,
-            children: false,
-        };
-        let default = refused(rights(Allow::default(), Users::Own));
-        assert!(default.contains(CapabilitySet::SYS_MODULE | CapabilitySet::NET_RAW));
-        assert!(!default.intersects(CapabilitySet::NET_BIND_SERVICE | CapabilitySet::SYS_ADMIN));
-        let raw = Allow::default().with(Permission::RawSockets);
-        assert!(!refused(rights(raw, Users::Own)).contains(CapabilitySet::NET_RAW));
-        let on_host = refused(rights(Allow::default(), Users::Host));
-        assert!(on_host.contains(CapabilitySet::SYS_ADMIN | CapabilitySet::NET_ADMIN));
+        let allow = |permission| Rights { allow: Allow::NOTHING.with(permission), ..RIGHTS };
+        let inet = Families { inet: true, inet6: false };
+        let vnet = Rights { families: inet, own_network: true, ..RIGHTS };
+        let shared = Rights { families: inet, ..RIGHTS };
+        let empty = Rights { own_network: true, ..RIGHTS };
+        let children = Rights { children: true, ..RIGHTS };
+        let on_host = Rights { users: Users::Host, ..RIGHTS };
+        let network = [CapabilitySet::NET_ADMIN, CapabilitySet::NET_BROADCAST, CapabilitySet::NET_RAW];
+        let admin = [CapabilitySet::SYS_ADMIN];
+        for (what, rights, capabilities, want) in [
+            ("no network",         empty,                               &network[..], false),
+            ("the host's network", shared,                              &network,     false),
+            ("vnet",               vnet,                                &network,     true),
+            ("vnet, inherit",      Rights { users: Users::Host, ..vnet }, &network,   true),
+            ("allow.raw_sockets",  allow(Permission::RawSockets),       &network[2..], true),
+            ("allow.reserved_ports", allow(Permission::ReservedPorts),  &[CapabilitySet::NET_BIND_SERVICE], true),
+            ("allow.chflags",      allow(Permission::Chflags),          &[CapabilitySet::LINUX_IMMUTABLE], true),
+            ("nothing",            RIGHTS,                              &admin,       false),
+            ("allow.set_hostname", allow(Permission::SetHostname),      &admin,       true),
+            ("allow.mount",        allow(Permission::Mount),            &admin,       true),
+            ("children.max",       children,                            &admin,       true),
+            ("inherit",            Rights { children: true, ..on_host }, &admin,      false),
+            ("audit, leases",      vnet, &[CapabilitySet::AUDIT_WRITE, CapabilitySet::LEASE], false),
+        ] {
+            for &capability in capabilities {
+                assert_eq!(!refused(rights).contains(capability), want, "{what}: {capability:?}");
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! a section behind the tree; only that part is written when a jail starts.
 
 mod calls;
+mod sockets;
 
 use crate::confine::rights::Rights;
 use crate::permission::Permission;
@@ -21,6 +22,7 @@ const NUMBER: u32 = 0;
 const ARCHITECTURE: u32 = 4;
 const FIRST_ARGUMENT: u32 = 16;
 const SECOND_ARGUMENT: u32 = 24;
+const THIRD_ARGUMENT: u32 = 32;
 
 #[cfg(target_arch = "x86_64")]
 const NATIVE: u32 = 0xc000_003e;
@@ -54,8 +56,8 @@ enum Rule {
     Mounts,
     /// ioctl(2): the second argument puts no characters into a terminal's input.
     Terminal,
-    /// socket(2): a protocol family that the jail may use.
-    Family,
+    /// socket(2): a family, and of netlink a protocol, that the jail may use.
+    Socket,
     /// personality(2): one that makes no process easier to attack.
     Personality,
     /// `allow.quotas`
@@ -75,7 +77,7 @@ const SECTIONED: [Rule; 11] = [
     Rule::Entering,
     Rule::Mounts,
     Rule::Terminal,
-    Rule::Family,
+    Rule::Socket,
     Rule::Personality,
     Rule::Quotas,
     Rule::HostName,
@@ -92,7 +94,8 @@ const fn length(rule: Rule) -> usize {
         Rule::Quotas | Rule::HostName | Rule::ByPidfd => 1,
         Rule::Namespaces | Rule::Queued => 4,
         Rule::Terminal => 5,
-        Rule::Family | Rule::Personality => 2 * PERSONALITIES.len() + 2,
+        Rule::Socket => sockets::LENGTH,
+        Rule::Personality => 2 * PERSONALITIES.len() + 2,
     }
 }
 
@@ -282,36 +285,20 @@ fn section(rule: Rule, rights: Rights, program: &mut Vec<sock_filter>) {
             ALLOW,
             refuse(libc::EPERM),
         ]),
-        Rule::Family => one_of(families(rights), libc::EAFNOSUPPORT, program),
-        Rule::Personality => one_of(PERSONALITIES.into_iter(), libc::EPERM, program),
+        Rule::Socket => program.extend(sockets::section(rights)),
+        Rule::Personality => {
+            program.push(load(FIRST_ARGUMENT));
+            for personality in PERSONALITIES {
+                program.extend([jump(BPF_JEQ, personality, 0, 1), ALLOW]);
+            }
+            program.push(refuse(libc::EPERM));
+        }
     }
 }
 
 /// With other users the jail's root has the id of init's user, and the kernel lets it signal init.
 fn cannot_signal_init(users: Users) -> bool {
     users == Users::Own
-}
-
-/// Allows the call when its first argument is one of `values`.
-fn one_of(values: impl Iterator<Item = u32>, otherwise: i32, program: &mut Vec<sock_filter>) {
-    program.push(load(FIRST_ARGUMENT));
-    for value in values {
-        program.extend([jump(BPF_JEQ, value, 0, 1), ALLOW]);
-    }
-    program.push(refuse(otherwise));
-}
-
-/// Protocol families: jail(8), `allow.socket_af`, and `ip4`, `ip6`, `allow.raw_sockets`.
-fn families(rights: Rights) -> impl Iterator<Item = u32> {
-    let all = [
-        (true, libc::AF_UNIX),
-        // getifaddrs(3), and so most programs with a network, asks by netlink.
-        (true, libc::AF_NETLINK),
-        (rights.families.inet, libc::AF_INET),
-        (rights.families.inet6, libc::AF_INET6),
-        (rights.allow.has(Permission::RawSockets), libc::AF_PACKET),
-    ];
-    all.into_iter().filter(|(on, _)| *on).map(|(_, family)| family as u32)
 }
 
 #[cfg(test)]
@@ -329,7 +316,7 @@ mod tests {
     };
 
     /// Answers what the kernel would: the few instructions that the filter is made of.
-    fn run(program: &[sock_filter], architecture: u32, number: u32, arguments: [u32; 2]) -> u32 {
+    fn run(program: &[sock_filter], architecture: u32, number: u32, arguments: [u32; 3]) -> u32 {
         let (mut at, mut accumulator) = (0, 0);
         loop {
             let instruction = program[at];
@@ -345,6 +332,7 @@ mod tests {
                         ARCHITECTURE => architecture,
                         FIRST_ARGUMENT => arguments[0],
                         SECOND_ARGUMENT => arguments[1],
+                        THIRD_ARGUMENT => arguments[2],
                         other => panic!("load of offset {other}"),
                     };
                 }
@@ -369,29 +357,29 @@ mod tests {
         const ALLOWED: u32 = libc::SECCOMP_RET_ALLOW;
         let program = program(RIGHTS);
         for (number, arguments, want) in [
-            (libc::SYS_read,        [0, 0],                       ALLOWED),
-            (libc::SYS_getrandom,   [0, 0],                       ALLOWED),
-            (libc::SYS_mount,       [0, 0],                       errno(libc::EPERM)),
-            (libc::SYS_init_module, [0, 0],                       errno(libc::EPERM)),
-            (libc::SYS_setns,       [0, 0],                       errno(libc::EPERM)),
-            (libc::SYS_clone3,      [0, 0],                       errno(libc::ENOSYS)),
-            (libc::SYS_clone,       [libc::SIGCHLD as u32, 0],    ALLOWED),
-            (libc::SYS_clone,       [libc::CLONE_NEWNET as u32, 0], errno(libc::EPERM)),
-            (libc::SYS_unshare,     [libc::CLONE_FS as u32, 0],   ALLOWED),
-            (libc::SYS_unshare,     [libc::CLONE_NEWUSER as u32, 0], errno(libc::EPERM)),
-            (libc::SYS_unshare,     [0x80, 0],                    errno(libc::EPERM)), // CLONE_NEWTIME
-            (libc::SYS_ioctl,       [0, 0x5401],                  ALLOWED),            // TCGETS
-            (libc::SYS_ioctl,       [0, TIOCSTI],                 errno(libc::EPERM)),
-            (libc::SYS_socket,      [libc::AF_INET as u32, 0],    ALLOWED),
-            (libc::SYS_socket,      [libc::AF_INET6 as u32, 0],   errno(libc::EAFNOSUPPORT)),
-            (libc::SYS_socket,      [libc::AF_PACKET as u32, 0],  errno(libc::EAFNOSUPPORT)),
-            (libc::SYS_socket,      [libc::AF_VSOCK as u32, 0],   errno(libc::EAFNOSUPPORT)),
-            (libc::SYS_personality, [0xffff_ffff, 0],             ALLOWED),
-            (libc::SYS_personality, [0x0040_0000, 0],             errno(libc::EPERM)), // READ_IMPLIES_EXEC
-            (libc::SYS_quotactl,    [0, 0],                       errno(libc::EPERM)),
-            (libc::SYS_sethostname, [0, 0],                       ALLOWED),
-            (9999,                  [0, 0],                       errno(libc::ENOSYS)),
-            (0x4000_0000,           [0, 0],                       errno(libc::ENOSYS)), // x32's read
+            (libc::SYS_read,        [0, 0, 0],                       ALLOWED),
+            (libc::SYS_getrandom,   [0, 0, 0],                       ALLOWED),
+            (libc::SYS_mount,       [0, 0, 0],                       errno(libc::EPERM)),
+            (libc::SYS_init_module, [0, 0, 0],                       errno(libc::EPERM)),
+            (libc::SYS_setns,       [0, 0, 0],                       errno(libc::EPERM)),
+            (libc::SYS_clone3,      [0, 0, 0],                       errno(libc::ENOSYS)),
+            (libc::SYS_clone,       [libc::SIGCHLD as u32, 0, 0],    ALLOWED),
+            (libc::SYS_clone,       [libc::CLONE_NEWNET as u32, 0, 0], errno(libc::EPERM)),
+            (libc::SYS_unshare,     [libc::CLONE_FS as u32, 0, 0],   ALLOWED),
+            (libc::SYS_unshare,     [libc::CLONE_NEWUSER as u32, 0, 0], errno(libc::EPERM)),
+            (libc::SYS_unshare,     [0x80, 0, 0],                    errno(libc::EPERM)), // CLONE_NEWTIME
+            (libc::SYS_ioctl,       [0, 0x5401, 0],                  ALLOWED),            // TCGETS
+            (libc::SYS_ioctl,       [0, TIOCSTI, 0],                 errno(libc::EPERM)),
+            (libc::SYS_socket,      [libc::AF_INET as u32, 0, 0],    ALLOWED),
+            (libc::SYS_socket,      [libc::AF_INET6 as u32, 0, 0],   errno(libc::EAFNOSUPPORT)),
+            (libc::SYS_socket,      [libc::AF_PACKET as u32, 3, 0],  ALLOWED),
+            (libc::SYS_socket,      [libc::AF_VSOCK as u32, 0, 0],   errno(libc::EAFNOSUPPORT)),
+            (libc::SYS_personality, [0xffff_ffff, 0, 0],             ALLOWED),
+            (libc::SYS_personality, [0x0040_0000, 0, 0],             errno(libc::EPERM)), // READ_IMPLIES_EXEC
+            (libc::SYS_quotactl,    [0, 0, 0],                       errno(libc::EPERM)),
+            (libc::SYS_sethostname, [0, 0, 0],                       ALLOWED),
+            (9999,                  [0, 0, 0],                       errno(libc::ENOSYS)),
+            (0x4000_0000,           [0, 0, 0],                       errno(libc::ENOSYS)), // x32's read
         ] {
             assert_eq!(run(&program, NATIVE, number as u32, arguments), want, "{number} {arguments:x?}");
         }
@@ -428,7 +416,7 @@ mod tests {
             Rule::Quotas => or(rights.allow.has(Permission::Quotas), libc::EPERM),
             Rule::HostName => or(rights.allow.has(Permission::SetHostname), libc::EPERM),
             Rule::ByPidfd => or(rights.users == Users::Own, libc::ENOSYS),
-            Rule::Family => errno(libc::EAFNOSUPPORT),
+            Rule::Socket => errno(libc::EAFNOSUPPORT),
             Rule::Allowed
             | Rule::Namespaces
             | Rule::Queued
@@ -446,8 +434,43 @@ mod tests {
             let program = program(rights);
             for number in 0..NUMBERS as u32 + 100 {
                 let rule = ruled(number.into()).unwrap_or(Rule::Unknown);
-                let got = run(&program, NATIVE, number, [0, 0]);
+                let got = run(&program, NATIVE, number, [0, 0, 0]);
                 assert_eq!(got, expected(rule, rights), "{number} {rule:?} {rights:?}");
+            }
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn sockets() {
+        let vnet = RIGHTS;
+        let shared = Rights { own_network: false, ..RIGHTS };
+        let raw = Rights { allow: RIGHTS.allow.with(Permission::RawSockets), ..shared };
+        let none = Rights { families: Families { inet: false, inet6: false }, ..RIGHTS };
+        const NETLINK: i32 = libc::AF_NETLINK;
+        for (family, protocol, in_vnet, elsewhere) in [
+            (NETLINK,         libc::NETLINK_ROUTE,          0, 0),
+            (NETLINK,         libc::NETLINK_SOCK_DIAG,      0, 0),
+            (NETLINK,         libc::NETLINK_KOBJECT_UEVENT, 0, 0),
+            (NETLINK,         libc::NETLINK_GENERIC,        0, 0),
+            (NETLINK,         libc::NETLINK_NETFILTER,      0, libc::EPROTONOSUPPORT),
+            (NETLINK,         libc::NETLINK_XFRM,           0, libc::EPROTONOSUPPORT),
+            (NETLINK,         libc::NETLINK_AUDIT,          libc::EPROTONOSUPPORT, libc::EPROTONOSUPPORT),
+            (NETLINK,         libc::NETLINK_SELINUX,        libc::EPROTONOSUPPORT, libc::EPROTONOSUPPORT),
+            (NETLINK,         libc::NETLINK_CONNECTOR,      libc::EPROTONOSUPPORT, libc::EPROTONOSUPPORT),
+            (NETLINK,         libc::NETLINK_CRYPTO,         libc::EPROTONOSUPPORT, libc::EPROTONOSUPPORT),
+            (NETLINK,         32,                           libc::EPROTONOSUPPORT, libc::EPROTONOSUPPORT),
+            (libc::AF_UNIX,   0,                            0, 0),
+            (libc::AF_PACKET, 0,                            0, libc::EAFNOSUPPORT),
+            (libc::AF_ALG,    0,                            libc::EAFNOSUPPORT, libc::EAFNOSUPPORT),
+        ] {
+            for (rights, want) in [(vnet, in_vnet), (shared, elsewhere), (raw, elsewhere), (none, elsewhere)] {
+                let arguments = [family as u32, libc::SOCK_RAW as u32, protocol as u32];
+                let want = if want == 0 { libc::SECCOMP_RET_ALLOW } else { errno(want) };
+                for call in [libc::SYS_socket, libc::SYS_socketpair] {
+                    let got = run(&program(rights), NATIVE, call as u32, arguments);
+                    assert_eq!(got, want, "{family} {protocol} {rights:?}");
+                }
             }
         }
     }
@@ -461,13 +484,13 @@ mod tests {
             (host, 1, errno(libc::EPERM)),
             (host, 2, libc::SECCOMP_RET_ALLOW),
         ] {
-            assert_eq!(run(&program(rights), NATIVE, call, [process, 0]), want, "{process}");
+            assert_eq!(run(&program(rights), NATIVE, call, [process, 0, 0]), want, "{process}");
         }
     }
 
     #[test]
     fn foreign_architectures_are_killed() {
-        let killed = run(&program(RIGHTS), 0x4000_0003, 0, [0, 0]); // AUDIT_ARCH_I386
+        let killed = run(&program(RIGHTS), 0x4000_0003, 0, [0, 0, 0]); // AUDIT_ARCH_I386
         assert_eq!(killed, libc::SECCOMP_RET_KILL_PROCESS);
     }
 }

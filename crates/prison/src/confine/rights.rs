@@ -43,6 +43,18 @@ impl Rights {
         children: false,
     };
 
+    /// Whether the prison has `vnet`. A jail without network has a stack of its own, too, but an
+    /// empty one, where no socket of an internet protocol can be made.
+    pub(crate) const fn has_vnet(self) -> bool {
+        self.own_network && (self.families.inet || self.families.inet6)
+    }
+
+    /// Whether the prison's root may make raw sockets. With a stack of its own it may without
+    /// `allow.raw_sockets`: FreeBSD's prison_priv_check(), `PRIV_NETINET_RAW` with `PR_VNET`.
+    pub(crate) const fn has_raw_sockets(self) -> bool {
+        self.has_vnet() || self.allow.has(Permission::RawSockets)
+    }
+
     /// The words of all rights that are given.
     pub(crate) fn words(self) -> impl Iterator<Item = &'static str> {
         let others = OTHERS.iter().filter(move |(_, has, _)| has(&self)).map(|(word, ..)| *word);

@@ -14,7 +14,7 @@ pub(super) const RULED: &[(Rule, &[libc::c_long])] = &[
     (Rule::Entering, &[libc::SYS_setns, libc::SYS_pivot_root]),
     (Rule::Mounts, MOUNTS),
     (Rule::Terminal, &[libc::SYS_ioctl]),
-    (Rule::Family, &[libc::SYS_socket, libc::SYS_socketpair]),
+    (Rule::Socket, &[libc::SYS_socket, libc::SYS_socketpair]),
     (Rule::Personality, &[libc::SYS_personality]),
     (Rule::Quotas, &[libc::SYS_quotactl, libc::SYS_quotactl_fd]),
     (Rule::HostName, &[libc::SYS_sethostname, libc::SYS_setdomainname]),

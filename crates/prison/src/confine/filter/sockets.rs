@@ -1,0 +1,68 @@
+//! Which sockets a jail may make: families of protocols, and of netlink each protocol by itself.
+//!
+//! A filter sees socket(2)'s arguments, and only the third one tells a firewall's netlink socket
+//! from the one by which getifaddrs(3) asks.
+
+use super::{ALLOW, FIRST_ARGUMENT, THIRD_ARGUMENT, jump, load, refuse};
+use crate::confine::rights::Rights;
+use libc::{BPF_JEQ, sock_filter};
+
+/// The most families and netlink protocols that a jail can have.
+const FAMILIES: usize = 4;
+const PROTOCOLS: usize = 6;
+
+/// The number of instructions that [`section`] writes at most.
+pub(super) const LENGTH: usize = 2 + 2 * FAMILIES + 1 + 1 + 2 * PROTOCOLS + 1;
+
+/// The instructions that decide about socket(2) and socketpair(2).
+pub(super) fn section(rights: Rights) -> Vec<sock_filter> {
+    let mut by_family = one_of(families(rights), libc::EAFNOSUPPORT);
+    let by_protocol = one_of(netlink_protocols(rights), libc::EPROTONOSUPPORT);
+    // FAMILIES is small: the distance fits.
+    let is_netlink = jump(BPF_JEQ, libc::AF_NETLINK as u32, by_family.len() as u8, 0);
+    let mut section = vec![load(FIRST_ARGUMENT), is_netlink];
+    section.append(&mut by_family);
+    section.push(load(THIRD_ARGUMENT));
+    section.extend(by_protocol);
+    section
+}
+
+/// Allows the call when what was loaded is one of `values`.
+fn one_of(values: impl Iterator<Item = i32>, otherwise: i32) -> Vec<sock_filter> {
+    let allow = values.flat_map(|value| [jump(BPF_JEQ, value as u32, 0, 1), ALLOW]);
+    allow.chain([refuse(otherwise)]).collect()
+}
+
+/// Families but netlink: jail(8), `allow.socket_af`, `ip4` and `ip6`.
+fn families(rights: Rights) -> impl Iterator<Item = i32> {
+    let all: [(bool, i32); FAMILIES] = [
+        (true, libc::AF_UNIX),
+        (rights.families.inet, libc::AF_INET),
+        (rights.families.inet6, libc::AF_INET6),
+        // Frames of the jail's own interfaces. On the host's stack these sockets would hear all
+        // that the host and its other jails hear.
+        (rights.has_vnet(), libc::AF_PACKET),
+    ];
+    given(all)
+}
+
+/// Protocols of netlink. What is left out acts on the host as a whole (audit, SELinux, iSCSI, the
+/// crypto API), or nobody in a jail speaks it. `EPROTONOSUPPORT` is what a kernel without the
+/// protocol answers, so that login(1) and sshd(8) go on without an audit.
+fn netlink_protocols(rights: Rights) -> impl Iterator<Item = i32> {
+    let all: [(bool, i32); PROTOCOLS] = [
+        // getifaddrs(3), and so most programs with a network, asks by this one.
+        (true, libc::NETLINK_ROUTE),
+        (true, libc::NETLINK_SOCK_DIAG),
+        (true, libc::NETLINK_KOBJECT_UEVENT),
+        (true, libc::NETLINK_GENERIC),
+        // Firewall and IPsec of the jail's own stack.
+        (rights.has_vnet(), libc::NETLINK_NETFILTER),
+        (rights.has_vnet(), libc::NETLINK_XFRM),
+    ];
+    given(all)
+}
+
+fn given<const N: usize>(all: [(bool, i32); N]) -> impl Iterator<Item = i32> {
+    all.into_iter().filter(|(given, _)| *given).map(|(_, value)| value)
+}
