@@ -1,5 +1,5 @@
 //! The project's own tasks: `cargo xtask demo | test | fuzz | miri | vm | install | bench
-//! | compatibility | words | completions | figures`.
+//! | compatibility | words | completions | escapes | figures`.
 //!
 //! A task that runs as root installs what it needs from the distribution, after saying what and why
 //! ([`packages`]); as another user it says what is missing.
@@ -7,6 +7,7 @@
 mod bench;
 mod build;
 mod demo;
+mod escapes;
 mod figures;
 mod fuzz;
 mod leaks;
@@ -42,6 +43,7 @@ usage: cargo xtask demo [--keep]
        cargo xtask compatibility
        cargo xtask words
        cargo xtask completions
+       cargo xtask escapes [--check]
        cargo xtask figures [--check]";
 
 fn main() -> ExitCode {
@@ -72,6 +74,7 @@ fn task(mut arguments: Parser) -> Outcome {
         Some("compatibility") => no_more(arguments).and_then(|()| compatibility()),
         Some("words") => no_more(arguments).and_then(|()| words::write()),
         Some("completions") => no_more(arguments).and_then(|()| completions()),
+        Some("escapes") => escapes::run(check(arguments)?),
         Some("figures") => figures::run(check(arguments)?),
         _ => Err(USAGE.into()),
     }

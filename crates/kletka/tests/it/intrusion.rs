@@ -4,13 +4,21 @@
 use crate::sandbox::Sandbox;
 use std::fmt::Write;
 
-/// A machine with a running jail `web` whose root has perl(1), with the libraries that it needs.
+/// Puts perl(1) into the root of a jail, with the libraries that it needs.
+pub(crate) fn perl(sandbox: &Sandbox, root: &str) {
+    sandbox.ok(&format!(
+        "for file in $(realpath /usr/bin/perl) $(ldd /usr/bin/perl | grep -o '/[^ ]*'); do \
+         mkdir -p {root}$(dirname $file) && cp -L $file {root}$file; done; \
+         cp -L /usr/bin/perl {root}/bin/perl"
+    ));
+}
+
+/// A machine with a running jail `web` whose root has perl(1).
 fn with_perl(parameters: &str) -> Option<Sandbox> {
     let sandbox = Sandbox::new()?;
     sandbox.root("/home/jails/web");
-    sandbox.ok("for file in $(realpath /usr/bin/perl) $(ldd /usr/bin/perl | grep -o '/[^ ]*'); do \
-                mkdir -p /home/jails/web$(dirname $file) && cp -L $file /home/jails/web$file; done; \
-                cp -L /usr/bin/perl /home/jails/web/bin/perl; mkdir -p /home/jails/web/sys");
+    perl(&sandbox, "/home/jails/web");
+    sandbox.ok("mkdir -p /home/jails/web/sys");
     sandbox.write(
         "/etc/jail.conf",
         format!("web {{ path = /home/jails/web; persist; mount.devfs; {parameters} }}\n"),

@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod devfs;
 mod doctor;
+mod escapes;
 mod help;
 mod hooks;
 mod ifconfig;

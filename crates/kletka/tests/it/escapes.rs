@@ -1,0 +1,258 @@
+//! Attempts to get out of a jail, made as its root: `cargo xtask escapes`.
+//!
+//! The attempts are tables, a module for each area. All are made in a jail of each [`Kind`], by one
+//! perl(1) for each jail, and every answer must be the one that the table names. docs/security.md
+//! shows the same tables: a test says when its text is another.
+
+mod attempt;
+mod document;
+mod files;
+mod kernel;
+mod network;
+mod numbers;
+mod processes;
+mod shared;
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::intrusion::perl;
+use crate::sandbox::Sandbox;
+use attempt::{Attempt, Family, Kind, Layer, Means};
+
+/// All attempts.
+const FAMILIES: &[Family] = &[
+    Family::new("Paths", files::PATHS),
+    Family::new("Owners, flags and read-only files", files::OWNERS),
+    Family::new("Mounts", files::MOUNTS),
+    Family::new("The kernel's files", files::KERNEL_FILES),
+    Family::new("Devices", files::DEVICES),
+    Family::new("Init", processes::INIT),
+    Family::new("Namespaces", processes::NAMESPACES),
+    Family::new("Rights and limits", processes::RIGHTS),
+    Family::new("The kernel, by system calls", kernel::CALLS),
+    Family { title: "Networks", kinds: &Kind::ALL, attempts: network::SOCKETS },
+    Family::new("Terminals", shared::TERMINALS),
+    Family::new("Descriptors", shared::DESCRIPTORS),
+    Family::new("Records of jails inside", shared::RECORDS),
+    Family::new("What can be used up", shared::RESOURCES),
+];
+
+/// Attempts that do not hold yet, with the answers that they get instead. Either answer passes.
+#[rustfmt::skip]
+const OPEN: &[(&str, &[&str])] = &[
+    ("the firmware: /sys/firmware",
+        &["acpi memmap"]),
+    ("capabilities over a network",
+        &["11 12", "12"]),
+    ("capabilities over processors, memory locks, foreign IPC, leases, audit: SYS_NICE, IPC_LOCK, IPC_OWNER, LEASE, AUDIT_WRITE",
+        &["14 15 23 28 29"]),
+    ("the user namespace's counts, which must not be the host root's: NS_GET_OWNER_UID",
+        &["owner 65534"]),
+    ("firewalls: NETLINK_NETFILTER",
+        &["opened"]),
+    ("IPsec: NETLINK_XFRM",
+        &["opened"]),
+    ("audit: NETLINK_AUDIT",
+        &["opened"]),
+    ("other netlink: SELINUX, ISCSI, FIB_LOOKUP, CONNECTOR, SCSITRANSPORT, ECRYPTFS, RDMA, CRYPTO, SMC",
+        &["EPROTONOSUPPORT opened"]),
+    ("an interface: RTM_NEWLINK",
+        &["EOPNOTSUPP"]),
+    ("the host's loopback, taken down: RTM_SETLINK",
+        &["done"]),
+    ("another name for the loopback, by ioctl(2)",
+        &["done"]),
+    ("an interface handed to init's network: IFLA_NET_NS_PID",
+        &["EOPNOTSUPP"]),
+    ("the administrator's terminal, as standard input",
+        &["not a ttyN"]),
+    ("the administrator's terminal, kept by a process in the background",
+        &["2"]),
+    ("a directory as standard input",
+        &["cat: can't open '/proc/self/fd/0/home/secret'", "secret"]),
+    ("a directory as standard output",
+        &["cat: can't open '/proc/self/fd/1/secret'", "cat: write error"]),
+    ("processes without end",
+        &["300 and more"]),
+    ("/dev filled with files",
+        &["unbounded"]),
+    ("/dev/shm filled",
+        &["unbounded"]),
+    ("/run filled",
+        &["unbounded"]),
+    ("a tmpfs line without a size",
+        &["unbounded"]),
+    ("pseudo-terminals of all",
+        &["all"]),
+    ("the mask of /proc/keys, given another mode",
+        &["done"]),
+    ("slabs of the kernel: /proc/slabinfo",
+        &["shown"]),
+    ("allocations of the kernel: /proc/vmallocinfo",
+        &["shown"]),
+    ("pages of all: /proc/kpageflags",
+        &["shown"]),
+    ("first to be killed without memory: /proc/1/oom_score_adj",
+        &["opened"]),
+    ("before others: a nice value of -5",
+        &["done"]),
+    ("before all: SCHED_FIFO",
+        &["done"]),
+    ("frames: AF_PACKET",
+        &["EAFNOSUPPORT"]),
+    ("raw IP: ICMP",
+        &["EPERM"]),
+    ("the host's abstract socket",
+        &["connected"]),
+];
+
+fn is_open(attempt: &Attempt, answer: &str) -> bool {
+    OPEN.iter().any(|(what, answers)| *what == attempt.what && answers.contains(&answer))
+}
+
+/// What runs before the attempts on the host: `forge JAIL JID [KEY=VALUE…]` writes a record into
+/// the jail's own registry, `forge JAIL -r` removes that.
+const ON_HOST: &str = r#"
+forge() {
+    jail=$1 jid=$2; shift 2
+    if [ "$jid" = -r ]; then
+        jexec "$jail" sh -c 'rm -rf /run/kletka.jails/jails; killall sleep 2>/dev/null'
+        return
+    fi
+    {
+        printf 'jid=%s\nname=forged\npath=/\nids=0\nrights=\n' "$jid"
+        printf 'boot=%s\n' "$(cat /proc/sys/kernel/random/boot_id)"
+        printf '%s\n' "$@"
+    } | jexec "$jail" sh -c "mkdir -p /run/kletka.jails/jails; cat > /run/kletka.jails/jails/$jid"
+}
+"#;
+
+/// A machine with a running jail of each kind, with the host's things that they are not to reach.
+fn machine() -> Option<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    let template = "/home/jails/default";
+    sandbox.root(template);
+    perl(&sandbox, template);
+    let mut script = numbers::in_perl() + include_str!("escapes/inside.pl");
+    for (number, attempt) in attempts().enumerate() {
+        if let Means::Inside(code) = attempt.means {
+            let _ = writeln!(script, "attempt {number}, sub {{ {code} }};");
+        }
+    }
+    script += "print \"end\\n\";\n";
+    sandbox.write(format!("{template}/escapes.pl"), script);
+    sandbox.write("/home/secret", "secret\n");
+    sandbox.write("/home/share/file", "file\n");
+    sandbox.ok("chmod 600 /home/secret; chmod 700 /home/jails; chown 0:0 /home/share/file
+         cp -L /usr/bin/perl /home/share/setuid; chmod 4755 /home/share/setuid
+         mknod /home/share/node c 1 3; mknod /home/jails/default/node c 1 3
+         cd /home/jails/default; mkdir -p sys mnt/ro mnt/rw mnt/nosuid mnt/tmpfs
+         hostname machine; ip link add hostonly0 type bridge");
+    let mut configuration = String::from(
+        r#"* {
+    path = "/home/jails/$name"; persist; mount.devfs; exec.clean;
+    mount  = "/home/share /home/jails/$name/mnt/ro nullfs ro 0 0";
+    mount += "/home/share /home/jails/$name/mnt/rw nullfs rw 0 0";
+    mount += "/home/share /home/jails/$name/mnt/nosuid nullfs rw,nosuid 0 0";
+    mount += "tmpfs /home/jails/$name/mnt/tmpfs tmpfs rw 0 0";
+}
+"#,
+    );
+    for kind in Kind::ALL {
+        let (jail, parameters) = (kind.jail(), kind.parameters());
+        let _ = writeln!(configuration, "{jail} {{ {parameters} }}");
+        if kind != Kind::Default {
+            sandbox.ok(&format!("cp -a {template} /home/jails/{jail}"));
+        }
+    }
+    sandbox.write("/etc/jail.conf", configuration);
+    sandbox.write("/home/host.pl", HOST);
+    sandbox.ok("perl /home/host.pl & until [ -e /home/ready ]; do :; done");
+    sandbox.ok("jail -q -c");
+    Some(sandbox)
+}
+
+/// Things of the host that are not files: an abstract socket, a service on 127.0.0.1, and shared
+/// memory.
+const HOST: &str = r#"
+socket(my $abstract, 1, 1, 0); bind($abstract, pack('S a*', 1, "\0kletka-escapes")); listen($abstract, 8);
+socket(my $service, 2, 1, 0); bind($service, pack('SnC4x8', 2, 7777, 127, 0, 0, 1)); listen($service, 8);
+shmget(0x6b6c6574, 4096, 0600 | 01000);
+open(my $ready, '>', '/home/ready'); print $ready $$; close $ready;
+sleep 600;
+"#;
+
+fn attempts() -> impl Iterator<Item = &'static Attempt> {
+    FAMILIES.iter().flat_map(|family| family.attempts)
+}
+
+/// The answers of the jails' perl(1), and of the host's commands, by the number of the attempt.
+fn answers(sandbox: &Sandbox, kind: Kind) -> BTreeMap<usize, String> {
+    let jail = kind.jail();
+    let mut said = sandbox.ok(&format!("cat /home/{jail}.said"));
+    assert!(said.ends_with("\nend\n"), "perl: {jail}: {said}");
+    let mut script = format!("J={jail}\n{ON_HOST}");
+    for (number, attempt) in attempts().enumerate() {
+        if let Means::OnHost(line) = attempt.means {
+            let _ =
+                writeln!(script, "said=$(\n{line}\n)\nprintf '{number}\\t%s\\n' \"$(echo $said)\"");
+        }
+    }
+    sandbox.write("/home/attempts", script);
+    said += &sandbox.ok("sh /home/attempts");
+    let lines = said.lines().filter_map(|line| line.split_once('\t'));
+    lines.map(|(number, answer)| (number.parse().unwrap(), answer.to_owned())).collect()
+}
+
+#[test]
+fn what_holds() {
+    let Some(sandbox) = machine() else { return };
+    let all: String = Kind::ALL.map(Kind::jail).join(" ");
+    sandbox.ok(&format!(
+        "for jail in {all}; do jexec $jail perl /escapes.pl > /home/$jail.said 2>&1 & done; wait"
+    ));
+    let mut wrong = Vec::new();
+    for kind in Kind::ALL {
+        let answers = answers(&sandbox, kind);
+        for (number, (family, attempt)) in numbered().enumerate() {
+            if !family.kinds.contains(&kind) {
+                continue;
+            }
+            let held = attempt.held(kind);
+            let answer = answers.get(&number).map_or("no answer", String::as_str);
+            let answer = answer.replace(kind.jail(), "$J");
+            if let Some(why) = answer.strip_prefix("absent: ") {
+                eprintln!("not tried: {}: {why}", attempt.what);
+            } else if !held.expects(&answer) && !is_open(attempt, &answer) {
+                let (what, title) = (attempt.what, kind.title());
+                wrong.push(format!("{what}: {title}: {answer:?}, not {:?}", held.answer));
+            }
+        }
+    }
+    sandbox.ok("kill $(cat /home/ready); ipcrm -M 0x6b6c6574; ip link delete hostonly0");
+    sandbox.ok("jail -q -r '*'; hostname");
+    assert!(wrong.is_empty(), "{} answers:\n{}", wrong.len(), wrong.join("\n"));
+    sandbox.check();
+}
+
+fn numbered() -> impl Iterator<Item = (&'static Family, &'static Attempt)> {
+    FAMILIES.iter().flat_map(|family| family.attempts.iter().map(move |attempt| (family, attempt)))
+}
+
+/// What a row must not say, whatever the kernel answers.
+#[test]
+fn what_a_layer_cannot_hold() {
+    let all: Vec<_> = attempts().collect();
+    assert!(all.len() >= 80, "{}", all.len());
+    let names: std::collections::BTreeSet<_> = all.iter().map(|attempt| attempt.what).collect();
+    assert_eq!(names.len(), all.len(), "two attempts have one name");
+    for attempt in all {
+        // A jail without ids of its own has no user namespace, and none but `allow.mount` and
+        // `children.max` lets a jail have mounts that the kernel could lock.
+        assert_ne!(attempt.held(Kind::Inherit).by, Layer::Users, "{}", attempt.what);
+        for kind in [Kind::Default, Kind::Inherit, Kind::Vnet, Kind::Shared] {
+            assert_ne!(attempt.held(kind).by, Layer::Locked, "{}", attempt.what);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+# What runs inside a jail: the attempts follow this text, each as `attempt NUMBER, sub { … };`.
+# Before it stand %NUMBERS, of system calls, and %ERRORS, the names of errors.
+
+# Makes an attempt in a process group of its own, and prints its number and its answer. What the
+# attempt leaves running ends with it.
+sub attempt {
+    my ($number, $try) = @_;
+    pipe(my $answers, my $said);
+    my $pid = fork() // die "fork: $!";
+    if (!$pid) {
+        setpgrp(0, 0);
+        open(STDERR, '>', '/dev/null');
+        alarm 10;
+        my $answer = eval { $try->() } // "died: $@";
+        $answer =~ s/\s+/ /g;
+        syswrite($said, $answer . "\n");
+        leave();
+    }
+    close $said;
+    # One line, not all: what the attempt leaves running has this pipe too.
+    my $answer = <$answers>;
+    waitpid($pid, 0);
+    $answer //= 'signal ' . ($? & 127);
+    kill -9, $pid;
+    chomp $answer;
+    print "$number\t$answer\n";
+}
+
+# Ends this process, without what perl does at an end.
+sub leave { syscall($NUMBERS{exit_group}, 0) }
+
+# The name of the last error, if `$failed`; else `$otherwise`.
+sub answer {
+    my ($failed, $otherwise) = @_;
+    return $failed ? $ERRORS{$! + 0} // 'error ' . ($! + 0) : $otherwise;
+}
+
+# Makes a system call. A reference to a text is a buffer for the kernel to write to.
+sub call {
+    my ($name, @given) = @_;
+    my $number = $name =~ /^\d+$/ ? $name : $NUMBERS{$name} // -1;
+    return 'absent: no such call here' if $number < 0;
+    # Copies, because syscall() refuses texts that cannot be written to.
+    my @texts = map { ref $_ ? $$_ : $_ } @given;
+    $! = 0;
+    $result = syscall($number, @texts);
+    my $answer = answer($result < 0, 'done');
+    for my $i (0 .. $#given) { ${$given[$i]} = $texts[$i] if ref $given[$i] }
+    return $answer;
+}
+
+# Opens a file, to read or in another mode, and changes nothing.
+sub opens {
+    my ($path, $mode) = @_;
+    return answer(!sysopen(my $file, $path, { '<' => 0, '>' => 1, '>>' => 02001 }->{$mode // '<'}), 'opened');
+}
+
+# The first line of a file, `empty`, or why there is none.
+sub reads {
+    my ($path) = @_;
+    return answer(1) if !sysopen(my $file, $path, 0);
+    my $count = sysread($file, my $text, 4096);
+    return answer(1) if !defined $count;
+    return 'empty' if !$count;
+    return (split /\n/, $text)[0];
+}
+
+# Reads a file that must not show anything: `empty` and a refusal are both nothing.
+sub hidden {
+    my $shown = reads(@_);
+    return $shown =~ /^(empty|E[A-Z]+)$/ ? $shown : 'shown';
+}
+
+# Puts an answer for the kernel's lack of something: such an attempt says nothing.
+sub if_here {
+    my ($path, $answer) = @_;
+    return -e $path || $! != 2 ? $answer->() : "absent: no $path";
+}
+
+# The names in a directory.
+sub lists {
+    my ($path) = @_;
+    return answer(1) if !opendir(my $directory, $path);
+    my @names = sort grep { !/^\.\.?$/ } readdir($directory);
+    return @names ? "@names" : 'empty';
+}
+
+# A new empty directory.
+sub fresh {
+    my $path = "/tmp/fresh.$$." . $fresh++;
+    mkdir $path or die "mkdir $path: $!";
+    return $path;
+}
+
+# Opens a socket.
+sub opens_socket {
+    my ($family, $type, $protocol) = @_;
+    return answer(!socket(my $socket, $family, $type, $protocol), 'opened');
+}
+
+# Connects to an abstract socket.
+sub connects {
+    my ($name) = @_;
+    socket(my $socket, 1, 1, 0) or return answer(1);
+    return answer(!connect($socket, pack('S a*', 1, "\0$name")), 'connected');
+}
+
+# statfs(2): the bytes and the files that a file system may have.
+sub size_of {
+    my ($path) = @_;
+    my $buffer = "\0" x 256;
+    my $answer = call('statfs', $path, \$buffer);
+    return () if $answer ne 'done';
+    my (undef, $block, $blocks, undef, undef, $files) = unpack('q6', $buffer);
+    return ($block * $blocks, $files);
+}
+
+# Whether a file system of kletka's own is far smaller than the machine's memory, in bytes and in
+# files, of which a tmpfs has one for each page of half the memory unless told otherwise.
+sub bounded {
+    my ($path) = @_;
+    my ($bytes, $files) = size_of($path) or return answer(1);
+    my ($memory) = reads('/proc/meminfo') =~ /(\d+)/;
+    my $half = $memory * 1024 / 2;
+    return $bytes && $bytes < $half * 0.9 && $files && $files < $half / 4096 * 0.9 ? 'bounded' : 'unbounded';
+}
+
+# Whether /proc/keys shows keys of another user of the jail's, or of the host's.
+sub others_keys {
+    my $mine = reads('/proc/keys');
+    return $mine if $mine =~ /^(empty|E[A-Z]+)$/;
+    open(my $keys, '<', '/proc/keys');
+    return (grep { (split)[5] != 0 } <$keys>) ? 'shown' : 'its own';
+}
+
+# The capabilities of `@_` that a program executed here can get.
+sub rights {
+    my ($set) = join('', do { open(my $status, '<', '/proc/self/status'); <$status> }) =~ /CapBnd:\s*(\w+)/;
+    my @got = grep { hex($set) >> $_ & 1 } @_;
+    return @got ? "@got" : 'none';
+}
+
+# Executes a program of these bytes.
+sub runs {
+    my ($bytes) = @_;
+    my $path = fresh() . '/program';
+    open(my $file, '>', $path); binmode $file; print $file $bytes; close $file;
+    chmod 0755, $path;
+    my $pid = fork();
+    if (!$pid) { exec $path; leave() }
+    waitpid($pid, 0);
+    return $? & 127 ? 'signal ' . ($? & 127) : 'status ' . ($? >> 8);
+}
+
+# Whether a program is set-user-ID for a user of this number: its effective user.
+sub runs_as {
+    my ($user, $path) = @_;
+    return answer(1) if !-x $path;
+    my $pid = open(my $said, '-|') // return answer(1);
+    if (!$pid) {
+        call('setresgid', $user, $user, $user);
+        call('setresuid', $user, $user, $user);
+        exec $path, '-e', 'print $>'; leave();
+    }
+    my $text = <$said>;
+    return 'euid ' . ($text // 'unknown');
+}
+
+sub machine { my $buffer = "\0" x 390; call('uname', \$buffer); return unpack('Z65', substr($buffer, 260)) }
+
+# Programs that are nothing but these instructions.
+sub elf32 {
+    my ($code) = @_;
+    my $size = 84 + length $code;
+    return "\x7fELF\1\1\1" . "\0" x 9 . pack('SSLLLLLSSSSSS', 2, 3, 1, 0x8048054, 52, 0, 0, 52, 32, 1, 0, 0, 0)
+        . pack('L8', 1, 0, 0x8048000, 0x8048000, $size, $size, 5, 4096) . $code;
+}
+sub elf64 {
+    my ($code) = @_;
+    my $size = 120 + length $code;
+    return "\x7fELF\2\1\1" . "\0" x 9 . pack('SSLQQQLSSSSSS', 2, 62, 1, 0x400078, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+        . pack('LLQ6', 1, 5, 0, 0x400000, 0x400000, $size, $size, 4096) . $code;
+}
+
+# A child makes one call, and its tracer puts another one in its place: the answer that the child
+# sees. x86_64 alone: the call's number is the word at 120 of its registers.
+sub traced {
+    my ($made, $meant) = @_;
+    my $pid = fork() // return answer(1);
+    if (!$pid) {
+        call('ptrace', 0, 0, 0, 0);
+        kill 19, $$;
+        call($made);
+        syscall($NUMBERS{exit_group}, $result < 0 ? $! + 0 : 0);
+    }
+    # perl's own waitpid does not tell that a process is stopped.
+    my $status = "\0" x 4;
+    my $stopped = sub { call('wait4', $pid, \$status, 0, 0) eq 'done' && (unpack('L', $status) & 0xff) == 0x7f };
+    while ($stopped->()) {
+        my $number = "\0" x 8;
+        call('ptrace', 3, $pid, 120, \$number);
+        call('ptrace', 6, $pid, 120, $NUMBERS{$meant}) if unpack('Q', $number) == $NUMBERS{$made};
+        last if call('ptrace', 24, $pid, 0, 0) ne 'done';
+    }
+    $! = unpack('L', $status) >> 8;
+    return answer($! + 0, 'done');
+}
+
+# A request to rtnetlink(7), and the kernel's answer.
+sub netlink {
+    my ($type, $flags, $payload) = @_;
+    socket(my $socket, 16, 3, 0) or return answer(1);
+    send($socket, pack('LSSLL', 16 + length $payload, $type, $flags, 1, 0) . $payload, 0) or return answer(1);
+    recv($socket, my $said, 4096, 0);
+    $! = -unpack('x16 l', $said);
+    return answer($! + 0, 'done');
+}
+
+# Tells those who listen for events of devices of one.
+sub uevent {
+    socket(my $socket, 16, 3, 15) or return answer(1);
+    my $event = "add\@/devices/none\0ACTION=add\0DEVPATH=/devices/none\0SUBSYSTEM=none\0SEQNUM=1\0";
+    return answer(!send($socket, $event, 0, pack('SSLL', 16, 0, 0, 1)), 'done');
+}
+
+# Opens more and more of something: the error that ends it, or that `$most` were had.
+sub until_refused {
+    my ($most, $one) = @_;
+    for (1 .. $most) { my $answer = $one->(); return $answer if $answer =~ /^E/ }
+    return "$most and more";
+}
