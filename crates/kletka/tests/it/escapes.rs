@@ -79,21 +79,32 @@ fn is_open(attempt: &Attempt, answer: &str) -> bool {
     OPEN.iter().any(|(what, answers)| *what == attempt.what && answers.contains(&answer))
 }
 
-/// What runs before the attempts on the host: `forge JAIL JID [KEY=VALUE…]` writes a record into
-/// the jail's own registry, `forge JAIL -r` removes that.
+/// What runs before the attempts on the host: `forging SCRIPT` has the jail's root run a script in
+/// its registry of jails inside, `forgotten` removes what that left.
+///
+/// For the script, `first` starts a process, the first of a process namespace where the jail may
+/// make one; `forge JID NAME PROCESS LINE…` writes a record; `$next` is the first jid that the jail
+/// may give.
 const ON_HOST: &str = r#"
-forge() {
-    jail=$1 jid=$2; shift 2
-    if [ "$jid" = -r ]; then
-        jexec "$jail" sh -c 'rm -rf /run/kletka.jails/jails; killall sleep 2>/dev/null'
-        return
-    fi
-    {
-        printf 'jid=%s\nname=forged\npath=/\nids=0\nrights=\n' "$jid"
-        printf 'boot=%s\n' "$(cat /proc/sys/kernel/random/boot_id)"
-        printf '%s\n' "$@"
-    } | jexec "$jail" sh -c "mkdir -p /run/kletka.jails/jails; cat > /run/kletka.jails/jails/$jid"
+words='
+first() {
+    unshare -p -f sleep 100 >/dev/null 2>&1 </dev/null &
+    until pid=$(cat /proc/$!/task/$!/children 2>/dev/null) && test "$pid" || ! kill -0 $! 2>/dev/null; do :; done
+    pid=${pid:-$$}
 }
+forge() {
+    jid=$1 name=$2 pid=${3% }; shift 3
+    {
+        printf "jid=%s\nname=%s\npath=/\nids=0\nboot=%s\n" $jid $name $(cat /proc/sys/kernel/random/boot_id)
+        echo "init=$pid start $(sed "s/.*) //" /proc/$pid/stat | cut -d " " -f 20)"
+        for line; do echo "$line"; done
+    } > $jid
+}
+mkdir -p /run/kletka.jails/jails
+cd /run/kletka.jails/jails
+'
+forging() { jexec $J sh -c "next=$(($(jls -j $J jid) + 1))$words$1"; }
+forgotten() { jexec $J sh -c 'rm -rf /run/kletka.jails/jails; killall -9 sleep 2>/dev/null'; }
 "#;
 
 /// A machine with a running jail of each kind, with the host's things that they are not to reach.

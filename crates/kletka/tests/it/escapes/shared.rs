@@ -1,7 +1,7 @@
 //! Attempts on what the host and its jails share or hand over: terminals, descriptors, records of
 //! jails inside, and what can be used up.
 
-use super::attempt::Kind::Inherit;
+use super::attempt::Kind::{Children, Inherit};
 use super::attempt::Layer::{Accepted, Bound, Cgroup, Command, Dev, Filter, Users};
 use super::attempt::{Attempt, inside, on_host};
 
@@ -45,19 +45,23 @@ pub(super) const RECORDS: &[Attempt] = &[
     inside("the host's registry",
         "opens('/run/kletka/jails')", Command, "ENOENT"),
     on_host("a record that has itself inside",
-        "forge $J 2 name=forged init=\"$(jexec $J sh -c 'sleep 100 >/dev/null & echo $!') inode 1\" children=3; timeout 5 jls -n name | grep -c forged; forge $J -r",
+        "forging 'first; forge $next forged $pid \"children=3 $next\" rights=children'; timeout 5 jls -n name | grep -c forged; forgotten",
+        Command, "0"),
+    on_host("a record whose init is the jail's own",
+        "forging 'forge $next forged 1'; timeout 5 jls -n name | grep -c forged; forgotten",
         Command, "0"),
     on_host("a record with the host's ids, entered",
-        "forge $J 2 name=forged users=host init=\"1 inode 1\"; timeout 5 jexec $J.forged cat /proc/self/uid_map 2>&1; forge $J -r",
-        Command, "jexec: jail \"$J.forged\" not found"),
-    on_host("a record whose path types at the terminal",
-        "forge $J 2 name=forged path=\"/$(printf '\\033[2J')\" init=\"1 inode 1\"; timeout 5 jls -n name path | grep -c \"$(printf '\\033')\"; forge $J -r",
+        "forging 'first; forge $next forged $pid \"rights=host_users own_network mount\"'; \
+         test \"$(jexec $J.forged cat /proc/self/uid_map 2>&1)\" = \"$(jexec $J cat /proc/self/uid_map)\" && echo \"ids of $J\" || jexec $J.forged true 2>&1; forgotten",
+        Command, "jexec: jail \"$J.forged\" not found").in_(Children, Command, "ids of $J"),
+    on_host("a record whose path has sequences for the terminal",
+        "forging \"first; forge \\$next forged \\$pid 'path=/$(printf '\\033')[2J'\"; timeout 5 jls -n name path 2>&1 | grep -c \"$(printf '\\033')\"; forgotten",
         Command, "0"),
-    on_host("ten thousand records",
-        "jexec $J sh -c 'mkdir -p /run/kletka.jails/jails; cd /run/kletka.jails/jails && i=2 && while [ $i -lt 10000 ]; do echo jid=$i > $i; i=$((i+1)); done' ; timeout 5 jls -n name | grep -c \"^name=$J\\.\"; forge $J -r",
+    on_host("three thousand records",
+        "forging 'i=2; while test $i -lt 3000; do echo jid=$i > $i; i=$((i+1)); done'; timeout 5 jls -n name | grep -c \"^name=$J\\.\"; forgotten",
         Command, "0"),
     on_host("a pipe, a link and a directory among the records",
-        "jexec $J sh -c 'mkdir -p /run/kletka.jails/jails; cd /run/kletka.jails/jails && mkfifo 2 && ln -s /etc/passwd 3 && mkdir 4'; timeout 5 jls -n name | grep -c \"^name=$J\\.\"; forge $J -r",
+        "forging 'mkfifo 2; ln -s /etc/passwd 3; mkdir 4'; timeout 5 jls -n name | grep -c \"^name=$J\\.\"; forgotten",
         Command, "0"),
 ];
 
