@@ -325,22 +325,40 @@ fn tests_of(line: &str) -> Vec<&str> {
     words.collect()
 }
 
-#[test]
-fn a_fact_of_freebsd_has_a_test() {
-    let is_there = |name: &str| match name.split_once("::") {
+/// Whether there is such a test: `FILE::NAME`, or the name of a vector of jail.conf(5).
+fn is_a_test(name: &str) -> bool {
+    match name.split_once("::") {
         Some((path, test)) => CRATES
             .iter()
             .flat_map(|package| &package.files)
             .any(|file| file.path.ends_with(path) && file.text.contains(&format!("fn {test}()"))),
         None => checkout().join("crates/jailconf/tests/vectors").join(name).is_dir(),
-    };
-    let facts = read("docs/freebsd-facts.md");
-    let rows = facts.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| fact "));
+    }
+}
+
+/// Asserts that each of these rows of a document names tests in its last cell.
+fn rows_name_tests<'a>(document: &str, rows: impl Iterator<Item = &'a str>) {
     for row in rows {
         let named = tests_of(row);
-        assert!(!named.is_empty(), "docs/freebsd-facts.md: no test: {row}");
+        assert!(!named.is_empty(), "{document}: no test: {row}");
         for name in named {
-            assert!(is_there(name), "docs/freebsd-facts.md: {name} is no test: {row}");
+            assert!(is_a_test(name), "{document}: {name} is no test: {row}");
         }
     }
+}
+
+#[test]
+fn a_fact_of_freebsd_has_a_test() {
+    let facts = read("docs/freebsd-facts.md");
+    let rows = facts.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| fact "));
+    rows_name_tests("docs/freebsd-facts.md", rows);
+}
+
+#[test]
+fn what_holds_a_jail_has_a_test() {
+    let document = read("docs/security.md");
+    let layers = document.split("\n## ").find(|section| section.starts_with("Layers\n"));
+    let rows = layers.unwrap_or_default().lines().filter(|line| line.starts_with("| "));
+    // The first row is the head of the table.
+    rows_name_tests("docs/security.md", rows.skip(1));
 }

@@ -83,7 +83,18 @@ fn sockets_and_capabilities() {
 /// descriptors of the host. None of these can be reached from inside.
 #[test]
 fn processes_that_enter() {
-    let Some(sandbox) = with_perl("ip4 = inherit;") else { return };
+    nothing_is_seen_of_them("ip4 = inherit;");
+}
+
+/// The same where both have the host's user ids. The numbers of descriptors can be listed there,
+/// which says nothing of what they are.
+#[test]
+fn processes_that_enter_with_the_hosts_ids() {
+    nothing_is_seen_of_them("kletka.userns = inherit;");
+}
+
+fn nothing_is_seen_of_them(parameters: &str) {
+    let Some(sandbox) = with_perl(parameters) else { return };
     sandbox.write(
         "/home/jails/web/look.pl",
         r#"open(my $ready, '>', '/tmp/ready'); close($ready); my %seen;
@@ -98,8 +109,11 @@ while (!-e '/tmp/stop') {
         for my $name ('environ', 'mem', 'maps', 'exe', 'auxv') {
             push @got, $name if open(my $f, '<', "$dir/$name");
         }
-        for my $name ('root', 'cwd', 'fd') {
-            push @got, $name if opendir(my $d, "$dir/$name");
+        for my $name ('root', 'cwd') {
+            push @got, $name if opendir(my $d, "$dir/$name/");
+        }
+        for my $number (0 .. 40) {
+            push @got, 'descriptor' if defined readlink("$dir/fd/$number") or open(my $f, '<', "$dir/fd/$number");
         }
         push @got, 'exe to write' if open(my $f, '>>', "$dir/exe");
         # It may have executed meanwhile: then it is the jail's.

@@ -58,6 +58,8 @@ pub(super) const OWNERS: &[Attempt] = &[
         Above, "Permission denied"),
     inside("a file capability, which is one of the host's on disk",
         "open(my $f, '>', '/tmp/capability'); call('setxattr', '/tmp/capability', 'security.capability', pack('L5', 0x2000001, 1 << 10, 0, 0, 0), 20, 0)", Above, "done"),
+    inside("a file that hides another one in a layer: mknod(2) of 0:0",
+        "call('mknodat', -100, '/tmp/whiteout', 0020000, 0)", Given, "done or EPERM"),
     inside("the flag that makes a file immutable: FS_IOC_SETFLAGS",
         "open(my $f, '>', '/tmp/flags'); my $flags = pack('q', 0x10); call('ioctl', fileno($f), 0x40086602, \\$flags)",
         Bounding, "EPERM or ENOTTY"),

@@ -28,6 +28,8 @@ pub(super) const SOCKETS: &[Attempt] = &[
         "socket(my $s, 1, 2, 0); call('ioctl', fileno($s), 0x8923, pack('a16a24', 'lo', 'mine'))", Bounding, "EPERM").in_(Vnet, Given, "EPERM or done or EINVAL or EBUSY"),
     inside("an interface handed to init's network: IFLA_NET_NS_PID",
         "netlink(16, 0x605, pack('CCSlLL', 0, 0, 0, 0, 0, 0) . pack('SSZ12', 16, 3, 'escape1') . pack('SSL', 8, 19, 1) . pack('SSSSZ8', 16, 18, 12, 1, 'dummy'))", Bounding, "EPERM").in_(Vnet, Init, "EPERM or done or EOPNOTSUPP"),
+    inside("a mark for the host's routes and firewall: SO_MARK",
+        "socket(my $s, 1, 2, 0); answer(!setsockopt($s, 1, 36, pack('l', 7)), 'done')", Bounding, "EPERM").in_(Vnet, Given, "done"),
     inside("the host's interfaces in /proc/net/dev",
         "join('', do { open(my $f, '<', '/proc/net/dev'); <$f> }) =~ /hostonly0/ ? 'shown' : 'hidden'", Network, "hidden").in_(Shared, Accepted, "shown"),
     inside("a service of the host on 127.0.0.1",
