@@ -162,7 +162,9 @@ impl<'g> System<'g> {
     fn see_removal(&mut self) -> Result<Progress, Error> {
         if let Some(prison) = &mut self.prison {
             if !prison.has_ended(self.ground.registry)? {
-                return Ok(self.wait_for(UnderWay::Remove, None));
+                let asks_again = prison.asks_again();
+                self.under_way = Some(UnderWay::Remove);
+                return Ok(Progress::Waits(asks_again));
             }
             self.prison = None;
         }

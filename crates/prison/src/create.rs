@@ -199,7 +199,7 @@ fn build(
     };
     // With init's end open here too, a report would be waited for after init has died.
     drop(theirs);
-    let prison = Prison { record: record.clone(), init, hold: Some(hold), left: Vec::new() };
+    let prison = Prison { hold: Some(hold), ..Prison::new(record.clone(), init) };
     let started = start_first(&prison, &plan, maker, first, (cgroup, outer));
     let id = ProcessId::of(pid, prison.init.as_fd());
     match (started, id) {

@@ -22,6 +22,7 @@ mod init;
 mod permission;
 mod prison;
 mod registry;
+mod removal;
 mod spec;
 mod vnet;
 mod work;

@@ -1,5 +1,5 @@
-//! A running prison: its state, its changes, and its end; jail_set(2) with `JAIL_UPDATE`,
-//! jail_remove(2).
+//! A running prison: its state, and its changes; jail_set(2) with `JAIL_UPDATE`. Its end is in
+//! [`crate::removal`].
 
 use crate::cgroup;
 use crate::control::{self, Report, word};
@@ -7,21 +7,18 @@ use crate::error::{Calling, Error};
 use crate::permission::Allow;
 use crate::registry::Registry;
 use crate::registry::record::Record;
+use crate::removal::Removal;
 use crate::spec::Change;
 use crate::vnet;
-use kernel::child::{Child, readable};
+use kernel::child::Child;
 use kernel::namespace::{self, Namespace};
 use kernel::signal;
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
-use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::system::{setdomainname, sethostname};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::time::Duration;
 
 /// What is added to an interface's number in a jail that has another one with that number.
 const NEXT_NUMBER: i32 = 1 << 16;
@@ -36,6 +33,8 @@ pub struct Prison {
     /// Children of this process in the prison that nobody waits for. Each must be collected before
     /// init can end.
     pub(crate) left: Vec<Child>,
+    /// What has been done to end the prison, once that was asked for.
+    pub(crate) removal: Option<Box<Removal>>,
 }
 
 impl Prison {
@@ -43,7 +42,11 @@ impl Prison {
     pub fn open(record: Record) -> Option<Self> {
         // By pidfd: everything that follows means this very init, even if it ends meanwhile.
         let init = record.init?.open()?;
-        Some(Self { record, init, hold: None, left: Vec::new() })
+        Some(Self::new(record, init))
+    }
+
+    pub(crate) fn new(record: Record, init: OwnedFd) -> Self {
+        Self { record, init, hold: None, left: Vec::new(), removal: None }
     }
 
     /// What the registry knows of the prison.
@@ -105,74 +108,6 @@ impl Prison {
     /// has ended is no error.
     pub fn terminate(&self) {
         let _ = self.signal(control::TERMINATE);
-    }
-
-    /// Begins to end the prison: every process is killed, interfaces are given back to the host. A
-    /// prison that has ended is no error. [`Prison::has_ended`] says when it is gone.
-    ///
-    /// # Errors
-    /// [`Error::Registry`]: a prison inside could not be removed.
-    pub fn begin_end(&mut self, registry: &Registry) -> Result<(), Error> {
-        // One by one, and before the outer one's SIGKILL reaches them: each init gives back its own
-        // interfaces.
-        for inside in registry.inside(&self.record)?.into_iter().filter_map(Self::open) {
-            inside.remove(registry)?;
-        }
-        // Init may be waiting for a word on this line: when it closes, no word is waited for.
-        self.hold = None;
-        // An init that is gone already is what was asked for.
-        let _ = self.signal(control::REMOVE);
-        Ok(())
-    }
-
-    /// Descriptors of which one becomes readable when [`Prison::has_ended`] is to be asked again.
-    pub fn watched(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        let left = self.left.iter().map(AsFd::as_fd);
-        [self.init.as_fd()].into_iter().chain(left)
-    }
-
-    /// Collects the children that this process has left in the prison and that have ended; answers
-    /// whether init has ended.
-    pub fn collect(&mut self) -> bool {
-        // A pid namespace's init cannot end before each of its processes has been collected, and
-        // these are nobody else's children.
-        self.left.retain(|child| !matches!(child.wait(Some(Duration::ZERO)), Ok(Some(_)) | Err(_)));
-        readable(self.init.as_fd(), Some(Duration::ZERO)).unwrap_or(true)
-    }
-
-    /// Answers whether the prison is gone; then its cgroup and its record are removed.
-    ///
-    /// # Errors
-    /// [`Error::Registry`] when its record could not be removed.
-    pub fn has_ended(&mut self, registry: &Registry) -> Result<bool, Error> {
-        if !self.collect() {
-            return Ok(false);
-        }
-        // Only the process that has made init can collect it; for all others this is ECHILD.
-        let _ = waitid(WaitId::PidFd(self.init.as_fd()), WaitIdOptions::EXITED);
-        registry.forget(&self.record)?;
-        Ok(true)
-    }
-
-    /// Ends the prison, and waits until it is gone.
-    ///
-    /// # Errors
-    /// [`Error::Registry`] when its record could not be removed.
-    pub fn remove(mut self, registry: &Registry) -> Result<(), Error> {
-        self.begin_end(registry)?;
-        self.finish(registry)
-    }
-
-    /// Waits for the prison's end, and clears what is left.
-    fn finish(&mut self, registry: &Registry) -> Result<(), Error> {
-        while !self.has_ended(registry)? {
-            let watched = self.watched().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
-            match poll(&mut watched.collect::<Vec<_>>(), None) {
-                Err(Errno::INTR) => {}
-                answer => drop(answer.calling("poll")?),
-            }
-        }
-        Ok(())
     }
 
     /// Sends init one of [`control::SIGNALS`] that carries no number.

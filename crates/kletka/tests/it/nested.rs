@@ -226,6 +226,8 @@ const JAILS: &str = "/run/kletka.jails/jails";
 /// this jid, with more lines than a record has to have.
 const FORGE: &str = "\
 boot=$(cat /proc/sys/kernel/random/boot_id)
+# The first jid that is set aside.
+lowest=$(cut -d ' ' -f 2 /run/kletka.jails/limits)
 # JID NAME PID [LINE ...]
 forge() {
     jid=$1 name=$2 pid=$3; shift 3
@@ -289,7 +291,7 @@ fn no_jail_inside_has_the_hosts_users() {
         let done = sandbox.run(&format!("jexec {jail} sh -c 'echo x > /proc/sys/vm/drop_caches'"));
         assert_ne!(done.status, 0, "{jail}");
     }
-    sandbox.ok("jexec outer killall -9 sleep; jail -q -r outer");
+    sandbox.ok("jail -q -r outer");
     sandbox.check();
 }
 
@@ -335,7 +337,39 @@ fn an_init_is_the_first_process_of_a_jail_inside() {
          ",
     );
     assert_eq!(sandbox.ok("jls -n name"), "name=outer\nname=outer.real\nname=outer.hosts\n");
-    sandbox.ok("jexec outer killall -9 sleep; jail -q -r outer");
+    sandbox.ok("jail -q -r outer");
+    sandbox.check();
+}
+
+/// A jail is removed within a few seconds beyond `stop.timeout`, whatever its root has made inside.
+/// `jail -R` uses no parameters, so its timeout is the default one, 10 seconds.
+#[test]
+fn nothing_inside_holds_up_the_end_of_a_jail() {
+    let Some(sandbox) = machine(6) else { return };
+    sandbox.ok("sed -i 's/persist;/persist; stop.timeout = 0;/' /etc/jail.conf");
+    for (line, seconds) in [("jail -R outer", 16), ("jail -R outer.a && jail -r outer", 20)] {
+        forge(
+            &sandbox,
+            // The first process of a pid namespace ignores what it has no handler for.
+            "first -p -f sleep 1000
+             forge $lowest a $pid
+             first -p -f sh -c 'while :; do sleep 1; done'
+             forge $((lowest + 1)) b $pid
+             sh -c 'trap \"\" HUP INT TERM; while :; do sleep 1; done' >/dev/null 2>&1 &
+             forge $((lowest + 2)) c $!
+             ",
+        );
+        assert_eq!(sandbox.ok("jls -n name"), "name=outer\nname=outer.a\nname=outer.b\n");
+        let before = std::time::Instant::now();
+        let done = sandbox.run(line);
+        assert_eq!(done.status, 0, "{line}: {done:?}");
+        let within = std::time::Duration::from_secs(seconds);
+        assert!(before.elapsed() < within, "{line}: {:?}", before.elapsed());
+        assert_eq!(sandbox.ok("jls -n name"), "");
+        sandbox.check();
+        sandbox.ok("jail -q -c outer");
+    }
+    sandbox.ok("jail -q -r outer");
     sandbox.check();
 }
 
@@ -372,6 +406,6 @@ fn records_that_contain_each_other_and_very_many() {
         assert!(before.elapsed() < std::time::Duration::from_secs(2), "{line}: {before:?}");
     }
     assert!(sandbox.ok("jls -n name").lines().count() <= 41);
-    sandbox.ok("jexec outer killall -9 sleep; jail -q -r outer");
+    sandbox.ok("jail -q -r outer");
     sandbox.check();
 }
