@@ -9,18 +9,20 @@
 
 mod jailconf;
 mod networds;
+mod registry;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 pub use crate::jailconf::{jail_conf, jail_conf_edit};
 pub use crate::networds::{ifconfig_words, route_words};
+pub use crate::registry::nested_registry;
 
 /// A target: its name and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("jail_conf", jail_conf),
     ("jail_conf_edit", jail_conf_edit),
     ("parameters", parameters),
@@ -30,6 +32,7 @@ pub const TARGETS: [Target; 9] = [
     ("json", json),
     ("ifconfig_words", ifconfig_words),
     ("route_words", route_words),
+    ("nested_registry", nested_registry),
 ];
 
 /// Reads the parameters of a command line, one a line: [`jailparam::Set`].
