@@ -1,14 +1,19 @@
 //! Interfaces whose other end is a program: tap(4) and tun(4), by Linux's /dev/net/tun.
 //!
 //! FreeBSD's interfaces exist from `create` to `destroy`, whether a program has them open or not;
-//! so the interfaces made here outlive the descriptor that made them.
+//! so an interface made here can outlive the descriptor that made it: [`Tap::keep`].
 
 use crate::interface;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 const DEVICE: &str = "/dev/net/tun";
+
+/// An interface that was made just now, and vanishes with this value unless it is kept.
+#[derive(Debug)]
+#[must_use]
+pub struct Tap(File);
 
 /// Makes the interface `name` in the caller's network namespace: a tap, which carries Ethernet
 /// frames, or a tun, which carries packets.
@@ -16,12 +21,21 @@ const DEVICE: &str = "/dev/net/tun";
 /// # Errors
 /// `EBUSY`: the name is taken. `ENOENT`, `ENODEV`, `ENXIO`: the kernel, or this
 /// jail, has no such device.
-pub fn create(name: &str, carries_frames: bool) -> io::Result<()> {
+pub fn create(name: &str, carries_frames: bool) -> io::Result<Tap> {
     let kind = if carries_frames { libc::IFF_TAP } else { libc::IFF_TUN };
     let device = OpenOptions::new().read(true).write(true).open(DEVICE)?;
-    // Until `keep` is called, the interface ends with the descriptor: a failure leaves none behind.
     attach(device.as_fd(), name, kind)?;
-    keep(device.as_fd())
+    Ok(Tap(device))
+}
+
+impl Tap {
+    /// Makes the interface stay.
+    ///
+    /// # Errors
+    /// The kernel refused; then the interface has vanished.
+    pub fn keep(self) -> io::Result<()> {
+        keep(self.0.as_fd())
+    }
 }
 
 /// Makes the interface `name` and ties it to `device`, a descriptor of /dev/net/tun: `TUNSETIFF`,

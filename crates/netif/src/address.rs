@@ -117,8 +117,8 @@ impl EtherAddress {
 pub struct Identity(u64);
 
 impl Identity {
-    /// The identity of a machine, and of the jail that its interfaces are made for. Only a hash of
-    /// both is kept: a machine's id is not for everybody on its network.
+    /// The identity of a machine, and of the jail that its interfaces are made for or in. Only a
+    /// hash of both is kept: a machine's id is not for everybody on its network.
     #[must_use]
     pub fn new(machine: &str, jail: &str) -> Self {
         Self(fnv(fnv(FNV_START, machine.as_bytes()), jail.as_bytes()))
@@ -133,6 +133,11 @@ impl Identity {
         ether.0[5] = ether.0[5] & !1 | u8::from(is_second);
         ether
     }
+}
+
+/// A number that follows from the texts, the same for ever.
+pub(crate) fn hash<const N: usize>(texts: [&str; N]) -> u64 {
+    mixed(texts.iter().fold(FNV_START, |state, text| fnv(state, text.as_bytes())))
 }
 
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;

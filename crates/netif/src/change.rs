@@ -397,7 +397,7 @@ impl Netlink {
 
 /// A change of the link that the kernel finds by its name: one request, no question for the number
 /// before it.
-fn by_name(name: &InterfaceName, body: [u8; LINK_BODY]) -> Message {
+pub(crate) fn by_name(name: &InterfaceName, body: [u8; LINK_BODY]) -> Message {
     let mut message = Message::new(rtm::NEWLINK, 0, &body);
     message.string(ifla::IFNAME, name.kernel());
     message

@@ -6,6 +6,7 @@
 //! with the other.
 
 use rustix::io::Errno;
+use std::io;
 use std::os::fd::BorrowedFd;
 
 use crate::address::{EtherAddress, Identity};
@@ -105,13 +106,16 @@ impl Netlink {
             // The kernel makes the peer first, so `a` is the peer: as on FreeBSD, `a` gets the
             // lower number.
             let other = name.with_last('b');
-            let mut message = creation(&other);
+            let mut message = netlink.creation(&other);
             ether(&mut message, identity, &other);
             message.nest(ifla::LINKINFO, |info| {
                 info.string(ifla::INFO_KIND, "veth").nest(ifla::INFO_DATA, |data| {
                     data.nest(ifla::VETH_INFO_PEER, |peer| {
                         peer.raw(&[0; LINK_BODY]).string(ifla::IFNAME, name.kernel());
                         ether(peer, identity, name);
+                        if let Some(maker) = netlink.maker {
+                            maker.describe(peer);
+                        }
                     });
                 });
             });
@@ -132,7 +136,10 @@ impl Netlink {
             // Left to itself, Linux's bridge takes the address of a member, and another one as
             // members come and go. FreeBSD's bridge keeps the address that it was made with.
             let own = identity.map_or_else(EtherAddress::random, |it| it.ether(name.as_str()));
-            netlink.change(bridge(name, own))
+            let mut message = netlink.creation(name);
+            message.attribute(ifla::ADDRESS, &own.0);
+            kind::describe(&mut message, "bridge", |_| {});
+            netlink.change(message)
         })
     }
 
@@ -143,7 +150,7 @@ impl Netlink {
     pub fn create_vlan(&mut self, unit: Option<u32>, vlan: &Vlan) -> Result<InterfaceName, Error> {
         let parent = self.parent_index(&vlan.parent, &unit_name("vlan", '\0', unit))?;
         self.create("vlan", '\0', unit, |netlink, name| {
-            let mut message = creation(name);
+            let mut message = netlink.creation(name);
             vlan.describe(&mut message, parent);
             netlink.change(message)
         })
@@ -155,7 +162,7 @@ impl Netlink {
     /// `Exists`; `EINVAL` for a tag outside 1 to 4094; `EOPNOTSUPP`: this kernel has no vlans.
     pub fn create_vlan_named(&mut self, name: &InterfaceName, vlan: &Vlan) -> Result<(), Error> {
         let parent = self.parent_index(&vlan.parent, name.as_str())?;
-        let mut message = creation(name);
+        let mut message = self.creation(name);
         vlan.describe(&mut message, parent);
         let made = self.change(message);
         made.map_err(|errno| self.not_created(name.as_str(), name, "vlan", errno))
@@ -199,7 +206,7 @@ impl Netlink {
         vxlan: &Vxlan,
     ) -> Result<InterfaceName, Error> {
         self.create("vxlan", '\0', unit, |netlink, name| {
-            let mut message = creation(name);
+            let mut message = netlink.creation(name);
             // With a device the kernel subtracts the headers from that one's mtu; without, it
             // subtracts nothing. FreeBSD takes Ethernet's 1500 and subtracts 50 or, for IPv6
             // outside, 70.
@@ -223,7 +230,7 @@ impl Netlink {
         tunnel: &Tunnel,
     ) -> Result<InterfaceName, Error> {
         self.create(kind.word(), '\0', unit, |netlink, name| {
-            let mut message = creation(name);
+            let mut message = netlink.creation(name);
             tunnel.describe(&mut message, kind);
             netlink.change(message)
         })
@@ -234,7 +241,6 @@ impl Netlink {
     ///
     /// `Exists`; else the error of /dev/net/tun. `EOPNOTSUPP`: this kernel has none. `EPERM`: the
     /// other namespace cannot be entered.
-    /// other namespace cannot be entered.
     pub fn create_tap(
         &mut self,
         carries_frames: bool,
@@ -242,7 +248,7 @@ impl Netlink {
         place: Option<(BorrowedFd<'_>, BorrowedFd<'_>)>,
     ) -> Result<InterfaceName, Error> {
         let kind = if carries_frames { "tap" } else { "tun" };
-        self.create(kind, '\0', unit, |_, name| {
+        self.create(kind, '\0', unit, |netlink, name| {
             // No request of rtnetlink makes one: /dev/net/tun makes it in the namespace of the
             // caller.
             let make = || kernel::tap::create(name.as_str(), carries_frames);
@@ -250,13 +256,18 @@ impl Netlink {
                 None => make(),
                 Some((there, here)) => within(there, here, make).map_err(|_| Errno::PERM)?,
             };
-            made.map_err(|error| match Errno::from_io_error(&error) {
+            let refused = |error: io::Error| match Errno::from_io_error(&error) {
                 // /dev/net/tun has its own word for a taken name.
                 Some(Errno::BUSY) => Errno::EXIST,
                 // Without the module, or without a node that the jail's devfs shows.
                 Some(Errno::NOENT | Errno::NODEV | Errno::NXIO) => Errno::OPNOTSUPP,
                 other => other.unwrap_or(Errno::INVAL),
-            })
+            };
+            let tap = made.map_err(refused)?;
+            // The interface vanishes with its descriptor until it is kept: none is left without
+            // its maker's mark.
+            netlink.mark(name)?;
+            tap.keep().map_err(refused)
         })
     }
 
@@ -269,7 +280,7 @@ impl Netlink {
         fill: impl Fn(&mut Message),
     ) -> Result<InterfaceName, Error> {
         self.create(kind, '\0', unit, |netlink, name| {
-            let mut message = creation(name);
+            let mut message = netlink.creation(name);
             kind::describe(&mut message, driver, &fill);
             netlink.change(message)
         })
@@ -375,6 +386,17 @@ impl Netlink {
         Ok((0..).find(free).unwrap_or(u32::MAX))
     }
 
+    /// The beginning of a request for a new interface.
+    fn creation(&self, name: &InterfaceName) -> Message {
+        // `EXCL`: without it the kernel would change an interface that has the name already.
+        let mut message = Message::new(rtm::NEWLINK, nlm::CREATE | nlm::EXCL, &[0; LINK_BODY]);
+        message.string(ifla::IFNAME, name.kernel());
+        if let Some(maker) = self.maker {
+            maker.describe(&mut message);
+        }
+        message
+    }
+
     fn parent_index(&mut self, parent: &InterfaceName, name: &str) -> Result<u32, Error> {
         match self.link(parent) {
             Ok(parent) if matches!(parent.kind, Kind::Loopback) => {
@@ -394,21 +416,6 @@ fn unit_name(kind: &str, end: char, unit: Option<u32>) -> String {
     let unit = unit.map(|unit| unit.to_string()).unwrap_or_default();
     let end = if end == '\0' { String::new() } else { end.to_string() };
     format!("{kind}{unit}{end}")
-}
-
-/// The beginning of a request for a new interface.
-fn creation(name: &InterfaceName) -> Message {
-    // `EXCL`: without it the kernel would change an interface that has the name already.
-    let mut message = Message::new(rtm::NEWLINK, nlm::CREATE | nlm::EXCL, &[0; LINK_BODY]);
-    message.string(ifla::IFNAME, name.kernel());
-    message
-}
-
-fn bridge(name: &InterfaceName, own: EtherAddress) -> Message {
-    let mut message = creation(name);
-    message.attribute(ifla::ADDRESS, &own.0);
-    kind::describe(&mut message, "bridge", |_| {});
-    message
 }
 
 /// Gives `name` its address by the `identity`, if there is one.

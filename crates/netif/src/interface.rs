@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::group::{alternative_names, of_alternative_name};
 use crate::inet6::{self, Inet6Options};
 use crate::kind::{Bridge, Kind};
+use crate::maker::Maker;
 use crate::name::InterfaceName;
 use crate::uapi::{arphrd, iff, ifla, rtm};
 use crate::wire::{self, LINK_BODY, Message, Netlink, attributes, text, u16_at, u32_at};
@@ -38,6 +39,8 @@ pub struct Interface {
     pub port: Option<BridgePort>,
     /// The groups that the interface was put in; not those that follow from its kind.
     pub groups: Vec<String>,
+    /// For whom the interface was made, if that is known.
+    pub maker: Option<Maker>,
     /// Other names that Linux knows the interface by.
     pub alternative_names: Vec<String>,
     /// The state of the interface as a port of a lagg.
@@ -220,6 +223,7 @@ pub(crate) fn parse(body: &[u8]) -> Option<Interface> {
         master: None,
         port: None,
         groups: Vec::new(),
+        maker: None,
         alternative_names: Vec::new(),
         lagg_port: None,
         counters: Counters::default(),
@@ -238,6 +242,7 @@ pub(crate) fn parse(body: &[u8]) -> Option<Interface> {
             ifla::LINK_NETNSID => elsewhere = true,
             ifla::IFALIAS => interface.description = Some(text(value)),
             ifla::STATS64 => interface.counters = parse_counters(value),
+            ifla::GROUP => interface.maker = u32_at(value, 0).and_then(Maker::from_group),
             ifla::PROP_LIST => interface.alternative_names = alternative_names(value).collect(),
             ifla::ADDRESS if hardware == arphrd::ETHER => {
                 interface.ether = value.try_into().ok().map(EtherAddress);

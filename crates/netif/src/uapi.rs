@@ -52,6 +52,7 @@ pub(crate) mod ifla {
     pub(crate) const IFALIAS: u16 = 20;
     pub(crate) const STATS64: u16 = 23;
     pub(crate) const AF_SPEC: u16 = 26;
+    pub(crate) const GROUP: u16 = 27;
     pub(crate) const NET_NS_FD: u16 = 28;
     pub(crate) const LINK_NETNSID: u16 = 37;
     pub(crate) const PROP_LIST: u16 = 52;

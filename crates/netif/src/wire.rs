@@ -12,6 +12,7 @@ use rustix::net::{recv, sendto, socket_with};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::error::Error;
+use crate::maker::Maker;
 use crate::uapi::{genl, nlm};
 
 /// Length of `struct nlmsghdr`.
@@ -99,6 +100,8 @@ pub struct Netlink {
     socket: OwnedFd,
     sequence: u32,
     buffer: Vec<u8>,
+    /// For whom interfaces are made with this socket.
+    pub(crate) maker: Option<Maker>,
 }
 
 impl Netlink {
@@ -110,7 +113,7 @@ impl Netlink {
         let (kind, flags) = (SocketType::RAW, SocketFlags::CLOEXEC);
         let socket =
             socket_with(AddressFamily::NETLINK, kind, flags, None).map_err(Error::Socket)?;
-        Ok(Self { socket, sequence: 0, buffer: vec![0; ANSWER] })
+        Ok(Self { socket, sequence: 0, buffer: vec![0; ANSWER], maker: None })
     }
 
     /// Opens a socket for generic netlink in the caller's network namespace.
@@ -118,7 +121,7 @@ impl Netlink {
         let (kind, flags) = (SocketType::RAW, SocketFlags::CLOEXEC);
         let socket = socket_with(AddressFamily::NETLINK, kind, flags, Some(netlink::GENERIC))
             .map_err(Error::Socket)?;
-        Ok(Self { socket, sequence: 0, buffer: vec![0; ANSWER] })
+        Ok(Self { socket, sequence: 0, buffer: vec![0; ANSWER], maker: None })
     }
 
     /// Opens a routing socket in the network namespace `there`; the caller's own namespace is

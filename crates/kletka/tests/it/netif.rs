@@ -190,3 +190,53 @@ $ ip link delete re0
 ",
     );
 }
+
+/// A start that is killed at any of its requests to the kernel leaves nothing that is not ours: the
+/// next start sets all up, and a stop takes all away.
+#[test]
+fn a_start_that_is_killed_anywhere() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.write(
+        "/etc/rc.conf",
+        "cloned_interfaces=\"bridge1 epair3\"\n\
+         ifconfig_bridge1=\"inet 192.0.2.1/24 addm epair3a up\"\nifconfig_epair3b=\"up\"\n",
+    );
+    let state = "ifconfig -l; ifconfig -g kletka; ifconfig bridge1 | grep -e 'inet ' -e member";
+    sandbox.ok("service netif start > /dev/null");
+    let whole = sandbox.ok(state);
+    sandbox.ok("service netif stop > /dev/null");
+    let kill = "strace -qq -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when=";
+    for place in 1.. {
+        let killed = sandbox.run(&format!("{kill}{place} service netif start")).status == 137;
+        let done = sandbox.run("service netif start > /dev/null");
+        // Where the killed start had done all, the words meet a bridge that has its member.
+        let is_second = done.stderr.contains("BRDGADD epair3a: File exists");
+        assert_eq!(done.status, i32::from(is_second), "{place}: {}", done.stderr);
+        assert_eq!(sandbox.ok(state), whole, "{place}");
+        // Also a stop alone removes what a killed start has made.
+        sandbox.ok("service netif stop > /dev/null");
+        let _ = sandbox.run(&format!("{kill}{place} service netif start"));
+        sandbox.ok("service netif stop > /dev/null");
+        assert_eq!(sandbox.ok("ifconfig -l"), "lo0\n", "{place}");
+        if !killed {
+            assert!(place > 10, "{place}");
+            break;
+        }
+    }
+}
+
+/// What is taken out of the group is not kletka's any more, whatever it was made for.
+#[test]
+fn what_is_given_away() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.write("/etc/rc.conf", "cloned_interfaces=\"bridge1\"\n");
+    sandbox.ok("service netif start > /dev/null; ifconfig bridge1 -group kletka");
+    let done = sandbox.run("service netif stop; ifconfig -l; service netif start");
+    assert_eq!(done.stdout, "lo0 bridge1\n");
+    assert!(
+        done.stderr.contains("bridge1: left alone: it was not made by kletka"),
+        "{}",
+        done.stderr
+    );
+    sandbox.ok("ifconfig bridge1 destroy");
+}

@@ -7,7 +7,10 @@
 
 mod interfaces;
 
-use crate::cli::answer;
+use crate::cli::answer::{self, reason};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::ExitCode;
 
 use conffile::Tree;
@@ -28,6 +31,9 @@ enum Action {
     /// Both.
     Restart,
 }
+
+/// Who holds the lock of this file changes the interfaces.
+const LOCK: &str = "/run/kletka-netif.lock";
 
 /// What the script calls itself.
 pub(crate) const PATH: &str = "/etc/rc.d/netif";
@@ -70,13 +76,26 @@ fn tell(text: &str) -> bool {
     true
 }
 
+/// Waits until no other run changes interfaces. The lock lasts as long as the file is open.
+fn alone() -> io::Result<File> {
+    let file = File::options().create(true).append(true).mode(0o600).open(LOCK)?;
+    file.lock()?;
+    Ok(file)
+}
+
 /// Carries out `action` for the interfaces `names`, or for all that `conf` knows of.
 fn service(action: Action, names: &[String], conf: &RcConf) -> ExitCode {
+    // What one run is making, another one beside it would take for left half made.
+    let _alone = match alone() {
+        Ok(lock) => lock,
+        Err(error) => return answer::fail("netif", format_args!("{LOCK}: {}", reason(error))),
+    };
     let mut network = match Network::open(None) {
         Ok(network) => network,
         Err(error) => return answer::fail("netif", error),
     };
     let mut interfaces = Interfaces::new(&mut network, conf);
+    interfaces.undo_half_made();
     interfaces.leave_alone(names);
     if action != Action::Start {
         interfaces.stop(names);

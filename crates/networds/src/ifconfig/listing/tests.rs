@@ -17,6 +17,7 @@ fn interface(index: u32, name: &str, flags: u32, kind: Kind) -> Interface {
         master: None,
         port: None,
         groups: Vec::new(),
+        maker: None,
         alternative_names: Vec::new(),
         lagg_port: None,
         counters: netif::Counters::default(),

@@ -6,7 +6,7 @@
 
 use std::fmt::Display;
 
-use netif::{Cloner, GroupName, InterfaceName, Prefix, Route};
+use netif::{Cloner, GroupName, InterfaceName, Maker, Prefix, Route};
 use networds::ifconfig::{Change, Configuration, UsageError, parameters};
 use rc::RcConf;
 use rc::netif::{Cloned, Creation, DefaultRoute, Interface, Netif, Step, Warning};
@@ -18,12 +18,26 @@ use crate::cli::network::ifconfig::network::Network;
 /// The group of what is made here.
 const GROUP: &str = "kletka";
 
+/// The mark that an interface has from the first, until it is in the group.
+fn maker() -> Maker {
+    Maker::service("netif")
+}
+
 /// The interfaces that rc.conf is about.
 pub(super) struct Interfaces<'a> {
     network: &'a mut Network,
     netif: Netif<'a>,
     /// Nothing has failed so far.
     good: bool,
+}
+
+/// Whether interfaces are there, and ours.
+#[derive(Debug, Clone, Copy)]
+enum Made {
+    Not,
+    /// By an earlier start.
+    Before,
+    New,
 }
 
 /// Which kind of interface a name stands for.
@@ -36,6 +50,7 @@ fn cloner_of(name: &str) -> Option<rc::netif::Cloner> {
 
 impl<'a> Interfaces<'a> {
     pub(super) fn new(network: &'a mut Network, conf: &'a RcConf) -> Self {
+        network.netlink.make_for(maker());
         Self { network, netif: Netif::new(conf, cloner_of), good: true }
     }
 
@@ -52,20 +67,39 @@ impl<'a> Interfaces<'a> {
         left.remarked.iter().for_each(remark);
     }
 
+    /// Destroys what a run has left half made that was killed: such an interface may lack a part
+    /// of what it is made with, its name included.
+    pub(super) fn undo_half_made(&mut self) {
+        let marked = |link: &netif::Interface| link.maker == Some(maker());
+        for link in self.links().into_iter().filter(marked) {
+            if is_in_group(&link) {
+                self.mark(link.name.as_str());
+            } else if self.find(link.name.as_str()).is_some() {
+                // Looked for again: both ends of an epair are listed, and are destroyed together.
+                self.destroy(link.name.as_str());
+            }
+        }
+    }
+
     /// Makes and configures `names`, or all.
     pub(super) fn start(&mut self, names: &[String]) {
         let existing = self.existing();
         let plan = self.netif.start(names, &existing);
         plan.warnings.iter().for_each(|warning| self.warn(warning));
-        let mut made = Vec::new();
+        let (mut made, mut new) = (Vec::new(), Vec::new());
         for cloned in &plan.cloned {
             cloned.warnings.iter().for_each(|warning| self.warn(warning));
-            if self.make(cloned) {
-                made.extend(&cloned.interfaces);
+            match self.make(cloned) {
+                Made::Not => continue,
+                Made::New => new.extend(&cloned.interfaces),
+                Made::Before => {}
             }
+            made.extend(&cloned.interfaces);
         }
         let is_made = !made.is_empty();
         made.retain(|interface| self.configure(interface));
+        // Last, so that no start finds a part of the configuration on what a killed one has left.
+        new.iter().for_each(|interface| self.mark(&interface.name));
         for route in plan.routes.iter().filter(|_| is_made) {
             match route {
                 Ok(route) => self.add_route(route),
@@ -121,28 +155,17 @@ impl<'a> Interfaces<'a> {
         self.links().iter().find(|link| link.name.as_str() == name).map(is_ours)
     }
 
-    /// Makes interfaces that are not there; `false`: they are not there now, or not ours.
-    fn make(&mut self, cloned: &Cloned) -> bool {
-        let Some(first) = cloned.interfaces.first() else { return false };
-        match self.find(&first.name) {
-            Some(true) => return true,
-            Some(false) => {
-                self.warn(Warning::NotOurs(first.name.clone()));
-                return false;
-            }
-            None => {}
+    /// Makes interfaces that are not there.
+    fn make(&mut self, cloned: &Cloned) -> Made {
+        let Some(first) = cloned.interfaces.first() else { return Made::Not };
+        match (self.find(&first.name), &cloned.creation) {
+            (Some(true), _) => return Made::Before,
+            (Some(false), _) => self.warn(Warning::NotOurs(first.name.clone())),
+            (None, Ok(creation)) if self.create(creation) => return Made::New,
+            (None, Ok(_)) => {}
+            (None, Err(warning)) => self.warn(warning),
         }
-        let is_made = match &cloned.creation {
-            Ok(creation) => self.create(creation),
-            Err(warning) => {
-                self.warn(warning);
-                false
-            }
-        };
-        if is_made {
-            cloned.interfaces.iter().for_each(|interface| self.mark(&interface.name));
-        }
-        is_made
+        Made::Not
     }
 
     fn create(&mut self, creation: &Creation) -> bool {
@@ -154,12 +177,15 @@ impl<'a> Interfaces<'a> {
         self.ifconfig(creation, named(wanted, name.as_deref()))
     }
 
-    /// Puts an interface into the group of what is made here.
+    /// Puts an interface into the group of what is made here. The mark is not needed from then on:
+    /// whoever takes the interface out of the group takes it from us.
     fn mark(&mut self, name: &str) {
         let (Ok(name), Ok(group)) = (InterfaceName::parse(name), GroupName::parse(GROUP)) else {
             return;
         };
-        if let Err(error) = self.network.netlink.add_group(&name, &group) {
+        let netlink = &mut self.network.netlink;
+        let marked = netlink.add_group(&name, &group).and_then(|()| netlink.forget_maker(&name));
+        if let Err(error) = marked {
             self.warn(format_args!("{name}: {error}"));
         }
     }
@@ -274,6 +300,10 @@ fn named(wanted: Wanted, name: Option<&str>) -> Wanted {
 }
 
 fn is_ours(link: &netif::Interface) -> bool {
+    is_in_group(link) || link.maker == Some(maker())
+}
+
+fn is_in_group(link: &netif::Interface) -> bool {
     link.groups.iter().any(|group| group == GROUP)
 }
 
