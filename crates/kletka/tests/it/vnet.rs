@@ -384,3 +384,46 @@ fn inet6_of_its_own() {
     assert_eq!((refused.stderr.as_str(), refused.status), (want, 1));
     remove_lan(&sandbox);
 }
+
+/// Copies of one base, made into jails without host names, have one machine's id. Their interfaces
+/// of one name have different link-level addresses all the same, each the same after every start.
+#[test]
+fn link_level_addresses_of_copies() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let id = "0123456789abcdef0123456789abcdef\n";
+    sandbox.write("/etc/machine-id", id);
+    for jail in ["web", "db"] {
+        sandbox.root(format!("/home/jails/{jail}"));
+        sandbox.write(format!("/home/jails/{jail}/etc/machine-id"), id);
+    }
+    sandbox
+        .write("/etc/jail.conf", "path = \"/home/jails/$name\"; persist; vnet; web { } db { }\n");
+    let ether = |options: &str, name: &str| {
+        let said = sandbox.ok(&format!("ifconfig {options} {name} ether"));
+        said.split_whitespace().last().unwrap().to_owned()
+    };
+    let made = || {
+        let mut all = Vec::new();
+        sandbox
+            .ok("jail -q -c web; jail -q -c db; ifconfig bridge0 create; ifconfig epair0 create");
+        all.extend(["bridge0", "epair0a", "epair0b"].map(|name| ether("", name)));
+        for jail in ["web", "db"] {
+            for made in ["bridge0", "epair0"] {
+                sandbox.ok(&format!("jexec {jail} /run/kletka/jail/ifconfig {made} create"));
+            }
+            for made in ["bridge1", "epair1"] {
+                sandbox.ok(&format!("ifconfig -j {jail} {made} create"));
+            }
+            let names = ["bridge0", "epair0a", "epair0b", "bridge1", "epair1a", "epair1b"];
+            all.extend(names.map(|name| ether(&format!("-j {jail}"), name)));
+        }
+        sandbox.ok(
+            "jail -q -r web; jail -q -r db; ifconfig bridge0 destroy; ifconfig epair0a destroy",
+        );
+        all
+    };
+    let all = made();
+    let distinct: std::collections::BTreeSet<&String> = all.iter().collect();
+    assert_eq!(distinct.len(), all.len(), "{all:?}");
+    assert_eq!(made(), all);
+}

@@ -68,9 +68,11 @@ pub struct Cloned {
 /// All kinds that `create` makes, in the order of `ifconfig -C`.
 #[rustfmt::skip]
 pub const CLONED: &[Cloned] = &[
-    Cloned { name: "bridge", about: "A bridge" },
+    Cloned { name: "bridge", about: "A bridge; its link-level address follows from the same as \
+        those of an epair" },
     Cloned { name: "epair", about: "`epairNa` and `epairNb`, a cable with two ends: veth; their \
-        link-level addresses follow from the machine's id, the jail and the name, and stay the same" },
+        link-level addresses follow from the machine's id, the jail in or for which the epair is \
+        made, and the name, and stay the same" },
     Cloned { name: "gif", about: "A tunnel, whose ends are given with `create`" },
     Cloned { name: "gre", about: "A tunnel, whose ends are given with `create`" },
     Cloned { name: "lagg", about: "Several interfaces as one: bonding" },

@@ -15,7 +15,6 @@ use networds::ifconfig::{BridgeChange, Change, Configuration, NewAddress, UsageE
 use prison::Prison;
 use rustix::io::Errno;
 
-use super::identity::identity;
 use super::network::Network;
 
 /// Why a change was not made. `Display` writes the text that follows `ifconfig: `.
@@ -233,10 +232,10 @@ fn create(
     given: &InterfaceName,
     wanted: &Configuration,
 ) -> Result<InterfaceName, ConfigureError> {
+    let identity = network.identity();
     let netlink = &mut network.netlink;
     let said = &wanted.creation;
     let vlan = said.vlan(given.as_str()).map_err(ConfigureError::Usage)?;
-    let identity = identity();
     let unfinished = |how| ConfigureError::Unfinished(given.to_string(), how);
     let made = match Cloner::parse(given.as_str()) {
         Some(Cloner::Epair(unit)) if said.is_empty() => {

@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 
-use netif::{Capabilities, Error, Ethtool, Inet6Option, InterfaceName, Netlink, Request, within};
+use netif::{
+    Capabilities, Error, Ethtool, Identity, Inet6Option, InterfaceName, Maker, Netlink, Request,
+    within,
+};
 use rustix::io::Errno;
 
+use super::identity::{identity, jail_of_hook};
 use super::{jail, text};
 use crate::cli::answer::reason;
 
@@ -17,21 +21,30 @@ pub(crate) struct Network {
     ethtool: Option<Ethtool>,
     /// The namespace of the jail, and the caller's own.
     elsewhere: Option<(OwnedFd, File)>,
+    /// The name of the jail whose network this is; `None`: the caller's own.
+    jail: Option<String>,
 }
 
 impl Network {
     /// Opens the network of the jail `name`. `None` is the caller's own network.
     pub(crate) fn open(name: Option<&str>) -> Result<Self, String> {
         let Some(name) = name else {
-            let netlink = Netlink::open().map_err(text)?;
-            return Ok(Self { netlink, ethtool: None, elsewhere: None });
+            let netlink = for_hooks(Netlink::open().map_err(text)?);
+            return Ok(Self { netlink, ethtool: None, elsewhere: None, jail: None });
         };
         // Our own namespace is kept open: without it a thread could not come back from the jail's.
-        let there = jail(name)?.network().map_err(text)?;
+        let prison = jail(name)?;
+        let there = prison.network().map_err(text)?;
         let own = File::open("/proc/self/ns/net")
             .map_err(|error| format!("/proc/self/ns/net: {}", reason(error)))?;
-        let netlink = Netlink::open_in(there.as_fd(), own.as_fd()).map_err(text)?;
-        Ok(Self { netlink, ethtool: None, elsewhere: Some((there, own)) })
+        let netlink = for_hooks(Netlink::open_in(there.as_fd(), own.as_fd()).map_err(text)?);
+        let jail = Some(prison.record().name.clone());
+        Ok(Self { netlink, ethtool: None, elsewhere: Some((there, own)), jail })
+    }
+
+    /// Answers what the link-level addresses of interfaces that are made here follow from.
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        identity(self.jail.as_deref())
     }
 
     /// Answers the socket for settings of hardware, and opens it when it is first needed. `word` is
@@ -89,6 +102,14 @@ impl Network {
         let place = self.elsewhere.as_ref().map(|(there, own)| (there.as_fd(), own.as_fd()));
         self.netlink.create_tap(carries_frames, unit, place)
     }
+}
+
+/// Has interfaces made for the jail for which a hook runs, if this is a hook.
+fn for_hooks(mut netlink: Netlink) -> Netlink {
+    if let Some(jail) = jail_of_hook() {
+        netlink.make_for(Maker::hooks_of(&jail));
+    }
+    netlink
 }
 
 /// Does `work` in the network namespace of `place`. `None` is the caller's own.
