@@ -169,7 +169,7 @@ fn attempts() -> impl Iterator<Item = &'static Attempt> {
 /// The answers of the jails' perl(1), and of the host's commands, by the number of the attempt.
 fn answers(sandbox: &Sandbox, kind: Kind) -> BTreeMap<usize, String> {
     let jail = kind.jail();
-    let mut said = sandbox.ok(&format!("cat /home/{jail}.said"));
+    let mut said = sandbox.ok(&format!("jexec {jail} perl /escapes.pl 2>&1"));
     assert!(said.ends_with("\nend\n"), "perl: {jail}: {said}");
     let mut script = format!("J={jail}\n{ON_HOST}");
     for (number, attempt) in attempts().enumerate() {
@@ -187,10 +187,6 @@ fn answers(sandbox: &Sandbox, kind: Kind) -> BTreeMap<usize, String> {
 #[test]
 fn what_holds() {
     let Some(sandbox) = machine() else { return };
-    let all: String = Kind::ALL.map(Kind::jail).join(" ");
-    sandbox.ok(&format!(
-        "for jail in {all}; do jexec $jail perl /escapes.pl > /home/$jail.said 2>&1 & done; wait"
-    ));
     let mut wrong = Vec::new();
     for kind in Kind::ALL {
         let answers = answers(&sandbox, kind);
