@@ -2,14 +2,17 @@
 //! init attaches them in the prison's own mount namespace.
 //!
 //! [`stack`] makes what the [`crate::Spec`] asks for, each part a [`tree`], an [`overlay`] or a
-//! [`union`]; [`layer`] is the order in which they are attached, and [`root`] attaches them in
-//! init, with [`dev`] and the kernel's own file systems.
+//! [`union`], which are made in [`own_mounts`]; [`layer`] is the order in which they are attached,
+//! and [`root`] attaches them in init, with [`dev`] and the kernel's own file systems. [`trial`]
+//! tries what all of them need.
 
 pub(crate) mod dev;
 pub(crate) mod layer;
 pub(crate) mod mountinfo;
 pub(crate) mod overlay;
+pub(crate) mod own_mounts;
 pub(crate) mod root;
 pub(crate) mod stack;
 pub(crate) mod tree;
+pub(crate) mod trial;
 pub(crate) mod union;

@@ -34,7 +34,7 @@ pub use enter::process::{Command, Identity, LOGIN_PATH, StdStream};
 pub use env::ENV_FILE;
 pub use error::{Error, UnionFault};
 pub use files::layer::{Attached, Made};
-pub use files::tree::try_idmap;
+pub use files::trial::{try_idmap, try_overlay};
 pub use first::Waiting;
 pub use kernel::child::{Child, Ended, hold_foreground_signals, is_in_foreground, readable};
 pub use permission::{Allow, Permission};

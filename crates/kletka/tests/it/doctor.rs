@@ -31,6 +31,13 @@ fn what_is_there_and_what_is_not() {
     // Whatever file system / is on, a jail starts exactly if the doctor says that it can.
     let starts = sandbox.run("jail -q -c path=/ command=/bin/true").status == 0;
     assert_eq!(says("idmapped mounts of /: ok"), starts, "{}", done.stdout);
+    // An overlay that works for the doctor works as a jail's root, with the jail's ids.
+    sandbox.root("/home/base");
+    sandbox.ok("mkdir -p /home/upper /home/work /home/thin; /bin/mount -t overlay -o \
+                lowerdir=/home/base,upperdir=/home/upper,workdir=/home/work overlay /home/thin");
+    let starts = sandbox.run("jail -q -c path=/home/thin command=touch /mine").status == 0;
+    assert_eq!(says("overlay: ok"), starts, "{}", done.stdout);
+    sandbox.ok("umount /home/thin");
     // The doctor has left no interface behind.
     assert_eq!(sandbox.ok("ifconfig -l"), "lo0\n");
 }

@@ -10,6 +10,8 @@
 use crate::confine::ids::Ids;
 use crate::error::Error;
 use crate::files::mountinfo::{MountLine, mount_line_of};
+use crate::files::own_mounts::OwnMounts;
+use crate::spec::Users;
 use kernel::mount;
 use kernel::proc::by_descriptor;
 use rustix::fs::{CWD, Mode, OFlags, StatVfsMountFlags, fstatvfs, open};
@@ -40,17 +42,23 @@ pub(crate) struct Layers {
     options: Vec<(String, String)>,
 }
 
-/// Makes a detached overlay of these directories, with the ids of a jail if there are any, and
-/// MOUNT_ATTR_* flags.
+/// Makes a detached overlay of these directories, with the ids of a jail if it has its own, and
+/// MOUNT_ATTR_* flags. `target` is its name in an error.
 pub(crate) fn of_layers(
     lower: &[PathBuf],
     upper: Option<&(PathBuf, PathBuf)>,
-    ids: Option<Ids>,
+    target: &Path,
+    (users, ids): (Users, Ids),
     attributes: u64,
-) -> io::Result<OwnedFd> {
+) -> Result<OwnedFd, Error> {
+    let failed = |error: io::Error| Error::Mount(target.into(), error);
     let layers = Layers { lower: lower.to_vec(), upper: upper.cloned(), options: Vec::new() };
-    let users = ids.map(Ids::user_namespace).transpose()?;
-    layers.mount(users.as_ref().map(AsFd::as_fd), ids.unwrap_or(Ids::SAME), attributes)
+    let own = users == Users::Own;
+    let userns = own.then(|| ids.user_namespace()).transpose().map_err(failed)?;
+    let ids = if own { ids } else { Ids::SAME };
+    OwnMounts::with(|mounts| {
+        layers.mount(mounts, userns.as_ref().map(AsFd::as_fd), ids, attributes).map_err(failed)
+    })
 }
 
 /// If `path` is on an overlay, makes a detached mount of the same tree with the ids of a jail.
@@ -61,16 +69,19 @@ pub(crate) fn idmapped(path: &Path, ids: Ids) -> Result<Option<OwnedFd>, Error> 
     let failed = |error: io::Error| Error::Mount(path.into(), error);
     let layers = Layers::of(&line).ok_or_else(|| failed(io::ErrorKind::Unsupported.into()))?;
     let users = ids.user_namespace().map_err(failed)?;
-    let mount = layers.mount(Some(users.as_fd()), ids, libc::MOUNT_ATTR_NODEV).map_err(failed)?;
-    // The new overlay shows the whole file system: only the part below `path` is the jail's.
     let real = mount::realpath(path).map_err(failed)?;
-    match real.strip_prefix(&line.point) {
-        Ok(inside) if !inside.as_os_str().is_empty() => {
-            let part = open_tree(&mount, inside, clone_flags());
-            part.map(Some).map_err(|error| failed(error.into()))
+    // The new overlay shows the whole file system: only the part below `path` is the jail's.
+    let inside = real.strip_prefix(&line.point).unwrap_or(Path::new(""));
+    OwnMounts::with(|mounts| {
+        let nodev = libc::MOUNT_ATTR_NODEV;
+        let mount = layers.mount(mounts, Some(users.as_fd()), ids, nodev).map_err(failed)?;
+        if inside.as_os_str().is_empty() {
+            return Ok(Some(mount));
         }
-        _ => Ok(Some(mount)),
-    }
+        mounts.attach(mount.as_fd()).map_err(failed)?;
+        let part = open_tree(&mount, inside, clone_flags());
+        part.map(Some).map_err(|error| failed(error.into()))
+    })
 }
 
 /// If `path` is on an overlay, tells whether its layers can be idmapped. No overlay is made of
@@ -82,7 +93,7 @@ pub(crate) fn try_layers(path: &Path, users: BorrowedFd<'_>) -> Option<io::Resul
     };
     let upper = layers.upper.iter().map(|(upper, work)| common_parent(upper, work));
     let each = layers.lower.iter().cloned().chain(upper);
-    Some(each.into_iter().try_for_each(|layer| layer_of(&layer, Some(users)).map(drop)))
+    Some(each.into_iter().try_for_each(|layer| idmapped_clone(&layer, users).map(drop)))
 }
 
 fn clone_flags() -> OpenTreeFlags {
@@ -136,11 +147,12 @@ impl Layers {
 
     fn mount(
         &self,
+        mounts: &OwnMounts,
         users: Option<BorrowedFd<'_>>,
         ids: Ids,
         attributes: u64,
     ) -> io::Result<OwnedFd> {
-        let lower = self.lower.iter().map(|layer| layer_of(layer, users));
+        let lower = self.lower.iter().map(|layer| attached_layer(mounts, layer, users));
         let lower: Vec<OwnedFd> = lower.collect::<io::Result<_>>()?;
         let mut ready = Self::of_ready(lower.iter().map(by_descriptor).collect(), None);
         ready.options.clone_from(&self.options);
@@ -148,7 +160,7 @@ impl Layers {
         let mut holder = None;
         if let Some((upper, work)) = &self.upper {
             let common = common_parent(upper, work);
-            let clone = holder.insert(layer_of(&common, users)?);
+            let clone = holder.insert(attached_layer(mounts, &common, users)?);
             let inside =
                 |path: &Path| by_descriptor(clone).join(path.strip_prefix(&common).unwrap_or(path));
             ready.upper = Some((inside(upper), inside(work)));
@@ -156,7 +168,8 @@ impl Layers {
         ready.mount_ready(ids, attributes)
     }
 
-    /// Mounts the overlay over layers that already have the ids that they are to have.
+    /// Mounts the overlay over layers that already have the ids that they are to have, and are
+    /// attached in this process's mount namespace.
     pub(crate) fn mount_ready(&self, ids: Ids, attributes: u64) -> io::Result<OwnedFd> {
         let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
         let lower: Vec<&OsStr> = self.lower.iter().map(|layer| layer.as_os_str()).collect();
@@ -179,15 +192,27 @@ impl Layers {
     }
 }
 
-/// Opens a directory as a layer: a detached clone with the ids of `users`. Without `users` the
-/// directory itself is opened, as a jail cannot clone a mount below which others are locked.
-pub(crate) fn layer_of(directory: &Path, users: Option<BorrowedFd<'_>>) -> io::Result<OwnedFd> {
-    if users.is_none() {
+/// Opens a directory as a layer of an overlay that is made in `mounts`: a clone with the ids of
+/// `users`. Without `users` the directory itself is opened, as a jail cannot clone a mount below
+/// which others are locked.
+pub(crate) fn attached_layer(
+    mounts: &OwnMounts,
+    directory: &Path,
+    users: Option<BorrowedFd<'_>>,
+) -> io::Result<OwnedFd> {
+    let Some(users) = users else {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         return Ok(open(directory, flags, Mode::empty())?);
-    }
+    };
+    let clone = idmapped_clone(directory, users)?;
+    mounts.attach(clone.as_fd())?;
+    Ok(clone)
+}
+
+/// Makes a detached clone of a directory with the ids of `users`.
+fn idmapped_clone(directory: &Path, users: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     let clone = open_tree(CWD, directory, clone_flags())?;
-    mount::set_attributes(clone.as_fd(), 0, users)?;
+    mount::set_attributes(clone.as_fd(), 0, Some(users))?;
     Ok(clone)
 }
 

@@ -7,6 +7,7 @@
 
 use crate::confine::ids::Ids;
 use crate::error::{Error, UnionFault};
+use crate::files::own_mounts::OwnMounts;
 use crate::files::root::{self, Planned};
 use crate::files::tree::{self, Owner, Tree};
 use crate::files::union::{self, Upper};
@@ -14,7 +15,7 @@ use crate::spec::{Mount, MountOptions, MountSource, Spec, Users};
 use crate::work;
 use rustix::fs::{FileType, fstat};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 /// Records a directory that is made for the prison and removed with it; fails when another prison
@@ -31,7 +32,7 @@ pub(crate) struct Stack {
     ids: Ids,
     /// A user namespace with the jail's ids, once one has been needed.
     users: Option<OwnedFd>,
-    own_users: bool,
+    owner: Users,
 }
 
 impl Stack {
@@ -49,7 +50,7 @@ impl Stack {
             mounts: Vec::new(),
             ids,
             users: None,
-            own_users: spec.users == Users::Own,
+            owner: spec.users,
         };
         for mount in &spec.mounts {
             stack.add(mount, claim)?;
@@ -72,8 +73,8 @@ impl Stack {
             MountSource::Nullfs(source) => Tree::clone_of(source, target, options)?,
             MountSource::Disk { kind, device } => Tree::of_disk(kind, device, target, options)?,
             MountSource::Overlay { lower, upper } => {
-                let ids = self.own_users.then_some(self.ids);
-                Tree::overlay(lower, upper.as_ref(), target, options, ids)?
+                let owner = (self.owner, self.ids);
+                Tree::overlay(lower, upper.as_ref(), target, options, owner)?
             }
             MountSource::Union { directory, below } => {
                 let fd = self.union((directory, *below), &target, options, claim)?;
@@ -108,20 +109,11 @@ impl Stack {
         trees.find(|tree| target.starts_with(&tree.target)).unwrap_or(&mut self.root)
     }
 
-    /// Opens a mount point in the tree that covers it. The tree may be hostile: no link is
-    /// followed.
+    /// Opens a mount point in the tree that covers it.
     fn place(&mut self, target: &Path) -> Result<OwnedFd, Error> {
         let tree = self.covering(target);
         let inside = target.strip_prefix(&tree.target).unwrap_or(target);
-        let opened = if inside.as_os_str().is_empty() {
-            fcntl_dupfd_cloexec(&tree.fd, 0)
-        } else {
-            root::place(tree.fd.as_fd(), inside)
-        };
-        opened.map_err(|error| match error {
-            Errno::LOOP => Error::SymbolicLink(target.into()),
-            error => Error::MountPoint(target.into(), error.into()),
-        })
+        opened(tree.fd.as_fd(), inside, target)
     }
 
     /// Reads who owns a mount point, as the jail sees it, and its permission bits.
@@ -138,25 +130,31 @@ impl Stack {
         Ok((Owner { uid, gid }, stat.st_mode & 0o7777))
     }
 
-    /// Opens what lies at `target`, with the jail's ids: a layer for a union.
-    fn layer(&mut self, target: &Path) -> Result<OwnedFd, Error> {
-        if self.own_users && self.users.is_none() {
+    /// Opens what lies at `target`, with the jail's ids: a layer for a union that is made in
+    /// `mounts`.
+    fn layer(&mut self, target: &Path, mounts: &OwnMounts) -> Result<OwnedFd, Error> {
+        let failed = |error: Errno| Error::MountPoint(target.into(), error.into());
+        match fstat(&self.place(target)?).map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+            Ok(FileType::Directory) => {}
+            Ok(_) => return Err(failed(Errno::NOTDIR)),
+            Err(error) => return Err(failed(error)),
+        }
+        if self.owner == Users::Own && self.users.is_none() {
             let made = self.ids.user_namespace();
             self.users = Some(made.map_err(|error| Error::Mount(target.into(), error))?);
         }
         let users = self.users.take();
         // Now, not with the others: the kernel takes the ids that a layer has when the overlay is
         // made.
-        let settled = self.covering(target).settle_now(users.as_ref().map(AsFd::as_fd));
+        let tree = self.covering(target);
+        let settled = tree.settle_now(users.as_ref().map(AsFd::as_fd));
+        let lent = settled.and_then(|()| {
+            mounts.lend(&mut tree.fd).map_err(|error| Error::Mount(target.into(), error))
+        });
         self.users = users;
-        settled?;
-        let place = self.place(target)?;
-        let failed = |error: Errno| Error::MountPoint(target.into(), error.into());
-        match fstat(&place).map(|stat| FileType::from_raw_mode(stat.st_mode)) {
-            Ok(FileType::Directory) => Ok(place),
-            Ok(_) => Err(failed(Errno::NOTDIR)),
-            Err(error) => Err(failed(error)),
-        }
+        let inside =
+            target.strip_prefix(&self.covering(target).target).unwrap_or(target).to_owned();
+        opened(lent?.as_fd(), &inside, target)
     }
 
     /// Makes a union of a directory of the host and what lies at `target`.
@@ -182,15 +180,31 @@ impl Stack {
         } else {
             Some(Upper::new(directory, Path::new(""))?)
         };
-        // Before the working directory is made: a failure here leaves nothing to remove.
-        let lies = self.layer(target)?;
-        if let Some(upper) = &upper {
-            work::check(&upper.work)?;
-            // In the registry first, so that a crash leaves no directory that nobody knows of.
-            claim(&upper.work)?;
-            work::make(&upper.work)?;
-        }
-        let users = (self.ids, self.users.as_ref().map(AsFd::as_fd));
-        union::mount((directory, &lies), below, upper.as_ref(), options, users)
+        OwnMounts::with(|mounts| {
+            // Before the working directory is made: a failure here leaves nothing to remove.
+            let lies = self.layer(target, mounts)?;
+            if let Some(upper) = &upper {
+                work::check(&upper.work)?;
+                // In the registry first, so that a crash leaves no directory that nobody knows of.
+                claim(&upper.work)?;
+                work::make(&upper.work)?;
+            }
+            let users = (self.ids, self.users.as_ref().map(AsFd::as_fd));
+            union::mount(mounts, (directory, &lies), below, upper.as_ref(), options, users)
+        })
     }
+}
+
+/// Opens the mount point `target`, which lies at `inside` of a tree. The tree may be hostile: no
+/// link is followed.
+fn opened(tree: BorrowedFd<'_>, inside: &Path, target: &Path) -> Result<OwnedFd, Error> {
+    let opened = if inside.as_os_str().is_empty() {
+        fcntl_dupfd_cloexec(tree, 0)
+    } else {
+        root::place(tree, inside)
+    };
+    opened.map_err(|error| match error {
+        Errno::LOOP => Error::SymbolicLink(target.into()),
+        error => Error::MountPoint(target.into(), error.into()),
+    })
 }

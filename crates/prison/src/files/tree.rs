@@ -180,10 +180,9 @@ impl Tree {
         upper: Option<&(PathBuf, PathBuf)>,
         target: PathBuf,
         options: MountOptions,
-        ids: Option<Ids>,
+        owner: (Users, Ids),
     ) -> Result<Self, Error> {
-        let made = overlay::of_layers(lower, upper, ids, attributes(options));
-        let fd = made.map_err(|error| Error::Mount(target.clone(), error))?;
+        let fd = overlay::of_layers(lower, upper, &target, owner, attributes(options))?;
         Ok(Self::made(fd, target))
     }
 
@@ -255,26 +254,6 @@ impl Tree {
             other => other.calling("mount_setattr"),
         }
     }
-}
-
-/// Tries whether the files at `path` can be shown under the ids of a jail, as its root would be: on
-/// a clone that nobody sees, in a user namespace that is gone afterwards. An overlay is judged by
-/// its layers.
-///
-/// # Errors
-/// [`Error::NoUserNamespaces`]; [`Error::CannotIdmap`]; [`Error::Mount`]: `path` cannot be cloned.
-pub fn try_idmap(path: &Path) -> Result<(), Error> {
-    let users = Ids::SOME.user_namespace().map_err(Error::NoUserNamespaces)?;
-    if let Some(tried) = overlay::try_layers(path, users.as_fd()) {
-        return tried.map_err(|error| match error.raw_os_error() {
-            Some(libc::EINVAL) => Error::CannotIdmap {
-                path: path.into(),
-                file_system: "a layer of the overlay".into(),
-            },
-            _ => Error::Mount(path.into(), error),
-        });
-    }
-    Tree::clone_of(path, "/".into(), MountOptions::default())?.settle(Some(users.as_fd()))
 }
 
 /// Makes a file system and a detached mount of it: fsopen(2), fsconfig(2), fsmount(2).

@@ -10,6 +10,7 @@ use crate::confine::ids::Ids;
 use crate::error::{Error, UnionFault};
 use crate::files::mountinfo;
 use crate::files::overlay::{self, Layers};
+use crate::files::own_mounts::OwnMounts;
 use crate::files::tree::attributes;
 use crate::spec::MountOptions;
 use kernel::mount::realpath;
@@ -72,11 +73,11 @@ impl Upper {
 
     /// Opens both directories, on one mount with the ids of `users`: one clone of their parent, as
     /// two clones would be two mounts.
-    fn open(&self, users: Option<BorrowedFd<'_>>) -> io::Result<Open> {
+    fn open(&self, mounts: &OwnMounts, users: Option<BorrowedFd<'_>>) -> io::Result<Open> {
         let no_parent = || io::Error::from(Errno::INVAL);
         let (parent, name) =
             self.anchor.parent().zip(self.anchor.file_name()).ok_or_else(no_parent)?;
-        let holder = overlay::layer_of(parent, users)?;
+        let holder = overlay::attached_layer(mounts, parent, users)?;
         // A jail that ran here before may have put links below; another mount would be another file
         // system.
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
@@ -97,8 +98,10 @@ struct Open {
 }
 
 /// Makes a detached union of `directory` and `lies`, the directory at the mount point, both with
-/// the jail's ids. With an `upper` layer, which is one of the two, the union can be written to.
+/// the jail's ids; `lies` is attached in `mounts`. With an `upper` layer, which is one of the two,
+/// the union can be written to.
 pub(crate) fn mount(
+    mounts: &OwnMounts,
     (directory, lies): (&Path, &OwnedFd),
     below: bool,
     upper: Option<&Upper>,
@@ -110,7 +113,7 @@ pub(crate) fn mount(
         (Some(upper), Some(libc::EINVAL | libc::EROFS)) => upper.unable(),
         _ => Error::Mount(directory.into(), error),
     };
-    let clone = overlay::layer_of(directory, users).map_err(|error| {
+    let clone = overlay::attached_layer(mounts, directory, users).map_err(|error| {
         let is_lower = below || upper.is_none();
         if is_lower && users.is_some() && error.raw_os_error() == Some(libc::EINVAL) {
             let file_system = mountinfo::file_system_of(directory).unwrap_or_else(|| "it".into());
@@ -120,7 +123,7 @@ pub(crate) fn mount(
         }
     })?;
     let (over, under) = if below { (lies, &clone) } else { (&clone, lies) };
-    let opened = upper.map(|upper| upper.open(users)).transpose().map_err(failed)?;
+    let opened = upper.map(|upper| upper.open(mounts, users)).transpose().map_err(failed)?;
     let (lower, writes) = match &opened {
         Some(Open { upper, work, .. }) => {
             (vec![by_descriptor(under)], Some((by_descriptor(upper), by_descriptor(work))))

@@ -77,7 +77,7 @@ fn examine() -> Vec<Finding> {
         essential("cgroup v2", cgroup()),
         essential("seccomp", seccomp()),
         optional("idmapped mounts of /", idmapped_mounts()),
-        optional("overlay", file_system("overlay", "thin jails: load the module overlay")),
+        optional("overlay", overlay()),
     ];
     findings.extend(links().into_iter().map(|(name, state)| optional(&name, state)));
     findings.extend(receive_offload().into_iter().map(|(name, state)| optional(&name, state)));
@@ -146,6 +146,16 @@ fn idmapped_mounts() -> State {
             State::Missing(format!("{file_system} has none on this kernel: {instead}"))
         }
         Err(error) => State::Missing(format!("{error}: {instead}")),
+    }
+}
+
+/// Whether an overlay can be made as that of a jail is.
+fn overlay() -> State {
+    match prison::try_overlay() {
+        Ok(()) => State::Well,
+        Err(_) if !rustix::process::geteuid().is_root() => State::Unknown,
+        Err(Error::NoFileSystem(_)) => missing("thin jails and unionfs: load the module overlay"),
+        Err(error) => State::Missing(format!("thin jails and unionfs cannot be made: {error}")),
     }
 }
 

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-/// The script of process 1. `$1` is the installed kletka.
+/// The script of process 1. `$1` is the installed kletka, `$2` a directory on a disk for /home and
+/// /mnt, if there is one.
 ///
 /// The script reads its number as the test sees it, while the outer /proc is still mounted. It lays
 /// out the machine, prints the number, and becomes a cat(1), which lives until its input ends. The
@@ -22,8 +23,17 @@ mount -t tmpfs -o mode=755 tmpfs /mnt
 cp -a /etc/. /mnt
 mount --move /mnt /etc
 mount -t tmpfs -o mode=1777 tmpfs /tmp
-for directory in /run /home /mnt /var/log; do
+for directory in /run /var/log; do
     mount -t tmpfs -o mode=755 tmpfs "$directory"
+done
+for directory in /home /mnt; do
+    if [ -n "$2" ]; then
+        disk=$(mktemp -d "$2/disk.XXXXXX")
+        chmod 755 "$disk"
+        mount --bind "$disk" "$directory"
+    else
+        mount -t tmpfs -o mode=755 tmpfs "$directory"
+    fi
 done
 mkdir /run/lock
 rm -rf /etc/jail.conf /etc/jail.conf.d /etc/jail.*.conf /etc/rc.conf /etc/rc.conf.d /etc/rc.conf.local
@@ -39,6 +49,7 @@ pub(super) fn start() -> (Child, u32) {
         .args(["--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child"])
         .args(["--propagation", "private", "sh", "-c", PROCESS_1, "machine"])
         .arg(prefix())
+        .arg(disk())
         .env_clear()
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .stdin(Stdio::piped())
@@ -51,6 +62,12 @@ pub(super) fn start() -> (Child, u32) {
     let [pid, ready] = said.as_slice() else { panic!("no machine; what failed stands above") };
     assert_eq!(ready, "ready");
     (unshare, pid.parse().unwrap())
+}
+
+/// The directory for files of jails: in the virtual machine on its disk, as Linux 6.1 cannot idmap
+/// a tmpfs. Nothing of that disk outlives the machine.
+fn disk() -> &'static str {
+    if std::env::var_os("KLETKA_VM").is_some() { "/var/lib" } else { "" }
 }
 
 /// Installs the binary under test, once per run of the tests. Answers the directory.
