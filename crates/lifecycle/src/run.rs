@@ -125,6 +125,12 @@ pub fn carry_out_together(errands: Vec<Errand<'_, '_>>, registry: &Registry) {
         let Run { facts, ledger } = run;
         let ground = Ground { registry, surroundings, voice: ledger.voice };
         together(vec![Row::new(facts, ledger, ground, Task::Stop, decided.stops)]);
+        // A start does the same when it takes its jid.
+        if facts.request.only_clears()
+            && let Err(error) = registry.clear_dead()
+        {
+            ledger.fail("", &Refusal::from(error));
+        }
         for turn in decided.changes {
             let changed = facts
                 .subject_of(&turn)

@@ -4,6 +4,7 @@
 use crate::error::{Calling, Error};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, open, statfs};
+use rustix::io::Errno;
 use std::fs;
 use std::io::{self, Read, Seek};
 use std::os::fd::OwnedFd;
@@ -60,13 +61,9 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<OwnedFd> {
 }
 
 /// Removes the directory of a prison that has ended, and the common one with the last of them.
-/// Answers whether it is gone.
+/// Answers whether it is gone. Processes in it stay, and the directory with them.
 pub(crate) fn remove(path: &Path) -> bool {
     let removed = match fs::remove_dir(path) {
-        // Processes that were killed a moment ago may not have left yet.
-        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-            empty(path) && fs::remove_dir(path).is_ok()
-        }
         Err(error) => error.kind() == io::ErrorKind::NotFound,
         Ok(()) => true,
     };
@@ -75,6 +72,26 @@ pub(crate) fn remove(path: &Path) -> bool {
         let _ = fs::remove_dir(parent);
     }
     removed
+}
+
+/// Kills what is left in the directory of a prison that the caller has ended, and removes the
+/// directory. Answers whether it is gone.
+pub(crate) fn end(path: &Path) -> bool {
+    // Processes that were killed a moment ago may not have left yet.
+    remove(path) || (empty(path) && remove(path))
+}
+
+/// Whether there are processes in a prison's directory or below it. A directory that is gone has
+/// none.
+pub(crate) fn is_populated(path: &Path) -> Result<bool, Errno> {
+    match fs::read_to_string(path.join("cgroup.events")) {
+        Ok(text) => Ok(!text.lines().any(|line| line == "populated 0")),
+        Err(error) => match Errno::from_io_error(&error) {
+            // ENODEV: removed while it was open.
+            Some(Errno::NOENT | Errno::NODEV) => Ok(false),
+            errno => Err(errno.unwrap_or(Errno::IO)),
+        },
+    }
 }
 
 /// The processes of a prison's directory: `cgroup.procs`.

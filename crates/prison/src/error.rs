@@ -1,6 +1,7 @@
 //! Why something could not be done to a prison, in jail(8)'s words: the text that follows `jail:
 //! NAME: `.
 
+use crate::registry::unseen::Unseen;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -55,6 +56,10 @@ pub enum Error {
     Registry(PathBuf, io::Error),
     /// A file of the registry that does not say which prison it is about.
     BrokenRecord(PathBuf),
+    /// A file among the records that is about no jail.
+    NoRecord(PathBuf),
+    /// It cannot be said whether the jail of this name runs.
+    Unseen(String, Unseen),
     /// Not run as root.
     NotRoot,
     /// The prison ended while it was being used.
@@ -178,6 +183,12 @@ impl fmt::Display for Error {
                  this file",
                 path.display()
             ),
+            Self::NoRecord(path) => write!(
+                f,
+                "{}: no record of a jail, among the records of jails: move it away",
+                path.display()
+            ),
+            Self::Unseen(name, why) => write!(f, "jail {name} may run: {why}"),
             Self::NotRoot => write!(f, "Operation not permitted: jails are for root alone"),
             Self::Died => write!(f, "the jail ended while it was being set up"),
             Self::Interface(name, error) => {

@@ -1,49 +1,66 @@
 //! The registry: which prisons there are, in one file each under /run/kletka/jails.
 //!
-//! The kernel is the truth; the registry only finds a prison again. Every look checks that a
-//! prison's init still lives ([`process_id`]), and clears the file and the cgroup of one that has
-//! died. Files are replaced whole by rename(2). One lock, held for the length of a few file
-//! operations, keeps two commands from taking the same jid, name or ids.
+//! The kernel is the truth; the registry only finds a prison again. Every look asks the kernel what
+//! has become of a prison ([`fate`]). A look changes nothing and needs no right to write: only
+//! commands that make or end prisons clear what dead ones have left. Files are replaced whole by
+//! rename(2). One lock, held for the length of a few file operations, keeps two commands from
+//! taking the same jid, name or ids.
 
+mod directory;
+pub(crate) mod fate;
 pub(crate) mod inside;
 pub(crate) mod limits;
 pub(crate) mod nested;
 pub(crate) mod process_id;
 pub(crate) mod record;
 pub(crate) mod reservation;
+pub(crate) mod unseen;
 
 use crate::cgroup;
 use crate::confine::ids::Ranges;
 use crate::confine::rights::Rights;
-use crate::error::{Error, UnionFault};
+use crate::error::{Calling, Error, UnionFault};
 use crate::spec::Spec;
 use crate::work;
-use kernel::descriptor::close_many;
+use directory::{Found, NEW};
+use fate::{Fate, Viewpoint};
 use kernel::proc::read_small;
 use limits::Limits;
 use process_id::ProcessId;
-use record::{Broken, LARGEST, Record};
-use reservation::{Reservation, Unreadable};
-use rustix::fs::{Dir, FlockOperation, Mode, OFlags, flock, mkdir, open, openat};
-use rustix::io::{Errno, read};
+use record::{LARGEST, Record};
+use reservation::{Held, Reservation};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, mkdir, open};
+use rustix::io::Errno;
 use std::cell::RefCell;
-use std::ffi::{CStr, OsStr, OsString};
 use std::fs;
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
+use unseen::Unseen;
 
 /// The directory of records, opened.
 #[derive(Debug)]
 pub struct Registry {
     directory: PathBuf,
     place: Place,
-    boot: String,
-    /// Files that were no records when the directory was last looked at.
-    broken: RefCell<Vec<PathBuf>>,
+    viewpoint: Viewpoint,
+    /// What was left out when the directory was last listed.
+    left_out: RefCell<LeftOut>,
+}
+
+/// What a list of prisons leaves out.
+#[derive(Debug, Default)]
+struct LeftOut {
+    /// Files that do not say which prison they are about.
+    broken: Vec<PathBuf>,
+    /// Prisons of which nobody can tell from here whether they live, by name.
+    unseen: Vec<(String, Unseen)>,
+    /// Prisons that have ended, and have left something.
+    ended: Vec<Record>,
+    /// Files that are no records.
+    junk: Vec<PathBuf>,
 }
 
 /// Where this command runs.
@@ -57,28 +74,17 @@ enum Place {
     Closed,
 }
 
-/// How many files are open at once while all are read: closed together, they cost one call.
-const AT_ONCE: usize = 64;
-/// A record while it is being written, under the lock.
-const NEW: &str = ".new";
-
-/// What [`Registry::look`] finds.
-struct Found {
-    /// The records by jid, those of dead prisons too.
-    records: Vec<Record>,
-    /// The files from which no prison can be found, by name.
-    broken: Vec<(OsString, Broken)>,
-    /// There is a file that somebody was writing and did not finish.
-    unfinished: bool,
-}
-
-impl Found {
-    /// The jids and ids that no new prison may get, because a broken record may hold them.
-    fn unreadable(&self) -> Vec<Unreadable> {
-        let jid = |name: &OsString| name.to_str()?.parse().ok();
-        let each = self.broken.iter();
-        each.map(|(name, broken)| Unreadable { jid: jid(name), ids: broken.ids }).collect()
-    }
+/// The prisons of the registry, by what has become of them, each row by jid.
+#[derive(Default)]
+struct Survey {
+    /// Those that live, or are being made.
+    living: Vec<Record>,
+    /// Those of which nobody can tell from here.
+    unseen: Vec<(Record, Unseen)>,
+    /// Those whose processes have not all ended.
+    ending: Vec<Record>,
+    /// Those of which nothing runs.
+    dead: Vec<Record>,
 }
 
 /// The registry's lock; dropping it lets the next command in. The file holds the last jid given
@@ -110,12 +116,11 @@ impl Registry {
     /// # Errors
     /// [`Error::NotRoot`] when an unprivileged user calls; [`Error::Registry`].
     pub fn open() -> Result<Self, Error> {
-        let boot = read_small("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let registry = |directory: &str, place| Self {
             directory: directory.into(),
             place,
-            boot: boot.trim_end().to_owned(),
-            broken: RefCell::default(),
+            viewpoint: Viewpoint::own(),
+            left_out: RefCell::default(),
         };
         let host = registry("/run/kletka", Place::Host);
         // Nearly always the directory is there: one stat(2) says so, and that this is no jail.
@@ -133,18 +138,35 @@ impl Registry {
     }
 
     fn made(self) -> Result<Self, Error> {
-        make_private(&self.directory)?;
-        make_private(&self.directory.join("jails"))?;
-        Ok(self)
+        let made = make_private(&self.directory)
+            .and_then(|()| make_private(&self.directory.join("jails")));
+        match made {
+            // Nothing is there to be read, and whoever is to write there is going to fail.
+            Err(Error::Registry(_, error)) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+                Ok(self)
+            }
+            made => made.map(|()| self),
+        }
     }
 
-    fn lock(&self, how: FlockOperation) -> Result<Lock, Error> {
+    /// The directory of records.
+    fn records(&self) -> PathBuf {
+        self.directory.join("jails")
+    }
+
+    /// Names a failure to read the directory of records.
+    fn unreadable(&self, error: Errno) -> Error {
+        Error::Registry(self.records(), error.into())
+    }
+
+    fn lock_to_write(&self) -> Result<Lock, Error> {
         let path = self.directory.join("lock");
         // O_CLOEXEC: a program executed with this descriptor would hold the lock for its whole
         // life.
         let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC;
         let file = open(&path, flags, Mode::RUSR | Mode::WUSR);
-        let locked = file.and_then(|file| flock(&file, how).map(|()| file));
+        let exclusively = FlockOperation::LockExclusive;
+        let locked = file.and_then(|file| flock(&file, exclusively).map(|()| file));
         locked.map(|file| Lock(file.into())).map_err(|error| match error {
             Errno::ACCESS => Error::NotRoot,
             error => Error::Registry(path, error.into()),
@@ -157,32 +179,47 @@ impl Registry {
     /// # Errors
     /// [`Error::Registry`].
     pub fn changing(&self) -> Result<Changing, Error> {
-        let path = self.directory.join("jails");
-        let failed = |error: Errno| Error::Registry(path.clone(), error.into());
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         // Another lock than `lock`, which is taken for each record that is written under this one.
-        let directory = open(&path, flags, Mode::empty()).map_err(failed)?;
-        flock(&directory, FlockOperation::LockExclusive).map_err(failed)?;
-        Ok(Changing(directory))
-    }
-
-    fn lock_to_write(&self) -> Result<Lock, Error> {
-        self.lock(FlockOperation::LockExclusive)
+        let directory = open(self.records(), flags, Mode::empty());
+        let locked = directory.and_then(|directory| {
+            flock(&directory, FlockOperation::LockExclusive).map(|()| directory)
+        });
+        locked.map(Changing).map_err(|error| self.unreadable(error))
     }
 
     /// Locks for reading: a directory that is read while an entry is replaced may show neither the
-    /// old nor the new one.
-    fn lock_to_read(&self) -> Result<Lock, Error> {
-        self.lock(FlockOperation::LockShared)
+    /// old nor the new one. `None`: the lock cannot be opened, as nobody has written here, or as
+    /// this command may not.
+    fn lock_to_read(&self) -> Option<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = open(self.directory.join("lock"), flags, Mode::empty()).ok()?;
+        flock(&file, FlockOperation::LockShared).ok()?;
+        Some(file)
     }
 
-    /// The files that [`Registry::prisons`] has found and that do not say which prison they are
-    /// about: [`Error::BrokenRecord`] each.
+    /// What [`Registry::prisons`] has left out although it may live: [`Error::BrokenRecord`] or
+    /// [`Error::Unseen`] each.
     pub fn broken(&self) -> Vec<Error> {
-        self.broken.borrow().iter().cloned().map(Error::BrokenRecord).collect()
+        let left_out = self.left_out.borrow();
+        let broken = left_out.broken.iter().cloned().map(Error::BrokenRecord);
+        let unseen = left_out.unseen.iter().cloned();
+        broken.chain(unseen.map(|(name, why)| Error::Unseen(name, why))).collect()
     }
 
-    /// Answers the prisons that live, by jid.
+    /// The prisons that [`Registry::prisons`] has left out because they have ended, and that nobody
+    /// has cleared yet.
+    pub fn ended(&self) -> Vec<Record> {
+        self.left_out.borrow().ended.clone()
+    }
+
+    /// The files that [`Registry::prisons`] has found among the records and that are about no jail:
+    /// [`Error::NoRecord`] each.
+    pub fn junk(&self) -> Vec<Error> {
+        self.left_out.borrow().junk.iter().cloned().map(Error::NoRecord).collect()
+    }
+
+    /// Answers the prisons that live, by jid. Nothing is changed.
     ///
     /// # Errors
     /// [`Error::Registry`] when the directory cannot be read.
@@ -190,149 +227,140 @@ impl Registry {
         if matches!(self.place, Place::Closed) {
             return Ok(Vec::new());
         }
-        // Readers share the lock; only when something is to be cleared does one take it alone.
-        let found = self.look(&self.lock_to_read()?)?;
-        let unfinished = found.unfinished;
-        let (mut alive, dead) = self.divide(found.records);
-        if !dead.is_empty() || unfinished {
-            // Read again: between the two locks, jids of dead prisons may have been given out.
-            (alive, _) = self.sweep(&self.lock_to_write()?)?;
-        }
+        let lock = self.lock_to_read();
+        let found = self.look()?;
+        drop(lock);
+        let Survey { mut living, unseen, ending, dead } = self.survey(found.records);
+        let unseen = unseen.into_iter().map(|(record, why)| (record.name, why));
+        let mut left_out = self.left_out.borrow_mut();
+        left_out.unseen = unseen.collect();
+        left_out.ended = [ending, dead].concat();
+        drop(left_out);
         // A prison that is being made has no init yet, and may never come up.
-        alive.retain(|record| record.init.is_some());
-        self.add_those_inside(&mut alive);
-        count_those_inside(&mut alive);
-        Ok(alive)
+        living.retain(|record| record.init.is_some());
+        self.add_those_inside(&mut living);
+        count_those_inside(&mut living);
+        Ok(living)
     }
 
-    /// Finds the living prison of this jid or name: jail_getid(3).
+    /// Finds the living prison of this jid or name: jail_getid(3). Nothing is changed.
     ///
     /// # Errors
-    /// [`Error::Registry`] when the directory cannot be read; [`Error::BrokenRecord`].
+    /// [`Error::Registry`] when the directory cannot be read; [`Error::BrokenRecord`];
+    /// [`Error::Unseen`].
     pub fn find(&self, jid_or_name: &str) -> Result<Option<Record>, Error> {
         if matches!(self.place, Place::Closed) {
             return Ok(None);
         }
-        // A jid is found by its file alone, and a name of digits is the jid.
-        let jid: Option<u32> = jid_or_name.parse().ok();
-        let found = match jid {
-            Some(jid) => self.read(jid)?,
-            None => self.find_by_name(jid_or_name)?,
-        };
-        let Some(record) = found else {
-            let is_it = |it: &Record| jid.map_or(it.name == jid_or_name, |jid| it.jid == jid);
-            // Only a name with a dot, or a jid, can be that of a prison inside another one.
-            let any = jid.is_some() || jid_or_name.contains('.');
-            let all = if any { self.prisons()? } else { Vec::new() };
-            return Ok(all.into_iter().find(is_it));
-        };
-        if !self.is_alive(&record) {
-            self.sweep(&self.lock_to_write()?)?;
-            return Ok(None);
+        let Survey { living, unseen, .. } = self.survey(self.named(jid_or_name)?);
+        if let Some(record) = living.into_iter().find(|record| record.init.is_some()) {
+            let inside = self.inside(&record)?.len() as u32;
+            return Ok(Some(Record { inside, ..record }));
         }
-        let inside = self.inside(&record)?.len() as u32;
-        Ok(record.init.is_some().then_some(Record { inside, ..record }))
+        if let Some((record, why)) = unseen.into_iter().next() {
+            return Err(Error::Unseen(record.name, why));
+        }
+        let jid: Option<u32> = jid_or_name.parse().ok();
+        let is_it = |it: &Record| jid.map_or(it.name == jid_or_name, |jid| it.jid == jid);
+        // Only a name with a dot, or a jid, can be that of a prison inside another one.
+        let any = jid.is_some() || jid_or_name.contains('.');
+        let all = if any { self.prisons()? } else { Vec::new() };
+        Ok(all.into_iter().find(is_it))
+    }
+
+    /// The records of this jid or name, of dead prisons too: a dead one may be left beside a living
+    /// one of its name.
+    fn named(&self, jid_or_name: &str) -> Result<Vec<Record>, Error> {
+        // A jid is found by its file alone, and a name of digits is the jid.
+        if let Ok(jid) = jid_or_name.parse() {
+            return Ok(self.read(jid)?.into_iter().collect());
+        }
+        let lock = self.lock_to_read();
+        let mut found = self.look()?;
+        drop(lock);
+        found.records.retain(|record| record.name == jid_or_name);
+        let is_it = |broken: &record::Broken| broken.name.as_deref() == Some(jid_or_name);
+        match found.broken.iter().find(|(_, broken)| is_it(broken)) {
+            Some((jid, _)) if found.records.is_empty() => Err(Error::BrokenRecord(self.file(*jid))),
+            _ => Ok(found.records),
+        }
     }
 
     /// Reads the record of this jid, if there is one; the prison may be dead.
     fn read(&self, jid: u32) -> Result<Option<Record>, Error> {
-        let file = self.file(jid);
-        let Ok(bytes) = fs::read(&file) else { return Ok(None) };
-        Record::parse(&bytes).map(Some).map_err(|_| Error::BrokenRecord(file))
-    }
-
-    /// Reads the record of this name, if there is one; the prison may be dead.
-    fn find_by_name(&self, name: &str) -> Result<Option<Record>, Error> {
-        let found = self.look(&self.lock_to_read()?)?;
-        if let Some(record) = found.records.into_iter().find(|record| record.name == name) {
-            return Ok(Some(record));
-        }
-        let mut broken = found.broken.into_iter();
-        match broken.find(|(_, broken)| broken.name.as_deref() == Some(name)) {
+        match directory::one(&self.records(), jid).map_err(|error| self.unreadable(error))? {
             None => Ok(None),
-            Some((file, _)) => Err(Error::BrokenRecord(self.directory.join("jails").join(file))),
+            Some(record) => record.map(Some).map_err(|_| Error::BrokenRecord(self.file(jid))),
         }
     }
 
-    /// Reads everything in the directory, dead prisons' records too, by jid. The argument shows
-    /// that the caller has locked it.
-    fn look(&self, _lock: &Lock) -> Result<Found, Error> {
-        let path = self.directory.join("jails");
-        let failed = |error: Errno| Error::Registry(path.clone(), error.into());
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let directory = open(&path, flags, Mode::empty()).map_err(failed)?;
-        let mut found = Found { records: Vec::new(), broken: Vec::new(), unfinished: false };
-        // One byte more than a record may have shows that a file is too long.
-        let mut room = [0; LARGEST + 1];
-        // Files stay open until there are this many: to close them all is one call.
-        let mut files = Vec::with_capacity(AT_ONCE);
-        for entry in Dir::read_from(&directory).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name();
-            if matches!(name.to_bytes(), b"." | b"..") {
-                continue;
-            }
-            let (file, record) = read_record(directory.as_fd(), name, &mut room).map_err(failed)?;
-            match record {
-                _ if name.to_bytes() == NEW.as_bytes() => found.unfinished = true,
-                Ok(record) => found.records.push(record),
-                Err(broken) => {
-                    found.broken.push((OsStr::from_bytes(name.to_bytes()).to_owned(), broken));
-                }
-            }
-            files.push(file);
-            if files.len() == AT_ONCE {
-                close_many(files.drain(..));
-            }
-        }
-        close_many(files.into_iter());
-        found.records.sort_by_key(|record| record.jid);
-        let files = found.broken.iter().map(|(name, _)| path.join(name));
-        self.broken.replace(files.collect());
+    /// Reads everything in the directory, and notes what is broken.
+    fn look(&self) -> Result<Found, Error> {
+        let path = self.records();
+        let found = directory::all(&path).map_err(|error| self.unreadable(error))?;
+        self.left_out.replace(LeftOut {
+            broken: found.broken.iter().map(|(jid, _)| self.file(*jid)).collect(),
+            junk: found.junk.iter().map(|name| path.join(name)).collect(),
+            ..LeftOut::default()
+        });
         Ok(found)
     }
 
-    /// Whether a prison lives, or the command that is making it.
-    fn is_alive(&self, record: &Record) -> bool {
-        record.boot == self.boot
-            && record.init.or(record.creator).is_some_and(|process| process.open().is_some())
+    /// Asks the kernel what has become of these prisons.
+    fn survey(&self, records: Vec<Record>) -> Survey {
+        let mut survey = Survey::default();
+        for (fate, record) in self.viewpoint.fates(&records).into_iter().zip(records) {
+            match fate {
+                Fate::Lives => survey.living.push(record),
+                Fate::Unseen(why) => survey.unseen.push((record, why)),
+                Fate::Ends => survey.ending.push(record),
+                Fate::Dead => survey.dead.push(record),
+            }
+        }
+        survey
     }
 
-    /// Divides records into those of living and of dead prisons, each in the same order:
-    /// [`Registry::is_alive`] for many.
-    fn divide(&self, records: Vec<Record>) -> (Vec<Record>, Vec<Record>) {
-        let process =
-            |record: &Record| record.init.or(record.creator).filter(|_| record.boot == self.boot);
-        let processes: Vec<_> = records.iter().map(process).collect();
-        let mut living = ProcessId::living(&processes).into_iter();
-        records.into_iter().partition(|_| living.next() == Some(true))
+    /// Clears what dead prisons have left: their cgroups and files. Answers the prisons that live
+    /// or may live, by jid, and what else is held.
+    fn sweep(&self, _lock: &Lock) -> Result<(Vec<Record>, Vec<Held>), Error> {
+        // Whoever was writing this file has died: writing needs the lock, which is the caller's.
+        let _ = fs::remove_file(self.records().join(NEW));
+        let found = self.look()?;
+        let mut held: Vec<Held> = found.broken.iter().map(Held::of_broken).collect();
+        let Survey { mut living, unseen, ending, dead } = self.survey(found.records);
+        living.extend(unseen.into_iter().map(|(record, _)| record));
+        living.sort_by_key(|record| record.jid);
+        // What cannot be cleared yet keeps its jid and ids, and its name is free.
+        let stays = dead.iter().filter(|record| !self.clear(record, cgroup::remove));
+        held.extend(ending.iter().chain(stays).map(Held::of));
+        Ok((living, held))
     }
 
-    /// Clears what dead prisons have left: their cgroups and files. Answers the living ones, by
-    /// jid, and what cannot be read.
-    fn sweep(&self, lock: &Lock) -> Result<(Vec<Record>, Vec<Unreadable>), Error> {
-        let found = self.look(lock)?;
-        let unreadable = found.unreadable();
-        let (alive, dead) = self.divide(found.records);
-        dead.iter().for_each(|record| self.clear(record));
-        // Whoever was writing this file has died: writing needs the lock, which is ours.
-        let _ = fs::remove_file(self.directory.join("jails").join(NEW));
-        Ok((alive, unreadable))
+    /// Clears what dead prisons have left. A prison whose end cannot be proved stays.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when the directory cannot be read.
+    pub fn clear_dead(&self) -> Result<(), Error> {
+        if matches!(self.place, Place::Closed) {
+            return Ok(());
+        }
+        self.sweep(&self.lock_to_write()?).map(drop)
     }
 
-    fn clear(&self, record: &Record) {
+    /// Clears what a prison has left, its cgroup by `remove`, and answers whether nothing is left.
+    fn clear(&self, record: &Record, remove: fn(&Path) -> bool) -> bool {
         if record.waiting.is_some() {
             let _ = fs::remove_file(self.waiting_directory().join(record.jid.to_string()));
         }
         // Where something could not be removed, the record stays, and the next command tries again.
         let work_is_gone = record.work.iter().all(|work| work::remove(work));
-        if record.cgroup.as_deref().is_none_or(cgroup::remove) && work_is_gone {
-            let _ = fs::remove_file(self.file(record.jid));
-        }
+        record.cgroup.as_deref().is_none_or(remove)
+            && work_is_gone
+            && fs::remove_file(self.file(record.jid)).is_ok()
     }
 
     fn file(&self, jid: u32) -> PathBuf {
-        self.directory.join("jails").join(jid.to_string())
+        self.records().join(jid.to_string())
     }
 
     /// The directory of the sockets by which waiting processes are started.
@@ -364,14 +392,19 @@ impl Registry {
     /// writes them down.
     pub(crate) fn reserve(&self, spec: &Spec, rights: Rights) -> Result<Record, Error> {
         let outer = self.limits()?;
+        let (boot, namespace) = self
+            .viewpoint
+            .recorded()
+            .map_err(|(path, error)| Error::Registry(path.into(), error.into()))?;
+        let creator = ProcessId::own().calling("pidfd_open")?;
         let lock = self.lock_to_write()?;
-        let (mut records, unreadable) = self.sweep(&lock)?;
+        let (mut records, held) = self.sweep(&lock)?;
         self.add_those_inside(&mut records);
         if outer.is_some_and(|outer| records.len() >= outer.max as usize) {
             return Err(Error::Limit);
         }
         let (last, ranges) = (lock.last_jid(), Ranges::read());
-        let taken = Reservation::choose(spec, (&records, &unreadable), last, outer, &ranges)?;
+        let taken = Reservation::choose(spec, (&records, &held), last, outer, &ranges)?;
         let record = Record {
             jid: taken.jid,
             name: taken.name,
@@ -382,8 +415,9 @@ impl Registry {
             cgroup: cgroup::path(taken.jid, unique()),
             parameters: spec.parameters.clone(),
             rights,
-            creator: ProcessId::own(),
-            boot: self.boot.clone(),
+            creator: Some(creator),
+            boot,
+            pid_namespace: Some(namespace),
             ..Record::empty()
         };
         self.store(&lock, &record)?;
@@ -402,8 +436,9 @@ impl Registry {
             return Err(Error::Union(directory.into(), UnionFault::Shared));
         }
         let lock = self.lock_to_write()?;
-        let (living, _) = self.sweep(&lock)?;
-        let holder = living.iter().find(|other| other.work.iter().any(|work| work == directory));
+        let Survey { living, unseen, .. } = self.survey(self.look()?.records);
+        let mut holders = living.iter().chain(unseen.iter().map(|(record, _)| record));
+        let holder = holders.find(|other| other.work.iter().any(|work| work == directory));
         if let Some(holder) = holder {
             return Err(Error::Union(directory.into(), UnionFault::Taken(holder.name.clone())));
         }
@@ -447,10 +482,12 @@ impl Registry {
         }
         // rename(2) needs the same file system; one name suffices, as only one command writes at a
         // time.
-        let new = self.directory.join("jails").join(NEW);
-        fs::write(&new, bytes)
-            .and_then(|()| fs::rename(&new, &path))
-            .map_err(|error: io::Error| Error::Registry(path, error))
+        let new = self.records().join(NEW);
+        let written = create_new(&new).and_then(|mut file| file.write_all(&bytes));
+        written.and_then(|()| fs::rename(&new, &path)).map_err(|error| {
+            let _ = fs::remove_file(&new);
+            Error::Registry(path, error)
+        })
     }
 
     /// Forgets a prison that has ended, but not another that has got its jid meanwhile.
@@ -461,7 +498,7 @@ impl Registry {
         // Cleared by what this registry's file says: `record` may come from a jail's own registry,
         // which may say anything.
         if let Some(current) = current.filter(same) {
-            self.clear(&current);
+            self.clear(&current, cgroup::end);
         }
         Ok(())
     }
@@ -477,19 +514,6 @@ fn count_those_inside(records: &mut [Record]) {
     }
 }
 
-/// Reads a file of the registry by one read(2), and answers with the open file too.
-fn read_record(
-    directory: BorrowedFd<'_>,
-    name: &CStr,
-    room: &mut [u8],
-) -> rustix::io::Result<(OwnedFd, Result<Record, Broken>)> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = openat(directory, name, flags, Mode::empty())?;
-    let length = read(&file, &mut *room)?;
-    let record = Record::parse(&room[..length]);
-    Ok((file, if length > LARGEST { Err(Broken::default()) } else { record }))
-}
-
 /// Whether this process is in a jail: process 1 is one of ours there, and its title says so.
 /// Nothing else tells a jail from a host: a host may itself run in a user namespace, and a jail
 /// with `kletka.userns = inherit` has none.
@@ -503,6 +527,19 @@ pub fn is_jailed() -> bool {
 fn jailed() -> Option<Option<Limits>> {
     let limits = || read_small(&format!("{}/{}", limits::DIRECTORY, limits::FILE));
     is_jailed().then(|| limits().and_then(|text| Limits::parse(&text)))
+}
+
+/// Makes a file under a name that nothing else has: what lies there was left by a command that has
+/// died.
+fn create_new(path: &Path) -> io::Result<fs::File> {
+    let create = || fs::OpenOptions::new().write(true).create_new(true).open(path);
+    match create() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path).or_else(|_| fs::remove_dir(path))?;
+            create()
+        }
+        created => created,
+    }
 }
 
 /// Makes a directory for root alone; one that exists already is fine too.

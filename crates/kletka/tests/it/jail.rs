@@ -1,6 +1,7 @@
 //! jail(8), jls(8) and jexec(8) on real prisons: the life of a jail, what confines it, the messages
 //! for bad input, and that nothing is left behind when something fails or is killed.
 
+use crate::record::CLEARED;
 use crate::sandbox::Sandbox;
 use crate::session::check;
 
@@ -158,6 +159,7 @@ fn a_jail_without_persist_ends_with_its_last_process() {
     assert_eq!(sandbox.ok("jls name"), "web\n");
     sandbox.ok(": > /home/jails/web/tmp/second; while jls -j web jid > /dev/null 2>&1; do :; done");
     assert_eq!(sandbox.ok("jls name"), "");
+    sandbox.ok(CLEARED);
 }
 
 #[test]
@@ -455,9 +457,6 @@ fn the_hosts_root_as_a_jails() {
     assert!(jailed || refused, "{done:?}");
 }
 
-/// Runs jls(8) until the registry is empty: each look clears jails that have died.
-const CLEARED: &str = "while ls -A /run/kletka/jails | grep -q .; do jls > /dev/null; done";
-
 /// Kills the command at each of its system calls, one run for each call. With `-f`, the processes
 /// that it makes are killed, too. `before` is run before each run, and `after` looks at what is
 /// left after it. The first run is not killed: it counts the system calls.
@@ -565,6 +564,7 @@ fn a_jail_that_is_killed_from_outside_is_cleared() {
     sandbox.ok("kill -9 $(sed -n 's/^init=\\([0-9]*\\) .*/\\1/p' /run/kletka/jails/*)");
     sandbox.ok("while jls -j web jid > /dev/null 2>&1; do :; done");
     assert_eq!(sandbox.ok("jls name"), "");
+    sandbox.ok(CLEARED);
 }
 
 #[test]

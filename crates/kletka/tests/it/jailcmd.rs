@@ -1,5 +1,6 @@
 //! The command line of jail(8): options and their combinations, messages, exit statuses.
 
+use crate::record::CLEARED;
 use crate::sandbox::Sandbox;
 use crate::session::check;
 
@@ -60,6 +61,7 @@ $ jail -m name=web nopersist; while jls -c -j web; do :; done
 $ jls name
 ",
     );
+    sandbox.ok(CLEARED);
 }
 
 /// `meta` and `env`, as in FreeBSD's tests/sys/kern/jailmeta.sh and in jail(8).

@@ -1,6 +1,7 @@
 //! `jail --plan`, which prints what would be done and does none of it, and `jls --diff`, which
 //! prints where jails differ from their files.
 
+use crate::record::CLEARED;
 use crate::sandbox::{Done, Sandbox};
 use crate::session::check;
 use std::path::Path;
@@ -268,6 +269,7 @@ release web
     );
     // A restart of the machine empties /run.
     kill("db");
+    sandbox.ok(CLEARED);
     sandbox.ok("rm -r /run/kletka");
     check(
         &sandbox,

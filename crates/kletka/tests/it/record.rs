@@ -6,6 +6,11 @@ use crate::session::check;
 
 const RECORD: &str = "/run/kletka/jails/1";
 
+/// Waits until the registry is empty: a command that stops jails clears what dead ones have left,
+/// whether it finds the jail that it is to stop or not.
+pub(crate) const CLEARED: &str =
+    "while ls -A /run/kletka/jails | grep -q .; do jail -q -R none || :; done";
+
 /// A machine with a jail.
 fn machine() -> Option<Sandbox> {
     let sandbox = Sandbox::new()?;
@@ -52,7 +57,7 @@ fn a_jail_of_an_older_kletka() {
     let Some(sandbox) = machine() else { return };
     sandbox.ok(&format!("sed -i /^version=/d {RECORD}"));
     check(&sandbox, "$ jexec web true\n$ jls name\nweb\n$ jail -m name=web persist=false\n");
-    sandbox.ok("until test ! -e /run/kletka/jails/1; do sleep 0.1; jls; done");
+    sandbox.ok(CLEARED);
 }
 
 /// A record that does not lead to its jail is reported. No command acts as if the jail did not
@@ -126,4 +131,132 @@ fn a_broken_record_of_a_configured_jail() {
     }
     sandbox.ok(&format!("mv /tmp/record {RECORD}"));
     sandbox.ok("jail -r web");
+}
+
+/// Who cannot see a jail's process takes the jail for what it may be: one that runs. Nothing that
+/// looks ends it, and what is to change it is refused.
+#[test]
+fn what_cannot_be_seen_is_not_dead() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.write("/etc/jail.conf", "web { path = /home/jails/web; persist; }\n");
+    sandbox.ok("jail -m name=web host.hostname=old");
+    let elsewhere = "it was made in another pid namespace, which cannot be seen from here: run this \
+                     command in that one";
+    let no_boot = "/proc/sys/kernel/random/boot_id: No such file or directory: mount all of proc(5) \
+                   on /proc, without subset=pid";
+    for (blind, why) in [
+        ("unshare --mount --pid --fork --mount-proc", elsewhere),
+        (
+            "unshare --mount sh -c '/bin/mount -t proc -o subset=pid proc /proc; exec \"$@\"' sh",
+            no_boot,
+        ),
+    ] {
+        for (line, name, status) in [
+            ("jls -N", "jls", 1),
+            ("jls -j web", "jls", 1),
+            ("jexec web true", "jexec", 1),
+            ("service jail onestatus", "jls", 1),
+            ("jail -m name=web host.hostname=new", "jail", 1),
+            ("jail -r web", "jail", 1),
+            ("jail -R web", "jail", 1),
+            ("jail -c web", "jail", 1),
+        ] {
+            let done = sandbox.run(&format!("{blind} {line}"));
+            let want = (format!("{name}: jail web may run: {why}\n"), status);
+            assert_eq!((done.stderr, done.status), want, "{blind} {line}");
+        }
+        check(&sandbox, "$ jexec web hostname\nold\n$ jls name host.hostname\nweb old\n");
+    }
+    sandbox.ok("jail -q -r web");
+}
+
+/// A look needs no right to write, and clears nothing.
+#[test]
+fn a_look_writes_nothing() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.ok("jail -c name=gone path=/home/jails/web persist");
+    let read_only = "/bin/mount --bind /run/kletka /run/kletka && \
+                     /bin/mount -o remount,bind,ro /run/kletka";
+    for (registry, want) in [(read_only, "gone\nweb\n"), ("true", "web\n")] {
+        let found = sandbox.ok(&format!(
+            "unshare --mount sh -ec '{registry}; jls -j web name; jexec web true; jls name' | sort -u"
+        ));
+        assert_eq!(found, want);
+        if registry == read_only {
+            sandbox.ok("kill -9 $(sed -n 's/^init=\\([0-9]*\\) .*/\\1/p' /run/kletka/jails/2)");
+            sandbox.ok("while jls -c -j gone; do :; done; test -e /run/kletka/jails/2");
+        }
+    }
+    sandbox.ok("jail -q -r web; rm -r /run/kletka");
+    let none = "unshare --mount sh -ec '/bin/mount -o remount,bind,ro /run; jls; jail -c path=/ command=true'";
+    let done = sandbox
+        .run(&format!("/bin/mount --bind /run /run; {none}; s=$?; /bin/umount /run; exit $s"));
+    let want = "jail: /run/kletka/lock: No such file or directory\n";
+    assert_eq!((done.stderr.as_str(), done.status), (want, 1));
+}
+
+/// A jail whose control group cannot be removed leaves its record. A new jail of the same name is
+/// found all the same, and has another jid and other ids.
+#[test]
+fn a_dead_record_hides_no_jail() {
+    let Some(sandbox) = machine() else { return };
+    let cgroup = sandbox.ok(&format!("sed -n s/^cgroup=//p {RECORD}"));
+    let Some(cgroup) = cgroup.lines().next() else {
+        return eprintln!("skipped: no control groups of version 2");
+    };
+    sandbox.ok(&format!("mkdir {cgroup}/sub; jail -q -r web; test -e {RECORD}"));
+    check(
+        &sandbox,
+        "\
+$ jail -c name=web path=/home/jails/web persist
+$ jls jid name
+2 web
+$ jexec web echo entered
+entered
+$ jail -c jid=1 path=/home/jails/web persist
+jail: jail 1 already exists
+[1]
+",
+    );
+    let ids = sandbox.ok("sed -n s/^ids=//p /run/kletka/jails/*");
+    assert_eq!(ids, "268435456\n268500992\n");
+    sandbox.ok(&format!("jail -q -r web; rmdir {cgroup}/sub"));
+    sandbox.ok(CLEARED);
+}
+
+/// What is no record among the records is reported by whoever lists jails, and keeps nobody from
+/// anything.
+#[test]
+fn junk_among_the_records() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.ok(&format!(
+        "cd /run/kletka/jails; mkdir directory; mkfifo fifo; cp {RECORD} 1.bak; mkfifo 2; mkdir .new"
+    ));
+    let junk = |name: &str, file: &str| {
+        format!(
+            "{name}: /run/kletka/jails/{file}: no record of a jail, among the records of jails: move it away"
+        )
+    };
+    let fifo = "/run/kletka/jails/2: no record of a jail, whose jail may run: kill its [init], if ps(1) \
+                shows one, and remove this file";
+    let done = sandbox.run("jls name");
+    let mut said: Vec<_> = done.stderr.lines().map(str::to_owned).collect();
+    said.sort();
+    let want = ["1.bak", "directory", "fifo"].map(|file| junk("jls", file));
+    let want = [vec![want[0].clone(), format!("jls: {fifo}")], want[1..].to_vec()].concat();
+    assert_eq!((done.stdout.as_str(), said, done.status), ("web\n", want, 1));
+    sandbox.ok("rm /run/kletka/jails/2; rmdir /run/kletka/jails/.new");
+    assert_eq!(sandbox.run("jls name").status, 0);
+    check(
+        &sandbox,
+        "\
+$ jexec web echo entered
+entered
+$ jail -m name=web host.hostname=new
+$ jail -q -c name=db path=/home/jails/web persist
+$ jail -q -r db
+$ jail -q -r web
+",
+    );
+    sandbox.ok("rm -r /run/kletka/jails/*");
 }

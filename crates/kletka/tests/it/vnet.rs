@@ -1,6 +1,7 @@
 //! Jails with a network stack of their own: how they reach each other and the LAN, what they cannot
 //! touch, and that their interfaces come back to the host however a jail ends.
 
+use crate::record::CLEARED;
 use crate::sandbox::Sandbox;
 use crate::session;
 
@@ -190,6 +191,7 @@ fn interfaces_come_back() {
         assert_eq!(sandbox.ok("ifconfig -l | tr ' ' '\\n' | sort"), all, "{end}");
         // Init gives the interfaces back before it ends, and only then the jail is gone.
         sandbox.ok("until [ -z \"$(jls name)\" ]; do :; done");
+        sandbox.ok(CLEARED);
         remove_epairs(&sandbox);
     }
 }

@@ -82,6 +82,11 @@ impl Request {
         self.operation == Operation::Remove
     }
 
+    /// Whether no jail is made or changed, and what jails have left is cleared.
+    pub(crate) fn only_clears(&self) -> bool {
+        matches!(self.operation, Operation::Remove | Operation::Clean)
+    }
+
     /// Whether `-q` hides refusals: a jail that does not run need not be stopped.
     pub(crate) fn hides_refusals(&self) -> bool {
         matches!(self.operation, Operation::Remove | Operation::Restart)

@@ -1,11 +1,12 @@
 //! Which process is meant: a number, and a mark that tells the process from a later one with that
 //! number.
 
+use crate::registry::unseen::Unseen;
 use kernel::child::readable;
 use kernel::descriptor::close_many;
 use kernel::proc::read_small;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags, fstat, fstatfs, open};
+use rustix::fs::{Mode, OFlags, fstat, fstatfs, open, readlink};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, getpid, pidfd_open};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -28,7 +29,17 @@ pub(crate) enum Mark {
     Start(u64),
 }
 
-/// Processes that [`ProcessId::living`] has open at once.
+/// What can be said of a process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Presence {
+    Lives,
+    /// The process has ended; it may wait to be collected.
+    Gone,
+    /// The process cannot be looked at.
+    Unseen(Unseen),
+}
+
+/// Processes that [`ProcessId::presences`] has open at once.
 const AT_ONCE: usize = 64;
 
 /// The type that statfs(2) gives for the file system of pidfds.
@@ -44,18 +55,20 @@ impl ProcessId {
     }
 
     /// This process.
-    pub(crate) fn own() -> Option<Self> {
+    ///
+    /// # Errors
+    /// Of pidfd_open(2); `ENOENT`: /proc does not show this process.
+    pub(crate) fn own() -> rustix::io::Result<Self> {
         let pid = getpid();
-        let pidfd = pidfd_open(pid, PidfdFlags::empty()).ok()?;
-        Self::of(pid.as_raw_pid() as u32, pidfd.as_fd())
+        let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
+        Self::of(pid.as_raw_pid() as u32, pidfd.as_fd()).ok_or(Errno::NOENT)
     }
 
     /// Opens a pidfd, if the process still lives.
     pub(crate) fn open(self) -> Option<OwnedFd> {
         let pidfd = self.same().ok()??;
         // A process that has ended and waits to be collected counts as gone.
-        let ended = readable(pidfd.as_fd(), Some(Duration::ZERO)).unwrap_or(true);
-        (!ended).then_some(pidfd)
+        (!has_ended(&pidfd)).then_some(pidfd)
     }
 
     /// Opens the process's root directory, if it still lives. Whoever has that root may have
@@ -68,48 +81,52 @@ impl ProcessId {
     }
 
     /// Opens a pidfd, if there is a process of this number and it is the same one; it may have
-    /// ended, and wait to be collected. Fails when no descriptor is left for the pidfd.
-    fn same(self) -> rustix::io::Result<Option<OwnedFd>> {
-        let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) else {
-            return Ok(None);
-        };
+    /// ended, and wait to be collected. Fails when that cannot be found out.
+    fn same(self) -> Result<Option<OwnedFd>, Unseen> {
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        let pid = pid.ok_or(Unseen::Process(Errno::INVAL))?;
         // Opened before the mark is compared, so that the comparison is about the process of the
         // pidfd.
         let pidfd = match pidfd_open(pid, PidfdFlags::empty()) {
-            // Nothing is known of the process then: to take it for dead would clear a living prison
-            // away.
-            Err(error @ (Errno::MFILE | Errno::NFILE | Errno::NOMEM)) => return Err(error),
-            Err(_) => return Ok(None),
+            // There is no such process; EINVAL and, on newer kernels, ENOENT: the number is that of
+            // a thread.
+            Err(Errno::SRCH | Errno::INVAL | Errno::NOENT) => return Ok(None),
+            Err(error) => return Err(Unseen::Process(error)),
             Ok(pidfd) => pidfd,
         };
         let same = match self.mark {
-            Mark::Inode(inode) => fstat(&pidfd)?.st_ino == inode,
-            Mark::Start(_) => start(self.pid) == Some(self.mark),
+            Mark::Inode(inode) => fstat(&pidfd).map_err(Unseen::Process)?.st_ino == inode,
+            Mark::Start(_) => match start(self.pid) {
+                Some(found) if found == self.mark => true,
+                None if !has_ended(&pidfd) => return Err(Unseen::OtherProc),
+                _ if !proc_is_own() => return Err(Unseen::OtherProc),
+                _ => false,
+            },
         };
         Ok(same.then_some(pidfd))
     }
 
-    /// Tells which of these processes live: [`ProcessId::open`] for many, by fewer system calls. A
-    /// process that cannot be looked at counts as living: what is taken for dead is cleared away.
-    pub(crate) fn living(processes: &[Option<Self>]) -> Vec<bool> {
-        let mut living = Vec::with_capacity(processes.len());
+    /// What can be said of each of these processes: [`ProcessId::open`] for many, by fewer system
+    /// calls.
+    pub(crate) fn presences(processes: &[Self]) -> Vec<Presence> {
+        let mut presences = Vec::with_capacity(processes.len());
         for some in processes.chunks(AT_ONCE) {
-            let same = some.iter().map(|process| process.map_or(Ok(None), Self::same));
-            let same: Vec<_> = same.collect();
+            let same: Vec<_> = some.iter().map(|process| process.same()).collect();
             let opened = same.iter().flatten().flatten();
             let mut fds: Vec<_> = opened.map(|pidfd| PollFd::new(pidfd, PollFlags::IN)).collect();
             // With a timeout of 0 nothing interrupts poll(2); should it fail, no process counts as
             // ended.
             let _ = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
             let mut ended = fds.iter().map(|fd| !fd.revents().is_empty());
-            living.extend(same.iter().map(|pidfd| match pidfd {
-                Ok(pidfd) => pidfd.is_some() && ended.next() == Some(false),
-                Err(_) => true,
+            presences.extend(same.iter().map(|pidfd| match pidfd {
+                Ok(Some(_)) if ended.next() == Some(false) => Presence::Lives,
+                Ok(_) => Presence::Gone,
+                Err(why) => Presence::Unseen(why.clone()),
             }));
             drop(fds);
             close_many(same.into_iter().filter_map(|pidfd| pidfd.ok().flatten()));
         }
-        living
+        presences
     }
 
     pub(crate) fn text(self) -> String {
@@ -131,6 +148,16 @@ impl ProcessId {
     }
 }
 
+fn has_ended(pidfd: &OwnedFd) -> bool {
+    readable(pidfd.as_fd(), Some(Duration::ZERO)).unwrap_or(true)
+}
+
+/// Whether /proc shows the processes of this process's own pid namespace.
+fn proc_is_own() -> bool {
+    let own = getpid().as_raw_pid().to_string();
+    readlink("/proc/self", Vec::new()).is_ok_and(|link| link.to_bytes() == own.as_bytes())
+}
+
 fn start(pid: u32) -> Option<Mark> {
     let stat = read_small(&format!("/proc/{pid}/stat"))?;
     // The name, field 2, may have spaces and parentheses in it: fields count from the last one.
@@ -144,17 +171,20 @@ mod tests {
 
     #[test]
     fn many_processes_at_once() {
-        let own = ProcessId::own();
-        let gone = own.map(|own| ProcessId { mark: Mark::Inode(1), ..own });
+        use Presence::{Gone, Lives, Unseen as Unknown};
+        let own = ProcessId::own().unwrap();
+        let gone = ProcessId { mark: Mark::Inode(1), ..own };
+        let none = ProcessId { pid: 0, ..own };
         let mut ended = std::process::Command::new("/bin/true").spawn().unwrap();
         let pid = Pid::from_raw(ended.id() as i32).unwrap();
         let pidfd = pidfd_open(pid, PidfdFlags::empty()).unwrap();
-        let uncollected = ProcessId::of(ended.id(), pidfd.as_fd());
-        assert!(readable(pidfd.as_fd(), None).unwrap() && uncollected.is_some());
+        let uncollected = ProcessId::of(ended.id(), pidfd.as_fd()).unwrap();
+        assert!(readable(pidfd.as_fd(), None).unwrap());
         for count in [0, 1, AT_ONCE, AT_ONCE + 1] {
-            let processes = [vec![own; count], vec![gone, own, None, uncollected, own]].concat();
-            let want = [vec![true; count], vec![false, true, false, false, true]].concat();
-            assert_eq!(ProcessId::living(&processes), want);
+            let processes = [vec![own; count], vec![gone, own, none, uncollected, own]].concat();
+            let unknown = Unknown(Unseen::Process(Errno::INVAL));
+            let want = [vec![Lives; count], vec![Gone, Lives, unknown, Gone, Lives]].concat();
+            assert_eq!(ProcessId::presences(&processes), want);
         }
         ended.wait().unwrap();
     }

@@ -13,6 +13,7 @@ use crate::registry::process_id::ProcessId;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// Bytes that a record may have; a path and a host name are the longest things in it.
 pub(crate) const LARGEST: usize = 16 << 10;
@@ -58,6 +59,9 @@ pub struct Record {
     /// kernel.random.boot_id when the prison was made: process numbers of another boot mean
     /// nothing.
     pub(crate) boot: String,
+    /// The inode number of the pid namespace that process numbers are of; `None` when an older
+    /// kletka has made the prison.
+    pub(crate) pid_namespace: Option<u64>,
     /// The version of the format that the record is written in.
     pub(crate) version: u32,
     /// Words among the rights that a newer program has written; they grant nothing here.
@@ -70,6 +74,8 @@ pub struct Record {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Broken {
     pub(crate) name: Option<String>,
+    /// The jids of jails inside.
+    pub(crate) children: Limits,
     pub(crate) ids: Option<Ids>,
 }
 
@@ -130,6 +136,9 @@ impl Record {
         rights.extend(self.unknown_rights.iter().map(String::as_str));
         line("rights", rights.join(" ").as_bytes());
         line("boot", self.boot.as_bytes());
+        if let Some(namespace) = self.pid_namespace {
+            line("pidns", namespace.to_string().as_bytes());
+        }
         if let Some(cgroup) = &self.cgroup {
             line("cgroup", cgroup.as_os_str().as_bytes());
         }
@@ -175,7 +184,8 @@ impl Record {
         }
         // No other prison may be given these.
         let name = Some(record.name).filter(|name| !name.is_empty());
-        Err(Broken { name, ids: Some(record.ids).filter(|ids| *ids != Ids::SAME) })
+        let ids = Some(record.ids).filter(|ids| *ids != Ids::SAME);
+        Err(Broken { name, children: record.children, ids })
     }
 
     /// A record that says nothing.
@@ -197,6 +207,7 @@ impl Record {
             init: None,
             waiting: None,
             boot: String::new(),
+            pid_namespace: None,
             version: 0,
             unknown_rights: Vec::new(),
             unknown: Vec::new(),
@@ -225,17 +236,20 @@ impl Record {
     /// Takes a line whose value must be text; paths and parameters may be any bytes.
     fn take_text(&mut self, key: &str, value: &[u8]) -> Line {
         let text = std::str::from_utf8(value).ok();
-        let number = || text?.parse().ok();
+        fn number<T: FromStr>(text: Option<&str>) -> Option<T> {
+            text?.parse().ok()
+        }
         let process = || ProcessId::parse(text?);
         let taken = match key {
-            "version" => number().map(|version| self.version = version),
-            "jid" => number().map(|jid| self.jid = jid),
+            "version" => number(text).map(|version| self.version = version),
+            "jid" => number(text).map(|jid| self.jid = jid),
             "name" => text.map(|name| name.clone_into(&mut self.name)),
-            "parent" => number().map(|parent| self.parent = parent),
+            "parent" => number(text).map(|parent| self.parent = parent),
             "children" => text.and_then(Limits::parse).map(|children| self.children = children),
-            "ids" => number().map(|first| self.ids = Ids { first }),
+            "ids" => number(text).map(|first| self.ids = Ids { first }),
             "rights" => text.map(|words| self.take_rights(words)),
             "boot" => text.map(|boot| boot.clone_into(&mut self.boot)),
+            "pidns" => number(text).map(|namespace| self.pid_namespace = Some(namespace)),
             "creator" => process().map(|creator| self.creator = Some(creator)),
             "init" => process().map(|init| self.init = Some(init)),
             "waiting" => process().map(|waiting| self.waiting = Some(waiting)),
@@ -312,6 +326,7 @@ mod tests {
             init: Some(ProcessId { pid: 12, mark: Mark::Inode(345) }),
             waiting: Some(ProcessId { pid: 13, mark: Mark::Inode(346) }),
             boot: "b".into(),
+            pid_namespace: Some(4_026_531_836),
             version: VERSION,
             ..Record::empty()
         }
@@ -367,6 +382,8 @@ mod tests {
             assert!(Record::parse(bytes).is_err(), "{}", bytes.escape_ascii());
         }
         let broken = Record::parse(b"name=web\nids=65536\n").unwrap_err();
-        assert_eq!(broken, Broken { name: Some("web".into()), ids: Some(Ids { first: 65_536 }) });
+        let ids = Some(Ids { first: 65_536 });
+        let want = Broken { name: Some("web".into()), children: Limits::default(), ids };
+        assert_eq!(broken, want);
     }
 }

@@ -4,7 +4,7 @@
 use crate::confine::ids::{Ids, Ranges};
 use crate::error::Error;
 use crate::registry::limits::Limits;
-use crate::registry::record::Record;
+use crate::registry::record::{Broken, Record};
 use crate::spec::{Spec, Users};
 use std::ops::RangeInclusive;
 
@@ -25,18 +25,18 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
-    /// Chooses for `spec`, beside the prisons of `records` and those that cannot be read. `last` is
-    /// the jid that was given out before; `outer` are the limits of the jail whose registry this
-    /// is; `ranges` says which ids there are.
+    /// Chooses for `spec`, beside the prisons of `records` and what others hold. `last` is the jid
+    /// that was given out before; `outer` are the limits of the jail whose registry this is;
+    /// `ranges` says which ids there are.
     pub(crate) fn choose(
         spec: &Spec,
-        (records, unreadable): (&[Record], &[Unreadable]),
+        (records, held): (&[Record], &[Held]),
         last: u32,
         outer: Option<Limits>,
         ranges: &Ranges,
     ) -> Result<Self, Error> {
         let range = outer.map_or(1..=JID_MAX, |outer| outer.first..=outer.first + outer.max - 1);
-        let jids = Jids { records, unreadable, range };
+        let jids = Jids { records, held, range };
         let jid = match spec.jid {
             Some(jid) if jids.taken(jid) => return Err(Error::JidTaken(jid)),
             Some(jid) if outer.is_some_and(|outer| !outer.contains(jid)) => {
@@ -64,9 +64,8 @@ impl Reservation {
                 Limits { max, first }
             }
         };
-        let of_unreadable = unreadable.iter().filter_map(|one| one.ids);
-        let taken: Vec<Ids> =
-            records.iter().map(|record| record.ids).chain(of_unreadable).collect();
+        let of_others = held.iter().filter_map(|one| one.ids);
+        let taken: Vec<Ids> = records.iter().map(|record| record.ids).chain(of_others).collect();
         let ids = match spec.users {
             Users::Own => Ids::free(&taken, ranges).ok_or(Error::NoIds)?,
             // No range is taken: these users have ids that somebody else was given.
@@ -77,13 +76,27 @@ impl Reservation {
     }
 }
 
-/// What is known of a prison whose record cannot be read.
+/// What no new prison may get, although no prison of this registry is known to live with it: a
+/// record cannot be read, or a dead prison's is still to be cleared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unreadable {
-    /// The jid that is its file's name.
-    pub(crate) jid: Option<u32>,
-    /// The prison's ids, if the record says so.
+pub(crate) struct Held {
+    pub(crate) jid: u32,
+    /// The jids that are set aside for jails inside.
+    pub(crate) children: Limits,
+    /// The ids, if they are known.
     pub(crate) ids: Option<Ids>,
+}
+
+impl Held {
+    /// What a prison holds that is dead.
+    pub(crate) fn of(record: &Record) -> Self {
+        Self { jid: record.jid, children: record.children, ids: Some(record.ids) }
+    }
+
+    /// What the prison of a broken record may hold.
+    pub(crate) fn of_broken((jid, broken): &(u32, Broken)) -> Self {
+        Self { jid: *jid, children: broken.children, ids: broken.ids }
+    }
 }
 
 /// Finds the jail `name`, which is to have one more inside.
@@ -108,13 +121,13 @@ fn parent<'r>(name: &str, records: &'r [Record]) -> Result<&'r Record, Error> {
 /// Which jids there are, and which are taken: by prisons, or set aside for jails inside them.
 struct Jids<'r> {
     records: &'r [Record],
-    unreadable: &'r [Unreadable],
+    held: &'r [Held],
     range: RangeInclusive<u32>,
 }
 
 impl Jids<'_> {
     fn taken(&self, jid: u32) -> bool {
-        self.unreadable.iter().any(|one| one.jid == Some(jid))
+        self.held.iter().any(|one| one.jid == jid || one.children.contains(jid))
             || self.records.iter().any(|record| record.jid == jid || record.children.contains(jid))
     }
 
@@ -197,17 +210,20 @@ mod tests {
             assert_eq!(got, want, "{asked:?} after {last}");
         }
     }
-    /// The jid and the ids of a prison whose record is broken are given to no other.
+    /// The jids and the ids of a prison whose record is broken are given to no other.
     #[test]
     fn what_cannot_be_read_is_taken() {
         let first = Ids::free(&[], &Ranges::read());
-        let unreadable = [Unreadable { jid: Some(1), ids: first }];
+        let children = Limits { max: 2, first: 2 };
+        let held = [Held { jid: 1, children, ids: first }];
         let choose = |jid| {
             let ranges = Ranges::read();
-            Reservation::choose(&spec("x", jid, 0), (&[], &unreadable), 0, None, &ranges)
+            Reservation::choose(&spec("x", jid, 0), (&[], &held), 0, None, &ranges)
         };
         let chosen = choose(None).unwrap();
-        assert!(chosen.jid == 2 && Some(chosen.ids) != first);
-        assert!(matches!(choose(Some(1)), Err(Error::JidTaken(1))));
+        assert!(chosen.jid == 4 && Some(chosen.ids) != first);
+        for jid in [1, 3] {
+            assert!(matches!(choose(Some(jid)), Err(Error::JidTaken(taken)) if taken == jid));
+        }
     }
 }

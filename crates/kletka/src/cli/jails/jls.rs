@@ -213,6 +213,10 @@ impl Options {
         // A record that cannot be read is reported behind the list: it must not hide the other
         // jails.
         let broken = if self.jail.is_none() { registry.broken() } else { Vec::new() };
+        if self.jail.is_none() {
+            // No jail is missing from the list for that: no error.
+            registry.junk().iter().for_each(|junk| complain!("jls: {junk}"));
+        }
         let said: Vec<_> = broken.iter().map(ToString::to_string).collect();
         if said.is_empty() { Ok(()) } else { Err(said.join("\njls: ")) }
     }

@@ -61,7 +61,9 @@ pub(super) fn settled(clean: &Left, pid: u32, cgroups: &BTreeSet<PathBuf>) -> Ve
 pub(super) fn registered_cgroups(pid: u32) -> Vec<PathBuf> {
     let mut files = Vec::new();
     walk(&machine(pid).join("run/kletka"), &mut files);
-    let texts = files.iter().filter_map(|file| fs::read_to_string(file).ok());
+    // A test may have put a FIFO there, which would be waited for.
+    let files = files.iter().filter(|file| file.is_file());
+    let texts = files.filter_map(|file| fs::read_to_string(file).ok());
     let paths = texts.flat_map(|text| {
         let lines = text.lines().filter_map(|line| line.strip_prefix("cgroup="));
         lines.map(PathBuf::from).collect::<Vec<_>>()

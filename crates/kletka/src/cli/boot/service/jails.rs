@@ -80,7 +80,7 @@ impl Jails {
             return Vec::new();
         };
         let Ok(records) = registry.prisons().inspect_err(complain) else { return Vec::new() };
-        registry.broken().iter().for_each(complain);
+        registry.broken().iter().chain(&registry.junk()).for_each(complain);
         records
     }
 

@@ -63,6 +63,9 @@ fn compare(one: Option<&str>) -> Result<(String, bool), String> {
         complain!("jls: {error}");
         well = false;
     }
+    if one.is_none() {
+        registry.junk().iter().for_each(|junk| complain!("jls: {junk}"));
+    }
     for record in &records {
         let compared = match wanted(record, sources.as_ref()) {
             Ok(Some(wanted)) => differences(record, &wanted),
