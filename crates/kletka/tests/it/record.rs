@@ -260,3 +260,33 @@ $ jail -q -r web
     );
     sandbox.ok("rm -r /run/kletka/jails/*");
 }
+
+/// What a jail that ended by itself has left is cleaned up by its stop: its hooks, too.
+#[test]
+fn a_jail_that_has_just_ended_is_stopped() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.write(
+        "/etc/jail.conf",
+        "path = /home/jails/web; exec.poststop = 'echo poststop $JNAME'; exec.release = 'echo release';\n\
+         a { exec.start = 'sleep 1000 &'; } b { exec.start = 'sleep 1000 &'; }\n",
+    );
+    sandbox.ok("jail -q -c");
+    for jail in ["a", "b"] {
+        sandbox.ok(&format!("jexec {jail} killall sleep; while jls -c -j {jail}; do :; done"));
+    }
+    check(
+        &sandbox,
+        "\
+$ jail -r a
+poststop a
+release
+$ jail -r a
+jail: \"a\" not found
+[1]
+$ jail -r '*'
+$ jls name
+web
+",
+    );
+    sandbox.ok("jail -q -r web");
+}

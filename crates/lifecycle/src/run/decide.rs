@@ -39,6 +39,8 @@ pub(crate) enum State {
     Unknown,
     /// There is none.
     Gone,
+    /// It has ended by itself, and nobody has cleaned up after it.
+    Ended,
     /// There is one. If a change was asked for, it may need a restart.
     Runs { change_needs_restart: bool },
 }
@@ -70,6 +72,11 @@ pub(crate) fn meaning(operation: Operation, cleans: bool, wild: bool, state: Sta
         (State::Unknown, Op::Remove) => Do(Stop),
         (State::Unknown, Op::Restart) => Do(Restart),
         (State::Unknown, _) => Do(Change),
+
+        // Nobody else runs what follows the removal.
+        (State::Ended, Op::Remove) => Do(Clean),
+        (State::Ended, Op::Restart) => Do(Restart),
+        (State::Ended, _) => meaning(operation, cleans, wild, State::Gone),
 
         (State::Gone, Op::Create | Op::CreateOrModify | Op::CreateOrModifyOrRestart) => Do(Start),
         (State::Gone, Op::Restart) if cleans || wild => Do(Start),
@@ -126,11 +133,13 @@ struct Candidate {
     wild: bool,
     subject: Subject,
     record: Option<Record>,
+    /// There is no prison, but one that has ended and that nobody has cleaned up after.
+    has_ended: bool,
 }
 
 fn described(facts: &Facts<'_>, subject: Subject) -> Result<Candidate, Refusal> {
     let record = facts.prison_of(&subject.jail)?;
-    Ok(Candidate { name: String::new(), wild: false, subject, record })
+    Ok(Candidate { name: String::new(), wild: false, subject, record, has_ended: false })
 }
 
 fn named(
@@ -140,6 +149,7 @@ fn named(
 ) -> Result<Vec<Candidate>, Refusal> {
     // The registry is read once: as many jails may be named as there are prisons.
     let prisons = facts.all()?;
+    let ended = facts.ended();
     // Only then may a jail that is not among them live.
     let some_broken = !facts.broken().is_empty();
     let find = |jail: &Jail| match prisons.iter().find(|record| is_of(record, jail)) {
@@ -151,7 +161,11 @@ fn named(
         let subject = facts.configured.subject(&name);
         let found = subject.and_then(|subject| Ok((find(&subject.jail)?, subject)));
         match found {
-            Ok((record, subject)) => candidates.push(Candidate { name, wild, subject, record }),
+            Ok((record, subject)) => {
+                let is_it = |record: &Record| is_of(record, &subject.jail);
+                let has_ended = record.is_none() && ended.iter().any(is_it);
+                candidates.push(Candidate { name, wild, subject, record, has_ended });
+            }
             Err(refusal) => ledger.refuse(&name, &refusal),
         }
     }
@@ -187,6 +201,7 @@ fn action(
 fn state(operation: Operation, facts: &Facts<'_>, it: &Candidate) -> Result<State, Refusal> {
     Ok(match &it.record {
         _ if !facts.knows_prisons() => State::Unknown,
+        None if it.has_ended => State::Ended,
         None => State::Gone,
         Some(record) => {
             let asks = operation.restarts_to_change();

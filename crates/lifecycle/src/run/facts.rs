@@ -26,6 +26,10 @@ pub trait Prisons {
 
     /// What [`Prisons::all`] has come upon that may be a living prison, and cannot be found.
     fn broken(&self) -> Vec<prison::Error>;
+
+    /// The prisons that [`Prisons::all`] has left out because they have ended, and that nobody has
+    /// cleared yet.
+    fn ended(&self) -> Vec<Record>;
 }
 
 impl Prisons for Registry {
@@ -39,6 +43,10 @@ impl Prisons for Registry {
 
     fn broken(&self) -> Vec<prison::Error> {
         Self::broken(self)
+    }
+
+    fn ended(&self) -> Vec<Record> {
+        Self::ended(self)
     }
 }
 
@@ -67,6 +75,12 @@ impl Facts<'_> {
     pub(crate) fn broken(&self) -> Vec<Refusal> {
         let broken = self.prisons.map(Prisons::broken).unwrap_or_default();
         broken.into_iter().map(Refusal::from).collect()
+    }
+
+    /// Of what [`Facts::all`] leaves out: the prisons that have ended, and that nobody has cleaned
+    /// up after.
+    pub(crate) fn ended(&self) -> Vec<Record> {
+        self.prisons.map(Prisons::ended).unwrap_or_default()
     }
 
     /// The prison that has this jid or name.

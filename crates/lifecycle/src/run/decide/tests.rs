@@ -45,6 +45,14 @@ fn what_an_operation_means() {
         for (state, want) in [(unknown, of_unknown), (gone, of_gone), (runs, of_running), (fixed, of_fixed)] {
             assert_eq!(meaning(operation(options), cleans, wild, state), want, "-{options} {state:?}");
         }
+        // After a jail that has ended by itself is cleaned up where FreeBSD would not find it.
+        let of_ended = match options.trim_end_matches(['C', '*']) {
+            "r" => Do(Clean),
+            "rc" => Do(Restart),
+            _ => of_gone,
+        };
+        let got = meaning(operation(options), cleans, wild, State::Ended);
+        assert_eq!(got, of_ended, "-{options} of a jail that has ended");
     }
 }
 
@@ -62,6 +70,10 @@ impl Prisons for Paper {
     }
 
     fn broken(&self) -> Vec<prison::Error> {
+        Vec::new()
+    }
+
+    fn ended(&self) -> Vec<Record> {
         Vec::new()
     }
 }
