@@ -3,11 +3,12 @@
 //!
 //! [`stack`] makes what the [`crate::Spec`] asks for, each part a [`tree`], an [`overlay`] or a
 //! [`union`], which are made in [`own_mounts`]; [`layer`] is the order in which they are attached,
-//! and [`root`] attaches them in init, with [`dev`] and the kernel's own file systems. [`trial`]
-//! tries what all of them need.
+//! and [`root`] attaches them in init, with [`dev`] and the kernel's own file systems, of which
+//! [`masks`] hide parts. [`trial`] tries what all of them need.
 
 pub(crate) mod dev;
 pub(crate) mod layer;
+pub(crate) mod masks;
 pub(crate) mod mountinfo;
 pub(crate) mod overlay;
 pub(crate) mod own_mounts;

@@ -3,6 +3,7 @@
 
 use crate::sandbox::Sandbox;
 use std::fmt::Write;
+use std::path::Path;
 
 /// Puts perl(1) into the root of a jail, with the libraries that it needs.
 pub(crate) fn perl(sandbox: &Sandbox, root: &str) {
@@ -77,6 +78,49 @@ fn sockets_and_capabilities() {
             sandbox.ok(&format!("jail -qc path=/ {parameters} command={command}"));
         }
     }
+}
+
+/// What tells of the host reads empty or not at all, and what its root could write to is read-only:
+/// in /proc, in /sys, and in a second view of /proc.
+#[test]
+fn what_proc_and_sys_hide() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.ok("mkdir /home/jails/web/sys /home/jails/web/mnt");
+    let files = "kcore keys timer_list sched_debug latency_stats timer_stats interrupts";
+    let of_root = "slabinfo vmallocinfo pagetypeinfo kpagecount kpageflags kpagecgroup";
+    let script = format!(
+        "for proc in /proc /mnt; do cd $proc
+             for file in {files} {of_root}; do
+                 [ ! -e $file ] || [ -z \"$(head -c 1 $file 2> /tmp/error)\" ] || echo $file shows
+             done
+             for dir in acpi asound scsi; do ls -A $dir 2> /dev/null; done
+         done
+         for dir in /sys/firmware /sys/devices/virtual/powercap \
+             /sys/devices/system/cpu/cpu*/thermal_throttle; do ls -A $dir 2> /dev/null; done
+         chmod 0444 /proc/keys; chmod 0755 /proc/acpi
+         for file in /proc/sys/kernel/panic /mnt/sys/kernel/panic /proc/mtrr /mnt/mtrr; do
+             if [ -e $file ] && (: >> $file) 2> /tmp/error; then echo $file is writable; fi
+         done
+         cut -d' ' -f4,5 /proc/self/mountinfo | grep '^/null'; true"
+    );
+    sandbox.write("/home/jails/web/look", script);
+    let before = sandbox.ok("stat -c %Z /dev/null");
+    for parameters in ["", "vnet", "kletka.userns=inherit"] {
+        let line = format!(
+            "jail -qc path=/home/jails/web {parameters} \
+             mount='proc /home/jails/web/mnt linprocfs rw 0 0' command=/bin/sh /look"
+        );
+        let done = sandbox.run(&line);
+        assert_eq!((&*done.stdout, done.status), ("", 0), "{parameters}\n{}", done.stderr);
+        for file in ["/proc/keys", "/proc/acpi"] {
+            if Path::new(file).exists() {
+                let chmod = format!("chmod: {file}: Read-only file system\n");
+                assert!(done.stderr.contains(&chmod), "{parameters}\n{}", done.stderr);
+            }
+        }
+    }
+    assert_eq!(sandbox.ok("stat -c %Z /dev/null"), before);
 }
 
 /// Until a process that enters the jail executes its command, it has kletka's program, memory and

@@ -9,6 +9,7 @@ use crate::control::{Report, Stage};
 use crate::error::{Calling, Error};
 use crate::files::dev;
 use crate::files::layer::{Layer, Made, PROC, RUN, SYS};
+use crate::files::masks::{self, Masks};
 use crate::files::tree::{Tree, attributes, file_system};
 use crate::registry::limits::{self, Limits};
 use crate::spec::{MountOptions, Users};
@@ -25,13 +26,6 @@ use rustix::process::{chdir, fchdir, pivot_root};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-
-/// Files of /proc that show the host's state where the jail's ids do not forbid it: they are shown
-/// empty.
-const MASKED: [&str; 4] = ["proc/kcore", "proc/keys", "proc/timer_list", "proc/sched_debug"];
-
-/// Parts of /proc that the host's root may write to: read-only in a jail whose root is the host's.
-const READ_ONLY: [&str; 5] = ["proc/sys", "proc/sysrq-trigger", "proc/irq", "proc/bus", "proc/fs"];
 
 /// What init builds; complete before init is born.
 pub(crate) struct Plan {
@@ -79,7 +73,6 @@ impl Plan {
 /// The file systems that init makes itself.
 pub(crate) struct Own {
     proc: OwnedFd,
-    null: Option<OwnedFd>,
     run: Option<Tree>,
     dev: Vec<Tree>,
 }
@@ -103,8 +96,6 @@ impl Own {
         let run = plan.run.then(|| run_directory(plan));
         Ok(Self {
             proc,
-            // Cloned while the host's /dev is in reach; pivot_root(2) takes that away.
-            null: open_tree(CWD, "/dev/null", clone_flags()).ok(),
             run: run.transpose().map_err(about("/run"))?,
             dev: match plan.devfs {
                 true => dev::trees(plan.ids, plan.users).map_err(about("/dev"))?,
@@ -155,23 +146,25 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
     joined.set(ThreadNameSpaceType::NETWORK, plan.joins_network);
     move_into_thread_name_spaces(first, joined)
         .map_err(|error| Stage::Namespaces.failed(slash, error))?;
+    // The namespace's copies are peers of the host's mounts: what follows would be done to the host,
+    // too.
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
+        .map_err(|error| Stage::Root.failed(slash, error))?;
     // After the joining and before `enter`: `sys_directory` says why.
     let sys = sys_directory(plan)?;
+    // The kernel lets a user namespace mount a /proc only where it sees one without covered files:
+    // jails inside need theirs.
+    let mut masks = (plan.children.max == 0).then(Masks::make).transpose()?;
     enter(&plan.root).map_err(|error| Stage::Root.failed(slash, error))?;
     let root = open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
         .map_err(|error| Stage::Root.failed(slash, error))?;
     let root = root.as_fd();
     for layer in Layer::ORDER {
-        attach_layer(layer, (plan, own, sys.as_ref()), root)?;
-    }
-    // The kernel lets a user namespace mount a /proc only where it sees one without covered files:
-    // jails inside need theirs.
-    if plan.children.max == 0 {
-        mask(own, root)?;
-    }
-    if plan.users == Users::Host {
-        // With a user namespace of its own, the jail's root has no right to write there anyway.
-        write_protect(root)?;
+        match (layer, &sys) {
+            (Layer::Proc, _) => attach_proc(plan, &own.proc, root, masks.as_mut())?,
+            (Layer::Sys, Some(sys)) => attach_sys(sys, root, masks.as_mut())?,
+            _ => attach_layer(layer, plan, own, root)?,
+        }
     }
     // A clone of a shared mount of the host would go on receiving what is mounted there.
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
@@ -199,9 +192,6 @@ fn sys_directory(plan: &Plan) -> Result<Option<OwnedFd>, Report> {
 
 /// Makes `root` the root of this mount namespace and lets go of the host's: pivot_root(2).
 fn enter(root: &Tree) -> rustix::io::Result<()> {
-    // The namespace's copies are peers of the host's mounts: without this, what follows would be
-    // done to the host too, and pivot_root(2) refuses a shared root.
-    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
     let empty = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
     // pivot_root(2) wants a mount point, which the detached root is not yet.
     move_mount(root.fd.as_fd(), "", CWD, "/", empty)?;
@@ -226,15 +216,11 @@ fn put(mount: BorrowedFd<'_>, place: BorrowedFd<'_>) -> rustix::io::Result<()> {
 }
 
 /// Attaches everything that the prison has of a layer.
-fn attach_layer(
-    layer: Layer,
-    (plan, own, sys): (&Plan, &Own, Option<&OwnedFd>),
-    root: BorrowedFd<'_>,
-) -> Result<(), Report> {
+fn attach_layer(layer: Layer, plan: &Plan, own: &Own, root: BorrowedFd<'_>) -> Result<(), Report> {
     let each = |trees: &[Tree]| trees.iter().try_for_each(|tree| attach(tree, root));
     match layer {
-        Layer::Proc => attach_kernel(&own.proc, root, PROC),
-        Layer::Sys => sys.map_or(Ok(()), |sys| attach_kernel(sys, root, SYS)),
+        // [`build`] attaches these, and covers parts of them.
+        Layer::Proc | Layer::Sys => Ok(()),
         Layer::Submounts => each(&plan.submounts),
         Layer::Run => each(own.run.as_slice()),
         Layer::Programs => each(plan.programs.as_slice()),
@@ -246,11 +232,43 @@ fn attach_layer(
     }
 }
 
+/// Attaches the jail's /proc, hides parts of it, and lets the host's root only read others. A root
+/// with a user namespace of its own has no right to write there anyway.
+fn attach_proc(
+    plan: &Plan,
+    proc: &OwnedFd,
+    root: BorrowedFd<'_>,
+    masks: Option<&mut Masks>,
+) -> Result<(), Report> {
+    if !attach_kernel(proc, root, PROC)? {
+        return Ok(());
+    }
+    masks.map_or(Ok(()), |masks| masks.cover_proc(proc.as_fd(), plan.users))?;
+    match plan.users {
+        Users::Host => masks::write_protect(proc.as_fd()),
+        Users::Own | Users::Outer => Ok(()),
+    }
+}
+
+/// Attaches the jail's /sys, and hides parts of it.
+fn attach_sys(
+    sys: &OwnedFd,
+    root: BorrowedFd<'_>,
+    masks: Option<&mut Masks>,
+) -> Result<(), Report> {
+    match masks {
+        Some(masks) if attach_kernel(sys, root, SYS)? => masks.cover_sys(sys.as_fd()),
+        Some(_) => Ok(()),
+        None => attach_kernel(sys, root, SYS).map(drop),
+    }
+}
+
 /// Attaches one of the kernel's own file systems, in a root that has a place for it.
-fn attach_kernel(mount: &OwnedFd, root: BorrowedFd<'_>, made: Made) -> Result<(), Report> {
+fn attach_kernel(mount: &OwnedFd, root: BorrowedFd<'_>, made: Made) -> Result<bool, Report> {
     let target = Path::new(made.target);
-    let Ok(place) = place(root, target) else { return Ok(()) };
-    put(mount.as_fd(), place.as_fd()).map_err(|error| Stage::Mount.failed(target, error))
+    let Ok(place) = place(root, target) else { return Ok(false) };
+    put(mount.as_fd(), place.as_fd()).map_err(|error| Stage::Mount.failed(target, error))?;
+    Ok(true)
 }
 
 fn attach(tree: &Tree, root: BorrowedFd<'_>) -> Result<(), Report> {
@@ -262,7 +280,7 @@ fn attach(tree: &Tree, root: BorrowedFd<'_>) -> Result<(), Report> {
     }
 }
 
-/// Shows at `target`, too, what the root has at `of`.
+/// Shows at `target`, too, what the root has at `of`, with what covers parts of that.
 fn view(
     root: BorrowedFd<'_>,
     of: &str,
@@ -271,41 +289,9 @@ fn view(
 ) -> Result<(), Report> {
     let failed = |error| Stage::Mount.failed(target, error);
     let place = place(root, target).map_err(|error| Stage::Place.failed(target, error))?;
-    let clone = open_tree(root, of, clone_flags()).map_err(failed)?;
+    let flags = clone_flags() | OpenTreeFlags::AT_RECURSIVE;
+    let clone = open_tree(root, of, flags).map_err(failed)?;
     mount::set_attributes(clone.as_fd(), attributes(options) | QUIET, None)
         .map_err(|error| Stage::Mount.failed(target, error))?;
     put(clone.as_fd(), place.as_fd()).map_err(failed)
-}
-
-fn mask(own: &Own, root: BorrowedFd<'_>) -> Result<(), Report> {
-    let Some(null) = &own.null else { return Ok(()) };
-    let mut attached = false;
-    for file in MASKED {
-        let Ok(place) = place(root, Path::new(file)) else { continue };
-        // Linux before 6.15 clones attached mounts only: the first place gets this mount itself,
-        // the others its clones.
-        let masked = if attached {
-            open_tree(null, "", clone_flags() | OpenTreeFlags::AT_EMPTY_PATH)
-                .and_then(|null| put(null.as_fd(), place.as_fd()))
-        } else {
-            put(null.as_fd(), place.as_fd())
-        };
-        masked.map_err(|error| Stage::Mount.failed(Path::new(file), error))?;
-        attached = true;
-    }
-    Ok(())
-}
-
-/// Covers [`READ_ONLY`] with read-only views of themselves.
-fn write_protect(root: BorrowedFd<'_>) -> Result<(), Report> {
-    for file in READ_ONLY {
-        let Ok(place) = place(root, Path::new(file)) else { continue };
-        let view = open_tree(&place, "", clone_flags() | OpenTreeFlags::AT_EMPTY_PATH);
-        let protected = view.map_err(std::io::Error::from).and_then(|view| {
-            mount::set_attributes(view.as_fd(), QUIET | libc::MOUNT_ATTR_RDONLY, None)?;
-            Ok(put(view.as_fd(), place.as_fd())?)
-        });
-        protected.map_err(|error| Stage::Mount.failed(Path::new(file), error))?;
-    }
-    Ok(())
 }
