@@ -1,12 +1,11 @@
-//! A child of this process, by its pidfd: its end waited for, signals passed on, the terminal
-//! shared; pidfd_open(2), waitid(2), tcsetpgrp(3).
+//! A child of this process, by its pidfd: its end waited for, signals passed on; pidfd_open(2),
+//! waitid(2).
 
-use crate::signal;
+use crate::keys;
+use crate::signal::{self, Caught};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
-use rustix::stdio::stdin;
-use rustix::termios::{tcgetpgrp, tcsetpgrp};
 use std::io;
 use std::iter;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -17,6 +16,10 @@ use std::time::Duration;
 pub struct Child {
     pidfd: OwnedFd,
     pid: u32,
+    /// What [`Child::kill`] sends.
+    killed_by: i32,
+    /// Whether the child's group gets what the keys of this process's terminal send.
+    has_keys: bool,
 }
 
 /// How a [`Child`] ended.
@@ -32,7 +35,22 @@ impl Child {
     /// The child with this number and this pidfd.
     #[must_use]
     pub fn new(pid: u32, pidfd: OwnedFd) -> Self {
-        Self { pidfd, pid }
+        Self { pidfd, pid, killed_by: libc::SIGKILL, has_keys: false }
+    }
+
+    /// The same child, which stands for another process and ends that one, and then itself, by
+    /// `signal`.
+    #[must_use]
+    pub fn killed_by(self, signal: i32) -> Self {
+        Self { killed_by: signal, ..self }
+    }
+
+    /// The same child, which leads a session of its own: what the keys of the terminal send to this
+    /// process is sent to the child's group first, as long as the child has not been collected.
+    #[must_use]
+    pub fn with_keys(self) -> Self {
+        keys::pass_on_to(self.pid);
+        Self { has_keys: true, ..self }
     }
 
     /// The child's number in this process's pid namespace.
@@ -49,6 +67,12 @@ impl Child {
         Ok(pidfd_send_signal(&self.pidfd, signal)?)
     }
 
+    /// Ends the child, whatever it does.
+    pub fn kill(&self) {
+        // A child that has just ended cannot be signalled, and needs no signal.
+        let _ = signal::send(self.pidfd.as_fd(), self.killed_by);
+    }
+
     /// Waits for the child's end; `None` when `timeout` passes first.
     ///
     /// # Errors
@@ -57,6 +81,10 @@ impl Child {
         // waitid(2) has no time limit; a pidfd becomes readable when its process ends.
         if !readable(self.pidfd.as_fd(), timeout)? {
             return Ok(None);
+        }
+        if self.has_keys {
+            // Before the child is collected: afterwards its number may be another process's.
+            keys::forget(self.pid);
         }
         let id = WaitId::PidFd(self.pidfd.as_fd());
         let status = waitid(id, WaitIdOptions::EXITED)?;
@@ -69,10 +97,11 @@ impl Child {
 }
 
 impl Child {
-    /// Waits for the child's end as a shell does for a program in the foreground: a signal that
-    /// asks this process to end is passed on to the child, and when the child stops, this process
-    /// stops too, until both are continued. Keys of the terminal are not passed on: the child is in
-    /// the same process group and has them from the terminal.
+    /// Waits for the end of a child that leads a session of its own, without a terminal, as a shell
+    /// does for a program in the foreground. What asks this process to end is passed on to the
+    /// child, and when the child stops, this process stops too, until both are continued. What the
+    /// keys of a terminal, or its end, send to the foreground is passed on to the child's group:
+    /// the child is in no session with a terminal.
     ///
     /// # Errors
     /// Of signalfd(2), poll(2) or waitid(2); none is expected.
@@ -93,62 +122,73 @@ impl Child {
                 return Ok(ended);
             }
             let caught = iter::from_fn(|| signal::next(signals.as_fd()));
-            let caught: Vec<i32> = caught.map(|caught| caught.signal).collect();
+            let caught: Vec<Caught> = caught.collect();
             // A shell continues the processes of a job one after the other, and this one may be the
             // first: a stop of the child that SIGCHLD has reported is over then.
-            let continued = caught.contains(&libc::SIGCONT);
+            let continued = caught.iter().any(|caught| caught.signal == libc::SIGCONT);
             if continued {
-                let _ = self.signal(Signal::CONT);
+                self.signal_group(libc::SIGCONT);
             }
-            for signal in caught {
-                match signal {
-                    libc::SIGTERM => self.signal(Signal::TERM)?,
-                    libc::SIGHUP => self.signal(Signal::HUP)?,
+            for caught in caught {
+                match caught.signal {
+                    // The kernel stops no orphaned group by SIGTSTP, and the child's group is one:
+                    // its parent is in another session.
+                    libc::SIGTSTP => self.signal_group(libc::SIGSTOP),
                     libc::SIGCHLD if !continued => self.follow_stop()?,
-                    _ => {}
+                    signal if !PASSED_ON.contains(&signal) => {}
+                    signal if caught.is_from_terminal() => self.signal_group(signal),
+                    signal => drop(signal::send(self.as_fd(), signal)),
                 }
             }
         }
+    }
+
+    /// Signals the child's process group, which has the child's number. The child has not been
+    /// collected, so the number cannot be another group's.
+    fn signal_group(&self, signal: i32) {
+        let _ = signal::kill(-(self.pid as i32), signal);
     }
 
     /// Stops this process too when the child has been stopped; both are continued together.
     fn follow_stop(&self) -> io::Result<()> {
         let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
         if waitid(WaitId::PidFd(self.as_fd()), options)?.is_some() {
-            // The child may be a shell with job control, which had given the terminal to a process
-            // group of its own: that group gets the terminal again afterwards.
-            let front = tcgetpgrp(stdin()).ok();
-            // SIGSTOP cannot be blocked or ignored: the shell above is sure to see the stop.
-            signal::kill(std::process::id() as i32, libc::SIGSTOP)?;
-            if let Some(front) = front
-                && is_in_foreground()
-            {
-                let _ = tcsetpgrp(stdin(), front);
-            }
-            self.signal(Signal::CONT)?;
+            signal::stop(false);
+            self.signal_group(libc::SIGCONT);
         }
         Ok(())
     }
 }
 
-/// Signals that [`Child::wait_in_foreground`] reads. They are blocked before the child is made, so
-/// that none ends this process in between; the child starts with none blocked.
-const FOREGROUND: [i32; 7] = [
+/// Signals that a process in front of another one reads. They are blocked before the other one is
+/// made, so that none ends this process in between; the other one starts with none blocked.
+pub const FOREGROUND: [i32; 13] = [
     libc::SIGINT,
     libc::SIGQUIT,
     libc::SIGTERM,
     libc::SIGHUP,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGALRM,
     libc::SIGCHLD,
     libc::SIGCONT,
-    // Unblocked, it would stop a process in the background that calls tcsetpgrp(3).
+    libc::SIGTSTP,
+    libc::SIGWINCH,
+    // Unblocked, these would stop a process in the background that uses its terminal.
+    libc::SIGTTIN,
     libc::SIGTTOU,
 ];
 
-/// Whether this process's group is in the terminal's foreground.
-#[must_use]
-pub fn is_in_foreground() -> bool {
-    tcgetpgrp(stdin()).is_ok_and(|front| front.as_raw_pid() == signal::process_group())
-}
+/// Those of them that are meant for the program that the process stands for.
+pub const PASSED_ON: [i32; 7] = [
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGTERM,
+    libc::SIGHUP,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGALRM,
+];
 
 /// Blocks the signals of [`Child::wait_in_foreground`], so that they wait until it reads them.
 pub fn hold_foreground_signals() {

@@ -14,6 +14,7 @@
 #![allow(unsafe_code)]
 
 mod call;
+mod keys;
 
 pub mod birth;
 pub mod child;

@@ -108,6 +108,15 @@ pub struct Caught {
     pub value: i32,
 }
 
+impl Caught {
+    /// Whether the kernel has sent the signal to a whole process group: for a key of its terminal,
+    /// or for the terminal's end.
+    #[must_use]
+    pub fn is_from_terminal(&self) -> bool {
+        self.code == libc::SI_KERNEL
+    }
+}
+
 /// Reads the next signal, if one is waiting.
 pub fn next(signalfd: BorrowedFd<'_>) -> Option<Caught> {
     let mut info = MaybeUninit::<libc::signalfd_siginfo>::uninit();
@@ -141,7 +150,7 @@ pub fn reset() {
 }
 
 /// Blocks no signal any more: sigprocmask(2).
-fn unblock_all() {
+pub(crate) fn unblock_all() {
     let (none, how) = ([0_u64; SET / 8], libc::SIG_SETMASK as usize);
     let arguments = [how, none.as_ptr() as usize, 0, SET, 0];
     // SAFETY: the kernel reads the empty set, and with a null pointer tells nothing of the old one.
@@ -149,7 +158,7 @@ fn unblock_all() {
 }
 
 /// Has these signals do again what they do by default: sigaction(2).
-fn default(signals: &[i32]) {
+pub(crate) fn default(signals: &[i32]) {
     // The kernel's structure has four words at most, and in each of them 0 is the default.
     let default = [0_u64; 4];
     for &signal in signals {
@@ -157,6 +166,36 @@ fn default(signals: &[i32]) {
         // SAFETY: the kernel reads the structure. SIG_DFL runs no code of ours.
         let _ = unsafe { call(libc::SYS_rt_sigaction, arguments) };
     }
+}
+
+/// Has the signals by which a terminal stops programs do that again: a parent without job control
+/// may have had them ignored. Allocates nothing, and leaves errno as it is.
+pub fn reset_stops() {
+    default(&[libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU]);
+}
+
+/// Stops this process as the terminal's key does, by SIGTSTP, which is blocked; returns when the
+/// process is continued. Where nobody could continue it, in an orphaned process group, the kernel
+/// does not stop it. With `group`, all other processes of its group get the signal too.
+pub fn stop(group: bool) {
+    let whom = if group { 0 } else { std::process::id() as i32 };
+    let _ = kill(whom, libc::SIGTSTP);
+    let stop = [1_u64 << (libc::SIGTSTP - 1)];
+    for how in [libc::SIG_UNBLOCK, libc::SIG_BLOCK] {
+        let arguments = [how as usize, stop.as_ptr() as usize, 0, SET, 0];
+        // SAFETY: the kernel reads the set, and with a null pointer tells nothing of the old one.
+        let _ = unsafe { call(libc::SYS_rt_sigprocmask, arguments) };
+    }
+}
+
+/// Ends this process by `signal`, so that its parent sees the same end as that of a process for
+/// which this one stood. Returns where the signal does not end a process.
+pub fn die_by(signal: i32) {
+    // No core file: it would show the memory of the wrong program.
+    let _ = crate::confine::hide_from_ptrace();
+    default(&[signal]);
+    unblock_all();
+    let _ = kill(std::process::id() as i32, signal);
 }
 
 /// The number of this process's group: getpgid(2). 0 means that the group is one outside the pid

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::family;
 use prison::{Child, Ended};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
@@ -102,9 +102,9 @@ impl Process {
                 }
             }
             Self::Inside(child) => {
-                // What the command has started ends with the jail. A process that has just ended
-                // cannot be signalled: it is collected at the next look.
-                let _ = child.signal(Signal::KILL);
+                // What the command has started ends with the jail. The command itself is collected
+                // at the next look.
+                child.kill();
             }
         }
     }

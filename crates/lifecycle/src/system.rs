@@ -256,7 +256,7 @@ impl<'g> System<'g> {
             login,
             clean,
             streams: self.streams_inside()?,
-            session: line.background,
+            background: line.background,
             ..Command::default()
         })
     }

@@ -10,7 +10,7 @@ use crate::cgroup;
 use crate::confine::rights::Rights;
 use crate::control::{self, word};
 use crate::enter::namespaces::Maker;
-use crate::enter::process::Command;
+use crate::enter::process::{Command, Streams};
 use crate::enter::streams;
 use crate::error::{Calling, Error};
 use crate::files::layer::Layer;
@@ -42,7 +42,8 @@ impl Prison {
     /// prison lives on without processes.
     ///
     /// With `first`, the jail's first process waits to execute that command: this is cheaper than
-    /// one process for the namespaces and another for the command.
+    /// one process for the namespaces and another for the command. A command on a terminal has to
+    /// be run afterwards, by [`Prison::spawn`].
     ///
     /// # Errors
     /// What could not be done; then nothing is left.
@@ -52,7 +53,10 @@ impl Prison {
         first: Option<&Command>,
     ) -> Result<(Self, Option<Waiting>), Error> {
         check_path(&spec.path)?;
-        first.map_or(Ok(()), |command| streams::check(&command.streams))?;
+        // Only with a terminal in the jail, which init has not made yet, can a command have one.
+        let given = first.map(streams::given).transpose()?;
+        let given = given.as_ref().filter(|given| !given.terminals.contains(&true));
+        let first = first.zip(given.map(|given| given.streams));
         let is_in_jail = registry.limits()?.is_some();
         let adapted = is_in_jail.then(|| in_jail(spec));
         let spec = adapted.as_ref().unwrap_or(spec);
@@ -173,7 +177,7 @@ fn build(
     spec: &Spec,
     (record, outer): (&mut Record, Option<&Prison>),
     maker: Maker,
-    first: Option<&Command>,
+    first: Option<(&Command, Streams)>,
 ) -> Result<(Prison, Waiting, ProcessId), Error> {
     check_sources(spec)?;
     let cgroup = record.cgroup.as_deref().map(cgroup::create).transpose()?;
@@ -237,7 +241,7 @@ fn start_first(
     prison: &Prison,
     plan: &Plan,
     maker: Maker,
-    first: Option<&Command>,
+    first: Option<(&Command, Streams)>,
     place: (Option<BorrowedFd<'_>>, Option<&Prison>),
 ) -> Result<Waiting, Error> {
     // Mounts are idmapped to this user namespace, so its maps are written first.

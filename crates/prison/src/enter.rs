@@ -3,11 +3,12 @@
 //! [`process`] is the command and the steps that every process takes, [`attach`] a process that
 //! enters from outside, [`waiting`] one that another program starts later, [`namespaces`] the
 //! namespaces with which the prison is made, [`streams`] what a process gets as its standard
-//! streams. [`hook`] is about commands on the host.
+//! streams, [`terminal`] a command on a terminal. [`hook`] is about commands on the host.
 
 pub(crate) mod attach;
 pub(crate) mod hook;
 pub(crate) mod namespaces;
 pub(crate) mod process;
 pub(crate) mod streams;
+pub(crate) mod terminal;
 pub(crate) mod waiting;

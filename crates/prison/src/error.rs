@@ -217,6 +217,16 @@ impl fmt::Display for Error {
     }
 }
 
+impl Error {
+    /// The kernel's answer, as far as there is one.
+    pub(crate) fn into_io(self) -> io::Error {
+        match self {
+            Self::Call(_, error) | Self::Mount(_, error) | Self::Process { error, .. } => error,
+            _ => io::Error::from_raw_os_error(libc::ESRCH),
+        }
+    }
+}
+
 impl std::error::Error for Error {}
 
 impl From<kernel::birth::Error> for Error {

@@ -9,7 +9,7 @@
 
 use crate::enter::attach::{Reporting, announce, executed_or_collected, fork_into, report};
 use crate::enter::namespaces::{Joining, Maker};
-use crate::enter::process::{Command, Confinement, Ready, Step, become_root};
+use crate::enter::process::{Command, Confinement, Ready, Step, Streams, become_root};
 use crate::error::{Calling, Error};
 use crate::permission::Permission;
 use crate::prison::Prison;
@@ -48,7 +48,8 @@ impl Waiting {
         // A process that has died reports no error, and looks executed here; but then the prison
         // has died too, which is noticed next.
         let _ = write(&go, b"g");
-        executed_or_collected(child, &self.line, command)
+        let child = executed_or_collected(child, &self.line, command)?;
+        Ok(if command.background { child } else { child.with_keys() })
     }
 }
 
@@ -75,7 +76,7 @@ impl First {
     pub(crate) fn start(
         prison: &Prison,
         maker: &Maker,
-        command: Option<&Command>,
+        command: Option<(&Command, Streams)>,
         (cgroup, outer): (Option<BorrowedFd<'_>>, Option<&Prison>),
     ) -> Result<Self, Error> {
         let hold = prison.hold.as_ref().ok_or(Error::Died)?;
@@ -88,10 +89,10 @@ impl First {
         let outer = outer.filter(|_| !rights.own_network);
         // The process itself looks up a user that only the jail's files know. For that it must be
         // free to allocate, and gets memory of its own.
-        let looks_up = command.is_some_and(Command::is_looked_up_inside);
+        let looks_up = command.is_some_and(|(command, _)| command.is_looked_up_inside());
         let ready = command
             .filter(|_| !looks_up)
-            .map(|command| command.ready().map_err(|failure| command.error(&failure)));
+            .map(|(it, streams)| it.ready(streams).map_err(|failure| it.error(&failure)));
         let task = Box::new(Task {
             init: Inherited::of(&prison.init),
             network: outer.map(|outer| Inherited::of(&outer.init)),
@@ -195,7 +196,7 @@ impl Work for Task {
 impl Task {
     /// Runs the process's whole life. With `command`, the process has memory of its own, and looks
     /// up the user who is to run that command.
-    fn run(&self, command: Option<&Command>) -> ! {
+    fn run(&self, command: Option<(&Command, Streams)>) -> ! {
         let joined = self.join();
         let is_in = joined.is_ok();
         self.say(joined);
@@ -216,7 +217,7 @@ impl Task {
         let failure = match (confined, &self.ready, command) {
             (Err(failure), ..) => failure,
             (_, Some(ready), _) => ready.execute(),
-            (_, _, Some(command)) => command.execute(),
+            (_, _, Some((command, streams))) => command.execute(streams),
             _ => exit_now(0),
         };
         report(self.line.as_fd(), &failure)

@@ -4,8 +4,8 @@
 //! A prison exists exactly while its init, process 1, lives. [`Prison::create`] makes one from a
 //! complete [`Spec`], a plain value that knows nothing of jail.conf: namespaces, a cgroup, detached
 //! mounts and ids come first, and the mounts are attached at the end, so that a crash at any point
-//! leaves no mount behind. [`Prison::spawn`] runs a command inside, [`Prison::remove`] ends the
-//! prison, and the [`Registry`] finds it by jid or name.
+//! leaves no mount behind. [`Prison::spawn`] and [`Prison::run`] run a command inside,
+//! [`Prison::remove`] ends the prison, and the [`Registry`] finds it by jid or name.
 //!
 //! May use: `kernel`, `libc`, `mountinfo`, `rustix`, `strerror`; system calls.
 
@@ -31,12 +31,13 @@ pub use confine::ids::Ids;
 pub use confine::user::User;
 pub use enter::hook::prepare_hook;
 pub use enter::process::{Command, Identity, LOGIN_PATH, StdStream};
+pub use enter::terminal::Foreground;
 pub use env::ENV_FILE;
 pub use error::{Error, UnionFault};
 pub use files::layer::{Attached, Made};
 pub use files::trial::{try_idmap, try_overlay};
 pub use first::Waiting;
-pub use kernel::child::{Child, Ended, hold_foreground_signals, is_in_foreground, readable};
+pub use kernel::child::{Child, Ended, readable};
 pub use permission::{Allow, Permission};
 pub use prison::Prison;
 pub use registry::limits::Limits;

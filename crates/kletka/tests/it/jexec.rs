@@ -227,12 +227,13 @@ fn a_shell_in_the_jail_has_the_terminal() {
     terminal.type_until("echo out $((40 + 3))\n", "out 43\r\n");
     terminal.type_until("fg\n", "jexec web\r\n");
     terminal.type_until("echo in $((40 + 4))\n", "in 44\r\n");
+    terminal.type_until("", "$ ");
     terminal.type_until("exit 5\n", "$ ");
     terminal.type_until("echo was $?\n", "was 5\r\n");
     // In a script only jexec(8) can take the terminal back, as no shell with job control waits.
-    sandbox.write("/tmp/script", format!("jexec web /bin/sh -i; {ECHO}\n"));
+    sandbox.write("/tmp/script", format!("jexec web /bin/sh -i; echo next; {ECHO}\n"));
     terminal.type_until("sh /tmp/script\n", "built-in shell");
-    terminal.type_until("exit\n", "\r\n");
+    terminal.type_until("exit\n", "next\r\n");
     terminal.type_until("read\n", "got read\r\n");
     terminal.type_until(CTRL_D, "$ ");
     assert_eq!(terminal.close(), Some(0));
@@ -257,15 +258,181 @@ fn keys_reach_a_command_in_the_jail() {
     terminal.type_until("fg\nthree\n", "got three\r\n");
     terminal.type_until(CTRL_D, "$ ");
     terminal.type_until("echo was $?\n", "was 0\r\n");
-    // The terminal belongs to the host, and has no name in the jail.
-    terminal.type_until("jexec web tty\n", "not a tty\r\n");
+    // The terminal is one of the jail's own, and its root's.
+    terminal.type_until(
+        "jexec web sh -c 'tty; stat -c %U:%t,%T $(tty)'\n",
+        "/dev/pts/0\r\nroot:88,0\r\n",
+    );
     terminal.type_until("", "$ ");
     // The size of the window changes while it runs.
     let line = "jexec web sh -c 'trap \"stty size; exit 6\" WINCH; echo ready; while :; do sleep 1; done'\n";
     terminal.type_until(line, "ready\r\n");
     sandbox.ok("stty -F $(cat /tmp/tty) rows 44 cols 55");
     terminal.type_until("", "44 55\r\n");
+    terminal.type_until("", "$ ");
     terminal.type_until("echo was $?\n", "was 6\r\n");
     assert_eq!(terminal.close(), Some(0));
     sandbox.ok("jail -R web");
+}
+
+/// A command at a terminal of the host: what a test types, and what the terminal then shows.
+fn shows(terminal: &mut Terminal, cases: &[(&str, &str)]) {
+    for (line, shown) in cases {
+        terminal.type_until(&format!("{line}\n"), shown);
+        terminal.type_until("", "$ ");
+    }
+}
+
+#[test]
+fn what_stays_in_the_background_has_no_terminal_of_the_host() {
+    let Some(sandbox) = machine() else { return };
+    let mut terminal = Terminal::open(&sandbox);
+    for line in [
+        "jexec web sh -c 'sleep 71 & echo left'",
+        "jexec web sh -c 'sleep 72 & echo left' < /dev/null",
+        "jexec web sh -c 'sleep 73 & echo left >&2' > /dev/null",
+        "jail -qc name=db path=/home/jails/web mount.devfs persist exec.start='sleep 74 & echo left; true'",
+        "jail -qc name=dc path=/home/jails/web persist exec.start='sleep 75 &' exec.poststart='echo left'",
+    ] {
+        terminal.type_until(&format!("{line}\n"), "left\r\n");
+        terminal.type_until("", "$ ");
+    }
+    // By device and inode: the jail's terminals have the names of the host's.
+    let held = "for p in $(pgrep '^sleep'); do stat -L -c '%d:%i' /proc/$p/fd/*; done";
+    let held = sandbox.run(held).stdout;
+    assert_eq!(held.lines().count(), 15, "{held}");
+    let tty = sandbox.ok("stat -c '%d:%i' $(cat /tmp/tty)");
+    assert!(!held.contains(tty.trim()), "{tty}{held}");
+    assert_eq!(terminal.close(), Some(0));
+    sandbox.ok("jail -R web; jail -R db; jail -R dc");
+}
+
+#[test]
+fn streams_that_are_no_terminal_stay_as_they_are() {
+    let Some(sandbox) = machine() else { return };
+    let mut terminal = Terminal::open(&sandbox);
+    let which = r#"for i in 0 1 2; do test -t $i && s="$s$i "; done; echo "$s" >&2"#;
+    shows(
+        &mut terminal,
+        &[
+            (&format!("jexec web sh -c '{which}'"), "0 1 2 \r\n"),
+            (&format!("jexec web sh -c '{which}' | cat"), "0 2 \r\n"),
+            ("jexec web echo piped | tr p P", "PiPed\r\n"),
+            (&format!("echo in | jexec web sh -c '{which}; cat'"), "1 2 \r\nin\r\n"),
+            (&format!("jexec web sh -c '{which}' 2>&1 < /dev/null"), "1 2 \r\n"),
+            (
+                &format!(
+                    "(jexec web sh -c '{which}' < /dev/null > /dev/null 2> /tmp/log); cat /tmp/log"
+                ),
+                "\r\n",
+            ),
+            // A command that reads gets it.
+            ("jexec web head -n 1 | cat\nkeys", "keys\r\n"),
+            ("jexec web sh -c 'echo got $(head -n 1 /dev/tty)' < /dev/null\nkeys", "got keys\r\n"),
+        ],
+    );
+    // A program that reads single keys, as less(1) does, has the keyboard as long as the command
+    // does not read.
+    let less = "sh -c 'stty -icanon < /dev/tty; echo ready; head -c 4 < /dev/tty; stty icanon < /dev/tty; cat'";
+    terminal.type_until(&format!("jexec web sh -c 'sleep 2; echo done' | {less}\n"), "ready\r\n");
+    terminal.type_until("keys", "keysdone\r\n");
+    terminal.type_until("", "$ ");
+    assert_eq!(terminal.close(), Some(0));
+    sandbox.ok("jail -R web");
+}
+
+#[test]
+fn a_terminal_without_a_name() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.ok("jail -qc name=web path=/home/jails/web persist");
+    let mut terminal = Terminal::open(&sandbox);
+    shows(
+        &mut terminal,
+        &[(
+            "jexec web sh -c 'test -t 0 && test -t 1 && echo is $((1 + 1)); tty; exit 4'; echo $?",
+            "is 2\r\nnot a tty\r\n4\r\n",
+        )],
+    );
+    assert_eq!(terminal.close(), Some(0));
+    sandbox.ok("jail -R web");
+}
+
+/// A jail's root signals the process group that it is in, and nobody outside.
+#[test]
+fn signals_to_the_own_group_stay_inside() {
+    let Some(sandbox) = machine() else { return };
+    let inherit = "jail -qc name=db path=/home/jails/web kletka.userns=inherit persist";
+    sandbox.ok(&format!("{inherit} 2> /dev/null"));
+    sandbox.write(
+        "/tmp/kill",
+        "#!/bin/sh\njexec $1 sh -c 'kill -TERM 0; sleep 5'\necho still here $?\n",
+    );
+    sandbox.write("/tmp/start", "#!/bin/sh\njail -qc name=dc path=/home/jails/web kletka.userns=inherit exec.start='kill -TERM 0; sleep 5' 2> /tmp/err\necho still here $?\n");
+    check(
+        &sandbox,
+        "\
+$ sh /tmp/kill web; sh /tmp/kill db; sh /tmp/kill web < /dev/null | cat
+still here 143
+still here 143
+still here 143
+$ sh /tmp/start; grep -o 'signal 15' /tmp/err
+still here 1
+signal 15
+$ sh -c 'jexec web sh -c \"kill -INT 0; sleep 5\"; echo $?'
+130
+",
+    );
+    let mut terminal = Terminal::open(&sandbox);
+    shows(
+        &mut terminal,
+        &[
+            ("sh /tmp/kill web", "still here 143\r\n"),
+            ("sh /tmp/kill db", "still here 143\r\n"),
+            ("sh /tmp/start", "still here 1\r\n"),
+        ],
+    );
+    assert_eq!(terminal.close(), Some(0));
+    sandbox.ok("jail -R web; jail -R db");
+}
+
+/// jail(8)'s own commands at a terminal.
+#[test]
+fn a_start_at_a_terminal() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    let mut terminal = Terminal::open(&sandbox);
+    let jail = "jail -qc name=web path=/home/jails/web mount.devfs";
+    sandbox.write(
+        "/etc/jail.conf",
+        "web { path = /home/jails/web; mount.devfs; persist; \
+         exec.start = 'tty; stty size'; exec.stop = 'tty; echo bye'; }\n",
+    );
+    terminal.type_until("stty rows 33 cols 77\n", "$ ");
+    shows(
+        &mut terminal,
+        &[
+            ("jail -qc web", "/dev/pts/0\r\n33 77\r\n"),
+            ("jail -qr web", "/dev/pts/0\r\nbye\r\n"),
+            (
+                &format!("{jail} command=sh -c 'tty; read x; echo got $x; exit 3'\nkeys"),
+                "/dev/pts/0\r\ngot keys\r\n",
+            ),
+            (
+                &format!(
+                    "{jail} exec.start='echo a; echo b >&2' exec.consolelog=/tmp/log; cat /tmp/log"
+                ),
+                "a\r\nb\r\n",
+            ),
+            ("jls name | wc -l", "0\r\n"),
+            (&format!("{jail} exec.timeout=1 exec.start='head -n 1'; echo $?"), "timed out\r\n"),
+        ],
+    );
+    // The key ends the command.
+    terminal
+        .type_until(&format!("{jail} persist exec.start='echo ready; sleep 60'\n"), "ready\r\n");
+    terminal.type_until(CTRL_C, "$ ");
+    terminal.type_until("stty -a | grep -c ' icanon'\n", "1\r\n");
+    assert_eq!(terminal.close(), Some(0));
+    sandbox.ok("jail -R web 2>/dev/null; true");
 }

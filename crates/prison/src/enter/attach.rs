@@ -5,8 +5,9 @@
 //! executes.
 
 use crate::control::ATTACHED;
-use crate::enter::process::{Command, Confinement, Failure, Ready, Step, become_root};
+use crate::enter::process::{Command, Confinement, Failure, Ready, Step, Streams, become_root};
 use crate::enter::streams;
+use crate::enter::terminal::host::HostTerminal;
 use crate::error::{Calling, Error};
 use crate::prison::Prison;
 use crate::registry::inside::Outer;
@@ -45,7 +46,7 @@ pub(crate) fn report(to: BorrowedFd<'_>, failure: &Failure) -> ! {
 }
 
 /// Waits for the new process to execute, or to report why it could not.
-fn executed(report: &OwnedFd, command: &Command) -> Result<(), Error> {
+pub(crate) fn executed(report: &OwnedFd, command: &Command) -> Result<(), Error> {
     let mut bytes = [0; 8];
     let length = loop {
         match read(report, &mut bytes) {
@@ -83,23 +84,32 @@ pub(crate) fn announce() -> io::Result<()> {
 
 impl Prison {
     /// Runs a command inside: jail_attach(2) and execve(2). Returns when the command has been
-    /// executed.
+    /// executed. On a terminal, the child is a process that stands for the command.
     ///
     /// # Errors
     /// [`Error::Process`] says which step failed; [`Error::Died`]: the prison is gone;
     /// [`Error::Directory`].
     pub fn spawn(&self, command: &Command) -> Result<Child, Error> {
-        streams::check(&command.streams)?;
+        let given = streams::given(command)?;
+        match HostTerminal::of(given.terminals) {
+            Some(host) => self.run_beside(command, &given, host),
+            None if command.background => self.enter(command, given.streams),
+            None => self.enter(command, given.streams).map(Child::with_keys),
+        }
+    }
+
+    /// Runs a command inside with these standard streams, among which is no terminal.
+    pub(crate) fn enter(&self, command: &Command, streams: Streams) -> Result<Child, Error> {
         let users = self.user_namespace()?;
         let cgroup = self.open_cgroup()?;
         let entry = Entry::new(self, users.as_ref(), command);
         let cgroup = cgroup.as_ref().map(AsFd::as_fd);
-        match (command.ready_ahead(), Home::find()?) {
+        match (command.ready_ahead(streams), Home::find()?) {
             (Some(ready), Some(home)) => {
                 let ready = ready.map_err(|failure| command.error(&failure))?;
                 entry.share_memory(&ready, &home, cgroup)
             }
-            _ => entry.fork(cgroup),
+            _ => entry.fork(cgroup, streams),
         }
     }
 }
@@ -145,7 +155,17 @@ impl<'a> Entry<'a> {
 
     /// Enters and gives up rights, in the new process. Allocates nothing.
     pub(crate) fn enter(&self) -> Result<(), Failure> {
-        enter(self.init, self.users).and_then(|()| self.confinement.apply())
+        self.join().and_then(|()| self.confine())
+    }
+
+    /// Joins the prison's namespaces as its root, in the new process.
+    pub(crate) fn join(&self) -> Result<(), Failure> {
+        enter(self.init, self.users)
+    }
+
+    /// Gives up rights, in the new process.
+    pub(crate) fn confine(&self) -> Result<(), Failure> {
+        self.confinement.apply()
     }
 
     /// Makes a process that shares this one's memory until it executes: a fifth of a fork's price.
@@ -177,10 +197,10 @@ impl<'a> Entry<'a> {
 
     /// Makes a process that is free to read files and to allocate: the process looks its user up in
     /// the jail, with the jail's rights.
-    fn fork(&self, cgroup: Option<BorrowedFd<'_>>) -> Result<Child, Error> {
+    fn fork(&self, cgroup: Option<BorrowedFd<'_>>, streams: Streams) -> Result<Child, Error> {
         let line = Reporting::new()?;
         let child = fork_into(self.init, cgroup, || {
-            let failure = self.enter().err().unwrap_or_else(|| self.command.execute());
+            let failure = self.enter().err().unwrap_or_else(|| self.command.execute(streams));
             report(line.child.as_fd(), &failure);
         })?;
         drop(line.child);

@@ -46,8 +46,8 @@ pub struct Command {
     pub shell: bool,
     /// Standard input, output and error.
     pub streams: [StdStream; 3],
-    /// The command gets a session of its own, without the terminal: one that ends in `&`.
-    pub session: bool,
+    /// Nobody waits for the command, and a terminal is not for it: one that ends in `&`.
+    pub background: bool,
 }
 
 /// The user as whom a [`Command`] runs.
@@ -61,6 +61,9 @@ pub enum Identity {
     /// A user to be looked up in the jail: jexec(8) `-U`.
     Jail(OsString),
 }
+
+/// What a new process gets as standard input, output and error; `None` leaves what is there.
+pub(crate) type Streams = [Option<Inherited>; 3];
 
 /// A standard stream of a [`Command`].
 #[derive(Debug, Default)]
@@ -99,6 +102,8 @@ pub(crate) enum Step {
     Namespaces,
     /// Becoming root of the jail.
     Ids,
+    /// The session of a terminal.
+    Terminal,
     /// Session keyring, capabilities, filter.
     Rights,
     /// The user is not known in the jail.
@@ -117,6 +122,7 @@ impl Failure {
         let step = match self.step {
             Step::Done | Step::Namespaces => "jail_attach",
             Step::Ids => "setuid",
+            Step::Terminal => "terminal",
             Step::Rights => "seccomp",
             Step::User => return Error::NoSuchUser(subject),
             Step::Streams => "dup2",
@@ -150,10 +156,11 @@ impl Failure {
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Done,
         Self::Namespaces,
         Self::Ids,
+        Self::Terminal,
         Self::Rights,
         Self::User,
         Self::Streams,
@@ -242,38 +249,45 @@ impl Command {
 
     /// Makes ready what can be before the process exists; `None` when the process itself has to
     /// look its user up.
-    pub(crate) fn ready_ahead(&self) -> Option<Result<Ready, Failure>> {
-        (!self.is_looked_up_inside()).then(|| self.ready())
+    pub(crate) fn ready_ahead(&self, streams: Streams) -> Option<Result<Ready, Failure>> {
+        (!self.is_looked_up_inside()).then(|| self.ready(streams))
     }
 
     /// Becomes the user and executes the program. The caller is inside the prison's namespaces, as
     /// its root, and confined. Returns only what failed.
-    pub(crate) fn execute(&self) -> Failure {
-        match self.ready() {
+    pub(crate) fn execute(&self, streams: Streams) -> Failure {
+        match self.ready(streams) {
             Ok(ready) => ready.execute(),
             Err(failure) => failure,
         }
     }
 
-    /// Does the same in a process that has called [`Command::connect_streams`], and leads a session
-    /// already.
-    pub(crate) fn execute_in_place(&self) -> Failure {
-        match self.ready() {
+    /// Does the same in the session and the process group of a [`crate::enter::terminal::leader`].
+    pub(crate) fn execute_in_session(&self, streams: Streams) -> Failure {
+        match self.ready(streams) {
             Ok(ready) => {
-                let streams = Default::default();
-                Ready { streams, session: false, ..ready }.execute()
+                signal::reset_stops();
+                Ready { session: false, ..ready }.execute()
             }
             Err(failure) => failure,
         }
     }
 
-    /// Makes the standard streams of the command those of this process.
-    pub(crate) fn connect_streams(&self) -> Result<(), Failure> {
-        let streams = self.streams.each_ref().map(StdStream::inherited);
-        connect(&streams).map_err(|error| Step::Streams.failed(error))
+    /// Does the same in a process that has called [`connect_streams`], and leads a session
+    /// already.
+    pub(crate) fn execute_in_place(&self) -> Failure {
+        match self.ready(Streams::default()) {
+            Ok(ready) => Ready { session: false, ..ready }.execute(),
+            Err(failure) => failure,
+        }
     }
 
-    pub(crate) fn ready(&self) -> Result<Ready, Failure> {
+    /// What the new process gets as its standard streams.
+    pub(crate) fn inherited(&self) -> Streams {
+        self.streams.each_ref().map(StdStream::inherited)
+    }
+
+    pub(crate) fn ready(&self, streams: Streams) -> Result<Ready, Failure> {
         let user = self.user()?;
         let home = user.as_ref().map(|user| user.home.as_os_str()).filter(|_| self.clean);
         let directory = self.directory.as_deref().or(home).map(OsStr::as_bytes);
@@ -292,8 +306,8 @@ impl Command {
                 .map_err(unusable(Step::Directory))?,
             program: Program::new(&arguments, &environment).map_err(unusable(Step::Execute))?,
             user: user.map(|user| UserIds::of(&user)),
-            streams: self.streams.each_ref().map(StdStream::inherited),
-            session: self.session,
+            streams,
+            session: true,
         })
     }
 
@@ -347,7 +361,8 @@ pub(crate) struct Ready {
     directory: Option<CString>,
     program: Program,
     /// What becomes standard input, output and error.
-    streams: [Option<Inherited>; 3],
+    streams: Streams,
+    /// The process is in its parent's session, and leaves it.
     session: bool,
 }
 
@@ -358,10 +373,12 @@ impl Ready {
     }
 
     fn prepare(&self) -> Result<(), Failure> {
-        connect(&self.streams).map_err(|error| Step::Streams.failed(error))?;
+        connect_streams(&self.streams)?;
         if let Some(user) = &self.user {
             user.assume().map_err(|error| Step::User.failed(error))?;
         }
+        // In its parent's process group, a process could signal its caller and all that the caller
+        // belongs to; in its session, it could open the caller's terminal.
         if self.session {
             setsid().map_err(|error| Step::Rights.failed(error))?;
         }
@@ -374,7 +391,11 @@ impl Ready {
 }
 
 /// Makes these descriptors standard input, output and error, and has execve(2) close all others.
-fn connect(streams: &[Option<Inherited>; 3]) -> io::Result<()> {
+pub(crate) fn connect_streams(streams: &Streams) -> Result<(), Failure> {
+    connect(streams).map_err(|error| Step::Streams.failed(error))
+}
+
+fn connect(streams: &Streams) -> io::Result<()> {
     for (target, stream) in streams.iter().enumerate() {
         let Some(file) = stream else { continue };
         match target {

@@ -10,7 +10,7 @@
 
 use crate::control::receive;
 use crate::enter::attach::{Entry, Reporting, executed_or_collected, fork_into, report};
-use crate::enter::process::{Command, Failure};
+use crate::enter::process::{Command, Failure, connect_streams};
 use crate::enter::streams;
 use crate::error::Error;
 use crate::prison::Prison;
@@ -51,7 +51,6 @@ impl Prison {
         if self.waiting().is_some() {
             return Err(Error::Waits);
         }
-        streams::check(&command.streams)?;
         let path = registry.waiting(&self.record)?;
         // Before the process: it inherits the socket, and needs no path of the host's once inside.
         let door = door(&path).map_err(|error| Error::Registry(path.clone(), error.into()))?;
@@ -67,12 +66,14 @@ impl Prison {
     }
 
     fn make_waiting(&self, door: &OwnedFd, command: &Command) -> Result<Child, Error> {
+        // The command is started by another program, at another terminal or at none.
+        let given = streams::given_without_terminals(command)?;
         let (users, cgroup) = (self.user_namespace()?, self.open_cgroup()?);
         let entry = Entry::new(self, users.as_ref(), command);
         let line = Reporting::new()?;
         let cgroup = cgroup.as_ref().map(AsFd::as_fd);
         let child = fork_into(self.init().as_fd(), cgroup, || {
-            if let Err(failure) = entry.enter().and_then(|()| command.connect_streams()) {
+            if let Err(failure) = entry.enter().and_then(|()| connect_streams(&given.streams)) {
                 report(line.child.as_fd(), &failure);
             }
             // In a session of its own, the process gets neither the keys nor the hang-up of the

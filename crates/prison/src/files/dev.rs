@@ -10,7 +10,8 @@ use rustix::fs::{
 };
 use rustix::mount::{OpenTreeFlags, open_tree};
 use rustix::process::umask;
-use std::os::fd::AsFd;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 /// The devfs ruleset that says what is here: devfs.rules(5), in FreeBSD's /etc/defaults.
@@ -36,7 +37,7 @@ const LINKS: [(&str, &str); 5] = [
 ];
 
 /// Group `tty` of Linux distributions, which owns pseudo-terminals.
-const TTY_GROUP: u32 = 5;
+pub(crate) const TTY_GROUP: u32 = 5;
 
 /// Makes the mounts of a /dev: the directory, its pseudo-terminals, its shared memory.
 pub(crate) fn trees(ids: Ids, users: Users) -> Result<Vec<Tree>, Error> {
@@ -53,16 +54,20 @@ pub(crate) fn trees(ids: Ids, users: Users) -> Result<Vec<Tree>, Error> {
     // jails are clones of its own.
     let borrowed = if users == Users::Outer { views() } else { Vec::new() };
 
-    let owner = (ids.first + TTY_GROUP).to_string();
-    // devpts takes the host's ids: an instance cannot be idmapped.
-    let pts = [("mode", "620"), ("ptmxmode", "666"), ("gid", owner.as_str())];
-    let pts = file_system("devpts", &pts, no_programs).calling("devpts")?;
-    let pts = Tree::made(pts, "/dev/pts".into());
+    let pts = Tree::made(terminals(ids).calling("devpts")?, "/dev/pts".into());
 
     let shared = [("mode", "1777".into())];
     let shm = MountOptions { nosuid: true, ..MountOptions::default() };
     let shm = Tree::tmpfs("/dev/shm".into(), shm, &shared, root)?;
     Ok([dev].into_iter().chain(borrowed).chain([pts, shm]).collect())
+}
+
+/// Makes an instance of devpts for the jail with these ids, attached nowhere.
+pub(crate) fn terminals(ids: Ids) -> io::Result<OwnedFd> {
+    // devpts takes the host's ids: an instance cannot be idmapped.
+    let owner = (ids.first + TTY_GROUP).to_string();
+    let settings = [("mode", "620"), ("ptmxmode", "666"), ("gid", owner.as_str())];
+    file_system("devpts", &settings, libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC)
 }
 
 /// Clones the nodes of this process's /dev, each as a mount.

@@ -2,18 +2,12 @@
 //! foreground of the terminal, with its keys and its size, may stand in a pipeline or in the
 //! background, and has the exit status that a shell would see.
 //!
-//! The command gets the host's terminal itself. No process copies what is typed and shown, and the
-//! kernel takes care of stopping, continuing and resizing. The price is that the terminal has no
-//! name in the jail, whose devpts is its own: tty(1) says `not a tty`. A program that opens its
-//! terminal by name, as tmux(1) does, needs a terminal that script(1) makes in the jail.
+//! On a terminal the command gets one of the jail's own: [`Prison::run`].
 
 use crate::cli::answer::fail;
 use crate::cli::answer::not_found;
 use crate::cli::programs::programs;
 use prison::{Command, Ended, Identity, Prison, Registry, User};
-use rustix::process::Pid;
-use rustix::stdio::stdin;
-use rustix::termios::{tcgetpgrp, tcsetpgrp};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -83,14 +77,8 @@ impl Options {
         let wording =
             Wording { shell: self.command.is_empty(), directory: self.directory.is_some() };
         let command = self.command(identity);
-        // Held before the child exists: a signal that came in between would end this process and
-        // leave the command running.
-        prison::hold_foreground_signals();
-        let terminal = Foreground::of_this_process();
-        let child = prison.spawn(&command).map_err(|error| wording.of(&error))?;
-        let ended = child.wait_in_foreground();
-        terminal.restore();
-        ended.map_err(|error| error.to_string())
+        let running = prison.run(&command).map_err(|error| wording.of(&error))?;
+        running.wait().map_err(|error| error.to_string())
     }
 
     /// Answers the user of the command: with `-u` a user of the host's passwd(5), with `-U` a user
@@ -155,27 +143,6 @@ impl Wording {
                 line.replacen("chdir ", if self.directory { "chdir(): " } else { "chdir: " }, 1)
             }
             _ => line,
-        }
-    }
-}
-
-/// The terminal's foreground process group, if that is the group of this process.
-///
-/// A shell with job control in the jail makes its own group the foreground. It cannot give the
-/// terminal back, because the group of this process has no number in the jail.
-struct Foreground(Option<Pid>);
-
-impl Foreground {
-    fn of_this_process() -> Self {
-        Self(tcgetpgrp(stdin()).ok().filter(|_| prison::is_in_foreground()))
-    }
-
-    /// Takes the terminal back. In a script nobody else would, and the next command could not read
-    /// from the terminal.
-    fn restore(&self) {
-        if let Some(own) = self.0 {
-            // A terminal that has gone meanwhile needs nothing.
-            let _ = tcsetpgrp(stdin(), own);
         }
     }
 }
