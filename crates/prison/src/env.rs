@@ -4,7 +4,6 @@
 //! written without following what lies there, and is never read from outside.
 
 use crate::error::{Calling, Error};
-use crate::prison::Prison;
 use crate::registry::process_id::ProcessId;
 use rustix::fs::{
     AtFlags, Mode, OFlags, ResolveFlags, fchmod, fstatfs, openat, openat2, renameat, unlinkat,
@@ -25,46 +24,44 @@ const NEW: &str = "kletka.env.new";
 /// The type that statfs(2) gives for tmpfs.
 const TMPFS_MAGIC: i64 = 0x0102_1994;
 
-impl Prison {
-    /// Shows `text` to the jail as [`ENV_FILE`]; an empty text removes the file. A jail whose /run
-    /// is not in memory, because its root has no /run or because kletka is not installed, gets no
-    /// file.
-    ///
-    /// # Errors
-    /// [`Error::Died`]; [`Error::Mount`]: something that the jail's root has put into /run is in
-    /// the way.
-    pub fn show_env(&self, text: &[u8]) -> Result<(), Error> {
-        let Some(run) = self.run_directory()? else { return Ok(()) };
-        let failed = |error: Errno| Error::Mount(ENV_FILE.into(), error.into());
-        // Removes what a killed command has left under the new name, or with an empty text the file
-        // itself.
-        let old = if text.is_empty() { NAME } else { NEW };
-        match unlinkat(&run, old, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(error) => return Err(failed(error)),
-        }
-        if text.is_empty() {
-            return Ok(());
-        }
-        // O_EXCL opens nothing that the jail has put there, and follows no link.
-        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
-        let file = openat(&run, NEW, flags, Mode::empty()).map_err(failed)?;
-        // openat(2)'s mode would be cut by the umask.
-        fchmod(&file, Mode::from_raw_mode(0o444)).map_err(failed)?;
-        let written = File::from(file).write_all(text);
-        written.map_err(|error| Error::Mount(ENV_FILE.into(), error))?;
-        // The jail reads the old text or the new one, never half of it.
-        renameat(&run, NEW, &run, NAME).map_err(failed)
+/// Shows `text` to the jail of `init` as [`ENV_FILE`]; an empty text removes the file. A jail whose
+/// /run is not in memory, because its root has no /run or because kletka is not installed, gets no
+/// file. When this fails, the jail reads what it has read before.
+///
+/// # Errors
+/// [`Error::Died`]; [`Error::Mount`]: something that the jail's root has put into /run is in the
+/// way.
+pub(crate) fn show(init: ProcessId, text: &[u8]) -> Result<(), Error> {
+    let Some(run) = run_directory(init)? else { return Ok(()) };
+    let failed = |error: Errno| Error::Mount(ENV_FILE.into(), error.into());
+    // Removes what a killed command has left under the new name, or with an empty text the file
+    // itself.
+    let old = if text.is_empty() { NAME } else { NEW };
+    match unlinkat(&run, old, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(error) => return Err(failed(error)),
     }
+    if text.is_empty() {
+        return Ok(());
+    }
+    // O_EXCL opens nothing that the jail has put there, and follows no link.
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+    let file = openat(&run, NEW, flags, Mode::empty()).map_err(failed)?;
+    // openat(2)'s mode would be cut by the umask.
+    fchmod(&file, Mode::from_raw_mode(0o444)).map_err(failed)?;
+    let written = File::from(file).write_all(text);
+    written.map_err(|error| Error::Mount(ENV_FILE.into(), error))?;
+    // The jail reads the old text or the new one, never half of it.
+    renameat(&run, NEW, &run, NAME).map_err(failed)
+}
 
-    /// Opens the jail's /run, if it is in memory: what is written to any other stays on disk.
-    fn run_directory(&self) -> Result<Option<OwnedFd>, Error> {
-        let root = self.record().init.and_then(ProcessId::root).ok_or(Error::Died)?;
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        // /run may be a link that the jail has made; it must not lead out, nor elsewhere inside.
-        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
-        let Ok(run) = openat2(root, "run", flags, Mode::empty(), resolve) else { return Ok(None) };
-        let in_memory = fstatfs(&run).calling("fstatfs")?.f_type == TMPFS_MAGIC;
-        Ok(in_memory.then_some(run))
-    }
+/// Opens the jail's /run, if it is in memory: what is written to any other stays on disk.
+fn run_directory(init: ProcessId) -> Result<Option<OwnedFd>, Error> {
+    let root = init.root().ok_or(Error::Died)?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    // /run may be a link that the jail has made; it must not lead out, nor elsewhere inside.
+    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
+    let Ok(run) = openat2(root, "run", flags, Mode::empty(), resolve) else { return Ok(None) };
+    let in_memory = fstatfs(&run).calling("fstatfs")?.f_type == TMPFS_MAGIC;
+    Ok(in_memory.then_some(run))
 }

@@ -19,12 +19,14 @@ mod error;
 mod files;
 mod first;
 mod init;
+mod pending;
 mod permission;
 mod prison;
 mod registry;
 mod removal;
 mod spec;
 mod vnet;
+mod within;
 mod work;
 
 pub use confine::ids::Ids;

@@ -3,22 +3,22 @@
 
 use crate::cgroup;
 use crate::control::{self, Report, word};
+use crate::env;
 use crate::error::{Calling, Error};
+use crate::pending::Pending;
 use crate::permission::Allow;
 use crate::registry::Registry;
 use crate::registry::record::Record;
 use crate::removal::Removal;
 use crate::spec::Change;
 use crate::vnet;
-use kernel::child::Child;
+use crate::within::within_network;
+use kernel::child::{Child, readable};
 use kernel::namespace::{self, Namespace};
 use kernel::signal;
-use rustix::system::{setdomainname, sethostname};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::fs::File;
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
 
 /// What is added to an interface's number in a jail that has another one with that number.
 const NEXT_NUMBER: i32 = 1 << 16;
@@ -178,37 +178,78 @@ impl Prison {
         self.tell_of_interface(-index)
     }
 
-    /// Changes what can be changed of a running prison: jail_set(2), `JAIL_UPDATE`.
+    /// Changes what can be changed of a running prison: jail_set(2), `JAIL_UPDATE`. Where that fails,
+    /// nothing is changed.
     ///
     /// # Errors
-    /// [`Error::Died`]; [`Error::Call`]: a name that the kernel does not take.
+    /// [`Error::Died`]; [`Error::Registry`]; [`Error::Call`]: a name that the kernel does not take;
+    /// those of [`Prison::show_env`].
     pub fn update(&mut self, registry: &Registry, change: &Change) -> Result<(), Error> {
         // Its record lies in the outer jail's own registry, which only that jail's root writes.
         if self.record.is_inside() {
             return Err(Error::OthersJail(self.record.name.clone()));
         }
-        if change.hostname.is_some() || change.domainname.is_some() {
-            let names = namespace::of_process(self.init.as_fd(), Namespace::Uts)
-                .map_err(|_| Error::Died)?;
-            let uts = LinkNameSpaceType::HostNameAndNISDomainName;
-            within(names.as_fd(), "uts", uts, || set_names(change))?.calling("host.hostname")?;
+        let pending = Pending::of(change, self.record.pending.as_ref());
+        pending.check()?;
+        let mut record = self.changed(change);
+        record.pending = Some(pending).filter(|pending| !pending.is_empty());
+        registry.rewrite(&record)?;
+        let init = record.init.ok_or(Error::Died)?;
+        if let Some(pending) = record.pending.take() {
+            if let Err(error) = pending.carry_out(init, self.init.as_fd()) {
+                // Where not even the old record can be written, the next look tries once more what
+                // has failed here.
+                let _ = registry.rewrite(&self.record);
+                return Err(error);
+            }
+            // All is done. A record that still says otherwise has the next look do the same again.
+            let _ = registry.rewrite(&record);
         }
-        // Init is asked, not the record: it alone decides whether the prison ends.
-        if let Some(persist) = change.persist {
-            self.signal(if persist { control::PERSIST } else { control::TRANSIENT })?;
-        }
-        let now = self.record.rights.allow;
+        self.record = record;
+        if change.persist == Some(false) { self.see_end(registry) } else { Ok(()) }
+    }
+
+    /// The record after `change`.
+    fn changed(&self, change: &Change) -> Record {
+        let mut record = self.record.clone();
+        let now = record.rights.allow;
         if let Some(allow) = change.allow {
             // A permission that a namespace carries out was settled when that was made.
-            self.record.rights.allow = Allow::of(|permission| {
+            record.rights.allow = Allow::of(|permission| {
                 let source = if permission.is_fixed() { now } else { allow };
                 source.has(permission)
             });
         }
         if let Some(parameters) = &change.parameters {
-            self.record.parameters.clone_from(parameters);
+            record.parameters.clone_from(parameters);
         }
-        registry.write(&self.record)
+        record
+    }
+
+    /// Waits for the end of a prison without processes that does not persist any more. One that has
+    /// processes lives on.
+    fn see_end(&mut self, registry: &Registry) -> Result<(), Error> {
+        const TRIES: u32 = 100;
+        // Without a cgroup it is not known whether there are processes.
+        for _ in 0..TRIES {
+            if self.record.cgroup.is_none() || !self.processes().is_empty() {
+                return Ok(());
+            }
+            let moment = Duration::from_millis(50);
+            if readable(self.init.as_fd(), Some(moment)).calling("poll")? {
+                return self.has_ended(registry).map(drop);
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows `text` to the jail as [`crate::ENV_FILE`]; an empty text removes the file.
+    ///
+    /// # Errors
+    /// [`Error::Died`]; [`Error::Mount`]: something that the jail's root has put into /run is in
+    /// the way.
+    pub fn show_env(&self, text: &[u8]) -> Result<(), Error> {
+        env::show(self.record.init.ok_or(Error::Died)?, text)
     }
 
     /// Opens the prison's network namespace.
@@ -218,35 +259,4 @@ impl Prison {
     pub fn network(&self) -> Result<OwnedFd, Error> {
         namespace::of_process(self.init.as_fd(), Namespace::Net).map_err(|_| Error::Died)
     }
-}
-
-/// Calls `inside` in another namespace of this kind. A socket that `inside` opens belongs to that
-/// namespace for good.
-fn within<T>(
-    namespace: BorrowedFd<'_>,
-    name: &str,
-    kind: LinkNameSpaceType,
-    inside: impl FnOnce() -> T,
-) -> Result<T, Error> {
-    let own = File::open(format!("/proc/self/ns/{name}")).calling("/proc/self/ns")?;
-    move_into_link_name_space(namespace, Some(kind)).calling("setns")?;
-    let answer = inside();
-    // Whatever `inside` answers, this process has to be back before anybody looks at it.
-    move_into_link_name_space(own.as_fd(), Some(kind)).calling("setns")?;
-    Ok(answer)
-}
-
-/// Calls `inside` in another network namespace.
-fn within_network<T>(network: BorrowedFd<'_>, inside: impl FnOnce() -> T) -> Result<T, Error> {
-    within(network, "net", LinkNameSpaceType::Network, inside)
-}
-
-fn set_names(change: &Change) -> io::Result<()> {
-    if let Some(name) = &change.hostname {
-        sethostname(name.as_bytes())?;
-    }
-    if let Some(name) = &change.domainname {
-        setdomainname(name.as_bytes())?;
-    }
-    Ok(())
 }

@@ -34,7 +34,7 @@ use rustix::io::Errno;
 use std::cell::RefCell;
 use std::fs;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -179,13 +179,16 @@ impl Registry {
     /// # Errors
     /// [`Error::Registry`].
     pub fn changing(&self) -> Result<Changing, Error> {
+        let locked = self.lock_to_change(FlockOperation::LockExclusive);
+        locked.map_err(|error| self.unreadable(error))
+    }
+
+    fn lock_to_change(&self, how: FlockOperation) -> rustix::io::Result<Changing> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         // Another lock than `lock`, which is taken for each record that is written under this one.
-        let directory = open(self.records(), flags, Mode::empty());
-        let locked = directory.and_then(|directory| {
-            flock(&directory, FlockOperation::LockExclusive).map(|()| directory)
-        });
-        locked.map(Changing).map_err(|error| self.unreadable(error))
+        let directory = open(self.records(), flags, Mode::empty())?;
+        flock(&directory, how)?;
+        Ok(Changing(directory))
     }
 
     /// Locks for reading: a directory that is read while an entry is replaced may show neither the
@@ -238,6 +241,7 @@ impl Registry {
         drop(left_out);
         // A prison that is being made has no init yet, and may never come up.
         living.retain(|record| record.init.is_some());
+        let mut living = living.into_iter().map(|record| self.completed(record)).collect();
         self.add_those_inside(&mut living);
         count_those_inside(&mut living);
         Ok(living)
@@ -255,7 +259,7 @@ impl Registry {
         let Survey { living, unseen, .. } = self.survey(self.named(jid_or_name)?);
         if let Some(record) = living.into_iter().find(|record| record.init.is_some()) {
             let inside = self.inside(&record)?.len() as u32;
-            return Ok(Some(Record { inside, ..record }));
+            return Ok(Some(Record { inside, ..self.completed(record) }));
         }
         if let Some((record, why)) = unseen.into_iter().next() {
             return Err(Error::Unseen(record.name, why));
@@ -318,6 +322,34 @@ impl Registry {
             }
         }
         survey
+    }
+
+    /// Completes a change of a living prison, if a command was killed in the middle of that.
+    fn completed(&self, record: Record) -> Record {
+        if record.pending.is_none() {
+            return record;
+        }
+        // The command that makes the change holds this lock for as long as it lives.
+        let Ok(_changing) = self.lock_to_change(FlockOperation::NonBlockingLockExclusive) else {
+            return record;
+        };
+        match self.read(record.jid) {
+            Ok(Some(current)) if is_same(&current, &record) => self.complete(current),
+            _ => record,
+        }
+    }
+
+    fn complete(&self, mut record: Record) -> Record {
+        if let Some(init) = record.init
+            && let Some(pidfd) = init.open()
+            && let Some(pending) = &record.pending
+            && pending.carry_out(init, pidfd.as_fd()).is_ok()
+        {
+            record.pending = None;
+            // Who may only read has done what the record says, too, and the next one writes it.
+            let _ = self.rewrite(&record);
+        }
+        record
     }
 
     /// Clears what dead prisons have left: their cgroups and files. Answers the prisons that live
@@ -473,6 +505,18 @@ impl Registry {
         self.store(&self.lock_to_write()?, record)
     }
 
+    /// Writes the record of a prison that is in the registry already.
+    ///
+    /// # Errors
+    /// [`Error::Died`]: the prison has ended, and another one may have its jid.
+    pub(crate) fn rewrite(&self, record: &Record) -> Result<(), Error> {
+        let lock = self.lock_to_write()?;
+        match self.read(record.jid)? {
+            Some(current) if is_same(&current, record) => self.store(&lock, record),
+            _ => Err(Error::Died),
+        }
+    }
+
     fn store(&self, _lock: &Lock, record: &Record) -> Result<(), Error> {
         let path = self.file(record.jid);
         let bytes = record.to_bytes();
@@ -494,14 +538,18 @@ impl Registry {
     pub(crate) fn forget(&self, record: &Record) -> Result<(), Error> {
         let _lock = self.lock_to_write()?;
         let current = self.read(record.jid).unwrap_or_default();
-        let same = |current: &Record| current.cgroup == record.cgroup && current.ids == record.ids;
         // Cleared by what this registry's file says: `record` may come from a jail's own registry,
         // which may say anything.
-        if let Some(current) = current.filter(same) {
+        if let Some(current) = current.filter(|current| is_same(current, record)) {
             self.clear(&current, cgroup::end);
         }
         Ok(())
     }
+}
+
+/// Whether two records are about one prison.
+fn is_same(one: &Record, other: &Record) -> bool {
+    one.cgroup == other.cgroup && one.ids == other.ids
 }
 
 /// Counts, for each jail that may have any, the jails inside it.

@@ -165,6 +165,8 @@ pub struct Change {
     pub hostname: Option<OsString>,
     /// NIS domain name inside.
     pub domainname: Option<OsString>,
+    /// The text of `env`; an empty one removes the jail's file.
+    pub env: Option<Vec<u8>>,
     /// Permissions of the processes that enter from now on: a process inside keeps its filter.
     /// Permissions that are settled at the creation stay as they are.
     pub allow: Option<Allow>,

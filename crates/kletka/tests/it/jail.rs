@@ -543,6 +543,19 @@ fn a_start_of_a_lasting_jail_that_is_killed_anywhere_is_whole_or_nothing() {
 }
 
 #[test]
+fn a_change_that_is_killed_anywhere_is_whole_or_nothing() {
+    let Some(sandbox) = with_jail("") else { return };
+    let [old, new] =
+        ["old", "new"].map(|name| format!("jail -q -m name=web host.hostname={name} env={name}"));
+    killed_everywhere(&sandbox, "", &new, &old, |place| {
+        let shown = sandbox.ok("jls -j web host.hostname env");
+        let inside = sandbox.ok("jexec web sh -c 'echo $(hostname) $(cat /run/kletka.env)'");
+        assert_eq!(shown, inside, "{place}");
+    });
+    sandbox.ok("jail -q -r web");
+}
+
+#[test]
 fn a_removal_that_is_killed_anywhere_ends_all_the_same() {
     let Some(sandbox) = machine() else { return };
     sandbox.write(

@@ -290,3 +290,49 @@ web
     );
     sandbox.ok("jail -q -r web");
 }
+
+/// What cannot be changed stays as it is, on the record and in the kernel.
+#[test]
+fn a_change_that_fails_changes_nothing() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    let full = "/bin/mount -t tmpfs -o size=32k,mode=700 none /run/kletka";
+    sandbox.ok(&format!("mkdir /run/kletka; {full}"));
+    sandbox.ok("jail -c name=web path=/home/jails/web persist host.hostname=old env=old");
+    let state = "jls -j web host.hostname env; jexec web sh -c 'hostname; cat /run/kletka.env'";
+    let before = sandbox.ok(state);
+    let change = "jail -m name=web host.hostname=new host.domainname=new env=new nopersist";
+    sandbox.run("head -c 1M /dev/zero > /run/kletka/fill");
+    check(
+        &sandbox,
+        &format!("$ {change}\njail: /run/kletka/jails/1: No space left on device\n[1]\n"),
+    );
+    assert_eq!(sandbox.ok(state), before);
+    sandbox.ok("rm /run/kletka/fill");
+    // The jail's root can be in the way of its own env.
+    sandbox.ok("jexec web mkdir -p /run/kletka.env.new/x");
+    let done = sandbox.run(change);
+    assert!(done.stderr.starts_with("jail: /run/kletka.env: "), "{done:?}");
+    assert_eq!((done.status, sandbox.ok(state)), (1, before));
+    let long = "x".repeat(65);
+    assert_eq!(sandbox.run(&format!("jail -m name=web host.hostname={long}")).status, 1);
+    assert_eq!(
+        sandbox.ok("ls -A /run/kletka/jails; grep -c pending /run/kletka/jails/1; :"),
+        "1\n0\n"
+    );
+    sandbox.ok("jail -q -r web; /bin/umount /run/kletka; rmdir /run/kletka");
+}
+
+/// A change that a killed command has begun is completed by the next look.
+#[test]
+fn a_change_that_was_killed_is_completed() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.ok(&format!(
+        "printf 'pending.hostname=new\\npending.env=text\\nparameter.host.hostname=new\\n' >> {RECORD}"
+    ));
+    assert_eq!(sandbox.ok("jls name host.hostname; jexec web hostname"), "web new\nnew\n");
+    assert_eq!(sandbox.ok("jexec web cat /run/kletka.env"), "text");
+    assert_eq!(sandbox.ok(&format!("grep -c pending {RECORD}; :")), "0\n");
+    sandbox.ok(&format!("echo pending.persist=false >> {RECORD}; jls > /dev/null"));
+    sandbox.ok(CLEARED);
+}

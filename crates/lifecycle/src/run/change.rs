@@ -114,16 +114,16 @@ impl Changes {
             self.changes(of).then(|| OsString::from_vec(self.set.text(of).unwrap_or_default()))
         };
         let old = &prison.record().parameters;
+        let env = self.set.text(param::ENV).filter(|_| self.changes(param::ENV));
         let change = Change {
             persist: self.changes(param::PERSIST).then(|| self.set.flag(param::PERSIST)),
             hostname: text(param::HOST_HOSTNAME),
             domainname: text(param::HOST_DOMAINNAME),
+            env,
             allow: self.for_later().next().map(|_| allowed(&self.set)),
             parameters: Some(recorded::rewritten(old, &self.set, &self.live)),
         };
-        prison.update(registry, &change)?;
-        let env = self.set.text(param::ENV).filter(|_| self.changes(param::ENV));
-        env.map_or(Ok(()), |text| prison.show_env(&text))
+        prison.update(registry, &change)
     }
 
     /// Whether the parameter `one` gets another value.

@@ -8,6 +8,7 @@
 
 use crate::confine::ids::Ids;
 use crate::confine::rights::Rights;
+use crate::pending::Pending;
 use crate::registry::limits::Limits;
 use crate::registry::process_id::ProcessId;
 use std::ffi::OsStr;
@@ -48,6 +49,8 @@ pub struct Record {
     pub(crate) work: Vec<PathBuf>,
     /// jail_set(2)'s parameters by name, for jls(8).
     pub parameters: Vec<(String, Vec<u8>)>,
+    /// What a change that is under way, or was killed, has still to carry out.
+    pub(crate) pending: Option<Pending>,
     /// The rights that decide on the filter and the capabilities of everything that enters.
     pub(crate) rights: Rights,
     /// The command that makes the prison; `None` once that is made.
@@ -155,6 +158,9 @@ impl Record {
         for (name, value) in &self.parameters {
             line(&format!("parameter.{name}"), value);
         }
+        for (key, value) in self.pending.iter().flat_map(Pending::lines) {
+            line(key, value);
+        }
         for line in &self.unknown {
             out.extend_from_slice(line);
             out.push(b'\n');
@@ -202,6 +208,7 @@ impl Record {
             cgroup: None,
             work: Vec::new(),
             parameters: Vec::new(),
+            pending: None,
             rights: Rights::NONE,
             creator: None,
             init: None,
@@ -222,6 +229,10 @@ impl Record {
         if let Some(name) = key.strip_prefix("parameter.") {
             self.parameters.push((name.to_owned(), value));
             return Line::Taken;
+        }
+        if let Some(part) = key.strip_prefix("pending.") {
+            let taken = self.pending.get_or_insert_default().take(part, &value);
+            return if taken.is_some() { Line::Taken } else { Line::Unknown };
         }
         let path = || PathBuf::from(OsStr::from_bytes(&value));
         match key {

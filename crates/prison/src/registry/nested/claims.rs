@@ -145,6 +145,7 @@ fn seen_from_outside(
         creator: None,
         work: Vec::new(),
         waiting: None,
+        pending: None,
         init: Some(inner.init),
         outer: outer.init,
         parameters: record.parameters.into_iter().filter(is_printable).collect(),

@@ -1,0 +1,156 @@
+//! What of a change of a prison is outside its record: the host's names, the text of `env`, and
+//! whether init lives on without processes.
+//!
+//! A change is written into the record first, with what is [`Pending`]. When that is carried out,
+//! it is taken out of the record again. So a command that is killed in between leaves a record
+//! that says what is still to be done, and each part can be done twice.
+
+use crate::control::{PERSIST, TRANSIENT};
+use crate::env;
+use crate::error::{Calling, Error};
+use crate::registry::process_id::ProcessId;
+use crate::spec::Change;
+use crate::within::within;
+use kernel::namespace::{self, Namespace};
+use kernel::signal;
+use rustix::system::{setdomainname, sethostname, uname};
+use rustix::thread::LinkNameSpaceType;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+/// The longest name that the kernel takes: `__NEW_UTS_LEN`.
+const LONGEST: usize = 64;
+
+/// The parts of a change that are to be carried out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Pending {
+    names: Names,
+    env: Option<Vec<u8>>,
+    persist: Option<bool>,
+}
+
+/// Names of a host that are to be set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Names {
+    host: Option<OsString>,
+    domain: Option<OsString>,
+}
+
+impl Pending {
+    /// The parts of `change`, and those of an earlier change that was killed.
+    pub(crate) fn of(change: &Change, earlier: Option<&Self>) -> Self {
+        let earlier = earlier.cloned().unwrap_or_default();
+        Self {
+            names: Names {
+                host: change.hostname.clone().or(earlier.names.host),
+                domain: change.domainname.clone().or(earlier.names.domain),
+            },
+            env: change.env.clone().or(earlier.env),
+            persist: change.persist.or(earlier.persist),
+        }
+    }
+
+    /// Whether nothing is to be carried out.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Refuses, before anything is written, what the kernel would not take.
+    ///
+    /// # Errors
+    /// [`Error::Call`]: a name is too long.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let is_long = |name: &Option<OsString>| name.as_ref().is_some_and(|it| it.len() > LONGEST);
+        for (name, parameter) in
+            [(&self.names.host, "host.hostname"), (&self.names.domain, "host.domainname")]
+        {
+            if is_long(name) {
+                return Err(io::Error::from_raw_os_error(libc::EINVAL)).calling(parameter);
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries all parts out on the prison of `init`, which is behind `pidfd`. Where one fails, the
+    /// prison is as it was.
+    ///
+    /// # Errors
+    /// [`Error::Died`]; those of [`env::show`].
+    pub(crate) fn carry_out(&self, init: ProcessId, pidfd: BorrowedFd<'_>) -> Result<(), Error> {
+        let before = self.names.set_in(pidfd)?;
+        let shown = self.env.as_ref().map_or(Ok(()), |text| env::show(init, text));
+        if let Err(error) = shown {
+            // These names were the kernel's own a moment ago.
+            let _ = before.set_in(pidfd);
+            return Err(error);
+        }
+        // Last, as init may end by that. Init is asked, not the record: it alone decides whether
+        // the prison ends.
+        match self.persist {
+            None => Ok(()),
+            Some(persist) => signal::send(pidfd, if persist { PERSIST } else { TRANSIENT })
+                .map_err(|_| Error::Died),
+        }
+    }
+
+    /// The keys and values by which a record keeps this.
+    pub(crate) fn lines(&self) -> Vec<(&'static str, &[u8])> {
+        let persist = self.persist.map(|persist| if persist { "true" } else { "false" }.as_bytes());
+        let lines = [
+            ("pending.hostname", self.names.host.as_ref().map(|name| name.as_bytes())),
+            ("pending.domainname", self.names.domain.as_ref().map(|name| name.as_bytes())),
+            ("pending.env", self.env.as_deref()),
+            ("pending.persist", persist),
+        ];
+        lines.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+    }
+
+    /// Takes what a record keeps behind `pending.`; `None`: there is no such key or value.
+    pub(crate) fn take(&mut self, key: &str, value: &[u8]) -> Option<()> {
+        match (key, value) {
+            ("hostname", name) => self.names.host = Some(OsStr::from_bytes(name).to_owned()),
+            ("domainname", name) => self.names.domain = Some(OsStr::from_bytes(name).to_owned()),
+            ("env", text) => self.env = Some(text.to_owned()),
+            ("persist", b"true") => self.persist = Some(true),
+            ("persist", b"false") => self.persist = Some(false),
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+impl Names {
+    /// Sets these names where the process behind `pidfd` lives. Answers those of before.
+    fn set_in(&self, pidfd: BorrowedFd<'_>) -> Result<Self, Error> {
+        if *self == Self::default() {
+            return Ok(Self::default());
+        }
+        let names = namespace::of_process(pidfd, Namespace::Uts).map_err(|_| Error::Died)?;
+        let uts = LinkNameSpaceType::HostNameAndNISDomainName;
+        within(names.as_fd(), "uts", uts, || self.exchange())?.calling("host.hostname")
+    }
+
+    /// Sets all or none. Answers the names of before.
+    fn exchange(&self) -> io::Result<Self> {
+        let now = uname();
+        let text = |name: &[u8]| OsString::from_vec(name.to_vec());
+        let before = Self {
+            host: self.host.as_ref().map(|_| text(now.nodename().to_bytes())),
+            domain: self.domain.as_ref().map(|_| text(now.domainname().to_bytes())),
+        };
+        self.set().inspect_err(|_| drop(before.set()))?;
+        Ok(before)
+    }
+
+    fn set(&self) -> io::Result<()> {
+        if let Some(name) = &self.host {
+            sethostname(name.as_bytes())?;
+        }
+        if let Some(name) = &self.domain {
+            setdomainname(name.as_bytes())?;
+        }
+        Ok(())
+    }
+}
