@@ -27,7 +27,8 @@ const DIFFERENCES: &str = "
   FreeBSD's other ways are refused. While the jail runs, a directory `.upper.kletka-work` stands beside the upper layer, on
   the same mount; without such a place, or where the upper layer cannot be written to, the line is refused.
 - **A start that fails is cleaned up after.** FreeBSD unmounts and removes what it made; here `exec.poststop` and
-  `exec.release` follow, as in `jail -C`, so that an interface of `exec.prepare` is not in the next start's way.
+  `exec.release` follow, as in `jail -C`, so that an interface of `exec.prepare` is not in the next start's way. `ifconfig`
+  there takes away only what the jail's own hooks have made. The next start does the same for one that was killed.
 - **A start is checked before its first hook.** A jail whose root, fstab or hook program is missing, or whose jid, name or
   interface another jail of the same command has, is not started; what a hook, or a jail that starts before because of
   `depend`, may have made by then is not missed. What may be right and often is not, such as an address that two jails

@@ -45,6 +45,9 @@ pub trait Host {
     /// The descriptors that the step waits for: the step can go on when one becomes readable.
     fn watched(&self) -> Vec<BorrowedFd<'_>>;
 
+    /// Says that all further steps undo a start that has failed.
+    fn undo(&mut self);
+
     /// Completes a start: from now on a jail without `persist` lives as long as its processes.
     ///
     /// # Errors
@@ -155,6 +158,7 @@ impl<H: Host> Walk<H> {
             // What the hooks of `clean` would remove is not of this start, but of a jail that runs.
             Stage::Start { made: Made::Nothing, .. } if !was_killed => self.steps.clear(),
             Stage::Start { made, clean } => {
+                self.host.undo();
                 let removal = (made == Made::Prison).then_some(Step::Remove);
                 self.steps = removal.into_iter().chain(clean).collect();
             }
@@ -247,6 +251,10 @@ mod tests {
             Vec::new()
         }
 
+        fn undo(&mut self) {
+            self.done.push("undo:".into());
+        }
+
         fn settle(&mut self) -> Result<(), Error> {
             self.done.push("settle".into());
             Ok(())
@@ -299,12 +307,12 @@ mod tests {
             ("", "prepare prestart create created interface e0b start1 start2 command poststart settle"),
             // Nothing was made, so nothing is undone.
             ("prepare", "prepare (prepare: failed)"),
-            ("prestart", "prepare prestart (prestart: failed) poststop release"),
-            ("create", "prepare prestart create (create: failed) poststop release"),
-            ("created", "prepare prestart create created (created: failed) remove poststop release"),
-            ("interface e0b", "prepare prestart create created interface e0b (interface e0b: failed) remove poststop release"),
-            ("start2", "prepare prestart create created interface e0b start1 start2 (start2: failed) remove poststop release"),
-            ("poststart", "prepare prestart create created interface e0b start1 start2 command poststart (poststart: failed) remove poststop release"),
+            ("prestart", "prepare prestart (prestart: failed) undo: poststop release"),
+            ("create", "prepare prestart create (create: failed) undo: poststop release"),
+            ("created", "prepare prestart create created (created: failed) undo: remove poststop release"),
+            ("interface e0b", "prepare prestart create created interface e0b (interface e0b: failed) undo: remove poststop release"),
+            ("start2", "prepare prestart create created interface e0b start1 start2 (start2: failed) undo: remove poststop release"),
+            ("poststart", "prepare prestart create created interface e0b start1 start2 command poststart (poststart: failed) undo: remove poststop release"),
         ] {
             let [steps, clean] = [&START[..], &CLEAN[..]].map(|table| plan(table, &jail, None).unwrap());
             let got = walked(fails_at, |paper| Walk::start(paper, steps.clone(), clean.clone()));
@@ -337,7 +345,7 @@ mod tests {
         for failure in [Error::TimedOut, |line| Error::Signaled(line, 9)] {
             let start = |paper| Walk::start(paper, steps.clone(), clean.clone());
             let got = walked_to(failure, "prepare", start);
-            assert!(got.ends_with(") poststop release"), "{got}");
+            assert!(got.ends_with(") undo: poststop release"), "{got}");
         }
     }
 
@@ -353,7 +361,7 @@ mod tests {
         assert_eq!(clean.len(), 2);
         for (fails_at, want) in [
             ("create", "create (create: failed)"),
-            ("x", "create x (x: failed) remove poststop release"),
+            ("x", "create x (x: failed) undo: remove poststop release"),
         ] {
             let got = walked(fails_at, |paper| Walk::start(paper, steps.clone(), clean.clone()));
             assert_eq!(got, want);

@@ -36,6 +36,10 @@ pub enum Error {
     Value(&'static str, String),
     /// The jail has neither `persist` nor a command: nothing would keep it alive.
     NothingToKeepIt,
+    /// Another start of the jail is under way.
+    BeingStarted,
+    /// The file that says of a start that it is under way cannot be made.
+    Attempt(PathBuf, io::Error),
     /// The prison failed.
     Prison(prison::Error),
     /// The prison failed at what this parameter asks for.
@@ -83,6 +87,10 @@ impl fmt::Display for Error {
             Self::Value(parameter, why) => write!(f, "{parameter}: {why}"),
             // The words of FreeBSD's kernel: sys/kern/kern_jail.c.
             Self::NothingToKeepIt => write!(f, "new jail must persist or attach"),
+            Self::BeingStarted => f.write_str("is being started by another jail(8)"),
+            Self::Attempt(path, error) => {
+                write!(f, "{}: {}", path.display(), strerror::of(error))
+            }
             Self::Prison(error) => error.fmt(f),
             Self::Parameter(parameter, error) => write!(f, "{parameter}: {error}"),
         }

@@ -14,10 +14,16 @@ use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+/// Set for hooks that undo a start that has failed. kletka's ifconfig then takes away only what was
+/// made by hooks of the same jail: another jail that runs may have the rest.
+const UNDO: &str = "KLETKA_UNDO";
+
 /// A hook of `jail`, whose prison has or had `record`.
 pub(crate) struct Hook<'h> {
     pub(crate) jail: &'h Jail,
     pub(crate) record: Option<&'h Record>,
+    /// Whether the hook undoes a start that has failed.
+    pub(crate) undoes: bool,
     pub(crate) surroundings: &'h Surroundings,
 }
 
@@ -47,6 +53,7 @@ impl Hook<'_> {
         }
         command.env("PATH", self.path());
         self.name_the_jail(&mut command);
+        command.envs(self.undoes.then_some((UNDO, "YES")));
         // With exec.clean alone the user is this process's own: there are no ids to change.
         let another = user.as_ref().filter(|_| self.system_user().is_some());
         prison::prepare_hook(&mut command, line.background, another);
@@ -109,7 +116,10 @@ impl Hook<'_> {
         let jid = self.record.map(|record| record.jid).or(self.jail.jid());
         command.envs(jid.map(|jid| ("JID", jid.to_string())));
         let name = self.record.map(|record| OsString::from(&record.name));
-        command.envs(name.or(self.jail.text(param::NAME)).map(|name| ("JNAME", name)));
+        let name = name.or(self.jail.text(param::NAME));
+        // A jail without a name is called by its number.
+        let name = name.or(self.jail.jid().map(|jid| jid.to_string().into()));
+        command.envs(name.map(|name| ("JNAME", name)));
         command.env("JPATH", self.jail.path());
     }
 }

@@ -12,6 +12,7 @@
 //! `rustix`, `strerror`; system calls: the hooks and their files, and what a check of the machine
 //! looks at.
 
+mod attempt;
 pub mod command;
 pub mod depend;
 pub mod engine;

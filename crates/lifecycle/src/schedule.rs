@@ -142,6 +142,7 @@ mod tests {
         fn watched(&self) -> Vec<BorrowedFd<'_>> {
             vec![self.0.as_fd()]
         }
+        fn undo(&mut self) {}
         fn settle(&mut self) -> Result<(), Error> {
             Ok(())
         }

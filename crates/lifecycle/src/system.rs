@@ -1,5 +1,6 @@
 //! The real [`Host`]: it runs hooks as children of this process, and makes and removes the prison.
 
+use crate::attempt::Attempt;
 use crate::command::CommandLine;
 use crate::engine::{Host, Progress};
 use crate::error::Error;
@@ -39,6 +40,10 @@ pub struct System<'g> {
     jail: Jail,
     /// Whether the removal of the prison is all that was asked for.
     pub removal_is_expected: bool,
+    /// The attempt at a start, until nothing is to be undone any more.
+    attempt: Option<Attempt>,
+    /// Whether the hooks undo a start that has failed or was killed.
+    undoes: bool,
     prison: Option<Prison>,
     /// The record of the prison that the jail has or had; hooks need it even after the prison's
     /// end.
@@ -68,10 +73,17 @@ impl<'g> System<'g> {
             removal_is_expected: jail.configured.is_none(),
             jail,
             record: prison.as_ref().map(|prison| prison.record().clone()),
+            attempt: None,
+            undoes: false,
             prison,
             first: None,
             under_way: None,
         }
+    }
+
+    /// Holds the attempt at a start until the jail has started, or else as long as this value lives.
+    pub(crate) fn holding(self, attempt: Option<Attempt>) -> Self {
+        Self { attempt, ..self }
     }
 
     /// Chooses the command that the prison's first process will execute: the first of `plan` in the
@@ -188,7 +200,8 @@ impl<'g> System<'g> {
     /// ends.
     fn run_hook(&mut self, line: &CommandLine) -> Result<Progress, Error> {
         let (jail, surroundings) = (&self.jail, self.ground.surroundings);
-        let child = Hook { jail, record: self.record.as_ref(), surroundings }.start(line)?;
+        let hook = Hook { jail, record: self.record.as_ref(), undoes: self.undoes, surroundings };
+        let child = hook.start(line)?;
         if line.background {
             return Ok(Progress::Done);
         }
@@ -354,8 +367,12 @@ impl Host for System<'_> {
         }
     }
 
+    fn undo(&mut self) {
+        self.undoes = true;
+    }
+
     fn settle(&mut self) -> Result<(), Error> {
-        self.first = None;
+        (self.first, self.attempt) = (None, None);
         if let Some(prison) = &mut self.prison {
             prison.settle(self.ground.registry)?;
         }

@@ -110,6 +110,12 @@ impl Lock {
 }
 
 impl Registry {
+    /// The directory of the registry, which is root's alone.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// The host's registry, /run/kletka, made when it is missing; in a jail that may have
     /// jails inside, the jail's own.
     ///

@@ -267,6 +267,122 @@ lo0
     );
 }
 
+/// The same, where the copy's first command does well: what follows its failure takes away only
+/// what hooks of the copy have made.
+#[test]
+fn a_copied_section_that_begins_well_takes_nothing_away() {
+    let section = "vnet; vnet.interface = epair1b; exec.prepare = \"ifconfig bridge${own} create\"; \
+                   exec.prestart = 'ifconfig epair1 create', 'ifconfig bridge0 addm epair1a'; \
+                   exec.poststop = 'ifconfig bridge0 deletem epair1a', 'ifconfig epair1a destroy'; \
+                   exec.release = \"ifconfig bridge${own} destroy\", 'ifconfig -l';";
+    let jails = format!("web {{ $own = 7; {section} }} copy {{ $own = 8; {section} }}\n");
+    let Some(sandbox) = machine(&jails) else { return };
+    sandbox.ok("ifconfig bridge0 create");
+    check(
+        &sandbox,
+        "\
+$ jail -q -c web
+epair1a
+$ jail -q -c copy; ifconfig bridge0 | grep member; jls name
+lo0 bridge0 bridge7 epair1a
+	member: epair1a flags=3<LEARNING,DISCOVER>
+web
+ifconfig: interface epair1 already exists
+jail: copy: ifconfig epair1 create: failed
+ifconfig: epair1a: kept: not made by the start that is undone
+jail: copy: ifconfig bridge0 deletem epair1a: failed
+ifconfig: epair1a: kept: not made by the start that is undone
+jail: copy: ifconfig epair1a destroy: failed
+$ jail -q -r web
+lo0 bridge0
+$ ifconfig bridge0 destroy
+",
+    );
+}
+
+/// Of two starts of one jail at the same time one is refused, and runs no hook: what the hooks of
+/// the other have made would be taken for its own.
+#[test]
+fn one_start_at_a_time() {
+    let Some(sandbox) = machine(
+        "web { exec.prepare = 'echo prepare'; \
+         exec.prestart = 'echo > /tmp/begun', 'read line < /tmp/go'; \
+         exec.poststop = 'echo poststop'; }\n",
+    ) else {
+        return;
+    };
+    sandbox.ok("mkfifo /tmp/begun /tmp/go; jail -c web > /tmp/said 2>&1 & read line < /tmp/begun");
+    check(
+        &sandbox,
+        "\
+$ jail -c web
+jail: web: is being started by another jail(8)
+[1]
+$ jail -C web
+jail: web: is being started by another jail(8)
+[1]
+$ echo > /tmp/go; until jls -c -j web; do :; done; jail -c web
+jail: \"web\" already exists
+[1]
+$ cat /tmp/said
+prepare
+web: created
+$ jail -q -r web
+poststop
+",
+    );
+}
+
+/// A jail(8) that is killed in a hook leaves what the hooks have made; the next start undoes that
+/// first. What else there is stays.
+#[test]
+fn the_next_start_undoes_one_that_was_killed() {
+    let kill = |hook: &str| {
+        format!(" exec.{hook} += '[ -e /tmp/{hook} ] || {{ touch /tmp/{hook}; kill -9 $PPID; }}';")
+    };
+    let [prepare, prestart, poststart] = ["prepare", "prestart", "poststart"].map(kill);
+    let Some(sandbox) = machine(&format!(
+        "vnet; exec.prepare = \"ifconfig ${{ends}} create > /dev/null\"; \
+         exec.poststop = \"ifconfig ${{ends}}a destroy\", 'echo undone $KLETKA_UNDO';\n\
+         web {{ $ends = epair1; vnet.interface = epair1b; {prepare} {prestart} }}\n\
+         brief {{ $ends = epair2; persist = false; exec.start = true; {poststart} }}\n",
+    )) else {
+        return;
+    };
+    sandbox.ok("ifconfig epair7 create");
+    check(
+        &sandbox,
+        "\
+$ jail -q -c web 2> /dev/null
+[137]
+$ jail -q -c web 2> /dev/null
+undone YES
+[137]
+$ ifconfig -l
+lo0 epair7a epair7b epair1a epair1b
+$ jail -q -c web; jls name; ifconfig -l
+undone YES
+web
+lo0 epair7a epair7b epair1a
+$ jail -q -r web; ifconfig -l
+undone
+lo0 epair7a epair7b
+$ jail -q -c web; jail -q -r web
+undone
+$ jail -q -c brief 2> /dev/null; while jls -c -j brief; do :; done
+$ jail -q -c brief
+undone YES
+$ rm /tmp/prepare; jail -q -c web 2> /dev/null
+[137]
+$ jail -C web; ifconfig -l; jail -q -c web; jail -q -r web
+undone
+lo0 epair7a epair7b epair2a epair2b
+undone
+$ ifconfig epair2a destroy; ifconfig epair7a destroy
+",
+    );
+}
+
 /// Processes that are left get SIGTERM, and SIGKILL `stop.timeout` seconds later. With 0 they get
 /// SIGKILL at once.
 #[test]

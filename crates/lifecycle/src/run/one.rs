@@ -1,7 +1,8 @@
 //! Start and stop of one jail: their steps, which a plan shows, and the walks that carry them out.
 
 use super::configured::Subject;
-use crate::engine::Walk;
+use crate::attempt::Attempt;
+use crate::engine::{Host, Walk};
 use crate::error::Error;
 use crate::jail::Jail;
 use crate::plan::{CLEAN, START, STOP, Step, plan};
@@ -9,6 +10,7 @@ use crate::refusal::Refusal;
 use crate::schedule::alone;
 use crate::surroundings::Programs;
 use crate::system::{Ground, System};
+use jailparam::param;
 use prison::Prison;
 
 /// A start in steps.
@@ -35,20 +37,39 @@ pub(crate) fn clean_steps(jail: &Jail) -> Result<Vec<Step>, Refusal> {
     plan(&CLEAN, jail, None).map_err(Refusal::step(jail))
 }
 
-/// Makes the walk of a jail's start. With `cleans`, what follows a removal runs first; `None` if
-/// that failed, which is reported by then.
+/// Begins the start of `jail`, if hooks come before the creation. From then on nobody else starts
+/// the jail.
+pub(crate) fn attempt(ground: Ground<'_>, jail: &Jail) -> Result<Option<Attempt>, Refusal> {
+    let mut first = [param::EXEC_PREPARE, param::EXEC_PRESTART].into_iter();
+    if first.all(|hook| jail.parameters.list(hook).is_empty()) {
+        return Ok(None);
+    }
+    Attempt::begin(ground.registry, jail).map_err(Refusal::step(jail))
+}
+
+/// Makes the walk of a jail's start. With `cleans`, or after a start that was killed, what follows
+/// a removal runs first. `None` if that failed when it was asked for, which is reported by then.
 pub(crate) fn start<'g>(
     ground: Ground<'g>,
     subject: &Subject,
+    attempt: Option<Attempt>,
     cleans: bool,
 ) -> Result<Option<Walk<System<'g>>>, Refusal> {
     let jail = &subject.jail;
-    if cleans && !alone(clean(ground, jail)?).is_well() {
-        return Ok(None);
-    }
     let Start { steps, on_failure } = start_steps(jail, ground.surroundings.programs.as_ref())?;
     check_files(subject, &steps).map_err(Refusal::step(jail))?;
-    let mut system = System::new(ground, jail.clone(), None);
+    let undoes = !cleans && attempt.as_ref().is_some_and(Attempt::follows_a_killed_one);
+    if cleans || undoes {
+        let mut system = System::new(ground, jail.clone(), None);
+        if undoes {
+            system.undo();
+        }
+        let is_clean = alone(Walk::stop(system, on_failure.clone())).is_well();
+        if cleans && !is_clean {
+            return Ok(None);
+        }
+    }
+    let mut system = System::new(ground, jail.clone(), None).holding(attempt);
     system.prepare_first(&steps).map_err(Refusal::step(jail))?;
     Ok(Some(Walk::start(system, steps, on_failure)))
 }
@@ -76,12 +97,16 @@ pub(crate) fn stop<'g>(
     prison: Option<Prison>,
     removal_is_expected: bool,
 ) -> Result<Walk<System<'g>>, Refusal> {
-    let mut system = System::new(ground, jail.clone(), prison);
+    // A start that was killed behind the creation is undone by this stop.
+    let attempt = Attempt::take_over(ground.registry, jail);
+    let mut system = System::new(ground, jail.clone(), prison).holding(attempt);
     system.removal_is_expected = removal_is_expected;
     Ok(Walk::stop(system, stop_steps(jail)?))
 }
 
 /// Makes the walk of what follows a removal, for a jail that ended by itself.
 pub(crate) fn clean<'g>(ground: Ground<'g>, jail: &Jail) -> Result<Walk<System<'g>>, Refusal> {
-    Ok(Walk::stop(System::new(ground, jail.clone(), None), clean_steps(jail)?))
+    let attempt = Attempt::begin(ground.registry, jail).map_err(Refusal::step(jail))?;
+    let system = System::new(ground, jail.clone(), None).holding(attempt);
+    Ok(Walk::stop(system, clean_steps(jail)?))
 }

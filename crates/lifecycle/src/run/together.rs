@@ -75,13 +75,19 @@ impl<'r, 'a, 'g> Row<'r, 'a, 'g> {
     fn start(&mut self, at: usize) -> Result<Option<Walk<System<'g>>>, Refusal> {
         let subject = self.subject(at)?;
         let jail = &subject.jail;
-        // The jail of the command line was looked for when this was decided, just before.
-        let runs = if jail.configured.is_some() { self.facts.prison_of(jail)? } else { None };
-        if let Some(record) = runs {
-            return self.ledger.voice.runs(subject.given.as_ref(), &record).map(|()| None);
+        let attempt = one::attempt(self.ground, jail)?;
+        let looks = jail.configured.is_some() || attempt.is_some();
+        // Behind the attempt, as another start may have ended just before. Without one, the jail of
+        // the command line was looked for when this was decided.
+        match if looks { self.facts.prison_of(jail)? } else { None } {
+            None => {}
+            Some(_) if jail.configured.is_none() => return Err(Refusal::Exists(jail.called())),
+            Some(record) => {
+                return self.ledger.voice.runs(subject.given.as_ref(), &record).map(|()| None);
+            }
         }
         self.ledger.note_what_is_deprecated(jail);
-        let walk = one::start(self.ground, &subject, self.facts.request.cleans)?;
+        let walk = one::start(self.ground, &subject, attempt, self.facts.request.cleans)?;
         if walk.is_none() {
             self.fail(at);
         }

@@ -9,12 +9,13 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use netif::{
     BridgeSetting, Capability, Cloner, Error, EtherAddress, Flags, Interface, InterfaceAddress,
-    InterfaceName, Kind, NameTooLong, Netlink, Prefix, Request,
+    InterfaceName, Kind, Maker, NameTooLong, Netlink, Prefix, Request,
 };
 use networds::ifconfig::{BridgeChange, Change, Configuration, NewAddress, UsageError, listing};
 use prison::Prison;
 use rustix::io::Errno;
 
+use super::identity::undone;
 use super::network::Network;
 
 /// Why a change was not made. `Display` writes the text that follows `ifconfig: `.
@@ -34,6 +35,8 @@ pub(super) enum ConfigureError {
     /// `eui64` was said, and the interface has no link-local address.
     NoLinkLocal,
     Jail(String),
+    /// A hook that undoes a start would take away what the start has not made.
+    NotOfThisStart(InterfaceName),
     /// `vnet`: the jail does not get the interface.
     Vnet(prison::Error),
     /// `-vnet`: the jail does not give the interface back.
@@ -82,6 +85,9 @@ impl fmt::Display for ConfigureError {
                  (on Linux an interface has one when it is up)",
             ),
             Self::Jail(reason) => f.write_str(reason),
+            Self::NotOfThisStart(name) => {
+                write!(f, "{name}: kept: not made by the start that is undone")
+            }
             Self::Vnet(error) => error.fmt(f),
             Self::Reclaim { jail, name, error } => {
                 write!(f, "SIOCSIFRVNET({jail}, {name}): ")?;
@@ -295,11 +301,32 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
+    /// Refuses to take an interface away in a hook that undoes a start, unless a hook of the same
+    /// jail has made the interface: another jail may run with it.
+    fn may_take(&mut self, current: &InterfaceName, change: &Change) -> Result<(), ConfigureError> {
+        let Some(jail) = undone() else { return Ok(()) };
+        let taken = match change {
+            Change::Destroy => current,
+            Change::Bridge(BridgeChange::DeleteMember(member)) => member,
+            Change::Reclaim(from)
+                if self.prisons.get(from).is_some_and(|it| it.record().name != jail) =>
+            {
+                return Err(ConfigureError::NotOfThisStart(current.clone()));
+            }
+            _ => return Ok(()),
+        };
+        if self.network.netlink.link(taken)?.maker == Some(Maker::hooks_of(&jail)) {
+            return Ok(());
+        }
+        Err(ConfigureError::NotOfThisStart(taken.clone()))
+    }
+
     fn apply(
         &mut self,
         current: &mut InterfaceName,
         change: &Change,
     ) -> Result<(), ConfigureError> {
+        self.may_take(current, change)?;
         let netlink = &mut self.network.netlink;
         match change {
             Change::Up => netlink.up(current)?,

@@ -27,6 +27,12 @@ pub(super) fn jail_of_hook() -> Option<String> {
     env::var("JNAME").ok()
 }
 
+/// Answers the jail whose start this process, a hook, undoes: `KLETKA_UNDO`, which jail(8) sets.
+pub(super) fn undone() -> Option<String> {
+    env::var_os("KLETKA_UNDO")?;
+    jail_of_hook()
+}
+
 /// Answers the jail that this process is in. Jails that are copies of one base may have the same
 /// machine-id, and most have no host name: the name of the jail tells them apart. Jails inside
 /// different jails may have the same name, and there the host names may differ.
