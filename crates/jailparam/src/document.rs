@@ -32,7 +32,8 @@ const DIFFERENCES: &str = "
 - **A start is checked before its first hook.** A jail whose root, fstab or hook program is missing, or whose jid, name or
   interface another jail of the same command has, is not started; what a hook, or a jail that starts before because of
   `depend`, may have made by then is not missed. What may be right and often is not, such as an address that two jails
-  have, is a warning (`-q`: none). FreeBSD finds out as it goes. `kletka config check` looks at all files.
+  have, is a warning (`-q`: none). FreeBSD finds out as it goes. `kletka config check` looks at all files. `jail -rc` and
+  `service jail restart` check all this, and mounts, mount points and interfaces too, before they stop anything.
 - **Jails with a file of their own are found.** `jail -c NAME`, `-m` and `-r` look for a name that /etc/jail.conf lacks in
   /etc/jail.NAME.conf, then /etc/jail.conf.d/NAME.conf, where `service jail` looks too; FreeBSD's jail(8) does not. Each file
   is a configuration of its own, and a pattern or no name at all means the jails of /etc/jail.conf.

@@ -17,6 +17,7 @@ mod ledger;
 mod machine;
 mod one;
 mod planned;
+mod rehearsal;
 mod request;
 pub mod sources;
 mod together;
@@ -83,6 +84,12 @@ impl<'a> Run<'a> {
     /// Why nothing at all can be done.
     pub fn decide(&mut self, meant: Meant) -> Result<Decided, Refusal> {
         decide::decide(&self.facts, &mut self.ledger, meant)
+    }
+
+    /// Refuses the jails that are to stop and start again, and could not start: what their starts
+    /// need is looked for on this machine.
+    pub fn rehearse(&mut self, decided: Decided) -> Decided {
+        rehearsal::rehearsed(&self.facts, &mut self.ledger, decided)
     }
 
     /// Lists what would be done, step by step. `programs` are kletka's own, as jails would see

@@ -24,9 +24,11 @@ use crate::prison::Prison;
 use crate::registry::Registry;
 use crate::registry::process_id::ProcessId;
 use crate::registry::record::Record;
-use crate::spec::{MountSource, Network, Spec, Users};
+use crate::spec::{Mount, MountSource, Network, Spec, Users};
 use kernel::process::{Side, clone3};
 use kernel::{birth, namespace, signal};
+use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
+use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use std::fs::{self, File};
 use std::io;
@@ -125,6 +127,44 @@ fn outer(registry: &Registry, record: &mut Record) -> Result<Option<Prison>, Err
     }
     record.rights = record.rights.within(outers);
     Ok(Some(outer))
+}
+
+impl Prison {
+    /// Looks at what the creation of the prison `spec` needs: its root, the sources of its mounts
+    /// and the mount points in the root. Nothing is made.
+    ///
+    /// # Errors
+    /// The error that the creation would have.
+    pub fn foresee(spec: &Spec) -> Result<(), Error> {
+        check_path(&spec.path)?;
+        check_sources(spec)?;
+        check_targets(spec)
+    }
+}
+
+/// Looks for the mount points that are in the root itself. Others are in what is mounted before.
+fn check_targets(spec: &Spec) -> Result<(), Error> {
+    let covers =
+        |mount: &Mount, target: &Path| mount.target != target && target.starts_with(&mount.target);
+    let made = ["/dev", "/proc", "/run", "/sys"];
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let root = open(&spec.path, flags, Mode::empty())
+        .map_err(|error| Error::Path(spec.path.clone(), error.into()))?;
+    for target in spec.mounts.iter().map(|mount| &mount.target) {
+        let is_made = made.iter().any(|top| target.starts_with(top));
+        if is_made || spec.mounts.iter().any(|mount| covers(mount, target)) {
+            continue;
+        }
+        let inside = target.strip_prefix("/").unwrap_or(target);
+        let inside = if inside.as_os_str().is_empty() { Path::new(".") } else { inside };
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
+        match openat2(&root, inside, flags, Mode::empty(), resolve) {
+            Ok(_) => {}
+            Err(Errno::LOOP) => return Err(Error::SymbolicLink(target.clone())),
+            Err(error) => return Err(Error::MountPoint(target.clone(), error.into())),
+        }
+    }
+    Ok(())
 }
 
 fn check_path(path: &Path) -> Result<(), Error> {

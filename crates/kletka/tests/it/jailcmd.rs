@@ -518,3 +518,59 @@ jail: a: path: variable \"x\" not found
 ",
     );
 }
+
+/// Lines that a start would refuse stop no jail that is to start again, by jail(8) or by service(8):
+/// what is wrong is said, and the jail goes on.
+#[test]
+#[rustfmt::skip]
+fn a_restart_is_checked_before_the_stop() {
+    let Some(sandbox) = machine("") else { return };
+    sandbox.ok("mkdir /home/jails/web/mnt; ln -s /tmp /home/jails/web/link; echo '/mnt /home/jails/web/mnt nosuch rw' > /tmp/fstab");
+    sandbox.write("/etc/rc.conf", "jail_enable=YES\njail_list=web\n");
+    let head = "path = /home/jails/web; persist; exec.poststop = 'echo stopped > /tmp/stopped';\n";
+    sandbox.write("/etc/jail.conf", format!("{head} web {{ }}\n"));
+    sandbox.ok("jail -q -c web; jexec web touch /tmp/here");
+    for (line, want) in [
+        ("path = /nowhere;",                                   "web: path /nowhere: No such file or directory"),
+        ("mount = '/nowhere /home/jails/web/mnt nullfs rw';",  "web: /nowhere: No such file or directory"),
+        ("mount = '/mnt /home/jails/web/none nullfs rw';",     "web: mount: /home/jails/web/none: No such file or directory"),
+        ("mount = '/mnt /home/jails/web/link nullfs rw';",     "web: mount: /home/jails/web/link is a symbolic link"),
+        ("mount = '/mnt /home/jails/web/mnt nullfs nosuch';",  "web: mount: nosuch: mount option not supported"),
+        ("mount.fstab = /tmp/fstab;",                          "web: mount.fstab: /tmp/fstab line 1: "),
+        ("mount.fstab = /tmp/none;",                           "web: mount.fstab: /tmp/none: No such file or directory"),
+        ("vnet; vnet.interface = em9;",                        "web: vnet.interface: interface em9 does not exist"),
+        ("exec.start = /bin/none;",                            "web: exec /bin/none: No such file or directory"),
+        ("exec.prestart = /bin/none;",                         "web: exec /bin/none: No such file or directory"),
+        ("persist = false;",                                   "web: new jail must persist or attach"),
+        ("devfs_ruleset = 77;",                                "web: devfs_ruleset: \"77\" is not supported"),
+        ("depend = db; } db { path = /nowhere;",               "db: path /nowhere: No such file or directory"),
+        ("depend = none;",                                     "web: depends on undefined jail \"none\""),
+        ("kletka.nothing = 1;",                                "web: unknown parameter: kletka.nothing"),
+        ("exec.start = ",                                      "/etc/jail.conf line 2: "),
+    ] {
+        sandbox.write("/etc/jail.conf", format!("{head} web {{ {line} }}\n"));
+        let done = sandbox.run("jail -rc web");
+        let said = done.stderr.trim_start_matches("jail: ");
+        assert!(said.starts_with(want), "{line}: {}", done.stderr);
+        assert_eq!((&*done.stdout, done.status), ("", 1), "{line}");
+        let done = sandbox.run("service jail restart");
+        assert!(done.stdout.contains(want), "{line}: {done:?}");
+        assert_eq!(done.stderr, "/etc/rc.d/jail: ERROR: nothing was stopped: not all jails could start again\n", "{line}");
+        assert_eq!(done.status, 1, "{line}");
+        assert_eq!(sandbox.ok("jexec web ls /tmp/here; ls /tmp/stopped 2>&1 || true"),
+            "/tmp/here\nls: cannot access '/tmp/stopped': No such file or directory\n", "{line}");
+    }
+    // What is right is done; a hook may make what is missing, and the jail gives back what it has.
+    sandbox.ok("ifconfig epair1 create");
+    for line in [
+        "vnet; vnet.interface = epair1b;",
+        "vnet; vnet.interface = epair1b; host.hostname = web;",
+        "mount = '/mnt /home/jails/web/made nullfs rw'; exec.prestart = '[ -d $JPATH/made ] || mkdir $JPATH/made';",
+        "",
+    ] {
+        sandbox.write("/etc/jail.conf", format!("{head} web {{ {line} }}\n"));
+        sandbox.ok("jail -q -rc web; jexec web true; rm /tmp/stopped");
+        sandbox.ok("service jail restart > /dev/null; jexec web true; rm /tmp/stopped");
+    }
+    sandbox.ok("jail -q -r web; ifconfig epair1a destroy");
+}

@@ -14,6 +14,13 @@ pub struct Decided {
     pub(crate) refused: Vec<String>,
 }
 
+impl Decided {
+    /// The jails that are refused, by name.
+    pub fn refused(&self) -> &[String] {
+        &self.refused
+    }
+}
+
 /// A jail's place in a row.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {

@@ -261,11 +261,31 @@ fn jail(request: Request, names: &[String]) -> ExitCode {
         // FreeBSD's `err 3`.
         return ExitCode::from(3);
     }
+    if request.verb == Verb::Restart && !plan.iter().all(can_start_again) {
+        return error(JAIL, "nothing was stopped: not all jails could start again");
+    }
     let mut good = true;
     for action in &plan {
         good &= carry_out(action);
     }
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Answers whether the jails of an action that run now could start again if they were stopped.
+/// What speaks against it is printed.
+fn can_start_again(action: &Action) -> bool {
+    let arguments: Vec<&[String]> = match action {
+        Action::StartAll(all) => vec![&all.arguments],
+        Action::Start { jails, .. } => {
+            jails.iter().flatten().map(|jail| jail.arguments.as_slice()).collect()
+        }
+        _ => return true,
+    };
+    with_jails(|host| {
+        let wrong: Vec<_> = arguments.iter().filter_map(|one| host.cannot_restart(one)).collect();
+        wrong.iter().for_each(say);
+        wrong.is_empty()
+    })
 }
 
 /// Carries out one action. Answers whether all went well.

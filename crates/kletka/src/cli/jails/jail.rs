@@ -120,6 +120,7 @@ pub(crate) fn decided<'a>(
     // As on FreeBSD, the file of -J is opened before the first jail starts.
     voice.take(JidFile::open(options)?);
     let decided = run.decide(meant)?;
+    let decided = run.rehearse(decided);
     Ok((run, decided))
 }
 

@@ -13,7 +13,7 @@ use crate::cli::programs::programs;
 use lifecycle::run::{
     Configured, Decided, Errand, Machine, Operation, Prisons, Request, Run, Target,
 };
-use lifecycle::{Refusal, Streams, Surroundings};
+use lifecycle::{Refusal, Streams, Surroundings, Verbosity};
 use prison::{Record, Registry};
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::cell::RefCell;
@@ -133,6 +133,24 @@ impl Jails {
         kept.into_iter().zip(good).map(|(kept, good)| done(kept, good)).collect()
     }
 
+    /// Answers what keeps a jail that runs from starting again, if a jail(8) with these arguments,
+    /// which starts jails, were to stop them first.
+    pub(super) fn cannot_restart(&self, arguments: &[String]) -> Option<Vec<u8>> {
+        let machine = Machine::new(&self.surroundings);
+        let mut kept = self.kept(arguments).ok()?;
+        // Whatever the arguments say of the start: nothing was asked for yet that could be quiet.
+        kept.voice =
+            Speaker::new(Verbosity::Normal, false).into_file(kept.output.try_clone().ok()?);
+        if let Ok(options) = &mut kept.options {
+            options.request.operation = Operation::Restart;
+        }
+        let decided = self.decided(&kept, &machine).and_then(|(_, decided)| decided);
+        let runs = |name: &String| self.jid(name).is_some();
+        // Without a decision the file itself cannot be used.
+        let is_wrong = decided.is_none_or(|decided| decided.refused().iter().any(runs));
+        is_wrong.then(|| done(Ok(kept), false).said)
+    }
+
     /// Prepares a jail(8) with these arguments.
     fn kept(&self, arguments: &[String]) -> io::Result<Kept> {
         let output = File::from(memfd_create("service", MemfdFlags::CLOEXEC)?);
@@ -144,7 +162,7 @@ impl Jails {
         let options = Options::parse(arguments.iter().map(OsString::from).collect());
         let (verbosity, prints_jid) = match &options {
             Ok(options) => (options.verbosity, options.prints_jid),
-            Err(_) => (lifecycle::Verbosity::Normal, false),
+            Err(_) => (Verbosity::Normal, false),
         };
         let voice = Speaker::new(verbosity, prints_jid).into_file(output.try_clone()?);
         Ok(Kept { options, voice, surroundings, output })
