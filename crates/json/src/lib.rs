@@ -11,7 +11,7 @@
 //! two members of one name; tinyjson makes an `f64` of every number; the last release of jzon is
 //! from 2023, and its parser is full of `unsafe`.
 //!
-//! May use: no other crate; no system calls.
+//! May use: `vis`; no system calls.
 
 mod number;
 mod read;

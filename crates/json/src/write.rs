@@ -69,9 +69,13 @@ fn string(f: &mut fmt::Formatter<'_>, text: &[u8]) -> fmt::Result {
             '"' | '\\' => write!(f, "\\{c}")?,
             '\n' => f.write_str("\\n")?,
             '\t' => f.write_str("\\t")?,
-            // RFC 8259, section 7: no other character needs an escape.
-            c if c < ' ' => write!(f, "\\u{:04x}", u32::from(c))?,
-            c => f.write_char(c)?,
+            c if vis::is_plain(c) => f.write_char(c)?,
+            // RFC 8259, section 7: characters below the blank have to be escaped, the others may.
+            c => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(f, "\\u{unit:04x}")?;
+                }
+            }
         }
     }
     f.write_char('"')
@@ -88,6 +92,8 @@ mod tests {
             (&b"plain"[..],   r#""plain""#),
             (b"a \"b\" \\c",  r#""a \"b\" \\c""#),
             (b"\n\t\x01",     r#""\n\t\u0001""#),
+            (b"\x1b\x7f\xc2\x9b", r#""\u001b\u007f\u009b""#),
+            ("\u{202e}\u{e0041}".as_bytes(), r#""\u202e\udb40\udc41""#),
             ("Größe".as_bytes(), "\"Größe\""),
             (b"\xff",         "\"\u{fffd}\""),
         ] {

@@ -5,7 +5,7 @@
 //!
 //! May use: `base`, `conffile`, `configuration`, `devfs`, `fstab`, `jailconf`, `jailparam`, `json`,
 //! `kernel`, `lexopt`, `lifecycle`, `mountinfo`, `netif`, `networds`, `prison`, `rc`, `rustix`,
-//! `strerror`, `sysctl`, `xo`; system calls.
+//! `strerror`, `sysctl`, `vis`, `xo`; system calls.
 
 mod cli;
 

@@ -7,7 +7,7 @@
 //! leaves no mount behind. [`Prison::spawn`] and [`Prison::run`] run a command inside,
 //! [`Prison::remove`] ends the prison, and the [`Registry`] finds it by jid or name.
 //!
-//! May use: `kernel`, `libc`, `mountinfo`, `rustix`, `strerror`; system calls.
+//! May use: `kernel`, `libc`, `mountinfo`, `rustix`, `strerror`, `vis`; system calls.
 
 mod cgroup;
 mod confine;

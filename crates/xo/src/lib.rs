@@ -7,7 +7,7 @@
 //! There are no keys, units, colours or formats; an option for something that is missing is refused
 //! by name.
 //!
-//! May use: no other crate; no system calls.
+//! May use: `vis`; no system calls.
 
 mod options;
 mod writer;

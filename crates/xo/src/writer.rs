@@ -1,6 +1,10 @@
 //! The writer: a program writes each item once, and each style takes its part of it. Text and HTML
 //! show titles, padding and the look of a field; JSON and XML have the name of the field and its
 //! value.
+//!
+//! The content of a field may be anybody's. libxo writes it as it is, and a terminal would obey it.
+//! Here text and HTML show it as vis(3) does; JSON and XML have their own escapes for it, and XML
+//! has none for most control characters, which are written as by vis(3) there too.
 
 use crate::options::{Options, Style};
 
@@ -69,27 +73,27 @@ impl Writer {
 
     /// Writes a heading: `{T:…}`.
     pub fn title(&mut self, text: &str) {
-        self.shown("title", None, text.as_bytes());
+        self.shown("title", None, text);
     }
 
     /// Writes white space and punctuation: `{P:…}`.
     pub fn padding(&mut self, text: &str) {
-        self.shown("padding", None, text.as_bytes());
+        self.shown("padding", None, text);
     }
 
     /// Writes words between fields.
     pub fn text(&mut self, text: &str) {
-        self.shown("text", None, text.as_bytes());
+        self.shown("text", None, text);
     }
 
     /// Writes the look of a field, for people only: `{d:…}`. In HTML, the field may have a name.
     pub fn display(&mut self, name: Option<&str>, text: &[u8]) {
-        self.shown("data", name, text);
+        self.data(name, text);
     }
 
     /// Writes a field: its look for people, and its value for programs.
     pub fn field(&mut self, name: &str, shown: &[u8], value: Value<'_>) {
-        self.shown("data", Some(name), shown);
+        self.data(Some(name), shown);
         self.encode(name, value);
     }
 
@@ -112,7 +116,7 @@ impl Writer {
     pub fn leaf(&mut self, value: &[u8]) {
         let name = self.open.last().map(|open| open.name.clone()).unwrap_or_default();
         match self.options.style {
-            Style::Text | Style::Html => self.shown("data", Some(&name), value),
+            Style::Text | Style::Html => self.data(Some(&name), value),
             Style::Xml => self.element(&name, Value::Text(value)),
             Style::Json => {
                 self.comma(",");
@@ -258,11 +262,16 @@ impl Writer {
         }
     }
 
+    /// Writes content for people.
+    fn data(&mut self, name: Option<&str>, text: &[u8]) {
+        self.shown("data", name, &vis::text(text));
+    }
+
     /// Writes text for people.
-    fn shown(&mut self, class: &str, name: Option<&str>, text: &[u8]) {
+    fn shown(&mut self, class: &str, name: Option<&str>, text: &str) {
         match self.options.style {
             Style::Json | Style::Xml => {}
-            Style::Text => self.out.extend_from_slice(text),
+            Style::Text => self.put(text),
             Style::Html => {
                 self.begin_line();
                 if self.options.pretty {
@@ -275,7 +284,7 @@ impl Writer {
                     self.escape(name, Escape::Attribute);
                 }
                 self.put("\">");
-                self.escape(&String::from_utf8_lossy(text), Escape::Content);
+                self.escape(text, Escape::Html);
                 self.put("</div>");
                 self.new_line();
             }
@@ -297,7 +306,7 @@ impl Writer {
         self.put(">");
         match value {
             Value::Bare(text) => self.put(text),
-            Value::Text(text) => self.escape(&String::from_utf8_lossy(text), Escape::Content),
+            Value::Text(text) => self.escape(&String::from_utf8_lossy(text), Escape::Xml),
         }
         self.put("</");
         self.put(name);
@@ -351,11 +360,16 @@ impl Writer {
                 (Escape::Json, '\n') => self.put("\\n"),
                 (Escape::Json, '\r') => self.put("\\r"),
                 // libxo writes the character as it is, which is no JSON: parsers refuse it.
-                (Escape::Json, c) if c < ' ' => self.put(&format!("\\u{:04x}", u32::from(c))),
-                (Escape::Content | Escape::Attribute, '<') => self.put("&lt;"),
-                (Escape::Content | Escape::Attribute, '>') => self.put("&gt;"),
-                (Escape::Content | Escape::Attribute, '&') => self.put("&amp;"),
+                (Escape::Json, c) if !vis::is_plain(c) => {
+                    for unit in c.encode_utf16(&mut [0; 2]) {
+                        self.put(&format!("\\u{unit:04x}"));
+                    }
+                }
+                (Escape::Xml | Escape::Html | Escape::Attribute, '<') => self.put("&lt;"),
+                (Escape::Xml | Escape::Html | Escape::Attribute, '>') => self.put("&gt;"),
+                (Escape::Xml | Escape::Html | Escape::Attribute, '&') => self.put("&amp;"),
                 (Escape::Attribute, '"') => self.put("&quot;"),
+                (Escape::Xml, c) if !vis::is_plain(c) => self.put(&in_xml(c)),
                 (_, c) => self.put(c.encode_utf8(&mut [0; 4])),
             }
         }
@@ -365,10 +379,21 @@ impl Writer {
 #[derive(Debug, Clone, Copy)]
 enum Escape {
     Json,
-    /// Text between tags of XML or HTML.
-    Content,
+    /// Text between tags of XML.
+    Xml,
+    /// Text between tags of HTML.
+    Html,
     /// The value of an attribute.
     Attribute,
+}
+
+/// Writes a character that is not plain for XML, which has no way to write most characters below
+/// the blank: XML 1.0, section 2.2.
+fn in_xml(c: char) -> String {
+    if c < ' ' && !matches!(c, '\t' | '\n' | '\r') {
+        return vis::text(c.encode_utf8(&mut [0; 4]).as_bytes()).into_owned();
+    }
+    format!("&#x{:x};", u32::from(c))
 }
 
 #[cfg(test)]
@@ -426,6 +451,28 @@ mod tests {
                 r#"<div class="data" data-tag="jid">  2</div><div class="padding">  </div><div class="data" data-tag="path">/a&amp;"b</div></div>"#)),
         ] {
             assert_eq!(written(options), want, "{options}");
+        }
+    }
+
+    /// Content that a terminal would obey, in each style.
+    #[test]
+    #[rustfmt::skip]
+    fn what_a_terminal_would_obey() {
+        let bytes = "a\u{1b}[2J\n\u{9b}\u{202e}<".as_bytes();
+        for (options, want) in [
+            ("text", "a\\033[2J\\n\\302\\233\\342\\200\\256<"),
+            ("json", "\"x\":\"a\\u001b[2J\\n\\u009b\\u202e<\""),
+            ("xml",  "<x>a\\033[2J&#xa;&#x9b;&#x202e;&lt;</x>"),
+            ("html", "data-tag=\"x\">a\\033[2J\\n\\302\\233\\342\\200\\256&lt;</div>"),
+        ] {
+            let mut asked = Options::default();
+            asked.set(OsStr::new(options), &mut |_| {}).unwrap();
+            let mut xo = Writer::new(asked, "3");
+            xo.open_container("c");
+            xo.field("x", bytes, Value::Text(bytes));
+            xo.close();
+            let written = String::from_utf8(xo.finish()).unwrap();
+            assert!(written.contains(want), "{options}: {written}");
         }
     }
 

@@ -7,25 +7,34 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-/// Writes a line to standard error.
+/// Writes a line to standard error: [`complain`].
+macro_rules! complain {
+    ($($text:tt)*) => { $crate::cli::answer::complain(&format!("{}\n", format_args!($($text)*))) };
+}
+
+/// Writes whole lines to standard error, in a form that no terminal obeys.
 ///
 /// `eprintln!` panics when standard error cannot be written, and would end a command half way. So a
 /// failure to write is ignored here.
-macro_rules! complain {
-    ($($text:tt)*) => {{
-        // One write(2) for the line: hooks that run meanwhile write to the same standard error.
-        let line = format!("{}\n", format_args!($($text)*));
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
-    }};
+pub(crate) fn complain(lines: &str) {
+    // One write(2) for all: hooks that run meanwhile write to the same standard error.
+    let _ = io::stderr().write_all(vis::lines(lines.as_bytes()).as_bytes());
 }
 
 /// Why standard output could not be written, the first time.
 static UNWRITTEN: OnceLock<io::Error> = OnceLock::new();
 
-/// Prints `text` on standard output at once. A failure stops nothing, because jails must not be
+/// Prints `text`, whole lines, on standard output at once, in a form that no terminal obeys: a
+/// jail's root may have written a part of it. False: a part of the output is missing.
+pub(crate) fn print(text: impl AsRef<[u8]>) -> bool {
+    print_as_is(vis::lines(text.as_ref()).as_bytes())
+}
+
+/// Prints `text` on standard output at once, byte for byte: what no jail has written, and somebody
+/// wants exactly. A failure stops nothing, because jails must not be
 /// left half started when a disk is full: [`settled`] reports it at the end. False: a part of the
 /// output is missing.
-pub(crate) fn print(text: impl AsRef<[u8]>) -> bool {
+pub(crate) fn print_as_is(text: impl AsRef<[u8]>) -> bool {
     // What came after a failure would be a text with a hole.
     if UNWRITTEN.get().is_some() {
         return false;

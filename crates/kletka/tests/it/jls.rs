@@ -257,3 +257,61 @@ fn a_thousand_jails() {
     }
     sandbox.ok("jail -R '*' > /dev/null");
 }
+
+/// Text that a terminal would obey is shown as by vis(3), or by the escapes of the form, in
+/// whatever way it is printed.
+#[test]
+fn no_text_is_obeyed_by_a_terminal() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    let hostname = r#""$(printf 'a\033[2J\nb\302\233c\342\200\256d')""#;
+    sandbox.ok(&format!(
+        "jail -c name=web path=/home/jails/web vnet allow.raw_sockets persist host.hostname={hostname} meta.key={hostname}"
+    ));
+    // The jail's root may give its interface any name but that of a file, and any alias.
+    sandbox.ok(
+        "nsenter -t $(pgrep -f '^kletka: web') -n ip link set lo alias \"$(printf 'x\\033[2Jy')\"",
+    );
+    let seen = r"a\033[2J\nb\302\233c\342\200\256d";
+    let record = "/run/kletka/jails/1";
+    sandbox.ok(&format!(r"printf 'colour=\033]0;x\007\n' >> {record}"));
+    for (line, want) in [
+        ("jls", format!("     1                  {:.29} /home/jails/web\n", format!("{seen:29}"))),
+        ("jls -N", seen[..29].to_owned()),
+        ("jls -v", seen[..29].to_owned()),
+        ("jls host.hostname", format!("{seen}\n")),
+        ("jls -n host.hostname", format!("host.hostname={seen}\n")),
+        ("jls -q host.hostname", seen.to_owned()),
+        ("jls -s", seen.to_owned()),
+        ("jls -n", seen.to_owned()),
+        ("jls -h host.hostname", seen.to_owned()),
+        ("jls meta.key", r"a\033[2J".to_owned()),
+        ("jls --libxo json", r#""hostname":"a\u001b[2J\nb\u009bc\u202ed""#.to_owned()),
+        ("jls --libxo xml", "<hostname>a\\033[2J&#xa;b&#x9b;c&#x202e;d</hostname>".to_owned()),
+        ("jls --libxo html", seen[..29].to_owned()),
+        ("jls -n", r"colour=\033]0;x\a".to_owned()),
+        ("ifconfig -j web lo", "description: x?[2Jy".to_owned()),
+    ] {
+        let done = sandbox.run(line);
+        assert!(done.stdout.contains(&want), "{line}\n{}{}\n{want}", done.stdout, done.stderr);
+        let obeyed = |c: &char| (c.is_control() && !"\n\t".contains(*c)) || *c == '\u{202e}';
+        assert_eq!(done.stdout.chars().find(obeyed), None, "{line}");
+    }
+    for (line, said) in [
+        (
+            "jail -c name=\"$(printf 'a\\033b')\" path=/ persist",
+            r#"jail: name "a\033b" cannot be used"#,
+        ),
+        (
+            "jail -c name=\"$(printf 'a\\342\\200\\256b')\" path=/ persist",
+            r#"jail: name "a\342\200\256b" cannot be used"#,
+        ),
+        ("jexec \"$(printf 'a\\033b')\" true", r#"jexec: jail "a\033b" not found"#),
+        ("jexec web \"$(printf 'a\\033b')\"", r"jexec: execvp: a\033b: No such file or directory"),
+        ("jail -r \"$(printf 'a\\033b')\"", r#"jail: "a\033b" not found"#),
+    ] {
+        assert_eq!(sandbox.run(line).stderr.trim_end(), said, "{line}");
+    }
+    sandbox.ok("jail -r web");
+    sandbox.check();
+}

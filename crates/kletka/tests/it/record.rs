@@ -33,7 +33,7 @@ fn a_jail_of_a_newer_kletka() {
 $ jls jid name allow.raw_sockets
 1 web true
 $ jls -n | grep -o 'allow.fly=.*'
-allow.fly=true rights=allow_all colour=blue\\\\n
+allow.fly=true rights=allow_all colour=blue\\n
 $ jexec web true
 $ jexec web unshare -n true 2>/dev/null || echo refused
 refused

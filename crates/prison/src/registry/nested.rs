@@ -248,6 +248,7 @@ mod tests {
             ("", None),
             ("/a\u{1b}[2J", None),
             ("/a\u{9b}", None),
+            ("/a\u{202e}b", None),
         ] {
             let text = text(10, "a", (0, 0), (7, 1));
             let text = String::from_utf8(text).unwrap().replace("/in/10", path);

@@ -148,9 +148,9 @@ impl Jids<'_> {
 /// jid)".
 pub(crate) fn check_name(name: &str, jid: u32) -> Result<(), Error> {
     let numeric = name.bytes().all(|byte| byte.is_ascii_digit());
-    // A slash or a control character breaks files and listings; a dash begins an option of the next
-    // command.
-    let unusable = name.chars().any(|c| c == '/' || c.is_control()) || name.starts_with('-');
+    // A slash breaks files, and what a terminal obeys or is deceived by breaks listings; a dash
+    // begins an option of the next command.
+    let unusable = name.chars().any(|c| c == '/' || !vis::is_plain(c)) || name.starts_with('-');
     if name.is_empty() || unusable || (numeric && name != jid.to_string()) {
         return Err(Error::BadName(name.to_owned()));
     }
@@ -196,6 +196,8 @@ mod tests {
             (spec("full.b", None, 0),   9, None, "prison limit exceeded"),
             (spec("none.b", None, 0),   9, None, "jail \"none\" not found"),
             (spec("outer.", None, 0),   9, None, "name \"\" cannot be used"),
+            (spec("a\u{1b}", None, 0), 9, None, "name \"a\u{1b}\" cannot be used"),
+            (spec("a\u{202e}b", None, 0), 9, None, "name \"a\u{202e}b\" cannot be used"),
             (spec("12", None, 0),       9, None, "name cannot be numeric (unless it is the jid)"),
             (spec("x", None, 0),        0, Some((2, 20)), "20 x 0 0"),
             (spec("x", None, 1),       20, Some((2, 20)), "21 x 0 20"),

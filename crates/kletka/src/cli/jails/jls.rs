@@ -297,7 +297,7 @@ impl Options {
         if self.assignments && !self.settable && self.parameters.is_empty() {
             for line in parameters::unknown(record) {
                 xo.padding(" ");
-                xo.display(None, line.as_bytes());
+                xo.display(None, &line);
             }
         }
         xo.padding("\n");
@@ -364,20 +364,14 @@ fn hostname_and_path(xo: &mut Writer, record: &Record) {
     xo.end_line();
 }
 
-/// Writes `text` in a column of at least `least` and at most `most` characters, as printf(3)'s
-/// `%-LEAST.MOSTs` does.
+/// Writes `text`, as it is shown, in a column of at least `least` and at most `most` characters, as
+/// printf(3)'s `%-LEAST.MOSTs` does.
 fn wide(text: &[u8], least: usize, most: usize) -> Vec<u8> {
-    let chars = std::str::from_utf8(text).ok().filter(|text| !text.is_ascii());
-    // A text that is not UTF-8 has no known encoding: each byte counts as a character.
-    let (count, end) = match chars {
-        None => (text.len().min(most), text.len().min(most)),
-        Some(text) => {
-            let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
-            (text.chars().count().min(most), end)
-        }
-    };
+    let text = vis::text(text);
+    let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
+    let count = text.chars().count().min(most);
     let mut bytes = Vec::with_capacity(end + least.saturating_sub(count));
-    bytes.extend_from_slice(&text[..end]);
+    bytes.extend_from_slice(&text.as_bytes()[..end]);
     bytes.resize(bytes.len() + least.saturating_sub(count), b' ');
     bytes
 }
@@ -396,8 +390,9 @@ mod tests {
             (b"",                  2,  4, b"  "),
             ("\u{e4}b\u{df}".as_bytes(), 4, 9, "\u{e4}b\u{df} ".as_bytes()),
             ("\u{e4}b\u{df}".as_bytes(), 1, 2, "\u{e4}b".as_bytes()),
-            (b"\xe4b\xdf",         4,  9, b"\xe4b\xdf "),
-            (b"\xe4b\xdf",         1,  2, b"\xe4b"),
+            // A column counts what is shown.
+            (b"\xe4b\xdf",         9, 10, b"\\344b\\337"),
+            (b"a\x1b[2J",          9, 74, b"a\\033[2J "),
         ] {
             assert_eq!(wide(text, least, most), want, "{}", text.escape_ascii());
         }

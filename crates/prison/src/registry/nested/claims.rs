@@ -111,18 +111,19 @@ fn is_possible(record: &Record, outer: &Record) -> bool {
         && is_plain(&record.path)
 }
 
-/// Whether a path leads down from the root and has no character that a terminal would obey.
+/// Whether a path leads down from the root and has no character that a terminal would obey or be
+/// deceived by.
 fn is_plain(path: &Path) -> bool {
     let mut components = path.components();
     components.next() == Some(Component::RootDir)
         && components.all(|component| matches!(component, Component::Normal(_)))
-        && !path.to_string_lossy().chars().any(char::is_control)
+        && path.to_string_lossy().chars().all(vis::is_plain)
 }
 
-/// Whether a parameter has no control character, which a terminal would obey.
+/// Whether a parameter has no character that a terminal would obey or be deceived by.
 fn is_printable((name, value): &(String, Vec<u8>)) -> bool {
-    let shown = std::str::from_utf8(value).is_ok_and(|value| !value.chars().any(char::is_control));
-    shown && !name.chars().any(char::is_control)
+    let is_plain = |text: &str| text.chars().all(vis::is_plain);
+    is_plain(name) && std::str::from_utf8(value).is_ok_and(is_plain)
 }
 
 /// Turns a record of the registry of the jail `outer` into the terms of the registry outside. The

@@ -47,9 +47,9 @@ impl Progress {
 /// Cuts `text` to one line of `room` columns.
 fn cut(text: &str, room: usize) -> String {
     // A hook may contain line feeds and escape sequences, which the terminal would obey.
-    let text = text.replace(char::is_control, " ");
+    let text = vis::text(text.as_bytes());
     if text.chars().count() <= room {
-        return text;
+        return text.into_owned();
     }
     let kept = text.chars().take(room.saturating_sub(1));
     kept.chain(['…']).collect()
@@ -64,7 +64,7 @@ mod tests {
         for (text, room, want) in [
             ("sleep 1", 7, "sleep 1"),
             ("sleep 1", 6, "sleep…"),
-            ("a\nb\x1b", 9, "a b "),
+            ("a\nb\x1b", 9, "a\\nb\\033"),
             ("a", 0, "…"),
         ] {
             assert_eq!(cut(text, room), want, "{text:?} {room}");

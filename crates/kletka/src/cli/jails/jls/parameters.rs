@@ -5,12 +5,11 @@ use prison::Record;
 use xo::{Value as Encoded, Writer};
 
 /// Lists what a newer kletka has recorded of a prison and this version does not understand, each as
-/// `name=value`. Control characters are escaped, so that a terminal does not obey them.
-pub(super) fn unknown(record: &Record) -> Vec<String> {
+/// `name=value`.
+pub(super) fn unknown(record: &Record) -> impl Iterator<Item = Vec<u8>> {
     let parameters = record.parameters.iter().filter(|(name, _)| jailparam::find(name).is_none());
     let parameters = parameters.map(|(name, value)| [name.as_bytes(), b"=", value].concat());
-    let all = parameters.chain(record.unknown());
-    all.map(|line| line.escape_ascii().to_string()).collect()
+    parameters.chain(record.unknown())
 }
 
 /// One parameter to print.

@@ -45,7 +45,8 @@ impl Line {
         if self.rewritten {
             let (subject, step, seconds) =
                 (&self.subject, &self.step, self.since.elapsed().as_secs());
-            answer::print(format!("\r{subject}: {step} ({seconds} s)\x1b[K"));
+            let step = vis::text(step.as_bytes());
+            answer::print_as_is(format!("\r{subject}: {step} ({seconds} s)\x1b[K"));
         }
     }
 }
@@ -81,7 +82,7 @@ impl Progress for Line {
 
     fn ends(&mut self) {
         if self.rewritten {
-            answer::print("\r\x1b[K");
+            answer::print_as_is("\r\x1b[K");
         }
     }
 

@@ -2,7 +2,7 @@
 //! those that differ.
 
 use super::{NAME, Wrong, files};
-use crate::cli::answer::{faults, print, reason};
+use crate::cli::answer::{faults, print, print_as_is, reason};
 use jailconf::{Files, Loader};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ fn one(file: &Path, purpose: Use) -> Result<bool, String> {
     match purpose {
         Use::Check if old != new => _ = print(format!("{}\n", file.display())),
         Use::Check => {}
-        Use::Print | Use::Write => _ = print(&new),
+        Use::Print | Use::Write => _ = print_as_is(&new),
     }
     Ok(purpose != Use::Check || old == new)
 }

@@ -6,7 +6,7 @@
 //! however it was written and asked for. Values are not checked here.
 
 use super::{NAME, Wrong, configuration_of};
-use crate::cli::answer::{faults, print};
+use crate::cli::answer::{faults, print_as_is};
 use jailconf::{Jail, Parameter, same_parameter};
 use jailparam::{Error, Kind, Problem, param};
 use json::Json;
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
         }
     };
     let text = if text.is_empty() { text } else { [text, b"\n".to_vec()].concat() };
-    print(text);
+    print_as_is(text);
     Ok(true)
 }
 
