@@ -62,11 +62,10 @@ impl Prison {
         let is_in_jail = registry.limits()?.is_some();
         let adapted = is_in_jail.then(|| in_jail(spec));
         let spec = adapted.as_ref().unwrap_or(spec);
-        // First of all: a new network takes the kernel 0.3 ms, in which the rest is made ready.
-        let maker = Maker::start(spec)?;
-        // Before anything exists that outlives a process: whoever finds this record after a crash
-        // clears what it names.
-        let mut record = registry.reserve(spec, rights(spec))?;
+        // The record is written before anything exists that outlives a process: whoever finds that
+        // record after a crash clears what it names.
+        let begin = |ids| Maker::start(spec, ids);
+        let (mut record, maker) = registry.reserve(spec, rights(spec), begin)?;
         let built = outer(registry, &mut record).and_then(|outer| {
             if is_in_jail {
                 // A jail's mount namespace belongs to the host, which owns its mounts: only in a

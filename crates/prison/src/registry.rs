@@ -17,7 +17,7 @@ pub(crate) mod reservation;
 pub(crate) mod unseen;
 
 use crate::cgroup;
-use crate::confine::ids::Ranges;
+use crate::confine::ids::{Ids, Ranges};
 use crate::confine::rights::Rights;
 use crate::error::{Calling, Error, UnionFault};
 use crate::spec::Spec;
@@ -90,6 +90,14 @@ struct Survey {
 /// The registry's lock; dropping it lets the next command in. The file holds the last jid given
 /// out: a file of its own would cost each start more system calls.
 struct Lock(fs::File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that was made meanwhile has a copy of the
+        // descriptor, and the lock belongs to both.
+        let _ = flock(&self.0, FlockOperation::Unlock);
+    }
+}
 
 /// The right to change prisons: [`Registry::changing`].
 #[derive(Debug)]
@@ -427,8 +435,14 @@ impl Registry {
     }
 
     /// Takes a jid, a name, ids and a cgroup's path for a prison that is about to be made, and
-    /// writes them down.
-    pub(crate) fn reserve(&self, spec: &Spec, rights: Rights) -> Result<Record, Error> {
+    /// writes them down. `begin` gets the ids as soon as they are chosen, and starts what the
+    /// kernel needs longest for; what that answers is dropped when the rest fails.
+    pub(crate) fn reserve<T>(
+        &self,
+        spec: &Spec,
+        rights: Rights,
+        begin: impl FnOnce(Ids) -> Result<T, Error>,
+    ) -> Result<(Record, T), Error> {
         let outer = self.limits()?;
         let (boot, namespace) = self
             .viewpoint
@@ -443,6 +457,7 @@ impl Registry {
         }
         let (last, ranges) = (lock.last_jid(), Ranges::read());
         let taken = Reservation::choose(spec, (&records, &held), last, outer, &ranges)?;
+        let begun = begin(taken.ids)?;
         let record = Record {
             jid: taken.jid,
             name: taken.name,
@@ -461,7 +476,7 @@ impl Registry {
         self.store(&lock, &record)?;
         lock.set_last_jid(taken.last)
             .map_err(|error| Error::Registry(self.directory.join("lock"), error))?;
-        Ok(record)
+        Ok((record, begun))
     }
 
     /// Writes down that `directory` is made for the prison of `record`, and is removed with it.

@@ -2,9 +2,14 @@
 
 use kernel::namespace::{self, Namespace};
 use kernel::process::{Side, clone3, exit_now};
-use rustix::io::read;
+use rustix::fs::Gid;
+use rustix::io::{Errno, read, write};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{WaitId, WaitIdOptions, waitid};
+use rustix::process::{Resource, Rlimit, Uid, WaitId, WaitIdOptions, getrlimit, setrlimit, waitid};
+use rustix::thread::{
+    CapabilitiesSecureBits, set_capabilities_secure_bits, set_thread_groups, set_thread_res_gid,
+    set_thread_res_uid,
+};
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -59,22 +64,43 @@ impl Ids {
         Ok(())
     }
 
+    /// Gives the calling process, which keeps its capabilities, the host's id of the jail's root:
+    /// a user namespace that it makes then is counted for the jail. Allocates nothing.
+    pub(crate) fn become_owner(self) -> io::Result<()> {
+        // The whole jail gets the limits that its maker has, and not each of its users: those of
+        // the caller's login would be too few processes for all of them.
+        raise_process_limit()?;
+        // With the capabilities lost, a host that forbids user namespaces to users would refuse
+        // this one.
+        set_capabilities_secure_bits(CapabilitiesSecureBits::NO_SETUID_FIXUP)?;
+        let (uid, gid) = (Uid::from_raw(self.first), Gid::from_raw(self.first));
+        set_thread_groups(&[])?;
+        set_thread_res_gid(gid, gid, gid)?;
+        Ok(set_thread_res_uid(uid, uid, uid)?)
+    }
+
     /// Makes a user namespace with these maps, by a process that ends at once: for mounts that have
     /// to be idmapped before the jail's own namespace exists.
     pub(crate) fn user_namespace(self) -> io::Result<OwnedFd> {
+        let (done, says_so) = pipe_with(PipeFlags::CLOEXEC)?;
         let (wait, hold) = pipe_with(PipeFlags::CLOEXEC)?;
-        let (pid, pidfd) = match clone3(libc::CLONE_NEWUSER as u64, None)? {
+        let (pid, pidfd) = match clone3(0, None)? {
             Side::Child => {
-                // With a copy of this end open, it would wait for itself.
-                drop(hold);
+                // With copies of these ends open, each side would wait for itself.
+                drop((done, hold));
+                let made =
+                    self.become_owner().and_then(|()| namespace::unshare(libc::CLONE_NEWUSER));
+                let errno = made.map_or_else(|error| error.raw_os_error().unwrap_or(0), |()| 0);
+                let _ = write(&says_so, &errno.to_ne_bytes());
                 // Waits until the parent closes its end, or dies.
                 let _ = read(&wait, &mut [0]);
                 exit_now(0)
             }
             Side::Parent { pid, pidfd } => (pid, pidfd),
         };
-        let made = self
-            .write_maps(pid)
+        drop(says_so);
+        let made = answer(&done)
+            .and_then(|()| self.write_maps(pid))
             .and_then(|()| namespace::of_process(pidfd.as_fd(), Namespace::User));
         drop(hold);
         // The descriptor keeps the namespace when its only process is gone.
@@ -96,6 +122,31 @@ impl Ids {
             before.is_none_or(|first| first + (COUNT - 1) < ids.first)
                 && ranges.others.iter().all(|&(from, to)| last < from || to < ids.first)
         })
+    }
+}
+
+/// Lets this process's user have as many processes as this process may ask for.
+fn raise_process_limit() -> rustix::io::Result<()> {
+    let unlimited = Rlimit { current: None, maximum: None };
+    match setrlimit(Resource::Nproc, unlimited) {
+        // Without CAP_SYS_RESOURCE the upper limit cannot be passed.
+        Err(Errno::PERM) => {
+            let maximum = getrlimit(Resource::Nproc).maximum;
+            setrlimit(Resource::Nproc, Rlimit { current: maximum, maximum })
+        }
+        raised => raised,
+    }
+}
+
+/// Reads how something went: an errno, and 0 for success.
+fn answer(from: &OwnedFd) -> io::Result<()> {
+    let mut errno = [0; 4];
+    if read(from, &mut errno)? != errno.len() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    match i32::from_ne_bytes(errno) {
+        0 => Ok(()),
+        errno => Err(io::Error::from_raw_os_error(errno)),
     }
 }
 

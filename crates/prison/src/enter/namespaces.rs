@@ -5,6 +5,10 @@
 //! work begins first, on another processor, while the registry is written, the trees are cloned and
 //! init is born; the jail's first process then only joins. The maker shares this process's memory
 //! and lives until [`Maker`] is dropped.
+//!
+//! The kernel counts what is used in a user namespace (inotify instances, queued signals, message
+//! queues) for whoever has made that namespace. So the maker takes the host's id of the jail's root
+//! first: made by root, the namespaces of all jails would share root's own limits with the host.
 
 use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
@@ -39,6 +43,8 @@ pub(crate) struct Maker {
 struct Task {
     /// CLONE_NEW* flags.
     namespaces: i32,
+    /// Whose namespaces these are; `None`: the caller's.
+    owner: Option<Ids>,
     hostname: Vec<u8>,
     domainname: Vec<u8>,
     loopback: bool,
@@ -52,9 +58,10 @@ struct Task {
 }
 
 impl Maker {
-    /// Begins to make what `spec` asks for.
+    /// Begins to make what `spec` asks for, in the name of the jail's root, who has the first of
+    /// `ids` on the host.
     #[expect(unsafe_code, reason = "what a process does in shared memory is known here alone")]
-    pub(crate) fn start(spec: &Spec) -> Result<Self, Error> {
+    pub(crate) fn start(spec: &Spec, ids: Ids) -> Result<Self, Error> {
         let (done, says_so) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
         let optional = [
             (spec.network != Network::Host, libc::CLONE_NEWNET),
@@ -65,6 +72,7 @@ impl Maker {
         let namespaces = wanted.fold(always, |all, (_, flag)| all | flag);
         let task = Box::new(Task {
             namespaces,
+            owner: (spec.users == Users::Own).then_some(ids),
             hostname: spec.hostname.as_bytes().to_owned(),
             domainname: spec.domainname.as_bytes().to_owned(),
             loopback: spec.network == Network::Own,
@@ -149,7 +157,7 @@ impl Drop for Maker {
 
 impl Work for Task {
     fn work(&self) -> ! {
-        let (outcome, place) = match namespace::unshare(self.namespaces) {
+        let (outcome, place) = match self.unshare() {
             Ok(()) => (self.set_names(), &self.named),
             failed => (failed, &self.unshared),
         };
@@ -164,6 +172,13 @@ impl Work for Task {
 }
 
 impl Task {
+    fn unshare(&self) -> io::Result<()> {
+        if let Some(ids) = self.owner {
+            ids.become_owner()?;
+        }
+        namespace::unshare(self.namespaces)
+    }
+
     /// Sets host name, domain name and loopback, which belong to the namespaces just made.
     fn set_names(&self) -> io::Result<()> {
         sethostname(&self.hostname)?;
