@@ -186,7 +186,7 @@ pub static CATALOGUE: &[Parameter] = &numbered([
     pseudo("mount.devfs").bool(false)
         .about("Mount a /dev by devfs_ruleset")
         .partly("a tmpfs with the nodes of devfsrules_jail; device nodes anywhere else in a jail \
-                 open nothing"),
+                 open nothing; /dev/shm holds up to a tenth of the machine's memory"),
     pseudo("mount.fdescfs").bool(false)
         .about("Mount a /dev/fd")
         .partly("comes with mount.devfs and not without it, as on every Linux"),

@@ -4,8 +4,10 @@
 //! [`stack`] makes what the [`crate::Spec`] asks for, each part a [`tree`], an [`overlay`] or a
 //! [`union`], which are made in [`own_mounts`]; [`layer`] is the order in which they are attached,
 //! and [`root`] attaches them in init, with [`dev`] and the kernel's own file systems, of which
-//! [`masks`] hide parts. [`trial`] tries what all of them need.
+//! [`masks`] hide parts. [`bounds`] says how much those in memory may hold; [`trial`] tries what all
+//! of them need.
 
+pub(crate) mod bounds;
 pub(crate) mod dev;
 pub(crate) mod layer;
 pub(crate) mod masks;

@@ -129,9 +129,9 @@ pub enum MountSource {
     },
     /// Memory: tmpfs(5). A mode or an owner that is absent is taken from the mount point.
     Tmpfs {
-        /// Upper limit in bytes; the kernel's default when absent.
+        /// Upper limit in bytes; a quarter of the machine's memory when absent.
         size: Option<u64>,
-        /// Upper limit of files; the kernel's default when absent.
+        /// Upper limit of files; when absent, one for each page of `size`.
         inodes: Option<u64>,
         /// Permissions of the root directory.
         mode: Option<u32>,

@@ -15,7 +15,7 @@ pub(crate) fn perl(sandbox: &Sandbox, root: &str) {
 }
 
 /// A machine with a running jail `web` whose root has perl(1).
-fn with_perl(parameters: &str) -> Option<Sandbox> {
+pub(crate) fn with_perl(parameters: &str) -> Option<Sandbox> {
     let sandbox = Sandbox::new()?;
     sandbox.root("/home/jails/web");
     perl(&sandbox, "/home/jails/web");

@@ -18,6 +18,7 @@ mod jailcmd;
 mod jexec;
 mod jls;
 mod language;
+mod limits;
 mod mount;
 mod nested;
 mod net;

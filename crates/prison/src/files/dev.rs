@@ -3,6 +3,7 @@
 
 use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
+use crate::files::bounds;
 use crate::files::tree::{Tree, file_system};
 use crate::spec::{MountOptions, Users};
 use rustix::fs::{
@@ -43,8 +44,7 @@ pub(crate) const TTY_GROUP: u32 = 5;
 pub(crate) fn trees(ids: Ids, users: Users) -> Result<Vec<Tree>, Error> {
     let root = (ids.first, ids.first);
     let no_programs = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
-    let small = [("mode", "755".into()), ("size", "1m".into())];
-    let dev = Tree::tmpfs_with("/dev".into(), no_programs, &small, root)?;
+    let dev = Tree::tmpfs_with("/dev".into(), no_programs, &bounds::DEV.settings("755"), root)?;
     // mknodat(2) and mkdirat(2) cut modes by the umask; these are meant as they are written.
     let mask = umask(Mode::empty());
     let filled = fill(&dev, ids, users);
@@ -56,9 +56,8 @@ pub(crate) fn trees(ids: Ids, users: Users) -> Result<Vec<Tree>, Error> {
 
     let pts = Tree::made(terminals(ids).calling("devpts")?, "/dev/pts".into());
 
-    let shared = [("mode", "1777".into())];
     let shm = MountOptions { nosuid: true, ..MountOptions::default() };
-    let shm = Tree::tmpfs("/dev/shm".into(), shm, &shared, root)?;
+    let shm = Tree::tmpfs("/dev/shm".into(), shm, &bounds::SHM.settings("1777"), root)?;
     Ok([dev].into_iter().chain(borrowed).chain([pts, shm]).collect())
 }
 
@@ -66,7 +65,8 @@ pub(crate) fn trees(ids: Ids, users: Users) -> Result<Vec<Tree>, Error> {
 pub(crate) fn terminals(ids: Ids) -> io::Result<OwnedFd> {
     // devpts takes the host's ids: an instance cannot be idmapped.
     let owner = (ids.first + TTY_GROUP).to_string();
-    let settings = [("mode", "620"), ("ptmxmode", "666"), ("gid", owner.as_str())];
+    let settings =
+        [("mode", "620"), ("ptmxmode", "666"), ("gid", owner.as_str()), bounds::TERMINALS];
     file_system("devpts", &settings, libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC)
 }
 

@@ -7,6 +7,7 @@
 use crate::confine::ids::Ids;
 use crate::control::{Report, Stage};
 use crate::error::{Calling, Error};
+use crate::files::bounds;
 use crate::files::dev;
 use crate::files::layer::{Layer, Made, PROC, RUN, SYS};
 use crate::files::masks::{self, Masks};
@@ -108,9 +109,9 @@ impl Own {
 /// Makes a fresh /run, as every Linux system has it, with a place for kletka's programs.
 fn run_directory(plan: &Plan) -> Result<Tree, Error> {
     let options = MountOptions { nosuid: true, ..MountOptions::default() };
-    let mode = [("mode", "755".to_owned())];
     let root = plan.ids.first;
-    let run = Tree::tmpfs(RUN.target.into(), options, &mode, (root, root))?;
+    let settings = bounds::RUN.settings("755");
+    let run = Tree::tmpfs(RUN.target.into(), options, &settings, (root, root))?;
     mkdirat(&run.fd, "kletka", Mode::from_raw_mode(0o755)).calling("mkdirat")?;
     if plan.children.max > 0 {
         registry_of_jail(run.fd.as_fd(), plan).calling("mkdirat")?;

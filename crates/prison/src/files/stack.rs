@@ -7,6 +7,7 @@
 
 use crate::confine::ids::Ids;
 use crate::error::{Error, UnionFault};
+use crate::files::bounds;
 use crate::files::own_mounts::OwnMounts;
 use crate::files::root::{self, Planned};
 use crate::files::tree::{self, Owner, Tree};
@@ -84,8 +85,7 @@ impl Stack {
                 let (owner, bits) = self.owner(&target)?;
                 let owner = Owner { uid: uid.unwrap_or(owner.uid), gid: gid.unwrap_or(owner.gid) };
                 let mut settings = vec![("mode", format!("{:o}", mode.unwrap_or(bits)))];
-                settings.extend(size.map(|size| ("size", size.to_string())));
-                settings.extend(inodes.map(|inodes| ("nr_inodes", inodes.to_string())));
+                settings.extend(bounds::of_line(*size, *inodes));
                 Tree::tmpfs_of(target, options, &settings, owner, self.ids)?
             }
         };

@@ -1,0 +1,83 @@
+//! What a jail may take of the machine: memory, inodes, terminals, and what the kernel counts by
+//! user.
+
+use crate::intrusion::with_perl;
+use crate::sandbox::Sandbox;
+
+/// Every file system in memory that kletka makes has a size and a number of inodes.
+#[test]
+fn file_systems_in_memory_are_bounded() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.ok("mkdir /home/jails/web/small /home/jails/web/few");
+    let root = "/home/jails/web";
+    sandbox.write(
+        "/etc/fstab.web",
+        format!(
+            "tmpfs {root}/tmp tmpfs rw 0 0\ntmpfs {root}/small tmpfs rw,size=1m 0 0\n\
+             tmpfs {root}/few tmpfs rw,size=1m,inodes=500 0 0\n"
+        ),
+    );
+    sandbox.write(
+        "/etc/jail.conf",
+        "web { path = /home/jails/web; persist; mount.devfs; mount.fstab = /etc/fstab.web; }\n",
+    );
+    sandbox.ok("jail -q -c web");
+    let pages = "$(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) / 4))";
+    // The kernel rounds up to whole pages.
+    let of_memory =
+        |percent: u32| sandbox.ok(&format!("echo $((({pages} * {percent} + 99) / 100))"));
+    let [tenth, quarter] = [10, 25].map(of_memory);
+    for (path, blocks, inodes) in [
+        ("/dev", "256", "4096"),
+        ("/run", tenth.trim(), "65536"),
+        ("/dev/shm", tenth.trim(), "65536"),
+        ("/tmp", quarter.trim(), "1048576"),
+        ("/small", "256", "65536"),
+        ("/few", "256", "500"),
+    ] {
+        let said = sandbox.ok(&format!("jexec web stat -f -c '%b %c' {path}"));
+        assert_eq!(said, format!("{blocks} {inodes}\n"), "{path}");
+    }
+    let terminals = sandbox.ok("jexec web grep ' /dev/pts ' /proc/mounts");
+    assert!(terminals.contains(",max=1024"), "{terminals}");
+    sandbox.ok("jail -q -r web");
+}
+
+/// Opens as many inotify instances as there are, and says how many those were.
+const WATCH_ALL: &str =
+    "my $n = 0; $n++ while syscall(NUMBER, 0) >= 0 && $n < MOST; print \"$n\\n\"";
+
+/// The kernel counts inotify instances by user: a jail that takes all it can leaves the others', and
+/// the host's, as they were.
+#[test]
+fn what_is_counted_by_user_is_counted_by_jail() {
+    let Some(sandbox) = with_perl("") else { return };
+    sandbox.ok("jail -q -c name=other path=/home/jails/web persist mount.devfs");
+    let most = sandbox.ok("cat /proc/sys/fs/inotify/max_user_instances");
+    let most: u32 = most.trim().parse().unwrap();
+    if most > 1000 {
+        eprintln!("skipped: this machine lets a user have {most} inotify instances");
+        return;
+    }
+    let script = WATCH_ALL
+        .replace("NUMBER", &libc::SYS_inotify_init1.to_string())
+        .replace("MOST", &(most + 1).to_string());
+    sandbox.write("/home/jails/web/all.pl", format!("$| = 1; {script}; sleep 100;\n"));
+    sandbox.write("/home/jails/web/one.pl", script.replace(&(most + 1).to_string(), "1"));
+    sandbox.ok("jexec web perl /all.pl >/tmp/said & until test -s /tmp/said; do :; done");
+    assert_eq!(sandbox.ok("cat /tmp/said"), format!("{most}\n"));
+    assert_eq!(sandbox.ok("jexec other perl /one.pl"), "1\n");
+    assert_eq!(sandbox.ok("perl /home/jails/web/one.pl"), "1\n");
+    sandbox.ok("jail -q -r web other");
+}
+
+/// The maker of a jail has as many processes as it may ask for; the commands in it have the limit of
+/// the caller.
+#[test]
+fn the_callers_limit_of_processes_stays() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    let line = "prlimit --nproc=77 jail -q -c path=/home/jails/web command=/bin/sh -c 'ulimit -u'";
+    assert_eq!(sandbox.ok(line), "77\n");
+}
