@@ -17,7 +17,7 @@ use kernel::process::exit_now;
 use kernel::signal::{self, Caught};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags, open};
-use rustix::io::Errno;
+use rustix::io::{Errno, write};
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, setsid, umask, waitid};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces, set_name};
 use std::array;
@@ -101,6 +101,7 @@ fn step_aside(title: &str) -> Recluse {
         let _ = rustix::stdio::dup2_stdout(&null);
         let _ = rustix::stdio::dup2_stderr(&null);
     }
+    outlast_the_others();
     // The caller's umask must not decide on the modes of the jail's directories.
     umask(Mode::from_raw_mode(0o022));
     let _ = set_name(c"kletka");
@@ -109,6 +110,16 @@ fn step_aside(title: &str) -> Recluse {
     let recluse = unsafe { Recluse::new() };
     recluse.set_title(title.as_bytes());
     recluse
+}
+
+/// Has the kernel, where memory ends, kill any other process first: with init the whole jail ends,
+/// and init has no memory worth having. Children of init are orphans of the jail, and none of them
+/// gets this from init.
+fn outlast_the_others() {
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+    // In a jail init has no right to this, and goes on without.
+    let _ = open("/proc/self/oom_score_adj", flags, Mode::empty())
+        .and_then(|file| write(&file, b"-1000"));
 }
 
 /// Closes all descriptors that init does not need any more.

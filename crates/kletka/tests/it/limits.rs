@@ -81,3 +81,27 @@ fn the_callers_limit_of_processes_stays() {
     let line = "prlimit --nproc=77 jail -q -c path=/home/jails/web command=/bin/sh -c 'ulimit -u'";
     assert_eq!(sandbox.ok(line), "77\n");
 }
+
+/// Where memory ends, the kernel kills init last; nothing in the jail is spared with it, and nothing
+/// in the jail changes that.
+#[test]
+fn init_is_killed_last() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    let own = sandbox.ok("cat /proc/self/oom_score_adj");
+    // Without CAP_SYS_RESOURCE, root may spare no process.
+    let may = sandbox.run("echo -1000 >/proc/self/oom_score_adj").status == 0;
+    if !may {
+        eprintln!("skipped: root may not lower its oom_score_adj here");
+    }
+    let inits = if may { "-1000\n" } else { own.as_str() };
+    for (users, refused) in [("new", "Permission denied"), ("inherit", "Read-only file system")] {
+        sandbox
+            .ok(&format!("jail -q -c name=web path=/home/jails/web persist kletka.userns={users}"));
+        let said = sandbox.ok("jexec web cat /proc/1/oom_score_adj /proc/self/oom_score_adj");
+        assert_eq!(said, format!("{inits}{own}"), "{users}");
+        let done = sandbox.run("jexec web /bin/sh -c 'echo 500 > /proc/1/oom_score_adj'");
+        assert!(done.status != 0 && done.stderr.contains(refused), "{users}: {}", done.stderr);
+        sandbox.ok("jail -q -r web");
+    }
+}

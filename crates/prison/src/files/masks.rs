@@ -28,8 +28,9 @@ const PROC_DIRECTORIES: [Name; 3] = ["acpi", "asound", "scsi"];
 const FILES_OF_HOSTS_ROOT: [Name; 6] =
     ["slabinfo", "vmallocinfo", "pagetypeinfo", "kpagecount", "kpageflags", "kpagecgroup"];
 
-/// Parts of /proc that the host's root may write to: read-only for a jail whose root that is.
-const READ_ONLY: [Name; 6] = ["sys", "sysrq-trigger", "irq", "bus", "fs", "mtrr"];
+/// Parts of /proc that the host's root may write to, init's among them: read-only for a jail whose
+/// root that is.
+const READ_ONLY: [Name; 7] = ["1", "sys", "sysrq-trigger", "irq", "bus", "fs", "mtrr"];
 
 /// Directories of /sys that tell of the host's hardware: its firmware's tables, and the energy that
 /// its processors take.
@@ -129,7 +130,7 @@ fn protect(at: BorrowedFd<'_>, name: &str) -> io::Result<()> {
 }
 
 fn empty() -> io::Result<Masks> {
-    let tmpfs = file_system("tmpfs", &[("mode", "555")], 0)?;
+    let tmpfs = file_system("tmpfs", &[("mode", "555"), ("size", "4k"), ("nr_inodes", "4")], 0)?;
     mknodat(&tmpfs, "file", FileType::RegularFile, Mode::from_raw_mode(0o444), 0)?;
     mkdirat(&tmpfs, "directory", Mode::from_raw_mode(0o555))?;
     mount::set_attributes(tmpfs.as_fd(), COVER, None)?;
