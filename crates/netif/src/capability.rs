@@ -228,13 +228,17 @@ fn parse(body: &[u8]) -> Option<(u32, Capabilities)> {
     Some((index?, found))
 }
 
-/// The names of the bits that a set names: in a set without a mask, of those that are on.
+/// The names of the bits of a set that are on. A set with a mask has those that are off, too,
+/// without a value.
 fn names(bitset: &[u8]) -> Vec<String> {
     let mut names = Vec::new();
     let parts = |value, wanted| attributes(value).filter(move |(kind, _)| *kind == wanted);
+    let has_mask = parts(bitset, genl::BITSET_NOMASK).next().is_none();
     for (_, bits) in parts(bitset, genl::BITSET_BITS) {
         for (_, bit) in parts(bits, genl::BITS_BIT) {
-            names.extend(parts(bit, genl::BIT_NAME).map(|(_, name)| text(name)));
+            let is_on = !has_mask || parts(bit, genl::BIT_VALUE).next().is_some();
+            let name = parts(bit, genl::BIT_NAME).filter(|_| is_on);
+            names.extend(name.map(|(_, name)| text(name)));
         }
     }
     names
@@ -243,6 +247,30 @@ fn names(bitset: &[u8]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// linux/ethtool_netlink.h: with `NOMASK` each bit that is named is on; without it, a bit that
+    /// has a value.
+    #[test]
+    fn bits_that_are_on() {
+        for (has_mask, want) in [(false, &["a", "b"][..]), (true, &["b"])] {
+            let mut message = Message::new(0, 0, &[]);
+            let start = message.bytes().len();
+            if !has_mask {
+                message.attribute(genl::BITSET_NOMASK, &[]);
+            }
+            message.nest(genl::BITSET_BITS, |bits| {
+                for (name, on) in [("a", false), ("b", true)] {
+                    bits.nest(genl::BITS_BIT, |bit| {
+                        bit.string(genl::BIT_NAME, name);
+                        if on {
+                            bit.attribute(genl::BIT_VALUE, &[]);
+                        }
+                    });
+                }
+            });
+            assert_eq!(names(&message.bytes()[start..]), want);
+        }
+    }
 
     #[test]
     #[rustfmt::skip]

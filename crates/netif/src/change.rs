@@ -147,6 +147,11 @@ impl Netlink {
             Ok(()) => Ok(()),
             // Before Linux 6.2 an interface can be renamed only while it is down.
             Err(Errno::BUSY) => {
+                // Found out first: down and up again, the interface would lose its routes for
+                // nothing.
+                if new != name && self.index(new).is_ok() {
+                    return Err(Request::Name.refused(Errno::EXIST));
+                }
                 self.down(name)?;
                 let renamed = self.apply(name, message(), Request::Name);
                 // Up again in either case: a refused name must not leave the interface down.

@@ -217,6 +217,7 @@ pub(crate) mod genl {
     pub(crate) const FEATURES_ACTIVE: u16 = 4;
     pub(crate) const HEADER_INDEX: u16 = 1;
     pub(crate) const HEADER_NAME: u16 = 2;
+    pub(crate) const BITSET_NOMASK: u16 = 1;
     pub(crate) const BITSET_BITS: u16 = 3;
     pub(crate) const BITS_BIT: u16 = 1;
     pub(crate) const BIT_NAME: u16 = 2;

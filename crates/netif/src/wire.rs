@@ -44,6 +44,12 @@ impl Message {
         Self { bytes }
     }
 
+    /// What is written so far.
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Appends one attribute.
     pub(crate) fn attribute(&mut self, kind: u16, value: &[u8]) -> &mut Self {
         self.nest(kind, |message| message.bytes.extend_from_slice(value))

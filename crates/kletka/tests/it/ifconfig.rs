@@ -1044,3 +1044,30 @@ $ ifconfig -l -a 2>/dev/null
 ",
     );
 }
+
+/// A name that another interface has, as its own or as a further one, is refused, and nothing is
+/// lost: neither interface changes.
+#[test]
+fn a_name_that_is_taken() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok(
+        "ifconfig epair1 create; ifconfig bridge0 create; ifconfig bridge0 inet 10.1.0.1/24 up",
+    );
+    sandbox.ok("ifconfig epair1b up; ifconfig epair1a inet 10.0.0.1/24 up; ifconfig epair1a inet6 no_dad fd00::1/64");
+    sandbox.ok("ip link property add dev epair1b altname further; route add 10.9.0.0/16 10.0.0.2");
+    let state = "ip -o address; netstat -rn; ifconfig -l; ip -d link | grep altname";
+    let before = sandbox.ok(state);
+    for name in ["bridge0", "epair1b", "lo0", "lo", "further"] {
+        let done = sandbox.run(&format!("ifconfig epair1a name {name}"));
+        let want = "ifconfig: ioctl (set name): File exists\n"; // sbin/ifconfig/ifconfig.c, setifname()
+        assert_eq!((&*done.stdout, &*done.stderr, done.status), ("", want, 1), "{name}");
+        let done = sandbox.run(&format!("ifconfig bridge create name {name}"));
+        assert_eq!((&*done.stdout, &*done.stderr, done.status), ("", want, 1), "{name}");
+        assert_eq!(sandbox.ok(state), before, "{name}");
+    }
+    // if_rename(): the name that an interface has is no other.
+    let done = sandbox.run("ifconfig epair1a name epair1a");
+    assert_eq!((&*done.stdout, &*done.stderr, done.status), ("", "", 0));
+    assert_eq!(sandbox.ok(state), before);
+    sandbox.ok("ifconfig epair1a destroy; ifconfig bridge0 destroy");
+}

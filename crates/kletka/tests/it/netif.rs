@@ -240,3 +240,21 @@ fn what_is_given_away() {
     );
     sandbox.ok("ifconfig bridge1 destroy");
 }
+
+/// A default router at an interface that is not there is reported: without the interface, the route
+/// would lead somewhere else.
+#[test]
+fn a_router_at_an_interface_that_is_not_there() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.write(
+        "/etc/rc.conf",
+        "cloned_interfaces=\"bridge1\"\nifconfig_bridge1_ipv6=\"inet6 fd00::1/64\"\n\
+         ipv6_defaultrouter=\"fe80::1%nosuch0\"\n",
+    );
+    let done = sandbox.run("service netif start > /dev/null");
+    let want = "netif: WARNING: ipv6_defaultrouter: fe80::1%nosuch0: interface nosuch0 does not \
+                exist\n";
+    assert_eq!((&*done.stderr, done.status), (want, 1));
+    assert_eq!(sandbox.ok("netstat -rn | grep default || echo none"), "none\n");
+    sandbox.ok("service netif stop > /dev/null");
+}

@@ -23,13 +23,18 @@ pub(super) fn number(text: &str) -> Result<u32, UsageError> {
     text.parse().map_err(|_| bad_value(text))
 }
 
-/// A number with base 10, or with base 16 after `0x`, within bounds.
+/// A number with base 10, with base 16 after `0x`, or with base 8 after `0`, within bounds: FreeBSD
+/// reads it by strtoul(3) with base 0.
 pub(super) fn number_in(text: &str, bounds: RangeInclusive<u32>) -> Option<u32> {
-    let value = match text.strip_prefix("0x") {
-        Some(digits) => u32::from_str_radix(digits, 16),
-        None => text.parse(),
+    let (digits, base) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None if text.len() > 1 && text.starts_with('0') => (text, 8),
+        None => (text, 10),
     };
-    value.ok().filter(|value| bounds.contains(value))
+    // Digits alone: `from_str_radix` would take a plus sign behind `0x`.
+    let plain = digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let value = u32::from_str_radix(digits, base).ok().filter(|_| plain);
+    value.filter(|value| bounds.contains(value))
 }
 
 /// A setting of a bridge, 0 to `most`.
@@ -64,4 +69,32 @@ pub(super) fn only_fib(word: &str, number: &str) -> Result<(), UsageError> {
 /// FreeBSD's message for a text that is no value.
 pub(super) fn bad_value(text: &str) -> UsageError {
     UsageError::BadValue(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn numbers() {
+        for (text, want) in [
+            ("0",          Some(0)),
+            ("10",         Some(10)),
+            ("010",        Some(8)),      // strtoul(3): base 8 after 0
+            ("0777",       Some(511)),
+            ("08",         None),
+            ("0x10",       Some(16)),
+            ("0X1f",       Some(31)),
+            ("0x",         None),
+            ("0x+1",       None),
+            ("+1",         None),
+            ("",           None),
+            ("1000",       Some(1000)),
+            ("1001",       None),         // out of bounds
+            ("4294967296", None),
+        ] {
+            assert_eq!(number_in(text, 0..=1000), want, "{text:?}");
+        }
+    }
 }

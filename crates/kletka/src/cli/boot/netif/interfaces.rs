@@ -246,9 +246,15 @@ impl<'a> Interfaces<'a> {
     fn add_route(&mut self, planned: &DefaultRoute) {
         let DefaultRoute { variable, value, gateway, scope } = planned;
         let netlink = &mut self.network.netlink;
-        let scope = scope.as_ref().and_then(|scope| InterfaceName::parse(scope).ok());
         let mut route = Route::through(Prefix::default_of(*gateway), *gateway);
-        route.interface = scope.and_then(|scope| netlink.index(&scope).ok());
+        if let Some(scope) = scope {
+            let index = InterfaceName::parse(scope).ok().and_then(|it| netlink.index(&it).ok());
+            route.interface = index;
+            if index.is_none() {
+                let text = format!("{variable}: {value}: interface {scope} does not exist");
+                return self.warn(text);
+            }
+        }
         let routes = netlink.routes().unwrap_or_default();
         match routes.iter().find(|it| it.destination == route.destination) {
             Some(there) if there.gateway == route.gateway => {}
