@@ -115,14 +115,13 @@ sub size_of {
     return ($block * $blocks, $files);
 }
 
-# Whether a file system of kletka's own is far smaller than the machine's memory, in bytes and in
-# files, of which a tmpfs has one for each page of half the memory unless told otherwise.
+# Whether a file system in memory is bounded: in bytes below the half of the machine's memory that
+# the kernel would give, and in files to a million at most, of which each takes a kilobyte.
 sub bounded {
     my ($path) = @_;
     my ($bytes, $files) = size_of($path) or return answer(1);
     my ($memory) = reads('/proc/meminfo') =~ /(\d+)/;
-    my $half = $memory * 1024 / 2;
-    return $bytes && $bytes < $half * 0.9 && $files && $files < $half / 4096 * 0.9 ? 'bounded' : 'unbounded';
+    return $bytes && $bytes < $memory * 1024 * 0.45 && $files && $files <= 1 << 20 ? 'bounded' : 'unbounded';
 }
 
 # Whether /proc/keys shows keys of another user of the jail's, or of the host's.

@@ -1,7 +1,9 @@
 //! Attempts on processes: init, the host's, and what would give rights or namespaces.
 
 use super::attempt::Kind::{Children, Inherit};
-use super::attempt::Layer::{Absent, Accepted, Bounding, Filter, Given, Init, Processes, Users};
+use super::attempt::Layer::{
+    Absent, Accepted, Bounding, Filter, Given, Init, Processes, ReadOnly, Users,
+};
 use super::attempt::{Attempt, inside};
 
 /// Ways into init, which has the host's rights.
@@ -36,7 +38,7 @@ pub(super) const INIT: &[Attempt] = &[
     inside("its memory advised: process_madvise(2)",
         "call('pidfd_open', 1, 0); call('process_madvise', $result, pack('QQ', 0, 0), 1, 20, 0)", Init, "EPERM or EACCES"),
     inside("first to be killed without memory: /proc/1/oom_score_adj",
-        "opens('/proc/1/oom_score_adj', '>')", Init, "EACCES"),
+        "opens('/proc/1/oom_score_adj', '>')", Init, "EACCES").in_(Inherit, ReadOnly, "EROFS"),
     inside("its descriptors, opened again",  "opens('/proc/1/fd/0')", Init, "EACCES"),
 ];
 
