@@ -103,7 +103,7 @@ pub(super) const MOUNTS: &[Attempt] = &[
     inside("cgroup v1, for a release_agent",
         "my $d = fresh(); my $a = call('mount', 'x', $d, 'cgroup', 0, 'pids'); $a eq 'done' ? opens(\"$d/release_agent\", '>>') : $a", Filter, "EPERM").in_(Mount, Users, "EACCES or EPERM or ENODEV or EBUSY or ENOENT").in_(Children, Mounts, "EPERM"),
     inside("cgroup v1: the groups of the host's services",
-        "my $d = fresh(); my $a = call('mount', 'x', $d, 'cgroup', 0, 'pids'); $a eq 'done' ? (lists($d) =~ /kletka/ ? 'shown' : 'its own') : $a", Filter, "EPERM").in_(Mount, Cgroup, "its own or EPERM or ENODEV or EBUSY").in_(Children, Mounts, "EPERM"),
+        "my $d = fresh(); my $a = call('mount', 'x', $d, 'cgroup', 0, 'pids'); $a eq 'done' ? (-e \"$d/release_agent\" ? \"the host's\" : 'its own') : $a", Filter, "EPERM").in_(Mount, Cgroup, "its own or EPERM or ENODEV or EBUSY").in_(Children, Mounts, "EPERM"),
     inside("cgroup v2: moving a process into the host's root group",
         "my $d = fresh(); my $a = call('mount', 'x', $d, 'cgroup2', 0, 0); $a eq 'done' ? lists(\"$d/kletka\") : $a", Filter, "EPERM").in_(Mount, Cgroup, "ENOENT or EPERM").in_(Children, Mounts, "EPERM"),
     inside("a disk's file system",
@@ -200,7 +200,7 @@ pub(super) const KERNEL_FILES: &[Attempt] = &[
     inside("pages of all: /proc/kpageflags",
         "hidden('/proc/kpageflags')", Users, "EACCES or ENOENT").in_(Inherit, Mask, "empty or ENOENT"),
     inside("the firmware: /sys/firmware",
-        "lists('/sys/firmware')", Mask, "empty or ENOENT"),
+        "lists('/sys/firmware') =~ /^(empty|E[A-Z]+)$/ ? 'hidden' : 'shown'", Mask, "hidden").in_(Children, Accepted, "shown or hidden"),
     inside("addresses of a process's pages: /proc/self/pagemap",
         "my $z = 0; open(my $f, '<:raw', '/proc/self/pagemap') or return answer(1); read($f, my $b, 8); (unpack('Q', $b) & ((1 << 55) - 1)) ? 'shown' : 'hidden'", Users, "hidden").in_(Inherit, Bounding, "hidden"),
 ];
