@@ -306,7 +306,9 @@ pub static CATALOGUE: &[Parameter] = &numbered([
     at_creation("allow.mount").bool(false)
         .about("May mount file systems")
         .partly("with enforce_statfs below 2 and allow.mount.nullfs or tmpfs, as on FreeBSD; \
-                 cannot be changed while the jail runs; what the host has mounted stays as it is"),
+                 cannot be changed while the jail runs; what the host has mounted stays as it is; \
+                 the types are what Linux lets a user namespace mount, ramfs without a size too, \
+                 but no control groups"),
     live("allow.mount.devfs").bool(false)
         .about("May mount devfs").refused(NO_MOUNT),
     live("allow.mount.fdescfs").bool(false)

@@ -235,9 +235,14 @@ impl Task {
         }
         // The jail's user namespace has no right to signal init, which has the host's ids.
         announce()?;
+        // The new cgroup namespace has the jail's cgroup, in which this process was born, as its
+        // root, and the user namespace of this moment as its owner, whose root may mount cgroups.
+        // Of version 1 these are also the host's: a jail that may mount does not own its own.
+        if self.mounts {
+            namespace::unshare(libc::CLONE_NEWCGROUP)?;
+            return self.joining.join();
+        }
         self.joining.join()?;
-        // Last, and by a process that was born in the jail's cgroup: that becomes the root of the
-        // new cgroup namespace.
         namespace::unshare(libc::CLONE_NEWCGROUP)
     }
 

@@ -704,6 +704,9 @@ fn a_jail_that_may_mount() {
         ("mount --bind /mnt /new && echo x > /new/file", "sh: can't create /new/file: Read-only file system\n", 1),
         ("mount -o remount,rw,bind /new",               "mount: permission denied (are you root?)\n", 1),
         ("mount -t proc x /tmp",                        "mount: permission denied (are you root?)\n", 1),
+        // The tree of version 1 would be the host's.
+        ("mount -t cgroup -o pids x /tmp 2> /dev/null; ls /tmp | grep -c cgroup", "0\n", 1),
+        ("mount -t cgroup2 x /tmp",                     "mount: permission denied (are you root?)\n", 1),
         ("unshare -m true",                             "unshare: unshare(0x20000): Operation not permitted\n", 1),
         ("unshare -U true",                             "unshare: unshare(0x10000000): Operation not permitted\n", 1),
         ("mknod /new/zero c 1 5",                       "mknod: /new/zero: Read-only file system\n", 1),
