@@ -1,5 +1,5 @@
 //! The project's own tasks: `cargo xtask demo | test | fuzz | miri | vm | install | bench
-//! | compatibility | words | completions | escapes | figures`.
+//! | compatibility | words | completions | escapes | surface | figures`.
 //!
 //! A task that runs as root installs what it needs from the distribution, after saying what and why
 //! ([`packages`]); as another user it says what is missing.
@@ -15,6 +15,7 @@ mod miri;
 mod packages;
 mod shell;
 mod sources;
+mod surface;
 mod test;
 #[cfg(test)]
 mod tidy;
@@ -44,6 +45,7 @@ usage: cargo xtask demo [--keep]
        cargo xtask words
        cargo xtask completions
        cargo xtask escapes [--check]
+       cargo xtask surface [--check]
        cargo xtask figures [--check]";
 
 fn main() -> ExitCode {
@@ -75,6 +77,7 @@ fn task(mut arguments: Parser) -> Outcome {
         Some("words") => no_more(arguments).and_then(|()| words::write()),
         Some("completions") => no_more(arguments).and_then(|()| completions()),
         Some("escapes") => escapes::run(check(arguments)?),
+        Some("surface") => surface::run(check(arguments)?),
         Some("figures") => figures::run(check(arguments)?),
         _ => Err(USAGE.into()),
     }

@@ -25,6 +25,7 @@ mod prison;
 mod registry;
 mod removal;
 mod spec;
+pub mod surface;
 mod vnet;
 mod within;
 mod work;

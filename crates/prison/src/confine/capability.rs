@@ -78,6 +78,12 @@ pub(crate) fn refused(rights: Rights) -> CapabilitySet {
     if rights.users == Users::Host { refused.union(REFUSED_ON_HOST) } else { refused }
 }
 
+/// The names of the capabilities that a jail with these rights has.
+pub(crate) fn given(rights: Rights) -> Vec<&'static str> {
+    let given = CapabilitySet::all().difference(refused(rights));
+    given.iter_names().map(|(name, _)| name).collect()
+}
+
 /// Takes `refused` from this process and all that it executes, for ever. The bounding set bounds
 /// what execve(2) gives, even to a set-user-id program.
 pub(crate) fn bound(refused: CapabilitySet) -> io::Result<()> {
@@ -98,15 +104,6 @@ mod tests {
     use crate::spec::Families;
 
     const RIGHTS: Rights = Rights { allow: Allow::NOTHING, ..Rights::NONE };
-
-    /// The capabilities that a jail with these rights has.
-    fn given(rights: Rights) -> Vec<&'static str> {
-        CapabilitySet::all()
-            .difference(refused(rights))
-            .iter_names()
-            .map(|(name, _)| name)
-            .collect()
-    }
 
     #[test]
     fn what_the_host_s_root_has_in_a_jail() {

@@ -117,10 +117,10 @@ const RULES: [Rule; NUMBERS] = {
     let mut rules = [Rule::Unknown; NUMBERS];
     let mut list = 0;
     while list < RULED.len() {
-        let (rule, numbers) = RULED[list];
+        let (rule, calls) = RULED[list];
         let mut index = 0;
-        while index < numbers.len() {
-            let number = numbers[index] as usize;
+        while index < calls.len() {
+            let number = calls[index].1 as usize;
             assert!(matches!(rules[number], Rule::Unknown), "a call is listed twice");
             rules[number] = rule;
             index += 1;
@@ -233,6 +233,38 @@ const fn leaf(rule: Rule, at: usize) -> sock_filter {
         Rule::Allowed => ALLOW,
         Rule::Refused => refuse(libc::EPERM),
         _ => statement(BPF_JMP | BPF_JA, (TREE_SIZE + place(rule) - (at + 1)) as u32),
+    }
+}
+
+/// Every call that the lists have, what a jail is answered, and whether a jail without any
+/// permission may make it.
+pub(crate) fn answers() -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+    RULED.iter().flat_map(|&(rule, calls)| {
+        let (answer, by_default) = rule.answer();
+        calls.iter().map(move |(name, _)| (name.trim_start_matches("SYS_"), answer, by_default))
+    })
+}
+
+impl Rule {
+    /// What a jail is answered, in words, and whether a jail without any permission may make the
+    /// call.
+    const fn answer(self) -> (&'static str, bool) {
+        match self {
+            Self::Unknown => ("`ENOSYS`", false),
+            Self::Allowed => ("yes", true),
+            Self::Refused => ("`EPERM`", false),
+            Self::Namespaces => ("yes; new namespaces with `children.max`", true),
+            Self::Clone3 => ("`ENOSYS`; with `children.max` yes", false),
+            Self::Entering => ("`EPERM`; with `children.max` yes", false),
+            Self::Mounts => ("`EPERM`; with `allow.mount` or `children.max` yes", false),
+            Self::Terminal => ("yes, but no input for a terminal", true),
+            Self::Socket => ("by family and protocol", true),
+            Self::Personality => ("yes, but none that weakens a process", true),
+            Self::Quotas => ("`EPERM`; with `allow.quotas` yes", false),
+            Self::HostName => ("yes; with `allow.noset_hostname` `EPERM`", true),
+            Self::Queued => ("yes; with `kletka.userns=inherit` not to init", true),
+            Self::ByPidfd => ("yes; with `kletka.userns=inherit` `ENOSYS`", true),
+        }
     }
 }
 
@@ -376,6 +408,10 @@ mod tests {
             (libc::SYS_socket,      [libc::AF_VSOCK as u32, 0, 0],   errno(libc::EAFNOSUPPORT)),
             (libc::SYS_personality, [0xffff_ffff, 0, 0],             ALLOWED),
             (libc::SYS_personality, [0x0040_0000, 0, 0],             errno(libc::EPERM)), // READ_IMPLIES_EXEC
+            (libc::SYS_clock_settime, [0, 0, 0],                  errno(libc::EPERM)),
+            (libc::SYS_adjtimex,    [0, 0, 0],                       ALLOWED),
+            (libc::SYS_vmsplice,    [0, 0, 0],                       errno(libc::EPERM)),
+            (libc::SYS_io_uring_setup, [0, 0, 0],                 errno(libc::ENOSYS)),
             (libc::SYS_quotactl,    [0, 0, 0],                       errno(libc::EPERM)),
             (libc::SYS_sethostname, [0, 0, 0],                       ALLOWED),
             (9999,                  [0, 0, 0],                       errno(libc::ENOSYS)),
@@ -428,7 +464,8 @@ mod tests {
     #[test]
     fn the_tree_agrees_with_the_lists() {
         let ruled = |number| {
-            RULED.iter().find(|(_, numbers)| numbers.contains(&number)).map(|&(rule, _)| rule)
+            let has = |calls: &[calls::Call]| calls.iter().any(|call| call.1 == number);
+            RULED.iter().find(|(_, calls)| has(calls)).map(|&(rule, _)| rule)
         };
         for rights in all_rights() {
             let program = program(rights);

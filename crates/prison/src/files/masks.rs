@@ -41,6 +41,24 @@ const COVER: u64 = libc::MOUNT_ATTR_RDONLY
     | libc::MOUNT_ATTR_NODEV
     | libc::MOUNT_ATTR_NOEXEC;
 
+/// Where /sys says how often each processor was too hot; `*` is its number.
+const THROTTLING: &str = "devices/system/cpu/cpu*/thermal_throttle";
+
+/// Each path, how a jail sees it that has ids of its own, and how one with the host's.
+pub(crate) fn described() -> impl Iterator<Item = (String, &'static str, &'static str)> {
+    let below = |root: &'static str, names: &'static [Name], own, inherit| {
+        names.iter().map(move |name| (format!("/{root}/{name}"), own, inherit))
+    };
+    let is_roots = "readable for the host's root alone";
+    let is_written = "the host's part is writable for its root alone";
+    below("proc", &PROC_FILES, "empty", "empty")
+        .chain(below("proc", &PROC_DIRECTORIES, "empty", "empty"))
+        .chain(below("proc", &FILES_OF_HOSTS_ROOT, is_roots, "empty"))
+        .chain(below("proc", &READ_ONLY, is_written, "read-only"))
+        .chain(below("sys", &SYS_DIRECTORIES, "empty", "empty"))
+        .chain(below("sys", &[THROTTLING], "empty", "empty"))
+}
+
 /// An empty file and an empty directory, to cover others with.
 pub(crate) struct Masks {
     file: Cover,
@@ -84,9 +102,10 @@ impl Masks {
     /// processor does.
     fn cover_throttling(&mut self, sys: BorrowedFd<'_>) -> rustix::io::Result<()> {
         for number in 0.. {
-            let processor = format!("devices/system/cpu/cpu{number}");
-            let covered = self.directory.over(sys, &format!("{processor}/thermal_throttle"))?;
-            if !covered && (number == 0 || !exists(sys, &processor)) {
+            let directory = THROTTLING.replace('*', &number.to_string());
+            let covered = self.directory.over(sys, &directory)?;
+            let processor = directory.rsplit_once('/').map_or("", |(processor, _)| processor);
+            if !covered && (number == 0 || !exists(sys, processor)) {
                 break;
             }
         }

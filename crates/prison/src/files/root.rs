@@ -147,8 +147,8 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
     joined.set(ThreadNameSpaceType::NETWORK, plan.joins_network);
     move_into_thread_name_spaces(first, joined)
         .map_err(|error| Stage::Namespaces.failed(slash, error))?;
-    // The namespace's copies are peers of the host's mounts: what follows would be done to the host,
-    // too.
+    // The namespace's copies are peers of the host's mounts: what follows would be done to the
+    // host, too.
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
         .map_err(|error| Stage::Root.failed(slash, error))?;
     // After the joining and before `enter`: `sys_directory` says why.
