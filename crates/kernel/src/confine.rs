@@ -30,6 +30,17 @@ pub fn hide_from_ptrace() -> io::Result<()> {
     unsafe { call(libc::SYS_prctl, [libc::PR_SET_DUMPABLE as usize, 0, 0, 0, 0]) }.map(drop)
 }
 
+/// Has the kernel end this process when its parent ends: prctl(2), `PR_SET_PDEATHSIG`. The kernel
+/// forgets that when the process changes its user, or executes a set-user-ID program.
+///
+/// # Errors
+/// Of prctl(2); none is expected.
+pub fn die_with_parent() -> io::Result<()> {
+    let (option, signal) = (libc::PR_SET_PDEATHSIG as usize, libc::SIGKILL as usize);
+    // SAFETY: an integer option without pointers.
+    unsafe { call(libc::SYS_prctl, [option, signal, 0, 0, 0]) }.map(drop)
+}
+
 /// Gives this process a session keyring of its own: keyctl(2), `KEYCTL_JOIN_SESSION_KEYRING`. With
 /// the caller's, it could use the keys of the caller's login. A kernel without keys has nothing to
 /// share, and that is no error.

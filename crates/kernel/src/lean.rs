@@ -43,7 +43,7 @@ impl Recluse {
     ///
     /// # Safety
     /// Afterwards the process neither uses nor drops any other descriptor that is open now.
-    pub unsafe fn close_all_but(&self, keep: [BorrowedFd<'_>; 3]) {
+    pub unsafe fn close_all_but(&self, keep: [BorrowedFd<'_>; 4]) {
         // SAFETY: by this function's contract.
         unsafe { close_all_but(keep) };
     }

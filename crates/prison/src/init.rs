@@ -2,7 +2,8 @@
 //!
 //! Init lives in the host's user namespace and in the jail's other ones, so that nothing inside can
 //! signal, trace or read it. Init executes nothing and parses nothing. Its orders are signals with
-//! a number, which only the host's root can send: [`ATTACHED`] and the others below. Without
+//! a number, which only the host's root can send: [`ATTACHED`] and the others below; and the host's
+//! root can have init end a process with another one: [`crate::tie`]. Without
 //! `persist` init ends with the last process. Before any end, init gives the interfaces that came
 //! from the host back, because a network namespace that dies takes a veth and its other end along.
 
@@ -11,6 +12,7 @@ use crate::control::{
     tell, word,
 };
 use crate::files::root::{self, Own, Plan};
+use crate::tie::{self, Tie};
 use crate::vnet;
 use kernel::lean::Recluse;
 use kernel::process::exit_now;
@@ -31,11 +33,12 @@ pub(crate) fn run(plan: Plan, control: OwnedFd, network: OwnedFd) -> ! {
     let Ok(signals) = signal::descriptor(&[&SIGNALS[..], &[END, libc::SIGCHLD]].concat()) else {
         exit_now(1)
     };
-    let lines = Lines { signals, control, network };
     // In a session of its own, init gets no signals from the keys of the command's terminal.
     let _ = setsid();
     let title = format!("kletka: {} [init]", plan.name);
     let recluse = step_aside(&title);
+    let Ok(door) = tie::door() else { exit_now(1) };
+    let lines = Lines { signals, control, network, door };
     // Made now, while the first process joins its namespaces on another processor: these file
     // systems need no ids of the jail.
     let own = Own::make(&plan);
@@ -127,7 +130,7 @@ fn outlast_the_others() {
 fn let_go(recluse: &Recluse, lines: &Lines, init: &mut Init) {
     // The first process's pidfd is closed with the others: it is opened again below.
     let first: Vec<u32> = init.attached.drain(..).map(|(pid, _)| pid).collect();
-    let keep = [&lines.signals, &lines.control, &lines.network].map(AsFd::as_fd);
+    let keep = [&lines.signals, &lines.control, &lines.network, &lines.door].map(AsFd::as_fd);
     // SAFETY: `run` never returns, so the owners of the closed descriptors are never dropped or
     // used.
     unsafe { recluse.close_all_but(keep) };
@@ -149,6 +152,8 @@ struct Lines {
     signals: OwnedFd,
     control: OwnedFd,
     network: OwnedFd,
+    /// Where ties arrive.
+    door: OwnedFd,
 }
 
 /// How far a prison's life has come.
@@ -169,6 +174,7 @@ struct Rest {
     attached: [Option<(u32, OwnedFd)>; MOST],
     interfaces: [i32; MOST],
     interface_count: usize,
+    ties: [Option<Tie>; MOST],
 }
 
 /// How many processes and interfaces a [`Rest`] has room for. With more of them init keeps the
@@ -186,6 +192,7 @@ impl Rest {
             attached: self.attached.into_iter().flatten().collect(),
             interfaces: self.interfaces.into_iter().take(self.interface_count).collect(),
             range: self.range,
+            ties: self.ties.into_iter().flatten().collect(),
         };
         init.live_to_the_end(&self.lines)
     }
@@ -207,12 +214,14 @@ struct Init {
     interfaces: Vec<i32>,
     /// The jail's first id on the host, which no other jail has.
     range: u32,
+    /// Processes that end with others.
+    ties: Vec<Tie>,
 }
 
 impl Init {
     /// Waits, reaps and obeys until the prison ends, or has just been finished.
     fn live(&mut self, lines: &Lines) -> Life {
-        let (signals, control) = (lines.signals.as_fd(), lines.control.as_fd());
+        let signals = lines.signals.as_fd();
         let was_settled = self.settled;
         loop {
             self.take_signals(signals);
@@ -230,7 +239,7 @@ impl Init {
             if self.settled && !was_settled {
                 return Life::Settled;
             }
-            self.wait(signals, control);
+            self.wait(lines);
         }
     }
 
@@ -242,7 +251,8 @@ impl Init {
 
     /// What there is to remember, where a [`Rest`] has room for it.
     fn into_rest(self, lines: Lines) -> Result<Rest, (Self, Lines)> {
-        if self.attached.len() > MOST || self.interfaces.len() > MOST {
+        let most = [self.attached.len(), self.interfaces.len(), self.ties.len()].into_iter().max();
+        if most > Some(MOST) {
             return Err((self, lines));
         }
         let mut interfaces = [0; MOST];
@@ -250,6 +260,7 @@ impl Init {
             *place = *interface;
         }
         let mut attached = self.attached.into_iter();
+        let mut ties = self.ties.into_iter();
         Ok(Rest {
             lines,
             persist: self.persist,
@@ -258,6 +269,7 @@ impl Init {
             attached: array::from_fn(|_| attached.next()),
             interfaces,
             interface_count: self.interfaces.len(),
+            ties: array::from_fn(|_| ties.next()),
         })
     }
 
@@ -270,9 +282,14 @@ impl Init {
     }
 
     /// Sleeps until something happens, and drops the attached processes that have ended.
-    fn wait(&mut self, signals: BorrowedFd<'_>, control: BorrowedFd<'_>) {
-        let mut fds = vec![PollFd::from_borrowed_fd(signals, PollFlags::IN)];
+    fn wait(&mut self, lines: &Lines) {
+        let control = lines.control.as_fd();
+        let mut fds = vec![
+            PollFd::new(&lines.signals, PollFlags::IN),
+            PollFd::new(&lines.door, PollFlags::IN),
+        ];
         fds.extend(self.attached.iter().map(|(_, pidfd)| PollFd::new(pidfd, PollFlags::IN)));
+        fds.extend(self.ties.iter().flat_map(Tie::polled));
         if !self.settled {
             fds.push(PollFd::from_borrowed_fd(control, PollFlags::IN));
         }
@@ -281,8 +298,13 @@ impl Init {
             return;
         }
         let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
-        let mut ended = ready.iter().skip(1);
-        self.attached.retain(|_| ended.next() == Some(&false));
+        let mut ended = ready.iter().skip(2).copied();
+        self.attached.retain(|_| ended.next() == Some(false));
+        let mut next = || ended.next().unwrap_or(false);
+        self.ties.retain(|tie| tie.holds([next(), next()]));
+        if ready.get(1) == Some(&true) {
+            self.ties.extend(Tie::receive(lines.door.as_fd()));
+        }
         if !self.settled && ready.last() == Some(&true) {
             match hear(control) {
                 Some(word::LAST) => self.runs_last = true,

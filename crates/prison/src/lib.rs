@@ -26,6 +26,7 @@ mod registry;
 mod removal;
 mod spec;
 pub mod surface;
+mod tie;
 mod vnet;
 mod within;
 mod work;

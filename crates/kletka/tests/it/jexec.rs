@@ -436,3 +436,36 @@ fn a_start_at_a_terminal() {
     assert_eq!(terminal.close(), Some(0));
     sandbox.ok("jail -R web 2>/dev/null; true");
 }
+
+/// On FreeBSD jexec(8) becomes its command, and who kills the one kills the other.
+#[test]
+fn a_command_ends_with_its_jexec() {
+    let Some(sandbox) = machine() else { return };
+    // For su(1): a set-user-ID program, and a root without a password.
+    sandbox.ok(
+        "chmod u+s /home/jails/web/bin/busybox; sed -i s/^root:x/root:/ /home/jails/web/etc/passwd",
+    );
+    let terminal = |line: &str| format!("script -qec \"{line}\" /dev/null < /dev/null");
+    for line in [
+        "jexec web sleep 91".to_owned(),
+        "jexec -U jailed web sleep 91".to_owned(),
+        // The command changes its user, by itself and by a set-user-ID program.
+        "jexec web su jailed -s /bin/sh -c 'exec sleep 91'".to_owned(),
+        "jexec -U jailed web su root -s /bin/sh -c 'exec sleep 91'".to_owned(),
+        terminal("exec jexec web sleep 91"),
+        terminal("exec jexec web su jailed -s /bin/sh -c 'exec sleep 91'"),
+    ] {
+        sandbox.write("/tmp/line", format!("{line}\n"));
+        let killed = sandbox.run(
+            "sh /tmp/line > /dev/null 2>&1 & until pgrep -x sleep > /dev/null; do :; done; \
+             pkill -9 -x jexec; while pgrep -x sleep > /dev/null; do :; done; wait; echo ended",
+        );
+        assert_eq!(killed.stdout, "ended\n", "{line}");
+    }
+    // What the command has started is no part of it.
+    sandbox.ok(
+        "jexec web sh -c 'sleep 92 & exec sleep 91' & until pgrep -fx 'sleep 91' && pgrep -fx 'sleep 92'; do :; done > /dev/null; \
+         pkill -9 -x jexec; while pgrep -fx 'sleep 91'; do :; done; pgrep -fx 'sleep 92'",
+    );
+    sandbox.ok("jail -R web");
+}

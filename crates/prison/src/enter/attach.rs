@@ -12,6 +12,7 @@ use crate::error::{Calling, Error};
 use crate::prison::Prison;
 use crate::registry::inside::Outer;
 use crate::spec::Users;
+use crate::tie::{Life, Tying};
 use kernel::birth::{self, Home};
 use kernel::child::Child;
 use kernel::namespace::{self, Namespace};
@@ -93,16 +94,24 @@ impl Prison {
         let given = streams::given(command)?;
         match HostTerminal::of(given.terminals) {
             Some(host) => self.run_beside(command, &given, host),
-            None if command.background => self.enter(command, given.streams),
-            None => self.enter(command, given.streams).map(Child::with_keys),
+            None if command.background => self.enter(command, given.streams, false),
+            None => self.enter(command, given.streams, false).map(Child::with_keys),
         }
     }
 
-    /// Runs a command inside with these standard streams, among which is no terminal.
-    pub(crate) fn enter(&self, command: &Command, streams: Streams) -> Result<Child, Error> {
+    /// Runs a command inside with these standard streams, among which is no terminal. The command
+    /// that `ends_with_this` process is killed when this process ends before it.
+    pub(crate) fn enter(
+        &self,
+        command: &Command,
+        streams: Streams,
+        ends_with_this: bool,
+    ) -> Result<Child, Error> {
         let users = self.user_namespace()?;
         let cgroup = self.open_cgroup()?;
+        let life = ends_with_this.then(|| Life::of_this_process(self)).flatten();
         let entry = Entry::new(self, users.as_ref(), command);
+        let entry = if ends_with_this { entry.ending_with(life.as_ref()) } else { entry };
         let cgroup = cgroup.as_ref().map(AsFd::as_fd);
         match (command.ready_ahead(streams), Home::find()?) {
             (Some(ready), Some(home)) => {
@@ -120,6 +129,16 @@ pub(crate) struct Entry<'a> {
     users: Option<BorrowedFd<'a>>,
     confinement: Confinement,
     command: &'a Command,
+    /// The caller's life, with which the new process is to end.
+    life: Option<Ending>,
+}
+
+/// How a new process ends with its caller.
+#[derive(Debug, Clone, Copy)]
+enum Ending {
+    ByInit(Tying),
+    /// As far as the kernel remembers it.
+    ByKernel,
 }
 
 /// The same, and the outcome, in memory that parent and child share.
@@ -150,12 +169,28 @@ impl<'a> Entry<'a> {
             users: users.map(AsFd::as_fd),
             confinement: Confinement::of(prison.record().rights),
             command,
+            life: None,
         }
+    }
+
+    /// The same way, for a process that ends when this one does.
+    fn ending_with(self, life: Option<&Life>) -> Self {
+        let life = life.map_or(Ending::ByKernel, |life| Ending::ByInit(life.tying()));
+        Self { life: Some(life), ..self }
     }
 
     /// Enters and gives up rights, in the new process. Allocates nothing.
     pub(crate) fn enter(&self) -> Result<(), Failure> {
-        self.join().and_then(|()| self.confine())
+        let tied = match self.life {
+            Some(Ending::ByInit(tying)) => tying.tie().is_ok(),
+            Some(Ending::ByKernel) => false,
+            None => true,
+        };
+        self.join()?;
+        if !tied {
+            let _ = confine::die_with_parent();
+        }
+        self.confine()
     }
 
     /// Joins the prison's namespaces as its root, in the new process.

@@ -63,7 +63,8 @@ impl Prison {
         // leave the command running.
         hold_foreground_signals();
         let Some(host) = HostTerminal::of(given.terminals) else {
-            return self.enter(command, given.streams).map(|child| Foreground(Kind::Plain(child)));
+            let child = self.enter(command, given.streams, true)?;
+            return Ok(Foreground(Kind::Plain(child)));
         };
         let line = Reporting::new()?;
         let at_once = host.is_whole() && host.is_in_foreground();

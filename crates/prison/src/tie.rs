@@ -1,0 +1,127 @@
+//! Commands that end with the program that stands for them: on FreeBSD jexec(8) becomes its
+//! command, and who kills the one kills the other.
+//!
+//! The kernel's PR_SET_PDEATHSIG does not hold: it is forgotten when a process changes its user. So
+//! init ends the command. Init has both ends of a line. The host's root takes a copy of the one
+//! end, by pidfd_getfd(2), for which a jail's root has no right; the new process, while it has the
+//! host's rights, sends two descriptors on it: a pidfd of its own, and one of the program that it
+//! is to end with. Nothing is parsed.
+
+use crate::control;
+use crate::prison::Prison;
+use kernel::descriptor::Inherited;
+use kernel::signal;
+use rustix::cmsg_space;
+use rustix::event::{PollFd, PollFlags};
+use rustix::net::sockopt::socket_type;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketType, recvmsg, sendmsg,
+};
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// The number of init's descriptor that the host takes a copy of: init reads no standard input.
+const OUTER_END: i32 = 0;
+
+/// What the program has that a command is to end with.
+pub(crate) struct Life {
+    /// The outer end of the line to init.
+    line: OwnedFd,
+    /// A pidfd of this process.
+    own: OwnedFd,
+}
+
+/// The same as a process has it that is made later.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tying {
+    line: Inherited,
+    life: Inherited,
+}
+
+impl Life {
+    /// This process's life, for a command in `prison`. `None`: an older kletka has made the prison,
+    /// or a jail has, whose processes are told nothing of this one; or Yama forbids pidfd_getfd(2).
+    pub(crate) fn of_this_process(prison: &Prison) -> Option<Self> {
+        if prison.record().is_inside() {
+            return None;
+        }
+        let line = pidfd_getfd(prison.init(), OUTER_END, PidfdGetfdFlags::empty()).ok()?;
+        // /dev/null in an older init.
+        if socket_type(&line) != Ok(SocketType::SEQPACKET) {
+            return None;
+        }
+        Some(Self { line, own: pidfd_open(getpid(), PidfdFlags::empty()).ok()? })
+    }
+
+    pub(crate) fn tying(&self) -> Tying {
+        Tying { line: Inherited::of(&self.line), life: Inherited::of(&self.own) }
+    }
+}
+
+impl Tying {
+    /// Has init end the calling process, a new one, with that life. Allocates nothing.
+    pub(crate) fn tie(self) -> rustix::io::Result<()> {
+        let own = pidfd_open(getpid(), PidfdFlags::empty())?;
+        let both = [own.as_fd(), self.life.as_fd()];
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(2))];
+        let mut rights = SendAncillaryBuffer::new(&mut space);
+        rights.push(SendAncillaryMessage::ScmRights(&both));
+        // Without waiting: an init that is stopped would keep the command from running.
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        sendmsg(self.line, &[IoSlice::new(b"t")], &mut rights, flags).map(drop)
+    }
+}
+
+/// A process that is to end with another one.
+pub(crate) struct Tie {
+    process: OwnedFd,
+    life: OwnedFd,
+}
+
+/// Makes the line of an init, whose standard input becomes the outer end. Answers the inner end.
+pub(crate) fn door() -> std::io::Result<OwnedFd> {
+    let (inner, outer) = control::line()?;
+    rustix::stdio::dup2_stdin(outer)?;
+    Ok(inner)
+}
+
+impl Tie {
+    /// Takes the ties that have been sent.
+    pub(crate) fn receive(door: BorrowedFd<'_>) -> Vec<Self> {
+        let mut ties = Vec::new();
+        loop {
+            let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(2))];
+            let mut rights = RecvAncillaryBuffer::new(&mut space);
+            let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+            let got = recvmsg(door, &mut [IoSliceMut::new(&mut [0])], &mut rights, flags);
+            if got.is_err() {
+                return ties;
+            }
+            let fds = rights.drain().flat_map(|message| match message {
+                RecvAncillaryMessage::ScmRights(fds) => fds.collect::<Vec<_>>(),
+                _ => Vec::new(),
+            });
+            // Fewer where no descriptor was free.
+            if let Ok([process, life]) = <[OwnedFd; 2]>::try_from(fds.collect::<Vec<_>>()) {
+                ties.push(Self { process, life });
+            }
+        }
+    }
+
+    /// What is waited for: [`Tie::holds`].
+    pub(crate) fn polled(&self) -> [PollFd<'_>; 2] {
+        [&self.process, &self.life].map(|fd| PollFd::new(fd, PollFlags::IN))
+    }
+
+    /// Answers whether both processes live, after one of them may have `ended`. With its life, the
+    /// command ends.
+    pub(crate) fn holds(&self, ended: [bool; 2]) -> bool {
+        if let [false, true] = ended {
+            let _ = signal::send(self.process.as_fd(), libc::SIGKILL);
+        }
+        !ended.contains(&true)
+    }
+}
