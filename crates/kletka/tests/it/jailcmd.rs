@@ -519,7 +519,7 @@ jail: a: path: variable \"x\" not found
     );
 }
 
-/// Lines that a start would refuse stop no jail that is to start again, by jail(8) or by service(8):
+/// Lines that a start would refuse stop no jail that is to start again, by jail(8) or service(8):
 /// what is wrong is said, and the jail goes on.
 #[test]
 #[rustfmt::skip]
