@@ -142,6 +142,8 @@ fn seen_from_outside(
         // Never what the record says: the host writes to and removes what these name.
         cgroup: outer.cgroup.clone(),
         parent: between.jid,
+        // The init's number is the outer jail's registry's, like all numbers there.
+        pid_namespace: outer.pid_namespace,
         rights: rights(record.rights, inner).within(between.rights).within(outer.rights),
         creator: None,
         work: Vec::new(),
