@@ -26,10 +26,44 @@ fn hierarchy() -> Option<&'static Path> {
         .find(|path| statfs(*path).is_ok_and(|fs| fs.f_type == CGROUP2_MAGIC))
 }
 
+/// What the name of a prison's directory says, so that a prison without a record is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Name {
+    /// The prison's jid.
+    pub(crate) jid: u32,
+    /// The first of its ids.
+    pub(crate) ids: u32,
+    /// The device that the prison's registry is on: another machine's, or another container's,
+    /// registry is on another one.
+    pub(crate) registry: u64,
+}
+
+impl Name {
+    /// Reads the name of a directory.
+    fn parse(name: &str) -> Option<Self> {
+        let mut parts = name.split('.');
+        let (jid, ids) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let registry = u64::from_str_radix(parts.next()?, 16).ok()?;
+        parts.next().map(|_| Self { jid, ids, registry })
+    }
+}
+
 /// Names the directory that a prison is going to have; `unique` tells prisons of two registries
 /// apart.
-pub(crate) fn path(jid: u32, unique: u64) -> Option<PathBuf> {
-    Some(hierarchy()?.join(PARENT).join(format!("{jid}.{unique:x}")))
+pub(crate) fn path(Name { jid, ids, registry }: Name, unique: u64) -> Option<PathBuf> {
+    let name = format!("{jid}.{ids}.{registry:x}.{unique:x}");
+    Some(hierarchy()?.join(PARENT).join(name))
+}
+
+/// The directories of prisons of a registry, by what their names say.
+pub(crate) fn all(registry: u64) -> Vec<(PathBuf, Name)> {
+    let parent = hierarchy().map(|path| path.join(PARENT));
+    let entries = parent.and_then(|path| fs::read_dir(path).ok());
+    let named = entries.into_iter().flatten().filter_map(|entry| {
+        let entry = entry.ok()?;
+        Some((entry.path(), Name::parse(entry.file_name().to_str()?)?))
+    });
+    named.filter(|(_, name)| name.registry == registry).collect()
 }
 
 /// Makes the directory, and opens it for clone3(2)'s `CLONE_INTO_CGROUP`: to move a process later,
@@ -118,4 +152,21 @@ fn empty(path: &Path) -> bool {
         let _ = poll(&mut [PollFd::new(&events, PollFlags::PRI)], Some(&second));
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_whose_a_directory_is() {
+        for (name, want) in [
+            ("7.268435456.2f.18ec", Some(Name { jid: 7, ids: 268_435_456, registry: 0x2f })),
+            ("7.18ec", None),
+            ("7.1.2f", None),
+            ("cgroup.procs", None),
+        ] {
+            assert_eq!(Name::parse(name), want, "{name}");
+        }
+    }
 }

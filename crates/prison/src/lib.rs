@@ -45,6 +45,7 @@ pub use kernel::child::{Child, Ended, readable};
 pub use permission::{Allow, Permission};
 pub use prison::Prison;
 pub use registry::limits::Limits;
+pub use registry::lost::{Lost, Mended, is_jails_id};
 pub use registry::nested::view_on_paper;
 pub use registry::record::Record;
 pub use registry::unseen::Unseen;

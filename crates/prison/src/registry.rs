@@ -10,6 +10,7 @@ mod directory;
 pub(crate) mod fate;
 pub(crate) mod inside;
 pub(crate) mod limits;
+pub(crate) mod lost;
 pub(crate) mod nested;
 pub(crate) mod process_id;
 pub(crate) mod record;
@@ -32,10 +33,11 @@ use reservation::{Held, Reservation};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, mkdir, open};
 use rustix::io::Errno;
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 use unseen::Unseen;
@@ -373,6 +375,7 @@ impl Registry {
         let _ = fs::remove_file(self.records().join(NEW));
         let found = self.look()?;
         let mut held: Vec<Held> = found.broken.iter().map(Held::of_broken).collect();
+        held.extend(self.without_record(&found.records).map(|(_, name)| Held::of_cgroup(name)));
         let Survey { mut living, unseen, ending, dead } = self.survey(found.records);
         living.extend(unseen.into_iter().map(|(record, _)| record));
         living.sort_by_key(|record| record.jid);
@@ -380,6 +383,17 @@ impl Registry {
         let stays = dead.iter().filter(|record| !self.clear(record, cgroup::remove));
         held.extend(ending.iter().chain(stays).map(Held::of));
         Ok((living, held))
+    }
+
+    /// The cgroups of this registry that none of its records names.
+    fn without_record(&self, records: &[Record]) -> impl Iterator<Item = (PathBuf, cgroup::Name)> {
+        let known: HashSet<PathBuf> = records.iter().filter_map(|it| it.cgroup.clone()).collect();
+        cgroup::all(self.device()).into_iter().filter(move |(path, _)| !known.contains(path))
+    }
+
+    /// The device that the registry is on.
+    fn device(&self) -> u64 {
+        fs::metadata(&self.directory).map_or(0, |about| about.dev())
     }
 
     /// Clears what dead prisons have left. A prison whose end cannot be proved stays.
@@ -465,7 +479,10 @@ impl Registry {
             children: taken.children,
             path: spec.path.clone(),
             ids: taken.ids,
-            cgroup: cgroup::path(taken.jid, unique()),
+            cgroup: cgroup::path(
+                cgroup::Name { jid: taken.jid, ids: taken.ids.first, registry: self.device() },
+                unique(),
+            ),
             parameters: spec.parameters.clone(),
             rights,
             creator: Some(creator),

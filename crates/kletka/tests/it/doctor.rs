@@ -17,6 +17,7 @@ fn what_is_there_and_what_is_not() {
         "IPC namespaces",
         "cgroup v2",
         "seccomp",
+        "registry",
         "epair",
         "bridge",
     ] {
@@ -49,7 +50,7 @@ fn without_the_rights_to_look() {
     assert_eq!(done.status, 0, "{}", done.stdout);
     assert!(done.stdout.contains("epair: not known: ask as root\n"), "{}", done.stdout);
     let done = sandbox.run("kletka doctor now");
-    assert_eq!((done.stderr.as_str(), done.status), ("usage: kletka doctor\n", 1));
+    assert_eq!((done.stderr.as_str(), done.status), ("usage: kletka doctor [--mend]\n", 1));
 }
 
 /// Something essential is missing: the exit status is 1.
@@ -92,4 +93,110 @@ fn file_systems_that_cannot_be_idmapped() {
         sandbox.ok("/bin/umount /mnt/root/proc /mnt/root && rmdir /mnt/root");
         sandbox.check();
     }
+}
+
+/// What the doctor says of jails and their registry.
+fn of_registry(sandbox: &Sandbox) -> Vec<String> {
+    let said = sandbox.run("kletka doctor").stdout;
+    let mut lines: Vec<_> = said.lines().map(str::to_owned).collect();
+    lines.retain(|line| line.starts_with("registry: ") || line.starts_with("jail "));
+    lines.sort();
+    lines
+}
+
+const ADOPTED: &str = "adopted: its parameters and rights are not known, and what enters it has none: restart it when \
+     that is possible";
+
+/// A jail whose record is lost is named, its jid and ids are given to no other, and it can be
+/// adopted.
+#[test]
+fn a_lost_record() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.ok("jail -c name=web path=/home/jails/web persist");
+    let cgroup = sandbox.ok("sed -n s/^cgroup=//p /run/kletka/jails/1");
+    let cgroup = cgroup.trim();
+    if cgroup.is_empty() {
+        sandbox.ok("jail -q -r web");
+        return eprintln!("skipped: no control groups of version 2");
+    }
+    let lost = format!(
+        "jail web: wrong: no record leads to it, and {cgroup} is its control group: kletka doctor --mend \
+         adopts it, or ends what is left of it"
+    );
+    let junk = "registry: wrong: /run/kletka/jails/x: no record of a jail, among the records of jails: \
+                move it away";
+    assert_eq!(of_registry(&sandbox), ["registry: ok"]);
+    for lose in ["rm /run/kletka/jails/1", "rm -r /run/kletka"] {
+        sandbox.ok(lose);
+        assert_eq!(of_registry(&sandbox), [lost.as_str()], "{lose}");
+        sandbox.ok("jail -c name=db path=/home/jails/web persist; mkdir /run/kletka/jails/x");
+        let taken = sandbox.run("jail -c jid=1 path=/home/jails/web persist");
+        assert_eq!(taken.stderr, "jail: jail 1 already exists\n");
+        assert_eq!(sandbox.ok("jexec db cat /proc/self/uid_map | awk '{print $2}'"), "268500992\n");
+        assert_eq!(of_registry(&sandbox), [lost.as_str(), junk], "{lose}");
+        sandbox.ok("rmdir /run/kletka/jails/x");
+        let mended = sandbox.ok("kletka doctor --mend");
+        assert_eq!(mended.lines().next(), Some(format!("jail web: {ADOPTED}").as_str()), "{lose}");
+        assert_eq!(sandbox.ok("jls -j 1 jid name path"), "1 web /home/jails/web\n");
+        let users =
+            sandbox.ok("jexec web sh -c 'id -u; cat /proc/self/uid_map' | awk '{print $1, $2}'");
+        assert_eq!(users, "0 \n0 268435456\n");
+        assert_eq!(of_registry(&sandbox), ["registry: ok"]);
+        sandbox.ok("jail -q -R db");
+    }
+    sandbox.ok("jail -q -R web");
+}
+
+/// A file in the place of a record is kept; a record of a newer kletka is that one's to mend.
+#[test]
+fn a_record_that_is_unreadable() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.ok("jail -c name=web path=/home/jails/web persist");
+    let record = "/run/kletka/jails/1";
+    if sandbox.run(&format!("grep ^cgroup= {record}")).status != 0 {
+        sandbox.ok("jail -q -r web");
+        return eprintln!("skipped: no control groups of version 2");
+    }
+    let first = |line: &str| sandbox.ok(line).lines().next().map(str::to_owned).unwrap();
+    sandbox.ok(&format!(
+        "cp {record} /tmp/record; sed -i '/^ids=/d; s/^init=.*/init=42 moon 4/' {record}"
+    ));
+    sandbox.ok(&format!("sed -i s/^version=.*/version=9/ {record}"));
+    let newer = "jail web: left as it is: a newer kletka has written its record: use that one";
+    assert_eq!(first("kletka doctor --mend"), newer);
+    // Its jid and ids are held, although the record does not say which ids these are.
+    sandbox.ok("jail -c name=db path=/home/jails/web persist");
+    assert_eq!(sandbox.ok("sed -n s/^ids=//p /run/kletka/jails/2; jail -q -r db"), "268500992\n");
+    sandbox.ok(&format!("sed -i s/^version=.*/version=1/ {record}"));
+    let kept = format!("jail web: {ADOPTED}; its old file is /run/kletka/unreadable.1");
+    assert_eq!(first("kletka doctor --mend"), kept);
+    sandbox.ok("grep -q moon /run/kletka/unreadable.1; rm /run/kletka/unreadable.1");
+    // Without its init, what is left of a jail is ended.
+    sandbox.ok("kill -9 $(sed -n 's/^init=\\([0-9]*\\) .*/\\1/p' /run/kletka/jails/1); while jls -c -j web; do :; done");
+    sandbox
+        .ok(&format!("rm {record}; kletka doctor --mend | head -1 | grep ': ended and removed$'"));
+}
+
+/// Jails get no ids of users and groups, nor of what systemd-nspawn has locked.
+#[test]
+fn ids_of_others() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.ok("mkdir -p /run/systemd/nspawn-uid; : > /run/systemd/nspawn-uid/268435456");
+    sandbox
+        .ok("echo ad:x:268500993:1::/:/bin/sh >> /etc/passwd; echo big:x:268632063: >> /etc/group");
+    let first = "jail -q -c path=/home/jails/web command=cat /proc/self/uid_map | awk '{print $2}'";
+    assert_eq!(sandbox.ok(first), "268632064\n");
+    assert!(!sandbox.run("kletka doctor").stdout.contains("user ad:"));
+    // A user that only a name service knows is told by the doctor.
+    sandbox.write(
+        "/tmp/bin/getent",
+        "#!/bin/sh\n[ $1 = group ] || echo ldap:x:268435460:1::/:/bin/sh\n",
+    );
+    let said = sandbox.ok("chmod +x /tmp/bin/getent; PATH=/tmp/bin:$PATH kletka doctor");
+    let want = "user ldap: wrong: its id 268435460 is one that jails get: give jails others by a line of \
+                kletka in /etc/subuid";
+    assert!(said.lines().any(|line| line == want), "{said}");
 }

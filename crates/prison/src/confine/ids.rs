@@ -161,12 +161,23 @@ pub(crate) struct Ranges {
 const OWNER: &str = "kletka";
 
 impl Ranges {
-    /// Reads subuid(5) and subgid(5): prisons get what these give to `kletka`, else all ids from
-    /// 0x10000000 to 0x6fffffff, but never what they give to other users.
+    /// Reads who has which ids. Prisons get what subuid(5) gives to `kletka`, else all ids from
+    /// 0x10000000 to 0x6fffffff, but never what subuid(5) or subgid(5) give to other users, nor
+    /// ids of passwd(5) and group(5), nor what systemd-nspawn and its like have locked.
     pub(crate) fn read() -> Self {
-        let files =
-            ["/etc/subuid", "/etc/subgid"].map(|file| fs::read_to_string(file).unwrap_or_default());
-        Self::parse(&files[0], &files[1])
+        let [subuid, subgid, passwd, group] =
+            ["/etc/subuid", "/etc/subgid", "/etc/passwd", "/etc/group"]
+                .map(|file| fs::read(file).unwrap_or_default())
+                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let mut ranges = Self::parse(&subuid, &subgid);
+        ranges.others.extend(accounts(&passwd).chain(accounts(&group)));
+        ranges.others.extend(locked());
+        ranges
+    }
+
+    /// Whether prisons may get this id.
+    pub(crate) fn has(&self, id: u32) -> bool {
+        self.ours.iter().any(|&(first, last)| (first..=last).contains(&id))
     }
 
     fn parse(subuid: &str, subgid: &str) -> Self {
@@ -182,6 +193,24 @@ impl Ranges {
             others: [of(&users, false), of(&groups, false)].concat(),
         }
     }
+}
+
+/// Where systemd-nspawn(1) and others that give away 65,536 ids have a file for each range, by its
+/// first id: systemd's docs/UIDS-GIDS.md.
+const LOCKS: &str = "/run/systemd/nspawn-uid";
+
+/// The ranges for which there are such files.
+fn locked() -> impl Iterator<Item = (u32, u32)> {
+    let entries = fs::read_dir(LOCKS).into_iter().flatten().filter_map(Result::ok);
+    let firsts = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    firsts.map(|first: u32| (first, first.saturating_add(COUNT - 1)))
+}
+
+/// The ids of the lines of passwd(5) or group(5), in which the third field is the id.
+fn accounts(text: &str) -> impl Iterator<Item = (u32, u32)> {
+    let ids = text.lines().filter_map(|line| line.split(':').nth(2)?.parse().ok());
+    // Those of people and services of this host, as most are, are no prison's anyway.
+    ids.filter(|&id| id >= COUNT).map(|id| (id, id))
 }
 
 /// A line of subuid(5): name, first and last id.
@@ -217,6 +246,13 @@ mod tests {
             let got = Ids::free(&taken, &Ranges::parse(subuid, subgid));
             assert_eq!(got, want.map(|first| Ids { first }), "{taken:?} {subuid:?} {subgid:?}");
         }
+    }
+
+    #[test]
+    fn accounts_above_the_usual() {
+        let passwd = "root:x:0:0::/:/bin/sh\nad:x:268435457:1::/:\n+::::::\nnobody:x:65534:1::/:\n";
+        assert!(accounts(passwd).eq([(FIRST + 1, FIRST + 1)]));
+        assert!(accounts("wheel:*:0:root\nbig:*:1879048191:\n").eq([(END - 1, END - 1)]));
     }
 
     #[test]

@@ -165,19 +165,19 @@ impl Outer {
 }
 
 /// Whether two descriptors mean one namespace.
-fn same(one: &OwnedFd, other: &OwnedFd) -> bool {
+pub(crate) fn same(one: &OwnedFd, other: &OwnedFd) -> bool {
     let identity = |namespace: &OwnedFd| Identity::of(namespace.as_fd()).ok();
     identity(one).is_some_and(|one| Some(one) == identity(other))
 }
 
 /// Whether a user namespace is that of this process.
-fn is_own(users: BorrowedFd<'_>) -> io::Result<bool> {
+pub(crate) fn is_own(users: BorrowedFd<'_>) -> io::Result<bool> {
     Ok(Identity::of(users)? == Identity::of(File::open("/proc/self/ns/user")?.as_fd())?)
 }
 
 /// The numbers of a process, from its number here to that in its own pid namespace:
 /// proc_pid_status(5), `NSpid`.
-fn numbers(pid: u32) -> Option<Vec<u32>> {
+pub(crate) fn numbers(pid: u32) -> Option<Vec<u32>> {
     let status = read_small(&format!("/proc/{pid}/status"))?;
     // A process with many groups has a longer file than is read, which may end within this line: 15
     // must not be taken for 1.

@@ -80,6 +80,8 @@ pub(crate) struct Broken {
     /// The jids of jails inside.
     pub(crate) children: Limits,
     pub(crate) ids: Option<Ids>,
+    /// A newer program has written it.
+    pub(crate) is_newer: bool,
 }
 
 impl Record {
@@ -191,7 +193,8 @@ impl Record {
         // No other prison may be given these.
         let name = Some(record.name).filter(|name| !name.is_empty());
         let ids = Some(record.ids).filter(|ids| *ids != Ids::SAME);
-        Err(Broken { name, children: record.children, ids })
+        let is_newer = record.version > VERSION;
+        Err(Broken { name, children: record.children, ids, is_newer })
     }
 
     /// A record that says nothing.
@@ -394,7 +397,8 @@ mod tests {
         }
         let broken = Record::parse(b"name=web\nids=65536\n").unwrap_err();
         let ids = Some(Ids { first: 65_536 });
-        let want = Broken { name: Some("web".into()), children: Limits::default(), ids };
-        assert_eq!(broken, want);
+        let (name, children) = (Some("web".into()), Limits::default());
+        assert_eq!(broken, Broken { name, children, ids, is_newer: false });
+        assert!(Record::parse(b"version=2\njid=7\ninit=3 moon 4\n").unwrap_err().is_newer);
     }
 }

@@ -1,6 +1,7 @@
 //! What a new prison is given before it is made: jid, name, place among the others, user ids. No
 //! system calls are made here: the caller holds the registry's lock and brings its records.
 
+use crate::cgroup;
 use crate::confine::ids::{Ids, Ranges};
 use crate::error::Error;
 use crate::registry::limits::Limits;
@@ -91,6 +92,12 @@ impl Held {
     /// What a prison holds that is dead.
     pub(crate) fn of(record: &Record) -> Self {
         Self { jid: record.jid, children: record.children, ids: Some(record.ids) }
+    }
+
+    /// What a prison holds whose record is lost.
+    pub(crate) fn of_cgroup(name: cgroup::Name) -> Self {
+        let ids = Some(Ids { first: name.ids });
+        Self { jid: name.jid, children: Limits::default(), ids }
     }
 
     /// What the prison of a broken record may hold.

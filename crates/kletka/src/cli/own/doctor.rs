@@ -4,6 +4,8 @@
 //! A thing is tried where that leaves nothing behind; otherwise the doctor reads what the kernel
 //! says about it. Exit status 1: something is missing without which no jail runs.
 
+mod registry;
+
 use crate::cli::answer;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -39,9 +41,19 @@ struct Finding {
 
 /// Runs the applet.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
-    if !arguments.is_empty() {
-        complain!("usage: kletka doctor");
-        return ExitCode::FAILURE;
+    match arguments.as_slice() {
+        [] => {}
+        [option] if option == "--mend" => match registry::mend() {
+            Ok(lines) => drop(answer::print(lines)),
+            Err(error) => {
+                complain!("kletka: doctor: {error}");
+                return ExitCode::FAILURE;
+            }
+        },
+        _ => {
+            complain!("usage: kletka doctor [--mend]");
+            return ExitCode::FAILURE;
+        }
     }
     let findings = examine();
     let fatal = |it: &Finding| it.is_essential && matches!(it.state, State::Missing(_));
@@ -79,6 +91,8 @@ fn examine() -> Vec<Finding> {
         optional("idmapped mounts of /", idmapped_mounts()),
         optional("overlay", overlay()),
     ];
+    findings.extend(registry::examine().into_iter().map(|(name, state)| optional(&name, state)));
+    findings.extend(registry::accounts().into_iter().map(|(name, state)| optional(&name, state)));
     findings.extend(links().into_iter().map(|(name, state)| optional(&name, state)));
     findings.extend(receive_offload().into_iter().map(|(name, state)| optional(&name, state)));
     findings
