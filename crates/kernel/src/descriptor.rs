@@ -3,7 +3,7 @@
 
 use crate::call::call;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 /// Marks every descriptor from 3 upwards to be closed by execve(2). Allocates nothing.
 ///
@@ -68,6 +68,25 @@ impl Inherited {
         // share its parent's memory, and errno with it.
         let _ = unsafe { call(libc::SYS_close, [self.0 as usize, 0, 0, 0, 0]) };
     }
+}
+
+impl AsRawFd for Inherited {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0
+    }
+}
+
+/// Takes over the descriptor of this number from 3 up, which the program was executed with; closed
+/// by a further execve(2). `None`: there is no such descriptor. To be called when the program
+/// begins, before it opens anything.
+#[must_use]
+pub fn handed_down(number: RawFd) -> Option<OwnedFd> {
+    let (command, flags) = (libc::F_SETFD as usize, libc::FD_CLOEXEC as usize);
+    // SAFETY: F_SETFD touches no memory.
+    let set = unsafe { call(libc::SYS_fcntl, [number as usize, command, flags, 0, 0]) };
+    // SAFETY: the descriptor is open, as the call has shown, and was so before this program began:
+    // no value of the program owns it.
+    (number > 2 && set.is_ok()).then(|| unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 impl AsFd for Inherited {

@@ -252,6 +252,20 @@ impl Strings {
     }
 }
 
+impl Strings {
+    /// Does the same with an open file: execveat(2), `AT_EMPTY_PATH`.
+    #[must_use]
+    pub fn execute_file(&self, file: BorrowedFd<'_>) -> io::Error {
+        let (file, flags) = (file.as_raw_fd() as usize, libc::AT_EMPTY_PATH as usize);
+        let (arguments, environment) = (self.arguments.as_ptr(), self.environment.as_ptr());
+        let [arguments, environment] = [arguments as usize, environment as usize];
+        let all = [file, c"".as_ptr() as usize, arguments, environment, flags];
+        // SAFETY: as in `execute`; the path is an empty literal.
+        let executed = unsafe { call(libc::SYS_execveat, all) };
+        executed.err().unwrap_or_else(|| io::ErrorKind::Other.into())
+    }
+}
+
 fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
     strings.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
 }

@@ -19,5 +19,8 @@ static MEMORY: kernel::memory::Memory = kernel::memory::Memory;
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
     let called = arguments.next().unwrap_or_default();
+    if called == prison::EXECUTE {
+        prison::execute(&arguments.collect::<Vec<_>>());
+    }
     cli::dispatch(&called, arguments.collect())
 }

@@ -8,6 +8,7 @@
 //! nothing.
 
 use crate::enter::attach::{Reporting, announce, executed_or_collected, fork_into, report};
+use crate::enter::copy::ByCopy;
 use crate::enter::namespaces::{Joining, Maker};
 use crate::enter::process::{Command, Confinement, Ready, Step, Streams, become_root};
 use crate::error::{Calling, Error};
@@ -90,9 +91,11 @@ impl First {
         // The process itself looks up a user that only the jail's files know. For that it must be
         // free to allocate, and gets memory of its own.
         let looks_up = command.is_some_and(|(command, _)| command.is_looked_up_inside());
+        let copy = prison.copy()?;
+        let by = copy.as_ref().map(|copy| ByCopy::new(copy, Inherited::of(&line.child)));
         let ready = command
             .filter(|_| !looks_up)
-            .map(|(it, streams)| it.ready(streams).map_err(|failure| it.error(&failure)));
+            .map(|(it, streams)| it.ready(streams, by).map_err(|failure| it.error(&failure)));
         let task = Box::new(Task {
             init: Inherited::of(&prison.init),
             network: outer.map(|outer| Inherited::of(&outer.init)),
@@ -105,6 +108,7 @@ impl First {
             mounts: rights.allow.has(Permission::Mount),
             confinement: Confinement::of(rights),
             ready: ready.transpose()?,
+            by,
         });
         let init = prison.init.as_fd();
         // In a jail a process in between has to make the new one, which then shares no memory with
@@ -185,6 +189,7 @@ struct Task {
     confinement: Confinement,
     /// What the process executes.
     ready: Option<Ready>,
+    by: Option<ByCopy>,
 }
 
 impl Work for Task {
@@ -217,7 +222,7 @@ impl Task {
         let failure = match (confined, &self.ready, command) {
             (Err(failure), ..) => failure,
             (_, Some(ready), _) => ready.execute(),
-            (_, _, Some((command, streams))) => command.execute(streams),
+            (_, _, Some((command, streams))) => command.execute(streams, self.by),
             _ => exit_now(0),
         };
         report(self.line.as_fd(), &failure)

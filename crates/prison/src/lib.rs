@@ -33,6 +33,7 @@ mod work;
 
 pub use confine::ids::Ids;
 pub use confine::user::User;
+pub use enter::copy::{EXECUTE, execute};
 pub use enter::hook::prepare_hook;
 pub use enter::process::{Command, Identity, LOGIN_PATH, StdStream};
 pub use enter::terminal::Foreground;

@@ -469,3 +469,35 @@ fn a_command_ends_with_its_jexec() {
     );
     sandbox.ok("jail -R web");
 }
+
+/// A script that has the program as its interpreter that executes it runs a view of kletka that
+/// nobody can change. The program waits: it writes its usage into a pipe that is full.
+#[test]
+fn no_jail_can_change_the_program_that_enters_it() {
+    let Some(sandbox) = machine() else { return };
+    let inherit = "jail -qc name=db path=/home/jails/web kletka.userns=inherit mount.devfs persist";
+    sandbox.ok(&format!("{inherit} 2> /dev/null"));
+    sandbox.write("/home/jails/web/bin/script", "#!/proc/self/exe jail\n");
+    sandbox.write(
+        "/home/jails/web/bin/try",
+        "for p in /proc/[0-9]*; do grep -q bin/script $p/cmdline && touch -c $p/exe; done\n",
+    );
+    sandbox.ok("chmod 755 /home/jails/web/bin/script");
+    sandbox.ok("mkfifo /tmp/full");
+    check(
+        &sandbox,
+        "\
+$ exec 5<> /tmp/full; head -c 65536 /dev/zero >&5; jexec db script 2>&5 & p=$!; until pgrep -f '[j]ail /bin/script'; do :; done > /dev/null; jexec db sh /bin/try 2>&1 | sed 's/[0-9][0-9]*/PID/'; kill -9 $p
+touch: /proc/PID/exe: Read-only file system
+$ jexec db nothing; jexec db /etc/passwd; jexec db sh -c 'exit 7'
+jexec: execvp: nothing: No such file or directory
+jexec: execvp: /etc/passwd: Permission denied
+[7]
+$ jexec -U jailed db sh -c 'id -u; echo \"$1 $A\"' sh 'a  b'; A=' c' jexec db env | grep '^A='
+1234
+a  b 
+A= c
+",
+    );
+    sandbox.ok("jail -R web; jail -R db");
+}

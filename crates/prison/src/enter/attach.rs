@@ -5,6 +5,7 @@
 //! executes.
 
 use crate::control::ATTACHED;
+use crate::enter::copy::{self, ByCopy};
 use crate::enter::process::{Command, Confinement, Failure, Ready, Step, Streams, become_root};
 use crate::enter::streams;
 use crate::enter::terminal::host::HostTerminal;
@@ -15,6 +16,7 @@ use crate::spec::Users;
 use crate::tie::{Life, Tying};
 use kernel::birth::{self, Home};
 use kernel::child::Child;
+use kernel::descriptor::Inherited;
 use kernel::namespace::{self, Namespace};
 use kernel::process::{Side, Stack, Work, exit_now};
 use kernel::{confine, signal};
@@ -113,12 +115,13 @@ impl Prison {
         let entry = Entry::new(self, users.as_ref(), command);
         let entry = if ends_with_this { entry.ending_with(life.as_ref()) } else { entry };
         let cgroup = cgroup.as_ref().map(AsFd::as_fd);
+        let copy = self.copy()?;
         match (command.ready_ahead(streams), Home::find()?) {
-            (Some(ready), Some(home)) => {
+            (Some(ready), Some(home)) if copy.is_none() => {
                 let ready = ready.map_err(|failure| command.error(&failure))?;
                 entry.share_memory(&ready, &home, cgroup)
             }
-            _ => entry.fork(cgroup, streams),
+            _ => entry.fork(cgroup, streams, copy.as_ref()),
         }
     }
 }
@@ -232,10 +235,16 @@ impl<'a> Entry<'a> {
 
     /// Makes a process that is free to read files and to allocate: the process looks its user up in
     /// the jail, with the jail's rights.
-    fn fork(&self, cgroup: Option<BorrowedFd<'_>>, streams: Streams) -> Result<Child, Error> {
+    fn fork(
+        &self,
+        cgroup: Option<BorrowedFd<'_>>,
+        streams: Streams,
+        copy: Option<&OwnedFd>,
+    ) -> Result<Child, Error> {
         let line = Reporting::new()?;
+        let by = copy.map(|copy| ByCopy::new(copy, Inherited::of(&line.child)));
         let child = fork_into(self.init, cgroup, || {
-            let failure = self.enter().err().unwrap_or_else(|| self.command.execute(streams));
+            let failure = self.enter().err().unwrap_or_else(|| self.command.execute(streams, by));
             report(line.child.as_fd(), &failure);
         })?;
         drop(line.child);
@@ -244,6 +253,12 @@ impl<'a> Entry<'a> {
 }
 
 impl Prison {
+    /// What a process executes first that enters this prison, where that is not the command.
+    pub(crate) fn copy(&self) -> Result<Option<OwnedFd>, Error> {
+        let needs_one = self.record().rights.users == Users::Host;
+        needs_one.then(copy::of_this_program).transpose().calling("/proc/self/exe")
+    }
+
     /// Opens the prison's user namespace, if it has one. Init lives in another, so the owner of its
     /// host name's namespace is asked for.
     ///

@@ -5,6 +5,7 @@ use crate::confine::capability;
 use crate::confine::filter;
 use crate::confine::rights::Rights;
 use crate::confine::user::User;
+use crate::enter::copy::ByCopy;
 use crate::error::Error;
 use kernel::descriptor::Inherited;
 use kernel::process::Strings;
@@ -14,7 +15,7 @@ use rustix::process::{Uid, chdir, setsid};
 use rustix::thread::{CapabilitySet, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
@@ -250,21 +251,21 @@ impl Command {
     /// Makes ready what can be before the process exists; `None` when the process itself has to
     /// look its user up.
     pub(crate) fn ready_ahead(&self, streams: Streams) -> Option<Result<Ready, Failure>> {
-        (!self.is_looked_up_inside()).then(|| self.ready(streams))
+        (!self.is_looked_up_inside()).then(|| self.ready(streams, None))
     }
 
     /// Becomes the user and executes the program. The caller is inside the prison's namespaces, as
     /// its root, and confined. Returns only what failed.
-    pub(crate) fn execute(&self, streams: Streams) -> Failure {
-        match self.ready(streams) {
+    pub(crate) fn execute(&self, streams: Streams, by: Option<ByCopy>) -> Failure {
+        match self.ready(streams, by) {
             Ok(ready) => ready.execute(),
             Err(failure) => failure,
         }
     }
 
     /// Does the same in the session and the process group of a [`crate::enter::terminal::leader`].
-    pub(crate) fn execute_in_session(&self, streams: Streams) -> Failure {
-        match self.ready(streams) {
+    pub(crate) fn execute_in_session(&self, streams: Streams, by: Option<ByCopy>) -> Failure {
+        match self.ready(streams, by) {
             Ok(ready) => {
                 signal::reset_stops();
                 Ready { session: false, ..ready }.execute()
@@ -275,8 +276,8 @@ impl Command {
 
     /// Does the same in a process that has called [`connect_streams`], and leads a session
     /// already.
-    pub(crate) fn execute_in_place(&self) -> Failure {
-        match self.ready(Streams::default()) {
+    pub(crate) fn execute_in_place(&self, by: Option<ByCopy>) -> Failure {
+        match self.ready(Streams::default(), by) {
             Ok(ready) => Ready { session: false, ..ready }.execute(),
             Err(failure) => failure,
         }
@@ -287,7 +288,9 @@ impl Command {
         self.streams.each_ref().map(StdStream::inherited)
     }
 
-    pub(crate) fn ready(&self, streams: Streams) -> Result<Ready, Failure> {
+    /// Makes ready what the process does last, with these streams; in a jail with the host's users
+    /// `by` a copy of this program.
+    pub(crate) fn ready(&self, streams: Streams, by: Option<ByCopy>) -> Result<Ready, Failure> {
         let user = self.user()?;
         let home = user.as_ref().map(|user| user.home.as_os_str()).filter(|_| self.clean);
         let directory = self.directory.as_deref().or(home).map(OsStr::as_bytes);
@@ -304,7 +307,7 @@ impl Command {
                 .map(CString::new)
                 .transpose()
                 .map_err(unusable(Step::Directory))?,
-            program: Program::new(&arguments, &environment).map_err(unusable(Step::Execute))?,
+            program: Program::new(&arguments, &environment, by).map_err(unusable(Step::Execute))?,
             user: user.map(|user| UserIds::of(&user)),
             streams,
             session: true,
@@ -432,9 +435,11 @@ impl UserIds {
 
 /// The arguments of execve(2).
 #[derive(Debug)]
-struct Program {
+pub(crate) struct Program {
     candidates: Vec<CString>,
     strings: Strings,
+    /// The way by a copy, and what the copy is executed with.
+    by: Option<(ByCopy, Strings)>,
 }
 
 impl Program {
@@ -442,20 +447,36 @@ impl Program {
     fn new(
         arguments: &[OsString],
         environment: &[(OsString, OsString)],
+        by: Option<ByCopy>,
     ) -> Result<Self, std::ffi::NulError> {
         let texts = arguments.iter().map(|text| text.as_bytes().to_vec());
         let settings = environment.iter();
         let settings =
             settings.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat());
-        let strings = Strings::new(strings(texts)?, strings(settings)?);
         let candidates = arguments.first().map_or_else(Vec::new, |it| candidates(it, environment));
-        Ok(Self { candidates, strings })
+        let (arguments, environment) = (strings(texts)?, strings(settings)?);
+        let by = by.map(|by| {
+            (by, Strings::new(by.arguments(&candidates, &arguments), environment.clone()))
+        });
+        Ok(Self { by, ..Self::of(candidates, arguments, environment) })
+    }
+
+    /// The program that is the first of these candidates that there is.
+    pub(crate) fn of(
+        candidates: Vec<CString>,
+        arguments: Vec<CString>,
+        environment: Vec<CString>,
+    ) -> Self {
+        Self { candidates, strings: Strings::new(arguments, environment), by: None }
     }
 
     /// Tries each directory of PATH, as execvp(3) does: `EACCES` in one of them is the answer only
     /// when no other has the program.
-    fn execute(&self) -> Failure {
+    pub(crate) fn execute(&self) -> Failure {
         signal::reset();
+        if let Some((by, strings)) = &self.by {
+            return Step::Execute.failed(strings.execute_file(by.hand_down().as_fd()));
+        }
         let mut answer = Failure { step: Step::Execute, errno: libc::ENOENT };
         for path in &self.candidates {
             let failure = Step::Execute.failed(self.strings.execute(path));

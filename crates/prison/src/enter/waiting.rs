@@ -10,6 +10,7 @@
 
 use crate::control::receive;
 use crate::enter::attach::{Entry, Reporting, executed_or_collected, fork_into, report};
+use crate::enter::copy::ByCopy;
 use crate::enter::process::{Command, Failure, connect_streams};
 use crate::enter::streams;
 use crate::error::Error;
@@ -17,7 +18,7 @@ use crate::prison::Prison;
 use crate::registry::Registry;
 use crate::registry::process_id::ProcessId;
 use kernel::child::Child;
-use kernel::descriptor;
+use kernel::descriptor::{self, Inherited};
 use kernel::process::exit_now;
 use rustix::io::Errno;
 use rustix::net::{
@@ -68,6 +69,7 @@ impl Prison {
     fn make_waiting(&self, door: &OwnedFd, command: &Command) -> Result<Child, Error> {
         // The command is started by another program, at another terminal or at none.
         let given = streams::given_without_terminals(command)?;
+        let copy = self.copy()?;
         let (users, cgroup) = (self.user_namespace()?, self.open_cgroup()?);
         let entry = Entry::new(self, users.as_ref(), command);
         let line = Reporting::new()?;
@@ -79,8 +81,8 @@ impl Prison {
             // In a session of its own, the process gets neither the keys nor the hang-up of the
             // maker's terminal.
             let _ = setsid();
-            let_go(door.as_fd());
-            wait(door, command)
+            let_go([door.as_fd(), copy.as_ref().unwrap_or(door).as_fd()]);
+            wait(door, copy.as_ref(), command)
         })?;
         // The process closes its copy of this end when it waits. With this one open, read(2) would
         // not see that.
@@ -152,13 +154,13 @@ fn socket() -> rustix::io::Result<OwnedFd> {
 /// Closes all that the maker had open: the prison's line to its maker, locks, terminals. Kept open,
 /// the line would let the prison live on without processes.
 #[expect(unsafe_code, reason = "the process alone knows that it uses nothing of its maker's")]
-fn let_go(door: BorrowedFd<'_>) {
-    // SAFETY: the process was copied; `wait`, which never returns, uses the door and 0 to 2 alone.
-    unsafe { descriptor::close_all_but([door]) };
+fn let_go(keep: [BorrowedFd<'_>; 2]) {
+    // SAFETY: the process was copied; `wait`, which never returns, uses these and 0 to 2 alone.
+    unsafe { descriptor::close_all_but(keep) };
 }
 
 /// Runs the process's life from when it is in place.
-fn wait(door: &OwnedFd, command: &Command) -> ! {
+fn wait(door: &OwnedFd, copy: Option<&OwnedFd>, command: &Command) -> ! {
     let line = loop {
         match accept_with(door, SocketFlags::CLOEXEC) {
             Ok(line) => break line,
@@ -169,7 +171,8 @@ fn wait(door: &OwnedFd, command: &Command) -> ! {
     // The door closes when the command is executed, or when this process ends: whoever else has
     // connected then reads an end.
     let _ = send(&line, STARTS, SendFlags::NOSIGNAL);
-    let failure = command.execute_in_place();
+    let by = copy.map(|copy| ByCopy::new(copy, Inherited::of(&line)));
+    let failure = command.execute_in_place(by);
     let message = failure.to_bytes(&command.subject(failure.step));
     let _ = send(&line, &message[..message.len().min(MOST)], SendFlags::NOSIGNAL);
     exit_now(1)

@@ -12,6 +12,7 @@
 
 use crate::control::receive;
 use crate::enter::attach::{Entry, report};
+use crate::enter::copy::ByCopy;
 use crate::enter::process::{Command, Failure, Step, Streams};
 use kernel::child::Ended;
 use kernel::lean::Recluse;
@@ -126,6 +127,7 @@ pub(crate) struct Leader<'a> {
     pub(crate) report: BorrowedFd<'a>,
     /// The command has the keyboard at once.
     pub(crate) at_once: bool,
+    pub(crate) by: Option<ByCopy>,
 }
 
 impl Leader<'_> {
@@ -167,7 +169,7 @@ impl Leader<'_> {
             return Step::Terminal.failed(error);
         }
         match self.entry.confine() {
-            Ok(()) => self.command.execute_in_session(self.streams),
+            Ok(()) => self.command.execute_in_session(self.streams, self.by),
             Err(failure) => failure,
         }
     }

@@ -3,6 +3,7 @@
 
 use crate::control;
 use crate::enter::attach::{Entry, fork_into};
+use crate::enter::copy::ByCopy;
 use crate::enter::process::Command;
 use crate::enter::streams::Given;
 use crate::enter::terminal::host::HostTerminal;
@@ -77,6 +78,7 @@ impl Session {
         let (line, theirs) = control::line().calling("socketpair")?;
         let signals =
             signal::descriptor(&[&FOREGROUND[..], &[KILL]].concat()).calling("signalfd")?;
+        let copy = prison.copy()?;
         let entry = Entry::new(prison, users.as_ref(), command);
         let leader = Leader {
             entry: &entry,
@@ -86,6 +88,7 @@ impl Session {
             line: theirs.as_fd(),
             report,
             at_once,
+            by: copy.as_ref().map(|copy| ByCopy::new(copy, Inherited::of(report))),
         };
         let cgroup = cgroup.as_ref().map(AsFd::as_fd);
         let leader = fork_into(prison.init().as_fd(), cgroup, || leader.lead())?;
