@@ -17,6 +17,7 @@ pub mod command;
 pub mod depend;
 pub mod engine;
 mod error;
+pub mod exposure;
 mod family;
 mod hook;
 mod jail;

@@ -101,7 +101,9 @@ fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
         network,
         families,
         mounts: Vec::new(),
-        devfs: parameters.flag(param::MOUNT_DEVFS),
+        // Below the host's /dev, whose devices no jail may have, lies a directory of the host's
+        // disk. FreeBSD's service jails see a /dev there without asking for one.
+        devfs: parameters.flag(param::MOUNT_DEVFS) || jail.path() == Path::new("/"),
         allow: allow(parameters, may_mount(parameters)?),
         persist: parameters.flag(param::PERSIST),
         children: parameters

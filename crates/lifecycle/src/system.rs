@@ -4,6 +4,7 @@ use crate::attempt::Attempt;
 use crate::command::CommandLine;
 use crate::engine::{Host, Progress};
 use crate::error::Error;
+use crate::exposure;
 use crate::hook::Hook;
 use crate::jail::Jail;
 use crate::plan::{Inside, Step};
@@ -12,7 +13,7 @@ use crate::spec::{self, Creation};
 use crate::surroundings::{Streams, Surroundings};
 use crate::voice::{Notice, Voice};
 use jailparam::param;
-use prison::{Command, Identity, Prison, Record, Registry, StdStream, User, Users, Waiting};
+use prison::{Command, Identity, Prison, Record, Registry, Spec, StdStream, User, Users, Waiting};
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 use rustix::io::Errno;
 use std::io;
@@ -124,6 +125,7 @@ impl<'g> System<'g> {
         if spec.users == Users::Host {
             self.ground.voice.tell(&Notice::SharesUsers(&self.jail));
         }
+        self.warn_of_files(&spec);
         let first = self.first.as_ref().map(|(command, _)| command);
         let created = Prison::create(self.ground.registry, &spec, first);
         let (prison, waiting) = created.map_err(|error| spec::told_of_mount(&self.jail, error))?;
@@ -137,6 +139,16 @@ impl<'g> System<'g> {
         }
         self.ground.voice.tell(&Notice::Created(&self.jail, prison.record().jid));
         Ok(())
+    }
+
+    /// Says which files of the jail endanger the host.
+    fn warn_of_files(&self, spec: &Spec) {
+        if exposure::has_hosts_root_by_default(&self.jail) {
+            self.ground.voice.tell(&Notice::HostsRoot(&self.jail));
+        }
+        for exposed in exposure::exposed(spec) {
+            self.ground.voice.tell(&Notice::Exposed(&self.jail, &exposed));
+        }
     }
 
     /// Sends SIGTERM to all processes, and begins to wait for their end.

@@ -5,6 +5,7 @@
 //! [`Notice::is_complaint`] says whether the line belongs on standard error.
 
 use crate::error::Error;
+use crate::exposure::{Exposed, HOSTS_ROOT};
 use crate::jail::Jail;
 use crate::plan::Step;
 use crate::refusal::Refusal;
@@ -50,6 +51,10 @@ pub enum Notice<'a> {
     Terminated(&'a Jail, &'a [u32]),
     /// The jail has no user ids of its own.
     SharesUsers(&'a Jail),
+    /// The jail's root is that of the host, and nothing says that this is meant.
+    HostsRoot(&'a Jail),
+    /// Other users of the host can execute what the jail's root makes set-user-ID.
+    Exposed(&'a Jail, &'a Exposed),
     /// The prison was created with this jid.
     Created(&'a Jail, u32),
     /// The prison is gone.
@@ -135,6 +140,8 @@ impl Notice<'_> {
             Self::Removed { .. }
             | Self::Warning(_)
             | Self::Doubt(_)
+            | Self::HostsRoot(_)
+            | Self::Exposed(..)
             | Self::Skipped(_)
             | Self::ForLater(..)
             | Self::Refused { of_a_stop: true, .. } => Verbosity::Normal,
@@ -180,6 +187,8 @@ impl fmt::Display for Notice<'_> {
                 "{}kletka.userns=inherit: root in the jail is root of the host",
                 jail.prefix()
             ),
+            Self::HostsRoot(jail) => write!(f, "warning: {}{HOSTS_ROOT}", jail.prefix()),
+            Self::Exposed(jail, exposed) => write!(f, "warning: {}{exposed}", jail.prefix()),
             Self::Created(jail, _) => write!(f, "{}created", jail.prefix()),
             Self::Removed { jail, .. } => write!(f, "{}removed", jail.prefix()),
             Self::Failed(jail, error) => write!(f, "{}{error}", jail.prefix()),

@@ -45,14 +45,13 @@ impl Stack {
         hidden: &[&str],
         claim: Claim<'_>,
     ) -> Result<Self, Error> {
-        let mut stack = Self {
-            root: Tree::root_of(&spec.path, spec.users, ids)?,
-            submounts: tree::submounts(&spec.path, hidden)?,
-            mounts: Vec::new(),
-            ids,
-            users: None,
-            owner: spec.users,
+        let root = Tree::root_of(&spec.path, spec.users, ids)?;
+        let submounts = match root.has_mounts {
+            true => Vec::new(),
+            false => tree::submounts(&spec.path, hidden)?,
         };
+        let mut stack =
+            Self { root, submounts, mounts: Vec::new(), ids, users: None, owner: spec.users };
         for mount in &spec.mounts {
             stack.add(mount, claim)?;
         }

@@ -72,6 +72,14 @@ pub(crate) struct Tree {
     idmapped: bool,
     /// This is a clone of what the host has at `source`.
     cloned: bool,
+    /// What is mounted below `source` is in the clone.
+    pub(crate) has_mounts: bool,
+}
+
+/// Whether a mount cannot be cloned alone, as others are locked below it; open_tree(2) has no other
+/// word for that.
+fn is_locked(error: &Error) -> bool {
+    matches!(error, Error::Mount(_, error) if error.raw_os_error() == Some(libc::EINVAL))
 }
 
 pub(crate) fn attributes(options: MountOptions) -> u64 {
@@ -98,20 +106,41 @@ impl Tree {
         // tree.
         let fd = open_tree(CWD, source, flags)
             .map_err(|error| Error::Mount(source.into(), error.into()))?;
-        let (source, attributes) = (source.into(), attributes(options));
-        Ok(Self { source, attributes, idmapped: true, cloned: true, ..Self::made(fd, target) })
+        Ok(Self::cloned(fd, source, target, options))
     }
 
     /// Makes the view that becomes a root. One on an overlay is made again over its layers, with
     /// the jail's ids.
     pub(crate) fn root_of(path: &Path, users: Users, ids: Ids) -> Result<Self, Error> {
-        let tree = Self::clone_of(path, "/".into(), MountOptions::default())?;
+        let tree = Self::clone_of(path, "/".into(), MountOptions::default());
+        if users != Users::Own && tree.as_ref().is_err_and(is_locked) {
+            return Self::clone_with_mounts(path);
+        }
+        let tree = tree?;
         let on_overlay =
             users == Users::Own && statfs(path).is_ok_and(|fs| fs.f_type == OVERLAYFS_MAGIC);
         match on_overlay.then(|| overlay::idmapped(path, ids)).transpose()?.flatten() {
             Some(fd) => Ok(Self { fd, idmapped: false, cloned: false, ..tree }),
             None => Ok(tree),
         }
+    }
+
+    /// Makes the view that becomes a root in a jail, of a directory with mounts below that belong to
+    /// the host: the kernel clones them together or not at all.
+    fn clone_with_mounts(path: &Path) -> Result<Self, Error> {
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE
+            | OpenTreeFlags::OPEN_TREE_CLOEXEC
+            | OpenTreeFlags::AT_RECURSIVE;
+        let fd =
+            open_tree(CWD, path, flags).map_err(|error| Error::Mount(path.into(), error.into()))?;
+        let tree = Self::cloned(fd, path, "/".into(), MountOptions::default());
+        Ok(Self { has_mounts: true, ..tree })
+    }
+
+    /// Takes a clone of what the host has at `source`.
+    fn cloned(fd: OwnedFd, source: &Path, target: PathBuf, options: MountOptions) -> Self {
+        let (source, attributes) = (source.into(), attributes(options));
+        Self { source, attributes, idmapped: true, cloned: true, ..Self::made(fd, target) }
     }
 
     /// Makes an empty tmpfs, whose root directory belongs to `owner`, an id of the host's.
@@ -152,6 +181,7 @@ impl Tree {
             attributes: 0,
             idmapped: false,
             cloned: false,
+            has_mounts: false,
         }
     }
 

@@ -26,13 +26,13 @@ mount -t tmpfs -o mode=1777 tmpfs /tmp
 for directory in /run /var/log; do
     mount -t tmpfs -o mode=755 tmpfs "$directory"
 done
+# As it should be above the roots of jails: root alone passes.
 for directory in /home /mnt; do
     if [ -n "$2" ]; then
         disk=$(mktemp -d "$2/disk.XXXXXX")
-        chmod 755 "$disk"
         mount --bind "$disk" "$directory"
     else
-        mount -t tmpfs -o mode=755 tmpfs "$directory"
+        mount -t tmpfs -o mode=700 tmpfs "$directory"
     fi
 done
 mkdir /run/lock

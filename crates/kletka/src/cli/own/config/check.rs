@@ -11,7 +11,8 @@ use jailconf::{Config, Files, Place};
 use jailparam::Set;
 use lifecycle::plan::{START, plan};
 use lifecycle::run::Machine;
-use lifecycle::{Error, Fault, Jail, Step, Surroundings};
+use lifecycle::{Error, Fault, Jail, Step, Surroundings, exposure};
+use prison::Spec;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -91,9 +92,29 @@ impl Check {
         };
         let name = String::from_utf8_lossy(&given.name).into_owned();
         let jail = Jail { configured: Some(name), parameters };
-        if let Err(error) = try_on_paper(&jail, given) {
-            let place = place_of(&error, given);
-            self.errors([Fault::new(format!("{}{error}", jail.prefix()), place)]);
+        match try_on_paper(&jail, given) {
+            Ok(spec) => self.warnings(&jail, given, &spec),
+            Err(error) => {
+                let place = place_of(&error, given);
+                self.errors([Fault::new(format!("{}{error}", jail.prefix()), place)]);
+            }
+        }
+    }
+
+    /// Finds what endangers the host.
+    fn warnings(&mut self, jail: &Jail, given: &jailconf::Jail, spec: &Spec) {
+        let place = |name: &str| {
+            let found = given.parameters.iter().find(|it| it.name == name.as_bytes());
+            found.map_or(&given.place, |found| &found.place).clone()
+        };
+        let mut warn = |text: String, place| {
+            self.faults.push(Fault::new(format!("warning: {}{text}", jail.prefix()), place));
+        };
+        if exposure::has_hosts_root_by_default(jail) {
+            warn(exposure::HOSTS_ROOT.to_owned(), place("path"));
+        }
+        for exposed in exposure::exposed(spec) {
+            warn(exposed.to_string(), place(exposed.parameter()));
         }
     }
 
@@ -124,16 +145,19 @@ impl Check {
     }
 }
 
-/// Plans the start of a jail. Files that one of the jail's hooks may write are left to the start
-/// itself.
-fn try_on_paper(jail: &Jail, given: &jailconf::Jail) -> Result<(), Error> {
+/// Plans the start of a jail, and answers the prison that it creates. Files that one of the jail's
+/// hooks may write are left to the start itself.
+fn try_on_paper(jail: &Jail, given: &jailconf::Jail) -> Result<Spec, Error> {
     let steps = plan(&START, jail, None)?;
-    let creations = steps.iter().filter_map(|step| match step {
+    let mut creations = steps.iter().filter_map(|step| match step {
         Step::Create(creation) => Some(creation),
         _ => None,
     });
-    let mut now = creations.filter(|_| !configuration::prepares_files(given));
-    now.try_for_each(|creation| creation.complete(jail).map(drop))
+    let Some(creation) = creations.next() else { return Ok(Spec::default()) };
+    if configuration::prepares_files(given) {
+        return Ok(creation.known().clone());
+    }
+    creation.complete(jail)
 }
 
 /// Answers the place of the parameter that an error is about, or else the place of the jail.
