@@ -57,6 +57,11 @@ impl Root {
         Some(Self { jail: index, path: path.into_owned().into(), place: place.clone() })
     }
 
+    /// The path, as it is written but for slashes and dots that say nothing.
+    pub(crate) fn path(&self) -> &[u8] {
+        &self.path
+    }
+
     /// The path, for a message.
     pub(crate) fn show(&self) -> String {
         String::from_utf8_lossy(&self.path).into_owned()

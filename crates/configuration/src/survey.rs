@@ -70,6 +70,11 @@ impl Survey {
         self.roots.extend(Root::new(index, jail));
     }
 
+    /// The roots of all jails.
+    pub fn roots(&self) -> impl Iterator<Item = &[u8]> {
+        self.roots.iter().map(Root::path)
+    }
+
     /// Checks `jails`, all of which have been added, in the order of their start: each against all
     /// others, and against the machine. Of two that cannot both run, the later one is at fault.
     pub fn check(&self, jails: &[Jail], host: &dyn Host) -> Findings {

@@ -130,7 +130,8 @@ pub fn carry_out_together(errands: Vec<Errand<'_, '_>>, registry: &Registry) {
     let mut starts = Vec::new();
     for Errand { run, decided, surroundings } in errands {
         let Run { facts, ledger } = run;
-        let ground = Ground { registry, surroundings, voice: ledger.voice };
+        let ground =
+            Ground { registry, surroundings, voice: ledger.voice, configured: &facts.configured };
         together(vec![Row::new(facts, ledger, ground, Task::Stop, decided.stops)]);
         // A start does the same when it takes its jid.
         if facts.request.only_clears()

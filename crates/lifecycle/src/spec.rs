@@ -16,6 +16,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A prison to be created, as far as the parameters alone describe it.
 #[derive(Debug, Clone)]
@@ -111,6 +112,8 @@ fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
             .and_then(|max| max.try_into().ok())
             .unwrap_or(0),
         programs: programs.map(Path::to_path_buf),
+        // Only the run knows them.
+        neighbours: Arc::default(),
         parameters: recorded::written(parameters),
     })
 }

@@ -9,6 +9,7 @@ use crate::hook::Hook;
 use crate::jail::Jail;
 use crate::plan::{Inside, Step};
 use crate::process::Running;
+use crate::run::Configured;
 use crate::spec::{self, Creation};
 use crate::surroundings::{Streams, Surroundings};
 use crate::voice::{Notice, Voice};
@@ -33,6 +34,8 @@ pub struct Ground<'g> {
     pub surroundings: &'g Surroundings,
     /// The receiver of messages.
     pub voice: &'g dyn Voice,
+    /// All configured jails, whose roots may hold what their own root made there.
+    pub configured: &'g Configured,
 }
 
 /// Carries out the steps of one jail on this machine.
@@ -122,6 +125,7 @@ impl<'g> System<'g> {
 
     fn create(&mut self, creation: &Creation) -> Result<(), Error> {
         let spec = creation.complete(&self.jail)?;
+        let spec = Spec { neighbours: self.ground.configured.roots(), ..spec };
         if spec.users == Users::Host {
             self.ground.voice.tell(&Notice::SharesUsers(&self.jail));
         }

@@ -15,6 +15,7 @@ use crate::enter::streams;
 use crate::error::{Calling, Error};
 use crate::files::layer::Layer;
 use crate::files::root::Plan;
+use crate::files::source::Sources;
 use crate::files::stack::Stack;
 use crate::files::tree::Tree;
 use crate::first::{First, Waiting};
@@ -27,11 +28,10 @@ use crate::registry::record::Record;
 use crate::spec::{Mount, MountSource, Network, Spec, Users};
 use kernel::process::{Side, clone3};
 use kernel::{birth, namespace, signal};
-use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
+use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
@@ -54,7 +54,8 @@ impl Prison {
         spec: &Spec,
         first: Option<&Command>,
     ) -> Result<(Self, Option<Waiting>), Error> {
-        check_path(&spec.path)?;
+        // Looked at before anything is made, so that nothing has to be undone for a wrong path.
+        Sources::new(registry, spec).root(&spec.path)?;
         // Only with a terminal in the jail, which init has not made yet, can a command have one.
         let given = first.map(streams::given).transpose()?;
         let given = given.as_ref().filter(|given| !given.terminals.contains(&true));
@@ -135,20 +136,20 @@ impl Prison {
     /// # Errors
     /// The error that the creation would have.
     pub fn foresee(spec: &Spec) -> Result<(), Error> {
-        check_path(&spec.path)?;
-        check_sources(spec)?;
-        check_targets(spec)
+        let sources = Sources::on_paper(spec);
+        sources.root(&spec.path)?;
+        check_sources(spec, &sources)?;
+        check_targets(spec, &sources)
     }
 }
 
 /// Looks for the mount points that are in the root itself. Others are in what is mounted before.
-fn check_targets(spec: &Spec) -> Result<(), Error> {
+fn check_targets(spec: &Spec, sources: &Sources<'_>) -> Result<(), Error> {
     let covers =
         |mount: &Mount, target: &Path| mount.target != target && target.starts_with(&mount.target);
     let made = ["/dev", "/proc", "/run", "/sys"];
     let flags = OFlags::PATH | OFlags::CLOEXEC;
-    let root = open(&spec.path, flags, Mode::empty())
-        .map_err(|error| Error::Path(spec.path.clone(), error.into()))?;
+    let root = sources.root(&spec.path)?;
     for target in spec.mounts.iter().map(|mount| &mount.target) {
         let is_made = made.iter().any(|top| target.starts_with(top));
         if is_made || spec.mounts.iter().any(|mount| covers(mount, target)) {
@@ -166,16 +167,6 @@ fn check_targets(spec: &Spec) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_path(path: &Path) -> Result<(), Error> {
-    let failed = |error| Error::Path(path.into(), error);
-    // Looked at before anything is made, so that nothing has to be undone for a wrong path.
-    if fs::metadata(path).map_err(failed)?.is_dir() {
-        Ok(())
-    } else {
-        Err(failed(io::Error::from_raw_os_error(libc::ENOTDIR)))
-    }
-}
-
 /// Plans what init is to build. Init makes the kernel's own file systems, /run and /dev itself.
 fn plan(
     registry: &Registry,
@@ -187,12 +178,17 @@ fn plan(
     let covered = Layer::ORDER.into_iter().filter_map(|layer| layer.made(spec));
     let hidden: Vec<_> = covered.map(|made| made.target).collect();
     let programs = spec.programs_mount().and_then(|mount| match mount.source {
-        MountSource::Nullfs(source) => Some(Tree::clone_of(&source, mount.target, mount.options)),
+        MountSource::Nullfs(source) => Some(
+            Sources::of_host()
+                .open(&source)
+                .and_then(|opened| Tree::clone_of(&opened, &source, mount.target, mount.options)),
+        ),
         _ => None,
     });
     let ids = record.ids;
+    let sources = Sources::new(registry, spec);
     let mut claim = |directory: &Path| registry.claim(record, directory);
-    let stack = Stack::new(spec, ids, &hidden, &mut claim)?;
+    let stack = Stack::new(spec, ids, &hidden, &sources, &mut claim)?;
     Ok(Plan {
         name: record.name.clone(),
         ids: record.ids,
@@ -218,7 +214,7 @@ fn build(
     maker: Maker,
     first: Option<(&Command, Streams)>,
 ) -> Result<(Prison, Waiting, ProcessId), Error> {
-    check_sources(spec)?;
+    check_sources(spec, &Sources::new(registry, spec))?;
     let cgroup = record.cgroup.as_deref().map(cgroup::create).transpose()?;
     let plan = plan(registry, spec, record, outer)?;
     let (hold, theirs) = control::line().calling("socketpair")?;
@@ -264,12 +260,12 @@ fn abandon(mut prison: Prison) {
 }
 
 /// Looks at the sources of nullfs before anything is made, so that the message names the source.
-fn check_sources(spec: &Spec) -> Result<(), Error> {
+fn check_sources(spec: &Spec, sources: &Sources<'_>) -> Result<(), Error> {
     for mount in &spec.mounts {
         if let MountSource::Nullfs(source) | MountSource::Union { directory: source, .. } =
             &mount.source
         {
-            fs::metadata(source).map_err(|error| Error::Mount(source.clone(), error))?;
+            sources.open(source)?;
         }
     }
     Ok(())

@@ -48,6 +48,8 @@ pub enum Error {
     SymbolicLink(PathBuf),
     /// Something cannot be mounted.
     Mount(PathBuf, io::Error),
+    /// A path of the host leads through this link, which the root of a jail can change.
+    LinkOfJail(PathBuf, PathBuf),
     /// This directory cannot take what a union writes.
     Union(PathBuf, UnionFault),
     /// All ranges of 65,536 ids are taken.
@@ -174,6 +176,13 @@ impl fmt::Display for Error {
                 write!(f, "{}: {}", path.display(), strerror::of(error))
             }
             Self::SymbolicLink(path) => write!(f, "{} is a symbolic link", path.display()),
+            Self::LinkOfJail(path, link) => write!(
+                f,
+                "{}: {} is a symbolic link in a jail's root, and could lead anywhere; name what it \
+                 leads to",
+                path.display(),
+                link.display()
+            ),
             Self::Union(path, fault) => write!(f, "{}: {fault}", path.display()),
             Self::NoIds => write!(f, "no range of 65536 user ids is free"),
             Self::Registry(path, error) => write!(f, "{}: {}", path.display(), strerror::of(error)),

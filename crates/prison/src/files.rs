@@ -2,10 +2,10 @@
 //! init attaches them in the prison's own mount namespace.
 //!
 //! [`stack`] makes what the [`crate::Spec`] asks for, each part a [`tree`], an [`overlay`] or a
-//! [`union`], which are made in [`own_mounts`]; [`layer`] is the order in which they are attached,
-//! and [`root`] attaches them in init, with [`dev`] and the kernel's own file systems, of which
-//! [`masks`] hide parts. [`bounds`] says how much those in memory may hold; [`trial`] tries what all
-//! of them need.
+//! [`union`], which are made in [`own_mounts`]; [`source`] opens what it names on the host.
+//! [`layer`] is the order in which all are attached, and [`root`] attaches them in init, with
+//! [`dev`] and the kernel's own file systems, of which [`masks`] hide parts. [`bounds`] says how
+//! much those in memory may hold; [`trial`] tries what all of them need.
 
 pub(crate) mod bounds;
 pub(crate) mod dev;
@@ -15,6 +15,7 @@ pub(crate) mod mountinfo;
 pub(crate) mod overlay;
 pub(crate) mod own_mounts;
 pub(crate) mod root;
+pub(crate) mod source;
 pub(crate) mod stack;
 pub(crate) mod tree;
 pub(crate) mod trial;

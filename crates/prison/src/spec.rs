@@ -4,6 +4,7 @@
 use crate::permission::Allow;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Everything that a prison is made of: jail_set(2)'s parameters, in Linux's terms.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +38,9 @@ pub struct Spec {
     pub children: u32,
     /// The directory with kletka's own programs, shown read-only as /run/kletka inside.
     pub programs: Option<PathBuf>,
+    /// Roots of other jails, which may not run: no link below them is followed on the way to `path`
+    /// or to what is mounted.
+    pub neighbours: Arc<[PathBuf]>,
     /// What `jls -n` shows, in the words of the catalogue. The registry keeps it and does not
     /// interpret it.
     pub parameters: Vec<(String, Vec<u8>)>,

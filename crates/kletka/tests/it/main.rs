@@ -11,6 +11,7 @@ mod doctor;
 mod escapes;
 mod help;
 mod hooks;
+mod hosts_files;
 mod ifconfig;
 mod intrusion;
 mod jail;

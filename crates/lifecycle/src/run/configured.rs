@@ -8,7 +8,11 @@ use crate::jail::Jail;
 use crate::refusal::Refusal;
 use configuration::Survey;
 use jailparam::{Role, Set, param};
-use std::path::Path;
+use std::cell::OnceCell;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A jail with its parameters, typed and as they were given.
 #[derive(Debug, Clone)]
@@ -31,6 +35,8 @@ pub struct Configured {
     pub(crate) faults: Vec<Refusal>,
     /// Whether jails are only stopped.
     only_stops: bool,
+    /// The roots of the jails in the survey, once they have been asked for.
+    roots: OnceCell<Arc<[PathBuf]>>,
 }
 
 impl Configured {
@@ -87,6 +93,12 @@ impl Configured {
             self.dependencies.entry(name).or_default().push(outer);
         }
         self.sources = Some(sources);
+    }
+
+    /// The roots of all jails, if some are to start.
+    pub(crate) fn roots(&self) -> Arc<[PathBuf]> {
+        let all = || self.survey.roots().map(|path| OsStr::from_bytes(path).into()).collect();
+        Arc::clone(self.roots.get_or_init(all))
     }
 
     /// Whether there is a configuration.

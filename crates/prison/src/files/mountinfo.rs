@@ -1,10 +1,11 @@
 //! The mounts of this process's namespace, as the kernel lists them: /proc/self/mountinfo,
 //! proc_pid_mountinfo(5).
 
-use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+use rustix::fs::{AtFlags, StatxFlags, statx};
 use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -19,9 +20,9 @@ pub(crate) struct MountLine {
     pub(crate) options: Vec<u8>,
 }
 
-/// Finds the line of the mount that `path` is on.
-pub(crate) fn mount_line_of(path: &Path) -> Option<MountLine> {
-    let found = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
+/// Finds the line of the mount that `file` is on.
+pub(crate) fn mount_line_of(file: &OwnedFd) -> Option<MountLine> {
+    let found = statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok()?;
     mount_lines().into_iter().find(|line| line.id == found.stx_mnt_id)
 }
 

@@ -11,10 +11,11 @@ use crate::confine::ids::Ids;
 use crate::error::Error;
 use crate::files::mountinfo::{MountLine, mount_line_of};
 use crate::files::own_mounts::OwnMounts;
+use crate::files::source::Sources;
 use crate::spec::Users;
 use kernel::mount;
 use kernel::proc::by_descriptor;
-use rustix::fs::{CWD, Mode, OFlags, StatVfsMountFlags, fstatvfs, open};
+use rustix::fs::{Mode, OFlags, ResolveFlags, StatVfsMountFlags, fstatvfs, openat2};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_string,
@@ -24,6 +25,7 @@ use rustix::thread::{
     CapabilitiesSecureBits, capabilities_secure_bits, set_capabilities_secure_bits,
 };
 use std::ffi::OsStr;
+use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -45,11 +47,11 @@ pub(crate) struct Layers {
 /// Makes a detached overlay of these directories, with the ids of a jail if it has its own, and
 /// MOUNT_ATTR_* flags. `target` is its name in an error.
 pub(crate) fn of_layers(
-    lower: &[PathBuf],
-    upper: Option<&(PathBuf, PathBuf)>,
+    (lower, upper): (&[PathBuf], Option<&(PathBuf, PathBuf)>),
     target: &Path,
     (users, ids): (Users, Ids),
     attributes: u64,
+    sources: &Sources<'_>,
 ) -> Result<OwnedFd, Error> {
     let failed = |error: io::Error| Error::Mount(target.into(), error);
     let layers = Layers { lower: lower.to_vec(), upper: upper.cloned(), options: Vec::new() };
@@ -57,47 +59,71 @@ pub(crate) fn of_layers(
     let userns = own.then(|| ids.user_namespace()).transpose().map_err(failed)?;
     let ids = if own { ids } else { Ids::SAME };
     OwnMounts::with(|mounts| {
-        layers.mount(mounts, userns.as_ref().map(AsFd::as_fd), ids, attributes).map_err(failed)
+        let opened = layers.open(mounts, userns.as_ref().map(AsFd::as_fd), sources, &failed)?;
+        opened.mount(ids, attributes).map_err(failed)
     })
 }
 
-/// If `path` is on an overlay, makes a detached mount of the same tree with the ids of a jail.
-pub(crate) fn idmapped(path: &Path, ids: Ids) -> Result<Option<OwnedFd>, Error> {
-    let Some(line) = mount_line_of(path).filter(|line| line.file_system == "overlay") else {
+/// If the directory that is `opened` at `path` is on an overlay, makes a detached mount of the same
+/// tree with the ids of a jail.
+pub(crate) fn idmapped(
+    (opened, path): (&OwnedFd, &Path),
+    ids: Ids,
+    sources: &Sources<'_>,
+) -> Result<Option<OwnedFd>, Error> {
+    let Some(line) = mount_line_of(opened).filter(|line| line.file_system == "overlay") else {
         return Ok(None);
     };
     let failed = |error: io::Error| Error::Mount(path.into(), error);
     let layers = Layers::of(&line).ok_or_else(|| failed(io::ErrorKind::Unsupported.into()))?;
     let users = ids.user_namespace().map_err(failed)?;
-    let real = mount::realpath(path).map_err(failed)?;
+    let real = fs::read_link(by_descriptor(opened)).map_err(failed)?;
     // The new overlay shows the whole file system: only the part below `path` is the jail's.
     let inside = real.strip_prefix(&line.point).unwrap_or(Path::new(""));
     OwnMounts::with(|mounts| {
         let nodev = libc::MOUNT_ATTR_NODEV;
-        let mount = layers.mount(mounts, Some(users.as_fd()), ids, nodev).map_err(failed)?;
+        let layers = layers.open(mounts, Some(users.as_fd()), sources, &failed)?;
+        let mount = layers.mount(ids, nodev).map_err(failed)?;
         if inside.as_os_str().is_empty() {
             return Ok(Some(mount));
         }
         mounts.attach(mount.as_fd()).map_err(failed)?;
-        let part = open_tree(&mount, inside, clone_flags());
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+        let part = open_tree(&mount, inside, flags);
         part.map(Some).map_err(|error| failed(error.into()))
     })
 }
 
 /// If `path` is on an overlay, tells whether its layers can be idmapped. No overlay is made of
 /// them: two with the same upper directory would disturb each other.
-pub(crate) fn try_layers(path: &Path, users: BorrowedFd<'_>) -> Option<io::Result<()>> {
-    let line = mount_line_of(path).filter(|line| line.file_system == "overlay")?;
+pub(crate) fn try_layers(opened: &OwnedFd, users: BorrowedFd<'_>) -> Option<Result<(), Error>> {
+    let line = mount_line_of(opened).filter(|line| line.file_system == "overlay")?;
     let Some(layers) = Layers::of(&line) else {
-        return Some(Err(io::ErrorKind::Unsupported.into()));
+        return Some(Err(Error::Mount(line.point, io::ErrorKind::Unsupported.into())));
     };
     let upper = layers.upper.iter().map(|(upper, work)| common_parent(upper, work));
     let each = layers.lower.iter().cloned().chain(upper);
-    Some(each.into_iter().try_for_each(|layer| idmapped_clone(&layer, users).map(drop)))
+    Some(each.into_iter().try_for_each(|layer| {
+        let opened = Sources::of_host().open(&layer)?;
+        idmapped_clone(&opened, users).map(drop).map_err(|error| Error::Mount(layer, error))
+    }))
 }
 
-fn clone_flags() -> OpenTreeFlags {
-    OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC
+/// The flags of open_tree(2) for a clone of the very directory that is open.
+pub(crate) const CLONE: OpenTreeFlags = OpenTreeFlags::OPEN_TREE_CLONE
+    .union(OpenTreeFlags::OPEN_TREE_CLOEXEC)
+    .union(OpenTreeFlags::AT_EMPTY_PATH);
+
+/// An overlay whose layers are attached, and stay so as long as this value lives.
+struct Attached {
+    layers: Layers,
+    _opened: Vec<OwnedFd>,
+}
+
+impl Attached {
+    fn mount(&self, ids: Ids, attributes: u64) -> io::Result<OwnedFd> {
+        self.layers.mount_ready(ids, attributes)
+    }
 }
 
 impl Layers {
@@ -145,27 +171,34 @@ impl Layers {
         Self { lower, upper, options: Vec::new() }
     }
 
-    fn mount(
+    /// Opens the layers and attaches them in `mounts`, with the ids of `users` if there are any.
+    fn open(
         &self,
         mounts: &OwnMounts,
         users: Option<BorrowedFd<'_>>,
-        ids: Ids,
-        attributes: u64,
-    ) -> io::Result<OwnedFd> {
-        let lower = self.lower.iter().map(|layer| attached_layer(mounts, layer, users));
-        let lower: Vec<OwnedFd> = lower.collect::<io::Result<_>>()?;
-        let mut ready = Self::of_ready(lower.iter().map(by_descriptor).collect(), None);
-        ready.options.clone_from(&self.options);
-        // Stays open until the overlay is made: the paths below lead through this descriptor.
-        let mut holder = None;
+        sources: &Sources<'_>,
+        failed: &dyn Fn(io::Error) -> Error,
+    ) -> Result<Attached, Error> {
+        let layer =
+            |path: &Path| attached_layer(mounts, sources.open(path)?, users).map_err(failed);
+        let lower = self.lower.iter().map(|path| layer(path));
+        let mut opened: Vec<OwnedFd> = lower.collect::<Result<_, _>>()?;
+        let mut layers = Self::of_ready(opened.iter().map(by_descriptor).collect(), None);
+        layers.options.clone_from(&self.options);
         if let Some((upper, work)) = &self.upper {
             let common = common_parent(upper, work);
-            let clone = holder.insert(attached_layer(mounts, &common, users)?);
-            let inside =
-                |path: &Path| by_descriptor(clone).join(path.strip_prefix(&common).unwrap_or(path));
-            ready.upper = Some((inside(upper), inside(work)));
+            let holder = layer(&common)?;
+            let inside = |path: &Path| {
+                let inside = path.strip_prefix(&common).unwrap_or(path);
+                let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+                openat2(&holder, inside, flags, Mode::empty(), ResolveFlags::BENEATH)
+                    .map_err(|error| Error::Mount(path.into(), error.into()))
+            };
+            let (upper, work) = (inside(upper)?, inside(work)?);
+            layers.upper = Some((by_descriptor(&upper), by_descriptor(&work)));
+            opened.extend([holder, upper, work]);
         }
-        ready.mount_ready(ids, attributes)
+        Ok(Attached { layers, _opened: opened })
     }
 
     /// Mounts the overlay over layers that already have the ids that they are to have, and are
@@ -192,26 +225,23 @@ impl Layers {
     }
 }
 
-/// Opens a directory as a layer of an overlay that is made in `mounts`: a clone with the ids of
-/// `users`. Without `users` the directory itself is opened, as a jail cannot clone a mount below
-/// which others are locked.
+/// Makes a directory that is `opened` a layer of an overlay that is made in `mounts`: a clone with
+/// the ids of `users`. Without `users` the directory itself is the layer, as a jail cannot clone a
+/// mount below which others are locked.
 pub(crate) fn attached_layer(
     mounts: &OwnMounts,
-    directory: &Path,
+    opened: OwnedFd,
     users: Option<BorrowedFd<'_>>,
 ) -> io::Result<OwnedFd> {
-    let Some(users) = users else {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        return Ok(open(directory, flags, Mode::empty())?);
-    };
-    let clone = idmapped_clone(directory, users)?;
+    let Some(users) = users else { return Ok(opened) };
+    let clone = idmapped_clone(&opened, users)?;
     mounts.attach(clone.as_fd())?;
     Ok(clone)
 }
 
 /// Makes a detached clone of a directory with the ids of `users`.
-fn idmapped_clone(directory: &Path, users: BorrowedFd<'_>) -> io::Result<OwnedFd> {
-    let clone = open_tree(CWD, directory, clone_flags())?;
+fn idmapped_clone(opened: &OwnedFd, users: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    let clone = open_tree(opened, "", CLONE)?;
     mount::set_attributes(clone.as_fd(), 0, Some(users))?;
     Ok(clone)
 }

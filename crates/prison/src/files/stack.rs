@@ -10,6 +10,7 @@ use crate::error::{Error, UnionFault};
 use crate::files::bounds;
 use crate::files::own_mounts::OwnMounts;
 use crate::files::root::{self, Planned};
+use crate::files::source::Sources;
 use crate::files::tree::{self, Owner, Tree};
 use crate::files::union::{self, Upper};
 use crate::spec::{Mount, MountOptions, MountSource, Spec, Users};
@@ -43,22 +44,24 @@ impl Stack {
         spec: &Spec,
         ids: Ids,
         hidden: &[&str],
+        sources: &Sources<'_>,
         claim: Claim<'_>,
     ) -> Result<Self, Error> {
-        let root = Tree::root_of(&spec.path, spec.users, ids)?;
+        let opened = sources.root(&spec.path)?;
+        let root = Tree::root_of((&opened, &spec.path), spec.users, ids, sources)?;
         let submounts = match root.has_mounts {
             true => Vec::new(),
-            false => tree::submounts(&spec.path, hidden)?,
+            false => tree::submounts(&opened, hidden)?,
         };
         let mut stack =
             Self { root, submounts, mounts: Vec::new(), ids, users: None, owner: spec.users };
         for mount in &spec.mounts {
-            stack.add(mount, claim)?;
+            stack.add(mount, sources, claim)?;
         }
         Ok(stack)
     }
 
-    fn add(&mut self, mount: &Mount, claim: Claim<'_>) -> Result<(), Error> {
+    fn add(&mut self, mount: &Mount, sources: &Sources<'_>, claim: Claim<'_>) -> Result<(), Error> {
         let (target, options) = (mount.target.clone(), mount.options);
         let view = |of| Planned::View { of, target: mount.target.clone(), options };
         let tree = match &mount.source {
@@ -70,14 +73,18 @@ impl Stack {
                 self.mounts.push(view("sys"));
                 return Ok(());
             }
-            MountSource::Nullfs(source) => Tree::clone_of(source, target, options)?,
-            MountSource::Disk { kind, device } => Tree::of_disk(kind, device, target, options)?,
+            MountSource::Nullfs(source) => {
+                Tree::clone_of(&sources.open(source)?, source, target, options)?
+            }
+            MountSource::Disk { kind, device } => {
+                Tree::of_disk(kind, (&sources.open(device)?, device), target, options)?
+            }
             MountSource::Overlay { lower, upper } => {
                 let owner = (self.owner, self.ids);
-                Tree::overlay(lower, upper.as_ref(), target, options, owner)?
+                Tree::overlay(lower, upper.as_ref(), (target, options), owner, sources)?
             }
             MountSource::Union { directory, below } => {
-                let fd = self.union((directory, *below), &target, options, claim)?;
+                let fd = self.union((directory, *below), &target, options, sources, claim)?;
                 Tree::made(fd, target)
             }
             MountSource::Tmpfs { size, inodes, mode, uid, gid } => {
@@ -162,6 +169,7 @@ impl Stack {
         (directory, below): (&Path, bool),
         target: &Path,
         options: MountOptions,
+        sources: &Sources<'_>,
         claim: Claim<'_>,
     ) -> Result<OwnedFd, Error> {
         let upper = if options.read_only {
@@ -175,9 +183,9 @@ impl Stack {
                 .directory()
                 .ok_or_else(|| Error::Union(target.into(), UnionFault::NoPlaceForWork))?;
             let inside = target.strip_prefix(&tree.target).unwrap_or(Path::new(""));
-            Some(Upper::new(anchor, inside)?)
+            Some(Upper::new(anchor, inside, sources)?)
         } else {
-            Some(Upper::new(directory, Path::new(""))?)
+            Some(Upper::new(directory, Path::new(""), sources)?)
         };
         OwnMounts::with(|mounts| {
             // Before the working directory is made: a failure here leaves nothing to remove.
@@ -189,7 +197,14 @@ impl Stack {
                 work::make(&upper.work)?;
             }
             let users = (self.ids, self.users.as_ref().map(AsFd::as_fd));
-            union::mount(mounts, (directory, &lies), below, upper.as_ref(), options, users)
+            union::mount(
+                (mounts, sources),
+                (directory, &lies),
+                below,
+                upper.as_ref(),
+                options,
+                users,
+            )
         })
     }
 }

@@ -4,16 +4,19 @@
 
 use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
-use crate::files::mountinfo::{MountLine, file_system_of, mount_lines};
-use crate::files::overlay;
+use crate::files::mountinfo::{file_system_of, mount_lines};
+use crate::files::source::Sources;
+use crate::files::{overlay, root};
 use crate::spec::{MountOptions, Users};
 use kernel::mount;
-use rustix::fs::{AtFlags, CWD, StatxFlags, statfs, statx};
+use kernel::proc::by_descriptor;
+use rustix::fs::{AtFlags, StatxFlags, fstatfs, statx};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
     fsconfig_set_string, fsmount, fsopen, open_tree,
 };
+use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -96,43 +99,48 @@ pub(crate) fn attributes(options: MountOptions) -> u64 {
 
 impl Tree {
     /// Makes a second view of what the host has at `source`: open_tree(2), `OPEN_TREE_CLONE`.
+    /// `opened` is `source`, which stays the name in messages.
     pub(crate) fn clone_of(
+        opened: &OwnedFd,
         source: &Path,
         target: PathBuf,
         options: MountOptions,
     ) -> Result<Self, Error> {
-        let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
         // Not AT_RECURSIVE: one file system below that cannot be idmapped would fail the whole
         // tree.
-        let fd = open_tree(CWD, source, flags)
+        let fd = open_tree(opened, "", overlay::CLONE)
             .map_err(|error| Error::Mount(source.into(), error.into()))?;
         Ok(Self::cloned(fd, source, target, options))
     }
 
-    /// Makes the view that becomes a root. One on an overlay is made again over its layers, with
-    /// the jail's ids.
-    pub(crate) fn root_of(path: &Path, users: Users, ids: Ids) -> Result<Self, Error> {
-        let tree = Self::clone_of(path, "/".into(), MountOptions::default());
+    /// Makes the view that becomes a root, of what is `opened` at `path`. One on an overlay is made
+    /// again over its layers, with the jail's ids.
+    pub(crate) fn root_of(
+        (opened, path): (&OwnedFd, &Path),
+        users: Users,
+        ids: Ids,
+        sources: &Sources<'_>,
+    ) -> Result<Self, Error> {
+        let tree = Self::clone_of(opened, path, "/".into(), MountOptions::default());
         if users != Users::Own && tree.as_ref().is_err_and(is_locked) {
-            return Self::clone_with_mounts(path);
+            return Self::clone_with_mounts(opened, path);
         }
         let tree = tree?;
         let on_overlay =
-            users == Users::Own && statfs(path).is_ok_and(|fs| fs.f_type == OVERLAYFS_MAGIC);
-        match on_overlay.then(|| overlay::idmapped(path, ids)).transpose()?.flatten() {
+            users == Users::Own && fstatfs(opened).is_ok_and(|fs| fs.f_type == OVERLAYFS_MAGIC);
+        let idmapped = || overlay::idmapped((opened, path), ids, sources);
+        match on_overlay.then(idmapped).transpose()?.flatten() {
             Some(fd) => Ok(Self { fd, idmapped: false, cloned: false, ..tree }),
             None => Ok(tree),
         }
     }
 
-    /// Makes the view that becomes a root in a jail, of a directory with mounts below that belong to
-    /// the host: the kernel clones them together or not at all.
-    fn clone_with_mounts(path: &Path) -> Result<Self, Error> {
-        let flags = OpenTreeFlags::OPEN_TREE_CLONE
-            | OpenTreeFlags::OPEN_TREE_CLOEXEC
-            | OpenTreeFlags::AT_RECURSIVE;
-        let fd =
-            open_tree(CWD, path, flags).map_err(|error| Error::Mount(path.into(), error.into()))?;
+    /// Makes the view that becomes a root in a jail, of a directory with mounts below that belong
+    /// to the host: the kernel clones them together or not at all.
+    fn clone_with_mounts(opened: &OwnedFd, path: &Path) -> Result<Self, Error> {
+        let flags = overlay::CLONE | OpenTreeFlags::AT_RECURSIVE;
+        let fd = open_tree(opened, "", flags)
+            .map_err(|error| Error::Mount(path.into(), error.into()))?;
         let tree = Self::cloned(fd, path, "/".into(), MountOptions::default());
         Ok(Self { has_mounts: true, ..tree })
     }
@@ -208,18 +216,19 @@ impl Tree {
     pub(crate) fn overlay(
         lower: &[PathBuf],
         upper: Option<&(PathBuf, PathBuf)>,
-        target: PathBuf,
-        options: MountOptions,
+        (target, options): (PathBuf, MountOptions),
         owner: (Users, Ids),
+        sources: &Sources<'_>,
     ) -> Result<Self, Error> {
-        let fd = overlay::of_layers(lower, upper, &target, owner, attributes(options))?;
+        let attributes = attributes(options);
+        let fd = overlay::of_layers((lower, upper), &target, owner, attributes, sources)?;
         Ok(Self::made(fd, target))
     }
 
-    /// Mounts the file system on a device.
+    /// Mounts the file system on a device, whose name in messages is `device`.
     pub(crate) fn of_disk(
         kind: &str,
-        device: &Path,
+        (opened, device): (&OwnedFd, &Path),
         target: PathBuf,
         options: MountOptions,
     ) -> Result<Self, Error> {
@@ -228,7 +237,10 @@ impl Tree {
             Errno::NODEV => Error::NoFileSystem(kind.to_owned()),
             error => failed(error.into()),
         })?;
-        let made = fsconfig_set_string(context.as_fd(), "source", device).and_then(|()| {
+        // The name that the jail sees, where nothing but the host makes names.
+        let is_hosts = device.starts_with("/dev");
+        let source = if is_hosts { device.to_owned() } else { by_descriptor(opened) };
+        let made = fsconfig_set_string(context.as_fd(), "source", source).and_then(|()| {
             if options.read_only {
                 // The file system itself, too: a write-protected device can be mounted in no other
                 // way.
@@ -302,11 +314,12 @@ pub(crate) fn file_system(
     Ok(fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)?)
 }
 
-/// Clones what the host has mounted below `path`, each mount by itself. The kernel's own file
-/// systems, everything below them and everything below `hidden` is left out.
-pub(crate) fn submounts(path: &Path, hidden: &[&str]) -> Result<Vec<Tree>, Error> {
-    // mountinfo has no links in its paths.
-    let path = mount::realpath(path).map_err(|error| Error::Path(path.into(), error))?;
+/// Clones what the host has mounted below the directory `root`, each mount by itself. The kernel's
+/// own file systems, everything below them and everything below `hidden` is left out.
+pub(crate) fn submounts(root: &OwnedFd, hidden: &[&str]) -> Result<Vec<Tree>, Error> {
+    // mountinfo has no links in its paths, and neither has the name of what is open.
+    let link = by_descriptor(root);
+    let path = fs::read_link(&link).map_err(|error| Error::Path(link, error))?;
     let mut left_out: Vec<PathBuf> = hidden.iter().map(|dir| path.join(&dir[1..])).collect();
     let mut trees = Vec::new();
     for line in mount_lines() {
@@ -318,21 +331,19 @@ pub(crate) fn submounts(path: &Path, hidden: &[&str]) -> Result<Vec<Tree>, Error
             left_out.push(line.point);
             continue;
         }
-        if !is_visible(&line) {
-            continue;
-        }
+        let Some(opened) = visible(root, inside, line.id) else { continue };
         let target = Path::new("/").join(inside);
-        trees.push(Tree::clone_of(&line.point, target, MountOptions::default())?);
+        trees.push(Tree::clone_of(&opened, &line.point, target, MountOptions::default())?);
     }
     Ok(trees)
 }
 
-/// Whether a mount can be reached: something may have been mounted over it,
-/// or over a directory above.
-fn is_visible(line: &MountLine) -> bool {
-    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
-    let seen = statx(CWD, &line.point, flags, StatxFlags::MNT_ID);
-    seen.is_ok_and(|seen| seen.stx_mnt_id == line.id)
+/// Opens the root of the mount `id`, which lies at `inside` of `root`. `None`: something was
+/// mounted over it, or over a directory above.
+fn visible(root: &OwnedFd, inside: &Path, id: u64) -> Option<OwnedFd> {
+    let opened = root::place(root.as_fd(), inside).ok()?;
+    let seen = statx(&opened, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok()?;
+    (seen.stx_mnt_id == id).then_some(opened)
 }
 
 #[cfg(test)]
@@ -341,7 +352,8 @@ mod tests {
 
     #[test]
     fn the_kernels_file_systems_stay_outside() {
-        let trees = submounts(Path::new("/proc"), &[]);
+        let proc = Sources::of_host().open(Path::new("/proc")).unwrap();
+        let trees = submounts(&proc, &[]);
         assert!(trees.unwrap().is_empty());
         assert_eq!(file_system_of(Path::new("/proc")).as_deref(), Some("proc"));
     }

@@ -5,6 +5,7 @@ use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
 use crate::files::overlay::{self, Layers};
 use crate::files::own_mounts::OwnMounts;
+use crate::files::source::Sources;
 use crate::files::tree::{Tree, file_system};
 use crate::spec::MountOptions;
 use kernel::mount;
@@ -23,16 +24,18 @@ use std::path::Path;
 /// [`Error::NoUserNamespaces`]; [`Error::CannotIdmap`]; [`Error::Mount`]: `path` cannot be cloned.
 pub fn try_idmap(path: &Path) -> Result<(), Error> {
     let users = Ids::SOME.user_namespace().map_err(Error::NoUserNamespaces)?;
-    if let Some(tried) = overlay::try_layers(path, users.as_fd()) {
-        return tried.map_err(|error| match error.raw_os_error() {
-            Some(libc::EINVAL) => Error::CannotIdmap {
-                path: path.into(),
-                file_system: "a layer of the overlay".into(),
-            },
-            _ => Error::Mount(path.into(), error),
+    let opened = Sources::of_host().root(path)?;
+    if let Some(tried) = overlay::try_layers(&opened, users.as_fd()) {
+        return tried.map_err(|error| match error {
+            Error::Mount(_, error) if error.raw_os_error() == Some(libc::EINVAL) => {
+                let file_system = "a layer of the overlay".into();
+                Error::CannotIdmap { path: path.into(), file_system }
+            }
+            other => other,
         });
     }
-    Tree::clone_of(path, "/".into(), MountOptions::default())?.settle(Some(users.as_fd()))
+    let tree = Tree::clone_of(&opened, path, "/".into(), MountOptions::default())?;
+    tree.settle(Some(users.as_fd()))
 }
 
 /// Tries whether an overlay can be made as a jail's root is: of layers in memory, with the ids of a

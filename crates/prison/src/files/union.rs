@@ -11,13 +11,14 @@ use crate::error::{Error, UnionFault};
 use crate::files::mountinfo;
 use crate::files::overlay::{self, Layers};
 use crate::files::own_mounts::OwnMounts;
+use crate::files::source::Sources;
 use crate::files::tree::attributes;
 use crate::spec::MountOptions;
-use kernel::mount::realpath;
 use kernel::proc::by_descriptor;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, openat2, statx};
 use rustix::io::Errno;
 use std::ffi::OsString;
+use std::fs;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -39,9 +40,10 @@ impl Upper {
     /// # Errors
     /// [`UnionFault::NoPlaceForWork`]: `anchor` is the root of its mount, and nothing is beside a
     /// root.
-    pub(crate) fn new(anchor: &Path, inside: &Path) -> Result<Self, Error> {
+    pub(crate) fn new(anchor: &Path, inside: &Path, sources: &Sources<'_>) -> Result<Self, Error> {
         let failed = |error| Error::Mount(anchor.into(), error);
-        let anchor = realpath(anchor).map_err(failed)?;
+        let opened = sources.open(anchor)?;
+        let anchor = fs::read_link(by_descriptor(&opened)).map_err(failed)?;
         let no_place = || Error::Union(anchor.clone(), UnionFault::NoPlaceForWork);
         let (parent, name) = anchor.parent().zip(anchor.file_name()).ok_or_else(no_place)?;
         let mount = |path: &Path| {
@@ -77,11 +79,13 @@ impl Upper {
         let no_parent = || io::Error::from(Errno::INVAL);
         let (parent, name) =
             self.anchor.parent().zip(self.anchor.file_name()).ok_or_else(no_parent)?;
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        // The name had no link when it was read.
+        let parent = openat2(CWD, parent, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)?;
         let holder = overlay::attached_layer(mounts, parent, users)?;
         // A jail that ran here before may have put links below; another mount would be another file
         // system.
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let upper = Path::new(name).join(&self.inside);
         let work = self.work.file_name().ok_or_else(no_parent)?;
         let open = |path: &Path| openat2(&holder, path, flags, Mode::empty(), resolve);
@@ -101,7 +105,7 @@ struct Open {
 /// the jail's ids; `lies` is attached in `mounts`. With an `upper` layer, which is one of the two,
 /// the union can be written to.
 pub(crate) fn mount(
-    mounts: &OwnMounts,
+    (mounts, sources): (&OwnMounts, &Sources<'_>),
     (directory, lies): (&Path, &OwnedFd),
     below: bool,
     upper: Option<&Upper>,
@@ -113,7 +117,8 @@ pub(crate) fn mount(
         (Some(upper), Some(libc::EINVAL | libc::EROFS)) => upper.unable(),
         _ => Error::Mount(directory.into(), error),
     };
-    let clone = overlay::attached_layer(mounts, directory, users).map_err(|error| {
+    let opened = sources.open(directory)?;
+    let clone = overlay::attached_layer(mounts, opened, users).map_err(|error| {
         let is_lower = below || upper.is_none();
         if is_lower && users.is_some() && error.raw_os_error() == Some(libc::EINVAL) {
             let file_system = mountinfo::file_system_of(directory).unwrap_or_else(|| "it".into());

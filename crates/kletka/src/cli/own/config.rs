@@ -70,6 +70,11 @@ pub(crate) fn run(mut arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
+/// Finds the configured jails that endanger the host: the name of each, and how.
+pub(super) fn dangers() -> Vec<(String, String)> {
+    check::dangers()
+}
+
 /// Finds the files that configure jails: /etc/jail.conf, then the files of single jails.
 fn files() -> Result<Vec<PathBuf>, String> {
     let main = PathBuf::from(sources::FILE);

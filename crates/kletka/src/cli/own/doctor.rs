@@ -6,6 +6,7 @@
 
 mod registry;
 
+use super::config;
 use crate::cli::answer;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -14,8 +15,9 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
+use lifecycle::exposure::exposed_root;
 use netif::{Capability, Ethtool, Kind, Netlink};
-use prison::Error;
+use prison::{Error, Registry};
 use rustix::io::Errno;
 use rustix::mount::{FsOpenFlags, fsopen};
 
@@ -93,6 +95,7 @@ fn examine() -> Vec<Finding> {
     ];
     findings.extend(registry::examine().into_iter().map(|(name, state)| optional(&name, state)));
     findings.extend(registry::accounts().into_iter().map(|(name, state)| optional(&name, state)));
+    findings.extend(jails().into_iter().map(|(name, state)| optional(&name, state)));
     findings.extend(links().into_iter().map(|(name, state)| optional(&name, state)));
     findings.extend(receive_offload().into_iter().map(|(name, state)| optional(&name, state)));
     findings
@@ -190,6 +193,22 @@ fn links() -> Vec<(String, State)> {
         (name.to_owned(), state)
     };
     kinds.into_iter().map(look).collect()
+}
+
+/// Finds jails, configured ones and others that run, that endanger the host by where their files
+/// are.
+fn jails() -> Vec<(String, State)> {
+    let mut dangers = config::dangers();
+    let running = Registry::open().and_then(|registry| registry.prisons()).unwrap_or_default();
+    let others: Vec<_> = running
+        .into_iter()
+        // The files of a jail inside are below the outer one's root.
+        .filter(|record| !record.is_inside() && dangers.iter().all(|it| it.0 != record.name))
+        .filter_map(|record| Some((record.name, exposed_root(&record.path)?.to_string())))
+        .collect();
+    dangers.extend(others);
+    let told = dangers.into_iter().map(|(name, how)| (format!("jail {name}"), State::Wrong(how)));
+    told.collect()
 }
 
 /// Finds members of bridges whose hardware joins packets. Connections through such a member stall.

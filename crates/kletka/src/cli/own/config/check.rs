@@ -40,6 +40,15 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
     Ok(check.good)
 }
 
+/// Finds the configured jails that endanger the host: the name of each, and how.
+pub(super) fn dangers() -> Vec<(String, String)> {
+    let mut check = Check::default();
+    for file in files().unwrap_or_default() {
+        check.file(&file);
+    }
+    check.dangers
+}
+
 struct Check {
     survey: Survey,
     jails: Vec<jailconf::Jail>,
@@ -47,14 +56,16 @@ struct Check {
     /// read again.
     read: HashMap<PathBuf, usize>,
     faults: Vec<Fault>,
+    /// The name of each jail that endangers the host, and how.
+    dangers: Vec<(String, String)>,
     /// Whether there was no error so far.
     good: bool,
 }
 
 impl Default for Check {
     fn default() -> Self {
-        let (jails, read, faults) = (Vec::new(), HashMap::new(), Vec::new());
-        Self { survey: Survey::default(), jails, read, faults, good: true }
+        let (jails, read, faults, dangers) = (Vec::new(), HashMap::new(), Vec::new(), Vec::new());
+        Self { survey: Survey::default(), jails, read, faults, dangers, good: true }
     }
 }
 
@@ -108,6 +119,7 @@ impl Check {
             found.map_or(&given.place, |found| &found.place).clone()
         };
         let mut warn = |text: String, place| {
+            self.dangers.push((jail.configured.clone().unwrap_or_default(), text.clone()));
             self.faults.push(Fault::new(format!("warning: {}{text}", jail.prefix()), place));
         };
         if exposure::has_hosts_root_by_default(jail) {
