@@ -12,7 +12,7 @@ fn with_links() -> Option<Sandbox> {
     sandbox.ok(
         "mkdir -p /home/secret /home/jails/db/plain /home/jails/web/mnt; echo secret > /home/secret/file; \
          echo plain > /home/jails/db/plain/file; cd /home/jails/db; ln -s /home/secret link; \
-         ln -s ../../secret relative; ln -s /home/jails/web root; mkdir deep; ln -s /home deep/up; \
+         ln -s ../../secret relative; ln -s /home/jails/web whole; mkdir deep; ln -s /home deep/up; \
          ln -s jails /home/way; ln -s /home/jails/db/link /home/theirs",
     );
     Some(sandbox)
@@ -53,9 +53,9 @@ fn links_in_another_jail_are_not_followed() {
                 "db/deep/up",
             ),
             (
-                "path = /home/jails/db/root; command = \"/bin/busybox true\";".into(),
-                "db/root",
-                "db/root",
+                "path = /home/jails/db/whole; command = \"/bin/busybox true\";".into(),
+                "db/whole",
+                "db/whole",
             ),
         ] {
             configure(&sandbox, &web);

@@ -303,7 +303,7 @@ fn bad_input_says_one_line_and_leaves_nothing() {
     sandbox.write("/etc/fstab.source", "/nowhere /home/jails/web/mnt nullfs rw 0 0\n");
     sandbox.write("/etc/fstab.target", "/home /home/jails/web/nowhere nullfs rw 0 0\n");
     sandbox.write("/etc/fstab.ufs", "/dev/ada0p2 /home/jails/web/mnt ufs rw 0 0\n");
-    sandbox.write("/etc/fstab.proc", "/proc/self /home/jails/web/mnt nullfs rw 0 0\n");
+    sandbox.write("/etc/fstab.proc", "/proc/sys /home/jails/web/mnt nullfs rw 0 0\n");
     sandbox.write("/etc/jail.conf", "\
 path = /home/jails/web;
 fstab    { mount.fstab = /etc/fstab.none; command = true; }
@@ -339,7 +339,7 @@ circle2  { depend = circle; command = true; }
         ("jail -qc source",  "jail: source: /nowhere: No such file or directory"),
         ("jail -qc target",  "jail: target: mount.fstab: /home/jails/web/nowhere: No such file or directory"),
         ("jail -qc ufs",     "jail: ufs: mount.fstab: /etc/fstab.ufs line 1: ufs: file system not supported"),
-        ("jail -qc idmap",   &format!("jail: idmap: /proc/self: proc {idmap}")),
+        ("jail -qc idmap",   &format!("jail: idmap: /proc/sys: proc {idmap}")),
         ("jail -qc nopath",  "jail: nopath: path /home/jails/none: No such file or directory"),
         ("jail -qc afile",   "jail: afile: path /etc/passwd: Not a directory"),
         ("jail -qc procfs",  &format!("jail: procfs: /proc: proc {idmap}")),

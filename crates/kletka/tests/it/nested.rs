@@ -32,7 +32,8 @@ fn a_jail_makes_jails() {
          third { path = /home/third; persist; }\n",
     );
     sandbox.write("/home/try", "export PATH=/run/kletka/jail:$PATH; cd /; \"$@\"");
-    sandbox.ok("cp /home/try /home/jails/outer/bin/try");
+    // In a jail, too, others of its users are not to reach the files of the jails inside.
+    sandbox.ok("cp /home/try /home/jails/outer/bin/try; chmod 700 /home/jails/outer/home");
     check(
         &sandbox,
         "\

@@ -37,7 +37,14 @@ impl<'s> Machine<'s> {
 
 impl Host for Machine<'_> {
     fn directory(&self, path: &Path) -> io::Result<()> {
-        if fs::metadata(path)?.is_dir() { Ok(()) } else { Err(Errno::NOTDIR.into()) }
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => Ok(()),
+            Ok(_) => Err(Errno::NOTDIR.into()),
+            // Root alone is to pass the directory above a root. Others can only plan, and the start
+            // finds out.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     fn file(&self, path: &Path) -> io::Result<()> {
@@ -64,7 +71,11 @@ impl Host for Machine<'_> {
 
     fn program_in(&self, root: &Path, program: &Path) -> io::Result<()> {
         let inside = program.strip_prefix("/").unwrap_or(program);
-        let root = open(root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+        let root = match open(root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) {
+            // As for `directory`.
+            Err(Errno::ACCESS) => return Ok(()),
+            opened => opened?,
+        };
         // IN_ROOT: links lead where the jail's own processes would follow them.
         let flags = OFlags::PATH | OFlags::CLOEXEC;
         match openat2(root, inside, flags, Mode::empty(), ResolveFlags::IN_ROOT) {
