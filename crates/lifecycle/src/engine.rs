@@ -56,6 +56,9 @@ pub trait Host {
 
     /// Reports a failure. The walk decides by itself what follows.
     fn complain(&mut self, error: &Error);
+
+    /// Hears that the walk is at its end.
+    fn finish(&mut self) {}
 }
 
 /// What a failure means, by how far the walk has come.
@@ -176,6 +179,7 @@ impl<H: Host> Walk<H> {
                 self.failure = Some(failure);
             }
         }
+        self.host.finish();
         false
     }
 
@@ -206,7 +210,11 @@ fn made_by(step: &Step) -> Made {
         Step::Hook(..) => Made::OnHost,
         Step::Create(_) => Made::Prison,
         // These steps follow the creation, and what they make is removed with the prison.
-        Step::Interface(_) | Step::Inside(..) | Step::Terminate(_) | Step::Remove => Made::Nothing,
+        Step::Interface(_)
+        | Step::Inside(..)
+        | Step::Terminate(_)
+        | Step::Remove
+        | Step::Unmount => Made::Nothing,
     }
 }
 
@@ -233,6 +241,7 @@ mod tests {
             Step::Interface(name) => format!("interface {name}"),
             Step::Terminate(_) => "terminate".into(),
             Step::Remove => "remove".into(),
+            Step::Unmount => "unmount".into(),
         }
     }
 

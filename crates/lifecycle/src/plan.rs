@@ -1,8 +1,9 @@
 //! The order in which a jail starts and stops: jail(8), and the tables in FreeBSD's `jail.c`.
 //!
 //! [`START`], [`STOP`] and [`CLEAN`] are those tables; a plan is what a table becomes for one jail.
-//! File systems have no rows of their own: on Linux they belong to the prison, are mounted as it is
-//! created, and vanish with it.
+//! File systems have no rows of their own at a start: on Linux they belong to the prison, are
+//! mounted as it is created, and vanish with it. A stop has one for what the host has mounted in
+//! their places.
 
 use crate::command::CommandLine;
 use crate::error::Error;
@@ -86,6 +87,8 @@ pub enum Row {
     Terminate,
     /// jail_remove(2).
     Remove,
+    /// What the host has mounted where the lines of the jail say.
+    Unmount,
 }
 
 /// The rows of a start, in order.
@@ -101,12 +104,13 @@ pub const START: [Row; 8] = [
 ];
 
 /// The rows of a stop, in order.
-pub const STOP: [Row; 6] = [
+pub const STOP: [Row; 7] = [
     Row::Hook(Hook::Prestop),
     Row::Inside(Inside::Stop),
     Row::Terminate,
     Row::Remove,
     Row::Hook(Hook::Poststop),
+    Row::Unmount,
     Row::Hook(Hook::Release),
 ];
 
@@ -129,6 +133,8 @@ pub enum Step {
     Terminate(Duration),
     /// Remove the prison.
     Remove,
+    /// Unmount what the host has mounted where the lines of the jail say.
+    Unmount,
 }
 
 impl Step {
@@ -165,6 +171,7 @@ impl fmt::Display for Shown<'_> {
                 write!(f, "send SIGTERM, wait at most {} seconds", time.as_secs())
             }
             Step::Remove => write!(f, "jail_remove"),
+            Step::Unmount => write!(f, "unmount"),
         }
     }
 }
@@ -221,6 +228,11 @@ pub fn plan(table: &[Row], jail: &Jail, programs: Option<&Path>) -> Result<Vec<S
                 steps.extend(some);
             }
             Row::Remove => steps.push(Step::Remove),
+            Row::Unmount => {
+                let lines = [param::MOUNT, param::MOUNT_FSTAB];
+                let has_lines = lines.iter().any(|&it| !jail.parameters.list(it).is_empty());
+                steps.extend(has_lines.then_some(Step::Unmount));
+            }
         }
     }
     Ok(steps)

@@ -190,6 +190,17 @@ impl Mounts<'_> {
     }
 }
 
+/// The places in the jail where the lines of `mount` and `mount.fstab` mount something, as far as
+/// they can be read.
+pub(crate) fn mount_points(jail: &Jail) -> Vec<PathBuf> {
+    let files = jail.parameters.list(param::MOUNT_FSTAB).iter();
+    let files = files.filter_map(|file| fs::read(OsString::from_vec(file.clone())).ok());
+    let lines = jail.parameters.list(param::MOUNT).iter().cloned().chain(files);
+    let entries = lines.flat_map(|text| fstab::parse(&text).unwrap_or_default());
+    let targets = entries.map(|entry| PathBuf::from(OsString::from_vec(entry.target)));
+    targets.filter_map(|target| inside(jail, param::MOUNT.name, &target).ok()).collect()
+}
+
 /// Puts an error of the creation into jail(8)'s words. About a mount point FreeBSD's check_path()
 /// names the parameter, and the path as the host sees it.
 pub(crate) fn told_of_mount(jail: &Jail, error: prison::Error) -> Error {

@@ -6,6 +6,7 @@ use crate::engine::{Host, Progress};
 use crate::error::Error;
 use crate::exposure;
 use crate::hook::Hook;
+use crate::host_mounts;
 use crate::jail::Jail;
 use crate::plan::{Inside, Step};
 use crate::process::Running;
@@ -49,6 +50,8 @@ pub struct System<'g> {
     /// Whether the hooks undo a start that has failed or was killed.
     undoes: bool,
     prison: Option<Prison>,
+    /// Whether the prison was removed here.
+    is_removed: bool,
     /// The record of the prison that the jail has or had; hooks need it even after the prison's
     /// end.
     record: Option<Record>,
@@ -80,6 +83,7 @@ impl<'g> System<'g> {
             attempt: None,
             undoes: false,
             prison,
+            is_removed: false,
             first: None,
             under_way: None,
         }
@@ -195,6 +199,7 @@ impl<'g> System<'g> {
                 return Ok(Progress::Waits(asks_again));
             }
             self.prison = None;
+            self.is_removed = true;
         }
         let is_expected = self.removal_is_expected;
         self.ground.voice.tell(&Notice::Removed { jail: &self.jail, is_expected });
@@ -345,7 +350,8 @@ impl<'g> System<'g> {
 impl Host for System<'_> {
     fn begin(&mut self, step: &Step, last: bool) -> Result<Progress, Error> {
         // SIGTERM is reported when the processes are known, a removal when it is complete.
-        if !matches!(step, Step::Terminate(_) | Step::Remove) {
+        // Each mount is reported by itself.
+        if !matches!(step, Step::Terminate(_) | Step::Remove | Step::Unmount) {
             self.ground.voice.tell(&Notice::Begins(&self.jail, step, self.jid()));
         }
         match step {
@@ -361,6 +367,12 @@ impl Host for System<'_> {
             }
             Step::Terminate(time) => self.terminate(*time),
             Step::Remove => self.remove(),
+            Step::Unmount => {
+                let voice = self.ground.voice;
+                let tell = |point: &Path| voice.tell(&Notice::Unmounted(&self.jail, point));
+                host_mounts::unmount_lines(&self.jail, tell);
+                Ok(Progress::Done)
+            }
         }
     }
 
@@ -393,6 +405,14 @@ impl Host for System<'_> {
             prison.settle(self.ground.registry)?;
         }
         Ok(())
+    }
+
+    fn finish(&mut self) {
+        let Some(record) = self.record.as_ref().filter(|_| self.is_removed) else { return };
+        let left = host_mounts::below(&record.path);
+        if !left.is_empty() {
+            self.ground.voice.tell(&Notice::StillMounted(&self.jail, &record.path, &left));
+        }
     }
 
     fn complain(&mut self, error: &Error) {

@@ -12,6 +12,7 @@ use crate::refusal::Refusal;
 use configuration::Finding;
 use prison::Record;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// How much jail(8) says.
@@ -64,6 +65,10 @@ pub enum Notice<'a> {
         /// Whether nothing else was asked for: then only `-v` reports the removal.
         is_expected: bool,
     },
+    /// What the host had mounted here was unmounted.
+    Unmounted(&'a Jail, &'a Path),
+    /// The jail is gone; below its root the host has these mounts.
+    StillMounted(&'a Jail, &'a Path, &'a [PathBuf]),
     /// A step failed.
     Failed(&'a Jail, &'a Error),
     /// The prison is about to be changed by this call.
@@ -121,6 +126,7 @@ impl Notice<'_> {
                 | Self::Created(..)
                 | Self::Removed { .. }
                 | Self::Changes(..)
+                | Self::Unmounted(..)
                 | Self::Updated(..)
         )
     }
@@ -134,7 +140,9 @@ impl Notice<'_> {
             None => Verbosity::Verbose,
         };
         match self {
-            Self::Begins(..) | Self::Terminated(..) | Self::Changes(..) => Verbosity::Verbose,
+            Self::Begins(..) | Self::Terminated(..) | Self::Changes(..) | Self::Unmounted(..) => {
+                Verbosity::Verbose
+            }
             Self::Removed { is_expected: true, .. } => Verbosity::Verbose,
             Self::Created(jail, _) | Self::Updated(jail) => of(jail),
             Self::Removed { .. }
@@ -142,6 +150,7 @@ impl Notice<'_> {
             | Self::Doubt(_)
             | Self::HostsRoot(_)
             | Self::Exposed(..)
+            | Self::StillMounted(..)
             | Self::Skipped(_)
             | Self::ForLater(..)
             | Self::Refused { of_a_stop: true, .. } => Verbosity::Normal,
@@ -191,6 +200,15 @@ impl fmt::Display for Notice<'_> {
             Self::Exposed(jail, exposed) => write!(f, "warning: {}{exposed}", jail.prefix()),
             Self::Created(jail, _) => write!(f, "{}created", jail.prefix()),
             Self::Removed { jail, .. } => write!(f, "{}removed", jail.prefix()),
+            // In the words in which FreeBSD's jail(8) shows this command.
+            Self::Unmounted(jail, point) => {
+                write!(f, "{}run command: /sbin/umount {}", jail.prefix(), point.display())
+            }
+            Self::StillMounted(jail, root, points) => {
+                write!(f, "warning: {}still mounted on the host:", jail.prefix())?;
+                points.iter().try_for_each(|point| write!(f, " {}", point.display()))?;
+                write!(f, "; umount before {} is removed", root.display())
+            }
             Self::Failed(jail, error) => write!(f, "{}{error}", jail.prefix()),
             Self::Changes(jail, call) => write!(f, "{}{call}", jail.prefix()),
             Self::ForLater(jail, permission) => write!(

@@ -181,3 +181,44 @@ fn a_jails_whole_root_for_a_jail_inside() {
     assert_eq!(said, "/bin/busybox\n");
     sandbox.ok("jail -q -r web");
 }
+
+/// What the host has mounted below a root does not vanish with the jail.
+#[test]
+fn mounts_of_the_host_below_a_root() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.ok("cd /home/jails/web; mkdir line by-hook by-hand lasting; mkdir /home/data; echo x > /home/data/file");
+    sandbox.write("/etc/fstab.web", "/home/data /home/jails/web/line nullfs rw 0 0\n");
+    sandbox.write("/etc/fstab", "/home/data /home/jails/web/lasting none bind 0 0\n");
+    let configure = |more: &str| {
+        let hook = "exec.prestart = \"mount -t nullfs /home/data /home/jails/web/by-hook\";";
+        let web =
+            format!("path = /home/jails/web; persist; mount.fstab = /etc/fstab.web; {hook} {more}");
+        sandbox.write("/etc/jail.conf", format!("web {{ {web} }}\n"));
+    };
+    configure("");
+    let mounted = || {
+        sandbox.ok(
+            "awk '{ print $5 }' /proc/self/mountinfo | sed -n 's|^/home/jails/web/||p' | sort -u",
+        )
+    };
+    // The mount of the jail's own line is the jail's alone.
+    sandbox.ok("jail -q -c web");
+    assert_eq!(mounted(), "by-hook\n");
+    sandbox.ok(
+        "for place in line by-hand lasting; do mount -t nullfs /home/data /home/jails/web/$place; done",
+    );
+    let done = sandbox.run("jail -v -r web | grep umount");
+    assert_eq!(done.stdout, "web: run command: /sbin/umount /home/jails/web/line\n");
+    let left = "jail: warning: web: still mounted on the host: /home/jails/web/by-hook /home/jails/web/by-hand; \
+                umount before /home/jails/web is removed\n";
+    assert_eq!(done.stderr, left);
+    assert_eq!(mounted(), "by-hand\nby-hook\nlasting\n");
+    // A hook that unmounts what a hook has mounted leaves nothing to say.
+    sandbox.ok("cd /home/jails/web; umount $PWD/by-hand $PWD/by-hook $PWD/lasting");
+    configure("exec.release = \"umount /home/jails/web/by-hook\";");
+    let done = sandbox.run("jail -q -c web && jail -r web");
+    assert_eq!((done.stderr.as_str(), done.status), ("", 0));
+    assert_eq!(mounted(), "");
+    assert_eq!(sandbox.ok("cat /home/data/file"), "x\n");
+}

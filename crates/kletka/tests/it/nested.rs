@@ -74,7 +74,7 @@ jail: third: prison limit exceeded
 $ jexec outer.inner sh /bin/try jail -c path=/ persist
 sh: can't open '/bin/try': No such file or directory
 [2]
-$ jexec outer.inner /run/kletka/jail/jail -c path=/ persist
+$ jexec outer.inner /run/kletka/jail/jail -q -c path=/ persist
 jail: jail_set: Operation not permitted
 [1]
 $ jexec outer.inner /run/kletka/jail/jls

@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::spec::{self, Creation};
 use jailparam::param;
 use netif::{InterfaceName, Netlink};
-use prison::{Prison, Record};
+use prison::{Prison, Record, Spec};
 use rustix::fs::{Mode, OFlags, open};
 use std::os::fd::AsFd;
 
@@ -49,15 +49,18 @@ fn start(facts: &Facts<'_>, turn: &Turn) -> Result<(), Refusal> {
     let makes_files = subject.given.as_ref().is_some_and(configuration::prepares_files);
     let steps = one::start_steps(jail, None)?.steps;
     let mut looked_at = steps.iter().map(|step| match step {
-        Step::Create(creation) if !makes_files => create(jail, creation),
+        Step::Create(creation) if !makes_files => create(facts, jail, creation),
         Step::Interface(name) if !has_hooks(jail) => interface(facts, turn.record.as_ref(), name),
         _ => Ok(()),
     });
     looked_at.try_for_each(|looked_at| looked_at).map_err(Refusal::step(jail))
 }
 
-fn create(jail: &Jail, creation: &Creation) -> Result<(), Error> {
-    let spec = creation.complete(jail)?;
+fn create(facts: &Facts<'_>, jail: &Jail, creation: &Creation) -> Result<(), Error> {
+    let running = facts.all().unwrap_or_default().into_iter().filter(|it| !it.is_inside());
+    let running = running.map(|record| record.path);
+    let neighbours = facts.configured.roots().iter().cloned().chain(running).collect();
+    let spec = Spec { neighbours, ..creation.complete(jail)? };
     Prison::foresee(&spec).map_err(|error| spec::told_of_mount(jail, error))
 }
 

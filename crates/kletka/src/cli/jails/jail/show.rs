@@ -104,6 +104,7 @@ fn step(step: &Step, prison: Option<&Foreseen>) -> Json {
             ("seconds", Json::number(time.as_secs())),
         ]),
         Step::Remove => Json::object([("step", Json::text("remove"))]),
+        Step::Unmount => Json::object([("step", Json::text("unmount"))]),
     }
 }
 
@@ -195,6 +196,10 @@ fn in_words(out: &mut String, step: &Step, prison: Option<&Foreseen>) -> std::fm
         Step::Remove => {
             writeln!(out, "remove the prison, with its mounts; interfaces come back to the host")
         }
+        Step::Unmount => writeln!(
+            out,
+            "unmount what the host itself has mounted where mount and mount.fstab say"
+        ),
     }
 }
 
