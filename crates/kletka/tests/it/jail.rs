@@ -676,6 +676,8 @@ $ jexec web sh -c 'touch /tmp/file'; stat -c %u /home/jails/web/tmp/file
         // Init knows all of these signals, and obeys none of them when it comes from inside the
         // jail.
         ("for signal in 9 15 40 41 42 43 44 45; do kill -$signal 1; done", "", 0),
+        ("nice -n -5 true 2> /dev/null || echo refused", "refused\n", 0),
+        ("chrt -f 1 true 2> /dev/null || echo refused", "refused\n", 0),
         ("grep CapBnd /proc/self/status",               "CapBnd:\t0000000080043dfb\n", 0),
     ]);
     sandbox.ok("jls -j web");
