@@ -9,8 +9,8 @@
 //! [`Voice`].
 //!
 //! May use: `configuration`, `devfs`, `fstab`, `jailconf`, `jailparam`, `mountinfo`, `netif`,
-//! `prison`, `rc`, `rustix`, `strerror`; system calls: the hooks and their files, what a check of the
-//! machine looks at, and mounts of the host below a root.
+//! `prison`, `rc`, `rustix`, `strerror`; system calls: the hooks and their files, what a check of
+//! the machine looks at, and mounts of the host below a root.
 
 mod attempt;
 pub mod command;
