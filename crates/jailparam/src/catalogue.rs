@@ -129,6 +129,11 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .full("`inherit` is without a user namespace: root in the jail is root of the host, with \
                few capabilities; /proc/sys is read-only, and file systems need no id-mapped \
                mounts"),
+    live("kletka.maxproc").int(0, NUMBER).default("4096")
+        .about("How many processes and threads the jail may have; 0 is no limit")
+        .full("the pids controller of cgroup v2, or of v1 where v1 has it; those of the jails inside \
+               count too; 4096 is an eighth of the fewest process numbers that a machine has; where \
+               nothing can count them, a jail that gives no number has 0"),
 
     // The host that the jail believes to be.
     live("host").jailsys().default("new").only(&["new"])

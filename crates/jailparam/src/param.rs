@@ -46,6 +46,7 @@ handles! {
     ENFORCE_STATFS: Int = "enforce_statfs";
     ENV: Text = "env";
     KLETKA_USERNS: Text = "kletka.userns";
+    KLETKA_MAXPROC: Int = "kletka.maxproc";
 
     HOST_HOSTNAME: Text = "host.hostname";
     HOST_DOMAINNAME: Text = "host.domainname";

@@ -11,7 +11,9 @@ use crate::permission::allowed;
 use crate::recorded;
 use fstab::{Entry, FileSystem, Kernel, Overlay};
 use jailparam::{Jailsys, Set, param};
-use prison::{Allow, Families, Mount, MountOptions, MountSource, Network, Permission, Spec, Users};
+use prison::{
+    Allow, Families, Mount, MountOptions, MountSource, Network, Permission, Processes, Spec, Users,
+};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
@@ -111,11 +113,20 @@ fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
             .int(param::CHILDREN_MAX)
             .and_then(|max| max.try_into().ok())
             .unwrap_or(0),
+        processes: Processes {
+            most: most_processes(parameters),
+            is_required: parameters.given(param::KLETKA_MAXPROC.parameter()).is_some(),
+        },
         programs: programs.map(Path::to_path_buf),
         // Only the run knows them.
         neighbours: Arc::default(),
         parameters: recorded::written(parameters),
     })
+}
+
+/// The value of `kletka.maxproc`.
+pub(crate) fn most_processes(parameters: &Set) -> u32 {
+    parameters.int(param::KLETKA_MAXPROC).and_then(|most| most.try_into().ok()).unwrap_or(0)
 }
 
 /// The permissions that the parameters give. Mounting is among them only if the jail `may_mount`.

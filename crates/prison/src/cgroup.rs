@@ -1,10 +1,18 @@
 //! A prison's directory in the cgroup v2 tree: cgroups(7). On a host without that tree, prisons
 //! have none.
+//!
+//! A prison that may have prisons inside has two: its processes are in a leaf, and the directory
+//! above counts them together with those of the prisons inside, whose directories lie there too.
+//! [`legacy`] has the groups of cgroup v1, [`pids`] the number of processes.
+
+pub(crate) mod legacy;
+pub(crate) mod pids;
 
 use crate::error::{Calling, Error};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, open, statfs};
 use rustix::io::Errno;
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Read, Seek};
 use std::os::fd::OwnedFd;
@@ -14,6 +22,8 @@ use std::path::{Path, PathBuf};
 const CGROUP2_MAGIC: i64 = 0x6367_7270;
 /// The directory that holds the directories of all prisons.
 const PARENT: &str = "kletka";
+/// The leaf for the processes of a prison that may have others inside.
+const LEAF: &str = "self";
 
 /// Seconds within which killed processes have to be gone.
 const PATIENCE: u32 = 5;
@@ -49,43 +59,74 @@ impl Name {
 }
 
 /// Names the directory that a prison is going to have; `unique` tells prisons of two registries
-/// apart.
-pub(crate) fn path(Name { jid, ids, registry }: Name, unique: u64) -> Option<PathBuf> {
-    let name = format!("{jid}.{ids}.{registry:x}.{unique:x}");
-    Some(hierarchy()?.join(PARENT).join(name))
+/// apart. `outer` is the directory of the prison that this one is in; `is_outer`: it may have
+/// prisons inside itself.
+pub(crate) fn path(
+    Name { jid, ids, registry }: Name,
+    unique: u64,
+    outer: Option<&Path>,
+    is_outer: bool,
+) -> Option<PathBuf> {
+    let parent = match outer {
+        Some(outer) => whole(outer).to_path_buf(),
+        None => hierarchy()?.join(PARENT),
+    };
+    let whole = parent.join(format!("{jid}.{ids}.{registry:x}.{unique:x}"));
+    Some(if is_outer { whole.join(LEAF) } else { whole })
 }
 
-/// The directories of prisons of a registry, by what their names say.
-pub(crate) fn all(registry: u64) -> Vec<(PathBuf, Name)> {
-    let parent = hierarchy().map(|path| path.join(PARENT));
-    let entries = parent.and_then(|path| fs::read_dir(path).ok());
-    let named = entries.into_iter().flatten().filter_map(|entry| {
+/// The directories of prisons of a registry, by what their names say: those of no outer prison, and
+/// those in the outer ones among `known`. Those that are `known` are left out.
+pub(crate) fn others(registry: u64, known: &[&Path]) -> Vec<(PathBuf, Name)> {
+    let outer = known.iter().filter(|cgroup| cgroup.ends_with(LEAF));
+    let outer: Vec<PathBuf> = outer.map(|cgroup| whole(cgroup).to_path_buf()).collect();
+    let known: HashSet<&Path> = known.iter().map(|cgroup| whole(cgroup)).collect();
+    let common = hierarchy().map(|path| path.join(PARENT));
+    let entries = common.into_iter().chain(outer).filter_map(|path| fs::read_dir(path).ok());
+    let named = entries.flatten().filter_map(|entry| {
         let entry = entry.ok()?;
-        Some((entry.path(), Name::parse(entry.file_name().to_str()?)?))
+        let name = Name::parse(entry.file_name().to_str()?)?;
+        Some((entry.path(), name)).filter(|(path, _)| !known.contains(path.as_path()))
     });
-    named.filter(|(_, name)| name.registry == registry).collect()
+    let ours = named.filter(|(_, name)| name.registry == registry);
+    ours.map(|(path, name)| (with_leaf(path), name)).collect()
+}
+
+/// Where the processes of the prison with this directory are.
+fn with_leaf(whole: PathBuf) -> PathBuf {
+    let leaf = whole.join(LEAF);
+    if leaf.exists() { leaf } else { whole }
+}
+
+/// The directory of all that is in a prison, whose own processes are in `cgroup`.
+fn whole(cgroup: &Path) -> &Path {
+    let is_leaf = cgroup.file_name().is_some_and(|name| name == LEAF);
+    cgroup.parent().filter(|_| is_leaf).unwrap_or(cgroup)
 }
 
 /// Makes the directory, and opens it for clone3(2)'s `CLONE_INTO_CGROUP`: to move a process later,
 /// by cgroup.procs, takes the kernel 10 ms.
 pub(crate) fn create(path: &Path) -> Result<OwnedFd, Error> {
-    let parent = path.parent().unwrap_or(path);
+    make(path).map_err(|error| Error::Mount(path.into(), error))?;
+    open_directory(path).calling("cgroup")
+}
+
+/// Makes a directory, and those that it lies in.
+fn make(path: &Path) -> io::Result<()> {
     loop {
-        match fs::create_dir(parent) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(Error::Mount(parent.into(), error));
+        match (fs::create_dir(path), path.parent()) {
+            // Missing as yet; or the removal of the last prison has removed it in between.
+            (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+                match make(parent) {
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                        return Err(error);
+                    }
+                    _ => {}
+                }
             }
-            _ => {}
-        }
-        match fs::create_dir(path) {
-            // The removal of the last prison has removed the parent in between: both are made
-            // again.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Error::Mount(path.into(), error)),
-            Ok(()) => break,
+            (made, _) => return made,
         }
     }
-    open_directory(path).calling("cgroup")
 }
 
 /// Opens a prison's directory.
@@ -97,14 +138,20 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<OwnedFd> {
 /// Removes the directory of a prison that has ended, and the common one with the last of them.
 /// Answers whether it is gone. Processes in it stay, and the directory with them.
 pub(crate) fn remove(path: &Path) -> bool {
-    let removed = match fs::remove_dir(path) {
+    remove_up(path) && legacy::remove(path)
+}
+
+/// Removes a directory that has no processes, if it is there, and those that it lies in, up to the
+/// common one with the last of all prisons. Answers whether it is gone.
+fn remove_up(path: &Path) -> bool {
+    let is_gone = |path: &Path| match fs::remove_dir(path) {
         Err(error) => error.kind() == io::ErrorKind::NotFound,
         Ok(()) => true,
     };
-    if let Some(parent) = path.parent().filter(|_| removed) {
-        // Fails while other prisons have theirs in it.
-        let _ = fs::remove_dir(parent);
-    }
+    let removed = is_gone(path);
+    let is_ours = |parent: &&Path| parent.iter().any(|part| part == PARENT);
+    // One that holds other prisons' directories stays, and so do those above.
+    let _ = removed && path.ancestors().skip(1).take_while(is_ours).all(is_gone);
     removed
 }
 

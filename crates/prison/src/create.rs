@@ -7,6 +7,8 @@
 //! everything: only a file and an empty cgroup can stay, which the next command clears.
 
 use crate::cgroup;
+use crate::cgroup::legacy::{Groups, Hierarchies};
+use crate::cgroup::pids;
 use crate::confine::rights::Rights;
 use crate::control::{self, word};
 use crate::enter::namespaces::Maker;
@@ -18,21 +20,21 @@ use crate::files::root::Plan;
 use crate::files::source::Sources;
 use crate::files::stack::Stack;
 use crate::files::tree::Tree;
-use crate::first::{First, Waiting};
+use crate::first::{First, Place, Waiting};
 use crate::init;
 use crate::permission::Permission;
 use crate::prison::Prison;
 use crate::registry::Registry;
 use crate::registry::process_id::ProcessId;
 use crate::registry::record::Record;
-use crate::spec::{Mount, MountSource, Network, Spec, Users};
+use crate::spec::{Mount, MountSource, Network, Processes, Spec, Users};
 use kernel::process::{Side, clone3};
 use kernel::{birth, namespace, signal};
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 /// Namespaces that the host's user namespace owns. Were the mount namespace the jail's, its root
@@ -216,6 +218,10 @@ fn build(
 ) -> Result<(Prison, Waiting, ProcessId), Error> {
     check_sources(spec, &Sources::new(registry, spec))?;
     let cgroup = record.cgroup.as_deref().map(cgroup::create).transpose()?;
+    let hierarchies = Hierarchies::of(record.rights);
+    let groups = record.cgroup.as_deref().map(|cgroup| Groups::make(cgroup, hierarchies));
+    let groups = groups.transpose()?.unwrap_or_default();
+    limit_processes(spec.processes, record)?;
     let plan = plan(registry, spec, record, outer)?;
     let (hold, theirs) = control::line().calling("socketpair")?;
     // Init gives interfaces back to this network, and could not open it any more from the jail's.
@@ -232,14 +238,15 @@ fn build(
         Side::Child => {
             // With a copy of the command's end, init would never see the line close.
             drop(hold);
-            init::run(plan, theirs, network.into())
+            init::run(plan, theirs, network.into(), &groups)
         }
         Side::Parent { pid, pidfd } => (pid, pidfd),
     };
     // With init's end open here too, a report would be waited for after init has died.
     drop(theirs);
     let prison = Prison { hold: Some(hold), ..Prison::new(record.clone(), init) };
-    let started = start_first(&prison, &plan, maker, first, (cgroup, outer));
+    let place = Place { cgroup, groups: &groups, outer };
+    let started = start_first(&prison, &plan, maker, first, place);
     let id = ProcessId::of(pid, prison.init.as_fd());
     match (started, id) {
         (Ok(waiting), Some(id)) => Ok((prison, waiting, id)),
@@ -248,6 +255,23 @@ fn build(
             Err(started.err().unwrap_or(Error::Died))
         }
     }
+}
+
+/// Limits the processes of the prison. Where that is not possible and nobody has asked for it, the
+/// record says that there is no limit.
+fn limit_processes(processes: Processes, record: &mut Record) -> Result<(), Error> {
+    if processes.most == 0 {
+        return Ok(());
+    }
+    let limit = |cgroup| pids::limit(cgroup, processes.most).calling("pids.max");
+    let is_limited = record.cgroup.as_deref().map_or(Ok(false), limit)?;
+    if !is_limited && processes.is_required {
+        return Err(Error::NoProcessLimit);
+    }
+    if !is_limited {
+        record.parameters.push((Processes::PARAMETER.to_owned(), b"0".to_vec()));
+    }
+    Ok(())
 }
 
 /// Ends a prison that has not come up: its line closes, which ends init wherever it waits.
@@ -277,7 +301,7 @@ fn start_first(
     plan: &Plan,
     maker: Maker,
     first: Option<(&Command, Streams)>,
-    place: (Option<BorrowedFd<'_>>, Option<&Prison>),
+    place: Place<'_>,
 ) -> Result<Waiting, Error> {
     // Mounts are idmapped to this user namespace, so its maps are written first.
     let users = maker.finish(prison.record.ids, plan.users)?;

@@ -52,6 +52,8 @@ pub enum Error {
     LinkOfJail(PathBuf, PathBuf),
     /// This directory cannot take what a union writes.
     Union(PathBuf, UnionFault),
+    /// Nothing can limit the number of processes here.
+    NoProcessLimit,
     /// All ranges of 65,536 ids are taken.
     NoIds,
     /// /run/kletka cannot be read or written.
@@ -184,6 +186,10 @@ impl fmt::Display for Error {
                 link.display()
             ),
             Self::Union(path, fault) => write!(f, "{}: {fault}", path.display()),
+            Self::NoProcessLimit => f.write_str(
+                "kletka.maxproc: nothing counts processes here: mount a cgroup hierarchy with the \
+                 pids controller, or say kletka.maxproc=0",
+            ),
             Self::NoIds => write!(f, "no range of 65536 user ids is free"),
             Self::Registry(path, error) => write!(f, "{}: {}", path.display(), strerror::of(error)),
             Self::BrokenRecord(path) => write!(

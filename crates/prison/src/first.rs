@@ -7,6 +7,7 @@
 //! costs more than all that this one does. So the process only makes system calls, and allocates
 //! nothing.
 
+use crate::cgroup::legacy::{self, Groups};
 use crate::enter::attach::{Reporting, announce, executed_or_collected, fork_into, report};
 use crate::enter::copy::ByCopy;
 use crate::enter::namespaces::{Joining, Maker};
@@ -64,6 +65,16 @@ impl Drop for Waiting {
     }
 }
 
+/// Where the first process is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// The prison's directory in the tree of cgroup v2.
+    pub(crate) cgroup: Option<BorrowedFd<'a>>,
+    pub(crate) groups: &'a Groups,
+    /// The prison that the new one is in, whose network it has if it has none of its own.
+    pub(crate) outer: Option<&'a Prison>,
+}
+
 /// The first process, while the prison is being made.
 pub(crate) struct First {
     waiting: Waiting,
@@ -72,13 +83,12 @@ pub(crate) struct First {
 }
 
 impl First {
-    /// Makes the process in `prison` and in `cgroup`; it begins to join the namespaces of `maker`.
-    /// A prison without a network of its own has that of `outer`, the prison that it is in.
+    /// Makes the process in `prison`; it begins to join the namespaces of `maker`.
     pub(crate) fn start(
         prison: &Prison,
         maker: &Maker,
         command: Option<(&Command, Streams)>,
-        (cgroup, outer): (Option<BorrowedFd<'_>>, Option<&Prison>),
+        Place { cgroup, groups, outer }: Place<'_>,
     ) -> Result<Self, Error> {
         let hold = prison.hold.as_ref().ok_or(Error::Died)?;
         let line = Reporting::new()?;
@@ -99,6 +109,7 @@ impl First {
         let task = Box::new(Task {
             init: Inherited::of(&prison.init),
             network: outer.map(|outer| Inherited::of(&outer.init)),
+            groups: groups.inherited(),
             joining: maker.joining(),
             // With copies of these ends, the process would never see its parent close them.
             parents: [hold, &go, &said].map(Inherited::of),
@@ -178,6 +189,8 @@ struct Task {
     init: Inherited,
     /// A process whose network this one joins.
     network: Option<Inherited>,
+    /// The prison's groups in cgroup v1.
+    groups: Vec<Inherited>,
     joining: Joining,
     /// Ends of pipes that belong to the parent, which waits for their closing.
     parents: [Inherited; 3],
@@ -234,6 +247,8 @@ impl Task {
         // First: once inside, the jail's processes could otherwise trace one that still has the
         // host's rights.
         confine::hide_from_ptrace()?;
+        // Before the cgroup namespace is made, whose root these groups become.
+        self.groups.iter().try_for_each(legacy::enter)?;
         move_into_thread_name_spaces(self.init.as_fd(), ThreadNameSpaceType::MOUNT)?;
         if let Some(outer) = &self.network {
             move_into_thread_name_spaces(outer.as_fd(), ThreadNameSpaceType::NETWORK)?;

@@ -7,6 +7,7 @@
 //! `persist` init ends with the last process. Before any end, init gives the interfaces that came
 //! from the host back, because a network namespace that dies takes a veth and its other end along.
 
+use crate::cgroup::legacy::Groups;
 use crate::control::{
     ATTACHED, END, INTERFACE, PERSIST, REMOVE, Report, SIGNALS, Stage, TERMINATE, TRANSIENT, hear,
     tell, word,
@@ -27,8 +28,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 /// Runs init's whole life. `control` is init's end of the line to the command; `network` the host's
-/// network namespace.
-pub(crate) fn run(plan: Plan, control: OwnedFd, network: OwnedFd) -> ! {
+/// network namespace; `groups` are the prison's in cgroup v1.
+pub(crate) fn run(plan: Plan, control: OwnedFd, network: OwnedFd, groups: &Groups) -> ! {
     // Without its signals init could not even be told to end: better no prison at all.
     let Ok(signals) = signal::descriptor(&[&SIGNALS[..], &[END, libc::SIGCHLD]].concat()) else {
         exit_now(1)
@@ -41,7 +42,9 @@ pub(crate) fn run(plan: Plan, control: OwnedFd, network: OwnedFd) -> ! {
     let lines = Lines { signals, control, network, door };
     // Made now, while the first process joins its namespaces on another processor: these file
     // systems need no ids of the jail.
-    let own = Own::make(&plan);
+    let entered = groups.enter();
+    let entered = entered.map_err(|error| Stage::Namespaces.failed(Path::new("/"), error));
+    let own = entered.and_then(|()| Own::make(&plan));
     // Otherwise the command has died or given up; with init, everything that was made is gone.
     if hear(lines.control.as_fd()) != Some(word::BUILD) {
         exit_now(1);

@@ -51,4 +51,6 @@ pub use registry::nested::view_on_paper;
 pub use registry::record::Record;
 pub use registry::unseen::Unseen;
 pub use registry::{Changing, Registry, is_jailed};
-pub use spec::{Change, Families, Mount, MountOptions, MountSource, Network, Spec, Users};
+pub use spec::{
+    Change, Families, Mount, MountOptions, MountSource, Network, Processes, Spec, Users,
+};

@@ -1,10 +1,11 @@
-//! What of a change of a prison is outside its record: the host's names, the text of `env`, and
-//! whether init lives on without processes.
+//! What of a change of a prison is outside its record: the host's names, the text of `env`, the
+//! limit of processes, and whether init lives on without processes.
 //!
 //! A change is written into the record first, with what is [`Pending`]. When that is carried out,
 //! it is taken out of the record again. So a command that is killed in between leaves a record
 //! that says what is still to be done, and each part can be done twice.
 
+use crate::cgroup::pids;
 use crate::control::{PERSIST, TRANSIENT};
 use crate::env;
 use crate::error::{Calling, Error};
@@ -15,10 +16,12 @@ use kernel::namespace::{self, Namespace};
 use kernel::signal;
 use rustix::system::{setdomainname, sethostname, uname};
 use rustix::thread::LinkNameSpaceType;
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 
 /// The longest name that the kernel takes: `__NEW_UTS_LEN`.
 const LONGEST: usize = 64;
@@ -28,6 +31,7 @@ const LONGEST: usize = 64;
 pub(crate) struct Pending {
     names: Names,
     env: Option<Vec<u8>>,
+    processes: Option<u32>,
     persist: Option<bool>,
 }
 
@@ -48,6 +52,7 @@ impl Pending {
                 domain: change.domainname.clone().or(earlier.names.domain),
             },
             env: change.env.clone().or(earlier.env),
+            processes: change.processes.or(earlier.processes),
             persist: change.persist.or(earlier.persist),
         }
     }
@@ -73,15 +78,23 @@ impl Pending {
         Ok(())
     }
 
-    /// Carries all parts out on the prison of `init`, which is behind `pidfd`. Where one fails, the
-    /// prison is as it was.
+    /// Carries all parts out on the prison of `init`, which is behind `pidfd`, and of `cgroup`.
+    /// Where one fails, the prison is as it was.
     ///
     /// # Errors
-    /// [`Error::Died`]; those of [`env::show`].
-    pub(crate) fn carry_out(&self, init: ProcessId, pidfd: BorrowedFd<'_>) -> Result<(), Error> {
+    /// [`Error::Died`]; [`Error::NoProcessLimit`]; those of [`env::show`].
+    pub(crate) fn carry_out(
+        &self,
+        (init, cgroup): (ProcessId, Option<&Path>),
+        pidfd: BorrowedFd<'_>,
+    ) -> Result<(), Error> {
         let before = self.names.set_in(pidfd)?;
-        let shown = self.env.as_ref().map_or(Ok(()), |text| env::show(init, text));
-        if let Err(error) = shown {
+        let limited = self.processes.map(|most| limit(cgroup, most)).transpose();
+        let done = limited.and_then(|limited| {
+            let shown = self.env.as_ref().map_or(Ok(()), |text| env::show(init, text));
+            shown.inspect_err(|_| drop(limited.flatten().map(|before| limit(cgroup, before))))
+        });
+        if let Err(error) = done {
             // These names were the kernel's own a moment ago.
             let _ = before.set_in(pidfd);
             return Err(error);
@@ -96,13 +109,15 @@ impl Pending {
     }
 
     /// The keys and values by which a record keeps this.
-    pub(crate) fn lines(&self) -> Vec<(&'static str, &[u8])> {
-        let persist = self.persist.map(|persist| if persist { "true" } else { "false" }.as_bytes());
+    pub(crate) fn lines(&self) -> Vec<(&'static str, Cow<'_, [u8]>)> {
+        let text = |text: String| Cow::Owned(text.into_bytes());
+        let name = |name: &'_ OsString| Cow::Owned(name.as_bytes().to_vec());
         let lines = [
-            ("pending.hostname", self.names.host.as_ref().map(|name| name.as_bytes())),
-            ("pending.domainname", self.names.domain.as_ref().map(|name| name.as_bytes())),
-            ("pending.env", self.env.as_deref()),
-            ("pending.persist", persist),
+            ("pending.hostname", self.names.host.as_ref().map(name)),
+            ("pending.domainname", self.names.domain.as_ref().map(name)),
+            ("pending.env", self.env.as_deref().map(Cow::Borrowed)),
+            ("pending.processes", self.processes.map(|most| text(most.to_string()))),
+            ("pending.persist", self.persist.map(|persist| text(persist.to_string()))),
         ];
         lines.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
     }
@@ -113,11 +128,24 @@ impl Pending {
             ("hostname", name) => self.names.host = Some(OsStr::from_bytes(name).to_owned()),
             ("domainname", name) => self.names.domain = Some(OsStr::from_bytes(name).to_owned()),
             ("env", text) => self.env = Some(text.to_owned()),
+            ("processes", most) => {
+                self.processes = Some(std::str::from_utf8(most).ok()?.parse().ok()?);
+            }
             ("persist", b"true") => self.persist = Some(true),
             ("persist", b"false") => self.persist = Some(false),
             _ => return None,
         }
         Some(())
+    }
+}
+
+/// Lets the prison of `cgroup` have at most this many processes and threads; 0 is no limit. Answers
+/// the limit of before, where that is known.
+fn limit(cgroup: Option<&Path>, most: u32) -> Result<Option<u32>, Error> {
+    let before = cgroup.and_then(pids::current);
+    match cgroup.map_or(Ok(false), |cgroup| pids::limit(cgroup, most)).calling("pids.max")? {
+        false if most > 0 => Err(Error::NoProcessLimit),
+        _ => Ok(before),
     }
 }
 

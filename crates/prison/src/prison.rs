@@ -2,6 +2,7 @@
 //! [`crate::removal`].
 
 use crate::cgroup;
+use crate::cgroup::legacy::{Groups, Hierarchies};
 use crate::control::{self, Report, word};
 use crate::env;
 use crate::error::{Calling, Error};
@@ -61,6 +62,17 @@ impl Prison {
     pub(crate) fn open_cgroup(&self) -> Result<Option<OwnedFd>, Error> {
         let open = |path| cgroup::open_directory(path).map_err(|_| Error::Died);
         self.record.cgroup.as_deref().map(open).transpose()
+    }
+
+    /// The prison's groups in cgroup v1, which a process enters by itself.
+    pub(crate) fn open_groups(&self) -> Result<Groups, Error> {
+        // A prison that a jail has made has the groups of that jail, which may have all of them.
+        let hierarchies = match self.record.is_inside() {
+            true => Hierarchies::All,
+            false => Hierarchies::of(self.record.rights),
+        };
+        let open = |cgroup| Groups::open(cgroup, hierarchies);
+        self.record.cgroup.as_deref().map_or_else(|| Ok(Groups::default()), open)
     }
 
     /// Says one of [`word`] to init.
@@ -196,7 +208,9 @@ impl Prison {
         registry.rewrite(&record)?;
         let init = record.init.ok_or(Error::Died)?;
         if let Some(pending) = record.pending.take() {
-            if let Err(error) = pending.carry_out(init, self.init.as_fd()) {
+            if let Err(error) =
+                pending.carry_out((init, record.cgroup.as_deref()), self.init.as_fd())
+            {
                 // Where not even the old record can be written, the next look tries once more what
                 // has failed here.
                 let _ = registry.rewrite(&self.record);

@@ -33,7 +33,6 @@ use reservation::{Held, Reservation};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, mkdir, open};
 use rustix::io::Errno;
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -359,7 +358,7 @@ impl Registry {
         if let Some(init) = record.init
             && let Some(pidfd) = init.open()
             && let Some(pending) = &record.pending
-            && pending.carry_out(init, pidfd.as_fd()).is_ok()
+            && pending.carry_out((init, record.cgroup.as_deref()), pidfd.as_fd()).is_ok()
         {
             record.pending = None;
             // Who may only read has done what the record says, too, and the next one writes it.
@@ -387,8 +386,8 @@ impl Registry {
 
     /// The cgroups of this registry that none of its records names.
     fn without_record(&self, records: &[Record]) -> impl Iterator<Item = (PathBuf, cgroup::Name)> {
-        let known: HashSet<PathBuf> = records.iter().filter_map(|it| it.cgroup.clone()).collect();
-        cgroup::all(self.device()).into_iter().filter(move |(path, _)| !known.contains(path))
+        let known: Vec<_> = records.iter().filter_map(|record| record.cgroup.as_deref()).collect();
+        cgroup::others(self.device(), &known).into_iter()
     }
 
     /// The device that the registry is on.
@@ -472,6 +471,8 @@ impl Registry {
         let (last, ranges) = (lock.last_jid(), Ranges::read());
         let taken = Reservation::choose(spec, (&records, &held), last, outer, &ranges)?;
         let begun = begin(taken.ids)?;
+        let outer = records.iter().find(|record| record.jid == taken.parent);
+        let outer_cgroup = outer.and_then(|outer| outer.cgroup.as_deref());
         let record = Record {
             jid: taken.jid,
             name: taken.name,
@@ -482,6 +483,8 @@ impl Registry {
             cgroup: cgroup::path(
                 cgroup::Name { jid: taken.jid, ids: taken.ids.first, registry: self.device() },
                 unique(),
+                outer_cgroup,
+                taken.children.max > 0,
             ),
             parameters: spec.parameters.clone(),
             rights,

@@ -36,6 +36,8 @@ pub struct Spec {
     pub persist: bool,
     /// How many jails may be inside: jail(8), `children.max`.
     pub children: u32,
+    /// How many processes and threads the prison may have.
+    pub processes: Processes,
     /// The directory with kletka's own programs, shown read-only as /run/kletka inside.
     pub programs: Option<PathBuf>,
     /// Roots of other jails, which may not run: no link below them is followed on the way to `path`
@@ -51,6 +53,21 @@ impl Spec {
     pub fn has_run(&self) -> bool {
         self.programs.is_some() || self.children > 0
     }
+}
+
+/// A limit of the processes and threads of a prison and of those inside it: our parameter
+/// `kletka.maxproc`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Processes {
+    /// The most that there may be; 0 is no limit.
+    pub most: u32,
+    /// Without a way to limit them there is to be no prison.
+    pub is_required: bool,
+}
+
+impl Processes {
+    /// The parameter's name, for the registry.
+    pub(crate) const PARAMETER: &str = "kletka.maxproc";
 }
 
 /// Whose user ids the users of a prison have: our parameter `kletka.userns`.
@@ -174,6 +191,8 @@ pub struct Change {
     /// Permissions of the processes that enter from now on: a process inside keeps its filter.
     /// Permissions that are settled at the creation stay as they are.
     pub allow: Option<Allow>,
+    /// The most processes and threads; 0 is no limit.
+    pub processes: Option<u32>,
     /// Everything that `jls -n` shows.
     pub parameters: Option<Vec<(String, Vec<u8>)>>,
 }

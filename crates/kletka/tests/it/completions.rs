@@ -36,7 +36,7 @@ fn words_by_their_place() {
         &sandbox,
         "\
 $ PATH=/tmp/bin:$PATH; complete jail -c ''; complete jail -vc w; complete jail -c allow.mount.t
-db mail web jid= name= path= persist children.max= enforce_statfs= meta= env= kletka.userns= host= host.hostname= host.domainname= vnet= ip4= ip6= vnet.interface= devfs_ruleset= mount= mount.fstab= mount.devfs mount.fdescfs mount.procfs exec.prepare= exec.prestart= exec.created= exec.start= command= exec.poststart= exec.prestop= exec.stop= exec.poststop= exec.release= exec.clean exec.jail_user= exec.system_jail_user exec.system_user= exec.timeout= exec.consolelog= stop.timeout= depend= allow.set_hostname allow.raw_sockets allow.chflags allow.quotas allow.reserved_ports allow.dying allow.mount allow.mount.fdescfs allow.mount.nullfs allow.mount.tmpfs sysvmsg= sysvsem= sysvshm=
+db mail web jid= name= path= persist children.max= enforce_statfs= meta= env= kletka.userns= kletka.maxproc= host= host.hostname= host.domainname= vnet= ip4= ip6= vnet.interface= devfs_ruleset= mount= mount.fstab= mount.devfs mount.fdescfs mount.procfs exec.prepare= exec.prestart= exec.created= exec.start= command= exec.poststart= exec.prestop= exec.stop= exec.poststop= exec.release= exec.clean exec.jail_user= exec.system_jail_user exec.system_user= exec.timeout= exec.consolelog= stop.timeout= depend= allow.set_hostname allow.raw_sockets allow.chflags allow.quotas allow.reserved_ports allow.dying allow.mount allow.mount.fdescfs allow.mount.nullfs allow.mount.tmpfs sysvmsg= sysvsem= sysvshm=
 web
 allow.mount.tmpfs
 $ PATH=/tmp/bin:$PATH; complete jail -r ''; complete jail -rc d; complete jail -v --p; complete jail -f /etc/jail.conf.d/

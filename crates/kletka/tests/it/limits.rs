@@ -105,3 +105,74 @@ fn init_is_killed_last() {
         sandbox.ok("jail -q -r web");
     }
 }
+
+/// Answers whether this machine can count the processes of a jail: cgroups(7), "pids".
+fn counts_processes(sandbox: &Sandbox) -> bool {
+    let counts = "test -e /sys/fs/cgroup/pids/pids.max -o -e /sys/fs/cgroup/pids/cgroup.procs || \
+                  grep -qw pids /sys/fs/cgroup/cgroup.controllers";
+    let counts = sandbox.run(counts).status == 0;
+    if !counts {
+        eprintln!("skipped: this machine has no pids controller");
+    }
+    counts
+}
+
+/// Forks until the kernel refuses, and says how many processes there were, with the shell's own.
+const FORK: &str = "my $n = 1; while ($n < 100) { my $p = fork; defined $p or last; $p or sleep 100; \
+                    $n++ } print \"$n\\n\";";
+
+/// `kletka.maxproc` is shown by jls(8), changed by `jail -m`, holds for commands from outside as for
+/// what they fork, and for the jails inside.
+#[test]
+fn processes_are_limited() {
+    let Some(sandbox) = with_perl("children.max = 2;") else { return };
+    if !counts_processes(&sandbox) {
+        return;
+    }
+    sandbox.write("/home/jails/web/fork.pl", FORK);
+    let said = |line: &str| sandbox.ok(line);
+    assert_eq!(said("jls -j web kletka.maxproc"), "4096\n");
+    sandbox.ok("jail -m name=web kletka.maxproc=20");
+    assert_eq!(said("jls -j web kletka.maxproc"), "20\n");
+    assert_eq!(said("jexec web perl /fork.pl"), "20\n");
+    let full = sandbox.run("jexec web /bin/sh -c 'echo a | cat'");
+    assert!(full.status != 0, "{} {}", full.stdout, full.stderr);
+    sandbox.ok("jail -m name=web kletka.maxproc=0");
+    assert_eq!(said("jls -j web kletka.maxproc"), "0\n");
+    assert_eq!(said("jexec web perl /fork.pl"), "100\n");
+    sandbox.ok("jail -q -R web; jail -q -c web; jail -m name=web kletka.maxproc=20");
+    sandbox.ok("jail -q -c name=web.in path=/home/jails/web persist kletka.maxproc=8");
+    // Among the twenty are those of the jail inside: its init, and the seven that wait.
+    assert_eq!(said("jexec web.in perl /fork.pl"), "8\n");
+    assert_eq!(said("jexec web perl /fork.pl"), "12\n");
+    sandbox.ok("jail -q -R web");
+}
+
+/// What a jail's processes are counted with, and may be seen with, is the jail's in each hierarchy
+/// of cgroup v1, and nothing of that is left behind.
+#[test]
+fn groups_of_cgroup_v1_are_the_jails() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    if sandbox.run("test -e /sys/fs/cgroup/pids/tasks").status != 0 {
+        eprintln!("skipped: this machine has no hierarchies of cgroup v1");
+        return;
+    }
+    sandbox.root("/home/jails/web");
+    let inside = "jail -q -c path=/home/jails/web command=/bin/cat /proc/self/cgroup";
+    assert!(sandbox.ok(inside).lines().any(|line| line.ends_with(":pids:/")));
+    sandbox.ok("jail -q -c name=web path=/home/jails/web persist enforce_statfs=1 allow.mount \
+         allow.mount.tmpfs");
+    for line in sandbox.ok("jexec web cat /proc/1/cgroup /proc/self/cgroup").lines() {
+        assert!(line.ends_with(":/"), "{line}");
+    }
+    // The view from outside: no group is the caller's.
+    let outside = sandbox.ok("cat /proc/$(pgrep -f '^kletka: web ')/cgroup");
+    assert!(outside.lines().all(|line| line.contains("/kletka/")), "{outside}");
+    sandbox.ok(
+        "init=$(pgrep -f '^kletka: web '); kill -9 $init; while test -e /proc/$init; do :; done; \
+         jail -q -c path=/home/jails/web command=/bin/true",
+    );
+    let name = outside.lines().find_map(|line| line.split_once("::")).unwrap().1.to_owned();
+    let left = sandbox.ok(&format!("ls -d /sys/fs/cgroup/*{name} 2>/dev/null || true"));
+    assert_eq!(left, "");
+}

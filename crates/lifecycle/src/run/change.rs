@@ -8,6 +8,7 @@ use crate::jail::Jail;
 use crate::permission::allowed;
 use crate::recorded::{self, same_place};
 use crate::refusal::Refusal;
+use crate::spec::most_processes;
 use crate::voice::Notice;
 use jailparam::{Access, Handle, Parameter, Set, Text, Value, param};
 use prison::{Change, Prison, Record, Registry};
@@ -120,6 +121,7 @@ impl Changes {
             hostname: text(param::HOST_HOSTNAME),
             domainname: text(param::HOST_DOMAINNAME),
             env,
+            processes: self.changes(param::KLETKA_MAXPROC).then(|| most_processes(&self.set)),
             allow: self.for_later().next().map(|_| allowed(&self.set)),
             parameters: Some(recorded::rewritten(old, &self.set, &self.live)),
         };

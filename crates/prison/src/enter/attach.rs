@@ -4,6 +4,7 @@
 //! process announces itself to init with the host's rights, joins the other namespaces, and
 //! executes.
 
+use crate::cgroup::legacy::Groups;
 use crate::control::ATTACHED;
 use crate::enter::copy::{self, ByCopy};
 use crate::enter::process::{Command, Confinement, Failure, Ready, Step, Streams, become_root};
@@ -110,9 +111,9 @@ impl Prison {
         ends_with_this: bool,
     ) -> Result<Child, Error> {
         let users = self.user_namespace()?;
-        let cgroup = self.open_cgroup()?;
+        let (cgroup, groups) = (self.open_cgroup()?, self.open_groups()?);
         let life = ends_with_this.then(|| Life::of_this_process(self)).flatten();
-        let entry = Entry::new(self, users.as_ref(), command);
+        let entry = Entry::new(self, users.as_ref(), &groups, command);
         let entry = if ends_with_this { entry.ending_with(life.as_ref()) } else { entry };
         let cgroup = cgroup.as_ref().map(AsFd::as_fd);
         let copy = self.copy()?;
@@ -130,6 +131,7 @@ impl Prison {
 pub(crate) struct Entry<'a> {
     init: BorrowedFd<'a>,
     users: Option<BorrowedFd<'a>>,
+    groups: &'a Groups,
     confinement: Confinement,
     command: &'a Command,
     /// The caller's life, with which the new process is to end.
@@ -161,15 +163,18 @@ impl Work for Shared<'_> {
 }
 
 impl<'a> Entry<'a> {
-    /// The way into `prison`, whose user namespace is `users`.
+    /// The way into `prison`, whose user namespace is `users`, and whose groups in cgroup v1 are
+    /// `groups`.
     pub(crate) fn new(
         prison: &'a Prison,
         users: Option<&'a OwnedFd>,
+        groups: &'a Groups,
         command: &'a Command,
     ) -> Self {
         Self {
             init: prison.init().as_fd(),
             users: users.map(AsFd::as_fd),
+            groups,
             confinement: Confinement::of(prison.record().rights),
             command,
             life: None,
@@ -198,7 +203,7 @@ impl<'a> Entry<'a> {
 
     /// Joins the prison's namespaces as its root, in the new process.
     pub(crate) fn join(&self) -> Result<(), Failure> {
-        enter(self.init, self.users)
+        enter(self.init, self.users, self.groups)
     }
 
     /// Gives up rights, in the new process.
@@ -296,12 +301,17 @@ pub(crate) fn executed_or_collected(
     }
 }
 
-/// Joins the prison's namespaces, and becomes its root.
-fn enter(init: BorrowedFd<'_>, users: Option<BorrowedFd<'_>>) -> Result<(), Failure> {
+/// Joins the prison's groups and namespaces, and becomes its root.
+fn enter(
+    init: BorrowedFd<'_>,
+    users: Option<BorrowedFd<'_>>,
+    groups: &Groups,
+) -> Result<(), Failure> {
     let namespaces = |error: io::Error| Step::Namespaces.failed(error);
     // Before anything else: the jail's processes could trace this one, which still has the host's
     // rights, and use its descriptors.
     confine::hide_from_ptrace().map_err(namespaces)?;
+    groups.enter().map_err(namespaces)?;
     // Init ends with its last process: it has to know of this one before that can happen.
     announce().map_err(namespaces)?;
     // Not the user namespace: init's is the host's, so the jail's is joined by a descriptor of its

@@ -71,7 +71,8 @@ impl Prison {
         let given = streams::given_without_terminals(command)?;
         let copy = self.copy()?;
         let (users, cgroup) = (self.user_namespace()?, self.open_cgroup()?);
-        let entry = Entry::new(self, users.as_ref(), command);
+        let groups = self.open_groups()?;
+        let entry = Entry::new(self, users.as_ref(), &groups, command);
         let line = Reporting::new()?;
         let cgroup = cgroup.as_ref().map(AsFd::as_fd);
         let child = fork_into(self.init().as_fd(), cgroup, || {

@@ -161,7 +161,7 @@ impl Record {
             line(&format!("parameter.{name}"), value);
         }
         for (key, value) in self.pending.iter().flat_map(Pending::lines) {
-            line(key, value);
+            line(key, &value);
         }
         for line in &self.unknown {
             out.extend_from_slice(line);

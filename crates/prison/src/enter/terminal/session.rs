@@ -69,7 +69,7 @@ impl Session {
         report: BorrowedFd<'_>,
     ) -> Result<Self, Error> {
         let users = prison.user_namespace()?;
-        let cgroup = prison.open_cgroup()?;
+        let (cgroup, groups) = (prison.open_cgroup()?, prison.open_groups()?);
         tcsetattr(&pty.slave, OptionalActions::Now, &host.settings(at_once))
             .calling("tcsetattr")?;
         if let Some(size) = host.size() {
@@ -79,7 +79,7 @@ impl Session {
         let signals =
             signal::descriptor(&[&FOREGROUND[..], &[KILL]].concat()).calling("signalfd")?;
         let copy = prison.copy()?;
-        let entry = Entry::new(prison, users.as_ref(), command);
+        let entry = Entry::new(prison, users.as_ref(), &groups, command);
         let leader = Leader {
             entry: &entry,
             command,
