@@ -190,8 +190,8 @@ impl Prison {
         self.tell_of_interface(-index)
     }
 
-    /// Changes what can be changed of a running prison: jail_set(2), `JAIL_UPDATE`. Where that fails,
-    /// nothing is changed.
+    /// Changes what can be changed of a running prison: jail_set(2), `JAIL_UPDATE`. Where that
+    /// fails, nothing is changed.
     ///
     /// # Errors
     /// [`Error::Died`]; [`Error::Registry`]; [`Error::Call`]: a name that the kernel does not take;

@@ -18,8 +18,10 @@ use crate::spec::Users;
 use kernel::namespace::{self, Namespace};
 use kernel::proc::read_small;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -81,8 +83,8 @@ impl Registry {
         Ok(mended)
     }
 
-    /// Clears prisons that are dead, those among them that only their empty cgroup shows to be dead,
-    /// and kills what is left of those whose init is gone.
+    /// Clears prisons that are dead, those among them that only their empty cgroup shows to be
+    /// dead, and kills what is left of those whose init is gone.
     fn clear_what_ends(&self) -> Result<Vec<Mended>, Error> {
         let _lock = self.lock_to_write()?;
         let Survey { unseen, ending, dead, .. } = self.survey(self.look()?.records);
@@ -251,11 +253,10 @@ fn by_mounts(init: u32, root: &Path) -> Option<PathBuf> {
 }
 
 fn path(bytes: Vec<u8>) -> PathBuf {
-    use std::os::unix::ffi::OsStringExt;
-    std::ffi::OsString::from_vec(bytes).into()
+    OsString::from_vec(bytes).into()
 }
 
-/// Whether a new jail may get an id that a user or a group has who is in no file: for what a name
+/// Whether jails get this id, unless a file of accounts has it: for accounts that only a name
 /// service knows.
 #[must_use]
 pub fn is_jails_id(id: u32) -> bool {
