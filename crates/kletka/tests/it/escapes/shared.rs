@@ -75,7 +75,7 @@ pub(super) const RESOURCES: &[Attempt] = &[
     inside("/run filled",                   "bounded('/run')", Bound, "bounded"),
     inside("a tmpfs line without a size",   "bounded('/mnt/tmpfs')", Bound, "bounded"),
     inside("pseudo-terminals of all",
-        "join('', do { open(my $f, '<', '/proc/self/mounts'); <$f> }) =~ m{^devpts /dev/pts devpts \\S*max=(\\d+)}m ? \"at most $1\" : 'all'", Bound, "at most 1024"),
+        "join('', do { open(my $f, '<', '/proc/self/mounts'); <$f> }) =~ m{^\\S+ /dev/pts devpts \\S*max=(\\d+)}m ? \"at most $1\" : 'all'", Bound, "at most 1024"),
     inside("inotify instances",
         "until_refused(2000, sub { call('inotify_init1', 0) })", Users, "EMFILE").in_(Inherit, Accepted, "EMFILE"),
 ];
