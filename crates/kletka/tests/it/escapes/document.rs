@@ -15,7 +15,7 @@ fn tables() -> String {
     let count: usize = FAMILIES.iter().map(|family| family.attempts.len()).sum();
     let mut text = format!(
         "{count} attempts. A cell says what holds, and the answer that a program gets; “=” is what the \
-         first column says.\n"
+         first column says. What is marked **open** does not hold yet: its cells say what will.\n"
     );
     for family in FAMILIES {
         text += &table(family);
