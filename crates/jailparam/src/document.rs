@@ -40,7 +40,8 @@ const DIFFERENCES: &str = "
 - **/proc, /sys and a fresh /run are there** in every jail whose root has a place for them: Linux programs need them. kletka's
   own `ifconfig` and `route` are in /run/kletka/jail, which comes first in the PATH of `exec.start` and `exec.stop`.
 - **Without `vnet`, and without `ip4` or `ip6` inherited, a jail has an empty network** and can make no internet socket. With
-  one of them inherited it is on the host's network stack, whose other unrestricted part are abstract unix sockets.
+  one of them inherited it is on the host's network stack. From Linux 6.12 on it does not reach the host's abstract Unix
+  sockets, and init makes the processes of such a jail: jexec passes its limits, priority, processors and umask on, no more.
 - **Device nodes in a base open nothing**; devices are in /dev alone.
 - **/proc/PID/mountinfo inside a jail** shows where its root lies on the host's file system.
 - **The last process of a jail may leave its entry behind**, in /run/kletka and the cgroup tree, when no command of kletka

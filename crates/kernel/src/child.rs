@@ -4,7 +4,7 @@
 use crate::keys;
 use crate::signal::{self, Caught};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::io::{Errno, read};
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 use std::io;
 use std::iter;
@@ -20,6 +20,8 @@ pub struct Child {
     killed_by: i32,
     /// Whether the child's group gets what the keys of this process's terminal send.
     has_keys: bool,
+    /// Where another process, whose child this one really is, tells how it ended.
+    answer: Option<OwnedFd>,
 }
 
 /// How a [`Child`] ended.
@@ -35,7 +37,14 @@ impl Child {
     /// The child with this number and this pidfd.
     #[must_use]
     pub fn new(pid: u32, pidfd: OwnedFd) -> Self {
-        Self { pidfd, pid, killed_by: libc::SIGKILL, has_keys: false }
+        Self { pidfd, pid, killed_by: libc::SIGKILL, has_keys: false, answer: None }
+    }
+
+    /// A process that is another one's child. That one collects it, and then sends
+    /// [`Ended::message`] on the other end of `answer`; when it dies, that end closes.
+    #[must_use]
+    pub fn told_of(pid: u32, pidfd: OwnedFd, answer: OwnedFd) -> Self {
+        Self { answer: Some(answer), ..Self::new(pid, pidfd) }
     }
 
     /// The same child, which stands for another process and ends that one, and then itself, by
@@ -86,13 +95,52 @@ impl Child {
             // Before the child is collected: afterwards its number may be another process's.
             keys::forget(self.pid);
         }
+        if let Some(answer) = &self.answer {
+            // The process has ended, so the answer is on its way.
+            return Ended::hear(answer.as_fd()).map(Some);
+        }
         let id = WaitId::PidFd(self.pidfd.as_fd());
         let status = waitid(id, WaitIdOptions::EXITED)?;
         let status = status.ok_or(io::ErrorKind::NotFound)?;
-        Ok(Some(match (status.exit_status(), status.terminating_signal()) {
-            (_, Some(signal)) => Ended::Signaled(signal),
-            (status, None) => Ended::Exited(status.unwrap_or(0)),
-        }))
+        Ok(Some(Ended::of(status.exit_status(), status.terminating_signal())))
+    }
+}
+
+impl Ended {
+    /// What wait(2) has said of a process that has ended: its status, or the signal that killed it.
+    #[must_use]
+    pub fn of(status: Option<i32>, signal: Option<i32>) -> Self {
+        signal.map_or(Self::Exited(status.unwrap_or(0)), Self::Signaled)
+    }
+
+    /// The end as another process is told of it.
+    #[must_use]
+    pub fn message(self) -> [u8; 5] {
+        let (kind, number) = match self {
+            Self::Exited(status) => (b'e', status),
+            Self::Signaled(signal) => (b's', signal),
+        };
+        let [a, b, c, d] = number.to_ne_bytes();
+        [kind, a, b, c, d]
+    }
+
+    /// Waits for the message. Whoever does not send one has died, and with it all its children: an
+    /// init.
+    fn hear(answer: BorrowedFd<'_>) -> io::Result<Self> {
+        let mut message = [0; 5];
+        let length = loop {
+            match read(answer, &mut message) {
+                Err(Errno::INTR) => {}
+                length => break length?,
+            }
+        };
+        let [kind, number @ ..] = message;
+        let number = i32::from_ne_bytes(number);
+        Ok(match kind {
+            b'e' if length == message.len() => Self::Exited(number),
+            b's' if length == message.len() => Self::Signaled(number),
+            _ => Self::Signaled(libc::SIGKILL),
+        })
     }
 }
 

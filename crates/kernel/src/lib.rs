@@ -4,9 +4,9 @@
 //! All of kletka's unsafe code is here, behind functions that are safe to call wherever the
 //! compiler can check what they need. Each module is a subject of the kernel's manual: making
 //! processes ([`process`], and [`birth`] in another pid namespace), [`child`], [`signal`],
-//! [`namespace`], [`mount`], [`descriptor`], [`confine`], [`interface`] and [`tap`]; and two
-//! modules are about memory: [`memory`], the allocator, and [`lean`], a process that lives on
-//! without most of its own. Functions take borrowed descriptors and return `io::Result`. Nothing
+//! [`namespace`], [`mount`], [`descriptor`], [`confine`], [`landlock`], [`interface`] and [`tap`];
+//! and two modules are about memory: [`memory`], the allocator, and [`lean`], a process that lives
+//! on without most of its own. Functions take borrowed descriptors and return `io::Result`. Nothing
 //! here knows what a jail is.
 //!
 //! May use: `libc`, `rustix`; system calls.
@@ -21,6 +21,7 @@ pub mod child;
 pub mod confine;
 pub mod descriptor;
 pub mod interface;
+pub mod landlock;
 pub mod lean;
 pub mod memory;
 pub mod mount;

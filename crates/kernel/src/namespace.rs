@@ -82,7 +82,7 @@ fn by_file(pidfd: BorrowedFd<'_>, which: Namespace) -> io::Result<OwnedFd> {
 
 /// Answers the number of the process behind `pidfd`, -1 when that has ended: pidfd_open(2),
 /// proc_pid_fdinfo(5).
-pub(crate) fn pid_of(pidfd: BorrowedFd<'_>) -> io::Result<i32> {
+pub fn pid_of(pidfd: BorrowedFd<'_>) -> io::Result<i32> {
     let about = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
     let pid = about.lines().find_map(|line| line.strip_prefix("Pid:"));
     pid.and_then(|pid| pid.trim().parse().ok()).ok_or(io::ErrorKind::NotFound.into())

@@ -5,13 +5,17 @@
 //! it has built.
 
 use crate::error::Error;
+use rustix::cmsg_space;
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recv, recvmsg, send, sendmsg,
+    socketpair,
 };
 use std::ffi::OsStr;
-use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -84,6 +88,46 @@ pub(crate) fn receive(line: BorrowedFd<'_>, message: &mut [u8]) -> usize {
     }
 }
 
+/// Descriptors that [`send_with`] sends at most.
+pub(crate) const MOST: usize = 12;
+
+/// Sends a message to init's door, or from there, and descriptors with it. Allocates nothing.
+pub(crate) fn send_with(
+    line: impl AsFd,
+    message: [u8; 2],
+    fds: &[BorrowedFd<'_>],
+    flags: SendFlags,
+) -> rustix::io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST))];
+    let mut rights = SendAncillaryBuffer::new(&mut space);
+    rights.push(SendAncillaryMessage::ScmRights(fds));
+    sendmsg(line, &[IoSlice::new(&message)], &mut rights, flags | SendFlags::NOSIGNAL).map(drop)
+}
+
+/// Receives what [`send_with`] sent. There are fewer descriptors when none was free for some.
+pub(crate) fn receive_with(
+    line: BorrowedFd<'_>,
+    flags: RecvFlags,
+) -> rustix::io::Result<([u8; 2], Vec<OwnedFd>)> {
+    let mut message = [0; 2];
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST))];
+    let mut rights = RecvAncillaryBuffer::new(&mut space);
+    let flags = flags | RecvFlags::CMSG_CLOEXEC;
+    let got = loop {
+        match recvmsg(line, &mut [IoSliceMut::new(&mut message)], &mut rights, flags) {
+            Err(Errno::INTR) => {}
+            got => break got?,
+        }
+    };
+    let fds = rights.drain().flat_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(fds) => fds.collect::<Vec<_>>(),
+        _ => Vec::new(),
+    });
+    let fds = fds.collect();
+    // The other side has closed the line.
+    if got.bytes == 0 { Err(Errno::PIPE) } else { Ok((message, fds)) }
+}
+
 /// How far init has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -100,11 +144,20 @@ pub(crate) enum Stage {
     Mount,
     /// Joining the first process's namespaces.
     Namespaces,
+    /// Entering a Landlock domain.
+    Domain,
 }
 
 impl Stage {
-    const ALL: [Self; 6] =
-        [Self::Up, Self::Root, Self::FileSystem, Self::Place, Self::Mount, Self::Namespaces];
+    const ALL: [Self; 7] = [
+        Self::Up,
+        Self::Root,
+        Self::FileSystem,
+        Self::Place,
+        Self::Mount,
+        Self::Namespaces,
+        Self::Domain,
+    ];
 
     /// A report that this stage failed over `path`.
     pub(crate) fn failed(self, path: &Path, error: impl Into<io::Error>) -> Report {
@@ -163,6 +216,7 @@ impl Report {
             Stage::Place => Err(Error::MountPoint(self.path, error)),
             Stage::Mount | Stage::FileSystem => Err(Error::Mount(self.path, error)),
             Stage::Namespaces => Err(Error::Call("setns", error)),
+            Stage::Domain => Err(Error::Call("landlock_restrict_self", error)),
         }
     }
 }
@@ -170,7 +224,6 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::fd::AsFd;
 
     #[test]
     fn words_and_reports_arrive() {

@@ -29,7 +29,7 @@ use crate::registry::process_id::ProcessId;
 use crate::registry::record::Record;
 use crate::spec::{Mount, MountSource, Network, Processes, Spec, Users};
 use kernel::process::{Side, clone3};
-use kernel::{birth, namespace, signal};
+use kernel::{birth, landlock, namespace, signal};
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
@@ -47,7 +47,8 @@ impl Prison {
     ///
     /// With `first`, the jail's first process waits to execute that command: this is cheaper than
     /// one process for the namespaces and another for the command. A command on a terminal has to
-    /// be run afterwards, by [`Prison::spawn`].
+    /// be run afterwards, by [`Prison::spawn`], and so has any command where init makes the
+    /// prison's processes.
     ///
     /// # Errors
     /// What could not be done; then nothing is left.
@@ -61,7 +62,8 @@ impl Prison {
         // Only with a terminal in the jail, which init has not made yet, can a command have one.
         let given = first.map(streams::given).transpose()?;
         let given = given.as_ref().filter(|given| !given.terminals.contains(&true));
-        let first = first.zip(given.map(|given| given.streams));
+        let domain = has_domain(rights(spec));
+        let first = first.zip(given.map(|given| given.streams)).filter(|_| !domain);
         let is_in_jail = registry.limits()?.is_some();
         let adapted = is_in_jail.then(|| in_jail(spec));
         let spec = adapted.as_ref().unwrap_or(spec);
@@ -69,6 +71,7 @@ impl Prison {
         // record after a crash clears what it names.
         let begin = |ids| Maker::start(spec, ids);
         let (mut record, maker) = registry.reserve(spec, rights(spec), begin)?;
+        record.domain = domain;
         let built = outer(registry, &mut record).and_then(|outer| {
             if is_in_jail {
                 // A jail's mount namespace belongs to the host, which owns its mounts: only in a
@@ -205,6 +208,7 @@ fn plan(
         children: record.children,
         mounts_itself: record.rights.allow.has(Permission::Mount),
         persist: spec.persist,
+        domain: record.domain,
     })
 }
 
@@ -272,6 +276,13 @@ fn limit_processes(processes: Processes, record: &mut Record) -> Result<(), Erro
         record.parameters.push((Processes::PARAMETER.to_owned(), b"0".to_vec()));
     }
     Ok(())
+}
+
+/// Whether the prison's processes live in a domain of their own, out of which they reach no
+/// abstract socket: those belong to the network stack, which a prison may share with the host. The
+/// prison's own stack has no sockets but the prison's.
+fn has_domain(rights: Rights) -> bool {
+    !rights.own_network && landlock::can_keep_abstract_sockets()
 }
 
 /// Ends a prison that has not come up: its line closes, which ends init wherever it waits.

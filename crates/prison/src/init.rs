@@ -2,28 +2,34 @@
 //!
 //! Init lives in the host's user namespace and in the jail's other ones, so that nothing inside can
 //! signal, trace or read it. Init executes nothing and parses nothing. Its orders are signals with
-//! a number, which only the host's root can send: [`ATTACHED`] and the others below; and the host's
-//! root can have init end a process with another one: [`crate::tie`]. Without
-//! `persist` init ends with the last process. Before any end, init gives the interfaces that came
-//! from the host back, because a network namespace that dies takes a veth and its other end along.
+//! a number, which only the host's root can send: [`ATTACHED`] and the others below; and what comes
+//! through init's door, which only the host's root can use: a process that is to end with another
+//! one ([`crate::tie`]), or is to be made ([`crate::enter::delegate`]). Without `persist` init ends
+//! with the last process. Before any end, init gives the interfaces that came from the host back,
+//! because a network namespace that dies takes a veth and its other end along.
 
 use crate::cgroup::legacy::Groups;
 use crate::control::{
-    ATTACHED, END, INTERFACE, PERSIST, REMOVE, Report, SIGNALS, Stage, TERMINATE, TRANSIENT, hear,
-    tell, word,
+    self, ATTACHED, END, INTERFACE, PERSIST, REMOVE, Report, SIGNALS, Stage, TERMINATE, TRANSIENT,
+    hear, tell, word,
 };
+use crate::enter::delegate::{self, Born, Order};
 use crate::files::root::{self, Own, Plan};
 use crate::tie::{self, Tie};
 use crate::vnet;
+use kernel::child::Ended;
+use kernel::landlock;
 use kernel::lean::Recluse;
 use kernel::process::exit_now;
 use kernel::signal::{self, Caught};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, write};
-use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, setsid, umask, waitid};
+use rustix::net::RecvFlags;
+use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open, setsid, umask, wait};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces, set_name};
 use std::array;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
@@ -58,6 +64,8 @@ pub(crate) fn run(plan: Plan, control: OwnedFd, network: OwnedFd, groups: &Group
         None => Err(Stage::Namespaces.failed(Path::new("/"), Errno::SRCH)),
     });
     let built = built.and_then(|own| follow(&plan, &init, &lines.control).map(|()| own));
+    // Last: from a domain no namespace of a process outside can be joined.
+    let built = built.and_then(|own| enter_domain(&plan).map(|()| own));
     let told = match &built {
         Ok(_) => Report::up().send(lines.control.as_fd()),
         Err(report) => report.send(lines.control.as_fd()),
@@ -80,6 +88,15 @@ pub(crate) fn run(plan: Plan, control: OwnedFd, network: OwnedFd, groups: &Group
         Ok(rest) => shed(recluse, &title, rest),
         Err((mut init, lines)) => init.live_to_the_end(&lines),
     }
+}
+
+/// Enters the domain that the jail's processes are to be born in.
+fn enter_domain(plan: &Plan) -> Result<(), Report> {
+    if !plan.domain {
+        return Ok(());
+    }
+    let failed = |error: io::Error| Stage::Domain.failed(Path::new("/"), error);
+    landlock::keep_abstract_sockets().map(drop).map_err(failed)
 }
 
 /// Where the jail may mount, follows the first process into the mount namespace that this has made
@@ -178,6 +195,7 @@ struct Rest {
     interfaces: [i32; MOST],
     interface_count: usize,
     ties: [Option<Tie>; MOST],
+    born: [Option<Born>; MOST],
 }
 
 /// How many processes and interfaces a [`Rest`] has room for. With more of them init keeps the
@@ -196,6 +214,7 @@ impl Rest {
             interfaces: self.interfaces.into_iter().take(self.interface_count).collect(),
             range: self.range,
             ties: self.ties.into_iter().flatten().collect(),
+            born: self.born.into_iter().flatten().collect(),
         };
         init.live_to_the_end(&self.lines)
     }
@@ -219,6 +238,8 @@ struct Init {
     range: u32,
     /// Processes that end with others.
     ties: Vec<Tie>,
+    /// Children that somebody outside has asked for.
+    born: Vec<Born>,
 }
 
 impl Init {
@@ -234,7 +255,7 @@ impl Init {
             }
             // Attached processes are children of others: waitid(2) knows nothing of them, their
             // pidfds do.
-            let empty = !reap() && self.attached.is_empty();
+            let empty = !self.reap() && self.attached.is_empty();
             let may_end = self.settled || self.runs_last;
             if empty && (self.ending || (may_end && !self.persist)) {
                 return Life::Over;
@@ -254,8 +275,8 @@ impl Init {
 
     /// What there is to remember, where a [`Rest`] has room for it.
     fn into_rest(self, lines: Lines) -> Result<Rest, (Self, Lines)> {
-        let most = [self.attached.len(), self.interfaces.len(), self.ties.len()].into_iter().max();
-        if most > Some(MOST) {
+        let others = [self.interfaces.len(), self.ties.len(), self.born.len()];
+        if others.into_iter().chain([self.attached.len()]).any(|length| length > MOST) {
             return Err((self, lines));
         }
         let mut interfaces = [0; MOST];
@@ -263,7 +284,7 @@ impl Init {
             *place = *interface;
         }
         let mut attached = self.attached.into_iter();
-        let mut ties = self.ties.into_iter();
+        let (mut ties, mut born) = (self.ties.into_iter(), self.born.into_iter());
         Ok(Rest {
             lines,
             persist: self.persist,
@@ -273,6 +294,7 @@ impl Init {
             interfaces,
             interface_count: self.interfaces.len(),
             ties: array::from_fn(|_| ties.next()),
+            born: array::from_fn(|_| born.next()),
         })
     }
 
@@ -306,7 +328,7 @@ impl Init {
         let mut next = || ended.next().unwrap_or(false);
         self.ties.retain(|tie| tie.holds([next(), next()]));
         if ready.get(1) == Some(&true) {
-            self.ties.extend(Tie::receive(lines.door.as_fd()));
+            self.open(lines.door.as_fd());
         }
         if !self.settled && ready.last() == Some(&true) {
             match hear(control) {
@@ -323,9 +345,47 @@ impl Init {
 
     /// Tells the command that has finished with the prison that the prison goes on. Silence, and
     /// the closed line, mean that it does not.
-    fn answer(&self, control: BorrowedFd<'_>) {
-        if self.persist || reap() || !self.attached.is_empty() {
+    fn answer(&mut self, control: BorrowedFd<'_>) {
+        if self.persist || self.reap() || !self.attached.is_empty() {
             let _ = tell(control, word::SETTLE);
+        }
+    }
+
+    /// Takes what has come through the door: ties, and orders, which are carried out.
+    fn open(&mut self, door: BorrowedFd<'_>) {
+        while let Ok((message, fds)) = control::receive_with(door, RecvFlags::DONTWAIT) {
+            match message {
+                [tie::TIE, _] => self.ties.extend(Tie::of(fds)),
+                [delegate::ORDER, has] => {
+                    let made = Order::of(has, fds).and_then(Order::carry_out);
+                    let (born, tie) = made.unzip();
+                    self.born.extend(born);
+                    self.ties.extend(tie.flatten());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Collects children that have ended, and tells who has asked for them; answers whether others
+    /// are left. Orphans of the jail are init's children, as of any process 1.
+    fn reap(&mut self) -> bool {
+        loop {
+            match wait(WaitOptions::NOHANG) {
+                Ok(Some((pid, status))) => {
+                    let ended = Ended::of(status.exit_status(), status.terminating_signal());
+                    self.tell_of(pid.as_raw_nonzero().get() as u32, ended);
+                }
+                Err(Errno::INTR) => {}
+                Ok(None) => return true,
+                Err(_) => return false,
+            }
+        }
+    }
+
+    fn tell_of(&mut self, pid: u32, ended: Ended) {
+        if let Some(at) = self.born.iter().position(|born| born.pid == pid) {
+            self.born.swap_remove(at).tell(ended);
         }
     }
 
@@ -387,17 +447,5 @@ fn is_authentic(caught: &Caught) -> bool {
         INTERFACE => caught.code == libc::SI_QUEUE && outside,
         TERMINATE | END | REMOVE | PERSIST | TRANSIENT => plain && outside,
         _ => true,
-    }
-}
-
-/// Collects children that have ended; answers whether others are left. Orphans of the jail are
-/// init's children, as of any process 1.
-fn reap() -> bool {
-    loop {
-        match waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
-            Ok(Some(_)) | Err(Errno::INTR) => {}
-            Ok(None) => return true,
-            Err(_) => return false,
-        }
     }
 }

@@ -43,6 +43,7 @@ pub use files::layer::{Attached, Made};
 pub use files::trial::{try_idmap, try_overlay};
 pub use first::Waiting;
 pub use kernel::child::{Child, Ended, readable};
+pub use kernel::landlock::can_keep_abstract_sockets;
 pub use permission::{Allow, Permission};
 pub use prison::Prison;
 pub use registry::limits::Limits;

@@ -7,21 +7,18 @@
 //! host's rights, sends two descriptors on it: a pidfd of its own, and one of the program that it
 //! is to end with. Nothing is parsed.
 
-use crate::control;
+use crate::control::{self, send_with};
 use crate::prison::Prison;
 use kernel::descriptor::Inherited;
 use kernel::signal;
-use rustix::cmsg_space;
 use rustix::event::{PollFd, PollFlags};
 use rustix::net::sockopt::socket_type;
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, SocketType, recvmsg, sendmsg,
-};
+use rustix::net::{SendFlags, SocketType};
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
-use std::io::{IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
+
+/// The message at init's door that a tie comes with.
+pub(crate) const TIE: u8 = b't';
 
 /// The number of init's descriptor that the host takes a copy of: init reads no standard input.
 const OUTER_END: i32 = 0;
@@ -41,18 +38,21 @@ pub(crate) struct Tying {
     life: Inherited,
 }
 
+/// The outer end of the line to a prison's init. `None`: an older kletka has made the prison, or a
+/// jail has, whose processes are told nothing of this one; or Yama forbids pidfd_getfd(2).
+pub(crate) fn way_to_init(prison: &Prison) -> Option<OwnedFd> {
+    if prison.record().is_inside() {
+        return None;
+    }
+    let line = pidfd_getfd(prison.init(), OUTER_END, PidfdGetfdFlags::empty()).ok()?;
+    // /dev/null in an older init.
+    (socket_type(&line) == Ok(SocketType::SEQPACKET)).then_some(line)
+}
+
 impl Life {
-    /// This process's life, for a command in `prison`. `None`: an older kletka has made the prison,
-    /// or a jail has, whose processes are told nothing of this one; or Yama forbids pidfd_getfd(2).
+    /// This process's life, for a command in `prison`. `None`: there is no [`way_to_init`].
     pub(crate) fn of_this_process(prison: &Prison) -> Option<Self> {
-        if prison.record().is_inside() {
-            return None;
-        }
-        let line = pidfd_getfd(prison.init(), OUTER_END, PidfdGetfdFlags::empty()).ok()?;
-        // /dev/null in an older init.
-        if socket_type(&line) != Ok(SocketType::SEQPACKET) {
-            return None;
-        }
+        let line = way_to_init(prison)?;
         Some(Self { line, own: pidfd_open(getpid(), PidfdFlags::empty()).ok()? })
     }
 
@@ -66,12 +66,8 @@ impl Tying {
     pub(crate) fn tie(self) -> rustix::io::Result<()> {
         let own = pidfd_open(getpid(), PidfdFlags::empty())?;
         let both = [own.as_fd(), self.life.as_fd()];
-        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(2))];
-        let mut rights = SendAncillaryBuffer::new(&mut space);
-        rights.push(SendAncillaryMessage::ScmRights(&both));
         // Without waiting: an init that is stopped would keep the command from running.
-        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-        sendmsg(self.line, &[IoSlice::new(b"t")], &mut rights, flags).map(drop)
+        send_with(self.line, [TIE, 0], &both, SendFlags::DONTWAIT)
     }
 }
 
@@ -89,26 +85,10 @@ pub(crate) fn door() -> std::io::Result<OwnedFd> {
 }
 
 impl Tie {
-    /// Takes the ties that have been sent.
-    pub(crate) fn receive(door: BorrowedFd<'_>) -> Vec<Self> {
-        let mut ties = Vec::new();
-        loop {
-            let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(2))];
-            let mut rights = RecvAncillaryBuffer::new(&mut space);
-            let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
-            let got = recvmsg(door, &mut [IoSliceMut::new(&mut [0])], &mut rights, flags);
-            if got.is_err() {
-                return ties;
-            }
-            let fds = rights.drain().flat_map(|message| match message {
-                RecvAncillaryMessage::ScmRights(fds) => fds.collect::<Vec<_>>(),
-                _ => Vec::new(),
-            });
-            // Fewer where no descriptor was free.
-            if let Ok([process, life]) = <[OwnedFd; 2]>::try_from(fds.collect::<Vec<_>>()) {
-                ties.push(Self { process, life });
-            }
-        }
+    /// The tie that these descriptors make.
+    pub(crate) fn of(fds: Vec<OwnedFd>) -> Option<Self> {
+        let [process, life] = fds.try_into().ok()?;
+        Some(Self { process, life })
     }
 
     /// What is waited for: [`Tie::holds`].

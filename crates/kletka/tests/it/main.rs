@@ -34,6 +34,7 @@ mod route;
 mod sandbox;
 mod service;
 mod session;
+mod shared_network;
 mod sysctl;
 mod sysrc;
 mod together;

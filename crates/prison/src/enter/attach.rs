@@ -7,6 +7,7 @@
 use crate::cgroup::legacy::Groups;
 use crate::control::ATTACHED;
 use crate::enter::copy::{self, ByCopy};
+use crate::enter::delegate::Way;
 use crate::enter::process::{Command, Confinement, Failure, Ready, Step, Streams, become_root};
 use crate::enter::streams;
 use crate::enter::terminal::host::HostTerminal;
@@ -110,6 +111,9 @@ impl Prison {
         streams: Streams,
         ends_with_this: bool,
     ) -> Result<Child, Error> {
+        if let Some(way) = Way::of(self)? {
+            return way.spawn(command, streams, ends_with_this);
+        }
         let users = self.user_namespace()?;
         let (cgroup, groups) = (self.open_cgroup()?, self.open_groups()?);
         let life = ends_with_this.then(|| Life::of_this_process(self)).flatten();
@@ -127,7 +131,16 @@ impl Prison {
     }
 }
 
-/// All that a process needs to enter a prison.
+/// What a new process does before it becomes a command. Nothing of this allocates.
+pub(crate) trait Entering {
+    /// Joins the prison's namespaces as its root.
+    fn join(&self) -> Result<(), Failure>;
+
+    /// Gives up rights.
+    fn confine(&self) -> Result<(), Failure>;
+}
+
+/// All that a process needs to enter a prison from outside.
 pub(crate) struct Entry<'a> {
     init: BorrowedFd<'a>,
     users: Option<BorrowedFd<'a>>,
@@ -144,6 +157,16 @@ enum Ending {
     ByInit(Tying),
     /// As far as the kernel remembers it.
     ByKernel,
+}
+
+impl Entering for Entry<'_> {
+    fn join(&self) -> Result<(), Failure> {
+        enter(self.init, self.users, self.groups)
+    }
+
+    fn confine(&self) -> Result<(), Failure> {
+        self.confinement.apply()
+    }
 }
 
 /// The same, and the outcome, in memory that parent and child share.
@@ -175,7 +198,7 @@ impl<'a> Entry<'a> {
             init: prison.init().as_fd(),
             users: users.map(AsFd::as_fd),
             groups,
-            confinement: Confinement::of(prison.record().rights),
+            confinement: Confinement::of_outsider(prison.record().rights),
             command,
             life: None,
         }
@@ -199,16 +222,6 @@ impl<'a> Entry<'a> {
             let _ = confine::die_with_parent();
         }
         self.confine()
-    }
-
-    /// Joins the prison's namespaces as its root, in the new process.
-    pub(crate) fn join(&self) -> Result<(), Failure> {
-        enter(self.init, self.users, self.groups)
-    }
-
-    /// Gives up rights, in the new process.
-    pub(crate) fn confine(&self) -> Result<(), Failure> {
-        self.confinement.apply()
     }
 
     /// Makes a process that shares this one's memory until it executes: a fifth of a fork's price.

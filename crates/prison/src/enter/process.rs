@@ -9,7 +9,7 @@ use crate::enter::copy::ByCopy;
 use crate::error::Error;
 use kernel::descriptor::Inherited;
 use kernel::process::Strings;
-use kernel::{confine, descriptor, signal};
+use kernel::{confine, descriptor, landlock, signal};
 use rustix::fs::Gid;
 use rustix::process::{Uid, chdir, setsid};
 use rustix::thread::{CapabilitySet, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
@@ -186,18 +186,32 @@ pub(crate) fn become_root() -> rustix::io::Result<()> {
 /// What a jail does not allow, made ready before the process exists that gives it up.
 #[derive(Debug)]
 pub(crate) struct Confinement {
+    /// The process gets a Landlock domain of its own.
+    domain: bool,
     capabilities: CapabilitySet,
     filter: Vec<libc::sock_filter>,
 }
 
 impl Confinement {
     pub(crate) fn of(rights: Rights) -> Self {
-        Self { capabilities: capability::refused(rights), filter: filter::program(rights) }
+        let (capabilities, filter) = (capability::refused(rights), filter::program(rights));
+        Self { domain: false, capabilities, filter }
+    }
+
+    /// The same for a process that init has not made, and that would be in no domain where the
+    /// prison's own processes may be in one. In a domain of its own it does not reach the prison's
+    /// abstract sockets either, but no others.
+    pub(crate) fn of_outsider(rights: Rights) -> Self {
+        Self { domain: !rights.own_network, ..Self::of(rights) }
     }
 
     /// Gives all of it up for ever: session keyring, capabilities, system calls. The caller is root
     /// of the jail's user namespace. Allocates nothing.
     pub(crate) fn apply(&self) -> Result<(), Failure> {
+        // While the process has CAP_SYS_ADMIN over itself.
+        if self.domain {
+            landlock::keep_abstract_sockets().map_err(|error| Step::Rights.failed(error))?;
+        }
         // Before the filter, which refuses keyctl(2).
         confine::new_session_keyring().map_err(|error| Step::Rights.failed(error))?;
         capability::bound(self.capabilities).map_err(|error| Step::Rights.failed(error))?;

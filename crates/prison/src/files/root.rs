@@ -49,6 +49,8 @@ pub(crate) struct Plan {
     /// The jail is going to have a mount namespace of its own.
     pub(crate) mounts_itself: bool,
     pub(crate) persist: bool,
+    /// The prison's processes live in a Landlock domain of init's.
+    pub(crate) domain: bool,
 }
 
 /// A mount over the root.

@@ -59,6 +59,9 @@ pub struct Record {
     pub(crate) init: Option<ProcessId>,
     /// A process that waits to be started: [`crate::enter::waiting`].
     pub(crate) waiting: Option<ProcessId>,
+    /// The prison's processes live in a Landlock domain of init's, which makes them:
+    /// [`crate::enter::delegate`].
+    pub(crate) domain: bool,
     /// kernel.random.boot_id when the prison was made: process numbers of another boot mean
     /// nothing.
     pub(crate) boot: String,
@@ -157,6 +160,9 @@ impl Record {
                 line(key, process.text().as_bytes());
             }
         }
+        if self.domain {
+            line("domain", b"init");
+        }
         for (name, value) in &self.parameters {
             line(&format!("parameter.{name}"), value);
         }
@@ -216,6 +222,7 @@ impl Record {
             creator: None,
             init: None,
             waiting: None,
+            domain: false,
             boot: String::new(),
             pid_namespace: None,
             version: 0,
@@ -267,6 +274,7 @@ impl Record {
             "creator" => process().map(|creator| self.creator = Some(creator)),
             "init" => process().map(|init| self.init = Some(init)),
             "waiting" => process().map(|waiting| self.waiting = Some(waiting)),
+            "domain" => text.map(|domain| self.domain = domain == "init"),
             _ => return Line::Unknown,
         };
         taken.map_or(Line::Wrong, |()| Line::Taken)
@@ -339,6 +347,7 @@ mod tests {
             creator: Some(ProcessId { pid: 11, mark: Mark::Start(34) }),
             init: Some(ProcessId { pid: 12, mark: Mark::Inode(345) }),
             waiting: Some(ProcessId { pid: 13, mark: Mark::Inode(346) }),
+            domain: true,
             boot: "b".into(),
             pid_namespace: Some(4_026_531_836),
             version: VERSION,

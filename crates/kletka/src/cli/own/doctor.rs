@@ -92,6 +92,7 @@ fn examine() -> Vec<Finding> {
         essential("seccomp", seccomp()),
         optional("idmapped mounts of /", idmapped_mounts()),
         optional("overlay", overlay()),
+        optional("abstract sockets", abstract_sockets()),
     ];
     findings.extend(registry::examine().into_iter().map(|(name, state)| optional(&name, state)));
     findings.extend(registry::accounts().into_iter().map(|(name, state)| optional(&name, state)));
@@ -174,6 +175,17 @@ fn overlay() -> State {
         Err(Error::NoFileSystem(_)) => missing("thin jails and unionfs: load the module overlay"),
         Err(error) => State::Missing(format!("thin jails and unionfs cannot be made: {error}")),
     }
+}
+
+/// Whether a jail on the host's network stack can be kept from the host's abstract sockets.
+fn abstract_sockets() -> State {
+    if prison::can_keep_abstract_sockets() {
+        return State::Well;
+    }
+    missing(
+        "jails with ip4=inherit or ip6=inherit reach those of the host: use Linux 6.12 or newer, \
+         with landlock among the LSMs; or vnet",
+    )
 }
 
 /// Whether the kernel has the kinds of interfaces that a jail's network is made of.

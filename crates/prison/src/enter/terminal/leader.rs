@@ -11,7 +11,7 @@
 //! read its memory.
 
 use crate::control::receive;
-use crate::enter::attach::{Entry, report};
+use crate::enter::attach::{Entering, report};
 use crate::enter::copy::ByCopy;
 use crate::enter::process::{Command, Failure, Step, Streams};
 use kernel::child::Ended;
@@ -116,18 +116,23 @@ impl News {
 
 /// All that a leader needs.
 pub(crate) struct Leader<'a> {
-    pub(crate) entry: &'a Entry<'a>,
+    pub(crate) entry: &'a dyn Entering,
     pub(crate) command: &'a Command,
     pub(crate) streams: Streams,
+    /// Where a failure is reported.
+    pub(crate) report: BorrowedFd<'a>,
+    pub(crate) terminal: OnTerminal<'a>,
+    pub(crate) by: Option<ByCopy>,
+}
+
+/// The session that a leader leads.
+pub(crate) struct OnTerminal<'a> {
     /// The pseudo-terminal.
     pub(crate) terminal: BorrowedFd<'a>,
     /// The leader's end of the line to the caller.
     pub(crate) line: BorrowedFd<'a>,
-    /// Where a failure is reported.
-    pub(crate) report: BorrowedFd<'a>,
     /// The command has the keyboard at once.
     pub(crate) at_once: bool,
-    pub(crate) by: Option<ByCopy>,
 }
 
 impl Leader<'_> {
@@ -145,7 +150,7 @@ impl Leader<'_> {
         let failed = |error: io::Error| Step::Terminal.failed(error);
         self.entry.join()?;
         setsid().map_err(|error| failed(error.into()))?;
-        ioctl_tiocsctty(self.terminal).map_err(|error| failed(error.into()))?;
+        ioctl_tiocsctty(self.terminal.terminal).map_err(|error| failed(error.into()))?;
         // Before the rights are given up: the filter takes clone3(2) away.
         match clone3(0, None).map_err(failed)? {
             Side::Child => report(self.report, &self.execute()),
@@ -161,8 +166,8 @@ impl Leader<'_> {
     /// Becomes the command, in the command's process. Returns only what failed.
     fn execute(&self) -> Failure {
         let own = getpid();
-        let grouped = setpgid(None, None).and_then(|()| match self.at_once {
-            true => tcsetpgrp(self.terminal, own),
+        let grouped = setpgid(None, None).and_then(|()| match self.terminal.at_once {
+            true => tcsetpgrp(self.terminal.terminal, own),
             false => Ok(()),
         });
         if let Err(error) = grouped {
@@ -181,14 +186,14 @@ impl Leader<'_> {
         for file in
             [rustix::stdio::dup2_stdin, rustix::stdio::dup2_stdout, rustix::stdio::dup2_stderr]
         {
-            let _ = file(self.terminal);
+            let _ = file(self.terminal.terminal);
         }
-        let keep = [self.terminal, self.line, pidfd.as_fd(), signals.as_fd()];
+        let keep = [self.terminal.terminal, self.terminal.line, pidfd.as_fd(), signals.as_fd()];
         // Among the others are the terminal of the host, and the line on which the command's
         // execution is reported.
         // SAFETY: the leader is a copy, and never returns to functions that use other descriptors.
         unsafe { descriptor::close_all_but(keep) };
-        let (terminal, line) = (self.terminal, self.line);
+        let (terminal, line) = (self.terminal.terminal, self.terminal.line);
         let mut watch = Watch { command, pidfd, terminal, line, front: command };
         loop {
             let mut fds = [

@@ -4,10 +4,11 @@
 use crate::control;
 use crate::enter::attach::{Entry, fork_into};
 use crate::enter::copy::ByCopy;
+use crate::enter::delegate::{Binding, Way};
 use crate::enter::process::Command;
 use crate::enter::streams::Given;
 use crate::enter::terminal::host::HostTerminal;
-use crate::enter::terminal::leader::{Leader, News, Order};
+use crate::enter::terminal::leader::{Leader, News, OnTerminal, Order};
 use crate::enter::terminal::pty::Pty;
 use crate::error::{Calling, Error};
 use crate::prison::Prison;
@@ -68,8 +69,6 @@ impl Session {
         Place { host, pty, at_once }: Place,
         report: BorrowedFd<'_>,
     ) -> Result<Self, Error> {
-        let users = prison.user_namespace()?;
-        let (cgroup, groups) = (prison.open_cgroup()?, prison.open_groups()?);
         tcsetattr(&pty.slave, OptionalActions::Now, &host.settings(at_once))
             .calling("tcsetattr")?;
         if let Some(size) = host.size() {
@@ -78,20 +77,20 @@ impl Session {
         let (line, theirs) = control::line().calling("socketpair")?;
         let signals =
             signal::descriptor(&[&FOREGROUND[..], &[KILL]].concat()).calling("signalfd")?;
-        let copy = prison.copy()?;
-        let entry = Entry::new(prison, users.as_ref(), &groups, command);
-        let leader = Leader {
-            entry: &entry,
-            command,
-            streams: given.with_terminal(Inherited::of(&pty.slave)),
-            terminal: pty.slave.as_fd(),
-            line: theirs.as_fd(),
-            report,
-            at_once,
-            by: copy.as_ref().map(|copy| ByCopy::new(copy, Inherited::of(report))),
+        let streams = given.with_terminal(Inherited::of(&pty.slave));
+        let terminal = OnTerminal { terminal: pty.slave.as_fd(), line: theirs.as_fd(), at_once };
+        let leader = match Way::of(prison)? {
+            Some(way) => way.send(command, streams, report, &Binding::On(terminal))?,
+            None => {
+                let (users, copy) = (prison.user_namespace()?, prison.copy()?);
+                let (cgroup, groups) = (prison.open_cgroup()?, prison.open_groups()?);
+                let entry = Entry::new(prison, users.as_ref(), &groups, command);
+                let by = copy.as_ref().map(|copy| ByCopy::new(copy, Inherited::of(report)));
+                let leader = Leader { entry: &entry, command, streams, report, terminal, by };
+                let cgroup = cgroup.as_ref().map(AsFd::as_fd);
+                fork_into(prison.init().as_fd(), cgroup, || leader.lead())?
+            }
         };
-        let cgroup = cgroup.as_ref().map(AsFd::as_fd);
-        let leader = fork_into(prison.init().as_fd(), cgroup, || leader.lead())?;
         let mut session = Self {
             host,
             leader,

@@ -149,6 +149,7 @@ fn seen_from_outside(
         work: Vec::new(),
         waiting: None,
         pending: None,
+        domain: false,
         init: Some(inner.init),
         outer: outer.init,
         parameters: record.parameters.into_iter().filter(is_printable).collect(),
