@@ -89,7 +89,8 @@ impl<'g> System<'g> {
         }
     }
 
-    /// Holds the attempt at a start until the jail has started, or else as long as this value lives.
+    /// Holds the attempt at a start until the jail has started, or else as long as this value
+    /// lives.
     pub(crate) fn holding(self, attempt: Option<Attempt>) -> Self {
         Self { attempt, ..self }
     }

@@ -48,8 +48,8 @@ fn file_systems_in_memory_are_bounded() {
 const WATCH_ALL: &str =
     "my $n = 0; $n++ while syscall(NUMBER, 0) >= 0 && $n < MOST; print \"$n\\n\"";
 
-/// The kernel counts inotify instances by user: a jail that takes all it can leaves the others', and
-/// the host's, as they were.
+/// The kernel counts inotify instances by user: a jail that takes all it can leaves the others',
+/// and the host's, as they were.
 #[test]
 fn what_is_counted_by_user_is_counted_by_jail() {
     let Some(sandbox) = with_perl("") else { return };
@@ -72,8 +72,8 @@ fn what_is_counted_by_user_is_counted_by_jail() {
     sandbox.ok("jail -q -r web other");
 }
 
-/// The maker of a jail has as many processes as it may ask for; the commands in it have the limit of
-/// the caller.
+/// The maker of a jail has as many processes as it may ask for; the commands in it have the limit
+/// of the caller.
 #[test]
 fn the_callers_limit_of_processes_stays() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -82,8 +82,8 @@ fn the_callers_limit_of_processes_stays() {
     assert_eq!(sandbox.ok(line), "77\n");
 }
 
-/// Where memory ends, the kernel kills init last; nothing in the jail is spared with it, and nothing
-/// in the jail changes that.
+/// Where memory ends, the kernel kills init last; nothing in the jail is spared with it, and
+/// nothing in the jail changes that.
 #[test]
 fn init_is_killed_last() {
     let Some(sandbox) = Sandbox::new() else { return };
@@ -121,8 +121,8 @@ fn counts_processes(sandbox: &Sandbox) -> bool {
 const FORK: &str = "my $n = 1; while ($n < 100) { my $p = fork; defined $p or last; $p or sleep 100; \
                     $n++ } print \"$n\\n\";";
 
-/// `kletka.maxproc` is shown by jls(8), changed by `jail -m`, holds for commands from outside as for
-/// what they fork, and for the jails inside.
+/// `kletka.maxproc` is shown by jls(8), changed by `jail -m`, holds for commands from outside as
+/// for what they fork, and for the jails inside.
 #[test]
 fn processes_are_limited() {
     let Some(sandbox) = with_perl("children.max = 2;") else { return };
