@@ -23,6 +23,7 @@ pub(crate) const TEST: &[Need] = &[
     need("ip", "iproute2", "the networks around the tests' jails"),
     need("unshare", "util-linux", "a machine of its own for each test"),
     need("nft", "nftables", "a firewall in a jail"),
+    need("tcpdump", "tcpdump", "what a bridge's port hears"),
     need("mmdebstrap", "mmdebstrap", "a jail with services of the distribution's"),
     need("systemd-analyze", "systemd", "says whether the unit that starts jails is one"),
     need("shellcheck", "shellcheck", "reads the scripts that run in jails"),
