@@ -12,8 +12,7 @@ use crate::prison::Prison;
 use kernel::descriptor::Inherited;
 use kernel::signal;
 use rustix::event::{PollFd, PollFlags};
-use rustix::net::sockopt::socket_type;
-use rustix::net::{SendFlags, SocketType};
+use rustix::net::SendFlags;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -38,15 +37,14 @@ pub(crate) struct Tying {
     life: Inherited,
 }
 
-/// The outer end of the line to a prison's init. `None`: an older kletka has made the prison, or a
-/// jail has, whose processes are told nothing of this one; or Yama forbids pidfd_getfd(2).
+/// The outer end of the line to a prison's init. `None`: a jail has made the prison, whose processes
+/// are told nothing of this one; or Yama forbids pidfd_getfd(2).
 pub(crate) fn way_to_init(prison: &Prison) -> Option<OwnedFd> {
     if prison.record().is_inside() {
         return None;
     }
-    let line = pidfd_getfd(prison.init(), OUTER_END, PidfdGetfdFlags::empty()).ok()?;
-    // /dev/null in an older init.
-    (socket_type(&line) == Ok(SocketType::SEQPACKET)).then_some(line)
+    // /dev/null in an older init, on which nothing can be sent.
+    pidfd_getfd(prison.init(), OUTER_END, PidfdGetfdFlags::empty()).ok()
 }
 
 impl Life {

@@ -188,7 +188,7 @@ fn a_look_writes_nothing() {
         }
     }
     sandbox.ok("jail -q -r web; rm -r /run/kletka");
-    let none = "unshare --mount sh -ec '/bin/mount -o remount,bind,ro /run; jls; jail -c path=/ command=true'";
+    let none = "unshare --mount sh -ec '/bin/mount -o remount,bind,ro /run; jls; jail -q -c path=/ command=true'";
     let done = sandbox
         .run(&format!("/bin/mount --bind /run /run; {none}; s=$?; /bin/umount /run; exit $s"));
     let want = "jail: /run/kletka/lock: No such file or directory\n";
