@@ -64,8 +64,9 @@ enum Rule {
     Quotas,
     /// `allow.set_hostname`
     HostName,
-    /// Queues a signal with a number, whose sender can be made up.
-    Queued,
+    /// Does to the process whose number is its first argument what must not be done to init: queues
+    /// a signal whose sender can be made up, or sets a limit.
+    ByNumber,
     /// Sends a signal to a process that a filter cannot see: it is behind a descriptor.
     ByPidfd,
 }
@@ -81,7 +82,7 @@ const SECTIONED: [Rule; 11] = [
     Rule::Personality,
     Rule::Quotas,
     Rule::HostName,
-    Rule::Queued,
+    Rule::ByNumber,
     Rule::ByPidfd,
 ];
 
@@ -92,7 +93,7 @@ const fn length(rule: Rule) -> usize {
         Rule::Unknown | Rule::Allowed | Rule::Refused => 0,
         Rule::Clone3 | Rule::Entering | Rule::Mounts => 1,
         Rule::Quotas | Rule::HostName | Rule::ByPidfd => 1,
-        Rule::Namespaces | Rule::Queued => 4,
+        Rule::Namespaces | Rule::ByNumber => 4,
         Rule::Terminal => 5,
         Rule::Socket => sockets::LENGTH,
         Rule::Personality => 2 * PERSONALITIES.len() + 2,
@@ -262,7 +263,7 @@ impl Rule {
             Self::Personality => ("yes, but none that weakens a process", true),
             Self::Quotas => ("`EPERM`; with `allow.quotas` yes", false),
             Self::HostName => ("yes; with `allow.noset_hostname` `EPERM`", true),
-            Self::Queued => ("yes; with `kletka.userns=inherit` not to init", true),
+            Self::ByNumber => ("yes; with `kletka.userns=inherit` not to init", true),
             Self::ByPidfd => ("yes; with `kletka.userns=inherit` `ENOSYS`", true),
         }
     }
@@ -299,14 +300,14 @@ fn section(rule: Rule, rights: Rights, program: &mut Vec<sock_filter>) {
         // Programs fall back to kill(2).
         Rule::ByPidfd => permitted(cannot_signal_init(users), libc::ENOSYS),
         Rule::Namespaces if rights.children => program.push(ALLOW),
-        Rule::Queued if cannot_signal_init(users) => program.push(ALLOW),
+        Rule::ByNumber if cannot_signal_init(users) => program.push(ALLOW),
         Rule::Namespaces => {
             let makes_none = jump(BPF_JSET, NAMESPACES, 1, 0);
             program.extend([load(FIRST_ARGUMENT), makes_none, ALLOW, refuse(libc::EPERM)]);
         }
-        Rule::Queued => {
-            // The sender of such a signal can be made up, and init trusts senders. Init is process
-            // 1 in every jail.
+        Rule::ByNumber => {
+            // The sender of a queued signal can be made up, and init trusts senders. A limit that
+            // is too low keeps init from its work. Init is process 1 in every jail.
             let not_to_init = jump(BPF_JEQ, 1, 0, 1);
             program.extend([load(FIRST_ARGUMENT), not_to_init, refuse(libc::EPERM), ALLOW]);
         }
@@ -455,7 +456,7 @@ mod tests {
             Rule::Socket => errno(libc::EAFNOSUPPORT),
             Rule::Allowed
             | Rule::Namespaces
-            | Rule::Queued
+            | Rule::ByNumber
             | Rule::Terminal
             | Rule::Personality => libc::SECCOMP_RET_ALLOW,
         }
@@ -514,14 +515,18 @@ mod tests {
 
     #[test]
     fn orders_to_init() {
-        let call = libc::SYS_rt_sigqueueinfo as u32;
+        let calls = [libc::SYS_rt_sigqueueinfo, libc::SYS_rt_tgsigqueueinfo, libc::SYS_prlimit64];
         let host = Rights { users: Users::Host, ..RIGHTS };
         for (rights, process, want) in [
             (RIGHTS, 1, libc::SECCOMP_RET_ALLOW),
             (host, 1, errno(libc::EPERM)),
             (host, 2, libc::SECCOMP_RET_ALLOW),
+            (host, 0, libc::SECCOMP_RET_ALLOW),
         ] {
-            assert_eq!(run(&program(rights), NATIVE, call, [process, 0, 0]), want, "{process}");
+            for call in calls {
+                let got = run(&program(rights), NATIVE, call as u32, [process, 0, 0]);
+                assert_eq!(got, want, "{call} {process}");
+            }
         }
     }
 

@@ -1,9 +1,7 @@
 //! Attempts on processes: init, the host's, and what would give rights or namespaces.
 
 use super::attempt::Kind::{Children, Inherit};
-use super::attempt::Layer::{
-    Absent, Accepted, Bounding, Filter, Given, Init, Processes, ReadOnly, Users,
-};
+use super::attempt::Layer::{Absent, Bounding, Filter, Given, Init, Processes, ReadOnly, Users};
 use super::attempt::{Attempt, inside};
 
 /// Ways into init, which has the host's rights.
@@ -28,7 +26,7 @@ pub(super) const INIT: &[Attempt] = &[
         "call('rt_sigqueueinfo', 1, 34, pack('l32', 34, 0, -1))", Init, "EPERM").in_(Inherit, Filter, "EPERM"),
     inside("a signal by descriptor: pidfd_send_signal(2)",
         "call('pidfd_open', 1, 0); call('pidfd_send_signal', $result, 15, 0, 0)", Init, "EPERM").in_(Inherit, Filter, "ENOSYS"),
-    inside("a limit: prlimit(2)",           "call('prlimit64', 1, 7, pack('Q2', 64, 64), 0)", Init, "EPERM").in_(Inherit, Accepted, "done"),
+    inside("a limit: prlimit(2)",           "call('prlimit64', 1, 7, pack('Q2', 64, 64), 0)", Init, "EPERM").in_(Inherit, Filter, "EPERM"),
     inside("its priority",                  "call('setpriority', 0, 1, 10)", Init, "EPERM or EACCES").in_(Inherit, Bounding, "EPERM"),
     inside("its scheduling",                "call('sched_setscheduler', 1, 0, pack('l', 0))", Init, "EPERM").in_(Inherit, Bounding, "EPERM"),
     inside("its processors",                "call('sched_setaffinity', 1, 8, pack('Q', 1))", Init, "EPERM").in_(Inherit, Bounding, "EPERM"),

@@ -41,7 +41,7 @@ pub(super) const RULED: &[(Rule, &[Call])] = &[
     (Rule::Personality, calls![SYS_personality]),
     (Rule::Quotas, calls![SYS_quotactl SYS_quotactl_fd]),
     (Rule::HostName, calls![SYS_sethostname SYS_setdomainname]),
-    (Rule::Queued, calls![SYS_rt_sigqueueinfo SYS_rt_tgsigqueueinfo]),
+    (Rule::ByNumber, calls![SYS_rt_sigqueueinfo SYS_rt_tgsigqueueinfo SYS_prlimit64]),
     (Rule::ByPidfd, calls![SYS_pidfd_send_signal]),
 ];
 
@@ -94,7 +94,7 @@ const ALLOWED: &[Call] = calls![
     SYS_getresgid SYS_getgroups SYS_setuid SYS_setgid SYS_setreuid
     SYS_setregid SYS_setresuid SYS_setresgid SYS_setgroups SYS_setfsuid
     SYS_setfsgid SYS_capget SYS_capset SYS_getrlimit SYS_setrlimit
-    SYS_prlimit64 SYS_getrusage SYS_times SYS_getpriority SYS_setpriority
+    SYS_getrusage SYS_times SYS_getpriority SYS_setpriority
     SYS_ioprio_get SYS_ioprio_set SYS_sched_yield SYS_sched_getparam
     SYS_sched_setparam SYS_sched_getscheduler SYS_sched_setscheduler
     SYS_sched_getaffinity SYS_sched_setaffinity SYS_sched_getattr SYS_sched_setattr
