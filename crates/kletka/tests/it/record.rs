@@ -144,12 +144,18 @@ fn what_cannot_be_seen_is_not_dead() {
                      command in that one";
     let no_boot = "/proc/sys/kernel/random/boot_id: No such file or directory: mount all of proc(5) \
                    on /proc, without subset=pid";
+    let no_call =
+        "pidfd_open: Function not implemented: run this command where pidfd_open(2) works";
+    let no_right =
+        "pidfd_open: Operation not permitted: run this command where pidfd_open(2) works";
     for (blind, why) in [
         ("unshare --mount --pid --fork --mount-proc", elsewhere),
         (
             "unshare --mount sh -c '/bin/mount -t proc -o subset=pid proc /proc; exec \"$@\"' sh",
             no_boot,
         ),
+        ("strace -f -qq -o /dev/null -e inject=pidfd_open:error=ENOSYS", no_call),
+        ("strace -f -qq -o /dev/null -e inject=pidfd_open:error=EPERM", no_right),
     ] {
         for (line, name, status) in [
             ("jls -N", "jls", 1),
