@@ -97,6 +97,12 @@ impl Writer {
         self.encode(name, value);
     }
 
+    /// Writes a field that is a text of several lines: for people, line feeds and tabs stay.
+    pub fn lines(&mut self, name: &str, text: &[u8]) {
+        self.shown("data", Some(name), &vis::lines(text));
+        self.encode(name, Value::Text(text));
+    }
+
     /// Writes the value of a field, for programs only: `{e:…}`.
     pub fn encode(&mut self, name: &str, value: Value<'_>) {
         match self.options.style {
@@ -470,6 +476,25 @@ mod tests {
             let mut xo = Writer::new(asked, "3");
             xo.open_container("c");
             xo.field("x", bytes, Value::Text(bytes));
+            xo.close();
+            let written = String::from_utf8(xo.finish()).unwrap();
+            assert!(written.contains(want), "{options}: {written}");
+        }
+    }
+
+    #[test]
+    fn lines_stay_for_people() {
+        let bytes = b"a=\x1b\n\tb";
+        for (options, want) in [
+            ("text", "a=\\033\n\tb"),
+            ("json", "\"x\":\"a=\\u001b\\n\\u0009b\""),
+            ("html", "data-tag=\"x\">a=\\033\n\tb</div>"),
+        ] {
+            let mut asked = Options::default();
+            asked.set(OsStr::new(options), &mut |_| {}).unwrap();
+            let mut xo = Writer::new(asked, "3");
+            xo.open_container("c");
+            xo.lines("x", bytes);
             xo.close();
             let written = String::from_utf8(xo.finish()).unwrap();
             assert!(written.contains(want), "{options}: {written}");

@@ -273,6 +273,7 @@ fn no_text_is_obeyed_by_a_terminal() {
         "nsenter -t $(pgrep -f '^kletka: web') -n ip link set lo alias \"$(printf 'x\\033[2Jy')\"",
     );
     let seen = r"a\033[2J\nb\302\233c\342\200\256d";
+    let lines = seen.replace("\\n", "\n");
     let record = "/run/kletka/jails/1";
     sandbox.ok(&format!(r"printf 'colour=\033]0;x\007\n' >> {record}"));
     for (line, want) in [
@@ -286,6 +287,10 @@ fn no_text_is_obeyed_by_a_terminal() {
         ("jls -n", seen.to_owned()),
         ("jls -h host.hostname", seen.to_owned()),
         ("jls meta.key", r"a\033[2J".to_owned()),
+        // The administrator's lines are lines, and all else in them is shown as elsewhere.
+        ("jls meta", format!("key={lines}\n")),
+        ("jls -q meta", format!("key={lines}\n")),
+        ("jls -n meta", format!("meta=key={seen}\n")),
         ("jls --libxo json", r#""hostname":"a\u001b[2J\nb\u009bc\u202ed""#.to_owned()),
         ("jls --libxo xml", "<hostname>a\\033[2J&#xa;b&#x9b;c&#x202e;d</hostname>".to_owned()),
         ("jls --libxo html", seen[..29].to_owned()),
@@ -299,11 +304,11 @@ fn no_text_is_obeyed_by_a_terminal() {
     }
     for (line, said) in [
         (
-            "jail -c name=\"$(printf 'a\\033b')\" path=/ persist",
+            "jail -c name=\"$(printf 'a\\033b')\" path=/home/jails/web persist",
             r#"jail: name "a\033b" cannot be used"#,
         ),
         (
-            "jail -c name=\"$(printf 'a\\342\\200\\256b')\" path=/ persist",
+            "jail -c name=\"$(printf 'a\\342\\200\\256b')\" path=/home/jails/web persist",
             r#"jail: name "a\342\200\256b" cannot be used"#,
         ),
         ("jexec \"$(printf 'a\\033b')\" true", r#"jexec: jail "a\033b" not found"#),

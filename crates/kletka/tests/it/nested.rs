@@ -296,6 +296,33 @@ fn no_jail_inside_has_the_hosts_users() {
     sandbox.check();
 }
 
+/// What a jail has written of a jail inside it begins no line of the host's list.
+#[test]
+fn no_jail_inside_looks_like_another_jail() {
+    let Some(sandbox) = machine(2) else { return };
+    sandbox.ok("jail -m name=outer meta='a=1\nb=2'");
+    forge(
+        &sandbox,
+        "first -p -f sleep 1000
+         forge $lowest inner $pid 'parameter.meta=c=3\\nother 9' 'parameter.env=d=4'
+         ",
+    );
+    check(
+        &sandbox,
+        "\
+$ jls name meta env
+outer a=1
+b=2 \"\"
+outer.inner \"\" d=4
+$ jls -n name meta
+name=outer meta=a=1\\nb=2
+name=outer.inner meta=\"\"
+$ jail -q -r outer
+",
+    );
+    sandbox.check();
+}
+
 /// The host gives no jail its own users inside one that has others.
 #[test]
 fn the_host_makes_no_jail_inside_with_its_own_users() {

@@ -10,7 +10,7 @@ mod parameters;
 use crate::cli::answer::{self, fail, not_found};
 use jailparam::param;
 use lifecycle::recorded;
-use parameters::Column;
+use parameters::{Column, Form};
 use prison::{Record, Registry};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -282,6 +282,10 @@ impl Options {
         columns: &[Column],
     ) -> Result<(), String> {
         let set = recorded::read(record).map_err(|error| error.to_string())?;
+        // A value in a line of assignments stands within that line; and what a jail has written of
+        // the jails inside it may not look like a line of this list.
+        let lines = !self.assignments && !record.is_inside();
+        let form = Form { assignments: self.assignments, quotes: self.quotes, lines };
         let mut first = true;
         for column in columns.iter().filter(|column| !self.settable || column.is_settable(&set)) {
             let value = column.value(&set);
@@ -291,7 +295,7 @@ impl Options {
             if !std::mem::replace(&mut first, false) {
                 xo.padding(" ");
             }
-            column.print(xo, value, self.assignments, self.quotes);
+            column.print(xo, value, form);
         }
         // Not with -s, whose line jail(8) is to take, nor where parameters were named.
         if self.assignments && !self.settable && self.parameters.is_empty() {

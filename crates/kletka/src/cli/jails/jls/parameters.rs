@@ -12,6 +12,18 @@ pub(super) fn unknown(record: &Record) -> impl Iterator<Item = Vec<u8>> {
     parameters.chain(record.unknown())
 }
 
+/// How the values of a jail are printed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form {
+    /// `name=value`: `-n`.
+    pub(super) assignments: bool,
+    /// Quotes around values with spaces: `-q`.
+    pub(super) quotes: bool,
+    /// The lines of a text of lines, which `meta` and `env` are, are printed as lines. All other
+    /// texts stand within a line.
+    pub(super) lines: bool,
+}
+
 /// One parameter to print.
 pub(super) struct Column {
     parameter: &'static Parameter,
@@ -102,14 +114,9 @@ impl Column {
         self.key.is_none()
     }
 
-    /// Prints the value, with `assignments` as `name=value`.
-    pub(super) fn print(
-        &self,
-        xo: &mut Writer,
-        value: Option<Value>,
-        assignments: bool,
-        quotes: bool,
-    ) {
+    /// Prints the value.
+    pub(super) fn print(&self, xo: &mut Writer, value: Option<Value>, form: Form) {
+        let Form { assignments, quotes, .. } = form;
         let Some(value) = value else {
             match (&self.key, assignments) {
                 (None, _) => xo.padding("-"),
@@ -136,9 +143,9 @@ impl Column {
                 (false, true) => {}
                 (false, false) => xo.padding("-"),
             },
-            Value::List(values) => self.print_text(xo, &values.join(&b','), quotes),
-            Value::Text(text) => self.print_text(xo, text, quotes),
-            other => self.print_text(xo, other.to_string().as_bytes(), quotes),
+            Value::List(values) => self.print_text(xo, &values.join(&b','), form),
+            Value::Text(text) => self.print_text(xo, text, form),
+            other => self.print_text(xo, other.to_string().as_bytes(), form),
         }
     }
 
@@ -153,7 +160,7 @@ impl Column {
         xo.display(None, shown.unwrap_or_default().as_bytes());
     }
 
-    fn print_text(&self, xo: &mut Writer, text: &[u8], quotes: bool) {
+    fn print_text(&self, xo: &mut Writer, text: &[u8], form: Form) {
         if text.is_empty() {
             xo.encode(&self.name, Encoded::Text(text));
             xo.display(Some(&self.name), b"\"\"");
@@ -161,14 +168,18 @@ impl Column {
         }
         let quoted = jailparam::in_quotes(text);
         let quote =
-            (quotes && quoted.len() > text.len()).then(|| char::from(quoted[0]).to_string());
+            (form.quotes && quoted.len() > text.len()).then(|| char::from(quoted[0]).to_string());
         let mark = |xo: &mut Writer| {
             if let Some(quote) = &quote {
                 xo.padding(quote);
             }
         };
         mark(xo);
-        xo.field(&self.name, text, Encoded::Text(text));
+        if form.lines && self.parameter.has_keys() {
+            xo.lines(&self.name, text);
+        } else {
+            xo.field(&self.name, text, Encoded::Text(text));
+        }
         mark(xo);
     }
 }
