@@ -136,6 +136,21 @@ fn a_lost_record() {
         assert_eq!(sandbox.ok("jexec db cat /proc/self/uid_map | awk '{print $2}'"), "268500992\n");
         assert_eq!(of_registry(&sandbox), [lost.as_str(), junk], "{lose}");
         sandbox.ok("rmdir /run/kletka/jails/x");
+        // Who cannot see the jail's init does not take it for gone.
+        for (blind, why) in [
+            (
+                "strace -f -qq -o /dev/null -e inject=pidfd_open:error=ENOSYS",
+                "pidfd_open: Function not implemented: run this command where pidfd_open(2) works",
+            ),
+            (
+                "unshare --mount sh -c '/bin/mount -t tmpfs none /proc; exec \"$@\"' sh",
+                "/proc does not show the processes of this pid namespace: mount proc(5) on /proc",
+            ),
+        ] {
+            let done = sandbox.run(&format!("{blind} kletka doctor --mend"));
+            let want = format!("kletka: doctor: jail 1 may run: {why}\n");
+            assert_eq!((done.stderr, done.status), (want, 1), "{blind}");
+        }
         let mended = sandbox.ok("kletka doctor --mend");
         assert_eq!(mended.lines().next(), Some(format!("jail web: {ADOPTED}").as_str()), "{lose}");
         assert_eq!(sandbox.ok("jls -j 1 jid name path"), "1 web /home/jails/web\n");

@@ -71,7 +71,8 @@ impl Registry {
     /// Clears what is dead, and adopts or ends each jail without a record.
     ///
     /// # Errors
-    /// [`Error::Registry`] when the directory cannot be read or written.
+    /// [`Error::Registry`] when the directory cannot be read or written; [`Error::Unseen`] when it
+    /// cannot be said whether a jail without a record has its init.
     pub fn mend(&self) -> Result<Vec<Mended>, Error> {
         if matches!(self.place, Place::Closed) {
             return Ok(Vec::new());
@@ -116,6 +117,8 @@ impl Registry {
         let Some((init, name)) = lost.init.zip(lost.name.as_ref()) else {
             return if lost.is_out_of_sight() {
                 left("its processes are in another pid namespace: run this command there")
+            } else if let Err(why) = ProcessId::can_be_seen() {
+                Err(Error::Unseen(called(), why))
             } else if cgroup::end(&lost.cgroup) {
                 Ok(Mended::Ended(lost.cgroup.clone()))
             } else {

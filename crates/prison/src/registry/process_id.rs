@@ -64,6 +64,15 @@ impl ProcessId {
         Self::of(pid.as_raw_pid() as u32, pidfd.as_fd()).ok_or(Errno::NOENT)
     }
 
+    /// Whether this process can find others at all: what it does not find is gone then.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub(crate) fn can_be_seen() -> Result<(), Unseen> {
+        pidfd_open(getpid(), PidfdFlags::empty()).map_err(Unseen::Process)?;
+        if proc_is_own() { Ok(()) } else { Err(Unseen::OtherProc) }
+    }
+
     /// Opens a pidfd, if the process still lives.
     pub(crate) fn open(self) -> Option<OwnedFd> {
         let pidfd = self.same().ok()??;
