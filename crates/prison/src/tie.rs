@@ -37,8 +37,8 @@ pub(crate) struct Tying {
     life: Inherited,
 }
 
-/// The outer end of the line to a prison's init. `None`: a jail has made the prison, whose processes
-/// are told nothing of this one; or Yama forbids pidfd_getfd(2).
+/// The outer end of the line to a prison's init. `None`: a jail has made the prison, whose
+/// processes are told nothing of this one; or Yama forbids pidfd_getfd(2).
 pub(crate) fn way_to_init(prison: &Prison) -> Option<OwnedFd> {
     if prison.record().is_inside() {
         return None;
