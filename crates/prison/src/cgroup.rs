@@ -179,6 +179,11 @@ pub(crate) fn end(path: &Path) -> bool {
     remove(path) || (empty(path) && remove(path))
 }
 
+/// Whether there are processes in a prison's directory, or in those of prisons inside it.
+pub(crate) fn is_whole_populated(path: &Path) -> Result<bool, Errno> {
+    is_populated(whole(path))
+}
+
 /// Whether there are processes in a prison's directory or below it. A directory that is gone has
 /// none.
 pub(crate) fn is_populated(path: &Path) -> Result<bool, Errno> {

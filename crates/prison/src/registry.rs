@@ -374,7 +374,11 @@ impl Registry {
         let _ = fs::remove_file(self.records().join(NEW));
         let found = self.look()?;
         let mut held: Vec<Held> = found.broken.iter().map(Held::of_broken).collect();
-        held.extend(self.without_record(&found.records).map(|(_, name)| Held::of_cgroup(name)));
+        // One without processes is left by a prison that has ended, perhaps of a registry that was
+        // on a device of this number before.
+        let lost = self.without_record(&found.records);
+        let lost = lost.filter(|(path, _)| cgroup::is_whole_populated(path) != Ok(false));
+        held.extend(lost.map(|(_, name)| Held::of_cgroup(name)));
         let Survey { mut living, unseen, ending, dead } = self.survey(found.records);
         living.extend(unseen.into_iter().map(|(record, _)| record));
         living.sort_by_key(|record| record.jid);

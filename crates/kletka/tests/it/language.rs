@@ -99,8 +99,9 @@ const FAILED: &[(&str, &[&str], &str)] = &[
     ("x { jid = 1; jid = 2; }",          &["x: cannot redefine parameter \"jid\"."],        "name=x"),
 ];
 
+/// FreeBSD's messages, in which no control character is left for a terminal to obey.
 fn said(messages: &[&str]) -> String {
-    messages.iter().map(|message| format!("jail: {message}\n")).collect()
+    messages.iter().map(|message| format!("jail: {}\n", vis::text(message.as_bytes()))).collect()
 }
 
 fn machine() -> Option<Sandbox> {
@@ -168,7 +169,7 @@ jail: f line 4: persist: syntax error
 f line 4:
     \tpersist;
     \t^
-jail: f line 5: \x1b: syntax error
+jail: f line 5: \\033: syntax error
 f line 5:
     \ty = $z\u{fffd}; }
     \t      ^
@@ -180,7 +181,8 @@ f line 5:
 /// nothing; here that is an error.
 const DROPPED: [&str; 3] = ["066-", "075-", "076-"];
 
-/// For each example the answer is that of FreeBSD's own program.
+/// For each example the answer is that of FreeBSD's own program, with control characters in
+/// messages written as vis(3) does.
 #[test]
 fn examples_of_freebsd() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../jailconf/tests/vectors");
@@ -192,6 +194,7 @@ fn examples_of_freebsd() {
         }
         let read = |name: &str| fs::read(case.join(name)).unwrap();
         let (stdout, stderr) = (read("stdout"), read("stderr"));
+        let stderr = vis::lines(&stderr).as_bytes().to_vec();
         let status: i32 = String::from_utf8(read("status")).unwrap().trim().parse().unwrap();
         let done = jail_in(&case);
         // Further messages of FreeBSD's program may follow from a fault of its own: then only the
