@@ -9,6 +9,7 @@ pub(crate) mod legacy;
 pub(crate) mod pids;
 
 use crate::error::{Calling, Error};
+use legacy::Hierarchies;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, open, statfs};
 use rustix::io::Errno;
@@ -154,8 +155,8 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<OwnedFd> {
 
 /// Removes the directory of a prison that has ended, and the common one with the last of them.
 /// Answers whether it is gone. Processes in it stay, and the directory with them.
-pub(crate) fn remove(path: &Path) -> bool {
-    remove_up(path) && legacy::remove(path)
+pub(crate) fn remove(path: &Path, hierarchies: Hierarchies) -> bool {
+    remove_up(path) && legacy::remove(path, hierarchies)
 }
 
 /// Removes a directory that has no processes, if it is there, and those that it lies in, up to the
@@ -174,9 +175,9 @@ fn remove_up(path: &Path) -> bool {
 
 /// Kills what is left in the directory of a prison that the caller has ended, and removes the
 /// directory. Answers whether it is gone.
-pub(crate) fn end(path: &Path) -> bool {
+pub(crate) fn end(path: &Path, hierarchies: Hierarchies) -> bool {
     // Processes that were killed a moment ago may not have left yet.
-    remove(path) || (empty(path) && remove(path))
+    remove(path, hierarchies) || (empty(path) && remove(path, hierarchies))
 }
 
 /// Whether there are processes in a prison's directory, or in those of prisons inside it.

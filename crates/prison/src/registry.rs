@@ -17,7 +17,7 @@ pub(crate) mod record;
 pub(crate) mod reservation;
 pub(crate) mod unseen;
 
-use crate::cgroup;
+use crate::cgroup::{self, legacy::Hierarchies};
 use crate::confine::ids::{Ids, Ranges};
 use crate::confine::rights::Rights;
 use crate::error::{Calling, Error, UnionFault};
@@ -411,13 +411,14 @@ impl Registry {
     }
 
     /// Clears what a prison has left, its cgroup by `remove`, and answers whether nothing is left.
-    fn clear(&self, record: &Record, remove: fn(&Path) -> bool) -> bool {
+    fn clear(&self, record: &Record, remove: fn(&Path, Hierarchies) -> bool) -> bool {
         if record.waiting.is_some() {
             let _ = fs::remove_file(self.waiting_directory().join(record.jid.to_string()));
         }
         // Where something could not be removed, the record stays, and the next command tries again.
         let work_is_gone = record.work.iter().all(|work| work::remove(work));
-        record.cgroup.as_deref().is_none_or(remove)
+        let hierarchies = Hierarchies::left_by(record.rights);
+        record.cgroup.as_deref().is_none_or(|cgroup| remove(cgroup, hierarchies))
             && work_is_gone
             && fs::remove_file(self.file(record.jid)).is_ok()
     }

@@ -62,6 +62,12 @@ impl Hierarchies {
         if mounts { Self::All } else { Self::Pids }
     }
 
+    /// Those in which a prison with these rights may have left groups. A record without any right
+    /// may be that of a jail whose own record was lost, and with it its rights.
+    pub(crate) fn left_by(rights: Rights) -> Self {
+        if rights == Rights::NONE { Self::All } else { Self::of(rights) }
+    }
+
     fn names(self) -> &'static [&'static str] {
         match self {
             Self::Pids => &[PIDS],
@@ -128,8 +134,8 @@ pub(crate) fn enter(tasks: impl std::os::fd::AsFd) -> io::Result<()> {
 }
 
 /// Removes the groups of a prison that has ended; answers whether they are gone.
-pub(crate) fn remove(cgroup: &Path) -> bool {
-    let groups = HIERARCHIES.into_iter().filter_map(|name| group(cgroup, name));
+pub(crate) fn remove(cgroup: &Path, hierarchies: Hierarchies) -> bool {
+    let groups = hierarchies.names().iter().filter_map(|name| group(cgroup, name));
     // Every one of them, whatever became of those before.
     groups.filter(|group| !remove_up(group)).count() == 0
 }

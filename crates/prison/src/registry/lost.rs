@@ -4,7 +4,7 @@
 //! and init tell the rest of what is needed to find and enter a jail. What only a record had is
 //! gone: an adopted jail grants nothing to processes that enter, until it is started again.
 
-use crate::cgroup;
+use crate::cgroup::{self, legacy::Hierarchies};
 use crate::confine::ids::{Ids, Ranges};
 use crate::confine::rights::Rights;
 use crate::error::Error;
@@ -119,7 +119,7 @@ impl Registry {
                 left("its processes are in another pid namespace: run this command there")
             } else if let Err(why) = ProcessId::can_be_seen() {
                 Err(Error::Unseen(called(), why))
-            } else if cgroup::end(&lost.cgroup) {
+            } else if cgroup::end(&lost.cgroup, Hierarchies::All) {
                 Ok(Mended::Ended(lost.cgroup.clone()))
             } else {
                 left("its processes do not end")
