@@ -30,7 +30,7 @@ const REPEATED_ON_ALL: [&str; 1] = ["roots::"];
 
 /// Those that are repeated on the first kernel too: they depend on the kernel more than others. Not
 /// all are, because a program starts 37 times slower there.
-const REPEATED: [&str; 22] = [
+const REPEATED: [&str; 29] = [
     "ifconfig::",
     "--skip=ifconfig::requests_to_the_kernel",
     "--skip=ifconfig::link_level_addresses",
@@ -40,6 +40,10 @@ const REPEATED: [&str; 22] = [
     "--skip=ifconfig::duplicate_addresses",
     "--skip=ifconfig::taps_and_tuns",
     "--skip=ifconfig::span_ports",
+    "--skip=ifconfig::a_name_that_is_taken",
+    "--skip=ifconfig::a_wrong_line_changes_nothing",
+    "--skip=ifconfig::help",
+    "--skip=vnet::link_level_addresses_of_copies",
     "--skip=vnet::from_the_host",
     "--skip=vnet::an_address_by_dhcp",
     "--skip=vnet::inet6_of_its_own",
@@ -54,6 +58,9 @@ const REPEATED: [&str; 22] = [
     "--skip=nested::no_jail_inside_looks_like_another_jail",
     "--skip=nested::no_jail_inside_has_the_hosts_users",
     "--skip=nested::nothing_inside_holds_up_the_end_of_a_jail",
+    "--skip=nested::an_init_is_the_first_process_of_a_jail_inside",
+    "--skip=nested::a_registry_that_lies",
+    "--skip=nested::the_host_makes_no_jail_inside_with_its_own_users",
 ];
 
 /// The seconds that a machine has for a suite: twice what the longest one takes on two quiet
