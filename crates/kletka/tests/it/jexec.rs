@@ -136,6 +136,21 @@ jail: standard input is a directory: a process could leave the jail by it; use a
     sandbox.ok("jail -R web");
 }
 
+/// What was typed before the command has the terminal, an end of file too, is the command's.
+#[test]
+fn what_was_typed_before_is_read() {
+    let Some(sandbox) = machine() else { return };
+    for typed in ["abc\\n\\004", "abc\\004\\004", "\\004"] {
+        let ahead = format!("(printf '{typed}'; exec sleep 2) 2> /dev/null");
+        let command = "script -qec 'sleep .2; jexec web cat > /home/read; echo $? > /home/status'";
+        sandbox.ok(&format!("{ahead} | timeout 5 {command} /dev/null > /dev/null; :"));
+        let want = if typed.starts_with("abc") { "abc" } else { "" };
+        assert_eq!(sandbox.ok("cat /home/read").trim(), want, "{typed}");
+        assert_eq!(sandbox.ok("cat /home/status; rm /home/status"), "0\n", "{typed}");
+    }
+    sandbox.ok("jail -R web");
+}
+
 /// A shell in the machine, at a terminal of its own. The test types, and reads what the terminal
 /// shows.
 struct Terminal {

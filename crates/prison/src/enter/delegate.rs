@@ -34,10 +34,14 @@ use rustix::thread::{
     LinkNameSpaceType, move_into_link_name_space, sched_getaffinity, sched_setaffinity,
 };
 use std::fs;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// The message at init's door that an order comes with; what the order [`with`] follows.
 pub(crate) const ORDER: u8 = b'o';
+
+/// Init's answer when it could not make the process; the errno follows.
+const FAILED: u8 = b'!';
 
 /// What an order has, or says, beyond the four descriptors of every one: bits, in the order of the
 /// descriptors.
@@ -171,7 +175,11 @@ fn in_memory(content: &[u8]) -> rustix::io::Result<OwnedFd> {
 
 /// Waits for init's answer: the pidfd of the process that it has made.
 fn born(answer: OwnedFd) -> Result<Child, Error> {
-    let (_, mut fds) = receive_with(answer.as_fd(), RecvFlags::empty()).map_err(|_| Error::Died)?;
+    let said = receive_with(answer.as_fd(), RecvFlags::empty());
+    let ([kind, errno], mut fds) = said.map_err(|_| Error::Died)?;
+    if kind == FAILED {
+        return Err(Error::Call("clone3", io::Error::from_raw_os_error(errno.into())));
+    }
     let pidfd = fds.pop().ok_or(Error::Died)?;
     let pid = namespace::pid_of(pidfd.as_fd()).ok().and_then(|pid| u32::try_from(pid).ok());
     Ok(Child::told_of(pid.ok_or(Error::Died)?, pidfd, answer))
@@ -273,11 +281,17 @@ impl Order {
         Some(Self { answer, report, told, parcel, streams, users, session, life, copy, at_once })
     }
 
-    /// Makes the process, in init, and answers. On a failure the caller sees its lines close.
+    /// Makes the process, in init, and answers with a pidfd, or why there is none.
     pub(crate) fn carry_out(self) -> Option<(Born, Option<Tie>)> {
-        match clone3(0, None).ok()? {
-            Side::Child => self.serve(),
-            Side::Parent { pid, pidfd } => {
+        match clone3(0, None) {
+            Err(error) => {
+                let errno = error.raw_os_error().unwrap_or(libc::EAGAIN) as u8;
+                let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+                let _ = send(&self.answer, &[FAILED, errno], flags);
+                None
+            }
+            Ok(Side::Child) => self.serve(),
+            Ok(Side::Parent { pid, pidfd }) => {
                 // A caller that has died meanwhile leaves a process that ends by itself.
                 let _ = send_with(&self.answer, [0; 2], &[pidfd.as_fd()], SendFlags::DONTWAIT);
                 let tie = self.life.and_then(|life| Tie::of(vec![pidfd, life]));

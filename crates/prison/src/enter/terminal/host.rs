@@ -2,15 +2,18 @@
 //! there.
 
 use kernel::signal;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::{Errno, read, write};
 use rustix::stdio::{stderr, stdin, stdout};
 use rustix::termios::{
-    LocalModes, OptionalActions, OutputModes, Termios, Winsize, tcgetattr, tcgetpgrp, tcgetwinsize,
-    tcsetattr,
+    LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Termios, Winsize, tcgetattr,
+    tcgetpgrp, tcgetwinsize, tcsetattr,
 };
 use std::os::fd::BorrowedFd;
+
+/// Bytes that are read of what was typed before the keyboard is taken: a terminal keeps no more.
+const MOST_BEFORE: usize = 4 << 10;
 
 /// A terminal among the standard streams of this process.
 #[derive(Debug)]
@@ -82,6 +85,29 @@ impl HostTerminal {
     /// The terminal's size.
     pub(crate) fn size(&self) -> Option<Winsize> {
         tcgetwinsize(self.screen).ok()
+    }
+
+    /// Reads the lines that were typed before the keyboard is taken, as the keys that make them.
+    /// The kernel has made lines of them already: an end of file would be read as a NUL later.
+    pub(crate) fn typed_before(&self) -> Vec<u8> {
+        let (mut keys, mut line) = (Vec::new(), [0; 4 << 10]);
+        while keys.len() < MOST_BEFORE && self.offers_lines() && self.has_line() {
+            let Some(length) = self.typed(&mut line) else { break };
+            keys.extend(&line[..length]);
+            // A line without its end was ended by the key for an end of file.
+            if line[..length].last() != Some(&b'\n') {
+                keys.push(self.found.special_codes[SpecialCodeIndex::VEOF]);
+            }
+        }
+        keys
+    }
+
+    /// Whether a line can be read, of a terminal that has not gone.
+    fn has_line(&self) -> bool {
+        let Some(keyboard) = self.keyboard() else { return false };
+        let mut fds = [PollFd::from_borrowed_fd(keyboard, PollFlags::IN)];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut fds, Some(&now)) == Ok(1) && fds[0].revents() == PollFlags::IN
     }
 
     /// Takes the keyboard: every key is read as it is typed.

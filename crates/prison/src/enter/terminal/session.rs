@@ -311,6 +311,7 @@ impl Session {
             // The terminal of the host shows from now on what is written, and nothing else.
             let _ = set_output_processing(master);
         }
+        self.typed.extend(self.host.typed_before());
         self.host.take();
         self.has_keyboard = true;
     }
