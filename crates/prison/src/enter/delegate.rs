@@ -63,8 +63,8 @@ mod with {
 pub(crate) enum Binding<'a> {
     /// Not at all.
     Free,
-    /// The command ends with the caller.
-    Tied,
+    /// The command ends with the caller, whose pidfd this is.
+    Tied(OwnedFd),
     /// The command has a terminal, and ends with the caller.
     On(OnTerminal<'a>),
 }
@@ -100,7 +100,10 @@ impl<'a> Way<'a> {
         ends_with_this: bool,
     ) -> Result<Child, Error> {
         let line = Reporting::new()?;
-        let binding = if ends_with_this { Binding::Tied } else { Binding::Free };
+        let binding = match ends_with_this {
+            true => Binding::Tied(pidfd_open(getpid(), PidfdFlags::empty()).calling("pidfd_open")?),
+            false => Binding::Free,
+        };
         let child = self.send(command, streams, line.child.as_fd(), &binding)?;
         // With this end open here too, its closing would never be seen.
         drop(line.child);
@@ -135,13 +138,12 @@ impl<'a> Way<'a> {
             fds.push(users.as_fd());
             has |= with::USERS;
         }
-        let own = pidfd_open(getpid(), PidfdFlags::empty()).calling("pidfd_open")?;
         match binding {
             Binding::On(terminal) => {
                 fds.extend([terminal.terminal, terminal.line]);
                 has |= with::TERMINAL | if terminal.at_once { with::KEYBOARD } else { 0 };
             }
-            Binding::Tied => {
+            Binding::Tied(own) => {
                 fds.push(own.as_fd());
                 has |= with::LIFE;
             }

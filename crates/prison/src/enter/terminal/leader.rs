@@ -243,10 +243,7 @@ impl Watch<'_> {
                 News::Stopped(signal).tell(self.line);
                 continue;
             }
-            let ended = match (status.exit_status(), status.terminating_signal()) {
-                (_, Some(signal)) => Ended::Signaled(signal),
-                (status, None) => Ended::Exited(status.unwrap_or(0)),
-            };
+            let ended = Ended::of(status.exit_status(), status.terminating_signal());
             // What the command has left in the background is in the foreground of the terminal, as
             // far as the kernel knows, which would send it SIGHUP now.
             let _ = tcsetpgrp(self.terminal, getpid());
