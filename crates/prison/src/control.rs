@@ -128,6 +128,20 @@ pub(crate) fn receive_with(
     if got.bytes == 0 { Err(Errno::PIPE) } else { Ok((message, fds)) }
 }
 
+/// How something went, as one process tells another through a pipe: an errno, and 0 for success.
+pub(crate) fn told(outcome: io::Result<()>) -> [u8; 4] {
+    let errno = outcome.map_or_else(|error| error.raw_os_error().unwrap_or(libc::EINVAL), |()| 0);
+    errno.to_ne_bytes()
+}
+
+/// Reads what [`told`] has written.
+pub(crate) fn outcome(told: [u8; 4]) -> io::Result<()> {
+    match i32::from_ne_bytes(told) {
+        0 => Ok(()),
+        errno => Err(io::Error::from_raw_os_error(errno)),
+    }
+}
+
 /// How far init has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]

@@ -8,6 +8,7 @@
 //! nothing.
 
 use crate::cgroup::legacy::{self, Groups};
+use crate::control;
 use crate::enter::attach::{Reporting, announce, executed_or_collected, fork_into, report};
 use crate::enter::copy::ByCopy;
 use crate::enter::namespaces::{Joining, Maker};
@@ -159,10 +160,7 @@ impl First {
         if read(&self.said, &mut errno).calling("read")? != errno.len() {
             return Err(Error::Died);
         }
-        Ok(match i32::from_ne_bytes(errno) {
-            0 => Ok(()),
-            errno => Err(io::Error::from_raw_os_error(errno)),
-        })
+        Ok(control::outcome(errno))
     }
 }
 
@@ -268,9 +266,7 @@ impl Task {
 
     /// Tells the command that makes the prison how a step went; 0 is success.
     fn say(&self, outcome: io::Result<()>) {
-        let errno =
-            outcome.map_or_else(|error| error.raw_os_error().unwrap_or(libc::EINVAL), |()| 0);
-        let _ = write(self.says, &errno.to_ne_bytes());
+        let _ = write(self.says, &control::told(outcome));
     }
 
     /// Waits to be told to continue. Ends the process when there is nothing to run, or the command

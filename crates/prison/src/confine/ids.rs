@@ -1,5 +1,6 @@
 //! User and group ids of prisons: each has 65,536 of its own on the host, disjoint from all others.
 
+use crate::control;
 use kernel::namespace::{self, Namespace};
 use kernel::process::{Side, clone3, exit_now};
 use rustix::fs::Gid;
@@ -90,8 +91,7 @@ impl Ids {
                 drop((done, hold));
                 let made =
                     self.become_owner().and_then(|()| namespace::unshare(libc::CLONE_NEWUSER));
-                let errno = made.map_or_else(|error| error.raw_os_error().unwrap_or(0), |()| 0);
-                let _ = write(&says_so, &errno.to_ne_bytes());
+                let _ = write(&says_so, &control::told(made));
                 // Waits until the parent closes its end, or dies.
                 let _ = read(&wait, &mut [0]);
                 exit_now(0)
@@ -144,10 +144,7 @@ fn answer(from: &OwnedFd) -> io::Result<()> {
     if read(from, &mut errno)? != errno.len() {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    match i32::from_ne_bytes(errno) {
-        0 => Ok(()),
-        errno => Err(io::Error::from_raw_os_error(errno)),
-    }
+    control::outcome(errno)
 }
 
 /// Ranges of ids, first and last of each: those from which prisons get theirs, and those of others.
