@@ -7,7 +7,7 @@ use crate::leaks::{Left, Processes};
 use crate::shell::{Progress, quiet, typed};
 
 /// The files of the jail: the example that is installed with kletka.
-const EXAMPLE: &str = "/usr/local/share/kletka/examples/samba-vlan";
+const EXAMPLE: &str = "/usr/local/share/doc/kletka/examples/samba-vlan";
 /// The beginning of the client's commands: its network is a namespace with this name.
 const CLIENT: &str = "ip netns exec lan";
 /// How long the server may take to claim its name on the LAN.

@@ -12,34 +12,33 @@ use std::path::Path;
 /// The path of the binary, below the prefix.
 pub(super) const BINARY: &str = "libexec/kletka/kletka";
 
-/// The files below `share/kletka`, other than those for bases.
-const FILES: [ShippedFile; 6] = [
-    ("devfs.rules", 0o644, include_str!("../../../../../../share/devfs.rules")),
-    (
-        "examples/samba-vlan/README.md",
-        0o644,
-        include_str!("../../../../../../examples/samba-vlan/README.md"),
-    ),
-    (
-        "examples/samba-vlan/fstab.samba",
-        0o644,
-        include_str!("../../../../../../examples/samba-vlan/fstab.samba"),
-    ),
-    (
-        "examples/samba-vlan/jail.conf",
-        0o644,
-        include_str!("../../../../../../examples/samba-vlan/jail.conf"),
-    ),
-    (
-        "examples/samba-vlan/rc.conf",
-        0o644,
-        include_str!("../../../../../../examples/samba-vlan/rc.conf"),
-    ),
-    (
-        "examples/samba-vlan/smb.conf",
-        0o644,
-        include_str!("../../../../../../examples/samba-vlan/smb.conf"),
-    ),
+/// The file of this path in the checkout, under the same path.
+macro_rules! shipped {
+    ($path:literal) => {
+        ($path, 0o644, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../", $path)))
+    };
+}
+
+/// The rulesets of devices that are built in, to be looked at.
+const RULESETS: ShippedFile =
+    ("devfs.rules", 0o644, include_str!("../../../../../../share/devfs.rules"));
+
+/// The files below `share/doc/kletka`, by their paths in the checkout.
+const DOCUMENTS: [ShippedFile; 14] = [
+    shipped!("CHANGELOG.md"),
+    shipped!("LICENSE"),
+    shipped!("README.md"),
+    shipped!("SECURITY.md"),
+    shipped!("docs/architecture.md"),
+    shipped!("docs/compatibility.md"),
+    shipped!("docs/freebsd-facts.md"),
+    shipped!("docs/performance.md"),
+    shipped!("docs/security.md"),
+    shipped!("examples/samba-vlan/README.md"),
+    shipped!("examples/samba-vlan/fstab.samba"),
+    shipped!("examples/samba-vlan/jail.conf"),
+    shipped!("examples/samba-vlan/rc.conf"),
+    shipped!("examples/samba-vlan/smb.conf"),
 ];
 
 /// The service(8) for the inside of jails: a Linux base has no service(8) that knows rc.conf(5).
@@ -68,7 +67,8 @@ pub(super) fn files(applets: &[Applet], prefix: &Path) -> impl Iterator<Item = I
         let path = path.trim_start_matches("etc/");
         InstalledFile::new(format!("share/kletka/jail/{path}"), mode, text)
     });
-    let rest = FILES.iter().map(|file| below("share/kletka/", file));
+    let rulesets = [below("share/kletka/", &RULESETS)];
+    let documents = DOCUMENTS.iter().map(|file| below("share/doc/kletka/", file));
     let manual =
         pages(applets).into_iter().map(|page| InstalledFile::new(page.path(), 0o644, page.text));
     let completions = completions(applets).flat_map(|(place, name, completion)| {
@@ -79,7 +79,12 @@ pub(super) fn files(applets: &[Applet], prefix: &Path) -> impl Iterator<Item = I
         [file(bash, completion.bash), file(zsh, completion.zsh)]
     });
     let in_jails = [below("", &JAIL_SERVICE)];
-    rc.chain(rest).chain(manual).chain(completions).chain(in_jails).chain(boot::files(prefix))
+    rc.chain(rulesets)
+        .chain(documents)
+        .chain(manual)
+        .chain(completions)
+        .chain(in_jails)
+        .chain(boot::files(prefix))
 }
 
 fn below(directory: &str, &(path, mode, text): &ShippedFile) -> InstalledFile {

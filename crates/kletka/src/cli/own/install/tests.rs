@@ -74,6 +74,29 @@ fn every_manual_page_is_installed() {
     assert_eq!(installed, written);
 }
 
+/// Lists the files below the folder `name` of the checkout, by their paths there.
+fn checked_in(name: &str) -> Vec<String> {
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let (mut folders, mut found) = (vec![name.to_owned()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(checkout.join(&folder)).unwrap().map(Result::unwrap) {
+            let path = format!("{folder}/{}", entry.file_name().into_string().unwrap());
+            let is_folder = entry.file_type().unwrap().is_dir();
+            if is_folder { folders.push(path) } else { found.push(path) }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_document_and_example_is_installed() {
+    let installed: Vec<String> = files(&APPLETS, Path::new("/usr")).map(|file| file.path).collect();
+    for path in ["docs", "examples"].into_iter().flat_map(checked_in) {
+        let path = format!("share/doc/kletka/{path}");
+        assert!(installed.contains(&path), "{path}");
+    }
+}
+
 /// A completion for a name that only hooks have is not found for the host's own program of that
 /// name.
 #[test]
