@@ -13,6 +13,7 @@ mod fuzz;
 mod leaks;
 mod miri;
 mod packages;
+mod parameters;
 mod shell;
 mod sources;
 mod surface;
@@ -73,7 +74,7 @@ fn task(mut arguments: Parser) -> Outcome {
         Some("vm") => vm::run(arguments),
         Some("install") => build::install(&prefix(arguments)?).map(|done| print!("{done}")),
         Some("bench") => bench::run(arguments),
-        Some("compatibility") => no_more(arguments).and_then(|()| compatibility()),
+        Some("compatibility") => no_more(arguments).and_then(|()| parameters::write()),
         Some("words") => no_more(arguments).and_then(|()| words::write()),
         Some("completions") => no_more(arguments).and_then(|()| completions()),
         Some("escapes") => escapes::run(check(arguments)?),
@@ -94,12 +95,6 @@ fn go_to_checkout() -> Outcome {
     std::env::set_current_dir(&checkout).map_err(|e| format!("{}: {e}", checkout.display()))
 }
 
-/// Writes docs/compatibility.md from the catalogue of parameters.
-fn compatibility() -> Outcome {
-    fs::write(COMPATIBILITY, jailparam::compatibility())
-        .map_err(|e| format!("{COMPATIBILITY}: {e}"))
-}
-
 /// Writes share/completions: the test that compares these files with the tables writes them if it
 /// is blessed.
 fn completions() -> Outcome {
@@ -109,8 +104,6 @@ fn completions() -> Outcome {
     test.arg("cli::completions::files_are_what_the_tables_say").env("BLESS", "1");
     shell::hushed(&mut test)
 }
-
-const COMPATIBILITY: &str = "docs/compatibility.md";
 
 fn prefix(mut arguments: Parser) -> Result<PathBuf, String> {
     let mut prefix = OsString::from("/usr/local");
@@ -147,20 +140,4 @@ fn no_more(mut arguments: Parser) -> Outcome {
 
 fn text(error: lexopt::Error) -> String {
     format!("{error}\n{USAGE}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The table in docs/ follows from the catalogue; else run `cargo xtask compatibility`.
-    #[test]
-    fn compatibility_is_not_stale() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/compatibility.md");
-        let written = fs::read_to_string(file).unwrap_or_default();
-        assert!(
-            written == jailparam::compatibility(),
-            "docs/compatibility.md is stale: cargo xtask compatibility"
-        );
-    }
 }

@@ -6,7 +6,8 @@
 use std::fs;
 use std::path::Path;
 
-use networds::{Language, Stale, bash_completion, insert_words, manual, zsh_completion};
+use mdoc::Stale;
+use networds::{Language, bash_completion, manual, zsh_completion};
 
 use crate::Outcome;
 
@@ -15,7 +16,9 @@ type Make = fn(&Language, &str) -> Result<String, Stale>;
 
 /// The files of a language; `NAME` is replaced by its command.
 const FILES: [(&str, Make); 3] = [
-    ("man/kletka-NAME.8", |language, page| insert_words(page, &manual(language))),
+    ("man/kletka-NAME.8", |language, page| {
+        mdoc::insert(page, "Words", "cargo xtask words", &manual(language))
+    }),
     ("share/completions/bash/NAME", |language, _| Ok(bash_completion(language))),
     ("share/completions/zsh/_NAME", |language, _| Ok(zsh_completion(language))),
 ];

@@ -91,12 +91,7 @@ pub fn compatibility() -> String {
 
 /// Writes the row of one parameter.
 fn row(out: &mut String, parameter: &Parameter) {
-    let default = match (parameter.default, parameter.default_with_vnet) {
-        // Markdown has no way to show an empty text in backquotes.
-        (None | Some(""), _) => String::new(),
-        (Some(default), None) => format!("`{default}`"),
-        (Some(default), Some(with_vnet)) => format!("`{default}`; with vnet `{with_vnet}`"),
-    };
+    let default = default(parameter, "`").unwrap_or_default();
     let change = match (parameter.role, parameter.access) {
         // A pseudo-parameter is read anew at every use: there is nothing to tell apart.
         (Role::Pseudo, _) => "",
@@ -124,8 +119,20 @@ fn row(out: &mut String, parameter: &Parameter) {
     );
 }
 
+/// Says what the default of a parameter is; `quote` stands around each value.
+pub(crate) fn default(parameter: &Parameter, quote: &str) -> Option<String> {
+    match (parameter.default, parameter.default_with_vnet) {
+        // Neither Markdown nor mdoc(7) has a way to show an empty text.
+        (None | Some(""), _) => None,
+        (Some(default), None) => Some(format!("{quote}{default}{quote}")),
+        (Some(default), Some(vnet)) => {
+            Some(format!("{quote}{default}{quote}, with vnet {quote}{vnet}{quote}"))
+        }
+    }
+}
+
 /// Names the type of a parameter for a reader.
-fn kind(kind: Kind) -> String {
+pub(crate) fn kind(kind: Kind) -> String {
     match kind {
         Kind::Bool => "boolean".to_owned(),
         // The largest int of C is no bound that a reader would want to see.

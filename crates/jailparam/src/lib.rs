@@ -8,7 +8,7 @@
 //! The code asks for parameters by the handles of [`param`]: a name without a parameter does not
 //! compile.
 //!
-//! May use: `jailconf`; no system calls.
+//! May use: `jailconf`, `mdoc`; no system calls.
 //!
 //! ```
 //! use jailparam::param::{ALLOW_RAW_SOCKETS, PERSIST, STOP_TIMEOUT};
@@ -27,6 +27,8 @@ mod error;
 mod handle;
 mod keys;
 mod lookup;
+mod manual;
+mod outline;
 pub mod param;
 mod row;
 mod set;
@@ -39,6 +41,7 @@ pub use error::{Error, Problem};
 pub use handle::{Bool, Handle, Int, List, Text};
 pub use keys::value_of;
 pub use lookup::{Found, find, shown, suggest};
+pub use manual::manual;
 pub use set::{Set, in_quotes};
 pub use types::{Access, Kind, Parameter, Role, Support, Type};
 pub use value::{Jailsys, Typed, Value};

@@ -3,25 +3,9 @@
 use std::fmt::Write;
 use std::iter;
 
+use mdoc::fill;
+
 use crate::word::{Argument, Entry, Flag, Language, Section, Standing};
-
-/// The lines between which a manual page is made from the catalogue.
-const BEGIN: &str = ".\\\" Words: made from the catalogue by `cargo xtask words`.\n";
-const END: &str = ".\\\" End of the words.\n";
-
-/// The page has no place for the words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stale;
-
-/// Puts the words into the page, in place of those that it has.
-///
-/// # Errors
-/// The page lacks one of the two lines that mark the place.
-pub fn insert_words(page: &str, words: &str) -> Result<String, Stale> {
-    let (before, rest) = page.split_once(BEGIN).ok_or(Stale)?;
-    let (_, after) = rest.split_once(END).ok_or(Stale)?;
-    Ok([before, BEGIN, words, END, after].concat())
-}
 
 /// The text of `--help`.
 #[must_use]
@@ -128,21 +112,6 @@ fn wrapped(names: &[&str]) -> String {
     lines.iter().map(|line| format!("  {line}\n")).collect()
 }
 
-/// Breaks a text into lines of at most `width` bytes. Lines break only at blanks.
-fn fill(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.len() + 1 + word.len() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 /// The words of a language, as sections of its manual page.
 #[must_use]
 pub fn manual(language: &Language) -> String {
@@ -157,7 +126,7 @@ pub fn manual(language: &Language) -> String {
         out.push_str("The message says why:\n.Bl -tag -width \"auto_linklocal\"\n");
         for (names, because) in refused {
             let _ = writeln!(out, ".It Cm {}", names.join(" , "));
-            mdoc(&mut out, because);
+            sentence(&mut out, because);
         }
         out.push_str(".El\n.Pp\n");
     }
@@ -196,34 +165,16 @@ fn manual_entry(out: &mut String, entry: &Entry) {
     let _ = writeln!(out, "{tag}");
     match entry.standing {
         Standing::Partly(missing) => {
-            mdoc(out, entry.about);
-            mdoc(out, &capitalised(missing));
+            sentence(out, entry.about);
+            sentence(out, &capitalised(missing));
         }
-        Standing::Full | Standing::Refused(_) | Standing::Absent => mdoc(out, entry.about),
+        Standing::Full | Standing::Refused(_) | Standing::Absent => sentence(out, entry.about),
     }
 }
 
-/// A sentence in mdoc(7): text in backquotes becomes `Cm`, with the punctuation behind it.
-fn mdoc(out: &mut String, sentence: &str) {
-    let sentence = format!("{sentence}.");
-    let mut rest = sentence.as_str();
-    while let Some((before, after)) = rest.split_once('`') {
-        // Quotes are balanced in all rows; a test of the catalogue sees to that.
-        let (word, after) = after.split_once('`').unwrap_or((after, ""));
-        text_lines(out, before);
-        let end = after.find(' ').unwrap_or(after.len());
-        // `Cm` sets punctuation in the plain font if each character is a word of its own.
-        let punctuation: String = after[..end].chars().map(|c| format!(" {c}")).collect();
-        let _ = writeln!(out, ".Cm {word}{punctuation}");
-        rest = &after[end..];
-    }
-    text_lines(out, rest);
-}
-
-fn text_lines(out: &mut String, text: &str) {
-    for line in fill(text, 78) {
-        let _ = writeln!(out, "{line}");
-    }
+/// A sentence of the catalogue, which has no full stop there.
+fn sentence(out: &mut String, sentence: &str) {
+    mdoc::write(out, &format!("{sentence}."), "Cm");
 }
 
 fn capitalised(sentence: &str) -> String {
@@ -236,29 +187,6 @@ fn capitalised(sentence: &str) -> String {
 mod tests {
     use super::*;
     use crate::{ifconfig, route};
-
-    #[test]
-    #[rustfmt::skip]
-    fn sentences() {
-        for (sentence, want) in [
-            ("A bridge",                        "A bridge.\n"),
-            ("After `ether`: an address",       "After\n.Cm ether :\nan address.\n"),
-            ("Only with `create`",              "Only with\n.Cm create .\n"),
-            ("`a` and `b`, and more",           ".Cm a\nand\n.Cm b ,\nand more.\n"),
-        ] {
-            let mut out = String::new();
-            mdoc(&mut out, sentence);
-            assert_eq!(out, want);
-        }
-    }
-
-    #[test]
-    fn words_are_put_between_the_marks() {
-        let page = format!("before\n{BEGIN}old\n{END}after\n");
-        let want = format!("before\n{BEGIN}new\n{END}after\n");
-        assert_eq!(insert_words(&page, "new\n"), Ok(want));
-        assert_eq!(insert_words("before\n", "new\n"), Err(Stale));
-    }
 
     /// Every word is in both documents, and no line of `--help` is wider than a screen.
     #[test]

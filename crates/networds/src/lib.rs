@@ -6,7 +6,7 @@
 //! `--help`, the words of the manual pages and the completions of shells follow from the catalogue.
 //! A command line is read as a whole into plain values; the applets carry these out.
 //!
-//! May use: `netif`, `rustix`; system calls: none of its own.
+//! May use: `mdoc`, `netif`, `rustix`; system calls: none of its own.
 //!
 //! ```
 //! use networds::ifconfig::{self, Change, Purpose};
@@ -29,5 +29,5 @@ mod document;
 mod word;
 
 pub use completion::{bash_completion, zsh_completion};
-pub use document::{Stale, help, insert_words, manual};
+pub use document::{help, manual};
 pub use word::{Argument, Entry, Flag, Language, Section, Standing};

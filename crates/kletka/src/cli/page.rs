@@ -19,9 +19,16 @@ macro_rules! page {
     };
 }
 
-/// The pages that belong to no applet: about the binary itself, a file, a service.
-pub(super) const FURTHER: [Page; 3] =
-    [page!("kletka.8"), page!("jail.conf.5"), page!("kletka-netif.8")];
+/// The pages that belong to no applet: about the binary itself, files, a service.
+pub(super) const FURTHER: [Page; 7] = [
+    page!("kletka.8"),
+    page!("jail.conf.5"),
+    page!("rc.conf.5"),
+    page!("devfs.rules.5"),
+    page!("kletka-fstab.5"),
+    page!("kletka-files.5"),
+    page!("kletka-netif.8"),
+];
 
 impl Page {
     /// Answers the name and the section of the page: `jail` and `8`.
