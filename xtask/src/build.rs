@@ -70,7 +70,7 @@ pub(crate) fn other_architecture() -> Option<Command> {
 }
 
 /// Whether Rust can build for `target`; rustup(1) is asked to install what is missing.
-fn is_installed(target: &str) -> bool {
+pub(crate) fn is_installed(target: &str) -> bool {
     if has_library(target) {
         // A toolchain from a distribution has no rustup(1), and then the target cannot be had.
         return true;

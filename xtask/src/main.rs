@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask demo | test | fuzz | miri | vm | install | bench
+//! The project's own tasks: `cargo xtask demo | test | fuzz | miri | vm | install | dist | bench
 //! | compatibility | words | completions | escapes | surface | figures`.
 //!
 //! A task that runs as root installs what it needs from the distribution, after saying what and why
@@ -7,6 +7,7 @@
 mod bench;
 mod build;
 mod demo;
+mod dist;
 mod escapes;
 mod figures;
 mod fuzz;
@@ -41,6 +42,7 @@ usage: cargo xtask demo [--keep]
        cargo xtask miri
        cargo xtask vm [[--init=shell|systemd] [--kernel=6.12|6.1] [--dir=PATH]... COMMAND...]
        cargo xtask install [--prefix DIR]
+       cargo xtask dist [--arch x86_64|aarch64]... [--binary FILE] [--dir DIR] [--version VERSION]
        cargo xtask bench
        cargo xtask compatibility
        cargo xtask words
@@ -72,6 +74,7 @@ fn task(mut arguments: Parser) -> Outcome {
         Some("fuzz") => fuzz::run(seconds(arguments)?),
         Some("miri") => no_more(arguments).and_then(|()| miri::run()),
         Some("vm") => vm::run(arguments),
+        Some("dist") => dist::run(arguments),
         Some("install") => build::install(&prefix(arguments)?).map(|done| print!("{done}")),
         Some("bench") => bench::run(arguments),
         Some("compatibility") => no_more(arguments).and_then(|()| parameters::write()),

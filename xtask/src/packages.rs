@@ -37,6 +37,13 @@ pub(crate) const TEST: &[Need] = &[
     need("mkfs.btrfs", "btrfs-progs", "roots of jails on btrfs"),
 ];
 
+/// For packages.
+pub(crate) const DIST: &[Need] = &[
+    need("dpkg-deb", "dpkg", "writes a Debian package"),
+    need("xz", "xz-utils", "compresses a Debian package"),
+    need("gzip", "gzip", "compresses pages and tarballs"),
+];
+
 /// For the demonstration.
 pub(crate) const DEMO: &[Need] = &[
     need("mmdebstrap", "mmdebstrap", "makes the base of the jail from the distribution's packages"),

@@ -83,7 +83,7 @@ impl Options {
 fn install(options: &Options, applets: &[Applet], done: &mut Vec<String>) -> Result<(), Error> {
     let top = options.top();
     // Looked at before anything is changed: if one name is taken, nothing is installed.
-    for link in links(applets) {
+    for link in links(applets, &options.prefix) {
         refuse_strangers(&top.join(link.path))?;
     }
     // By this name the kernel opens the running program, even if its file has been replaced
@@ -102,7 +102,7 @@ fn install(options: &Options, applets: &[Applet], done: &mut Vec<String>) -> Res
             done.push(file.path);
         }
     }
-    for Link { path, to } in links(applets) {
+    for Link { path, to } in links(applets, &options.prefix) {
         if link(&top.join(&path), Path::new(to))? {
             done.push(format!("{path} -> {to}"));
         }

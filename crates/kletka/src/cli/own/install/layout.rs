@@ -41,6 +41,21 @@ const DOCUMENTS: [ShippedFile; 14] = [
     shipped!("examples/samba-vlan/smb.conf"),
 ];
 
+/// Settings for programs of the host. systemd-sysusers(8) reads its file below the prefix;
+/// logrotate(8) reads files in /etc only, so that its one is to be copied.
+const SETTINGS: [ShippedFile; 2] = [
+    (
+        "lib/sysusers.d/kletka.conf",
+        0o644,
+        include_str!("../../../../../../share/sysusers.d/kletka.conf"),
+    ),
+    (
+        "share/kletka/logrotate.d/kletka",
+        0o644,
+        include_str!("../../../../../../share/logrotate.d/kletka"),
+    ),
+];
+
 /// The service(8) for the inside of jails: a Linux base has no service(8) that knows rc.conf(5).
 const JAIL_SERVICE: ShippedFile =
     ("libexec/kletka/jail/service", 0o755, include_str!("../../../../../../share/jail/service"));
@@ -49,16 +64,24 @@ const JAIL_SERVICE: ShippedFile =
 const COMPLETION: Completion = completion!("kletka");
 
 /// Lists every link of the layout: the binary's own name, and the names of the applets.
-pub(super) fn links(applets: &[Applet]) -> impl Iterator<Item = Link> {
-    let own = [(Place::Everywhere, "kletka")];
-    let named = Place::ALL.into_iter().flat_map(|place| {
+pub(super) fn links(applets: &[Applet], prefix: &Path) -> impl Iterator<Item = Link> {
+    let own = Place::Everywhere;
+    let own = Link { path: format!("{}/kletka", own.directory()), to: own.to_binary() };
+    let named = Place::ALL.into_iter().flat_map(move |place| {
         let there = applets.iter().filter(move |applet| applet.links.contains(&place));
         there.map(move |applet| (place, applet.name))
     });
-    own.into_iter().chain(named).map(|(place, name)| Link {
-        path: format!("{}/{name}", place.directory()),
-        to: place.to_binary(),
-    })
+    let is_system = prefix == Path::new("/usr");
+    let named = named.map(move |(place, name)| {
+        let directory = match place {
+            // Debian has other programs as /usr/bin/jls (sleuthkit) and /usr/bin/jexec (Java), and
+            // none of ours in /usr/sbin, which is where FreeBSD has these.
+            Place::Everywhere if is_system => "sbin",
+            _ => place.directory(),
+        };
+        Link { path: format!("{directory}/{name}"), to: place.to_binary() }
+    });
+    [own].into_iter().chain(named)
 }
 
 /// Lists every file of the layout but the binary.
@@ -78,12 +101,12 @@ pub(super) fn files(applets: &[Applet], prefix: &Path) -> impl Iterator<Item = I
         let file = |path, text| InstalledFile::new(path, 0o644, text);
         [file(bash, completion.bash), file(zsh, completion.zsh)]
     });
-    let in_jails = [below("", &JAIL_SERVICE)];
+    let plain = SETTINGS.iter().chain([&JAIL_SERVICE]).map(|file| below("", file));
     rc.chain(rulesets)
         .chain(documents)
         .chain(manual)
         .chain(completions)
-        .chain(in_jails)
+        .chain(plain)
         .chain(boot::files(prefix))
 }
 

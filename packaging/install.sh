@@ -1,0 +1,20 @@
+#!/bin/sh
+# Installs kletka from this directory: ./install.sh [--prefix DIR], by default below /usr/local.
+# `kletka install --remove` takes everything away again.
+set -eu
+
+prefix=/usr/local
+case ${1-} in
+--prefix)
+	prefix=${2:?"usage: $0 [--prefix DIR]"}
+	;;
+--prefix=*)
+	prefix=${1#--prefix=}
+	;;
+'') ;;
+*)
+	echo "usage: $0 [--prefix DIR]" >&2
+	exit 64
+	;;
+esac
+exec "$(dirname "$0")/kletka" install --prefix "$prefix"

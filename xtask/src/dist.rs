@@ -1,0 +1,173 @@
+//! `cargo xtask dist`: what is given to others, below target/dist: a Debian package and a tarball
+//! for each architecture, and a file of their sums.
+//!
+//! Two builds of one commit by one toolchain have the same bytes, wherever the checkout lies: paths
+//! are taken out of the program ([`program`]), and whatever has a time has that of the commit
+//! ([`Epoch`]). The layout is that of `kletka install`, which each package gets its files from.
+
+mod debian;
+mod program;
+mod tarball;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::{Outcome, packages, text};
+
+/// What is released, in the order in which the programs are built.
+pub(crate) const ARCHITECTURES: [&str; 2] = ["x86_64", "aarch64"];
+
+/// The command line.
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    architectures: Vec<String>,
+    /// A program of this machine's architecture that is packed instead of a build for release.
+    binary: Option<PathBuf>,
+    /// The directory for what is made.
+    directory: PathBuf,
+    version: String,
+}
+
+impl Options {
+    fn parse(mut arguments: Parser) -> Result<Self, String> {
+        let mut options = Self {
+            architectures: Vec::new(),
+            binary: None,
+            directory: "target/dist".into(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        while let Some(argument) = arguments.next().map_err(text)? {
+            match argument {
+                Arg::Long("arch") => {
+                    let word = arguments.value().and_then(ValueExt::string).map_err(text)?;
+                    if !ARCHITECTURES.contains(&word.as_str()) {
+                        return Err(format!("{word}: not one of {}", ARCHITECTURES.join(", ")));
+                    }
+                    options.architectures.push(word);
+                }
+                Arg::Long("binary") => {
+                    options.binary = Some(arguments.value().map_err(text)?.into());
+                }
+                Arg::Long("dir") => options.directory = arguments.value().map_err(text)?.into(),
+                Arg::Long("version") => {
+                    options.version = arguments.value().and_then(ValueExt::string).map_err(text)?;
+                }
+                other => return Err(text(other.unexpected())),
+            }
+        }
+        match (&options.binary, options.architectures.is_empty()) {
+            (Some(_), true) => options.architectures = vec![std::env::consts::ARCH.to_owned()],
+            (Some(_), false) => return Err("--binary: is for this machine's architecture".into()),
+            (None, true) => options.architectures = ARCHITECTURES.map(str::to_owned).to_vec(),
+            (None, false) => {}
+        }
+        Ok(options)
+    }
+}
+
+/// What the packages of all architectures have in common.
+struct Release {
+    version: String,
+    epoch: Epoch,
+    /// A kletka that runs on this machine: it knows the layout.
+    here: PathBuf,
+    /// Where packages are made.
+    directory: PathBuf,
+}
+
+/// Makes everything that the command line asks for.
+pub(crate) fn run(arguments: Parser) -> Outcome {
+    let options = Options::parse(arguments)?;
+    packages::ensure(packages::DIST)?;
+    let directory = absolute(&options.directory)?;
+    fs::create_dir_all(&directory).map_err(|e| format!("{}: {e}", directory.display()))?;
+    let epoch = Epoch::of_commit()?;
+    let here = match &options.binary {
+        Some(binary) => absolute(binary)?,
+        None => program::build(std::env::consts::ARCH, &directory)?,
+    };
+    let release = Release { version: options.version, epoch, here, directory };
+    let mut made = Vec::new();
+    for architecture in &options.architectures {
+        let binary = match architecture == std::env::consts::ARCH {
+            true => release.here.clone(),
+            false => program::build(architecture, &release.directory)?,
+        };
+        made.push(debian::package(&release, architecture, &binary)?);
+        made.push(tarball::pack(&release, architecture, &binary)?);
+    }
+    let sums = sums(&release.directory, &made)?;
+    for path in made.iter().chain([&sums]) {
+        println!("{}", path.display());
+    }
+    Ok(())
+}
+
+/// The seconds since 1970 that every file of a package has: SOURCE_DATE_EPOCH, as all tools of
+/// reproducible builds read it.
+#[derive(Debug, Clone)]
+struct Epoch(String);
+
+impl Epoch {
+    /// The variable's, if it is set, else the time of the last commit.
+    fn of_commit() -> Result<Self, String> {
+        if let Ok(seconds) = std::env::var("SOURCE_DATE_EPOCH") {
+            return Ok(Self(seconds));
+        }
+        answer(Command::new("git").args(["log", "-1", "--format=%ct"]))
+            .map(|seconds| Self(seconds.trim().to_owned()))
+            .map_err(|error| format!("no time of a commit: {error}; set SOURCE_DATE_EPOCH"))
+    }
+}
+
+/// Runs `command`, which must succeed, and answers what it printed.
+fn answer(command: &mut Command) -> Result<String, String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.stdin(Stdio::null()).output().map_err(|e| format!("{program}: {e}"))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{program}: {}: {}", output.status, said.trim()));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Makes an empty directory `name` for the files of a package.
+fn stage(release: &Release, name: &str) -> Result<PathBuf, String> {
+    let stage = release.directory.join("stage").join(name);
+    if stage.exists() {
+        fs::remove_dir_all(&stage).map_err(|e| format!("{}: {e}", stage.display()))?;
+    }
+    fs::create_dir_all(&stage).map_err(|e| format!("{}: {e}", stage.display()))?;
+    Ok(stage)
+}
+
+/// Writes a file, and the directories that it lies in.
+fn write(path: &Path, content: impl AsRef<[u8]>, mode: u32) -> Outcome {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = path.parent().unwrap_or(path);
+    fs::create_dir_all(parent)
+        .and_then(|()| fs::write(path, content))
+        .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(mode)))
+        .map_err(|e| format!("{}: {e}", path.display()))
+}
+
+fn read(path: impl AsRef<Path>) -> Result<String, String> {
+    fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.as_ref().display()))
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, String> {
+    std::path::absolute(path).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// Writes SHA256SUMS beside the packages.
+fn sums(directory: &Path, made: &[PathBuf]) -> Result<PathBuf, String> {
+    let names = made.iter().filter_map(|path| path.file_name()).collect::<Vec<&OsStr>>();
+    let sums = answer(Command::new("sha256sum").current_dir(directory).args(names))?;
+    let path = directory.join("SHA256SUMS");
+    write(&path, sums, 0o644)?;
+    Ok(path)
+}
