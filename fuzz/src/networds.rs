@@ -61,7 +61,8 @@ pub fn route_words(bytes: &[u8]) {
         if matches!(gateway, Gateway::Interface(_)) {
             again.insert(2, "-iface".to_owned());
         }
-        again.push(gateway.to_string());
+        // By its modifier: Linux allows interfaces a name like an option's.
+        again.extend(["-gateway".to_owned(), gateway.to_string()]);
     }
     let same = match route::parse(&again) {
         Ok(RoutePurpose::Command(same)) => Some((same.destination, same.gateway)),
