@@ -242,7 +242,7 @@ pub(crate) static OUTLINE: &[Section] = &[
             ("allow.set_hostname", ""),
             (
                 "allow.raw_sockets",
-                "ping(8), traceroute(8) and tcpdump(8) need them. Who has them can forge packets.",
+                "ping(8) and tcpdump(8) need them. Who has them can forge packets.",
             ),
             ("allow.chflags", ""),
             ("allow.quotas", ""),

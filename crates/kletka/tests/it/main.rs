@@ -25,6 +25,7 @@ mod nested;
 mod net;
 mod netif;
 mod netstat;
+mod pages;
 mod plan;
 mod rc_in_jail;
 mod readme;
