@@ -1,4 +1,5 @@
-//! `cargo xtask words`: writes what follows from the catalogues of ifconfig's and route's words.
+//! `cargo xtask words`: writes what follows from the catalogues of ifconfig's and route's words,
+//! and of sysctl's names.
 //!
 //! These are the middle parts of the manual pages and the completions of shells. A test reports a
 //! file that differs from the catalogue.
@@ -16,12 +17,15 @@ type Make = fn(&Language, &str) -> Result<String, Stale>;
 
 /// The files of a language; `NAME` is replaced by its command.
 const FILES: [(&str, Make); 3] = [
-    ("man/kletka-NAME.8", |language, page| {
-        mdoc::insert(page, "Words", "cargo xtask words", &manual(language))
-    }),
+    ("man/kletka-NAME.8", |language, page| mdoc::insert(page, "Words", TASK, &manual(language))),
     ("share/completions/bash/NAME", |language, _| Ok(bash_completion(language))),
     ("share/completions/zsh/_NAME", |language, _| Ok(zsh_completion(language))),
 ];
+
+/// The page of sysctl(8).
+const SYSCTL: &str = "man/kletka-sysctl.8";
+
+const TASK: &str = "cargo xtask words";
 
 /// Writes all files.
 pub(crate) fn write() -> Outcome {
@@ -47,6 +51,10 @@ fn files(checkout: &Path) -> Result<Vec<(String, String, String)>, String> {
             files.push((path, now, wanted));
         }
     }
+    let now = fs::read_to_string(checkout.join(SYSCTL)).unwrap_or_default();
+    let wanted = mdoc::insert(&now, "Names", TASK, &sysctl::manual());
+    let wanted = wanted.map_err(|Stale| format!("{SYSCTL}: no place for the names"))?;
+    files.push((SYSCTL.to_owned(), now, wanted));
     Ok(files)
 }
 

@@ -5,14 +5,16 @@
 //! FreeBSD without that module. The values are those of the caller's network. Command lines and
 //! output belong to sysctl(8).
 //!
-//! May use: `prison`, `rustix`, `strerror`; system calls: /proc.
+//! May use: `mdoc`, `prison`, `rustix`, `strerror`; system calls: /proc.
 
 mod computed;
 mod error;
+mod manual;
 mod table;
 mod value;
 
 pub use error::{Error, reason};
+pub use manual::manual;
 pub use table::{Oid, TABLE};
 
 /// The row of a name in the table.
