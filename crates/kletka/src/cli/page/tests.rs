@@ -71,7 +71,7 @@ fn every_page_is_mdoc() {
 }
 
 /// The pages of Debian's packages that ours may refer to.
-const OF_THE_HOST: [&str; 40] = [
+const OF_THE_HOST: [&str; 39] = [
     "bash.1",
     "cp.1",
     "diff.1",
@@ -96,7 +96,6 @@ const OF_THE_HOST: [&str; 40] = [
     "ping.8",
     "quotactl.2",
     "rc-update.8",
-    "service.8",
     "sethostname.2",
     "sh.1",
     "ss.8",
