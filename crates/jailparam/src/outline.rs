@@ -13,10 +13,7 @@ pub(crate) struct Section {
     pub(crate) rows: &'static [(&'static str, &'static str)],
 }
 
-/// What the permissions to mount have in common on FreeBSD.
-const WITH_ALLOW_MOUNT: &str =
-    "On FreeBSD this needs `allow.mount` too, and `enforce_statfs` below 2.";
-/// What `securelevel` and its like were for.
+/// What these parameters are on FreeBSD.
 const EMULATION: &str =
     "On FreeBSD this belongs to the emulation of Linux for the jail's programs.";
 
@@ -64,7 +61,7 @@ pub(crate) static OUTLINE: &[Section] = &[
             ),
             (
                 "enforce_statfs",
-                "0: all mount points of the machine. 1: those below the jail's root. 2: the root \
+                "0 shows all mount points of the machine, 1 those below the jail's root, 2 the root \
                  alone. `allow.mount` needs 0 or 1.",
             ),
             ("osrelease", ""),
@@ -214,7 +211,7 @@ pub(crate) static OUTLINE: &[Section] = &[
                 "`jail -C` runs it for a jail that has ended by itself, and so does the failure of \
                  a start.",
             ),
-            ("exec.release", "It undoes what `exec.prepare` has done."),
+            ("exec.release", "They undo what `exec.prepare` has done."),
             ("exec.clean", "With it, commands do not see the environment of jail(8)."),
             ("exec.jail_user", "Without it, commands run as the jail's root."),
             ("exec.system_jail_user", ""),
@@ -268,19 +265,20 @@ pub(crate) static OUTLINE: &[Section] = &[
             (
                 "allow.mount",
                 "It allows nothing by itself: a permission for a type of file system must come \
-                 with it.",
+                 with it, such as `allow.mount.tmpfs`, and `enforce_statfs` must be below 2. Each \
+                 of those permissions needs `allow.mount` in turn.",
             ),
-            ("allow.mount.devfs", WITH_ALLOW_MOUNT),
-            ("allow.mount.fdescfs", WITH_ALLOW_MOUNT),
-            ("allow.mount.fusefs", WITH_ALLOW_MOUNT),
-            ("allow.mount.lindebugfs", WITH_ALLOW_MOUNT),
-            ("allow.mount.nullfs", WITH_ALLOW_MOUNT),
-            ("allow.mount.p9fs", WITH_ALLOW_MOUNT),
-            ("allow.mount.procfs", WITH_ALLOW_MOUNT),
-            ("allow.mount.linprocfs", WITH_ALLOW_MOUNT),
-            ("allow.mount.linsysfs", WITH_ALLOW_MOUNT),
-            ("allow.mount.tmpfs", WITH_ALLOW_MOUNT),
-            ("allow.mount.zfs", WITH_ALLOW_MOUNT),
+            ("allow.mount.devfs", ""),
+            ("allow.mount.fdescfs", ""),
+            ("allow.mount.fusefs", ""),
+            ("allow.mount.lindebugfs", ""),
+            ("allow.mount.nullfs", ""),
+            ("allow.mount.p9fs", ""),
+            ("allow.mount.procfs", ""),
+            ("allow.mount.linprocfs", ""),
+            ("allow.mount.linsysfs", ""),
+            ("allow.mount.tmpfs", ""),
+            ("allow.mount.zfs", ""),
             ("allow.vmm", ""),
             ("allow.vmm_ppt", ""),
         ],
