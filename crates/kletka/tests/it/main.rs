@@ -13,6 +13,7 @@ mod help;
 mod hooks;
 mod hosts_files;
 mod ifconfig;
+mod install;
 mod intrusion;
 mod jail;
 mod jailcmd;

@@ -5,35 +5,48 @@
 //! `libexec/kletka/jail`, for the inside of jails, where all of `libexec/kletka` is mounted
 //! read-only. A file is replaced by rename ([`replace`]), so that a program that runs meanwhile
 //! finds the old file or the new one.
+//!
+//! A list below the prefix names what was put there ([`installed`]): a newer kletka takes away what
+//! is no longer in its layout, and `--remove` takes away all of it ([`remove`]). A package has no
+//! list, because its package manager keeps one.
 
 mod boot;
 mod error;
+mod installed;
 mod layout;
+mod remove;
 mod replace;
 
 use crate::cli::answer;
-use crate::cli::applet::Applet;
+use crate::cli::applet::{Applet, Place};
 use error::Error;
+use installed::{Installed, Kind, LIST};
 use layout::{BINARY, files, links};
+use remove::Removed;
 use replace::{Link, link, put};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: kletka install --prefix DIR [--destdir DIR]";
+const USAGE: &str = "\
+usage: kletka install --prefix DIR [--destdir DIR]
+       kletka install --remove [--prefix DIR]";
 
 /// Runs the applet. `applets` are the applets to be installed.
 pub(crate) fn run(arguments: Vec<OsString>, applets: &[Applet]) -> ExitCode {
-    let installed = Options::parse(arguments).and_then(|options| {
-        let mut done = Vec::new();
-        let result = install(&options, applets, &mut done);
-        // After a failure, too: what has been changed by then stays.
-        report(&options, &done, result.is_ok());
-        result
+    let done = Options::parse(arguments).and_then(|options| match options.remove {
+        true => remove(&options),
+        false => {
+            let mut done = Vec::new();
+            let result = install(&options, applets, &mut done);
+            // After a failure, too: what has been changed by then stays.
+            report(&options, &done, result.is_ok());
+            result
+        }
     });
-    match installed {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::Usage(problem)) => {
             answer::fail("kletka: install", format_args!("{problem}\n{USAGE}"))
@@ -49,22 +62,28 @@ struct Options {
     prefix: PathBuf,
     /// The directory below which the prefix is made, as for building a package.
     destdir: Option<PathBuf>,
+    /// Takes away instead of installing.
+    remove: bool,
 }
 
 impl Options {
     fn parse(arguments: Vec<OsString>) -> Result<Self, Error> {
         use lexopt::prelude::*;
-        let (mut prefix, mut destdir) = (None, None);
+        let (mut prefix, mut destdir, mut remove) = (None, None, false);
         let mut parser = lexopt::Parser::from_args(arguments);
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("prefix") => prefix = Some(PathBuf::from(parser.value()?)),
                 Long("destdir") => destdir = Some(PathBuf::from(parser.value()?)),
+                Long("remove") => remove = true,
                 other => return Err(other.unexpected().into()),
             }
         }
-        match prefix {
-            Some(prefix) if prefix.is_absolute() => Ok(Self { prefix, destdir }),
+        if remove && destdir.is_some() {
+            return Err(Error::Usage("--destdir is for installing".to_owned()));
+        }
+        match prefix.or_else(|| remove.then(own_prefix).flatten()) {
+            Some(prefix) if prefix.is_absolute() => Ok(Self { prefix, destdir, remove }),
             Some(_) => Err(Error::Usage("the prefix must be an absolute path".to_owned())),
             None => Err(Error::Usage("no prefix given".to_owned())),
         }
@@ -77,6 +96,13 @@ impl Options {
             None => self.prefix.clone(),
         }
     }
+}
+
+/// The prefix below which the running program is installed.
+fn own_prefix() -> Option<PathBuf> {
+    let program = fs::read_link("/proc/self/exe").ok()?;
+    let prefix = program.ancestors().nth(BINARY.split('/').count())?;
+    (program == prefix.join(BINARY)).then(|| prefix.to_owned())
 }
 
 /// Makes the layout, and notes in `done` what had to be changed.
@@ -93,6 +119,14 @@ fn install(options: &Options, applets: &[Applet], done: &mut Vec<String>) -> Res
     File::open(running)
         .and_then(|mut file| file.read_to_end(&mut binary))
         .map_err(Error::io("cannot read", running))?;
+    let old = Installed::read(&top)?;
+    let new = layout(applets, &options.prefix, &top, &old);
+    if options.destdir.is_none() {
+        // Written before the files are: an interruption leaves none that no list names.
+        let mut both = new.clone();
+        both.join(&old);
+        both.write(&top)?;
+    }
     // The links come last, so that none leads to a file that is not there yet.
     if put(&top.join(BINARY), 0o755, &binary)? {
         done.push(BINARY.to_owned());
@@ -107,10 +141,31 @@ fn install(options: &Options, applets: &[Applet], done: &mut Vec<String>) -> Res
             done.push(format!("{path} -> {to}"));
         }
     }
+    if options.destdir.is_none() {
+        for path in remove::outdated(&top, &old, &new)? {
+            done.push(format!("{path}: removed"));
+        }
+        new.write(&top)?;
+    }
     Ok(())
 }
 
-/// Prints what was changed, or that nothing had to be changed.
+/// Lists what is to be below `top`. Directories that an `old` list has were made by kletka then.
+fn layout(applets: &[Applet], prefix: &Path, top: &Path, old: &Installed) -> Installed {
+    let mut list = Installed::default();
+    list.add(top, LIST, Kind::File);
+    list.add(top, BINARY, Kind::File);
+    for file in files(applets, prefix) {
+        list.add(top, &file.path, Kind::File);
+    }
+    for link in links(applets, prefix) {
+        list.add(top, &link.path, Kind::Link);
+    }
+    list.join_directories(old);
+    list
+}
+
+/// Prints what was changed and what comes next, or that nothing had to be changed.
 fn report(options: &Options, done: &[String], complete: bool) {
     let top = options.top();
     for line in done {
@@ -118,16 +173,57 @@ fn report(options: &Options, done: &[String], complete: bool) {
     }
     if complete && done.is_empty() {
         answer::print(format!("{}: up to date\n", top.display()));
+    } else if complete && options.destdir.is_none() {
+        answer::print(next(&options.prefix, std::env::var_os("PATH").as_deref()));
     }
+}
+
+/// Says what comes after an installation, for an administrator with this PATH.
+fn next(prefix: &Path, path: Option<&OsStr>) -> String {
+    let bin = prefix.join(Place::Everywhere.directory());
+    let is_found = path.is_some_and(|path| std::env::split_paths(path).any(|each| each == bin));
+    let path = if is_found { String::new() } else { format!("    PATH={}:$PATH\n", bin.display()) };
+    format!(
+        "\nkletka {} is installed below {}. Next:\n{path}    \
+         kletka doctor               # can jails run on this machine?\n    \
+         kletka help                 # all commands; {} begins at the beginning\n    \
+         kletka service jail enable  # start the jails of /etc/rc.conf with the machine\n",
+        env!("CARGO_PKG_VERSION"),
+        prefix.display(),
+        prefix.join("share/doc/kletka/README.md").display(),
+    )
+}
+
+/// Takes away what was installed, and prints what is gone and what stays.
+fn remove(options: &Options) -> Result<(), Error> {
+    let (top, mut removed) = (options.top(), Removed::default());
+    remove::refuse_running()?;
+    let result = remove::disable(&options.prefix, &mut removed)
+        .and_then(|()| remove::remove(&top, &mut removed));
+    for path in &removed.gone {
+        answer::print(format!("{}: removed\n", path.display()));
+    }
+    for path in &removed.strange {
+        answer::print(format!("{}: not kletka's, stays\n", path.display()));
+    }
+    result?;
+    if removed.gone.is_empty() {
+        answer::print(format!("{}: nothing that kletka install has put there\n", top.display()));
+    } else {
+        answer::print("\nThe directories of jails, and files in /etc, are yours and stay.\n");
+    }
+    Ok(())
 }
 
 /// Refuses to replace a program of another origin that has one of our names.
 fn refuse_strangers(path: &Path) -> Result<(), Error> {
-    let is_ours = match fs::read_link(path) {
-        Ok(to) => to.file_name().is_some_and(|name| name == "kletka"),
-        Err(error) => error.kind() == io::ErrorKind::NotFound,
-    };
-    if is_ours { Ok(()) } else { Err(Error::Stranger(path.to_owned())) }
+    let is_missing =
+        || path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    if remove::is_link(path) || is_missing() {
+        Ok(())
+    } else {
+        Err(Error::Stranger(path.to_owned()))
+    }
 }
 
 #[cfg(test)]

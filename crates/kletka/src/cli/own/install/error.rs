@@ -11,6 +11,10 @@ pub(super) enum Error {
     Usage(String),
     /// Another program has the name of one of our links.
     Stranger(PathBuf),
+    /// These jails run, and would have no program to stop them.
+    Running(String),
+    /// Which jails run is not known.
+    Registry(String),
     /// What could not be done, with which file or directory, and the kernel's answer.
     Io(&'static str, PathBuf, io::Error),
 }
@@ -31,7 +35,10 @@ impl From<lexopt::Error> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(problem) => f.write_str(problem),
+            Self::Usage(problem) | Self::Registry(problem) => f.write_str(problem),
+            Self::Running(jails) => {
+                write!(f, "jails are running: stop them first: jail -r {jails}")
+            }
             Self::Stranger(path) => write!(
                 f,
                 "{}: is not kletka's: remove it, or choose another prefix",

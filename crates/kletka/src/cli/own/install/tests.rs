@@ -15,7 +15,7 @@ impl Scratch {
     }
 
     fn options(&self) -> Options {
-        Options { prefix: "/usr/local".into(), destdir: Some(self.0.clone()) }
+        Options { prefix: "/usr/local".into(), destdir: Some(self.0.clone()), remove: false }
     }
 }
 
