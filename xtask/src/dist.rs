@@ -171,3 +171,50 @@ fn sums(directory: &Path, made: &[PathBuf]) -> Result<PathBuf, String> {
     write(&path, sums, 0o644)?;
     Ok(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked_in(path: &str) -> String {
+        read(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
+    }
+
+    /// The version is that of the changelog's newest release, which has a day, and the one that
+    /// SECURITY.md calls supported.
+    #[test]
+    fn the_version_is_the_newest_release() {
+        let version = env!("CARGO_PKG_VERSION");
+        let changes = checked_in("CHANGELOG.md");
+        let mut releases = changes.lines().filter_map(|line| line.strip_prefix("## ["));
+        assert_eq!(releases.next(), Some("Unreleased]"));
+        let newest = releases.next().and_then(|release| release.split_once("] - "));
+        let (newest, day) = newest.unwrap_or_default();
+        let digits = day.split('-').map(|part| part.parse::<u32>().is_ok().then_some(part.len()));
+        assert_eq!(digits.collect::<Vec<_>>(), [Some(4), Some(2), Some(2)], "{day}");
+        assert_eq!(newest, version);
+        let (series, _) = version.rsplit_once('.').unwrap();
+        let supported = format!("| {series}, the newest release | yes,");
+        assert!(checked_in("SECURITY.md").contains(&supported), "{supported}");
+    }
+
+    fn parse(line: &str) -> Result<Options, String> {
+        Options::parse(Parser::from_args(line.split_whitespace()))
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn command_line() {
+        let here = std::env::consts::ARCH;
+        for (line, want) in [
+            ("",                                    Ok(ARCHITECTURES.to_vec())),
+            ("--arch aarch64",                      Ok(vec!["aarch64"])),
+            ("--binary k --dir d --version 1.0",    Ok(vec![here])),
+            ("--binary k --arch x86_64",            Err("--binary: is for this machine's architecture")),
+            ("--arch mips",                         Err("mips: not one of x86_64, aarch64")),
+        ] {
+            let got = parse(line).map(|options| options.architectures);
+            assert_eq!(got, want.map(|them| them.iter().map(ToString::to_string).collect()).map_err(str::to_owned), "{line}");
+        }
+    }
+}
