@@ -8,7 +8,7 @@
 //! The code asks for parameters by the handles of [`param`]: a name without a parameter does not
 //! compile.
 //!
-//! May use: `jailconf`, `mdoc`; no system calls.
+//! May use: `jailconf`, `mdoc`, `nearest`; no system calls.
 //!
 //! ```
 //! use jailparam::param::{ALLOW_RAW_SOCKETS, PERSIST, STOP_TIMEOUT};

@@ -47,15 +47,9 @@ pub fn suggest(name: &str) -> Option<String> {
     if let Some(parameter) = the_only_one_that_ends_in(name) {
         return Some(parameter.name.to_owned());
     }
-    // Of a short name, many are near: `x` is no slip of `ip4`.
-    let most = (name.len() / 3).clamp(1, 3);
-    // A name whose length differs by more is farther away than that. The name in the file may be as
-    // long as the file: its distance must not be computed.
     let names = CATALOGUE.iter().map(|parameter| parameter.name.to_owned());
     let names = names.chain(CATALOGUE.iter().filter_map(Parameter::no_name));
-    let near = names.filter(|it| it.len().abs_diff(name.len()) <= most);
-    let near = near.map(|it| (distance(name, &it), it)).filter(|(distance, _)| *distance <= most);
-    near.min_by_key(|(distance, _)| *distance).map(|(_, it)| it)
+    nearest::nearest(name, names)
 }
 
 /// Whether `name` is the parameter's name with a `no` that does not exist, such as `novnet`.
@@ -132,28 +126,6 @@ const fn has_dot(name: &[u8]) -> bool {
         at += 1;
     }
     at < name.len()
-}
-
-/// How many bytes must be inserted, removed, changed or swapped with their neighbour to make `one`
-/// into `other`.
-fn distance(one: &str, other: &str) -> usize {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    // Three rows of the usual table are enough: the row before the last one is for swaps.
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=other.len()).collect();
-    for i in 1..=one.len() {
-        let mut row = vec![i];
-        for j in 1..=other.len() {
-            let change = last[j - 1] + usize::from(one[i - 1] != other[j - 1]);
-            let mut least = change.min(last[j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
-                least = least.min(before[j - 2] + 1);
-            }
-            row.push(least);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[other.len()]
 }
 
 #[cfg(test)]
