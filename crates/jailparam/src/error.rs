@@ -53,9 +53,8 @@ impl fmt::Display for Error {
         }
         let name = &self.parameter;
         match &self.problem {
-            Problem::Unknown(None) => write!(f, "unknown parameter: {name}"),
-            Problem::Unknown(Some(meant)) => {
-                write!(f, "unknown parameter: {name} (did you mean {meant}?)")
+            Problem::Unknown(meant) => {
+                write!(f, "unknown parameter: {name}{}", nearest::hint(meant.as_deref()))
             }
             Problem::Bool(value) => write!(f, "{name}: unknown boolean value \"{value}\""),
             Problem::Integer(value) => write!(f, "{name}: non-integer value \"{value}\""),

@@ -20,14 +20,14 @@ fn import(parameters: &str) -> Result<Set, Vec<String>> {
 #[rustfmt::skip]
 fn messages() {
     for (parameters, want) in [
-        ("pth = /a;",                   "web: unknown parameter: pth (did you mean path?)"),
+        ("pth = /a;",                   "web: unknown parameter: pth; did you mean path?"),
         ("something.else;",             "web: unknown parameter: something.else"),
-        ("nopath;",                     "web: unknown parameter: nopath (did you mean path?)"),
-        ("hostname = web;",             "web: unknown parameter: hostname (did you mean host.hostname?)"),
-        ("alow.mount;",                 "web: unknown parameter: alow.mount (did you mean allow.mount?)"),
-        ("exec.sotp = /bin/true;",      "web: unknown parameter: exec.sotp (did you mean exec.stop?)"),
-        ("vnet.interfaces = e0b;",      "web: unknown parameter: vnet.interfaces (did you mean vnet.interface?)"),
-        ("allow.mount.nozsf;",          "web: unknown parameter: allow.mount.nozsf (did you mean allow.mount.nozfs?)"),
+        ("nopath;",                     "web: unknown parameter: nopath; did you mean path?"),
+        ("hostname = web;",             "web: unknown parameter: hostname; did you mean host.hostname?"),
+        ("alow.mount;",                 "web: unknown parameter: alow.mount; did you mean allow.mount?"),
+        ("exec.sotp = /bin/true;",      "web: unknown parameter: exec.sotp; did you mean exec.stop?"),
+        ("vnet.interfaces = e0b;",      "web: unknown parameter: vnet.interfaces; did you mean vnet.interface?"),
+        ("allow.mount.nozsf;",          "web: unknown parameter: allow.mount.nozsf; did you mean allow.mount.nozfs?"),
         ("addr = 10.0.0.1;",            "web: unknown parameter: addr"),  // of ip4 or of ip6?
         ("persist = maybe;",            "web: persist: unknown boolean value \"maybe\""),
         ("exec.clean = 1x;",            "web: exec.clean: unknown boolean value \"1x\""),
@@ -41,7 +41,7 @@ fn messages() {
         ("ip4 = new;",                  "web: ip4: \"new\" is not supported: `new` comes with shared addresses; until then a jail has all the host's addresses, none, or vnet; use disable or inherit"),
         ("ip4.addr = 10.0.0.1;",        "web: ip4.addr: not supported yet: use vnet, or ip4=inherit for all the host's addresses"),
         ("allow.settime;",              "web: allow.settime: there is one clock for all: run the time server on the host"),
-        ("meta. = me;",                 "web: unknown parameter: meta. (did you mean meta?)"),
+        ("meta. = me;",                 "web: unknown parameter: meta.; did you mean meta?"),
         ("mac.do.rules = 'uid=1>uid=0';", "web: mac.do.rules: Linux has no mac_do(4): use sudo or doas in the jail"),
         ("securelevel = 2;",            "web: securelevel: not supported yet: no securelevel is enforced"),
         // kern_jail_set(): addresses of the host's, together with any value of vnet.

@@ -4,8 +4,8 @@
 //! When that name is `kletka`, the first argument does: `kletka jail -c web` is `jail -c web`.
 //!
 //! May use: `base`, `conffile`, `configuration`, `devfs`, `fstab`, `jailconf`, `jailparam`, `json`,
-//! `kernel`, `lexopt`, `lifecycle`, `mountinfo`, `netif`, `networds`, `prison`, `rc`, `rustix`,
-//! `strerror`, `sysctl`, `vis`, `xo`; system calls.
+//! `kernel`, `lexopt`, `lifecycle`, `mountinfo`, `nearest`, `netif`, `networds`, `prison`, `rc`,
+//! `rustix`, `strerror`, `sysctl`, `vis`, `xo`; system calls.
 
 mod cli;
 

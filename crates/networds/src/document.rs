@@ -7,11 +7,13 @@ use mdoc::fill;
 
 use crate::word::{Argument, Entry, Flag, Language, Section, Standing};
 
-/// The text of `--help`.
+/// The middle part of `--help`: options and words.
 #[must_use]
 pub fn help(language: &Language) -> String {
-    let mut out = format!("usage: {}\n\nOptions:\n", language.usage);
-    let rows: Vec<_> = language.flags.iter().map(|flag| (flag_tag(flag), flag.about)).collect();
+    let mut out = "\nOptions:\n".to_owned();
+    let flags = language.flags.iter().map(|flag| (flag_tag(flag), flag.about));
+    let common = COMMON.iter().map(|&(tag, about)| (tag.to_owned(), about));
+    let rows: Vec<_> = flags.chain(common).collect();
     write_rows(&mut out, &rows);
     let sections = || iter::once(&language.firsts).chain(&language.sections);
     sections().for_each(|section| write_section(&mut out, section));
@@ -57,6 +59,10 @@ fn refused<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<(Vec<&'a str>, &
     }
     rows
 }
+
+/// The options that every command has, which are read before its words.
+const COMMON: [(&str, &str); 2] =
+    [("-h, --help", "Prints this text"), ("--version", "Prints the version of kletka")];
 
 /// The width of the first column of `--help`.
 const COLUMN: usize = 28;

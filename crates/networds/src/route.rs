@@ -9,7 +9,7 @@ mod reader;
 mod report;
 
 pub use catalogue::language;
-pub use command::{Gateway, IpFamily, RouteCommand, RoutePurpose, Verb};
+pub use command::{Gateway, IpFamily, RouteCommand, Verb};
 pub use error::UsageError;
 pub use report::{change_line, description, flushed_line, net};
 
@@ -22,10 +22,10 @@ use crate::word::{Found, Support};
 ///
 /// # Errors
 /// The command line is wrong, or asks for something that is not supported here.
-pub fn parse(arguments: &[String]) -> Result<RoutePurpose, UsageError> {
+pub fn parse(arguments: &[String]) -> Result<RouteCommand, UsageError> {
     let mut reader = RouteReader::default();
     let mut words = arguments.iter().map(String::as_str);
-    let Some(verb_text) = options(&mut reader, &mut words)? else { return Ok(RoutePurpose::Help) };
+    let verb_text = options(&mut reader, &mut words)?;
     let found = catalogue::find_verb(verb_text);
     let verb = action(found, verb_text, verb_text)?;
     while let Some(word) = words.next() {
@@ -39,7 +39,7 @@ pub fn parse(arguments: &[String]) -> Result<RoutePurpose, UsageError> {
             Modifier::With(_, act) => act(&mut reader, words.next().ok_or(UsageError::Usage)?)?,
         }
     }
-    reader.finish(verb, verb_text).map(RoutePurpose::Command)
+    reader.finish(verb, verb_text)
 }
 
 /// The action of a word that was looked up. `word` is the word as it was written, and `keyword` is
@@ -60,17 +60,13 @@ fn action<A: Copy>(
     }
 }
 
-/// Reads the options and answers the verb. `None`: `--help` was given.
+/// Reads the options and answers the verb.
 fn options<'a>(
     reader: &mut RouteReader<'a>,
     words: &mut impl Iterator<Item = &'a str>,
-) -> Result<Option<&'a str>, UsageError> {
+) -> Result<&'a str, UsageError> {
     while let Some(word) = words.next() {
-        let Some(letters) = word.strip_prefix('-') else { return Ok(Some(word)) };
-        // `--help` is an addition of ours: FreeBSD's route has single letters only.
-        if letters == "-help" {
-            return Ok(None);
-        }
+        let Some(letters) = word.strip_prefix('-') else { return Ok(word) };
         for (at, letter) in letters.char_indices() {
             match letter {
                 '4' => reader.set_family(IpFamily::Inet),

@@ -4,8 +4,8 @@
 //! This module has the types only. The rows are in [`super`], because they name the modules of the
 //! applets; a function that needs the rows gets them as an argument.
 
+use super::grammar::Grammar;
 use super::page::Page;
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -17,6 +17,8 @@ pub(super) type Run = fn(Vec<OsString>) -> ExitCode;
 pub(super) struct Applet {
     /// The name by which the applet is called, as `argv[0]` or after `kletka`.
     pub(super) name: &'static str,
+    /// The command line.
+    pub(super) grammar: &'static Grammar,
     pub(super) run: Run,
     pub(super) group: Group,
     /// The manual page, which several applets may share.
@@ -29,16 +31,8 @@ pub(super) struct Applet {
 
 impl Applet {
     /// Makes an applet that is called as `kletka NAME` only.
-    pub(super) const fn new(name: &'static str, run: Run, group: Group, page: Page) -> Self {
-        Self { name, run, group, page, links: &[], completion: None }
-    }
-
-    /// Answers what messages call the applet.
-    pub(super) fn called(&self) -> Cow<'static, str> {
-        match self.group {
-            Group::Own => format!("kletka: {}", self.name).into(),
-            _ => self.name.into(),
-        }
+    pub(super) const fn new(grammar: &'static Grammar, run: Run, group: Group, page: Page) -> Self {
+        Self { name: grammar.name, grammar, run, group, page, links: &[], completion: None }
     }
 
     /// Gives the applet links in the directories `links`.

@@ -1,9 +1,12 @@
-//! What kletka prints about itself: `kletka --help`, `kletka help APPLET`, `kletka --version`.
+//! What kletka prints about itself and its commands: `--help`, `--version`, `kletka help`, and the
+//! usage after a command line that makes no sense.
 //!
-//! Lists and pages follow from the table of applets and their manual pages, which man(1) shows.
+//! All of that follows from the table of applets and from their grammars. `--help` needs no other
+//! program; `kletka help APPLET` has man(1) show the page.
 
 use super::answer::{fail, print, reason};
 use super::applet::{Applet, Group};
+use super::grammar::{Flag, Grammar, Mistake, Question, own, read};
 use super::page::{FURTHER, Page};
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::ffi::{OsStr, OsString};
@@ -12,46 +15,60 @@ use std::io::{self, Seek, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "\
-usage: kletka APPLET [ARGUMENT ...]
-       kletka help [APPLET]
-       kletka version
-";
-
-/// Answers the command line `kletka FIRST ARGUMENTS`, where `first` is no applet.
-pub(super) fn kletka(first: &OsStr, arguments: &[OsString], applets: &[Applet]) -> ExitCode {
-    match (first.to_str(), arguments) {
-        (Some("help"), _) => run(arguments, applets),
-        (Some("--help" | "-h"), []) => show(overview(applets)),
-        (Some("--version" | "version"), []) => {
-            show(concat!("kletka ", env!("CARGO_PKG_VERSION"), "\n"))
+/// Answers the command line `kletka WORDS`, where the first word is no applet.
+pub(super) fn kletka(words: &[OsString], applets: &[Applet]) -> ExitCode {
+    match read(&own::KLETKA, words) {
+        Ok(Some(Question::Version)) => return version(),
+        Ok(Some(Question::Help(of))) if of.verbs.is_empty() => return show(of, &FURTHER[0]),
+        Ok(Some(Question::Help(_))) => return say(overview(applets)),
+        Err((of, mistake)) => return refuse(of, &mistake),
+        Ok(None) => {}
+    }
+    match words {
+        [] => usage_of_all(applets),
+        [verb, rest @ ..] if verb == "help" => run(rest, applets),
+        [verb] if verb == "version" => version(),
+        [verb, ..] if verb == "version" => {
+            own::KLETKA.find("version").map_or(ExitCode::FAILURE, usage)
         }
-        _ => usage(applets),
+        [unknown, ..] => fail("kletka", no_such_applet(unknown, applets)),
     }
 }
 
-fn show(text: impl AsRef<[u8]>) -> ExitCode {
+fn say(text: impl AsRef<[u8]>) -> ExitCode {
     print(text);
     ExitCode::SUCCESS
 }
 
+/// Answers `--version`.
+pub(super) fn version() -> ExitCode {
+    say(concat!("kletka ", env!("CARGO_PKG_VERSION"), "\n"))
+}
+
 /// Carries out `kletka help`: prints the overview, or shows the page that is named.
-pub(super) fn run(arguments: &[OsString], applets: &[Applet]) -> ExitCode {
+fn run(arguments: &[OsString], applets: &[Applet]) -> ExitCode {
     match arguments {
-        [] => show(overview(applets)),
+        [] => say(overview(applets)),
         [name] => match find(name, applets) {
             Some(page) => show_page(page),
-            None => {
-                let name = name.to_string_lossy();
-                fail("kletka: help", format_args!("{name}: no such applet; see kletka help"))
-            }
+            None => fail("kletka: help", no_such_applet(name, applets)),
         },
-        _ => usage(applets),
+        _ => own::KLETKA.find("help").map_or(ExitCode::FAILURE, usage),
     }
 }
 
-/// Prints the usage after a command line that makes no sense.
-pub(super) fn usage(applets: &[Applet]) -> ExitCode {
+/// Says that `name` is no applet, and which one was meant.
+fn no_such_applet(name: &OsStr, applets: &[Applet]) -> String {
+    let name = name.to_string_lossy();
+    let verbs = own::KLETKA.verbs.iter().map(|verb| verb.name);
+    let known = applets.iter().map(|applet| applet.name).chain(verbs);
+    let meant = nearest::nearest(&name, known);
+    let way_out = if meant.is_none() { "; see kletka --help" } else { "" };
+    format!("{name}: no such applet{}{way_out}", nearest::hint(meant))
+}
+
+/// Prints how kletka is called after a command line without words.
+fn usage_of_all(applets: &[Applet]) -> ExitCode {
     complain!("usage: kletka APPLET [ARGUMENT ...]");
     let mut names: Vec<&str> = applets.iter().map(|applet| applet.name).collect();
     names.sort_unstable();
@@ -59,9 +76,111 @@ pub(super) fn usage(applets: &[Applet]) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Prints the usage of a command after a line that makes no sense, and answers the exit status.
+pub(crate) fn usage(of: &Grammar) -> ExitCode {
+    complain!("{}", complaint(of).trim_end_matches('\n'));
+    ExitCode::from(of.status)
+}
+
+/// What is printed after a command line that makes no sense.
+fn complaint(of: &Grammar) -> String {
+    of.complaint.map_or_else(|| forms(of), |text| text())
+}
+
+/// The usage, one form below the other.
+pub(crate) fn forms(of: &Grammar) -> String {
+    format!("usage: {}\n", of.forms().join("\n       "))
+}
+
+/// Refuses a command line for a mistake that was found without the command.
+pub(super) fn refuse(of: &Grammar, mistake: &Mistake) -> ExitCode {
+    let called = of.called;
+    match mistake {
+        // The words of getopt(3).
+        Mistake::Letter(letter) => complain!("{called}: illegal option -- {letter}"),
+        Mistake::NoValue(name) => complain!("{called}: option requires an argument -- {name}"),
+        Mistake::Option(name) => {
+            let known = of.all_flags().map(|flag| flag.name).filter(|name| name.starts_with("--"));
+            let hint = nearest::hint(nearest::nearest(name, known));
+            complain!("{called}: {name}: no such option{hint}");
+        }
+        Mistake::Verb(word) => {
+            let known = of.verbs.iter().map(|verb| verb.name);
+            let hint = nearest::hint(nearest::nearest(word, known));
+            complain!("{called}: {word}: no such command{hint}");
+        }
+    }
+    usage(of)
+}
+
+/// Answers `--help` of a command or verb, whose page is `page`.
+pub(super) fn show(of: &Grammar, page: &Page) -> ExitCode {
+    say(text(of, page))
+}
+
+fn text(of: &Grammar, page: &Page) -> String {
+    let about = if of.about.is_empty() { page.about() } else { of.about };
+    let mut text = format!("{}\n{}.\n", forms(of), capitalised(about));
+    match of.language {
+        Some(language) => text += &networds::help(&language()),
+        None => text += &tables(of),
+    }
+    let (name, section) = page.title();
+    let word = name.strip_prefix("kletka-").unwrap_or(name);
+    text + &format!("\nThe manual page is {name}({section}): kletka help {word}\n")
+}
+
+/// Lists the verbs and the options of a command.
+fn tables(of: &Grammar) -> String {
+    let verbs: Vec<Row> = of.verbs.iter().map(|verb| (verb.name.to_owned(), verb.about)).collect();
+    let mut flags: Vec<&Flag> = of.all_flags().collect();
+    // `-h` stands beside `--help`.
+    flags.retain(|flag| of.has_own_h() || flag.name != "-h");
+    let flags: Vec<Row> = flags.into_iter().map(|flag| (tag(of, flag), flag.about)).collect();
+    let mut text = String::new();
+    for (title, rows) in [("Commands", verbs), ("Options", flags)] {
+        if !rows.is_empty() {
+            text += &format!("\n{title}:\n");
+            text.extend(rows.iter().map(|row| line(row, width(&rows))));
+        }
+    }
+    text
+}
+
+/// A word, and what the word does.
+type Row = (String, &'static str);
+
+/// The widest first column; a longer word pushes its text to the right.
+const WIDEST: usize = 22;
+
+fn width(rows: &[Row]) -> usize {
+    rows.iter().map(|(tag, _)| tag.len()).filter(|&len| len <= WIDEST).max().unwrap_or(WIDEST)
+}
+
+fn line((tag, about): &Row, width: usize) -> String {
+    format!("  {tag:<width$}  {about}\n")
+}
+
+/// Writes an option as it is given: `-f file`, `--plan[=form]`.
+fn tag(of: &Grammar, flag: &Flag) -> String {
+    let name = flag.name;
+    match flag.value {
+        None if name == "--help" && !of.has_own_h() => "-h, --help".to_owned(),
+        None => name.to_owned(),
+        Some(value) if value.is_optional => format!("{name}[={}]", value.called),
+        Some(value) => format!("{name} {}", value.called),
+    }
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
 /// Lists every applet by groups, with the line by which its page describes it.
 fn overview(applets: &[Applet]) -> String {
-    let mut text = USAGE.to_owned();
+    let mut text = forms(&own::KLETKA);
     for group in Group::ALL {
         text += &format!("\n{}:\n", group.title());
         let rows: Vec<&Applet> = applets.iter().filter(|applet| applet.group == group).collect();
@@ -72,7 +191,7 @@ fn overview(applets: &[Applet]) -> String {
             text += &format!("  {:<15} {about}\n", names.join(", "));
         }
     }
-    text
+    text + "\nkletka APPLET --help prints how an applet is called, kletka help APPLET shows its page.\n"
 }
 
 /// Finds the page of an applet, or a page that is called `name` or `kletka-NAME`.

@@ -65,7 +65,7 @@ jail_enable
 web
 $ PATH=/tmp/bin:$PATH; complete kletka j; complete kletka help kletka-; complete kletka config g; complete kletka config get w; complete kletka config get web exec.st; complete kletka config set web exec.st
 jail jls jexec
-kletka-netif
+kletka-fstab kletka-files kletka-netif
 get
 web
 exec.start exec.stop

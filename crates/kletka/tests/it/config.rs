@@ -40,7 +40,7 @@ a { path = /home/jails/web; exec.poststop = /bin/nothing; vnet.interface = em9; 
 $ kletka config check
 /etc/jail.conf line 5: warning: db: path /home/jails/web/db is inside /home/jails/web, where the root user of web can change it (/etc/jail.conf line 1)
 /etc/jail.conf line 6: db: jid 1 is web's too (/etc/jail.conf line 3)
-/etc/jail.conf line 7: db: unknown parameter: alow.mount (did you mean allow.mount?)
+/etc/jail.conf line 7: db: unknown parameter: alow.mount; did you mean allow.mount?
 /etc/jail.conf line 9: warning: mail: path /home/jails/web is web's too (/etc/jail.conf line 1)
 /etc/jail.conf line 9: mail: mount.fstab: /etc/fstab.mail: No such file or directory
 /etc/jail.conf line 9: mail: depends on undefined jail \"nobody\"
@@ -256,7 +256,7 @@ $ kletka config get web exec.stop
 kletka: config: web: exec.stop is not set and has no default
 [1]
 $ kletka config get web exec.sotp
-kletka: config: web: unknown parameter: exec.sotp (did you mean exec.stop?)
+kletka: config: web: unknown parameter: exec.sotp; did you mean exec.stop?
 [1]
 $ kletka config get other
 kletka: config: \"other\" not found
@@ -265,10 +265,7 @@ $ kletka config get bad path
 kletka: config: bad: path: variable \"nothing\" not found
 [1]
 $ kletka config get
-usage: kletka config check [FILE ...]
-       kletka config fmt [-w | --check] [FILE ...]
-       kletka config get [-f FILE] [--json] JAIL [PARAM]
-       kletka config set [-f FILE] JAIL PARAM[=VALUE] | PARAM+=VALUE | -PARAM ...
+usage: kletka config get [-f FILE] [--json] JAIL [PARAM]
 [1]
 ",
     );
@@ -316,7 +313,7 @@ db {
 	vnet.interface = e0b;
 }
 $ kletka config set web alow.mount
-kletka: config: web: unknown parameter: alow.mount (did you mean allow.mount?)
+kletka: config: web: unknown parameter: alow.mount; did you mean allow.mount?
 [1]
 $ kletka config set web stop.timeout=soon persist
 kletka: config: web: stop.timeout: non-integer value \"soon\"
@@ -331,10 +328,7 @@ $ kletka config set -f /etc/none web persist
 kletka: config: /etc/none: No such file or directory
 [1]
 $ kletka config set web
-usage: kletka config check [FILE ...]
-       kletka config fmt [-w | --check] [FILE ...]
-       kletka config get [-f FILE] [--json] JAIL [PARAM]
-       kletka config set [-f FILE] JAIL PARAM[=VALUE] | PARAM+=VALUE | -PARAM ...
+usage: kletka config set [-f FILE] JAIL PARAM[=VALUE] | PARAM+=VALUE | -PARAM ...
 [1]
 $ kletka config get web stop.timeout
 10
@@ -349,12 +343,12 @@ $ kletka config get web stop.timeout
 fn unknown_parameters() {
     let Some(sandbox) = machine("") else { return };
     for (given, want) in [
-        ("pth=/home/jails/web",        "unknown parameter: pth (did you mean path?)"),
-        ("hostname=web",               "unknown parameter: hostname (did you mean host.hostname?)"),
-        ("alow.raw_sockets",           "unknown parameter: alow.raw_sockets (did you mean allow.raw_sockets?)"),
-        ("allow.mount.nozsf",          "unknown parameter: allow.mount.nozsf (did you mean allow.mount.nozfs?)"),
-        ("exec.pre_start=/bin/true",   "unknown parameter: exec.pre_start (did you mean exec.prestart?)"),
-        ("novnet",                     "unknown parameter: novnet (did you mean vnet?)"),
+        ("pth=/home/jails/web",        "unknown parameter: pth; did you mean path?"),
+        ("hostname=web",               "unknown parameter: hostname; did you mean host.hostname?"),
+        ("alow.raw_sockets",           "unknown parameter: alow.raw_sockets; did you mean allow.raw_sockets?"),
+        ("allow.mount.nozsf",          "unknown parameter: allow.mount.nozsf; did you mean allow.mount.nozfs?"),
+        ("exec.pre_start=/bin/true",   "unknown parameter: exec.pre_start; did you mean exec.prestart?"),
+        ("novnet",                     "unknown parameter: novnet; did you mean vnet?"),
         ("something.else=1",           "unknown parameter: something.else"),
     ] {
         sandbox.write("/etc/jail.conf", format!("web {{ path = /home/jails/web; persist; {given}; }}\n"));
@@ -397,10 +391,8 @@ $ kletka config check - < /tmp/warned.conf
 STDIN line 2: warning: b: path /home/jails/web is a's too (STDIN line 1)
 $ kletka config check - < /etc/jail.conf
 $ kletka config check --all
+kletka: config: --all: no such option
 usage: kletka config check [FILE ...]
-       kletka config fmt [-w | --check] [FILE ...]
-       kletka config get [-f FILE] [--json] JAIL [PARAM]
-       kletka config set [-f FILE] JAIL PARAM[=VALUE] | PARAM+=VALUE | -PARAM ...
 [1]
 $ kletka config fmt - < /tmp/ugly.conf
 a { persist; }
@@ -683,7 +675,7 @@ jail: db: path /home/jails/none: No such file or directory
     assert!(start.ends_with(missing), "{start}");
     sandbox.ok("echo 'db { exec.sotp = x; }' > /etc/jail.conf");
     let unknown = "\
-jail: db: unknown parameter: exec.sotp (did you mean exec.stop?)
+jail: db: unknown parameter: exec.sotp; did you mean exec.stop?
 /etc/jail.conf line 1:
     db { exec.sotp = x; }
          ^

@@ -1,7 +1,167 @@
-//! kletka itself: its lists of applets, its pages and its version.
+//! What every command answers alike: help, version, and a line that makes no sense.
 
 use crate::sandbox::Sandbox;
 use crate::session::check;
+
+/// Answers the words of the rows below a headline of a help text.
+fn rows<'a>(help: &'a str, headline: &str) -> Vec<&'a str> {
+    let lines = help.lines().skip_while(|line| *line != headline).skip(1);
+    let rows = lines.map_while(|line| line.strip_prefix("  "));
+    rows.filter_map(|row| row.split("  ").next()).collect()
+}
+
+/// Every applet, by the list that kletka prints.
+fn applets(sandbox: &Sandbox) -> Vec<String> {
+    let overview = sandbox.ok("kletka --help");
+    let titles = ["Jails:", "Network:", "Boot and services:", "Host:", "kletka's own:"];
+    let names = titles.iter().flat_map(|title| rows(&overview, title));
+    names.flat_map(|names| names.split(", ")).map(str::to_owned).collect()
+}
+
+/// Every applet, with all of its verbs: `config`, `config check`.
+fn commands(sandbox: &Sandbox) -> Vec<String> {
+    let mut left: Vec<(String, String)> =
+        applets(sandbox).into_iter().map(|name| (name, String::new())).collect();
+    let mut all = Vec::new();
+    while let Some((command, above)) = left.pop() {
+        let help = sandbox.ok(&format!("kletka {command} --help"));
+        // A verb that has nothing to add shows the help of what it belongs to.
+        if help != above {
+            for verb in rows(&help, "Commands:") {
+                // The words of route(8) are followed by their arguments.
+                let verb = verb.split([' ', ',']).next().unwrap_or(verb);
+                left.push((format!("{command} {verb}"), help.clone()));
+            }
+        }
+        all.push(command);
+    }
+    all
+}
+
+#[test]
+fn every_command_has_help_and_a_version() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let version = format!("kletka {}\n", env!("CARGO_PKG_VERSION"));
+    let commands = commands(&sandbox);
+    assert!(commands.len() > 60, "{commands:?}");
+    for command in &commands {
+        let done = sandbox.run(&format!("kletka {command} --help"));
+        let help = done.stdout;
+        assert_eq!((done.stderr.as_str(), done.status), ("", 0), "{command}");
+        assert!(help.starts_with("usage: ") && help.contains("kletka help "), "{command}: {help}");
+        let wide = help.lines().find(|line| line.len() > 110);
+        assert_eq!(wide, None, "{command}");
+        assert_eq!(sandbox.ok(&format!("kletka {command} --version")), version, "{command}");
+        // `-h` is the same, unless FreeBSD's command has an option of this name.
+        let own = ["jail", "jls", "netstat", "service", "sysctl", "sysrc", "umount"];
+        if !own.contains(&command.as_str()) {
+            assert_eq!(sandbox.ok(&format!("kletka {command} -h")), help, "{command}");
+        }
+    }
+}
+
+/// Under each of its names a command is the same.
+#[test]
+fn by_every_name() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    for place in ["bin", "libexec/kletka/bin", "libexec/kletka/jail"] {
+        for name in applets(&sandbox) {
+            let path = format!("/usr/local/{place}/{name}");
+            if sandbox.run(&format!("test -L {path}")).status != 0 {
+                continue;
+            }
+            let [named, inside] =
+                [path, format!("kletka {name}")].map(|it| sandbox.ok(&format!("{it} --help")));
+            assert_eq!(named, inside, "{place}/{name}");
+        }
+    }
+}
+
+/// A wrong option is repeated, the nearest named, and the usage follows on standard error.
+#[test]
+fn a_wrong_option_is_named() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    for command in applets(&sandbox) {
+        let own = sandbox.ok("kletka --help").find("kletka's own:").unwrap();
+        let own = rows(&sandbox.ok("kletka --help")[own..], "kletka's own:").contains(&&*command);
+        let called = if own { format!("kletka: {command}") } else { command.clone() };
+        // sysexits(3): FreeBSD's route exits with EX_USAGE.
+        let status = if command == "route" { 64 } else { 1 };
+        for (option, want) in [
+            ("--hepl", format!("{called}: --hepl: no such option; did you mean --help?")),
+            ("--nothing-near", format!("{called}: --nothing-near: no such option")),
+            ("-Z", format!("{called}: illegal option -- Z")),
+        ] {
+            let done = sandbox.run(&format!("kletka {command} {option}"));
+            let mut lines = done.stderr.lines();
+            assert_eq!((lines.next(), done.status), (Some(want.as_str()), status), "{command}");
+            assert_eq!(done.stdout, "", "{command}");
+            let usage = lines.any(|line| line.to_lowercase().starts_with("usage:"));
+            assert!(usage, "{command} {option}: {}", done.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_word_is_named() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    check(
+        &sandbox,
+        "\
+$ kletka instal; kletka nothing; kletka help instal; kletka help nothing
+kletka: instal: no such applet; did you mean install?
+kletka: nothing: no such applet; see kletka --help
+kletka: help: instal: no such applet; did you mean install?
+kletka: help: nothing: no such applet; see kletka --help
+[1]
+$ kletka config chekc; kletka config fmt --chek; kletka net gard; kletka install --prefix
+kletka: config: chekc: no such command; did you mean check?
+usage: kletka config check [FILE ...]
+       kletka config fmt [-w | --check] [FILE ...]
+       kletka config get [-f FILE] [--json] JAIL [PARAM]
+       kletka config set [-f FILE] JAIL PARAM[=VALUE] | PARAM+=VALUE | -PARAM ...
+kletka: config: --chek: no such option; did you mean --check?
+usage: kletka config fmt [-w | --check] [FILE ...]
+kletka: net: gard: no such command; did you mean guard?
+usage: kletka net guard SECONDS COMMAND [ARGUMENT ...]
+       kletka net guard --confirm
+kletka: install: option requires an argument -- prefix
+usage: kletka install --prefix DIR [--destdir DIR]
+       kletka install --remove [--prefix DIR]
+[1]
+$ jexec -x; jexec -u
+jexec: illegal option -- x
+usage: jexec [-l] [-d working-directory] [-e name=value] [-u username | -U username] jail [command ...]
+jexec: option requires an argument -- u
+usage: jexec [-l] [-d working-directory] [-e name=value] [-u username | -U username] jail [command ...]
+[1]
+$ jail --plna -c web 2>&1 | head -n 1; kletka --verison 2>&1 | head -n 1; kletka -x 2>&1 | head -n 1
+jail: --plna: no such option; did you mean --plan?
+kletka: --verison: no such option; did you mean --version?
+kletka: illegal option -- x
+",
+    );
+}
+
+/// An option that belongs to another command, or is the value of one, is no question.
+#[test]
+fn help_is_asked_for_by_options_alone() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    check(
+        &sandbox,
+        "\
+$ jail -c path=/home/jails/web command=/bin/echo --help
+--help
+$ jls -j --help jid; jail -f --version -c
+jls: jail \"--help\" not found
+jail: --version: No such file or directory
+[1]
+$ jls -h name
+name
+",
+    );
+}
 
 #[test]
 fn applets_and_version() {
@@ -17,20 +177,26 @@ usage: kletka APPLET [ARGUMENT ...]
 Jails:
   jail            create, change and remove jails
   jls             list jails, or where they are not what their files say
-$ test \"$(kletka help)\" = \"$(kletka --help)\"; kletka help | grep -e arp -e umount
+$ test \"$(kletka help)\" = \"$(kletka --help)\" && test \"$(kletka -h)\" = \"$(kletka help)\"; kletka help | grep -e arp -e umount
   arp, ndp        show neighbours and their link-level addresses, in FreeBSD's form
   mount, umount   mount and unmount file systems, in FreeBSD's dialect
 $ kletka version | grep -x 'kletka [0-9.]*' | wc -l; kletka --version | cut -d ' ' -f 1
 1
 kletka
-$ kletka help nothing
-kletka: help: nothing: no such applet; see kletka help
-[1]
-$ kletka; kletka nothing 2> /dev/null || kletka version now 2> /dev/null || kletka --nothing
+$ kletka help --help
+usage: kletka help [APPLET | PAGE]
+
+List the applets, or show a manual page.
+
+Options:
+  -h, --help  print this text
+  --version   print the version of kletka
+
+The manual page is kletka(8): kletka help kletka
+$ kletka; kletka version now
 usage: kletka APPLET [ARGUMENT ...]
 applets: arp bootstrap config devfs doctor ifconfig install jail jexec jls mount ndp net netstat route service sysctl sysrc umount
-usage: kletka APPLET [ARGUMENT ...]
-applets: arp bootstrap config devfs doctor ifconfig install jail jexec jls mount ndp net netstat route service sysctl sysrc umount
+usage: kletka version
 [1]
 ",
     );
@@ -52,14 +218,20 @@ $ PATH=/tmp/man:$PATH; for of in jail umount kletka-mount net netif jail.conf kl
 .Dt KLETKA-NETIF 8
 .Dt JAIL.CONF 5
 .Dt KLETKA 8
-$ PATH=/tmp/man:$PATH; kletka doctor --help; kletka install --help
-.Dt KLETKA-DOCTOR 8
-.Dt KLETKA-INSTALL 8
-$ jail --help 2>&1 | head -n 1
-usage: jail [-dhilqv] [-J jid_file] [-u username] [-U username]
 $ kletka=$(readlink -f /usr/local/bin/kletka); PATH=/nowhere $kletka help jail
 kletka: help: jail(8): man: not installed: install man-db or mandoc
 [1]
+$ kletka=$(readlink -f /usr/local/bin/kletka); PATH=/nowhere $kletka doctor --help
+usage: kletka doctor [--mend]
+
+Say what this machine lacks for jails.
+
+Options:
+  --mend      jails without a record are adopted or ended
+  -h, --help  print this text
+  --version   print the version of kletka
+
+The manual page is kletka-doctor(8): kletka help doctor
 ",
     );
 }

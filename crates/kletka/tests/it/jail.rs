@@ -349,7 +349,7 @@ circle2  { depend = circle; command = true; }
         ("jail -qc nouser",  "jail: nouser: somebody: no such user"),
         ("jail -qc hook",    "jail: hook: exec /bin/nothing: No such file or directory"),
         ("jail -qc failing", "jail: failing: false: failed"),
-        ("jail -qc unknown", "jail: unknown: unknown parameter: allow.raw_socket (did you mean allow.raw_sockets?)"),
+        ("jail -qc unknown", "jail: unknown: unknown parameter: allow.raw_socket; did you mean allow.raw_sockets?"),
         ("jail -qc refused", "jail: refused: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset"),
         ("jail -qc devfs",   "jail: devfs: mount.devfs: /home/jails/empty/dev: No such file or directory"),
         ("jail -qc lonely",  "jail: lonely: depends on undefined jail \"nobody\""),

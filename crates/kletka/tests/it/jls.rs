@@ -132,7 +132,8 @@ jls: jail \"nowhere\" not found
 $ jls -j 99 jid
 jls: jail 99 not found
 [1]
-$ jls -x 2>&1 | head -n 1
+$ jls -x 2>&1 | head -n 2
+jls: illegal option -- x
 usage: jls [-dhNnqsv] [-j jail] [param ...]
 ",
     );

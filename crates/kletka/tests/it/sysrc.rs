@@ -167,7 +167,7 @@ fn what_is_wrong_is_named() {
     sandbox.write("/tmp/bad", "a=1\nreboot\n");
     for (line, error) in [
         ("sysrc",               usage),
-        ("sysrc -z a",          usage),
+        ("sysrc -z a",          &format!("sysrc: illegal option -- z\n{usage}")),
         ("sysrc -n",            usage),
         ("sysrc -l name",       usage),
         ("sysrc a.b=c",         "sysrc: a.b: name contains characters not allowed in shell\n"),

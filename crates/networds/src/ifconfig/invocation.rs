@@ -23,8 +23,6 @@ pub struct Invocation {
 /// What a command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// `--help`.
-    Help,
     /// `-C`: the kinds that `create` knows.
     Cloners,
     /// `-l`, `-g GROUP`: names alone, all on one line or one on each.
@@ -59,7 +57,6 @@ pub fn parse_with(format: Format, arguments: &[String]) -> Result<Invocation, Us
 /// The options before the interface.
 #[derive(Default)]
 struct LeadingOptions {
-    help: bool,
     all: bool,
     names: bool,
     cloners: bool,
@@ -80,7 +77,6 @@ impl LeadingOptions {
             match letters {
                 // getopt(3): what follows `--` is no option.
                 "-" => break,
-                "-help" => self.help = true,
                 letters => rest = self.read_letters(letters, rest)?,
             }
         }
@@ -144,9 +140,6 @@ impl LeadingOptions {
 
     /// Decides what these options and the words after them ask for.
     fn purpose(mut self, rest: &[String]) -> Result<Purpose, UsageError> {
-        if self.help {
-            return Ok(Purpose::Help);
-        }
         if self.cloners {
             return Ok(Purpose::Cloners);
         }

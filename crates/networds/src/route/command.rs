@@ -5,15 +5,6 @@ use std::net::IpAddr;
 
 use netif::{InterfaceName, Prefix, RouteKind};
 
-/// What a command line asks for.
-#[derive(Debug, PartialEq, Eq)]
-pub enum RoutePurpose {
-    /// `--help`.
-    Help,
-    /// A change of the table, or a look at it.
-    Command(RouteCommand),
-}
-
 /// A change of the table, or a look at it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RouteCommand {

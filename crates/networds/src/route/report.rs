@@ -119,7 +119,7 @@ fn place(address: IpAddr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::route::{RoutePurpose, parse};
+    use crate::route::parse;
 
     #[test]
     fn the_default_route() {
@@ -152,7 +152,7 @@ destination: default
             ("delete default",             Some(error(Errno::SRCH)),       "delete net default fib 0: not in table\n"),
         ] {
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-            let Ok(RoutePurpose::Command(command)) = parse(&words) else { panic!("{line}") };
+            let Ok(command) = parse(&words) else { panic!("{line}") };
             assert_eq!(change_line(&command, error.as_ref()), want, "{line}");
         }
     }

@@ -5,10 +5,7 @@ use crate::word::Argument;
 
 fn command(line: &str) -> Result<RouteCommand, String> {
     let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-    match parse(&words).map_err(|error| error.to_string())? {
-        RoutePurpose::Command(command) => Ok(command),
-        RoutePurpose::Help => Err("help".to_owned()),
-    }
+    parse(&words).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -124,12 +121,5 @@ fn every_option_is_read() {
         let value = if flag.argument.is_some() { "web" } else { "" };
         let line = format!("-{} {value} flush", flag.letter);
         assert!(command(&line).is_ok(), "{line}");
-    }
-}
-
-#[test]
-fn help_is_wanted() {
-    for line in ["--help", "-n --help add"] {
-        assert_eq!(command(line), Err("help".to_owned()), "{line}");
     }
 }

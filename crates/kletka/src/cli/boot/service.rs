@@ -23,23 +23,8 @@ use crate::cli::answer::reason;
 use crate::cli::boot::netif;
 use crate::cli::boot::rc_subr::{error, say, warn};
 use crate::cli::boot::switch::Switch;
-
-const USAGE: &str = "
-Usage:
-service [-j <jail name or id>] -e
-service -j <jail name or id> -R
-service [-j <jail name or id>] [-v] -l | -r
-service [-j <jail name or id>] [-v] <rc.d script> start|stop|etc.
-service -h
-
--j\tPerform actions within the named jail
--e\tShow services that are enabled
--l\tList all scripts in /etc/rc.d and /usr/local/etc/rc.d
--r\tShow the results of boot time rcorder
--R\tStop and start enabled /usr/local/etc/rc.d services
--v\tVerbose
-
-";
+use crate::cli::grammar::boot::{SERVICE, service_usage};
+use crate::cli::help::usage;
 
 /// The script that does the same inside a jail: share/jail/service.
 const IN_JAIL: &str = "/run/kletka/jail/service";
@@ -52,18 +37,18 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         match parser.next() {
             Ok(Some(Arg::Short('v'))) => verbose = true,
             Ok(Some(Arg::Short('h'))) => {
-                say(USAGE);
+                say(service_usage());
                 return ExitCode::SUCCESS;
             }
             Ok(Some(Arg::Short(option @ ('e' | 'l' | 'r' | 'R')))) => list = Some(option),
             Ok(Some(Arg::Short('j'))) => match parser.value() {
                 Ok(name) => jail = Some(name),
-                Err(_) => return usage(),
+                Err(_) => return usage(&SERVICE),
             },
             Ok(Some(Arg::Short('E'))) => return answer::fail("service", "-E: not supported"),
             Ok(Some(Arg::Value(name))) => break Some(name),
             Ok(None) => break None,
-            _ => return usage(),
+            _ => return usage(&SERVICE),
         }
     };
     // All words behind the script's name belong to the script, also those with a dash.
@@ -84,7 +69,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         (Some(name), Some((verb, names))) => {
             start_script(&name.to_string_lossy(), verb, names, verbose)
         }
-        _ => usage(),
+        _ => usage(&SERVICE),
     }
 }
 
@@ -143,11 +128,6 @@ fn show_list(list: char, verbose: bool) -> ExitCode {
         }
     }
     ExitCode::SUCCESS
-}
-
-fn usage() -> ExitCode {
-    say(USAGE);
-    ExitCode::FAILURE
 }
 
 /// A script of FreeBSD's /etc/rc.d that is built in.

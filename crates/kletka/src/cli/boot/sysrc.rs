@@ -18,43 +18,9 @@ use lexopt::{Arg, Parser};
 use rc::{Selection, Settings};
 
 use crate::cli::answer::reason;
+use crate::cli::grammar::boot::SYSRC;
+use crate::cli::help::usage;
 use session::Session;
-
-const USAGE: &str = "\
-Usage: sysrc [OPTIONS] {name[[+|-]=value] ... | -a | -A | -l | -L [name ...]}
-Try `sysrc --help' for more information.";
-
-const HELP: &str = "\
-Usage: sysrc [OPTIONS] name[[+|-]=value] ...
-Usage: sysrc [OPTIONS] -a | -A
-Usage: sysrc [OPTIONS] -l
-OPTIONS:
-	-a         Every variable that a file sets.
-	-A         Every variable, those of the defaults too.
-	-c         Check: succeed when all are set, or when nothing would change.
-	-d         Describe the variables.
-	-D         Look at the defaults alone.
-	-e         Show name=\"value\", as a file has it.
-	-E         Only files that are there.
-	-f file    This file instead of those in rc_conf_files; may be repeated.
-	-F         Show the file that each variable is set in.
-	-h         Show how sysrc is called.
-	--help     Show this.
-	-i         Do not name unknown variables.
-	-j jail    In this running jail.
-	-l         List the files.
-	-n         Values without names.
-	-N         Names without values.
-	-q         Neither -v nor errors of unknown variables.
-	-s name    With the files of this service in rc.conf.d.
-	-R dir     In the tree below this directory.
-	-v         Say which file each variable is in.
-	-x         Remove the variables.
-
-ENVIRONMENT:
-	RC_CONFS         Files instead of those in rc_conf_files.
-	RC_DEFAULTS      A file of defaults instead of those built in.
-";
 
 /// The path of this program inside a jail.
 const IN_JAIL: &str = "/run/kletka/jail/sysrc";
@@ -63,14 +29,7 @@ const IN_JAIL: &str = "/run/kletka/jail/sysrc";
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let options = match Options::parse(arguments) {
         Ok(options) => options,
-        Err(Refusal::Usage) => {
-            complain!("{USAGE}");
-            return ExitCode::FAILURE;
-        }
-        Err(Refusal::Help) => {
-            complain!("{}", HELP.trim_end_matches('\n'));
-            return ExitCode::FAILURE;
-        }
+        Err(Refusal::Usage) => return usage(&SYSRC),
         Err(Refusal::Said(text)) => return answer::fail("sysrc", text),
     };
     match &options.jail {
@@ -111,8 +70,6 @@ type WithDefaults = bool;
 enum Refusal {
     /// The usage is shown.
     Usage,
-    /// The long help is shown.
-    Help,
     /// This message is shown.
     Said(String),
 }
@@ -128,7 +85,6 @@ impl Options {
         let mut parser = Parser::from_args(arguments);
         while let Some(argument) = parser.next().map_err(|_| Refusal::Usage)? {
             match argument {
-                Arg::Long("help") => return Err(Refusal::Help),
                 Arg::Short(option) => options.take(option, &mut parser)?,
                 Arg::Value(word) => {
                     // In the jail the words after `--` are operands as they are here, even if one

@@ -4,6 +4,8 @@
 //! the files `/etc/defaults/devfs.rules` and `/etc/devfs.rules`, which are read when a jail starts.
 
 use crate::cli::answer;
+use crate::cli::grammar::host::DEVFS;
+use crate::cli::help::usage;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -14,10 +16,7 @@ use lifecycle::run::{accounts, rulesets};
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     match Request::parse(arguments) {
         Ok(request) => request.run(),
-        Err(Failure::Usage) => {
-            complain!("usage: devfs rule [-s ruleset] show [rulenum]\n       devfs rule showsets");
-            ExitCode::FAILURE
-        }
+        Err(Failure::Usage) => usage(&DEVFS),
         Err(Failure::Because(program, error)) => answer::fail(program, error),
     }
 }

@@ -6,6 +6,8 @@
 //! first mount.
 
 use crate::cli::answer::{self, reason};
+use crate::cli::grammar::host::MOUNT;
+use crate::cli::help::usage;
 use std::ffi::{CString, OsString};
 use std::fmt;
 use std::fs;
@@ -24,11 +26,6 @@ use rustix::mount::{
     mount_remount, unmount,
 };
 
-const USAGE: &str = "\
-usage: mount [-t nullfs | tmpfs]
-       mount [-rw] [-o options] -t nullfs | tmpfs special node
-       mount -a [-l] [-F fstab] [-t nullfs | tmpfs]";
-
 /// Runs the applet.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let done = Request::parse(arguments).and_then(|request| match request.operands.as_slice() {
@@ -39,10 +36,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     });
     match done {
         Ok(code) => code,
-        Err(Failure::Usage) => {
-            complain!("{USAGE}");
-            ExitCode::FAILURE
-        }
+        Err(Failure::Usage) => usage(&MOUNT),
         Err(Failure::Because(error)) => answer::fail("mount", error),
     }
 }

@@ -2,6 +2,8 @@
 //! which file of Linux each one stands for.
 
 use crate::cli::answer;
+use crate::cli::grammar::host::SYSCTL;
+use crate::cli::help;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -35,9 +37,6 @@ enum Usage {
     Unsupported(char),
 }
 
-const USAGE: &str = "usage: sysctl [-dehiNnoqwx] [-f filename] name[=value] ...
-       sysctl [-dehNnoqwx] -a";
-
 /// The exit status when the file of `-f` cannot be read: sysexits(3), `EX_NOINPUT`.
 const NO_INPUT: u8 = 66;
 
@@ -58,8 +57,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
                 }
                 _ => {}
             }
-            complain!("{USAGE}");
-            return ExitCode::FAILURE;
+            return help::usage(&SYSCTL);
         }
     };
     let mut text = String::new();

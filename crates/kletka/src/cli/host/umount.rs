@@ -16,20 +16,15 @@ use mountinfo::Mounted;
 use rustix::mount::{UnmountFlags, unmount};
 
 use crate::cli::answer::reason;
+use crate::cli::grammar::host::UMOUNT;
+use crate::cli::help::usage;
 use crate::cli::host::mount::mounted;
-
-const USAGE: &str = "\
-usage: umount [-fv] [-t type] special | node ...
-       umount -a [-fv] [-F fstab] [-t type]";
 
 /// Runs the applet.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     match Request::parse(arguments) {
         Ok(Some(request)) => request.run(),
-        Ok(None) => {
-            complain!("{USAGE}");
-            ExitCode::FAILURE
-        }
+        Ok(None) => usage(&UMOUNT),
         Err(error) => answer::fail("umount", error),
     }
 }

@@ -11,6 +11,8 @@ mod show;
 mod voice;
 
 use crate::cli::answer::{self, fail, faults};
+use crate::cli::grammar::jails::JAIL;
+use crate::cli::help::usage;
 use crate::cli::programs::programs;
 use jailconf::Expansion;
 use jids::JidFile;
@@ -26,28 +28,11 @@ use std::rc::Rc;
 pub(crate) use options::{Options, Wrong};
 pub(crate) use voice::Speaker;
 
-/// The usage of FreeBSD's jail.c, which names neither `-C` nor `-p`. Only the last line is
-/// kletka's.
-pub(crate) const USAGE: &str = "\
-usage: jail [-dhilqv] [-J jid_file] [-u username] [-U username]
-            -[cmr] param=value ... [command=command ...]
-       jail [-dqv] [-f file] -[cmr] [jail]
-       jail [-qv] [-f file] -[rR] ['*' | jail ...]
-       jail [-dhilqv] [-J jid_file] [-u username] [-U username]
-            [-n jailname] [-s securelevel]
-            path hostname ip[,...] command ...
-       jail [-f file] -e separator
-       jail --plan[=json] ...
-";
-
 /// Runs jail(8).
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let options = match Options::parse(arguments) {
         Ok(options) => options,
-        Err(Wrong::Usage) => {
-            complain!("{}", USAGE.trim_end());
-            return ExitCode::FAILURE;
-        }
+        Err(Wrong::Usage) => return usage(&JAIL),
         Err(Wrong::Line(line)) => return fail("jail", line),
     };
     let done = match &options.separator {

@@ -6,20 +6,17 @@
 
 use crate::cli::answer::fail;
 use crate::cli::answer::not_found;
+use crate::cli::grammar::jails::JEXEC;
+use crate::cli::help::usage;
 use crate::cli::programs::programs;
 use prison::{Command, Ended, Identity, Prison, Registry, User};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-const USAGE: &str = "\
-usage: jexec [-l] [-d working-directory] [-e name=value] [-u username | -U username] jail [command ...]
-";
-
 /// Runs jexec(8).
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let Some(options) = Options::parse(arguments) else {
-        complain!("{}", USAGE.trim_end());
-        return ExitCode::FAILURE;
+        return usage(&JEXEC);
     };
     match options.execute() {
         Ok(Ended::Exited(status)) => ExitCode::from(u8::try_from(status).unwrap_or(1)),

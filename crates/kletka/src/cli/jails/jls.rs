@@ -8,6 +8,8 @@ mod diff;
 mod parameters;
 
 use crate::cli::answer::{self, fail, not_found};
+use crate::cli::grammar::jails::JLS;
+use crate::cli::help::usage;
 use jailparam::param;
 use lifecycle::recorded;
 use parameters::{Column, Form};
@@ -16,12 +18,6 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 use xo::{Style, Value, Writer};
-
-const USAGE: &str = "\
-usage: jls [-dhNnqsv] [-j jail] [param ...]
-       jls -c [-d] -j jail
-       jls --diff [jail]
-";
 
 /// What FreeBSD's `jls --libxo-check` answers: XO_HAS_LIBXO.
 const HAS_LIBXO: u8 = 121;
@@ -61,10 +57,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(options) => options,
         Err(Wrong::Line(line)) => return fail("jls", line),
         Err(Wrong::Check) => return ExitCode::from(HAS_LIBXO),
-        Err(Wrong::Usage) => {
-            complain!("{}", USAGE.trim_end());
-            return ExitCode::FAILURE;
-        }
+        Err(Wrong::Usage) => return usage(&JLS),
     };
     if options.check {
         // -c prints nothing, also no error.

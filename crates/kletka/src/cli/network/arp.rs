@@ -10,6 +10,9 @@ use std::process::ExitCode;
 use lexopt::{Arg, Parser, ValueExt};
 use netif::{Interface, Kind, Neighbour, NeighbourState};
 
+use crate::cli::grammar::Grammar;
+use crate::cli::grammar::network::{ARP, NDP};
+use crate::cli::help::usage;
 use crate::cli::network::ifconfig::network::Network;
 
 /// Seconds for which FreeBSD keeps an entry of IPv4: `net.link.ether.inet.max_age`. Linux has no
@@ -31,37 +34,32 @@ struct Options {
 
 /// Runs arp(8).
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
-    let usage = "usage: arp [-n] [-i interface] [-j jail] hostname\n       arp [-n] [-i interface] [-j jail] -a";
-    finish("arp", parse(arguments, usage).and_then(|options| arp(&options)))
+    finish(&ARP, parse(arguments).and_then(|options| arp(&options)))
 }
 
 /// Runs ndp(8).
 pub(crate) fn run_ndp(arguments: Vec<OsString>) -> ExitCode {
-    let usage = "usage: ndp [-n] [-j jail] hostname\n       ndp [-n] [-j jail] -a";
-    finish("ndp", parse(arguments, usage).and_then(|options| ndp(&options)))
+    finish(&NDP, parse(arguments).and_then(|options| ndp(&options)))
 }
 
 /// Why nothing is shown.
 enum Failure {
-    /// A text that is printed as it is.
-    Plain(String),
+    /// The command line makes no sense.
+    Usage,
     /// A text that follows the name of the applet.
     Named(String),
     /// There is no such entry. As on FreeBSD, this text is for standard output.
     NoEntry(String),
 }
 
-fn finish(applet: &str, outcome: Result<String, Failure>) -> ExitCode {
+fn finish(applet: &Grammar, outcome: Result<String, Failure>) -> ExitCode {
     match outcome {
         Ok(text) => {
             answer::print(text);
             ExitCode::SUCCESS
         }
-        Err(Failure::Plain(text)) => {
-            complain!("{text}");
-            ExitCode::FAILURE
-        }
-        Err(Failure::Named(text)) => answer::fail(applet, text),
+        Err(Failure::Usage) => usage(applet),
+        Err(Failure::Named(text)) => answer::fail(applet.called, text),
         Err(Failure::NoEntry(text)) => {
             answer::print(text);
             ExitCode::FAILURE
@@ -69,20 +67,19 @@ fn finish(applet: &str, outcome: Result<String, Failure>) -> ExitCode {
     }
 }
 
-fn parse(arguments: Vec<OsString>, usage: &str) -> Result<Options, Failure> {
-    let wrong = || Failure::Plain(usage.to_owned());
+fn parse(arguments: Vec<OsString>) -> Result<Options, Failure> {
     let mut options = Options::default();
     let mut parser = Parser::from_args(arguments);
-    while let Some(argument) = parser.next().map_err(|_| wrong())? {
+    while let Some(argument) = parser.next().map_err(|_| Failure::Usage)? {
         let letter = match argument {
             Arg::Short(letter) => letter,
             Arg::Value(host) if options.host.is_none() => {
-                options.host = Some(host.string().map_err(|_| wrong())?);
+                options.host = Some(host.string().map_err(|_| Failure::Usage)?);
                 continue;
             }
-            _ => return Err(wrong()),
+            _ => return Err(Failure::Usage),
         };
-        let mut value = || parser.value().and_then(ValueExt::string).map_err(|_| wrong());
+        let mut value = || parser.value().and_then(ValueExt::string).map_err(|_| Failure::Usage);
         match letter {
             'a' => options.all = true,
             // Numbers are never turned into names here.
@@ -95,10 +92,10 @@ fn parse(arguments: Vec<OsString>, usage: &str) -> Result<Options, Failure> {
                 );
                 return Err(Failure::Named(text));
             }
-            _ => return Err(wrong()),
+            _ => return Err(Failure::Usage),
         }
     }
-    if options.all == options.host.is_some() { Err(wrong()) } else { Ok(options) }
+    if options.all == options.host.is_some() { Err(Failure::Usage) } else { Ok(options) }
 }
 
 /// Reads the entries that are asked for, each with its interface.

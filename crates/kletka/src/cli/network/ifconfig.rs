@@ -79,13 +79,8 @@ pub(crate) fn entry(network: &mut Network, name: &str) -> Result<String, String>
 
 /// Does what was asked. Answers what is to be printed.
 fn execute(invocation: &Invocation) -> Result<String, String> {
-    if invocation.purpose == Purpose::Help {
-        return Ok(networds::help(&ifconfig::language()));
-    }
-    // Behind the help, which needs neither rights nor a jail.
     let mut network = Network::open(invocation.jail.as_deref())?;
     match &invocation.purpose {
-        Purpose::Help => Ok(networds::help(&ifconfig::language())),
         Purpose::Cloners => Ok(ifconfig::cloners()),
         Purpose::Names(selection, separator) => names(&mut network.netlink, selection, *separator),
         Purpose::List(selection) => list(&mut network, selection),

@@ -10,10 +10,9 @@ use std::process::ExitCode;
 use lexopt::{Arg, Parser, ValueExt};
 use netif::{Counters, Flags, Interface, InterfaceAddress, Prefix, Route, RouteKind};
 
+use crate::cli::grammar::network::NETSTAT;
+use crate::cli::help::usage;
 use crate::cli::network::ifconfig::network::Network;
-
-const USAGE: &str = "usage: netstat -r [-46n] [-F fib] [-f address_family] [-j jail]\n       \
-                     netstat -i [-46bdnW] [-f address_family] [-I interface] [-j jail]";
 
 /// What is asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -50,10 +49,7 @@ enum UsageError {
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let options = match parse(arguments) {
         Ok(options) => options,
-        Err(UsageError::Usage) => {
-            complain!("{USAGE}");
-            return ExitCode::FAILURE;
-        }
+        Err(UsageError::Usage) => return usage(&NETSTAT),
         Err(UsageError::Message(text)) => return answer::fail("netstat", text),
     };
     let text = Network::open(options.jail.as_deref()).and_then(|network| list(network, &options));

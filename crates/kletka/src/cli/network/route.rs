@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use netif::{Error, Netlink, Route, RouteKind};
-use networds::route::{self, Gateway, IpFamily, RouteCommand, RoutePurpose, UsageError, Verb};
+use networds::route::{self, Gateway, IpFamily, RouteCommand, UsageError, Verb};
 use rustix::io::Errno;
 
 use crate::cli::network::ifconfig::network::Network;
@@ -18,8 +18,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let text = |word: OsString| word.into_string().map_err(|word| bad_text(&word));
     let words: Result<Vec<String>, _> = arguments.into_iter().map(text).collect();
     match words.and_then(|words| route::parse(&words)) {
-        Ok(RoutePurpose::Help) => print(&networds::help(&route::language()), ExitCode::SUCCESS),
-        Ok(RoutePurpose::Command(command)) => execute(&command),
+        Ok(command) => execute(&command),
         Err(error) => refuse(&error),
     }
 }

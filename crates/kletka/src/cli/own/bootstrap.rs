@@ -4,15 +4,14 @@
 mod progress;
 
 use crate::cli::answer;
+use crate::cli::grammar::own::BOOTSTRAP;
+use crate::cli::help::usage;
 use ::base::{Error as BaseError, Outcome, Recipe, Tree, valid_name};
 use progress::{Line, say};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
-
-const USAGE: &str = "usage: kletka bootstrap [-v] [--suite SUITE] [--include PKG[,PKG ...]] \
-                     [--bases DIR] [--root DIR] BASE";
 
 /// Where bases are kept.
 const BASES: &str = "/usr/local/kletka/bases";
@@ -22,7 +21,8 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     match Options::parse(arguments).and_then(|options| bootstrap(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::Usage(problem)) => {
-            answer::fail("kletka: bootstrap", format_args!("{problem}\n{USAGE}"))
+            complain!("kletka: bootstrap: {problem}");
+            usage(&BOOTSTRAP)
         }
         Err(Error::Base(error)) => answer::fail("kletka: bootstrap", error),
     }

@@ -12,18 +12,14 @@ mod get;
 mod set;
 
 use crate::cli::answer::{self, fail, faults};
+use crate::cli::grammar::own::CONFIG;
+use crate::cli::help::usage;
 use jailconf::{Files, Loader};
 use lifecycle::run::{Sources, sources};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-const USAGE: &str = "\
-usage: kletka config check [FILE ...]
-       kletka config fmt [-w | --check] [FILE ...]
-       kletka config get [-f FILE] [--json] JAIL [PARAM]
-       kletka config set [-f FILE] JAIL PARAM[=VALUE] | PARAM+=VALUE | -PARAM ...";
 
 /// The name that messages begin with.
 const NAME: &str = "kletka: config";
@@ -63,8 +59,7 @@ pub(crate) fn run(mut arguments: Vec<OsString>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(Wrong::Usage) => {
-            complain!("{USAGE}");
-            ExitCode::FAILURE
+            usage(verb.to_str().and_then(|verb| CONFIG.find(verb)).unwrap_or(&CONFIG))
         }
         Err(Wrong::Because(line)) => fail(NAME, line),
     }

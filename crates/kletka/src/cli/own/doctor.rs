@@ -8,6 +8,8 @@ mod registry;
 
 use super::config;
 use crate::cli::answer;
+use crate::cli::grammar::own::DOCTOR;
+use crate::cli::help::usage;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -52,10 +54,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
                 return ExitCode::FAILURE;
             }
         },
-        _ => {
-            complain!("usage: kletka doctor [--mend]");
-            return ExitCode::FAILURE;
-        }
+        _ => return usage(&DOCTOR),
     }
     let findings = examine();
     let fatal = |it: &Finding| it.is_essential && matches!(it.state, State::Missing(_));

@@ -19,6 +19,8 @@ mod replace;
 
 use crate::cli::answer;
 use crate::cli::applet::{Applet, Place};
+use crate::cli::grammar::own::INSTALL;
+use crate::cli::help::usage;
 use error::Error;
 use installed::{Installed, Kind, LIST};
 use layout::{BINARY, files, links};
@@ -29,10 +31,6 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-const USAGE: &str = "\
-usage: kletka install --prefix DIR [--destdir DIR]
-       kletka install --remove [--prefix DIR]";
 
 /// Runs the applet. `applets` are the applets to be installed.
 pub(crate) fn run(arguments: Vec<OsString>, applets: &[Applet]) -> ExitCode {
@@ -49,7 +47,8 @@ pub(crate) fn run(arguments: Vec<OsString>, applets: &[Applet]) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::Usage(problem)) => {
-            answer::fail("kletka: install", format_args!("{problem}\n{USAGE}"))
+            complain!("kletka: install: {problem}");
+            usage(&INSTALL)
         }
         Err(error) => answer::fail("kletka: install", error),
     }

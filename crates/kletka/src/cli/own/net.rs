@@ -13,6 +13,8 @@ mod waiting;
 mod watched;
 
 use crate::cli::answer;
+use crate::cli::grammar::own::NET;
+use crate::cli::help::usage;
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitCode};
@@ -22,9 +24,6 @@ use netif::{Netlink, Snapshot, WaysOut};
 use rustix::process::setsid;
 use waiting::Waiting;
 use watched::Outcome;
-
-const USAGE: &str = "usage: kletka net guard SECONDS COMMAND [ARGUMENT ...]\n       \
-                     kletka net guard --confirm";
 
 /// The word by which the guard is called when it is to leave its terminal.
 const DETACHED: &str = "--detached";
@@ -41,14 +40,14 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         },
         ["guard", DETACHED, seconds, ..] if arguments.len() > 3 => match patience(seconds) {
             Some(patience) => guard(patience, &arguments[3..]),
-            None => usage(),
+            None => usage(&NET),
         },
         // Checked before the guard is detached: the usage belongs on the terminal of the caller.
         ["guard", seconds, ..] if arguments.len() > 2 => match patience(seconds) {
             Some(_) => detach(&arguments[1..]),
-            None => usage(),
+            None => usage(&NET),
         },
-        _ => usage(),
+        _ => usage(&NET),
     }
 }
 
@@ -56,11 +55,6 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
 fn patience(seconds: &str) -> Option<Duration> {
     let seconds = seconds.parse::<u32>().ok().filter(|&seconds| seconds > 0)?;
     Some(Duration::from_secs(seconds.into()))
-}
-
-fn usage() -> ExitCode {
-    complain!("{USAGE}");
-    ExitCode::FAILURE
 }
 
 fn say(text: impl std::fmt::Display) {

@@ -8,7 +8,9 @@
 use super::JAIL;
 use crate::cli::answer::reason;
 use crate::cli::boot::rc_subr::warn;
-use crate::cli::jails::jail::{Options, Speaker, USAGE, Wrong, decided};
+use crate::cli::grammar::jails;
+use crate::cli::help::forms;
+use crate::cli::jails::jail::{Options, Speaker, Wrong, decided};
 use crate::cli::programs::programs;
 use lifecycle::run::{
     Configured, Decided, Errand, Machine, Operation, Prisons, Request, Run, Target,
@@ -178,7 +180,7 @@ impl Jails {
         let options = match &kept.options {
             Ok(options) => options,
             Err(Wrong::Usage) => {
-                kept.say(USAGE);
+                kept.say(&forms(&jails::JAIL));
                 return None;
             }
             Err(Wrong::Line(line)) => {

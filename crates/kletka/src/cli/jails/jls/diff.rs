@@ -6,6 +6,8 @@
 //! differences, 1 with some, 2 when something went wrong.
 
 use crate::cli::answer::{self, faults, not_found};
+use crate::cli::grammar::jails::JLS;
+use crate::cli::help::usage;
 use jailparam::{Access, Kind, Parameter, Set, Value, param};
 use lifecycle::recorded::{self, same_place};
 use lifecycle::run::Sources;
@@ -24,7 +26,7 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
         [] => None,
         [one] if !one.as_encoded_bytes().starts_with(b"-") => Some(one.to_string_lossy()),
         _ => {
-            complain!("{}", super::USAGE.trim_end());
+            let _ = usage(&JLS);
             return ExitCode::from(TROUBLE);
         }
     };

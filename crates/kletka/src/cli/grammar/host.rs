@@ -1,0 +1,90 @@
+//! The command lines of sysctl(8), devfs(8), mount(8) and umount(8).
+
+use super::Word::{Any, Choice, Directory, File, Mounted, Oid, Ruleset};
+use super::{Flag, Grammar, Word, each, flag, hidden, with};
+
+pub(crate) static SYSCTL: Grammar = Grammar {
+    usage: &["sysctl [-dehiNnoqwx] [-f filename] name[=value] ...", "sysctl [-dehNnoqwx] -a"],
+    flags: &[
+        flag("-a", "every name"),
+        flag("-d", "say what a value is, and not the value"),
+        flag("-e", "a = between name and value"),
+        with("-f", "file", File, "read names and values from this file"),
+        flag("-h", "does nothing"),
+        flag("-i", "do not name unknown names, which are no failure"),
+        flag("-N", "names without values"),
+        flag("-n", "values without names"),
+        flag("-o", "does nothing"),
+        flag("-q", "do not name unknown names"),
+        flag("-w", "does nothing"),
+        flag("-x", "does nothing"),
+        hidden("-A"),
+        hidden("-X"),
+    ],
+    refused: "bBFltTW",
+    rules: &[each(&[Oid])],
+    ..Grammar::new("sysctl")
+};
+
+pub(crate) static DEVFS: Grammar = Grammar {
+    refused: "m",
+    verbs: &[Grammar {
+        called: "devfs rule",
+        flags: &[with("-s", "ruleset", Ruleset, "the number of the ruleset")],
+        verbs: &[
+            Grammar {
+                called: "devfs rule",
+                usage: &["devfs rule [-s ruleset] show [rulenum]"],
+                ..Grammar::verb("show", "print the rules of a ruleset")
+            },
+            Grammar {
+                called: "devfs rule",
+                usage: &["devfs rule showsets"],
+                ..Grammar::verb("showsets", "print the numbers of all rulesets")
+            },
+        ],
+        ..Grammar::verb("rule", "show rules")
+    }],
+    ..Grammar::new("devfs")
+};
+
+/// The types of file systems that are mounted.
+const TYPE: Word = Choice(&["nullfs", "tmpfs"]);
+const OF_TYPE: Flag = with("-t", "type", TYPE, "only file systems of this type");
+const FSTAB: Flag = with("-F", "file", File, "this file in place of /etc/fstab");
+
+pub(crate) static MOUNT: Grammar = Grammar {
+    usage: &[
+        "mount [-t nullfs | tmpfs]",
+        "mount [-rw] [-o options] -t nullfs | tmpfs special node",
+        "mount -a [-l] [-F fstab] [-t nullfs | tmpfs]",
+    ],
+    flags: &[
+        flag("-a", "mount all lines of the file"),
+        FSTAB,
+        flag("-l", "lines with the option late, too"),
+        with("-o", "options", Any, "options of the mount, with commas between them"),
+        flag("-r", "read-only"),
+        with("-t", "type", TYPE, "the type of the file system"),
+        flag("-w", "to be written, too"),
+    ],
+    refused: "dfLnpuv",
+    permutes: true,
+    rules: &[each(&[Directory])],
+    ..Grammar::new("mount")
+};
+
+pub(crate) static UMOUNT: Grammar = Grammar {
+    usage: &["umount [-fv] [-t type] special | node ...", "umount -a [-fv] [-F fstab] [-t type]"],
+    flags: &[
+        flag("-a", "unmount all lines of the file"),
+        FSTAB,
+        flag("-f", "even if it is in use"),
+        OF_TYPE,
+        flag("-v", "say what is unmounted"),
+    ],
+    refused: "AhNn",
+    permutes: true,
+    rules: &[each(&[Mounted])],
+    ..Grammar::new("umount")
+};

@@ -1,0 +1,75 @@
+//! The command lines of ifconfig(8), route(8), netstat(1), arp(8) and ndp(8).
+
+use super::Word::{Any, Choice, Interface, Running};
+use super::{Flag, Grammar, Word, flag, with};
+
+pub(crate) static IFCONFIG: Grammar = Grammar {
+    refused: "Dkmv",
+    language: Some(networds::ifconfig::language),
+    ..Grammar::new("ifconfig")
+};
+
+/// sysexits(3): wrong usage. FreeBSD's route exits with this.
+const EX_USAGE: u8 = 64;
+
+pub(crate) static ROUTE: Grammar = Grammar {
+    status: EX_USAGE,
+    refused: "dtv",
+    language: Some(networds::route::language),
+    ..Grammar::new("route")
+};
+
+/// The families of addresses.
+const FAMILY: Word = Choice(&["inet", "inet6"]);
+
+pub(crate) static NETSTAT: Grammar = Grammar {
+    usage: &[
+        "netstat -r [-46n] [-F fib] [-f address_family] [-j jail]",
+        "netstat -i [-46bdnW] [-f address_family] [-I interface] [-j jail]",
+    ],
+    flags: &[
+        flag("-r", "show the routing table"),
+        flag("-i", "show the interfaces"),
+        with("-I", "interface", Interface, "show this interface"),
+        flag("-4", "only IPv4"),
+        flag("-6", "only IPv6"),
+        flag("-b", "bytes, too"),
+        flag("-d", "dropped packets, too"),
+        with("-F", "fib", Choice(&["0"]), "the number of the routing table"),
+        with("-f", "family", FAMILY, "only this family"),
+        with("-j", "jail", Running, "in the network of this jail"),
+        flag("-n", "numbers stay numbers, as in any case"),
+        flag("-W", "cut no address"),
+    ],
+    refused: "aABCcghLlMmNPpQqRSTsuwxz",
+    permutes: true,
+    ..Grammar::new("netstat")
+};
+
+/// The options of arp(8) and ndp(8), without those of one alone.
+const ALL: Flag = flag("-a", "show all entries");
+const JAIL: Flag = with("-j", "jail", Running, "in the network of this jail");
+const NUMBERS: Flag = flag("-n", "numbers stay numbers, as in any case");
+/// The options by which FreeBSD's commands change entries.
+const CHANGES: &str = "dsSfc";
+
+pub(crate) static ARP: Grammar = Grammar {
+    usage: &["arp [-n] [-i interface] [-j jail] hostname", "arp [-n] [-i interface] [-j jail] -a"],
+    flags: &[
+        ALL,
+        with("-i", "interface", Interface, "only entries of this interface"),
+        JAIL,
+        NUMBERS,
+    ],
+    refused: CHANGES,
+    permutes: true,
+    ..Grammar::new("arp")
+};
+
+pub(crate) static NDP: Grammar = Grammar {
+    usage: &["ndp [-n] [-j jail] hostname", "ndp [-n] [-j jail] -a"],
+    flags: &[ALL, JAIL, NUMBERS, Flag { is_hidden: true, ..with("-i", "interface", Any, "") }],
+    refused: CHANGES,
+    permutes: true,
+    ..Grammar::new("ndp")
+};
