@@ -4,6 +4,7 @@
 use super::*;
 use crate::cli::APPLETS;
 use crate::cli::applet::Group;
+use crate::cli::grammar::Grammar;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
@@ -276,5 +277,81 @@ fn rulesets_are_described() {
     }
     for block in examples(&page) {
         rulesets.read(block.as_bytes(), &accounts).unwrap();
+    }
+}
+
+/// The options that the lists of a page have as items: `-c`, `--plan`.
+fn listed(page: &Page) -> BTreeSet<String> {
+    let items = page.text.lines().filter_map(|line| line.strip_prefix(".It "));
+    let mut found = BTreeSet::new();
+    for item in items {
+        let mut is_option = false;
+        for word in item.split_whitespace().filter(|word| *word != ",") {
+            match word {
+                "Fl" => is_option = true,
+                "Ar" | "Ns" | "Op" | "Cm" | "Oo" => is_option = false,
+                long if is_option && long.starts_with('-') => found.extend([format!("-{long}")]),
+                letters if is_option => {
+                    found.extend(letters.chars().map(|letter| format!("-{letter}")))
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// Lists the options of a command and of its verbs: those that are shown, and all.
+fn options(grammar: &Grammar) -> (BTreeSet<String>, BTreeSet<String>) {
+    let words = grammar.language.map(|language| language().flags);
+    let letters = words.into_iter().flatten().map(|flag| format!("-{}", flag.letter));
+    let mut shown: BTreeSet<String> = letters.collect();
+    shown.extend(grammar.all_flags().map(|flag| flag.name.to_owned()));
+    let mut all: BTreeSet<String> = grammar.flags.iter().map(|flag| flag.name.to_owned()).collect();
+    for verb in grammar.verbs {
+        let of_verb = options(verb);
+        shown.extend(of_verb.0);
+        all.extend(of_verb.1);
+    }
+    all.extend(shown.iter().cloned());
+    (shown, all)
+}
+
+/// Every option that a command takes is an item of its page, and no other is. An option that is
+/// hidden may be.
+#[test]
+fn a_page_lists_the_options_of_its_commands() {
+    for page in APPLETS.iter().map(|applet| &applet.page) {
+        let of_it = APPLETS.iter().filter(|applet| applet.page.file == page.file);
+        let (mut shown, mut all) = (BTreeSet::new(), BTreeSet::new());
+        for applet in of_it {
+            let of_applet = options(applet.grammar);
+            shown.extend(of_applet.0);
+            all.extend(of_applet.1);
+        }
+        let listed = listed(page);
+        let missing: Vec<_> = shown.difference(&listed).collect();
+        let unknown: Vec<_> = listed.difference(&all).collect();
+        assert!(
+            missing.is_empty() && unknown.is_empty(),
+            "{}: lacks {missing:?}, has {unknown:?}",
+            page.file
+        );
+    }
+}
+
+/// Every verb of a command is in its page.
+#[test]
+fn a_page_has_the_verbs_of_its_commands() {
+    fn names(grammar: &Grammar) -> Vec<&'static str> {
+        grammar.verbs.iter().flat_map(|verb| [vec![verb.name], names(verb)].concat()).collect()
+    }
+    for applet in &APPLETS {
+        for verb in names(applet.grammar) {
+            let is_part = |c: char| !c.is_ascii_alphanumeric();
+            let has = applet.page.text.lines().filter(|line| line.starts_with('.'));
+            let mut words = has.flat_map(|line| line.split(is_part));
+            assert!(words.any(|word| word == verb), "{}: {verb}", applet.page.file);
+        }
     }
 }
