@@ -6,7 +6,7 @@
 //! `--help`, the words of the manual pages and the completions of shells follow from the catalogue.
 //! A command line is read as a whole into plain values; the applets carry these out.
 //!
-//! May use: `mdoc`, `netif`, `rustix`; system calls: none of its own.
+//! May use: `mdoc`, `nearest`, `netif`, `rustix`; system calls: none of its own.
 //!
 //! ```
 //! use networds::ifconfig::{self, Change, Purpose};

@@ -154,6 +154,13 @@ pub(crate) fn find<'a, A>(groups: &'static [Group<A>], word: &'a str) -> Option<
     })
 }
 
+/// The words of a catalogue that do something here.
+pub(crate) fn taken<A>(groups: &'static [Group<A>]) -> impl Iterator<Item = &'static str> {
+    let rows = groups.iter().flat_map(|group| group.words);
+    let rows = rows.filter(|row| matches!(row.support, Support::Full(_) | Support::Partly(..)));
+    rows.flat_map(|row| row.names).copied()
+}
+
 /// A language in the form that documents need.
 #[derive(Debug, Clone)]
 pub struct Language {

@@ -143,6 +143,42 @@ kletka: illegal option -- x
     );
 }
 
+/// Where FreeBSD has a message, scripts compare its beginning: what was meant follows it.
+#[test]
+fn what_was_meant_follows_freebsds_message() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.write("/etc/jail.conf", "web { pth = /home/jails/web; }\n");
+    check(
+        &sandbox,
+        "\
+$ service jial start; service jail strat 2>&1 | head -n 1
+jial does not exist in /etc/rc.d or the local startup
+directories (/usr/local/etc/rc.d), or is not executable; did you mean jail?
+/etc/rc.d/jail: unknown directive 'strat'. Did you mean start?
+$ devfs rul; devfs rule shwo
+devfs: unknown command: rul; did you mean rule?
+devfs rule: unknown command: shwo; did you mean show?
+[1]
+$ sysctl -n kern.hostnam; sysrc jail_enabel
+sysctl: unknown oid 'kern.hostnam'; did you mean kern.hostname?
+sysrc: unknown variable 'jail_enabel'; did you mean jail_enable?
+[1]
+$ jls pth; jls mount.devsf; jail -c web; jail -c persits path=/home/jails/web
+jls: unknown parameter: pth; did you mean path?
+jls: unknown parameter: mount.devsf
+jail: web: unknown parameter: pth; did you mean path?
+jail: unknown parameter: persits; did you mean persist?
+[1]
+$ ifconfig lo0 promsic; route dd default 10.0.0.1
+ifconfig: promsic: bad value; did you mean promisc?
+route: bad keyword: dd; did you mean add?
+route: usage: route [-j jail] [-46nq] command [[modifiers] args]
+[64]
+",
+    );
+}
+
 /// An option that belongs to another command, or is the value of one, is no question.
 #[test]
 fn help_is_asked_for_by_options_alone() {

@@ -75,7 +75,7 @@ $ jls all -j web
 jls: unknown parameter: -j
 [1]
 $ jls pth
-jls: unknown parameter: pth
+jls: unknown parameter: pth; did you mean path?
 [1]
 $ jls mount.devfs
 jls: unknown parameter: mount.devfs
@@ -203,7 +203,7 @@ jls: jail "nowhere" not found
 [1]
 $ jls --libxo json pth
 { }
-jls: unknown parameter: pth
+jls: unknown parameter: pth; did you mean path?
 [1]
 $ jls --libxo yaml
 jls: unknown libxo option value: 'yaml'

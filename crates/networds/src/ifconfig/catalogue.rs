@@ -92,6 +92,11 @@ pub fn cloners() -> String {
     CLONED.iter().map(|kind| kind.name).collect::<Vec<_>>().join(" ") + "\n"
 }
 
+/// The words that do something here.
+pub(super) fn words() -> impl Iterator<Item = &'static str> {
+    word::taken(WORDS)
+}
+
 /// The row of `word`, if it is in the catalogue.
 pub(super) fn find(word: &str) -> Option<Found<'_, Action>> {
     word::find(WORDS, word)

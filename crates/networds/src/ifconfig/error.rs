@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::catalogue;
+
 use netif::{MalformedAddress, MalformedGroup, NameTooLong};
 
 /// How ifconfig is called.
@@ -78,7 +80,10 @@ impl fmt::Display for UsageError {
             Self::NotSupported(verb) => {
                 write!(f, "{verb}: this parameter of FreeBSD's ifconfig is not supported")
             }
-            Self::BadValue(word) => write!(f, "{word}: bad value"),
+            Self::BadValue(word) => {
+                let hint = nearest::hint(nearest::nearest(word, catalogue::words()));
+                write!(f, "{word}: bad value{hint}")
+            }
             Self::BadWidth(word) => write!(f, "{word}: bad value (width invalid)"),
             Self::Name(error) => error.fmt(f),
             Self::Ether(error) => error.fmt(f),

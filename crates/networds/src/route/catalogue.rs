@@ -133,6 +133,11 @@ pub(super) fn find_modifier(keyword: &str) -> Option<Found<'_, Modifier>> {
     word::find(slice::from_ref(&MODIFIERS), keyword)
 }
 
+/// The commands and modifiers that there are, without a minus.
+pub(super) fn keywords() -> impl Iterator<Item = &'static str> {
+    word::taken(slice::from_ref(&VERBS)).chain(word::taken(slice::from_ref(&MODIFIERS)))
+}
+
 /// Whether FreeBSD's route has this word and this one lacks it.
 pub(super) fn is_freebsds(keyword: &str) -> bool {
     // Modifiers and commands share one list of keywords in FreeBSD's route.

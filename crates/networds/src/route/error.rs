@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::catalogue;
+
 /// sysexits(3): wrong usage; FreeBSD's route exits with it.
 const EX_USAGE: u8 = 64;
 /// sysexits(3): the text is no address.
@@ -41,7 +43,10 @@ impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage => write!(f, "usage: {USAGE}"),
-            Self::BadKeyword(word) => write!(f, "bad keyword: {word}\nroute: usage: {USAGE}"),
+            Self::BadKeyword(word) => {
+                let hint = nearest::hint(nearest::nearest(word, catalogue::keywords()));
+                write!(f, "bad keyword: {word}{hint}\nroute: usage: {USAGE}")
+            }
             Self::NotSupported(word) => {
                 write!(f, "{word}: this part of FreeBSD's route is not supported")
             }

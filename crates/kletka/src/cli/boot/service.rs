@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use conffile::Tree;
 use jails::{Done, Jails, remove_id, write_id};
 use lexopt::{Arg, Parser};
+use nearest::{hint, nearest};
 use rc::{Action, Jail, KEYWORDS, RcConf, Request, Service, Skipped, UnknownVerb, Verb};
 
 use crate::cli::answer::reason;
@@ -75,9 +76,10 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
 
 fn start_script(name: &str, verb: &str, names: &[String], verbose: bool) -> ExitCode {
     let Some(script) = SCRIPTS.iter().find(|script| script.name == name) else {
+        let hint = hint(nearest(name, SCRIPTS.iter().map(|script| script.name)));
         say(format!(
             "{name} does not exist in /etc/rc.d or the local startup\n\
-             directories (/usr/local/etc/rc.d), or is not executable\n"
+             directories (/usr/local/etc/rc.d), or is not executable{hint}\n"
         ));
         return ExitCode::FAILURE;
     };
@@ -169,7 +171,10 @@ impl Script {
     fn unknown(&self, verb: &str) -> ExitCode {
         let (path, keywords) = (self.path, self.keywords.join("|"));
         if !verb.is_empty() {
-            complain!("{path}: unknown directive '{verb}'.");
+            // The full stop is FreeBSD's.
+            let meant = nearest(verb, self.keywords.iter().copied());
+            let meant = meant.map_or_else(String::new, |meant| format!(" Did you mean {meant}?"));
+            complain!("{path}: unknown directive '{verb}'.{meant}");
         }
         complain!("Usage: {path} [fast|force|one|quiet]({keywords})");
         ExitCode::FAILURE

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use lexopt::{Arg, Parser};
 use lifecycle::run::{accounts, rulesets};
+use nearest::{hint, nearest};
 
 /// Runs the applet.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -53,7 +54,8 @@ impl Request {
             )),
             _ => {
                 let word = context.to_string_lossy();
-                Err(Failure::Because("devfs", format!("unknown command: {word}")))
+                let hint = hint(nearest(&word, DEVFS.verbs.iter().map(|verb| verb.name)));
+                Err(Failure::Because("devfs", format!("unknown command: {word}{hint}")))
             }
         }
     }
@@ -86,7 +88,10 @@ impl Request {
             ("add" | "apply" | "applyset" | "del" | "delset", _) => {
                 Err(failed(format!("{verb}: not supported; write the rules into /etc/devfs.rules")))
             }
-            _ => Err(failed(format!("unknown command: {verb}"))),
+            _ => {
+                let hint = hint(nearest(verb.as_str(), ["show", "showsets"]));
+                Err(failed(format!("unknown command: {verb}{hint}")))
+            }
         }
     }
 

@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         };
         failed += 1;
         if !(options.quiet && matches!(error, Error::Unknown(_))) {
-            complain!("sysctl: {error}{place}");
+            complain!("sysctl: {error}{place}{}", hint(&error));
         }
     };
     if options.all && names.is_empty() && options.file.is_none() {
@@ -95,6 +95,12 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     names.iter().for_each(|name| count(one(&mut text, name, &options), ""));
     answer::print(text);
     ExitCode::from(u8::try_from(failed).unwrap_or(u8::MAX))
+}
+
+/// Names the name that was meant, behind the message about one that is unknown.
+fn hint(error: &Error) -> String {
+    let Error::Unknown(name) = error else { return String::new() };
+    nearest::hint(nearest::nearest(name, TABLE.iter().map(|oid| oid.name)))
 }
 
 /// Answers a line of sysctl.conf(5) up to its `#`. A `#` in quotes or behind a backslash belongs to

@@ -53,6 +53,13 @@ impl<'a> Session<'a> {
         pieces.iter().for_each(|piece| self.out.extend(*piece));
     }
 
+    /// Names the variable that was meant, behind the message about one that is unknown.
+    fn hint(&self, name: &str) -> String {
+        let known = self.settings.names(true).into_iter();
+        let known = known.filter_map(|name| String::from_utf8(name).ok());
+        nearest::hint(nearest::nearest(name, known).as_deref())
+    }
+
     /// Shows or removes the variable of a word that is only a `name`.
     fn query(&mut self, name: &[u8]) -> bool {
         // An operator such as `${name-word}` gives an unknown variable a value: only the expansion
@@ -63,7 +70,8 @@ impl<'a> Session<'a> {
         }
         if !is_known {
             if !(self.options.ignore_unknown || self.options.quiet) {
-                complain!("sysrc: unknown variable '{}'", String::from_utf8_lossy(name));
+                let shown = String::from_utf8_lossy(name);
+                complain!("sysrc: unknown variable '{shown}'{}", self.hint(&shown));
             }
             return false;
         }

@@ -55,7 +55,14 @@ impl Column {
     /// There is no such parameter. The message is libjail's.
     pub(super) fn find(name: &str) -> Result<Self, String> {
         let found = jailparam::find(name).filter(|found| found.parameter.role == Role::Core);
-        let found = found.ok_or_else(|| format!("unknown parameter: {name}"))?;
+        let found = found.ok_or_else(|| {
+            // jls(8) shows fewer parameters than jail(8) takes.
+            let is_shown = |name: &String| {
+                jailparam::find(name).is_some_and(|found| found.parameter.role == Role::Core)
+            };
+            let meant = jailparam::suggest(name).filter(is_shown);
+            format!("unknown parameter: {name}{}", nearest::hint(meant.as_deref()))
+        })?;
         Ok(Self::new(found.parameter, found.no, name))
     }
 
