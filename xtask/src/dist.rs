@@ -7,7 +7,10 @@
 
 mod debian;
 mod program;
+mod reproduced;
 mod tarball;
+
+pub(crate) use reproduced::reproducible;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -25,11 +28,14 @@ pub(crate) const ARCHITECTURES: [&str; 2] = ["x86_64", "aarch64"];
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
     architectures: Vec<String>,
-    /// A program of this machine's architecture that is packed instead of a build for release.
+    /// A program of this machine's architecture that is packed for a trial, instead of a build for
+    /// release.
     binary: Option<PathBuf>,
     /// The directory for what is made.
     directory: PathBuf,
     version: String,
+    /// Makes everything a second time in another directory, and compares.
+    check: bool,
 }
 
 impl Options {
@@ -39,6 +45,7 @@ impl Options {
             binary: None,
             directory: "target/dist".into(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            check: false,
         };
         while let Some(argument) = arguments.next().map_err(text)? {
             match argument {
@@ -56,6 +63,7 @@ impl Options {
                 Arg::Long("version") => {
                     options.version = arguments.value().and_then(ValueExt::string).map_err(text)?;
                 }
+                Arg::Long("check") => options.check = true,
                 other => return Err(text(other.unexpected())),
             }
         }
@@ -77,20 +85,26 @@ struct Release {
     here: PathBuf,
     /// Where packages are made.
     directory: PathBuf,
+    /// For a trial: packages that are made quickly, and are large.
+    is_trial: bool,
 }
 
 /// Makes everything that the command line asks for.
 pub(crate) fn run(arguments: Parser) -> Outcome {
     let options = Options::parse(arguments)?;
     packages::ensure(packages::DIST)?;
+    if options.check {
+        return reproducible(&options.architectures);
+    }
     let directory = absolute(&options.directory)?;
     fs::create_dir_all(&directory).map_err(|e| format!("{}: {e}", directory.display()))?;
     let epoch = Epoch::of_commit()?;
+    let is_trial = options.binary.is_some();
     let here = match &options.binary {
         Some(binary) => absolute(binary)?,
         None => program::build(std::env::consts::ARCH, &directory)?,
     };
-    let release = Release { version: options.version, epoch, here, directory };
+    let release = Release { version: options.version, epoch, here, directory, is_trial };
     let mut made = Vec::new();
     for architecture in &options.architectures {
         let binary = match architecture == std::env::consts::ARCH {
@@ -163,11 +177,14 @@ fn absolute(path: &Path) -> Result<PathBuf, String> {
     std::path::absolute(path).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-/// Writes SHA256SUMS beside the packages.
+/// The file that says what the packages' bytes are.
+const SUMS: &str = "SHA256SUMS";
+
+/// Writes [`SUMS`] beside the packages.
 fn sums(directory: &Path, made: &[PathBuf]) -> Result<PathBuf, String> {
     let names = made.iter().filter_map(|path| path.file_name()).collect::<Vec<&OsStr>>();
     let sums = answer(Command::new("sha256sum").current_dir(directory).args(names))?;
-    let path = directory.join("SHA256SUMS");
+    let path = directory.join(SUMS);
     write(&path, sums, 0o644)?;
     Ok(path)
 }

@@ -42,7 +42,7 @@ usage: cargo xtask demo [--keep]
        cargo xtask miri
        cargo xtask vm [[--init=shell|systemd] [--kernel=6.12|6.1] [--dir=PATH]... COMMAND...]
        cargo xtask install [--prefix DIR]
-       cargo xtask dist [--arch x86_64|aarch64]... [--binary FILE] [--dir DIR] [--version VERSION]
+       cargo xtask dist [--arch x86_64|aarch64]... [--check | [--binary FILE] [--dir DIR] [--version VERSION]]
        cargo xtask bench
        cargo xtask compatibility
        cargo xtask words

@@ -36,7 +36,9 @@ pub(super) fn package(
     answer(
         Command::new("dpkg-deb")
             // By one thread: how many a machine has would show in the compressed bytes.
-            .args(["--root-owner-group", "-Zxz", "--threads-max=1", "--build"])
+            .args(["--root-owner-group", "--threads-max=1"])
+            .arg(if release.is_trial { "-Zgzip" } else { "-Zxz" })
+            .arg("--build")
             .args([&root, &package])
             .env("SOURCE_DATE_EPOCH", &release.epoch.0),
     )?;

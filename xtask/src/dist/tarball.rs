@@ -9,6 +9,10 @@ use super::{Release, answer, read, stage, write};
 /// What lies beside the program, to be read before anything is installed.
 const READ_FIRST: [&str; 4] = ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE"];
 
+/// How tar(1) compresses: gzip(1) writes no time.
+const GZIP: &str = "--use-compress-program=gzip -9n";
+const GZIP_QUICKLY: &str = "--use-compress-program=gzip -1n";
+
 /// Makes kletka-VERSION-ARCHITECTURE.tar.gz.
 pub(super) fn pack(
     release: &Release,
@@ -29,7 +33,9 @@ pub(super) fn pack(
     answer(
         Command::new("tar")
             .args(["--create", "--sort=name", "--format=gnu", "--owner=root:0", "--group=root:0"])
-            .args(["--mode=u=rwX,go=rX", &time, "--use-compress-program=gzip -9n", "--file"])
+            .args(["--mode=u=rwX,go=rX", &time])
+            .arg(if release.is_trial { GZIP_QUICKLY } else { GZIP })
+            .arg("--file")
             .arg(&archive)
             .arg("--directory")
             .arg(&stage)

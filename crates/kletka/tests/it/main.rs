@@ -26,6 +26,7 @@ mod nested;
 mod net;
 mod netif;
 mod netstat;
+mod package;
 mod pages;
 mod plan;
 mod rc_in_jail;
