@@ -160,7 +160,7 @@ pub(crate) static OUTLINE: &[Section] = &[
             ),
             (
                 "mount",
-                "Each value is one line: `mount += \"/data /jails/web/data nullfs ro 0 0\"`. The \
+                "Each value is one line: `mount += \"/data /home/jails/web/data nullfs ro 0 0\"`. The \
                  mount point is written as the host sees it. See kletka-fstab(5).",
             ),
             ("mount.fstab", "Lines as for `mount`, in a file: `/etc/fstab.$name` is usual."),
@@ -201,7 +201,7 @@ pub(crate) static OUTLINE: &[Section] = &[
             (
                 "command",
                 "It stands last on the command line of jail(8), and takes all that follows: \
-                 `jail -c path=/jails/web command=ls -l`. It runs after `exec.start`.",
+                 `jail -c path=/home/jails/web command=ls -l`. It runs after `exec.start`.",
             ),
             ("exec.poststart", ""),
             ("exec.prestop", ""),

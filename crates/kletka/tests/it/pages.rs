@@ -50,3 +50,83 @@ $ cd /usr/local/share/man && for page in $(ls man* | grep '[.]' | sed 's/[.][58]
     );
     sandbox.ok("umount /var/cache/man");
 }
+
+/// Pages whose examples are run in this order, on the machine that [`described`] makes; and what
+/// comes before the examples of each.
+const RUN: [(&str, &str); 17] = [
+    ("man5/jail.conf.5", ""),
+    ("man8/jail.8", ""),
+    ("man8/jls.8", "jail -c web"),
+    ("man8/jexec.8", ""),
+    ("man8/kletka-netstat.8", ""),
+    ("man8/kletka-arp.8", "jail -c mail"),
+    ("man8/kletka-route.8", "ifconfig epair9 create; ifconfig epair9a inet 192.168.1.1/24 up"),
+    ("man8/kletka-mount.8", "ifconfig epair9a destroy; mkdir /home/pkg /home/jails/web/pkg"),
+    ("man8/kletka-sysctl.8", ""),
+    ("man8/kletka-devfs.8", ""),
+    ("man5/devfs.rules.5", ""),
+    ("man5/rc.conf.5", "touch /etc/rc.conf"),
+    ("man8/sysrc.8", ""),
+    ("man8/kletka-service.8", "jail -r web"),
+    ("man8/kletka-config.8", ""),
+    ("man8/kletka-doctor.8", ""),
+    ("man5/kletka-files.5", ""),
+];
+
+/// Examples that need more than this machine has: packages, a base with services, other programs.
+const NOT_RUN: [&str; 5] =
+    ["kletka bootstrap ", "| jq ", "service -j web sshd", "-6 add default", "kletka doctor\n"];
+
+/// Lists the examples of a page that an administrator types: lines after a prompt, in the order of
+/// the page.
+fn typed(page: &str) -> Vec<String> {
+    let (_, rest) = page.split_once("\n.Sh EXAMPLES\n").unwrap();
+    let (section, _) = rest.split_once("\n.Sh ").unwrap();
+    let lines = section.lines().map(|line| line.trim_start_matches(".Dl "));
+    let lines = lines.filter_map(|line| line.strip_prefix("# ").or(line.strip_prefix("$ ")));
+    lines.map(|line| line.replace("\\&", "").replace("\\e", "\\")).collect()
+}
+
+/// Makes the jails that the pages speak of: the file is the one that jail.conf(5) shows.
+fn described(sandbox: &Sandbox) {
+    for jail in ["web", "db", "mail"] {
+        let root = format!("/home/jails/{jail}");
+        sandbox.root(&root);
+        // What a service leaves running keeps the jail.
+        sandbox.write(format!("{root}/etc/rc"), "sleep 1000 > /dev/null 2>&1 &\n");
+        sandbox.write(format!("{root}/etc/rc.shutdown"), "");
+        sandbox.write(format!("{root}/etc/rc.conf"), "");
+        let user = "echo www-data:x:33:33::/var/www:/bin/sh >> etc/passwd; mkdir -p srv var/www";
+        sandbox.ok(&format!("cd {root} && {user}"));
+    }
+    sandbox.ok("chmod 700 /home/jails");
+    let page = sandbox.ok("cat /usr/local/share/man/man5/jail.conf.5");
+    let (_, examples) = page.split_once("\n.Sh EXAMPLES\n").unwrap();
+    let blocks = examples.split(".Bd -literal").skip(1).filter_map(|rest| {
+        let (_, block) = rest.split_once('\n')?;
+        Some(block.split_once(".Ed\n")?.0.replace("\\&", ""))
+    });
+    sandbox.write("/etc/jail.conf", blocks.collect::<String>());
+}
+
+/// The examples of the pages do what the pages say, one after the other.
+#[test]
+fn examples_run() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    described(&sandbox);
+    let mut count = 0;
+    for (file, before) in RUN {
+        sandbox.ok(before);
+        let page = sandbox.ok(&format!("cat /usr/local/share/man/{file}"));
+        for line in typed(&page) {
+            if NOT_RUN.iter().any(|part| format!("{line}\n").contains(part)) {
+                continue;
+            }
+            let done = sandbox.run(&line);
+            assert_eq!(done.status, 0, "{file}: {line}\n{}{}", done.stdout, done.stderr);
+            count += 1;
+        }
+    }
+    assert!(count > 40, "{count}");
+    sandbox.ok("jail -r '*'; ifconfig bridge0 destroy; sysctl net.inet.ip.forwarding=0");
+}

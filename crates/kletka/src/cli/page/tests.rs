@@ -292,7 +292,7 @@ fn listed(page: &Page) -> BTreeSet<String> {
                 "Ar" | "Ns" | "Op" | "Cm" | "Oo" => is_option = false,
                 long if is_option && long.starts_with('-') => found.extend([format!("-{long}")]),
                 letters if is_option => {
-                    found.extend(letters.chars().map(|letter| format!("-{letter}")))
+                    found.extend(letters.chars().map(|letter| format!("-{letter}")));
                 }
                 _ => {}
             }
