@@ -86,7 +86,11 @@ impl fmt::Display for Error {
                 path.display()
             ),
             Self::Occupied(path) => {
-                write!(f, "{}: is neither empty nor the root of a jail", path.display())
+                write!(
+                    f,
+                    "{}: is neither empty nor the root of a jail: choose another directory, or empty it",
+                    path.display()
+                )
             }
             Self::NotADirectoryName(path) => {
                 write!(f, "{}: no directory can be made there", path.display())
@@ -98,7 +102,9 @@ impl fmt::Display for Error {
                 write!(f, "{tree}: {program} failed: {status}")?;
                 last_lines.iter().try_for_each(|line| write!(f, "\n\t{line}"))
             }
-            Self::Io(what, path, error) => write!(f, "{what} {}: {error}", path.display()),
+            Self::Io(what, path, error) => {
+                write!(f, "{what} {}: {}", path.display(), strerror::of(error))
+            }
         }
     }
 }

@@ -9,7 +9,8 @@
 //! printed here: a [`Progress`] hears what happens meanwhile, and an [`Error`] says why there is no
 //! tree.
 //!
-//! May use: `mountinfo`, `rustix`; system calls: files, and the programs that fill them.
+//! May use: `mountinfo`, `rustix`, `strerror`; system calls: files, and the programs that fill
+//! them.
 
 mod debian;
 mod error;

@@ -136,7 +136,7 @@ mod tests {
         let command = Command::new("/nowhere/program");
         let program = Program { name: "program", command, input: String::new() };
         let error = program.run(&Tree::Root("/r".into()), "goes", &mut Told::default());
-        let want = "cannot run program: No such file or directory (os error 2)";
+        let want = "cannot run program: No such file or directory";
         assert_eq!(error.unwrap_err().to_string(), want);
     }
 }

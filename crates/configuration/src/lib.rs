@@ -26,6 +26,7 @@
 mod claim;
 mod command;
 mod depend;
+mod effect;
 mod finding;
 mod host;
 mod missing;

@@ -82,7 +82,10 @@ impl<'a> Search<'a> {
         if !self.host.has_ruleset(number) {
             self.missing(
                 Severity::Error,
-                format_args!("{}: no ruleset {number}", DEVFS_RULESET.name),
+                format_args!(
+                    "{}: no ruleset {number}; add it to /etc/devfs.rules",
+                    DEVFS_RULESET.name
+                ),
                 &given.place,
             );
         }
@@ -93,8 +96,12 @@ impl<'a> Search<'a> {
         for file in given.values.iter().filter(|file| !file.is_empty()) {
             let file = Path::new(OsStr::from_bytes(file));
             if let Err(error) = self.host.file(file) {
-                let message =
-                    format!("{}: {}: {}", MOUNT_FSTAB.name, file.display(), strerror::of(&error));
+                let advice = match error.kind() {
+                    io::ErrorKind::NotFound => "; write it, or take mount.fstab out",
+                    _ => "",
+                };
+                let (name, why) = (MOUNT_FSTAB.name, strerror::of(&error));
+                let message = format!("{name}: {}: {why}{advice}", file.display());
                 self.missing(Severity::Error, message, &given.place);
             }
         }
@@ -106,12 +113,19 @@ impl<'a> Search<'a> {
         let Some(path) = given.values.last() else { return false };
         let path = Path::new(OsStr::from_bytes(path));
         if !path.is_absolute() {
-            let message = format!("path {}: not an absolute pathname", path.display());
+            let message =
+                format!("path {}: not an absolute pathname; begin it with /", path.display());
             self.missing(Severity::Error, message, &given.place);
             return false;
         }
         let Err(error) = self.host.directory(path) else { return true };
-        let message = format!("path {}: {}", path.display(), strerror::of(&error));
+        let advice = match error.kind() {
+            io::ErrorKind::NotFound => {
+                format!("; kletka bootstrap --root {} base makes a root there", path.display())
+            }
+            _ => String::new(),
+        };
+        let message = format!("path {}: {}{advice}", path.display(), strerror::of(&error));
         self.missing(Severity::Error, message, &given.place);
         false
     }
@@ -133,12 +147,40 @@ impl<'a> Search<'a> {
                     ["/dev", "/proc", "/run", "/sys"].iter().any(|top| program.starts_with(top));
                 if program.is_absolute() && !made {
                     let found = self.host.program_in(root, program);
-                    self.program(&command, program, found);
+                    let place = format!("in the jail's root, {}", root.display());
+                    let has_shell = found.is_ok();
+                    self.program(&command, program, found, &place);
+                    if has_shell {
+                        let rest = command.text.split_ascii_whitespace().skip(1);
+                        self.script(&command, root, rest);
+                    }
                 }
                 if command.may_make_files() {
                     return;
                 }
             }
+        }
+    }
+
+    /// Looks for the script that /bin/sh is to run in the jail: as in FreeBSD's `/bin/sh /etc/rc`,
+    /// which a root from elsewhere lacks.
+    fn script<'w>(
+        &mut self,
+        command: &Command<'_>,
+        root: &Path,
+        mut words: impl Iterator<Item = &'w str>,
+    ) {
+        let Some(script) = words.next().map(Path::new) else { return };
+        let is_shell = command.program().is_some_and(|program| program == "/bin/sh");
+        if !is_shell || ![Path::new("/etc/rc"), Path::new("/etc/rc.shutdown")].contains(&script) {
+            return;
+        }
+        // A script need not be executable.
+        if let Err(error) = self.host.program_in(root, script)
+            && error.kind() == io::ErrorKind::NotFound
+        {
+            let place = format!("in {}, and roots of kletka bootstrap have it", root.display());
+            self.program(command, script, Err(error), &place);
         }
     }
 
@@ -156,7 +198,14 @@ impl<'a> Search<'a> {
                 let program = command.program().map(Path::new);
                 if let Some(program) = program.filter(|it| before || !starts || !is_inside(it)) {
                     let found = self.host.program(program);
-                    self.program(&command, program, found);
+                    let place = if is_inside(program) {
+                        "in the jail's root"
+                    } else if program.is_absolute() {
+                        "on the host, where hooks run"
+                    } else {
+                        "in PATH on the host, where hooks run"
+                    };
+                    self.program(&command, program, found, place);
                 }
                 if command.may_make_files() {
                     return;
@@ -165,8 +214,19 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn program(&mut self, command: &Command<'_>, program: &Path, found: io::Result<()>) {
+    /// Reports that a program was not `found`, which would have to be at this `place`.
+    fn program(
+        &mut self,
+        command: &Command<'_>,
+        program: &Path,
+        found: io::Result<()>,
+        place: &str,
+    ) {
         let Err(error) = found else { return };
+        let why = match error.kind() {
+            io::ErrorKind::NotFound => format!("{}; it is not {place}", strerror::of(&error)),
+            _ => strerror::of(&error),
+        };
         let stops =
             [EXEC_PRESTOP, EXEC_STOP, EXEC_POSTSTOP, EXEC_RELEASE].contains(&command.parameter);
         // A jail whose stop would fail is not kept from starting.
@@ -174,14 +234,9 @@ impl<'a> Search<'a> {
         let message = match severity {
             // The words of the start that fails; a warning names the parameter, as nothing has
             // failed so far.
-            Severity::Error => format!("exec {}: {}", program.display(), strerror::of(&error)),
+            Severity::Error => format!("exec {}: {why}", program.display()),
             Severity::Warning => {
-                format!(
-                    "{}: {}: {}",
-                    command.parameter.name,
-                    program.display(),
-                    strerror::of(&error)
-                )
+                format!("{}: {}: {why}", command.parameter.name, program.display())
             }
         };
         self.missing(severity, message, command.place);

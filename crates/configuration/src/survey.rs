@@ -3,6 +3,7 @@
 use crate::claim::{Claim, Made, Strength, claims};
 use crate::command::{self, Command, HOOKS};
 use crate::depend::{self, Known};
+use crate::effect;
 use crate::finding::{Finding, Findings, Severity};
 use crate::host::Host;
 use crate::missing;
@@ -23,7 +24,7 @@ pub struct Survey {
     by_name: HashMap<Box<[u8]>, usize>,
     claims: Vec<Holder>,
     roots: Vec<Root>,
-    /// Jails that are configured a second time, and that no start uses.
+    /// Sections that configure a jail a second time, and that no start uses.
     twice: Vec<Finding>,
 }
 
@@ -70,6 +71,11 @@ impl Survey {
         self.roots.extend(Root::new(index, jail));
     }
 
+    /// The sections that configure one of `jails` a second time.
+    pub fn twice(&self, jails: &[Jail]) -> impl Iterator<Item = &Finding> {
+        self.twice.iter().filter(|one| jails.iter().any(|jail| text(&jail.name) == one.jail))
+    }
+
     /// The roots of all jails.
     pub fn roots(&self) -> impl Iterator<Item = &[u8]> {
         self.roots.iter().map(Root::path)
@@ -97,6 +103,9 @@ impl Survey {
             check.path();
             check.hooks();
             missing::check(jail, helped.contains(&index), host, check.findings);
+        }
+        for jail in jails {
+            effect::check(jail, &mut findings);
         }
         Findings(findings)
     }

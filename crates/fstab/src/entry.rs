@@ -120,14 +120,14 @@ mod tests {
             (r"/my\sfiles\0431 /j nullfs rw",                Ok(vec![r#"1: "/my files#1" "/j" nullfs rw 0 0"#])),
             ("/a /b nullfs xx 0 0\n/c /d nullfs rw\n",       Ok(vec![r#"2: "/c" "/d" nullfs rw 0 0"#])),
             ("/a /b nullfs rw 0 0\r\n",                      Ok(vec![r#"1: "/a" "/b" nullfs rw 0 0"#])),
-            ("/a /b\n",                                      Err("1: /a /b: missing information")),
-            ("\n\n/a\n",                                     Err("3: /a: missing information")),
-            (r"/a\q /b nullfs rw",                           Err(r"1: /a\q /b nullfs rw: fstab parse error")),
-            (r"/a\ /b nullfs rw",                            Err(r"1: /a\ /b nullfs rw: fstab parse error")),
-            (r"/a\000 /b nullfs rw",                         Err(r"1: /a\000 /b nullfs rw: fstab parse error")),
-            (r"/a\777 /b nullfs rw",                         Err(r"1: /a\777 /b nullfs rw: fstab parse error")),
-            ("/a /b nullfs rw x 0",                          Err("1: /a /b nullfs rw x 0: fstab parse error")),
-            ("/a /b nullfs rw 0 0 0",                        Err("1: /a /b nullfs rw 0 0 0: fstab parse error")),
+            ("/a /b\n",                                      Err("1: /a /b: missing information; a line is SOURCE MOUNTPOINT TYPE OPTIONS")),
+            ("\n\n/a\n",                                     Err("3: /a: missing information; a line is SOURCE MOUNTPOINT TYPE OPTIONS")),
+            (r"/a\q /b nullfs rw",                           Err(r"1: /a\q /b nullfs rw: fstab parse error; a line is SOURCE MOUNTPOINT TYPE OPTIONS 0 0, and a blank in a name is \040")),
+            (r"/a\ /b nullfs rw",                            Err(r"1: /a\ /b nullfs rw: fstab parse error; a line is SOURCE MOUNTPOINT TYPE OPTIONS 0 0, and a blank in a name is \040")),
+            (r"/a\000 /b nullfs rw",                         Err(r"1: /a\000 /b nullfs rw: fstab parse error; a line is SOURCE MOUNTPOINT TYPE OPTIONS 0 0, and a blank in a name is \040")),
+            (r"/a\777 /b nullfs rw",                         Err(r"1: /a\777 /b nullfs rw: fstab parse error; a line is SOURCE MOUNTPOINT TYPE OPTIONS 0 0, and a blank in a name is \040")),
+            ("/a /b nullfs rw x 0",                          Err("1: /a /b nullfs rw x 0: fstab parse error; a line is SOURCE MOUNTPOINT TYPE OPTIONS 0 0, and a blank in a name is \\040")),
+            ("/a /b nullfs rw 0 0 0",                        Err("1: /a /b nullfs rw 0 0 0: fstab parse error; a line is SOURCE MOUNTPOINT TYPE OPTIONS 0 0, and a blank in a name is \\040")),
         ] {
             let want = want
                 .map(|lines| lines.into_iter().map(str::to_owned).collect::<Vec<_>>())

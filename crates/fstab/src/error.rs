@@ -45,17 +45,38 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = String::from_utf8_lossy;
         match self {
-            Self::MissingInformation(line) => write!(f, "{}: missing information", text(line)),
-            Self::Parse(line) => write!(f, "{}: fstab parse error", text(line)),
-            Self::UnknownFileSystem(fstype) => {
-                write!(f, "{}: file system not supported", text(fstype))
-            }
-            Self::UnknownDevice(source) => {
-                write!(f, "{}: a file system of disks needs a device's absolute path", text(source))
-            }
+            Self::MissingInformation(line) => write!(
+                f,
+                "{}: missing information; a line is SOURCE MOUNTPOINT TYPE OPTIONS",
+                text(line)
+            ),
+            Self::Parse(line) => write!(
+                f,
+                "{}: fstab parse error; a line is SOURCE MOUNTPOINT TYPE OPTIONS 0 0, and a blank \
+                 in a name is \\040",
+                text(line)
+            ),
+            // Linux's words for what nullfs is.
+            Self::UnknownFileSystem(fstype) if matches!(&**fstype, b"bind" | b"none") => write!(
+                f,
+                "{}: file system not supported; nullfs shows a directory of the host",
+                text(fstype)
+            ),
+            Self::UnknownFileSystem(fstype) => write!(
+                f,
+                "{}: file system not supported; mount it by Linux's mount(8), and show it to a jail \
+                 by nullfs",
+                text(fstype)
+            ),
+            Self::UnknownDevice(source) => write!(
+                f,
+                "{}: a file system of disks needs a device's absolute path, such as \
+                 /dev/sda1",
+                text(source)
+            ),
             Self::NoLayers => write!(f, "overlay: needs lowerdir=, and upperdir= with workdir="),
             Self::UnknownOption { option, fstype } => {
-                write!(f, "{}: mount option not supported for {fstype}", text(option))
+                write!(f, "{}: mount option not supported for {fstype}; leave it out", text(option))
             }
             Self::BadValue(option) => write!(f, "{}: invalid value", text(option)),
         }

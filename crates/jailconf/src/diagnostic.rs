@@ -87,7 +87,7 @@ pub(crate) enum Subject {
     Nothing,
 }
 
-/// One fault. Its `Display` is the text behind `jail: ` on standard error.
+/// One fault. Its `Display` is the text behind `jail: ` on standard error, in FreeBSD's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     pub(crate) subject: Subject,
@@ -95,13 +95,15 @@ pub struct Diagnostic {
     pub message: String,
     /// Where it is.
     pub place: Place,
+    /// What to write instead, to follow FreeBSD's words.
+    pub advice: Option<String>,
     excerpt: String,
 }
 
 impl Diagnostic {
     /// Makes a fault that has no line to show.
     pub(crate) fn new(subject: Subject, message: String, place: Place) -> Self {
-        Self { subject, message, place, excerpt: String::new() }
+        Self { subject, message, place, advice: None, excerpt: String::new() }
     }
 
     /// Makes a fault in the line of `text` that starts at byte `line_start`.
@@ -118,7 +120,7 @@ impl Diagnostic {
         let end = rest.iter().skip(before).take(EXCERPT).position(|&byte| byte == b'\n');
         let line = &rest[..rest.len().min(before + end.unwrap_or(EXCERPT))];
         let excerpt = place.excerpt_of(line);
-        Self { subject, message, place, excerpt }
+        Self { subject, message, place, advice: None, excerpt }
     }
 
     /// The source line with a caret under the fault, for a terminal; nothing when there is no line

@@ -31,7 +31,11 @@ impl Config {
     pub fn expand(&self, name: &[u8]) -> Result<Jail, Diagnostics> {
         let Some(section) = self.first_of(name) else {
             let message = format!("\"{}\" not found", String::from_utf8_lossy(name));
-            let fault = Diagnostic::new(Subject::Nothing, message, self.place_of_files());
+            let mut fault = Diagnostic::new(Subject::Nothing, message, Place::command_line());
+            fault.advice = self
+                .files
+                .first()
+                .map(|file| format!("no section of {} has this name", file.name.display()));
             return Err(Diagnostics(vec![fault]));
         };
         let Expansion { jail, faults } = Merge::new(self).expand(section);
@@ -42,13 +46,6 @@ impl Config {
     pub fn expand_all(&self) -> impl Iterator<Item = Expansion> {
         let mut merge = Merge::new(self);
         self.jails.iter().map(move |&section| merge.expand(section))
-    }
-
-    fn place_of_files(&self) -> Place {
-        match self.files.first() {
-            None => Place::command_line(),
-            Some(file) => Place { file: file.name.clone(), line: 1, column: 1 },
-        }
     }
 }
 

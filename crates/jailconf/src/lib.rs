@@ -21,6 +21,7 @@
 //! # Ok::<(), jailconf::Diagnostics>(())
 //! ```
 
+mod advice;
 mod diagnostic;
 mod edit;
 mod entry;

@@ -86,7 +86,12 @@ impl<'c> Merge<'c> {
         if entry.fixed {
             let old = String::from_utf8_lossy(self.config.names.bytes(entry.name));
             // The message names what is there, which may be spelled differently.
-            return self.fault(position, format!("cannot redefine parameter \"{old}\"."));
+            let message = format!("cannot redefine parameter \"{old}\".");
+            let advice = match &*old {
+                "name" => "the section's name is the jail's",
+                _ => "it is given already",
+            };
+            return self.fault(position, message, Some(advice.to_owned()));
         }
         // A bare name too: it clears the values before it.
         if operator != Operator::Append {
@@ -163,19 +168,20 @@ impl<'c> Merge<'c> {
 
     fn variable_is_parameter(&mut self, name: NameId, position: Position) {
         let name = String::from_utf8_lossy(self.config.names.bytes(name));
-        self.fault(
-            position,
-            format!("variable \"${name}\" cannot have the same name as a parameter."),
-        );
+        let message = format!("variable \"${name}\" cannot have the same name as a parameter.");
+        let advice = format!("write {name} = VALUE; for the parameter, or choose another name");
+        self.fault(position, message, Some(advice));
     }
 
-    pub(crate) fn fault(&mut self, position: Position, message: String) {
+    pub(crate) fn fault(&mut self, position: Position, message: String, advice: Option<String>) {
         let subject = Subject::Jail(self.config.name_of(self.section).into());
         let place = self.config.place(position);
         let source = &self.config.files[position.file as usize].text;
         // Columns are counted from 1.
         let line_start = (position.at + 1 - position.column) as usize;
-        self.faults.push(Diagnostic::in_line(subject, message, place, (source, line_start)));
+        let mut fault = Diagnostic::in_line(subject, message, place, (source, line_start));
+        fault.advice = advice;
+        self.faults.push(fault);
     }
 }
 

@@ -13,6 +13,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::advice::{self, Awaited, Lines};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Subject};
 use crate::lexer::{Fault, Faulty, Kind, Lexer, Token};
 use crate::loader::{Loader, is_pattern};
@@ -99,10 +100,14 @@ struct Reader<'t> {
     open: Vec<u32>,
     /// How many of them were open before this file.
     outer: usize,
+    /// The line in which the statement begins that is being read.
+    statement: u32,
+    /// The lines in which the last two tokens end.
+    lines: [u32; 2],
 }
 
-/// A syntax fault: this token was not expected.
-struct Unexpected(Token);
+/// A syntax fault: this token was not expected, but something else.
+struct Unexpected(Token, Awaited);
 
 impl<'l> Parser<'l> {
     fn new(loader: &'l dyn Loader) -> Self {
@@ -167,13 +172,21 @@ impl<'l> Parser<'l> {
         self.config.files.push(File { name: Arc::from(name), text: Vec::new() });
         let open: Vec<u32> = section.into_iter().collect();
         let outer = open.len();
-        let mut reader = Reader { file, text: &text, lexer: Lexer::new(&text), open, outer };
+        let mut reader = Reader {
+            file,
+            text: &text,
+            lexer: Lexer::new(&text),
+            open,
+            outer,
+            statement: 1,
+            lines: [1; 2],
+        };
         while !self.stopped {
             match self.item(&mut reader) {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(Unexpected(token)) => {
-                    self.unexpected(&reader, &token);
+                Err(Unexpected(token, awaited)) => {
+                    self.unexpected(&reader, &token, awaited);
                     if !self.recover(&mut reader, token) {
                         break;
                     }
@@ -187,8 +200,11 @@ impl<'l> Parser<'l> {
     /// file.
     fn item(&mut self, reader: &mut Reader<'_>) -> Result<bool, Unexpected> {
         let token = self.next(reader);
+        reader.statement = token.start.0;
         let variable = match &token.kind {
-            Kind::End if reader.open.len() > reader.outer => return Err(Unexpected(token)),
+            Kind::End if reader.open.len() > reader.outer => {
+                return Err(Unexpected(token, Awaited::Statement));
+            }
             Kind::End => return Ok(false),
             Kind::Symbol(b';') => return Ok(true),
             // A file can close only sections that it has opened: jailparse.y reads each file by
@@ -201,7 +217,7 @@ impl<'l> Parser<'l> {
             }
             Kind::Text(_) => false,
             Kind::Variable(_) => true,
-            Kind::Append | Kind::Symbol(_) => return Err(Unexpected(token)),
+            Kind::Append | Kind::Symbol(_) => return Err(Unexpected(token, Awaited::Statement)),
         };
         let next = self.next(reader);
         match next.kind {
@@ -285,7 +301,7 @@ impl<'l> Parser<'l> {
                 }
                 (Operator::Set, end)
             }
-            _ => return Err(Unexpected(next)),
+            _ => return Err(Unexpected(next, Awaited::Assignment)),
         };
         let assignment = Assignment {
             name: self.config.names.intern(&string(name, reader.text)),
@@ -344,7 +360,7 @@ impl<'l> Parser<'l> {
             match token.kind {
                 Kind::Symbol(b',') => self.config.pieces.push(Piece::Comma),
                 Kind::Symbol(b';') => return Ok(token),
-                _ => return Err(Unexpected(token)),
+                _ => return Err(Unexpected(token, Awaited::End)),
             }
         }
     }
@@ -366,7 +382,7 @@ impl<'l> Parser<'l> {
             Kind::Variable(name) => {
                 pieces.push(Piece::Variable(names.intern(&name.bytes(reader.text))));
             }
-            _ => return Err(Unexpected(token)),
+            _ => return Err(Unexpected(token, Awaited::Value)),
         }
         Ok(())
     }
@@ -417,6 +433,14 @@ impl<'l> Parser<'l> {
                 Err(error) => self.file_fault(file, strerror::of(&error)),
             }
         }
+        // FreeBSD says which file is missing, and not which line names that file.
+        if let Some(fault) = self.faults.0.get_mut(before)
+            && fault.subject == Subject::File
+            && fault.advice.is_none()
+        {
+            let including = self.config.files[reader.file as usize].name.display();
+            fault.advice = Some(format!(".include in {including} line {}", end.last_line));
+        }
         self.depth -= 1;
         // As on FreeBSD, a fault in an included file ends all reading: later statements may depend
         // on the ones that were not read.
@@ -426,6 +450,7 @@ impl<'l> Parser<'l> {
     /// Reads the next token, and reports the faults inside tokens on the way.
     fn next(&mut self, reader: &mut Reader<'_>) -> Token {
         let token = reader.lexer.next();
+        reader.lines = [reader.lines[1], token.last_line];
         if reader.lexer.faults.is_empty() {
             return token;
         }
@@ -433,19 +458,37 @@ impl<'l> Parser<'l> {
             let message = fault_message(&faulty);
             let Faulty { line, column, line_start, .. } = faulty;
             self.fault(reader, Subject::Line, message, (line, column, line_start));
+            let advice = advice::of_fault(&faulty.fault, &reader.text[faulty.at..]);
+            self.advise(advice.map(str::to_owned));
         }
         token
     }
 
     /// Reports an unexpected token.
-    fn unexpected(&mut self, reader: &Reader<'_>, token: &Token) {
+    fn unexpected(&mut self, reader: &Reader<'_>, token: &Token, awaited: Awaited) {
         if token.kind == Kind::End {
-            return self.fault_of(reader, Subject::File, "unexpected EOF".to_owned(), token);
+            self.fault_of(reader, Subject::File, "unexpected EOF".to_owned(), token);
+            let own = reader.open.get(reader.outer..).unwrap_or_default();
+            let open = own.last().map(|&section| {
+                let Section { name, position, .. } = &self.config.sections[section as usize];
+                (&**name, position.line)
+            });
+            return self.advise(Some(advice::at_end(open)));
         }
         let found = String::from_utf8_lossy(
             &reader.text[token.span.start as usize..token.span.end as usize],
         );
         self.fault_at(reader, token, format!("{found}: syntax error"));
+        let lines =
+            Lines { statement: reader.statement, before: reader.lines[0], found: token.start.0 };
+        self.advise(advice::of(awaited, &token.kind, lines));
+    }
+
+    /// Adds advice to the last fault.
+    fn advise(&mut self, advice: Option<String>) {
+        if let (Some(last), false) = (self.faults.0.last_mut(), self.stopped) {
+            last.advice = advice;
+        }
     }
 
     fn fault_at(&mut self, reader: &Reader<'_>, token: &Token, message: String) {

@@ -11,6 +11,9 @@ use crate::names::NameId;
 /// few lines that double each other from taking all memory.
 const MAX_SUBSTITUTED: usize = 16 << 20;
 
+/// A message, and the advice that follows FreeBSD's words.
+type Said = (String, Option<String>);
+
 /// The order of a jail's entries as a doubly linked list: FreeBSD's `TAILQ`. The last index is the
 /// head.
 // A list, not a vector: moving an entry forward takes the same time wherever it is.
@@ -88,7 +91,7 @@ impl Merge<'_> {
             match self.look_up(index, name, round) {
                 Ok(needed) if self.entries[needed].unfinished => return Some(needed),
                 Ok(value) => self.insert(index, value),
-                Err(message) => self.fail(index, round, message),
+                Err(said) => self.fail(index, round, said),
             }
             self.entries[index].skip_variable();
         }
@@ -98,7 +101,7 @@ impl Merge<'_> {
 
     /// Finds the entry of a variable in entry `index`; or answers why there is none, without a
     /// message if that was reported before.
-    fn look_up(&self, index: usize, name: NameId, round: u32) -> Result<usize, Option<String>> {
+    fn look_up(&self, index: usize, name: NameId, round: u32) -> Result<usize, Option<Said>> {
         let quoted = |id| String::from_utf8_lossy(self.config.names.bytes(id)).into_owned();
         let user = &self.entries[index];
         let has_values = |found: &usize| {
@@ -108,7 +111,8 @@ impl Merge<'_> {
         };
         let Some(found) = self.find(name).filter(has_values) else {
             let (user, name) = (quoted(user.name), quoted(name));
-            return Err(Some(format!("{user}: variable \"{name}\" not found")));
+            let advice = format!("set it by ${name} = VALUE; or write \\$ for a dollar sign");
+            return Err(Some((format!("{user}: variable \"{name}\" not found"), Some(advice))));
         };
         let entry = &self.entries[found];
         // The message was printed when it became bad.
@@ -117,21 +121,21 @@ impl Merge<'_> {
         }
         // Begun in this round and not finished: it waits for the entry that asks.
         if entry.round == round {
-            return Err(Some(format!("{}: variable loop", quoted(name))));
+            return Err(Some((format!("{}: variable loop", quoted(name)), None)));
         }
         if entry.unfinished {
             return Ok(found);
         }
         // A list inside a text has no meaning: `a$list` could be one value or many.
         if entry.values.len() > 1 && user.has_more(self.config) {
-            return Err(Some(format!("{}: array cannot be substituted inline", quoted(user.name))));
+            let message = format!("{}: array cannot be substituted inline", quoted(user.name));
+            let advice = format!("${} is a list, which can only be a whole value", quoted(name));
+            return Err(Some((message, Some(advice))));
         }
         if self.substituted + size(&entry.values) > MAX_SUBSTITUTED {
             let limit = MAX_SUBSTITUTED >> 20;
-            return Err(Some(format!(
-                "{}: variables make more than {limit} MiB",
-                quoted(user.name)
-            )));
+            let message = format!("{}: variables make more than {limit} MiB", quoted(user.name));
+            return Err(Some((message, None)));
         }
         Ok(found)
     }
@@ -145,11 +149,11 @@ impl Merge<'_> {
 
     /// Notes that a variable of entry `index` cannot be substituted: all entries of this round are
     /// bad.
-    fn fail(&mut self, index: usize, round: u32, message: Option<String>) {
+    fn fail(&mut self, index: usize, round: u32, said: Option<Said>) {
         let position = self.entries[index].position;
         // A bad entry has had its message, which made this jail unusable.
-        if let Some(message) = message {
-            self.fault(position, message);
+        if let Some((message, advice)) = said {
+            self.fault(position, message, advice);
         }
         for entry in self.entries.iter_mut().filter(|entry| entry.round == round) {
             entry.bad = true;

@@ -47,7 +47,7 @@ const UTS: &str = "the jail has a UTS namespace; Linux allows 64 bytes";
 const NO_SHARED_ADDRESSES: &str = "`new` comes with shared addresses; until then a jail has all \
     the host's addresses, none, or vnet";
 /// Why parameters that need `ip4.addr` or `ip6.addr` are refused.
-const WITH_ADDRESSES: &str = "not supported yet: comes with ip4.addr and ip6.addr";
+const WITH_ADDRESSES: &str = "not supported yet: comes with ip4.addr and ip6.addr; use vnet";
 
 /// Why the parameters of System V IPC support one of their three values.
 const OWN_IPC: &str = "a jail always has its own, where FreeBSD gives it none; `disable` and \
@@ -57,7 +57,7 @@ const ONE_CLOCK: &str = "there is one clock for all: run the time server on the 
 /// Why there is no Linux emulation.
 const NO_EMULATION: &str = "nothing is emulated: this is Linux";
 /// Why a parameter is refused that is only not written yet.
-const NOT_YET: &str = "not supported yet";
+const NOT_YET: &str = "not supported yet; leave it out";
 
 /// All parameters, sorted by subject; [`crate::shown`] has the order of jls(8).
 ///
@@ -97,14 +97,14 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .partly("the jail's number: a cgroup has none of its own"),
     live("securelevel").int(-1, 3).default("-1")
         .about("The jail's kern.securelevel")
-        .refused("not supported yet: no securelevel is enforced"),
+        .refused("not supported yet: no securelevel is enforced; leave it out"),
     live("enforce_statfs").int(0, 2).default("2")
         .about("What the jail sees of mount points")
         .partly("a jail sees its own mounts only, as with 1: 0 cannot show more, and 2 does not \
                  yet hide those below its root"),
     at_creation("osrelease").text(RELEASE)
         .about("What `uname -r` says in the jail")
-        .refused("not supported yet: a jail sees the release of the kernel"),
+        .refused("not supported yet: a jail sees the release of the kernel; leave it out"),
     at_creation("osreldate").int(1, NUMBER)
         .about("What `uname -K` says in the jail").refused("Linux has no such number"),
     live("meta").text(4095).default("")
@@ -144,11 +144,11 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .about("NIS domain of the jail's host").full(UTS),
     live("host.hostuuid").text(UUID).default("")
         .about("UUID of the jail's host")
-        .refused("not supported yet: a jail has the /etc/machine-id of its tree"),
+        .refused("not supported yet: a jail has the /etc/machine-id of its tree; write that file"),
     // A jail has no such number here: the empty default is what jls(8) shows.
     live("host.hostid").int(0, u32::MAX as i64).default("")
         .about("Number of the jail's host")
-        .refused("not supported yet: a jail has the /etc/hostid of its tree"),
+        .refused("not supported yet: a jail has the /etc/hostid of its tree; write that file"),
 
     // The network.
     at_creation("vnet").jailsys().default("inherit").only(&["new", "inherit"])
@@ -162,7 +162,7 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .refused("not supported yet: use vnet, or ip4=inherit for all the host's addresses"),
     live("ip4.saddrsel").bool(true)
         .about("The source address depends on the destination")
-        .refused("not supported yet: comes with ip4.addr"),
+        .refused("not supported yet: comes with ip4.addr; leave it out"),
     at_creation("ip6").jailsys().default("disable").with_vnet("inherit")
         .only(&["disable", "inherit"])
         .about("Whether the jail may use IPv6").partly(NO_SHARED_ADDRESSES),
@@ -171,7 +171,7 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .refused("not supported yet: use vnet, or ip6=inherit for all the host's addresses"),
     live("ip6.saddrsel").bool(true)
         .about("The source address depends on the destination")
-        .refused("not supported yet: comes with ip6.addr"),
+        .refused("not supported yet: comes with ip6.addr; leave it out"),
     pseudo("vnet.interface").list()
         .about("Interfaces to move into the jail")
         .full("moved into its network namespace, and back when the jail ends"),
@@ -246,7 +246,7 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .about("File for what the jail's commands print").full("appended to"),
     pseudo("exec.fib").int(0, 65535).default("0")
         .about("Routing table of the jail's commands")
-        .refused("not supported yet: Linux routes by rules, not by process"),
+        .refused("not supported yet: Linux routes by rules, not by process; use vnet"),
     pseudo("stop.timeout").int(0, NUMBER).default("10")
         .about("Seconds from SIGTERM to the end of a jail that stops").full("0 sends no SIGTERM"),
     pseudo("depend").list()
@@ -272,7 +272,7 @@ pub static CATALOGUE: &[Parameter] = &numbered([
     live("allow.socket_af").bool(false)
         .about("May open sockets of any family").refused(NOT_YET),
     live("allow.mlock").bool(false)
-        .about("May lock memory").refused("not supported yet: RLIMIT_MEMLOCK of the host holds"),
+        .about("May lock memory").refused("not supported yet: RLIMIT_MEMLOCK of the host holds; leave it out"),
     live("allow.reserved_ports").bool(true)
         .about("May bind ports below 1024")
         .partly("CAP_NET_BIND_SERVICE over a network stack of its own: on the host's (ip4=inherit) \
@@ -281,12 +281,12 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .about("May read the kernel's messages")
         .refused("they are the host's: Linux has none per jail"),
     live("allow.unprivileged_proc_debug").bool(true)
-        .about("Users may debug their processes").refused("not supported yet: always allowed"),
+        .about("Users may debug their processes").refused("not supported yet: always allowed; leave it out"),
     live("allow.unprivileged_parent_tampering").bool(false)
         .about("The host's users may touch processes with their uid")
         .refused("the jail's users are other users on the host"),
     live("allow.suser").bool(true)
-        .about("Root is privileged").refused("not supported yet: always so"),
+        .about("Root is privileged").refused("not supported yet: always so; leave it out"),
     live("allow.nfsd").bool(false)
         .about("May serve NFS")
         .refused("not supported yet: use a server that runs in user space, such as nfs-ganesha"),
@@ -304,7 +304,7 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .about("May set the audit session").refused("Linux audits the host as a whole"),
     live("allow.sysvipc").bool(false)
         .about("May use the host's System V IPC")
-        .refused("not supported yet: a jail has its own System V IPC"),
+        .refused("not supported yet: a jail has its own System V IPC; leave it out"),
     pseudo("allow.dying").bool(false)
         .about("Does nothing any more")
         .full("deprecated and without effect, as on FreeBSD; jail(8) says so"),
@@ -339,7 +339,7 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .about("May mount ZFS").refused(NO_MOUNT),
     live("allow.vmm").bool(false)
         .about("May use vmm(4)")
-        .refused("not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset"),
+        .refused("not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset; leave it out"),
     live("allow.vmm_ppt").bool(false)
         .about("May give PCI devices to virtual machines")
         .refused("it would hand the host's hardware to the jail"),

@@ -4,6 +4,8 @@ use std::fmt;
 
 use jailconf::Place;
 
+use crate::lookup::find;
+
 /// A parameter that is wrong. Its `Display` is the text behind `jail: ` on standard error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
@@ -53,23 +55,43 @@ impl fmt::Display for Error {
         }
         let name = &self.parameter;
         match &self.problem {
+            // The first word behind `jail -m` is often meant as the name of a jail.
+            Problem::Unknown(None) if self.place.line == 0 && self.jail.is_empty() => {
+                write!(f, "unknown parameter: {name}; if it is a jail, write name={name}")
+            }
+            Problem::Unknown(None) => {
+                write!(f, "unknown parameter: {name}; jail.conf(5) lists all of them")
+            }
             Problem::Unknown(meant) => {
                 write!(f, "unknown parameter: {name}{}", nearest::hint(meant.as_deref()))
             }
-            Problem::Bool(value) => write!(f, "{name}: unknown boolean value \"{value}\""),
-            Problem::Integer(value) => write!(f, "{name}: non-integer value \"{value}\""),
+            Problem::Bool(value) => {
+                write!(f, "{name}: unknown boolean value \"{value}\"; use true or false")
+            }
+            Problem::Integer(value) => {
+                write!(f, "{name}: non-integer value \"{value}\"; use a number")
+            }
             Problem::Range(value, from, to) => {
                 write!(f, "{name}: {value} is out of range: {from} to {to}")
             }
-            Problem::Jailsys(value) => write!(f, "{name}: unknown jailsys value \"{value}\""),
+            Problem::Jailsys(value) => {
+                let only = find(name).map_or(&[][..], |found| found.parameter.only);
+                let values = if only.is_empty() { &["disable", "new", "inherit"] } else { only };
+                write!(f, "{name}: unknown jailsys value \"{value}\"; use {}", values.join(" or "))
+            }
             Problem::Length(most) => write!(f, "{name}: longer than {most} bytes"),
             // FreeBSD's kernel answers EFBIG to jail_set(2); jail(8) prints the call and these
             // words.
             Problem::TooLarge(most) => {
                 write!(f, "jail_set: File too large: {name} may have {most} bytes")
             }
-            Problem::ReadOnly => write!(f, "{name}: read-only parameter"),
-            Problem::VnetAddresses => f.write_str("vnet jails cannot have IP address restrictions"),
+            Problem::ReadOnly => {
+                write!(f, "{name}: read-only parameter; jls(8) shows its value")
+            }
+            Problem::VnetAddresses => f.write_str(
+                "vnet jails cannot have IP address restrictions; give an interface of the jail its \
+                 address by ifconfig in exec.start",
+            ),
             Problem::Refused(why) => write!(f, "{name}: {why}"),
             Problem::Value(value, why, only) => {
                 write!(f, "{name}: \"{value}\" is not supported: {why}; use {}", only.join(" or "))

@@ -16,13 +16,34 @@ pub enum DependError {
 impl fmt::Display for DependError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Undefined(jail, on) => write!(f, "{jail}: depends on undefined jail \"{on}\""),
-            Self::Loop(names) => write!(f, "{}: dependency loop", names.join(" -> ")),
+            Self::Undefined(jail, on) if on.contains(char::is_whitespace) => write!(
+                f,
+                "{jail}: depends on undefined jail \"{on}\"; write several as depend = {};",
+                on.split_whitespace().collect::<Vec<_>>().join(", ")
+            ),
+            Self::Undefined(jail, on) => {
+                write!(f, "{jail}: depends on undefined jail \"{on}\"; add it, or correct depend")
+            }
+            Self::Loop(names) => write!(
+                f,
+                "{}: dependency loop; take one of these out of depend",
+                names.join(" -> ")
+            ),
         }
     }
 }
 
 impl std::error::Error for DependError {}
+
+impl DependError {
+    /// The jail whose `depend` is at fault; of a circle, the first.
+    pub fn jail(&self) -> &str {
+        match self {
+            Self::Undefined(jail, _) => jail,
+            Self::Loop(names) => names.first().map_or("", String::as_str),
+        }
+    }
+}
 
 /// Every configured jail, with the names of the jails that it waits for.
 pub type Dependencies = BTreeMap<String, Vec<String>>;
@@ -183,13 +204,13 @@ mod tests {
     fn what_cannot_be_ordered_is_named() {
         let all = all(&[("a", &["b"]), ("b", &["a"]), ("web", &["ok", "db"]), ("ok", &[]), ("w", &["web"])]);
         for (wanted, want) in [
-            (&["a"][..],        "(a: a -> b -> a: dependency loop)"),
+            (&["a"][..],        "(a: a -> b -> a: dependency loop; take one of these out of depend)"),
             // usr.sbin/jail/state.c
-            (&["web"],          "(web: web: depends on undefined jail \"db\")"),
+            (&["web"],          "(web: web: depends on undefined jail \"db\"; add it, or correct depend)"),
             // A jail that runs and is in no file.
             (&["x", "ok"],      "x[] ok[]"),
-            (&["web", "ok"],    "ok[] (web: web: depends on undefined jail \"db\")"),
-            (&["ok", "w", "web"], "ok[] (w: web: depends on undefined jail \"db\") (web: web: depends on undefined jail \"db\")"),
+            (&["web", "ok"],    "ok[] (web: web: depends on undefined jail \"db\"; add it, or correct depend)"),
+            (&["ok", "w", "web"], "ok[] (w: web: depends on undefined jail \"db\"; add it, or correct depend) (web: web: depends on undefined jail \"db\"; add it, or correct depend)"),
         ] {
             assert_eq!(order(wanted, &all), want);
         }

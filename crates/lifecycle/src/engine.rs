@@ -282,7 +282,7 @@ mod tests {
     fn jail(text: &str, name: &str) -> Jail {
         let config = jailconf::Config::parse(Path::new("jail.conf"), text.as_bytes()).unwrap();
         let parameters = jailparam::Set::import(&config.expand(name.as_bytes()).unwrap()).unwrap();
-        Jail { configured: Some(name.into()), parameters }
+        Jail { configured: Some(name.into()), parameters, given: None }
     }
 
     /// The steps of a walk, in order: they must be the same whether or not each has to be waited

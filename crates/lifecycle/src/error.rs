@@ -22,6 +22,10 @@ pub enum Error {
     /// A file that a parameter names cannot be used: the parameter, the file, and the error of
     /// open(2).
     File(&'static str, PathBuf, io::Error),
+    /// Nothing can be mounted at this path of the host, which the parameter names.
+    MountPoint(&'static str, PathBuf, io::Error),
+    /// What the parameter mounts, by this line of this file, is not there or cannot be mounted.
+    Source(&'static str, Option<(PathBuf, usize)>, PathBuf, io::Error),
     /// The file of `exec.consolelog` cannot be opened.
     Log(PathBuf, io::Error),
     /// A path that a parameter names leads through a symbolic link in the jail.
@@ -64,20 +68,55 @@ impl fmt::Display for Error {
             }
             Self::NoSuchUser(name) => write!(f, "{name}: no such user"),
             Self::Log(path, error) => {
-                write!(f, "open {}: {}", path.display(), strerror::of(error))
+                write!(f, "open {}: {}", path.display(), strerror::of(error))?;
+                match path.parent().filter(|_| error.kind() == io::ErrorKind::NotFound) {
+                    Some(directory) => write!(f, "; mkdir -p {}", directory.display()),
+                    None => Ok(()),
+                }
+            }
+            Self::MountPoint(parameter, path, error) => {
+                write!(f, "{parameter}: {}: {}", path.display(), strerror::of(error))?;
+                match error.kind() {
+                    io::ErrorKind::NotFound => write!(f, "; mkdir -p {}", path.display()),
+                    _ => Ok(()),
+                }
+            }
+            Self::Source(parameter, line, path, error) => {
+                write!(f, "{parameter}: ")?;
+                if let Some((file, line)) = line {
+                    write!(f, "{} line {line}: ", file.display())?;
+                }
+                write!(f, "{}: {}", path.display(), strerror::of(error))?;
+                match error.kind() {
+                    io::ErrorKind::NotFound => f.write_str("; make it, or correct the line"),
+                    _ => Ok(()),
+                }
             }
             Self::File(parameter, path, error) => {
-                write!(f, "{parameter}: {}: {}", path.display(), strerror::of(error))
+                write!(f, "{parameter}: {}: {}", path.display(), strerror::of(error))?;
+                match error.kind() {
+                    io::ErrorKind::NotFound => write!(f, "; write it, or take {parameter} out"),
+                    _ => Ok(()),
+                }
             }
             Self::SymbolicLink(parameter, path) => {
-                write!(f, "{parameter}: {} is a symbolic link", path.display())
+                write!(
+                    f,
+                    "{parameter}: {} is a symbolic link; name what it leads to",
+                    path.display()
+                )
             }
             Self::NotAbsolute(parameter, path) => {
-                write!(f, "{parameter}: {}: not an absolute pathname", path.display())
+                write!(
+                    f,
+                    "{parameter}: {}: not an absolute pathname; begin it with /",
+                    path.display()
+                )
             }
             Self::OutsideRoot(parameter, path) => write!(
                 f,
-                "{parameter}: {}: not inside the jail's path, where alone a jail's mounts are seen",
+                "{parameter}: {}: not inside the jail's path, where alone a jail's mounts are seen; \
+                 put the jail's path in front",
                 path.display()
             ),
             Self::Fstab(parameter, None, error) => write!(f, "{parameter}: {}", error.kind),
@@ -86,10 +125,20 @@ impl fmt::Display for Error {
             }
             Self::Value(parameter, why) => write!(f, "{parameter}: {why}"),
             // The words of FreeBSD's kernel: sys/kern/kern_jail.c.
-            Self::NothingToKeepIt => write!(f, "new jail must persist or attach"),
-            Self::BeingStarted => f.write_str("is being started by another jail(8)"),
+            Self::NothingToKeepIt => write!(
+                f,
+                "new jail must persist or attach; add persist, or exec.start with what is to run"
+            ),
+            Self::BeingStarted => {
+                f.write_str("is being started by another jail(8); wait until that has ended")
+            }
             Self::Attempt(path, error) => {
                 write!(f, "{}: {}", path.display(), strerror::of(error))
+            }
+            Self::Prison(prison::Error::Process { step: "exec", subject, error })
+                if error.kind() == io::ErrorKind::NotFound =>
+            {
+                write!(f, "exec {subject}: {}; the jail has no such program", strerror::of(error))
             }
             Self::Prison(error) => error.fmt(f),
             Self::Parameter(parameter, error) => write!(f, "{parameter}: {error}"),

@@ -1,9 +1,13 @@
 //! One jail as jail(8) handles it: typed parameters, and how messages name the jail.
 
+use crate::command::CommandLine;
+use crate::error::Error;
+use jailconf::{Parameter, Place};
 use jailparam::{Set, Text, param};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A jail and its parameters.
 #[derive(Debug, Clone)]
@@ -13,6 +17,8 @@ pub struct Jail {
     pub configured: Option<String>,
     /// The parameters that the jail is given, and the defaults of all others.
     pub parameters: Set,
+    /// The jail as its section has it, with the places of the parameters.
+    pub given: Option<Arc<jailconf::Jail>>,
 }
 
 impl Jail {
@@ -53,6 +59,35 @@ impl Jail {
         self.text(param::PATH).map_or_else(|| "/".into(), PathBuf::from)
     }
 
+    /// The place of what an error is about: a parameter, or the command that failed.
+    pub fn place_of(&self, error: &Error) -> Option<Place> {
+        let given = self.given.as_ref()?;
+        let is_at_fault = |one: &&Parameter| match error {
+            Error::File(parameter, ..)
+            | Error::SymbolicLink(parameter, _)
+            | Error::NotAbsolute(parameter, _)
+            | Error::OutsideRoot(parameter, _)
+            | Error::Fstab(parameter, ..)
+            | Error::MountPoint(parameter, ..)
+            | Error::Source(parameter, ..)
+            | Error::Value(parameter, _)
+            | Error::Parameter(parameter, _) => one.name == parameter.as_bytes(),
+            Error::Log(..) => param::EXEC_CONSOLELOG.is_called(&one.name),
+            Error::Prison(prison::Error::Path(..)) => param::PATH.is_called(&one.name),
+            Error::Failed(command) | Error::Signaled(command, _) | Error::TimedOut(command) => {
+                commands(one).any(|line| line.to_string() == *command)
+            }
+            Error::Exec(program, _)
+            | Error::Prison(prison::Error::Process { step: "exec", subject: program, .. }) => {
+                commands(one).any(|line| line.program() == OsStr::new(program))
+            }
+            _ => false,
+        };
+        let place = given.parameters.iter().find(is_at_fault).map(|one| &one.place);
+        let is_whole = matches!(error, Error::NothingToKeepIt);
+        place.or(is_whole.then_some(&given.place)).cloned()
+    }
+
     /// Jails that must run before this one: `depend`.
     pub fn depends(&self) -> impl Iterator<Item = String> {
         self.parameters
@@ -60,4 +95,11 @@ impl Jail {
             .iter()
             .map(|name| String::from_utf8_lossy(name).into_owned())
     }
+}
+
+/// The commands of a parameter of jail(8)'s hooks.
+fn commands(given: &Parameter) -> impl Iterator<Item = CommandLine> {
+    let is_hook = given.name.starts_with(b"exec.");
+    let values = given.values.iter().filter(move |_| is_hook);
+    values.filter_map(|value| CommandLine::parse(value))
 }

@@ -17,8 +17,10 @@ pub enum Refusal {
     Prison(prison::Error),
     /// The configuration has these faults, each reported on a line.
     Faults(Vec<Fault>),
-    /// Neither a file nor the registry has this jail.
+    /// The jail of this name does not run.
     NotFound(String),
+    /// No file describes the jail of this name, which is to be started.
+    NotConfigured(String),
     /// The command line describes no jail that runs.
     NoJail,
     /// The jail runs already: the one of this name, or one without a name.
@@ -29,13 +31,6 @@ pub enum Refusal {
     Depend(DependError),
     /// `depend` on the command line names a jail that does not run.
     NoDependency(String),
-    /// The path of this jail is not absolute.
-    RelativePath {
-        /// The jail.
-        jail: String,
-        /// Its `path`.
-        path: String,
-    },
     /// A path on the command line is relative, and the current directory cannot be found.
     CurrentDirectory(io::Error),
     /// The check before a start has found this fault in the jail that the command line describes.
@@ -85,8 +80,11 @@ impl Refusal {
     }
 
     /// Turns an error in planning the start or stop of `jail` into a refusal.
-    pub(crate) fn step(jail: &Jail) -> impl FnOnce(Error) -> Self {
-        |error| Self::Step(jail.into(), error)
+    pub(crate) fn step(jail: &Jail) -> impl FnOnce(Error) -> Self + '_ {
+        |error| match jail.place_of(&error) {
+            Some(place) => Self::faults([Fault::new(format!("{}{error}", jail.prefix()), place)]),
+            None => Self::Step(jail.into(), error),
+        }
     }
 
     /// The text that follows `PROGRAM: `. Each further line begins with `PROGRAM: ` already. With
@@ -122,17 +120,26 @@ impl fmt::Display for Refusal {
         match self {
             Self::Prison(error) => error.fmt(f),
             Self::Faults(faults) => f.write_str(&report::lines("", faults.iter().cloned(), false)),
-            Self::NotFound(name) => write!(f, "\"{name}\" not found"),
-            Self::NoJail => f.write_str("no jail specified"),
-            Self::Exists(Some(name)) => write!(f, "\"{name}\" already exists"),
-            Self::Exists(None) => f.write_str("already exists"),
+            Self::NotFound(name) => {
+                write!(f, "\"{name}\" not found; it does not run: jls(8) lists the jails that do")
+            }
+            Self::NotConfigured(name) => {
+                write!(f, "\"{name}\" not found; no section of jail.conf(5) has this name")
+            }
+            Self::NoJail => f.write_str("no jail specified; add name=NAME or jid=JID"),
+            Self::Exists(Some(name)) => {
+                write!(f, "\"{name}\" already exists; jail -rc starts it anew, jail -m changes it")
+            }
+            Self::Exists(None) => f.write_str("already exists; jls(8) shows it"),
             Self::Runs(name) => write!(f, "\"{name}\" is running: -C is for jails that are gone"),
             Self::Depend(error) => error.fmt(f),
-            Self::NoDependency(name) => write!(f, "depends on nonexistent jail \"{name}\""),
-            Self::RelativePath { jail, path } => {
-                write!(f, "{jail}: path {path}: not an absolute pathname")
+            Self::NoDependency(name) => {
+                write!(f, "depends on nonexistent jail \"{name}\"; start that one first")
             }
-            Self::CurrentDirectory(error) | Self::Write(error) => f.write_str(&strerror::of(error)),
+            Self::CurrentDirectory(error) => {
+                write!(f, "current directory: {}; give path from / on", strerror::of(error))
+            }
+            Self::Write(error) => write!(f, "writing: {}", strerror::of(error)),
             Self::Open(path, error) => {
                 write!(f, "open {}: {}", path.display(), strerror::of(error))
             }
@@ -141,7 +148,11 @@ impl fmt::Display for Refusal {
             Self::Record(prefix, error) => write!(f, "{prefix}{error}"),
             Self::Parameter(prefix, error) => write!(f, "{prefix}{error}"),
             Self::Fixed(prefix, parameter) => {
-                write!(f, "{prefix}{parameter} cannot be changed after creation")
+                write!(
+                    f,
+                    "{prefix}{parameter} cannot be changed after creation; stop the jail, and start \
+                     it with the new value"
+                )
             }
             Self::Change(prefix, error) => write!(f, "{prefix}{error}"),
         }

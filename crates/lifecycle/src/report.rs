@@ -14,6 +14,8 @@ pub struct Fault {
     pub text: String,
     /// The text with the fault's place in front.
     located: String,
+    /// Whether the text names the fault's place by itself.
+    has_place: bool,
     /// The place of the fault in the configuration.
     pub place: Place,
     /// The place in the section of another jail, if the fault is a conflict with one.
@@ -22,7 +24,15 @@ pub struct Fault {
 
 impl From<&Diagnostic> for Fault {
     fn from(fault: &Diagnostic) -> Self {
-        Self::new(fault.to_string(), fault.place.clone())
+        let has_place = names_place(&fault.to_string(), &fault.place);
+        let mut text = fault.to_string();
+        match &fault.advice {
+            // Some of FreeBSD's sentences end with a full stop.
+            Some(advice) if text.ends_with('.') => text += &format!(" ({advice})"),
+            Some(advice) => text += &format!("; {advice}"),
+            None => {}
+        }
+        Self { has_place, ..Self::new(text, fault.place.clone()) }
     }
 }
 
@@ -37,6 +47,7 @@ impl From<&Finding> for Fault {
         Self {
             text: finding.to_string(),
             located: finding.located(),
+            has_place: finding.other.is_some(),
             place: finding.place.clone(),
             other: finding.other.clone(),
         }
@@ -46,23 +57,28 @@ impl From<&Finding> for Fault {
 impl Fault {
     /// Makes a fault that is about one place.
     pub fn new(text: String, place: Place) -> Self {
-        // FreeBSD's messages about a file begin with the place already; line 0 is the command
-        // line's.
-        let has_place = place.line == 0 || text.starts_with(&*place.file.to_string_lossy());
+        let has_place = names_place(&text, &place);
         let located =
             if has_place { text.clone() } else { format!("{}: {text}", place.in_words()) };
-        Self { text, located, place, other: None }
+        Self { text, located, has_place, place, other: None }
     }
 
     /// Puts the fault's place in front of the text.
     #[must_use]
     pub fn located(self) -> Self {
-        Self { text: self.located.clone(), ..self }
+        Self { text: self.located.clone(), has_place: true, ..self }
     }
 }
 
+/// Whether a message needs no place beside itself.
+fn names_place(text: &str, place: &Place) -> bool {
+    // FreeBSD's messages about a file begin with the place; line 0 is the command line's.
+    place.line == 0 || text.starts_with(&*place.file.to_string_lossy())
+}
+
 /// Writes all faults as lines for standard error, but for the first line's `APPLET: `. With
-/// `excerpts`, each is followed by the line of the file at fault.
+/// `excerpts`, each is followed by the line of the file at fault; without, each ends with its
+/// place.
 pub fn lines<F: Into<Fault>>(
     applet: &str,
     faults: impl IntoIterator<Item = F>,
@@ -75,6 +91,9 @@ pub fn lines<F: Into<Fault>>(
         let mut text = fault.text;
         for place in std::iter::once(&fault.place).chain(&fault.other).filter(|_| excerpts) {
             text += &sources.excerpt(place);
+        }
+        if !excerpts && !fault.has_place {
+            text += &format!(" ({})", fault.place.in_words());
         }
         shown.push(text);
     }

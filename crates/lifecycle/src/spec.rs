@@ -14,9 +14,9 @@ use jailparam::{Jailsys, Set, param};
 use prison::{
     Allow, Families, Mount, MountOptions, MountSource, Network, Permission, Processes, Spec, Users,
 };
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -223,10 +223,31 @@ pub(crate) fn told_of_mount(jail: &Jail, error: prison::Error) -> Error {
             Error::SymbolicLink(parameter_of(jail, &target), link)
         }
         prison::Error::MountPoint(target, error) => {
-            Error::File(parameter_of(jail, &target), on_host(&target), error)
+            Error::MountPoint(parameter_of(jail, &target), on_host(&target), error)
         }
+        prison::Error::Mount(source, error) => match line_of(jail, &source) {
+            Some((parameter, line)) => Error::Source(parameter, line, source, error),
+            None => Error::Prison(prison::Error::Mount(source, error)),
+        },
         other => Error::Prison(other),
     }
+}
+
+/// The parameter that mounts `source`, and the file and the line if the line is in one.
+fn line_of(jail: &Jail, source: &Path) -> Option<(&'static str, Option<(PathBuf, usize)>)> {
+    let at = |text: &[u8]| {
+        let entries = fstab::parse(text).unwrap_or_default();
+        let is_meant = |entry: &&Entry| Path::new(OsStr::from_bytes(&entry.source)) == source;
+        entries.iter().find(is_meant).map(|entry| entry.line)
+    };
+    if jail.parameters.list(param::MOUNT).iter().any(|line| at(line).is_some()) {
+        return Some((param::MOUNT.name, None));
+    }
+    jail.parameters.list(param::MOUNT_FSTAB).iter().find_map(|file| {
+        let file = PathBuf::from(OsString::from_vec(file.clone()));
+        let line = at(&fs::read(&file).ok()?)?;
+        Some((param::MOUNT_FSTAB.name, Some((file, line))))
+    })
 }
 
 /// The parameter that mounts something at `target`.

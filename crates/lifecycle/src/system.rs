@@ -402,8 +402,14 @@ impl Host for System<'_> {
 
     fn settle(&mut self) -> Result<(), Error> {
         (self.first, self.attempt) = (None, None);
-        if let Some(prison) = &mut self.prison {
-            prison.settle(self.ground.registry)?;
+        let Some(prison) = &mut self.prison else { return Ok(()) };
+        let goes_on = prison.settle(self.ground.registry)?;
+        // A jail that the command line describes, or that has a `command`, is meant to end with
+        // that command.
+        let is_to_stay =
+            self.jail.configured.is_some() && self.jail.parameters.list(param::COMMAND).is_empty();
+        if !goes_on && is_to_stay {
+            self.ground.voice.tell(&Notice::Ended(&self.jail));
         }
         Ok(())
     }

@@ -9,9 +9,11 @@ use crate::exposure::{Exposed, HOSTS_ROOT};
 use crate::jail::Jail;
 use crate::plan::Step;
 use crate::refusal::Refusal;
+use crate::report::{self, Fault};
 use configuration::Finding;
+use jailparam::param;
 use prison::Record;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -58,6 +60,8 @@ pub enum Notice<'a> {
     Exposed(&'a Jail, &'a Exposed),
     /// The prison was created with this jid.
     Created(&'a Jail, u32),
+    /// No process was left in the jail when its start was done: the jail has ended.
+    Ended(&'a Jail),
     /// The prison is gone.
     Removed {
         /// The jail.
@@ -151,6 +155,7 @@ impl Notice<'_> {
             | Self::HostsRoot(_)
             | Self::Exposed(..)
             | Self::StillMounted(..)
+            | Self::Ended(_)
             | Self::Skipped(_)
             | Self::ForLater(..)
             | Self::Refused { of_a_stop: true, .. } => Verbosity::Normal,
@@ -166,7 +171,13 @@ impl Notice<'_> {
     pub fn lines(&self, program: &str, excerpts: bool) -> String {
         match self {
             Self::Refused { refusal, .. } => refusal.lines(program, excerpts),
-            Self::Warning(finding) => crate::report::lines(program, [*finding], excerpts),
+            Self::Warning(finding) => report::lines(program, [*finding], excerpts),
+            Self::Failed(jail, error) => match jail.place_of(error) {
+                Some(place) => {
+                    report::lines(program, [Fault::new(self.to_string(), place)], excerpts)
+                }
+                None => self.to_string(),
+            },
             other => other.to_string(),
         }
     }
@@ -199,6 +210,7 @@ impl fmt::Display for Notice<'_> {
             Self::HostsRoot(jail) => write!(f, "warning: {}{HOSTS_ROOT}", jail.prefix()),
             Self::Exposed(jail, exposed) => write!(f, "warning: {}{exposed}", jail.prefix()),
             Self::Created(jail, _) => write!(f, "{}created", jail.prefix()),
+            Self::Ended(jail) => write!(f, "{}{}", jail.prefix(), why_it_ended(jail)),
             Self::Removed { jail, .. } => write!(f, "{}removed", jail.prefix()),
             // In the words in which FreeBSD's jail(8) shows this command.
             Self::Unmounted(jail, point) => {
@@ -219,4 +231,26 @@ impl fmt::Display for Notice<'_> {
             Self::Updated(jail) => write!(f, "{}updated", jail.prefix()),
         }
     }
+}
+
+/// Says what keeps a jail without processes, what /etc/rc of the jail would have started, and how
+/// the hooks that follow a jail's end are run.
+fn why_it_ended(jail: &Jail) -> String {
+    let mut text =
+        "nothing stays running in the jail, so it has ended; \"persist;\" keeps it".to_owned();
+    let is_rc =
+        |command: &Vec<u8>| command.split(u8::is_ascii_whitespace).any(|word| word == b"/etc/rc");
+    if jail.parameters.list(param::EXEC_START).iter().any(is_rc) {
+        let _ = write!(
+            text,
+            "; a service that its /etc/rc is to start: sysrc -R {} NAME_enable=YES",
+            jail.path().display()
+        );
+    }
+    let follows = [param::EXEC_POSTSTOP, param::EXEC_RELEASE];
+    if follows.into_iter().any(|hook| !jail.parameters.list(hook).is_empty()) {
+        let name = jail.called().unwrap_or_default();
+        let _ = write!(text, "; exec.poststop and exec.release have not run: jail -C {name}");
+    }
+    text
 }

@@ -137,10 +137,18 @@ impl fmt::Display for Error {
             Self::NameTaken(name) => write!(f, "jail \"{name}\" already exists"),
             // sys/kern/kern_jail.c
             Self::BadName(name) if !name.is_empty() && name.bytes().all(|c| c.is_ascii_digit()) => {
-                write!(f, "name cannot be numeric (unless it is the jid)")
+                write!(f, "name cannot be numeric (unless it is the jid); begin it with a letter")
             }
-            Self::BadName(name) => write!(f, "name \"{name}\" cannot be used"),
-            Self::NoParent(name) => write!(f, "jail \"{name}\" not found"),
+            Self::BadName(name) => write!(
+                f,
+                "name \"{name}\" cannot be used; begin it with a letter, and put neither / nor control \
+                 characters in it"
+            ),
+            Self::NoParent(name) => write!(
+                f,
+                "jail \"{name}\" not found; a name with a dot is that of a jail inside it: start \
+                 {name} first, or use no dot"
+            ),
             Self::OthersJail(name) => {
                 write!(f, "jail \"{name}\" was made inside a jail: manage it from inside that jail")
             }
@@ -154,7 +162,7 @@ impl fmt::Display for Error {
                 "kletka.userns: jail \"{name}\" has user ids of its own, and no jail inside can have \
                  the host's; kletka.userns=new"
             ),
-            Self::Limit => write!(f, "prison limit exceeded"),
+            Self::Limit => write!(f, "prison limit exceeded; raise children.max of the outer jail"),
             Self::JidOutside(jid) => {
                 write!(f, "jail {jid} is not one of those that this jail may have")
             }
@@ -177,7 +185,9 @@ impl fmt::Display for Error {
             Self::MountPoint(path, error) | Self::Mount(path, error) => {
                 write!(f, "{}: {}", path.display(), strerror::of(error))
             }
-            Self::SymbolicLink(path) => write!(f, "{} is a symbolic link", path.display()),
+            Self::SymbolicLink(path) => {
+                write!(f, "{} is a symbolic link; name what it leads to", path.display())
+            }
             Self::LinkOfJail(path, link) => write!(
                 f,
                 "{}: {} is a symbolic link in a jail's root, and could lead anywhere; name what it \
@@ -190,7 +200,10 @@ impl fmt::Display for Error {
                 "kletka.maxproc: nothing counts processes here: mount a cgroup hierarchy with the \
                  pids controller, or say kletka.maxproc=0",
             ),
-            Self::NoIds => write!(f, "no range of 65536 user ids is free"),
+            Self::NoIds => write!(
+                f,
+                "no range of 65536 user ids is free: stop a jail, or give kletka more in /etc/subuid"
+            ),
             Self::Registry(path, error) => write!(f, "{}: {}", path.display(), strerror::of(error)),
             Self::BrokenRecord(path) => write!(
                 f,
@@ -204,11 +217,17 @@ impl fmt::Display for Error {
                 path.display()
             ),
             Self::Unseen(name, why) => write!(f, "jail {name} may run: {why}"),
-            Self::NotRoot => write!(f, "Operation not permitted: jails are for root alone"),
+            Self::NotRoot => {
+                f.write_str("Operation not permitted: jails are for root alone; run this as root")
+            }
             Self::Died => write!(f, "the jail ended while it was being set up"),
             Self::Interface(name, error) => {
                 if error.raw_os_error() == Some(libc::ENODEV) {
-                    write!(f, "interface {name} does not exist")
+                    write!(
+                        f,
+                        "interface {name} does not exist; ifconfig -l lists those that do, and \
+                         exec.prestart can make one"
+                    )
                 } else {
                     write!(f, "interface {name}: {}", strerror::of(error))
                 }

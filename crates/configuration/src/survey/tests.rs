@@ -63,7 +63,7 @@ fn paths_in_paths() {
         ("a b", "a { path = /; }\nb { path = /j/b; }",          &[]),           // a jail of the host's programs
         ("a b", "a { path = '/j//x/'; }\nb { path = /j/./x; }",   &["warning: b: path /j/x is a's too (2 and 1)"]),
         ("a b", "a { path = /j/x; }\nb { path = /j/y/../x; }",  &[]),           // a link may be in between
-        ("a b", "a { path = j; }\nb { path = j/b; }",           &["a: path j: not an absolute pathname", "b: path j/b: not an absolute pathname"]),
+        ("a b", "a { path = j; }\nb { path = j/b; }",           &["a: path j: not an absolute pathname; begin it with /", "b: path j/b: not an absolute pathname; begin it with /"]),
     ] {
         assert_eq!(found(names, text, &Anything), want, "{names}: {text}");
     }
@@ -86,7 +86,10 @@ impl Host for Little {
     }
 
     fn program_in(&self, root: &Path, program: &Path) -> io::Result<()> {
-        exists(root == Path::new("/j/a") && program == Path::new("/bin/sh"))
+        exists(
+            root == Path::new("/j/a")
+                && [Path::new("/bin/sh"), Path::new("/etc/rc")].contains(&program),
+        )
     }
 
     fn has_ruleset(&self, number: u16) -> bool {
@@ -108,25 +111,25 @@ fn what_is_missing() {
     const GONE: &str = "No such file or directory";
     for (parameters, want) in [
         ("path = /j/a; devfs_ruleset = 4; mount.fstab = /etc/fstab.a; exec.start = '/bin/sh /etc/rc'", String::new()),
-        ("path = /j/a; devfs_ruleset = 11",                    "a: devfs_ruleset: no ruleset 11".to_owned()),
-        ("path = /j/a; mount.fstab = /etc/fstab.b",            format!("a: mount.fstab: /etc/fstab.b: {GONE}")),
-        ("path = /j/b",                                        format!("a: path /j/b: {GONE}")),
-        ("path = /j/b; exec.prepare = 'ifconfig e0 create'",   format!("a: path /j/b: {GONE}")),
+        ("path = /j/a; devfs_ruleset = 11",                    "a: devfs_ruleset: no ruleset 11; add it to /etc/devfs.rules".to_owned()),
+        ("path = /j/a; mount.fstab = /etc/fstab.b",            format!("a: mount.fstab: /etc/fstab.b: {GONE}; write it, or take mount.fstab out")),
+        ("path = /j/b",                                        format!("a: path /j/b: {GONE}; kletka bootstrap --root /j/b base makes a root there")),
+        ("path = /j/b; exec.prepare = 'ifconfig e0 create'",   format!("a: path /j/b: {GONE}; kletka bootstrap --root /j/b base makes a root there")),
         ("path = /j/b; exec.prepare = 'mkdir /j/b'",           String::new()),          // it will be there
-        ("path = /j/a; exec.start = '/bin/rc'",                format!("a: exec /bin/rc: {GONE}")),
-        ("path = /j/a; exec.stop = '/bin/rc'",                 format!("warning: a: exec.stop: /bin/rc: {GONE}")),
+        ("path = /j/a; exec.start = '/bin/rc'",                format!("a: exec /bin/rc: {GONE}; it is not in the jail's root, /j/a")),
+        ("path = /j/a; exec.stop = '/bin/rc'",                 format!("warning: a: exec.stop: /bin/rc: {GONE}; it is not in the jail's root, /j/a")),
         ("path = /j/a; exec.start = '/bin/rc'; mount = '/x /j/a/bin nullfs ro'", String::new()),
         ("path = /j/a; exec.start = 'rc'",                     String::new()),          // in the jail's own PATH
         ("path = /j/a; exec.start = '/run/kletka/jail/route'", String::new()),
         ("path = /j/a; mount.fstab = /etc/fstab.b; exec.prepare = 'mkdir /x'", String::new()), // read after that
-        ("path = /j/a; mount.fstab = /etc/fstab.b; exec.prepare = 'ifconfig e0 create'", format!("a: mount.fstab: /etc/fstab.b: {GONE}")),
-        ("path = /j/a; exec.prestart = /bin/nothing",          format!("a: exec /bin/nothing: {GONE}")),
-        ("path = /j/a; exec.poststart = 'nothing -x'",         format!("a: exec nothing: {GONE}")),
-        ("path = /j/a; exec.poststop = 'nothing -x'",          format!("warning: a: exec.poststop: nothing: {GONE}")),
+        ("path = /j/a; mount.fstab = /etc/fstab.b; exec.prepare = 'ifconfig e0 create'", format!("a: mount.fstab: /etc/fstab.b: {GONE}; write it, or take mount.fstab out")),
+        ("path = /j/a; exec.prestart = /bin/nothing",          format!("a: exec /bin/nothing: {GONE}; it is not on the host, where hooks run")),
+        ("path = /j/a; exec.poststart = 'nothing -x'",         format!("a: exec nothing: {GONE}; it is not in PATH on the host, where hooks run")),
+        ("path = /j/a; exec.poststop = 'nothing -x'",          format!("warning: a: exec.poststop: nothing: {GONE}; it is not in PATH on the host, where hooks run")),
         ("path = /j/a; exec.prestart = 'nothing || true'",     String::new()),          // a script may know better
         ("path = /j/a; exec.prestart = 'mkdir /x', /x/made",   String::new()),
         ("path = /j/a; exec.start = '/bin/sh /etc/rc'; exec.poststart = /j/a/made", String::new()), // by the jail
-        ("path = /j/a; exec.start = '/bin/sh /etc/rc'; exec.created = /j/a/none", format!("a: exec /j/a/none: {GONE}")),
+        ("path = /j/a; exec.start = '/bin/sh /etc/rc'; exec.created = /j/a/none", format!("a: exec /j/a/none: {GONE}; it is not in the jail's root")),
     ] {
         assert_eq!(found("a", &format!("a {{ {parameters}; }}"), &Little).join("\n"), want, "{parameters}");
     }
@@ -137,7 +140,7 @@ fn what_is_missing() {
 #[test]
 #[rustfmt::skip]
 fn what_is_missing_until_another_jail_has_started() {
-    const MISSING: [&str; 2] = ["b: path /j/b: No such file or directory", "b: exec nothing: No such file or directory"];
+    const MISSING: [&str; 2] = ["b: path /j/b: No such file or directory; kletka bootstrap --root /j/b base makes a root there", "b: exec nothing: No such file or directory; it is not in PATH on the host, where hooks run"];
     let b = "b { path = /j/b; exec.poststart = nothing;";
     for (names, text, want) in [
         ("a b", format!("a {{ }}\n{b} depend = a; }}"),                               &MISSING[..]),
@@ -146,7 +149,7 @@ fn what_is_missing_until_another_jail_has_started() {
         ("b",   format!("a {{ exec.poststart = 'mkdir /j/b'; }}\n{b} depend = a; }}"), &MISSING),    // that one runs
         ("c a b", format!("c {{ mount = '/j /j/a/j nullfs rw'; }}\na {{ depend = c; }}\n{b} depend = a; }}"), &[]),
         ("a b", format!("a {{ exec.poststart = 'mkdir /j/b'; }}\n{b} depend = a; mount.fstab = /etc/none; }}"),
-            &["b: mount.fstab: /etc/none: No such file or directory"]),
+            &["b: mount.fstab: /etc/none: No such file or directory; write it, or take mount.fstab out"]),
     ] {
         assert_eq!(found(names, &text, &Little), want, "{names}: {text}");
     }

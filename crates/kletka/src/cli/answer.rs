@@ -69,12 +69,15 @@ pub(crate) fn reason(error: impl Into<io::Error>) -> String {
     strerror::of(&error.into())
 }
 
+/// What follows FreeBSD's words for a jail that is not there.
+const AMONG_RUNNING: &str = "; jls(8) lists the jails that run, jail -c starts one of jail.conf";
+
 /// Answers that there is no such jail, in the words of FreeBSD's kernel: kern_jail.c.
 pub(crate) fn not_found(jail: &str) -> String {
     match jail.parse::<u32>() {
         // FreeBSD's kernel quotes a name, and does not quote a number.
-        Ok(jid) => format!("jail {jid} not found"),
-        Err(_) => format!("jail \"{jail}\" not found"),
+        Ok(jid) => format!("jail {jid} not found{AMONG_RUNNING}"),
+        Err(_) => format!("jail \"{jail}\" not found{AMONG_RUNNING}"),
     }
 }
 

@@ -166,7 +166,7 @@ sysrc: unknown variable 'jail_enabel'; did you mean jail_enable?
 [1]
 $ jls pth; jls mount.devsf; jail -c web; jail -c persits path=/home/jails/web
 jls: unknown parameter: pth; did you mean path?
-jls: unknown parameter: mount.devsf
+jls: unknown parameter: mount.devsf; jls -n shows all
 jail: web: unknown parameter: pth; did you mean path?
 jail: unknown parameter: persits; did you mean persist?
 [1]
@@ -190,8 +190,8 @@ fn help_is_asked_for_by_options_alone() {
 $ jail -c path=/home/jails/web command=/bin/echo --help
 --help
 $ jls -j --help jid; jail -f --version -c
-jls: jail \"--help\" not found
-jail: --version: No such file or directory
+jls: jail \"--help\" not found; jls(8) lists the jails that run, jail -c starts one of jail.conf
+jail: --version: No such file or directory; jails are described in such a file: jail.conf(5)
 [1]
 $ jls -h name
 name

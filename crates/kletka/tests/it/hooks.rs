@@ -163,30 +163,30 @@ fn how_they_end() {
 $ jail -q -c apart 7< /etc/passwd; until [ -e /tmp/said ]; do :; done; read sid pid < /tmp/said; [ $sid = $pid ]; jail -q -r apart
 4
 $ jail -q -c status
-jail: status: /bin/sh -c (exit 3): failed
+jail: status: /bin/sh -c (exit 3): failed (/etc/jail.conf line 2)
 [1]
 $ jail -q -c signal
 poststop
 release
-jail: signal: /bin/sh -c kill -9 $$: exited on signal 9
+jail: signal: /bin/sh -c kill -9 $$: exited on signal 9 (/etc/jail.conf line 3)
 [1]
 $ jail -q -c inside
 poststop
 release
-jail: inside: /bin/sh -c kill -15 $$: exited on signal 15
+jail: inside: /bin/sh -c kill -15 $$: exited on signal 15 (/etc/jail.conf line 4)
 [1]
 $ jail -q -c late
 release
-jail: late: /bin/sh -c sleep 100; true: timed out
+jail: late: /bin/sh -c sleep 100; true: timed out (/etc/jail.conf line 5)
 [1]
 $ jail -q -c stays; jail -q -r stays; jls name; jail -q -R stays
 stays
-jail: stays: /bin/sh -c sleep 100; true: timed out
+jail: stays: /bin/sh -c sleep 100; true: timed out (/etc/jail.conf line 6)
 $ jail -q -c fib
-jail: fib: exec.fib: not supported yet: Linux routes by rules, not by process
+jail: fib: exec.fib: not supported yet: Linux routes by rules, not by process; use vnet (/etc/jail.conf line 7)
 [1]
 $ jail -q -c log
-jail: log: exec.consolelog: log: not an absolute pathname
+jail: log: exec.consolelog: log: not an absolute pathname; begin it with / (/etc/jail.conf line 8)
 [1]
 $ jail -c both; jexec both pidof sleep | wc -w; jail -q -r both
 both: created
@@ -229,10 +229,10 @@ $ jail -q -c web; jail -q -r web
 shared
 $ jail -q -c none; ls /tmp
 released
-jail: none: mount.fstab: /etc/fstab.none: No such file or directory
+jail: none: mount.fstab: /etc/fstab.none: No such file or directory; write it, or take mount.fstab out (/etc/jail.conf line 3)
 $ jail -q -c bad; ifconfig -l
 lo0
-jail: bad: mount.fstab: /etc/fstab.bad line 1: /home/share /home/jails/web/mnt: missing information
+jail: bad: mount.fstab: /etc/fstab.bad line 1: /home/share /home/jails/web/mnt: missing information; a line is SOURCE MOUNTPOINT TYPE OPTIONS (/etc/jail.conf line 5)
 $ jail -q -c path; jail -q -r path; mv /home/jails/new /home/jails/web
 moved
 ",
@@ -259,7 +259,7 @@ $ jail -q -c copy; ifconfig -l; jls name
 lo0 epair1a
 web
 ifconfig: interface epair1 already exists
-jail: copy: ifconfig epair1 create: failed
+jail: copy: ifconfig epair1 create: failed (/etc/jail.conf line 2)
 $ jail -q -r web; ifconfig -l
 released
 lo0
@@ -288,11 +288,11 @@ lo0 bridge0 bridge7 epair1a
 	member: epair1a flags=3<LEARNING,DISCOVER>
 web
 ifconfig: interface epair1 already exists
-jail: copy: ifconfig epair1 create: failed
+jail: copy: ifconfig epair1 create: failed (/etc/jail.conf line 2)
 ifconfig: epair1a: kept: not made by the start that is undone
-jail: copy: ifconfig bridge0 deletem epair1a: failed
+jail: copy: ifconfig bridge0 deletem epair1a: failed (/etc/jail.conf line 2)
 ifconfig: epair1a: kept: not made by the start that is undone
-jail: copy: ifconfig epair1a destroy: failed
+jail: copy: ifconfig epair1a destroy: failed (/etc/jail.conf line 2)
 $ jail -q -r web
 lo0 bridge0
 $ ifconfig bridge0 destroy
@@ -316,13 +316,13 @@ fn one_start_at_a_time() {
         &sandbox,
         "\
 $ jail -c web
-jail: web: is being started by another jail(8)
+jail: web: is being started by another jail(8); wait until that has ended
 [1]
 $ jail -C web
-jail: web: is being started by another jail(8)
+jail: web: is being started by another jail(8); wait until that has ended
 [1]
 $ echo > /tmp/go; until jls -c -j web; do :; done; jail -c web
-jail: \"web\" already exists
+jail: \"web\" already exists; jail -rc starts it anew, jail -m changes it
 [1]
 $ cat /tmp/said
 prepare

@@ -155,7 +155,7 @@ $ ifconfig -f inet:cidr,inet6:cidr epair1a | grep -e 'inet ' -e fd00 | sed 's/ t
 $ IFCONFIG_FORMAT=inet:dotted ifconfig epair1a inet | grep 'inet '
 	inet 10.1.0.1 netmask 255.255.0.0 broadcast 10.1.0.255
 $ IFCONFIG_FORMAT=inet:dotted ifconfig -f inet:cidr -j 99 epair1a
-ifconfig: jail 99 not found
+ifconfig: jail 99 not found; jls(8) lists the jails that run, jail -c starts one of jail.conf
 [1]
 $ IFCONFIG_FORMAT=inet,inet:roman,ether:dash,addr:host,inet:cidr ifconfig epair1a | grep -e 'inet ' -e ether
 	ether 02-00-5e-00-00-0a

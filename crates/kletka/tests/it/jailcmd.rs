@@ -33,23 +33,23 @@ $ jexec web hostname mine
 hostname: sethostname: Operation not permitted
 [1]
 $ jail -m name=web path=/tmp
-jail: path cannot be changed after creation
+jail: path cannot be changed after creation; stop the jail, and start it with the new value
 [1]
 $ jail -m name=web path=/home/jails/../jails/web/
 $ jail -m name=web vnet
-jail: vnet cannot be changed after creation
+jail: vnet cannot be changed after creation; stop the jail, and start it with the new value
 [1]
 $ jail -m jid=1 name=other
-jail: name cannot be changed after creation
+jail: name cannot be changed after creation; stop the jail, and start it with the new value
 [1]
 $ jail -m name=nowhere persist
-jail: \"nowhere\" not found
+jail: \"nowhere\" not found; it does not run: jls(8) lists the jails that do
 [1]
 $ jail -m persist=1
-jail: no jail specified
+jail: no jail specified; add name=NAME or jid=JID
 [1]
 $ jail -m name=web allow.vmm
-jail: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset
+jail: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset; leave it out
 [1]
 $ jail -vm name=web host.domainname=example.org
 jail_set(JAIL_UPDATE) jid=1 host.domainname=example.org
@@ -148,16 +148,16 @@ web: updated
 two
 $ jail -m
 web: updated
-jail: \"db\" not found
+jail: \"db\" not found; it does not run: jls(8) lists the jails that do
 [1]
 $ jail -cm
 web: updated
 db: created
 $ jail -m other
-jail: \"other\" not found
+jail: \"other\" not found; no section of jail.conf(5) has this name
 [1]
 $ sed -i 's/two;/two; vnet;/' /etc/jail.conf; jail -m web
-jail: web: vnet cannot be changed after creation
+jail: web: vnet cannot be changed after creation; stop the jail, and start it with the new value
 [1]
 $ jail -mr web
 web: created
@@ -167,7 +167,7 @@ web 3 new
 $ jail -mr web
 web: updated
 $ jail -qr db; jail -mr db
-jail: \"db\" not found
+jail: \"db\" not found; it does not run: jls(8) lists the jails that do
 [1]
 $ jail -cmr
 web: updated
@@ -196,15 +196,15 @@ c: created
 $ jail -c; echo $?
 0
 $ jail -c b
-jail: \"b\" already exists
+jail: \"b\" already exists; jail -rc starts it anew, jail -m changes it
 [1]
 $ jail -p 1 -r a nowhere b
 b: removed
 a: removed
-jail: \"nowhere\" not found
+jail: \"nowhere\" not found; it does not run: jls(8) lists the jails that do
 [1]
 $ jail -r b
-jail: \"b\" not found
+jail: \"b\" not found; it does not run: jls(8) lists the jails that do
 [1]
 $ jail -qr b
 [1]
@@ -221,7 +221,7 @@ b: removed
 a: removed
 $ jail -p 1 -r '*'
 $ jail -rc a
-jail: \"a\" not found
+jail: \"a\" not found; it does not run: jls(8) lists the jails that do
 [1]
 $ jail -rc
 a: created
@@ -233,7 +233,7 @@ c: created
 $ jail -v -r a
 a: removed
 $ jail -qR b c nowhere
-jail: \"nowhere\" not found
+jail: \"nowhere\" not found; it does not run: jls(8) lists the jails that do
 [1]
 $ jls name
 ",
@@ -252,18 +252,18 @@ other: removed
 $ sed -i 's/web {/web { allow.vmm; no.such = 1;/' /etc/jail.conf; jail -r web
 web: removed
 $ jail -c web
-jail: web: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset
-jail: web: unknown parameter: no.such
+jail: web: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset; leave it out (/etc/jail.conf line 1)
+jail: web: unknown parameter: no.such; jail.conf(5) lists all of them (/etc/jail.conf line 1)
 [1]
 $ echo 'rel { path = jails/web; persist; }' > /etc/jail.conf; jail -c rel
-jail: rel: path jails/web: not an absolute pathname
+jail: rel: path jails/web: not an absolute pathname; begin it with / (/etc/jail.conf line 1)
 [1]
 $ cd /home; jail -c name=rel path=jails/web persist; jls path; jail -R rel
 /home/jails/web
 $ rm /etc/jail.conf; jail -c name=other path=/home/jails/web persist; jail -r other; jls name
 $ jail -p 1 -r '*'
 $ jail -f /etc/none -r other
-jail: /etc/none: No such file or directory
+jail: /etc/none: No such file or directory; jails are described in such a file: jail.conf(5)
 [1]
 ",
     );
@@ -278,20 +278,20 @@ fn a_failure_takes_along_what_waits_for_it() {
         &sandbox,
         "\
 $ jail -c web
-jail: db: false: failed
+jail: db: false: failed (/etc/jail.conf line 1)
 jail: web: skipped
 [1]
 $ jail -c
 mail: created
-jail: lost: depends on undefined jail \"nothing\"
-jail: one -> two -> one: dependency loop
-jail: db: false: failed
+jail: lost: depends on undefined jail \"nothing\"; add it, or correct depend (/etc/jail.conf line 1)
+jail: one -> two -> one: dependency loop; take one of these out of depend (/etc/jail.conf line 1)
+jail: db: false: failed (/etc/jail.conf line 1)
 jail: cache: skipped
 jail: web: skipped
 [1]
 $ jail -qr mail
 $ jail -c name=x path=/home/jails/web persist depend=nobody
-jail: depends on nonexistent jail \"nobody\"
+jail: depends on nonexistent jail \"nobody\"; start that one first
 [1]
 ",
     );
@@ -306,7 +306,7 @@ $ jail -c web
 db: created
 web: created
 $ jail -r db
-jail: web: test -e /tmp/may: failed
+jail: web: test -e /tmp/may: failed (/etc/jail.conf line 1)
 jail: db: skipped
 [1]
 $ touch /tmp/may; jail -rc db
@@ -329,6 +329,7 @@ fn cleaning_up_after_a_jail_that_went_by_itself() {
 $ jail -c web
 prestart
 web: created
+jail: web: nothing stays running in the jail, so it has ended; \"persist;\" keeps it; exec.poststop and exec.release have not run: jail -C web
 $ jail -C web
 poststop
 release
@@ -340,6 +341,7 @@ poststop
 release
 prestart
 web: created
+jail: web: nothing stays running in the jail, so it has ended; \"persist;\" keeps it; exec.poststop and exec.release have not run: jail -C web
 $ sed -i 's/true;/true; persist;/' /etc/jail.conf; jail -qc web
 prestart
 $ jail -C web
@@ -404,13 +406,13 @@ $ jail -n web -c name=web path=/home/jails/web persist
 jail: cannot redefine parameter \"name\".
 [1]
 $ jail -n web -c path=/home/jails/web persist
-jail: \"web\" already exists
+jail: \"web\" already exists; jail -rc starts it anew, jail -m changes it
 [1]
 $ jail -s 1 -c path=/home/jails/web persist
-jail: securelevel: not supported yet: no securelevel is enforced
+jail: securelevel: not supported yet: no securelevel is enforced; leave it out
 [1]
 $ jail -h -c path=/home/jails/web persist
-jail: ip_hostname: not supported yet: comes with ip4.addr and ip6.addr
+jail: ip_hostname: not supported yet: comes with ip4.addr and ip6.addr; use vnet
 [1]
 $ jail /home/jails/web host 10.0.0.1 /bin/true
 jail: ip4.addr: not supported yet: use vnet, or ip4=inherit for all the host's addresses
@@ -445,52 +447,52 @@ fn what_is_wrong_with_a_command_line() {
         &sandbox,
         "\
 $ jail -c path=/nowhere persist
-jail: path /nowhere: No such file or directory
+jail: path /nowhere: No such file or directory; kletka bootstrap --root /nowhere base makes a root there
 [1]
 $ jail -c path=/etc/passwd persist
 jail: path /etc/passwd: Not a directory
 [1]
 $ jail -c name=web path=/home/jails/web
-jail: new jail must persist or attach
+jail: new jail must persist or attach; add persist, or exec.start with what is to run
 [1]
 $ jail -c name=5 path=/home/jails/web persist
-jail: name cannot be numeric (unless it is the jid)
+jail: name cannot be numeric (unless it is the jid); begin it with a letter
 [1]
 $ jail -c name=web path=/home/jails/web persist=perhaps
-jail: persist: unknown boolean value \"perhaps\"
+jail: persist: unknown boolean value \"perhaps\"; use true or false
 [1]
 $ jail -c name=web path=/home/jails/web vnet=some persist
-jail: vnet: unknown jailsys value \"some\"
+jail: vnet: unknown jailsys value \"some\"; use new or inherit
 [1]
 $ jail -c name=web path=/home/jails/web enforce_statfs=x persist
-jail: enforce_statfs: non-integer value \"x\"
+jail: enforce_statfs: non-integer value \"x\"; use a number
 [1]
 $ jail -c name=web path=/home/jails/web nothing.of.it persist
-jail: unknown parameter: nothing.of.it
+jail: unknown parameter: nothing.of.it; if it is a jail, write name=nothing.of.it
 [1]
 $ jail -c name=web jid=7 path=/home/jails/web allow.raw_sockets=1 allow.noset_hostname persist=true
 $ jls -n jid allow.raw_sockets allow.set_hostname persist
 jid=7 allow.raw_sockets allow.noset_hostname persist
 $ jail -c jid=7 path=/home/jails/web persist
-jail: \"7\" already exists
+jail: \"7\" already exists; jail -rc starts it anew, jail -m changes it
 [1]
 $ jail -c jid=8 name=web path=/home/jails/web persist
 jail: jail \"web\" already exists
 [1]
 $ jail -m jid=9 persist
-jail: \"9\" not found
+jail: \"9\" not found; it does not run: jls(8) lists the jails that do
 [1]
 $ jail -r 9
-jail: \"9\" not found
+jail: \"9\" not found; it does not run: jls(8) lists the jails that do
 [1]
 $ jail -r 7 9
 web: removed
-jail: \"9\" not found
+jail: \"9\" not found; it does not run: jls(8) lists the jails that do
 [1]
 $ jail -c name=web path=/home/jails/web command=echo -c name=x 'a  b'
 -c name=x a  b
 $ jail -c name=web path=/home/jails/web command
-jail: new jail must persist or attach
+jail: new jail must persist or attach; add persist, or exec.start with what is to run
 [1]
 $ jls -c -j web
 [1]
@@ -513,7 +515,7 @@ $ echo 'a { persist; path = \"/x y\"; } b.c { }' | jail -f - -e '|'
 name=a|persist|path=\"/x y\"
 name=b.c
 $ echo 'a { path = $x; }' | jail -f - -c
-jail: a: path: variable \"x\" not found
+jail: a: path: variable \"x\" not found; set it by $x = VALUE; or write \\$ for a dollar sign (STDIN line 1)
 [1]
 ",
     );
@@ -532,7 +534,7 @@ fn a_restart_is_checked_before_the_stop() {
     sandbox.ok("jail -q -c web; jexec web touch /tmp/here");
     for (line, want) in [
         ("path = /nowhere;",                                   "web: path /nowhere: No such file or directory"),
-        ("mount = '/nowhere /home/jails/web/mnt nullfs rw';",  "web: /nowhere: No such file or directory"),
+        ("mount = '/nowhere /home/jails/web/mnt nullfs rw';",  "web: mount: /nowhere: No such file or directory"),
         ("mount = '/mnt /home/jails/web/none nullfs rw';",     "web: mount: /home/jails/web/none: No such file or directory"),
         ("mount = '/mnt /home/jails/web/link nullfs rw';",     "web: mount: /home/jails/web/link is a symbolic link"),
         ("mount = '/mnt /home/jails/web/mnt nullfs nosuch';",  "web: mount: nosuch: mount option not supported"),

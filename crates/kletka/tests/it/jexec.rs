@@ -43,16 +43,16 @@ shell /bin/sh
 $ jexec web sleep 100 & kill $!; { wait $!; } 2> /dev/null
 [143]
 $ jexec web nothing
-jexec: execvp: nothing: No such file or directory
+jexec: execvp: nothing: No such file or directory; the jail web has no such program
 [1]
 $ SHELL=/bin/none jexec web
-jexec: execlp: /bin/none: No such file or directory
+jexec: execlp: /bin/none: No such file or directory; the jail web has no such program
 [1]
 $ jexec nowhere true
-jexec: jail \"nowhere\" not found
+jexec: jail \"nowhere\" not found; jls(8) lists the jails that run, jail -c starts one of jail.conf
 [1]
 $ jexec 99 true
-jexec: jail 99 not found
+jexec: jail 99 not found; jls(8) lists the jails that run, jail -c starts one of jail.conf
 [1]
 $ jexec
 usage: jexec [-l] [-d working-directory] [-e name=value] [-u username | -U username] jail [command ...]
@@ -505,7 +505,7 @@ fn no_jail_can_change_the_program_that_enters_it() {
 $ exec 5<> /tmp/full; head -c 65536 /dev/zero >&5; jexec db script 2>&5 & p=$!; until pgrep -f '[j]ail /bin/script'; do :; done > /dev/null; jexec db sh /bin/try 2>&1 | sed 's/[0-9][0-9]*/PID/'; kill -9 $p
 touch: /proc/PID/exe: Read-only file system
 $ jexec db nothing; jexec db /etc/passwd; jexec db sh -c 'exit 7'
-jexec: execvp: nothing: No such file or directory
+jexec: execvp: nothing: No such file or directory; the jail db has no such program
 jexec: execvp: /etc/passwd: Permission denied
 [7]
 $ jexec -U jailed db sh -c 'id -u; echo \"$1 $A\"' sh 'a  b'; A=' c' jexec db env | grep '^A='

@@ -1,7 +1,7 @@
 //! jls(8): each form of output, byte by byte, and the messages for bad input.
 
 use crate::sandbox::Sandbox;
-use crate::session::check;
+use crate::session::{check, freebsds};
 
 /// A machine with two jails.
 fn machine() -> Option<Sandbox> {
@@ -72,13 +72,13 @@ host.hostid
 host.hostname
 host.hostuuid
 $ jls all -j web
-jls: unknown parameter: -j
+jls: unknown parameter: -j; options stand before parameters
 [1]
 $ jls pth
 jls: unknown parameter: pth; did you mean path?
 [1]
 $ jls mount.devfs
-jls: unknown parameter: mount.devfs
+jls: unknown parameter: mount.devfs; it is jail(8)'s: kletka config get shows it
 [1]
 ",
     );
@@ -127,10 +127,10 @@ usage: jls [-dhNnqsv] [-j jail] [param ...]
 $ jls -cn -j web 2>&1 | head -n 1
 usage: jls [-dhNnqsv] [-j jail] [param ...]
 $ jls -j nowhere jid
-jls: jail \"nowhere\" not found
+jls: jail \"nowhere\" not found; jls(8) lists the jails that run, jail -c starts one of jail.conf
 [1]
 $ jls -j 99 jid
-jls: jail 99 not found
+jls: jail 99 not found; jls(8) lists the jails that run, jail -c starts one of jail.conf
 [1]
 $ jls -x 2>&1 | head -n 2
 jls: illegal option -- x
@@ -199,7 +199,7 @@ jls: libxo option xpath is not supported; use text, json, xml or html
 [1]
 $ jls --libxo json -j nowhere
 {"__version": "3", "jail-information": {"jail": []}}
-jls: jail "nowhere" not found
+jls: jail "nowhere" not found; jls(8) lists the jails that run, jail -c starts one of jail.conf
 [1]
 $ jls --libxo json pth
 { }
@@ -229,7 +229,7 @@ $ jls -n
 $ jls --libxo json
 {"__version": "3", "jail-information": {"jail": []}}
 $ setpriv --reuid=65534 --regid=65534 --clear-groups jls
-jls: Operation not permitted: jails are for root alone
+jls: Operation not permitted: jails are for root alone; run this as root
 [1]
 "#,
     );
@@ -316,7 +316,8 @@ fn no_text_is_obeyed_by_a_terminal() {
         ("jexec web \"$(printf 'a\\033b')\"", r"jexec: execvp: a\033b: No such file or directory"),
         ("jail -r \"$(printf 'a\\033b')\"", r#"jail: "a\033b" not found"#),
     ] {
-        assert_eq!(sandbox.run(line).stderr.trim_end(), said, "{line}");
+        let stderr = freebsds(&sandbox.run(line).stderr, &format!("{said}\n"));
+        assert_eq!(stderr.trim_end(), said, "{line}");
     }
     sandbox.ok("jail -r web");
     sandbox.check();

@@ -21,6 +21,7 @@ mod jexec;
 mod jls;
 mod language;
 mod limits;
+mod mistakes;
 mod mount;
 mod nested;
 mod net;

@@ -69,7 +69,7 @@ $ stat -c %u /home/jails/outer/home/inner/tmp/file
 $ jexec outer sh /bin/try jail -c second
 second: created
 $ jexec outer sh /bin/try jail -c third
-jail: third: prison limit exceeded
+jail: third: prison limit exceeded; raise children.max of the outer jail
 [1]
 $ jexec outer.inner sh /bin/try jail -c path=/ persist
 sh: can't open '/bin/try': No such file or directory
@@ -143,10 +143,10 @@ $ jls -n jid name parent children.cur
 jid=1 name=outer parent=0 children.cur=1
 jid=3 name=outer.a parent=1 children.cur=0
 $ jail -c name=outer.b path=/home/jails/a persist
-jail: prison limit exceeded
+jail: prison limit exceeded; raise children.max of the outer jail
 [1]
 $ jail -c name=none.b path=/home/jails/a persist
-jail: jail \"none\" not found
+jail: jail \"none\" not found; a name with a dot is that of a jail inside it: start none first, or use no dot
 [1]
 $ jexec outer.a hostname
 a

@@ -39,7 +39,7 @@ $ netstat -an
 netstat: sockets are not shown here: say -r or -i, or ask ss(8)
 [1]
 $ netstat -rn -j nosuch
-netstat: jail \"nosuch\" not found
+netstat: jail \"nosuch\" not found; jls(8) lists the jails that run, jail -c starts one of jail.conf
 [1]
 $ ifconfig epair1a destroy
 ",

@@ -125,8 +125,8 @@ web: refused
         name: partly: cannot be changed while the jail runs
         path: full
         persist: full
-        allow.vmm: refused: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset
-jail: web: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset
+        allow.vmm: refused: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset; leave it out
+jail: web: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset; leave it out (/etc/jail.conf line 1)
 [1]
 $ jail --plan -c away
 away: refused
@@ -134,10 +134,10 @@ away: refused
         name: partly: cannot be changed while the jail runs
         path: full
         persist: full
-jail: away: path /nowhere: No such file or directory
+jail: away: path /nowhere: No such file or directory; kletka bootstrap --root /nowhere base makes a root there (/etc/jail.conf line 1)
 [1]
 $ jail --plan -c nothing
-jail: \"nothing\" not found
+jail: \"nothing\" not found; no section of jail.conf(5) has this name
 [1]
 $ jail --plan=yaml -c away 2>&1 | tail -n 1
        jail --plan[=json] ...
@@ -164,7 +164,7 @@ web: updated
         1. nothing differs
 $ sed -i 's/two;/two; vnet;/' /etc/jail.conf; jail --plan -m web | head -n 1
 web: refused
-jail: web: vnet cannot be changed after creation
+jail: web: vnet cannot be changed after creation; stop the jail, and start it with the new value
 $ jail --plan -m name=web persist=0 | tail -n 1
         1. jail_set(JAIL_UPDATE) jid=1 nopersist
 $ jail --plan -c path=/home/jails/web persist | head -n 1
@@ -202,20 +202,20 @@ $ jls --diff other
 jls: other: no file describes it
 [2]
 $ jls --diff nowhere
-jls: jail \"nowhere\" not found
+jls: jail \"nowhere\" not found; jls(8) lists the jails that run, jail -c starts one of jail.conf
 [2]
 $ jls --diff a b 2>&1 | tail -n 1
        jls --diff [jail]
 $ sed -i -e 's/db { }/db { allow.vmm; }/' -e 's/two/three/' /etc/jail.conf; jls --diff
 web: allow.quotas -> allow.noquotas (restart, or jail -m once the file says it)
 web: host.hostname=two -> host.hostname=three (jail -m)
-jls: db: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset
+jls: db: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset; leave it out (/etc/jail.conf line 1)
 [2]
 $ echo '}' > /etc/jail.conf; jls --diff
-jls: /etc/jail.conf line 1: }: syntax error
+jls: /etc/jail.conf line 1: }: syntax error; no section is open that it could end
 [2]
 $ su -s /bin/sh nobody -c 'jls --diff'
-jls: Operation not permitted: jails are for root alone
+jls: Operation not permitted: jails are for root alone; run this as root
 [2]
 ",
     );

@@ -287,7 +287,7 @@ $ jail -r a
 poststop a
 release
 $ jail -r a
-jail: \"a\" not found
+jail: \"a\" not found; it does not run: jls(8) lists the jails that do
 [1]
 $ jail -r '*'
 $ jls name

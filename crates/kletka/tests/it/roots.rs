@@ -2,6 +2,7 @@
 
 use crate::record::CLEARED;
 use crate::sandbox::Sandbox;
+use crate::session::freebsds;
 
 /// Has root write files and change owners in a jail at `path`. On disk the ids are those that the
 /// jail sees.
@@ -116,8 +117,14 @@ over /home/jails/web/over overlay lowerdir=/home/lower,upperdir=/home/upper,work
     sandbox.ok("jail -q -r web");
     for (line, said) in [
         ("x /home/jails/web/mnt devfs rw", "jail: mount: /mnt: /dev alone has this file system\n"),
-        ("/dev/null /home/jails/web/mnt ext4 rw", "jail: /dev/null: Block device required\n"),
-        ("/nowhere /home/jails/web/mnt ext4 rw", "jail: /nowhere: No such file or directory\n"),
+        (
+            "/dev/null /home/jails/web/mnt ext4 rw",
+            "jail: mount: /dev/null: Block device required\n",
+        ),
+        (
+            "/nowhere /home/jails/web/mnt ext4 rw",
+            "jail: mount: /nowhere: No such file or directory; make it, or correct the line\n",
+        ),
     ] {
         let line = format!("jail -c path=/home/jails/web 'mount={line}' command=true");
         let done = sandbox.run(&line);
@@ -322,13 +329,11 @@ fn a_union_that_cannot_be() {
     let Some(sandbox) = with_union("/mnt/upper /home/jails/web/u unionfs rw") else { return };
     let refused = |why: &str| {
         let done = sandbox.run("jail -q -c web");
-        assert_eq!(
-            (done.stderr.as_str(), done.status),
-            (format!("jail: web: {why}\n").as_str(), 1)
-        );
+        let want = format!("jail: web: {why}\n");
+        assert_eq!((freebsds(&done.stderr, &want), done.status), (want, 1));
         assert_eq!(sandbox.ok("ls -A /mnt"), sandbox.ok("[ ! -d /mnt/upper ] || echo upper"));
     };
-    refused("/mnt/upper: No such file or directory");
+    refused("mount.fstab: /etc/fstab.web line 1: /mnt/upper: No such file or directory");
     sandbox.ok("mkdir /mnt/upper; /bin/mount -t tmpfs tmpfs /mnt/upper");
     refused(
         "/mnt/upper: unionfs needs a directory beside the upper one, on the same mount; use one further down in \

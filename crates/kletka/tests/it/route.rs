@@ -114,7 +114,7 @@ $ route monitor
 route: monitor: this part of FreeBSD's route is not supported
 [64]
 $ route -j nosuch add default 10.0.0.1
-route: jail \"nosuch\" not found
+route: jail \"nosuch\" not found; jls(8) lists the jails that run, jail -c starts one of jail.conf
 [1]
 $ route --help 2>/dev/null | head -n 1
 usage: route [-j jail] [-46nq] command [[modifiers] args]

@@ -24,6 +24,17 @@ pub(crate) fn check(sandbox: &Sandbox, session: &str) {
     assert!(played == session, "{played}\nthe first difference:\n- {want}\n+ {got}");
 }
 
+/// Answers `stderr` with FreeBSD's words alone: each line is cut where that line of `want` ends, if
+/// advice or a place follows.
+pub(crate) fn freebsds(stderr: &str, want: &str) -> String {
+    let cut = |(line, want): (&str, &str)| match line.strip_prefix(want) {
+        Some(rest) if rest.starts_with("; ") || rest.starts_with(" (") => format!("{want}\n"),
+        _ => format!("{line}\n"),
+    };
+    let more = stderr.lines().skip(want.lines().count()).map(|line| format!("{line}\n"));
+    stderr.lines().zip(want.lines()).map(cut).chain(more).collect()
+}
+
 /// Answers the text without what differs from run to run or, as settings of hardware do, from
 /// kernel to kernel.
 fn steady(text: &str) -> String {

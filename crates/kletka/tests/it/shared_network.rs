@@ -93,7 +93,10 @@ fn a_process_is_like_a_child_of_its_caller() {
         ),
         ("jexec web sh -c 'exit 7'; echo $?", "7\n"),
         ("jexec web sh -c 'kill -USR1 $$'; echo $?", "138\n"),
-        ("jexec web nosuch 2>&1; echo $?", "jexec: execvp: nosuch: No such file or directory\n1\n"),
+        (
+            "jexec web nosuch 2>&1; echo $?",
+            "jexec: execvp: nosuch: No such file or directory; the jail web has no such program\n1\n",
+        ),
         ("jexec -U nobody web id -u; jexec web pwd", "65534\n/\n"),
         ("jexec web ls /proc/self/fd | wc -l", "4\n"),
         ("jexec web readlink /proc/self/fd/0 <&-", "/dev/null\n"),

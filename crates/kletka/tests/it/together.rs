@@ -25,8 +25,8 @@ fn independent_jails_start_at_once() {
         &sandbox,
         "\
 $ jail -p 1 -c
-jail: a: /bin/sh -c echo met > /tmp/fifo: timed out
-jail: b: cat /tmp/fifo: timed out
+jail: a: /bin/sh -c echo met > /tmp/fifo: timed out (/etc/jail.conf line 2)
+jail: b: cat /tmp/fifo: timed out (/etc/jail.conf line 3)
 [1]
 $ jls name
 ",
@@ -99,7 +99,7 @@ fn a_hook_that_takes_too_long() {
          exec.release = 'echo released'; }\n",
     );
     let done = sandbox.run("jail -c web; pgrep -f '[s]leep 7'");
-    let said = "jail: web: /bin/sh -c sleep 77; sleep 78: timed out\n";
+    let said = "jail: web: /bin/sh -c sleep 77; sleep 78: timed out (/etc/jail.conf line 1)\n";
     assert_eq!((&*done.stdout, &*done.stderr), ("released\n", said));
 }
 

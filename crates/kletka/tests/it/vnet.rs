@@ -229,13 +229,13 @@ $ ifconfig epair1b -vnet web
 ifconfig: SIOCSIFRVNET(web, epair1b): Device not configured
 [1]
 $ ifconfig epair1b vnet nosuch
-ifconfig: jail \"nosuch\" not found
+ifconfig: jail \"nosuch\" not found; jls(8) lists the jails that run, jail -c starts one of jail.conf
 [1]
 $ ifconfig epair1b vnet 99
-ifconfig: jail 99 not found
+ifconfig: jail 99 not found; jls(8) lists the jails that run, jail -c starts one of jail.conf
 [1]
 $ ifconfig -j 99 -l
-ifconfig: jail 99 not found
+ifconfig: jail 99 not found; jls(8) lists the jails that run, jail -c starts one of jail.conf
 [1]
 $ ifconfig epair2b -vnet 1 && ifconfig epair2b vnet 1 && ifconfig -j 1 -l
 lo0 epair2b

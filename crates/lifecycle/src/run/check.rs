@@ -27,11 +27,13 @@ pub(crate) fn check(
         return described.map_or(Ok(()), |subject| check_described(facts, ledger, subject));
     }
     let given = |turn: &Turn| match &turn.subject {
-        Some(subject) => subject.given.clone(),
+        Some(subject) => subject.given.as_deref().cloned(),
         None => facts.configured.given(&turn.name),
     };
     let jails: Vec<_> = starts.iter().filter_map(given).collect();
-    for finding in &facts.configured.survey.check(&jails, facts.machine) {
+    let survey = &facts.configured.survey;
+    let findings = survey.check(&jails, facts.machine);
+    for finding in survey.twice(&jails).chain(&findings) {
         // A jail that runs already, and that a pattern or a dependency brings here, stays as it is.
         if restarts.contains(&finding.jail) || !runs(facts, &finding.jail) {
             tell(facts, ledger, finding);
@@ -60,7 +62,7 @@ fn check_described(
     ledger: &mut Ledger<'_>,
     subject: &Subject,
 ) -> Result<(), Refusal> {
-    let Some(mut given) = subject.given.clone() else { return Ok(()) };
+    let Some(mut given) = subject.given.as_deref().cloned() else { return Ok(()) };
     for path in given.parameters.iter_mut().filter(|given| param::PATH.is_called(&given.name)) {
         // Without a path, or with an empty one, the root is the host's.
         path.values = vec![subject.jail.path().into_os_string().into_vec()];

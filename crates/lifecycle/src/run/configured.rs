@@ -6,6 +6,7 @@ use super::sources::Sources;
 use crate::depend::Dependencies;
 use crate::jail::Jail;
 use crate::refusal::Refusal;
+use crate::report::Fault;
 use configuration::Survey;
 use jailparam::{Role, Set, param};
 use std::cell::OnceCell;
@@ -21,7 +22,7 @@ pub struct Subject {
     pub jail: Jail,
     /// The parameters as its section or the command line says them; `None` for a jail that runs and
     /// is in no file.
-    pub given: Option<jailconf::Jail>,
+    pub given: Option<Arc<jailconf::Jail>>,
 }
 
 /// All configured jails, looked at once.
@@ -135,7 +136,10 @@ impl Configured {
             Ok(jid) => parameters.put(param::JID, jid),
             Err(_) => parameters.put(param::NAME, name.into()),
         }
-        Ok(Subject { jail: Jail { configured: Some(name.into()), parameters }, given: None })
+        Ok(Subject {
+            jail: Jail { configured: Some(name.into()), parameters, given: None },
+            given: None,
+        })
     }
 
     /// The configured jail `name`. Faulty parameters of the prison do not keep a jail from being
@@ -144,7 +148,7 @@ impl Configured {
     /// # Errors
     /// The jail is not configured, or its parameters cannot be used.
     pub(crate) fn jail(&self, name: &str) -> Result<Subject, Refusal> {
-        let sources = self.sources.as_ref().ok_or_else(|| Refusal::NotFound(name.into()))?;
+        let sources = self.sources.as_ref().ok_or_else(|| Refusal::NotConfigured(name.into()))?;
         let mut given = sources.expand(name.as_bytes())?;
         let imported = Set::import(&given).or_else(|errors| {
             if !self.only_stops || errors.iter().any(is_of_a_stop) {
@@ -158,9 +162,15 @@ impl Configured {
         let path = parameters.text(param::PATH).unwrap_or_default();
         // As in FreeBSD's create_jail(): only on the command line may a path be relative.
         if !path.is_empty() && !path.starts_with(b"/") && !self.only_stops {
-            return Err(Refusal::RelativePath { jail: name.into(), path: text(&path) });
+            let place = given.parameters.iter().find(|given| param::PATH.is_called(&given.name));
+            let place = place.map_or(&given.place, |given| &given.place).clone();
+            let message =
+                format!("{name}: path {}: not an absolute pathname; begin it with /", text(&path));
+            return Err(Refusal::faults([Fault::new(message, place)]));
         }
-        Ok(Subject { jail: Jail { configured: Some(name.into()), parameters }, given: Some(given) })
+        let given = Some(Arc::new(given));
+        let jail = Jail { configured: Some(name.into()), parameters, given: given.clone() };
+        Ok(Subject { jail, given })
     }
 }
 

@@ -247,13 +247,13 @@ impl Rows {
         let Self { mut stops, changes, starts, restarts } = self;
         let names: Vec<String> = starts.iter().map(|turn| turn.name.clone()).collect();
         let order = Order::of(&names, &facts.configured.dependencies);
-        ledger.fail_unordered(&order);
+        ledger.fail_unordered(&order, &facts.configured);
         let starts = row(starts, order);
         // The check comes before anything stops: a jail that could not start again goes on running.
         check::check(facts, ledger, &starts, &restarts)?;
         stops.retain(|turn| !ledger.has_failed(&turn.name));
         let order = order_of_stops(facts, &stops);
-        ledger.fail_unordered(&order);
+        ledger.fail_unordered(&order, &facts.configured);
         let refused = ledger.failed().map(str::to_owned).collect();
         Ok(Decided { stops: row(stops, order), changes, starts, refused })
     }

@@ -1,8 +1,10 @@
 //! The jails that have failed in this run, and the messages that were given.
 
+use super::configured::Configured;
 use crate::depend::{DependError, Order};
 use crate::jail::Jail;
 use crate::refusal::Refusal;
+use crate::report::Fault;
 use crate::voice::{Notice, Voice};
 use jailparam::param;
 use std::collections::BTreeSet;
@@ -60,12 +62,22 @@ impl<'v> Ledger<'v> {
     }
 
     /// Lets the jails fail that cannot be put in order, and reports why.
-    pub(crate) fn fail_unordered(&mut self, order: &Order) {
+    pub(crate) fn fail_unordered(&mut self, order: &Order, configured: &Configured) {
         for (name, error) in &order.failed {
             if self.has_failed(name) {
                 continue;
             }
-            self.fail(name, &Refusal::Depend(error.clone()));
+            let of_line = |given: &jailconf::Parameter| param::DEPEND.is_called(&given.name);
+            let given = configured.given(error.jail());
+            let place =
+                given.as_ref().and_then(|jail| jail.parameters.iter().find(|it| of_line(it)));
+            let refusal = match place {
+                Some(given) => {
+                    Refusal::faults([Fault::new(error.to_string(), given.place.clone())])
+                }
+                None => Refusal::Depend(error.clone()),
+            };
+            self.fail(name, &refusal);
             if let DependError::Loop(circle) = error {
                 // One report names the whole circle: the other jails of it fail without one.
                 self.failed.extend(circle.iter().cloned());

@@ -80,7 +80,7 @@ fn check_files(subject: &Subject, steps: &[Step]) -> Result<(), Error> {
     let Some(at) = steps.iter().position(|step| matches!(step, Step::Create(_))) else {
         return Ok(());
     };
-    let is_made = subject.given.as_ref().is_some_and(configuration::prepares_files);
+    let is_made = subject.given.as_deref().is_some_and(configuration::prepares_files);
     match steps.get(at) {
         // As the first step, the creation itself finds the fault in time.
         Some(Step::Create(creation)) if at > 0 && !is_made => {

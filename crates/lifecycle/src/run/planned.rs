@@ -131,7 +131,7 @@ impl Planned {
     }
 
     fn with_parameters(mut self, subject: &Subject, matters: impl Fn(&str) -> bool) -> Self {
-        let all = subject.given.iter().flat_map(verdicts);
+        let all = subject.given.iter().map(AsRef::as_ref).flat_map(verdicts);
         self.parameters = all.filter(|given| matters(&given.name)).collect();
         let runs_inside = self.steps.iter().any(|step| matches!(step, Step::Inside(..)));
         let log = subject.jail.parameters.text(param::EXEC_CONSOLELOG);
@@ -277,7 +277,7 @@ impl Plan<'_, '_, '_> {
 /// Describes the prison as the files are now. Files that a hook may write first need not exist yet.
 fn foreseen(subject: &Subject, creation: &Creation) -> Result<Foreseen, Refusal> {
     let jail = &subject.jail;
-    let is_made = subject.given.as_ref().is_some_and(configuration::prepares_files);
+    let is_made = subject.given.as_deref().is_some_and(configuration::prepares_files);
     let read_later = if is_made { creation.files().to_vec() } else { Vec::new() };
     let spec = creation.complete(jail).or_else(|error| {
         // The file at fault may be the one that a hook writes first.

@@ -46,7 +46,7 @@ pub(crate) fn rehearsed(facts: &Facts<'_>, ledger: &mut Ledger<'_>, decided: Dec
 fn start(facts: &Facts<'_>, turn: &Turn) -> Result<(), Refusal> {
     let Some(subject) = &turn.subject else { return Ok(()) };
     let jail = &subject.jail;
-    let makes_files = subject.given.as_ref().is_some_and(configuration::prepares_files);
+    let makes_files = subject.given.as_deref().is_some_and(configuration::prepares_files);
     let steps = one::start_steps(jail, None)?.steps;
     let mut looked_at = steps.iter().map(|step| match step {
         Step::Create(creation) if !makes_files => create(facts, jail, creation),

@@ -22,7 +22,14 @@ pub struct Sources(Vec<Config>);
 /// # Errors
 /// All faults of the file.
 pub fn load(file: &Path) -> Result<Config, Diagnostics> {
-    Config::load(&Files, file)
+    Config::load(&Files, file).map_err(|mut faults| {
+        if let Some(fault) = faults.0.first_mut()
+            && !file.exists()
+        {
+            fault.advice = Some("jails are described in such a file: jail.conf(5)".to_owned());
+        }
+        faults
+    })
 }
 
 /// The file that describes the jail `name` alone, if there is one.

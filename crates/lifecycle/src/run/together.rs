@@ -16,6 +16,7 @@ use crate::voice::UnderWay;
 use prison::Prison;
 use rustix::process::{Resource, getrlimit};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The most descriptors that a jail has open in this process while it starts or stops.
@@ -36,7 +37,7 @@ pub(crate) struct Row<'r, 'a, 'g> {
     task: Task,
     turns: Vec<Turn>,
     /// The given parameters of the jails that are being started.
-    given: BTreeMap<usize, Option<jailconf::Jail>>,
+    given: BTreeMap<usize, Option<Arc<jailconf::Jail>>>,
     ended: usize,
 }
 
@@ -83,7 +84,7 @@ impl<'r, 'a, 'g> Row<'r, 'a, 'g> {
             None => {}
             Some(_) if jail.configured.is_none() => return Err(Refusal::Exists(jail.called())),
             Some(record) => {
-                return self.ledger.voice.runs(subject.given.as_ref(), &record).map(|()| None);
+                return self.ledger.voice.runs(subject.given.as_deref(), &record).map(|()| None);
             }
         }
         self.ledger.note_what_is_deprecated(jail);
@@ -137,7 +138,8 @@ impl<'r, 'a, 'g> Row<'r, 'a, 'g> {
             return self.fail(at);
         }
         let record = walk.host().record().filter(|_| self.task == Task::Start);
-        let noted = record.map_or(Ok(()), |record| self.ledger.voice.runs(given.as_ref(), record));
+        let noted =
+            record.map_or(Ok(()), |record| self.ledger.voice.runs(given.as_deref(), record));
         if let (Err(refusal), Some(turn)) = (noted, self.turns.get(at)) {
             self.ledger.fail(&turn.name, &refusal);
         }

@@ -9,6 +9,7 @@ use crate::refusal::Refusal;
 use jailparam::{Set, Value, param};
 use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::sync::Arc;
 
 /// The jails that are meant.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ fn described(facts: &Facts<'_>, words: &[Vec<u8>]) -> Result<Subject, Refusal> {
         let path = path.map_err(Refusal::CurrentDirectory)?;
         parameters.put(param::PATH, path.into_os_string().into_vec());
     }
-    let jail = Jail { configured: None, parameters };
+    let jail = Jail { configured: None, parameters, given: None };
     // In a file `depend` names jails of the file, here it names jails that run: FreeBSD's
     // dep_setup().
     for name in jail.depends() {
@@ -62,7 +63,7 @@ fn described(facts: &Facts<'_>, words: &[Vec<u8>]) -> Result<Subject, Refusal> {
             return Err(Refusal::NoDependency(name));
         }
     }
-    Ok(Subject { jail, given: Some(given) })
+    Ok(Subject { jail, given: Some(Arc::new(given)) })
 }
 
 /// Finds the jails that these words mean, each once.
@@ -77,10 +78,10 @@ fn named(
         let wild = jailconf::is_wildcard(word.as_bytes());
         let names = if wild { matching(facts, ledger, word)? } else { resolve(facts, word)? };
         if names.is_empty() && !wild {
-            let refusal = Refusal::NotFound(word.clone());
             if !facts.request.only_stops() {
-                return Err(refusal);
+                return Err(Refusal::NotConfigured(word.clone()));
             }
+            let refusal = Refusal::NotFound(word.clone());
             // As on FreeBSD, a name that is not found ends no removal of others.
             ledger.fail(word, &refusal);
         }

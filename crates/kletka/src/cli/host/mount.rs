@@ -120,7 +120,9 @@ impl Request {
             return Err(Failure::Usage);
         }
         let Some(fstype) = &self.fstype else {
-            return Err(Failure::because("-t is required: nullfs or tmpfs"));
+            return Err(Failure::because(
+                "-t is required: nullfs or tmpfs; for a disk, use the mount(8) of Linux",
+            ));
         };
         let entry = Entry {
             source: special.as_bytes().to_vec(),

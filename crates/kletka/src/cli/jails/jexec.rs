@@ -11,6 +11,7 @@ use crate::cli::help::usage;
 use crate::cli::programs::programs;
 use prison::{Command, Ended, Identity, Prison, Registry, User};
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
 /// Runs jexec(8).
@@ -71,8 +72,11 @@ impl Options {
         let registry = Registry::open().map_err(|error| error.to_string())?;
         let record = registry.find(&self.jail).map_err(|error| error.to_string())?;
         let prison = record.and_then(Prison::open).ok_or_else(|| not_found(&self.jail))?;
-        let wording =
-            Wording { shell: self.command.is_empty(), directory: self.directory.is_some() };
+        let wording = Wording {
+            shell: self.command.is_empty(),
+            directory: self.directory.is_some(),
+            jail: self.jail.clone(),
+        };
         let command = self.command(identity);
         let running = prison.run(&command).map_err(|error| wording.of(&error))?;
         running.wait().map_err(|error| error.to_string())
@@ -84,7 +88,10 @@ impl Options {
         match (&self.host_user, &self.jail_user) {
             (Some(name), _) => match User::by_name(name) {
                 Some(user) => Ok(Identity::Host(user)),
-                None => Err(format!("{}: no such user", name.to_string_lossy())),
+                None => Err(format!(
+                    "{}: no such user; -u takes users of the host, -U those of the jail",
+                    name.to_string_lossy()
+                )),
             },
             (None, Some(name)) => Ok(Identity::Jail(name.clone())),
             (None, None) if self.clean => {
@@ -126,6 +133,8 @@ struct Wording {
     shell: bool,
     /// `-d` was given.
     directory: bool,
+    /// The jail, as the command line names it.
+    jail: String,
 }
 
 impl Wording {
@@ -133,8 +142,18 @@ impl Wording {
     fn of(&self, error: &prison::Error) -> String {
         let line = error.to_string();
         match error {
-            prison::Error::Process { step: "exec", .. } => {
-                line.replacen("exec ", if self.shell { "execlp: " } else { "execvp: " }, 1)
+            prison::Error::Process { step: "exec", subject, error } => {
+                let line =
+                    line.replacen("exec ", if self.shell { "execlp: " } else { "execvp: " }, 1);
+                match error.kind() {
+                    _ if subject.starts_with('-') => {
+                        format!("{line}; options of jexec stand before the jail's name")
+                    }
+                    io::ErrorKind::NotFound => {
+                        format!("{line}; the jail {} has no such program", self.jail)
+                    }
+                    _ => line,
+                }
             }
             prison::Error::Process { step: "chdir", .. } => {
                 line.replacen("chdir ", if self.directory { "chdir(): " } else { "chdir: " }, 1)

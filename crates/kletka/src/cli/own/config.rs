@@ -79,7 +79,10 @@ fn files() -> Result<Vec<PathBuf>, String> {
         found.extend(matching.map_err(|error| format!("{pattern}: {}", answer::reason(error)))?);
     }
     if found.is_empty() {
-        return Err(format!("{}: No such file or directory", sources::FILE));
+        return Err(format!(
+            "{}: No such file or directory; jails are described in it: jail.conf(5)",
+            sources::FILE
+        ));
     }
     Ok(found)
 }
@@ -94,5 +97,8 @@ fn configuration_of(file: Option<&Path>, name: &OsStr) -> Result<Sources, String
     };
     let sources = sources.map_err(|wrong| faults(NAME, &wrong.0))?;
     let sources = sources.filter(|sources| sources.has(name.as_bytes()));
-    sources.ok_or_else(|| format!("\"{shown}\" not found"))
+    sources.ok_or_else(|| {
+        let file = file.unwrap_or(Path::new(sources::FILE)).display();
+        format!("\"{shown}\" not found; no section of {file} has this name")
+    })
 }

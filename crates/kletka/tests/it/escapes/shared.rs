@@ -53,7 +53,7 @@ pub(super) const RECORDS: &[Attempt] = &[
     on_host("a record with the host's ids, entered",
         "forging 'first; forge $next forged $pid \"rights=host_users own_network mount\"'; \
          test \"$(jexec $J.forged cat /proc/self/uid_map 2>&1)\" = \"$(jexec $J cat /proc/self/uid_map)\" && echo \"ids of $J\" || jexec $J.forged true 2>&1; forgotten",
-        Command, "jexec: jail \"$J.forged\" not found").in_(Children, Command, "ids of $J"),
+        Command, "jexec: jail \"$J.forged\" not found; jls(8) lists the jails that run, jail -c starts one of jail.conf").in_(Children, Command, "ids of $J"),
     on_host("a record whose path has sequences for the terminal",
         "forging \"first; forge \\$next forged \\$pid 'path=/$(printf '\\033')[2J'\"; timeout 5 jls -n name path 2>&1 | grep -c \"$(printf '\\033')\"; forgotten",
         Command, "0"),

@@ -144,7 +144,8 @@ impl<'a> Session<'a> {
         };
         // An operator of sh(1) can be shown, and cannot be assigned to.
         if name.is_empty() || name[0].is_ascii_digit() || !super::is_name(name) {
-            complain!("sysrc: {}: not a variable's name", String::from_utf8_lossy(name));
+            let name = String::from_utf8_lossy(name);
+            complain!("sysrc: {name}: not a variable's name; write NAME=VALUE, without blanks");
             return false;
         }
         if self.options.describe {

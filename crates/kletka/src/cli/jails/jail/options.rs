@@ -211,6 +211,9 @@ impl Found {
 
     /// Turns `path hostname ip[,...] command ...` into parameters.
     fn old_form(&mut self) -> Result<Vec<Vec<u8>>, Wrong> {
+        if let Some(line) = elsewhere(&self.words) {
+            return Err(Wrong::Line(line));
+        }
         let mut words = std::mem::take(&mut self.parameters);
         let [path, hostname, addresses, command @ ..] = self.words.as_slice() else {
             return Err(Wrong::Usage);
@@ -228,6 +231,30 @@ impl Found {
         words.extend(command.iter().map(|word| word.as_bytes().to_vec()));
         Ok(words)
     }
+}
+
+/// Words of other programs that are tried as words of jail(8), and what does the same here. `*` is
+/// the jail's name.
+const ELSEWHERE: [(&[&str], &str); 6] = [
+    (&["start", "create", "run", "up"], "jail -c * or service jail start *"),
+    (&["stop", "remove", "rm", "kill", "destroy", "down"], "jail -r * or service jail stop *"),
+    (&["restart"], "jail -rc * or service jail restart *"),
+    (&["list", "ls", "ps", "status"], "jls lists the jails that run"),
+    (&["exec", "enter", "console", "shell", "attach"], "jexec *"),
+    (&["inspect", "show"], "jls -n -j * or kletka config get *"),
+];
+
+/// Says what to type instead of a word of another program, or of a jail's name alone.
+fn elsewhere(words: &[OsString]) -> Option<String> {
+    let first = words.first()?.to_str()?;
+    let name = words.get(1).and_then(|word| word.to_str()).unwrap_or("NAME");
+    if let Some((_, instead)) = ELSEWHERE.iter().find(|(known, _)| known.contains(&first)) {
+        return Some(format!("{first}: no word of jail(8); {}", instead.replace('*', name)));
+    }
+    let is_name = words.len() == 1 && !first.contains('/');
+    is_name.then(|| {
+        format!("{first}: nothing to do; jail -c {first} starts it, jail -r {first} stops it")
+    })
 }
 
 fn check(makes_sense: bool) -> Result<(), Wrong> {
@@ -307,6 +334,12 @@ mod tests {
             ("-l /a host 10.0.0.1 ls",         "exec.clean path=/a host.hostname=host ip4.addr=10.0.0.1 command ls"),
             ("a host 10.0.0.1 ls",             "usage"),                // no path
             ("/a host 10.0.0.1",               "usage"),
+            ("/a",                             "usage"),
+            ("start web",                      "start: no word of jail(8); jail -c web or service jail start web"),
+            ("ls",                             "ls: no word of jail(8); jls lists the jails that run"),
+            ("exec web sh",                    "exec: no word of jail(8); jexec web"),
+            ("stop",                           "stop: no word of jail(8); jail -r NAME or service jail stop NAME"),
+            ("-v web",                         "web: nothing to do; jail -c web starts it, jail -r web stops it"),
             ("",                               "usage"),
             ("-p x -c",                        "-p x: not a number"),
             ("-p -1 -c",                       "-p -1: not a number"),

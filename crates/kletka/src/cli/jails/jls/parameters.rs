@@ -12,6 +12,24 @@ pub(super) fn unknown(record: &Record) -> impl Iterator<Item = Vec<u8>> {
     parameters.chain(record.unknown())
 }
 
+/// Refuses `name`, in libjail's words.
+fn unknown_parameter(name: &str) -> String {
+    let found = jailparam::find(name).map(|found| found.parameter);
+    // jls(8) shows fewer parameters than jail(8) takes.
+    let is_shown = |name: &String| {
+        jailparam::find(name).is_some_and(|found| found.parameter.role == Role::Core)
+    };
+    let advice = match (found, jailparam::suggest(name).filter(is_shown)) {
+        (Some(_), _) => "; it is jail(8)'s: kletka config get shows it".to_owned(),
+        (None, Some(meant)) => nearest::hint(Some(&meant)),
+        (None, None) if name.starts_with('-') => "; options stand before parameters".to_owned(),
+        (None, None) if name.contains('.') => "; jls -n shows all".to_owned(),
+        // The name of a jail is what is typed here most often.
+        (None, None) => format!("; jls -n shows all, and a jail is chosen by -j {name}"),
+    };
+    format!("unknown parameter: {name}{advice}")
+}
+
 /// How the values of a jail are printed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Form {
@@ -55,14 +73,7 @@ impl Column {
     /// There is no such parameter. The message is libjail's.
     pub(super) fn find(name: &str) -> Result<Self, String> {
         let found = jailparam::find(name).filter(|found| found.parameter.role == Role::Core);
-        let found = found.ok_or_else(|| {
-            // jls(8) shows fewer parameters than jail(8) takes.
-            let is_shown = |name: &String| {
-                jailparam::find(name).is_some_and(|found| found.parameter.role == Role::Core)
-            };
-            let meant = jailparam::suggest(name).filter(is_shown);
-            format!("unknown parameter: {name}{}", nearest::hint(meant.as_deref()))
-        })?;
+        let found = found.ok_or_else(|| unknown_parameter(name))?;
         Ok(Self::new(found.parameter, found.no, name))
     }
 

@@ -16,6 +16,7 @@ use prison::Spec;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Checks the files that are named, or all that there are.
 pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
@@ -102,11 +103,12 @@ impl Check {
             Err(errors) => return self.errors(&errors),
         };
         let name = String::from_utf8_lossy(&given.name).into_owned();
-        let jail = Jail { configured: Some(name), parameters };
+        let own = Some(Arc::new(given.clone()));
+        let jail = Jail { configured: Some(name), parameters, given: own };
         match try_on_paper(&jail, given) {
             Ok(spec) => self.warnings(&jail, given, &spec),
             Err(error) => {
-                let place = place_of(&error, given);
+                let place = jail.place_of(&error).unwrap_or_else(|| given.place.clone());
                 self.errors([Fault::new(format!("{}{error}", jail.prefix()), place)]);
             }
         }
@@ -170,20 +172,4 @@ fn try_on_paper(jail: &Jail, given: &jailconf::Jail) -> Result<Spec, Error> {
         return Ok(creation.known().clone());
     }
     creation.complete(jail)
-}
-
-/// Answers the place of the parameter that an error is about, or else the place of the jail.
-fn place_of(error: &Error, jail: &jailconf::Jail) -> Place {
-    let parameter = match error {
-        Error::File(parameter, ..)
-        | Error::SymbolicLink(parameter, _)
-        | Error::NotAbsolute(parameter, _)
-        | Error::OutsideRoot(parameter, _)
-        | Error::Fstab(parameter, ..)
-        | Error::Value(parameter, _)
-        | Error::Parameter(parameter, _) => parameter.as_bytes(),
-        _ => b"",
-    };
-    let given = jail.parameters.iter().find(|given| given.name == parameter);
-    given.map_or(&jail.place, |given| &given.place).clone()
 }

@@ -58,7 +58,34 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
         Ok::<_, String>(new)
     });
     done.map_err(|error| error.to_string())?;
+    let jail = name.to_string_lossy();
+    doubts(&edits).for_each(|doubt| complain!("{NAME}: warning: {jail}: {doubt}"));
     Ok(true)
+}
+
+/// What may not be meant, of edits that were made.
+fn doubts(edits: &[Edit]) -> impl Iterator<Item = String> {
+    let given = edits.iter().filter_map(|edit| match edit {
+        Edit::Set(name, values) => Some((name, values.as_slice())),
+        Edit::Append(name, value) => Some((name, std::slice::from_ref(value))),
+        Edit::Remove(_) => None,
+    });
+    given.filter_map(|(name, values)| {
+        let name = String::from_utf8_lossy(name);
+        // A shell has replaced a variable that it does not know by nothing.
+        if param::PATH.is_called(name.as_bytes()) && values.iter().any(Vec::is_empty) {
+            return Some(format!("{name}: is empty now; a shell replaces $NAME outside of ' '"));
+        }
+        let variable = values.iter().any(|value| {
+            let dollars = value.windows(2).filter(|two| two[0] == b'$');
+            dollars.into_iter().any(|two| two[1] == b'{' || two[1].is_ascii_alphabetic())
+        });
+        // The shell of a command has variables of its own.
+        let is_command = name.starts_with("exec.");
+        (variable && !is_command).then(|| {
+            format!("{name}: $ stands for itself here; a variable is written into the file by hand")
+        })
+    })
 }
 
 fn edits(words: impl Iterator<Item = Vec<u8>>) -> Result<Vec<Edit>, Wrong> {

@@ -1,0 +1,89 @@
+//! Values that a jail is given and that have no effect: FreeBSD takes them, and says nothing.
+
+use crate::finding::{Finding, Severity};
+use jailconf::{Jail, Parameter};
+use jailparam::param::{ALLOW_MOUNT, ALLOW_MOUNT_NULLFS, ALLOW_MOUNT_TMPFS, ENFORCE_STATFS};
+use jailparam::{Bool, Kind, Set};
+
+/// The file systems that a jail may be allowed to mount here.
+const FILE_SYSTEMS: [Bool; 2] = [ALLOW_MOUNT_NULLFS, ALLOW_MOUNT_TMPFS];
+
+/// Looks for such values.
+pub(crate) fn check(jail: &Jail, findings: &mut Vec<Finding>) {
+    let mut find = |message: String, given: &Parameter| {
+        findings.push(Finding {
+            severity: Severity::Warning,
+            jail: String::from_utf8_lossy(&jail.name).into_owned(),
+            message,
+            place: given.place.clone(),
+            other: None,
+        });
+    };
+    for given in jail.parameters.iter().filter(|given| given.values.len() > 1) {
+        if let Some(message) = only_the_last(given) {
+            find(message, given);
+        }
+    }
+    let is_one = |given: &&Parameter| FILE_SYSTEMS.iter().any(|one| one.is_called(&given.name));
+    let asked = jail.parameters.iter().find(is_one);
+    if let Some((given, lacks)) = asked.zip(lacks_of_mounting(jail)) {
+        let name = String::from_utf8_lossy(&given.name);
+        find(format!("{name}: no effect without {lacks}"), given);
+    }
+}
+
+/// The message about several values of a parameter that has one.
+fn only_the_last(given: &Parameter) -> Option<String> {
+    let name = str::from_utf8(&given.name).ok()?;
+    let parameter = jailparam::find(name)?.parameter;
+    let is_list = matches!(parameter.kind, Kind::List | Kind::Ip4List | Kind::Ip6List);
+    if is_list || parameter.has_keys() {
+        return None;
+    }
+    let last = String::from_utf8_lossy(given.values.last()?);
+    Some(format!("{name}: is no list, and has its last value, {last}; write {name} = {last};"))
+}
+
+/// What the permission to mount a file system lacks to have an effect: jail(8). `allow.mount` alone
+/// stands in many files, and asks for nothing.
+fn lacks_of_mounting(jail: &Jail) -> Option<String> {
+    let parameters = Set::import(jail).ok()?;
+    if !FILE_SYSTEMS.iter().any(|&one| parameters.flag(one)) {
+        return None;
+    }
+    let lacks = [
+        (!parameters.flag(ALLOW_MOUNT), "allow.mount;"),
+        (parameters.int(ENFORCE_STATFS).unwrap_or(2) >= 2, "enforce_statfs = 1;"),
+    ];
+    let lacks: Vec<_> = lacks.iter().filter(|(is_lacking, _)| *is_lacking).map(|it| it.1).collect();
+    (!lacks.is_empty()).then(|| lacks.join(" and "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn values_without_effect() {
+        for (text, want) in [
+            ("path = /a; path += /b;",          "path: is no list, and has its last value, /b; write path = /b;"),
+            ("allow.quotas = true, false;",     "allow.quotas: is no list, and has its last value, false; write allow.quotas = false;"),
+            ("exec.start = a; exec.start += b;", ""),
+            ("env.a = 1; env.a += 2;",          ""),
+            ("allow.mount;",                    ""), // asks for nothing
+            ("allow.mount.tmpfs;",              "allow.mount.tmpfs: no effect without allow.mount; and enforce_statfs = 1;"),
+            ("allow.mount; allow.mount.nullfs;", "allow.mount.nullfs: no effect without enforce_statfs = 1;"),
+            ("allow.mount; enforce_statfs = 0; allow.mount.tmpfs;", ""),
+            ("allow.nomount;",                  ""),
+            ("allow.mount.tmpfs; jid = x;",           ""), // refused elsewhere
+        ] {
+            let text = format!("x {{ {text} }}");
+            let config = jailconf::Config::parse("f".as_ref(), text.as_bytes()).unwrap();
+            let mut findings = Vec::new();
+            check(&config.expand(b"x").unwrap(), &mut findings);
+            let said: Vec<_> = findings.into_iter().map(|finding| finding.message).collect();
+            assert_eq!(said.join("|"), want, "{text}");
+        }
+    }
+}
