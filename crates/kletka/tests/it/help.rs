@@ -167,7 +167,7 @@ sysrc: unknown variable 'jail_enabel'; did you mean jail_enable?
 $ jls pth; jls mount.devsf; jail -c web; jail -c persits path=/home/jails/web
 jls: unknown parameter: pth; did you mean path?
 jls: unknown parameter: mount.devsf; jls -n shows all
-jail: web: unknown parameter: pth; did you mean path?
+jail: web: unknown parameter: pth; did you mean path? (/etc/jail.conf line 1)
 jail: unknown parameter: persits; did you mean persist?
 [1]
 $ ifconfig lo0 promsic; route dd default 10.0.0.1
