@@ -10,6 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::error::Error;
+use crate::services::services;
 use crate::tree::has;
 
 /// A file that is put into a tree: its path below the tree's root, its mode, its text.
@@ -24,11 +25,14 @@ pub const RC_FILES: [ShippedFile; 4] = [
     ("etc/rc.services", 0o644, include_str!("../../../share/jail/rc.services")),
 ];
 
+/// The rc.conf(5) of a jail, in which nothing is enabled.
+const RC_CONF: &str = include_str!("../../../share/jail/rc.conf");
+
 /// Files that a jail's administrator edits. They are added only where the base has none.
 const LOCAL_FILES: [ShippedFile; 3] = [
     ("etc/fstab", 0o644, ""),
     ("etc/hosts", 0o644, "127.0.0.1\tlocalhost\n::1\t\tlocalhost\n"),
-    ("etc/rc.conf", 0o644, include_str!("../../../share/jail/rc.conf")),
+    ("etc/rc.conf", 0o644, RC_CONF),
 ];
 
 /// Makes a base of the tree that mmdebstrap has left: adds rc, removes what names the host.
@@ -54,11 +58,26 @@ pub(crate) fn fit_root(tree: &Path) -> Result<(), Error> {
     for &(path, mode, text) in LOCAL_FILES.iter().filter(|(path, ..)| !has(tree, path)) {
         put(&tree.join(path), mode, text.as_bytes())?;
     }
+    enable_nothing(tree)?;
     match fs::read("/etc/resolv.conf") {
         Ok(text) if !has(tree, "etc/resolv.conf") => {
             put(&tree.join("etc/resolv.conf"), 0o644, &text)
         }
         // A host without a resolver has none to pass on.
+        _ => Ok(()),
+    }
+}
+
+/// Lists the tree's services in its rc.conf, as comments: each starts when its line is none.
+fn enable_nothing(tree: &Path) -> Result<(), Error> {
+    let path = tree.join("etc/rc.conf");
+    let lines: String =
+        services(tree).iter().map(|name| format!("#{name}_enable=\"YES\"\n")).collect();
+    // Only the file that was written just now: that of a base is somebody's own.
+    match fs::read(&path) {
+        Ok(text) if text == RC_CONF.as_bytes() && !lines.is_empty() => {
+            put(&path, 0o644, [RC_CONF, &lines].concat().as_bytes())
+        }
         _ => Ok(()),
     }
 }

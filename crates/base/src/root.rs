@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::error::Error;
 use crate::fit::fit_root;
+use crate::made;
 use crate::partial::Partial;
 use crate::program::Program;
 use crate::progress::Progress;
@@ -26,7 +27,12 @@ pub fn provide_root(
             copy((name, base), root, tree, progress)?;
             fit_root(tree)
         })?;
-        return partial.finish().map(|()| Outcome::Made);
+        partial.finish()?;
+        // Beside the base: who removes bases finds the roots that were made of them.
+        if let Some(bases) = base.parent() {
+            made::note(bases, root)?;
+        }
+        return Ok(Outcome::Made);
     }
     // Every root of ours has kletka's rc, and the shell that runs it.
     if has(root, "bin/sh") && has(root, "etc/rc") {

@@ -134,7 +134,18 @@ fn bootstrap(options: &Options) -> Result<(), Error> {
 fn make_root(name: &str, base: &Path, root: &Path, line: &mut Line) -> Result<(), BaseError> {
     let (tree, began) = (Tree::Root(root.to_owned()), Instant::now());
     match base::provide_root((name, base), root, line)? {
-        Outcome::Made => say(format_args!("{tree}: made in {} s", began.elapsed().as_secs())),
+        Outcome::Made => {
+            say(format_args!("{tree}: made in {} s", began.elapsed().as_secs()));
+            let services = base::services(root);
+            if !services.is_empty() {
+                let words: String =
+                    services.iter().map(|name| format!(" {name}_enable=YES")).collect();
+                say(format_args!(
+                    "{tree}: no service is enabled; to enable all: sysrc -R {}{words}",
+                    root.display()
+                ));
+            }
+        }
         Outcome::Found | Outcome::FoundLater => {
             say(format_args!("{tree}: is there, and stays as it is"));
         }

@@ -1,0 +1,50 @@
+//! `kletka bootstrap`: what becomes of a base that exists.
+
+use crate::sandbox::Sandbox;
+use crate::session::check;
+
+/// Makes a base by hand, with the services that Debian's nginx and openssh-server bring.
+fn with_base() -> Option<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    let base = "/usr/local/kletka/bases/base";
+    sandbox.root(base);
+    sandbox.write(format!("{base}/var/lib/dpkg/status"), "");
+    for (script, runlevels) in [("nginx", "2 3 4 5"), ("ssh", "2 3 4 5"), ("procps", "S")] {
+        sandbox.write(
+            format!("{base}/etc/init.d/{script}"),
+            format!(
+                "#!/bin/sh\n### BEGIN INIT INFO\n# Default-Start: {runlevels}\n### END INIT INFO\n"
+            ),
+        );
+    }
+    Some(sandbox)
+}
+
+/// Whoever has made a root reads what to type so that a service starts in it, once.
+#[test]
+fn services_are_named() {
+    let Some(sandbox) = with_base() else { return };
+    check(
+        &sandbox,
+        "\
+$ kletka bootstrap --root /home/jails/web base | sed 's/in [0-9]* s$/in N s/'
+base base: is there: /usr/local/kletka/bases/base
+root /home/jails/web: copying base base
+root /home/jails/web: made in N s
+root /home/jails/web: no service is enabled; to enable all: sysrc -R /home/jails/web nginx_enable=YES sshd_enable=YES
+$ kletka bootstrap --root /home/jails/web base
+base base: is there: /usr/local/kletka/bases/base
+root /home/jails/web: is there, and stays as it is
+$ tail -n 6 /home/jails/web/etc/rc.conf
+# A service starts with the jail when its line here says YES. On the host, this says so:
+#\tsysrc -j JAIL NAME_enable=YES\t(while the jail runs)
+#\tsysrc -R ROOT NAME_enable=YES\t(at any time; ROOT is the jail's path)
+# Services have FreeBSD's names, such as sshd for Debian's ssh. Their packages must be installed.
+#nginx_enable=\"YES\"
+#sshd_enable=\"YES\"
+$ sysrc -R /home/jails/web nginx_enable=YES sshd_enable=YES
+nginx_enable:  -> YES
+sshd_enable: NO -> YES
+",
+    );
+}
