@@ -6,7 +6,7 @@ use crate::session::check;
 /// Makes a base by hand, with the services that Debian's nginx and openssh-server bring.
 fn with_base() -> Option<Sandbox> {
     let sandbox = Sandbox::new()?;
-    let base = "/usr/local/kletka/bases/base";
+    let base = "/home/bases/base";
     sandbox.root(base);
     sandbox.write(format!("{base}/var/lib/dpkg/status"), "");
     for (script, runlevels) in [("nginx", "2 3 4 5"), ("ssh", "2 3 4 5"), ("procps", "S")] {
@@ -27,13 +27,13 @@ fn services_are_named() {
     check(
         &sandbox,
         "\
-$ kletka bootstrap --root /home/jails/web base | sed 's/in [0-9]* s$/in N s/'
-base base: is there: /usr/local/kletka/bases/base
+$ kletka bootstrap --bases /home/bases --root /home/jails/web base | sed 's/in [0-9]* s$/in N s/'
+base base: is there: /home/bases/base
 root /home/jails/web: copying base base
 root /home/jails/web: made in N s
 root /home/jails/web: no service is enabled; to enable all: sysrc -R /home/jails/web nginx_enable=YES sshd_enable=YES
-$ kletka bootstrap --root /home/jails/web base
-base base: is there: /usr/local/kletka/bases/base
+$ kletka bootstrap --bases /home/bases --root /home/jails/web base
+base base: is there: /home/bases/base
 root /home/jails/web: is there, and stays as it is
 $ tail -n 6 /home/jails/web/etc/rc.conf
 # A service starts with the jail when its line here says YES. On the host, this says so:
