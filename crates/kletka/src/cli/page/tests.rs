@@ -136,6 +136,23 @@ fn every_page_that_is_referred_to_is_there() {
     }
 }
 
+/// A word of a title that is a macro would be one there: `In` sets what follows in angles.
+#[test]
+fn no_title_has_a_macro() {
+    for page in all() {
+        let titles = page.text.lines().filter(|line| line.starts_with(".S"));
+        for title in titles.filter(|line| line.starts_with(".Ss ") || line.starts_with(".Sh ")) {
+            let is_macro = |word: &str| {
+                let mut letters = word.chars();
+                let first = letters.next().is_some_and(|letter| letter.is_ascii_uppercase());
+                first && word.len() == 2 && letters.all(|letter| letter.is_ascii_lowercase())
+            };
+            let word = title[4..].split(' ').find(|word| is_macro(word));
+            assert_eq!(word, None, "{}: {title}", page.file);
+        }
+    }
+}
+
 /// The sections that a reader looks for.
 #[test]
 fn every_page_says_where_and_how() {
