@@ -3,15 +3,16 @@
 # `kletka install --remove` takes everything away again.
 set -eu
 
-prefix=/usr/local
-case ${1-} in
---prefix)
-	prefix=${2:?"usage: $0 [--prefix DIR]"}
+case $#,${1-} in
+0,)
+	prefix=/usr/local
 	;;
---prefix=*)
+2,--prefix)
+	prefix=$2
+	;;
+1,--prefix=*)
 	prefix=${1#--prefix=}
 	;;
-'') ;;
 *)
 	echo "usage: $0 [--prefix DIR]" >&2
 	exit 64

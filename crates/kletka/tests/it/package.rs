@@ -101,6 +101,10 @@ kletka:268435456:1610612736
 kletka:268435456:1610612736
 $ grep kletka: /etc/passwd | cut -d: -f 5-
 Ids of jails:/:/usr/sbin/nologin
+$ useradd -M -K SUB_UID_MIN=268435456 -K SUB_UID_MAX=4000000000 -K SUB_GID_MIN=268435456 -K SUB_GID_MAX=4000000000 anna
+$ grep -h anna /etc/subuid /etc/subgid
+anna:1879048192:65536
+anna:1879048192:65536
 $ jail -q -c web
 $ jexec web cat /proc/self/uid_map
          0  268435456      65536
@@ -164,6 +168,48 @@ $ dpkg --no-triggers -P kletka > /dev/null 2>&1; grep kletka: /etc/passwd
 ",
     );
     sandbox.ok(NO_LAYERS);
+}
+
+#[test]
+fn the_tarball() {
+    let Some(directory) = packages() else { return };
+    let Some(sandbox) = Sandbox::new() else { return };
+    let name = format!("kletka-1-{}", std::env::consts::ARCH);
+    let archive = fs::read(directory.join(format!("{name}.tar.gz"))).unwrap();
+    sandbox.write("/mnt/kletka.tar.gz", archive);
+    let listed = sandbox.ok("tar -tvf /mnt/kletka.tar.gz | awk '{ print $1, $2, $6 }'");
+    let want = [
+        ("drwxr-xr-x", ""),
+        ("-rw-r--r--", "CHANGELOG.md"),
+        ("-rw-r--r--", "LICENSE"),
+        ("-rw-r--r--", "README.md"),
+        ("-rw-r--r--", "SECURITY.md"),
+        ("-rwxr-xr-x", "install.sh"),
+        ("-rwxr-xr-x", "kletka"),
+    ];
+    let want: String =
+        want.map(|(mode, file)| format!("{mode} root/root {name}/{file}\n")).concat();
+    assert_eq!(listed, want);
+    sandbox.ok(&format!("tar -xf /mnt/kletka.tar.gz -C /mnt; mv /mnt/{name} /mnt/new"));
+    check(
+        &sandbox,
+        "\
+$ /mnt/new/install.sh --prefix /mnt/k | tail -n 4 | head -n 2
+    PATH=/mnt/k/bin:$PATH
+    kletka doctor               # can jails run on this machine?
+$ /mnt/new/install.sh --prefix=/mnt/k
+/mnt/k: up to date
+$ /mnt/k/bin/kletka install --remove > /dev/null; ls /mnt
+kletka.tar.gz
+new
+$ /mnt/new/install.sh --perfix /mnt/k
+usage: /mnt/new/install.sh [--prefix DIR]
+[64]
+$ /mnt/new/install.sh --prefix
+usage: /mnt/new/install.sh [--prefix DIR]
+[64]
+",
+    );
 }
 
 /// lintian(1), where it is installed, has nothing to say that packaging/debian does not explain.

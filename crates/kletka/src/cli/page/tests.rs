@@ -72,7 +72,7 @@ fn every_page_is_mdoc() {
 }
 
 /// The pages of Debian's packages that ours may refer to.
-const OF_THE_HOST: [&str; 39] = [
+const OF_THE_HOST: [&str; 41] = [
     "bash.1",
     "cp.1",
     "diff.1",
@@ -105,11 +105,13 @@ const OF_THE_HOST: [&str; 39] = [
     "sysctl.8",
     "sysctl.conf.5",
     "systemctl.1",
+    "systemd-nspawn.1",
     "systemd-run.1",
     "tc.8",
     "tcpdump.8",
     "tmux.1",
     "tty.1",
+    "useradd.8",
     "wg.8",
     "zsh.1",
 ];
