@@ -66,6 +66,7 @@ pub(crate) const VM: &[Need] = &[
     need("xz", "xz-utils", "unpacks its modules"),
     need("zstd", "zstd", "unpacks its kernel"),
     need("lz4", "lz4", "unpacks its kernel"),
+    need("dpkg-scanpackages", "dpkg-dev", "lists the packages of its mirror"),
     need("debugfs", "e2fsprogs", "brings results back"),
 ];
 
