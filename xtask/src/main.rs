@@ -1,5 +1,5 @@
-//! The project's own tasks: `cargo xtask demo | test | fuzz | miri | vm | install | dist | bench
-//! | compatibility | words | completions | escapes | surface | figures`.
+//! The project's own tasks: `cargo xtask demo | test | fuzz | miri | vm | readme | install | dist
+//! | bench | compatibility | words | completions | escapes | surface | figures`.
 //!
 //! A task that runs as root installs what it needs from the distribution, after saying what and why
 //! ([`packages`]); as another user it says what is missing.
@@ -15,6 +15,7 @@ mod leaks;
 mod miri;
 mod packages;
 mod parameters;
+mod readme;
 mod shell;
 mod sources;
 mod surface;
@@ -37,10 +38,11 @@ type Outcome = Result<(), String>;
 
 const USAGE: &str = "\
 usage: cargo xtask demo [--keep]
-       cargo xtask test
+       cargo xtask test [--slow]
        cargo xtask fuzz [SECONDS]
        cargo xtask miri
        cargo xtask vm [[--init=shell|systemd] [--kernel=6.12|6.1] [--dir=PATH]... COMMAND...]
+       cargo xtask readme [--suite bookworm|trixie] [--vm]
        cargo xtask install [--prefix DIR]
        cargo xtask dist [--arch x86_64|aarch64]... [--check | [--binary FILE] [--dir DIR] [--version VERSION]]
        cargo xtask bench
@@ -70,10 +72,11 @@ fn task(mut arguments: Parser) -> Outcome {
     };
     match name.to_str() {
         Some("demo") => demo::run(demo::Stage::parse(arguments)?),
-        Some("test") => no_more(arguments).and_then(|()| test::run()),
+        Some("test") => test::run(flag(arguments, "slow")?),
         Some("fuzz") => fuzz::run(seconds(arguments)?),
         Some("miri") => no_more(arguments).and_then(|()| miri::run()),
         Some("vm") => vm::run(arguments),
+        Some("readme") => readme::run(arguments),
         Some("dist") => dist::run(arguments),
         Some("install") => build::install(&prefix(arguments)?).map(|done| print!("{done}")),
         Some("bench") => bench::run(arguments),
@@ -119,10 +122,15 @@ fn prefix(mut arguments: Parser) -> Result<PathBuf, String> {
     Ok(prefix.into())
 }
 
-fn check(mut arguments: Parser) -> Result<bool, String> {
+fn check(arguments: Parser) -> Result<bool, String> {
+    flag(arguments, "check")
+}
+
+/// Whether the only argument that may follow, the option `name`, is there.
+fn flag(mut arguments: Parser, name: &str) -> Result<bool, String> {
     match arguments.next().map_err(text)? {
         None => Ok(false),
-        Some(Arg::Long("check")) => no_more(arguments).map(|()| true),
+        Some(Arg::Long(word)) if word == name => no_more(arguments).map(|()| true),
         Some(other) => Err(text(other.unexpected())),
     }
 }

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::leaks::{Left, Processes};
+use crate::readme::{Given, SUITES};
 use crate::{Outcome, build, fuzz, miri, packages, vm};
 
 /// How many passed, failed and were skipped.
@@ -34,8 +35,8 @@ impl Count {
     }
 }
 
-/// Runs everything, and fails if anything fails.
-pub(crate) fn run() -> Outcome {
+/// Runs everything, and fails if anything fails. `slow`: what takes more than minutes, too.
+pub(crate) fn run(slow: bool) -> Outcome {
     let started = Instant::now();
     if packages::is_root() {
         packages::ensure(packages::TEST)?;
@@ -43,7 +44,7 @@ pub(crate) fn run() -> Outcome {
         println!("not root: the tests that make jails, and the demonstration, are skipped");
     }
     let before = Left::now(Processes::Kletka);
-    let parts: [(&str, &dyn Fn() -> Count); 9] = [
+    let parts: [(&str, &dyn Fn() -> Count); 10] = [
         ("format", &|| check(&["fmt", "--all", "--check"])),
         ("lint", &|| {
             check(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
@@ -53,6 +54,7 @@ pub(crate) fn run() -> Outcome {
         ("miri", &unsafe_code),
         ("fuzz", &fuzzing),
         ("demo", &demo),
+        ("readme", &|| readme(slow)),
         ("vm", &virtual_machines),
         // Last, because it counts what all others have left.
         ("leaks", &|| nothing_left(&before)),
@@ -147,11 +149,37 @@ fn virtual_machines() -> Count {
             }
             all
         }
-        Err(vm::NoSuites::Skipped(why)) => {
+        Err(why) => without(why),
+    }
+}
+
+/// Types the lines of README.md on a new Debian. In namespaces that takes a minute or two; in a
+/// virtual machine with systemd, an hour for each release.
+fn readme(slow: bool) -> Count {
+    let mut all = Count::default();
+    for suite in if slow { &SUITES[..] } else { &SUITES[..1] } {
+        println!("\n==> cargo xtask readme --suite {suite}");
+        let typed = Given::make(suite).and_then(|given| {
+            all.add(given.in_namespaces(counting).map_err(vm::NoSuites::Failed)?);
+            if slow {
+                println!("\n==> cargo xtask readme --suite {suite} --vm");
+                all.add(counting(&mut given.in_machine().map_err(vm::NoSuites::Failed)?));
+            }
+            Ok(())
+        });
+        all.add(typed.map_or_else(without, |()| Count::default()));
+    }
+    all
+}
+
+/// Says why there are no suites, and counts that.
+fn without(why: vm::NoSuites) -> Count {
+    match why {
+        vm::NoSuites::Skipped(why) => {
             println!("skipped: {why}");
             Count { skipped: 1, ..Count::default() }
         }
-        Err(vm::NoSuites::Failed(why)) => {
+        vm::NoSuites::Failed(why) => {
             println!("{why}");
             Count::one(false)
         }

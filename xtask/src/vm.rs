@@ -148,12 +148,17 @@ fn suite(kernel: &str, programs: &Programs) -> Result<(String, Command), String>
     Ok((format!("tests on Linux {kernel}"), command))
 }
 
-fn script() -> Result<Command, String> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    let images = std::path::absolute(PathBuf::from(target).join("vm"));
+/// The script with the place of its images.
+pub(crate) fn script() -> Result<Command, String> {
     let mut command = Command::new(SCRIPT);
-    command.env("KLETKA_VM_CACHE", images.map_err(|e| format!("target: {e}"))?);
+    command.env("KLETKA_VM_CACHE", cache()?);
     Ok(command)
+}
+
+/// The place of images.
+pub(crate) fn cache() -> Result<PathBuf, String> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    std::path::absolute(PathBuf::from(target).join("vm")).map_err(|e| format!("target: {e}"))
 }
 
 /// The programs of a suite, at the paths where they were built: test programs know kletka's path.

@@ -52,6 +52,16 @@ const DIFFERENCES: &str = "
 - **/etc/rc of a Linux base** starts what rc.conf(5) names through the base's init scripts; see share/jail/rc.
 ";
 
+/// Answers how many of all parameters work, as a sentence of the README.
+#[must_use]
+pub fn figure() -> String {
+    let count = |is: fn(Support) -> bool| CATALOGUE.iter().filter(|row| is(row.support)).count();
+    let full = count(|support| matches!(support, Support::Full(_)));
+    let partly = count(|support| matches!(support, Support::Partly(_)));
+    let all = CATALOGUE.len();
+    format!("Of {all} parameters of a jail, {full} work as on FreeBSD and {partly} in part")
+}
+
 /// Writes the catalogue as Markdown.
 pub fn compatibility() -> String {
     let mut out = HEAD.to_owned();

@@ -36,7 +36,7 @@ mod types;
 mod value;
 
 pub use catalogue::CATALOGUE;
-pub use document::compatibility;
+pub use document::{compatibility, figure};
 pub use error::{Error, Problem};
 pub use handle::{Bool, Handle, Int, List, Text};
 pub use keys::value_of;

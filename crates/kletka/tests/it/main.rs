@@ -32,7 +32,6 @@ mod package;
 mod pages;
 mod plan;
 mod rc_in_jail;
-mod readme;
 mod record;
 mod roots;
 mod route;
