@@ -61,7 +61,7 @@ impl Recipe {
     }
 
     fn make(&self, base: &Path, progress: &mut dyn Progress) -> Result<Outcome, Error> {
-        let program = host::find_mmdebstrap().ok_or(Error::NoMmdebstrap)?;
+        let program = host::mmdebstrap().ok_or(Error::NoMmdebstrap)?;
         let suite = match &self.suite {
             Some(suite) => suite.clone(),
             None => host::suite(&fs::read_to_string("/etc/os-release").unwrap_or_default())?,

@@ -23,7 +23,7 @@ fn proxies_of(dump: &str) -> Vec<String> {
 }
 
 /// The place of mmdebstrap(1): in `PATH`, or where Debian puts it.
-pub(crate) fn find_mmdebstrap() -> Option<PathBuf> {
+pub fn mmdebstrap() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut directories = std::env::split_paths(&path).chain([PathBuf::from("/usr/bin")]);
     directories.find_map(|d| Some(d.join("mmdebstrap")).filter(|file| file.is_file()))

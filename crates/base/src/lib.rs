@@ -28,6 +28,7 @@ mod tree;
 pub use debian::Recipe;
 pub use error::{Error, valid_name};
 pub use fit::{RC_FILES, ShippedFile};
+pub use host::mmdebstrap;
 pub use made::{bases, roots};
 pub use progress::Progress;
 pub use root::provide_root;

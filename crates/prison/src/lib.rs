@@ -47,7 +47,7 @@ pub use kernel::landlock::can_keep_abstract_sockets;
 pub use permission::{Allow, Permission};
 pub use prison::Prison;
 pub use registry::limits::Limits;
-pub use registry::lost::{Lost, Mended, is_jails_id};
+pub use registry::lost::{Lost, Mended, is_jails_id, ranges_of_ids};
 pub use registry::nested::view_on_paper;
 pub use registry::record::Record;
 pub use registry::unseen::Unseen;

@@ -47,4 +47,15 @@ nginx_enable:  -> YES
 sshd_enable: NO -> YES
 ",
     );
+    // The doctor knows what was made, and by which command it is removed.
+    sandbox.ok("mkdir -p /usr/local/kletka/bases");
+    let doctor = "unshare --mount sh -c \
+                  '/bin/mount --bind /home/bases /usr/local/kletka/bases && kletka doctor' | grep '^base\\|^root'";
+    let base = "base base: /usr/local/kletka/bases/base; to remove it: rm -r /usr/local/kletka/bases/base\n";
+    let root = "root /home/jails/web: to remove it: ";
+    assert_eq!(sandbox.ok(doctor), format!("{base}{root}rm -r /home/jails/web\n"));
+    sandbox.ok("jail -c name=web path=/home/jails/web persist");
+    assert_eq!(sandbox.ok(doctor), format!("{base}{root}jail -r web; rm -r /home/jails/web\n"));
+    sandbox.ok("jail -q -r web; rm -r /home/jails/web");
+    assert_eq!(sandbox.ok(doctor), base);
 }

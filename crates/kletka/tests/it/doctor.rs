@@ -65,7 +65,7 @@ fn no_user_namespaces() {
     );
     let want =
         "user namespaces: MISSING: sysctl user.max_user_namespaces is 0: set it to 15000, or so";
-    assert_eq!((done.stdout.lines().next(), done.status), (Some(want), 1), "{}", done.stderr);
+    assert_eq!((done.stdout.lines().nth(1), done.status), (Some(want), 1), "{}", done.stderr);
 }
 
 /// The doctor tries an id-mapped mount, and does not go by the name of the file system.
@@ -214,4 +214,74 @@ fn ids_of_others() {
     let want = "user ldap: wrong: its id 268435460 is one that jails get: give jails others by a line of \
                 kletka in /etc/subuid";
     assert!(said.lines().any(|line| line == want), "{said}");
+}
+
+/// What is left over and what was made are named, each with the command that removes it; when these
+/// commands have run, nothing is named any more.
+#[test]
+fn what_is_left_and_what_was_made() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let lines = || {
+        let said = sandbox.run("kletka doctor").stdout;
+        let of_us = |line: &&str| {
+            let starts = ["jail ", "interface ", "mount /", "/run/", "root ", "boot "];
+            starts.iter().any(|start| line.starts_with(start))
+        };
+        said.lines().filter(of_us).map(str::to_owned).collect::<Vec<_>>()
+    };
+    sandbox.root("/home/jails/web");
+    sandbox.ok("jail -c name=web path=/home/jails/web persist");
+    assert_eq!(lines(), [] as [&str; 0]);
+    sandbox.write(
+        "/etc/jail.conf",
+        "db { path = /home/jails/web; persist; exec.prestart = 'ifconfig epair7 create'; }\n",
+    );
+    sandbox.ok("jail -q -c db");
+    assert_eq!(lines(), [] as [&str; 0]);
+    // The jail's processes end behind the back of jail(8), and its hooks never run.
+    sandbox.ok("jail -q -r db; mkdir -p /run/kletka/starts; echo 4000000 > /run/kletka/starts/mail; \
+                : > /run/kletka/unreadable.4; mkdir /run/kletka/x; /bin/mount -t tmpfs x /run/kletka/x; \
+                mkdir -p /etc/systemd/system/multi-user.target.wants; \
+                ln -s /none /etc/systemd/system/multi-user.target.wants/jail.service");
+    let want = [
+        "interface epair7a: left over: made by a hook of a jail that does not run: ifconfig epair7a destroy",
+        "interface epair7b: left over: made by a hook of a jail that does not run: ifconfig epair7b destroy",
+        "mount /run/kletka/x: left over: nothing of kletka is mounted there: umount /run/kletka/x",
+        "jail mail: left over: its start was killed: jail -C mail runs what follows its end",
+        "/run/kletka/unreadable.4: left over: a record of an older time: rm /run/kletka/unreadable.4",
+        "boot jail: /etc/systemd/system/multi-user.target.wants/jail.service; to remove it: kletka service \
+         jail disable",
+    ];
+    assert_eq!(lines(), want);
+    sandbox.ok("ifconfig epair7a destroy; umount /run/kletka/x; rm /run/kletka/unreadable.4 \
+                /run/kletka/starts/mail /etc/systemd/system/multi-user.target.wants/jail.service");
+    assert_eq!(lines(), [] as [&str; 0]);
+    sandbox.ok("jail -q -R web");
+}
+
+/// The last line is one sentence, and nothing that the doctor looks at has changed.
+#[test]
+fn one_sentence_at_the_end() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let last = |said: &str| said.lines().last().map(str::to_owned).unwrap_or_default();
+    let said = sandbox.ok("kletka doctor");
+    assert!(last(&said).starts_with("Jails can run here"), "{said}");
+    let version = concat!("kletka: version ", env!("CARGO_PKG_VERSION"));
+    assert_eq!(said.lines().next(), Some(version), "{said}");
+    assert_eq!(sandbox.ok("kletka doctor"), said);
+    let without = sandbox.run(
+        "echo 0 > /tmp/none && unshare --mount sh -c \
+         '/bin/mount --bind /tmp/none /proc/sys/user/max_user_namespaces && kletka doctor'",
+    );
+    assert_eq!(last(&without.stdout), "No jail can run here without user namespaces.");
+    let firewall = sandbox.run(
+        "nft add table ip filter && nft add chain ip filter FORWARD \
+         '{ type filter hook forward priority 0; policy drop; }'",
+    );
+    if firewall.status != 0 {
+        return eprintln!("skipped: no nft(8)");
+    }
+    let said = sandbox.ok("kletka doctor");
+    let want = "firewall: nft ip filter FORWARD drops what is forwarded; routed jails need a rule that accepts it; ";
+    assert!(said.lines().any(|line| line.starts_with(want)), "{said}");
 }

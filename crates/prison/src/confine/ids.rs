@@ -172,6 +172,11 @@ impl Ranges {
         ranges
     }
 
+    /// The ranges from which prisons get theirs.
+    pub(crate) fn ours(&self) -> &[(u32, u32)] {
+        &self.ours
+    }
+
     /// Whether prisons may get this id.
     pub(crate) fn has(&self, id: u32) -> bool {
         self.ours.iter().any(|&(first, last)| (first..=last).contains(&id))

@@ -259,6 +259,12 @@ fn path(bytes: Vec<u8>) -> PathBuf {
     OsString::from_vec(bytes).into()
 }
 
+/// The ranges from which jails get their ids, first and last of each.
+#[must_use]
+pub fn ranges_of_ids() -> Vec<(u32, u32)> {
+    Ranges::read().ours().to_vec()
+}
+
 /// Whether jails get this id, unless a file of accounts has it: for accounts that only a name
 /// service knows.
 #[must_use]

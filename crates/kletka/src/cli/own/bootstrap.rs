@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 /// Where bases are kept.
-const BASES: &str = "/usr/local/kletka/bases";
+pub(super) const BASES: &str = "/usr/local/kletka/bases";
 
 /// Runs the applet.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {

@@ -4,6 +4,8 @@
 //! A thing is tried where that leaves nothing behind; otherwise the doctor reads what the kernel
 //! says about it. Exit status 1: something is missing without which no jail runs.
 
+mod host;
+mod left;
 mod registry;
 
 use super::config;
@@ -33,6 +35,11 @@ enum State {
     Wrong(String),
     /// Only root can find out the state.
     Unknown,
+    /// Something of kletka is there that nothing needs: what it is, and the command that removes
+    /// it.
+    Left(String),
+    /// Nothing to be mended: what somebody may want to know.
+    Told(String),
 }
 
 /// One line of the report.
@@ -72,15 +79,42 @@ fn report(findings: &[Finding]) -> String {
             State::Missing(advice) => writeln!(text, "{name}: missing: {advice}"),
             State::Wrong(advice) => writeln!(text, "{name}: wrong: {advice}"),
             State::Unknown => writeln!(text, "{name}: not known: ask as root"),
+            State::Left(advice) => writeln!(text, "{name}: left over: {advice}"),
+            State::Told(what) => writeln!(text, "{name}: {what}"),
         };
     }
-    text
+    text + &verdict(findings) + "\n"
+}
+
+/// Says in one sentence whether jails can run here.
+fn verdict(findings: &[Finding]) -> String {
+    let lacks = |is_essential: bool| {
+        let missing = findings
+            .iter()
+            .filter(|it| it.is_essential == is_essential && matches!(it.state, State::Missing(_)));
+        missing.map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let has = |is_it: fn(&State) -> bool| findings.iter().any(|it| is_it(&it.state));
+    let (needed, more) = (lacks(true), lacks(false));
+    if !needed.is_empty() {
+        return format!("No jail can run here without {needed}.");
+    }
+    let without = if more.is_empty() { String::new() } else { format!(", without {more}") };
+    let rest = if has(|state| matches!(state, State::Wrong(_))) {
+        "; mend what is wrong above"
+    } else if has(|state| matches!(state, State::Unknown)) {
+        ", as far as can be seen without being root"
+    } else {
+        ""
+    };
+    format!("Jails can run here{without}{rest}.")
 }
 
 fn examine() -> Vec<Finding> {
     let essential = |name: &str, state| Finding { name: name.into(), state, is_essential: true };
     let optional = |name: &str, state| Finding { name: name.into(), state, is_essential: false };
     let mut findings = vec![
+        optional("kletka", State::Told(format!("version {}", env!("CARGO_PKG_VERSION")))),
         essential("user namespaces", namespace("user", "CONFIG_USER_NS")),
         essential("network namespaces", namespace("net", "CONFIG_NET_NS")),
         essential("process namespaces", namespace("pid", "CONFIG_PID_NS")),
@@ -97,7 +131,8 @@ fn examine() -> Vec<Finding> {
     findings.extend(registry::accounts().into_iter().map(|(name, state)| optional(&name, state)));
     findings.extend(jails().into_iter().map(|(name, state)| optional(&name, state)));
     findings.extend(links().into_iter().map(|(name, state)| optional(&name, state)));
-    findings.extend(receive_offload().into_iter().map(|(name, state)| optional(&name, state)));
+    let more = [receive_offload(), host::examine(), left::over(), left::made()];
+    findings.extend(more.into_iter().flatten().map(|(name, state)| optional(&name, state)));
     findings
 }
 
@@ -263,9 +298,38 @@ mod tests {
             finding("vlan (8021q)", missing("load the module 8021q"), false),
             finding("overlay", State::Unknown, false),
             finding("bridge member re0", State::Wrong("LRO is on".into()), false),
+            finding("interface epair1a", State::Left("ifconfig epair1a destroy".into()), false),
+            finding("forwarding", State::Told("on".into()), false),
         ]);
         let want = "seccomp: ok\ncgroup v2: MISSING: mount it\nvlan (8021q): missing: load the module 8021q\n\
-                    overlay: not known: ask as root\nbridge member re0: wrong: LRO is on\n";
+                    overlay: not known: ask as root\nbridge member re0: wrong: LRO is on\n\
+                    interface epair1a: left over: ifconfig epair1a destroy\nforwarding: on\n\
+                    No jail can run here without cgroup v2.\n";
         assert_eq!(report, want);
+    }
+
+    #[test]
+    fn verdicts() {
+        let all = |states: &[State]| {
+            let finding = |state: &State| Finding {
+                name: "x".into(),
+                state: state.clone(),
+                is_essential: false,
+            };
+            verdict(&states.iter().map(finding).collect::<Vec<_>>())
+        };
+        let (wrong, lacking) = (State::Wrong(String::new()), missing(""));
+        for (states, want) in [
+            (vec![State::Well, State::Told(String::new())], "Jails can run here."),
+            (vec![State::Left(String::new())], "Jails can run here."),
+            (vec![State::Unknown], "Jails can run here, as far as can be seen without being root."),
+            (
+                vec![lacking.clone(), State::Unknown],
+                "Jails can run here, without x, as far as can be seen without being root.",
+            ),
+            (vec![wrong, lacking], "Jails can run here, without x; mend what is wrong above."),
+        ] {
+            assert_eq!(all(&states), want);
+        }
     }
 }

@@ -97,6 +97,14 @@ impl Options {
     }
 }
 
+/// The list of the files of the running program, and the command that removes them: ours, or that
+/// of Debian's package.
+pub(super) fn list() -> Option<(PathBuf, &'static str)> {
+    let own = own_prefix().map(|prefix| (prefix.join(LIST), "kletka install --remove"));
+    let package = (PathBuf::from("/var/lib/dpkg/info/kletka.list"), "apt-get purge kletka");
+    own.into_iter().chain([package]).find(|(list, _)| list.is_file())
+}
+
 /// The prefix below which the running program is installed.
 fn own_prefix() -> Option<PathBuf> {
     let program = fs::read_link("/proc/self/exe").ok()?;

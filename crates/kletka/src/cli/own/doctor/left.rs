@@ -1,0 +1,175 @@
+//! What the doctor finds left over of jails, and what kletka has ever made: each with the command
+//! that removes it.
+//!
+//! Of a jail's tree nothing but its path is looked at: the root of the jail writes the rest.
+
+use super::State;
+use crate::cli::own::{bootstrap, install};
+use base::{bases, roots};
+use netif::{Maker, Netlink};
+use prison::{Record, Registry};
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// Where kletka keeps what does not outlive the machine's boot.
+const RUN: &str = "/run/kletka";
+
+/// Looks for what is left over. Without the right to read the registry nobody knows.
+pub(super) fn over() -> Vec<(String, State)> {
+    let Ok(registry) = Registry::open() else { return Vec::new() };
+    let Ok(running) = registry.prisons() else { return Vec::new() };
+    let ended = registry.ended();
+    let mut lines: Vec<_> = ended.iter().map(record).collect();
+    lines.extend(interfaces(&running));
+    lines.extend(mounts(&fs::read("/proc/self/mountinfo").unwrap_or_default()));
+    lines.extend(starts(&registry.directory().join("starts")));
+    lines.extend(files(Path::new(RUN), "unreadable.", "a record of an older time"));
+    let parts = |name: &str| name.ends_with(".partial");
+    for path in entries(Path::new(bootstrap::BASES)).into_iter().filter(|path| named(path, parts)) {
+        let advice =
+            format!("a base that is not ready, unless a bootstrap runs: rm -r {}", path.display());
+        lines.push((path.display().to_string(), State::Left(advice)));
+    }
+    lines
+}
+
+fn record(record: &Record) -> (String, State) {
+    let advice = "it has ended, and its record is there: kletka doctor --mend".to_owned();
+    (format!("jail {}", record.name), State::Left(advice))
+}
+
+/// Interfaces that hooks of jails have made which do not run. A bridge with members is in use.
+fn interfaces(running: &[Record]) -> Vec<(String, State)> {
+    let links = Netlink::open().and_then(|mut netlink| netlink.links()).unwrap_or_default();
+    let makers: Vec<Maker> = running
+        .iter()
+        .map(|record| Maker::hooks_of(&record.name))
+        .chain([Maker::service("netif")])
+        .collect();
+    let is_left = |link: &&netif::Interface| {
+        link.maker.is_some_and(|maker| !makers.contains(&maker))
+            && !links.iter().any(|member| member.master == Some(link.index))
+    };
+    let told = links.iter().filter(is_left).map(|link| {
+        let name = &link.name;
+        let advice = format!("made by a hook of a jail that does not run: ifconfig {name} destroy");
+        (format!("interface {name}"), State::Left(advice))
+    });
+    told.collect()
+}
+
+/// Mounts where the registry is.
+fn mounts(table: &[u8]) -> Vec<(String, State)> {
+    let targets =
+        mountinfo::lines(table).map(|line| PathBuf::from(OsString::from_vec(line.target())));
+    let below = targets.filter(|target| target.starts_with(RUN) && target != Path::new(RUN));
+    let told = below.map(|target| {
+        let advice = format!("nothing of kletka is mounted there: umount {}", target.display());
+        (format!("mount {}", target.display()), State::Left(advice))
+    });
+    told.collect()
+}
+
+/// Starts that were killed: a file of each has the number of a process that is gone.
+fn starts(folder: &Path) -> Vec<(String, State)> {
+    let is_gone = |path: &PathBuf| {
+        let pid = fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u32>().ok());
+        pid.is_some_and(|pid| !fs::exists(format!("/proc/{pid}")).unwrap_or(true))
+    };
+    let told = entries(folder).into_iter().filter(is_gone).filter_map(|path| {
+        let name = path.file_name()?.to_string_lossy().into_owned();
+        let advice = format!("its start was killed: jail -C {name} runs what follows its end");
+        Some((format!("jail {name}"), State::Left(advice)))
+    });
+    told.collect()
+}
+
+/// Files of `directory` whose names begin with `start`.
+fn files(directory: &Path, start: &str, what: &str) -> Vec<(String, State)> {
+    let found =
+        entries(directory).into_iter().filter(|path| named(path, |name| name.starts_with(start)));
+    let told = found.map(|path| {
+        let advice = format!("{what}: rm {}", path.display());
+        (path.display().to_string(), State::Left(advice))
+    });
+    told.collect()
+}
+
+/// What kletka has made on this machine, and has not removed.
+pub(super) fn made() -> Vec<(String, State)> {
+    let told = |name: String, text: String| (name, State::Told(text));
+    let mut lines = Vec::new();
+    let all = Path::new(bootstrap::BASES);
+    for base in bases(all).unwrap_or_default() {
+        let path = base.display();
+        let name = base.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        lines.push(told(format!("base {name}"), format!("{path}; to remove it: rm -r {path}")));
+    }
+    let running = Registry::open().and_then(|registry| registry.prisons()).unwrap_or_default();
+    for root in roots(all) {
+        let user = running.iter().find(|record| record.path == root);
+        let first = user.map_or(String::new(), |record| format!("jail -r {}; ", record.name));
+        let path = root.display();
+        lines.push(told(format!("root {path}"), format!("to remove it: {first}rm -r {path}")));
+    }
+    lines.extend(at_boot(Path::new("/")).map(|(service, path)| {
+        let path = path.display();
+        told(
+            format!("boot {service}"),
+            format!("{path}; to remove it: kletka service {service} disable"),
+        )
+    }));
+    if let Some((list, command)) = install::list() {
+        lines.push(told(
+            "files".into(),
+            format!("those of {}; to remove them: {command}", list.display()),
+        ));
+    }
+    lines
+}
+
+/// The services that start at boot, and the link that has the machine's init do so.
+fn at_boot(host: &Path) -> impl Iterator<Item = (&'static str, PathBuf)> {
+    let places = |unit: &str| {
+        let links = [
+            format!("etc/systemd/system/multi-user.target.wants/{unit}.service"),
+            format!("etc/runlevels/default/{unit}"),
+        ];
+        links.map(|link| host.join(link)).into_iter().find(|link| link.symlink_metadata().is_ok())
+    };
+    let found =
+        [("jail", "jail"), ("netif", "kletka-netif")].map(|(name, unit)| (name, places(unit)));
+    found.into_iter().filter_map(|(name, link)| Some((name, link?)))
+}
+
+/// What is in a directory, sorted; nothing if it cannot be read.
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+fn named(path: &Path, is_meant: impl Fn(&str) -> bool) -> bool {
+    path.file_name().is_some_and(|name| is_meant(&String::from_utf8_lossy(name.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mounts_where_the_registry_is() {
+        let table = b"\
+20 1 8:1 / / rw - ext4 /dev/sda1 rw
+30 20 0:5 / /run rw - tmpfs tmpfs rw
+31 30 0:6 / /run/kletka rw - tmpfs tmpfs rw
+32 31 0:7 / /run/kletka/jails/a\\040b rw - tmpfs tmpfs rw
+33 30 0:8 / /run/kletkas rw - tmpfs tmpfs rw
+";
+        let want = "nothing of kletka is mounted there: umount /run/kletka/jails/a b".to_owned();
+        assert_eq!(mounts(table), [("mount /run/kletka/jails/a b".to_owned(), State::Left(want))]);
+    }
+}
