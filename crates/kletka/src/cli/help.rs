@@ -178,7 +178,8 @@ fn capitalised(sentence: &str) -> String {
     first.unwrap_or_default() + letters.as_str()
 }
 
-/// Lists every applet by groups, with the line by which its page describes it.
+/// Lists every applet by groups, with the line by which its page describes it; then the files that
+/// have a page.
 fn overview(applets: &[Applet]) -> String {
     let mut text = forms(&own::KLETKA);
     for group in Group::ALL {
@@ -191,7 +192,13 @@ fn overview(applets: &[Applet]) -> String {
             text += &format!("  {:<15} {about}\n", names.join(", "));
         }
     }
-    text + "\nkletka APPLET --help prints how an applet is called, kletka help APPLET shows its page.\n"
+    text += "\nFiles:\n";
+    for page in FURTHER.iter().filter(|page| page.title().1 == "5") {
+        let name = page.title().0;
+        let name = name.strip_prefix("kletka-").unwrap_or(name);
+        text += &format!("  {name:<15} {}\n", page.about());
+    }
+    text + "\nkletka APPLET --help prints how an applet is called, kletka help NAME shows a page.\n"
 }
 
 /// Finds the page of an applet, or a page that is called `name` or `kletka-NAME`.

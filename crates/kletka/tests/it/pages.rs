@@ -26,6 +26,19 @@ fn kletka_help_shows_each() {
         shown += 1;
     }
     assert!(shown > 20, "{files}");
+    check(
+        &sandbox,
+        "\
+$ kletka help | sed -n '/^Files:/,/^$/p'
+Files:
+  jail.conf       what jails there are, and what each is given
+  rc.conf         which jails, interfaces and services start
+  devfs.rules     which devices a jail sees
+  fstab           lines that say what a jail mounts, in FreeBSD's dialect of fstab
+  files           where jails, their configuration and kletka's own files are
+
+",
+    );
 }
 
 /// apropos(1) finds what a newcomer looks for, and man(1) each page by its name.
