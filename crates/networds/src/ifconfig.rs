@@ -20,7 +20,7 @@ mod reader;
 mod selection;
 mod value;
 
-pub use catalogue::{CLONED, Cloned, cloners, language};
+pub use catalogue::{CLONED, Cloned, cloners, language, words};
 pub use change::{BridgeChange, Change, NewAddress, OnOff};
 pub use configuration::Configuration;
 pub use creation::{Creation, VxlanWords};

@@ -56,7 +56,10 @@ fn action<A: Copy>(
         }
         // Said apart from a mistake: the administrator's script is right on FreeBSD.
         None if catalogue::is_freebsds(keyword) => Err(UsageError::NotSupported(word.to_owned())),
-        None => Err(UsageError::BadKeyword(keyword.to_owned())),
+        None => {
+            let meant = nearest::nearest(keyword, catalogue::keywords());
+            Err(UsageError::BadKeyword(keyword.to_owned(), meant))
+        }
     }
 }
 

@@ -93,7 +93,7 @@ pub fn cloners() -> String {
 }
 
 /// The words that do something here.
-pub(super) fn words() -> impl Iterator<Item = &'static str> {
+pub fn words() -> impl Iterator<Item = &'static str> {
     word::taken(WORDS)
 }
 

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::catalogue;
-
 use netif::{MalformedAddress, MalformedGroup, NameTooLong};
 
 /// How ifconfig is called.
@@ -80,10 +78,7 @@ impl fmt::Display for UsageError {
             Self::NotSupported(verb) => {
                 write!(f, "{verb}: this parameter of FreeBSD's ifconfig is not supported")
             }
-            Self::BadValue(word) => {
-                let hint = nearest::hint(nearest::nearest(word, catalogue::words()));
-                write!(f, "{word}: bad value{hint}")
-            }
+            Self::BadValue(word) => write!(f, "{word}: bad value"),
             Self::BadWidth(word) => write!(f, "{word}: bad value (width invalid)"),
             Self::Name(error) => error.fmt(f),
             Self::Ether(error) => error.fmt(f),

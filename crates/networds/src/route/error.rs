@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::catalogue;
-
 /// sysexits(3): wrong usage; FreeBSD's route exits with it.
 const EX_USAGE: u8 = 64;
 /// sysexits(3): the text is no address.
@@ -17,8 +15,8 @@ pub(super) const USAGE: &str = "route [-j jail] [-46nq] command [[modifiers] arg
 pub enum UsageError {
     /// The line is not understood at all: FreeBSD prints its usage.
     Usage,
-    /// A word that FreeBSD's route does not have.
-    BadKeyword(String),
+    /// A word that FreeBSD's route does not have, and the one that was probably meant.
+    BadKeyword(String, Option<&'static str>),
     /// A word that FreeBSD's route has and this one lacks.
     NotSupported(String),
     /// The text is no address.
@@ -43,8 +41,8 @@ impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage => write!(f, "usage: {USAGE}"),
-            Self::BadKeyword(word) => {
-                let hint = nearest::hint(nearest::nearest(word, catalogue::keywords()));
+            Self::BadKeyword(word, meant) => {
+                let hint = nearest::hint(*meant);
                 write!(f, "bad keyword: {word}{hint}\nroute: usage: {USAGE}")
             }
             Self::NotSupported(word) => {

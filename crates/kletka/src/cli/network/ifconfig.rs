@@ -29,8 +29,15 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
             complain!("{}", UsageError::Usage);
             ExitCode::FAILURE
         }
-        Err(error) => answer::fail("ifconfig", error),
+        Err(error) => answer::fail("ifconfig", format_args!("{error}{}", hint(&error))),
     }
+}
+
+/// Names the word that was meant, behind the message about a word that is neither known nor a
+/// value.
+fn hint(error: &UsageError) -> String {
+    let UsageError::BadValue(word) = error else { return String::new() };
+    nearest::hint(nearest::nearest(word, ifconfig::words()))
 }
 
 fn read(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
