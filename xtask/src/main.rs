@@ -1,5 +1,5 @@
 //! The project's own tasks: `cargo xtask demo | test | fuzz | miri | vm | readme | install | dist
-//! | bench | compatibility | words | completions | escapes | surface | figures`.
+//! | bench | compatibility | words | escapes | surface | figures`.
 //!
 //! A task that runs as root installs what it needs from the distribution, after saying what and why
 //! ([`packages`]); as another user it says what is missing.
@@ -28,7 +28,7 @@ mod words;
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use lexopt::{Arg, Parser, ValueExt};
 
@@ -48,7 +48,6 @@ usage: cargo xtask demo [--keep]
        cargo xtask bench
        cargo xtask compatibility
        cargo xtask words
-       cargo xtask completions
        cargo xtask escapes [--check]
        cargo xtask surface [--check]
        cargo xtask figures [--check]";
@@ -82,7 +81,6 @@ fn task(mut arguments: Parser) -> Outcome {
         Some("bench") => bench::run(arguments),
         Some("compatibility") => no_more(arguments).and_then(|()| parameters::write()),
         Some("words") => no_more(arguments).and_then(|()| words::write()),
-        Some("completions") => no_more(arguments).and_then(|()| completions()),
         Some("escapes") => escapes::run(check(arguments)?),
         Some("surface") => surface::run(check(arguments)?),
         Some("figures") => figures::run(check(arguments)?),
@@ -99,16 +97,6 @@ fn go_to_checkout() -> Outcome {
         return Ok(());
     }
     std::env::set_current_dir(&checkout).map_err(|e| format!("{}: {e}", checkout.display()))
-}
-
-/// Writes share/completions: the test that compares these files with the tables writes them if it
-/// is blessed.
-fn completions() -> Outcome {
-    // The tables are in the binary, and a test of it can reach them.
-    let mut test = Command::new("cargo");
-    test.args(["test", "--quiet", "--package", "kletka", "--bins", "--", "--exact"]);
-    test.arg("cli::completions::files_are_what_the_tables_say").env("BLESS", "1");
-    shell::hushed(&mut test)
 }
 
 fn prefix(mut arguments: Parser) -> Result<PathBuf, String> {

@@ -27,6 +27,8 @@ pub(crate) const TEST: &[Need] = &[
     need("mmdebstrap", "mmdebstrap", "a jail with services of the distribution's"),
     need("systemd-analyze", "systemd", "says whether the unit that starts jails is one"),
     need("shellcheck", "shellcheck", "reads the scripts that run in jails"),
+    need("zsh", "zsh", "completes command lines"),
+    need("fish", "fish", "completes command lines"),
     need("mandoc", "mandoc", "finds faults in the manual pages"),
     need("mandb", "man-db", "finds the manual pages by what they are about"),
     need(

@@ -2,13 +2,11 @@
 
 #[macro_use]
 mod answer;
-#[macro_use]
 mod applet;
 #[macro_use]
 mod page;
 mod boot;
-#[cfg(test)]
-mod completions;
+mod complete;
 mod grammar;
 mod help;
 mod host;
@@ -37,20 +35,15 @@ use std::process::ExitCode;
 /// everybody's PATH Linux has other programs of these names.
 static APPLETS: [Applet; 19] = [
     Applet::new(&grammar::jails::JAIL, jail::run, Jails, page!("jail.8"))
-        .linked(&[Everywhere, InJails])
-        .completed(completion!("jail")),
+        .linked(&[Everywhere, InJails]),
     Applet::new(&grammar::jails::JLS, jls::run, Jails, page!("jls.8"))
-        .linked(&[Everywhere, InJails])
-        .completed(completion!("jls")),
+        .linked(&[Everywhere, InJails]),
     Applet::new(&grammar::jails::JEXEC, jexec::run, Jails, page!("jexec.8"))
-        .linked(&[Everywhere, InJails])
-        .completed(completion!("jexec")),
+        .linked(&[Everywhere, InJails]),
     Applet::new(&grammar::network::IFCONFIG, ifconfig::run, Network, page!("kletka-ifconfig.8"))
-        .linked(&[Hooks, InJails])
-        .completed(completion!("ifconfig")),
+        .linked(&[Hooks, InJails]),
     Applet::new(&grammar::network::ROUTE, route::run, Network, page!("kletka-route.8"))
-        .linked(&[Hooks, InJails])
-        .completed(completion!("route")),
+        .linked(&[Hooks, InJails]),
     Applet::new(&grammar::network::NETSTAT, netstat::run, Network, page!("kletka-netstat.8"))
         .linked(&[Hooks, InJails]),
     Applet::new(&grammar::network::ARP, arp::run, Network, page!("kletka-arp.8"))
@@ -58,11 +51,9 @@ static APPLETS: [Applet; 19] = [
     Applet::new(&grammar::network::NDP, arp::run_ndp, Network, page!("kletka-arp.8"))
         .linked(&[Hooks, InJails]),
     Applet::new(&grammar::boot::SERVICE, service::run, Boot, page!("kletka-service.8"))
-        .linked(&[Hooks])
-        .completed(completion!("service")),
+        .linked(&[Hooks]),
     Applet::new(&grammar::boot::SYSRC, sysrc::run, Boot, page!("sysrc.8"))
-        .linked(&[Hooks, InJails])
-        .completed(completion!("sysrc")),
+        .linked(&[Hooks, InJails]),
     Applet::new(&grammar::host::SYSCTL, sysctl::run, Host, page!("kletka-sysctl.8"))
         .linked(&[Hooks]),
     Applet::new(&grammar::host::DEVFS, devfs::run, Host, page!("kletka-devfs.8")).linked(&[Hooks]),
@@ -89,6 +80,10 @@ pub(crate) fn dispatch(called: &OsStr, mut arguments: Vec<OsString>) -> ExitCode
     }
     match arguments.first().and_then(|first| find(first)) {
         Some(applet) => run(applet, arguments.split_off(1)),
+        // Its words are a command line of another command, and are never taken for its own.
+        None if arguments.first().is_some_and(|first| first == "complete") => {
+            complete::run(&arguments[1..], &APPLETS)
+        }
         None => settled("kletka", help::kletka(&arguments, &APPLETS)),
     }
 }

@@ -1,88 +1,60 @@
-//! The catalogues as completions for bash(1) and zsh(1).
+//! The catalogues as completions: what may stand behind the words of a command line.
 //!
 //! The word before decides what is offered: names of interfaces, jails or groups, a choice, or
-//! nothing, where a shell cannot know the value. In all other places the words of the catalogue are
+//! nothing, where nobody can know the value. In all other places the words of the catalogue are
 //! offered.
 
-use std::fmt::Write;
+use crate::word::{Argument, Entry, Language, Section};
 use std::iter;
 
-use crate::word::{Argument, Entry, Language, Section};
-
-/// The names of interfaces, FreeBSD's `lo0` for Linux's `lo`; both shells expand this.
-const INTERFACES: &str = "$(ls /sys/class/net | sed 's/^lo$/lo0/')";
-const JAILS: &str = "$(jls name 2>/dev/null)";
-const GROUPS: &str = "all";
-
-/// A completion for bash(1).
-#[must_use]
-pub fn bash_completion(language: &Language) -> String {
-    let command = language.command;
-    let mut out = format!(
-        "# What may follow {command}, for bash(1). Made from the catalogue by `cargo xtask words`.\n\n\
-         _kletka_{command}() {{\n    \
-         local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} words known\n    \
-         case $before in\n"
-    );
-    for (names, words) in followers(language) {
-        let _ = writeln!(out, "    {}) words=\"{words}\" ;;", names.join(" | "));
-    }
-    let _ = write!(
-        // The names of interfaces are data from elsewhere: compgen -W would run a command in such a
-        // name.
-        out,
-        "    *)\n        \
-         if [[ $COMP_CWORD -eq 1 ]]; then\n            \
-         words=\"{}\"\n        \
-         else\n            \
-         words=\"{}\"\n        \
-         fi\n        ;;\n    \
-         esac\n    \
-         COMPREPLY=()\n    \
-         # Others choose names of interfaces: none is expanded, as by compgen -W, each is quoted.\n    \
-         while IFS= read -r known; do\n        \
-         if [[ -n $known && $known == \"$word\"* ]]; then\n            \
-         printf -v known %q \"$known\"\n            \
-         COMPREPLY+=(\"$known\")\n        \
-         fi\n    \
-         done < <(tr ' ' '\\n' <<< \"$words\")\n}}\n\n\
-         complete -F _kletka_{command} {command}\n",
-        first_words(language).join(" "),
-        later_words(language).join(" ")
-    );
-    out
+/// What may stand at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offer {
+    /// This word, and what the word does.
+    Word(String, &'static str),
+    /// One of the words that this argument can be.
+    Argument(Argument),
 }
 
-/// A completion for zsh(1).
+/// Answers what may stand behind `before`, the words that follow the command's name.
 #[must_use]
-pub fn zsh_completion(language: &Language) -> String {
-    let command = language.command;
-    let mut out = format!(
-        "#compdef {command}\n\
-         # What may follow {command}, for zsh(1). Made from the catalogue by `cargo xtask words`.\n\n\
-         local -a known\n\
-         case $words[CURRENT-1] in\n"
-    );
-    for (names, words) in followers(language) {
-        let _ = writeln!(out, "({}) known=({words}) ;;", names.join("|"));
+pub fn offers(language: &Language, before: &[String]) -> Vec<Offer> {
+    if let Some(argument) = before.last().and_then(|word| follower(language, word)) {
+        return vec![Offer::Argument(argument)];
     }
-    let _ = write!(
-        out,
-        "*)\n    if (( CURRENT == 2 )); then\n        known=({})\n    else\n        known=(\n",
-        first_words(language).join(" ")
-    );
-    for entry in taken(&language.sections) {
-        // Quotes of either kind would end the string of the completion.
-        let about = entry.about.replace(['`', '\''], "");
-        for name in &entry.names {
-            let _ = writeln!(out, "            '{name}:{about}'");
+    if !has_first(language, before) {
+        let options = language.flags.iter();
+        let options = options.map(|flag| Offer::Word(format!("-{}", flag.letter), flag.about));
+        let argument = language.subject.map(Offer::Argument);
+        return options.chain(words([&language.firsts])).chain(argument).collect();
+    }
+    words(&language.sections).chain(language.operand.map(Offer::Argument)).collect()
+}
+
+/// Whether there is a word that is neither an option nor the value of one.
+fn has_first(language: &Language, before: &[String]) -> bool {
+    let mut before = before.iter();
+    while let Some(word) = before.next() {
+        if !word.starts_with('-') {
+            return true;
+        }
+        if of_option(language, word).is_some() {
+            before.next();
         }
     }
-    if let Some(word) = language.operand.and_then(known) {
-        let _ = writeln!(out, "            {word}");
-    }
-    out.push_str("        )\n    fi\n    ;;\nesac\n_describe word known\n");
-    out
+    false
+}
+
+/// The argument of an option. Letters without one may stand before its letter: `-lg`.
+fn of_option(language: &Language, word: &str) -> Option<Argument> {
+    let last = word.strip_prefix('-')?.chars().next_back()?;
+    language.flags.iter().find(|flag| flag.letter == last)?.argument
+}
+
+fn words<'a>(sections: impl IntoIterator<Item = &'a Section>) -> impl Iterator<Item = Offer> {
+    let names =
+        |entry: &'a Entry| entry.names.iter().map(|name| Offer::Word(name.clone(), entry.about));
+    taken(sections).flat_map(names)
 }
 
 fn taken<'a>(sections: impl IntoIterator<Item = &'a Section>) -> impl Iterator<Item = &'a Entry> {
@@ -90,53 +62,58 @@ fn taken<'a>(sections: impl IntoIterator<Item = &'a Section>) -> impl Iterator<I
     entries.filter(|entry| entry.is_taken())
 }
 
-/// The words that may come first.
-fn first_words(language: &Language) -> Vec<String> {
-    let mut words: Vec<String> =
-        language.flags.iter().map(|flag| format!("-{}", flag.letter)).collect();
-    words.push("--help".to_owned());
-    words.extend(taken([&language.firsts]).flat_map(|entry| entry.names.clone()));
-    words.extend(language.subject.and_then(known));
-    words
+/// Answers the argument that follows `word`. `None`: other words may follow.
+fn follower(language: &Language, word: &str) -> Option<Argument> {
+    let mut entries = taken(iter::once(&language.firsts).chain(&language.sections));
+    let entry = entries.find(|entry| entry.names.iter().any(|name| name == word));
+    // Only the first argument follows the word itself, and only it can be known by that.
+    let argument = match entry {
+        Some(entry) => *entry.arguments.first()?,
+        None => of_option(language, word)?,
+    };
+    // Modifiers of route(8) may come before the destination.
+    Some(argument).filter(|argument| *argument != Argument::Value("destination"))
 }
 
-/// The words that may come later, unless the word before decides otherwise.
-fn later_words(language: &Language) -> Vec<String> {
-    let words = taken(&language.sections).flat_map(|entry| entry.names.clone());
-    words.chain(language.operand.and_then(known)).collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ifconfig, route};
 
-/// The words that decide what follows, and what that is. Words with equal followers share a row.
-fn followers(language: &Language) -> Vec<(Vec<String>, String)> {
-    let flags = language.flags.iter().filter_map(|flag| {
-        let argument = flag.argument?;
-        Some((vec![format!("-{}", flag.letter)], known(argument)?))
-    });
-    let words = taken(iter::once(&language.firsts).chain(&language.sections)).filter_map(|entry| {
-        // Only the first argument follows the word itself, and only it can be known by that.
-        let first = *entry.arguments.first()?;
-        Some((entry.names.clone(), known(first)?))
-    });
-    let mut rows: Vec<(Vec<String>, String)> = Vec::new();
-    for (names, words) in flags.chain(words) {
-        match rows.iter_mut().find(|(_, known)| *known == words) {
-            // One branch of the `case` for all: the completion is shorter and faster to search.
-            Some((row, _)) => row.extend(names),
-            None => rows.push((names, words)),
+    /// Answers the offers that begin with `typed`, in one line.
+    fn offered(line: &str) -> String {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let language = if words[0] == "route" { route::language() } else { ifconfig::language() };
+        let (typed, before) = words[1..].split_last().unwrap();
+        let word = |offer: Offer| match offer {
+            Offer::Word(word, _) => word,
+            Offer::Argument(argument) => format!("<{}>", argument.label()),
+        };
+        let offers = offers(&language, before).into_iter().map(word);
+        let offers = offers.filter(|word| word.starts_with('<') || word.starts_with(typed));
+        offers.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn by_the_word_before() {
+        for (line, want) in [
+            ("ifconfig em0 prom",              "promisc"),
+            ("ifconfig em0 -prom",             "-promisc"),
+            ("ifconfig lagg0 laggproto l",     "<failover|loadbalance|roundrobin|broadcast|lacp>"),
+            ("ifconfig epai",                  "epair <interface>"),
+            ("ifconfig -l",                    "-l <interface>"),
+            ("ifconfig -j ",                   "<jail>"),
+            ("ifconfig -j web epai",           "epair <interface>"),
+            ("ifconfig -lg ",                  "<group>"),
+            ("ifconfig bridge0 addm ",         "<interface>"),
+            ("ifconfig em0 mtu 1",             "<bytes>"),
+            ("ifconfig em0 stick",             ""),              // nothing on Linux
+            ("route fl",                       "flush"),
+            ("route add d",                    "<default>"),
+            ("route add -bla",                 "-blackhole <default>"),
+        ] {
+            assert_eq!(offered(line), want, "{line}");
         }
     }
-    rows
-}
-
-/// What a shell knows of an argument. `None`: other words may come before the argument.
-fn known(argument: Argument) -> Option<String> {
-    Some(match argument {
-        Argument::Interface => INTERFACES.to_owned(),
-        Argument::Jail => JAILS.to_owned(),
-        Argument::Group => GROUPS.to_owned(),
-        Argument::Choice(words) => words.join(" "),
-        // Modifiers of route(8) may come before the destination.
-        Argument::Value("destination") => return None,
-        Argument::Value(_) => String::new(),
-    })
 }

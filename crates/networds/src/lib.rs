@@ -28,6 +28,6 @@ mod completion;
 mod document;
 mod word;
 
-pub use completion::{bash_completion, zsh_completion};
+pub use completion::{Offer, offers};
 pub use document::{help, manual};
 pub use word::{Argument, Entry, Flag, Language, Section, Standing};

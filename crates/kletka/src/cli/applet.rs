@@ -1,5 +1,5 @@
 //! What an applet is: a row of the table in [`super`]. The dispatch, the installed links, the
-//! manual pages, the completions and `kletka --help` follow from the rows.
+//! manual pages and `kletka --help` follow from the rows.
 //!
 //! This module has the types only. The rows are in [`super`], because they name the modules of the
 //! applets; a function that needs the rows gets them as an argument.
@@ -25,24 +25,17 @@ pub(super) struct Applet {
     pub(super) page: Page,
     /// The directories that have a link of this name.
     pub(super) links: &'static [Place],
-    /// The scripts by which shells complete the command line.
-    pub(super) completion: Option<Completion>,
 }
 
 impl Applet {
     /// Makes an applet that is called as `kletka NAME` only.
     pub(super) const fn new(grammar: &'static Grammar, run: Run, group: Group, page: Page) -> Self {
-        Self { name: grammar.name, grammar, run, group, page, links: &[], completion: None }
+        Self { name: grammar.name, grammar, run, group, page, links: &[] }
     }
 
     /// Gives the applet links in the directories `links`.
     pub(super) const fn linked(self, links: &'static [Place]) -> Self {
         Self { links, ..self }
-    }
-
-    /// Gives the applet a completion.
-    pub(super) const fn completed(self, completion: Completion) -> Self {
-        Self { completion: Some(completion), ..self }
     }
 }
 
@@ -117,29 +110,4 @@ impl Place {
             Self::Hooks | Self::Jails => "../kletka",
         }
     }
-}
-
-/// The two scripts by which bash(1) and zsh(1) complete a command line.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Completion {
-    pub(super) bash: &'static str,
-    pub(super) zsh: &'static str,
-}
-
-/// Makes the [`Completion`] of a command from its files in `share/completions`.
-macro_rules! completion {
-    ($name:literal) => {
-        crate::cli::applet::Completion {
-            bash: include_str!(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/../../share/completions/bash/",
-                $name
-            )),
-            zsh: include_str!(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/../../share/completions/zsh/_",
-                $name
-            )),
-        }
-    };
 }

@@ -1,9 +1,9 @@
 //! The command lines of service(8) and sysrc(8).
 
-use super::Word::{
+use super::table::Word::{
     Any, Choice, Configured, Directory, File, Interface, Program, Running, Variable,
 };
-use super::{Grammar, Rule, each, first, flag, with};
+use super::table::{Grammar, Rule, each, first, flag, with};
 
 /// Options and usage in the words of FreeBSD's service(8), which prints them for `-h`.
 pub(crate) static SERVICE: Grammar = Grammar {

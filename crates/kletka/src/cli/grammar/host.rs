@@ -1,7 +1,7 @@
 //! The command lines of sysctl(8), devfs(8), mount(8) and umount(8).
 
-use super::Word::{Any, Choice, Directory, File, Mounted, Oid, Ruleset};
-use super::{Flag, Grammar, Word, each, flag, hidden, with};
+use super::table::Word::{Any, Choice, Directory, File, Mounted, Oid, Ruleset};
+use super::table::{Flag, Grammar, Word, each, flag, hidden, with};
 
 pub(crate) static SYSCTL: Grammar = Grammar {
     usage: &["sysctl [-dehiNnoqwx] [-f filename] name[=value] ...", "sysctl [-dehNnoqwx] -a"],

@@ -1,9 +1,9 @@
 //! The command lines of jail(8), jls(8) and jexec(8).
 
-use super::Word::{
+use super::table::Word::{
     Any, Assignment, Choice, Configured, Directory, File, Program, Running, Shown, User,
 };
-use super::{Flag, Grammar, each, first, flag, hidden, may, with};
+use super::table::{Flag, Grammar, each, first, flag, hidden, may, with};
 
 /// The usage of FreeBSD's jail.c, which names neither `-C` nor `-p`. Only the last line is
 /// kletka's.

@@ -1,7 +1,7 @@
 //! The command lines of ifconfig(8), route(8), netstat(1), arp(8) and ndp(8).
 
-use super::Word::{Any, Choice, Interface, Running};
-use super::{Flag, Grammar, Word, flag, with};
+use super::table::Word::{Any, Choice, Interface, Running};
+use super::table::{Flag, Grammar, Word, flag, with};
 
 pub(crate) static IFCONFIG: Grammar = Grammar {
     refused: "Dkmv",

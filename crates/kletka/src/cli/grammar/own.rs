@@ -1,7 +1,7 @@
 //! The command lines of kletka itself and of the commands that FreeBSD does not have.
 
-use super::Word::{Any, Assignment, Configured, Directory, File, Page, Parameter, Program};
-use super::{Flag, Grammar, each, first, flag, with};
+use super::table::Word::{Any, Assignment, Configured, Directory, File, Page, Parameter, Program};
+use super::table::{Flag, Grammar, each, first, flag, with};
 
 /// The binary under its own name. Its other verbs are the applets.
 pub(crate) static KLETKA: Grammar = Grammar {

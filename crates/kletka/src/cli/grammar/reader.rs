@@ -4,7 +4,7 @@
 //! stand, and refuses options and verbs that are in no table. Values, and how options go together,
 //! are for the command to judge.
 
-use super::{Flag, Grammar};
+use super::table::{Flag, Grammar};
 use networds::Language;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;

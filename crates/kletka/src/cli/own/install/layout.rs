@@ -4,7 +4,7 @@
 
 use super::boot;
 use super::replace::{InstalledFile, Link};
-use crate::cli::applet::{Applet, Completion, Place};
+use crate::cli::applet::{Applet, Place};
 use crate::cli::page::{FURTHER, Page};
 use base::{RC_FILES, ShippedFile};
 use std::path::Path;
@@ -60,8 +60,21 @@ const SETTINGS: [ShippedFile; 2] = [
 const JAIL_SERVICE: ShippedFile =
     ("libexec/kletka/jail/service", 0o755, include_str!("../../../../../../share/jail/service"));
 
-/// The completion of the binary's own name.
-const COMPLETION: Completion = completion!("kletka");
+/// The scripts by which shells complete a command line: what stands before and behind the name of
+/// the command in the path below `share`, and the script, which has `COMMAND` for the name.
+const COMPLETIONS: [(&str, &str, &str); 3] = [
+    (
+        "bash-completion/completions/",
+        "",
+        include_str!("../../../../../../share/completions/COMMAND.bash"),
+    ),
+    ("zsh/site-functions/_", "", include_str!("../../../../../../share/completions/COMMAND.zsh")),
+    (
+        "fish/vendor_completions.d/",
+        ".fish",
+        include_str!("../../../../../../share/completions/COMMAND.fish"),
+    ),
+];
 
 /// Lists every link of the layout: the binary's own name, and the names of the applets.
 pub(super) fn links(applets: &[Applet], prefix: &Path) -> impl Iterator<Item = Link> {
@@ -94,12 +107,11 @@ pub(super) fn files(applets: &[Applet], prefix: &Path) -> impl Iterator<Item = I
     let documents = DOCUMENTS.iter().map(|file| below("share/doc/kletka/", file));
     let manual =
         pages(applets).into_iter().map(|page| InstalledFile::new(page.path(), 0o644, page.text));
-    let completions = completions(applets).flat_map(|(place, name, completion)| {
-        let share = place.share();
-        let bash = format!("{share}/bash-completion/completions/{name}");
-        let zsh = format!("{share}/zsh/site-functions/_{name}");
-        let file = |path, text| InstalledFile::new(path, 0o644, text);
-        [file(bash, completion.bash), file(zsh, completion.zsh)]
+    let completions = completed(applets).flat_map(|(place, name)| {
+        COMPLETIONS.map(|(before, behind, script)| {
+            let path = format!("{}/{before}{name}{behind}", place.share());
+            InstalledFile::new(path, 0o644, script.replace("COMMAND", name))
+        })
     });
     let plain = SETTINGS.iter().chain([&JAIL_SERVICE]).map(|file| below("", file));
     rc.chain(rulesets)
@@ -123,11 +135,8 @@ fn pages(applets: &[Applet]) -> Vec<&Page> {
     pages
 }
 
-/// Lists every completion, with the name that is completed and the first directory that has the
-/// name.
-fn completions(applets: &[Applet]) -> impl Iterator<Item = (Place, &'static str, Completion)> {
-    let of_applets = applets.iter().filter_map(|applet| {
-        applet.completion.and_then(|it| Some((*applet.links.first()?, applet.name, it)))
-    });
-    [(Place::Everywhere, "kletka", COMPLETION)].into_iter().chain(of_applets)
+/// Lists every name whose command line is completed, and the first directory that has the name.
+fn completed(applets: &[Applet]) -> impl Iterator<Item = (Place, &'static str)> {
+    let linked = applets.iter().filter_map(|applet| Some((*applet.links.first()?, applet.name)));
+    [(Place::Everywhere, "kletka")].into_iter().chain(linked)
 }

@@ -26,7 +26,7 @@ pub(super) struct Link {
 }
 
 impl InstalledFile {
-    pub(super) fn new(path: String, mode: u32, text: &'static str) -> Self {
+    pub(super) fn new(path: String, mode: u32, text: impl Into<Cow<'static, str>>) -> Self {
         Self { path, mode, text: text.into() }
     }
 }

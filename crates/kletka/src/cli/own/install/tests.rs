@@ -114,13 +114,15 @@ fn completions_are_beside_what_they_complete() {
         let want = [
             format!("{share}/bash-completion/completions/{name}"),
             format!("{share}/zsh/site-functions/_{name}"),
+            format!("{share}/fish/vendor_completions.d/{name}.fish"),
         ];
         let got: Vec<&String> = files
             .iter()
             .filter(|path| {
-                path.ends_with(&format!("/{name}")) || path.ends_with(&format!("/_{name}"))
+                let ends = [format!("/{name}"), format!("/_{name}"), format!("/{name}.fish")];
+                ends.iter().any(|end| path.ends_with(end))
             })
-            .filter(|path| path.contains("completions/") || path.contains("site-functions/"))
+            .filter(|path| path.contains("completions") || path.contains("site-functions/"))
             .collect();
         assert_eq!(got, want.iter().collect::<Vec<_>>());
     }
