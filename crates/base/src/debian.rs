@@ -138,6 +138,7 @@ impl Plan {
     fn program(self, mmdebstrap: &Path) -> Program {
         let mut command = Command::new("unshare");
         command.arg("--mount").arg("--").arg(mmdebstrap).args(&self.arguments);
+        command.env("PATH", host::program_path());
         Program { name: "mmdebstrap", command, input: self.input }
     }
 }

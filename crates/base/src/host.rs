@@ -1,6 +1,8 @@
 //! What the host knows: its suite, the proxies of its apt, and the place of mmdebstrap(1).
 
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::error::{Error, valid_name};
@@ -27,6 +29,23 @@ pub fn mmdebstrap() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut directories = std::env::split_paths(&path).chain([PathBuf::from("/usr/bin")]);
     directories.find_map(|d| Some(d.join("mmdebstrap")).filter(|file| file.is_file()))
+}
+
+/// The directories in which mmdebstrap(1) and the programs that it calls are looked for: those of
+/// `PATH`, without the one of kletka's whose mount(8) speaks FreeBSD's dialect.
+pub(crate) fn program_path() -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    match fs::read_link("/proc/self/exe") {
+        Ok(program) => without(&path, &program.with_file_name("bin")),
+        Err(_) => path,
+    }
+}
+
+fn without(path: &OsStr, own: &Path) -> OsString {
+    let is_own = |directory: &PathBuf| fs::canonicalize(directory).is_ok_and(|it| it == own);
+    let others = std::env::split_paths(path).filter(|directory| !is_own(directory));
+    // What was taken apart at colons has none in its parts.
+    std::env::join_paths(others).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The suite of a Debian host, from the text of its os-release(5).
@@ -57,6 +76,15 @@ mod tests {
         ] {
             let got = suite(os_release).map_err(|e| e.to_string());
             assert_eq!(got.as_deref().map_err(String::as_str), want, "{os_release:?}");
+        }
+    }
+
+    #[test]
+    fn programs_of_the_host() {
+        for (path, want) in
+            [("/usr/../etc:/nowhere:/usr/bin", "/nowhere:/usr/bin"), ("/etc", ""), ("", "")]
+        {
+            assert_eq!(without(path.as_ref(), Path::new("/etc")), want, "{path:?}");
         }
     }
 
