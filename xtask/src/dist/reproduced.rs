@@ -17,9 +17,9 @@ const BUILDERS: [(&str, &str, &str, &str); 2] =
 pub(crate) fn reproducible(architectures: &[String]) -> Outcome {
     packages::ensure(packages::DIST)?;
     let scratch = build::scratch()?.join("reproduced");
-    let outcome = twice(&scratch, architectures);
-    let removed = fs::remove_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()));
-    outcome.and(removed)
+    // What differs stays, to be looked at.
+    twice(&scratch, architectures)?;
+    fs::remove_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))
 }
 
 fn twice(scratch: &Path, architectures: &[String]) -> Outcome {
@@ -29,10 +29,13 @@ fn twice(scratch: &Path, architectures: &[String]) -> Outcome {
     fs::create_dir_all(scratch)
         .and_then(|()| fs::copy("/proc/self/exe", &xtask))
         .map_err(|e| format!("{}: {e}", xtask.display()))?;
+    // Both are copied before the first is built: somebody may work in this checkout meanwhile.
+    for (name, ..) in BUILDERS {
+        copy(&scratch.join(name))?;
+    }
     let mut sums = Vec::new();
     for (name, zone, language, umask) in BUILDERS {
         let checkout = scratch.join(name);
-        copy(&checkout)?;
         println!("in {}:", checkout.display());
         let mut make = Command::new("sh");
         make.args(["-c", "umask \"$1\"; shift; exec \"$@\"", "sh", umask]);
