@@ -1,5 +1,5 @@
 //! `cargo xtask dist`: what is given to others, below target/dist: a Debian package and a tarball
-//! for each architecture, and a file of their sums.
+//! for each architecture, a file of their sums, and one that says what they were made with.
 //!
 //! Two builds of one commit by one toolchain have the same bytes, wherever the checkout lies: paths
 //! are taken out of the program ([`program`]), and whatever has a time has that of the commit
@@ -115,7 +115,8 @@ pub(crate) fn run(arguments: Parser) -> Outcome {
         made.push(tarball::pack(&release, architecture, &binary)?);
     }
     let sums = sums(&release.directory, &made)?;
-    for path in made.iter().chain([&sums]) {
+    let tools = tools(&release)?;
+    for path in made.iter().chain([&sums, &tools]) {
         println!("{}", path.display());
     }
     Ok(())
@@ -175,6 +176,27 @@ fn read(path: impl AsRef<Path>) -> Result<String, String> {
 
 fn absolute(path: &Path) -> Result<PathBuf, String> {
     std::path::absolute(path).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// Writes beside the packages what somebody else needs who wants to make the same bytes.
+fn tools(release: &Release) -> Result<PathBuf, String> {
+    let version = |program: &str| {
+        let said = answer(Command::new(program).arg("--version"))?;
+        Ok::<_, String>(said.lines().next().unwrap_or_default().to_owned())
+    };
+    let commit = answer(Command::new("git").args(["rev-parse", "HEAD"])).unwrap_or_default();
+    let programs = ["rustc", "cargo", "dpkg-deb", "xz", "tar", "gzip"];
+    let mut lines = vec![
+        format!("kletka {}", release.version),
+        format!("commit {}", commit.trim()),
+        format!("SOURCE_DATE_EPOCH={}", release.epoch.0),
+    ];
+    for program in programs {
+        lines.push(version(program)?);
+    }
+    let path = release.directory.join("BUILD");
+    write(&path, lines.join("\n") + "\n", 0o644)?;
+    Ok(path)
 }
 
 /// The file that says what the packages' bytes are.

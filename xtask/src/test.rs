@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use crate::leaks::{Left, Processes};
 use crate::readme::{Given, SUITES};
-use crate::{Outcome, build, fuzz, miri, packages, vm};
+use crate::{Outcome, build, dist, fuzz, miri, packages, vm};
 
 /// How many passed, failed and were skipped.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) fn run(slow: bool) -> Outcome {
         println!("not root: the tests that make jails, and the demonstration, are skipped");
     }
     let before = Left::now(Processes::Kletka);
-    let parts: [(&str, &dyn Fn() -> Count); 10] = [
+    let parts: [(&str, &dyn Fn() -> Count); 11] = [
         ("format", &|| check(&["fmt", "--all", "--check"])),
         ("lint", &|| {
             check(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
@@ -56,6 +56,7 @@ pub(crate) fn run(slow: bool) -> Outcome {
         ("demo", &demo),
         ("readme", &|| readme(slow)),
         ("vm", &virtual_machines),
+        ("dist", &|| distribution(slow)),
         // Last, because it counts what all others have left.
         ("leaks", &|| nothing_left(&before)),
     ];
@@ -170,6 +171,20 @@ fn readme(slow: bool) -> Count {
         all.add(typed.map_or_else(without, |()| Count::default()));
     }
     all
+}
+
+/// Makes the packages twice and compares them. Takes minutes, as nothing is built that was built
+/// before.
+fn distribution(slow: bool) -> Count {
+    if !slow {
+        return Count::default();
+    }
+    println!("\n==> cargo xtask dist --check");
+    let made = dist::reproducible(&dist::ARCHITECTURES.map(str::to_owned));
+    if let Err(error) = &made {
+        println!("{error}");
+    }
+    Count::one(made.is_ok())
 }
 
 /// Says why there are no suites, and counts that.
