@@ -11,16 +11,30 @@
 //! assert_eq!(nearest::hint(Some("jail")), "; did you mean jail?");
 //! ```
 
-/// Finds the name of which `word` may be a slip of the pen: the nearest, and of several the first.
+/// The shortest beginning that stands for a whole name.
+const BEGINNING: usize = 3;
+
+/// Finds the name of which `word` may be a slip of the pen, the nearest, and of several the first;
+/// or else the only name that begins with `word`.
 pub fn nearest<N: AsRef<str>>(word: &str, names: impl IntoIterator<Item = N>) -> Option<N> {
+    let names: Vec<N> = names.into_iter().collect();
+    let begins = |name: &N| {
+        word.len() >= BEGINNING
+            && name.as_ref().len() > word.len()
+            && name.as_ref().starts_with(word)
+    };
+    let begun = names.iter().filter(|name| begins(name)).count();
+    let whole = names.iter().position(begins).filter(|_| begun == 1);
     // Of a short word, many are near: `x` is no slip of `ip4`.
     let most = (word.len() / 3).clamp(1, 3);
     // A name whose length differs by more is farther away than that. A word may be as long as a
     // file: its distance must not be computed.
-    let near = names.into_iter().filter(|it| it.as_ref().len().abs_diff(word.len()) <= most);
-    let near = near.map(|it| (distance(word, it.as_ref()), it));
+    let places = names.iter().enumerate();
+    let near = places.filter(|(_, it)| it.as_ref().len().abs_diff(word.len()) <= most);
+    let near = near.map(|(place, it)| (distance(word, it.as_ref()), place));
     let near = near.filter(|(distance, _)| (1..=most).contains(distance));
-    near.min_by_key(|(distance, _)| *distance).map(|(_, it)| it)
+    let place = near.min_by_key(|(distance, _)| *distance).map(|(_, place)| place).or(whole)?;
+    names.into_iter().nth(place)
 }
 
 /// Writes what stands behind a message that has repeated a wrong word. Without a name there is
@@ -72,6 +86,8 @@ mod tests {
             ("x",         None),
             ("",          None),
             ("list",      None),
+            ("ifc",       Some("ifconfig")), // begun
+            ("if",        None),             // too short
         ] {
             assert_eq!(nearest(word, names), want, "{word}");
         }

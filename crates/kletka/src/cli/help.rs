@@ -104,6 +104,15 @@ pub(super) fn refuse(of: &Grammar, mistake: &Mistake) -> ExitCode {
             let hint = nearest::hint(nearest::nearest(name, known));
             complain!("{called}: {name}: no such option{hint}");
         }
+        Mistake::Operand(word) => {
+            // The dashes of an option are easily forgotten.
+            let dashed = format!("--{word}");
+            let flags = of.all_flags().map(|flag| flag.name);
+            let known: Vec<&str> = flags.filter(|name| name.starts_with("--")).collect();
+            let exact = known.iter().copied().find(|name| *name == dashed);
+            let hint = nearest::hint(exact.or_else(|| nearest::nearest(&*dashed, known)));
+            complain!("{called}: {word}: unexpected argument{hint}");
+        }
         Mistake::Verb(word) => {
             let known = of.verbs.iter().map(|verb| verb.name);
             let hint = nearest::hint(nearest::nearest(word, known));

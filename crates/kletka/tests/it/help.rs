@@ -77,6 +77,17 @@ fn by_every_name() {
     }
 }
 
+/// The service(8) for the inside of jails is a script.
+#[test]
+fn the_service_of_jails() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let service = "/usr/local/libexec/kletka/jail/service";
+    let help = sandbox.ok(&format!("{service} --help"));
+    assert!(help.starts_with("usage: service ") && help.contains("kletka-service(8)"), "{help}");
+    let version = sandbox.ok(&format!("{service} --version"));
+    assert_eq!(version, format!("kletka {}\n", env!("CARGO_PKG_VERSION")));
+}
+
 /// A wrong option is repeated, the nearest named, and the usage follows on standard error.
 #[test]
 fn a_wrong_option_is_named() {
@@ -128,6 +139,13 @@ usage: kletka net guard SECONDS COMMAND [ARGUMENT ...]
 kletka: install: option requires an argument -- prefix
 usage: kletka install --prefix DIR [--destdir DIR]
        kletka install --remove [--prefix DIR]
+[1]
+$ kletka doctor mend; kletka inst; kletka version now
+kletka: doctor: mend: unexpected argument; did you mean --mend?
+usage: kletka doctor [--mend]
+kletka: inst: no such applet; did you mean install?
+kletka: version: now: unexpected argument
+usage: kletka version
 [1]
 $ jexec -x; jexec -u
 jexec: illegal option -- x
@@ -229,10 +247,9 @@ Options:
   --version   print the version of kletka
 
 The manual page is kletka(8): kletka help kletka
-$ kletka; kletka version now
+$ kletka
 usage: kletka APPLET [ARGUMENT ...]
 applets: arp bootstrap config devfs doctor ifconfig install jail jexec jls mount ndp net netstat route service sysctl sysrc umount
-usage: kletka version
 [1]
 ",
     );

@@ -146,7 +146,7 @@ fn usage() {
         ("--prefix k", "the prefix must be an absolute path"),
         ("--remove --prefix k", "the prefix must be an absolute path"),
         ("--remove --destdir /mnt", "--destdir is for installing"),
-        ("--prefix /mnt/k more", "unexpected argument \"more\""),
+        ("--prefix /mnt/k more", "more: unexpected argument"),
     ] {
         let done = sandbox.run(&format!("kletka install {words}"));
         let want = format!("kletka: install: {said}\n{usage}");

@@ -16,6 +16,7 @@ pub(crate) static KLETKA: Grammar = Grammar {
         Grammar {
             called: "kletka: version",
             usage: &["kletka version"],
+            takes_none: true,
             ..Grammar::verb("version", "print the version")
         },
     ],
@@ -83,6 +84,7 @@ pub(crate) static DOCTOR: Grammar = Grammar {
     called: "kletka: doctor",
     usage: &["kletka doctor [--mend]"],
     flags: &[flag("--mend", "jails without a record are adopted or ended")],
+    takes_none: true,
     permutes: true,
     ..Grammar::new("doctor")
 };
@@ -98,6 +100,7 @@ pub(crate) static INSTALL: Grammar = Grammar {
         with("--destdir", "directory", Directory, "put it below this directory for now"),
         flag("--remove", "take away what was installed"),
     ],
+    takes_none: true,
     permutes: true,
     ..Grammar::new("install")
 };

@@ -28,6 +28,8 @@ pub(crate) enum Mistake {
     NoValue(String),
     /// A word that is no verb.
     Verb(String),
+    /// An operand of a command that takes none.
+    Operand(String),
 }
 
 /// Reads the words behind the name of a command. Fails with the verb that was understood and with
@@ -55,6 +57,9 @@ pub(crate) fn read(
                 }
                 None if reader.strict && reader.grammar.only_verbs => {
                     Err(Mistake::Verb(word.to_string_lossy().into_owned()))
+                }
+                None if reader.strict && reader.grammar.takes_none => {
+                    Err(Mistake::Operand(word.to_string_lossy().into_owned()))
                 }
                 None if reader.grammar.permutes => continue,
                 None => break,
@@ -268,6 +273,7 @@ mod tests {
             (&own::CONFIG,      "fmt --chek",                  "fmt: Option(\"--chek\")"),
             (&own::NET,         "guard 10 ls --help",          "-"),
             (&own::NET,         "guard --detached 10 ls -x",   "-"),
+            (&own::DOCTOR,      "mend",                        "doctor: Operand(\"mend\")"),
             (&own::INSTALL,     "--prefix",                    "install: NoValue(\"prefix\")"),
         ] {
             assert_eq!(told(grammar, line), want, "{} {line}", grammar.name);

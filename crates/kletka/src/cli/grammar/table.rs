@@ -28,6 +28,8 @@ pub(crate) struct Grammar {
     /// Whether the first operand must be a verb, and a word that is none is refused before the
     /// command runs. Otherwise the command has a message of its own.
     pub(crate) only_verbs: bool,
+    /// Whether the command takes no operand at all.
+    pub(crate) takes_none: bool,
     /// The words of the command, where `networds` has them.
     pub(crate) language: Option<fn() -> networds::Language>,
 }
@@ -49,6 +51,7 @@ impl Grammar {
             verbs: &[],
             prefixes: &[],
             only_verbs: false,
+            takes_none: false,
             language: None,
         }
     }
