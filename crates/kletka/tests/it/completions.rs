@@ -201,3 +201,24 @@ fn scripts_are_read() {
     sandbox.ok("! command -v fish > /dev/null || for file in /usr/local/share/fish/vendor_completions.d/*; do HOME=/tmp fish -n $file || exit; done");
     sandbox.ok("! command -v shellcheck > /dev/null || shellcheck /usr/local/share/bash-completion/completions/kletka");
 }
+
+/// Whatever stands on a line, the answer has its first line, and no error.
+#[test]
+fn odd_words_are_answered() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.write(
+        "/tmp/odd",
+        "#!/bin/bash
+odd=('' - -- --- --= $'-\\xff' $'--\\xff=' -é -j --plan= jail $'\\xff')
+for command in '' kletka nothing jail jls jexec ifconfig route netstat arp service sysrc devfs umount; do
+    for first in \"${odd[@]}\"; do
+        for second in \"${odd[@]}\"; do
+            said=$(kletka complete \"$command\" \"$first\" \"$second\" 2>&1; echo $?)
+            [[ $said == *0 && $said != *panicked* ]] || echo \"$command $first $second: $said\"
+        done
+    done
+done
+",
+    );
+    assert_eq!(sandbox.ok("bash /tmp/odd"), "");
+}

@@ -4,6 +4,8 @@ use super::{Grammar, own};
 use crate::cli::APPLETS;
 use crate::cli::boot::service::SCRIPTS;
 use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 
 /// Every command and every verb of it.
 fn all() -> Vec<&'static Grammar> {
@@ -89,4 +91,31 @@ fn verbs_are_those_of_the_scripts() {
         assert_eq!(known, taken, "{}", script.name);
     }
     assert_eq!(super::boot::SERVICE.verbs.len(), SCRIPTS.len());
+}
+
+/// Words that lie at the limits of how a line is read.
+const ODD: [&[u8]; 12] = [
+    b"",
+    b"-",
+    b"--",
+    b"---",
+    b"--=",
+    b"-\xff",
+    b"--\xff=",
+    "-\u{e9}j".as_bytes(),
+    b"-j",
+    b"--plan=",
+    b"jail",
+    b"\xff",
+];
+
+/// Whatever the words are, a line is read.
+#[test]
+fn no_line_is_too_odd() {
+    let odd = || ODD.iter().map(|word| OsString::from_vec(word.to_vec()));
+    for grammar in all() {
+        for (first, second) in odd().flat_map(|first| odd().map(move |it| (first.clone(), it))) {
+            let _ = super::read(grammar, &[first, second]);
+        }
+    }
 }

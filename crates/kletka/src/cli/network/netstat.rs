@@ -122,7 +122,10 @@ fn family(word: &str) -> Result<bool, UsageError> {
     match word {
         "inet" => Ok(false),
         "inet6" => Ok(true),
-        word => Err(UsageError::Message(format!("{word}: unknown address family"))),
+        word => {
+            let hint = nearest::hint(nearest::nearest(word, ["inet", "inet6"]));
+            Err(UsageError::Message(format!("{word}: unknown address family{hint}")))
+        }
     }
 }
 
@@ -342,6 +345,7 @@ mod tests {
             ("-a -I re0",      Err(UsageError::Message("-a: not supported with -i: ip maddress shows the multicast addresses".into()))),
             ("-rW",            Err(UsageError::Message("-W: not supported with -r".into()))),
             ("-f",             Err(UsageError::Usage)),
+            ("-r -f ine",      Err(UsageError::Message("ine: unknown address family; did you mean inet?".into()))),
             ("-r -f ipx",      Err(UsageError::Message("ipx: unknown address family".into()))),
             ("-s",             Err(UsageError::Message("-s: not supported: ss(8) shows sockets, nstat(8) counts".into()))),
             ("",               Err(UsageError::Message("sockets are not shown here: say -r or -i, or ask ss(8)".into()))),
