@@ -50,7 +50,10 @@ fn run(arguments: &[OsString], applets: &[Applet]) -> ExitCode {
     match arguments {
         [] => say(overview(applets)),
         [name] => match find(name, applets) {
-            Some(page) => show_page(page),
+            Some(page) => {
+                let applet = applets.iter().find(|applet| name == applet.name);
+                show_page(page, applet.map(|applet| applet.name))
+            }
             None => fail("kletka: help", no_such_applet(name, applets)),
         },
         _ => own::KLETKA.find("help").map_or(ExitCode::FAILURE, usage),
@@ -110,7 +113,7 @@ pub(super) fn refuse(of: &Grammar, mistake: &Mistake) -> ExitCode {
             let flags = of.all_flags().map(|flag| flag.name);
             let known: Vec<&str> = flags.filter(|name| name.starts_with("--")).collect();
             let exact = known.iter().copied().find(|name| *name == dashed);
-            let hint = nearest::hint(exact.or_else(|| nearest::nearest(&*dashed, known)));
+            let hint = nearest::hint(exact.or_else(|| nearest::nearest(&dashed, known)));
             complain!("{called}: {word}: unexpected argument{hint}");
         }
         Mistake::Verb(word) => {
@@ -220,8 +223,8 @@ fn find<'a>(name: &OsStr, applets: &'a [Applet]) -> Option<&'a Page> {
     of_applets.or_else(|| pages.find(|page| is_called(page.title().0)))
 }
 
-/// Becomes man(1), which shows the page.
-fn show_page(page: &Page) -> ExitCode {
+/// Becomes man(1), which shows the page. `applet` is the one that was named, if one was.
+fn show_page(page: &Page, applet: Option<&str>) -> ExitCode {
     let (name, section) = page.title();
     // The page is handed over as an open file, because it may not be installed anywhere.
     let error = match open(page.text) {
@@ -229,7 +232,10 @@ fn show_page(page: &Page) -> ExitCode {
         Err(error) => error,
     };
     let why = match error.kind() {
-        io::ErrorKind::NotFound => "not installed: install man-db or mandoc".to_owned(),
+        io::ErrorKind::NotFound => {
+            let help = applet.map_or_else(String::new, |it| format!("; or: kletka {it} --help"));
+            format!("not installed: install man-db or mandoc{help}")
+        }
         _ => reason(error),
     };
     fail("kletka: help", format_args!("{name}({section}): man: {why}"))

@@ -271,8 +271,9 @@ $ PATH=/tmp/man:$PATH; for of in jail umount kletka-mount net netif jail.conf kl
 .Dt KLETKA-NETIF 8
 .Dt JAIL.CONF 5
 .Dt KLETKA 8
-$ kletka=$(readlink -f /usr/local/bin/kletka); PATH=/nowhere $kletka help jail
-kletka: help: jail(8): man: not installed: install man-db or mandoc
+$ kletka=$(readlink -f /usr/local/bin/kletka); PATH=/nowhere $kletka help jail; PATH=/nowhere $kletka help jail.conf
+kletka: help: jail(8): man: not installed: install man-db or mandoc; or: kletka jail --help
+kletka: help: jail.conf(5): man: not installed: install man-db or mandoc
 [1]
 $ kletka=$(readlink -f /usr/local/bin/kletka); PATH=/nowhere $kletka doctor --help
 usage: kletka doctor [--mend]
