@@ -77,7 +77,7 @@ $ jexec -U jailed web id -u; jexec -U jailed web pwd; jexec -lU jailed web pwd
 /
 /tmp
 $ jexec -u jailed web true
-jexec: jailed: no such user
+jexec: jailed: no such user; -u takes users of the host, -U those of the jail
 [1]
 $ jexec -u nobody web id -u
 65534
