@@ -53,7 +53,7 @@ static APPLETS: [Applet; 19] = [
     Applet::new(&grammar::boot::SERVICE, service::run, Boot, page!("kletka-service.8"))
         .linked(&[Hooks]),
     Applet::new(&grammar::boot::SYSRC, sysrc::run, Boot, page!("sysrc.8"))
-        .linked(&[Hooks, InJails]),
+        .linked(&[Everywhere, Hooks, InJails]),
     Applet::new(&grammar::host::SYSCTL, sysctl::run, Host, page!("kletka-sysctl.8"))
         .linked(&[Hooks]),
     Applet::new(&grammar::host::DEVFS, devfs::run, Host, page!("kletka-devfs.8")).linked(&[Hooks]),

@@ -90,11 +90,12 @@ fn from_the_installation_to_the_purge() {
         "\
 $ dpkg --no-triggers -i /mnt/1.deb 2>&1 | grep ^kletka:
 kletka: 'kletka doctor' says whether jails can run here; 'man kletka' is where to begin
-$ for name in kletka jail jls jexec ifconfig; do command -v $name; done
+$ for name in kletka jail jls jexec sysrc ifconfig; do command -v $name; done
 /usr/bin/kletka
 /usr/sbin/jail
 /usr/sbin/jls
 /usr/sbin/jexec
+/usr/sbin/sysrc
 /usr/sbin/ifconfig
 $ grep -h kletka /etc/subuid /etc/subgid
 kletka:268435456:1610612736
