@@ -106,6 +106,8 @@ $ useradd -M -K SUB_UID_MIN=268435456 -K SUB_UID_MAX=4000000000 -K SUB_GID_MIN=2
 $ grep -h anna /etc/subuid /etc/subgid
 anna:1879048192:65536
 anna:1879048192:65536
+$ systemctl --quiet enable jail.service 2> /dev/null; readlink /etc/systemd/system/*/jail.service | sed s,^/usr,,
+/lib/systemd/system/jail.service
 $ jail -q -c web
 $ jexec web cat /proc/self/uid_map
          0  268435456      65536
@@ -118,6 +120,7 @@ $ jls name
 web
 $ [ $(jexec web stat -c %i /run/kletka/kletka) = $(stat -c %i /usr/libexec/kletka/kletka) ] && echo the new one
 the new one
+$ dpkg -L kletka | grep -E 'kletka|jail|jls|jexec|sysrc' > /mnt/files
 $ dpkg -r kletka 2>&1 | grep ^kletka:
 kletka: jails are running: stop them first: jail -r web
 $ dpkg-query --show --showformat '${Status}\\n' kletka; jls name
@@ -126,7 +129,9 @@ web
 $ jail -q -r web
 $ dpkg --no-triggers -r kletka 2>&1 | grep ^kletka:
 [1]
-$ find /usr /var/lib -path '*kletka*' ! -path '/var/lib/dpkg/*' ! -path '/var/lib/systemd/deb-systemd-helper-*'
+$ ls -d $(cat /mnt/files) 2> /dev/null
+/etc/logrotate.d/kletka
+[2]
 $ tail -n 1 /etc/logrotate.d/kletka; grep -c kletka: /etc/subuid
 # kept
 1
@@ -134,7 +139,7 @@ $ dpkg --no-triggers -P kletka 2>&1 | sed -n '/^kletka:/,$p'
 kletka: left in place, as jails and their files are yours:
     /etc/jail.conf
     path = /home/jails/web (in /etc/jail.conf)
-$ grep kletka: /etc/passwd /etc/group /etc/subuid /etc/subgid
+$ grep kletka: /etc/passwd /etc/group /etc/subuid /etc/subgid; readlink /etc/systemd/system/*/jail.service
 [1]
 $ ls -d /etc/logrotate.d/kletka /run/kletka 2> /dev/null; ls /home/jails/web/bin/busybox
 /home/jails/web/bin/busybox
