@@ -58,8 +58,12 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAName(kind, name) => write!(f, "\"{name}\" is not the name of a {kind}"),
-            Self::NotRoot => f.write_str("must be root: the files of a base belong to many users"),
+            Self::NotAName(kind, name) => {
+                write!(f, "\"{name}\" is not the name of a {kind}: use letters, digits and +-._")
+            }
+            Self::NotRoot => f.write_str(
+                "must be root, as the files of a base belong to many users: run this as root",
+            ),
             Self::NoMmdebstrap => {
                 f.write_str("mmdebstrap is not installed: apt-get install mmdebstrap")
             }

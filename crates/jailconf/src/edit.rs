@@ -43,8 +43,12 @@ impl fmt::Display for EditError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = String::from_utf8_lossy;
         match self {
-            Self::NotFound(name) => write!(f, "\"{}\" not found", text(name)),
-            Self::Exists(name) => write!(f, "\"{}\" already exists", text(name)),
+            Self::NotFound(name) => {
+                write!(f, "\"{}\" not found; no section has this name", text(name))
+            }
+            Self::Exists(name) => {
+                write!(f, "\"{}\" already exists; choose another name", text(name))
+            }
             Self::Moves(name) => {
                 write!(f, "\"{}\": a jail inside another one keeps that one's name", text(name))
             }
@@ -411,10 +415,10 @@ db { persist; }
             (|it| it.add_jail(b"a/b"),                           "+\n+\"a/b\" {\n+}\n"),
             (|it| it.rename_jail(b"web", b"www"),                "-web {\n+www {\n"),
             (|it| it.remove_jail(b"db"),                         "-db { persist; }\n"),
-            (|it| it.set(b"nosuch", b"vnet", &[]),               "\"nosuch\" not found"),
-            (|it| it.set(b"*", b"vnet", &[]),                    "\"*\" not found"),
-            (|it| it.add_jail(b"web"),                           "\"web\" already exists"),
-            (|it| it.rename_jail(b"web", b"db"),                 "\"db\" already exists"),
+            (|it| it.set(b"nosuch", b"vnet", &[]),               "\"nosuch\" not found; no section has this name"),
+            (|it| it.set(b"*", b"vnet", &[]),                    "\"*\" not found; no section has this name"),
+            (|it| it.add_jail(b"web"),                           "\"web\" already exists; choose another name"),
+            (|it| it.rename_jail(b"web", b"db"),                 "\"db\" already exists; choose another name"),
         ];
         for (edit, want) in cases {
             assert_eq!(edited(edit), want);

@@ -10,7 +10,7 @@
 //! Which parameters exist, and which values they may have, is left to `jailparam`. No system calls:
 //! files come from a [`Loader`], and [`Files`] is the one that reads the disk.
 //!
-//! May use: `strerror`; no system calls, except in `loader.rs`.
+//! May use: `nearest`, `strerror`; no system calls, except in `loader.rs`.
 //!
 //! ```
 //! let text = b"path = \"/jails/$name\"; web { host.hostname = web.example.org; persist; }";

@@ -111,7 +111,10 @@ impl Merge<'_> {
         };
         let Some(found) = self.find(name).filter(has_values) else {
             let (user, name) = (quoted(user.name), quoted(name));
-            let advice = format!("set it by ${name} = VALUE; or write \\$ for a dollar sign");
+            let advice = match self.meant(&name) {
+                Some(meant) => format!("did you mean ${meant}?"),
+                None => format!("set it by ${name} = VALUE; or write \\$ for a dollar sign"),
+            };
             return Err(Some((format!("{user}: variable \"{name}\" not found"), Some(advice))));
         };
         let entry = &self.entries[found];
@@ -138,6 +141,17 @@ impl Merge<'_> {
             return Err(Some((message, None)));
         }
         Ok(found)
+    }
+
+    /// The entry that a variable may have meant. Names and entries come from the file, so only some
+    /// short ones are compared.
+    fn meant(&self, name: &str) -> Option<String> {
+        const MOST: usize = 64;
+        let finished = self.entries.iter().filter(|entry| !entry.values.is_empty()).take(MOST);
+        let names = finished.map(|entry| self.config.names.bytes(entry.name));
+        let short = names.filter(|name| name.len() <= MOST);
+        let short = short.map(|name| String::from_utf8_lossy(name).into_owned());
+        if name.len() > MOST { None } else { nearest::nearest(name, short) }
     }
 
     /// Inserts the values of the finished entry `from` at the point that entry `index` has reached.

@@ -66,7 +66,9 @@ impl fmt::Display for Error {
             Self::Chdir(path, error) => {
                 write!(f, "chdir {}: {}", path.display(), strerror::of(error))
             }
-            Self::NoSuchUser(name) => write!(f, "{name}: no such user"),
+            Self::NoSuchUser(name) => {
+                write!(f, "{name}: no such user; it is looked for in passwd(5) of the host")
+            }
             Self::Log(path, error) => {
                 write!(f, "open {}: {}", path.display(), strerror::of(error))?;
                 match path.parent().filter(|_| error.kind() == io::ErrorKind::NotFound) {

@@ -8,9 +8,9 @@
 //! these: it decides what happens to which jails. Nothing here prints: every message is given to a
 //! [`Voice`].
 //!
-//! May use: `configuration`, `devfs`, `fstab`, `jailconf`, `jailparam`, `mountinfo`, `netif`,
-//! `prison`, `rc`, `rustix`, `strerror`; system calls: the hooks and their files, what a check of
-//! the machine looks at, and mounts of the host below a root.
+//! May use: `configuration`, `devfs`, `fstab`, `jailconf`, `jailparam`, `mountinfo`, `nearest`,
+//! `netif`, `prison`, `rc`, `rustix`, `strerror`; system calls: the hooks and their files, what a
+//! check of the machine looks at, and mounts of the host below a root.
 
 mod attempt;
 pub mod command;

@@ -19,8 +19,9 @@ pub enum Refusal {
     Faults(Vec<Fault>),
     /// The jail of this name does not run.
     NotFound(String),
-    /// No file describes the jail of this name, which is to be started.
-    NotConfigured(String),
+    /// No file describes the jail of this name, which is to be started; with the name that may have
+    /// been meant.
+    NotConfigured(String, Option<String>),
     /// The command line describes no jail that runs.
     NoJail,
     /// The jail runs already: the one of this name, or one without a name.
@@ -123,15 +124,21 @@ impl fmt::Display for Refusal {
             Self::NotFound(name) => {
                 write!(f, "\"{name}\" not found; it does not run: jls(8) lists the jails that do")
             }
-            Self::NotConfigured(name) => {
+            Self::NotConfigured(name, None) => {
                 write!(f, "\"{name}\" not found; no section of jail.conf(5) has this name")
+            }
+            Self::NotConfigured(name, meant) => {
+                write!(f, "\"{name}\" not found{}", nearest::hint(meant.as_deref()))
             }
             Self::NoJail => f.write_str("no jail specified; add name=NAME or jid=JID"),
             Self::Exists(Some(name)) => {
                 write!(f, "\"{name}\" already exists; jail -rc starts it anew, jail -m changes it")
             }
             Self::Exists(None) => f.write_str("already exists; jls(8) shows it"),
-            Self::Runs(name) => write!(f, "\"{name}\" is running: -C is for jails that are gone"),
+            Self::Runs(name) => write!(
+                f,
+                "\"{name}\" is running: -C is for jails that are gone; jail -r {name} stops it"
+            ),
             Self::Depend(error) => error.fmt(f),
             Self::NoDependency(name) => {
                 write!(f, "depends on nonexistent jail \"{name}\"; start that one first")

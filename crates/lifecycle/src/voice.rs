@@ -4,6 +4,7 @@
 //! jail(8)'s line. [`Notice::least`] is the lowest [`Verbosity`] that shows the line, and
 //! [`Notice::is_complaint`] says whether the line belongs on standard error.
 
+use crate::command::CommandLine;
 use crate::error::Error;
 use crate::exposure::{Exposed, HOSTS_ROOT};
 use crate::jail::Jail;
@@ -196,7 +197,9 @@ impl fmt::Display for Notice<'_> {
             Self::Refused { refusal, .. } => refusal.fmt(f),
             Self::Warning(finding) => finding.fmt(f),
             Self::Doubt(message) => write!(f, "warning: {message}"),
-            Self::Skipped(name) => write!(f, "{name}: skipped"),
+            Self::Skipped(name) => {
+                write!(f, "{name}: skipped; a jail that it waits for has failed")
+            }
             Self::Begins(jail, step, jid) => write!(f, "{}{}", jail.prefix(), step.shown(*jid)),
             Self::Terminated(jail, processes) => {
                 write!(f, "{}sent SIGTERM to:", jail.prefix())?;
@@ -221,7 +224,13 @@ impl fmt::Display for Notice<'_> {
                 points.iter().try_for_each(|point| write!(f, " {}", point.display()))?;
                 write!(f, "; umount before {} is removed", root.display())
             }
-            Self::Failed(jail, error) => write!(f, "{}{error}", jail.prefix()),
+            Self::Failed(jail, error) => {
+                write!(f, "{}{error}", jail.prefix())?;
+                match log_of(jail, error) {
+                    Some(log) => write!(f, "; its output is in {}", log.display()),
+                    None => Ok(()),
+                }
+            }
             Self::Changes(jail, call) => write!(f, "{}{call}", jail.prefix()),
             Self::ForLater(jail, permission) => write!(
                 f,
@@ -231,6 +240,20 @@ impl fmt::Display for Notice<'_> {
             Self::Updated(jail) => write!(f, "{}updated", jail.prefix()),
         }
     }
+}
+
+/// The file that has what a command said before it failed.
+fn log_of(jail: &Jail, error: &Error) -> Option<PathBuf> {
+    let (Error::Failed(command) | Error::Signaled(command, _) | Error::TimedOut(command)) = error
+    else {
+        return None;
+    };
+    let lists = [param::EXEC_START, param::EXEC_STOP].into_iter();
+    let mut lines = lists
+        .flat_map(|list| jail.parameters.list(list))
+        .filter_map(|line| CommandLine::parse(line));
+    let is_inside = lines.any(|line| line.to_string() == *command);
+    jail.text(param::EXEC_CONSOLELOG).filter(|_| is_inside).map(PathBuf::from)
 }
 
 /// Says what keeps a jail without processes, what /etc/rc of the jail would have started, and how

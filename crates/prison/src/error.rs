@@ -133,8 +133,12 @@ impl fmt::Display for Error {
             Self::Path(path, error) => {
                 write!(f, "path {}: {}", path.display(), strerror::of(error))
             }
-            Self::JidTaken(jid) => write!(f, "jail {jid} already exists"),
-            Self::NameTaken(name) => write!(f, "jail \"{name}\" already exists"),
+            Self::JidTaken(jid) => {
+                write!(f, "jail {jid} already exists; choose another jid, or leave it out")
+            }
+            Self::NameTaken(name) => {
+                write!(f, "jail \"{name}\" already exists; choose another name")
+            }
             // sys/kern/kern_jail.c
             Self::BadName(name) if !name.is_empty() && name.bytes().all(|c| c.is_ascii_digit()) => {
                 write!(f, "name cannot be numeric (unless it is the jid); begin it with a letter")
@@ -166,7 +170,9 @@ impl fmt::Display for Error {
             Self::JidOutside(jid) => {
                 write!(f, "jail {jid} is not one of those that this jail may have")
             }
-            Self::NotPermitted => write!(f, "jail_set: Operation not permitted"),
+            Self::NotPermitted => f.write_str(
+                "jail_set: Operation not permitted; the host lets a jail have jails by children.max",
+            ),
             Self::CannotIdmap { path, file_system } => write!(
                 f,
                 "{}: {file_system} cannot be idmapped, which a jail's own user ids need; use a \
@@ -243,7 +249,9 @@ impl fmt::Display for Error {
                 "{stream} is a directory: a process could leave the jail by it; use a file or \
                  /dev/null"
             ),
-            Self::NoSuchUser(name) => write!(f, "{name}: no such user"),
+            Self::NoSuchUser(name) => {
+                write!(f, "{name}: no such user; it is looked for in the jail's /etc/passwd")
+            }
             Self::Waits => write!(f, "a process of the jail waits to be started already"),
             Self::NoneWaits => write!(f, "no process of the jail waits to be started"),
             Self::Call(call, error) => write!(f, "{call}: {}", strerror::of(error)),

@@ -542,7 +542,7 @@ jail: bad: host.hostname: variable \"nothing\" not found; set it by $nothing = V
 [1]
 $ jail -c needs
 jail: bad: host.hostname: variable \"nothing\" not found; set it by $nothing = VALUE; or write \\$ for a dollar sign (/etc/jail.conf line 3)
-jail: needs: skipped
+jail: needs: skipped; a jail that it waits for has failed
 [1]
 $ jail -c other
 jail: bad: host.hostname: variable \"nothing\" not found; set it by $nothing = VALUE; or write \\$ for a dollar sign (/etc/jail.conf line 3)

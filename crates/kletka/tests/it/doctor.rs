@@ -135,7 +135,10 @@ fn a_lost_record() {
         assert_eq!(of_registry(&sandbox), [lost.as_str()], "{lose}");
         sandbox.ok("jail -c name=db path=/home/jails/web persist; mkdir /run/kletka/jails/x");
         let taken = sandbox.run("jail -c jid=1 path=/home/jails/web persist");
-        assert_eq!(taken.stderr, "jail: jail 1 already exists\n");
+        assert_eq!(
+            taken.stderr,
+            "jail: jail 1 already exists; choose another jid, or leave it out\n"
+        );
         assert_eq!(sandbox.ok("jexec db cat /proc/self/uid_map | awk '{print $2}'"), "268500992\n");
         assert_eq!(of_registry(&sandbox), [lost.as_str(), junk], "{lose}");
         sandbox.ok("rmdir /run/kletka/jails/x");

@@ -79,7 +79,7 @@ $ jail -q -c filed
 jail: filed: chdir /etc/passwd: Not a directory
 [1]
 $ jail -q -c stranger
-jail: stranger: stranger: no such user
+jail: stranger: stranger: no such user; it is looked for in passwd(5) of the host
 [1]
 $ jail -q -c jailed
 7

@@ -388,7 +388,7 @@ $ jail -c name=web path=/home/jails/web persist
 jail: \"web\" already exists; jail -rc starts it anew, jail -m changes it
 [1]
 $ jail -c jid=4 name=web path=/home/jails/web persist
-jail: jail \"web\" already exists
+jail: jail \"web\" already exists; choose another name
 [1]
 $ jls jid
 3

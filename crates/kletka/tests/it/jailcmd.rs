@@ -279,15 +279,15 @@ fn a_failure_takes_along_what_waits_for_it() {
         "\
 $ jail -c web
 jail: db: false: failed (/etc/jail.conf line 1)
-jail: web: skipped
+jail: web: skipped; a jail that it waits for has failed
 [1]
 $ jail -c
 mail: created
 jail: lost: depends on undefined jail \"nothing\"; add it, or correct depend (/etc/jail.conf line 1)
 jail: one -> two -> one: dependency loop; take one of these out of depend (/etc/jail.conf line 1)
 jail: db: false: failed (/etc/jail.conf line 1)
-jail: cache: skipped
-jail: web: skipped
+jail: cache: skipped; a jail that it waits for has failed
+jail: web: skipped; a jail that it waits for has failed
 [1]
 $ jail -qr mail
 $ jail -c name=x path=/home/jails/web persist depend=nobody
@@ -307,7 +307,7 @@ db: created
 web: created
 $ jail -r db
 jail: web: test -e /tmp/may: failed (/etc/jail.conf line 1)
-jail: db: skipped
+jail: db: skipped; a jail that it waits for has failed
 [1]
 $ touch /tmp/may; jail -rc db
 db: created
@@ -345,7 +345,7 @@ jail: web: nothing stays running in the jail, so it has ended; \"persist;\" keep
 $ sed -i 's/true;/true; persist;/' /etc/jail.conf; jail -qc web
 prestart
 $ jail -C web
-jail: \"web\" is running: -C is for jails that are gone
+jail: \"web\" is running: -C is for jails that are gone; jail -r web stops it
 [1]
 $ jail -rC web
 web: removed
@@ -396,7 +396,7 @@ $ SECRET=1 jail -l -c path=/home/jails/web command=sh -c 'echo $SECRET $HOME'
 $ jail -U someone -c path=/home/jails/web command=id -un
 someone
 $ jail -U nobody -c path=/home/jails/web command=id -un
-jail: nobody: no such user
+jail: nobody: no such user; it is looked for in the jail's /etc/passwd
 [1]
 $ jail -u nobody -c path=/home/jails/web command=id -u
 65534
@@ -477,7 +477,7 @@ $ jail -c jid=7 path=/home/jails/web persist
 jail: \"7\" already exists; jail -rc starts it anew, jail -m changes it
 [1]
 $ jail -c jid=8 name=web path=/home/jails/web persist
-jail: jail \"web\" already exists
+jail: jail \"web\" already exists; choose another name
 [1]
 $ jail -m jid=9 persist
 jail: \"9\" not found; it does not run: jls(8) lists the jails that do

@@ -82,7 +82,7 @@ jexec: jailed: no such user; -u takes users of the host, -U those of the jail
 $ jexec -u nobody web id -u
 65534
 $ jexec -U daemon web true
-jexec: daemon: no such user
+jexec: daemon: no such user; it is looked for in the jail's /etc/passwd
 [1]
 $ jexec -d /tmp web pwd; jexec -ld /etc web pwd
 /tmp
@@ -103,7 +103,7 @@ $ jexec -U jailed web sh -c 'echo $USER $HOME $SHELL'
 jailed /tmp /bin/sh
 $ rm /home/jails/web/etc/passwd; jexec web id -u; jexec -U root web true
 0
-jexec: root: no such user
+jexec: root: no such user; it is looked for in the jail's /etc/passwd
 [1]
 ",
     );

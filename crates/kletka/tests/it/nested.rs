@@ -75,7 +75,7 @@ $ jexec outer.inner sh /bin/try jail -c path=/ persist
 sh: can't open '/bin/try': No such file or directory
 [2]
 $ jexec outer.inner /run/kletka/jail/jail -q -c path=/ persist
-jail: jail_set: Operation not permitted
+jail: jail_set: Operation not permitted; the host lets a jail have jails by children.max
 [1]
 $ jexec outer.inner /run/kletka/jail/jls
    JID  IP Address      Hostname                      Path

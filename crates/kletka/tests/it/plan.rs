@@ -258,7 +258,7 @@ lo0 bridge7
 web
 mail
 $ jail -C web
-jail: \"web\" is running: -C is for jails that are gone
+jail: \"web\" is running: -C is for jails that are gone; jail -r web stops it
 [1]
 $ jail -qr '*' | sort; jail -qc db
 poststop mail

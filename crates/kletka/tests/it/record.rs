@@ -220,7 +220,7 @@ $ jls jid name
 $ jexec web echo entered
 entered
 $ jail -c jid=1 path=/home/jails/web persist
-jail: jail 1 already exists
+jail: jail 1 already exists; choose another jid, or leave it out
 [1]
 ",
     );

@@ -148,7 +148,8 @@ impl Configured {
     /// # Errors
     /// The jail is not configured, or its parameters cannot be used.
     pub(crate) fn jail(&self, name: &str) -> Result<Subject, Refusal> {
-        let sources = self.sources.as_ref().ok_or_else(|| Refusal::NotConfigured(name.into()))?;
+        let sources =
+            self.sources.as_ref().ok_or_else(|| Refusal::NotConfigured(name.into(), None))?;
         let mut given = sources.expand(name.as_bytes())?;
         let imported = Set::import(&given).or_else(|errors| {
             if !self.only_stops || errors.iter().any(is_of_a_stop) {

@@ -79,7 +79,8 @@ fn named(
         let names = if wild { matching(facts, ledger, word)? } else { resolve(facts, word)? };
         if names.is_empty() && !wild {
             if !facts.request.only_stops() {
-                return Err(Refusal::NotConfigured(word.clone()));
+                let meant = nearest::nearest(word, facts.configured.names());
+                return Err(Refusal::NotConfigured(word.clone(), meant));
             }
             let refusal = Refusal::NotFound(word.clone());
             // As on FreeBSD, a name that is not found ends no removal of others.

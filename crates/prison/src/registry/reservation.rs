@@ -195,9 +195,9 @@ mod tests {
             // The jids 3 to 5 and 8 are for those inside.
             (spec("x", None, 0),        2, None, "10 x 0 0"),
             (spec("x", None, 0),  999_999, None, "10 x 0 0"),
-            (spec("x", Some(4), 0),     9, None, "jail 4 already exists"),
-            (spec("x", Some(2), 0),     9, None, "jail 2 already exists"),
-            (spec("web", None, 0),      9, None, "jail \"web\" already exists"),
+            (spec("x", Some(4), 0),     9, None, "jail 4 already exists; choose another jid, or leave it out"),
+            (spec("x", Some(2), 0),     9, None, "jail 2 already exists; choose another jid, or leave it out"),
+            (spec("web", None, 0),      9, None, "jail \"web\" already exists; choose another name"),
             (spec("outer.b", None, 0),  9, None, "10 outer.b 2 0"),
             (spec("web.a", None, 0),    9, None, "prison limit exceeded; raise children.max of the outer jail"),
             (spec("full.b", None, 0),   9, None, "prison limit exceeded; raise children.max of the outer jail"),
