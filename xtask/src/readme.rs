@@ -317,6 +317,12 @@ mod tests {
         assert!(steps("```console\nanswer\n```\n").is_err());
     }
 
+    #[test]
+    fn readme_has_steps() {
+        let steps = steps(include_str!("../../README.md")).unwrap();
+        assert!(matches!(steps.first(), Some(Step::Line { prompt: '#', .. })), "{steps:?}");
+    }
+
     /// The figure of README.md follows from the catalogue of parameters.
     #[test]
     fn the_figure_is_that_of_the_catalogue() {
