@@ -2,7 +2,7 @@
 
 use std::io;
 use std::mem::zeroed;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// An interface by name, for a request of netdevice(7). `None`: the name is too long.
 pub(crate) fn request(name: &str, flags: libc::c_int) -> Option<libc::ifreq> {
@@ -32,4 +32,25 @@ pub fn loopback_up(socket: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: the kernel reads one ifreq, which is what this request takes,
     // alive until the call returns.
     Ok(unsafe { rustix::ioctl::ioctl(socket, SetFlags::new(request)) }?)
+}
+
+/// The number by which programs of the kernel's know the network namespace of a socket:
+/// `SO_NETNS_COOKIE`, socket(7).
+///
+/// # Errors
+/// `ENOPROTOOPT`: the kernel is older than 5.14.
+pub fn network_cookie(socket: BorrowedFd<'_>) -> io::Result<u64> {
+    let (mut cookie, mut size) = (0u64, size_of::<u64>() as libc::socklen_t);
+    // SAFETY: the kernel writes at most `size` bytes to `cookie`, and their count to `size`.
+    let answer = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_NETNS_COOKIE,
+            (&raw mut cookie).cast(),
+            &raw mut size,
+        )
+    };
+    crate::call::check(answer.into())?;
+    Ok(cookie)
 }

@@ -43,7 +43,7 @@ impl Recluse {
     ///
     /// # Safety
     /// Afterwards the process neither uses nor drops any other descriptor that is open now.
-    pub unsafe fn close_all_but(&self, keep: [BorrowedFd<'_>; 4]) {
+    pub unsafe fn close_all_but<const N: usize>(&self, keep: [BorrowedFd<'_>; N]) {
         // SAFETY: by this function's contract.
         unsafe { close_all_but(keep) };
     }

@@ -17,6 +17,7 @@ mod call;
 mod keys;
 
 pub mod birth;
+pub mod bpf;
 pub mod child;
 pub mod confine;
 pub mod descriptor;

@@ -1,0 +1,174 @@
+//! bind(2): prison_local_ip4(9), and ports that several jails and the host listen on at once.
+//!
+//! An address must be the jail's. Zeros are the jail's only address where there is one, and stay
+//! otherwise. A stream socket gets no port of the machine's: the kernel chooses one for it, which
+//! stays hidden, and [`super::lookup`] finds the socket by the port that was asked for.
+
+use super::call::{self, Given, read_address};
+use super::fragments::{PASS, Stack, begin, errno, fail, look_up, only_our_network, stack};
+use super::{Family, socket_type};
+use crate::assembler::Register::{R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, R10};
+use crate::assembler::Width::{Double, Half, Word};
+use crate::assembler::{Function, If, Label, Program};
+use crate::tables::{Table, bound, rule, socket};
+
+/// SOL_SOCKET and SO_REUSEPORT: socket(7).
+const SOL_SOCKET: u32 = 1;
+const SO_REUSEPORT: u32 = 15;
+/// BPF_SK_STORAGE_GET_F_CREATE.
+const CREATE: u32 = 1;
+
+/// The answer of a hook of bind(2): go on, and the port needs no privilege.
+const PRIVILEGED: u32 = 3;
+
+pub(super) fn program(family: Family) -> Program {
+    let mut p = Program::default();
+    let [four, any, port, foreign] = [(); 4].map(|()| p.label());
+    begin(&mut p);
+    only_our_network(&mut p);
+    read_address(&mut p, family, [four, any]);
+    if family == Family::V6 {
+        Given::SIX.pass_if_all(&mut p);
+        Given::SIX.if_ours(&mut p, port);
+        p.jump(foreign);
+    }
+    p.here(four);
+    let given = if family == Family::V4 { Given::FOUR } else { Given::MAPPED };
+    given.pass_if_all(&mut p);
+    given.if_ours(&mut p, port);
+    p.here(foreign);
+    fail(&mut p, errno::NOT_AVAILABLE);
+    p.here(any);
+    let zeros = if family == Family::V4 { Given::FOUR } else { Given::SIX };
+    zeros.pass_if_all(&mut p);
+    all_addresses(&mut p, family, port);
+    p.here(port);
+    let [free, denied] = [(); 2].map(|()| p.label());
+    p.load(Word, R8, R6, call::PORT);
+    p.swap_half(R8);
+    p.jump_if(R8, If::Equal, 0, free);
+    privilege(&mut p, denied);
+    hide(&mut p, family, free);
+    p.here(denied);
+    fail(&mut p, errno::ACCESS);
+    p.here(free);
+    p.answer(PRIVILEGED);
+    p
+}
+
+/// Zeros were asked for: on the stack is the address that the socket is found under.
+fn all_addresses(p: &mut Program, family: Family, port: Label) {
+    let stays = p.label();
+    match family {
+        Family::V4 => {
+            p.load(Word, R1, R7, rule::COUNT4);
+            p.jump_if(R1, If::NotEqual, 1, stays);
+            Given::FOUR.replace_by_first(p);
+            p.jump(port);
+        }
+        // A socket of IPv6 may speak IPv4 too, which this hook cannot see: only where the jail has
+        // no IPv4, the only address is all that the socket can have.
+        Family::V6 => {
+            p.load(Word, R1, R7, rule::COUNT6);
+            p.jump_if(R1, If::NotEqual, 1, stays);
+            p.load(Word, R1, R7, rule::COUNT4);
+            p.jump_if(R1, If::NotEqual, 0, stays);
+            Given::SIX.replace_by_first(p);
+            p.jump(port);
+        }
+    }
+    p.here(stays);
+    for half in [0, 8] {
+        p.store_value(Double, R10, Stack::ADDRESS + half, 0);
+    }
+}
+
+/// Refuses a port that only root may have to everybody but the jail's root. R8 is the port.
+fn privilege(p: &mut Program, denied: Label) {
+    let free = p.label();
+    p.load(Word, R1, R7, rule::UNPRIVILEGED);
+    p.jump_if_registers(R8, If::AtLeast, R1, free);
+    p.load(Word, R1, R7, rule::FLAGS);
+    p.and(R1, rule::RESERVED);
+    p.jump_if(R1, If::Equal, 0, denied);
+    p.call(Function::CurrentUser);
+    p.copy(R1, R0);
+    p.and(R1, u32::MAX);
+    p.load(Word, R2, R7, rule::ROOT);
+    p.jump_if_registers(R1, If::NotEqual, R2, denied);
+    p.here(free);
+}
+
+/// Takes the port from a stream socket, and notes it; others go on at `free`. R8 is the port.
+fn hide(p: &mut Program, family: Family, free: Label) {
+    let [first, taken, noted] = [(); 3].map(|()| p.label());
+    p.load(Word, R1, R6, call::TYPE);
+    p.jump_if(R1, If::NotEqual, socket_type::STREAM, free);
+    key(p, family);
+    share(p);
+    // By a register: Linux 6.1 takes no value here.
+    p.set(R1, 0);
+    p.store(Word, R6, call::PORT, R1);
+    look_up(p, Table::Bound, Stack::BOUND);
+    p.jump_if_null(R0, first);
+    // Another socket of the jail has the port: both must want to share it, and be of one user.
+    p.load(Word, R1, R0, bound::SHARED);
+    p.load(Word, R2, R10, Stack::OPTION);
+    p.jump_if(R1, If::Equal, 0, taken);
+    p.jump_if(R2, If::Equal, 0, taken);
+    p.load(Word, R1, R0, bound::COUNT);
+    p.and(R1, bound::SLOTS - 1);
+    p.store(Word, R10, Stack::BOUND + bound::SLOT, R1);
+    // The kernel shares what it has chosen for the first, and checks the user.
+    p.load(Word, R1, R0, bound::CHOSEN);
+    p.swap_half(R1);
+    p.store(Word, R6, call::PORT, R1);
+    p.here(first);
+    p.load(Double, R2, R6, call::SOCKET);
+    p.table(R1, Table::Sockets);
+    p.set(R3, 0);
+    p.set(R4, CREATE);
+    p.call(Function::SocketStorage);
+    p.jump_if_null(R0, taken);
+    p.copy(R9, R0);
+    for part in (0..bound::SIZE).step_by(8) {
+        p.load(Double, R1, R10, Stack::BOUND + part);
+        p.store(Double, R9, part, R1);
+    }
+    p.load(Word, R1, R10, Stack::OPTION);
+    p.store(Word, R9, socket::SHARED, R1);
+    p.store_value(Word, R9, socket::CHOSEN, 0);
+    p.load(Word, R1, R6, call::PROTOCOL);
+    p.store(Word, R9, socket::PROTOCOL, R1);
+    p.call(Function::CurrentUser);
+    p.store(Word, R9, socket::USER, R0);
+    p.jump(noted);
+    p.here(taken);
+    fail(p, errno::IN_USE);
+    p.here(noted);
+    p.answer(PASS);
+}
+
+/// Writes the key under which the socket is found. R8 is the port.
+fn key(p: &mut Program, family: Family) {
+    p.load(Double, R1, R7, rule::GROUP);
+    p.store(Double, R10, Stack::BOUND + bound::GROUP, R1);
+    for half in [0, 8] {
+        p.load(Double, R1, R10, Stack::ADDRESS + half);
+        p.store(Double, R10, Stack::BOUND + bound::ADDRESS + half, R1);
+    }
+    p.store(Half, R10, Stack::BOUND + bound::PORT, R8);
+    p.store_value(Half, R10, Stack::BOUND + bound::FAMILY, family.number());
+    p.store_value(Word, R10, Stack::BOUND + bound::SLOT, 0);
+}
+
+/// Asks whether the socket shares its port: [`Stack::OPTION`].
+fn share(p: &mut Program) {
+    p.store_value(Word, R10, Stack::OPTION, 0);
+    p.copy(R1, R6);
+    p.set(R2, SOL_SOCKET);
+    p.set(R3, SO_REUSEPORT);
+    stack(p, R4, Stack::OPTION);
+    p.set(R5, 4);
+    p.call(Function::GetSocketOption);
+}

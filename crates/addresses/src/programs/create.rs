@@ -1,0 +1,56 @@
+//! socket(2): prison_check_af(9). A jail has the families that it has addresses of, and the
+//! protocols whose sockets the other programs can hold to them.
+
+use super::fragments::{PASS, begin, errno, fail, only_our_network};
+use super::{Family, protocol, socket_type};
+use crate::assembler::Register::{R1, R2, R6, R7};
+use crate::assembler::Width::Word;
+use crate::assembler::{If, Program};
+use crate::tables::rule;
+
+/// struct bpf_sock, linux/bpf.h.
+mod socket {
+    pub(super) const FAMILY: i16 = 4;
+    pub(super) const TYPE: i16 = 8;
+    pub(super) const PROTOCOL: i16 = 12;
+}
+
+pub(super) fn program() -> Program {
+    let mut p = Program::default();
+    let [six, any, raw, echo, none, unknown, denied] = [(); 7].map(|()| p.label());
+    begin(&mut p);
+    only_our_network(&mut p);
+    p.load(Word, R1, R6, socket::FAMILY);
+    p.jump_if(R1, If::Equal, Family::V6.number(), six);
+    p.load(Word, R2, R7, rule::COUNT4);
+    p.jump(any);
+    p.here(six);
+    // An AF_INET6 socket can speak IPv4 too, but a jail without IPv6 has none.
+    p.load(Word, R2, R7, rule::COUNT6);
+    p.here(any);
+    p.jump_if(R2, If::Equal, 0, none);
+    p.load(Word, R1, R6, socket::TYPE);
+    p.jump_if(R1, If::Equal, socket_type::RAW, raw);
+    p.load(Word, R1, R6, socket::PROTOCOL);
+    for ours in [protocol::TCP, protocol::UDP, protocol::MULTIPATH] {
+        let next = p.label();
+        p.jump_if(R1, If::NotEqual, ours, next);
+        p.answer(PASS);
+        p.here(next);
+    }
+    p.jump_if(R1, If::Equal, protocol::ICMP, echo);
+    p.jump_if(R1, If::NotEqual, protocol::ICMP6, unknown);
+    p.here(echo);
+    p.here(raw);
+    p.load(Word, R1, R7, rule::FLAGS);
+    p.and(R1, rule::RAW);
+    p.jump_if(R1, If::Equal, 0, denied);
+    p.answer(PASS);
+    p.here(none);
+    fail(&mut p, errno::FAMILY);
+    p.here(unknown);
+    fail(&mut p, errno::PROTOCOL);
+    p.here(denied);
+    fail(&mut p, errno::PERMISSION);
+    p
+}

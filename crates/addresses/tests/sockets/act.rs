@@ -1,0 +1,180 @@
+//! One call of a socket, in a control group: `VERB[+OPTION] PROTOCOL ADDRESS:PORT`. What comes out
+//! is printed: an answer, or the name of an error.
+
+use crate::place::ROOT_OF_C;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketType, accept, bind, connect, getpeername,
+    getsockname, ipproto, listen, recvfrom, send, sendto, socket, sockopt,
+};
+use std::fs;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+type Answer = Result<String, Errno>;
+
+/// Makes the call, in the control group that this file is of.
+pub(crate) fn run(group: &str, words: &[&str]) {
+    if !group.is_empty() {
+        fs::write(group, std::process::id().to_string()).unwrap();
+    }
+    let answer = match words {
+        ["serve", who, sockets @ ..] => serve(who, &sockets.join(" ")),
+        [verb, protocol, address] => call(verb, protocol, address.parse().unwrap()),
+        _ => panic!("{words:?}"),
+    };
+    match answer {
+        Ok(answer) => println!("{answer}"),
+        Err(errno) => println!("{}", name(errno)),
+    }
+}
+
+fn name(errno: Errno) -> String {
+    let names = [
+        (Errno::ACCESS, "EACCES"),
+        (Errno::ADDRINUSE, "EADDRINUSE"),
+        (Errno::ADDRNOTAVAIL, "EADDRNOTAVAIL"),
+        (Errno::AFNOSUPPORT, "EAFNOSUPPORT"),
+        (Errno::CONNREFUSED, "ECONNREFUSED"),
+        (Errno::PERM, "EPERM"),
+        (Errno::PROTONOSUPPORT, "EPROTONOSUPPORT"),
+        (Errno::AGAIN, "no answer"),
+    ];
+    let known = names.iter().find(|(known, _)| *known == errno);
+    known.map_or_else(|| format!("{errno}"), |(_, name)| (*name).to_owned())
+}
+
+/// Makes a socket of a protocol such as `tcp4`, with the option behind a `+`.
+fn make(protocol: &str) -> Result<OwnedFd, Errno> {
+    let (protocol, option) = protocol.split_once('+').unwrap_or((protocol, ""));
+    let (kind, family) = protocol.split_at(protocol.len() - 1);
+    let family = if family == "4" { AddressFamily::INET } else { AddressFamily::INET6 };
+    let (kind, number) = match kind {
+        "tcp" => (SocketType::STREAM, None),
+        "udp" => (SocketType::DGRAM, None),
+        "raw" => (SocketType::RAW, Some(ipproto::ICMP)),
+        "ping" => (SocketType::DGRAM, Some(ipproto::ICMP)),
+        "udplite" => (SocketType::DGRAM, Some(ipproto::UDPLITE)),
+        other => panic!("{other}"),
+    };
+    let made = socket(family, kind, number)?;
+    // What does not answer at all is not waited for.
+    sockopt::set_socket_timeout(&made, sockopt::Timeout::Recv, Some(Duration::from_secs(2)))?;
+    match option {
+        "" => {}
+        "v6only" => sockopt::set_ipv6_v6only(&made, true)?,
+        "root" => rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(ROOT_OF_C))?,
+        other => panic!("{other}"),
+    }
+    Ok(made)
+}
+
+fn local(socket: &OwnedFd) -> Result<SocketAddr, Errno> {
+    SocketAddr::try_from(getsockname(socket)?)
+}
+
+fn call(verb: &str, protocol: &str, address: SocketAddr) -> Answer {
+    let (verb, option) = verb.split_once('+').unwrap_or((verb, ""));
+    if option == "user" {
+        rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(1000))?;
+    }
+    let first = make(protocol)?;
+    match verb {
+        "bind" => {
+            if option == "freebind" {
+                sockopt::set_ip_freebind(&first, true)?;
+            }
+            bind(&first, &address)?;
+            Ok(local(&first)?.to_string())
+        }
+        "twice" => {
+            let second = make(protocol)?;
+            for one in [&first, &second] {
+                sockopt::set_socket_reuseport(one, option == "reuseport")?;
+                bind(one, &address)?;
+                listen(one, 8)?;
+            }
+            Ok("both".to_owned())
+        }
+        "again" => {
+            let mut socket = first;
+            for _ in 0..3 {
+                bind(&socket, &address)?;
+                listen(&socket, 8)?;
+                // The old one is closed only when it is replaced, so a new one must wait for that.
+                drop(socket);
+                socket = make(protocol)?;
+            }
+            Ok("three times".to_owned())
+        }
+        "from" => {
+            if option == "bound" {
+                bind(&first, &"192.0.2.2:0".parse::<SocketAddr>().unwrap())?;
+            }
+            connect(&first, &address)?;
+            Ok(local(&first)?.ip().to_string())
+        }
+        "ask" => ask(&first, option, protocol.starts_with("tcp"), address),
+        other => panic!("{other}"),
+    }
+}
+
+/// Asks who is there.
+fn ask(socket: &OwnedFd, option: &str, is_stream: bool, address: SocketAddr) -> Answer {
+    if is_stream || option == "connected" {
+        connect(socket, &address)?;
+    }
+    if !is_stream {
+        match option {
+            "connected" => send(socket, b"who", SendFlags::empty())?,
+            _ => sendto(socket, b"who", SendFlags::empty(), &address)?,
+        };
+    }
+    let mut buffer = [0; 100];
+    let (length, _, from) = recvfrom(socket, &mut buffer, RecvFlags::empty())?;
+    let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+    match from.filter(|_| !is_stream).map(SocketAddr::try_from).transpose()? {
+        Some(from) if from != address => Ok(format!("{text} from {from}")),
+        _ => Ok(text),
+    }
+}
+
+/// Listens on all the sockets, and tells whoever asks who this is, until the input ends.
+fn serve(who: &str, sockets: &str) -> Answer {
+    let mut listening = Vec::new();
+    for one in sockets.split(", ") {
+        let (protocol, address) = one.split_once(' ').unwrap();
+        let socket = make(protocol)?;
+        let is_stream = protocol.starts_with("tcp");
+        bind(&socket, &address.parse::<SocketAddr>().unwrap())?;
+        if is_stream {
+            listen(&socket, 64)?;
+        }
+        listening.push((socket, is_stream));
+    }
+    println!("listens");
+    let input = std::io::stdin();
+    loop {
+        let mut ready: Vec<PollFd<'_>> =
+            listening.iter().map(|(socket, _)| PollFd::new(socket, PollFlags::IN)).collect();
+        ready.push(PollFd::from_borrowed_fd(input.as_fd(), PollFlags::IN));
+        poll(&mut ready, None)?;
+        if ready.last().is_some_and(|input| !input.revents().is_empty()) {
+            std::process::exit(0);
+        }
+        let ready: Vec<bool> = ready.iter().map(|one| !one.revents().is_empty()).collect();
+        for ((socket, is_stream), _) in listening.iter().zip(ready).filter(|(_, ready)| *ready) {
+            if *is_stream {
+                let accepted = accept(socket)?;
+                getpeername(&accepted)?;
+                let text = format!("{who} at {}", local(&accepted)?);
+                send(&accepted, text.as_bytes(), SendFlags::empty())?;
+            } else {
+                let (_, _, from) = recvfrom(socket, &mut [0u8; 100][..], RecvFlags::empty())?;
+                sendto(socket, who.as_bytes(), SendFlags::empty(), &from.unwrap())?;
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What sockets of jails do on a shared network stack, call by call: three control groups are held
+//! to addresses of a throw-away network, and beside them are the host and a machine on the wire.
+//! Every process is this program, run again. Without root nothing is tested.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test, without the harness that says so")]
+
+mod act;
+mod place;
+
+use place::{Place, Who};
+
+/// One call: who makes it, the call in the words of [`act`], and what comes out.
+type Row = (Who, &'static str, &'static str);
+
+use Who::{A, B, C, Host, Wire};
+
+/// Calls that need nobody else. A has 192.0.2.1, 192.0.2.2, 10.0.0.1 and 2001:db8::1; B has
+/// 192.0.2.3 and 2001:db8::3; C has 192.0.2.4 alone. The host has 192.0.2.9 and 2001:db8::9 beside
+/// all of these.
+#[rustfmt::skip]
+const ALONE: &[Row] = &[
+    // bind(2): addresses of the jail's, and of others.
+    (A, "bind tcp4 192.0.2.1:8080",            "192.0.2.1:8080"),
+    (A, "bind tcp4 192.0.2.9:8080",            "EADDRNOTAVAIL"),
+    (A, "bind tcp4 192.0.2.3:8080",            "EADDRNOTAVAIL"),
+    (A, "bind tcp4 192.0.2.77:8080",           "EADDRNOTAVAIL"),
+    (A, "bind udp4 192.0.2.9:8080",            "EADDRNOTAVAIL"),
+    (A, "bind udp4 192.0.2.2:8080",            "192.0.2.2:8080"),
+    (A, "bind tcp6 [2001:db8::1]:8080",        "[2001:db8::1]:8080"),
+    (A, "bind tcp6 [2001:db8::9]:8080",        "EADDRNOTAVAIL"),
+    (A, "bind tcp6 [::ffff:192.0.2.2]:8080",   "[::ffff:192.0.2.2]:8080"),
+    (A, "bind tcp6 [::ffff:192.0.2.9]:8080",   "EADDRNOTAVAIL"),
+    (A, "bind tcp6 [::ffff:127.0.0.1]:8080",   "[::ffff:192.0.2.1]:8080"),
+    (A, "bind+freebind tcp4 192.0.2.77:8080",  "EADDRNOTAVAIL"),
+    (A, "bind+freebind tcp4 192.0.2.9:8080",   "EADDRNOTAVAIL"),
+    // All addresses: the only one, where there is one.
+    (A, "bind tcp4 0.0.0.0:8080",              "0.0.0.0:8080"),
+    (A, "bind udp4 0.0.0.0:8080",              "0.0.0.0:8080"),
+    (C, "bind tcp4 0.0.0.0:8080",              "192.0.2.4:8080"),
+    (C, "bind udp4 0.0.0.0:8080",              "192.0.2.4:8080"),
+    (B, "bind tcp6 [::]:8080",                 "[::]:8080"),
+    // The loopback is the jail's first address, and the rest of its network is nobody's.
+    (A, "bind tcp4 127.0.0.1:8080",            "192.0.2.1:8080"),
+    (A, "bind udp4 127.0.0.1:8080",            "192.0.2.1:8080"),
+    (A, "bind tcp4 127.0.0.2:8080",            "EADDRNOTAVAIL"),
+    (A, "bind tcp6 [::1]:8080",                "[2001:db8::1]:8080"),
+    // A family without an address, and protocols that no program holds.
+    (C, "bind tcp6 [::]:8080",                 "EAFNOSUPPORT"),
+    (C, "bind udp6 [::]:8080",                 "EAFNOSUPPORT"),
+    (A, "bind raw4 0.0.0.0:0",                 "EPERM"),
+    (A, "bind ping4 0.0.0.0:0",                "EPERM"),
+    (A, "bind udplite4 192.0.2.1:8080",        "EPROTONOSUPPORT"),
+    // Ports below 1024 are the jail's root's: 0 for A and B, nobody for C.
+    (A, "bind tcp4 192.0.2.1:80",              "192.0.2.1:80"),
+    (A, "bind udp4 192.0.2.1:80",              "192.0.2.1:80"),
+    (A, "bind+user tcp4 192.0.2.1:80",         "EACCES"),
+    (A, "bind+user udp4 192.0.2.1:80",         "EACCES"),
+    (A, "bind+user tcp4 192.0.2.1:8080",       "192.0.2.1:8080"),
+    (C, "bind tcp4 192.0.2.4:80",              "EACCES"),
+    // A port twice.
+    (A, "twice tcp4 0.0.0.0:81",               "EADDRINUSE"),
+    (A, "twice tcp4 192.0.2.1:81",             "EADDRINUSE"),
+    (A, "twice+reuseport tcp4 0.0.0.0:81",     "both"),
+    (A, "twice+reuseport tcp6 [::]:81",        "both"),
+    (A, "again tcp4 0.0.0.0:81",               "three times"),
+    // connect(2): where from, and where to.
+    (B, "from udp4 192.0.2.100:9",             "192.0.2.3"),
+    (B, "from udp6 [2001:db8::100]:9",         "2001:db8::3"),
+    (B, "from udp6 [::ffff:192.0.2.100]:9",    "::ffff:192.0.2.3"),
+    (A, "from udp4 192.0.2.100:9",             "192.0.2.1"),
+    (A, "from udp4 10.0.0.100:9",              "10.0.0.1"),
+    (A, "from+bound udp4 192.0.2.100:9",       "192.0.2.2"),
+    (A, "ask tcp4 192.0.2.9:7",                "ECONNREFUSED"),
+    (A, "ask tcp4 127.0.0.2:7",                "ECONNREFUSED"),
+    (A, "ask tcp4 127.0.0.53:53",              "ECONNREFUSED"),
+    (A, "ask udp4 127.0.0.53:53",              "ECONNREFUSED"),
+    (C, "ask tcp6 [::1]:7",                    "EAFNOSUPPORT"),
+];
+
+/// Everybody listens on one port, without any option, before these.
+#[rustfmt::skip]
+const SERVERS: &[(Who, &str)] = &[
+    (Host, "tcp4 0.0.0.0:80, tcp6+v6only [::]:80"),
+    (A,    "tcp4 0.0.0.0:80, tcp6+v6only [::]:80, udp4 0.0.0.0:53"),
+    (B,    "tcp6 [::]:80, udp4 0.0.0.0:5353"),
+    (C,    "tcp4+root 192.0.2.4:8000"),
+];
+
+#[rustfmt::skip]
+const TOGETHER: &[(&[Who], &str, &str)] = &[
+    (&[Host, Wire, A, B, C], "ask tcp4 192.0.2.1:80",             "A at 192.0.2.1:80"),
+    (&[Host, Wire, A, B, C], "ask tcp4 192.0.2.2:80",             "A at 192.0.2.2:80"),
+    (&[Host, Wire, A, B, C], "ask tcp4 192.0.2.3:80",             "B at [::ffff:192.0.2.3]:80"),
+    (&[Host, Wire, A, B, C], "ask tcp4 192.0.2.4:80",             "Host at 192.0.2.4:80"),
+    (&[Host, Wire, A, B, C], "ask tcp4 192.0.2.9:80",             "Host at 192.0.2.9:80"),
+    (&[Host, Wire, A, B],    "ask tcp6 [2001:db8::1]:80",         "A at [2001:db8::1]:80"),
+    (&[Host, Wire, A, B],    "ask tcp6 [2001:db8::3]:80",         "B at [2001:db8::3]:80"),
+    (&[Host, Wire, A, B],    "ask tcp6 [2001:db8::9]:80",         "Host at [2001:db8::9]:80"),
+    (&[Host, Wire],          "ask tcp4 192.0.2.4:8000",           "C at 192.0.2.4:8000"),
+    (&[A],                   "ask tcp4 127.0.0.1:80",             "A at 192.0.2.1:80"),
+    (&[A],                   "ask tcp4 0.0.0.0:80",               "A at 192.0.2.1:80"),
+    (&[A],                   "ask tcp6 [::1]:80",                 "A at [2001:db8::1]:80"),
+    (&[A],                   "ask tcp6 [::ffff:192.0.2.3]:80",    "B at [::ffff:192.0.2.3]:80"),
+    (&[Host],                "ask tcp4 127.0.0.1:80",             "Host at 127.0.0.1:80"),
+    (&[Host, Wire, B],       "ask udp4 192.0.2.1:53",             "A"),
+    // Who does not say from where it answers, answers from where the kernel would choose.
+    (&[Host, B],             "ask udp4 192.0.2.2:53",             "A from 192.0.2.1:53"),
+    // A jail's socket for all addresses gets what is for the jail's, and nothing else.
+    (&[Host, Wire, B],       "ask+connected udp4 192.0.2.9:53",   "ECONNREFUSED"),
+    (&[Host, Wire, A],       "ask+connected udp4 192.0.2.4:53",   "ECONNREFUSED"),
+    (&[Host, Wire, A],       "ask udp4 192.0.2.3:5353",           "B"),
+    // No port is free for another socket of the jail.
+    (&[A],                   "twice tcp4 0.0.0.0:80",             "EADDRINUSE"),
+];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["inside"] => inside(),
+        ["act", group, words @ ..] => act::run(group, words),
+        _ if rustix::process::geteuid().is_root() => place::outside(),
+        _ => println!("skipped: needs root"),
+    }
+}
+
+/// Goes through the tables, in namespaces that end with this process.
+fn inside() {
+    let mut place = Place::make();
+    let mut wrong = Vec::new();
+    let mut see = |place: &Place, who: Who, call: &str, want: &str| {
+        let got = place.ask(who, call);
+        if got != want {
+            wrong.push(format!("{who:?} {call}: {got}, not {want}"));
+        }
+    };
+    for (who, call, want) in ALONE {
+        see(&place, *who, call, want);
+    }
+    for (who, sockets) in SERVERS {
+        place.serve(*who, sockets);
+    }
+    for (all, call, want) in TOGETHER {
+        all.iter().for_each(|who| see(&place, *who, call, want));
+    }
+    // Nobody reaches a jail's socket by the port that the kernel has chosen for it.
+    for port in place.hidden_ports() {
+        let call = format!("ask tcp4 192.0.2.9:{port}");
+        see(&place, Wire, &call, "ECONNREFUSED");
+    }
+    // Where a jail does not listen any more, the host does.
+    place.stop(A);
+    see(&place, Wire, "ask tcp4 192.0.2.1:80", "Host at 192.0.2.1:80");
+    place.serve(A, "tcp4 0.0.0.0:80");
+    see(&place, Wire, "ask tcp4 192.0.2.1:80", "A at 192.0.2.1:80");
+    // An address changes hands: new sockets and new connections follow.
+    place.give(A, &["192.0.2.1"], &[]);
+    see(&place, Wire, "ask tcp4 192.0.2.2:80", "Host at 192.0.2.2:80");
+    see(&place, A, "bind tcp4 192.0.2.2:8080", "EADDRNOTAVAIL");
+    place.give(B, &["192.0.2.3", "192.0.2.2"], &["2001:db8::3"]);
+    see(&place, Wire, "ask tcp4 192.0.2.2:80", "B at [::ffff:192.0.2.2]:80");
+    place.end();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    println!("test sockets on a shared network stack ... ok");
+}

@@ -1,0 +1,204 @@
+//! The network that the calls are made in, and the processes that make them.
+
+use addresses::{Network, Rule, Share, Source};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+/// Who makes a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    A,
+    B,
+    C,
+    Host,
+    Wire,
+}
+
+/// The user who is root of C.
+pub(crate) const ROOT_OF_C: u32 = 65_534;
+
+const NETWORK: &str = "
+    mount -t tmpfs run /run
+    ip netns add wire
+    ip link set lo up
+    ip link add e0 type veth peer name w0 netns wire
+    ip link add e1 type veth peer name w1 netns wire
+    ip link set e0 up; ip link set e1 up
+    for link in lo w0 w1; do ip -n wire link set $link up; done
+    for n in 1 2 3 4 9; do
+        ip address add 192.0.2.$n/24 dev e0
+        ip address add 2001:db8::$n/64 dev e0 nodad
+    done
+    ip address add 10.0.0.1/24 dev e1
+    ip -n wire address add 192.0.2.100/24 dev w0
+    ip -n wire address add 2001:db8::100/64 dev w0 nodad
+    ip -n wire address add 10.0.0.100/24 dev w1
+    echo 0 65535 > /proc/sys/net/ipv4/ping_group_range";
+
+/// Runs the test in namespaces that end with it.
+pub(crate) fn outside() {
+    let namespaces = ["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "--"];
+    let mut unshare = Command::new("unshare");
+    let program = std::env::current_exe().unwrap();
+    let status = unshare.args(namespaces).arg(program).arg("inside").status().unwrap();
+    assert!(status.success(), "{status}");
+}
+
+/// A control group that is held to addresses.
+struct Jail {
+    who: Who,
+    directory: PathBuf,
+    group: File,
+    rule: Rule,
+}
+
+/// The network, its jails, and who listens.
+pub(crate) struct Place {
+    network: Network,
+    /// While this is open, packets find the jails.
+    link: OwnedFd,
+    cookie: u64,
+    jails: Vec<Jail>,
+    servers: Vec<(Who, Child)>,
+}
+
+impl Place {
+    pub(crate) fn make() -> Self {
+        let made = Command::new("sh").args(["-ec", NETWORK]).status().unwrap();
+        assert!(made.success());
+        let stack = File::open("/proc/self/ns/net").unwrap();
+        let (network, link) = Network::make(stack.as_fd()).unwrap();
+        // By the number of any socket of the network.
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let cookie = kernel::interface::network_cookie(socket.as_fd()).unwrap();
+        let mut place = Self { network, link, cookie, jails: Vec::new(), servers: Vec::new() };
+        let source = |prefix: &str, length, address: &str| Source {
+            prefix: prefix.parse().unwrap(),
+            length,
+            address: address.parse().unwrap(),
+        };
+        let a = Rule {
+            sources: vec![source("10.0.0.0", 24, "10.0.0.1")],
+            ..rule(&["192.0.2.1", "192.0.2.2", "10.0.0.1"], &["2001:db8::1"])
+        };
+        place.hold(Who::A, a);
+        place.hold(Who::B, rule(&["192.0.2.3"], &["2001:db8::3"]));
+        place.hold(Who::C, Rule { root: ROOT_OF_C, ..rule(&["192.0.2.4"], &[]) });
+        place
+    }
+
+    /// Makes a control group, and holds it by the programs that the groups before it have.
+    fn hold(&mut self, who: Who, rule: Rule) {
+        let directory = tree().join(format!("kletka-test-{who:?}-{}", self.cookie));
+        fs::create_dir(&directory).unwrap();
+        let group = File::open(&directory).unwrap();
+        if let Some(other) = self.jails.first() {
+            self.network = Network::of(other.group.as_fd()).unwrap().unwrap();
+            let stack = File::open("/proc/self/ns/net").unwrap();
+            assert!(self.network.link(stack.as_fd()).unwrap().is_some());
+        }
+        let number = group.metadata().unwrap().ino();
+        self.network.hold((group.as_fd(), number), self.cookie, &rule).unwrap();
+        self.jails.push(Jail { who, directory, group, rule });
+    }
+
+    /// Gives a jail these addresses instead of its own.
+    pub(crate) fn give(&mut self, who: Who, v4: &[&str], v6: &[&str]) {
+        let jail = self.jails.iter_mut().find(|jail| jail.who == who).unwrap();
+        let number = jail.group.metadata().unwrap().ino();
+        let new = Rule { root: jail.rule.root, ..rule(v4, v6) };
+        self.network.change(number, self.cookie, Some(&jail.rule), &new).unwrap();
+        jail.rule = new;
+    }
+
+    /// Starts a process that makes a call.
+    fn start(&self, who: Who, words: &str) -> Child {
+        let program = std::env::current_exe().unwrap();
+        let mut command = match who {
+            Who::Wire => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", "wire"]).arg(program);
+                command
+            }
+            _ => Command::new(program),
+        };
+        let jail = self.jails.iter().find(|jail| jail.who == who);
+        let group = jail.map(|jail| jail.directory.join("cgroup.procs"));
+        command.arg("act").arg(group.unwrap_or_default()).args(words.split(' '));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Makes a call, and answers what came out.
+    pub(crate) fn ask(&self, who: Who, call: &str) -> String {
+        let output = self.start(who, call).wait_with_output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Starts a process that listens, and waits until it does.
+    pub(crate) fn serve(&mut self, who: Who, sockets: &str) {
+        let mut child = self.start(who, &format!("serve {who:?} {sockets}"));
+        let mut said = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "listens\n", "{who:?}: {sockets}");
+        self.servers.push((who, child));
+    }
+
+    /// Ends the process that listens for somebody.
+    pub(crate) fn stop(&mut self, who: Who) {
+        for (_, mut child) in self.servers.extract_if(.., |(whose, _)| *whose == who) {
+            // A server lives until its input ends.
+            drop(child.stdin.take());
+            child.wait().unwrap();
+        }
+    }
+
+    /// The ports on which the machine's own list has listeners that nobody asked for.
+    pub(crate) fn hidden_ports(&self) -> Vec<u16> {
+        let list = |family| fs::read_to_string(format!("/proc/net/{family}")).unwrap();
+        let lines = [list("tcp"), list("tcp6")].concat();
+        let listening = lines.lines().filter_map(|line| {
+            let mut words = line.split_ascii_whitespace();
+            let local = words.nth(1)?;
+            (words.nth(1)? == "0A").then(|| local.rsplit(':').next())?
+        });
+        let ports = listening.map(|port| u16::from_str_radix(port, 16).unwrap());
+        let hidden: Vec<u16> = ports.filter(|port| *port != 80).collect();
+        assert_eq!(hidden.len(), 4);
+        hidden
+    }
+
+    /// Takes everything away that would outlive this process.
+    pub(crate) fn end(mut self) {
+        for who in [Who::Host, Who::A, Who::B, Who::C] {
+            self.stop(who);
+        }
+        for Jail { directory, group, rule, .. } in &self.jails {
+            self.network.forget(group.metadata().unwrap().ino(), rule).unwrap();
+            fs::remove_dir(directory).unwrap();
+        }
+        drop(self.link);
+    }
+}
+
+/// Where cgroup v2 is mounted.
+fn tree() -> PathBuf {
+    let both = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"].map(PathBuf::from);
+    both.into_iter().find(|path| path.join("cgroup.procs").exists()).unwrap()
+}
+
+fn rule(v4: &[&str], v6: &[&str]) -> Rule {
+    let v4 = v4.iter().map(|text| text.parse::<Ipv4Addr>().unwrap());
+    let v6 = v6.iter().map(|text| text.parse::<Ipv6Addr>().unwrap());
+    Rule {
+        v4: Share::These(v4.collect()),
+        v6: Share::These(v6.collect()),
+        reserved_ports: true,
+        unprivileged: 1024,
+        ..Rule::default()
+    }
+}
