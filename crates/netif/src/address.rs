@@ -227,6 +227,8 @@ pub struct InterfaceAddress {
     pub autoconf: bool,
     /// IPv6: the address changes for privacy.
     pub temporary: bool,
+    /// The address was lent to the interface: [`crate::Netlink::lend`].
+    pub is_lent: bool,
     /// How long the address stays.
     pub lifetimes: Lifetimes,
 }
@@ -254,6 +256,7 @@ impl InterfaceAddress {
             deprecated: false,
             autoconf: false,
             temporary: false,
+            is_lent: false,
             lifetimes: Lifetimes::default(),
         }
     }

@@ -89,6 +89,56 @@ impl Netlink {
         })
     }
 
+    /// Gives the interface an address for somebody who will not keep it: the address is marked, and
+    /// is usable at once. One that an interface of the machine has already stays as it is, whatever
+    /// its network is.
+    ///
+    /// # Errors
+    /// As [`Netlink::add_address`].
+    pub fn lend(&mut self, name: &InterfaceName, prefix: Prefix) -> Result<(), Error> {
+        let interface = self.link(name)?;
+        if self.addresses()?.iter().any(|(_, it)| it.prefix.address == prefix.address) {
+            return Ok(());
+        }
+        let flags = nlm::CREATE | nlm::EXCL;
+        let mut message = request(rtm::NEWADDR, flags, prefix, interface.index);
+        message.attribute(ifa::ADDRESS, &octets(prefix.address));
+        message.attribute(ifa::PROTO, &[ifa::PROTO_LENT]);
+        if prefix.address.is_ipv6() {
+            // The jail's services bind to it in a moment, and could not while the network is asked
+            // whether somebody else has it.
+            message.number(ifa::FLAGS, ifa::F_NODAD);
+        }
+        match prefix.broadcast() {
+            Some(broadcast) if interface.flags.has(Flags::BROADCAST) => {
+                message.attribute(ifa::BROADCAST, &broadcast.octets());
+            }
+            _ => {}
+        }
+        match self.apply(&interface.name, message, Request::AddAddress) {
+            // Somebody else has been faster.
+            Err(Error::Refused { errno: Errno::EXIST, .. }) => Ok(()),
+            lent => lent,
+        }
+    }
+
+    /// Takes an address from whatever interface it was lent to. One that was not lent stays; one
+    /// that is gone, with its interface or without, is no error.
+    ///
+    /// # Errors
+    /// The kernel's, as `ioctl (SIOCDIFADDR): …`.
+    pub fn take_lent(&mut self, address: IpAddr) -> Result<(), Error> {
+        for (index, found) in self.addresses()? {
+            if found.is_lent && found.prefix.address == address {
+                match self.change(deletion(&found, index)) {
+                    Ok(()) | Err(Errno::ADDRNOTAVAIL | Errno::NODEV) => {}
+                    Err(errno) => return Err(Request::DeleteAddress.refused(errno)),
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// `-alias`, `delete`, `remove`: takes `address` from the interface, whatever its prefix is.
     ///
     /// # Errors
@@ -119,10 +169,18 @@ impl Netlink {
         let Some((_, found)) = found else {
             return Err(Request::DeleteAddress.refused(Errno::ADDRNOTAVAIL));
         };
-        // Linux deletes an address only with its prefix, which ifconfig(8) does not ask for.
-        let message = request(rtm::DELADDR, 0, found.prefix, index);
-        self.apply(name, message, Request::DeleteAddress)
+        self.apply(name, deletion(found, index), Request::DeleteAddress)
     }
+}
+
+/// A request to delete an address of the interface `index`. Linux deletes an address only with its
+/// prefix, which ifconfig(8) does not ask for.
+fn deletion(found: &InterfaceAddress, index: u32) -> Message {
+    let mut message = request(rtm::DELADDR, 0, found.prefix, index);
+    // Without this the kernel does not look at the prefix, and an address may be there twice.
+    let other_end = found.destination.unwrap_or(found.prefix.address);
+    message.attribute(ifa::ADDRESS, &octets(other_end));
+    message
 }
 
 /// A request about the address `prefix` of the interface `index`.
@@ -148,7 +206,7 @@ fn parse(body: &[u8]) -> Option<(u32, InterfaceAddress)> {
     // all.
     let mut flags = u32::from(flags);
     let (mut local, mut address, mut broadcast) = (None, None, None);
-    let (mut lifetimes, mut from_router) = (Lifetimes::default(), false);
+    let (mut lifetimes, mut from) = (Lifetimes::default(), 0);
     for (kind, value) in attributes(body.get(BODY..)?) {
         match kind {
             ifa::LOCAL => local = from_octets(value),
@@ -156,7 +214,7 @@ fn parse(body: &[u8]) -> Option<(u32, InterfaceAddress)> {
             ifa::BROADCAST => broadcast = from_octets(value),
             ifa::FLAGS => flags = u32_at(value, 0)?,
             ifa::CACHEINFO => lifetimes = Lifetimes::parse(value),
-            ifa::PROTO => from_router = value == [ifa::PROTO_KERNEL_RA],
+            ifa::PROTO => from = value.first().copied().unwrap_or(0),
             _ => {}
         }
     }
@@ -173,8 +231,9 @@ fn parse(body: &[u8]) -> Option<(u32, InterfaceAddress)> {
         tentative: has(ifa::F_TENTATIVE),
         duplicated: has(ifa::F_DADFAILED),
         deprecated: has(ifa::F_DEPRECATED),
-        autoconf: from_router || has(ifa::F_TEMPORARY),
+        autoconf: from == ifa::PROTO_KERNEL_RA || has(ifa::F_TEMPORARY),
         temporary: has(ifa::F_TEMPORARY),
+        is_lent: from == ifa::PROTO_LENT,
         lifetimes,
     };
     Some((index, address))

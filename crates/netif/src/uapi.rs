@@ -237,6 +237,8 @@ pub(crate) mod ifa {
 
     /// The address comes from a router's advertisement.
     pub(crate) const PROTO_KERNEL_RA: u8 = 2;
+    /// The address was lent to a jail. Numbers from 4 on are for programs to choose.
+    pub(crate) const PROTO_LENT: u8 = b'k';
     pub(crate) const FOREVER: u32 = u32::MAX;
 
     /// The greatest of the numbers of the kernel's own addresses: loopback, advertisement,
