@@ -43,11 +43,16 @@ const TOGETHER: &str =
 
 /// How a jail has host and domain names of its own.
 const UTS: &str = "the jail has a UTS namespace; Linux allows 64 bytes";
-/// Why `ip4` and `ip6` support two of their three values.
-const NO_SHARED_ADDRESSES: &str = "`new` comes with shared addresses; until then a jail has all \
-    the host's addresses, none, or vnet";
-/// Why parameters that need `ip4.addr` or `ip6.addr` are refused.
-const WITH_ADDRESSES: &str = "not supported yet: comes with ip4.addr and ip6.addr; use vnet";
+/// How the families of addresses are given to a jail.
+const FAMILY: &str = "`new` is for the addresses that the jail is given: without any, and with \
+    `disable`, no socket of the family can be made";
+/// How addresses of the host are given to a jail.
+const ADDRESSES: &str = "programs in the kernel hold the jail's sockets to its addresses, and find \
+    the jail's listeners, also where the host or another jail listens on the same port; an address \
+    that the interface has already is neither added nor removed; ifconfig's words behind an \
+    address are refused; getifaddrs(3) in the jail shows the host's addresses too";
+/// How the source address is chosen.
+const SOURCES: &str = "by the routes that the host has when the jail starts";
 
 /// Why the parameters of System V IPC support one of their three values.
 const OWN_IPC: &str = "a jail always has its own, where FreeBSD gives it none; `disable` and \
@@ -155,30 +160,28 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .about("Whether the jail has a network stack of its own")
         .full("`new` is a network namespace, `inherit` the host's"),
     at_creation("ip4").jailsys().default("disable").with_vnet("inherit")
-        .only(&["disable", "inherit"])
-        .about("Whether the jail may use IPv4").partly(NO_SHARED_ADDRESSES),
+        .about("Whether the jail may use IPv4").full(FAMILY),
     live("ip4.addr").ip4_list()
         .about("IPv4 addresses of the jail, shared with the host")
-        .refused("not supported yet: use vnet, or ip4=inherit for all the host's addresses"),
+        .partly(ADDRESSES),
     live("ip4.saddrsel").bool(true)
-        .about("The source address depends on the destination")
-        .refused("not supported yet: comes with ip4.addr; leave it out"),
+        .about("The source address depends on the destination").partly(SOURCES),
     at_creation("ip6").jailsys().default("disable").with_vnet("inherit")
-        .only(&["disable", "inherit"])
-        .about("Whether the jail may use IPv6").partly(NO_SHARED_ADDRESSES),
+        .about("Whether the jail may use IPv6").full(FAMILY),
     live("ip6.addr").ip6_list()
         .about("IPv6 addresses of the jail, shared with the host")
-        .refused("not supported yet: use vnet, or ip6=inherit for all the host's addresses"),
+        .partly(ADDRESSES),
     live("ip6.saddrsel").bool(true)
-        .about("The source address depends on the destination")
-        .refused("not supported yet: comes with ip6.addr; leave it out"),
+        .about("The source address depends on the destination").partly(SOURCES),
     pseudo("vnet.interface").list()
         .about("Interfaces to move into the jail")
         .full("moved into its network namespace, and back when the jail ends"),
     pseudo("interface").text(15)
-        .about("Interface that gets the jail's addresses").refused(WITH_ADDRESSES),
+        .about("Interface that gets the jail's addresses")
+        .full("those without an interface of their own; passed over if the jail has no addresses"),
     pseudo("ip_hostname").bool(false)
-        .about("The jail's addresses are those of its host name").refused(WITH_ADDRESSES),
+        .about("The jail's addresses are those of its host name")
+        .full("all that the host's resolver finds, of the families that the jail may have"),
 
     // Devices and file systems.
     live("devfs_ruleset").int(0, 65535).default("0").only(&["0", "4"])

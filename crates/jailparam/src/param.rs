@@ -55,8 +55,11 @@ handles! {
     VNET_INTERFACE: List = "vnet.interface";
     IP4: Handle<Jailsys> = "ip4";
     IP4_ADDR: List = "ip4.addr";
+    IP4_SADDRSEL: Bool = "ip4.saddrsel";
     IP6: Handle<Jailsys> = "ip6";
     IP6_ADDR: List = "ip6.addr";
+    IP6_SADDRSEL: Bool = "ip6.saddrsel";
+    INTERFACE: Text = "interface";
     IP_HOSTNAME: Bool = "ip_hostname";
 
     DEVFS_RULESET: Int = "devfs_ruleset";

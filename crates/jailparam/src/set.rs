@@ -143,6 +143,12 @@ impl Set {
     }
 
     fn default_of(&self, parameter: &Parameter) -> Option<Value> {
+        // A jail with addresses has something of its own of their family.
+        let lists = [(param::IP4, param::IP4_ADDR), (param::IP6, param::IP6_ADDR)];
+        let list = lists.iter().find(|(family, _)| family.is(parameter)).map(|(_, list)| list);
+        if list.is_some_and(|list| !self.list(*list).is_empty()) {
+            return Some(Value::Jailsys(Jailsys::New));
+        }
         // A closure, because most defaults do not depend on `vnet`.
         let has_vnet = || self.given(&param::VNET) == Some(&Value::Jailsys(Jailsys::New));
         let text = parameter.default_of(parameter.default_with_vnet.is_some() && has_vnet())?;
@@ -188,8 +194,17 @@ impl Set {
     }
 
     fn exported(&self, parameter: &Parameter) -> Option<Value> {
-        let is_addresses = matches!(parameter.kind, Kind::Ip4List | Kind::Ip6List);
-        self.value(parameter).or_else(|| is_addresses.then(|| Value::List(Vec::new())))
+        let value = self.value(parameter);
+        if !matches!(parameter.kind, Kind::Ip4List | Kind::Ip6List) {
+            return value;
+        }
+        // A prison has addresses. Interfaces and networks are jail(8)'s affair.
+        match value {
+            Some(Value::List(given)) => {
+                Some(Value::List(given.iter().map(|one| value::address(one).to_vec()).collect()))
+            }
+            _ => Some(Value::List(Vec::new())),
+        }
     }
 
     /// Writes one parameter as `jls -n` does; none if it has no value.

@@ -38,8 +38,6 @@ fn messages() {
         ("vnet = disable;",             "web: vnet: \"disable\" is not supported: `new` is a network namespace, `inherit` the host's; use new or inherit"),
         ("dying;",                      "web: dying: read-only parameter; jls(8) shows its value"),
         ("children.max = 1001;",        "web: children.max: 1001 is out of range: 0 to 1000"),
-        ("ip4 = new;",                  "web: ip4: \"new\" is not supported: `new` comes with shared addresses; until then a jail has all the host's addresses, none, or vnet; use disable or inherit"),
-        ("ip4.addr = 10.0.0.1;",        "web: ip4.addr: not supported yet: use vnet, or ip4=inherit for all the host's addresses"),
         ("allow.settime;",              "web: allow.settime: there is one clock for all: run the time server on the host"),
         ("meta. = me;",                 "web: unknown parameter: meta.; did you mean meta?"),
         ("mac.do.rules = 'uid=1>uid=0';", "web: mac.do.rules: Linux has no mac_do(4): use sudo or doas in the jail"),

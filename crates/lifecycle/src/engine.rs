@@ -207,14 +207,15 @@ impl<H: Host> Walk<H> {
 /// What a start has made once `step` is completed.
 fn made_by(step: &Step) -> Made {
     match step {
-        Step::Hook(..) => Made::OnHost,
+        Step::Hook(..) | Step::Alias(_) => Made::OnHost,
         Step::Create(_) => Made::Prison,
         // These steps follow the creation, and what they make is removed with the prison.
         Step::Interface(_)
         | Step::Inside(..)
         | Step::Terminate(_)
         | Step::Remove
-        | Step::Unmount => Made::Nothing,
+        | Step::Unmount
+        | Step::Unalias(_) => Made::Nothing,
     }
 }
 
@@ -242,6 +243,8 @@ mod tests {
             Step::Terminate(_) => "terminate".into(),
             Step::Remove => "remove".into(),
             Step::Unmount => "unmount".into(),
+            Step::Alias(alias) => format!("alias {alias}"),
+            Step::Unalias(alias) => format!("unalias {alias}"),
         }
     }
 

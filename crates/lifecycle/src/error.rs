@@ -1,5 +1,6 @@
 //! Why a jail did not start or stop: the text that follows `jail: NAME: ` on standard error.
 
+use netif::InterfaceName;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -38,6 +39,10 @@ pub enum Error {
     Fstab(&'static str, Option<PathBuf>, fstab::Error),
     /// A parameter's value cannot be used: the parameter, and why.
     Value(&'static str, String),
+    /// An address that a parameter asks for cannot be given to an interface, or taken from it.
+    Address(&'static str, InterfaceName, netif::Error),
+    /// The host's routes cannot be read.
+    Routes(netif::Error),
     /// The jail has neither `persist` nor a command: nothing would keep it alive.
     NothingToKeepIt,
     /// Another start of the jail is under way.
@@ -126,6 +131,10 @@ impl fmt::Display for Error {
                 write!(f, "{parameter}: {} line {}: {}", file.display(), error.line, error.kind)
             }
             Self::Value(parameter, why) => write!(f, "{parameter}: {why}"),
+            Self::Address(parameter, interface, error) => {
+                write!(f, "{parameter}: {interface}: {error}")
+            }
+            Self::Routes(error) => error.fmt(f),
             // The words of FreeBSD's kernel: sys/kern/kern_jail.c.
             Self::NothingToKeepIt => write!(
                 f,

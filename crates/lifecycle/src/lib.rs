@@ -12,6 +12,7 @@
 //! `netif`, `prison`, `rc`, `rustix`, `strerror`; system calls: the hooks and their files, what a
 //! check of the machine looks at, and mounts of the host below a root.
 
+mod addresses;
 mod attempt;
 pub mod command;
 pub mod depend;
@@ -35,6 +36,7 @@ mod surroundings;
 mod system;
 mod voice;
 
+pub use addresses::Alias;
 pub use command::CommandLine;
 pub use engine::{Host, Progress, Walk};
 pub use error::Error;

@@ -5,6 +5,7 @@
 //! mounted as it is created, and vanish with it. A stop has one for what the host has mounted in
 //! their places.
 
+use crate::addresses::{self, Alias};
 use crate::command::CommandLine;
 use crate::error::Error;
 use crate::jail::Jail;
@@ -77,6 +78,8 @@ impl Inside {
 pub enum Row {
     /// The commands of a hook.
     Hook(Hook),
+    /// Addresses for interfaces of the host: `ip4.addr`, `ip6.addr`.
+    Aliases,
     /// jail_set(2), with all mounts.
     Create,
     /// `vnet.interface`, one after the other.
@@ -89,11 +92,14 @@ pub enum Row {
     Remove,
     /// What the host has mounted where the lines of the jail say.
     Unmount,
+    /// The addresses that interfaces of the host had for the jail.
+    Unalias,
 }
 
 /// The rows of a start, in order.
-pub const START: [Row; 8] = [
+pub const START: [Row; 9] = [
     Row::Hook(Hook::Prepare),
+    Row::Aliases,
     Row::Hook(Hook::Prestart),
     Row::Create,
     Row::Hook(Hook::Created),
@@ -104,25 +110,30 @@ pub const START: [Row; 8] = [
 ];
 
 /// The rows of a stop, in order.
-pub const STOP: [Row; 7] = [
+pub const STOP: [Row; 8] = [
     Row::Hook(Hook::Prestop),
     Row::Inside(Inside::Stop),
     Row::Terminate,
     Row::Remove,
     Row::Hook(Hook::Poststop),
     Row::Unmount,
+    Row::Unalias,
     Row::Hook(Hook::Release),
 ];
 
 /// The rows that follow the removal of a jail: after a start that failed, or when the jail ended by
 /// itself.
-pub const CLEAN: [Row; 2] = [Row::Hook(Hook::Poststop), Row::Hook(Hook::Release)];
+pub const CLEAN: [Row; 3] = [Row::Hook(Hook::Poststop), Row::Unalias, Row::Hook(Hook::Release)];
 
 /// One step of a plan.
 #[derive(Debug, Clone)]
 pub enum Step {
     /// Run this on the host.
     Hook(Hook, CommandLine),
+    /// Give an interface of the host this address.
+    Alias(Alias),
+    /// Take from an interface of the host this address, which was given it for the jail.
+    Unalias(Alias),
     /// Create the prison, which is described here as far as the parameters alone do.
     Create(Box<Creation>),
     /// Give the prison this interface of the host.
@@ -162,8 +173,10 @@ impl fmt::Display for Shown<'_> {
                 let mut parameters = creation.parameters().iter();
                 parameters.try_for_each(|(name, value)| write!(f, " {}", word(name, value)))
             }
+            // FreeBSD runs ifconfig(8) for these, and shows that command.
+            Step::Alias(alias) => write!(f, "run command: /sbin/ifconfig {alias} alias"),
+            Step::Unalias(alias) => write!(f, "run command: /sbin/ifconfig {alias} -alias"),
             Step::Interface(name) => {
-                // FreeBSD runs ifconfig(8) here, and shows that command.
                 let jid = self.jid.unwrap_or_default();
                 write!(f, "run command: /sbin/ifconfig {name} vnet {jid}")
             }
@@ -205,6 +218,12 @@ pub fn plan(table: &[Row], jail: &Jail, programs: Option<&Path>) -> Result<Vec<S
             Row::Inside(inside) => {
                 let commands = commands(jail, inside.parameter());
                 steps.extend(commands.into_iter().map(|command| Step::Inside(inside, command)));
+            }
+            Row::Aliases => steps.extend(addresses::aliases(jail)?.into_iter().map(Step::Alias)),
+            Row::Unalias => {
+                // In the order in which they are undone.
+                let aliases = addresses::aliases(jail)?.into_iter().rev();
+                steps.extend(aliases.map(Step::Unalias));
             }
             Row::Create => {
                 let creation = Creation::new(jail, programs)?;

@@ -5,6 +5,7 @@
 //! are looked at by [`Creation::complete`] when the prison is created: as on FreeBSD, a hook that
 //! runs before may make them.
 
+use crate::addresses;
 use crate::error::Error;
 use crate::jail::Jail;
 use crate::permission::allowed;
@@ -12,7 +13,8 @@ use crate::recorded;
 use fstab::{Entry, FileSystem, Kernel, Overlay};
 use jailparam::{Jailsys, Set, param};
 use prison::{
-    Allow, Families, Mount, MountOptions, MountSource, Network, Permission, Processes, Spec, Users,
+    Addresses, Allow, Families, Mount, MountOptions, MountSource, Network, Permission, Processes,
+    Spec, Users,
 };
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -64,7 +66,11 @@ impl Creation {
             let wrong = |error| Error::Fstab(parameter, Some(file.clone()), error);
             all.add(parameter, Some(file), &fstab::parse(&text).map_err(wrong)?)?;
         }
-        Ok(Spec { mounts: all.mounts, devfs: all.has_devfs, ..self.known.clone() })
+        let mut spec = Spec { mounts: all.mounts, devfs: all.has_devfs, ..self.known.clone() };
+        if let Some(addresses) = &mut spec.addresses {
+            addresses::select_sources(jail, addresses).map_err(Error::Routes)?;
+        }
+        Ok(spec)
     }
 
     /// The prison without the mounts of `mount` and `mount.fstab`.
@@ -91,7 +97,7 @@ impl Creation {
 /// Describes what the parameters of `jail` say by themselves.
 fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
     let parameters = &jail.parameters;
-    let (network, families) = network(jail)?;
+    let (network, families, addresses) = network(jail)?;
     let name = jail.text(param::NAME).map(|name| name.to_string_lossy().into_owned());
     Ok(Spec {
         // A section that is named by a number sets the jid, and the name is the same number.
@@ -120,8 +126,23 @@ fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
         programs: programs.map(Path::to_path_buf),
         // Only the run knows them.
         neighbours: Arc::default(),
-        parameters: recorded::written(parameters),
+        parameters: recorded::written(&with_found_addresses(jail, addresses.as_ref())),
+        addresses,
     })
+}
+
+/// The parameters of `jail`, and among them the addresses that its host name has: the record is to
+/// show all that the prison has.
+fn with_found_addresses(jail: &Jail, addresses: Option<&Addresses>) -> Set {
+    let mut parameters = jail.parameters.clone();
+    if let Some(addresses) = addresses.filter(|_| parameters.flag(param::IP_HOSTNAME)) {
+        let texts = |all: Vec<String>| all.into_iter().map(String::into_bytes).collect();
+        let v4 = addresses.v4.own().iter().map(ToString::to_string).collect();
+        let v6 = addresses.v6.own().iter().map(ToString::to_string).collect();
+        parameters.put(param::IP4_ADDR, texts(v4));
+        parameters.put(param::IP6_ADDR, texts(v6));
+    }
+    parameters
 }
 
 /// The value of `kletka.maxproc`.
@@ -160,21 +181,27 @@ fn users(parameters: &Set) -> Users {
 }
 
 /// The network that `vnet`, `ip4` and `ip6` ask for.
-fn network(jail: &Jail) -> Result<(Network, Families), Error> {
+fn network(jail: &Jail) -> Result<(Network, Families, Option<Addresses>), Error> {
     let state = |part| jail.parameters.jailsys(part);
     if state(param::VNET) == Jailsys::New {
-        return Ok((Network::Own, Families { inet: true, inet6: true }));
+        return Ok((Network::Own, Families { inet: true, inet6: true }, None));
     }
     if !jail.parameters.list(param::VNET_INTERFACE).is_empty() {
         let why = "needs a network stack of the jail's own; add \"vnet;\"";
         return Err(Error::Value(param::VNET_INTERFACE.name, why.into()));
     }
-    let families = Families {
-        inet: state(param::IP4) == Jailsys::Inherit,
-        inet6: state(param::IP6) == Jailsys::Inherit,
+    let addresses = addresses::of(jail)?;
+    let families = match &addresses {
+        Some(addresses) => {
+            Families { inet: !addresses.v4.is_nothing(), inet6: !addresses.v6.is_nothing() }
+        }
+        None => Families {
+            inet: state(param::IP4) == Jailsys::Inherit,
+            inet6: state(param::IP6) == Jailsys::Inherit,
+        },
     };
     let network = if families.inet || families.inet6 { Network::Host } else { Network::Empty };
-    Ok((network, families))
+    Ok((network, families, addresses))
 }
 
 /// The mounts of `jail`, in order, and whether a line asks for a /dev.

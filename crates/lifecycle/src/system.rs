@@ -1,5 +1,6 @@
 //! The real [`Host`]: it runs hooks as children of this process, and makes and removes the prison.
 
+use crate::addresses;
 use crate::attempt::Attempt;
 use crate::command::CommandLine;
 use crate::engine::{Host, Progress};
@@ -358,6 +359,11 @@ impl Host for System<'_> {
         match step {
             Step::Hook(_, line) => self.run_hook(line),
             Step::Create(creation) => self.create(creation).map(|()| Progress::Done),
+            Step::Alias(alias) => alias.add().map(|()| Progress::Done),
+            Step::Unalias(alias) => {
+                let all = self.ground.registry.prisons()?;
+                alias.remove(&all).map(|()| Progress::Done)
+            }
             Step::Interface(name) => {
                 let given = self.prison()?.give_interface(name);
                 let failed = |error| Error::Parameter(param::VNET_INTERFACE.name, error);
@@ -416,6 +422,10 @@ impl Host for System<'_> {
 
     fn finish(&mut self) {
         let Some(record) = self.record.as_ref().filter(|_| self.is_removed) else { return };
+        // A jail that no file describes any more has lost what would name its addresses.
+        if let Err(error) = addresses::take_back(record, self.ground.registry) {
+            self.ground.voice.tell(&Notice::Failed(&self.jail, &error));
+        }
         let left = host_mounts::below(&record.path);
         if !left.is_empty() {
             self.ground.voice.tell(&Notice::StillMounted(&self.jail, &record.path, &left));

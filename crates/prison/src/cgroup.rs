@@ -153,6 +153,12 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<OwnedFd> {
     Ok(open(path, flags, Mode::empty())?)
 }
 
+/// Opens a prison's directory to ask the kernel about it: bpf(2) takes no `O_PATH`.
+pub(crate) fn open_to_query(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(open(path, flags, Mode::empty())?)
+}
+
 /// Removes the directory of a prison that has ended, and the common one with the last of them.
 /// Answers whether it is gone. Processes in it stay, and the directory with them.
 pub(crate) fn remove(path: &Path, hierarchies: Hierarchies) -> bool {

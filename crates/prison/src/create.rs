@@ -21,12 +21,13 @@ use crate::files::source::Sources;
 use crate::files::stack::Stack;
 use crate::files::tree::Tree;
 use crate::first::{First, Place, Waiting};
-use crate::init;
+use crate::init::{self, Kept};
 use crate::permission::Permission;
 use crate::prison::Prison;
 use crate::registry::Registry;
 use crate::registry::process_id::ProcessId;
 use crate::registry::record::Record;
+use crate::shared;
 use crate::spec::{Mount, MountSource, Network, Processes, Spec, Users};
 use kernel::process::{Side, clone3};
 use kernel::{birth, landlock, namespace, signal};
@@ -65,6 +66,9 @@ impl Prison {
         let domain = has_domain(rights(spec));
         let first = first.zip(given.map(|given| given.streams)).filter(|_| !domain);
         let is_in_jail = registry.limits()?.is_some();
+        if is_in_jail && spec.addresses.is_some() {
+            return Err(Error::AddressesInside);
+        }
         let adapted = is_in_jail.then(|| in_jail(spec));
         let spec = adapted.as_ref().unwrap_or(spec);
         // The record is written before anything exists that outlives a process: whoever finds that
@@ -226,6 +230,15 @@ fn build(
     let groups = record.cgroup.as_deref().map(|cgroup| Groups::make(cgroup, hierarchies));
     let groups = groups.transpose()?.unwrap_or_default();
     limit_processes(spec.processes, record)?;
+    // Before the first process: a socket is held by what its maker's cgroup had at that moment.
+    let link = match (&spec.addresses, record.cgroup.as_deref()) {
+        (Some(_), _) if outer.is_some() => return Err(Error::AddressesInside),
+        (Some(addresses), cgroup) => {
+            let group = cgroup.map(cgroup::open_to_query).transpose().calling("cgroup")?;
+            Some(shared::hold(registry, record, addresses, group.as_ref().map(AsFd::as_fd))?)
+        }
+        (None, _) => None,
+    };
     let plan = plan(registry, spec, record, outer)?;
     let (hold, theirs) = control::line().calling("socketpair")?;
     // Init gives interfaces back to this network, and could not open it any more from the jail's.
@@ -242,7 +255,7 @@ fn build(
         Side::Child => {
             // With a copy of the command's end, init would never see the line close.
             drop(hold);
-            init::run(plan, theirs, network.into(), &groups)
+            init::run(plan, theirs, Kept { network: network.into(), link }, &groups)
         }
         Side::Parent { pid, pidfd } => (pid, pidfd),
     };

@@ -52,6 +52,10 @@ pub enum Error {
     LinkOfJail(PathBuf, PathBuf),
     /// This directory cannot take what a union writes.
     Union(PathBuf, UnionFault),
+    /// The kernel cannot hold a jail to addresses of the host: what is missing.
+    NoAddressRules(String),
+    /// Inside a jail no other can have addresses of the host.
+    AddressesInside,
     /// Nothing can limit the number of processes here.
     NoProcessLimit,
     /// All ranges of 65,536 ids are taken.
@@ -202,6 +206,14 @@ impl fmt::Display for Error {
                 link.display()
             ),
             Self::Union(path, fault) => write!(f, "{}: {fault}", path.display()),
+            Self::NoAddressRules(missing) => write!(
+                f,
+                "the kernel cannot hold a jail to addresses of the host: {missing}; use \"vnet\""
+            ),
+            Self::AddressesInside => f.write_str(
+                "a jail inside a jail cannot have addresses of the host: use \"vnet\", or make the \
+                 jail on the host",
+            ),
             Self::NoProcessLimit => f.write_str(
                 "kletka.maxproc: nothing counts processes here: mount a cgroup hierarchy with the \
                  pids controller, or say kletka.maxproc=0",

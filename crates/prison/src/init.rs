@@ -33,9 +33,17 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-/// Runs init's whole life. `control` is init's end of the line to the command; `network` the host's
-/// network namespace; `groups` are the prison's in cgroup v1.
-pub(crate) fn run(plan: Plan, control: OwnedFd, network: OwnedFd, groups: &Groups) -> ! {
+/// What init keeps open for its prison.
+pub(crate) struct Kept {
+    /// The host's network namespace, which interfaces are given back to.
+    pub(crate) network: OwnedFd,
+    /// What lets packets find the sockets of a prison on the host's stack: [`crate::shared`].
+    pub(crate) link: Option<OwnedFd>,
+}
+
+/// Runs init's whole life. `control` is init's end of the line to the command; `groups` are the
+/// prison's in cgroup v1.
+pub(crate) fn run(plan: Plan, control: OwnedFd, kept: Kept, groups: &Groups) -> ! {
     // Without its signals init could not even be told to end: better no prison at all.
     let Ok(signals) = signal::descriptor(&[&SIGNALS[..], &[END, libc::SIGCHLD]].concat()) else {
         exit_now(1)
@@ -45,7 +53,7 @@ pub(crate) fn run(plan: Plan, control: OwnedFd, network: OwnedFd, groups: &Group
     let title = format!("kletka: {} [init]", plan.name);
     let recluse = step_aside(&title);
     let Ok(door) = tie::door() else { exit_now(1) };
-    let lines = Lines { signals, control, network, door };
+    let lines = Lines { signals, control, kept, door };
     // Made now, while the first process joins its namespaces on another processor: these file
     // systems need no ids of the jail.
     let entered = groups.enter();
@@ -150,7 +158,10 @@ fn outlast_the_others() {
 fn let_go(recluse: &Recluse, lines: &Lines, init: &mut Init) {
     // The first process's pidfd is closed with the others: it is opened again below.
     let first: Vec<u32> = init.attached.drain(..).map(|(pid, _)| pid).collect();
-    let keep = [&lines.signals, &lines.control, &lines.network, &lines.door].map(AsFd::as_fd);
+    let Kept { network, link } = &lines.kept;
+    // Where there is no link, the network stands for it once more.
+    let link = link.as_ref().unwrap_or(network);
+    let keep = [&lines.signals, &lines.control, &lines.door, network, link].map(AsFd::as_fd);
     // SAFETY: `run` never returns, so the owners of the closed descriptors are never dropped or
     // used.
     unsafe { recluse.close_all_but(keep) };
@@ -171,7 +182,7 @@ fn shed(recluse: Recluse, title: &str, rest: Rest) -> ! {
 struct Lines {
     signals: OwnedFd,
     control: OwnedFd,
-    network: OwnedFd,
+    kept: Kept,
     /// Where ties arrive.
     door: OwnedFd,
 }
@@ -274,6 +285,7 @@ impl Init {
     }
 
     /// What there is to remember, where a [`Rest`] has room for it.
+    #[expect(clippy::result_large_err, reason = "without room it is moved once, and lives on")]
     fn into_rest(self, lines: Lines) -> Result<Rest, (Self, Lines)> {
         let others = [self.interfaces.len(), self.ties.len(), self.born.len()];
         if others.into_iter().chain([self.attached.len()]).any(|length| length > MOST) {
@@ -302,7 +314,7 @@ impl Init {
     fn end(&self, lines: &Lines) -> ! {
         // Before init ends: its network namespace may die with it, and a veth's other end on the
         // host too.
-        self.give_interfaces_back(lines.network.as_fd());
+        self.give_interfaces_back(lines.kept.network.as_fd());
         exit_now(0)
     }
 

@@ -7,7 +7,7 @@
 //! leaves no mount behind. [`Prison::spawn`] and [`Prison::run`] run a command inside,
 //! [`Prison::remove`] ends the prison, and the [`Registry`] finds it by jid or name.
 //!
-//! May use: `kernel`, `libc`, `mountinfo`, `rustix`, `strerror`, `vis`; system calls.
+//! May use: `addresses`, `kernel`, `libc`, `mountinfo`, `rustix`, `strerror`, `vis`; system calls.
 
 mod cgroup;
 mod confine;
@@ -24,6 +24,7 @@ mod permission;
 mod prison;
 mod registry;
 mod removal;
+mod shared;
 mod spec;
 pub mod surface;
 mod tie;
@@ -31,6 +32,7 @@ mod vnet;
 mod within;
 mod work;
 
+pub use ::addresses::{Share, Source};
 pub use confine::ids::Ids;
 pub use confine::user::User;
 pub use enter::copy::{EXECUTE, execute};
@@ -53,5 +55,5 @@ pub use registry::record::Record;
 pub use registry::unseen::Unseen;
 pub use registry::{Changing, Registry, is_jailed};
 pub use spec::{
-    Change, Families, Mount, MountOptions, MountSource, Network, Processes, Spec, Users,
+    Addresses, Change, Families, Mount, MountOptions, MountSource, Network, Processes, Spec, Users,
 };

@@ -9,8 +9,9 @@ use crate::cgroup::pids;
 use crate::control::{PERSIST, TRANSIENT};
 use crate::env;
 use crate::error::{Calling, Error};
-use crate::registry::process_id::ProcessId;
-use crate::spec::Change;
+use crate::registry::record::Record;
+use crate::shared;
+use crate::spec::{Addresses, Change};
 use crate::within::within;
 use kernel::namespace::{self, Namespace};
 use kernel::signal;
@@ -32,6 +33,8 @@ pub(crate) struct Pending {
     names: Names,
     env: Option<Vec<u8>>,
     processes: Option<u32>,
+    /// The addresses of before, in place of which the prison is to be held to those of its record.
+    addresses: Option<Addresses>,
     persist: Option<bool>,
 }
 
@@ -44,8 +47,9 @@ struct Names {
 
 impl Pending {
     /// The parts of `change`, and those of an earlier change that was killed.
-    pub(crate) fn of(change: &Change, earlier: Option<&Self>) -> Self {
-        let earlier = earlier.cloned().unwrap_or_default();
+    pub(crate) fn of(change: &Change, record: &Record) -> Self {
+        let earlier = record.pending.clone().unwrap_or_default();
+        let addresses = change.addresses.as_ref().and(record.addresses.clone());
         Self {
             names: Names {
                 host: change.hostname.clone().or(earlier.names.host),
@@ -53,6 +57,7 @@ impl Pending {
             },
             env: change.env.clone().or(earlier.env),
             processes: change.processes.or(earlier.processes),
+            addresses: earlier.addresses.or(addresses),
             persist: change.persist.or(earlier.persist),
         }
     }
@@ -78,21 +83,23 @@ impl Pending {
         Ok(())
     }
 
-    /// Carries all parts out on the prison of `init`, which is behind `pidfd`, and of `cgroup`.
-    /// Where one fails, the prison is as it was.
+    /// Carries all parts out on the prison of `record`, whose init is behind `pidfd`. Where one
+    /// fails, the prison is as it was.
     ///
     /// # Errors
-    /// [`Error::Died`]; [`Error::NoProcessLimit`]; those of [`env::show`].
-    pub(crate) fn carry_out(
-        &self,
-        (init, cgroup): (ProcessId, Option<&Path>),
-        pidfd: BorrowedFd<'_>,
-    ) -> Result<(), Error> {
+    /// [`Error::Died`]; [`Error::NoProcessLimit`]; [`Error::NoAddressRules`]; those of
+    /// [`env::show`].
+    pub(crate) fn carry_out(&self, record: &Record, pidfd: BorrowedFd<'_>) -> Result<(), Error> {
+        let (init, cgroup) = (record.init.ok_or(Error::Died)?, record.cgroup.as_deref());
         let before = self.names.set_in(pidfd)?;
         let limited = self.processes.map(|most| limit(cgroup, most)).transpose();
         let done = limited.and_then(|limited| {
             let shown = self.env.as_ref().map_or(Ok(()), |text| env::show(init, text));
-            shown.inspect_err(|_| drop(limited.flatten().map(|before| limit(cgroup, before))))
+            let held = shown.and_then(|()| match &self.addresses {
+                Some(before) => shared::change(record, before),
+                None => Ok(()),
+            });
+            held.inspect_err(|_| drop(limited.flatten().map(|before| limit(cgroup, before))))
         });
         if let Err(error) = done {
             // These names were the kernel's own a moment ago.
@@ -117,6 +124,7 @@ impl Pending {
             ("pending.domainname", self.names.domain.as_ref().map(name)),
             ("pending.env", self.env.as_deref().map(Cow::Borrowed)),
             ("pending.processes", self.processes.map(|most| text(most.to_string()))),
+            ("pending.addresses", self.addresses.as_ref().map(|it| text(it.to_string()))),
             ("pending.persist", self.persist.map(|persist| text(persist.to_string()))),
         ];
         lines.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
@@ -130,6 +138,9 @@ impl Pending {
             ("env", text) => self.env = Some(text.to_owned()),
             ("processes", most) => {
                 self.processes = Some(std::str::from_utf8(most).ok()?.parse().ok()?);
+            }
+            ("addresses", list) => {
+                self.addresses = Some(Addresses::parse(std::str::from_utf8(list).ok()?)?);
             }
             ("persist", b"true") => self.persist = Some(true),
             ("persist", b"false") => self.persist = Some(false),

@@ -201,16 +201,13 @@ impl Prison {
         if self.record.is_inside() {
             return Err(Error::OthersJail(self.record.name.clone()));
         }
-        let pending = Pending::of(change, self.record.pending.as_ref());
+        let pending = Pending::of(change, &self.record);
         pending.check()?;
         let mut record = self.changed(change);
         record.pending = Some(pending).filter(|pending| !pending.is_empty());
         registry.rewrite(&record)?;
-        let init = record.init.ok_or(Error::Died)?;
         if let Some(pending) = record.pending.take() {
-            if let Err(error) =
-                pending.carry_out((init, record.cgroup.as_deref()), self.init.as_fd())
-            {
+            if let Err(error) = pending.carry_out(&record, self.init.as_fd()) {
                 // Where not even the old record can be written, the next look tries once more what
                 // has failed here.
                 let _ = registry.rewrite(&self.record);
@@ -233,6 +230,11 @@ impl Prison {
                 let source = if permission.is_fixed() { now } else { allow };
                 source.has(permission)
             });
+        }
+        if let Some(addresses) = change.addresses.as_ref().filter(|_| record.addresses.is_some()) {
+            record.rights.families.inet = !addresses.v4.is_nothing();
+            record.rights.families.inet6 = !addresses.v6.is_nothing();
+            record.addresses = Some(addresses.clone());
         }
         if let Some(parameters) = &change.parameters {
             record.parameters.clone_from(parameters);

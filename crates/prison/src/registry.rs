@@ -21,6 +21,7 @@ use crate::cgroup::{self, legacy::Hierarchies};
 use crate::confine::ids::{Ids, Ranges};
 use crate::confine::rights::Rights;
 use crate::error::{Calling, Error, UnionFault};
+use crate::shared;
 use crate::spec::Spec;
 use crate::work;
 use directory::{Found, NEW};
@@ -358,7 +359,7 @@ impl Registry {
         if let Some(init) = record.init
             && let Some(pidfd) = init.open()
             && let Some(pending) = &record.pending
-            && pending.carry_out((init, record.cgroup.as_deref()), pidfd.as_fd()).is_ok()
+            && pending.carry_out(&record, pidfd.as_fd()).is_ok()
         {
             record.pending = None;
             // Who may only read has done what the record says, too, and the next one writes it.
@@ -417,6 +418,7 @@ impl Registry {
         }
         // Where something could not be removed, the record stays, and the next command tries again.
         let work_is_gone = record.work.iter().all(|work| work::remove(work));
+        shared::forget(record);
         let hierarchies = Hierarchies::left_by(record.rights);
         record.cgroup.as_deref().is_none_or(|cgroup| remove(cgroup, hierarchies))
             && work_is_gone
@@ -491,6 +493,7 @@ impl Registry {
                 outer_cgroup,
                 taken.children.max > 0,
             ),
+            addresses: spec.addresses.clone(),
             parameters: spec.parameters.clone(),
             rights,
             creator: Some(creator),

@@ -2,7 +2,9 @@
 //! here acts.
 
 use crate::permission::Allow;
+use ::addresses::{Share, Source};
 use std::ffi::OsString;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -25,6 +27,9 @@ pub struct Spec {
     pub network: Network,
     /// Internet protocols whose sockets may be created.
     pub families: Families,
+    /// The addresses of the host's stack that the prison is held to. `None`: all of them, where it
+    /// has that stack.
+    pub addresses: Option<Addresses>,
     /// What is mounted over `path`, in order; nobody but the jail sees these mounts.
     pub mounts: Vec<Mount>,
     /// Gives the jail a /dev of its own: jail(8), `mount.devfs`. Otherwise
@@ -95,6 +100,17 @@ pub enum Network {
     /// The stack of the host, or of the jail that it is in, unrestricted: `ip4 = inherit` or `ip6 =
     /// inherit`.
     Host,
+}
+
+/// What a prison has of the addresses of the host's stack: `ip4.addr` and `ip6.addr`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Addresses {
+    /// Of IPv4; the first address stands for the jail.
+    pub v4: Share<Ipv4Addr>,
+    /// Of IPv6; the first address stands for the jail.
+    pub v6: Share<Ipv6Addr>,
+    /// From which of the addresses destinations are reached, where it is not the first.
+    pub sources: Vec<Source>,
 }
 
 /// Internet protocols of which a jail may make sockets; for another one, socket(2) answers
@@ -193,6 +209,9 @@ pub struct Change {
     pub allow: Option<Allow>,
     /// The most processes and threads; 0 is no limit.
     pub processes: Option<u32>,
+    /// The addresses of a prison that is held to some. Sockets that are made or bound from now on
+    /// meet these, and connections stay.
+    pub addresses: Option<Addresses>,
     /// Everything that `jls -n` shows.
     pub parameters: Option<Vec<(String, Vec<u8>)>>,
 }

@@ -411,12 +411,10 @@ jail: \"web\" already exists; jail -rc starts it anew, jail -m changes it
 $ jail -s 1 -c path=/home/jails/web persist
 jail: securelevel: not supported yet: no securelevel is enforced; leave it out
 [1]
-$ jail -h -c path=/home/jails/web persist
-jail: ip_hostname: not supported yet: comes with ip4.addr and ip6.addr; use vnet
-[1]
+$ echo '10.0.0.7 self' >> /etc/hosts; jail -h -c name=self path=/home/jails/web host.hostname=self persist
+$ jls -j self name ip4.addr; jail -r self
+self 10.0.0.7
 $ jail /home/jails/web host 10.0.0.1 /bin/true
-jail: ip4.addr: not supported yet: use vnet, or ip4=inherit for all the host's addresses
-[1]
 $ jail -d -p 4 -c path=/home/jails/web command=true
 jail: the 'allow.dying' parameter and '-d' flag are deprecated and have no effect.
 $ jail -p many -c path=/home/jails/web command=true

@@ -4,6 +4,7 @@
 //! All tests are one program, so that the harness runs them in parallel and the linker runs once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may fail loudly
 
+mod addresses;
 mod bootstrap;
 mod completions;
 mod config;

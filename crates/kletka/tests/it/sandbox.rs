@@ -160,7 +160,7 @@ impl Drop for Sandbox {
         let _ = self.unshare.wait();
         // Control groups are the only things that do not end with the machine.
         for cgroup in self.cgroups.borrow().iter() {
-            let _ = fs::remove_dir(cgroup);
+            leaks::remove_groups(cgroup);
         }
         assert!(left.is_empty(), "left behind:\n{}", left.join("\n"));
     }

@@ -4,6 +4,8 @@
 use super::configured::Subject;
 use super::facts::Facts;
 use super::ledger::Ledger;
+use crate::addresses::{self, Alias};
+use crate::error::Error;
 use crate::jail::Jail;
 use crate::permission::allowed;
 use crate::recorded::{self, same_place};
@@ -11,7 +13,7 @@ use crate::refusal::Refusal;
 use crate::spec::most_processes;
 use crate::voice::Notice;
 use jailparam::{Access, Handle, Parameter, Set, Text, Value, param};
-use prison::{Change, Prison, Record, Registry};
+use prison::{Addresses, Change, Prison, Record, Registry};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
@@ -47,7 +49,7 @@ impl Changes {
             if !given || changes.has(parameter, &value) {
                 continue;
             }
-            if is_live(parameter) {
+            if is_live(parameter) && (record.is_held() || !is_of_addresses(parameter)) {
                 changes.live.push(parameter);
                 changes.set.put_value(parameter, value);
             } else {
@@ -103,11 +105,30 @@ impl Changes {
         self.live.iter().map(|parameter| parameter.name).filter(|name| name.starts_with("allow."))
     }
 
+    /// The addresses that the prison is to be held to; `None`: they stay as they are.
+    ///
+    /// # Errors
+    /// An address cannot be read, or the host's routes cannot.
+    fn addresses(&self) -> Result<Option<Addresses>, Error> {
+        if !self.live.iter().any(|parameter| is_of_addresses(parameter)) {
+            return Ok(None);
+        }
+        let jail = Jail { configured: None, parameters: self.set.clone(), given: None };
+        let mut addresses = addresses::of(&jail)?.unwrap_or_default();
+        addresses::select_sources(&jail, &mut addresses).map_err(Error::Routes)?;
+        Ok(Some(addresses))
+    }
+
     /// Changes the prison.
     ///
     /// # Errors
     /// Why the prison could not be changed.
-    fn apply(&self, prison: &mut Prison, registry: &Registry) -> Result<(), prison::Error> {
+    fn apply(
+        &self,
+        prison: &mut Prison,
+        registry: &Registry,
+        addresses: Option<Addresses>,
+    ) -> Result<(), prison::Error> {
         if self.live.is_empty() {
             return Ok(());
         }
@@ -122,6 +143,7 @@ impl Changes {
             domainname: text(param::HOST_DOMAINNAME),
             env,
             processes: self.changes(param::KLETKA_MAXPROC).then(|| most_processes(&self.set)),
+            addresses,
             allow: self.for_later().next().map(|_| allowed(&self.set)),
             parameters: Some(recorded::rewritten(old, &self.set, &self.live)),
         };
@@ -139,6 +161,13 @@ fn is_live(parameter: &Parameter) -> bool {
     // A jail that its jid has found is not given another name: its processes would keep the old
     // one.
     parameter.access == Access::Live && !param::NAME.is(parameter)
+}
+
+/// Whether the parameter says something of the addresses that a jail is held to, which only a jail
+/// can change that was held to some from its beginning.
+fn is_of_addresses(parameter: &Parameter) -> bool {
+    [param::IP4_ADDR, param::IP6_ADDR].iter().any(|list| list.is(parameter))
+        || [param::IP4_SADDRSEL, param::IP6_SADDRSEL].iter().any(|flag| flag.is(parameter))
 }
 
 /// `-m`: changes a jail that runs.
@@ -163,9 +192,17 @@ pub(crate) fn change(
     }
     let call = changes.line(&format!("jid={}", prison.record().jid));
     ledger.voice.tell(&Notice::Changes(jail, &call));
-    let changed = changes.apply(&mut prison, registry);
+    let addresses = changes.addresses().map_err(Refusal::step(jail))?;
+    let aliases = addresses.as_ref().map_or(Ok(Vec::new()), |_| addresses::aliases(jail));
+    let aliases = aliases.map_err(Refusal::step(jail))?;
+    // First the interfaces get the new addresses, and at last they lose the old ones: the jail has
+    // none that the host has not.
+    aliases.iter().try_for_each(Alias::add).map_err(Refusal::step(jail))?;
+    let before = prison.record().clone();
+    let changed = changes.apply(&mut prison, registry, addresses);
     changed.map_err(|error| Refusal::Change(jail.into(), error))?;
     drop(changing);
+    addresses::take_back(&before, registry).map_err(Refusal::step(jail))?;
     for permission in changes.for_later() {
         ledger.voice.tell(&Notice::ForLater(jail, permission));
     }

@@ -11,6 +11,7 @@ use crate::confine::rights::Rights;
 use crate::pending::Pending;
 use crate::registry::limits::Limits;
 use crate::registry::process_id::ProcessId;
+use crate::spec::Addresses;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -45,6 +46,8 @@ pub struct Record {
     pub ids: Ids,
     /// Directory in the cgroup v2 tree, on hosts that have one.
     pub cgroup: Option<PathBuf>,
+    /// The addresses of a shared network stack that it is held to, if it is.
+    pub(crate) addresses: Option<Addresses>,
     /// Directories that were made for the prison and are removed with it: [`crate::work`].
     pub(crate) work: Vec<PathBuf>,
     /// jail_set(2)'s parameters by name, for jls(8).
@@ -150,6 +153,9 @@ impl Record {
         if let Some(cgroup) = &self.cgroup {
             line("cgroup", cgroup.as_os_str().as_bytes());
         }
+        if let Some(addresses) = &self.addresses {
+            line("addresses", addresses.to_string().as_bytes());
+        }
         for work in &self.work {
             line("work", work.as_os_str().as_bytes());
         }
@@ -215,6 +221,7 @@ impl Record {
             path: PathBuf::new(),
             ids: Ids::SAME,
             cgroup: None,
+            addresses: None,
             work: Vec::new(),
             parameters: Vec::new(),
             pending: None,
@@ -274,6 +281,9 @@ impl Record {
             "creator" => process().map(|creator| self.creator = Some(creator)),
             "init" => process().map(|init| self.init = Some(init)),
             "waiting" => process().map(|waiting| self.waiting = Some(waiting)),
+            "addresses" => {
+                text.and_then(Addresses::parse).map(|addresses| self.addresses = Some(addresses))
+            }
             "domain" => text.map(|domain| self.domain = domain == "init"),
             _ => return Line::Unknown,
         };

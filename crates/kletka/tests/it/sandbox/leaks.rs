@@ -71,6 +71,15 @@ pub(super) fn registered_cgroups(pid: u32) -> Vec<PathBuf> {
     paths.collect()
 }
 
+/// Removes a jail's control group, and those of its name in the hierarchies of cgroup v1.
+pub(super) fn remove_groups(cgroup: &Path) {
+    let _ = fs::remove_dir(cgroup);
+    let Some(name) = cgroup.iter().skip_while(|part| *part != "kletka").nth(1) else { return };
+    for hierarchy in fs::read_dir("/sys/fs/cgroup").into_iter().flatten().flatten() {
+        let _ = fs::remove_dir(hierarchy.path().join("kletka").join(name));
+    }
+}
+
 fn machine(pid: u32) -> PathBuf {
     Path::new("/proc").join(pid.to_string()).join("root")
 }

@@ -4,7 +4,7 @@ use super::options::Form;
 use jailparam::Parameter;
 use json::Json;
 use lifecycle::run::{Foreseen, Given, Outcome, Planned, Verdict};
-use lifecycle::{CommandLine, Step};
+use lifecycle::{Alias, CommandLine, Step};
 use prison::{Attached, Made, Mount, MountSource, Network, Permission, Spec, Users};
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -82,6 +82,15 @@ fn step(step: &Step, prison: Option<&Foreseen>) -> Json {
         let members = members.into_iter().map(|(name, value)| (name.into(), value));
         Json::Object(members.chain(user).collect())
     };
+    let address = |place: &str, Alias { parameter, interface, prefix, .. }: &Alias| {
+        Json::object([
+            ("step", Json::text(place)),
+            ("parameter", Json::text(*parameter)),
+            ("interface", Json::text(interface.to_string())),
+            ("address", Json::text(prefix.address.to_string())),
+            ("length", Json::number(u64::from(prefix.length))),
+        ])
+    };
     match step {
         Step::Hook(hook, line) => command("run on the host", &hook.parameter(), line),
         Step::Inside(inside, line) => command("run in the jail", &inside.parameter(), line),
@@ -96,6 +105,8 @@ fn step(step: &Step, prison: Option<&Foreseen>) -> Json {
             });
             Json::Object(std::iter::once(first).chain(rest).collect())
         }
+        Step::Alias(alias) => address("add address", alias),
+        Step::Unalias(alias) => address("remove address", alias),
         Step::Interface(name) => {
             Json::object([("step", Json::text("move interface")), ("interface", Json::text(name))])
         }
@@ -187,6 +198,16 @@ fn in_words(out: &mut String, step: &Step, prison: Option<&Foreseen>) -> std::fm
             }
             Ok(())
         }
+        Step::Alias(Alias { parameter, interface, prefix, .. }) => writeln!(
+            out,
+            "{parameter}: give {interface} the address {}/{}, unless it has that",
+            prefix.address, prefix.length
+        ),
+        Step::Unalias(Alias { parameter, interface, prefix, .. }) => writeln!(
+            out,
+            "{parameter}: take {} from {interface}, if it was given for a jail",
+            prefix.address
+        ),
         Step::Interface(name) => writeln!(out, "vnet.interface: move {name} into the jail"),
         Step::Terminate(time) => writeln!(
             out,
@@ -218,10 +239,11 @@ fn made_of(prison: &Foreseen) -> Vec<(&'static str, Property)> {
     let name = spec.name.clone().unwrap_or_else(|| "the jid".to_owned());
     let root = spec.path.as_os_str().as_bytes();
     let id_mapped = if spec.users == Users::Host { &b""[..] } else { b", id-mapped" };
-    let network = match spec.network {
-        Network::Own => "its own",
-        Network::Empty => "its own, with nothing in it",
-        Network::Host => "the host's",
+    let network = match (spec.network, &spec.addresses) {
+        (Network::Own, _) => "its own".to_owned(),
+        (Network::Empty, _) => "its own, with nothing in it".to_owned(),
+        (Network::Host, None) => "the host's".to_owned(),
+        (Network::Host, Some(addresses)) => format!("the host's, held to {addresses}"),
     };
     let ids = match spec.users {
         Users::Own => "65536 of its own, the lowest that are free",

@@ -1,0 +1,194 @@
+//! Jails on the host's network stack that have some of its addresses: ip4.addr, ip6.addr.
+
+use crate::sandbox::Sandbox;
+use crate::session::check;
+
+/// A machine with a card whose other end, `wire`, is another machine; a root that serves a page.
+fn machine(jail_conf: &str) -> Option<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    sandbox.root("/home/r");
+    sandbox.write("/home/r/www/page", "jail\n");
+    sandbox.write("/home/host/page", "host\n");
+    sandbox.write("/etc/jail.conf", jail_conf);
+    sandbox.ok(
+        "ip netns add wire; ip link add em0 type veth peer name w0 netns wire; ip link set em0 up; \
+         ip -n wire link set w0 up; ip addr add 192.0.2.9/24 dev em0; \
+         ip addr add 2001:db8::9/64 dev em0 nodad; ip -n wire addr add 192.0.2.100/24 dev w0; \
+         ip -n wire addr add 2001:db8::100/64 dev w0 nodad",
+    );
+    Some(sandbox)
+}
+
+/// Takes the machine's network away again.
+fn end(sandbox: &Sandbox) {
+    sandbox.ok("ip link delete em0; ip netns delete wire; /bin/umount /run/netns");
+}
+
+/// Shell functions: `page HOST [PORT]` gets a page, `wire COMMAND…` runs a command on the other
+/// machine.
+const SHELL: &str = "page() { busybox wget -q -O - http://$1:${2:-80}/page 2>&1; }; \
+                     wire() { ip netns exec wire \"$@\"; }; ";
+
+const WEB: &str = r#"
+exec.start = "/bin/busybox httpd -p 80 -h /www";
+path = /home/r; mount.devfs; persist; interface = em0; allow.reserved_ports;
+a { ip4.addr = 192.0.2.1/24, 192.0.2.2/24; ip6.addr = 2001:db8::1/64; host.hostname = a; }
+b { ip4.addr = 192.0.2.3/24; host.hostname = b; }
+c { ip4.addr = 192.0.2.9; host.hostname = c; }
+"#;
+
+#[test]
+fn the_host_and_jails_on_one_port() {
+    let Some(sandbox) = machine(WEB) else { return };
+    // The host is there first and has all addresses, as an administrator's own server would.
+    sandbox.ok("busybox httpd -p 80 -h /home/host");
+    check(
+        &sandbox,
+        &format!(
+            "\
+$ {SHELL}page 192.0.2.9; jail -v -c a
+host
+a: run command: /sbin/ifconfig em0 inet 192.0.2.1/24 alias
+a: run command: /sbin/ifconfig em0 inet 192.0.2.2/24 alias
+a: run command: /sbin/ifconfig em0 inet6 2001:db8::1/64 alias
+a: jail_set(JAIL_CREATE) name=a path=/home/r persist allow.reserved_ports host.hostname=a ip4.addr=192.0.2.1,192.0.2.2 ip6.addr=2001:db8::1
+a: created
+a: run command in jail: /bin/busybox httpd -p 80 -h /www
+$ jail -q -c b
+$ {SHELL}for host in 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.9 '[2001:db8::1]' '[2001:db8::9]'; do page $host; done | xargs
+jail jail jail host jail host
+$ {SHELL}for host in 192.0.2.1 192.0.2.3 192.0.2.9 '[2001:db8::1]'; do ip netns exec wire busybox wget -q -O - http://$host/page; done | xargs
+jail jail host jail
+$ jls; jls -j a -n ip4 ip4.addr ip6 ip6.addr
+   JID  IP Address      Hostname                      Path
+     1  192.0.2.1       a                             /home/r
+     2  192.0.2.3       b                             /home/r
+ip4=new ip4.addr=192.0.2.1,192.0.2.2 ip6=new ip6.addr=2001:db8::1
+$ jail -v -r a 2>&1 | grep ifconfig; ip -o address show dev em0 | grep -c 2001:db8::1/
+a: run command: /sbin/ifconfig em0 inet6 2001:db8::1/64 -alias
+a: run command: /sbin/ifconfig em0 inet 192.0.2.2/24 -alias
+a: run command: /sbin/ifconfig em0 inet 192.0.2.1/24 -alias
+0
+[1]
+$ {SHELL}page 192.0.2.3; jail -q -r b; ip -o -4 address show dev em0 | awk '{{ print $4 }}'
+jail
+192.0.2.9/24
+"
+        ),
+    );
+    sandbox.ok("kill $(pidof busybox)");
+    end(&sandbox);
+}
+
+/// An address that the host has is the jail's while the jail runs, and is the host's again then.
+#[test]
+fn an_address_that_the_host_has() {
+    let Some(sandbox) = machine(WEB) else { return };
+    check(
+        &sandbox,
+        &format!(
+            "\
+$ jail -q -c c; ip -o -4 address show dev em0 | awk '{{ print $4 }}'
+192.0.2.9/24
+$ {SHELL}page 192.0.2.9; jail -q -r c; ip -o -4 address show dev em0 | awk '{{ print $4 }}'
+jail
+192.0.2.9/24
+"
+        ),
+    );
+    end(&sandbox);
+}
+
+#[test]
+fn what_a_jail_cannot_do_with_others_addresses() {
+    let Some(sandbox) = machine(WEB) else { return };
+    sandbox.ok("jail -q -c b; busybox httpd -p 127.0.0.1:8080 -h /home/host");
+    check(
+        &sandbox,
+        "\
+$ jexec b busybox httpd -p 192.0.2.9:81 -h /www
+httpd: bind: Cannot assign requested address
+[1]
+$ jexec b busybox httpd -p '[::]:81' -h /www
+httpd: socket: Address family not supported by protocol
+[1]
+$ jexec b busybox httpd -p 80 -h /www
+httpd: bind: Address already in use
+[1]
+$ jexec b busybox ping -c 1 192.0.2.9
+PING 192.0.2.9 (192.0.2.9): 56 data bytes
+ping: permission denied (are you root?)
+[1]
+$ jexec b busybox wget -q -O - http://127.0.0.1/page; jexec b busybox wget -q -O - http://127.0.0.1:8080/page
+jail
+wget: can't connect to remote host (127.0.0.1): Connection refused
+[1]
+$ jexec b busybox wget -q -O - http://127.0.0.53:8080/page
+wget: can't connect to remote host (127.0.0.53): Connection refused
+[1]
+$ jexec -U nobody b busybox httpd -p 88 -h /www
+httpd: bind: Permission denied
+[1]
+",
+    );
+    sandbox.ok("jail -q -r b; kill $(pidof busybox)");
+    end(&sandbox);
+}
+
+#[test]
+fn addresses_of_a_running_jail_are_changed() {
+    let Some(sandbox) = machine(WEB) else { return };
+    sandbox.ok("jail -q -c a");
+    check(
+        &sandbox,
+        &format!(
+            "\
+$ jail -v -m name=a ip4.addr='em0|192.0.2.4/24,192.0.2.2'; ip -o -4 address show dev em0 | awk '{{ print $4 }}' | sort
+jail_set(JAIL_UPDATE) jid=1 ip4.addr=192.0.2.4,192.0.2.2
+updated
+192.0.2.2/24
+192.0.2.4/24
+192.0.2.9/24
+$ {SHELL}page 192.0.2.4; page 192.0.2.2; jls -j a ip4.addr
+jail
+jail
+192.0.2.4,192.0.2.2
+$ jail -m name=a ip4=inherit
+jail: ip4 cannot be changed after creation; stop the jail, and start it with the new value
+[1]
+$ jail -q -r a; ip -o -4 address show dev em0 | awk '{{ print $4 }}' | sort
+192.0.2.9/24
+$ jail -q -c name=d path=/home/r persist ip4=inherit; jail -m name=d ip4.addr=192.0.2.9
+jail: ip4.addr cannot be changed after creation; stop the jail, and start it with the new value
+[1]
+$ jail -r d
+d: removed
+"
+        ),
+    );
+    end(&sandbox);
+}
+
+#[test]
+fn lines_that_are_wrong() {
+    let Some(sandbox) = machine(WEB) else { return };
+    check(
+        &sandbox,
+        "\
+$ jail -c path=/home/r persist ip4.addr='em7|192.0.2.1'; jail -c path=/home/r persist ip4.addr=192.0.2
+jail: ip4.addr: em7: interface em7 does not exist
+jail: ip4.addr: not an IPv4 address: 192.0.2
+[1]
+$ jail -c path=/home/r vnet persist ip4.addr=192.0.2.9
+jail: vnet jails cannot have IP address restrictions; give an interface of the jail its address by ifconfig in exec.start
+[1]
+$ jail -q -c name=out path=/home/r persist children.max=2 vnet
+$ jexec out /run/kletka/jail/jail -q -c path=/tmp persist ip4.addr=127.0.0.1
+jail: a jail inside a jail cannot have addresses of the host: use \"vnet\", or make the jail on the host
+[1]
+$ jail -r out
+out: removed
+",
+    );
+    end(&sandbox);
+}

@@ -1,0 +1,308 @@
+//! The addresses of the host that a jail has without a network of its own: `ip4.addr`, `ip6.addr`,
+//! `interface`, `ip_hostname`, `ip4` and `ip6` of jail(8).
+
+use crate::error::Error;
+use crate::jail::Jail;
+use jailparam::{Jailsys, List, Parameter, param};
+use netif::{InterfaceName, Netlink, Prefix, Route};
+use prison::{Addresses, Record, Registry, Share, Source};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
+
+/// More routes than these are not looked at one by one.
+const MOST_ROUTES: usize = 4096;
+
+/// An address that an interface of the host gets when the jail starts, and loses when the jail has
+/// stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    /// The parameter that asks for it.
+    pub parameter: &'static str,
+    /// The interface.
+    pub interface: InterfaceName,
+    /// The address, with the length of its network.
+    pub prefix: Prefix,
+    /// The length was given.
+    has_length: bool,
+}
+
+impl fmt::Display for Alias {
+    /// Writes the words of ifconfig(8) up to the last, as FreeBSD's jail(8) shows them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Prefix { address, length } = self.prefix;
+        write!(f, "{} ", self.interface)?;
+        match (address, self.has_length) {
+            (IpAddr::V4(address), false) => write!(f, "inet {address} netmask 255.255.255.255"),
+            (IpAddr::V4(address), true) => write!(f, "inet {address}/{length}"),
+            (IpAddr::V6(address), false) => write!(f, "inet6 {address} prefixlen 128"),
+            (IpAddr::V6(address), true) => write!(f, "inet6 {address}/{length}"),
+        }
+    }
+}
+
+impl Alias {
+    /// Gives the interface the address, unless it has that already.
+    pub(crate) fn add(&self) -> Result<(), Error> {
+        let added = Netlink::open().and_then(|mut it| it.lend(&self.interface, self.prefix));
+        added.map_err(|error| self.failed(error))
+    }
+
+    /// Takes the address from the interface, if it was given for a jail and none of the `prisons`
+    /// has it.
+    pub(crate) fn remove(&self, prisons: &[Record]) -> Result<(), Error> {
+        let address = self.prefix.address;
+        if prisons.iter().any(|prison| prison.has_address(address)) {
+            return Ok(());
+        }
+        let taken = Netlink::open().and_then(|mut it| it.take_lent(address));
+        taken.map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: netif::Error) -> Error {
+        Error::Address(self.parameter, self.interface.clone(), error)
+    }
+}
+
+/// One value of `ip4.addr` or `ip6.addr`.
+struct Given {
+    interface: Option<InterfaceName>,
+    prefix: Prefix,
+    has_length: bool,
+}
+
+/// What a jail has of the addresses of the host's stack. `None`: the jail is not held to any, and
+/// has all of them or none, as `ip4` and `ip6` say.
+///
+/// # Errors
+/// An address cannot be read.
+pub(crate) fn of(jail: &Jail) -> Result<Option<Addresses>, Error> {
+    let mut all = Addresses::default();
+    for given in given(jail)? {
+        match given.prefix.address {
+            IpAddr::V4(address) => all.v4.push(address),
+            IpAddr::V6(address) => all.v6.push(address),
+        }
+    }
+    if all.v4.own().is_empty() && all.v6.own().is_empty() {
+        return Ok(None);
+    }
+    let inherits = |family| jail.parameters.jailsys(family) == Jailsys::Inherit;
+    if all.v4.own().is_empty() && inherits(param::IP4) {
+        all.v4 = Share::All;
+    }
+    if all.v6.own().is_empty() && inherits(param::IP6) {
+        all.v6 = Share::All;
+    }
+    Ok(Some(all))
+}
+
+/// The addresses that interfaces of the host get for a jail, in order.
+///
+/// # Errors
+/// An address, or the name of an interface, cannot be read.
+pub(crate) fn aliases(jail: &Jail) -> Result<Vec<Alias>, Error> {
+    let usual = jail.text(param::INTERFACE).map(|name| name.to_string_lossy().into_owned());
+    let usual = usual.map(|name| interface(param::INTERFACE.parameter(), &name)).transpose()?;
+    let aliases = given(jail)?.into_iter().filter_map(|given| {
+        let Given { interface, prefix, has_length } = given;
+        let parameter = parameter(prefix.address).name;
+        let interface = interface.or_else(|| usual.clone())?;
+        Some(Alias { parameter, interface, prefix, has_length })
+    });
+    Ok(aliases.collect())
+}
+
+fn parameter(address: IpAddr) -> &'static Parameter {
+    if address.is_ipv4() { param::IP4_ADDR.parameter() } else { param::IP6_ADDR.parameter() }
+}
+
+fn given(jail: &Jail) -> Result<Vec<Given>, Error> {
+    let mut all = of_host_name(jail)?;
+    for list in [param::IP4_ADDR, param::IP6_ADDR] {
+        for value in jail.parameters.list(list) {
+            let one = read(list, &String::from_utf8_lossy(value))?;
+            all.retain(|other| other.prefix.address != one.prefix.address);
+            all.push(one);
+        }
+    }
+    Ok(all)
+}
+
+/// Reads a value: `[INTERFACE|]ADDRESS[/LENGTH | /MASK]`.
+fn read(list: List, value: &str) -> Result<Given, Error> {
+    let name = list.name;
+    let (before, rest) = match value.split_once('|') {
+        Some((before, rest)) => (Some(before), rest),
+        None => (None, value),
+    };
+    let interface = before.map(|before| interface(list.parameter(), before)).transpose()?;
+    let mut words = rest.split_ascii_whitespace();
+    let text = words.next().unwrap_or_default();
+    if let Some(word) = words.next() {
+        let why = format!("{word}: ifconfig's words behind an address are not supported");
+        return Err(Error::Value(name, why));
+    }
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, Some(length)),
+        None => (text, None),
+    };
+    let is_ip4 = param::IP4_ADDR.is(list.parameter());
+    // libjail's words.
+    let wrong = || {
+        let family = if is_ip4 { "IPv4" } else { "IPv6" };
+        Error::Value(name, format!("not an {family} address: {text}"))
+    };
+    let address: IpAddr = match is_ip4 {
+        true => address.parse::<Ipv4Addr>().map_err(|_| wrong())?.into(),
+        false => address.parse::<Ipv6Addr>().map_err(|_| wrong())?.into(),
+    };
+    let most = Prefix::width(address);
+    let has_length = length.is_some();
+    let length = match length {
+        None => most,
+        Some(mask) if is_ip4 && mask.contains('.') => {
+            netif::netmask_length(mask).ok_or_else(wrong)?
+        }
+        Some(length) => length.parse().ok().filter(|length| *length <= most).ok_or_else(wrong)?,
+    };
+    Ok(Given { interface, prefix: Prefix { address, length }, has_length })
+}
+
+fn interface(parameter: &'static Parameter, name: &str) -> Result<InterfaceName, Error> {
+    InterfaceName::parse(name).map_err(|error| Error::Value(parameter.name, error.to_string()))
+}
+
+/// `ip_hostname`: the addresses that the jail's host name has, of the families that the jail has.
+fn of_host_name(jail: &Jail) -> Result<Vec<Given>, Error> {
+    let Some(name) = jail.text(param::HOST_HOSTNAME) else { return Ok(Vec::new()) };
+    if !jail.parameters.flag(param::IP_HOSTNAME) {
+        return Ok(Vec::new());
+    }
+    let name = name.to_string_lossy();
+    let found = (name.as_ref(), 0).to_socket_addrs();
+    let failed = |error| Error::Value(param::IP_HOSTNAME.name, format!("{name}: {error}"));
+    let mut addresses: Vec<IpAddr> = found.map_err(failed)?.map(|found| found.ip()).collect();
+    let is_wanted = |address: &IpAddr| {
+        let family = if address.is_ipv4() { param::IP4 } else { param::IP6 };
+        let state = jail.parameters.jailsys(family);
+        jail.parameters.given(&family).is_none() || state == Jailsys::New
+    };
+    addresses.retain(is_wanted);
+    addresses.sort_by_key(IpAddr::is_ipv6);
+    addresses.dedup();
+    let whole = |address| Prefix { address, length: Prefix::width(address) };
+    let given = addresses.into_iter().map(whole);
+    Ok(given.map(|prefix| Given { interface: None, prefix, has_length: false }).collect())
+}
+
+/// Takes from interfaces of the host the addresses that a jail had `before` and no jail has now.
+pub(crate) fn take_back(before: &Record, registry: &Registry) -> Result<(), Error> {
+    if before.addresses().next().is_none() {
+        return Ok(());
+    }
+    let prisons = registry.prisons()?;
+    let left = before.addresses().filter(|it| !prisons.iter().any(|one| one.has_address(*it)));
+    let mut left = left.peekable();
+    if left.peek().is_none() {
+        return Ok(());
+    }
+    let mut netlink = Netlink::open().map_err(Error::Routes)?;
+    left.try_for_each(|address| netlink.take_lent(address)).map_err(Error::Routes)
+}
+
+/// Adds the sources that routes prefer, where a jail has several addresses of a family:
+/// `ip4.saddrsel` and `ip6.saddrsel`.
+pub(crate) fn select_sources(jail: &Jail, addresses: &mut Addresses) -> Result<(), netif::Error> {
+    let v4: Vec<IpAddr> = addresses.v4.own().iter().copied().map(IpAddr::V4).collect();
+    let v6: Vec<IpAddr> = addresses.v6.own().iter().copied().map(IpAddr::V6).collect();
+    let selects = [(param::IP4_SADDRSEL, v4), (param::IP6_SADDRSEL, v6)];
+    let selects =
+        selects.into_iter().filter(|(flag, own)| own.len() > 1 && jail.parameters.flag(*flag));
+    let mut selects = selects.map(|(_, own)| own).peekable();
+    if selects.peek().is_none() {
+        return Ok(());
+    }
+    let mut netlink = Netlink::open()?;
+    let (carried, routes) = (netlink.addresses()?, netlink.routes()?);
+    for own in selects {
+        let on = |interface: u32| {
+            let carries = |one: &&IpAddr| {
+                carried.iter().any(|(at, it)| *at == interface && it.prefix.address == **one)
+            };
+            own.iter().find(carries).copied()
+        };
+        addresses.sources.extend(sources(&own, &routes, on));
+    }
+    Ok(())
+}
+
+/// From which of its `own` addresses a jail reaches the destinations of routes, if that is not
+/// always the first. `on` answers which of them an interface has.
+fn sources(own: &[IpAddr], routes: &[Route], on: impl Fn(u32) -> Option<IpAddr>) -> Vec<Source> {
+    let Some(first) = own.first() else { return Vec::new() };
+    let same = |route: &&Route| route.destination.address.is_ipv4() == first.is_ipv4();
+    let chosen = routes.iter().filter(same).filter_map(|route| {
+        let address = on(route.interface?).unwrap_or(*first);
+        let Prefix { address: prefix, length } = route.destination;
+        Some(Source { prefix, length, address })
+    });
+    let mut chosen: Vec<Source> = chosen.collect();
+    // Those that lead to the first are needed only inside others that do not.
+    if chosen.len() > MOST_ROUTES || chosen.iter().all(|source| source.address == *first) {
+        chosen.retain(|source| source.address != *first);
+    }
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jail(words: &[&str]) -> Jail {
+        let parameters = jailconf::Jail::from_words(words).unwrap();
+        Jail {
+            configured: None,
+            parameters: jailparam::Set::import(&parameters).unwrap(),
+            given: None,
+        }
+    }
+
+    #[test]
+    fn values_become_addresses_and_aliases() {
+        #[rustfmt::skip]
+        let cases: [(&[&str], &str, &str); 8] = [
+            (&["ip4.addr=192.0.2.1"],                                "192.0.2.1", ""),
+            (&["ip4.addr=em0|192.0.2.1/24,192.0.2.2"],               "192.0.2.1 192.0.2.2", "em0 inet 192.0.2.1/24"),
+            (&["interface=em0", "ip4.addr=192.0.2.1,lo1|10.0.0.1"],  "192.0.2.1 10.0.0.1", "em0 inet 192.0.2.1 netmask 255.255.255.255, lo1 inet 10.0.0.1 netmask 255.255.255.255"),
+            (&["ip4.addr=em0|192.0.2.1/255.255.255.0"],              "192.0.2.1", "em0 inet 192.0.2.1/24"),
+            (&["ip6.addr=em0|2001:db8::1/64", "ip4=inherit"],        "inet 2001:db8::1", "em0 inet6 2001:db8::1/64"),
+            (&["ip6.addr=em0|2001:db8::1"],                          "2001:db8::1", "em0 inet6 2001:db8::1 prefixlen 128"),
+            (&["interface=em0"],                                     "none", ""),
+            (&["ip4=inherit"],                                       "none", ""),
+        ];
+        for (words, addresses, aliased) in cases {
+            let jail = jail(words);
+            let got = of(&jail).unwrap().map_or("none".into(), |all| all.to_string());
+            assert_eq!(got, addresses, "{words:?}");
+            let got: Vec<String> =
+                aliases(&jail).unwrap().iter().map(ToString::to_string).collect();
+            assert_eq!(got.join(", "), aliased, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address() {
+        for (word, want) in [
+            ("ip4.addr=192.0.2", "ip4.addr: not an IPv4 address: 192.0.2"),
+            ("ip4.addr=2001:db8::1", "ip4.addr: not an IPv4 address: 2001:db8::1"),
+            ("ip4.addr=192.0.2.1/33", "ip4.addr: not an IPv4 address: 192.0.2.1/33"),
+            ("ip6.addr=192.0.2.1", "ip6.addr: not an IPv6 address: 192.0.2.1"),
+            (
+                "ip4.addr=em0|192.0.2.1/24 vhid 1",
+                "ip4.addr: vhid: ifconfig's words behind an address are not supported",
+            ),
+        ] {
+            assert_eq!(of(&jail(&[word])).unwrap_err().to_string(), want, "{word}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Prisons that have some addresses of a network stack that they share with the host: `ip4.addr`
+//! and `ip6.addr` of jail(8). The crate [`addresses`] has the programs and tables; here is where a
+//! prison finds them, and who holds them.
+//!
+//! All prisons of a registry that are on one stack use the same programs, which are found by the
+//! control group of any of them. Each init holds the link by which packets find their sockets.
+
+use crate::cgroup;
+use crate::confine::ids::Ids;
+use crate::error::{Calling, Error};
+use crate::permission::Permission;
+use crate::registry::Registry;
+use crate::registry::record::Record;
+use crate::spec::{Addresses, Users};
+use ::addresses::{Network, Rule, Share};
+use rustix::net::{AddressFamily, SocketType, socket};
+use std::fmt;
+use std::fs::{self, File};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::str::FromStr;
+
+/// The first port that everybody may bind, where the kernel does not say.
+const UNPRIVILEGED: u16 = 1024;
+
+/// Holds a prison that has no processes yet to its addresses. What is answered has to stay open as
+/// long as the prison lives.
+pub(crate) fn hold(
+    registry: &Registry,
+    record: &Record,
+    addresses: &Addresses,
+    cgroup: Option<BorrowedFd<'_>>,
+) -> Result<OwnedFd, Error> {
+    let cgroup = cgroup.ok_or(Error::NoAddressRules("cgroup v2 is not mounted".into()))?;
+    let failed = |error: std::io::Error| Error::NoAddressRules(error.to_string());
+    let stack = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
+    let (network, link) = match of_another(registry, record, stack.as_fd())? {
+        Some(found) => found,
+        None => Network::make(stack.as_fd()).map_err(failed)?,
+    };
+    let rule = rule(record, addresses);
+    network.hold((cgroup, number(cgroup)?), cookie()?, &rule).map_err(failed)?;
+    Ok(link)
+}
+
+/// The programs that another prison of the registry has on this stack.
+fn of_another(
+    registry: &Registry,
+    record: &Record,
+    stack: BorrowedFd<'_>,
+) -> Result<Option<(Network, OwnedFd)>, Error> {
+    let others = registry.prisons()?;
+    let others = others.iter().filter(|other| other.addresses.is_some() && other.jid != record.jid);
+    for group in others.filter_map(|other| cgroup::open_to_query(other.cgroup.as_deref()?).ok()) {
+        let Ok(Some(network)) = Network::of(group.as_fd()) else { continue };
+        // Without its link on this stack, the prison is on another one.
+        if let Ok(Some(link)) = network.link(stack) {
+            return Ok(Some((network, link)));
+        }
+    }
+    Ok(None)
+}
+
+/// Holds a prison to the addresses of its record, instead of those of before.
+pub(crate) fn change(record: &Record, before: &Addresses) -> Result<(), Error> {
+    let failed = |error: std::io::Error| Error::NoAddressRules(error.to_string());
+    let (Some(addresses), Some(cgroup)) = (&record.addresses, &record.cgroup) else {
+        return Ok(());
+    };
+    let group = cgroup::open_to_query(cgroup).map_err(|_| Error::Died)?;
+    let network = Network::of(group.as_fd()).map_err(failed)?.ok_or(Error::Died)?;
+    let (before, after) = (rule(record, before), rule(record, addresses));
+    network.change(number(group.as_fd())?, cookie()?, Some(&before), &after).map_err(failed)
+}
+
+/// Forgets the addresses of a prison that has ended and whose cgroup is still there. What cannot be
+/// forgotten leads to no socket.
+pub(crate) fn forget(record: &Record) {
+    let (Some(addresses), Some(cgroup)) = (&record.addresses, &record.cgroup) else { return };
+    let Ok(group) = cgroup::open_to_query(cgroup) else { return };
+    if let (Ok(Some(network)), Ok(number)) = (Network::of(group.as_fd()), number(group.as_fd())) {
+        let _ = network.forget(number, &rule(record, addresses));
+    }
+}
+
+/// What the programs are to hold the prison to.
+fn rule(record: &Record, addresses: &Addresses) -> Rule {
+    let allow = record.rights.allow;
+    let unprivileged = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    let unprivileged = unprivileged.ok().and_then(|text| text.trim().parse().ok());
+    Rule {
+        v4: addresses.v4.clone(),
+        v6: addresses.v6.clone(),
+        raw_sockets: allow.has(Permission::RawSockets),
+        reserved_ports: allow.has(Permission::ReservedPorts),
+        root: match record.rights.users {
+            Users::Host => Ids::SAME.first,
+            Users::Own | Users::Outer => record.ids.first,
+        },
+        unprivileged: unprivileged.unwrap_or(UNPRIVILEGED),
+        sources: addresses.sources.clone(),
+    }
+}
+
+/// The number by which the kernel's programs know a control group: its inode's.
+fn number(group: BorrowedFd<'_>) -> Result<u64, Error> {
+    let file = File::from(group.try_clone_to_owned().calling("dup")?);
+    Ok(file.metadata().calling("fstat")?.ino())
+}
+
+/// The number by which the kernel's programs know this process's network stack.
+fn cookie() -> Result<u64, Error> {
+    let socket = socket(AddressFamily::INET, SocketType::DGRAM, None).calling("socket")?;
+    kernel::interface::network_cookie(socket.as_fd()).calling("getsockopt")
+}
+
+impl fmt::Display for Addresses {
+    /// Writes all that [`Addresses::parse`] reads.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut words = Vec::new();
+        match &self.v4 {
+            Share::These(addresses) => words.extend(addresses.iter().map(ToString::to_string)),
+            Share::All => words.push("inet".to_owned()),
+        }
+        match &self.v6 {
+            Share::These(addresses) => words.extend(addresses.iter().map(ToString::to_string)),
+            Share::All => words.push("inet6".to_owned()),
+        }
+        f.write_str(&words.join(" "))
+    }
+}
+
+impl Record {
+    /// Whether the prison is held to addresses of the host.
+    pub fn is_held(&self) -> bool {
+        self.addresses.is_some()
+    }
+
+    /// The addresses of the host that the prison is held to.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        let all = self.addresses.iter();
+        all.flat_map(|all| {
+            let v4 = all.v4.own().iter().copied().map(IpAddr::V4);
+            v4.chain(all.v6.own().iter().copied().map(IpAddr::V6))
+        })
+    }
+
+    /// Whether the prison is held to addresses of the host, and this is one of them.
+    pub fn has_address(&self, address: IpAddr) -> bool {
+        self.addresses().any(|own| own == address)
+    }
+}
+
+impl Addresses {
+    /// Reads what `Display` wrote. `None`: a word is no address.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut all = Self::default();
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            match (word, Ipv4Addr::from_str(word), Ipv6Addr::from_str(word)) {
+                ("inet", ..) => all.v4 = Share::All,
+                ("inet6", ..) => all.v6 = Share::All,
+                (_, Ok(address), _) => all.v4.push(address),
+                (_, _, Ok(address)) => all.v6.push(address),
+                _ => return None,
+            }
+        }
+        Some(all)
+    }
+}
