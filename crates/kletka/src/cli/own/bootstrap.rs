@@ -189,11 +189,11 @@ mod tests {
     fn command_line_refused() {
         for (line, want) in [
             ("",                         "no name given for the base"),
-            ("../etc",                   "\"../etc\" is not the name of a base"),
-            (".hidden",                  "\".hidden\" is not the name of a base"),
+            ("../etc",                   "\"../etc\" is not the name of a base: use letters, digits and +-._"),
+            (".hidden",                  "\".hidden\" is not the name of a base: use letters, digits and +-._"),
             ("one two",                  "unexpected argument \"two\""),
-            ("--include samba,--help b", "\"--help\" is not the name of a package"),
-            ("--suite http://mirror b",  "\"http://mirror\" is not the name of a suite"),
+            ("--include samba,--help b", "\"--help\" is not the name of a package: use letters, digits and +-._"),
+            ("--suite http://mirror b",  "\"http://mirror\" is not the name of a suite: use letters, digits and +-._"),
             ("--quick b",                "invalid option '--quick'"),
         ] {
             assert_eq!(parse(line).unwrap_err(), want, "{line:?}");
