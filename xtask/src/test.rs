@@ -155,7 +155,7 @@ fn virtual_machines() -> Count {
 }
 
 /// Types the lines of README.md on a new Debian. In namespaces that takes a minute or two; in a
-/// virtual machine with systemd, an hour for each release.
+/// virtual machine with systemd, up to half an hour for each release.
 fn readme(slow: bool) -> Count {
     let mut all = Count::default();
     for suite in if slow { &SUITES[..] } else { &SUITES[..1] } {
