@@ -347,6 +347,9 @@ impl Init {
                 Some(word::LAST) => self.runs_last = true,
                 Some(word::SETTLE) => {
                     self.settled = true;
+                    // A process that entered a moment ago has announced itself before the command
+                    // said this, and may not be known yet.
+                    self.take_signals(lines.signals.as_fd());
                     self.answer(control);
                 }
                 // The command has died, or let go of the prison: init is on its own.

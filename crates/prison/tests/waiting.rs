@@ -67,7 +67,8 @@ fn all() {
 /// Runs a stage to its end. What the stage has made lives on, with the stage's standard output.
 fn running(name: &str) -> Child {
     let mut child = stage(name).stdout(Stdio::piped()).spawn().unwrap();
-    assert!(child.wait().unwrap().success(), "{name}");
+    let status = child.wait().unwrap();
+    assert!(status.success(), "{name}: {status}");
     child
 }
 
