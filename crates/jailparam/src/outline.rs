@@ -115,7 +115,7 @@ pub(crate) static OUTLINE: &[Section] = &[
         title: "The network",
         text: &["With `vnet` a jail has interfaces, addresses, routes and a firewall of its own. \
                  Without it a jail uses those of the host, as far as `ip4` and `ip6` let it. \
-                 Addresses of the host that only some jails may use are not supported yet."],
+                 With `ip4.addr` or `ip6.addr` the jail has some of the host's addresses to itself."],
         rows: &[
             (
                 "vnet",
@@ -129,7 +129,7 @@ pub(crate) static OUTLINE: &[Section] = &[
             ),
             (
                 "ip4.addr",
-                "FreeBSD takes a list of `[interface|]address[/mask]`. The jail can use these \
+                "The list has the form `[interface|]address[/mask]`. The jail can use these \
                  addresses alone, and those with an interface are added to it at the start and \
                  taken away at the end.",
             ),
