@@ -115,7 +115,7 @@ pub(crate) static OUTLINE: &[Section] = &[
         title: "The network",
         text: &["With `vnet` a jail has interfaces, addresses, routes and a firewall of its own. \
                  Without it a jail uses those of the host, as far as `ip4` and `ip6` let it. \
-                 With `ip4.addr` or `ip6.addr` the jail has some of the host's addresses to itself."],
+                 With `ip4.addr` or `ip6.addr` the jail uses these alone."],
         rows: &[
             (
                 "vnet",
