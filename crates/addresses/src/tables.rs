@@ -50,8 +50,8 @@ impl Table {
             Self::Allowed => (MapKind::Hash, c"kletka_allowed", 24, 4, ENTRIES),
             Self::Sources => (MapKind::LongestPrefix, c"kletka_sources", 28, 16, ENTRIES),
             Self::Owners => (MapKind::Hash, c"kletka_owners", 20, 8, ENTRIES),
-            Self::Bound => (MapKind::Hash, c"kletka_bound", bound::SIZE, bound::VALUE, ENTRIES),
-            Self::Hidden => (MapKind::Hash, c"kletka_hidden", 4, hidden::VALUE, ENTRIES),
+            Self::Bound => (MapKind::Hash, c"kletka_bound", bound::SIZE, bound::VALUE, PORTS),
+            Self::Hidden => (MapKind::Hash, c"kletka_hidden", 4, hidden::VALUE, 2 * PORTS),
             Self::Listeners => (MapKind::Sockets, c"kletka_listen", bound::SIZE, 8, LISTENERS),
             Self::Sockets => (MapKind::PerSocket, c"kletka_sockets", 4, socket::SIZE, 0),
         };
@@ -61,8 +61,10 @@ impl Table {
 
 /// How many entries a table may have that takes memory for those that are there.
 const ENTRIES: u32 = 16_384;
+/// All ports of a protocol: no jail can fill what keeps its ports hidden.
+const PORTS: u32 = 65_536;
 /// How many sockets of jails may listen: the kernel makes room for all of them beforehand.
-const LISTENERS: u32 = 8_192;
+const LISTENERS: u32 = 16_384;
 
 /// Where the parts of a jail's rule are, in bytes.
 pub(crate) mod rule {
@@ -150,12 +152,14 @@ pub(crate) mod socket {
     pub(crate) const USER: i16 = 32;
     /// As [`super::bound::SHARED`].
     pub(crate) const SHARED: i16 = 36;
-    /// The port that the kernel has chosen, once the socket is counted in [`super::Table::Bound`].
+    /// The port that the kernel has chosen, once it is counted in [`super::Table::Hidden`]; else 0.
     pub(crate) const CHOSEN: i16 = 40;
     /// The socket's protocol.
     pub(crate) const PROTOCOL: i16 = 44;
+    /// Not 0: the socket is counted in [`super::Table::Bound`] too.
+    pub(crate) const COUNTED: i16 = 48;
     /// Bytes of a value.
-    pub(crate) const SIZE: i16 = 48;
+    pub(crate) const SIZE: i16 = 56;
 }
 
 /// An address in the form of the tables.

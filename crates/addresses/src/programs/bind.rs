@@ -5,7 +5,10 @@
 //! stays hidden, and [`super::lookup`] finds the socket by the port that was asked for.
 
 use super::call::{self, Given, read_address};
-use super::fragments::{PASS, Stack, begin, errno, fail, look_up, only_our_network, stack};
+use super::fragments::{
+    PASS, Stack, begin, errno, fail, look_up, only_our_network, rule_again, socket_storage, stack,
+};
+use super::listen::forget_port;
 use super::{Family, socket_type};
 use crate::assembler::Register::{R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, R10};
 use crate::assembler::Width::{Double, Half, Word};
@@ -24,8 +27,15 @@ const PRIVILEGED: u32 = 3;
 pub(super) fn program(family: Family) -> Program {
     let mut p = Program::default();
     let [four, any, port, foreign] = [(); 4].map(|()| p.label());
+    let unbound = p.label();
     begin(&mut p);
     only_our_network(&mut p);
+    p.load(Double, R1, R6, call::SOCKET);
+    p.load(Word, R1, R1, call::SOCKET_PORT);
+    p.jump_if(R1, If::Equal, 0, unbound);
+    // The kernel refuses a socket that is bound already.
+    p.answer(PASS);
+    p.here(unbound);
     read_address(&mut p, family, [four, any]);
     if family == Family::V6 {
         Given::SIX.pass_if_all(&mut p);
@@ -104,6 +114,15 @@ fn hide(p: &mut Program, family: Family, free: Label) {
     let [first, taken, noted] = [(); 3].map(|()| p.label());
     p.load(Word, R1, R6, call::TYPE);
     p.jump_if(R1, If::NotEqual, socket_type::STREAM, free);
+    // A socket that was bound before and disconnected has lost its port.
+    let fresh = p.label();
+    p.load(Double, R2, R6, call::SOCKET);
+    socket_storage(p);
+    p.jump_if_null(R0, fresh);
+    p.copy(R9, R0);
+    forget_port(p);
+    rule_again(p);
+    p.here(fresh);
     key(p, family);
     share(p);
     // By a register: Linux 6.1 takes no value here.
@@ -138,8 +157,8 @@ fn hide(p: &mut Program, family: Family, free: Label) {
     p.load(Word, R1, R10, Stack::OPTION);
     p.store(Word, R9, socket::SHARED, R1);
     p.store_value(Word, R9, socket::CHOSEN, 0);
-    p.load(Word, R1, R6, call::PROTOCOL);
-    p.store(Word, R9, socket::PROTOCOL, R1);
+    p.store_value(Word, R9, socket::COUNTED, 0);
+    p.store_value(Word, R9, socket::PROTOCOL, super::protocol::TCP);
     p.call(Function::CurrentUser);
     p.store(Word, R9, socket::USER, R0);
     p.jump(noted);

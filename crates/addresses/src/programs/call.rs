@@ -33,6 +33,8 @@ pub(super) const SOCKET: i16 = 64;
 pub(super) const SOCKET_ADDRESS4: i16 = 24;
 /// In struct bpf_sock: the IPv6 address that the socket has.
 pub(super) const SOCKET_ADDRESS6: i16 = 28;
+/// In struct bpf_sock: the port that the socket has, in the processor's order.
+pub(super) const SOCKET_PORT: i16 = 44;
 
 /// An address of a call: where its last word is, and of which family it really is.
 #[derive(Clone, Copy)]

@@ -11,6 +11,7 @@ use super::fragments::{
     PASS, Stack, begin, copy_address, errno, fail, if_allowed, look_up, mapped, only_our_network,
     stack,
 };
+use super::listen::note_sender;
 use crate::assembler::Register::{R0, R1, R2, R3, R6, R7, R8, R9, R10};
 use crate::assembler::Width::{Double, Half, Word};
 use crate::assembler::{Function, If, Program};
@@ -26,20 +27,24 @@ const LOOPBACK_NET: u32 = u32::from_ne_bytes([127, 0, 0, 0]);
 type Leave = fn(&mut Program, Family, Given);
 
 pub(super) fn connect(family: Family) -> Program {
-    destination(family, leave_connected)
+    let mut p = Program::default();
+    begin(&mut p);
+    only_our_network(&mut p);
+    destination(p, family, leave_connected)
 }
 
 pub(super) fn send(family: Family) -> Program {
-    destination(family, leave_datagram)
+    let mut p = Program::default();
+    begin(&mut p);
+    only_our_network(&mut p);
+    note_sender(&mut p);
+    destination(p, family, leave_datagram)
 }
 
 /// Turns the destination of a call into what it means in the jail, and lets `leave` see to the
 /// source.
-fn destination(family: Family, leave: Leave) -> Program {
-    let mut p = Program::default();
+fn destination(mut p: Program, family: Family, leave: Leave) -> Program {
     let [four, any, ready4, ready6] = [(); 4].map(|()| p.label());
-    begin(&mut p);
-    only_our_network(&mut p);
     read_address(&mut p, family, [four, any]);
     if family == Family::V6 {
         Given::SIX.pass_if_all(&mut p);
@@ -109,16 +114,29 @@ fn source(p: &mut Program, given: Given) {
 /// Binds a socket without an address to the one on the stack, and lets it connect. One that has all
 /// addresses and a port cannot be bound any more, and would leave from the host's.
 fn leave_connected(p: &mut Program, _: Family, given: Given) {
-    let [pass, bind6, bind, refused] = [(); 4].map(|()| p.label());
+    let [pass, unbound, bind6, bind, refused] = [(); 5].map(|()| p.label());
     p.load(Double, R8, R6, call::SOCKET);
-    let words: &[i16] = match given.family {
-        Family::V4 => &[call::SOCKET_ADDRESS4],
-        Family::V6 => &[0, 4, 8, 12].map(|word| call::SOCKET_ADDRESS6 + word),
-    };
-    for word in words {
-        p.load(Word, R1, R8, *word);
-        p.jump_if(R1, If::NotEqual, 0, pass);
+    match given.family {
+        Family::V4 => {
+            p.load(Word, R9, R8, call::SOCKET_ADDRESS4);
+            p.jump_if(R9, If::Equal, 0, unbound);
+            mapped(p, Stack::ADDRESS, R9);
+        }
+        Family::V6 => {
+            p.set(R9, 0);
+            for word in [0, 4, 8, 12] {
+                p.load(Word, R1, R8, call::SOCKET_ADDRESS6 + word);
+                p.or(R9, R1);
+            }
+            p.jump_if_null(R9, unbound);
+            copy_address(p, (R10, Stack::ADDRESS), (R8, call::SOCKET_ADDRESS6));
+        }
     }
+    // An address that the socket has may be of another family than the destination, or be the
+    // jail's no more.
+    if_allowed(p, pass);
+    p.jump(refused);
+    p.here(unbound);
     for at in (0..28).step_by(4) {
         p.store_value(Word, R10, Stack::SOCKET + at, 0);
     }

@@ -55,6 +55,11 @@ pub(super) const PASS: u32 = 1;
 /// Keeps what the kernel hands over in R6, and puts the rule's address in R7.
 pub(super) fn begin(p: &mut Program) {
     p.copy(R6, R1);
+    rule_again(p);
+}
+
+/// Puts the rule's address in R7, once more if something else is there.
+pub(super) fn rule_again(p: &mut Program) {
     p.table(R1, Table::Rules);
     p.set(R2, 0);
     p.call(Function::GroupStorage);

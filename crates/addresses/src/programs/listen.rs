@@ -1,13 +1,13 @@
 //! The life of a port: bound, listened on, given back.
 
 use super::fragments::{
-    PASS, Stack, begin, bound_key, errno, fail, hidden_key, look_up, only_our_network,
+    PASS, Stack, begin, bound_key, errno, fail, hidden_key, look_up, only_our_network, rule_again,
     socket_storage, stack,
 };
-use super::{Family, protocol, socket_type};
+use super::{Family, call, protocol, socket_type};
 use crate::assembler::Register::{R0, R1, R2, R3, R4, R6, R7, R8, R9, R10};
 use crate::assembler::Width::{Double, Half, Word};
-use crate::assembler::{Function, If, Program};
+use crate::assembler::{Function, If, Label, Program};
 use crate::tables::{Table, bound, hidden, rule, socket};
 
 /// struct bpf_sock, linux/bpf.h.
@@ -15,8 +15,7 @@ mod sock {
     pub(super) const TYPE: i16 = 8;
     pub(super) const ADDRESS4: i16 = 24;
     pub(super) const ADDRESS6: i16 = 28;
-    /// In the processor's order.
-    pub(super) const PORT: i16 = 44;
+    pub(super) use crate::programs::call::SOCKET_PORT as PORT;
 }
 
 /// struct bpf_sock_ops, linux/bpf.h.
@@ -42,13 +41,19 @@ const NEW: u32 = 1;
 /// counted. So is the port of a datagram socket that has all addresses, for [`super::lookup`].
 pub(super) fn bound(family: Family) -> Program {
     let mut p = Program::default();
-    let [stream, end, taken] = [(); 3].map(|()| p.label());
+    let [stream, fresh, end, taken] = [(); 4].map(|()| p.label());
     begin(&mut p);
     p.load(Word, R8, R6, sock::PORT);
     p.copy(R2, R6);
     socket_storage(&mut p);
+    p.jump_if_null(R0, fresh);
     p.copy(R9, R0);
-    p.jump_unless_null(R9, stream);
+    // What was counted is of another port: the socket had been disconnected.
+    forget_port(&mut p);
+    rule_again(&mut p);
+    p.load(Word, R1, R9, socket::PROTOCOL);
+    p.jump_if(R1, If::NotEqual, protocol::UDP, stream);
+    p.here(fresh);
     // A datagram socket: noted only if it has all addresses of the machine.
     p.load(Word, R1, R6, sock::TYPE);
     p.jump_if(R1, If::NotEqual, socket_type::DATAGRAM, end);
@@ -67,26 +72,60 @@ pub(super) fn bound(family: Family) -> Program {
     p.set(R4, CREATE);
     p.call(Function::SocketStorage);
     p.jump_if_null(R0, end);
-    p.store_value(Word, R0, socket::PROTOCOL, protocol::UDP);
-    p.store(Word, R0, socket::CHOSEN, R8);
-    hidden_key(&mut p, R8, protocol::UDP);
-    count_hidden(&mut p);
+    p.copy(R9, R0);
+    note_datagram(&mut p);
     p.jump(end);
     p.here(stream);
-    p.load(Word, R1, R9, socket::CHOSEN);
-    p.jump_if(R1, If::NotEqual, 0, end);
     note(&mut p, taken);
     p.here(end);
     p.answer(PASS);
     p.here(taken);
+    forget_port(&mut p);
     fail(&mut p, errno::IN_USE);
     p
 }
 
-/// Counts a stream socket, whose storage is at R9 and whose own port is R8. Goes on at `taken` if
-/// another socket has got its port meanwhile.
-fn note(p: &mut Program, taken: crate::assembler::Label) {
+/// Counts a datagram socket for all addresses, whose storage is at R9 and whose port is R8.
+fn note_datagram(p: &mut Program) {
+    p.store_value(Word, R9, socket::PROTOCOL, protocol::UDP);
+    p.store(Word, R9, socket::CHOSEN, R8);
+    hidden_key(p, R8, protocol::UDP);
+    count_hidden(p);
+}
+
+/// A datagram of an unconnected socket: where the kernel has given the socket a port, with all
+/// addresses, that port is counted as one of bind(2) is.
+pub(super) fn note_sender(p: &mut Program) {
+    let end = p.label();
+    p.load(Word, R1, R6, call::PROTOCOL);
+    p.jump_if(R1, If::NotEqual, protocol::UDP, end);
+    p.load(Double, R2, R6, call::SOCKET);
+    // Of a socket of IPv6 too: with an address, something stands here.
+    p.load(Word, R1, R2, call::SOCKET_ADDRESS4);
+    p.jump_if(R1, If::NotEqual, 0, end);
+    p.load(Word, R8, R2, sock::PORT);
+    p.table(R1, Table::Sockets);
+    p.set(R3, 0);
+    p.set(R4, CREATE);
+    p.call(Function::SocketStorage);
+    p.jump_if_null(R0, end);
+    p.copy(R9, R0);
+    p.load(Word, R1, R9, socket::CHOSEN);
+    p.jump_if_registers(R1, If::Equal, R8, end);
+    p.store_value(Word, R9, socket::PROTOCOL, protocol::UDP);
+    forget_port(p);
+    rule_again(p);
+    note_datagram(p);
+    p.here(end);
+}
+
+/// Counts a stream socket, whose storage is at R9 and whose own port is R8. That port is hidden
+/// from now on. Goes on at `taken` if another socket has got the one that was asked for meanwhile.
+fn note(p: &mut Program, taken: Label) {
     let [more, counted] = [(); 2].map(|()| p.label());
+    p.store(Word, R9, socket::CHOSEN, R8);
+    hidden_key(p, R8, protocol::TCP);
+    count_hidden(p);
     bound_key(p, R9);
     look_up(p, Table::Bound, Stack::BOUND);
     p.jump_unless_null(R0, more);
@@ -109,9 +148,7 @@ fn note(p: &mut Program, taken: crate::assembler::Label) {
     p.set(R1, 1);
     p.add_at_once(R0, bound::COUNT, R1);
     p.here(counted);
-    p.store(Word, R9, socket::CHOSEN, R8);
-    hidden_key(p, R8, protocol::TCP);
-    count_hidden(p);
+    p.store_value(Word, R9, socket::COUNTED, 1);
 }
 
 /// Counts one socket more under the key at [`Stack::PORT`].
@@ -137,7 +174,7 @@ fn count_hidden(p: &mut Program) {
 /// listen(2) has worked: the socket gets its place among the listeners.
 pub(super) fn listen() -> Program {
     let mut p = Program::default();
-    let [end, noted, six, all] = [(); 4].map(|()| p.label());
+    let [end, fresh, kept, noted, six, all] = [(); 6].map(|()| p.label());
     p.load(Word, R2, R1, ops::EVENT);
     p.jump_if(R2, If::NotEqual, ops::LISTENS, end);
     begin(&mut p);
@@ -145,8 +182,23 @@ pub(super) fn listen() -> Program {
     p.load(Double, R2, R6, ops::SOCKET);
     p.jump_if_null(R2, end);
     socket_storage(&mut p);
+    p.load(Word, R8, R6, ops::PORT);
+    p.jump_if_null(R0, fresh);
     p.copy(R9, R0);
-    p.jump_unless_null(R9, noted);
+    p.load(Word, R1, R9, socket::CHOSEN);
+    p.jump_if_registers(R1, If::Equal, R8, noted);
+    // The socket had been disconnected, by which it lost its port, and the kernel has chosen
+    // another one. One that nobody asked for changes for the program, too.
+    p.load(Half, R2, R9, bound::PORT);
+    p.jump_if_registers(R1, If::NotEqual, R2, kept);
+    p.store(Half, R9, bound::PORT, R8);
+    p.here(kept);
+    forget_port(&mut p);
+    rule_again(&mut p);
+    p.store_value(Word, R9, bound::SLOT, 0);
+    note(&mut p, end);
+    p.jump(noted);
+    p.here(fresh);
     // Bound to a port that the kernel chose, and to no port at all: the port is the one that is
     // seen. With an address of its own the socket needs no help.
     p.load(Word, R1, R6, ops::FAMILY);
@@ -170,7 +222,6 @@ pub(super) fn listen() -> Program {
     p.copy(R9, R0);
     p.load(Double, R1, R7, rule::GROUP);
     p.store(Double, R9, bound::GROUP, R1);
-    p.load(Word, R8, R6, ops::PORT);
     p.store(Half, R9, bound::PORT, R8);
     p.load(Word, R1, R6, ops::FAMILY);
     p.store(Half, R9, bound::FAMILY, R1);
@@ -194,28 +245,40 @@ pub(super) fn listen() -> Program {
 /// The socket is closed: what was counted for it is given back.
 pub(super) fn release() -> Program {
     let mut p = Program::default();
-    let [end, datagram, port] = [(); 3].map(|()| p.label());
+    let end = p.label();
     p.copy(R6, R1);
     p.copy(R2, R6);
     socket_storage(&mut p);
+    p.jump_if_null(R0, end);
     p.copy(R9, R0);
-    p.jump_if_null(R9, end);
-    p.load(Word, R8, R9, socket::CHOSEN);
-    p.jump_if(R8, If::Equal, 0, end);
-    p.store_value(Word, R9, socket::CHOSEN, 0);
-    p.load(Word, R1, R9, socket::PROTOCOL);
-    p.jump_if(R1, If::Equal, protocol::UDP, datagram);
-    bound_key(&mut p, R9);
-    give_back(&mut p, Table::Bound, Stack::BOUND, bound::COUNT);
-    hidden_key(&mut p, R8, protocol::TCP);
-    p.jump(port);
-    p.here(datagram);
-    hidden_key(&mut p, R8, protocol::UDP);
-    p.here(port);
-    give_back(&mut p, Table::Hidden, Stack::PORT, hidden::COUNT);
+    forget_port(&mut p);
     p.here(end);
     p.answer(PASS);
     p
+}
+
+/// Gives back what was counted for the socket whose storage is at R9. Overwrites R7.
+pub(super) fn forget_port(p: &mut Program) {
+    let [end, datagram, uncounted, port] = [(); 4].map(|()| p.label());
+    p.load(Word, R1, R9, socket::CHOSEN);
+    p.jump_if(R1, If::Equal, 0, end);
+    p.load(Word, R2, R9, socket::PROTOCOL);
+    p.jump_if(R2, If::Equal, protocol::UDP, datagram);
+    p.load(Word, R2, R9, socket::COUNTED);
+    p.jump_if(R2, If::Equal, 0, uncounted);
+    bound_key(p, R9);
+    give_back(p, Table::Bound, Stack::BOUND, bound::COUNT);
+    p.store_value(Word, R9, socket::COUNTED, 0);
+    p.here(uncounted);
+    p.load(Word, R1, R9, socket::CHOSEN);
+    hidden_key(p, R1, protocol::TCP);
+    p.jump(port);
+    p.here(datagram);
+    hidden_key(p, R1, protocol::UDP);
+    p.here(port);
+    p.store_value(Word, R9, socket::CHOSEN, 0);
+    give_back(p, Table::Hidden, Stack::PORT, hidden::COUNT);
+    p.here(end);
 }
 
 /// Counts one socket less in an entry, and removes the entry with the last.

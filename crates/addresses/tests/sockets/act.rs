@@ -5,8 +5,8 @@ use crate::place::ROOT_OF_C;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketType, accept, bind, connect, getpeername,
-    getsockname, ipproto, listen, recvfrom, send, sendto, socket, sockopt,
+    AddressFamily, RecvFlags, SendFlags, SocketType, accept, bind, connect, connect_unspec,
+    getpeername, getsockname, ipproto, listen, recvfrom, send, sendto, socket, sockopt,
 };
 use std::fs;
 use std::net::SocketAddr;
@@ -38,6 +38,7 @@ fn name(errno: Errno) -> String {
         (Errno::ADDRNOTAVAIL, "EADDRNOTAVAIL"),
         (Errno::AFNOSUPPORT, "EAFNOSUPPORT"),
         (Errno::CONNREFUSED, "ECONNREFUSED"),
+        (Errno::INVAL, "EINVAL"),
         (Errno::PERM, "EPERM"),
         (Errno::PROTONOSUPPORT, "EPROTONOSUPPORT"),
         (Errno::AGAIN, "no answer"),
@@ -63,7 +64,7 @@ fn make(protocol: &str) -> Result<OwnedFd, Errno> {
     // What does not answer at all is not waited for.
     sockopt::set_socket_timeout(&made, sockopt::Timeout::Recv, Some(Duration::from_secs(2)))?;
     match option {
-        "" => {}
+        "" | "again" | "sends" => {}
         "v6only" => sockopt::set_ipv6_v6only(&made, true)?,
         "root" => rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(ROOT_OF_C))?,
         other => panic!("{other}"),
@@ -109,7 +110,15 @@ fn call(verb: &str, protocol: &str, address: SocketAddr) -> Answer {
             }
             Ok("three times".to_owned())
         }
+        "rebind" => {
+            bind(&first, &address)?;
+            bind(&first, &SocketAddr::new(address.ip(), address.port() + 1))?;
+            Ok("twice".to_owned())
+        }
         "from" => {
+            if option == "six" {
+                bind(&first, &"[2001:db8::1]:0".parse::<SocketAddr>().unwrap())?;
+            }
             if option == "bound" {
                 bind(&first, &"192.0.2.2:0".parse::<SocketAddr>().unwrap())?;
             }
@@ -148,9 +157,21 @@ fn serve(who: &str, sockets: &str) -> Answer {
         let (protocol, address) = one.split_once(' ').unwrap();
         let socket = make(protocol)?;
         let is_stream = protocol.starts_with("tcp");
-        bind(&socket, &address.parse::<SocketAddr>().unwrap())?;
+        let address: SocketAddr = address.parse().unwrap();
+        // What is asked to be bound nowhere is not bound at all.
+        if address.port() != 0 {
+            bind(&socket, &address)?;
+        }
         if is_stream {
             listen(&socket, 64)?;
+        }
+        if protocol.ends_with("+again") {
+            connect_unspec(&socket)?;
+            listen(&socket, 64)?;
+        }
+        if protocol.ends_with("+sends") {
+            let peer: SocketAddr = "192.0.2.100:9".parse().unwrap();
+            sendto(&socket, b"here", SendFlags::empty(), &peer)?;
         }
         listening.push((socket, is_stream));
     }

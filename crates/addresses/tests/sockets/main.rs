@@ -70,6 +70,12 @@ const ALONE: &[Row] = &[
     (A, "from udp4 192.0.2.100:9",             "192.0.2.1"),
     (A, "from udp4 10.0.0.100:9",              "10.0.0.1"),
     (A, "from+bound udp4 192.0.2.100:9",       "192.0.2.2"),
+    // An address of one family is no source for the other: the kernel would take 127.0.0.6.
+    (A, "from+six udp6 [::ffff:192.0.2.9]:9",  "EADDRNOTAVAIL"),
+    (A, "from+six tcp6 [::ffff:192.0.2.9]:9",  "EADDRNOTAVAIL"),
+    // A bound socket stays where it is.
+    (A, "rebind tcp4 0.0.0.0:81",              "EINVAL"),
+    (A, "rebind udp4 0.0.0.0:81",              "EINVAL"),
     (A, "ask tcp4 192.0.2.9:7",                "ECONNREFUSED"),
     (A, "ask tcp4 127.0.0.2:7",                "ECONNREFUSED"),
     (A, "ask tcp4 127.0.0.53:53",              "ECONNREFUSED"),
@@ -83,6 +89,8 @@ const SERVERS: &[(Who, &str)] = &[
     (Host, "tcp4 0.0.0.0:80, tcp6+v6only [::]:80"),
     (A,    "tcp4 0.0.0.0:80, tcp6+v6only [::]:80, udp4 0.0.0.0:53"),
     (B,    "tcp6 [::]:80, udp4 0.0.0.0:5353"),
+    // Sockets whose port the kernel has chosen: one that was disconnected, and one that has sent.
+    (A,    "tcp4+again 0.0.0.0:0, tcp6+again [::]:0, tcp4+again 0.0.0.0:88, udp4+sends 0.0.0.0:0"),
     (C,    "tcp4+root 192.0.2.4:8000"),
 ];
 
@@ -144,10 +152,17 @@ fn inside() {
         all.iter().for_each(|who| see(&place, *who, call, want));
     }
     // Nobody reaches a jail's socket by the port that the kernel has chosen for it.
-    for port in place.hidden_ports() {
+    for port in place.hidden_ports("tcp", 7) {
         let call = format!("ask tcp4 192.0.2.9:{port}");
         see(&place, Wire, &call, "ECONNREFUSED");
     }
+    for port in place.hidden_ports("udp", 1) {
+        let call = format!("ask+connected udp4 192.0.2.9:{port}");
+        see(&place, Wire, &call, "ECONNREFUSED");
+        see(&place, Wire, &format!("ask udp4 192.0.2.1:{port}"), "A");
+    }
+    see(&place, Wire, "ask tcp4 192.0.2.1:88", "A at 192.0.2.1:88");
+    see(&place, Wire, "ask tcp4 192.0.2.9:88", "ECONNREFUSED");
     // Where a jail does not listen any more, the host does.
     place.stop(A);
     see(&place, Wire, "ask tcp4 192.0.2.1:80", "Host at 192.0.2.1:80");

@@ -157,18 +157,20 @@ impl Place {
         }
     }
 
-    /// The ports on which the machine's own list has listeners that nobody asked for.
-    pub(crate) fn hidden_ports(&self) -> Vec<u16> {
-        let list = |family| fs::read_to_string(format!("/proc/net/{family}")).unwrap();
-        let lines = [list("tcp"), list("tcp6")].concat();
+    /// The ports of a protocol, so `many` of them, on which the machine's own list has sockets with
+    /// all addresses, or that listen, and that nobody asked for.
+    pub(crate) fn hidden_ports(&self, protocol: &str, many: usize) -> Vec<u16> {
+        let list = |family| fs::read_to_string(format!("/proc/net/{protocol}{family}")).unwrap();
+        let lines = [list(""), list("6")].concat();
+        let state = if protocol == "tcp" { "0A" } else { "07" };
         let listening = lines.lines().filter_map(|line| {
             let mut words = line.split_ascii_whitespace();
             let local = words.nth(1)?;
-            (words.nth(1)? == "0A").then(|| local.rsplit(':').next())?
+            (words.nth(1)? == state).then(|| local.rsplit(':').next())?
         });
         let ports = listening.map(|port| u16::from_str_radix(port, 16).unwrap());
-        let hidden: Vec<u16> = ports.filter(|port| *port != 80).collect();
-        assert_eq!(hidden.len(), 4);
+        let hidden: Vec<u16> = ports.filter(|port| ![53, 80, 5353].contains(port)).collect();
+        assert_eq!(hidden.len(), many, "{protocol}: {hidden:?}");
         hidden
     }
 
