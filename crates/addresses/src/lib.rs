@@ -22,7 +22,7 @@ mod rule;
 mod tables;
 
 pub use network::Network;
-pub use rule::{Rule, Share, Source};
+pub use rule::{Rule, Share, Source, both};
 
 #[cfg(test)]
 mod tests;

@@ -122,13 +122,9 @@ impl Network {
         before: Option<&Rule>,
         rule: &Rule,
     ) -> io::Result<()> {
-        let old = self.table(Table::Rules).get(&group.to_ne_bytes())?;
-        let old = old.and_then(|value| Some(u64::from_ne_bytes(*value.first_chunk()?)));
-        let old = old.filter(|_| before.is_some()).unwrap_or(group & GROUP_BITS);
-        let list = match before {
-            Some(_) => old.wrapping_add(GROUP_BITS + 1),
-            None => old,
-        };
+        let first = group & GROUP_BITS;
+        let old = before.map(|_| self.list(group)).transpose()?;
+        let list = old.map_or(first, |old| old.wrapping_add(GROUP_BITS + 1));
         for address in rule.addresses() {
             self.allow(list, address)?;
             self.own(address, group)?;
@@ -140,7 +136,7 @@ impl Network {
         }
         let value = rule.value(list, group, cookie);
         self.table(Table::Rules).update(&group.to_ne_bytes(), &value, Update::Present)?;
-        let Some(before) = before else { return Ok(()) };
+        let Some((before, old)) = before.zip(old) else { return Ok(()) };
         self.forget_list(old, before)?;
         for address in before.addresses() {
             if !rule.addresses().any(|kept| kept == address) {
@@ -155,10 +151,15 @@ impl Network {
     /// # Errors
     /// What the kernel says.
     pub fn forget(&self, group: u64, rule: &Rule) -> io::Result<()> {
-        let old = self.table(Table::Rules).get(&group.to_ne_bytes())?;
-        let old = old.and_then(|value| Some(u64::from_ne_bytes(*value.first_chunk()?)));
-        self.forget_list(old.unwrap_or(group & GROUP_BITS), rule)?;
+        self.forget_list(self.list(group)?, rule)?;
         rule.addresses().try_for_each(|address| self.disown(address, group))
+    }
+
+    /// The number of the list that a control group is held to; its first, if it is gone.
+    fn list(&self, group: u64) -> io::Result<u64> {
+        let value = self.table(Table::Rules).get(&group.to_ne_bytes())?;
+        let list = value.and_then(|value| Some(u64::from_ne_bytes(*value.first_chunk()?)));
+        Ok(list.unwrap_or(group & GROUP_BITS))
     }
 
     fn forget_list(&self, list: u64, rule: &Rule) -> io::Result<()> {

@@ -67,6 +67,15 @@ impl<A> Default for Share<A> {
     }
 }
 
+/// The addresses of both families that are a jail's own, those of IPv4 first.
+pub fn both<'a>(
+    v4: &'a Share<Ipv4Addr>,
+    v6: &'a Share<Ipv6Addr>,
+) -> impl Iterator<Item = IpAddr> + 'a {
+    let v4 = v4.own().iter().copied().map(IpAddr::V4);
+    v4.chain(v6.own().iter().copied().map(IpAddr::V6))
+}
+
 /// Destinations, and the jail's address that they are reached from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source {
@@ -81,8 +90,7 @@ pub struct Source {
 impl Rule {
     /// All addresses of its own, those of IPv4 first.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
-        let v4 = self.v4.own().iter().copied().map(IpAddr::V4);
-        v4.chain(self.v6.own().iter().copied().map(IpAddr::V6))
+        both(&self.v4, &self.v6)
     }
 
     /// The value of [`crate::tables::Table::Rules`].

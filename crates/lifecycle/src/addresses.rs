@@ -50,12 +50,7 @@ impl Alias {
     /// Takes the address from the interface, if it was given for a jail and none of the `prisons`
     /// has it.
     pub(crate) fn remove(&self, prisons: &[Record]) -> Result<(), Error> {
-        let address = self.prefix.address;
-        if prisons.iter().any(|prison| prison.has_address(address)) {
-            return Ok(());
-        }
-        let taken = Netlink::open().and_then(|mut it| it.take_lent(address));
-        taken.map_err(|error| self.failed(error))
+        take_unused([self.prefix.address].into_iter(), prisons).map_err(|error| self.failed(error))
     }
 
     fn failed(&self, error: netif::Error) -> Error {
@@ -200,14 +195,21 @@ pub(crate) fn take_back(before: &Record, registry: &Registry) -> Result<(), Erro
     if before.addresses().next().is_none() {
         return Ok(());
     }
-    let prisons = registry.prisons()?;
-    let left = before.addresses().filter(|it| !prisons.iter().any(|one| one.has_address(*it)));
-    let mut left = left.peekable();
-    if left.peek().is_none() {
+    take_unused(before.addresses(), &registry.prisons()?).map_err(Error::Routes)
+}
+
+/// Takes from interfaces of the host those of the addresses that none of the `prisons` has.
+fn take_unused(
+    addresses: impl Iterator<Item = IpAddr>,
+    prisons: &[Record],
+) -> Result<(), netif::Error> {
+    let is_unused = |it: &IpAddr| !prisons.iter().any(|one| one.has_address(*it));
+    let mut unused = addresses.filter(is_unused).peekable();
+    if unused.peek().is_none() {
         return Ok(());
     }
-    let mut netlink = Netlink::open().map_err(Error::Routes)?;
-    left.try_for_each(|address| netlink.take_lent(address)).map_err(Error::Routes)
+    let mut netlink = Netlink::open()?;
+    unused.try_for_each(|address| netlink.take_lent(address))
 }
 
 /// Adds the sources that routes prefer, where a jail has several addresses of a family:

@@ -12,7 +12,7 @@ use crate::permission::Permission;
 use crate::registry::Registry;
 use crate::registry::record::Record;
 use crate::spec::{Addresses, Users};
-use ::addresses::{Network, Rule, Share};
+use ::addresses::{Network, Rule, Share, both};
 use rustix::net::{AddressFamily, SocketType, socket};
 use std::fmt;
 use std::fs::{self, File};
@@ -139,11 +139,7 @@ impl Record {
 
     /// The addresses of the host that the prison is held to.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
-        let all = self.addresses.iter();
-        all.flat_map(|all| {
-            let v4 = all.v4.own().iter().copied().map(IpAddr::V4);
-            v4.chain(all.v6.own().iter().copied().map(IpAddr::V6))
-        })
+        self.addresses.iter().flat_map(|all| both(&all.v4, &all.v6))
     }
 
     /// Whether the prison is held to addresses of the host, and this is one of them.

@@ -6,7 +6,8 @@
 
 use super::call::{self, Given, read_address};
 use super::fragments::{
-    PASS, Stack, begin, errno, fail, look_up, only_our_network, rule_again, socket_storage, stack,
+    PASS, Stack, begin, errno, fail, look_up, make_socket_storage, only_our_network, rule_again,
+    socket_storage, stack,
 };
 use super::listen::forget_port;
 use super::{Family, socket_type};
@@ -18,8 +19,6 @@ use crate::tables::{Table, bound, rule, socket};
 /// SOL_SOCKET and SO_REUSEPORT: socket(7).
 const SOL_SOCKET: u32 = 1;
 const SO_REUSEPORT: u32 = 15;
-/// BPF_SK_STORAGE_GET_F_CREATE.
-const CREATE: u32 = 1;
 
 /// The answer of a hook of bind(2): go on, and the port needs no privilege.
 const PRIVILEGED: u32 = 3;
@@ -43,14 +42,13 @@ pub(super) fn program(family: Family) -> Program {
         p.jump(foreign);
     }
     p.here(four);
-    let given = if family == Family::V4 { Given::FOUR } else { Given::MAPPED };
+    let given = Given::four(family);
     given.pass_if_all(&mut p);
     given.if_ours(&mut p, port);
     p.here(foreign);
     fail(&mut p, errno::NOT_AVAILABLE);
     p.here(any);
-    let zeros = if family == Family::V4 { Given::FOUR } else { Given::SIX };
-    zeros.pass_if_all(&mut p);
+    Given::zeros(family).pass_if_all(&mut p);
     all_addresses(&mut p, family, port);
     p.here(port);
     let [free, denied] = [(); 2].map(|()| p.label());
@@ -144,12 +142,7 @@ fn hide(p: &mut Program, family: Family, free: Label) {
     p.store(Word, R6, call::PORT, R1);
     p.here(first);
     p.load(Double, R2, R6, call::SOCKET);
-    p.table(R1, Table::Sockets);
-    p.set(R3, 0);
-    p.set(R4, CREATE);
-    p.call(Function::SocketStorage);
-    p.jump_if_null(R0, taken);
-    p.copy(R9, R0);
+    make_socket_storage(p, taken);
     for part in (0..bound::SIZE).step_by(8) {
         p.load(Double, R1, R10, Stack::BOUND + part);
         p.store(Double, R9, part, R1);

@@ -52,18 +52,39 @@ impl Given {
     /// An IPv6 address of an IPv6 call.
     pub(super) const SIX: Self = Self { family: Family::V6, last: ADDRESS6 + 12 };
 
-    /// Replaces the address, and its copy on the stack, by the jail's first one.
-    pub(super) fn replace_by_first(self, p: &mut Program) {
+    /// An IPv4 address of a call of this family.
+    pub(super) const fn four(call: Family) -> Self {
+        match call {
+            Family::V4 => Self::FOUR,
+            Family::V6 => Self::MAPPED,
+        }
+    }
+
+    /// The zeros of a call of this family.
+    pub(super) const fn zeros(call: Family) -> Self {
+        match call {
+            Family::V4 => Self::FOUR,
+            Family::V6 => Self::SIX,
+        }
+    }
+
+    /// Puts the jail's first address of the family on the stack, an IPv4 one into R9 too.
+    pub(super) fn put_first(self, p: &mut Program) {
         match self.family {
             Family::V4 => {
                 p.load(Word, R9, R7, rule::FIRST4);
-                p.store(Word, R6, self.last, R9);
                 mapped(p, Stack::ADDRESS, R9);
             }
-            Family::V6 => {
-                copy_address(p, (R6, ADDRESS6), (R7, rule::FIRST6));
-                copy_address(p, (R10, Stack::ADDRESS), (R7, rule::FIRST6));
-            }
+            Family::V6 => copy_address(p, (R10, Stack::ADDRESS), (R7, rule::FIRST6)),
+        }
+    }
+
+    /// Replaces the address, and its copy on the stack, by the jail's first one.
+    pub(super) fn replace_by_first(self, p: &mut Program) {
+        self.put_first(p);
+        match self.family {
+            Family::V4 => p.store(Word, R6, self.last, R9),
+            Family::V6 => copy_address(p, (R6, ADDRESS6), (R7, rule::FIRST6)),
         }
     }
 

@@ -54,21 +54,19 @@ fn destination(mut p: Program, family: Family, leave: Leave) -> Program {
         leave(&mut p, family, Given::SIX);
     }
     p.here(four);
-    let given = if family == Family::V4 { Given::FOUR } else { Given::MAPPED };
+    let given = Given::four(family);
     given.pass_if_all(&mut p);
     given.if_ours(&mut p, ready4);
-    let other = p.label();
     p.copy(R1, R9);
     p.and(R1, FIRST_BYTE);
-    p.jump_if(R1, If::NotEqual, LOOPBACK_NET, other);
+    p.jump_if(R1, If::NotEqual, LOOPBACK_NET, ready4);
     fail(&mut p, errno::REFUSED);
-    p.here(other);
     p.here(ready4);
     source(&mut p, given);
     leave(&mut p, family, given);
     // To no address means to this machine.
     p.here(any);
-    let itself = if family == Family::V4 { Given::FOUR } else { Given::SIX };
+    let itself = Given::zeros(family);
     itself.pass_if_all(&mut p);
     itself.replace_by_first(&mut p);
     p.jump(if family == Family::V4 { ready4 } else { ready6 });
@@ -101,13 +99,7 @@ fn source(p: &mut Program, given: Given) {
     copy_address(p, (R10, Stack::ADDRESS), (R0, 0));
     p.jump(found);
     p.here(first);
-    match given.family {
-        Family::V4 => {
-            p.load(Word, R9, R7, rule::FIRST4);
-            mapped(p, Stack::ADDRESS, R9);
-        }
-        Family::V6 => copy_address(p, (R10, Stack::ADDRESS), (R7, rule::FIRST6)),
-    }
+    given.put_first(p);
     p.here(found);
 }
 
@@ -162,7 +154,7 @@ fn leave_connected(p: &mut Program, _: Family, given: Given) {
 }
 
 /// Lets a datagram leave from the address on the stack, unless it has a source of the jail's.
-fn leave_datagram(p: &mut Program, call: Family, given: Given) {
+fn leave_datagram(p: &mut Program, call: Family, _: Given) {
     let [asked, pass] = [(); 2].map(|()| p.label());
     // An IPv4 destination in a call of IPv6 has its source in that form too.
     let words: &[i16] = match call {
@@ -173,22 +165,21 @@ fn leave_datagram(p: &mut Program, call: Family, given: Given) {
         p.load(Word, R1, R6, *word);
         p.jump_if(R1, If::NotEqual, 0, asked);
     }
-    let last = 12;
     match call {
         Family::V4 => {
-            p.load(Word, R1, R10, Stack::ADDRESS + last);
+            p.load(Word, R1, R10, Stack::ADDRESS + 12);
             p.store(Word, R6, call::SOURCE4, R1);
         }
         Family::V6 => copy_address(p, (R6, call::SOURCE6), (R10, Stack::ADDRESS)),
     }
     p.jump(pass);
     p.here(asked);
-    match (call, given.family) {
-        (Family::V4, _) => {
+    match call {
+        Family::V4 => {
             p.load(Word, R9, R6, call::SOURCE4);
             mapped(p, Stack::ADDRESS, R9);
         }
-        (Family::V6, _) => copy_address(p, (R10, Stack::ADDRESS), (R6, call::SOURCE6)),
+        Family::V6 => copy_address(p, (R10, Stack::ADDRESS), (R6, call::SOURCE6)),
     }
     if_allowed(p, pass);
     fail(p, errno::NOT_AVAILABLE);

@@ -1,6 +1,6 @@
 //! What several programs have in common: pieces of code, and the places of things on the stack.
 
-use crate::assembler::Register::{R0, R1, R2, R3, R4, R6, R7, R10};
+use crate::assembler::Register::{R0, R1, R2, R3, R4, R6, R7, R9, R10};
 use crate::assembler::Width::{Double, Half, Word};
 use crate::assembler::{Function, If, Label, Program, Register};
 use crate::tables::{Table, bound, rule};
@@ -123,9 +123,23 @@ pub(super) fn if_allowed(p: &mut Program, label: Label) {
 
 /// Puts what is stored for a socket into R0, null if there is nothing. R2 is the socket.
 pub(super) fn socket_storage(p: &mut Program) {
+    storage_of(p, 0);
+}
+
+/// Puts what is stored for a socket into R9, and stores zeros if there is nothing. R2 is the
+/// socket. Goes on at the label where there is no memory.
+pub(super) fn make_socket_storage(p: &mut Program, failed: Label) {
+    /// BPF_SK_STORAGE_GET_F_CREATE.
+    const CREATE: u32 = 1;
+    storage_of(p, CREATE);
+    p.jump_if_null(R0, failed);
+    p.copy(R9, R0);
+}
+
+fn storage_of(p: &mut Program, flags: u32) {
     p.table(R1, Table::Sockets);
     p.set(R3, 0);
-    p.set(R4, 0);
+    p.set(R4, flags);
     p.call(Function::SocketStorage);
 }
 

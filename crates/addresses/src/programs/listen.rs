@@ -1,8 +1,8 @@
 //! The life of a port: bound, listened on, given back.
 
 use super::fragments::{
-    PASS, Stack, begin, bound_key, errno, fail, hidden_key, look_up, only_our_network, rule_again,
-    socket_storage, stack,
+    PASS, Stack, begin, bound_key, errno, fail, hidden_key, look_up, make_socket_storage,
+    only_our_network, rule_again, socket_storage, stack,
 };
 use super::{Family, call, protocol, socket_type};
 use crate::assembler::Register::{R0, R1, R2, R3, R4, R6, R7, R8, R9, R10};
@@ -32,8 +32,6 @@ mod ops {
     pub(super) const LISTENS: u32 = 11;
 }
 
-/// BPF_SK_STORAGE_GET_F_CREATE.
-const CREATE: u32 = 1;
 /// BPF_NOEXIST.
 const NEW: u32 = 1;
 
@@ -67,12 +65,7 @@ pub(super) fn bound(family: Family) -> Program {
     }
     only_our_network(&mut p);
     p.copy(R2, R6);
-    p.table(R1, Table::Sockets);
-    p.set(R3, 0);
-    p.set(R4, CREATE);
-    p.call(Function::SocketStorage);
-    p.jump_if_null(R0, end);
-    p.copy(R9, R0);
+    make_socket_storage(&mut p, end);
     note_datagram(&mut p);
     p.jump(end);
     p.here(stream);
@@ -104,12 +97,7 @@ pub(super) fn note_sender(p: &mut Program) {
     p.load(Word, R1, R2, call::SOCKET_ADDRESS4);
     p.jump_if(R1, If::NotEqual, 0, end);
     p.load(Word, R8, R2, sock::PORT);
-    p.table(R1, Table::Sockets);
-    p.set(R3, 0);
-    p.set(R4, CREATE);
-    p.call(Function::SocketStorage);
-    p.jump_if_null(R0, end);
-    p.copy(R9, R0);
+    make_socket_storage(p, end);
     p.load(Word, R1, R9, socket::CHOSEN);
     p.jump_if_registers(R1, If::Equal, R8, end);
     p.store_value(Word, R9, socket::PROTOCOL, protocol::UDP);
@@ -214,12 +202,7 @@ pub(super) fn listen() -> Program {
     p.here(all);
     p.load(Double, R2, R6, ops::SOCKET);
     p.jump_if_null(R2, end);
-    p.table(R1, Table::Sockets);
-    p.set(R3, 0);
-    p.set(R4, CREATE);
-    p.call(Function::SocketStorage);
-    p.jump_if_null(R0, end);
-    p.copy(R9, R0);
+    make_socket_storage(&mut p, end);
     p.load(Double, R1, R7, rule::GROUP);
     p.store(Double, R9, bound::GROUP, R1);
     p.store(Half, R9, bound::PORT, R8);
