@@ -44,4 +44,4 @@ pub use lookup::{Found, find, shown, suggest};
 pub use manual::manual;
 pub use set::{Set, in_quotes};
 pub use types::{Access, Kind, Parameter, Role, Support, Type};
-pub use value::{Jailsys, Typed, Value};
+pub use value::{Jailsys, Typed, Value, address};

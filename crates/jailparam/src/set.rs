@@ -193,7 +193,9 @@ impl Set {
         shown().filter_map(|it| Some((it, self.exported(it)?))).collect()
     }
 
-    fn exported(&self, parameter: &Parameter) -> Option<Value> {
+    /// The value of a parameter as a prison has it: of `em0|192.0.2.1/24` the address alone. A list
+    /// of addresses that is not given is empty.
+    pub fn exported(&self, parameter: &Parameter) -> Option<Value> {
         let value = self.value(parameter);
         if !matches!(parameter.kind, Kind::Ip4List | Kind::Ip6List) {
             return value;

@@ -173,7 +173,7 @@ fn number(text: &[u8]) -> Option<i64> {
 }
 
 /// The address in a value such as `em0|192.0.2.1/24`.
-pub(crate) fn address(value: &[u8]) -> &[u8] {
+pub fn address(value: &[u8]) -> &[u8] {
     let behind = value.iter().position(|&byte| byte == b'|').map_or(value, |at| &value[at + 1..]);
     let is_end = |byte: &u8| matches!(byte, b'/' | b' ' | b'\t');
     behind.split(is_end).find(|part| !part.is_empty()).unwrap_or_default()

@@ -3,9 +3,10 @@
 
 use crate::error::Error;
 use crate::jail::Jail;
-use jailparam::{Jailsys, List, Parameter, param};
+use jailparam::{Jailsys, List, Parameter, Set, param};
 use netif::{InterfaceName, Netlink, Prefix, Route};
 use prison::{Addresses, Record, Registry, Share, Source};
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
 
@@ -112,7 +113,7 @@ fn parameter(address: IpAddr) -> &'static Parameter {
 }
 
 fn given(jail: &Jail) -> Result<Vec<Given>, Error> {
-    let mut all = of_host_name(jail)?;
+    let mut all: Vec<Given> = Vec::new();
     for list in [param::IP4_ADDR, param::IP6_ADDR] {
         for value in jail.parameters.list(list) {
             let one = read(list, &String::from_utf8_lossy(value))?;
@@ -167,27 +168,52 @@ fn interface(parameter: &'static Parameter, name: &str) -> Result<InterfaceName,
     InterfaceName::parse(name).map_err(|error| Error::Value(parameter.name, error.to_string()))
 }
 
-/// `ip_hostname`: the addresses that the jail's host name has, of the families that the jail has.
-fn of_host_name(jail: &Jail) -> Result<Vec<Given>, Error> {
-    let Some(name) = jail.text(param::HOST_HOSTNAME) else { return Ok(Vec::new()) };
-    if !jail.parameters.flag(param::IP_HOSTNAME) {
-        return Ok(Vec::new());
-    }
-    let name = name.to_string_lossy();
+/// The jail with the addresses that its host name has, if `ip_hostname` asks for them.
+///
+/// # Errors
+/// As [`of_host_name`].
+pub(crate) fn found(jail: &Jail) -> Result<Cow<'_, Jail>, Error> {
+    let parameters = match of_host_name(&jail.parameters)? {
+        Cow::Borrowed(_) => return Ok(Cow::Borrowed(jail)),
+        Cow::Owned(parameters) => parameters,
+    };
+    Ok(Cow::Owned(Jail { parameters, ..jail.clone() }))
+}
+
+/// `ip_hostname`: the parameters of a jail with the addresses that its host name has, of the
+/// families that the jail has, in front of those of `ip4.addr` and `ip6.addr`. As in FreeBSD's
+/// check_intparams(), the addresses are the jail's own from then on: the name is looked up once.
+///
+/// # Errors
+/// The resolver does not know the name.
+pub fn of_host_name(parameters: &Set) -> Result<Cow<'_, Set>, Error> {
+    let name = parameters.text(param::HOST_HOSTNAME).filter(|name| !name.is_empty());
+    let Some(name) = name.filter(|_| parameters.flag(param::IP_HOSTNAME)) else {
+        return Ok(Cow::Borrowed(parameters));
+    };
+    let name = String::from_utf8_lossy(&name);
     let found = (name.as_ref(), 0).to_socket_addrs();
     let failed = |error| Error::Value(param::IP_HOSTNAME.name, format!("{name}: {error}"));
-    let mut addresses: Vec<IpAddr> = found.map_err(failed)?.map(|found| found.ip()).collect();
-    let is_wanted = |address: &IpAddr| {
-        let family = if address.is_ipv4() { param::IP4 } else { param::IP6 };
-        let state = jail.parameters.jailsys(family);
-        jail.parameters.given(&family).is_none() || state == Jailsys::New
-    };
-    addresses.retain(is_wanted);
-    addresses.sort_by_key(IpAddr::is_ipv6);
-    addresses.dedup();
-    let whole = |address| Prefix { address, length: Prefix::width(address) };
-    let given = addresses.into_iter().map(whole);
-    Ok(given.map(|prefix| Given { interface: None, prefix, has_length: false }).collect())
+    let found: Vec<IpAddr> = found.map_err(failed)?.map(|found| found.ip()).collect();
+    let mut complete = parameters.clone();
+    complete.put(param::IP_HOSTNAME, false);
+    for (family, list) in [(param::IP4, param::IP4_ADDR), (param::IP6, param::IP6_ADDR)] {
+        let is_wanted =
+            parameters.given(&family).is_none() || parameters.jailsys(family) == Jailsys::New;
+        let is_ip4 = param::IP4_ADDR.is(list.parameter());
+        let found = found.iter().filter(|address| is_wanted && address.is_ipv4() == is_ip4);
+        let mut addresses: Vec<Vec<u8>> =
+            found.map(|address| address.to_string().into_bytes()).collect();
+        addresses.dedup();
+        // With an interface or a network of its own, an address that is given says more.
+        let given = parameters.list(list);
+        addresses.retain(|one| !given.iter().any(|given| jailparam::address(given) == one));
+        addresses.extend_from_slice(given);
+        if !addresses.is_empty() {
+            complete.put(list, addresses);
+        }
+    }
+    Ok(Cow::Owned(complete))
 }
 
 /// Takes from interfaces of the host the addresses that a jail had `before` and no jail has now.

@@ -126,23 +126,9 @@ fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
         programs: programs.map(Path::to_path_buf),
         // Only the run knows them.
         neighbours: Arc::default(),
-        parameters: recorded::written(&with_found_addresses(jail, addresses.as_ref())),
+        parameters: recorded::written(parameters),
         addresses,
     })
-}
-
-/// The parameters of `jail`, and among them the addresses that its host name has: the record is to
-/// show all that the prison has.
-fn with_found_addresses(jail: &Jail, addresses: Option<&Addresses>) -> Set {
-    let mut parameters = jail.parameters.clone();
-    if let Some(addresses) = addresses.filter(|_| parameters.flag(param::IP_HOSTNAME)) {
-        let texts = |all: Vec<String>| all.into_iter().map(String::into_bytes).collect();
-        let v4 = addresses.v4.own().iter().map(ToString::to_string).collect();
-        let v6 = addresses.v6.own().iter().map(ToString::to_string).collect();
-        parameters.put(param::IP4_ADDR, texts(v4));
-        parameters.put(param::IP6_ADDR, texts(v6));
-    }
-    parameters
 }
 
 /// The value of `kletka.maxproc`.

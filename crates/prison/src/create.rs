@@ -36,7 +36,7 @@ use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use std::fs::File;
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Namespaces that the host's user namespace owns. Were the mount namespace the jail's, its root
 /// could remount what is read-only and unmount what covers something.
@@ -74,7 +74,7 @@ impl Prison {
         // The record is written before anything exists that outlives a process: whoever finds that
         // record after a crash clears what it names.
         let begin = |ids| Maker::start(spec, ids);
-        let (mut record, maker) = registry.reserve(spec, rights(spec), begin)?;
+        let (mut record, maker, held) = registry.reserve(spec, rights(spec), begin)?;
         record.domain = domain;
         let built = outer(registry, &mut record).and_then(|outer| {
             if is_in_jail {
@@ -82,7 +82,8 @@ impl Prison {
                 // copy that the jail owns can parts be cloned.
                 namespace::unshare(libc::CLONE_NEWNS).calling("unshare")?;
             }
-            build(registry, spec, (&mut record, outer.as_ref()), maker, first)
+            let beside = Beside { outer: outer.as_ref(), held: &held };
+            build(registry, spec, (&mut record, beside), maker, first)
         });
         match built {
             Ok((prison, waiting, init)) => {
@@ -216,11 +217,19 @@ fn plan(
     })
 }
 
+/// The prisons that a new one meets.
+struct Beside<'a> {
+    /// The prison that it is to be in.
+    outer: Option<&'a Prison>,
+    /// The cgroups of those that are held to addresses.
+    held: &'a [PathBuf],
+}
+
 /// Makes the processes, in the order that the head of this module gives.
 fn build(
     registry: &Registry,
     spec: &Spec,
-    (record, outer): (&mut Record, Option<&Prison>),
+    (record, Beside { outer, held }): (&mut Record, Beside<'_>),
     maker: Maker,
     first: Option<(&Command, Streams)>,
 ) -> Result<(Prison, Waiting, ProcessId), Error> {
@@ -235,7 +244,7 @@ fn build(
         (Some(_), _) if outer.is_some() => return Err(Error::AddressesInside),
         (Some(addresses), cgroup) => {
             let group = cgroup.map(cgroup::open_to_query).transpose().calling("cgroup")?;
-            Some(shared::hold(registry, record, addresses, group.as_ref().map(AsFd::as_fd))?)
+            Some(shared::hold(held, record, addresses, group.as_ref().map(AsFd::as_fd))?)
         }
         (None, _) => None,
     };

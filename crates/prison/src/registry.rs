@@ -456,13 +456,14 @@ impl Registry {
 
     /// Takes a jid, a name, ids and a cgroup's path for a prison that is about to be made, and
     /// writes them down. `begin` gets the ids as soon as they are chosen, and starts what the
-    /// kernel needs longest for; what that answers is dropped when the rest fails.
+    /// kernel needs longest for; what that answers is dropped when the rest fails. Answers the
+    /// cgroups of the other prisons that are held to addresses, too.
     pub(crate) fn reserve<T>(
         &self,
         spec: &Spec,
         rights: Rights,
         begin: impl FnOnce(Ids) -> Result<T, Error>,
-    ) -> Result<(Record, T), Error> {
+    ) -> Result<(Record, T, Vec<PathBuf>), Error> {
         let outer = self.limits()?;
         let (boot, namespace) = self
             .viewpoint
@@ -504,7 +505,8 @@ impl Registry {
         self.store(&lock, &record)?;
         lock.set_last_jid(taken.last)
             .map_err(|error| Error::Registry(self.directory.join("lock"), error))?;
-        Ok((record, begun))
+        let held = records.into_iter().filter(Record::is_held);
+        Ok((record, begun, held.filter_map(|other| other.cgroup).collect()))
     }
 
     /// Writes down that `directory` is made for the prison of `record`, and is removed with it.

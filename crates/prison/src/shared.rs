@@ -9,7 +9,6 @@ use crate::cgroup;
 use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
 use crate::permission::Permission;
-use crate::registry::Registry;
 use crate::registry::record::Record;
 use crate::spec::{Addresses, Users};
 use ::addresses::{Network, Rule, Share, both};
@@ -19,15 +18,16 @@ use std::fs::{self, File};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// The first port that everybody may bind, where the kernel does not say.
 const UNPRIVILEGED: u16 = 1024;
 
-/// Holds a prison that has no processes yet to its addresses. What is answered has to stay open as
-/// long as the prison lives.
+/// Holds a prison that has no processes yet to its addresses; `others` are the cgroups of those that
+/// are held already. What is answered has to stay open as long as the prison lives.
 pub(crate) fn hold(
-    registry: &Registry,
+    others: &[PathBuf],
     record: &Record,
     addresses: &Addresses,
     cgroup: Option<BorrowedFd<'_>>,
@@ -35,7 +35,7 @@ pub(crate) fn hold(
     let cgroup = cgroup.ok_or(Error::NoAddressRules("cgroup v2 is not mounted".into()))?;
     let failed = |error: std::io::Error| Error::NoAddressRules(error.to_string());
     let stack = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
-    let (network, link) = match of_another(registry, record, stack.as_fd())? {
+    let (network, link) = match of_another(others, stack.as_fd()) {
         Some(found) => found,
         None => Network::make(stack.as_fd()).map_err(failed)?,
     };
@@ -44,22 +44,16 @@ pub(crate) fn hold(
     Ok(link)
 }
 
-/// The programs that another prison of the registry has on this stack.
-fn of_another(
-    registry: &Registry,
-    record: &Record,
-    stack: BorrowedFd<'_>,
-) -> Result<Option<(Network, OwnedFd)>, Error> {
-    let others = registry.prisons()?;
-    let others = others.iter().filter(|other| other.addresses.is_some() && other.jid != record.jid);
-    for group in others.filter_map(|other| cgroup::open_to_query(other.cgroup.as_deref()?).ok()) {
-        let Ok(Some(network)) = Network::of(group.as_fd()) else { continue };
-        // Without its link on this stack, the prison is on another one.
-        if let Ok(Some(link)) = network.link(stack) {
-            return Ok(Some((network, link)));
-        }
-    }
-    Ok(None)
+/// The programs that another prison has on this stack.
+fn of_another(others: &[PathBuf], stack: BorrowedFd<'_>) -> Option<(Network, OwnedFd)> {
+    // A prison that is being made has no cgroup yet, or no programs.
+    let groups = others.iter().filter_map(|cgroup| cgroup::open_to_query(cgroup).ok());
+    let mut networks = groups.filter_map(|group| Network::of(group.as_fd()).ok().flatten());
+    // Without its link on this stack, the prison is on another one.
+    networks.find_map(|network| {
+        let link = network.link(stack).ok().flatten()?;
+        Some((network, link))
+    })
 }
 
 /// Holds a prison to the addresses of its record, instead of those of before.

@@ -169,6 +169,34 @@ d: removed
     end(&sandbox);
 }
 
+/// An interface, a network and a host name say where addresses come from: a prison has addresses.
+#[test]
+fn a_jail_has_the_addresses_of_its_file() {
+    let config =
+        WEB.replace("exec.start", "#") + "n { ip_hostname; host.hostname = n.example.org; }\n";
+    let Some(sandbox) = machine(&config) else { return };
+    sandbox.write("/etc/hosts", "192.0.2.5 n.example.org\n2001:db8::5 n.example.org\n");
+    sandbox.write("/etc/nsswitch.conf", "hosts: files\n");
+    check(
+        &sandbox,
+        "\
+$ for j in a b n; do jail -q -c $j; done; jls --diff; jls -j n ip4.addr ip6.addr
+192.0.2.5 2001:db8::5
+$ ip -o address show dev em0 | grep -c -e 192.0.2.5/ -e 2001:db8::5/
+2
+$ sed -i s/192.0.2.5/192.0.2.6/ /etc/hosts; sed -i 's|192.0.2.3/24|192.0.2.4|' /etc/jail.conf; jls --diff
+b: ip4.addr=192.0.2.3 -> ip4.addr=192.0.2.4 (jail -m)
+n: ip4.addr=192.0.2.5 -> ip4.addr=192.0.2.6 (jail -m)
+[1]
+$ jail -q -m b; jail -q -m n; jls --diff; jls -j n ip4.addr
+192.0.2.6
+$ echo > /etc/hosts; jail -q -r a b n; ip -o -4 address show dev em0 | awk '{ print $4 }'
+192.0.2.9/24
+",
+    );
+    end(&sandbox);
+}
+
 #[test]
 fn lines_that_are_wrong() {
     let Some(sandbox) = machine(WEB) else { return };

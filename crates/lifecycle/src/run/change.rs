@@ -181,19 +181,20 @@ pub(crate) fn change(
     subject: &Subject,
 ) -> Result<(), Refusal> {
     let jail = &subject.jail;
+    let found = addresses::found(jail).map_err(Refusal::step(jail))?;
     ledger.note_what_is_deprecated(jail);
     // Read again, and locked until it is written: no change that another command makes is to be
     // lost.
     let changing = registry.changing()?;
     let mut prison = facts.open(jail)?.ok_or_else(|| Refusal::not_found(jail))?;
-    let changes = Changes::find(prison.record(), jail)?;
+    let changes = Changes::find(prison.record(), &found)?;
     if let Some(fixed) = changes.fixed() {
         return Err(Refusal::Fixed(jail.into(), fixed));
     }
     let call = changes.line(&format!("jid={}", prison.record().jid));
     ledger.voice.tell(&Notice::Changes(jail, &call));
     let addresses = changes.addresses().map_err(Refusal::step(jail))?;
-    let aliases = addresses.as_ref().map_or(Ok(Vec::new()), |_| addresses::aliases(jail));
+    let aliases = addresses.as_ref().map_or(Ok(Vec::new()), |_| addresses::aliases(&found));
     let aliases = aliases.map_err(Refusal::step(jail))?;
     // First the interfaces get the new addresses, and at last they lose the old ones: the jail has
     // none that the host has not.

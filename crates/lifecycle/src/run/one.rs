@@ -1,17 +1,19 @@
 //! Start and stop of one jail: their steps, which a plan shows, and the walks that carry them out.
 
 use super::configured::Subject;
+use crate::addresses;
 use crate::attempt::Attempt;
 use crate::engine::{Host, Walk};
 use crate::error::Error;
 use crate::jail::Jail;
-use crate::plan::{CLEAN, START, STOP, Step, plan};
+use crate::plan::{CLEAN, Row, START, STOP, Step, plan};
 use crate::refusal::Refusal;
 use crate::schedule::alone;
 use crate::surroundings::Programs;
 use crate::system::{Ground, System};
 use jailparam::param;
 use prison::Prison;
+use std::borrow::Cow;
 
 /// A start in steps.
 pub(crate) struct Start {
@@ -23,18 +25,28 @@ pub(crate) struct Start {
 /// The steps of the start of `jail`.
 pub(crate) fn start_steps(jail: &Jail, programs: Option<&Programs>) -> Result<Start, Refusal> {
     let inside = programs.map(|programs| programs.root.as_path());
-    let steps = plan(&START, jail, inside).map_err(Refusal::step(jail))?;
-    Ok(Start { steps, on_failure: clean_steps(jail)? })
+    let planned = addresses::found(jail).and_then(|jail| {
+        let steps = plan(&START, &jail, inside)?;
+        Ok(Start { steps, on_failure: plan(&CLEAN, &jail, None)? })
+    });
+    planned.map_err(Refusal::step(jail))
 }
 
 /// The steps of the stop of `jail`.
 pub(crate) fn stop_steps(jail: &Jail) -> Result<Vec<Step>, Refusal> {
-    plan(&STOP, jail, None).map_err(Refusal::step(jail))
+    steps_of_an_end(&STOP, jail)
 }
 
 /// The steps that follow the removal of `jail`.
 pub(crate) fn clean_steps(jail: &Jail) -> Result<Vec<Step>, Refusal> {
-    plan(&CLEAN, jail, None).map_err(Refusal::step(jail))
+    steps_of_an_end(&CLEAN, jail)
+}
+
+fn steps_of_an_end(table: &[Row], jail: &Jail) -> Result<Vec<Step>, Refusal> {
+    // No name that the resolver does not know any more keeps a jail from ending; the addresses
+    // that the prison had are taken back by its record.
+    let found = addresses::found(jail).unwrap_or(Cow::Borrowed(jail));
+    plan(table, &found, None).map_err(Refusal::step(jail))
 }
 
 /// Begins the start of `jail`, if hooks come before the creation. From then on nobody else starts

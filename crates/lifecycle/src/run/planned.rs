@@ -13,6 +13,7 @@ use super::facts::Facts;
 use super::ledger::Ledger;
 use super::one::{self, Start};
 use super::request::Operation;
+use crate::addresses;
 use crate::jail::Jail;
 use crate::plan::Step;
 use crate::refusal::Refusal;
@@ -265,7 +266,8 @@ impl Plan<'_, '_, '_> {
             let all = Changes::of_any(&jail.parameters).line(&format!("{name}={key}"));
             return Ok(format!("{all}: those of these that differ"));
         };
-        let changes = Changes::find(&record, jail)?;
+        let found = addresses::found(jail).map_err(Refusal::step(jail))?;
+        let changes = Changes::find(&record, &found)?;
         match changes.fixed() {
             Some(fixed) => Err(Refusal::Fixed(jail.into(), fixed)),
             None if changes.is_empty() => Ok("nothing differs".to_owned()),

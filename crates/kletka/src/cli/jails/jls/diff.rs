@@ -97,7 +97,9 @@ fn wanted(record: &Record, sources: Option<&Sources>) -> Result<Option<Set>, Str
     let given = sources.expand(name.as_bytes());
     let given = given.map_err(|wrong| faults("jls", &wrong.0))?;
     let wanted = Set::import(&given).map_err(|errors| faults("jls", &errors))?;
-    Ok(Some(wanted))
+    let wanted = lifecycle::of_host_name(&wanted);
+    let wanted = wanted.map_err(|error| format!("{}: {error}", record.name))?;
+    Ok(Some(wanted.into_owned()))
 }
 
 fn differences(record: &Record, wanted: &Set) -> Result<String, String> {
@@ -150,9 +152,9 @@ fn same(parameter: &Parameter, has: &Set, wanted: &Set) -> bool {
 /// Answers the value of a parameter. A text or a list that was not given is empty, so that it
 /// equals one that was given as empty.
 fn value(parameter: &Parameter, set: &Set) -> Option<Value> {
-    set.value(parameter).or_else(|| match parameter.kind {
+    set.exported(parameter).or_else(|| match parameter.kind {
         Kind::Text(_) => Some(Value::Text(Vec::new())),
-        Kind::List | Kind::Ip4List | Kind::Ip6List => Some(Value::List(Vec::new())),
+        Kind::List => Some(Value::List(Vec::new())),
         _ => None,
     })
 }
