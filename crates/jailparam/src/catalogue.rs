@@ -54,9 +54,10 @@ const ADDRESSES: &str = "programs in the kernel hold the jail's sockets to its a
 /// How the source address is chosen.
 const SOURCES: &str = "by the routes that the host has when the jail starts";
 
-/// Why the parameters of System V IPC support one of their three values.
-const OWN_IPC: &str = "a jail always has its own, where FreeBSD gives it none; `disable` and \
-    `inherit` come later";
+/// How the parameters of System V IPC differ.
+const OWN_IPC: &str = "a jail has its own by default, where FreeBSD gives it none; Linux shares \
+    all three kinds with the host or none; only `disable` and `new` can be changed while the jail \
+    runs";
 /// Why no jail sets the clock.
 const ONE_CLOCK: &str = "there is one clock for all: run the time server on the host";
 /// Why there is no Linux emulation.
@@ -102,7 +103,10 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .partly("the jail's number: a cgroup has none of its own"),
     live("securelevel").int(-1, 3).default("-1")
         .about("The jail's kern.securelevel")
-        .refused("not supported yet: no securelevel is enforced; leave it out"),
+        .partly("from 1 on allow.chflags gives nothing, from 3 on the jail's packet filters \
+                 (nftables, iptables, ip_vs by its old calls) stay as they are, traffic control \
+                 does not; the rest of what a level forbids no jail can do here; a jail that runs \
+                 cannot be raised to a level that would take a right from its processes"),
     live("enforce_statfs").int(0, 2).default("2")
         .about("What the jail sees of mount points")
         .partly("a jail sees its own mounts only, as with 1: 0 cannot show more, and 2 does not \
@@ -141,7 +145,7 @@ pub static CATALOGUE: &[Parameter] = &numbered([
                nothing can count them, a jail that gives no number has 0"),
 
     // The host that the jail believes to be.
-    live("host").jailsys().default("new").only(&["new"])
+    live("host").jailsys().default("new")
         .about("Whether the jail has a host name of its own").partly("a jail always has its own"),
     live("host.hostname").text(HOST).default("")
         .about("Name of the jail's host").full(UTS),
@@ -307,7 +311,8 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .about("May set the audit session").refused("Linux audits the host as a whole"),
     live("allow.sysvipc").bool(false)
         .about("May use the host's System V IPC")
-        .refused("not supported yet: a jail has its own System V IPC; leave it out"),
+        .partly("the System V IPC of such a jail is its own, where FreeBSD gives it the host's; \
+                 `allow.nosysvipc` gives none"),
     pseudo("allow.dying").bool(false)
         .about("Does nothing any more")
         .full("deprecated and without effect, as on FreeBSD; jail(8) says so"),
@@ -348,11 +353,11 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .refused("it would hand the host's hardware to the jail"),
 
     // System V IPC, and the Linux emulation of FreeBSD.
-    live("sysvmsg").jailsys().default("new").only(&["new"])
+    live("sysvmsg").jailsys().default("new")
         .about("System V message queues").partly(OWN_IPC),
-    live("sysvsem").jailsys().default("new").only(&["new"])
+    live("sysvsem").jailsys().default("new")
         .about("System V semaphores").partly(OWN_IPC),
-    live("sysvshm").jailsys().default("new").only(&["new"])
+    live("sysvshm").jailsys().default("new")
         .about("System V shared memory").partly(OWN_IPC),
     live("linux").jailsys()
         .about("Parameters of the Linux emulation").refused(NO_EMULATION),

@@ -67,6 +67,10 @@ handles! {
     MOUNT_FSTAB: List = "mount.fstab";
     MOUNT_DEVFS: Bool = "mount.devfs";
 
+    SYSVMSG: Handle<Jailsys> = "sysvmsg";
+    SYSVSEM: Handle<Jailsys> = "sysvsem";
+    SYSVSHM: Handle<Jailsys> = "sysvshm";
+
     EXEC_PREPARE: List = "exec.prepare";
     EXEC_PRESTART: List = "exec.prestart";
     EXEC_CREATED: List = "exec.created";
@@ -95,6 +99,7 @@ handles! {
     ALLOW_RAW_SOCKETS: Bool = "allow.raw_sockets";
     ALLOW_RESERVED_PORTS: Bool = "allow.reserved_ports";
     ALLOW_SET_HOSTNAME: Bool = "allow.set_hostname";
+    ALLOW_SYSVIPC: Bool = "allow.sysvipc";
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn messages() {
         ("allow.settime;",              "web: allow.settime: there is one clock for all: run the time server on the host"),
         ("meta. = me;",                 "web: unknown parameter: meta.; did you mean meta?"),
         ("mac.do.rules = 'uid=1>uid=0';", "web: mac.do.rules: Linux has no mac_do(4): use sudo or doas in the jail"),
-        ("securelevel = 2;",            "web: securelevel: not supported yet: no securelevel is enforced; leave it out"),
+        ("osreldate = 2;",              "web: osreldate: Linux has no such number"),
         // kern_jail_set(): addresses of the host's, together with any value of vnet.
         ("vnet; ip4 = inherit;",        "web: vnet jails cannot have IP address restrictions; give an interface of the jail its address by ifconfig in exec.start"),
         ("vnet = inherit; ip6 = disable;", "web: vnet jails cannot have IP address restrictions; give an interface of the jail its address by ifconfig in exec.start"),
@@ -79,7 +79,7 @@ fn values() {
         ("persist = 0;",                "persist",        bool(false)),
         ("allow.noset_hostname;",       "allow.set_hostname", bool(false)),
         ("",                            "allow.set_hostname", bool(true)),
-        ("allow.nosettime;",            "allow.settime",  bool(false)),   // refused, but what it is anyway
+        ("allow.nosettime;",            "allow.settime",  bool(false)), 
         ("enforce_statfs = \" 1\";",    "enforce_statfs", Some(Value::Int(1))),
         ("enforce_statfs;",             "enforce_statfs", Some(Value::Int(0))),
         ("stop.timeout;",               "stop.timeout",   Some(Value::Int(10))), // jail(8): as if it were not there

@@ -7,9 +7,10 @@
 
 use crate::addresses;
 use crate::error::Error;
+use crate::ipc;
 use crate::jail::Jail;
-use crate::permission::allowed;
 use crate::recorded;
+use crate::securelevel;
 use fstab::{Entry, FileSystem, Kernel, Overlay};
 use jailparam::{Jailsys, Set, param};
 use prison::{
@@ -109,11 +110,13 @@ fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
         users: users(parameters),
         network,
         families,
+        ipc: ipc::of(parameters)?,
         mounts: Vec::new(),
         // Below the host's /dev, whose devices no jail may have, lies a directory of the host's
         // disk. FreeBSD's service jails see a /dev there without asking for one.
         devfs: parameters.flag(param::MOUNT_DEVFS) || jail.path() == Path::new("/"),
         allow: allow(parameters, may_mount(parameters)?),
+        packet_filters: securelevel::permits_packet_filters(securelevel::of(parameters)),
         persist: parameters.flag(param::PERSIST),
         children: parameters
             .int(param::CHILDREN_MAX)
@@ -138,7 +141,7 @@ pub(crate) fn most_processes(parameters: &Set) -> u32 {
 
 /// The permissions that the parameters give. Mounting is among them only if the jail `may_mount`.
 fn allow(parameters: &Set, may_mount: bool) -> Allow {
-    let given = allowed(parameters);
+    let given = securelevel::allowed_at(parameters);
     Allow::of(|permission| given.has(permission) && (permission != Permission::Mount || may_mount))
 }
 

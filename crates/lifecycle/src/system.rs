@@ -12,11 +12,14 @@ use crate::jail::Jail;
 use crate::plan::{Inside, Step};
 use crate::process::Running;
 use crate::run::Configured;
+use crate::securelevel;
 use crate::spec::{self, Creation};
 use crate::surroundings::{Streams, Surroundings};
 use crate::voice::{Notice, Voice};
 use jailparam::param;
-use prison::{Command, Identity, Prison, Record, Registry, Spec, StdStream, User, Users, Waiting};
+use prison::{
+    Command, Identity, Prison, Record, Registry, Spec, StdStream, Told, User, Users, Waiting,
+};
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 use rustix::io::Errno;
 use std::io;
@@ -131,7 +134,8 @@ impl<'g> System<'g> {
 
     fn create(&mut self, creation: &Creation) -> Result<(), Error> {
         let spec = creation.complete(&self.jail)?;
-        let spec = Spec { neighbours: self.ground.configured.roots(), ..spec };
+        let mut spec = Spec { neighbours: self.ground.configured.roots(), ..spec };
+        let level = securelevel::within(self.ground.registry, &self.jail.parameters, &mut spec)?;
         if spec.users == Users::Host {
             self.ground.voice.tell(&Notice::SharesUsers(&self.jail));
         }
@@ -145,7 +149,11 @@ impl<'g> System<'g> {
         self.record = Some(prison.record().clone());
         let prison = self.prison.insert(prison);
         if let Some(text) = self.jail.text(param::ENV) {
-            prison.show_env(text.as_encoded_bytes())?;
+            prison.tell_jail(Told::Env, text.as_encoded_bytes())?;
+        }
+        let level = securelevel::told(level);
+        if !level.is_empty() {
+            prison.tell_jail(Told::Securelevel, &level)?;
         }
         self.ground.voice.tell(&Notice::Created(&self.jail, prison.record().jid));
         Ok(())

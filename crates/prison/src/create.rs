@@ -114,6 +114,8 @@ fn rights(spec: &Spec) -> Rights {
         users: spec.users,
         own_network: spec.network != Network::Host,
         children: spec.children > 0,
+        packet_filters: spec.packet_filters,
+        ipc: spec.ipc.kinds,
     }
 }
 
@@ -271,7 +273,7 @@ fn build(
     // With init's end open here too, a report would be waited for after init has died.
     drop(theirs);
     let prison = Prison { hold: Some(hold), ..Prison::new(record.clone(), init) };
-    let place = Place { cgroup, groups: &groups, outer };
+    let place = Place { cgroup, groups: &groups, outer, shared: spec.shared_namespaces() };
     let started = start_first(&prison, &plan, maker, first, place);
     let id = ProcessId::of(pid, prison.init.as_fd());
     match (started, id) {

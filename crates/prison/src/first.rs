@@ -72,8 +72,10 @@ pub(crate) struct Place<'a> {
     /// The prison's directory in the tree of cgroup v2.
     pub(crate) cgroup: Option<BorrowedFd<'a>>,
     pub(crate) groups: &'a Groups,
-    /// The prison that the new one is in, whose network it has if it has none of its own.
+    /// The prison that the new one is in.
     pub(crate) outer: Option<&'a Prison>,
+    /// The kinds of namespaces of which the new prison has none of its own.
+    pub(crate) shared: ThreadNameSpaceType,
 }
 
 /// The first process, while the prison is being made.
@@ -89,16 +91,15 @@ impl First {
         prison: &Prison,
         maker: &Maker,
         command: Option<(&Command, Streams)>,
-        Place { cgroup, groups, outer }: Place<'_>,
+        Place { cgroup, groups, outer, shared }: Place<'_>,
     ) -> Result<Self, Error> {
         let hold = prison.hold.as_ref().ok_or(Error::Died)?;
         let line = Reporting::new()?;
         let (told, go) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
         let (said, says) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
         let rights = prison.record.rights;
-        // Without NEWNET the new process has the network of the caller, which is outside of
-        // `outer`.
-        let outer = outer.filter(|_| !rights.own_network);
+        // What the new process has from the caller is outside of `outer`.
+        let outer = outer.filter(|_| !shared.is_empty());
         // The process itself looks up a user that only the jail's files know. For that it must be
         // free to allocate, and gets memory of its own.
         let looks_up = command.is_some_and(|(command, _)| command.is_looked_up_inside());
@@ -109,7 +110,7 @@ impl First {
             .map(|(it, streams)| it.ready(streams, by).map_err(|failure| it.error(&failure)));
         let task = Box::new(Task {
             init: Inherited::of(&prison.init),
-            network: outer.map(|outer| Inherited::of(&outer.init)),
+            outer: outer.map(|outer| (Inherited::of(&outer.init), shared)),
             groups: groups.inherited(),
             joining: maker.joining(),
             // With copies of these ends, the process would never see its parent close them.
@@ -185,8 +186,8 @@ fn share_memory(
 #[derive(Debug)]
 struct Task {
     init: Inherited,
-    /// A process whose network this one joins.
-    network: Option<Inherited>,
+    /// A process some of whose namespaces this one joins.
+    outer: Option<(Inherited, ThreadNameSpaceType)>,
     /// The prison's groups in cgroup v1.
     groups: Vec<Inherited>,
     joining: Joining,
@@ -248,8 +249,8 @@ impl Task {
         // Before the cgroup namespace is made, whose root these groups become.
         self.groups.iter().try_for_each(legacy::enter)?;
         move_into_thread_name_spaces(self.init.as_fd(), ThreadNameSpaceType::MOUNT)?;
-        if let Some(outer) = &self.network {
-            move_into_thread_name_spaces(outer.as_fd(), ThreadNameSpaceType::NETWORK)?;
+        if let Some((outer, shared)) = &self.outer {
+            move_into_thread_name_spaces(outer.as_fd(), *shared)?;
         }
         // The jail's user namespace has no right to signal init, which has the host's ids.
         announce()?;

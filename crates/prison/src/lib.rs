@@ -14,7 +14,6 @@ mod confine;
 mod control;
 mod create;
 mod enter;
-mod env;
 mod error;
 mod files;
 mod first;
@@ -28,6 +27,7 @@ mod shared;
 mod spec;
 pub mod surface;
 mod tie;
+mod told;
 mod vnet;
 mod within;
 mod work;
@@ -39,7 +39,6 @@ pub use enter::copy::{EXECUTE, execute};
 pub use enter::hook::prepare_hook;
 pub use enter::process::{Command, Identity, LOGIN_PATH, StdStream};
 pub use enter::terminal::Foreground;
-pub use env::ENV_FILE;
 pub use error::{Error, UnionFault};
 pub use files::layer::{Attached, Made};
 pub use files::trial::{try_idmap, try_overlay};
@@ -55,5 +54,7 @@ pub use registry::record::Record;
 pub use registry::unseen::Unseen;
 pub use registry::{Changing, Registry, is_jailed};
 pub use spec::{
-    Addresses, Change, Families, Mount, MountOptions, MountSource, Network, Processes, Spec, Users,
+    Addresses, Change, Families, Ipc, IpcKinds, Mount, MountOptions, MountSource, Network,
+    Processes, Spec, Users,
 };
+pub use told::Told;

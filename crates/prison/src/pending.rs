@@ -7,11 +7,11 @@
 
 use crate::cgroup::pids;
 use crate::control::{PERSIST, TRANSIENT};
-use crate::env;
 use crate::error::{Calling, Error};
 use crate::registry::record::Record;
 use crate::shared;
 use crate::spec::{Addresses, Change};
+use crate::told::Told;
 use crate::within::within;
 use kernel::namespace::{self, Namespace};
 use kernel::signal;
@@ -32,6 +32,7 @@ const LONGEST: usize = 64;
 pub(crate) struct Pending {
     names: Names,
     env: Option<Vec<u8>>,
+    securelevel: Option<Vec<u8>>,
     processes: Option<u32>,
     /// The addresses of before, in place of which the prison is to be held to those of its record.
     addresses: Option<Addresses>,
@@ -56,6 +57,7 @@ impl Pending {
                 domain: change.domainname.clone().or(earlier.names.domain),
             },
             env: change.env.clone().or(earlier.env),
+            securelevel: change.securelevel.clone().or(earlier.securelevel),
             processes: change.processes.or(earlier.processes),
             addresses: earlier.addresses.or(addresses),
             persist: change.persist.or(earlier.persist),
@@ -88,13 +90,15 @@ impl Pending {
     ///
     /// # Errors
     /// [`Error::Died`]; [`Error::NoProcessLimit`]; [`Error::NoAddressRules`]; those of
-    /// [`env::show`].
+    /// [`Told::show`].
     pub(crate) fn carry_out(&self, record: &Record, pidfd: BorrowedFd<'_>) -> Result<(), Error> {
         let (init, cgroup) = (record.init.ok_or(Error::Died)?, record.cgroup.as_deref());
         let before = self.names.set_in(pidfd)?;
         let limited = self.processes.map(|most| limit(cgroup, most)).transpose();
         let done = limited.and_then(|limited| {
-            let shown = self.env.as_ref().map_or(Ok(()), |text| env::show(init, text));
+            let told = [(Told::Env, &self.env), (Told::Securelevel, &self.securelevel)];
+            let mut told = told.into_iter().filter_map(|(told, text)| Some((told, text.as_ref()?)));
+            let shown = told.try_for_each(|(told, text)| told.show(init, text));
             let held = shown.and_then(|()| match &self.addresses {
                 Some(before) => shared::change(record, before),
                 None => Ok(()),
@@ -123,6 +127,7 @@ impl Pending {
             ("pending.hostname", self.names.host.as_ref().map(name)),
             ("pending.domainname", self.names.domain.as_ref().map(name)),
             ("pending.env", self.env.as_deref().map(Cow::Borrowed)),
+            ("pending.securelevel", self.securelevel.as_deref().map(Cow::Borrowed)),
             ("pending.processes", self.processes.map(|most| text(most.to_string()))),
             ("pending.addresses", self.addresses.as_ref().map(|it| text(it.to_string()))),
             ("pending.persist", self.persist.map(|persist| text(persist.to_string()))),
@@ -136,6 +141,7 @@ impl Pending {
             ("hostname", name) => self.names.host = Some(OsStr::from_bytes(name).to_owned()),
             ("domainname", name) => self.names.domain = Some(OsStr::from_bytes(name).to_owned()),
             ("env", text) => self.env = Some(text.to_owned()),
+            ("securelevel", text) => self.securelevel = Some(text.to_owned()),
             ("processes", most) => {
                 self.processes = Some(std::str::from_utf8(most).ok()?.parse().ok()?);
             }

@@ -4,7 +4,6 @@
 use crate::cgroup;
 use crate::cgroup::legacy::{Groups, Hierarchies};
 use crate::control::{self, Report, word};
-use crate::env;
 use crate::error::{Calling, Error};
 use crate::pending::Pending;
 use crate::permission::Allow;
@@ -12,6 +11,7 @@ use crate::registry::Registry;
 use crate::registry::record::Record;
 use crate::removal::Removal;
 use crate::spec::Change;
+use crate::told::Told;
 use crate::vnet;
 use crate::within::within_network;
 use kernel::child::{Child, readable};
@@ -195,7 +195,7 @@ impl Prison {
     ///
     /// # Errors
     /// [`Error::Died`]; [`Error::Registry`]; [`Error::Call`]: a name that the kernel does not take;
-    /// those of [`Prison::show_env`].
+    /// those of [`Prison::tell_jail`].
     pub fn update(&mut self, registry: &Registry, change: &Change) -> Result<(), Error> {
         // Its record lies in the outer jail's own registry, which only that jail's root writes.
         if self.record.is_inside() {
@@ -231,6 +231,12 @@ impl Prison {
                 source.has(permission)
             });
         }
+        if let Some(packet_filters) = change.packet_filters {
+            record.rights.packet_filters = packet_filters;
+        }
+        if let Some(kinds) = change.ipc {
+            record.rights.ipc = kinds;
+        }
         if let Some(addresses) = change.addresses.as_ref().filter(|_| record.addresses.is_some()) {
             record.rights.families.inet = !addresses.v4.is_nothing();
             record.rights.families.inet6 = !addresses.v6.is_nothing();
@@ -259,13 +265,13 @@ impl Prison {
         Ok(())
     }
 
-    /// Shows `text` to the jail as [`crate::ENV_FILE`]; an empty text removes the file.
+    /// Shows `text` to the jail in the file of `told`; an empty text removes the file.
     ///
     /// # Errors
     /// [`Error::Died`]; [`Error::Mount`]: something that the jail's root has put into /run is in
     /// the way.
-    pub fn show_env(&self, text: &[u8]) -> Result<(), Error> {
-        env::show(self.record.init.ok_or(Error::Died)?, text)
+    pub fn tell_jail(&self, told: Told, text: &[u8]) -> Result<(), Error> {
+        told.show(self.record.init.ok_or(Error::Died)?, text)
     }
 
     /// Opens the prison's network namespace.

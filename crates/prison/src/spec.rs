@@ -3,6 +3,7 @@
 
 use crate::permission::Allow;
 use ::addresses::{Share, Source};
+use rustix::thread::ThreadNameSpaceType;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
@@ -30,6 +31,8 @@ pub struct Spec {
     /// The addresses of the host's stack that the prison is held to. `None`: all of them, where it
     /// has that stack.
     pub addresses: Option<Addresses>,
+    /// Which System V IPC the processes have.
+    pub ipc: Ipc,
     /// What is mounted over `path`, in order; nobody but the jail sees these mounts.
     pub mounts: Vec<Mount>,
     /// Gives the jail a /dev of its own: jail(8), `mount.devfs`. Otherwise
@@ -37,6 +40,9 @@ pub struct Spec {
     pub devfs: bool,
     /// Permissions: jail(8), `allow.*`.
     pub allow: Allow,
+    /// The packet filters of the jail's own network stack may be changed: no securelevel forbids
+    /// it.
+    pub packet_filters: bool,
     /// The jail lives on without processes: jail(8), `persist`.
     pub persist: bool,
     /// How many jails may be inside: jail(8), `children.max`.
@@ -57,6 +63,14 @@ impl Spec {
     /// Whether the jail gets a fresh /run, for kletka's programs or the registry of its own jails.
     pub fn has_run(&self) -> bool {
         self.programs.is_some() || self.children > 0
+    }
+
+    /// The kinds of namespaces that the prison has from whoever it is in: the host, or a prison.
+    pub(crate) fn shared_namespaces(&self) -> ThreadNameSpaceType {
+        let mut shared = ThreadNameSpaceType::empty();
+        shared.set(ThreadNameSpaceType::NETWORK, self.network == Network::Host);
+        shared.set(ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION, self.ipc.is_inherited);
+        shared
     }
 }
 
@@ -121,6 +135,42 @@ pub struct Families {
     pub inet: bool,
     /// `AF_INET6`: jail(8), `ip6`.
     pub inet6: bool,
+}
+
+/// Which System V IPC a jail has: jail(8), `sysvmsg`, `sysvsem`, `sysvshm`. Message queues of POSIX
+/// are in the same namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ipc {
+    /// The objects are those of the host, or of the jail that this one is in; otherwise the jail
+    /// has its own.
+    pub is_inherited: bool,
+    /// What may be used of them.
+    pub kinds: IpcKinds,
+}
+
+/// Kinds of System V IPC; of another one, every call answers `ENOSYS`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct IpcKinds {
+    /// msgget(2) and its like: jail(8), `sysvmsg`.
+    pub messages: bool,
+    /// semget(2) and its like: jail(8), `sysvsem`.
+    pub semaphores: bool,
+    /// shmget(2) and its like: jail(8), `sysvshm`.
+    pub memory: bool,
+}
+
+impl IpcKinds {
+    /// All three.
+    pub const ALL: Self = Self { messages: true, semaphores: true, memory: true };
+
+    /// The kinds that are in both.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self {
+            messages: self.messages && other.messages,
+            semaphores: self.semaphores && other.semaphores,
+            memory: self.memory && other.memory,
+        }
+    }
 }
 
 /// One mount of a jail, a line of fstab(5).
@@ -207,6 +257,12 @@ pub struct Change {
     /// Permissions of the processes that enter from now on: a process inside keeps its filter.
     /// Permissions that are settled at the creation stay as they are.
     pub allow: Option<Allow>,
+    /// Whether processes that enter from now on may change packet filters.
+    pub packet_filters: Option<bool>,
+    /// The System V IPC of processes that enter from now on.
+    pub ipc: Option<IpcKinds>,
+    /// The text of [`crate::Told::Securelevel`].
+    pub securelevel: Option<Vec<u8>>,
     /// The most processes and threads; 0 is no limit.
     pub processes: Option<u32>,
     /// The addresses of a prison that is held to some. Sockets that are made or bound from now on

@@ -1,5 +1,6 @@
 //! Values that are computed from files that hold more.
 
+use prison::Told;
 use std::io;
 
 /// The processors that are online: the lines `cpuN` of /proc/stat.
@@ -24,12 +25,23 @@ pub(crate) fn memory() -> io::Result<String> {
 
 /// What the administrator of a jail tells its processes: jail(8), `env`.
 pub(crate) fn env() -> io::Result<String> {
-    let text = std::fs::read(prison::ENV_FILE).or_else(|error| match error.kind() {
-        // Without the parameter there is no file; FreeBSD's value is empty then.
-        io::ErrorKind::NotFound => Ok(Vec::new()),
-        _ => Err(error),
-    })?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
+    // Without the parameter there is no file; FreeBSD's value is empty then.
+    Ok(told(Told::Env)?.unwrap_or_default())
+}
+
+/// The jail's securelevel; the host has FreeBSD's lowest.
+pub(crate) fn securelevel() -> io::Result<String> {
+    let level = if prison::is_jailed() { told(Told::Securelevel)? } else { None };
+    Ok(level.map_or_else(|| "-1".to_owned(), |level| level.trim_end().to_owned()))
+}
+
+/// What the host tells this jail, if anything.
+fn told(what: Told) -> io::Result<Option<String>> {
+    match std::fs::read(what.file()) {
+        Ok(text) => Ok(Some(String::from_utf8_lossy(&text).into_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether this process is in a jail.

@@ -53,6 +53,7 @@ pub const TABLE: &[Oid] = &[
     Oid { name: "kern.ipc.somaxconn",               source: Source::Switch("/proc/sys/net/core/somaxconn"), about: "Longest queue of connections that wait to be accepted" },
     Oid { name: "kern.osrelease",                   source: Source::File("/proc/sys/kernel/osrelease"), about: "Release of the operating system" },
     Oid { name: "kern.ostype",                      source: Source::File("/proc/sys/kernel/ostype"), about: "Name of the operating system" },
+    Oid { name: "kern.securelevel",                 source: Source::Computed(computed::securelevel), about: "What is forbidden even to root: jail(8), securelevel" },
     Oid { name: "net.fibs",                         source: Source::Constant("1"), about: "Number of routing tables" },
     Oid { name: "net.inet.icmp.bmcastecho",         source: Source::Inverse("/proc/sys/net/ipv4/icmp_echo_ignore_broadcasts"), about: "Answer echo requests that were sent to all" },
     Oid { name: "net.inet.ip.forwarding",           source: Source::Switch("/proc/sys/net/ipv4/ip_forward"), about: "Forward packets between interfaces" },

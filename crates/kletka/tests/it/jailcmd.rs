@@ -408,9 +408,8 @@ jail: cannot redefine parameter \"name\".
 $ jail -n web -c path=/home/jails/web persist
 jail: \"web\" already exists; jail -rc starts it anew, jail -m changes it
 [1]
-$ jail -s 1 -c path=/home/jails/web persist
-jail: securelevel: not supported yet: no securelevel is enforced; leave it out
-[1]
+$ jail -s 1 -n level -c path=/home/jails/web persist; jls -j level securelevel; jail -r level
+1
 $ echo '10.0.0.7 self' >> /etc/hosts; jail -h -c name=self path=/home/jails/web host.hostname=self persist
 $ jls -j self name ip4.addr; jail -r self
 self 10.0.0.7

@@ -97,7 +97,7 @@ fn what_s_prints_makes_the_same_jail() {
     ] {
         assert!(line.contains(word), "{word} in {line}");
     }
-    for word in ["dying", " parent=", "cpuset.id", "securelevel", "ip4.addr"] {
+    for word in ["dying", " parent=", "cpuset.id", "osrelease", "ip4.addr"] {
         assert!(!line.contains(word), "{word} in {line}");
     }
     sandbox.ok("jail -R 12345");

@@ -34,6 +34,7 @@ mod pages;
 mod plan;
 mod rc_in_jail;
 mod record;
+mod rights;
 mod roots;
 mod route;
 mod sandbox;

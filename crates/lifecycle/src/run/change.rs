@@ -6,10 +6,11 @@ use super::facts::Facts;
 use super::ledger::Ledger;
 use crate::addresses::{self, Alias};
 use crate::error::Error;
+use crate::ipc;
 use crate::jail::Jail;
-use crate::permission::allowed;
 use crate::recorded::{self, same_place};
 use crate::refusal::Refusal;
+use crate::securelevel;
 use crate::spec::most_processes;
 use crate::voice::Notice;
 use jailparam::{Access, Handle, Parameter, Set, Text, Value, param};
@@ -49,7 +50,10 @@ impl Changes {
             if !given || changes.has(parameter, &value) {
                 continue;
             }
-            if is_live(parameter) && (record.is_held() || !is_of_addresses(parameter)) {
+            if is_live(parameter)
+                && (record.is_held() || !is_of_addresses(parameter))
+                && !changes.is_of_the_start(parameter, &value)
+            {
                 changes.live.push(parameter);
                 changes.set.put_value(parameter, value);
             } else {
@@ -67,6 +71,19 @@ impl Changes {
         };
         let live = jailparam::shown().filter(live).collect();
         Self { set: wanted.clone(), live, fixed: None }
+    }
+
+    /// Whether the jail would have to be made anew for this value, although the parameter can be
+    /// given others while the jail runs.
+    fn is_of_the_start(&self, parameter: &'static Parameter, value: &Value) -> bool {
+        if let (true, Value::Int(level)) = (param::SECURELEVEL.is(parameter), value) {
+            return securelevel::holds_from_start_alone(&self.set, *level);
+        }
+        // Which objects of System V a jail has is a matter of its namespace.
+        let is_shared = |set: &Set| ipc::of(set).map(|ipc| ipc.is_inherited).ok();
+        let mut after = self.set.clone();
+        after.put_value(parameter, value.clone());
+        ipc::is_one(parameter) && is_shared(&after) != is_shared(&self.set)
     }
 
     /// Whether the jail has this value already.
@@ -99,10 +116,15 @@ impl Changes {
         format!("jail_set(JAIL_UPDATE) {jail}{}", words.collect::<String>())
     }
 
-    /// The permissions that change. Only processes that enter the jail from now on get them: a
-    /// filter and capabilities that a process has given up cannot be returned from outside.
+    /// The parameters that change and give or take rights. Only processes that enter the jail from
+    /// now on get them: a filter and capabilities that a process has given up cannot be returned
+    /// from outside.
     pub(crate) fn for_later(&self) -> impl Iterator<Item = &'static str> {
-        self.live.iter().map(|parameter| parameter.name).filter(|name| name.starts_with("allow."))
+        let is_right = |parameter: &&&Parameter| {
+            let is_permission = parameter.name.starts_with("allow.");
+            is_permission || param::SECURELEVEL.is(parameter) || ipc::is_one(parameter)
+        };
+        self.live.iter().filter(is_right).map(|parameter| parameter.name)
     }
 
     /// The addresses that the prison is to be held to; `None`: they stay as they are.
@@ -137,6 +159,8 @@ impl Changes {
         };
         let old = &prison.record().parameters;
         let env = self.set.text(param::ENV).filter(|_| self.changes(param::ENV));
+        let (level, changes_rights) =
+            (securelevel::of(&self.set), self.for_later().next().is_some());
         let change = Change {
             persist: self.changes(param::PERSIST).then(|| self.set.flag(param::PERSIST)),
             hostname: text(param::HOST_HOSTNAME),
@@ -144,7 +168,10 @@ impl Changes {
             env,
             processes: self.changes(param::KLETKA_MAXPROC).then(|| most_processes(&self.set)),
             addresses,
-            allow: self.for_later().next().map(|_| allowed(&self.set)),
+            allow: changes_rights.then(|| securelevel::allowed_at(&self.set)),
+            packet_filters: changes_rights.then(|| securelevel::permits_packet_filters(level)),
+            ipc: ipc::of(&self.set).ok().filter(|_| changes_rights).map(|ipc| ipc.kinds),
+            securelevel: self.changes(param::SECURELEVEL).then(|| securelevel::told(level)),
             parameters: Some(recorded::rewritten(old, &self.set, &self.live)),
         };
         prison.update(registry, &change)

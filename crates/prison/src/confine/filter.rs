@@ -58,8 +58,16 @@ enum Rule {
     Terminal,
     /// socket(2): a family, and of netlink a protocol, that the jail may use.
     Socket,
+    /// setsockopt(2): none that changes a packet filter, at a securelevel that forbids this.
+    SocketOption,
     /// personality(2): one that makes no process easier to attack.
     Personality,
+    /// `sysvmsg`
+    Messages,
+    /// `sysvsem`
+    Semaphores,
+    /// `sysvshm`
+    SharedMemory,
     /// `allow.quotas`
     Quotas,
     /// `allow.set_hostname`
@@ -72,14 +80,18 @@ enum Rule {
 }
 
 /// Rules that have a section, in the order of the sections.
-const SECTIONED: [Rule; 11] = [
+const SECTIONED: [Rule; 15] = [
     Rule::Namespaces,
     Rule::Clone3,
     Rule::Entering,
     Rule::Mounts,
     Rule::Terminal,
     Rule::Socket,
+    Rule::SocketOption,
     Rule::Personality,
+    Rule::Messages,
+    Rule::Semaphores,
+    Rule::SharedMemory,
     Rule::Quotas,
     Rule::HostName,
     Rule::ByNumber,
@@ -92,10 +104,12 @@ const fn length(rule: Rule) -> usize {
     match rule {
         Rule::Unknown | Rule::Allowed | Rule::Refused => 0,
         Rule::Clone3 | Rule::Entering | Rule::Mounts => 1,
+        Rule::Messages | Rule::Semaphores | Rule::SharedMemory => 1,
         Rule::Quotas | Rule::HostName | Rule::ByPidfd => 1,
         Rule::Namespaces | Rule::ByNumber => 4,
         Rule::Terminal => 5,
         Rule::Socket => sockets::LENGTH,
+        Rule::SocketOption => sockets::OPTIONS_LENGTH,
         Rule::Personality => 2 * PERSONALITIES.len() + 2,
     }
 }
@@ -260,7 +274,11 @@ impl Rule {
             Self::Mounts => ("`EPERM`; with `allow.mount` or `children.max` yes", false),
             Self::Terminal => ("yes, but no input for a terminal", true),
             Self::Socket => ("by family and protocol", true),
+            Self::SocketOption => ("yes; with `securelevel=3` none of packet filters", true),
             Self::Personality => ("yes, but none that weakens a process", true),
+            Self::Messages => ("yes; with `sysvmsg=disable` `ENOSYS`", true),
+            Self::Semaphores => ("yes; with `sysvsem=disable` `ENOSYS`", true),
+            Self::SharedMemory => ("yes; with `sysvshm=disable` `ENOSYS`", true),
             Self::Quotas => ("`EPERM`; with `allow.quotas` yes", false),
             Self::HostName => ("yes; with `allow.noset_hostname` `EPERM`", true),
             Self::ByNumber => ("yes; with `kletka.userns=inherit` not to init", true),
@@ -295,6 +313,10 @@ fn section(rule: Rule, rights: Rights, program: &mut Vec<sock_filter>) {
         Rule::Clone3 => permitted(rights.children, libc::ENOSYS),
         Rule::Entering => permitted(rights.children, libc::EPERM),
         Rule::Mounts => permitted(rights.children || allow.has(Permission::Mount), libc::EPERM),
+        // FreeBSD's answer too.
+        Rule::Messages => permitted(rights.ipc.messages, libc::ENOSYS),
+        Rule::Semaphores => permitted(rights.ipc.semaphores, libc::ENOSYS),
+        Rule::SharedMemory => permitted(rights.ipc.memory, libc::ENOSYS),
         Rule::Quotas => permitted(allow.has(Permission::Quotas), libc::EPERM),
         Rule::HostName => permitted(allow.has(Permission::SetHostname), libc::EPERM),
         // Programs fall back to kill(2).
@@ -319,6 +341,7 @@ fn section(rule: Rule, rights: Rights, program: &mut Vec<sock_filter>) {
             refuse(libc::EPERM),
         ]),
         Rule::Socket => program.extend(sockets::section(rights)),
+        Rule::SocketOption => program.extend(sockets::options(rights)),
         Rule::Personality => {
             program.push(load(FIRST_ARGUMENT));
             for personality in PERSONALITIES {
@@ -338,7 +361,7 @@ fn cannot_signal_init(users: Users) -> bool {
 mod tests {
     use super::*;
     use crate::permission::Allow;
-    use crate::spec::Families;
+    use crate::spec::{Families, IpcKinds};
 
     const RIGHTS: Rights = Rights {
         allow: Allow::NOTHING.with(Permission::SetHostname).with(Permission::ReservedPorts),
@@ -346,6 +369,8 @@ mod tests {
         users: Users::Own,
         own_network: true,
         children: false,
+        packet_filters: true,
+        ipc: IpcKinds::ALL,
     };
 
     /// Answers what the kernel would: the few instructions that the filter is made of.
@@ -415,6 +440,7 @@ mod tests {
             (libc::SYS_io_uring_setup, [0, 0, 0],                 errno(libc::ENOSYS)),
             (libc::SYS_quotactl,    [0, 0, 0],                       errno(libc::EPERM)),
             (libc::SYS_sethostname, [0, 0, 0],                       ALLOWED),
+            (libc::SYS_setsockopt,  [3, 0, 64],                      ALLOWED),
             (9999,                  [0, 0, 0],                       errno(libc::ENOSYS)),
             (0x4000_0000,           [0, 0, 0],                       errno(libc::ENOSYS)), // x32's read
         ] {
@@ -424,7 +450,7 @@ mod tests {
 
     /// Every combination that a filter depends on.
     fn all_rights() -> impl Iterator<Item = Rights> {
-        (0..1 << 8).map(|bits| {
+        (0..1 << 12).map(|bits| {
             let on = |bit: u32| bits & 1 << bit != 0;
             let allow = Allow::of(|permission| match permission {
                 Permission::RawSockets => on(0),
@@ -436,7 +462,9 @@ mod tests {
             });
             let users = if on(4) { Users::Own } else { Users::Host };
             let families = Families { inet: on(5), inet6: on(6) };
-            Rights { allow, users, families, children: on(7), ..RIGHTS }
+            let ipc = IpcKinds { messages: on(9), semaphores: on(10), memory: on(11) };
+            let (children, packet_filters) = (on(7), on(8));
+            Rights { allow, users, families, children, packet_filters, ipc, ..RIGHTS }
         })
     }
 
@@ -450,6 +478,9 @@ mod tests {
             Rule::Clone3 => or(rights.children, libc::ENOSYS),
             Rule::Entering => or(rights.children, libc::EPERM),
             Rule::Mounts => or(rights.children || rights.allow.has(Permission::Mount), libc::EPERM),
+            Rule::Messages => or(rights.ipc.messages, libc::ENOSYS),
+            Rule::Semaphores => or(rights.ipc.semaphores, libc::ENOSYS),
+            Rule::SharedMemory => or(rights.ipc.memory, libc::ENOSYS),
             Rule::Quotas => or(rights.allow.has(Permission::Quotas), libc::EPERM),
             Rule::HostName => or(rights.allow.has(Permission::SetHostname), libc::EPERM),
             Rule::ByPidfd => or(rights.users == Users::Own, libc::ENOSYS),
@@ -458,6 +489,7 @@ mod tests {
             | Rule::Namespaces
             | Rule::ByNumber
             | Rule::Terminal
+            | Rule::SocketOption
             | Rule::Personality => libc::SECCOMP_RET_ALLOW,
         }
     }
@@ -510,6 +542,43 @@ mod tests {
                     assert_eq!(got, want, "{family} {protocol} {rights:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn packet_filters_at_securelevel_3() {
+        let program = program(Rights { packet_filters: false, ..RIGHTS });
+        let verdict = |refused, errno| if refused { errno } else { libc::SECCOMP_RET_ALLOW };
+        let (ip, ip6, tcp) = (libc::IPPROTO_IP, libc::IPPROTO_IPV6, libc::IPPROTO_TCP);
+        for (level, option, refused) in [
+            (ip, libc::IP_TTL, false),
+            (ip, 63, false),
+            (ip, 64, true),
+            (ip, 65, true),
+            (ip, 66, false),
+            (ip, 96, true),
+            (ip, 97, true),
+            (ip, 128, true),
+            (ip, 129, true),
+            (ip, 1023, false),
+            (ip, 1024, true),
+            (ip, 1156, true),
+            (ip6, 64, true),
+            (ip6, 65, true),
+            (ip6, libc::IPV6_RECVTCLASS, false),
+            (ip6, libc::IPV6_TCLASS, false),
+            (tcp, 64, false),
+            (libc::SOL_SOCKET, 64, false),
+        ] {
+            let arguments = [3, level as u32, option as u32];
+            let got = run(&program, NATIVE, libc::SYS_setsockopt as u32, arguments);
+            assert_eq!(got, verdict(refused, errno(libc::EPERM)), "{level} {option}");
+        }
+        let (netlink, route) = (libc::AF_NETLINK as u32, libc::NETLINK_ROUTE as u32);
+        for (protocol, refused) in [(libc::NETLINK_NETFILTER as u32, true), (route, false)] {
+            let arguments = [netlink, libc::SOCK_RAW as u32, protocol];
+            let got = run(&program, NATIVE, libc::SYS_socket as u32, arguments);
+            assert_eq!(got, verdict(refused, errno(libc::EPROTONOSUPPORT)), "{protocol}");
         }
     }
 

@@ -6,7 +6,7 @@
 //! than there.
 
 use crate::permission::{Allow, Permission};
-use crate::spec::{Families, Users};
+use crate::spec::{Families, IpcKinds, Users};
 
 /// What a process that enters may do. The registry keeps it, because jexec(8) must give the same as
 /// the first start.
@@ -19,18 +19,25 @@ pub(crate) struct Rights {
     pub(crate) own_network: bool,
     /// The prison may have jails inside.
     pub(crate) children: bool,
+    /// The packet filters of the prison's own network stack may be changed.
+    pub(crate) packet_filters: bool,
+    pub(crate) ipc: IpcKinds,
 }
 
 /// A right that is no permission: its word, whether somebody has it, and how it is given.
 type Other = (&'static str, fn(&Rights) -> bool, fn(&mut Rights));
 
-const OTHERS: [Other; 6] = [
+const OTHERS: [Other; 10] = [
     ("inet", |rights| rights.families.inet, |rights| rights.families.inet = true),
     ("inet6", |rights| rights.families.inet6, |rights| rights.families.inet6 = true),
     ("host_users", |rights| rights.users == Users::Host, |rights| rights.users = Users::Host),
     ("outer_users", |rights| rights.users == Users::Outer, |rights| rights.users = Users::Outer),
     ("own_network", |rights| rights.own_network, |rights| rights.own_network = true),
     ("children", |rights| rights.children, |rights| rights.children = true),
+    ("sysvmsg", |rights| rights.ipc.messages, |rights| rights.ipc.messages = true),
+    ("sysvsem", |rights| rights.ipc.semaphores, |rights| rights.ipc.semaphores = true),
+    ("sysvshm", |rights| rights.ipc.memory, |rights| rights.ipc.memory = true),
+    ("packet_filters", |rights| rights.packet_filters, |rights| rights.packet_filters = true),
 ];
 
 impl Rights {
@@ -41,6 +48,8 @@ impl Rights {
         users: Users::Own,
         own_network: false,
         children: false,
+        packet_filters: false,
+        ipc: IpcKinds { messages: false, semaphores: false, memory: false },
     };
 
     /// Whether the prison has `vnet`. A jail without network has a stack of its own, too, but an
@@ -83,6 +92,8 @@ impl Rights {
                 inet6: self.families.inet6 && (self.own_network || outer.families.inet6),
             },
             children: self.children && outer.children,
+            packet_filters: self.packet_filters && outer.packet_filters,
+            ipc: self.ipc.and(outer.ipc),
             ..self
         }
     }

@@ -65,11 +65,11 @@ impl Maker {
         let (done, says_so) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
         let optional = [
             (spec.network != Network::Host, libc::CLONE_NEWNET),
+            (!spec.ipc.is_inherited, libc::CLONE_NEWIPC),
             (spec.users != Users::Host, libc::CLONE_NEWUSER),
         ];
         let wanted = optional.into_iter().filter(|(wanted, _)| *wanted);
-        let always = libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
-        let namespaces = wanted.fold(always, |all, (_, flag)| all | flag);
+        let namespaces = wanted.fold(libc::CLONE_NEWUTS, |all, (_, flag)| all | flag);
         let task = Box::new(Task {
             namespaces,
             owner: (spec.users == Users::Own).then_some(ids),

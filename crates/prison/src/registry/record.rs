@@ -11,7 +11,7 @@ use crate::confine::rights::Rights;
 use crate::pending::Pending;
 use crate::registry::limits::Limits;
 use crate::registry::process_id::ProcessId;
-use crate::spec::Addresses;
+use crate::spec::{Addresses, IpcKinds};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -22,7 +22,10 @@ pub(crate) const LARGEST: usize = 16 << 10;
 
 /// The version of the format that is written here. An older program that changes a newer one's
 /// record leaves the number as it is.
-const VERSION: u32 = 1;
+///
+/// In version 2 the rights to change packet filters and to use System V IPC have words of their
+/// own; before, every prison had them.
+const VERSION: u32 = 2;
 
 /// One prison as the registry knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,6 +202,9 @@ impl Record {
                 Line::Wrong => is_whole = false,
             }
         }
+        if record.version < 2 {
+            (record.rights.packet_filters, record.rights.ipc) = (true, IpcKinds::ALL);
+        }
         if is_whole && record.jid > 0 && record.init.or(record.creator).is_some() {
             return Ok(record);
         }
@@ -353,6 +359,8 @@ mod tests {
                 users: Users::Host,
                 own_network: true,
                 children: true,
+                packet_filters: true,
+                ipc: IpcKinds { messages: true, semaphores: false, memory: true },
             },
             creator: Some(ProcessId { pid: 11, mark: Mark::Start(34) }),
             init: Some(ProcessId { pid: 12, mark: Mark::Inode(345) }),
@@ -368,7 +376,7 @@ mod tests {
     #[test]
     fn survives_writing_and_reading() {
         assert_eq!(Record::parse(&record().to_bytes()), Ok(record()));
-        assert!(record().to_bytes().starts_with(b"version=1\njid=7\n"));
+        assert!(record().to_bytes().starts_with(b"version=2\njid=7\n"));
     }
 
     /// What kletka wrote before records had a version.
@@ -381,7 +389,18 @@ mod tests {
         assert_eq!((record.jid, record.version, record.unknown.len()), (1, 0, 0));
         assert!(record.rights.own_network && record.rights.allow == Allow::default());
         let words: Vec<_> = record.rights.words().collect();
-        assert_eq!(words, ["reserved_ports", "set_hostname", "own_network"]);
+        assert_eq!(
+            words,
+            [
+                "reserved_ports",
+                "set_hostname",
+                "own_network",
+                "sysvmsg",
+                "sysvsem",
+                "sysvshm",
+                "packet_filters"
+            ]
+        );
     }
 
     /// Lines and rights of a newer kletka are written back as they were, and grant nothing.
@@ -418,6 +437,6 @@ mod tests {
         let ids = Some(Ids { first: 65_536 });
         let (name, children) = (Some("web".into()), Limits::default());
         assert_eq!(broken, Broken { name, children, ids, is_newer: false });
-        assert!(Record::parse(b"version=2\njid=7\ninit=3 moon 4\n").unwrap_err().is_newer);
+        assert!(Record::parse(b"version=3\njid=7\ninit=3 moon 4\n").unwrap_err().is_newer);
     }
 }

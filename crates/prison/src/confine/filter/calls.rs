@@ -38,7 +38,11 @@ pub(super) const RULED: &[(Rule, &[Call])] = &[
     (Rule::Mounts, MOUNTS),
     (Rule::Terminal, calls![SYS_ioctl]),
     (Rule::Socket, calls![SYS_socket SYS_socketpair]),
+    (Rule::SocketOption, calls![SYS_setsockopt]),
     (Rule::Personality, calls![SYS_personality]),
+    (Rule::Messages, calls![SYS_msgget SYS_msgsnd SYS_msgrcv SYS_msgctl]),
+    (Rule::Semaphores, calls![SYS_semget SYS_semop SYS_semctl SYS_semtimedop]),
+    (Rule::SharedMemory, calls![SYS_shmget SYS_shmat SYS_shmctl SYS_shmdt]),
     (Rule::Quotas, calls![SYS_quotactl SYS_quotactl_fd]),
     (Rule::HostName, calls![SYS_sethostname SYS_setdomainname]),
     (Rule::ByNumber, calls![SYS_rt_sigqueueinfo SYS_rt_tgsigqueueinfo SYS_prlimit64]),
@@ -137,10 +141,8 @@ const ALLOWED: &[Call] = calls![
     // Between processes.
     SYS_pipe2 SYS_bind SYS_listen SYS_accept SYS_accept4 SYS_connect
     SYS_getsockname SYS_getpeername SYS_sendto SYS_recvfrom SYS_sendmsg
-    SYS_recvmsg SYS_sendmmsg SYS_recvmmsg SYS_setsockopt SYS_getsockopt
-    SYS_shutdown SYS_shmget SYS_shmat SYS_shmctl SYS_shmdt SYS_semget
-    SYS_semop SYS_semctl SYS_semtimedop SYS_msgget SYS_msgsnd SYS_msgrcv
-    SYS_msgctl SYS_mq_open SYS_mq_unlink SYS_mq_timedsend SYS_mq_timedreceive
+    SYS_recvmsg SYS_sendmmsg SYS_recvmmsg SYS_getsockopt
+    SYS_shutdown SYS_mq_open SYS_mq_unlink SYS_mq_timedsend SYS_mq_timedreceive
     SYS_mq_notify SYS_mq_getsetattr
     // What is asked of the system.
     SYS_uname SYS_sysinfo SYS_getrandom

@@ -1,11 +1,12 @@
-//! Which sockets a jail may make: families of protocols, and of netlink each protocol by itself.
+//! Which sockets a jail may make: families of protocols, and of netlink each protocol by itself;
+//! and which options it may set.
 //!
 //! A filter sees socket(2)'s arguments, and only the third one tells a firewall's netlink socket
 //! from the one by which getifaddrs(3) asks.
 
-use super::{ALLOW, FIRST_ARGUMENT, THIRD_ARGUMENT, jump, load, refuse};
+use super::{ALLOW, FIRST_ARGUMENT, SECOND_ARGUMENT, THIRD_ARGUMENT, jump, load, refuse};
 use crate::confine::rights::Rights;
-use libc::{BPF_JEQ, sock_filter};
+use libc::{BPF_JEQ, BPF_JGE, sock_filter};
 
 /// The most families and netlink protocols that a jail can have.
 const FAMILIES: usize = 4;
@@ -13,6 +14,35 @@ const PROTOCOLS: usize = 6;
 
 /// The number of instructions that [`section`] writes at most.
 pub(super) const LENGTH: usize = 2 + 2 * FAMILIES + 1 + 1 + 2 * PROTOCOLS + 1;
+
+/// Options of the levels `IPPROTO_IP` and `IPPROTO_IPV6` that replace the rules of a packet filter,
+/// or its counters: iptables and ip6tables, arptables, ebtables, by linux/netfilter*/*_tables.h. No
+/// other option of either level has one of these numbers.
+const FILTER_OPTIONS: [u32; 6] = [64, 65, 96, 97, 128, 129];
+/// From here on all options of `IPPROTO_IP` are those of ip_vs(4).
+const FIRST_OF_VS: u32 = 1024;
+
+/// The number of instructions that [`options`] writes at most.
+pub(super) const OPTIONS_LENGTH: usize = 5 + FILTER_OPTIONS.len() + 3;
+
+/// The instructions that decide about setsockopt(2): jail(8), `securelevel`.
+pub(super) fn options(rights: Rights) -> Vec<sock_filter> {
+    if rights.packet_filters {
+        return vec![ALLOW];
+    }
+    let mut section = vec![
+        load(SECOND_ARGUMENT),
+        jump(BPF_JEQ, libc::IPPROTO_IP as u32, 2, 0),
+        jump(BPF_JEQ, libc::IPPROTO_IPV6 as u32, 1, 0),
+        ALLOW,
+        load(THIRD_ARGUMENT),
+    ];
+    let left = FILTER_OPTIONS.len() as u8;
+    let each = FILTER_OPTIONS.into_iter().zip((2..left + 2).rev());
+    section.extend(each.map(|(option, distance)| jump(BPF_JEQ, option, distance, 0)));
+    section.extend([jump(BPF_JGE, FIRST_OF_VS, 1, 0), ALLOW, refuse(libc::EPERM)]);
+    section
+}
 
 /// The instructions that decide about socket(2) and socketpair(2).
 pub(super) fn section(rights: Rights) -> Vec<sock_filter> {
@@ -57,7 +87,7 @@ fn netlink_protocols(rights: Rights) -> impl Iterator<Item = i32> {
         (true, libc::NETLINK_KOBJECT_UEVENT),
         (true, libc::NETLINK_GENERIC),
         // Firewall and IPsec of the jail's own stack.
-        (rights.has_vnet(), libc::NETLINK_NETFILTER),
+        (rights.has_vnet() && rights.packet_filters, libc::NETLINK_NETFILTER),
         (rights.has_vnet(), libc::NETLINK_XFRM),
     ];
     given(all)
