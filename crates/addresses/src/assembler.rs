@@ -57,6 +57,7 @@ pub(crate) enum Function {
     MapUpdate = 2,
     MapDelete = 3,
     CurrentUser = 15,
+    LoadBytes = 26,
     GetSocketOption = 57,
     Bind = 64,
     SocketsUpdate = 70,

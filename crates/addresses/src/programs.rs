@@ -4,6 +4,7 @@
 //! Registers and stack are used the same way by all of them: R6 is what the kernel hands over, R7
 //! the jail's rule ([`rule`]), and [`Stack`] says what lies where.
 
+mod arrive;
 mod bind;
 mod call;
 mod connect;
@@ -58,7 +59,7 @@ pub(crate) struct Source {
 }
 
 /// The programs that are attached to the control group of each jail.
-pub(crate) const OF_A_GROUP: [Source; 13] = [
+pub(crate) const OF_A_GROUP: [Source; 14] = [
     Source { hook: Hook::SocketCreate, name: c"kletka_create", write: create::program },
     Source { hook: Hook::Bind4, name: c"kletka_bind4", write: || bind::program(Family::V4) },
     Source { hook: Hook::Bind6, name: c"kletka_bind6", write: || bind::program(Family::V6) },
@@ -72,6 +73,7 @@ pub(crate) const OF_A_GROUP: [Source; 13] = [
     Source { hook: Hook::Name6, name: c"kletka_name6", write: name::program },
     Source { hook: Hook::SocketOps, name: c"kletka_listen", write: listen::listen },
     Source { hook: Hook::SocketRelease, name: c"kletka_close", write: listen::release },
+    Source { hook: Hook::Arrival, name: c"kletka_arrive", write: arrive::program },
 ];
 
 /// The program of a network.

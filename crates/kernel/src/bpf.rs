@@ -312,6 +312,8 @@ fn absent(answer: io::Result<usize>) -> io::Result<Option<usize>> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Hook {
+    /// A packet arrives at a socket of the group.
+    Arrival = 0,
     /// A process of the group makes an INET socket.
     SocketCreate = 2,
     /// What happens to a connection of the group.
@@ -346,6 +348,7 @@ impl Hook {
     /// enum bpf_prog_type.
     fn kind(self) -> u32 {
         match self {
+            Self::Arrival => 8,
             Self::SocketCreate | Self::Bound4 | Self::Bound6 | Self::SocketRelease => 9,
             Self::SocketOps => 13,
             Self::Bind4 | Self::Bind6 | Self::Connect4 | Self::Connect6 => 18,

@@ -3,6 +3,10 @@
 //! An address must be the jail's. Zeros are the jail's only address where there is one, and stay
 //! otherwise. A stream socket gets no port of the machine's: the kernel chooses one for it, which
 //! stays hidden, and [`super::lookup`] finds the socket by the port that was asked for.
+//!
+//! Who asks for zeros and for no port, as resolvers do, wants to connect: of several addresses the
+//! socket gets the first, as none can be given to it later. Should a stream socket listen all the
+//! same, it is found by all addresses of the jail.
 
 use super::call::{self, Given, read_address};
 use super::fragments::{
@@ -69,8 +73,15 @@ fn all_addresses(p: &mut Program, family: Family, port: Label) {
     let stays = p.label();
     match family {
         Family::V4 => {
+            let only = p.label();
             p.load(Word, R1, R7, rule::COUNT4);
-            p.jump_if(R1, If::NotEqual, 1, stays);
+            p.jump_if(R1, If::Equal, 1, only);
+            p.load(Word, R1, R6, call::PORT);
+            p.jump_if(R1, If::NotEqual, 0, stays);
+            p.load(Word, R1, R6, call::TYPE);
+            p.jump_if(R1, If::NotEqual, socket_type::STREAM, only);
+            any_address_and_port(p, only);
+            p.here(only);
             Given::FOUR.replace_by_first(p);
             p.jump(port);
         }
@@ -107,20 +118,25 @@ fn privilege(p: &mut Program, denied: Label) {
     p.here(free);
 }
 
+/// Notes that a stream socket of IPv4 is to be found by all addresses of the jail, under a port that
+/// the kernel is about to choose.
+fn any_address_and_port(p: &mut Program, failed: Label) {
+    for half in [0, 8] {
+        p.store_value(Double, R10, Stack::ADDRESS + half, 0);
+    }
+    p.store_value(Word, R10, Stack::OPTION, 0);
+    p.set(R8, 0);
+    forget_earlier(p);
+    key(p, Family::V4);
+    remember(p, failed);
+}
+
 /// Takes the port from a stream socket, and notes it; others go on at `free`. R8 is the port.
 fn hide(p: &mut Program, family: Family, free: Label) {
     let [first, taken, noted] = [(); 3].map(|()| p.label());
     p.load(Word, R1, R6, call::TYPE);
     p.jump_if(R1, If::NotEqual, socket_type::STREAM, free);
-    // A socket that was bound before and disconnected has lost its port.
-    let fresh = p.label();
-    p.load(Double, R2, R6, call::SOCKET);
-    socket_storage(p);
-    p.jump_if_null(R0, fresh);
-    p.copy(R9, R0);
-    forget_port(p);
-    rule_again(p);
-    p.here(fresh);
+    forget_earlier(p);
     key(p, family);
     share(p);
     // By a register: Linux 6.1 takes no value here.
@@ -141,8 +157,30 @@ fn hide(p: &mut Program, family: Family, free: Label) {
     p.swap_half(R1);
     p.store(Word, R6, call::PORT, R1);
     p.here(first);
+    remember(p, taken);
+    p.jump(noted);
+    p.here(taken);
+    fail(p, errno::IN_USE);
+    p.here(noted);
+    p.answer(PASS);
+}
+
+/// A socket that was bound before and disconnected has lost its port.
+fn forget_earlier(p: &mut Program) {
+    let fresh = p.label();
     p.load(Double, R2, R6, call::SOCKET);
-    make_socket_storage(p, taken);
+    socket_storage(p);
+    p.jump_if_null(R0, fresh);
+    p.copy(R9, R0);
+    forget_port(p);
+    rule_again(p);
+    p.here(fresh);
+}
+
+/// Stores for the socket the key at [`Stack::BOUND`], and whether the socket shares its port.
+fn remember(p: &mut Program, failed: Label) {
+    p.load(Double, R2, R6, call::SOCKET);
+    make_socket_storage(p, failed);
     for part in (0..bound::SIZE).step_by(8) {
         p.load(Double, R1, R10, Stack::BOUND + part);
         p.store(Double, R9, part, R1);
@@ -154,11 +192,6 @@ fn hide(p: &mut Program, family: Family, free: Label) {
     p.store_value(Word, R9, socket::PROTOCOL, super::protocol::TCP);
     p.call(Function::CurrentUser);
     p.store(Word, R9, socket::USER, R0);
-    p.jump(noted);
-    p.here(taken);
-    fail(p, errno::IN_USE);
-    p.here(noted);
-    p.answer(PASS);
 }
 
 /// Writes the key under which the socket is found. R8 is the port.

@@ -36,25 +36,14 @@ mod ops {
 const NEW: u32 = 1;
 
 /// A bind(2) of this family has worked: the port that the kernel has chosen for a stream socket is
-/// counted. So is the port of a datagram socket that has all addresses, for [`super::lookup`].
+/// counted. A datagram socket that has all addresses is noted, for [`super::arrive`].
 pub(super) fn bound(family: Family) -> Program {
     let mut p = Program::default();
-    let [stream, fresh, end, taken] = [(); 4].map(|()| p.label());
+    let [stream, end, taken] = [(); 3].map(|()| p.label());
     begin(&mut p);
-    p.load(Word, R8, R6, sock::PORT);
-    p.copy(R2, R6);
-    socket_storage(&mut p);
-    p.jump_if_null(R0, fresh);
-    p.copy(R9, R0);
-    // What was counted is of another port: the socket had been disconnected.
-    forget_port(&mut p);
-    rule_again(&mut p);
-    p.load(Word, R1, R9, socket::PROTOCOL);
-    p.jump_if(R1, If::NotEqual, protocol::UDP, stream);
-    p.here(fresh);
-    // A datagram socket: noted only if it has all addresses of the machine.
     p.load(Word, R1, R6, sock::TYPE);
-    p.jump_if(R1, If::NotEqual, socket_type::DATAGRAM, end);
+    p.jump_if(R1, If::NotEqual, socket_type::DATAGRAM, stream);
+    // A datagram socket: noted only if it has all addresses of the machine.
     let words: &[i16] = match family {
         Family::V4 => &[sock::ADDRESS4],
         Family::V6 => &[0, 4, 8, 12].map(|word| sock::ADDRESS6 + word),
@@ -66,9 +55,23 @@ pub(super) fn bound(family: Family) -> Program {
     only_our_network(&mut p);
     p.copy(R2, R6);
     make_socket_storage(&mut p, end);
-    note_datagram(&mut p);
+    p.store_value(Word, R9, socket::PROTOCOL, protocol::UDP);
     p.jump(end);
     p.here(stream);
+    p.load(Word, R8, R6, sock::PORT);
+    p.copy(R2, R6);
+    socket_storage(&mut p);
+    p.jump_if_null(R0, end);
+    p.copy(R9, R0);
+    // What was counted is of another port: the socket had been disconnected.
+    forget_port(&mut p);
+    rule_again(&mut p);
+    // Without a port that was asked for, the one that the kernel has chosen is the one that is seen.
+    let asked = p.label();
+    p.load(Half, R1, R9, bound::PORT);
+    p.jump_if(R1, If::NotEqual, 0, asked);
+    p.store(Half, R9, bound::PORT, R8);
+    p.here(asked);
     note(&mut p, taken);
     p.here(end);
     p.answer(PASS);
@@ -78,16 +81,8 @@ pub(super) fn bound(family: Family) -> Program {
     p
 }
 
-/// Counts a datagram socket for all addresses, whose storage is at R9 and whose port is R8.
-fn note_datagram(p: &mut Program) {
-    p.store_value(Word, R9, socket::PROTOCOL, protocol::UDP);
-    p.store(Word, R9, socket::CHOSEN, R8);
-    hidden_key(p, R8, protocol::UDP);
-    count_hidden(p);
-}
-
 /// A datagram of an unconnected socket: where the kernel has given the socket a port, with all
-/// addresses, that port is counted as one of bind(2) is.
+/// addresses, that socket is noted as by bind(2).
 pub(super) fn note_sender(p: &mut Program) {
     let end = p.label();
     p.load(Word, R1, R6, call::PROTOCOL);
@@ -96,14 +91,8 @@ pub(super) fn note_sender(p: &mut Program) {
     // Of a socket of IPv6 too: with an address, something stands here.
     p.load(Word, R1, R2, call::SOCKET_ADDRESS4);
     p.jump_if(R1, If::NotEqual, 0, end);
-    p.load(Word, R8, R2, sock::PORT);
     make_socket_storage(p, end);
-    p.load(Word, R1, R9, socket::CHOSEN);
-    p.jump_if_registers(R1, If::Equal, R8, end);
     p.store_value(Word, R9, socket::PROTOCOL, protocol::UDP);
-    forget_port(p);
-    rule_again(p);
-    note_datagram(p);
     p.here(end);
 }
 
@@ -242,11 +231,9 @@ pub(super) fn release() -> Program {
 
 /// Gives back what was counted for the socket whose storage is at R9. Overwrites R7.
 pub(super) fn forget_port(p: &mut Program) {
-    let [end, datagram, uncounted, port] = [(); 4].map(|()| p.label());
+    let [end, uncounted] = [(); 2].map(|()| p.label());
     p.load(Word, R1, R9, socket::CHOSEN);
     p.jump_if(R1, If::Equal, 0, end);
-    p.load(Word, R2, R9, socket::PROTOCOL);
-    p.jump_if(R2, If::Equal, protocol::UDP, datagram);
     p.load(Word, R2, R9, socket::COUNTED);
     p.jump_if(R2, If::Equal, 0, uncounted);
     bound_key(p, R9);
@@ -255,10 +242,6 @@ pub(super) fn forget_port(p: &mut Program) {
     p.here(uncounted);
     p.load(Word, R1, R9, socket::CHOSEN);
     hidden_key(p, R1, protocol::TCP);
-    p.jump(port);
-    p.here(datagram);
-    hidden_key(p, R1, protocol::UDP);
-    p.here(port);
     p.store_value(Word, R9, socket::CHOSEN, 0);
     give_back(p, Table::Hidden, Stack::PORT, hidden::COUNT);
     p.here(end);

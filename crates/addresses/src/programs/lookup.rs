@@ -9,7 +9,7 @@ use super::{Family, protocol};
 use crate::assembler::Register::{R0, R1, R2, R3, R6, R7, R8, R9, R10};
 use crate::assembler::Width::{Double, Half, Word};
 use crate::assembler::{Function, If, Label, Program};
-use crate::tables::{Table, bound, hidden};
+use crate::tables::{Table, bound};
 
 /// struct bpf_sk_lookup, linux/bpf.h.
 mod packet {
@@ -30,8 +30,11 @@ const OWNERS: u32 = 32;
 
 pub(super) fn program() -> Program {
     let mut p = Program::default();
-    let [six, read, four, none, found, datagram, pass, drop] = [(); 8].map(|()| p.label());
+    let [six, read, four, none, found, pass, drop] = [(); 7].map(|()| p.label());
     p.copy(R6, R1);
+    // Datagrams have no hidden ports, and [`super::arrive`] looks at those that need it.
+    p.load(Word, R1, R6, packet::PROTOCOL);
+    p.jump_if(R1, If::NotEqual, protocol::TCP, pass);
     p.load(Word, R8, R6, packet::PORT);
     p.load(Word, R1, R6, packet::FAMILY);
     p.jump_if(R1, If::Equal, Family::V6.number(), six);
@@ -41,8 +44,6 @@ pub(super) fn program() -> Program {
     p.here(six);
     copy_address(&mut p, (R10, Stack::OWNER), (R6, packet::LOCAL6));
     p.here(read);
-    p.load(Word, R1, R6, packet::PROTOCOL);
-    p.jump_if(R1, If::NotEqual, protocol::TCP, datagram);
     p.store(Half, R10, Stack::BOUND + bound::PORT, R8);
     p.store_value(Word, R10, Stack::BOUND + bound::SLOT, 0);
     // No socket of IPv4 gets packets of IPv6.
@@ -59,8 +60,6 @@ pub(super) fn program() -> Program {
     p.jump(pass);
     p.here(found);
     assign(&mut p, [pass, none]);
-    p.here(datagram);
-    foreign_datagram(&mut p, [pass, drop]);
     p.here(pass);
     p.answer(PASS);
     p.here(drop);
@@ -119,24 +118,4 @@ fn assign(p: &mut Program, [pass, none]: [Label; 2]) {
     p.jump_if(R7, If::Below, bound::SLOTS, slot);
     p.load(Word, R8, R6, packet::PORT);
     p.jump(none);
-}
-
-/// A datagram to a port on which a socket of a jail has all addresses of the machine: only the
-/// jail's are for it.
-fn foreign_datagram(p: &mut Program, [pass, drop]: [Label; 2]) {
-    let owner = p.label();
-    hidden_key(p, R8, protocol::UDP);
-    look_up(p, Table::Hidden, Stack::PORT);
-    p.jump_if_null(R0, pass);
-    p.load(Double, R7, R0, hidden::GROUP);
-    p.set(R9, 0);
-    p.here(owner);
-    p.store(Word, R10, Stack::OWNER + 16, R9);
-    look_up(p, Table::Owners, Stack::OWNER);
-    p.jump_if_null(R0, drop);
-    p.load(Double, R1, R0, 0);
-    p.jump_if_registers(R1, If::Equal, R7, pass);
-    p.add(R9, 1);
-    p.jump_if(R9, If::Below, OWNERS, owner);
-    p.jump(drop);
 }

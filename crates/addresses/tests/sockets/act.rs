@@ -62,9 +62,10 @@ fn make(protocol: &str) -> Result<OwnedFd, Errno> {
     };
     let made = socket(family, kind, number)?;
     // What does not answer at all is not waited for.
-    sockopt::set_socket_timeout(&made, sockopt::Timeout::Recv, Some(Duration::from_secs(2)))?;
+    sockopt::set_socket_timeout(&made, sockopt::Timeout::Recv, Some(Duration::from_secs(1)))?;
     match option {
         "" | "again" | "sends" => {}
+        "shared" => sockopt::set_socket_reuseaddr(&made, true)?,
         "v6only" => sockopt::set_ipv6_v6only(&made, true)?,
         "root" => rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(ROOT_OF_C))?,
         other => panic!("{other}"),
@@ -115,9 +116,18 @@ fn call(verb: &str, protocol: &str, address: SocketAddr) -> Answer {
             bind(&first, &SocketAddr::new(address.ip(), address.port() + 1))?;
             Ok("twice".to_owned())
         }
+        "found" => {
+            bind(&first, &"0.0.0.0:0".parse::<SocketAddr>().unwrap())?;
+            listen(&first, 8)?;
+            connect(&make(protocol)?, &SocketAddr::new(address.ip(), local(&first)?.port()))?;
+            Ok("found".to_owned())
+        }
         "from" => {
             if option == "six" {
                 bind(&first, &"[2001:db8::1]:0".parse::<SocketAddr>().unwrap())?;
+            }
+            if option == "any" {
+                bind(&first, &"0.0.0.0:0".parse::<SocketAddr>().unwrap())?;
             }
             if option == "bound" {
                 bind(&first, &"192.0.2.2:0".parse::<SocketAddr>().unwrap())?;

@@ -70,6 +70,13 @@ const ALONE: &[Row] = &[
     (A, "from udp4 192.0.2.100:9",             "192.0.2.1"),
     (A, "from udp4 10.0.0.100:9",              "10.0.0.1"),
     (A, "from+bound udp4 192.0.2.100:9",       "192.0.2.2"),
+    // Bound to all addresses and to no port, as resolvers do it.
+    (A, "from+any udp4 192.0.2.100:9",         "192.0.2.1"),
+    (A, "from+any udp4 127.0.0.1:9",           "192.0.2.1"),
+    (C, "from+any udp4 192.0.2.100:9",         "192.0.2.4"),
+    (A, "found tcp4 192.0.2.1:0",              "found"),
+    (A, "found tcp4 192.0.2.2:0",              "found"),
+    (A, "found tcp4 192.0.2.9:0",              "ECONNREFUSED"),
     // An address of one family is no source for the other: the kernel would take 127.0.0.6.
     (A, "from+six udp6 [::ffff:192.0.2.9]:9",  "EADDRNOTAVAIL"),
     (A, "from+six tcp6 [::ffff:192.0.2.9]:9",  "EADDRNOTAVAIL"),
@@ -86,12 +93,13 @@ const ALONE: &[Row] = &[
 /// Everybody listens on one port, without any option, before these.
 #[rustfmt::skip]
 const SERVERS: &[(Who, &str)] = &[
-    (Host, "tcp4 0.0.0.0:80, tcp6+v6only [::]:80"),
-    (A,    "tcp4 0.0.0.0:80, tcp6+v6only [::]:80, udp4 0.0.0.0:53"),
+    (Host, "tcp4 0.0.0.0:80, tcp6+v6only [::]:80, udp4+shared 127.0.0.53:54, udp4+shared 192.0.2.9:54"),
+    (A,    "tcp4 0.0.0.0:80, tcp6+v6only [::]:80, udp4 0.0.0.0:53, udp4+shared 0.0.0.0:54"),
     (B,    "tcp6 [::]:80, udp4 0.0.0.0:5353"),
     // Sockets whose port the kernel has chosen: one that was disconnected, and one that has sent.
     (A,    "tcp4+again 0.0.0.0:0, tcp6+again [::]:0, tcp4+again 0.0.0.0:88, udp4+sends 0.0.0.0:0"),
-    (C,    "tcp4+root 192.0.2.4:8000"),
+    (C,    "udp4+shared 192.0.2.4:5400, tcp4+root 192.0.2.4:8000"),
+    (A,    "udp4+shared 0.0.0.0:5400"),
 ];
 
 #[rustfmt::skip]
@@ -113,9 +121,14 @@ const TOGETHER: &[(&[Who], &str, &str)] = &[
     (&[Host, Wire, B],       "ask udp4 192.0.2.1:53",             "A"),
     // Who does not say from where it answers, answers from where the kernel would choose.
     (&[Host, B],             "ask udp4 192.0.2.2:53",             "A from 192.0.2.1:53"),
-    // A jail's socket for all addresses gets what is for the jail's, and nothing else.
-    (&[Host, Wire, B],       "ask+connected udp4 192.0.2.9:53",   "ECONNREFUSED"),
-    (&[Host, Wire, A],       "ask+connected udp4 192.0.2.4:53",   "ECONNREFUSED"),
+    // A jail's socket for all addresses gets what is for the jail's, and nothing else. Whoever is
+    // bound to another address is still found; where nobody is, the datagram is lost.
+    (&[Host, Wire, B],       "ask udp4 192.0.2.1:54",             "A"),
+    (&[Host],                "ask udp4 127.0.0.53:54",            "Host"),
+    (&[Host, Wire, A, B],    "ask udp4 192.0.2.9:54",             "Host"),
+    (&[Host, Wire, A, B],    "ask udp4 192.0.2.4:5400",           "C"),
+    (&[Wire],                "ask+connected udp4 192.0.2.9:53",   "no answer"),
+    (&[A],                   "ask+connected udp4 192.0.2.4:53",   "no answer"),
     (&[Host, Wire, A],       "ask udp4 192.0.2.3:5353",           "B"),
     // No port is free for another socket of the jail.
     (&[A],                   "twice tcp4 0.0.0.0:80",             "EADDRINUSE"),
@@ -158,7 +171,7 @@ fn inside() {
     }
     for port in place.hidden_ports("udp", 1) {
         let call = format!("ask+connected udp4 192.0.2.9:{port}");
-        see(&place, Wire, &call, "ECONNREFUSED");
+        see(&place, Wire, &call, "no answer");
         see(&place, Wire, &format!("ask udp4 192.0.2.1:{port}"), "A");
     }
     see(&place, Wire, "ask tcp4 192.0.2.1:88", "A at 192.0.2.1:88");

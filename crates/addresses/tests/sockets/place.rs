@@ -169,7 +169,8 @@ impl Place {
             (words.nth(1)? == state).then(|| local.rsplit(':').next())?
         });
         let ports = listening.map(|port| u16::from_str_radix(port, 16).unwrap());
-        let hidden: Vec<u16> = ports.filter(|port| ![53, 80, 5353].contains(port)).collect();
+        let hidden: Vec<u16> =
+            ports.filter(|port| ![53, 54, 80, 5353, 5400].contains(port)).collect();
         assert_eq!(hidden.len(), many, "{protocol}: {hidden:?}");
         hidden
     }
