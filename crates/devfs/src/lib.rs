@@ -22,7 +22,7 @@ pub use accounts::Accounts;
 pub use file::SyntaxError;
 pub use glob::matches;
 pub use rule::{Actions, Conditions, DeviceType, Rule, RuleError, Visibility};
-pub use verdict::{Applied, Node, Verdict};
+pub use verdict::{Applied, Filter, Node, Verdict};
 
 /// The rulesets if there is no `/etc/defaults/devfs.rules`: 1 to 5, as on FreeBSD.
 pub const DEFAULT_RULES: &[u8] = include_bytes!("../../../share/devfs.rules");
@@ -36,7 +36,7 @@ pub const RULES_FILE: &str = "/etc/devfs.rules";
 /// The ruleset of a jail with `mount.devfs` and no `devfs_ruleset`: `devfsrules_jail`.
 pub const JAIL: u16 = 4;
 
-/// The ruleset of such a jail with `vnet`: `devfsrules_jail_vnet`.
+/// A ruleset for such a jail with `vnet`: `devfsrules_jail_vnet`.
 pub const JAIL_VNET: u16 = 5;
 
 /// All rulesets, by number. Ruleset 0 is always empty, and never one of them.
@@ -95,6 +95,12 @@ impl Rulesets {
     /// The number of the ruleset that a file calls `name`.
     pub fn number(&self, name: &[u8]) -> Option<u16> {
         self.names.get(name).copied()
+    }
+
+    /// The name that a file gives ruleset `number`.
+    pub fn name(&self, number: u16) -> Option<&[u8]> {
+        let named = self.names.iter().filter(|(_, named)| **named == number);
+        named.map(|(name, _)| name.as_slice()).next()
     }
 
     /// Whether a ruleset exists: it has rules, or another one includes it. devfs(8), IMPLEMENTATION

@@ -59,13 +59,39 @@ impl Rulesets {
 
     /// Decides what `ruleset` does to `node`.
     pub fn verdict(&self, ruleset: u16, node: Node<'_>) -> Verdict {
+        self.filter(ruleset).verdict(node)
+    }
+
+    /// Takes `ruleset` to decide about many nodes.
+    pub fn filter(&self, ruleset: u16) -> Filter<'_> {
+        let rules = self.expand(ruleset);
+        let has_types = rules.iter().flat_map(|rule| &rule.when).any(|when| !when.types.is_empty());
+        Filter { rules, has_types }
+    }
+}
+
+/// A ruleset with all that it includes.
+#[derive(Debug, Clone)]
+pub struct Filter<'a> {
+    rules: Vec<Applied<'a>>,
+    has_types: bool,
+}
+
+impl Filter<'_> {
+    /// Decides what the ruleset does to `node`.
+    pub fn verdict(&self, node: Node<'_>) -> Verdict {
         let mut verdict = Verdict::default();
-        for rule in self.expand(ruleset) {
+        for rule in &self.rules {
             if rule.when.iter().all(|when| when.hold(node)) {
                 verdict.take(rule.then);
             }
         }
         verdict
+    }
+
+    /// Whether a rule asks for the type of a node.
+    pub fn has_types(&self) -> bool {
+        self.has_types
     }
 }
 
@@ -124,10 +150,12 @@ mod tests {
             (4, "tty",     true),
             (4, "ttyS0",   false), // the host's serial line; a pseudo-terminal on FreeBSD
             (4, "tty1",    false),
-            (4, "fuse",    true),
+            (4, "zfs",     true),
+            (4, "fuse",    false), // needs allow.mount.fusefs on FreeBSD
             (4, "pf",      false),
             (5, "pf",      true),
-            (5, "fuse",    true),
+            (5, "zfs",     true),
+            (5, "net/tun", true),
         ] {
             assert_eq!(visible(&rulesets, ruleset, path), want, "{ruleset} {path}");
         }
@@ -155,7 +183,7 @@ add include $devfsrules_jail
             (11, "zvol/over8k/volgames1", true),
             (11, "zvol/over8k/other", false),
             (11, "null", true),
-            (11, "fuse", true),
+            (11, "zfs", true),
             (11, "sda", false),
             (12, "sda", true), // hide_all, two includes away, did not act
         ] {

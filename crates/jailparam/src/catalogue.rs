@@ -188,17 +188,19 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .full("all that the host's resolver finds, of the families that the jail may have"),
 
     // Devices and file systems.
-    live("devfs_ruleset").int(0, 65535).default("0").only(&["0", "4"])
+    live("devfs_ruleset").int(0, 65535).default("0")
         .about("Ruleset of the jail's /dev")
-        .partly("rulesets of the administrator's come later; 0 and 4 both mean devfsrules_jail"),
+        .partly("all of devfs.rules(5); 0 gives what 4 does, devfsrules_jail, and never the \
+                 whole /dev of the host"),
     pseudo("mount").list()
         .about("Lines of fstab(5) to mount before the jail is created").partly(MOUNTABLE),
     pseudo("mount.fstab").list()
         .about("Files of fstab(5) to mount before the jail is created").partly(MOUNTABLE),
     pseudo("mount.devfs").bool(false)
         .about("Mount a /dev by devfs_ruleset")
-        .partly("a tmpfs with the nodes of devfsrules_jail; device nodes anywhere else in a jail \
-                 open nothing; /dev/shm holds up to a tenth of the machine's memory"),
+        .partly("a tmpfs with the devices, links and directories of the host's /dev that the \
+                 ruleset shows; device nodes anywhere else in a jail open nothing; /dev/shm \
+                 holds up to a tenth of the machine's memory"),
     pseudo("mount.fdescfs").bool(false)
         .about("Mount a /dev/fd")
         .partly("comes with mount.devfs and not without it, as on every Linux"),

@@ -156,7 +156,7 @@ pub(crate) static OUTLINE: &[Section] = &[
             (
                 "devfs_ruleset",
                 "A ruleset says which nodes of /dev the jail sees: see devfs.rules(5). It needs \
-                 `mount.devfs`.",
+                 `mount.devfs`, and is 4 where none is given.",
             ),
             (
                 "mount",

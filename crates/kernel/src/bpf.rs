@@ -318,6 +318,8 @@ pub enum Hook {
     SocketCreate = 2,
     /// What happens to a connection of the group.
     SocketOps = 3,
+    /// A process of the group opens or makes a device node.
+    Device = 6,
     /// bind(2) of an AF_INET socket.
     Bind4 = 8,
     /// bind(2) of an AF_INET6 socket.
@@ -351,6 +353,7 @@ impl Hook {
             Self::Arrival => 8,
             Self::SocketCreate | Self::Bound4 | Self::Bound6 | Self::SocketRelease => 9,
             Self::SocketOps => 13,
+            Self::Device => 15,
             Self::Bind4 | Self::Bind6 | Self::Connect4 | Self::Connect6 => 18,
             Self::Send4 | Self::Send6 | Self::Name4 | Self::Name6 => 18,
             Self::Lookup => 30,
@@ -436,17 +439,42 @@ struct AttachAttributes {
 /// BPF_F_ALLOW_MULTI: programs of the groups above are run too, after this one.
 const ALLOW_MULTI: u32 = 2;
 
-/// Attaches a program to a control group, for whose sockets it runs from now on.
+/// BPF_F_REPLACE: the program takes the place of another one; no process sees neither or both.
+const REPLACE: u32 = 4;
+
+/// Attaches a program to a control group, for whose processes it runs from now on.
 ///
 /// # Errors
 /// `EPERM`: a group above has a program that allows no other.
 pub fn attach(group: BorrowedFd<'_>, program: BorrowedFd<'_>, hook: Hook) -> io::Result<()> {
+    attach_as(group, program, hook, None)
+}
+
+/// Attaches a program in place of `old`, which is attached to the same control group.
+///
+/// # Errors
+/// `ENOENT`: `old` is not attached there; `EINVAL`: the kernel is older than 5.6.
+pub fn replace(
+    group: BorrowedFd<'_>,
+    program: BorrowedFd<'_>,
+    old: BorrowedFd<'_>,
+    hook: Hook,
+) -> io::Result<()> {
+    attach_as(group, program, hook, Some(old))
+}
+
+fn attach_as(
+    group: BorrowedFd<'_>,
+    program: BorrowedFd<'_>,
+    hook: Hook,
+    old: Option<BorrowedFd<'_>>,
+) -> io::Result<()> {
     let attributes = AttachAttributes {
         target: group.as_raw_fd() as u32,
         program: program.as_raw_fd() as u32,
         hook: hook as u32,
-        flags: ALLOW_MULTI,
-        replaced: 0,
+        flags: ALLOW_MULTI | if old.is_some() { REPLACE } else { 0 },
+        replaced: old.map_or(0, |old| old.as_raw_fd() as u32),
     };
     // SAFETY: the kernel looks at descriptors only.
     unsafe { bpf(Request::Attach, &attributes) }.map(drop)

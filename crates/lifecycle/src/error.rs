@@ -43,6 +43,12 @@ pub enum Error {
     Address(&'static str, InterfaceName, netif::Error),
     /// The host's routes cannot be read.
     Routes(netif::Error),
+    /// The rulesets of devices cannot be read.
+    Rulesets(devfs::LoadError),
+    /// There is no ruleset of this number.
+    NoRuleset(u16),
+    /// The host's /dev, or what lies there, cannot be read.
+    Devices(PathBuf, io::Error),
     /// The jail has neither `persist` nor a command: nothing would keep it alive.
     NothingToKeepIt,
     /// Another start of the jail is under way.
@@ -135,6 +141,13 @@ impl fmt::Display for Error {
                 write!(f, "{parameter}: {interface}: {error}")
             }
             Self::Routes(error) => error.fmt(f),
+            Self::Rulesets(error) => write!(f, "devfs_ruleset: {error}"),
+            Self::NoRuleset(number) => {
+                write!(f, "devfs_ruleset: no ruleset {number}; add it to /etc/devfs.rules")
+            }
+            Self::Devices(path, error) => {
+                write!(f, "mount.devfs: {}: {}", path.display(), strerror::of(error))
+            }
             // The words of FreeBSD's kernel: sys/kern/kern_jail.c.
             Self::NothingToKeepIt => write!(
                 f,

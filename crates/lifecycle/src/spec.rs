@@ -6,6 +6,7 @@
 //! runs before may make them.
 
 use crate::addresses;
+use crate::devices;
 use crate::error::Error;
 use crate::ipc;
 use crate::jail::Jail;
@@ -14,8 +15,8 @@ use crate::securelevel;
 use fstab::{Entry, FileSystem, Kernel, Overlay};
 use jailparam::{Jailsys, Set, param};
 use prison::{
-    Addresses, Allow, Families, Mount, MountOptions, MountSource, Network, Permission, Processes,
-    Spec, Users,
+    Addresses, Allow, Dev, Families, Mount, MountOptions, MountSource, Network, Permission,
+    Processes, Spec, Users,
 };
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -26,8 +27,10 @@ use std::sync::Arc;
 /// A prison to be created, as far as the parameters alone describe it.
 #[derive(Debug, Clone)]
 pub struct Creation {
-    /// Everything but the mounts.
+    /// Everything but the mounts and the /dev.
     known: Spec,
+    /// The jail has a /dev of its own, whatever its fstab says.
+    has_devfs: bool,
     /// The lines of `mount`.
     mounts: Vec<Entry>,
     /// The files of `mount.fstab`.
@@ -49,16 +52,19 @@ impl Creation {
         }
         let files = jail.parameters.list(param::MOUNT_FSTAB).iter().filter(|file| !file.is_empty());
         let files = files.map(|file| OsString::from_vec(file.clone()).into()).collect();
-        Ok(Self { known: known(jail, programs)?, mounts, files })
+        // Below the host's /dev, whose devices no jail may have, lies a directory of the host's
+        // disk. FreeBSD's service jails see a /dev there without asking for one.
+        let has_devfs = jail.parameters.flag(param::MOUNT_DEVFS) || jail.path() == Path::new("/");
+        Ok(Self { known: known(jail, programs)?, has_devfs, mounts, files })
     }
 
     /// Describes the prison with all its mounts, by what the files and the root are like now.
     ///
     /// # Errors
     /// A file of `mount.fstab` cannot be read or understood; something cannot be mounted where a
-    /// line says.
+    /// line says; the rulesets of devices cannot be read.
     pub fn complete(&self, jail: &Jail) -> Result<Spec, Error> {
-        let mut all = Mounts { jail, mounts: Vec::new(), has_devfs: self.known.devfs };
+        let mut all = Mounts { jail, mounts: Vec::new(), has_devfs: self.has_devfs };
         all.add(param::MOUNT.name, None, &self.mounts)?;
         let parameter = param::MOUNT_FSTAB.name;
         for file in &self.files {
@@ -67,7 +73,8 @@ impl Creation {
             let wrong = |error| Error::Fstab(parameter, Some(file.clone()), error);
             all.add(parameter, Some(file), &fstab::parse(&text).map_err(wrong)?)?;
         }
-        let mut spec = Spec { mounts: all.mounts, devfs: all.has_devfs, ..self.known.clone() };
+        let dev = dev(jail, all.has_devfs)?;
+        let mut spec = Spec { mounts: all.mounts, dev, ..self.known.clone() };
         if let Some(addresses) = &mut spec.addresses {
             addresses::select_sources(jail, addresses).map_err(Error::Routes)?;
         }
@@ -75,8 +82,12 @@ impl Creation {
     }
 
     /// The prison without the mounts of `mount` and `mount.fstab`.
-    pub fn known(&self) -> &Spec {
-        &self.known
+    ///
+    /// # Errors
+    /// The rulesets of devices cannot be read.
+    pub fn without_files(&self, jail: &Jail) -> Result<Spec, Error> {
+        let dev = dev(jail, self.has_devfs)?;
+        Ok(Spec { dev, ..self.known.clone() })
     }
 
     /// The files that are read when the prison is created.
@@ -93,6 +104,14 @@ impl Creation {
     pub(crate) fn persists(&self) -> bool {
         self.known.persist
     }
+}
+
+/// The /dev of a jail, if it is to have one of its own.
+fn dev(jail: &Jail, has_devfs: bool) -> Result<Option<Dev>, Error> {
+    if has_devfs {
+        return devices::dev(&jail.parameters, None).map(Some);
+    }
+    devices::check(&jail.parameters).map(|()| None)
 }
 
 /// Describes what the parameters of `jail` say by themselves.
@@ -112,9 +131,7 @@ fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
         families,
         ipc: ipc::of(parameters)?,
         mounts: Vec::new(),
-        // Below the host's /dev, whose devices no jail may have, lies a directory of the host's
-        // disk. FreeBSD's service jails see a /dev there without asking for one.
-        devfs: parameters.flag(param::MOUNT_DEVFS) || jail.path() == Path::new("/"),
+        dev: None,
         allow: allow(parameters, may_mount(parameters)?),
         packet_filters: securelevel::permits_packet_filters(securelevel::of(parameters)),
         persist: parameters.flag(param::PERSIST),

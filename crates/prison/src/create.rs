@@ -9,6 +9,7 @@
 use crate::cgroup;
 use crate::cgroup::legacy::{Groups, Hierarchies};
 use crate::cgroup::pids;
+use crate::confine::devices;
 use crate::confine::rights::Rights;
 use crate::control::{self, word};
 use crate::enter::namespaces::Maker;
@@ -210,7 +211,7 @@ fn plan(
         run: spec.has_run(),
         programs: programs.transpose()?.map(Tree::optional),
         mounts: stack.mounts,
-        devfs: spec.devfs,
+        dev: spec.dev.clone(),
         joins_network: spec.network != Network::Host || outer.is_some(),
         children: record.children,
         mounts_itself: record.rights.allow.has(Permission::Mount),
@@ -250,6 +251,9 @@ fn build(
         }
         (None, _) => None,
     };
+    if let (Some(dev), Some(cgroup)) = (&spec.dev, record.cgroup.as_deref()) {
+        devices::hold(cgroup, dev);
+    }
     let plan = plan(registry, spec, record, outer)?;
     let (hold, theirs) = control::line().calling("socketpair")?;
     // Init gives interfaces back to this network, and could not open it any more from the jail's.

@@ -40,6 +40,7 @@ pub use enter::hook::prepare_hook;
 pub use enter::process::{Command, Identity, LOGIN_PATH, StdStream};
 pub use enter::terminal::Foreground;
 pub use error::{Error, UnionFault};
+pub use files::dev::own_nodes;
 pub use files::layer::{Attached, Made};
 pub use files::trial::{try_idmap, try_overlay};
 pub use first::Waiting;
@@ -54,7 +55,7 @@ pub use registry::record::Record;
 pub use registry::unseen::Unseen;
 pub use registry::{Changing, Registry, is_jailed};
 pub use spec::{
-    Addresses, Change, Families, Ipc, IpcKinds, Mount, MountOptions, MountSource, Network,
-    Processes, Spec, Users,
+    Addresses, Change, Dev, Device, Families, Ipc, IpcKinds, Mount, MountOptions, MountSource,
+    Network, Node, NodeKind, Processes, Spec, Users,
 };
 pub use told::Told;

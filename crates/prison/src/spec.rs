@@ -35,9 +35,8 @@ pub struct Spec {
     pub ipc: Ipc,
     /// What is mounted over `path`, in order; nobody but the jail sees these mounts.
     pub mounts: Vec<Mount>,
-    /// Gives the jail a /dev of its own: jail(8), `mount.devfs`. Otherwise
-    /// /dev is what the root has.
-    pub devfs: bool,
+    /// The jail's own /dev: jail(8), `mount.devfs`. `None`: /dev is what the root has.
+    pub dev: Option<Dev>,
     /// Permissions: jail(8), `allow.*`.
     pub allow: Allow,
     /// The packet filters of the jail's own network stack may be changed: no securelevel forbids
@@ -72,6 +71,54 @@ impl Spec {
         shared.set(ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION, self.ipc.is_inherited);
         shared
     }
+}
+
+/// A /dev: the devices of the host that a prison sees, as a devfs ruleset shows them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Dev {
+    /// The number of the ruleset, and its name if it has one.
+    pub ruleset: (u16, Option<String>),
+    /// What is in it; a directory stands before what lies in it.
+    pub nodes: Vec<Node>,
+    /// The prison has pseudo-terminals, in pts.
+    pub terminals: bool,
+}
+
+/// Something in a /dev.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// The path below /dev: `pts`, `disk/by-id/x`.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: NodeKind,
+    /// The owner, as the prison sees it. One that the prison does not have becomes root.
+    pub uid: u32,
+    /// The group, as the prison sees it.
+    pub gid: u32,
+    /// The permission bits; a link has none.
+    pub mode: u32,
+}
+
+/// What a [`Node`] is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeKind {
+    /// A directory.
+    Directory,
+    /// A symbolic link with this text.
+    Link(PathBuf),
+    /// A device.
+    Device(Device),
+}
+
+/// A device of the host by its numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Device {
+    /// A block device, and not a character device.
+    pub is_block: bool,
+    /// The number of the driver.
+    pub major: u32,
+    /// The number that the driver gives it.
+    pub minor: u32,
 }
 
 /// A limit of the processes and threads of a prison and of those inside it: our parameter

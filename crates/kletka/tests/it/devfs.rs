@@ -1,6 +1,7 @@
 //! devfs(8) and `service devfs`.
 
 use crate::sandbox::Sandbox;
+use crate::session::check;
 
 #[test]
 #[rustfmt::skip]
@@ -33,5 +34,226 @@ add path 'zvol/over8k/volgames*' unhide mode 660 group operator9
     for (line, status, stdout, stderr) in rows {
         let done = sandbox.run(line);
         assert_eq!((done.status, &*done.stdout, &*done.stderr), (status, stdout, stderr), "{line}");
+    }
+}
+
+/// A machine whose /dev is known to the last node, and a root for jails. `rules` is its
+/// /etc/devfs.rules.
+fn machine(rules: &str) -> Option<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    sandbox.root("/home/r");
+    sandbox.write("/etc/devfs.rules", rules);
+    sandbox.ok(
+        "/bin/mount -t tmpfs -o mode=755 dev /dev; cd /dev; umask 0; \
+         mknod null c 1 3; mknod zero c 1 5; mknod full c 1 7; mknod random c 1 8; \
+         mknod urandom c 1 9; mknod -m 600 mem c 1 1; mknod -m 640 kmsg c 1 11; mknod tty c 5 0; \
+         mknod -m 600 console c 5 1; mknod -m 600 fuse c 10 229; mknod -m 660 kvm c 10 232; \
+         mkdir -m 755 net pts shm disk disk/by-id zvol zvol/tank mapper bus bus/usb bus/usb/001; \
+         mknod net/tun c 10 200; mknod -m 660 loop0 b 7 0; mknod -m 660 loop1 b 7 1; \
+         chown :6 loop0 loop1; ln -s ../../loop0 disk/by-id/ata-x; ln -s ../../loop1 zvol/tank/vol1; \
+         ln -s ../loop0 mapper/m; mknod -m 664 bus/usb/001/002 c 189 1; mkfifo initctl; : > file; \
+         ln -s /run/log log",
+    );
+    Some(sandbox)
+}
+
+/// Lists the /dev of a jail with these parameters: mode, owner, numbers, path, and where a link
+/// leads.
+fn listed(sandbox: &Sandbox, parameters: &str) -> String {
+    let list = "cd /dev; for node in $(find . -mindepth 1 ! -path \"./pts/?*\" | sort); do \
+                stat -c \"%A %u:%g %t,%T ${node#./} $(readlink $node)\" $node; done";
+    let listed = format!("jail -qc path=/home/r mount.devfs {parameters} command=sh -c '{list}'");
+    let listed = sandbox.ok(&listed);
+    listed.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// What ruleset 4 shows of that machine.
+const JAIL: &str = "\
+lrwxrwxrwx 0:0 0,0 fd /proc/self/fd
+crw-rw-rw- 0:0 1,7 full
+crw-rw-rw- 0:0 1,3 null
+lrwxrwxrwx 0:0 0,0 ptmx pts/ptmx
+drwxr-xr-x 65534:65534 0,0 pts
+crw-rw-rw- 0:0 1,8 random
+drwxrwxrwt 0:0 0,0 shm
+lrwxrwxrwx 0:0 0,0 stderr fd/2
+lrwxrwxrwx 0:0 0,0 stdin fd/0
+lrwxrwxrwx 0:0 0,0 stdout fd/1
+crw-rw-rw- 0:0 5,0 tty
+crw-rw-rw- 0:0 1,9 urandom
+crw-rw-rw- 0:0 1,5 zero
+";
+
+/// All of that machine, as far as it is a device, a directory or a link.
+const ALL: &str = "\
+drwxr-xr-x 0:0 0,0 bus
+drwxr-xr-x 0:0 0,0 bus/usb
+drwxr-xr-x 0:0 0,0 bus/usb/001
+crw-rw-r-- 0:0 bd,1 bus/usb/001/002
+crw------- 0:0 5,1 console
+drwxr-xr-x 0:0 0,0 disk
+drwxr-xr-x 0:0 0,0 disk/by-id
+lrwxrwxrwx 0:0 0,0 disk/by-id/ata-x ../../loop0
+lrwxrwxrwx 0:0 0,0 fd /proc/self/fd
+crw-rw-rw- 0:0 1,7 full
+crw------- 0:0 a,e5 fuse
+crw-r----- 0:0 1,b kmsg
+crw-rw---- 0:0 a,e8 kvm
+lrwxrwxrwx 0:0 0,0 log /run/log
+brw-rw---- 0:6 7,0 loop0
+brw-rw---- 0:6 7,1 loop1
+drwxr-xr-x 0:0 0,0 mapper
+lrwxrwxrwx 0:0 0,0 mapper/m ../loop0
+crw------- 0:0 1,1 mem
+drwxr-xr-x 0:0 0,0 net
+crw-rw-rw- 0:0 a,c8 net/tun
+crw-rw-rw- 0:0 1,3 null
+lrwxrwxrwx 0:0 0,0 ptmx pts/ptmx
+drwxr-xr-x 65534:65534 0,0 pts
+crw-rw-rw- 0:0 1,8 random
+drwxrwxrwt 0:0 0,0 shm
+lrwxrwxrwx 0:0 0,0 stderr fd/2
+lrwxrwxrwx 0:0 0,0 stdin fd/0
+lrwxrwxrwx 0:0 0,0 stdout fd/1
+crw-rw-rw- 0:0 5,0 tty
+crw-rw-rw- 0:0 1,9 urandom
+crw-rw-rw- 0:0 1,5 zero
+drwxr-xr-x 0:0 0,0 zvol
+drwxr-xr-x 0:0 0,0 zvol/tank
+lrwxrwxrwx 0:0 0,0 zvol/tank/vol1 ../../loop1
+";
+
+/// `shown` and these nodes, sorted by path.
+fn with(shown: &str, more: &str) -> String {
+    let path = |line: &&str| line.split(' ').nth(3).map(str::to_owned);
+    let mut lines: Vec<&str> = shown.lines().chain(more.lines()).collect();
+    lines.sort_by_key(path);
+    lines.into_iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// Rulesets like those of real files, by their numbers there.
+const RULES: &str = "\
+[devfsrules_bpf=6]
+add include $devfsrules_hide_all
+add include $devfsrules_unhide_basic
+add include $devfsrules_unhide_login
+add path 'bpf*' unhide
+add path net unhide
+add path 'net/*' unhide
+[usb=7]
+add include $devfsrules_jail
+add include $devfsrules_hide_all
+add path null unhide
+add path 'bus' unhide
+add path 'bus/*' unhide
+add path 'bus/usb/*' unhide
+add path 'bus/usb/*/*' unhide mode 666 group 20
+[virtual=10]
+add include $devfsrules_jail
+add include $devfsrules_hide_all
+add include $devfsrules_unhide_basic
+add path kvm unhide user 7 group 8 mode 600
+[devfsrules_jail_zvol=11]
+add include $devfsrules_hide_all
+add include $devfsrules_unhide_basic
+add include $devfsrules_unhide_login
+add include $devfsrules_jail
+add path 'zvol' unhide
+add path 'zvol/tank' unhide
+add path 'zvol/tank/vol*' unhide
+[disks=13]
+add hide
+add type disk unhide
+add path disk unhide
+add path 'disk/by-*' unhide
+add path 'disk/by-id/*' unhide
+[closed=100]
+add include 4
+add path 'bus/usb/001/002' unhide
+";
+
+#[test]
+#[rustfmt::skip]
+fn a_dev_is_what_its_ruleset_shows() {
+    let Some(sandbox) = machine(RULES) else { return };
+    let basic: String = JAIL.lines().filter(|line| {
+        ["full", "null", "random", "shm", "urandom", "zero"].iter().any(|name| line.ends_with(&format!(" {name}")))
+    }).map(|line| format!("{line}\n")).collect();
+    for (parameters, want) in [
+        ("",                   JAIL.to_owned()),
+        ("devfs_ruleset=0",    JAIL.to_owned()),
+        ("devfs_ruleset=1",    String::new()),
+        ("devfs_ruleset=2",    ALL.to_owned()), // hides nothing, as on FreeBSD
+        ("devfs_ruleset=3",    ALL.to_owned()),
+        ("devfs_ruleset=4",    JAIL.to_owned()),
+        ("devfs_ruleset=5",    with(JAIL, "drwxr-xr-x 0:0 0,0 net\ncrw-rw-rw- 0:0 a,c8 net/tun\n")),
+        ("devfs_ruleset=6",    with(JAIL, "drwxr-xr-x 0:0 0,0 net\ncrw-rw-rw- 0:0 a,c8 net/tun\n")),
+        ("devfs_ruleset=7",    "drwxr-xr-x 0:0 0,0 bus\ndrwxr-xr-x 0:0 0,0 bus/usb\ndrwxr-xr-x 0:0 0,0 bus/usb/001\n\
+                                crw-rw-rw- 0:20 bd,1 bus/usb/001/002\ncrw-rw-rw- 0:0 1,3 null\n".to_owned()),
+        ("devfs_ruleset=10",   with(&basic, "crw------- 7:8 a,e8 kvm\n")),
+        // The name that the link leads to is hidden: the link becomes the device.
+        ("devfs_ruleset=11",   with(JAIL, "drwxr-xr-x 0:0 0,0 zvol\ndrwxr-xr-x 0:0 0,0 zvol/tank\nbrw-rw---- 0:6 7,1 zvol/tank/vol1\n")),
+        ("devfs_ruleset=13",   "drwxr-xr-x 0:0 0,0 disk\ndrwxr-xr-x 0:0 0,0 disk/by-id\nlrwxrwxrwx 0:0 0,0 disk/by-id/ata-x ../../loop0\n\
+                                brw-rw---- 0:6 7,0 loop0\nbrw-rw---- 0:6 7,1 loop1\n".to_owned()),
+        // Includes do not nest, so that nothing is hidden here.
+        ("devfs_ruleset=100",  ALL.to_owned()),
+        ("devfs_ruleset=11 kletka.userns=inherit", with(&JAIL.replace("65534:65534", "0:0"), "drwxr-xr-x 0:0 0,0 zvol\ndrwxr-xr-x 0:0 0,0 zvol/tank\nbrw-rw---- 0:6 7,1 zvol/tank/vol1\n")),
+    ] {
+        assert_eq!(listed(&sandbox, parameters), want, "{parameters}");
+    }
+    sandbox.ok("/bin/umount /dev");
+}
+
+/// What a ruleset hides does not open by another name either, and what it shows works.
+#[test]
+fn a_device_that_is_hidden_does_not_open() {
+    let Some(sandbox) = machine(RULES) else { return };
+    let start = "jail -qc name=z path=/home/r mount.devfs vnet persist";
+    sandbox.ok(&format!("{start} devfs_ruleset=5"));
+    // Handed in by somebody outside: past the mounts, which let no other node open.
+    let smuggle = "dev=/proc/$(sed -n 's/^init=\\([0-9]*\\).*/\\1/p' /run/kletka/jails/*)/root/dev; \
+                   mknod -m 666 $dev/zero2 c 1 5; mknod -m 666 $dev/loop b 7 0";
+    sandbox.ok(smuggle);
+    check(
+        &sandbox,
+        "\
+$ jexec z sh -c 'head -c 3 /dev/zero2 | od -An -tx1'
+ 00 00 00
+$ jexec z head -c 1 /dev/loop
+head: /dev/loop: Operation not permitted
+[1]
+$ jexec z mknod /tmp/disk b 7 0
+mknod: /tmp/disk: Operation not permitted
+[1]
+$ jexec z sh -c 'tunctl -t tap7; ls /proc/sys/net/ipv4/conf | grep 7; tunctl -d tap7'
+tap7
+tap7
+Set 'tap7' nonpersistent
+$ jexec z sh -c 'echo works > /dev/null; echo $?'
+0
+$ jail -q -r z
+",
+    );
+    // Nothing is shown, and a jail lives with that.
+    sandbox.ok(&format!("{start} devfs_ruleset=1"));
+    let said = sandbox.ok("jexec z sh -c 'ls -A /dev; echo ok'; jail -q -r z; /bin/umount /dev");
+    assert_eq!(said, "ok\n");
+}
+
+/// A jail never starts with half a ruleset.
+#[test]
+#[rustfmt::skip]
+fn rules_with_a_mistake_start_no_jail() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/r");
+    for (rules, parameters, want) in [
+        ("[a=11]\nadd path x unhde\n", "mount.devfs",                     "devfs_ruleset: /etc/devfs.rules:2: unknown argument: unhde"),
+        ("[a=11]\nadd hide\n",         "mount.devfs devfs_ruleset=12",    "devfs_ruleset: no ruleset 12; add it to /etc/devfs.rules"),
+        ("[a=11]\nadd hide\n",         "devfs_ruleset=12",                "devfs_ruleset: no ruleset 12; add it to /etc/devfs.rules"),
+        ("[a=11]\n",                   "mount.devfs devfs_ruleset=11",    "devfs_ruleset: no ruleset 11; add it to /etc/devfs.rules"),
+    ] {
+        sandbox.write("/etc/devfs.rules", rules);
+        let done = sandbox.run(&format!("jail -qc path=/home/r {parameters} command=true"));
+        assert_eq!((&*done.stderr, done.status), (&*format!("jail: {want}\n"), 1), "{rules} {parameters}");
     }
 }

@@ -541,7 +541,7 @@ fn a_restart_is_checked_before_the_stop() {
         ("exec.start = /bin/none;",                            "web: exec /bin/none: No such file or directory"),
         ("exec.prestart = /bin/none;",                         "web: exec /bin/none: No such file or directory"),
         ("persist = false;",                                   "web: new jail must persist or attach"),
-        ("devfs_ruleset = 77;",                                "web: devfs_ruleset: \"77\" is not supported"),
+        ("devfs_ruleset = 77;",                                "web: devfs_ruleset: no ruleset 77; add it to /etc/devfs.rules"),
         ("depend = db; } db { path = /nowhere;",               "db: path /nowhere: No such file or directory"),
         ("depend = none;",                                     "web: depends on undefined jail \"none\""),
         ("kletka.nothing = 1;",                                "web: unknown parameter: kletka.nothing"),

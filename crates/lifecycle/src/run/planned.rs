@@ -284,9 +284,9 @@ fn foreseen(subject: &Subject, creation: &Creation) -> Result<Foreseen, Refusal>
     let spec = creation.complete(jail).or_else(|error| {
         // The file at fault may be the one that a hook writes first.
         let can_wait = is_made && !read_later.is_empty();
-        if can_wait { Ok(creation.known().clone()) } else { Err(Refusal::step(jail)(error)) }
+        if can_wait { creation.without_files(jail) } else { Err(error) }
     });
-    Ok(Foreseen { spec: spec?, read_later })
+    Ok(Foreseen { spec: spec.map_err(Refusal::step(jail))?, read_later })
 }
 
 /// Gives a verdict on each parameter that a jail is given.

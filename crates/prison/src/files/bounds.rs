@@ -7,17 +7,20 @@
 /// What one of the file systems that every jail has may hold, as fsconfig(2) takes it.
 pub(crate) struct Bounds {
     size: &'static str,
-    inodes: &'static str,
+    /// In units of 1,024.
+    inodes: u64,
+    /// Inodes on top of these.
+    beyond: u64,
 }
 
 /// /dev: device nodes and links. What takes space there is a mistake.
-pub(crate) const DEV: Bounds = Bounds { size: "1m", inodes: "4k" };
+pub(crate) const DEV: Bounds = Bounds { size: "1m", inodes: 4, beyond: 0 };
 
 /// /run: sockets, files with process numbers, locks.
-pub(crate) const RUN: Bounds = Bounds { size: "10%", inodes: "64k" };
+pub(crate) const RUN: Bounds = Bounds { size: "10%", inodes: 64, beyond: 0 };
 
 /// /dev/shm. Databases and browsers need more than the 64 MiB that is usual elsewhere.
-pub(crate) const SHM: Bounds = Bounds { size: "10%", inodes: "64k" };
+pub(crate) const SHM: Bounds = Bounds { size: "10%", inodes: 64, beyond: 0 };
 
 /// Pseudo-terminals of one jail: an instance without a limit may take all that the machine has.
 pub(crate) const TERMINALS: (&str, &str) = ("max", "1024");
@@ -32,10 +35,19 @@ const LEAST_INODES: u64 = 1 << 16;
 const PAGE: u64 = 4096;
 
 impl Bounds {
+    /// These bounds, and room for so many inodes that are there from the beginning.
+    pub(crate) fn beyond(self, count: usize) -> Self {
+        Self { beyond: count as u64, ..self }
+    }
+
     /// The settings of a tmpfs with these bounds and this mode of the root directory.
     pub(crate) fn settings(&self, mode: &str) -> [(&'static str, String); 3] {
-        [("mode", mode), ("size", self.size), ("nr_inodes", self.inodes)]
-            .map(|(name, value)| (name, value.to_owned()))
+        let inodes = self.inodes * 1024 + self.beyond;
+        [
+            ("mode", mode.to_owned()),
+            ("size", self.size.to_owned()),
+            ("nr_inodes", inodes.to_string()),
+        ]
     }
 }
 

@@ -1,32 +1,23 @@
-//! The /dev of a prison: jail(8), `mount.devfs`, with what devfs ruleset 4 (`devfsrules_jail`)
-//! shows.
+//! The /dev of a prison: jail(8), `mount.devfs`. Which nodes are in it, and whose they are, says a
+//! [`Dev`]; here they are made.
+//!
+//! A prison has pseudo-terminals, shared memory and links to its descriptors of its own
+//! ([`own_nodes`]); everything else is a device of the host.
 
 use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
 use crate::files::bounds;
 use crate::files::tree::{Tree, file_system};
-use crate::spec::{MountOptions, Users};
+use crate::spec::{Dev, Device, MountOptions, Node, NodeKind, Users};
 use rustix::fs::{
     AtFlags, CWD, FileType, Gid, Mode, Uid, chownat, makedev, mkdirat, mknodat, symlinkat,
 };
+use rustix::io::Errno;
 use rustix::mount::{OpenTreeFlags, open_tree};
 use rustix::process::umask;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-
-/// The devfs ruleset that says what is here: devfs.rules(5), in FreeBSD's /etc/defaults.
-pub(crate) const RULESET: (u32, &str) = (4, "devfsrules_jail");
-
-/// Devices that any process may use: name, major and minor number (null(4), random(4), tty(4)).
-const NODES: [(&str, u32, u32); 6] = [
-    ("null", 1, 3),
-    ("zero", 1, 5),
-    ("full", 1, 7),
-    ("random", 1, 8),
-    ("urandom", 1, 9),
-    ("tty", 5, 0),
-];
 
 /// Names that lead to a process's own descriptors (fdescfs(5)), and to the pseudo-terminals.
 const LINKS: [(&str, &str); 5] = [
@@ -34,31 +25,59 @@ const LINKS: [(&str, &str); 5] = [
     ("stdin", "fd/0"),
     ("stdout", "fd/1"),
     ("stderr", "fd/2"),
-    ("ptmx", "pts/ptmx"),
+    (PTMX, "pts/ptmx"),
 ];
+
+const PTMX: &str = "ptmx";
+const TERMINALS: &str = "pts";
+const SHARED_MEMORY: &str = "shm";
+
+/// What a prison's /dev has of its own, and not from the host, if a ruleset shows it. A link to the
+/// pseudo-terminals is among it only where the prison has `terminals`.
+pub fn own_nodes(terminals: bool) -> Vec<Node> {
+    let node = |path: &str, kind, mode| Node { path: path.into(), kind, uid: 0, gid: 0, mode };
+    let links = LINKS.into_iter().filter(|(name, _)| terminals || *name != PTMX);
+    let links = links.map(|(name, target)| node(name, NodeKind::Link(target.into()), 0o777));
+    let directories = [(TERMINALS, 0o755), (SHARED_MEMORY, 0o1777)];
+    let directories = directories.map(|(name, mode)| node(name, NodeKind::Directory, mode));
+    links.chain(directories).collect()
+}
 
 /// Group `tty` of Linux distributions, which owns pseudo-terminals.
 pub(crate) const TTY_GROUP: u32 = 5;
 
 /// Makes the mounts of a /dev: the directory, its pseudo-terminals, its shared memory.
-pub(crate) fn trees(ids: Ids, users: Users) -> Result<Vec<Tree>, Error> {
+pub(crate) fn trees(dev: &Dev, ids: Ids, users: Users) -> Result<Vec<Tree>, Error> {
     let root = (ids.first, ids.first);
     let no_programs = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
-    let dev = Tree::tmpfs_with("/dev".into(), no_programs, &bounds::DEV.settings("755"), root)?;
+    let settings = bounds::DEV.beyond(dev.nodes.len()).settings("755");
+    let tree = Tree::tmpfs_with("/dev".into(), no_programs, &settings, root)?;
     // mknodat(2) and mkdirat(2) cut modes by the umask; these are meant as they are written.
     let mask = umask(Mode::empty());
-    let filled = fill(&dev, ids, users);
+    let filled = fill(tree.fd.as_fd(), &dev.nodes, ids, users);
     umask(mask);
     filled.calling("/dev")?;
+    let mut all = vec![tree];
     // The kernel lets no user namespace but the host's make device nodes. What a jail shows its
     // jails are clones of its own.
-    let borrowed = if users == Users::Outer { views() } else { Vec::new() };
+    if users == Users::Outer {
+        all.extend(views(&dev.nodes));
+    }
+    if dev.terminals {
+        all.push(Tree::made(terminals(ids).calling("devpts")?, "/dev/pts".into()));
+    }
+    if dev.has(SHARED_MEMORY) {
+        let shm = MountOptions { nosuid: true, ..MountOptions::default() };
+        all.push(Tree::tmpfs("/dev/shm".into(), shm, &bounds::SHM.settings("1777"), root)?);
+    }
+    Ok(all)
+}
 
-    let pts = Tree::made(terminals(ids).calling("devpts")?, "/dev/pts".into());
-
-    let shm = MountOptions { nosuid: true, ..MountOptions::default() };
-    let shm = Tree::tmpfs("/dev/shm".into(), shm, &bounds::SHM.settings("1777"), root)?;
-    Ok([dev].into_iter().chain(borrowed).chain([pts, shm]).collect())
+impl Dev {
+    /// Whether something of this name is in it.
+    fn has(&self, name: &str) -> bool {
+        self.nodes.iter().any(|node| node.path == Path::new(name))
+    }
 }
 
 /// Makes an instance of devpts for the jail with these ids, attached nowhere.
@@ -71,34 +90,42 @@ pub(crate) fn terminals(ids: Ids) -> io::Result<OwnedFd> {
 }
 
 /// Clones the nodes of this process's /dev, each as a mount.
-fn views() -> Vec<Tree> {
+fn views(nodes: &[Node]) -> impl Iterator<Item = Tree> {
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-    let view = |(name, ..): (&str, u32, u32)| {
-        let path = Path::new("/dev").join(name);
+    let devices = nodes.iter().filter(|node| matches!(node.kind, NodeKind::Device(_)));
+    devices.filter_map(move |node| {
+        let path = Path::new("/dev").join(&node.path);
         Some(Tree::made(open_tree(CWD, &path, flags).ok()?, path))
-    };
-    NODES.into_iter().filter_map(view).collect()
+    })
 }
 
-fn fill(dev: &Tree, ids: Ids, users: Users) -> rustix::io::Result<()> {
-    let dev = dev.fd.as_fd();
-    let owner = (Some(Uid::from_raw(ids.first)), Some(Gid::from_raw(ids.first)));
-    let everybody = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
-    for (name, major, minor) in NODES {
+/// Makes `nodes` in the directory `dev`, which nobody else sees yet.
+fn fill(dev: BorrowedFd<'_>, nodes: &[Node], ids: Ids, users: Users) -> rustix::io::Result<()> {
+    nodes.iter().try_for_each(|node| make(dev, node, ids, users))
+}
+
+/// Makes one node. The process has no umask.
+fn make(dev: BorrowedFd<'_>, node: &Node, ids: Ids, users: Users) -> rustix::io::Result<()> {
+    let (path, mode) = (&node.path, Mode::from_raw_mode(node.mode));
+    match &node.kind {
+        NodeKind::Directory => mkdirat(dev, path, mode)?,
+        NodeKind::Link(target) => symlinkat(target, dev, path)?,
         // A regular file is a place to mount a node on.
-        let kind = match users {
-            Users::Outer => FileType::RegularFile,
-            Users::Own | Users::Host => FileType::CharacterDevice,
-        };
-        mknodat(dev, name, kind, everybody, makedev(major, minor))?;
-        // The node belongs to the jail's root at once: a tmpfs made for one jail needs no idmap.
-        chownat(dev, name, owner.0, owner.1, AtFlags::SYMLINK_NOFOLLOW)?;
+        NodeKind::Device(_) if users == Users::Outer => {
+            mknodat(dev, path, FileType::RegularFile, mode, 0)?;
+        }
+        NodeKind::Device(Device { is_block, major, minor }) => {
+            let kind = if *is_block { FileType::BlockDevice } else { FileType::CharacterDevice };
+            mknodat(dev, path, kind, mode, makedev(*major, *minor))?;
+        }
     }
-    for (name, target) in LINKS {
-        symlinkat(target, dev, name)?;
+    // A tmpfs that is made for one jail needs no idmap: its nodes have the host's ids of the
+    // jail's users at once.
+    let id = |inside: u32| ids.on_host(inside).unwrap_or(ids.first);
+    let owner = (Uid::from_raw(id(node.uid)), Gid::from_raw(id(node.gid)));
+    match chownat(dev, path, Some(owner.0), Some(owner.1), AtFlags::SYMLINK_NOFOLLOW) {
+        // In a jail, its own ids are the only ones that there are.
+        Err(Errno::INVAL) if users == Users::Outer => Ok(()),
+        owned => owned,
     }
-    for name in ["pts", "shm"] {
-        mkdirat(dev, name, Mode::from_raw_mode(0o755))?;
-    }
-    Ok(())
 }

@@ -1,7 +1,6 @@
 //! What is attached in a prison's root, and in which order: init follows that order, and a plan
 //! shows it.
 
-use crate::files::dev;
 use crate::spec::{Mount, MountOptions, MountSource, Spec};
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -36,8 +35,6 @@ pub struct Made {
     pub read_only: bool,
     /// Left out where the root has no mount point for it.
     pub optional: bool,
-    /// The number and name of the devfs ruleset that says what is in it.
-    pub ruleset: Option<(u32, &'static str)>,
 }
 
 impl Made {
@@ -58,19 +55,13 @@ pub enum Attached<'s> {
     Mount(Cow<'s, Mount>),
 }
 
-const OPTIONAL: Made =
-    Made { target: "", file_system: "", read_only: false, optional: true, ruleset: None };
+const OPTIONAL: Made = Made { target: "", file_system: "", read_only: false, optional: true };
 pub(crate) const PROC: Made = Made { target: "/proc", file_system: "procfs", ..OPTIONAL };
 pub(crate) const SYS: Made =
     Made { target: "/sys", file_system: "sysfs", read_only: true, ..OPTIONAL };
 pub(crate) const RUN: Made = Made { target: "/run", file_system: "tmpfs", ..OPTIONAL };
-pub(crate) const DEV: Made = Made {
-    target: "/dev",
-    file_system: "devfs",
-    optional: false,
-    ruleset: Some(dev::RULESET),
-    ..OPTIONAL
-};
+pub(crate) const DEV: Made =
+    Made { target: "/dev", file_system: "devfs", optional: false, ..OPTIONAL };
 
 impl Layer {
     /// The order in which layers are attached: a later one covers what an earlier one has at the
@@ -84,7 +75,7 @@ impl Layer {
             Self::Proc => Some(PROC),
             Self::Sys => Some(SYS),
             Self::Run => spec.has_run().then_some(RUN),
-            Self::Dev => spec.devfs.then_some(DEV),
+            Self::Dev => spec.dev.as_ref().map(|_| DEV),
             Self::Submounts | Self::Programs | Self::Lines => None,
         }
     }

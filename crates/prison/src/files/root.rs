@@ -13,7 +13,7 @@ use crate::files::layer::{Layer, Made, PROC, RUN, SYS};
 use crate::files::masks::{self, Masks};
 use crate::files::tree::{Tree, attributes, file_system};
 use crate::registry::limits::{self, Limits};
-use crate::spec::{MountOptions, Users};
+use crate::spec::{Dev, MountOptions, Users};
 use kernel::mount;
 use rustix::fs::{
     CWD, Gid, Mode, OFlags, ResolveFlags, Uid, fchown, mkdirat, open, openat, openat2,
@@ -42,7 +42,7 @@ pub(crate) struct Plan {
     pub(crate) programs: Option<Tree>,
     /// The lines of fstab(5).
     pub(crate) mounts: Vec<Planned>,
-    pub(crate) devfs: bool,
+    pub(crate) dev: Option<Dev>,
     /// The network is not that of the command that makes the prison.
     pub(crate) joins_network: bool,
     pub(crate) children: Limits,
@@ -100,9 +100,9 @@ impl Own {
         Ok(Self {
             proc,
             run: run.transpose().map_err(about("/run"))?,
-            dev: match plan.devfs {
-                true => dev::trees(plan.ids, plan.users).map_err(about("/dev"))?,
-                false => Vec::new(),
+            dev: match &plan.dev {
+                Some(dev) => dev::trees(dev, plan.ids, plan.users).map_err(about("/dev"))?,
+                None => Vec::new(),
             },
         })
     }

@@ -298,17 +298,21 @@ fn allowed(spec: &Spec) -> String {
 /// Lists all mounts, in the order in which they are attached.
 fn mounts(spec: &Spec) -> Vec<Vec<u8>> {
     let each = |one: Attached<'_>| match one {
-        Attached::Made(made) => self::made(made).into_bytes(),
+        Attached::Made(made) => self::made(made, spec).into_bytes(),
         Attached::Submounts => b"what the host has mounted below the root".to_vec(),
         Attached::Mount(line) => mount(&line),
     };
     spec.attached().into_iter().map(each).collect()
 }
 
-fn made(made: Made) -> String {
+fn made(made: Made, spec: &Spec) -> String {
     let read_only = if made.read_only { ", ro" } else { "" };
     let place = if made.optional { ", if the root has a place for it" } else { "" };
-    let ruleset = made.ruleset.map(|(number, name)| format!(", ruleset {number} ({name})"));
+    let ruleset = spec.dev.as_ref().filter(|_| made.file_system == "devfs").map(|dev| {
+        let (number, name) = &dev.ruleset;
+        let name = name.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
+        format!(", ruleset {number}{name}")
+    });
     let ruleset = ruleset.unwrap_or_default();
     format!("{}: {}{ruleset}{read_only}{place}", made.target, made.file_system)
 }

@@ -169,7 +169,7 @@ fn try_on_paper(jail: &Jail, given: &jailconf::Jail) -> Result<Spec, Error> {
     });
     let Some(creation) = creations.next() else { return Ok(Spec::default()) };
     if configuration::prepares_files(given) {
-        return Ok(creation.known().clone());
+        return creation.without_files(jail);
     }
     creation.complete(jail)
 }
