@@ -2,11 +2,13 @@
 
 use crate::finding::{Finding, Severity};
 use jailconf::{Jail, Parameter};
-use jailparam::param::{ALLOW_MOUNT, ALLOW_MOUNT_NULLFS, ALLOW_MOUNT_TMPFS, ENFORCE_STATFS};
+use jailparam::param::{
+    ALLOW_MOUNT, ALLOW_MOUNT_DEVFS, ALLOW_MOUNT_NULLFS, ALLOW_MOUNT_TMPFS, ENFORCE_STATFS,
+};
 use jailparam::{Bool, Kind, Set};
 
 /// The file systems that a jail may be allowed to mount here.
-const FILE_SYSTEMS: [Bool; 2] = [ALLOW_MOUNT_NULLFS, ALLOW_MOUNT_TMPFS];
+const FILE_SYSTEMS: [Bool; 3] = [ALLOW_MOUNT_DEVFS, ALLOW_MOUNT_NULLFS, ALLOW_MOUNT_TMPFS];
 
 /// Looks for such values.
 pub(crate) fn check(jail: &Jail, findings: &mut Vec<Finding>) {

@@ -320,12 +320,15 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .full("deprecated and without effect, as on FreeBSD; jail(8) says so"),
     at_creation("allow.mount").bool(false)
         .about("May mount file systems")
-        .partly("with enforce_statfs below 2 and allow.mount.nullfs or tmpfs, as on FreeBSD; \
+        .partly("with enforce_statfs below 2 and allow.mount.devfs, nullfs or tmpfs, as on \
+                 FreeBSD; \
                  cannot be changed while the jail runs; what the host has mounted stays as it is; \
                  the types are what Linux lets a user namespace mount, ramfs without a size too, \
                  but no control groups"),
-    live("allow.mount.devfs").bool(false)
-        .about("May mount devfs").refused(NO_MOUNT),
+    at_creation("allow.mount.devfs").bool(false)
+        .about("May mount devfs")
+        .partly("by mount --rbind: the jail's /dev, with what its ruleset shows, at another place; \
+                 Linux has no devfs to mount, and allows binds, tmpfs and overlays together"),
     live("allow.mount.fdescfs").bool(false)
         .about("May mount fdescfs")
         .partly("nothing needs mounting: /dev/fd comes with mount.devfs"),
@@ -349,7 +352,8 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .about("May mount ZFS").refused(NO_MOUNT),
     live("allow.vmm").bool(false)
         .about("May use vmm(4)")
-        .refused("not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset; leave it out"),
+        .partly("Linux's vmm(4) is /dev/kvm, with vhost-net and vhost-vsock: with this permission \
+                 the jail's /dev has them, whatever the ruleset says, and never without it"),
     live("allow.vmm_ppt").bool(false)
         .about("May give PCI devices to virtual machines")
         .refused("it would hand the host's hardware to the jail"),

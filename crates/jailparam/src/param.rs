@@ -93,6 +93,7 @@ handles! {
     ALLOW_CHFLAGS: Bool = "allow.chflags";
     ALLOW_DYING: Bool = "allow.dying";
     ALLOW_MOUNT: Bool = "allow.mount";
+    ALLOW_MOUNT_DEVFS: Bool = "allow.mount.devfs";
     ALLOW_MOUNT_NULLFS: Bool = "allow.mount.nullfs";
     ALLOW_MOUNT_TMPFS: Bool = "allow.mount.tmpfs";
     ALLOW_QUOTAS: Bool = "allow.quotas";
@@ -100,6 +101,7 @@ handles! {
     ALLOW_RESERVED_PORTS: Bool = "allow.reserved_ports";
     ALLOW_SET_HOSTNAME: Bool = "allow.set_hostname";
     ALLOW_SYSVIPC: Bool = "allow.sysvipc";
+    ALLOW_VMM: Bool = "allow.vmm";
 }
 
 #[test]

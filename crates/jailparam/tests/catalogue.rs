@@ -176,6 +176,7 @@ const DIFFERENT_ACCESS: &[(&str, Access)] = &[
     ("children.max", Create),
     // What may be mounted is decided when the jail's mount namespace is made.
     ("allow.mount", Create),
+    ("allow.mount.devfs", Create),
     ("allow.mount.nullfs", Create),
     ("allow.mount.tmpfs", Create),
 ];

@@ -54,7 +54,7 @@ fn messages() {
 
 #[test]
 fn all_errors_are_told() {
-    let errors = import("pth = /; persist = 2x; allow.vmm;").unwrap_err();
+    let errors = import("pth = /; persist = 2x; allow.vmm_ppt;").unwrap_err();
     assert_eq!(errors.len(), 3, "{errors:?}");
 }
 

@@ -22,6 +22,9 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+/// Linux's vmm(4): the devices that `allow.vmm` is about.
+const VMM: [&str; 3] = ["kvm", "vhost-net", "vhost-vsock"];
+
 /// Where the host's devices are.
 const HOSTS: &str = "/dev";
 
@@ -35,7 +38,7 @@ pub(crate) fn dev(parameters: &Set, ruleset: Option<u16>) -> Result<Dev, Error> 
     let number = ruleset.or(given(parameters)).unwrap_or(devfs::JAIL);
     let rulesets = existing(number)?;
     let name = rulesets.name(number).map(|name| String::from_utf8_lossy(name).into_owned());
-    let shown = shown(&rulesets.filter(number));
+    let shown = shown(&rulesets.filter(number), parameters.flag(param::ALLOW_VMM));
     let (nodes, terminals) = shown.map_err(|(path, error)| Error::Devices(path, error))?;
     Ok(Dev { ruleset: (number, name), nodes, terminals })
 }
@@ -60,8 +63,23 @@ fn existing(number: u16) -> Result<Rulesets, Error> {
     if rulesets.exists(number) { Ok(rulesets) } else { Err(Error::NoRuleset(number)) }
 }
 
-/// The nodes that `filter` shows, and whether there are pseudo-terminals among them.
-fn shown(filter: &Filter<'_>) -> Result<(Vec<Node>, bool), (PathBuf, io::Error)> {
+/// Puts the number of the ruleset in the place of its name, which a jail may give on Linux too: on
+/// FreeBSD only rc.conf takes names. A name that no file has stays, and is no number.
+pub fn number_the_ruleset(jail: &mut jailconf::Jail) {
+    let mut all = jail.parameters.iter_mut();
+    let given = all.find(|given| param::DEVFS_RULESET.is_called(&given.name));
+    let Some(name) = given.and_then(|given| given.values.last_mut()) else { return };
+    if name.first().is_none_or(|first| !first.is_ascii_alphabetic() && *first != b'_') {
+        return;
+    }
+    if let Some(number) = rulesets().ok().and_then(|rulesets| rulesets.number(name)) {
+        *name = number.to_string().into_bytes();
+    }
+}
+
+/// The nodes that `filter` shows, with those of vmm(4) if the jail `has_vmm`, and whether there are
+/// pseudo-terminals among them.
+fn shown(filter: &Filter<'_>, has_vmm: bool) -> Result<(Vec<Node>, bool), (PathBuf, io::Error)> {
     let shows = |path: &[u8]| !filter.verdict(devfs::Node { path, device: None }).hidden;
     let terminals = shows(b"pts") && shows(b"pts/0");
     let own = prison::own_nodes(terminals);
@@ -73,26 +91,54 @@ fn shown(filter: &Filter<'_>) -> Result<(Vec<Node>, bool), (PathBuf, io::Error)>
     };
     let top = lstat(HOSTS).map_err(|error| (HOSTS.into(), error.into()))?;
     walk.device = top.st_dev;
+    // On FreeBSD a node of vmm(4) opens by this permission, and no ruleset of FreeBSD's knows
+    // Linux's names.
+    for name in VMM {
+        let node =
+            lstat(Path::new(HOSTS).join(name)).ok().and_then(|found| node(name.into(), &found));
+        if let Some(node) = node.filter(|_| has_vmm) {
+            walk.nodes.push(ruled(filter, node, None).0);
+        }
+        walk.own.insert(name.into());
+    }
     walk.directory(Path::new(HOSTS), Path::new(""))?;
     Ok((walk.nodes, terminals))
 }
 
 /// Gives a node what the rules say; `None`: they hide it.
 fn judged(filter: &Filter<'_>, node: Node, device: Option<DeviceType>) -> Option<Node> {
+    let (node, is_hidden) = ruled(filter, node, device);
+    (!is_hidden).then_some(node)
+}
+
+/// Gives a node owner and mode by the rules, and answers whether they hide it.
+fn ruled(filter: &Filter<'_>, node: Node, device: Option<DeviceType>) -> (Node, bool) {
     let path = node.path.as_os_str().as_bytes();
     let verdict = filter.verdict(devfs::Node { path, device });
-    (!verdict.hidden).then(|| Node {
+    let ruled = Node {
         uid: verdict.uid.unwrap_or(node.uid),
         gid: verdict.gid.unwrap_or(node.gid),
         mode: verdict.mode.unwrap_or(node.mode),
         ..node
-    })
+    };
+    (ruled, verdict.hidden)
+}
+
+/// The device that was `found` at `path`, as the host has it; `None`: it is none.
+fn node(path: PathBuf, found: &Stat) -> Option<Node> {
+    let kind = NodeKind::Device(device(FileType::from_raw_mode(found.st_mode), found.st_rdev)?);
+    Some(of_host(path, kind, found))
+}
+
+fn of_host(path: PathBuf, kind: NodeKind, found: &Stat) -> Node {
+    let mode = found.st_mode & 0o7777;
+    Node { path, kind, uid: found.st_uid, gid: found.st_gid, mode }
 }
 
 /// A walk through the host's /dev.
 struct Walk<'f> {
     filter: &'f Filter<'f>,
-    /// What a jail's /dev has of its own, and not from the host.
+    /// What is not to be found by the walk: a jail's /dev has it of its own, or by a permission.
     own: HashSet<PathBuf>,
     /// The file system of the host's /dev.
     device: u64,
@@ -160,8 +206,7 @@ impl Walk<'_> {
             _ => None,
         };
         let is_directory = kind == NodeKind::Directory;
-        let (uid, gid, mode) = (found.st_uid, found.st_gid, found.st_mode & 0o7777);
-        let node = Node { path, kind, uid, gid, mode };
+        let node = of_host(path, kind, &found);
         let Some(node) = judged(self.filter, node, of_type) else { return Ok(()) };
         let inside = node.path.clone();
         self.nodes.push(node);

@@ -16,7 +16,7 @@ mod addresses;
 mod attempt;
 pub mod command;
 pub mod depend;
-mod devices;
+pub mod devices;
 pub mod engine;
 mod error;
 pub mod exposure;

@@ -165,7 +165,7 @@ fn allow(parameters: &Set, may_mount: bool) -> Allow {
 /// Whether the jail may mount: `allow.mount`, which FreeBSD honours only together with an
 /// `enforce_statfs` below 2 and with a file system that is allowed too.
 fn may_mount(parameters: &Set) -> Result<bool, Error> {
-    let some = [param::ALLOW_MOUNT_NULLFS, param::ALLOW_MOUNT_TMPFS];
+    let some = [param::ALLOW_MOUNT_DEVFS, param::ALLOW_MOUNT_NULLFS, param::ALLOW_MOUNT_TMPFS];
     let may = parameters.flag(param::ALLOW_MOUNT)
         && parameters.int(param::ENFORCE_STATFS).unwrap_or(2) < 2
         && some.iter().any(|&one| parameters.flag(one));

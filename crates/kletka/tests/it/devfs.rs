@@ -98,7 +98,6 @@ lrwxrwxrwx 0:0 0,0 fd /proc/self/fd
 crw-rw-rw- 0:0 1,7 full
 crw------- 0:0 a,e5 fuse
 crw-r----- 0:0 1,b kmsg
-crw-rw---- 0:0 a,e8 kvm
 lrwxrwxrwx 0:0 0,0 log /run/log
 brw-rw---- 0:6 7,0 loop0
 brw-rw---- 0:6 7,1 loop1
@@ -190,7 +189,11 @@ fn a_dev_is_what_its_ruleset_shows() {
         ("devfs_ruleset=6",    with(JAIL, "drwxr-xr-x 0:0 0,0 net\ncrw-rw-rw- 0:0 a,c8 net/tun\n")),
         ("devfs_ruleset=7",    "drwxr-xr-x 0:0 0,0 bus\ndrwxr-xr-x 0:0 0,0 bus/usb\ndrwxr-xr-x 0:0 0,0 bus/usb/001\n\
                                 crw-rw-rw- 0:20 bd,1 bus/usb/001/002\ncrw-rw-rw- 0:0 1,3 null\n".to_owned()),
-        ("devfs_ruleset=10",   with(&basic, "crw------- 7:8 a,e8 kvm\n")),
+        // vmm(4) is a matter of allow.vmm.
+        ("devfs_ruleset=10",   basic.clone()),
+        ("devfs_ruleset=10 allow.vmm", with(&basic, "crw------- 7:8 a,e8 kvm\n")),
+        ("allow.vmm",          with(JAIL, "crw-rw---- 0:0 a,e8 kvm\n")),
+        ("devfs_ruleset=devfsrules_jail_vnet", with(JAIL, "drwxr-xr-x 0:0 0,0 net\ncrw-rw-rw- 0:0 a,c8 net/tun\n")),
         // The name that the link leads to is hidden: the link becomes the device.
         ("devfs_ruleset=11",   with(JAIL, "drwxr-xr-x 0:0 0,0 zvol\ndrwxr-xr-x 0:0 0,0 zvol/tank\nbrw-rw---- 0:6 7,1 zvol/tank/vol1\n")),
         ("devfs_ruleset=13",   "drwxr-xr-x 0:0 0,0 disk\ndrwxr-xr-x 0:0 0,0 disk/by-id\nlrwxrwxrwx 0:0 0,0 disk/by-id/ata-x ../../loop0\n\
@@ -234,6 +237,20 @@ $ jexec z sh -c 'echo works > /dev/null; echo $?'
 $ jail -q -r z
 ",
     );
+    // The jail's /dev at another place is the same.
+    let mounts = "allow.mount allow.mount.devfs enforce_statfs=1";
+    sandbox.ok(&format!("{start} {mounts}"));
+    sandbox.ok(smuggle);
+    check(
+        &sandbox,
+        "\
+$ jexec z sh -c 'mkdir /tmp/dev && mount -o rbind /dev /tmp/dev && head -c 3 /tmp/dev/zero | od -An -tx1; head -c 1 /tmp/dev/loop'
+ 00 00 00
+head: /tmp/dev/loop: Operation not permitted
+[1]
+$ jail -q -r z
+",
+    );
     // Nothing is shown, and a jail lives with that.
     sandbox.ok(&format!("{start} devfs_ruleset=1"));
     let said = sandbox.ok("jexec z sh -c 'ls -A /dev; echo ok'; jail -q -r z; /bin/umount /dev");
@@ -250,6 +267,7 @@ fn rules_with_a_mistake_start_no_jail() {
         ("[a=11]\nadd path x unhde\n", "mount.devfs",                     "devfs_ruleset: /etc/devfs.rules:2: unknown argument: unhde"),
         ("[a=11]\nadd hide\n",         "mount.devfs devfs_ruleset=12",    "devfs_ruleset: no ruleset 12; add it to /etc/devfs.rules"),
         ("[a=11]\nadd hide\n",         "devfs_ruleset=12",                "devfs_ruleset: no ruleset 12; add it to /etc/devfs.rules"),
+        ("[a=11]\nadd hide\n",         "mount.devfs devfs_ruleset=b",     "devfs_ruleset: non-integer value \"b\"; use a number"),
         ("[a=11]\n",                   "mount.devfs devfs_ruleset=11",    "devfs_ruleset: no ruleset 11; add it to /etc/devfs.rules"),
     ] {
         sandbox.write("/etc/devfs.rules", rules);

@@ -324,7 +324,7 @@ nouser   { exec.jail_user = somebody; command = true; }
 hook     { exec.prestart = /bin/nothing; command = true; }
 failing  { exec.prestart = false; command = true; }
 unknown  { allow.raw_socket; command = true; }
-refused  { allow.vmm; command = true; }
+refused  { allow.vmm_ppt; command = true; }
 devfs    { path = /home/jails/empty; mount.devfs; command = true; }
 lonely   { depend = nobody; command = true; }
 circle   { depend = circle2; command = true; }
@@ -350,7 +350,7 @@ circle2  { depend = circle; command = true; }
         ("jail -qc hook",    "jail: hook: exec /bin/nothing: No such file or directory"),
         ("jail -qc failing", "jail: failing: false: failed"),
         ("jail -qc unknown", "jail: unknown: unknown parameter: allow.raw_socket; did you mean allow.raw_sockets?"),
-        ("jail -qc refused", "jail: refused: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset"),
+        ("jail -qc refused", "jail: refused: allow.vmm_ppt: it would hand the host's hardware to the jail"),
         ("jail -qc devfs",   "jail: devfs: mount.devfs: /home/jails/empty/dev: No such file or directory"),
         ("jail -qc lonely",  "jail: lonely: depends on undefined jail \"nobody\""),
         ("jail -qc circle",  "jail: circle -> circle2 -> circle: dependency loop"),

@@ -48,8 +48,8 @@ jail: \"nowhere\" not found; it does not run: jls(8) lists the jails that do
 $ jail -m persist=1
 jail: no jail specified; add name=NAME or jid=JID
 [1]
-$ jail -m name=web allow.vmm
-jail: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset; leave it out
+$ jail -m name=web allow.vmm_ppt
+jail: allow.vmm_ppt: it would hand the host's hardware to the jail
 [1]
 $ jail -vm name=web host.domainname=example.org
 jail_set(JAIL_UPDATE) jid=1 host.domainname=example.org
@@ -249,10 +249,10 @@ fn without_its_configuration_a_jail_goes_too() {
         "\
 $ jail -r other
 other: removed
-$ sed -i 's/web {/web { allow.vmm; no.such = 1;/' /etc/jail.conf; jail -r web
+$ sed -i 's/web {/web { allow.vmm_ppt; no.such = 1;/' /etc/jail.conf; jail -r web
 web: removed
 $ jail -c web
-jail: web: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset; leave it out (/etc/jail.conf line 1)
+jail: web: allow.vmm_ppt: it would hand the host's hardware to the jail (/etc/jail.conf line 1)
 jail: web: unknown parameter: no.such; jail.conf(5) lists all of them (/etc/jail.conf line 1)
 [1]
 $ echo 'rel { path = jails/web; persist; }' > /etc/jail.conf; jail -c rel

@@ -114,7 +114,7 @@ db
 
 #[test]
 fn what_cannot_be_is_refused() {
-    let config = "persist; web { allow.vmm; } db { depend = web; } away { path = /nowhere; }\n";
+    let config = "persist; web { allow.vmm_ppt; } db { depend = web; } away { path = /nowhere; }\n";
     let Some(sandbox) = machine(config) else { return };
     check(
         &sandbox,
@@ -125,8 +125,8 @@ web: refused
         name: partly: cannot be changed while the jail runs
         path: full
         persist: full
-        allow.vmm: refused: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset; leave it out
-jail: web: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset; leave it out (/etc/jail.conf line 1)
+        allow.vmm_ppt: refused: it would hand the host's hardware to the jail
+jail: web: allow.vmm_ppt: it would hand the host's hardware to the jail (/etc/jail.conf line 1)
 [1]
 $ jail --plan -c away
 away: refused
@@ -206,10 +206,10 @@ jls: jail \"nowhere\" not found; jls(8) lists the jails that run, jail -c starts
 [2]
 $ jls --diff a b 2>&1 | tail -n 1
        jls --diff [jail]
-$ sed -i -e 's/db { }/db { allow.vmm; }/' -e 's/two/three/' /etc/jail.conf; jls --diff
+$ sed -i -e 's/db { }/db { allow.vmm_ppt; }/' -e 's/two/three/' /etc/jail.conf; jls --diff
 web: allow.quotas -> allow.noquotas (restart, or jail -m once the file says it)
 web: host.hostname=two -> host.hostname=three (jail -m)
-jls: db: allow.vmm: not supported yet: Linux's is /dev/kvm, a matter of devfs_ruleset; leave it out (/etc/jail.conf line 1)
+jls: db: allow.vmm_ppt: it would hand the host's hardware to the jail (/etc/jail.conf line 1)
 [2]
 $ echo '}' > /etc/jail.conf; jls --diff
 jls: /etc/jail.conf line 1: }: syntax error; no section is open that it could end

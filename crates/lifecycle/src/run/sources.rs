@@ -6,6 +6,7 @@
 //! two as well, so that `jail -c NAME` starts what `service jail start NAME` does. Such a file is a
 //! configuration of its own: what stands outside of its sections holds for its jails only.
 
+use crate::devices::number_the_ruleset;
 use jailconf::{Config, Diagnostics, Files};
 use rustix::fs::{Access, access};
 use std::path::{Path, PathBuf};
@@ -110,9 +111,9 @@ impl Sources {
     /// All faults of this jail, or that it does not exist.
     pub fn expand(&self, name: &[u8]) -> Result<jailconf::Jail, Diagnostics> {
         // The main configuration has the words for a jail that no file describes.
-        match self.of(name).or(self.0.first()) {
-            Some(config) => config.expand(name),
-            None => Err(Diagnostics::default()),
-        }
+        let config = self.of(name).or(self.0.first()).ok_or_else(Diagnostics::default)?;
+        let mut jail = config.expand(name)?;
+        number_the_ruleset(&mut jail);
+        Ok(jail)
     }
 }

@@ -4,6 +4,7 @@ use super::configured::Subject;
 use super::facts::Facts;
 use super::ledger::Ledger;
 use super::request::Target;
+use crate::devices::number_the_ruleset;
 use crate::jail::Jail;
 use crate::refusal::Refusal;
 use jailparam::{Set, Value, param};
@@ -43,7 +44,8 @@ pub(crate) fn meant(facts: &Facts<'_>, ledger: &mut Ledger<'_>) -> Result<Meant,
 
 /// Reads the jail that the command line describes.
 fn described(facts: &Facts<'_>, words: &[Vec<u8>]) -> Result<Subject, Refusal> {
-    let given = jailconf::Jail::from_words(words)?;
+    let mut given = jailconf::Jail::from_words(words)?;
+    number_the_ruleset(&mut given);
     // Messages name a jail as a file does, and this one is in no file.
     let nameless = jailconf::Jail { name: Vec::new(), ..given.clone() };
     let mut parameters = Set::import(&nameless)?;

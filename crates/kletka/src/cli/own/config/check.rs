@@ -9,6 +9,7 @@ use crate::cli::programs::programs;
 use configuration::{Findings, Survey};
 use jailconf::{Config, Files, Place};
 use jailparam::Set;
+use lifecycle::devices::number_the_ruleset;
 use lifecycle::plan::{START, plan};
 use lifecycle::run::Machine;
 use lifecycle::{Error, Fault, Jail, Step, Surroundings, exposure};
@@ -84,7 +85,8 @@ impl Check {
             let rank = self.read.len();
             self.read.entry(file.to_owned()).or_insert(rank);
         }
-        for expansion in config.expand_all() {
+        for mut expansion in config.expand_all() {
+            number_the_ruleset(&mut expansion.jail);
             // A jail with faults is known, too: another jail may depend on it.
             self.survey.add(&expansion.jail);
             if expansion.faults.is_empty() {
