@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use crate::entry::Entry;
 use crate::error::{Error, ErrorKind};
 use crate::flags::Flags;
+use crate::number::number;
 use crate::overlay::{Overlay, take_of_union};
 use crate::tmpfs::Tmpfs;
 
@@ -61,7 +62,10 @@ pub enum Kernel {
     /// linsysfs(5).
     Sys,
     /// devfs(5).
-    Dev,
+    Dev {
+        /// The number of the ruleset: the option `ruleset`.
+        ruleset: Option<u16>,
+    },
     /// fdescfs(5).
     Fd,
 }
@@ -92,7 +96,7 @@ impl FileSystem {
             b"unionfs" => Self::Union { source, below: false },
             b"procfs" | b"linprocfs" | b"proc" => Self::Kernel(Kernel::Proc),
             b"linsysfs" | b"sysfs" => Self::Kernel(Kernel::Sys),
-            b"devfs" => Self::Kernel(Kernel::Dev),
+            b"devfs" => Self::Kernel(Kernel::Dev { ruleset: None }),
             b"fdescfs" => Self::Kernel(Kernel::Fd),
             other => {
                 let (_, kind) = DISKS.iter().find(|(names, _)| names.contains(&other))?;
@@ -110,7 +114,7 @@ impl FileSystem {
             Self::Union { .. } => "unionfs",
             Self::Kernel(Kernel::Proc) => "procfs",
             Self::Kernel(Kernel::Sys) => "linsysfs",
-            Self::Kernel(Kernel::Dev) => "devfs",
+            Self::Kernel(Kernel::Dev { .. }) => "devfs",
             Self::Kernel(Kernel::Fd) => "fdescfs",
             Self::Disk { kind, .. } => kind,
         }
@@ -126,6 +130,13 @@ impl FileSystem {
             // With `linrdlnk`, readlink(2) reads these links: /proc/self/fd of Linux is always like
             // that.
             Self::Kernel(Kernel::Fd) => Some(option == b"linrdlnk"),
+            Self::Kernel(Kernel::Dev { ruleset }) => match option.strip_prefix(b"ruleset=") {
+                Some(digits) => {
+                    *ruleset = Some(number(digits, 10)?);
+                    Some(true)
+                }
+                None => Some(false),
+            },
             Self::Nullfs { .. } | Self::Kernel(_) | Self::Disk { .. } => Some(false),
         }
     }
@@ -198,6 +209,8 @@ mod tests {
                 flags),
             ("/a /b unionfs rw,noatime",     FileSystem::Union { source: "/a".into(), below: false }, Flags { no_atime: true, ..flags }),
             ("/a /b unionfs below,copymode=transparent,whiteout=whenneeded", FileSystem::Union { source: "/a".into(), below: true }, flags),
+            ("devfs /b devfs rw",            FileSystem::Kernel(Kernel::Dev { ruleset: None }), flags),
+            ("devfs /b devfs rw,ruleset=11", FileSystem::Kernel(Kernel::Dev { ruleset: Some(11) }), flags),
             ("fdescfs /b fdescfs rw,linrdlnk", FileSystem::Kernel(Kernel::Fd), flags),
             ("x /b tmpfs size=4096",         FileSystem::Tmpfs(Tmpfs { size: Some(4096), ..Tmpfs::default() }), flags),
         ];
@@ -222,6 +235,8 @@ mod tests {
             ("/a /b unionfs whiteout=always", "1: whiteout=always: mount option not supported for unionfs; leave it out"),
             ("/a /b nullfs below",       "1: below: mount option not supported for nullfs; leave it out"),
             ("x /b tmpfs export",        "1: export: mount option not supported for tmpfs; leave it out"),
+            ("x /b devfs ruleset=jail",  "1: ruleset=jail: invalid value"),
+            ("x /b devfs ruleset=65536", "1: ruleset=65536: invalid value"),
             ("x /b tmpfs size=lots",     "1: size=lots: invalid value"),
             ("x /b tmpfs size",          "1: size: invalid value"),
             ("x /b tmpfs size=99999999999t", "1: size=99999999999t: invalid value"),

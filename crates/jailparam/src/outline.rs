@@ -151,7 +151,8 @@ pub(crate) static OUTLINE: &[Section] = &[
         title: "Devices and file systems",
         text: &["What is mounted here is seen in the jail alone, and ends with it. Everything is \
                  mounted as the jail is created: after `exec.prestart`, in the order `mount`, \
-                 `mount.fstab`, /dev. A mount point must exist, and lie inside the root of the jail."],
+                 `mount.fstab`, /dev, and then what `mount` and `mount.fstab` have inside /dev. A mount \
+                 point must exist, and lie inside the root of the jail."],
         rows: &[
             (
                 "devfs_ruleset",

@@ -64,7 +64,7 @@ impl Creation {
     /// A file of `mount.fstab` cannot be read or understood; something cannot be mounted where a
     /// line says; the rulesets of devices cannot be read.
     pub fn complete(&self, jail: &Jail) -> Result<Spec, Error> {
-        let mut all = Mounts { jail, mounts: Vec::new(), has_devfs: self.has_devfs };
+        let mut all = Mounts { jail, mounts: Vec::new(), devfs: None };
         all.add(param::MOUNT.name, None, &self.mounts)?;
         let parameter = param::MOUNT_FSTAB.name;
         for file in &self.files {
@@ -73,7 +73,11 @@ impl Creation {
             let wrong = |error| Error::Fstab(parameter, Some(file.clone()), error);
             all.add(parameter, Some(file), &fstab::parse(&text).map_err(wrong)?)?;
         }
-        let dev = dev(jail, all.has_devfs)?;
+        // What `mount.devfs` mounts would cover the line's.
+        let dev = match all.devfs.filter(|_| !self.has_devfs) {
+            Some(ruleset) => Some(devices::dev(&jail.parameters, ruleset)?),
+            None => dev(jail, self.has_devfs)?,
+        };
         let mut spec = Spec { mounts: all.mounts, dev, ..self.known.clone() };
         if let Some(addresses) = &mut spec.addresses {
             addresses::select_sources(jail, addresses).map_err(Error::Routes)?;
@@ -210,11 +214,12 @@ fn network(jail: &Jail) -> Result<(Network, Families, Option<Addresses>), Error>
     Ok((network, families, addresses))
 }
 
-/// The mounts of `jail`, in order, and whether a line asks for a /dev.
+/// The mounts of `jail`, in order.
 struct Mounts<'j> {
     jail: &'j Jail,
     mounts: Vec<Mount>,
-    has_devfs: bool,
+    /// A line asks for the jail's own /dev, as `mount.devfs` does, and may give the ruleset.
+    devfs: Option<Option<u16>>,
 }
 
 impl Mounts<'_> {
@@ -226,8 +231,7 @@ impl Mounts<'_> {
         entries: &[Entry],
     ) -> Result<(), Error> {
         for entry in entries {
-            // A line of devfs asks for the jail's own /dev, as `mount.devfs` does.
-            self.has_devfs |= is_devfs(entry);
+            self.devfs = devfs(entry).or(self.devfs);
             self.mounts.extend(mount(self.jail, parameter, file, entry)?);
         }
         Ok(())
@@ -311,9 +315,12 @@ pub(crate) fn first_link(root: &Path, path: &Path) -> Option<PathBuf> {
     })
 }
 
-fn is_devfs(entry: &Entry) -> bool {
-    let mount = entry.mount();
-    mount.is_ok_and(|mount| mount.file_system == FileSystem::Kernel(Kernel::Dev))
+/// The ruleset that a line of devfs gives; `None`: it is another line.
+fn devfs(entry: &Entry) -> Option<Option<u16>> {
+    match entry.mount().ok()?.file_system {
+        FileSystem::Kernel(Kernel::Dev { ruleset }) => Some(ruleset.filter(|&it| it != 0)),
+        _ => None,
+    }
 }
 
 /// The kernel's file system that a line asks for at `target`; `None` at its usual place, where the
@@ -326,7 +333,7 @@ fn kernel(
     let (usual, source) = match kind {
         Kernel::Proc => ("/proc", Some(MountSource::Proc)),
         Kernel::Sys => ("/sys", Some(MountSource::Sys)),
-        Kernel::Dev => ("/dev", None),
+        Kernel::Dev { .. } => ("/dev", None),
         Kernel::Fd => ("/dev/fd", None),
     };
     if target == Path::new(usual) {

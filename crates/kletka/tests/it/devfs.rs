@@ -275,3 +275,40 @@ fn rules_with_a_mistake_start_no_jail() {
         assert_eq!((&*done.stderr, done.status), (&*format!("jail: {want}\n"), 1), "{rules} {parameters}");
     }
 }
+
+/// Lines of fstab(5): devfs with its ruleset, and what lies in the jail's /dev.
+#[test]
+#[rustfmt::skip]
+fn lines_of_fstab_in_dev() {
+    let Some(sandbox) = machine(RULES) else { return };
+    sandbox.ok("mkdir /home/data; echo data > /home/data/file");
+    let dev = "devfs /home/r/dev devfs";
+    let shm = "tmpfs /home/r/dev/shm tmpfs";
+    for (fstab, parameters, inside, want) in [
+        (format!("{dev} ruleset=10\n"),            "",            "ls /dev | xargs", "full null random shm urandom zero\n"),
+        (format!("{dev} rw,ruleset=10\n"),         "mount.devfs devfs_ruleset=7", "ls /dev | xargs", "bus null\n"),
+        (format!("{dev} rw\n"),                    "devfs_ruleset=7", "ls /dev | xargs", "bus null\n"),
+        (format!("{shm} size=8m\n"),               "mount.devfs", "df -k /dev/shm | tail -1 | tr -s \" \" | cut -d\" \" -f2; stat -c %a /dev/shm; grep -c /dev/shm /proc/mounts", "8192\n1777\n1\n"),
+        (format!("{shm} size=8m,mode=750,gid=3\n{dev}\n"), "", "stat -c %a:%g /dev/shm; head -c 1 /dev/zero | od -An -tx1", "750:3\n 00\n"),
+        ("/home/data /home/r/dev/bus nullfs ro\n".to_owned(), "mount.devfs devfs_ruleset=7", "cat /dev/bus/file", "data\n"),
+        // In a root without a /dev of its own it is a directory like any other.
+        ("/home/data /home/r/dev nullfs ro\n".to_owned(), "", "cat /dev/file", "data\n"),
+    ] {
+        sandbox.write("/etc/fstab.r", &fstab);
+        let line = format!("jail -qc path=/home/r mount.fstab=/etc/fstab.r {parameters} command=sh -c '{inside}'");
+        assert_eq!(sandbox.ok(&line), want, "{fstab} {parameters}");
+    }
+    sandbox.write("/etc/fstab.r", "devfs /home/r/dev devfs ruleset=77\n/home/data /home/r/dev/none nullfs ro\n");
+    check(
+        &sandbox,
+        "\
+$ jail -qc path=/home/r mount.fstab=/etc/fstab.r command=true
+jail: devfs_ruleset: no ruleset 77; add it to /etc/devfs.rules
+[1]
+$ jail -qc path=/home/r mount.fstab=/etc/fstab.r mount.devfs command=true
+jail: mount.devfs: /home/r/dev/none: No such file or directory; mkdir -p /home/r/dev/none
+[1]
+$ /bin/umount /dev
+",
+    );
+}

@@ -32,6 +32,12 @@ const PTMX: &str = "ptmx";
 const TERMINALS: &str = "pts";
 const SHARED_MEMORY: &str = "shm";
 
+/// So many nodes have room within the bounds of every /dev.
+const FEW: usize = 1024;
+
+/// Where shared memory is, as the prison sees it.
+pub(crate) const SHM: &str = "/dev/shm";
+
 /// What a prison's /dev has of its own, and not from the host, if a ruleset shows it. A link to the
 /// pseudo-terminals is among it only where the prison has `terminals`.
 pub fn own_nodes(terminals: bool) -> Vec<Node> {
@@ -46,11 +52,19 @@ pub fn own_nodes(terminals: bool) -> Vec<Node> {
 /// Group `tty` of Linux distributions, which owns pseudo-terminals.
 pub(crate) const TTY_GROUP: u32 = 5;
 
-/// Makes the mounts of a /dev: the directory, its pseudo-terminals, its shared memory.
-pub(crate) fn trees(dev: &Dev, ids: Ids, users: Users) -> Result<Vec<Tree>, Error> {
+/// Makes the mounts of a /dev: the directory, its pseudo-terminals and, unless a line of fstab(5)
+/// brings that, its shared memory.
+pub(crate) fn trees(
+    dev: &Dev,
+    ids: Ids,
+    users: Users,
+    shares_memory: bool,
+) -> Result<Vec<Tree>, Error> {
     let root = (ids.first, ids.first);
     let no_programs = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
-    let settings = bounds::DEV.beyond(dev.nodes.len()).settings("755");
+    // Few machines have more devices; a ruleset may show all of them.
+    let beyond = dev.nodes.len().saturating_sub(FEW);
+    let settings = bounds::DEV.beyond(beyond).settings("755");
     let tree = Tree::tmpfs_with("/dev".into(), no_programs, &settings, root)?;
     // mknodat(2) and mkdirat(2) cut modes by the umask; these are meant as they are written.
     let mask = umask(Mode::empty());
@@ -66,17 +80,17 @@ pub(crate) fn trees(dev: &Dev, ids: Ids, users: Users) -> Result<Vec<Tree>, Erro
     if dev.terminals {
         all.push(Tree::made(terminals(ids).calling("devpts")?, "/dev/pts".into()));
     }
-    if dev.has(SHARED_MEMORY) {
+    if shares_memory && dev.find(Path::new(SHARED_MEMORY)).is_some() {
         let shm = MountOptions { nosuid: true, ..MountOptions::default() };
-        all.push(Tree::tmpfs("/dev/shm".into(), shm, &bounds::SHM.settings("1777"), root)?);
+        all.push(Tree::tmpfs(SHM.into(), shm, &bounds::SHM.settings("1777"), root)?);
     }
     Ok(all)
 }
 
 impl Dev {
-    /// Whether something of this name is in it.
-    fn has(&self, name: &str) -> bool {
-        self.nodes.iter().any(|node| node.path == Path::new(name))
+    /// The node at this path below /dev.
+    pub(crate) fn find(&self, path: &Path) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.path == path)
     }
 }
 

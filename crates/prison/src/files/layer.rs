@@ -3,7 +3,7 @@
 
 use crate::spec::{Mount, MountOptions, MountSource, Spec};
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A part of a prison's file systems, in the order of [`Layer::ORDER`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(crate) enum Layer {
     Lines,
     /// The jail's /dev.
     Dev,
+    /// The lines of fstab(5) that lie in the jail's own /dev.
+    LinesInDev,
 }
 
 /// A file system that is made for the prison and begins empty.
@@ -66,8 +68,24 @@ pub(crate) const DEV: Made =
 impl Layer {
     /// The order in which layers are attached: a later one covers what an earlier one has at the
     /// same place.
-    pub(crate) const ORDER: [Self; 7] =
-        [Self::Proc, Self::Sys, Self::Submounts, Self::Run, Self::Programs, Self::Lines, Self::Dev];
+    pub(crate) const ORDER: [Self; 8] = [
+        Self::Proc,
+        Self::Sys,
+        Self::Submounts,
+        Self::Run,
+        Self::Programs,
+        Self::Lines,
+        Self::Dev,
+        Self::LinesInDev,
+    ];
+
+    /// The layer of the lines that a line which mounts at `target` belongs to. What lies in a /dev
+    /// that is made for the prison would be covered by that, as on FreeBSD, where nobody has any use
+    /// for it.
+    pub(crate) fn of_line(target: &Path, has_dev: bool) -> Self {
+        let is_in_dev = has_dev && target != Path::new("/dev") && target.starts_with("/dev");
+        if is_in_dev { Self::LinesInDev } else { Self::Lines }
+    }
 
     /// The file system that is made for this layer in a prison of this plan.
     pub(crate) fn made(self, spec: &Spec) -> Option<Made> {
@@ -76,7 +94,7 @@ impl Layer {
             Self::Sys => Some(SYS),
             Self::Run => spec.has_run().then_some(RUN),
             Self::Dev => spec.dev.as_ref().map(|_| DEV),
-            Self::Submounts | Self::Programs | Self::Lines => None,
+            Self::Submounts | Self::Programs | Self::Lines | Self::LinesInDev => None,
         }
     }
 }
@@ -89,7 +107,12 @@ impl Spec {
             Layer::Programs => {
                 self.programs_mount().map(Cow::Owned).map(Attached::Mount).into_iter().collect()
             }
-            Layer::Lines => self.mounts.iter().map(Cow::Borrowed).map(Attached::Mount).collect(),
+            Layer::Lines | Layer::LinesInDev => {
+                let has_dev = self.dev.is_some();
+                let is_here = |it: &&Mount| Layer::of_line(&it.target, has_dev) == layer;
+                let here = self.mounts.iter().filter(is_here);
+                here.map(Cow::Borrowed).map(Attached::Mount).collect()
+            }
             made => made.made(self).map(Attached::Made).into_iter().collect(),
         };
         Layer::ORDER.into_iter().flat_map(each).collect()

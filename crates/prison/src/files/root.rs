@@ -61,7 +61,21 @@ pub(crate) enum Planned {
     View { of: &'static str, target: PathBuf, options: MountOptions },
 }
 
+impl Planned {
+    fn target(&self) -> &Path {
+        match self {
+            Self::Tree(tree) => &tree.target,
+            Self::View { target, .. } => target,
+        }
+    }
+}
+
 impl Plan {
+    /// Whether a line of fstab(5) mounts something here.
+    fn has_line_at(&self, target: &Path) -> bool {
+        self.mounts.iter().any(|planned| planned.target() == target)
+    }
+
     /// The trees that the command has made, and still has to give ids to.
     pub(crate) fn cloned(&self) -> impl Iterator<Item = &Tree> {
         let programs = self.programs.iter();
@@ -101,7 +115,11 @@ impl Own {
             proc,
             run: run.transpose().map_err(about("/run"))?,
             dev: match &plan.dev {
-                Some(dev) => dev::trees(dev, plan.ids, plan.users).map_err(about("/dev"))?,
+                Some(dev) => {
+                    let shares_memory = !plan.has_line_at(Path::new(dev::SHM));
+                    let made = dev::trees(dev, plan.ids, plan.users, shares_memory);
+                    made.map_err(about("/dev"))?
+                }
                 None => Vec::new(),
             },
         })
@@ -227,10 +245,14 @@ fn attach_layer(layer: Layer, plan: &Plan, own: &Own, root: BorrowedFd<'_>) -> R
         Layer::Submounts => each(&plan.submounts),
         Layer::Run => each(own.run.as_slice()),
         Layer::Programs => each(plan.programs.as_slice()),
-        Layer::Lines => plan.mounts.iter().try_for_each(|planned| match planned {
-            Planned::Tree(tree) => attach(tree, root),
-            Planned::View { of, target, options } => view(root, of, target, *options),
-        }),
+        Layer::Lines | Layer::LinesInDev => {
+            let is_here =
+                |planned: &&Planned| Layer::of_line(planned.target(), plan.dev.is_some()) == layer;
+            plan.mounts.iter().filter(is_here).try_for_each(|planned| match planned {
+                Planned::Tree(tree) => attach(tree, root),
+                Planned::View { of, target, options } => view(root, of, target, *options),
+            })
+        }
         Layer::Dev => each(&own.dev),
     }
 }

@@ -13,7 +13,7 @@ use crate::files::root::{self, Planned};
 use crate::files::source::Sources;
 use crate::files::tree::{self, Owner, Tree};
 use crate::files::union::{self, Upper};
-use crate::spec::{Mount, MountOptions, MountSource, Spec, Users};
+use crate::spec::{Dev, Mount, MountOptions, MountSource, Node, Spec, Users};
 use crate::work;
 use rustix::fs::{FileType, fstat};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
@@ -56,12 +56,18 @@ impl Stack {
         let mut stack =
             Self { root, submounts, mounts: Vec::new(), ids, users: None, owner: spec.users };
         for mount in &spec.mounts {
-            stack.add(mount, sources, claim)?;
+            stack.add(mount, spec.dev.as_ref(), sources, claim)?;
         }
         Ok(stack)
     }
 
-    fn add(&mut self, mount: &Mount, sources: &Sources<'_>, claim: Claim<'_>) -> Result<(), Error> {
+    fn add(
+        &mut self,
+        mount: &Mount,
+        dev: Option<&Dev>,
+        sources: &Sources<'_>,
+        claim: Claim<'_>,
+    ) -> Result<(), Error> {
         let (target, options) = (mount.target.clone(), mount.options);
         let view = |of| Planned::View { of, target: mount.target.clone(), options };
         let tree = match &mount.source {
@@ -88,7 +94,10 @@ impl Stack {
                 Tree::made(fd, target)
             }
             MountSource::Tmpfs { size, inodes, mode, uid, gid } => {
-                let (owner, bits) = self.owner(&target)?;
+                let (owner, bits) = match made_by_init(dev, &target) {
+                    Some(node) => (Owner { uid: node.uid, gid: node.gid }, node.mode),
+                    None => self.owner(&target)?,
+                };
                 let owner = Owner { uid: uid.unwrap_or(owner.uid), gid: gid.unwrap_or(owner.gid) };
                 let mut settings = vec![("mode", format!("{:o}", mode.unwrap_or(bits)))];
                 settings.extend(bounds::of_line(*size, *inodes));
@@ -207,6 +216,11 @@ impl Stack {
             )
         })
     }
+}
+
+/// What init will make in the prison's own /dev at the mount point `target`.
+fn made_by_init<'d>(dev: Option<&'d Dev>, target: &Path) -> Option<&'d Node> {
+    dev?.find(target.strip_prefix("/dev").ok()?)
 }
 
 /// Opens the mount point `target`, which lies at `inside` of a tree. The tree may be hostile: no

@@ -195,7 +195,7 @@ fn check(mount: &Mount, earlier: &[&Path]) -> Result<(), String> {
     };
     let target = look(&mount.target)?;
     let directory = match &mount.file_system {
-        FileSystem::Kernel(Kernel::Dev | Kernel::Fd) => {
+        FileSystem::Kernel(Kernel::Dev { .. } | Kernel::Fd) => {
             let only = "devfs and fdescfs are mounted in jails only: mount.devfs in jail.conf";
             return Err(only.to_owned());
         }
