@@ -13,14 +13,19 @@
 //! loaded once for all jails of a network ([`Network`]). What differs from jail to jail is in
 //! tables ([`tables`]): a [`Rule`] each. A jail's addresses change by one write.
 //!
+//! A program of its own gives sockets a mark, by which the kernel chooses a routing table:
+//! [`mark_sockets`].
+//!
 //! May use: `kernel`; system calls: bpf(2), by way of `kernel`.
 
 mod assembler;
+mod mark;
 mod network;
 mod programs;
 mod rule;
 mod tables;
 
+pub use mark::mark_sockets;
 pub use network::Network;
 pub use rule::{Rule, Share, Source, both};
 

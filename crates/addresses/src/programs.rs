@@ -14,6 +14,9 @@ mod listen;
 mod lookup;
 mod name;
 
+pub(crate) use create::socket;
+pub(crate) use fragments::PASS;
+
 use crate::assembler::Program;
 use kernel::bpf::Hook;
 use std::ffi::CStr;

@@ -254,8 +254,9 @@ pub static CATALOGUE: &[Parameter] = &numbered([
     pseudo("exec.consolelog").text(PATH)
         .about("File for what the jail's commands print").full("appended to"),
     pseudo("exec.fib").int(0, 65535).default("0")
-        .about("Routing table of the jail's commands")
-        .refused("not supported yet: Linux routes by rules, not by process; use vnet"),
+        .about("Routing table of the jail's processes")
+        .partly("0 to 15, which net.fibs says; commands of jexec(8) have it too, and setfib(1) in \
+                 the jail cannot choose another"),
     pseudo("stop.timeout").int(0, NUMBER).default("10")
         .about("Seconds from SIGTERM to the end of a jail that stops").full("0 sends no SIGTERM"),
     pseudo("depend").list()

@@ -223,7 +223,12 @@ pub(crate) static OUTLINE: &[Section] = &[
                 "It must be an absolute path, and is a file of the host. Both standard output and \
                  standard error are written to it.",
             ),
-            ("exec.fib", ""),
+            (
+                "exec.fib",
+                "It is also the table of commands that jexec(8) runs. In a jail with `vnet`, the \
+                 table is one of the jail's own. Without the parameter, a jail has the table that \
+                 setfib(1) has given to jail(8).",
+            ),
             ("stop.timeout", "See also `exec.stop`, which comes before SIGTERM."),
             (
                 "depend",

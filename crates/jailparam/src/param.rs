@@ -87,6 +87,7 @@ handles! {
     EXEC_SYSTEM_USER: Text = "exec.system_user";
     EXEC_TIMEOUT: Int = "exec.timeout";
     EXEC_CONSOLELOG: Text = "exec.consolelog";
+    EXEC_FIB: Int = "exec.fib";
     STOP_TIMEOUT: Int = "stop.timeout";
     DEPEND: List = "depend";
 

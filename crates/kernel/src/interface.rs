@@ -40,17 +40,31 @@ pub fn loopback_up(socket: BorrowedFd<'_>) -> io::Result<()> {
 /// # Errors
 /// `ENOPROTOOPT`: the kernel is older than 5.14.
 pub fn network_cookie(socket: BorrowedFd<'_>) -> io::Result<u64> {
-    let (mut cookie, mut size) = (0u64, size_of::<u64>() as libc::socklen_t);
-    // SAFETY: the kernel writes at most `size` bytes to `cookie`, and their count to `size`.
+    option(socket, libc::SO_NETNS_COOKIE).map(u64::from_ne_bytes)
+}
+
+/// The mark of a socket's packets, by which the kernel chooses a routing table: `SO_MARK`,
+/// socket(7).
+///
+/// # Errors
+/// `ENOTSOCK`.
+pub fn socket_mark(socket: BorrowedFd<'_>) -> io::Result<u32> {
+    option(socket, libc::SO_MARK).map(u32::from_ne_bytes)
+}
+
+/// An option of a socket that has `N` bytes: getsockopt(2).
+fn option<const N: usize>(socket: BorrowedFd<'_>, name: libc::c_int) -> io::Result<[u8; N]> {
+    let (mut value, mut size) = ([0; N], N as libc::socklen_t);
+    // SAFETY: the kernel writes at most `size` bytes to `value`, and their count to `size`.
     let answer = unsafe {
         libc::getsockopt(
             socket.as_raw_fd(),
             libc::SOL_SOCKET,
-            libc::SO_NETNS_COOKIE,
-            (&raw mut cookie).cast(),
+            name,
+            value.as_mut_ptr().cast(),
             &raw mut size,
         )
     };
     crate::call::check(answer.into())?;
-    Ok(cookie)
+    Ok(value)
 }

@@ -23,7 +23,7 @@ use boot::{service, sysrc};
 use grammar::Question;
 use host::{devfs, mount, sysctl, umount};
 use jails::{jail, jexec, jls};
-use network::{arp, ifconfig, netstat, route};
+use network::{arp, ifconfig, netstat, route, setfib};
 use own::{bootstrap, config, doctor, install, net};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -33,7 +33,7 @@ use std::process::ExitCode;
 ///
 /// Most commands of the network, the boot and the host are linked for hooks and jails only: in
 /// everybody's PATH Linux has other programs of these names.
-static APPLETS: [Applet; 19] = [
+static APPLETS: [Applet; 20] = [
     Applet::new(&grammar::jails::JAIL, jail::run, Jails, page!("jail.8"))
         .linked(&[Everywhere, InJails]),
     Applet::new(&grammar::jails::JLS, jls::run, Jails, page!("jls.8"))
@@ -50,6 +50,8 @@ static APPLETS: [Applet; 19] = [
         .linked(&[Hooks, InJails]),
     Applet::new(&grammar::network::NDP, arp::run_ndp, Network, page!("kletka-arp.8"))
         .linked(&[Hooks, InJails]),
+    Applet::new(&grammar::network::SETFIB, setfib::run, Network, page!("setfib.1"))
+        .linked(&[Everywhere, Hooks, InJails]),
     Applet::new(&grammar::boot::SERVICE, service::run, Boot, page!("kletka-service.8"))
         .linked(&[Hooks]),
     Applet::new(&grammar::boot::SYSRC, sysrc::run, Boot, page!("sysrc.8"))

@@ -4,7 +4,7 @@
 use crate::error::Error;
 use crate::jail::Jail;
 use jailparam::{Jailsys, List, Parameter, Set, param};
-use netif::{InterfaceName, Netlink, Prefix, Route};
+use netif::{Fib, InterfaceName, Netlink, Prefix, Route};
 use prison::{Addresses, Record, Registry, Share, Source};
 use std::borrow::Cow;
 use std::fmt;
@@ -238,9 +238,13 @@ fn take_unused(
     unused.try_for_each(|address| netlink.take_lent(address))
 }
 
-/// Adds the sources that routes prefer, where a jail has several addresses of a family:
-/// `ip4.saddrsel` and `ip6.saddrsel`.
-pub(crate) fn select_sources(jail: &Jail, addresses: &mut Addresses) -> Result<(), netif::Error> {
+/// Adds the sources that routes of the jail's table prefer, where a jail has several addresses of a
+/// family: `ip4.saddrsel` and `ip6.saddrsel`.
+pub(crate) fn select_sources(
+    jail: &Jail,
+    fib: Option<Fib>,
+    addresses: &mut Addresses,
+) -> Result<(), netif::Error> {
     let v4: Vec<IpAddr> = addresses.v4.own().iter().copied().map(IpAddr::V4).collect();
     let v6: Vec<IpAddr> = addresses.v6.own().iter().copied().map(IpAddr::V6).collect();
     let selects = [(param::IP4_SADDRSEL, v4), (param::IP6_SADDRSEL, v6)];
@@ -251,7 +255,7 @@ pub(crate) fn select_sources(jail: &Jail, addresses: &mut Addresses) -> Result<(
         return Ok(());
     }
     let mut netlink = Netlink::open()?;
-    let (carried, routes) = (netlink.addresses()?, netlink.routes()?);
+    let (carried, routes) = (netlink.addresses()?, netlink.routes_of(fib.unwrap_or_default())?);
     for own in selects {
         let on = |interface: u32| {
             let carries = |one: &&IpAddr| {

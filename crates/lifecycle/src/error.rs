@@ -49,6 +49,8 @@ pub enum Error {
     NoRuleset(u16),
     /// The host's /dev, or what lies there, cannot be read.
     Devices(PathBuf, io::Error),
+    /// The routing table of `exec.fib` cannot be used.
+    Fib(netif::Error),
     /// The jail has neither `persist` nor a command: nothing would keep it alive.
     NothingToKeepIt,
     /// Another start of the jail is under way.
@@ -148,6 +150,7 @@ impl fmt::Display for Error {
             Self::Devices(path, error) => {
                 write!(f, "mount.devfs: {}: {}", path.display(), strerror::of(error))
             }
+            Self::Fib(error) => write!(f, "exec.fib: {error}"),
             // The words of FreeBSD's kernel: sys/kern/kern_jail.c.
             Self::NothingToKeepIt => write!(
                 f,

@@ -21,6 +21,7 @@ pub mod engine;
 mod error;
 pub mod exposure;
 mod family;
+mod fib;
 mod hook;
 mod host_mounts;
 mod ipc;

@@ -8,6 +8,7 @@
 use crate::addresses;
 use crate::devices;
 use crate::error::Error;
+use crate::fib;
 use crate::ipc;
 use crate::jail::Jail;
 use crate::recorded;
@@ -80,7 +81,7 @@ impl Creation {
         };
         let mut spec = Spec { mounts: all.mounts, dev, ..self.known.clone() };
         if let Some(addresses) = &mut spec.addresses {
-            addresses::select_sources(jail, addresses).map_err(Error::Routes)?;
+            addresses::select_sources(jail, fib::of(jail)?, addresses).map_err(Error::Routes)?;
         }
         Ok(spec)
     }
@@ -152,6 +153,7 @@ fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
         neighbours: Arc::default(),
         parameters: recorded::written(parameters),
         addresses,
+        mark: fib::of(jail)?.map(fib::mark),
     })
 }
 

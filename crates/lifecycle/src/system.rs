@@ -6,6 +6,7 @@ use crate::command::CommandLine;
 use crate::engine::{Host, Progress};
 use crate::error::Error;
 use crate::exposure;
+use crate::fib;
 use crate::hook::Hook;
 use crate::host_mounts;
 use crate::jail::Jail;
@@ -146,8 +147,21 @@ impl<'g> System<'g> {
         if let Some((_, place)) = &mut self.first {
             *place = waiting;
         }
+        if let Err(error) = self.furnish(&prison, level) {
+            // This step has made the prison, and fails. The first process waits in the prison, and
+            // would keep it.
+            self.first = None;
+            prison.remove(self.ground.registry)?;
+            return Err(error);
+        }
         self.record = Some(prison.record().clone());
         let prison = self.prison.insert(prison);
+        self.ground.voice.tell(&Notice::Created(&self.jail, prison.record().jid));
+        Ok(())
+    }
+
+    /// Gives a new prison what needs one that exists.
+    fn furnish(&self, prison: &Prison, level: i64) -> Result<(), Error> {
         if let Some(text) = self.jail.text(param::ENV) {
             prison.tell_jail(Told::Env, text.as_encoded_bytes())?;
         }
@@ -155,8 +169,7 @@ impl<'g> System<'g> {
         if !level.is_empty() {
             prison.tell_jail(Told::Securelevel, &level)?;
         }
-        self.ground.voice.tell(&Notice::Created(&self.jail, prison.record().jid));
-        Ok(())
+        fib::of(&self.jail)?.map_or(Ok(()), |fib| fib::open(fib, prison))
     }
 
     /// Says which files of the jail endanger the host.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use rustix::io::Errno;
 
+use crate::fib::{Fib, Rule};
 use crate::name::InterfaceName;
 
 /// Why the kernel's network was not read or changed. `Display` is what follows `ifconfig: `.
@@ -19,6 +20,8 @@ pub enum Error {
     NoInterface(String),
     /// The name is taken.
     Exists(String),
+    /// A fib cannot be used, because of this rule of somebody else's.
+    Taken(Fib, Rule),
     /// The kernel refused a change.
     Refused {
         /// What was asked for.
@@ -112,6 +115,11 @@ impl fmt::Display for Error {
             Self::Listing(errno) => {
                 write!(f, "unable to read the kernel's network tables: {}", strerror(*errno))
             }
+            Self::Taken(fib, rule) => write!(
+                f,
+                "fib {fib}: the rule \"{rule}\" is not kletka's, and about the same marks or the \
+                 same table"
+            ),
             Self::NoInterface(name) => write!(f, "interface {name} does not exist"),
             Self::Exists(name) => write!(f, "interface {name} already exists"),
             Self::Refused { request, errno, because } => {

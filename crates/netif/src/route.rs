@@ -6,6 +6,7 @@ use rustix::io::Errno;
 
 use crate::address::{Prefix, family, from_octets, octets};
 use crate::error::{Error, Request};
+use crate::fib::Fib;
 use crate::uapi::{af, nlm, rta, rtm};
 use crate::wire::{Message, Netlink, attributes, find, u32_at};
 
@@ -25,6 +26,8 @@ pub struct Route {
     pub kind: RouteKind,
     /// The largest packet, if the route limits it.
     pub mtu: Option<u32>,
+    /// The table that the route is in.
+    pub fib: Fib,
     /// An administrator has put the route there: FreeBSD's flag `STATIC`.
     pub is_static: bool,
 }
@@ -46,11 +49,13 @@ impl Route {
     pub fn through(destination: Prefix, gateway: IpAddr) -> Self {
         let kind = RouteKind::Unicast;
         let gateway = Some(gateway);
-        Self { destination, gateway, interface: None, kind, mtu: None, is_static: true }
+        let fib = Fib::DEFAULT;
+        Self { destination, gateway, interface: None, kind, mtu: None, fib, is_static: true }
     }
 
     fn message(&self, kind: u16, flags: u16, body: [u8; BODY]) -> Message {
         let mut message = Message::new(kind, flags, &body);
+        message.number(rta::TABLE, self.fib.table());
         // Linux refuses bits of the destination that are beyond its length.
         if self.destination.length > 0 {
             message.attribute(rta::DST, &octets(self.destination.network().address));
@@ -71,7 +76,8 @@ impl Route {
 
     fn body(&self, scope: u8, kind: u8) -> [u8; BODY] {
         let family = family(self.destination.address);
-        let (length, table) = (self.destination.length, rta::TABLE_MAIN);
+        // The table is an attribute: those of fibs have no room here.
+        let (length, table) = (self.destination.length, 0);
         [family, length, 0, 0, table, rta::PROTOCOL_STATIC, scope, kind, 0, 0, 0, 0]
     }
 }
@@ -128,11 +134,11 @@ impl Netlink {
         self.change(message).map_err(|errno| Request::Route.refused(errno))
     }
 
-    /// `get`: the route of the table by which packets to `destination` leave, or are dropped.
+    /// `get`: the route of the fib's table by which packets to `destination` leave, or are dropped.
     ///
     /// # Errors
     /// `ESRCH`: there is no such route.
-    pub fn get_route(&mut self, destination: IpAddr) -> Result<Route, Error> {
+    pub fn get_route(&mut self, destination: IpAddr, fib: Fib) -> Result<Route, Error> {
         let mut body = [0; BODY];
         body[0] = family(destination);
         body[1] = Prefix::width(destination);
@@ -140,17 +146,21 @@ impl Netlink {
         body[8..].copy_from_slice(&rta::F_FIB_MATCH.to_ne_bytes());
         let mut message = Message::new(rtm::GETROUTE, 0, &body);
         message.attribute(rta::DST, &octets(destination));
-        if let Ok(answer) = self.get(message) {
+        if fib == Fib::DEFAULT
+            && let Ok(answer) = self.get(message)
+        {
             return parse(&answer).map(|(_, route)| route).ok_or(Error::Listing(Errno::BADMSG));
         }
         // The kernel does not show a route that drops packets: it answers as if it had dropped
-        // ours. So the table is searched for the longest match.
+        // ours. And it asks the table of another fib only where that has its rules. So the table is
+        // searched for the longest match.
         let leads = |route: &Route| {
             let length = route.destination.length;
             let there = Prefix { address: destination, length }.network();
             there == route.destination.network()
         };
-        let found = self.routes()?.into_iter().filter(leads).max_by_key(|r| r.destination.length);
+        let found =
+            self.routes_of(fib)?.into_iter().filter(leads).max_by_key(|r| r.destination.length);
         found.ok_or_else(|| Request::Route.refused(Errno::SRCH))
     }
 
@@ -159,6 +169,14 @@ impl Netlink {
     /// # Errors
     /// `Listing`.
     pub fn routes(&mut self) -> Result<Vec<Route>, Error> {
+        self.routes_of(Fib::DEFAULT)
+    }
+
+    /// The routes of a fib's table, IPv4 first.
+    ///
+    /// # Errors
+    /// `Listing`.
+    pub fn routes_of(&mut self, fib: Fib) -> Result<Vec<Route>, Error> {
         let mut found: Vec<Route> = Vec::new();
         for family in [af::INET, af::INET6] {
             let request = || {
@@ -167,8 +185,8 @@ impl Netlink {
                 Message::new(rtm::GETROUTE, 0, &body)
             };
             let collect = |found: &mut Vec<Route>, body: &[u8]| {
-                let main = parse(body).filter(|&(table, _)| table == u32::from(rta::TABLE_MAIN));
-                found.extend(main.map(|(_, route)| route));
+                let own = parse(body).filter(|&(table, _)| table == fib.table());
+                found.extend(own.map(|(_, route)| Route { fib, ..route }));
             };
             match self.dump(request, collect) {
                 Ok(routes) => found.extend(routes),
@@ -197,8 +215,15 @@ fn parse(body: &[u8]) -> Option<(u32, Route)> {
     };
     let destination = Prefix { address: unspecified, length };
     let is_static = protocol != rta::PROTOCOL_KERNEL;
-    let mut route =
-        Route { destination, gateway: None, interface: None, kind, mtu: None, is_static };
+    let mut route = Route {
+        destination,
+        gateway: None,
+        interface: None,
+        kind,
+        mtu: None,
+        fib: Fib::DEFAULT,
+        is_static,
+    };
     let mut table = u32::from(table);
     for (attribute, value) in attributes(body.get(BODY..)?) {
         match attribute {

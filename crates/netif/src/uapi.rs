@@ -300,6 +300,22 @@ pub(crate) mod rta {
     pub(crate) const NH_ONLINK: u32 = 4;
 }
 
+/// Rules by which the kernel chooses a routing table: linux/fib_rules.h.
+pub(crate) mod fra {
+    pub(crate) const PRIORITY: u16 = 6;
+    pub(crate) const FWMARK: u16 = 10;
+    pub(crate) const TABLE: u16 = 15;
+    pub(crate) const FWMASK: u16 = 16;
+    pub(crate) const PROTOCOL: u16 = 21;
+
+    pub(crate) const LOOK_UP: u8 = 1;
+    pub(crate) const UNREACHABLE: u8 = 7;
+    /// The rule is for what it does not describe.
+    pub(crate) const INVERT: u32 = 2;
+    /// The rule is of a fib's. Numbers from 4 on are for programs to choose.
+    pub(crate) const PROTOCOL_OURS: u8 = b'k';
+}
+
 /// Traffic control: linux/pkt_sched.h, pkt_cls.h, tc_act/tc_mirred.h.
 pub(crate) mod tc {
     pub(crate) const KIND: u16 = 1;

@@ -11,7 +11,7 @@ mod report;
 pub use catalogue::language;
 pub use command::{Gateway, IpFamily, RouteCommand, Verb};
 pub use error::UsageError;
-pub use report::{change_line, description, flushed_line, net};
+pub use report::{change_lines, description, flushed_line, net};
 
 use catalogue::Modifier;
 use reader::RouteReader;

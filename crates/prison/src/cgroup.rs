@@ -31,7 +31,7 @@ const LEAF: &str = "self";
 const PATIENCE: u32 = 5;
 
 /// Where cgroup v2 is mounted: alone, or beside v1 on a hybrid host.
-fn hierarchy() -> Option<&'static Path> {
+pub(crate) fn hierarchy() -> Option<&'static Path> {
     ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
         .map(Path::new)
         .into_iter()

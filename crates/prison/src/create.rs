@@ -251,6 +251,9 @@ fn build(
         }
         (None, _) => None,
     };
+    if let Some(mark) = spec.mark {
+        mark.give(record.cgroup.as_deref())?;
+    }
     if let (Some(dev), Some(cgroup)) = (&spec.dev, record.cgroup.as_deref()) {
         devices::hold(cgroup, dev);
     }

@@ -56,6 +56,8 @@ pub enum Error {
     NoAddressRules(String),
     /// Inside a jail no other can have addresses of the host.
     AddressesInside,
+    /// Sockets cannot be given a mark: what is missing.
+    NoMarks(String),
     /// Nothing can limit the number of processes here.
     NoProcessLimit,
     /// All ranges of 65,536 ids are taken.
@@ -214,6 +216,7 @@ impl fmt::Display for Error {
                 "a jail inside a jail cannot have addresses of the host: use \"vnet\", or make the \
                  jail on the host",
             ),
+            Self::NoMarks(missing) => write!(f, "no routing table can be given: {missing}"),
             Self::NoProcessLimit => f.write_str(
                 "kletka.maxproc: nothing counts processes here: mount a cgroup hierarchy with the \
                  pids controller, or say kletka.maxproc=0",

@@ -495,6 +495,7 @@ impl Registry {
                 taken.children.max > 0,
             ),
             addresses: spec.addresses.clone(),
+            mark: spec.mark,
             parameters: spec.parameters.clone(),
             rights,
             creator: Some(creator),

@@ -1,6 +1,7 @@
 //! The complete plan of a prison, which [`crate::Prison::create`] takes. These are values; nothing
 //! here acts.
 
+use crate::mark::Mark;
 use crate::permission::Allow;
 use ::addresses::{Share, Source};
 use rustix::thread::ThreadNameSpaceType;
@@ -33,6 +34,8 @@ pub struct Spec {
     pub addresses: Option<Addresses>,
     /// Which System V IPC the processes have.
     pub ipc: Ipc,
+    /// The mark of all sockets that the prison's processes make.
+    pub mark: Option<Mark>,
     /// What is mounted over `path`, in order; nobody but the jail sees these mounts.
     pub mounts: Vec<Mount>,
     /// The jail's own /dev: jail(8), `mount.devfs`. `None`: /dev is what the root has.

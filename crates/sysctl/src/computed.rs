@@ -50,6 +50,12 @@ pub(crate) fn jailed() -> io::Result<String> {
     Ok(if prison::is_jailed() { "1" } else { "0" }.to_owned())
 }
 
+/// The routing table of this process: setfib(2).
+#[expect(clippy::unnecessary_wraps, reason = "as the others of the table")]
+pub(crate) fn fib() -> io::Result<String> {
+    Ok(netif::Fib::own().to_string())
+}
+
 /// Whether a jail owns its network; 0 on the host, as on FreeBSD.
 pub(crate) fn vnet() -> io::Result<String> {
     use std::os::unix::fs::MetadataExt;

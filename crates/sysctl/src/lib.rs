@@ -5,7 +5,7 @@
 //! FreeBSD without that module. The values are those of the caller's network. Command lines and
 //! output belong to sysctl(8).
 //!
-//! May use: `mdoc`, `prison`, `rustix`, `strerror`; system calls: /proc.
+//! May use: `mdoc`, `netif`, `prison`, `rustix`, `strerror`; system calls: /proc.
 
 mod computed;
 mod error;

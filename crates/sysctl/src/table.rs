@@ -54,7 +54,8 @@ pub const TABLE: &[Oid] = &[
     Oid { name: "kern.osrelease",                   source: Source::File("/proc/sys/kernel/osrelease"), about: "Release of the operating system" },
     Oid { name: "kern.ostype",                      source: Source::File("/proc/sys/kernel/ostype"), about: "Name of the operating system" },
     Oid { name: "kern.securelevel",                 source: Source::Computed(computed::securelevel), about: "What is forbidden even to root: jail(8), securelevel" },
-    Oid { name: "net.fibs",                         source: Source::Constant("1"), about: "Number of routing tables" },
+    Oid { name: "net.add_addr_allfibs",             source: Source::Constant("0"), about: "An interface's address adds its route to all routing tables" },
+    Oid { name: "net.fibs",                         source: Source::Constant("16"), about: "Number of routing tables" },
     Oid { name: "net.inet.icmp.bmcastecho",         source: Source::Inverse("/proc/sys/net/ipv4/icmp_echo_ignore_broadcasts"), about: "Answer echo requests that were sent to all" },
     Oid { name: "net.inet.ip.forwarding",           source: Source::Switch("/proc/sys/net/ipv4/ip_forward"), about: "Forward packets between interfaces" },
     Oid { name: "net.inet.ip.redirect",             source: Source::Switch("/proc/sys/net/ipv4/conf/all/send_redirects"), about: "Tell senders of better routes" },
@@ -75,6 +76,7 @@ pub const TABLE: &[Oid] = &[
     Oid { name: "net.link.bridge.pfil_member",      source: Source::Constant("0"), about: "Filter packets on the members of a bridge" },
     Oid { name: "net.link.bridge.pfil_onlyip",      source: Source::Constant("1"), about: "Pass only IP when filtering" },
     Oid { name: "net.link.epair.ether_gen_addr",    source: Source::Constant("1"), about: "The addresses of an epair follow from its name" },
+    Oid { name: "net.my_fibnum",                    source: Source::Computed(computed::fib), about: "Routing table of this process" },
     Oid { name: "security.jail.env",                source: Source::Computed(computed::env), about: "What the administrator tells this jail" },
     Oid { name: "security.jail.jail_max_af_ips",    source: Source::Constant("255"), about: "Most addresses of a family that a jail may have" },
     Oid { name: "security.jail.jailed",             source: Source::Computed(computed::jailed), about: "This process is in a jail" },
@@ -84,6 +86,12 @@ pub const TABLE: &[Oid] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn there_are_as_many_fibs_as_it_says() {
+        let oid = TABLE.iter().find(|oid| oid.name == "net.fibs").unwrap();
+        assert_eq!(oid.read().unwrap(), netif::Fib::COUNT.to_string());
+    }
 
     #[test]
     fn the_table_is_sorted_and_every_name_can_be_read() {

@@ -9,10 +9,11 @@ use crate::assembler::{If, Program};
 use crate::tables::rule;
 
 /// struct bpf_sock, linux/bpf.h.
-mod socket {
-    pub(super) const FAMILY: i16 = 4;
-    pub(super) const TYPE: i16 = 8;
-    pub(super) const PROTOCOL: i16 = 12;
+pub(crate) mod socket {
+    pub(crate) const FAMILY: i16 = 4;
+    pub(crate) const TYPE: i16 = 8;
+    pub(crate) const PROTOCOL: i16 = 12;
+    pub(crate) const MARK: i16 = 16;
 }
 
 pub(super) fn program() -> Program {

@@ -50,7 +50,7 @@ pub(super) mod errno {
 }
 
 /// The answer of a hook: go on.
-pub(super) const PASS: u32 = 1;
+pub(crate) const PASS: u32 = 1;
 
 /// Keeps what the kernel hands over in R6, and puts the rule's address in R7.
 pub(super) fn begin(p: &mut Program) {

@@ -148,7 +148,7 @@ fn how_they_end() {
          inside { exec.start = 'kill -15 $$'; exec.poststop = 'echo poststop'; exec.release = 'echo release'; }
          late { exec.timeout = 1; exec.start = 'sleep 100; true'; exec.release = 'echo release'; }
          stays { exec.timeout = 1; exec.stop = 'sleep 100; true'; exec.poststop = 'echo poststop'; }
-         fib { exec.fib = 1; exec.start = true; }
+         fib { exec.fib = 16; exec.start = true; }
          log { exec.consolelog = log; exec.start = true; }
          apart { exec.prestart = 'ls /proc/self/fd | wc -l'; exec.poststart = 'sh /tmp/session &'; }
          both { exec.poststart = 'sleep 1000 &'; exec.start = 'sleep 1000 &'; }\n",
@@ -183,7 +183,7 @@ $ jail -q -c stays; jail -q -r stays; jls name; jail -q -R stays
 stays
 jail: stays: /bin/sh -c sleep 100; true: timed out (/etc/jail.conf line 6)
 $ jail -q -c fib
-jail: fib: exec.fib: not supported yet: Linux routes by rules, not by process; use vnet (/etc/jail.conf line 7)
+jail: fib: exec.fib: 16: setfib: Invalid argument; there are fibs 0 to 15 (/etc/jail.conf line 7)
 [1]
 $ jail -q -c log
 jail: log: exec.consolelog: log: not an absolute pathname; begin it with / (/etc/jail.conf line 8)

@@ -11,6 +11,7 @@ mod config;
 mod devfs;
 mod doctor;
 mod escapes;
+mod fib;
 mod help;
 mod hooks;
 mod hosts_files;

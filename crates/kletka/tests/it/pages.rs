@@ -57,8 +57,8 @@ fn man_finds_them() {
         "\
 $ apropos -M /usr/local/share/man jail | cut -d ' ' -f 1 | sort | xargs
 devfs.rules jail jail.conf jexec jls kletka kletka-bootstrap kletka-config kletka-devfs kletka-doctor kletka-files kletka-fstab kletka-service rc.conf
-$ cd /usr/local/share/man && for page in $(ls man* | grep '[.]' | sed 's/[.][58]$//'); do man -M . -w $page > /dev/null || echo $page; done
-$ cd /usr/local/share/man && for page in $(ls man* | grep '[.]' | sed 's/[.][58]$//'); do whatis -M . $page > /dev/null || echo $page; done
+$ cd /usr/local/share/man && for page in $(ls man* | grep '[.]' | sed 's/[.][158]$//'); do man -M . -w $page > /dev/null || echo $page; done
+$ cd /usr/local/share/man && for page in $(ls man* | grep '[.]' | sed 's/[.][158]$//'); do whatis -M . $page > /dev/null || echo $page; done
 ",
     );
     sandbox.ok("umount /var/cache/man");
@@ -66,7 +66,7 @@ $ cd /usr/local/share/man && for page in $(ls man* | grep '[.]' | sed 's/[.][58]
 
 /// Pages whose examples are run in this order, on the machine that [`described`] makes; and what
 /// comes before the examples of each.
-const RUN: [(&str, &str); 17] = [
+const RUN: [(&str, &str); 18] = [
     ("man5/jail.conf.5", ""),
     ("man8/jail.8", ""),
     ("man8/jls.8", "jail -c web"),
@@ -74,6 +74,7 @@ const RUN: [(&str, &str); 17] = [
     ("man8/kletka-netstat.8", ""),
     ("man8/kletka-arp.8", "jail -c mail"),
     ("man8/kletka-route.8", "ifconfig epair9 create; ifconfig epair9a inet 192.168.1.1/24 up"),
+    ("man1/setfib.1", "ifconfig epair9a inet 192.168.9.2/24 alias; route delete -fib 2 default"),
     ("man8/kletka-mount.8", "ifconfig epair9a destroy; mkdir /home/pkg /home/jails/web/pkg"),
     ("man8/kletka-sysctl.8", ""),
     ("man8/kletka-devfs.8", ""),

@@ -150,8 +150,8 @@ $ route get 192.168.1.9 | grep interface
   interface: epair1b
 $ route add default 192.168.1.1 -fib 0
 add net default: gateway 192.168.1.1
-$ route add 10.0.0.0/8 192.168.1.2 -fib 1
-route: -fib 1: there is only fib 0 as yet
+$ route add 10.0.0.0/8 192.168.1.2 -fib 16
+route: invalid fib number: 16
 [64]
 $ ifconfig epair1a destroy
 ",

@@ -40,7 +40,7 @@ kern.features.vimage: 1
 $ sysctl security.jail.vnet security.jail.jail_max_af_ips net.fibs
 security.jail.vnet: 0
 security.jail.jail_max_af_ips: 255
-net.fibs: 1
+net.fibs: 16
 $ sysctl -n kern.osrelease | diff - /proc/sys/kernel/osrelease
 $ sysctl kern.nope -n
 sysctl: unknown oid 'kern.nope'
@@ -72,7 +72,7 @@ net.fibs: Number of routing tables
 $ sysctl -e kern.features.inet
 kern.features.inet=1
 $ sysctl -aN | grep -c .
-35
+37
 $ sysctl -an | grep -x Linux
 Linux
 $ sysctl -a | grep ostype

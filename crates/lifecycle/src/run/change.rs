@@ -6,6 +6,7 @@ use super::facts::Facts;
 use super::ledger::Ledger;
 use crate::addresses::{self, Alias};
 use crate::error::Error;
+use crate::fib;
 use crate::ipc;
 use crate::jail::Jail;
 use crate::recorded::{self, same_place};
@@ -131,13 +132,14 @@ impl Changes {
     ///
     /// # Errors
     /// An address cannot be read, or the host's routes cannot.
-    fn addresses(&self) -> Result<Option<Addresses>, Error> {
+    fn addresses(&self, record: &Record) -> Result<Option<Addresses>, Error> {
         if !self.live.iter().any(|parameter| is_of_addresses(parameter)) {
             return Ok(None);
         }
         let jail = Jail { configured: None, parameters: self.set.clone(), given: None };
         let mut addresses = addresses::of(&jail)?.unwrap_or_default();
-        addresses::select_sources(&jail, &mut addresses).map_err(Error::Routes)?;
+        let fib = fib::of_record(record);
+        addresses::select_sources(&jail, fib, &mut addresses).map_err(Error::Routes)?;
         Ok(Some(addresses))
     }
 
@@ -220,7 +222,7 @@ pub(crate) fn change(
     }
     let call = changes.line(&format!("jid={}", prison.record().jid));
     ledger.voice.tell(&Notice::Changes(jail, &call));
-    let addresses = changes.addresses().map_err(Refusal::step(jail))?;
+    let addresses = changes.addresses(prison.record()).map_err(Refusal::step(jail))?;
     let aliases = addresses.as_ref().map_or(Ok(Vec::new()), |_| addresses::aliases(&found));
     let aliases = aliases.map_err(Refusal::step(jail))?;
     // First the interfaces get the new addresses, and at last they lose the old ones: the jail has

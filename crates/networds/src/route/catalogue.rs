@@ -85,9 +85,9 @@ static MODIFIERS: Group<Modifier> = Group { title: "Modifiers", words: &[
         .full(Alone(|_| Ok(()))),
     word(&["mtu"], "The longest packet, in bytes")
         .full(With(Value("bytes"), |line, text| line.set_mtu(text))),
-    word(&["fib"], "The routing table")
-        .partly("there is only one as yet, and another number is an error",
-            With(Choice(&["0", "default", "all"]), |_, text| only_fib(text))),
+    word(&["fib"], "The routing tables: numbers from 0 to 15, and ranges as in `1,4-6`; `all`; or \
+          `default`, that of the process, which counts without the word too")
+        .full(With(Value("fibs"), |line, text| line.set_fibs(text))),
     word(&["nostatic"], "The route was made by a program").absent(),
     word(&["proto1", "proto2", "proto3"], "Marks for routing programs").absent(),
     word(&["cloning", "xresolve", "llinfo"], "How a link-level address is found").absent(),
@@ -114,14 +114,6 @@ const FLAGS: &[Flag] = &[
     Flag { letter: 'n', argument: None, about: "Addresses stay numbers, as in any case" },
     Flag { letter: 'q', argument: None, about: "Only the exit status tells" },
 ];
-
-/// Accepts the number of a routing table; there is only one.
-fn only_fib(text: &str) -> Outcome {
-    match text {
-        "0" | "default" | "all" => Ok(()),
-        fib => Err(UsageError::NoFib(fib.to_owned())),
-    }
-}
 
 /// Looks up a command.
 pub(super) fn find_verb(word: &str) -> Option<Found<'_, Verb>> {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use netif::{InterfaceName, Prefix, RouteKind};
+use netif::{Fib, InterfaceName, Prefix, RouteKind};
 
 /// A change of the table, or a look at it.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct RouteCommand {
     pub jail: Option<String>,
     /// `flush`: the only family that is flushed.
     pub family: Option<IpFamily>,
+    /// `-fib`: the tables that are meant, in the order of the line; none: that of the process.
+    pub fibs: Vec<Fib>,
     /// Where the route leads.
     pub destination: Prefix,
     /// The destination as it was written, without the length of its prefix.

@@ -50,7 +50,7 @@ impl fmt::Display for UsageError {
             }
             Self::BadAddress(word) => write!(f, "bad address: {word}"),
             Self::BadValue(word) => write!(f, "{word}: bad value"),
-            Self::NoFib(fib) => write!(f, "-fib {fib}: there is only fib 0 as yet"),
+            Self::NoFib(fib) => write!(f, "invalid fib number: {fib}"),
         }
     }
 }

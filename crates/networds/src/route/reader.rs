@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use netif::{InterfaceName, RouteKind, netmask_length};
+use netif::{Fib, InterfaceName, RouteKind, netmask_length};
 
 use super::command::{Gateway, IpFamily, RouteCommand, Verb};
 use super::destination::{self, Hints};
@@ -24,6 +24,7 @@ pub(super) struct RouteReader<'a> {
     pub(super) gateway: Option<&'a str>,
     length: Option<u8>,
     mtu: Option<u32>,
+    fibs: Vec<Fib>,
 }
 
 impl<'a> RouteReader<'a> {
@@ -35,6 +36,21 @@ impl<'a> RouteReader<'a> {
     /// `-mtu`.
     pub(super) fn set_mtu(&mut self, text: &str) -> Result<(), UsageError> {
         self.mtu = Some(text.parse().map_err(|_| UsageError::BadValue(text.to_owned()))?);
+        Ok(())
+    }
+
+    /// `-fib`: numbers and ranges of them, `all`, or `default`, the table of the process.
+    pub(super) fn set_fibs(&mut self, text: &str) -> Result<(), UsageError> {
+        match text {
+            "default" => {}
+            "all" => self.fibs.extend(Fib::all()),
+            list => {
+                for part in list.split(',') {
+                    let fibs = fibs(part).ok_or_else(|| UsageError::NoFib(text.to_owned()))?;
+                    self.fibs.extend(fibs);
+                }
+            }
+        }
         Ok(())
     }
 
@@ -86,6 +102,7 @@ impl<'a> RouteReader<'a> {
             quiet: self.quiet,
             jail: self.jail,
             family: self.family,
+            fibs: self.fibs,
             destination,
             destination_text,
             is_host,
@@ -118,4 +135,15 @@ impl<'a> RouteReader<'a> {
             Err(bad())
         }
     }
+}
+
+/// A fib, or a range of them as in `1-3`.
+fn fibs(part: &str) -> Option<impl Iterator<Item = Fib>> {
+    let (first, last): (Fib, Fib) = match part.split_once('-') {
+        Some((first, last)) => (first.parse().ok()?, last.parse().ok()?),
+        None => (part.parse().ok()?, part.parse().ok()?),
+    };
+    // As on FreeBSD, a range has at least two.
+    let is_range = first < last || !part.contains('-');
+    is_range.then(|| Fib::all().filter(move |fib| (first..=last).contains(fib)))
 }

@@ -4,24 +4,35 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use netif::{Error, Prefix, Route, RouteKind, strerror};
+use netif::{Error, Fib, Prefix, Route, RouteKind, strerror};
 use rustix::io::Errno;
 
 use super::command::RouteCommand;
 
-/// The line that FreeBSD prints after a change, whether or not the change succeeded.
+/// The lines that FreeBSD prints after a change of these tables, whether or not the change
+/// succeeded: one for all that it succeeded in, and one for each other.
 #[must_use]
-pub fn change_line(command: &RouteCommand, error: Option<&Error>) -> String {
+pub fn change_lines(command: &RouteCommand, outcomes: &[(Fib, Result<(), Error>)]) -> String {
     let what = if command.is_host { "host" } else { "net" };
     let mut line = format!("{} {what} {}", command.verb_text, command.destination_text);
     if let Some(gateway) = &command.gateway {
         let _ = write!(line, ": gateway {gateway}");
     }
-    if let Some(error) = error {
-        // With one table FreeBSD names it only after a failure.
-        let _ = write!(line, " fib 0: {}", reason(error));
+    let changed = outcomes.iter().filter(|(_, outcome)| outcome.is_ok());
+    let changed: Vec<String> = changed.map(|(fib, _)| fib.to_string()).collect();
+    let mut text = match changed.as_slice() {
+        [] => String::new(),
+        // FreeBSD names the table where there are several, and where there is one it does not. Here
+        // there are always several, and whoever has never heard of them reads what he knows.
+        [fib] if fib == "0" && outcomes.len() == 1 => format!("{line}\n"),
+        fibs => format!("{line} fib {}\n", fibs.join(",")),
+    };
+    for (fib, outcome) in outcomes {
+        if let Err(error) = outcome {
+            let _ = writeln!(text, "{line} fib {fib}: {}", reason(error));
+        }
     }
-    line + "\n"
+    text
 }
 
 /// Why a change failed, in the words of route(8), DIAGNOSTICS.
@@ -42,8 +53,9 @@ fn reason(error: &Error) -> String {
 
 /// The line for a route through `gateway` that `flush` has deleted.
 #[must_use]
-pub fn flushed_line(destination: &Prefix, gateway: IpAddr) -> String {
-    format!("{:<20.20} {gateway:<20.20} done\n", net(destination))
+pub fn flushed_line(destination: &Prefix, gateway: IpAddr, fib: Fib) -> String {
+    let of = if fib == Fib::DEFAULT { String::new() } else { format!("-fib {fib:<3} ") };
+    format!("{:<20.20} {gateway:<20.20} {of}done\n", net(destination))
 }
 
 /// A destination in netname()'s form: `default`, a host, or a net with the length of its prefix.
@@ -70,8 +82,7 @@ pub fn description(asked: &str, route: &Route, interface: Option<&str>, mtu: u32
     if let Some(gateway) = route.gateway {
         let _ = writeln!(text, "    gateway: {gateway}");
     }
-    // There is only one table as yet.
-    text += "        fib: 0\n";
+    let _ = writeln!(text, "        fib: {}", route.fib);
     if let Some(interface) = interface {
         let _ = writeln!(text, "  interface: {interface}");
     }
@@ -142,6 +153,7 @@ destination: default
     #[rustfmt::skip]
     fn reports() {
         let error = |errno| Error::Refused { request: netif::Request::Route, errno, because: None };
+        let fib = |number| Fib::new(number).unwrap();
         for (line, error, want) in [
             ("add default 10.0.0.1",       None,                           "add net default: gateway 10.0.0.1\n"),
             ("add 10.0.0.5 10.0.0.1",      None,                           "add host 10.0.0.5: gateway 10.0.0.1\n"),
@@ -153,7 +165,18 @@ destination: default
         ] {
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
             let Ok(command) = parse(&words) else { panic!("{line}") };
-            assert_eq!(change_line(&command, error.as_ref()), want, "{line}");
+            let outcomes = [(Fib::DEFAULT, error.map_or(Ok(()), Err))];
+            assert_eq!(change_lines(&command, &outcomes), want, "{line}");
+        }
+        let Ok(command) = parse(&["add", "default", "10.0.0.1"].map(str::to_owned)) else { panic!() };
+        let exists = || Err(error(Errno::EXIST));
+        for (outcomes, want) in [
+            (vec![(fib(2), Ok(()))],                                "add net default: gateway 10.0.0.1 fib 2\n"),
+            (vec![(fib(0), Ok(())), (fib(3), Ok(()))],              "add net default: gateway 10.0.0.1 fib 0,3\n"),
+            (vec![(fib(1), Ok(())), (fib(2), exists())],
+             "add net default: gateway 10.0.0.1 fib 1\nadd net default: gateway 10.0.0.1 fib 2: route already in table\n"),
+        ] {
+            assert_eq!(change_lines(&command, &outcomes), want);
         }
     }
 }

@@ -51,6 +51,22 @@ fn routes() {
 }
 
 #[test]
+fn tables() {
+    for (words, want) in [
+        ("", ""),
+        ("-fib default", ""),
+        ("-fib 3", "3"),
+        ("-fib 1,4-6", "1 4 5 6"),
+        ("-fib 1 -fib 0", "1 0"),
+        ("-fib all", "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15"),
+    ] {
+        let got = command(&format!("add default 10.0.0.1 {words}")).unwrap();
+        let fibs: Vec<String> = got.fibs.iter().map(ToString::to_string).collect();
+        assert_eq!(fibs.join(" "), want, "{words}");
+    }
+}
+
+#[test]
 #[rustfmt::skip]
 fn what_is_refused() {
     for (line, want, status) in [
@@ -60,7 +76,11 @@ fn what_is_refused() {
         ("put default 10.0.0.1",       "bad keyword: put\nroute: usage: route [-j jail] [-46nq] command [[modifiers] args]", 64),
         ("add -fast default 10.0.0.1", "bad keyword: fast\nroute: usage: route [-j jail] [-46nq] command [[modifiers] args]", 64),
         ("monitor",                    "monitor: this part of FreeBSD's route is not supported", 64),
-        ("add default 10.0.0.1 -fib 2", "-fib 2: there is only fib 0 as yet", 64),
+        ("add default 10.0.0.1 -fib 16", "invalid fib number: 16", 64),
+        ("add default 10.0.0.1 -fib 0-16", "invalid fib number: 0-16", 64),
+        ("add default 10.0.0.1 -fib 3-3", "invalid fib number: 3-3", 64),
+        ("add default 10.0.0.1 -fib 1,,2", "invalid fib number: 1,,2", 64),
+        ("add default 10.0.0.1 -fib", "usage: route [-j jail] [-46nq] command [[modifiers] args]", 64),
         ("add default router",         "bad address: router", 68),
         ("add fd00::/8 fd01::1",       "bad address: fd00::/8", 68),
         ("add 10.0.0.0/33 10.0.0.1",   "bad address: 10.0.0.0/33", 68),

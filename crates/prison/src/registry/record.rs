@@ -8,6 +8,7 @@
 
 use crate::confine::ids::Ids;
 use crate::confine::rights::Rights;
+use crate::mark::Mark;
 use crate::pending::Pending;
 use crate::registry::limits::Limits;
 use crate::registry::process_id::ProcessId;
@@ -51,6 +52,8 @@ pub struct Record {
     pub cgroup: Option<PathBuf>,
     /// The addresses of a shared network stack that it is held to, if it is.
     pub(crate) addresses: Option<Addresses>,
+    /// The mark of the sockets that its processes make, if they have one.
+    pub mark: Option<Mark>,
     /// Directories that were made for the prison and are removed with it: [`crate::work`].
     pub(crate) work: Vec<PathBuf>,
     /// jail_set(2)'s parameters by name, for jls(8).
@@ -159,6 +162,9 @@ impl Record {
         if let Some(addresses) = &self.addresses {
             line("addresses", addresses.to_string().as_bytes());
         }
+        if let Some(mark) = self.mark {
+            line("mark", mark.to_string().as_bytes());
+        }
         for work in &self.work {
             line("work", work.as_os_str().as_bytes());
         }
@@ -228,6 +234,7 @@ impl Record {
             ids: Ids::SAME,
             cgroup: None,
             addresses: None,
+            mark: None,
             work: Vec::new(),
             parameters: Vec::new(),
             pending: None,
@@ -290,6 +297,7 @@ impl Record {
             "addresses" => {
                 text.and_then(Addresses::parse).map(|addresses| self.addresses = Some(addresses))
             }
+            "mark" => text.and_then(Mark::parse).map(|mark| self.mark = Some(mark)),
             "domain" => text.map(|domain| self.domain = domain == "init"),
             _ => return Line::Unknown,
         };
@@ -351,6 +359,7 @@ mod tests {
             path: PathBuf::from(OsStr::from_bytes(b"/jails/\xff\n\\n")),
             ids: Ids { first: 0x1000_0000 },
             cgroup: Some("/sys/fs/cgroup/kletka/7".into()),
+            mark: Some(crate::mark::Mark { value: 0x300_0000, mask: 0x1f00_0000 }),
             work: vec!["/a/.b.kletka-work".into(), "/c\n".into()],
             parameters: vec![("host.hostname".into(), b"a\nb\\".to_vec())],
             rights: Rights {

@@ -1,7 +1,7 @@
-//! The command lines of ifconfig(8), route(8), netstat(1), arp(8) and ndp(8).
+//! The command lines of ifconfig(8), route(8), netstat(1), arp(8), ndp(8) and setfib(1).
 
-use super::table::Word::{Any, Choice, Interface, Running};
-use super::table::{Flag, Grammar, Word, flag, with};
+use super::table::Word::{Any, Choice, Interface, Program, Running};
+use super::table::{Flag, Grammar, Word, each, flag, hidden, with};
 
 pub(crate) static IFCONFIG: Grammar = Grammar {
     refused: "Dkmv",
@@ -35,7 +35,7 @@ pub(crate) static NETSTAT: Grammar = Grammar {
         flag("-6", "only IPv6"),
         flag("-b", "bytes, too"),
         flag("-d", "dropped packets, too"),
-        with("-F", "fib", Choice(&["0"]), "the number of the routing table"),
+        with("-F", "fib", Any, "the number of the routing table"),
         with("-f", "family", FAMILY, "only this family"),
         with("-j", "jail", Running, "in the network of this jail"),
         flag("-n", "numbers stay numbers, as in any case"),
@@ -72,4 +72,24 @@ pub(crate) static NDP: Grammar = Grammar {
     refused: CHANGES,
     permutes: true,
     ..Grammar::new("ndp")
+};
+
+pub(crate) static SETFIB: Grammar = Grammar {
+    usage: &["setfib [-[F]]value command"],
+    flags: &[
+        with("-F", "value", Any, "the number of the routing table"),
+        // The number may be written as an option.
+        hidden("-0"),
+        hidden("-1"),
+        hidden("-2"),
+        hidden("-3"),
+        hidden("-4"),
+        hidden("-5"),
+        hidden("-6"),
+        hidden("-7"),
+        hidden("-8"),
+        hidden("-9"),
+    ],
+    rules: &[each(&[Program(1)])],
+    ..Grammar::new("setfib")
 };

@@ -9,7 +9,8 @@ use crate::cli::answer::not_found;
 use crate::cli::grammar::jails::JEXEC;
 use crate::cli::help::usage;
 use crate::cli::programs::programs;
-use prison::{Command, Ended, Identity, Prison, Registry, User};
+use netif::Fib;
+use prison::{Command, Ended, Identity, Prison, Record, Registry, User};
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
@@ -72,6 +73,7 @@ impl Options {
         let registry = Registry::open().map_err(|error| error.to_string())?;
         let record = registry.find(&self.jail).map_err(|error| error.to_string())?;
         let prison = record.and_then(Prison::open).ok_or_else(|| not_found(&self.jail))?;
+        check_fib(prison.record())?;
         let wording = Wording {
             shell: self.command.is_empty(),
             directory: self.directory.is_some(),
@@ -124,6 +126,19 @@ impl Options {
             shell: login_shell,
             ..Command::default()
         }
+    }
+}
+
+/// Refuses a caller whose fib the command would not get: it gets the jail's.
+fn check_fib(record: &Record) -> Result<(), String> {
+    let jails = record.mark.and_then(|mark| Fib::of_mark(mark.value & mark.mask));
+    match Fib::given() {
+        Some(own) if own != jails.unwrap_or_default() => Err(format!(
+            "a command in jail \"{}\" has fib {}, as all of the jail, and cannot have fib {own}",
+            record.name,
+            jails.unwrap_or_default()
+        )),
+        _ => Ok(()),
     }
 }
 

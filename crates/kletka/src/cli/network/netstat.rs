@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::process::ExitCode;
 
 use lexopt::{Arg, Parser, ValueExt};
-use netif::{Counters, Flags, Interface, InterfaceAddress, Prefix, Route, RouteKind};
+use netif::{Counters, Fib, Flags, Interface, InterfaceAddress, Prefix, Route, RouteKind};
 
 use crate::cli::grammar::network::NETSTAT;
 use crate::cli::help::usage;
@@ -29,6 +29,8 @@ struct Options {
     wide: bool,
     interface: Option<String>,
     jail: Option<String>,
+    /// The routing table; by default that of this process.
+    fib: Option<Fib>,
 }
 
 impl Options {
@@ -84,14 +86,11 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, UsageError> {
             'b' => options.bytes = true,
             'd' => options.drops = true,
             'f' => options.inet6 = Some(family(&value()?)?),
-            'F' => match value()?.as_str() {
-                "0" => {}
-                fib => {
-                    return Err(UsageError::Message(format!(
-                        "-F {fib}: there is only fib 0 as yet"
-                    )));
-                }
-            },
+            'F' => {
+                let text = value()?;
+                let invalid = || UsageError::Message(format!("{text}: invalid fib"));
+                options.fib = Some(text.parse().map_err(|()| invalid())?);
+            }
             'I' => options.interface = Some(value()?),
             'j' => options.jail = Some(value()?),
             letter => {
@@ -134,8 +133,10 @@ fn list(mut network: Network, options: &Options) -> Result<String, String> {
     if options.interfaces {
         return interface_table(&interfaces, options);
     }
-    let routes = network.netlink.routes().map_err(|error| error.to_string())?;
-    let mut text = "Routing tables\n".to_owned();
+    let fib = options.fib.unwrap_or_else(Fib::own);
+    let routes = network.netlink.routes_of(fib).map_err(|error| error.to_string())?;
+    let of = if fib == Fib::DEFAULT { String::new() } else { format!(" (fib: {fib})") };
+    let mut text = format!("Routing tables{of}\n");
     for inet6 in [false, true] {
         if options.inet6.is_none_or(|only| only == inet6) {
             text += &route_table(&routes, &interfaces, inet6);
@@ -332,8 +333,9 @@ mod tests {
     fn command_lines() {
         let any = Options::default;
         for (line, want) in [
-            ("-rn -F 0",       Ok(Options { routes: true, ..any() })),
-            ("-rn -F 2",       Err(UsageError::Message("-F 2: there is only fib 0 as yet".into()))),
+            ("-rn -F 2",       Ok(Options { routes: true, fib: Fib::new(2), ..any() })),
+            ("-rn -F 16",      Err(UsageError::Message("16: invalid fib".into()))),
+            ("-rn -F x",       Err(UsageError::Message("x: invalid fib".into()))),
             ("-rn",            Ok(Options { routes: true, ..any() })),
             ("-rn -f inet6",   Ok(Options { routes: true, inet6: Some(true), ..any() })),
             ("-4r",            Ok(Options { routes: true, inet6: Some(false), ..any() })),

@@ -7,7 +7,7 @@ use crate::cli::answer;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use netif::{Error, Netlink, Route, RouteKind};
+use netif::{Error, Fib, Netlink, Route, RouteKind};
 use networds::route::{self, Gateway, IpFamily, RouteCommand, UsageError, Verb};
 use rustix::io::Errno;
 
@@ -37,14 +37,10 @@ fn execute(command: &RouteCommand) -> ExitCode {
         Ok(network) => network.netlink,
         Err(error) => return answer::fail("route", error),
     };
+    let fibs = if command.fibs.is_empty() { vec![Fib::own()] } else { command.fibs.clone() };
     let change = match command.verb {
-        Verb::Flush => return flush(&mut netlink, command),
-        Verb::Get => {
-            return match get(&mut netlink, command) {
-                Ok(text) => print(&text, ExitCode::SUCCESS),
-                Err(error) => tell(&error),
-            };
-        }
+        Verb::Flush => return flush(&mut netlink, command, &fibs),
+        Verb::Get => return get(&mut netlink, command, &fibs),
         Verb::Add => Netlink::add_route,
         Verb::Change => Netlink::change_route,
         Verb::Delete => Netlink::delete_route,
@@ -56,17 +52,20 @@ fn execute(command: &RouteCommand) -> ExitCode {
         Err(Error::NoInterface(name)) => return refuse(&UsageError::BadAddress(name)),
         Err(error) => return answer::fail("route", error),
     };
-    let outcome = change(&mut netlink, &route);
-    let status = match &outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        // With -q, FreeBSD's route prints nothing about the kernel's answer.
-        Err(error) if command.quiet => return tell_nothing(error),
-        Err(error) => tell(error),
-    };
+    let mut status = ExitCode::SUCCESS;
+    let mut outcomes = Vec::new();
+    for fib in fibs {
+        let outcome = change(&mut netlink, &Route { fib, ..route });
+        if let Err(error) = &outcome {
+            // With -q, FreeBSD's route prints nothing about the kernel's answer.
+            status = if command.quiet { tell_nothing(error) } else { tell(error) };
+        }
+        outcomes.push((fib, outcome));
+    }
     if command.quiet {
         return status;
     }
-    print(&route::change_line(command, outcome.as_ref().err()), status)
+    print(&route::change_lines(command, &outcomes), status)
 }
 
 /// Answers the route that the command line describes. The name of an interface becomes its number.
@@ -85,6 +84,7 @@ fn described(netlink: &mut Netlink, command: &RouteCommand) -> Result<Route, Err
         interface,
         kind: command.kind,
         mtu: command.mtu,
+        fib: Fib::DEFAULT,
         is_static: true,
     })
 }
@@ -112,13 +112,15 @@ fn print(text: &str, status: ExitCode) -> ExitCode {
 }
 
 /// Carries out `flush`: deletes every route that leads through a gateway, and prints each.
-fn flush(netlink: &mut Netlink, command: &RouteCommand) -> ExitCode {
-    let routes = match netlink.routes() {
+fn flush(netlink: &mut Netlink, command: &RouteCommand, fibs: &[Fib]) -> ExitCode {
+    let routes: Result<Vec<Vec<Route>>, Error> =
+        fibs.iter().map(|fib| netlink.routes_of(*fib)).collect();
+    let routes = match routes {
         Ok(routes) => routes,
         Err(error) => return answer::fail("route", error),
     };
     let (mut text, mut status) = (String::new(), ExitCode::SUCCESS);
-    for route in routes {
+    for route in routes.into_iter().flatten() {
         let Some(gateway) = route.gateway else { continue };
         let family = if gateway.is_ipv4() { IpFamily::Inet } else { IpFamily::Inet6 };
         if command.family.is_some_and(|only| only != family) {
@@ -126,23 +128,35 @@ fn flush(netlink: &mut Netlink, command: &RouteCommand) -> ExitCode {
         }
         match netlink.delete_route(&route) {
             Ok(()) if command.quiet => {}
-            Ok(()) => text += &route::flushed_line(&route.destination, gateway),
+            Ok(()) => text += &route::flushed_line(&route.destination, gateway, route.fib),
             Err(error) => status = tell(&error),
         }
     }
     print(&text, status)
 }
 
-/// Carries out `get`: answers what the table says of a destination.
-fn get(netlink: &mut Netlink, command: &RouteCommand) -> Result<String, Error> {
+/// Carries out `get`: prints what each table says of a destination.
+fn get(netlink: &mut Netlink, command: &RouteCommand, fibs: &[Fib]) -> ExitCode {
+    let (mut text, mut status) = (String::new(), ExitCode::SUCCESS);
+    for fib in fibs {
+        match description(netlink, command, *fib) {
+            Ok(description) => text += &description,
+            Err(error) => status = tell(&error),
+        }
+    }
+    print(&text, status)
+}
+
+/// What the table of a fib says of the destination.
+fn description(netlink: &mut Netlink, command: &RouteCommand, fib: Fib) -> Result<String, Error> {
     let wanted = command.destination;
     // A host is asked of the kernel, which chooses the route as it does for packets. A network is
     // looked for in the table, as Linux has no such request.
     let found = if command.is_host {
-        netlink.get_route(wanted.address)?
+        netlink.get_route(wanted.address, fib)?
     } else {
         let same = |route: &Route| route.destination.network() == wanted.network();
-        let found = netlink.routes()?.into_iter().find(same);
+        let found = netlink.routes_of(fib)?.into_iter().find(same);
         found.ok_or(Error::Refused {
             request: netif::Request::Route,
             errno: Errno::SRCH,

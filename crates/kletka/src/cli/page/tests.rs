@@ -72,7 +72,7 @@ fn every_page_is_mdoc() {
 }
 
 /// The pages of Debian's packages that ours may refer to.
-const OF_THE_HOST: [&str; 43] = [
+const OF_THE_HOST: [&str; 44] = [
     "bash.1",
     "cp.1",
     "diff.1",
@@ -89,6 +89,7 @@ const OF_THE_HOST: [&str; 43] = [
     "ip-addrlabel.8",
     "ip-maddress.8",
     "ip-neighbour.8",
+    "ip-rule.8",
     "login.1",
     "logind.conf.5",
     "man.1",

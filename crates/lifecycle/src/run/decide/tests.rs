@@ -89,7 +89,7 @@ impl Voice for Heard {
 
 const CONFIG: &str =
     "path = /jails/$name; persist; db { } web { depend = db; host.hostname = new; }
-    mail { depend = db; vnet; } bad { depend = nowhere; } wrong { exec.fib = 1; }\n";
+    mail { depend = db; vnet; } bad { depend = nowhere; } wrong { zfs.dataset = tank; }\n";
 
 /// A run on paper: what is decided, or planned, and the messages. `running` are the names of
 /// prisons, or `?` if only root knows them.
@@ -156,10 +156,10 @@ fn what_is_decided() {
         ("c",   &["web", "mail"],     "db",     "+(db) +web<db +mail<db", ""),
         ("c",   &["nothing"],         "",       "",                      "\"nothing\" not found"),
         ("c",   &["bad"],             "",       "!bad",                  "bad: depends on undefined jail \"nowhere\""),
-        ("c",   &["wrong", "db"],     "",       "+db !wrong",            "wrong: exec.fib: not supported yet: Linux routes by rules, not by process"),
+        ("c",   &["wrong", "db"],     "",       "+db !wrong",            "wrong: zfs.dataset: not supported yet"),
         ("r",   &["db"],              "db web", "-(mail) -(web) -db<mail<web", ""),
         ("r",   &["web", "nothing"],  "web",    "-web !nothing",         "\"nothing\" not found"),
-        ("r",   &["*"],               "web",    "-web !wrong",           "wrong: exec.fib"),
+        ("r",   &["*"],               "web",    "-web !wrong",           "wrong: zfs.dataset"),
         ("r",   &["other"],           "other",  "-other",                ""), // in no file
         ("rC",  &["web"],             "",       "-web",                  ""),
         ("rc",  &["web"],             "db web", "-web +(db) +web<db",    ""),

@@ -6,8 +6,8 @@
 use super::State;
 use crate::cli::own::{bootstrap, install};
 use base::{bases, roots};
-use netif::{Maker, Netlink};
-use prison::{Record, Registry};
+use netif::{Fib, Maker, Netlink};
+use prison::{Record, Registry, groups_with_marks};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -23,6 +23,7 @@ pub(super) fn over() -> Vec<(String, State)> {
     let ended = registry.ended();
     let mut lines: Vec<_> = ended.iter().map(record).collect();
     lines.extend(interfaces(&running));
+    lines.extend(fibs(&running));
     lines.extend(mounts(&fs::read("/proc/self/mountinfo").unwrap_or_default()));
     lines.extend(starts(&registry.directory().join("starts")));
     lines.extend(files(Path::new(RUN), "unreadable.", "a record of an older time"));
@@ -58,6 +59,33 @@ fn interfaces(running: &[Record]) -> Vec<(String, State)> {
         (format!("interface {name}"), State::Left(advice))
     });
     told.collect()
+}
+
+/// Groups of setfib(1) that have no process; and rules of fibs that have no routes, no jail and no
+/// command.
+fn fibs(running: &[Record]) -> Vec<(String, State)> {
+    let groups = groups_with_marks();
+    let told = groups.iter().filter(|(_, is_used)| !is_used).map(|(path, _)| {
+        let path = path.display();
+        let advice = format!("setfib has made it, and no process is in it: rmdir {path}");
+        (format!("control group {path}"), State::Left(advice))
+    });
+    let mut lines: Vec<_> = told.collect();
+    // Which fib the commands of setfib(1) have, no file says.
+    if groups.iter().any(|(_, is_used)| *is_used) {
+        return lines;
+    }
+    let Ok(mut netlink) = Netlink::open() else { return lines };
+    let jails =
+        |fib: Fib| running.iter().any(|it| it.mark.is_some_and(|it| it.value == fib.mark()));
+    for (fib, rule) in netlink.open_fibs().unwrap_or_default() {
+        if jails(fib) || !netlink.routes_of(fib).is_ok_and(|routes| routes.is_empty()) {
+            continue;
+        }
+        let advice = format!("it has no routes and no jail: {}", rule.removal());
+        lines.push((format!("fib {fib}"), State::Left(advice)));
+    }
+    lines
 }
 
 /// Mounts where the registry is.

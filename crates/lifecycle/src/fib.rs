@@ -1,0 +1,45 @@
+//! The routing table of a jail: `exec.fib` of jail(8).
+//!
+//! FreeBSD gives it to the commands of `exec.start` and the like, and their children inherit it.
+//! Here all processes of a jail have the same, those of jexec(8) too.
+
+use crate::error::Error;
+use crate::jail::Jail;
+use jailparam::param;
+use netif::{Fib, Netlink};
+use prison::{Mark, Prison, Record};
+use std::fs::File;
+use std::os::fd::AsFd;
+
+/// The fib of a jail's processes. `None`: nobody has chosen one, neither the jail's parameters nor,
+/// by setfib(1), the caller, whose fib a jail has without parameters.
+pub(crate) fn of(jail: &Jail) -> Result<Option<Fib>, Error> {
+    if jail.parameters.given(param::EXEC_FIB.parameter()).is_none() {
+        return Ok(Fib::given());
+    }
+    let number = jail.parameters.int(param::EXEC_FIB).unwrap_or(0);
+    let fib = u32::try_from(number).ok().and_then(Fib::new);
+    let last = Fib::COUNT - 1;
+    let wrong = || format!("{number}: setfib: Invalid argument; there are fibs 0 to {last}");
+    fib.map(Some).ok_or_else(|| Error::Value(param::EXEC_FIB.name, wrong()))
+}
+
+/// The fib that the processes of a prison have.
+pub(crate) fn of_record(record: &Record) -> Option<Fib> {
+    record.mark.and_then(|mark| Fib::of_mark(mark.value & mark.mask))
+}
+
+/// The mark of a fib's sockets.
+pub(crate) fn mark(fib: Fib) -> Mark {
+    Mark { value: fib.mark(), mask: Fib::MASK }
+}
+
+/// Makes the fib usable in the network of a prison.
+pub(crate) fn open(fib: Fib, prison: &Prison) -> Result<(), Error> {
+    let there = prison.network()?;
+    let here = File::open("/proc/self/ns/net");
+    let here = here.map_err(|error| Error::Exec("/proc/self/ns/net".into(), error))?;
+    let opened =
+        Netlink::open_in(there.as_fd(), here.as_fd()).and_then(|mut netlink| netlink.open_fib(fib));
+    opened.map_err(Error::Fib)
+}

@@ -1,0 +1,198 @@
+//! Marks of sockets, by which the kernel chooses a routing table: what FreeBSD's setfib(2) is made
+//! of here.
+//!
+//! FreeBSD's processes have a routing table each. Linux chooses a table by rules, and a rule can
+//! look at the mark of a socket. A program in the kernel gives it to each socket that the processes
+//! of a control group make, so that a mark belongs to a group: that of a prison, or one that
+//! [`join_group_with`] makes for one process and its children.
+
+use crate::cgroup;
+use crate::error::{Calling, Error};
+use crate::registry::is_jailed;
+use kernel::descriptor;
+use kernel::process::{Side, clone3, exit_now};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::{Errno, read};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{WaitId, WaitIdOptions, chdir, setsid, waitid};
+use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
+use rustix::time::{ClockId, clock_gettime};
+use std::fmt;
+use std::fs;
+use std::io::{self, Read, Seek};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// How the names of groups begin that [`join_group_with`] makes.
+const PREFIX: &str = "kletka-setfib.";
+/// How often an empty group is tried to be removed.
+const ATTEMPTS: u32 = 50;
+
+/// The mark of all sockets that some processes make: `SO_MARK` of socket(7), among the bits of a
+/// mask. The other bits are for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// The bits that are set.
+    pub value: u32,
+    /// The bits that are ours.
+    pub mask: u32,
+}
+
+impl fmt::Display for Mark {
+    /// The form of ip-rule(8): `0x3000000/0x1f000000`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}/{:#x}", self.value, self.mask)
+    }
+}
+
+impl Mark {
+    /// Reads what `Display` writes.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (value, mask) = text.split_once('/')?;
+        let number = |text: &str| u32::from_str_radix(text.strip_prefix("0x")?, 16).ok();
+        Some(Self { value: number(value)?, mask: number(mask)? })
+    }
+
+    /// Gives the mark to the sockets of a control group.
+    pub(crate) fn give(self, group: Option<&Path>) -> Result<(), Error> {
+        let failed = |error: io::Error| Error::NoMarks(strerror::of(&error).to_string());
+        if is_jailed() {
+            return Err(Error::NoMarks("only the host can".into()));
+        }
+        let group = group.ok_or_else(no_groups)?;
+        let group = cgroup::open_to_query(group).map_err(failed)?;
+        ::addresses::mark_sockets(group.as_fd(), self.value, self.mask).map_err(failed)
+    }
+}
+
+fn no_groups() -> Error {
+    Error::NoMarks("cgroup v2 is not mounted".into())
+}
+
+/// Moves this process into a control group of its own, inside the one that the process is in, so
+/// that its sockets and those of its children have the mark. Limits stay what they are, and a
+/// manager of services finds the process where it was.
+///
+/// The group is removed when its last process has ended: by a small process that waits for nothing
+/// else, because the caller is about to execute a command.
+///
+/// # Errors
+/// [`Error::NoMarks`]; then the process is where it was.
+pub fn join_group_with(mark: Mark) -> Result<(), Error> {
+    let failed = |error: io::Error| Error::NoMarks(strerror::of(&error).to_string());
+    // Processes of several pid namespaces may be in one group, so their numbers alone tell nothing.
+    let now = clock_gettime(ClockId::Monotonic);
+    let unique = format!("{}.{:x}{:08x}", std::process::id(), now.tv_sec, now.tv_nsec);
+    let group = own_group()?.join(format!("{PREFIX}{unique}"));
+    let waits = start_keeper(&group)?;
+    fs::create_dir(&group).map_err(failed)?;
+    mark.give(Some(&group))?;
+    fs::write(group.join("cgroup.procs"), "0").map_err(failed)?;
+    // The keeper looks at the group from the moment that this descriptor is closed: by execve(2),
+    // or by the end of this process.
+    std::mem::forget(waits);
+    Ok(())
+}
+
+/// The groups that [`join_group_with`] has made and that are there now, each with whether processes
+/// are in it. One without has lost the process that was to remove it, or is about to be removed.
+#[must_use]
+pub fn groups_with_marks() -> Vec<(PathBuf, bool)> {
+    let mut found = Vec::new();
+    let mut folders: Vec<PathBuf> = cgroup::hierarchy().into_iter().map(PathBuf::from).collect();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                continue;
+            }
+            let path = entry.path();
+            if entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()) {
+                let is_used = cgroup::is_populated(&path).unwrap_or(true);
+                found.push((path.clone(), is_used));
+            }
+            folders.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The directory of the control group that this process is in.
+fn own_group() -> Result<PathBuf, Error> {
+    let hierarchy = cgroup::hierarchy().ok_or_else(no_groups)?;
+    let text = fs::read_to_string("/proc/self/cgroup").calling("/proc/self/cgroup")?;
+    let own = text.lines().find_map(|line| line.strip_prefix("0::/")).ok_or_else(no_groups)?;
+    if own.starts_with("..") {
+        return Err(Error::NoMarks("this process's control group lies outside".into()));
+    }
+    Ok(hierarchy.join(own))
+}
+
+/// Starts the process that removes a group, which need not exist yet. It belongs to no session that
+/// a terminal could end, and is nobody's child who would be surprised by it. It begins when the
+/// answered descriptor is closed.
+fn start_keeper(group: &Path) -> Result<OwnedFd, Error> {
+    let (theirs, ours) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
+    match clone3(0, None).calling("clone3")? {
+        Side::Child => {
+            drop(ours);
+            if let Ok(Side::Child) = clone3(0, None) {
+                keep(group, theirs.as_fd());
+            }
+            exit_now(0)
+        }
+        Side::Parent { pidfd, .. } => {
+            let _ = waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED);
+            Ok(ours)
+        }
+    }
+}
+
+/// What the keeper does.
+#[expect(unsafe_code, reason = "that nothing else is open is known here alone")]
+fn keep(group: &Path, caller: BorrowedFd<'_>) {
+    let _ = setsid();
+    let _ = chdir("/");
+    // Whoever reads what the command writes must see its end.
+    if let Ok(null) = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()) {
+        let _ = (dup2_stdin(&null), dup2_stdout(&null), dup2_stderr(&null));
+        std::mem::forget(null);
+    }
+    // SAFETY: this process uses none of the other descriptors, and drops no owner of them: it has
+    // forgotten the one that it has opened, and leaves by _exit(2).
+    unsafe { descriptor::close_all_but([caller]) };
+    while matches!(read(caller, &mut [0; 1]), Err(Errno::INTR)) {}
+    let Ok(mut events) = fs::File::open(group.join("cgroup.events")) else { return };
+    let mut attempts = ATTEMPTS;
+    while attempts > 0 {
+        let mut text = String::new();
+        if events.rewind().and_then(|()| events.read_to_string(&mut text)).is_err() {
+            return;
+        }
+        let is_empty = text.contains("populated 0");
+        if is_empty && fs::remove_dir(group).is_ok() {
+            return;
+        }
+        // A group that has lost its last process can still be busy for a moment.
+        attempts -= u32::from(is_empty);
+        let time = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+        // The kernel reports a change of the file as a priority event, once it has been read.
+        let _ = poll(&mut [PollFd::new(&events, PollFlags::PRI)], is_empty.then_some(&time));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_written_as_they_are_read() {
+        let mark = Mark { value: 0x300_0000, mask: 0x1f00_0000 };
+        assert_eq!(mark.to_string(), "0x3000000/0x1f000000");
+        assert_eq!(Mark::parse(&mark.to_string()), Some(mark));
+        for text in ["", "0x3", "3/4", "0x3/0x1ffffffff"] {
+            assert_eq!(Mark::parse(text), None, "{text}");
+        }
+    }
+}
