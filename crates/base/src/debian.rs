@@ -79,11 +79,29 @@ impl Recipe {
         partial.fill(|tree, progress| {
             let plan = Plan::new(self, &suite, sources, &host::proxies(), tree);
             let step = format!("Debian {suite}, with {}", plan.packages.join(", "));
-            plan.program(&program).run(&Tree::Base(self.name.clone()), &step, progress)?;
+            let made = plan.program(&program).run(&Tree::Base(self.name.clone()), &step, progress);
+            made.map_err(|error| without_packages(error, &suite))?;
             fit_base(tree)
         })?;
         partial.finish().map(|()| Outcome::Made)
     }
+}
+
+/// Says it shortly if what has failed is that apt-get(8) knows no such package.
+fn without_packages(error: Error, suite: &str) -> Error {
+    let Error::Program { tree, last_lines, .. } = &error else { return error };
+    let name = |line: &String| {
+        let unknown = line.strip_prefix("E: Unable to locate package ");
+        let gone =
+            || line.strip_prefix("E: Package '")?.strip_suffix("' has no installation candidate");
+        unknown.or_else(gone).map(str::to_owned)
+    };
+    let packages: Vec<String> = last_lines.iter().filter_map(name).collect();
+    if packages.is_empty() {
+        return error;
+    }
+    let (tree, suite) = (tree.clone(), suite.to_owned());
+    Error::NoPackage { tree, packages: packages.join(" "), suite }
 }
 
 fn sources(etc_apt: &Path, suite: &str) -> Result<Sources, Error> {
@@ -173,6 +191,34 @@ fn is_installed(status: &str, package: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What apt-get(8) of Debian 12 says by way of mmdebstrap(1).
+    #[test]
+    fn packages_that_a_suite_lacks() {
+        let failed = |lines: &[&str]| Error::Program {
+            tree: Tree::Base("web".to_owned()),
+            program: "mmdebstrap",
+            status: "exit status: 25".to_owned(),
+            last_lines: lines.iter().map(|&line| line.to_owned()).collect(),
+        };
+        for (lines, want) in [
+            (
+                &[
+                    "Reading package lists...",
+                    "E: Unable to locate package ngnix",
+                    "E: mmdebstrap failed to run",
+                ][..],
+                "base web: Debian bookworm has no package ngnix; apt-cache search finds names",
+            ),
+            (
+                &["E: Unable to locate package a", "E: Package 'b' has no installation candidate"],
+                "base web: Debian bookworm has no package a b; apt-cache search finds names",
+            ),
+            (&["E: no space"], "base web: mmdebstrap failed: exit status: 25\n\tE: no space"),
+        ] {
+            assert_eq!(without_packages(failed(lines), "bookworm").to_string(), want);
+        }
+    }
 
     #[test]
     fn plan_for_mmdebstrap() {

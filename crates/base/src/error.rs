@@ -33,6 +33,15 @@ pub enum Error {
     NotADirectoryName(PathBuf),
     /// An earlier run was killed and has left this mount.
     StillMounted(PathBuf),
+    /// The suite has none of these packages.
+    NoPackage {
+        /// The tree that was to have them.
+        tree: Tree,
+        /// Their names, with blanks between them.
+        packages: String,
+        /// The suite.
+        suite: String,
+    },
     /// A program failed.
     Program {
         /// The tree that the program worked on.
@@ -102,6 +111,10 @@ impl fmt::Display for Error {
             Self::StillMounted(path) => {
                 write!(f, "{}: is still mounted by an earlier run: umount it", path.display())
             }
+            Self::NoPackage { tree, packages, suite } => write!(
+                f,
+                "{tree}: Debian {suite} has no package {packages}; apt-cache search finds names"
+            ),
             Self::Program { tree, program, status, last_lines } => {
                 write!(f, "{tree}: {program} failed: {status}")?;
                 last_lines.iter().try_for_each(|line| write!(f, "\n\t{line}"))

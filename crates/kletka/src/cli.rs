@@ -7,6 +7,7 @@ mod applet;
 mod page;
 mod boot;
 mod complete;
+mod elsewhere;
 mod grammar;
 mod help;
 mod host;

@@ -92,6 +92,31 @@ pub(crate) fn of(jail: &Jail) -> Result<Option<Addresses>, Error> {
     Ok(Some(all))
 }
 
+/// What a jail's addresses of the host may do that is not meant: the parameter, and the text behind
+/// the jail's name in a warning. jail(8) starts such a jail without a word, as FreeBSD's does.
+pub fn doubts(all: &Addresses) -> Vec<(&'static str, String)> {
+    let (v4, v6) = (all.v4.own(), all.v6.own());
+    let firsts = [
+        (v4.first().map(|first| IpAddr::V4(*first)), "127.0.0.1", v4.len() == 1),
+        // A socket of IPv6 may speak IPv4 too, and keeps all addresses then.
+        (v6.first().map(|first| IpAddr::V6(*first)), "::1", v6.len() == 1 && all.v4.is_nothing()),
+    ];
+    let doubts = firsts.into_iter().filter_map(|(first, loopback, is_only)| {
+        let first = first.filter(|first| !first.is_loopback())?;
+        let deaf = if is_only {
+            ", and neither broadcast nor multicast arrives at sockets for all addresses"
+        } else {
+            ""
+        };
+        let text = format!(
+            "{loopback} is {first} in the jail: what listens there alone can be reached from outside{deaf}"
+        );
+        let name = parameter(first).name;
+        Some((name, format!("{name}: {text}")))
+    });
+    doubts.collect()
+}
+
 /// The addresses that interfaces of the host get for a jail, in order.
 ///
 /// # Errors
@@ -319,6 +344,35 @@ mod tests {
             let got: Vec<String> =
                 aliases(&jail).unwrap().iter().map(ToString::to_string).collect();
             assert_eq!(got.join(", "), aliased, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_reached_from_outside() {
+        const DEAF: &str =
+            ", and neither broadcast nor multicast arrives at sockets for all addresses";
+        for (words, want) in [
+            (&["ip4.addr=192.0.2.1"][..], vec![("127.0.0.1 is 192.0.2.1", DEAF)]),
+            (&["ip4.addr=192.0.2.1,192.0.2.2"], vec![("127.0.0.1 is 192.0.2.1", "")]),
+            (&["ip6.addr=2001:db8::1"], vec![("::1 is 2001:db8::1", DEAF)]),
+            (
+                &["ip4.addr=192.0.2.1", "ip6.addr=2001:db8::1"],
+                vec![("127.0.0.1 is 192.0.2.1", DEAF), ("::1 is 2001:db8::1", "")],
+            ),
+            (&["ip4.addr=127.0.1.1"], vec![]),
+        ] {
+            let got = doubts(&of(&jail(words)).unwrap().unwrap());
+            let want: Vec<String> = want
+                .iter()
+                .map(|(is, deaf)| {
+                    format!("{is} in the jail: what listens there alone can be reached from outside{deaf}")
+                })
+                .collect();
+            let got: Vec<String> = got
+                .into_iter()
+                .map(|(name, text)| text.strip_prefix(&format!("{name}: ")).unwrap().to_owned())
+                .collect();
+            assert_eq!(got, want, "{words:?}");
         }
     }
 

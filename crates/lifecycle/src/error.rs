@@ -139,6 +139,10 @@ impl fmt::Display for Error {
                 write!(f, "{parameter}: {} line {}: {}", file.display(), error.line, error.kind)
             }
             Self::Value(parameter, why) => write!(f, "{parameter}: {why}"),
+            // That error names the interface itself.
+            Self::Address(parameter, _, error @ netif::Error::NoInterface(_)) => {
+                write!(f, "{parameter}: {error}")
+            }
             Self::Address(parameter, interface, error) => {
                 write!(f, "{parameter}: {interface}: {error}")
             }

@@ -40,7 +40,7 @@ mod surroundings;
 mod system;
 mod voice;
 
-pub use addresses::{Alias, of_host_name};
+pub use addresses::{Alias, doubts, of_host_name};
 pub use command::CommandLine;
 pub use engine::{Host, Progress, Walk};
 pub use error::Error;

@@ -264,6 +264,9 @@ fn why_it_ended(jail: &Jail) -> String {
     let is_rc =
         |command: &Vec<u8>| command.split(u8::is_ascii_whitespace).any(|word| word == b"/etc/rc");
     if jail.parameters.list(param::EXEC_START).iter().any(is_rc) {
+        if let Some(log) = jail.text(param::EXEC_CONSOLELOG) {
+            let _ = write!(text, "; {} has what its /etc/rc said", log.to_string_lossy());
+        }
         let _ = write!(
             text,
             "; a service that its /etc/rc is to start: sysrc -R {} NAME_enable=YES",

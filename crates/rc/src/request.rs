@@ -1,6 +1,6 @@
 //! The verb of a service and its prefixes: rc.subr's run_rc_command.
 
-/// The verbs in the order of rc.subr's usage line for rc.d/jail. That line has `status` twice:
+/// The verbs in the order of rc.subr's usage line for rc.d/jail. FreeBSD's line has `status` twice:
 /// rc.d/jail adds a word that rc.subr has already.
 pub const KEYWORDS: &[&str] = &[
     "start",
@@ -15,7 +15,6 @@ pub const KEYWORDS: &[&str] = &[
     "extracommands",
     "config",
     "console",
-    "status",
     "status",
     "poll",
 ];

@@ -6,6 +6,7 @@
 
 use super::answer::{fail, print, reason};
 use super::applet::{Applet, Group};
+use super::elsewhere::instead;
 use super::grammar::{Flag, Grammar, Mistake, Question, own, read};
 use super::page::{FURTHER, Page};
 use rustix::fs::{MemfdFlags, memfd_create};
@@ -31,7 +32,15 @@ pub(super) fn kletka(words: &[OsString], applets: &[Applet]) -> ExitCode {
         [verb, ..] if verb == "version" => {
             own::KLETKA.find("version").map_or(ExitCode::FAILURE, usage)
         }
-        [unknown, ..] => fail("kletka", no_such_applet(unknown, applets)),
+        [unknown, rest @ ..] => {
+            let name = rest.first().and_then(|name| name.to_str());
+            match unknown.to_str().and_then(|word| instead(word, name)) {
+                Some(line) => {
+                    fail("kletka", format_args!("{}: no such applet; {line}", unknown.display()))
+                }
+                None => fail("kletka", no_such_applet(unknown, applets)),
+            }
+        }
     }
 }
 
@@ -100,7 +109,11 @@ pub(super) fn refuse(of: &Grammar, mistake: &Mistake) -> ExitCode {
     let called = of.called;
     match mistake {
         // The words of getopt(3).
-        Mistake::Letter(letter) => complain!("{called}: illegal option -- {letter}"),
+        Mistake::Letter(letter) => {
+            let hint = of.elsewhere.iter().find(|(letters, _)| letters.contains(*letter));
+            let hint = hint.map_or_else(String::new, |(_, hint)| format!("; {hint}"));
+            complain!("{called}: illegal option -- {letter}{hint}");
+        }
         Mistake::NoValue(name) => complain!("{called}: option requires an argument -- {name}"),
         Mistake::Option(name) => {
             let known = of.all_flags().map(|flag| flag.name).filter(|name| name.starts_with("--"));

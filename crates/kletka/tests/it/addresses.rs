@@ -204,7 +204,7 @@ fn lines_that_are_wrong() {
         &sandbox,
         "\
 $ jail -c path=/home/r persist ip4.addr='em7|192.0.2.1'; jail -c path=/home/r persist ip4.addr=192.0.2
-jail: ip4.addr: em7: interface em7 does not exist
+jail: ip4.addr: interface em7 does not exist
 jail: ip4.addr: not an IPv4 address: 192.0.2
 [1]
 $ jail -c path=/home/r vnet persist ip4.addr=192.0.2.9

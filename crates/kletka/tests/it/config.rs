@@ -374,6 +374,10 @@ fn files_and_standard_input() {
         "/tmp/warned.conf",
         "a { path = /home/jails/web; persist; }\nb { path = /home/jails/web; persist; }\n",
     );
+    sandbox.write(
+        "/tmp/shared.conf",
+        "a {\n\tpath = /home/jails/web;\n\tpersist;\n\tip4.addr = 192.0.2.1;\n}\n",
+    );
     sandbox.write("/tmp/ugly.conf", "a{persist;}\n");
     check(
         &sandbox,
@@ -388,6 +392,8 @@ $ kletka config check /tmp/bad.conf /tmp/warned.conf
 /tmp/bad.conf line 2: }: syntax error; a \";\" is missing before it
 /tmp/warned.conf line 2: warning: b: path /home/jails/web is a's too (/tmp/warned.conf line 1)
 [1]
+$ kletka config check /tmp/shared.conf
+/tmp/shared.conf line 4: warning: a: ip4.addr: 127.0.0.1 is 192.0.2.1 in the jail: what listens there alone can be reached from outside, and neither broadcast nor multicast arrives at sockets for all addresses
 $ kletka config check - < /tmp/warned.conf
 STDIN line 2: warning: b: path /home/jails/web is a's too (STDIN line 1)
 $ kletka config check - < /etc/jail.conf

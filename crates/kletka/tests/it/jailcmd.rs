@@ -180,6 +180,29 @@ db 4
     sandbox.ok("jail -qr '*'");
 }
 
+/// Without a file nothing is configured that `-r` could match; `-R` matches the jails that run. A
+/// name is any text that is no number, and without a dot.
+#[test]
+fn wildcards_without_a_file() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/r");
+    check(
+        &sandbox,
+        "\
+$ jail -qc name=web path=/home/r persist; jail -qc name='a b' path=/home/r persist; jail -r '*'
+$ jls name; jls -j 'a b' -n jid name
+web
+a b
+jid=2 name=a b
+$ jexec 'a b' echo hello; jail -r 'a b'
+hello
+$ jail -qc name='a b' path=/home/r persist; jail -p 1 -R '*'
+a b: removed
+web: removed
+",
+    );
+}
+
 #[test]
 fn starts_and_stops_by_name() {
     let Some(sandbox) = machine("persist; a { } b { } c { exec.poststop = 'echo c: poststop'; }\n")

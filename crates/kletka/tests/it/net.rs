@@ -34,8 +34,13 @@ const RE0: &str = "kletka: net guard: re0: cannot be made again if the command d
 /// Runs the guard with a command that cuts the host off. Answers the further messages.
 #[track_caller]
 fn undone(sandbox: &Sandbox, change: &str) -> String {
-    let done = sandbox.run(&format!("kletka net guard 1 sh -c '{change}' > /dev/null"));
-    let want = format!("{RE0}kletka: net guard: no sign of life within 1 s: undone\n");
+    undone_within(sandbox, 1, change)
+}
+
+/// The same, with so many seconds for the change and then for the sign of life.
+fn undone_within(sandbox: &Sandbox, seconds: u32, change: &str) -> String {
+    let done = sandbox.run(&format!("kletka net guard {seconds} sh -c '{change}' > /dev/null"));
+    let want = format!("{RE0}kletka: net guard: no sign of life within {seconds} s: undone\n");
     let rest = done.stderr.strip_prefix(&want).unwrap_or_else(|| panic!("{change}\n{done:?}"));
     assert_eq!(done.status, 1, "{change}");
     rest.to_owned()
@@ -232,7 +237,7 @@ fn what_was_not_made_by_hand_is_missed() {
     ] {
         let settings = "cd /proc/sys/net/ipv6/conf/re0; grep . accept_ra accept_ra_defrtr accept_dad addr_gen_mode disable_ipv6; ifconfig re0 | grep -v inet6";
         let was = sandbox.ok(settings);
-        assert_eq!(undone(&sandbox, change), "", "{change}");
+        assert_eq!(undone_within(&sandbox, 2, change), "", "{change}");
         assert_eq!((sandbox.ok(settings), addresses()), (was, before.clone()), "{change}");
         sandbox.ok("ip -6 address show dev re0 to fd0a::/64 | grep 'valid_lft 8[0-9]*sec preferred_lft 5[0-9]*sec'");
         sandbox.ok(

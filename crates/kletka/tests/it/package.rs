@@ -121,8 +121,9 @@ web
 $ [ $(jexec web stat -c %i /run/kletka/kletka) = $(stat -c %i /usr/libexec/kletka/kletka) ] && echo the new one
 the new one
 $ dpkg -L kletka | grep -E 'kletka|jail|jls|jexec|sysrc' > /mnt/files
-$ dpkg -r kletka 2>&1 | grep ^kletka:
-kletka: jails are running: stop them first: jail -r web
+$ jail -qc name=\"a b'c\" path=/home/jails/web persist; dpkg -r kletka 2>&1 | grep ^kletka:
+kletka: jails are running: stop them first: jail -r web 'a b'\\''c'
+$ jail -qr \"a b'c\"
 $ dpkg-query --show --showformat '${Status}\\n' kletka; jls name
 deinstall ok installed
 web

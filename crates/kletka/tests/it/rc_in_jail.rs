@@ -124,7 +124,7 @@ Usage: /usr/local/etc/rc.d/web [fast|force|one|quiet](start|stop|restart|rcvar|e
 [1]
 $ service -j www nothing start
 nothing does not exist in /etc/rc.d or the local startup
-directories (/usr/local/etc/rc.d), or is not executable
+directories (/usr/local/etc/rc.d), or is not executable; service -r lists the services of this jail
 [1]
 $ jail -r www
 www: removed

@@ -30,12 +30,12 @@ fn what_needs_no_jail() {
         ("echo reboot >> /etc/rc.conf; service jail start", 1, "",
             "/etc/rc.d/jail: ERROR: /etc/rc.conf:2: reboot: not an assignment; this file is read, not executed\n"),
         ("service jail halt",    1, "", "/etc/rc.d/jail: unknown directive 'halt'.\n\
-            Usage: /etc/rc.d/jail [fast|force|one|quiet](start|stop|restart|rcvar|enable|disable|delete|enabled|describe|extracommands|config|console|status|status|poll)\n"),
+            Usage: /etc/rc.d/jail [fast|force|one|quiet](start|stop|restart|rcvar|enable|disable|delete|enabled|describe|extracommands|config|console|status|poll)\n"),
         ("rm /etc/rc.conf; service jail oneconsole", 3, "", "/etc/rc.d/jail: ERROR: Specify a jail name.\n"),
         ("service jail oneconsole www", 1, "", "jexec: jail \"www\" not found; jls(8) lists the jails that run, jail -c starts one of jail.conf\n"),
         ("service jail onepoll", 0, "", ""),
         ("service nginx start",  1, "nginx does not exist in /etc/rc.d or the local startup\n\
-            directories (/usr/local/etc/rc.d), or is not executable\n", ""),
+            directories (/usr/local/etc/rc.d), or is not executable; a service in a jail: service -j JAIL nginx start\n", ""),
         ("service -R",           1, "", "service: -R: not supported, but with -j in a jail\n"),
         ("service -l; service -vl", 0, "devfs\njail\nnetif\nFrom /etc/rc.d:\ndevfs\njail\nnetif\nFrom /usr/local/etc/rc.d:\n", ""),
         ("service -r; service -e",  0, "/etc/rc.d/devfs\n/etc/rc.d/netif\n/etc/rc.d/jail\n", ""),

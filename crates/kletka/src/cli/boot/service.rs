@@ -17,7 +17,9 @@ use std::process::ExitCode;
 use conffile::Tree;
 use jails::{Done, Jails, remove_id, write_id};
 use lexopt::{Arg, Parser};
+use lifecycle::run::Sources;
 use nearest::{hint, nearest};
+use prison::Registry;
 use rc::{Action, Jail, KEYWORDS, RcConf, Request, Service, Skipped, UnknownVerb, Verb};
 
 use crate::cli::answer::reason;
@@ -76,7 +78,11 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
 
 fn start_script(name: &str, verb: &str, names: &[String], verbose: bool) -> ExitCode {
     let Some(script) = SCRIPTS.iter().find(|script| script.name == name) else {
-        let hint = hint(nearest(name, SCRIPTS.iter().map(|script| script.name)));
+        let hint = match nearest(name, SCRIPTS.iter().map(|script| script.name)) {
+            None if is_jail(name) => format!("; {name} is a jail: service jail {verb} {name}"),
+            None => format!("; a service in a jail: service -j JAIL {name} {verb}"),
+            meant => hint(meant),
+        };
         say(format!(
             "{name} does not exist in /etc/rc.d or the local startup\n\
              directories (/usr/local/etc/rc.d), or is not executable{hint}\n"
@@ -87,6 +93,13 @@ fn start_script(name: &str, verb: &str, names: &[String], verbose: bool) -> Exit
         say(format!("{name} is located in /etc/rc.d\n"));
     }
     script.start(verb, names)
+}
+
+/// Whether a jail of this name is configured, or runs.
+fn is_jail(name: &str) -> bool {
+    let configured = Sources::found(&[name.to_owned()], true).ok().flatten();
+    configured.is_some_and(|sources| sources.has(name.as_bytes()))
+        || Registry::open().is_ok_and(|jails| jails.find(name).is_ok_and(|found| found.is_some()))
 }
 
 /// Carries out `-j`: has jexec(8) run the jail's own service(8).

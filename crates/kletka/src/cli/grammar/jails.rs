@@ -88,6 +88,7 @@ pub(crate) static JEXEC: Grammar = Grammar {
         with("-u", "user", User, "as this user of the host"),
         with("-U", "user", Any, "as this user of the jail"),
     ],
+    elsewhere: &[("it", "a command has the terminal and its input without any option")],
     rules: &[first(&[Running]), each(&[Program(1)])],
     ..Grammar::new("jexec")
 };

@@ -17,6 +17,8 @@ pub(crate) struct Grammar {
     pub(crate) flags: &'static [Flag],
     /// The letters of options that FreeBSD has. The command itself says that it lacks them.
     pub(crate) refused: &'static str,
+    /// Letters of options that other programs of the kind have, and what does the same here.
+    pub(crate) elsewhere: &'static [(&'static str, &'static str)],
     /// Whether options may stand behind operands, too. With getopt(3) they may not.
     pub(crate) permutes: bool,
     /// What is offered for operands. The first rule whose pattern fits is taken.
@@ -46,6 +48,7 @@ impl Grammar {
             status: 1,
             flags: &[],
             refused: "",
+            elsewhere: &[],
             permutes: false,
             rules: &[],
             verbs: &[],

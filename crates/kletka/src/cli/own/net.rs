@@ -40,15 +40,29 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         },
         ["guard", DETACHED, seconds, ..] if arguments.len() > 3 => match patience(seconds) {
             Some(patience) => guard(patience, &arguments[3..]),
-            None => usage(&NET),
+            None => no_seconds(seconds),
         },
         // Checked before the guard is detached: the usage belongs on the terminal of the caller.
         ["guard", seconds, ..] if arguments.len() > 2 => match patience(seconds) {
             Some(_) => detach(&arguments[1..]),
-            None => usage(&NET),
+            None => no_seconds(seconds),
+        },
+        ["guard", word] => match patience(word) {
+            Some(_) => no_command(),
+            None => no_seconds(word),
         },
         _ => usage(&NET),
     }
+}
+
+fn no_seconds(word: &str) -> ExitCode {
+    say(format_args!("{word}: not a number of seconds, which stand before the command"));
+    usage(&NET)
+}
+
+fn no_command() -> ExitCode {
+    say("the command is missing");
+    usage(&NET)
 }
 
 /// Reads SECONDS, at least one: the time for the command, and then again for the sign of life.

@@ -1,6 +1,7 @@
 //! The command line of jail(8): which of the five styles it has, and what it asks for.
 
 use super::text;
+use crate::cli::elsewhere::instead;
 use jailparam::{Parameter, param};
 use lifecycle::Verbosity;
 use lifecycle::run::{Operation, Request, Target};
@@ -233,23 +234,11 @@ impl Found {
     }
 }
 
-/// Words of other programs that are tried as words of jail(8), and what does the same here. `*` is
-/// the jail's name.
-const ELSEWHERE: [(&[&str], &str); 6] = [
-    (&["start", "create", "run", "up"], "jail -c * or service jail start *"),
-    (&["stop", "remove", "rm", "kill", "destroy", "down"], "jail -r * or service jail stop *"),
-    (&["restart"], "jail -rc * or service jail restart *"),
-    (&["list", "ls", "ps", "status"], "jls lists the jails that run"),
-    (&["exec", "enter", "console", "shell", "attach"], "jexec *"),
-    (&["inspect", "show"], "jls -n -j * or kletka config get *"),
-];
-
 /// Says what to type instead of a word of another program, or of a jail's name alone.
 fn elsewhere(words: &[OsString]) -> Option<String> {
     let first = words.first()?.to_str()?;
-    let name = words.get(1).and_then(|word| word.to_str()).unwrap_or("NAME");
-    if let Some((_, instead)) = ELSEWHERE.iter().find(|(known, _)| known.contains(&first)) {
-        return Some(format!("{first}: no word of jail(8); {}", instead.replace('*', name)));
+    if let Some(instead) = instead(first, words.get(1).and_then(|word| word.to_str())) {
+        return Some(format!("{first}: no word of jail(8); {instead}"));
     }
     let is_name = words.len() == 1 && !first.contains('/');
     is_name.then(|| {

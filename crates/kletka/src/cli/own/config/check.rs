@@ -12,7 +12,7 @@ use jailparam::Set;
 use lifecycle::devices::number_the_ruleset;
 use lifecycle::plan::{START, plan};
 use lifecycle::run::Machine;
-use lifecycle::{Error, Fault, Jail, Step, Surroundings, exposure};
+use lifecycle::{Error, Fault, Jail, Step, Surroundings, doubts, exposure};
 use prison::Spec;
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -116,7 +116,7 @@ impl Check {
         }
     }
 
-    /// Finds what endangers the host.
+    /// Finds what endangers the host, and what a jail's addresses may do that is not meant.
     fn warnings(&mut self, jail: &Jail, given: &jailconf::Jail, spec: &Spec) {
         let place = |name: &str| {
             let found = given.parameters.iter().find(|it| it.name == name.as_bytes());
@@ -131,6 +131,10 @@ impl Check {
         }
         for exposed in exposure::exposed(spec) {
             warn(exposed.to_string(), place(exposed.parameter()));
+        }
+        for (parameter, doubt) in spec.addresses.iter().flat_map(doubts) {
+            let text = format!("warning: {}{doubt}", jail.prefix());
+            self.faults.push(Fault::new(text, place(parameter)));
         }
     }
 

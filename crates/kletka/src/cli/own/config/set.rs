@@ -37,9 +37,16 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
     }
     let name = words.next().ok_or(Wrong::Usage)?;
     let edits = edits(words.map(|word| word.as_bytes().to_vec()))?;
+    let shown = name.to_string_lossy();
     if edits.is_empty() {
+        // Only a value or a dash shows that the word is none of a jail.
+        if shown.contains('=') {
+            let why = format!("{shown}: is not the name of a jail, which stands before parameters");
+            return Err(format!("{why}: kletka config set JAIL {shown}").into());
+        }
         return Err(Wrong::Usage);
     }
+    edits.iter().try_for_each(with_end_of_line)?;
     if file.as_deref() == Some(Path::new("-")) {
         return Err("standard input cannot be changed".to_owned().into());
     }
@@ -61,6 +68,24 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
     let jail = name.to_string_lossy();
     doubts(&edits).for_each(|doubt| complain!("{NAME}: warning: {jail}: {doubt}"));
     Ok(true)
+}
+
+/// Refuses a value with the `;` that ends a line of the file, where it is part of no value. One that
+/// is quoted, as for find(1), stays.
+fn with_end_of_line(edit: &Edit) -> Result<(), String> {
+    let (name, values) = match edit {
+        Edit::Set(name, values) => (name, values.as_slice()),
+        Edit::Append(name, value) => (name, std::slice::from_ref(value)),
+        Edit::Remove(_) => return Ok(()),
+    };
+    match values.iter().find(|value| value.ends_with(b";") && !value.ends_with(b"\\;")) {
+        Some(value) => Err(format!(
+            "{}: {}: leave the last \";\" out, which is no part of the value: the file gets its own",
+            String::from_utf8_lossy(name),
+            String::from_utf8_lossy(value)
+        )),
+        None => Ok(()),
+    }
 }
 
 /// What may not be meant, of edits that were made.
