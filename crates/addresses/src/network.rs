@@ -25,13 +25,12 @@ pub struct Network {
 const GROUP_BITS: u64 = (1 << 48) - 1;
 
 impl Network {
-    /// Makes programs and tables for this process's network stack. Whoever holds the answered
-    /// descriptor keeps packets going to the jails.
+    /// Makes programs and tables.
     ///
     /// # Errors
     /// `EINVAL`: the kernel lacks a hook or a table, and the error says which; `EPERM` without the
     /// host's root.
-    pub fn make(stack: BorrowedFd<'_>) -> io::Result<(Self, OwnedFd)> {
+    pub fn make() -> io::Result<Self> {
         let tables = Table::ALL.map(|table| Map::new(&table.shape()));
         let mut made = Vec::new();
         for (table, shape) in tables.into_iter().zip(Table::ALL.map(Table::shape)) {
@@ -40,19 +39,22 @@ impl Network {
         let Ok(tables) = Tables::try_from(made) else {
             return Err(io::ErrorKind::InvalidData.into());
         };
-        let load = |source: &Program| {
-            let table = |table: Table| tables[table as usize].as_fd().as_raw_fd();
-            let code = (source.write)().finish(table);
-            bpf::load(source.hook, source.name, &code).map_err(|error| named(source.name, &error))
-        };
-        let programs = OF_A_GROUP.iter().map(|source| Ok((source.hook, load(source)?)));
+        let programs = OF_A_GROUP.iter().map(|source| Ok((source.hook, load(source, &tables)?)));
         let programs: Vec<(Hook, OwnedFd)> = programs.collect::<io::Result<_>>()?;
         // So that all tables are found by this one.
         if let Some((_, first)) = programs.first() {
             tables.iter().try_for_each(|table| bpf::bind_map(first.as_fd(), table))?;
         }
-        let link = bpf::link(stack, load(&OF_A_NETWORK)?.as_fd(), OF_A_NETWORK.hook)?;
-        Ok((Self { tables, programs }, link))
+        Ok(Self { tables, programs })
+    }
+
+    /// Begins to look packets of this process's network stack up for jails that share the stack.
+    /// Whoever holds the answered descriptor keeps packets going to the jails.
+    ///
+    /// # Errors
+    /// As [`Network::make`].
+    pub fn look_up(&self, stack: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+        bpf::link(stack, load(&OF_A_NETWORK, &self.tables)?.as_fd(), OF_A_NETWORK.hook)
     }
 
     /// Finds what a jail's control group holds. `None`: no programs of ours are attached to it.
@@ -213,6 +215,13 @@ impl Network {
 }
 
 type Tables = [Map; Table::ALL.len()];
+
+/// Loads a program that uses these tables.
+fn load(source: &Program, tables: &Tables) -> io::Result<OwnedFd> {
+    let table = |table: Table| tables[table as usize].as_fd().as_raw_fd();
+    let code = (source.write)().finish(table);
+    bpf::load(source.hook, source.name, &code).map_err(|error| named(source.name, &error))
+}
 
 /// The tables among these maps, and their numbers; `None` unless all are there.
 fn tables_among(maps: &[u32]) -> io::Result<Option<(Tables, Vec<u32>)>> {

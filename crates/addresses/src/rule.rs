@@ -10,6 +10,8 @@ pub struct Rule {
     pub v4: Share<Ipv4Addr>,
     /// What it has of IPv6.
     pub v6: Share<Ipv6Addr>,
+    /// The jail is alone on its network stack, which has these addresses and no others.
+    pub apart: bool,
     /// `allow.raw_sockets`: may send ICMP.
     pub raw_sockets: bool,
     /// `allow.reserved_ports`: the jail's root may bind ports below [`Rule::unprivileged`].
@@ -103,6 +105,7 @@ impl Rule {
             (selects(IpAddr::is_ipv6), rule::SELECT6),
             (self.v4 == Share::All, rule::ANY4),
             (self.v6 == Share::All, rule::ANY6),
+            (self.apart, rule::APART),
         ];
         let flags = flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag).sum::<u32>();
         let mut value = [0; rule::SIZE as usize];

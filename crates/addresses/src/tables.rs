@@ -103,6 +103,8 @@ pub(crate) mod rule {
     pub(crate) const ANY4: u32 = 16;
     /// The jail has all IPv6 addresses of the host, and [`COUNT6`] is the highest number.
     pub(crate) const ANY6: u32 = 32;
+    /// Nobody else is on the jail's network stack: its sockets keep the ports that they ask for.
+    pub(crate) const APART: u32 = 64;
 }
 
 /// Where the parts of a key of [`Table::Bound`] and [`Table::Listeners`] are, in bytes.

@@ -177,6 +177,12 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .partly(ADDRESSES),
     live("ip6.saddrsel").bool(true)
         .about("The source address depends on the destination").partly(SOURCES),
+    at_creation("kletka.net").text(6).default("stack").only(&["stack", "ipvlan"])
+        .about("How the jail gets its addresses of the host")
+        .full("`ipvlan` is a network namespace that is the host's, where the interfaces of the \
+               jail's addresses have a second end; IPv4 and IPv6 by unicast; an address is one \
+               jail's alone, and not the only one of its interface that the host has; routes that \
+               the host has when the jail starts"),
     pseudo("vnet.interface").list()
         .about("Interfaces to move into the jail")
         .full("moved into its network namespace, and back when the jail ends"),

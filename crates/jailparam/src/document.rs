@@ -50,6 +50,24 @@ const DIFFERENCES: &str = "
   PATH is; in such a base the lines of `exec.start` need `/run/kletka/jail/ifconfig`.
 - **`service jail` fails when a jail does.** FreeBSD's rc.d/jail prints why, and its exit status is 0 all the same.
 - **/etc/rc of a Linux base** starts what rc.conf(5) names through the base's init scripts; see share/jail/rc.
+
+## Two means for addresses of the host
+
+A jail with `ip4.addr` or `ip6.addr` binds and connects the same way whatever `kletka.net` is. The means differ in this:
+
+| | `stack` | `ipvlan` |
+| --- | --- | --- |
+| addresses and interfaces that programs see | the host's | the jail's, and lo0 without an address |
+| one UDP port for jails and the host | with an address each | with all addresses too |
+| an address that two jails have | both use it | the second jail does not start |
+| an address that the host has already | shared; the host's sockets come last | the jail's alone; refused where the host has no other one of the family on that interface |
+| interface of an address | any | Ethernet, vlan, bridge, lagg; neither lo0 nor a tunnel |
+| routes | the host's | of the host's, those that leave by the interfaces of the jail's addresses, as they are when the jail starts or changes; gateways as they are at any time |
+| the fib of `exec.fib` | any | 0 |
+| multicast and broadcast | where the jail has several addresses of the family | none |
+| firewall | INPUT and OUTPUT of the host | the same; from jail to jail none |
+| settings below net. | the host's | those of a new network stack |
+| what it needs | Linux with sk_lookup and hooks of control groups | those hooks, and the module ipvlan |
 ";
 
 /// Answers how many of all parameters work, as a sentence of the README.

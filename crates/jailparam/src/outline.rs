@@ -138,6 +138,14 @@ pub(crate) static OUTLINE: &[Section] = &[
             ("ip6.addr", "As `ip4.addr`, with a prefix length in place of a mask."),
             ("ip6.saddrsel", ""),
             (
+                "kletka.net",
+                "`stack`: the jail's sockets are the host's, held to the addresses of the jail. \
+                 `ipvlan`: the jail sees its own addresses and no others, and its root cannot \
+                 change them; packets pass the host's rules for what comes in and goes out. It needs \
+                 an Ethernet interface, or a vlan or bridge, for each address, and the kernel's module \
+                 ipvlan. FreeBSD has no such parameter.",
+            ),
+            (
                 "vnet.interface",
                 "Only a jail with `vnet` can have them. They are handed over after \
                  `exec.created` and before `exec.start`; a hook may have made them before. An \

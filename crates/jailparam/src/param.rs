@@ -59,6 +59,7 @@ handles! {
     IP6: Handle<Jailsys> = "ip6";
     IP6_ADDR: List = "ip6.addr";
     IP6_SADDRSEL: Bool = "ip6.saddrsel";
+    KLETKA_NET: Text = "kletka.net";
     INTERFACE: Text = "interface";
     IP_HOSTNAME: Bool = "ip_hostname";
 

@@ -166,7 +166,7 @@ const PSEUDO: &[(&str, Type, &str)] = &[
 ];
 
 /// The parameters that only kletka has.
-const OURS: &[&str] = &["kletka.maxproc", "kletka.userns"];
+const OURS: &[&str] = &["kletka.maxproc", "kletka.net", "kletka.userns"];
 
 /// The differences from FreeBSD, each with the value here; docs/compatibility.md has the reasons.
 const DIFFERENT_DEFAULTS: &[(&str, &str)] =

@@ -5,10 +5,12 @@ use crate::error::Error;
 use crate::jail::Jail;
 use jailparam::{Jailsys, List, Parameter, Set, param};
 use netif::{Fib, InterfaceName, Netlink, Prefix, Route};
-use prison::{Addresses, Record, Registry, Share, Source};
+use prison::{Addresses, Prison, Record, Registry, Share, Source};
 use std::borrow::Cow;
 use std::fmt;
+use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
+use std::os::fd::AsFd;
 
 /// More routes than these are not looked at one by one.
 const MOST_ROUTES: usize = 4096;
@@ -115,6 +117,45 @@ pub fn doubts(all: &Addresses) -> Vec<(&'static str, String)> {
         Some((name, format!("{name}: {text}")))
     });
     doubts.collect()
+}
+
+/// Whether the jail's addresses of the host are to be in a network of the jail's: `kletka.net`.
+pub(crate) fn is_carried(jail: &Jail) -> bool {
+    jail.parameters.text(param::KLETKA_NET).as_deref() == Some(b"ipvlan")
+}
+
+/// The addresses that are to be in a network of the jail's, if they are.
+///
+/// # Errors
+/// As [`of`].
+pub(crate) fn carried(jail: &Jail) -> Result<Option<Vec<IpAddr>>, Error> {
+    let addresses = of(jail)?.filter(|_| is_carried(jail));
+    Ok(addresses.map(|all| prison::both(&all.v4, &all.v6).collect()))
+}
+
+/// Puts addresses of the host, and no others, into a prison's network.
+///
+/// Whoever calls has [`Registry::changing`]: nobody else makes or removes ways meanwhile.
+pub(crate) fn carry(prison: &Prison, addresses: &[IpAddr]) -> Result<(), Error> {
+    let network = prison.network()?;
+    let here = File::open("/proc/self/ns/net");
+    let here = here.map_err(|error| Error::Exec("/proc/self/ns/net".into(), error))?;
+    let carried = Netlink::open()
+        .and_then(|mut netlink| netlink.carry(addresses, network.as_fd(), here.as_fd()));
+    carried.map_err(Error::Carried)
+}
+
+/// Takes away what leads the host's packets to addresses in networks of prisons that are gone.
+///
+/// # Errors
+/// The registry cannot be read, or the kernel refuses.
+pub fn uncarry(registry: &Registry) -> Result<(), Error> {
+    let _changing = registry.changing()?;
+    let prisons = registry.prisons()?;
+    let carried = prisons.iter().filter(|record| record.is_carried());
+    let keep: Vec<IpAddr> = carried.flat_map(Record::addresses).collect();
+    let forgotten = Netlink::open().and_then(|mut netlink| netlink.forget_carried(&keep));
+    forgotten.map_err(Error::Carried)
 }
 
 /// The addresses that interfaces of the host get for a jail, in order.
@@ -245,6 +286,9 @@ pub fn of_host_name(parameters: &Set) -> Result<Cow<'_, Set>, Error> {
 pub(crate) fn take_back(before: &Record, registry: &Registry) -> Result<(), Error> {
     if before.addresses().next().is_none() {
         return Ok(());
+    }
+    if before.is_carried() {
+        uncarry(registry)?;
     }
     take_unused(before.addresses(), &registry.prisons()?).map_err(Error::Routes)
 }

@@ -210,12 +210,14 @@ fn made_by(step: &Step) -> Made {
         Step::Hook(..) | Step::Alias(_) => Made::OnHost,
         Step::Create(_) => Made::Prison,
         // These steps follow the creation, and what they make is removed with the prison.
-        Step::Interface(_)
+        Step::Carry(_)
+        | Step::Interface(_)
         | Step::Inside(..)
         | Step::Terminate(_)
         | Step::Remove
         | Step::Unmount
-        | Step::Unalias(_) => Made::Nothing,
+        | Step::Unalias(_)
+        | Step::Uncarry => Made::Nothing,
     }
 }
 
@@ -245,6 +247,8 @@ mod tests {
             Step::Unmount => "unmount".into(),
             Step::Alias(alias) => format!("alias {alias}"),
             Step::Unalias(alias) => format!("unalias {alias}"),
+            Step::Carry(addresses) => format!("carry {}", crate::plan::in_a_row(addresses)),
+            Step::Uncarry => "uncarry".into(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Why a jail did not start or stop: the text that follows `jail: NAME: ` on standard error.
 
+use jailparam::param;
 use netif::InterfaceName;
 use std::fmt;
 use std::io;
@@ -51,6 +52,8 @@ pub enum Error {
     Devices(PathBuf, io::Error),
     /// The routing table of `exec.fib` cannot be used.
     Fib(netif::Error),
+    /// The jail's addresses cannot be carried into a network stack of its own: `kletka.net`.
+    Carried(netif::Error),
     /// The jail has neither `persist` nor a command: nothing would keep it alive.
     NothingToKeepIt,
     /// Another start of the jail is under way.
@@ -155,6 +158,19 @@ impl fmt::Display for Error {
                 write!(f, "mount.devfs: {}: {}", path.display(), strerror::of(error))
             }
             Self::Fib(error) => write!(f, "exec.fib: {error}"),
+            Self::Carried(error) => {
+                write!(f, "{}=ipvlan: {error}", param::KLETKA_NET.name)?;
+                match error {
+                    netif::Error::NoParent(..) => {
+                        write!(
+                            f,
+                            "; {}=stack does without, and so does vnet",
+                            param::KLETKA_NET.name
+                        )
+                    }
+                    _ => Ok(()),
+                }
+            }
             // The words of FreeBSD's kernel: sys/kern/kern_jail.c.
             Self::NothingToKeepIt => write!(
                 f,

@@ -73,6 +73,7 @@ impl Jail {
             | Error::Value(parameter, _)
             | Error::Parameter(parameter, _) => one.name == parameter.as_bytes(),
             Error::Log(..) => param::EXEC_CONSOLELOG.is_called(&one.name),
+            Error::Carried(_) => param::KLETKA_NET.is_called(&one.name),
             Error::Prison(prison::Error::Path(..)) => param::PATH.is_called(&one.name),
             Error::Failed(command) | Error::Signaled(command, _) | Error::TimedOut(command) => {
                 commands(one).any(|line| line.to_string() == *command)

@@ -40,13 +40,13 @@ mod surroundings;
 mod system;
 mod voice;
 
-pub use addresses::{Alias, doubts, of_host_name};
+pub use addresses::{Alias, doubts, of_host_name, uncarry};
 pub use command::CommandLine;
 pub use engine::{Host, Progress, Walk};
 pub use error::Error;
 pub use jail::Jail;
 pub use permission::allowed;
-pub use plan::{Hook, Inside, Step};
+pub use plan::{Hook, Inside, Step, in_a_row};
 pub use refusal::{Prefix, Refusal};
 pub use report::Fault;
 pub use spec::Creation;

@@ -13,6 +13,7 @@ use crate::spec::Creation;
 use jailparam::{Kind, List, in_quotes, param};
 use std::ffi::OsString;
 use std::fmt;
+use std::net::IpAddr;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::time::Duration;
@@ -82,6 +83,8 @@ pub enum Row {
     Aliases,
     /// jail_set(2), with all mounts.
     Create,
+    /// Addresses of the host in a network of the jail's: `kletka.net`.
+    Carry,
     /// `vnet.interface`, one after the other.
     Interfaces,
     /// Commands in the jail.
@@ -92,16 +95,19 @@ pub enum Row {
     Remove,
     /// What the host has mounted where the lines of the jail say.
     Unmount,
+    /// What led the host's packets to addresses in a network of the jail's.
+    Uncarry,
     /// The addresses that interfaces of the host had for the jail.
     Unalias,
 }
 
 /// The rows of a start, in order.
-pub const START: [Row; 9] = [
+pub const START: [Row; 10] = [
     Row::Hook(Hook::Prepare),
     Row::Aliases,
     Row::Hook(Hook::Prestart),
     Row::Create,
+    Row::Carry,
     Row::Hook(Hook::Created),
     Row::Interfaces,
     Row::Inside(Inside::Start),
@@ -110,20 +116,22 @@ pub const START: [Row; 9] = [
 ];
 
 /// The rows of a stop, in order.
-pub const STOP: [Row; 8] = [
+pub const STOP: [Row; 9] = [
     Row::Hook(Hook::Prestop),
     Row::Inside(Inside::Stop),
     Row::Terminate,
     Row::Remove,
     Row::Hook(Hook::Poststop),
     Row::Unmount,
+    Row::Uncarry,
     Row::Unalias,
     Row::Hook(Hook::Release),
 ];
 
 /// The rows that follow the removal of a jail: after a start that failed, or when the jail ended by
 /// itself.
-pub const CLEAN: [Row; 3] = [Row::Hook(Hook::Poststop), Row::Unalias, Row::Hook(Hook::Release)];
+pub const CLEAN: [Row; 4] =
+    [Row::Hook(Hook::Poststop), Row::Uncarry, Row::Unalias, Row::Hook(Hook::Release)];
 
 /// One step of a plan.
 #[derive(Debug, Clone)]
@@ -136,6 +144,10 @@ pub enum Step {
     Unalias(Alias),
     /// Create the prison, which is described here as far as the parameters alone do.
     Create(Box<Creation>),
+    /// Put these addresses of the host into the prison's network.
+    Carry(Vec<IpAddr>),
+    /// Take away what leads to addresses in networks of prisons that are gone.
+    Uncarry,
     /// Give the prison this interface of the host.
     Interface(String),
     /// Run this in the jail.
@@ -176,6 +188,8 @@ impl fmt::Display for Shown<'_> {
             // FreeBSD runs ifconfig(8) for these, and shows that command.
             Step::Alias(alias) => write!(f, "run command: /sbin/ifconfig {alias} alias"),
             Step::Unalias(alias) => write!(f, "run command: /sbin/ifconfig {alias} -alias"),
+            Step::Carry(addresses) => write!(f, "carry {}", in_a_row(addresses)),
+            Step::Uncarry => write!(f, "carry no more"),
             Step::Interface(name) => {
                 let jid = self.jid.unwrap_or_default();
                 write!(f, "run command: /sbin/ifconfig {name} vnet {jid}")
@@ -187,6 +201,12 @@ impl fmt::Display for Shown<'_> {
             Step::Unmount => write!(f, "unmount"),
         }
     }
+}
+
+/// Writes addresses with blanks between them.
+pub fn in_a_row(addresses: &[IpAddr]) -> String {
+    let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    texts.join(" ")
 }
 
 /// Writes a parameter as FreeBSD's jailparam_set_note() does: a boolean is its name alone.
@@ -233,6 +253,10 @@ pub fn plan(table: &[Row], jail: &Jail, programs: Option<&Path>) -> Result<Vec<S
                     return Err(Error::NothingToKeepIt);
                 }
                 steps.push(Step::Create(Box::new(creation)));
+            }
+            Row::Carry => steps.extend(addresses::carried(jail)?.map(Step::Carry)),
+            Row::Uncarry => {
+                steps.extend(addresses::is_carried(jail).then_some(Step::Uncarry));
             }
             Row::Interfaces => {
                 let names = jail.parameters.list(param::VNET_INTERFACE).iter();

@@ -15,9 +15,10 @@ use crate::recorded;
 use crate::securelevel;
 use fstab::{Entry, FileSystem, Kernel, Overlay};
 use jailparam::{Jailsys, Set, param};
+use netif::Fib;
 use prison::{
     Addresses, Allow, Dev, Families, Mount, MountOptions, MountSource, Network, Permission,
-    Processes, Spec, Users,
+    Processes, Share, Spec, Users,
 };
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -123,6 +124,11 @@ fn dev(jail: &Jail, has_devfs: bool) -> Result<Option<Dev>, Error> {
 fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
     let parameters = &jail.parameters;
     let (network, families, addresses) = network(jail)?;
+    let fib = fib::of(jail)?;
+    if network == Network::Carried && fib.is_some_and(|fib| fib != Fib::DEFAULT) {
+        let why = "the routes of a jail with kletka.net=ipvlan are those of fib 0; use stack";
+        return Err(Error::Value(param::EXEC_FIB.name, why.into()));
+    }
     let name = jail.text(param::NAME).map(|name| name.to_string_lossy().into_owned());
     Ok(Spec {
         // A section that is named by a number sets the jid, and the name is the same number.
@@ -153,7 +159,7 @@ fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
         neighbours: Arc::default(),
         parameters: recorded::written(parameters),
         addresses,
-        mark: fib::of(jail)?.map(fib::mark),
+        mark: fib.map(fib::mark),
     })
 }
 
@@ -195,6 +201,11 @@ fn users(parameters: &Set) -> Users {
 /// The network that `vnet`, `ip4` and `ip6` ask for.
 fn network(jail: &Jail) -> Result<(Network, Families, Option<Addresses>), Error> {
     let state = |part| jail.parameters.jailsys(part);
+    let is_carried = addresses::is_carried(jail);
+    let not_carried = |why: &str| Err(Error::Value(param::KLETKA_NET.name, why.into()));
+    if is_carried && state(param::VNET) == Jailsys::New {
+        return not_carried("a jail with vnet has no addresses of the host; leave one of them out");
+    }
     if state(param::VNET) == Jailsys::New {
         return Ok((Network::Own, Families { inet: true, inet6: true }, None));
     }
@@ -203,6 +214,15 @@ fn network(jail: &Jail) -> Result<(Network, Families, Option<Addresses>), Error>
         return Err(Error::Value(param::VNET_INTERFACE.name, why.into()));
     }
     let addresses = addresses::of(jail)?;
+    match &addresses {
+        Some(all) if is_carried && (all.v4 == Share::All || all.v6 == Share::All) => {
+            return not_carried("\"inherit\" is for the host's own stack; use stack");
+        }
+        None if is_carried => {
+            return not_carried("there is no address to carry; give the jail ip4.addr or ip6.addr");
+        }
+        _ => {}
+    }
     let families = match &addresses {
         Some(addresses) => {
             Families { inet: !addresses.v4.is_nothing(), inet6: !addresses.v6.is_nothing() }
@@ -212,7 +232,11 @@ fn network(jail: &Jail) -> Result<(Network, Families, Option<Addresses>), Error>
             inet6: state(param::IP6) == Jailsys::Inherit,
         },
     };
-    let network = if families.inet || families.inet6 { Network::Host } else { Network::Empty };
+    let network = match (families.inet || families.inet6, is_carried) {
+        (true, true) => Network::Carried,
+        (true, false) => Network::Host,
+        (false, _) => Network::Empty,
+    };
     Ok((network, families, addresses))
 }
 

@@ -106,10 +106,11 @@ impl<'g> System<'g> {
     /// # Errors
     /// The command's user is not known, or no descriptor is left for its streams.
     pub fn prepare_first(&mut self, plan: &[Step]) -> Result<(), Error> {
-        let mut after_creation =
+        let after_creation =
             plan.iter().skip_while(|step| !matches!(step, Step::Create(_))).skip(1);
         // The first process waits in the memory of this one, as after vfork(2). A hook in between
         // could take long, so then the command gets a process of its own at its turn.
+        let mut after_creation = after_creation.skip_while(|step| matches!(step, Step::Carry(_)));
         let Some(Step::Inside(_, line)) = after_creation.next() else { return Ok(()) };
         // A hook may still make the log's directory: only the step itself can say that the log does
         // not open.
@@ -381,6 +382,11 @@ impl Host for System<'_> {
             Step::Hook(_, line) => self.run_hook(line),
             Step::Create(creation) => self.create(creation).map(|()| Progress::Done),
             Step::Alias(alias) => alias.add().map(|()| Progress::Done),
+            Step::Carry(carried) => {
+                let _changing = self.ground.registry.changing()?;
+                addresses::carry(self.prison()?, carried).map(|()| Progress::Done)
+            }
+            Step::Uncarry => addresses::uncarry(self.ground.registry).map(|()| Progress::Done),
             Step::Unalias(alias) => {
                 let all = self.ground.registry.prisons()?;
                 alias.remove(&all).map(|()| Progress::Done)

@@ -1,6 +1,7 @@
 //! What can go wrong, in the words of ifconfig(8): sbin/ifconfig and err(3).
 
 use std::fmt;
+use std::net::IpAddr;
 
 use rustix::io::Errno;
 
@@ -22,6 +23,14 @@ pub enum Error {
     Exists(String),
     /// A fib cannot be used, because of this rule of somebody else's.
     Taken(Fib, Rule),
+    /// No interface of the host has the address that a jail is to get.
+    NotOnHost(IpAddr),
+    /// A jail is to have, for itself, the host's own address.
+    LastOfHost(IpAddr),
+    /// Another jail has the address for itself.
+    OfAnother(IpAddr),
+    /// An interface cannot carry addresses into jails: why.
+    NoParent(InterfaceName, String),
     /// The kernel refused a change.
     Refused {
         /// What was asked for.
@@ -121,6 +130,18 @@ impl fmt::Display for Error {
                  same table"
             ),
             Self::NoInterface(name) => write!(f, "interface {name} does not exist"),
+            Self::NotOnHost(address) => write!(
+                f,
+                "no interface of the host has {address}; name one in front of it, as in \
+                 em0|{address}"
+            ),
+            Self::LastOfHost(address) => write!(
+                f,
+                "{address} is the host's own address, which would be out of reach; give the jail \
+                 another one"
+            ),
+            Self::OfAnother(address) => write!(f, "another jail has {address}"),
+            Self::NoParent(name, why) => write!(f, "{name}: {why}"),
             Self::Exists(name) => write!(f, "interface {name} already exists"),
             Self::Refused { request, errno, because } => {
                 let reason = match *errno {

@@ -175,7 +175,7 @@ impl Netlink {
 
 /// A request to delete an address of the interface `index`. Linux deletes an address only with its
 /// prefix, which ifconfig(8) does not ask for.
-fn deletion(found: &InterfaceAddress, index: u32) -> Message {
+pub(crate) fn deletion(found: &InterfaceAddress, index: u32) -> Message {
     let mut message = request(rtm::DELADDR, 0, found.prefix, index);
     // Without this the kernel does not look at the prefix, and an address may be there twice.
     let other_end = found.destination.unwrap_or(found.prefix.address);
@@ -184,7 +184,7 @@ fn deletion(found: &InterfaceAddress, index: u32) -> Message {
 }
 
 /// A request about the address `prefix` of the interface `index`.
-fn request(kind: u16, flags: u16, prefix: Prefix, index: u32) -> Message {
+pub(crate) fn request(kind: u16, flags: u16, prefix: Prefix, index: u32) -> Message {
     let mut body = [0; BODY];
     body[0] = family(prefix.address);
     body[1] = prefix.length;

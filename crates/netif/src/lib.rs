@@ -14,6 +14,7 @@
 mod address;
 mod bridge;
 mod capability;
+mod carried;
 mod change;
 mod clone;
 mod error;
@@ -40,6 +41,7 @@ pub use address::{
 };
 pub use bridge::{BridgeSetting, Learned, PortSetting};
 pub use capability::{Capabilities, Capability, Ethtool};
+pub use carried::{TABLE as TABLE_OF_CARRIED, Ways};
 pub use change::{Joining, Mode};
 pub use clone::Cloner;
 pub use error::{Error, Request, strerror};

@@ -36,6 +36,12 @@ impl Maker {
         Self::of("service", name)
     }
 
+    /// Whoever carries addresses of the host into jails.
+    #[must_use]
+    pub fn of_carried() -> Self {
+        Self::service("ipvlan")
+    }
+
     fn of(kind: &str, name: &str) -> Self {
         // The number is an `int` to the kernel: the highest bit stays 0.
         Self(MARK | hash([kind, name]) as u32 & (MARK - 1))

@@ -177,6 +177,12 @@ impl Netlink {
     /// # Errors
     /// `Listing`.
     pub fn routes_of(&mut self, fib: Fib) -> Result<Vec<Route>, Error> {
+        let routes = self.routes_in(fib.table())?.into_iter();
+        Ok(routes.map(|route| Route { fib, ..route }).collect())
+    }
+
+    /// The routes of a table, IPv4 first.
+    pub(crate) fn routes_in(&mut self, table: u32) -> Result<Vec<Route>, Error> {
         let mut found: Vec<Route> = Vec::new();
         for family in [af::INET, af::INET6] {
             let request = || {
@@ -185,8 +191,8 @@ impl Netlink {
                 Message::new(rtm::GETROUTE, 0, &body)
             };
             let collect = |found: &mut Vec<Route>, body: &[u8]| {
-                let own = parse(body).filter(|&(table, _)| table == fib.table());
-                found.extend(own.map(|(_, route)| Route { fib, ..route }));
+                let own = parse(body).filter(|&(of, _)| of == table);
+                found.extend(own.map(|(_, route)| route));
             };
             match self.dump(request, collect) {
                 Ok(routes) => found.extend(routes),

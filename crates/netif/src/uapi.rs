@@ -55,6 +55,7 @@ pub(crate) mod ifla {
     pub(crate) const GROUP: u16 = 27;
     pub(crate) const NET_NS_FD: u16 = 28;
     pub(crate) const LINK_NETNSID: u16 = 37;
+    pub(crate) const NEW_IFINDEX: u16 = 49;
     pub(crate) const PROP_LIST: u16 = 52;
     pub(crate) const ALT_IFNAME: u16 = 53;
 
@@ -69,6 +70,10 @@ pub(crate) mod ifla {
     pub(crate) const VLAN_EGRESS_QOS: u16 = 3;
     pub(crate) const VLAN_PROTOCOL: u16 = 5;
     pub(crate) const VLAN_QOS_MAPPING: u16 = 1;
+
+    pub(crate) const IPVLAN_MODE: u16 = 1;
+    /// IPVLAN_MODE_L3S: as the host's own sockets, past its rules for what comes in and goes out.
+    pub(crate) const IPVLAN_L3S: u16 = 2;
 
     pub(crate) const BOND_MODE: u16 = 1;
     pub(crate) const BOND_ACTIVE: u16 = 2;
@@ -265,6 +270,7 @@ pub(crate) mod rta {
     pub(crate) const OIF: u16 = 4;
     pub(crate) const GATEWAY: u16 = 5;
     pub(crate) const PRIORITY: u16 = 6;
+    pub(crate) const PREFSRC: u16 = 7;
     pub(crate) const METRICS: u16 = 8;
     pub(crate) const MULTIPATH: u16 = 9;
     pub(crate) const CACHEINFO: u16 = 12;
@@ -277,6 +283,7 @@ pub(crate) mod rta {
 
     pub(crate) const METRIC_MTU: u16 = 2;
 
+    pub(crate) const TABLE_UNSPEC: u8 = 0;
     pub(crate) const TABLE_MAIN: u8 = 254;
     pub(crate) const TABLE_LOCAL: u8 = 255;
     pub(crate) const PROTOCOL_REDIRECT: u8 = 1;
@@ -302,6 +309,7 @@ pub(crate) mod rta {
 
 /// Rules by which the kernel chooses a routing table: linux/fib_rules.h.
 pub(crate) mod fra {
+    pub(crate) const IIFNAME: u16 = 3;
     pub(crate) const PRIORITY: u16 = 6;
     pub(crate) const FWMARK: u16 = 10;
     pub(crate) const TABLE: u16 = 15;
@@ -312,7 +320,7 @@ pub(crate) mod fra {
     pub(crate) const UNREACHABLE: u8 = 7;
     /// The rule is for what it does not describe.
     pub(crate) const INVERT: u32 = 2;
-    /// The rule is of a fib's. Numbers from 4 on are for programs to choose.
+    /// The rule is kletka's, and the route. Numbers from 4 on are for programs to choose.
     pub(crate) const PROTOCOL_OURS: u8 = b'k';
 }
 

@@ -113,7 +113,8 @@ fn rights(spec: &Spec) -> Rights {
         allow: spec.allow,
         families: spec.families,
         users: spec.users,
-        own_network: spec.network != Network::Host,
+        own_network: matches!(spec.network, Network::Own | Network::Empty),
+        carried_network: spec.network == Network::Carried,
         children: spec.children > 0,
         packet_filters: spec.packet_filters,
         ipc: spec.ipc.kinds,
@@ -243,13 +244,12 @@ fn build(
     let groups = groups.transpose()?.unwrap_or_default();
     limit_processes(spec.processes, record)?;
     // Before the first process: a socket is held by what its maker's cgroup had at that moment.
-    let link = match (&spec.addresses, record.cgroup.as_deref()) {
-        (Some(_), _) if outer.is_some() => return Err(Error::AddressesInside),
-        (Some(addresses), cgroup) => {
-            let group = cgroup.map(cgroup::open_to_query).transpose().calling("cgroup")?;
-            Some(shared::hold(held, record, addresses, group.as_ref().map(AsFd::as_fd))?)
-        }
-        (None, _) => None,
+    let link = match &spec.addresses {
+        Some(_) if outer.is_some() => return Err(Error::AddressesInside),
+        // The prison's own stack is not made yet.
+        Some(_) if record.rights.carried_network => None,
+        Some(_) => Some(shared::hold(held, record)?),
+        None => None,
     };
     if let Some(mark) = spec.mark {
         mark.give(record.cgroup.as_deref())?;
@@ -281,7 +281,7 @@ fn build(
     drop(theirs);
     let prison = Prison { hold: Some(hold), ..Prison::new(record.clone(), init) };
     let place = Place { cgroup, groups: &groups, outer, shared: spec.shared_namespaces() };
-    let started = start_first(&prison, &plan, maker, first, place);
+    let started = start_first(&prison, (&plan, held), maker, first, place);
     let id = ProcessId::of(pid, prison.init.as_fd());
     match (started, id) {
         (Ok(waiting), Some(id)) => Ok((prison, waiting, id)),
@@ -313,7 +313,7 @@ fn limit_processes(processes: Processes, record: &mut Record) -> Result<(), Erro
 /// abstract socket: those belong to the network stack, which a prison may share with the host. The
 /// prison's own stack has no sockets but the prison's.
 fn has_domain(rights: Rights) -> bool {
-    !rights.own_network && landlock::can_keep_abstract_sockets()
+    rights.shares_network() && landlock::can_keep_abstract_sockets()
 }
 
 /// Ends a prison that has not come up: its line closes, which ends init wherever it waits.
@@ -340,7 +340,7 @@ fn check_sources(spec: &Spec, sources: &Sources<'_>) -> Result<(), Error> {
 /// Shows the mounts under the jail's ids, makes its first process, and has init build the rest.
 fn start_first(
     prison: &Prison,
-    plan: &Plan,
+    (plan, held): (&Plan, &[PathBuf]),
     maker: Maker,
     first: Option<(&Command, Streams)>,
     place: Place<'_>,
@@ -349,6 +349,9 @@ fn start_first(
     let users = maker.finish(prison.record.ids, plan.users)?;
     for tree in plan.cloned() {
         tree.settle(users.as_ref().map(AsFd::as_fd))?;
+    }
+    if prison.record.rights.carried_network {
+        shared::hold_apart(held, &prison.record, maker.network()?.as_fd())?;
     }
     let first = First::start(prison, &maker, first, place)?;
     // Init joins the namespaces of the first process, so this one has to be in them.

@@ -33,7 +33,7 @@ mod vnet;
 mod within;
 mod work;
 
-pub use ::addresses::{Share, Source};
+pub use ::addresses::{Share, Source, both};
 pub use confine::ids::Ids;
 pub use confine::user::User;
 pub use enter::copy::{EXECUTE, execute};

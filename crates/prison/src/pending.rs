@@ -100,7 +100,7 @@ impl Pending {
             let mut told = told.into_iter().filter_map(|(told, text)| Some((told, text.as_ref()?)));
             let shown = told.try_for_each(|(told, text)| told.show(init, text));
             let held = shown.and_then(|()| match &self.addresses {
-                Some(before) => shared::change(record, before),
+                Some(before) => shared::change(record, pidfd, before),
                 None => Ok(()),
             });
             held.inspect_err(|_| drop(limited.flatten().map(|before| limit(cgroup, before))))

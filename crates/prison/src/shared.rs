@@ -3,7 +3,9 @@
 //! prison finds them, and who holds them.
 //!
 //! All prisons of a registry that are on one stack use the same programs, which are found by the
-//! control group of any of them. Each init holds the link by which packets find their sockets.
+//! control group of any of them. Each init holds the link by which packets find their sockets. A
+//! prison that has a stack for itself needs no such link, and is held to its addresses all the same:
+//! so 127.0.0.1 and the ports below 1024 mean the same to both.
 
 use crate::cgroup;
 use crate::confine::ids::Ids;
@@ -11,10 +13,13 @@ use crate::error::{Calling, Error};
 use crate::permission::Permission;
 use crate::registry::record::Record;
 use crate::spec::{Addresses, Users};
+use crate::within::within_network;
 use ::addresses::{Network, Rule, Share, both};
+use kernel::namespace::{self, Namespace};
 use rustix::net::{AddressFamily, SocketType, socket};
 use std::fmt;
 use std::fs::{self, File};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
@@ -24,48 +29,79 @@ use std::str::FromStr;
 /// The first port that everybody may bind, where the kernel does not say.
 const UNPRIVILEGED: u16 = 1024;
 
-/// Holds a prison that has no processes yet to its addresses; `others` are the cgroups of those that
-/// are held already. What is answered has to stay open as long as the prison lives.
-pub(crate) fn hold(
-    others: &[PathBuf],
-    record: &Record,
-    addresses: &Addresses,
-    cgroup: Option<BorrowedFd<'_>>,
-) -> Result<OwnedFd, Error> {
-    let cgroup = cgroup.ok_or(Error::NoAddressRules("cgroup v2 is not mounted".into()))?;
-    let failed = |error: std::io::Error| Error::NoAddressRules(error.to_string());
+/// Holds a prison that has no processes yet to its addresses of the caller's stack; `others` are the
+/// cgroups of those that are held already. What is answered has to stay open as long as the prison
+/// lives.
+pub(crate) fn hold(others: &[PathBuf], record: &Record) -> Result<OwnedFd, Error> {
     let stack = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
-    let (network, link) = match of_another(others, stack.as_fd()) {
-        Some(found) => found,
-        None => Network::make(stack.as_fd()).map_err(failed)?,
+    let stack = stack.as_fd();
+    // Without its link on this stack, another prison is on another one.
+    let found = networks_of(others).find_map(|network| {
+        let link = network.link(stack).ok().flatten()?;
+        Some((network, link))
+    });
+    let made = || {
+        let network = Network::make()?;
+        let link = network.look_up(stack)?;
+        Ok((network, link))
     };
-    let rule = rule(record, addresses);
-    network.hold((cgroup, number(cgroup)?), cookie()?, &rule).map_err(failed)?;
+    let (network, link) = found.map_or_else(made, Ok).map_err(refused)?;
+    attach(&network, record, cookie()?)?;
     Ok(link)
 }
 
-/// The programs that another prison has on this stack.
-fn of_another(others: &[PathBuf], stack: BorrowedFd<'_>) -> Option<(Network, OwnedFd)> {
+/// Holds a prison that has no processes yet, and that is alone on the network stack `stack`, to its
+/// addresses. As in [`hold`], `others` may have the programs.
+pub(crate) fn hold_apart(
+    others: &[PathBuf],
+    record: &Record,
+    stack: BorrowedFd<'_>,
+) -> Result<(), Error> {
+    let found = networks_of(others).next();
+    let network = found.map_or_else(Network::make, Ok).map_err(refused)?;
+    attach(&network, record, within_network(stack, cookie)??)
+}
+
+/// Attaches the programs to the control group of a prison.
+fn attach(network: &Network, record: &Record, cookie: u64) -> Result<(), Error> {
+    let (Some(addresses), Some(cgroup)) = (&record.addresses, &record.cgroup) else {
+        return Err(Error::NoAddressRules("cgroup v2 is not mounted".into()));
+    };
+    let group = cgroup::open_to_query(cgroup).calling("cgroup")?;
+    let (group, rule) = (group.as_fd(), rule(record, addresses));
+    network.hold((group, number(group)?), cookie, &rule).map_err(refused)
+}
+
+/// The programs that prisons have, by their cgroups.
+fn networks_of(cgroups: &[PathBuf]) -> impl Iterator<Item = Network> {
     // A prison that is being made has no cgroup yet, or no programs.
-    let groups = others.iter().filter_map(|cgroup| cgroup::open_to_query(cgroup).ok());
-    let mut networks = groups.filter_map(|group| Network::of(group.as_fd()).ok().flatten());
-    // Without its link on this stack, the prison is on another one.
-    networks.find_map(|network| {
-        let link = network.link(stack).ok().flatten()?;
-        Some((network, link))
-    })
+    let groups = cgroups.iter().filter_map(|cgroup| cgroup::open_to_query(cgroup).ok());
+    groups.filter_map(|group| Network::of(group.as_fd()).ok().flatten())
+}
+
+fn refused(error: io::Error) -> Error {
+    Error::NoAddressRules(error.to_string())
 }
 
 /// Holds a prison to the addresses of its record, instead of those of before.
-pub(crate) fn change(record: &Record, before: &Addresses) -> Result<(), Error> {
-    let failed = |error: std::io::Error| Error::NoAddressRules(error.to_string());
+pub(crate) fn change(
+    record: &Record,
+    init: BorrowedFd<'_>,
+    before: &Addresses,
+) -> Result<(), Error> {
     let (Some(addresses), Some(cgroup)) = (&record.addresses, &record.cgroup) else {
         return Ok(());
     };
     let group = cgroup::open_to_query(cgroup).map_err(|_| Error::Died)?;
-    let network = Network::of(group.as_fd()).map_err(failed)?.ok_or(Error::Died)?;
+    let network = Network::of(group.as_fd()).map_err(refused)?.ok_or(Error::Died)?;
+    let cookie = if record.rights.carried_network {
+        let stack = namespace::of_process(init, Namespace::Net).map_err(|_| Error::Died)?;
+        within_network(stack.as_fd(), cookie)??
+    } else {
+        cookie()?
+    };
     let (before, after) = (rule(record, before), rule(record, addresses));
-    network.change(number(group.as_fd())?, cookie()?, Some(&before), &after).map_err(failed)
+    network.change(number(group.as_fd())?, cookie, Some(&before), &after).map_err(refused)
 }
 
 /// Forgets the addresses of a prison that has ended and whose cgroup is still there. What cannot be
@@ -86,6 +122,7 @@ fn rule(record: &Record, addresses: &Addresses) -> Rule {
     Rule {
         v4: addresses.v4.clone(),
         v6: addresses.v6.clone(),
+        apart: record.rights.carried_network,
         raw_sockets: allow.has(Permission::RawSockets),
         reserved_ports: allow.has(Permission::ReservedPorts),
         root: match record.rights.users {
@@ -129,6 +166,11 @@ impl Record {
     /// Whether the prison is held to addresses of the host.
     pub fn is_held(&self) -> bool {
         self.addresses.is_some()
+    }
+
+    /// Whether the addresses are in a network stack of the prison's, which belongs to the host.
+    pub fn is_carried(&self) -> bool {
+        self.rights.carried_network
     }
 
     /// The addresses of the host that the prison is held to.

@@ -29,8 +29,8 @@ pub struct Spec {
     pub network: Network,
     /// Internet protocols whose sockets may be created.
     pub families: Families,
-    /// The addresses of the host's stack that the prison is held to. `None`: all of them, where it
-    /// has that stack.
+    /// The addresses of the host that the prison is held to. `None`: all of them, where it has the
+    /// host's stack.
     pub addresses: Option<Addresses>,
     /// Which System V IPC the processes have.
     pub ipc: Ipc,
@@ -161,9 +161,12 @@ pub enum Network {
     /// A stack of its own and empty, with its loopback down: a jail without addresses.
     #[default]
     Empty,
-    /// The stack of the host, or of the jail that it is in, unrestricted: `ip4 = inherit` or `ip6 =
-    /// inherit`.
+    /// The stack of the host, or of the jail that it is in: `ip4 = inherit`, `ip6 = inherit`, or some
+    /// of the host's addresses.
     Host,
+    /// A stack of its own that belongs to the host and that nobody inside can change. It is empty:
+    /// whoever makes the prison puts the prison's [addresses](Spec::addresses) there.
+    Carried,
 }
 
 /// What a prison has of the addresses of the host's stack: `ip4.addr` and `ip6.addr`.

@@ -10,8 +10,8 @@
 
 use super::call::{self, Given, read_address};
 use super::fragments::{
-    PASS, Stack, begin, errno, fail, look_up, make_socket_storage, only_our_network, rule_again,
-    socket_storage, stack,
+    PASS, Stack, begin, errno, fail, if_apart, look_up, make_socket_storage, only_our_network,
+    rule_again, socket_storage, stack,
 };
 use super::listen::forget_port;
 use super::{Family, socket_type};
@@ -76,6 +76,7 @@ fn all_addresses(p: &mut Program, family: Family, port: Label) {
             let only = p.label();
             p.load(Word, R1, R7, rule::COUNT4);
             p.jump_if(R1, If::Equal, 1, only);
+            if_apart(p, stays);
             p.load(Word, R1, R6, call::PORT);
             p.jump_if(R1, If::NotEqual, 0, stays);
             p.load(Word, R1, R6, call::TYPE);
@@ -136,6 +137,7 @@ fn hide(p: &mut Program, family: Family, free: Label) {
     let [first, taken, noted] = [(); 3].map(|()| p.label());
     p.load(Word, R1, R6, call::TYPE);
     p.jump_if(R1, If::NotEqual, socket_type::STREAM, free);
+    if_apart(p, free);
     forget_earlier(p);
     key(p, family);
     share(p);

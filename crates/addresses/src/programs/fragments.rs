@@ -78,6 +78,13 @@ pub(super) fn only_our_network(p: &mut Program) {
     p.here(ours);
 }
 
+/// Goes on at the label if the jail has its network stack for itself.
+pub(super) fn if_apart(p: &mut Program, label: Label) {
+    p.load(Word, R1, R7, rule::FLAGS);
+    p.and(R1, rule::APART);
+    p.jump_if(R1, If::NotEqual, 0, label);
+}
+
 /// Ends the program: the system call fails with this error.
 pub(super) fn fail(p: &mut Program, errno: u32) {
     p.set(R1, errno.wrapping_neg());

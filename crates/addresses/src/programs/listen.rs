@@ -1,7 +1,7 @@
 //! The life of a port: bound, listened on, given back.
 
 use super::fragments::{
-    PASS, Stack, begin, bound_key, errno, fail, hidden_key, look_up, make_socket_storage,
+    PASS, Stack, begin, bound_key, errno, fail, hidden_key, if_apart, look_up, make_socket_storage,
     only_our_network, rule_again, socket_storage, stack,
 };
 use super::{Family, call, protocol, socket_type};
@@ -41,6 +41,7 @@ pub(super) fn bound(family: Family) -> Program {
     let mut p = Program::default();
     let [stream, end, taken] = [(); 3].map(|()| p.label());
     begin(&mut p);
+    if_apart(&mut p, end);
     p.load(Word, R1, R6, sock::TYPE);
     p.jump_if(R1, If::NotEqual, socket_type::DATAGRAM, stream);
     // A datagram socket: noted only if it has all addresses of the machine.
@@ -85,6 +86,7 @@ pub(super) fn bound(family: Family) -> Program {
 /// addresses, that socket is noted as by bind(2).
 pub(super) fn note_sender(p: &mut Program) {
     let end = p.label();
+    if_apart(p, end);
     p.load(Word, R1, R6, call::PROTOCOL);
     p.jump_if(R1, If::NotEqual, protocol::UDP, end);
     p.load(Double, R2, R6, call::SOCKET);
@@ -156,6 +158,7 @@ pub(super) fn listen() -> Program {
     p.jump_if(R2, If::NotEqual, ops::LISTENS, end);
     begin(&mut p);
     only_our_network(&mut p);
+    if_apart(&mut p, end);
     p.load(Double, R2, R6, ops::SOCKET);
     p.jump_if_null(R2, end);
     socket_storage(&mut p);

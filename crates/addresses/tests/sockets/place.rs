@@ -72,7 +72,8 @@ impl Place {
         let made = Command::new("sh").args(["-ec", NETWORK]).status().unwrap();
         assert!(made.success());
         let stack = File::open("/proc/self/ns/net").unwrap();
-        let (network, link) = Network::make(stack.as_fd()).unwrap();
+        let network = Network::make().unwrap();
+        let link = network.look_up(stack.as_fd()).unwrap();
         // By the number of any socket of the network.
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let cookie = kernel::interface::network_cookie(socket.as_fd()).unwrap();

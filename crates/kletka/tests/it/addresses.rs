@@ -197,6 +197,42 @@ $ echo > /etc/hosts; jail -q -r a b n; ip -o -4 address show dev em0 | awk '{ pr
     end(&sandbox);
 }
 
+/// Without ipvlan the jail does not start, nothing is left, and the message says what is missing.
+#[test]
+fn a_kernel_without_ipvlan() {
+    let Some(sandbox) = machine(WEB) else { return };
+    if sandbox.run("ip link add link em0 name probe type ipvlan mode l3s").status == 0 {
+        println!("skipped: a_kernel_without_ipvlan: this kernel has ipvlan");
+        return end(&sandbox);
+    }
+    check(
+        &sandbox,
+        "\
+$ jail -v -c name=i path=/home/r persist kletka.net=ipvlan ip4.addr='em0|192.0.2.7/24'
+run command: /sbin/ifconfig em0 inet 192.0.2.7/24 alias
+jail_set(JAIL_CREATE) name=i path=/home/r persist ip4.addr=192.0.2.7 kletka.net=ipvlan
+created
+carry 192.0.2.7
+removed
+carry no more
+run command: /sbin/ifconfig em0 inet 192.0.2.7/24 -alias
+jail: kletka.net=ipvlan: em0: this kernel has no ipvlan: load the module ipvlan; kletka.net=stack does without, and so does vnet
+[1]
+$ jls name; ip -o -4 address show dev em0 | awk '{ print $4 }'; ip rule | grep -c 27499
+192.0.2.9/24
+0
+[1]
+$ jail --plan -c name=i path=/home/r persist kletka.net=ipvlan ip4.addr='em0|192.0.2.7/24' | grep -e network: -e kletka.net: -e namespaces:
+        kletka.net: full
+               namespaces: pid mount uts ipc cgroup user network
+               network: its own, with 192.0.2.7 of the host by ipvlan
+        3. kletka.net: put 192.0.2.7 into its network, by ipvlan
+        1. kletka.net: take away the host's ways to addresses of jails that are gone
+",
+    );
+    end(&sandbox);
+}
+
 #[test]
 fn lines_that_are_wrong() {
     let Some(sandbox) = machine(WEB) else { return };

@@ -14,6 +14,7 @@ mod it {
     pub(crate) mod session;
 }
 mod interfaces;
+mod ipvlan;
 mod links;
 mod machine;
 

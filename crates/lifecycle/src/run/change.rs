@@ -229,8 +229,13 @@ pub(crate) fn change(
     // none that the host has not.
     aliases.iter().try_for_each(Alias::add).map_err(Refusal::step(jail))?;
     let before = prison.record().clone();
+    let carried = addresses.as_ref().filter(|_| before.is_carried());
+    let carried: Option<Vec<_>> = carried.map(|all| prison::both(&all.v4, &all.v6).collect());
     let changed = changes.apply(&mut prison, registry, addresses);
     changed.map_err(|error| Refusal::Change(jail.into(), error))?;
+    if let Some(carried) = carried {
+        addresses::carry(&prison, &carried).map_err(Refusal::step(jail))?;
+    }
     drop(changing);
     addresses::take_back(&before, registry).map_err(Refusal::step(jail))?;
     for permission in changes.for_later() {

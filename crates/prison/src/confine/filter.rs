@@ -368,6 +368,7 @@ mod tests {
         families: Families { inet: true, inet6: false },
         users: Users::Own,
         own_network: true,
+        carried_network: false,
         children: false,
         packet_filters: true,
         ipc: IpcKinds::ALL,

@@ -17,6 +17,8 @@ pub(crate) struct Rights {
     pub(crate) users: Users,
     /// The prison has a network stack of its own.
     pub(crate) own_network: bool,
+    /// The prison has a network stack that is the host's to change, and that nobody else is on.
+    pub(crate) carried_network: bool,
     /// The prison may have jails inside.
     pub(crate) children: bool,
     /// The packet filters of the prison's own network stack may be changed.
@@ -27,12 +29,13 @@ pub(crate) struct Rights {
 /// A right that is no permission: its word, whether somebody has it, and how it is given.
 type Other = (&'static str, fn(&Rights) -> bool, fn(&mut Rights));
 
-const OTHERS: [Other; 10] = [
+const OTHERS: [Other; 11] = [
     ("inet", |rights| rights.families.inet, |rights| rights.families.inet = true),
     ("inet6", |rights| rights.families.inet6, |rights| rights.families.inet6 = true),
     ("host_users", |rights| rights.users == Users::Host, |rights| rights.users = Users::Host),
     ("outer_users", |rights| rights.users == Users::Outer, |rights| rights.users = Users::Outer),
     ("own_network", |rights| rights.own_network, |rights| rights.own_network = true),
+    ("carried_network", |rights| rights.carried_network, |rights| rights.carried_network = true),
     ("children", |rights| rights.children, |rights| rights.children = true),
     ("sysvmsg", |rights| rights.ipc.messages, |rights| rights.ipc.messages = true),
     ("sysvsem", |rights| rights.ipc.semaphores, |rights| rights.ipc.semaphores = true),
@@ -47,10 +50,17 @@ impl Rights {
         families: Families { inet: false, inet6: false },
         users: Users::Own,
         own_network: false,
+        carried_network: false,
         children: false,
         packet_filters: false,
         ipc: IpcKinds { messages: false, semaphores: false, memory: false },
     };
+
+    /// Whether the prison is on a network stack with others: the host's, or that of the jail that it
+    /// is in.
+    pub(crate) const fn shares_network(self) -> bool {
+        !self.own_network && !self.carried_network
+    }
 
     /// Whether the prison has `vnet`. A jail without network has a stack of its own, too, but an
     /// empty one, where no socket of an internet protocol can be made.

@@ -43,6 +43,8 @@ pub(crate) struct Maker {
 struct Task {
     /// CLONE_NEW* flags.
     namespaces: i32,
+    /// Those of them that the caller's user namespace owns.
+    of_caller: i32,
     /// Whose namespaces these are; `None`: the caller's.
     owner: Option<Ids>,
     hostname: Vec<u8>,
@@ -72,6 +74,7 @@ impl Maker {
         let namespaces = wanted.fold(libc::CLONE_NEWUTS, |all, (_, flag)| all | flag);
         let task = Box::new(Task {
             namespaces,
+            of_caller: if spec.network == Network::Carried { libc::CLONE_NEWNET } else { 0 },
             owner: (spec.users == Users::Own).then_some(ids),
             hostname: spec.hostname.as_bytes().to_owned(),
             domainname: spec.domainname.as_bytes().to_owned(),
@@ -124,6 +127,11 @@ impl Maker {
         users.calling("PIDFD_GET_USER_NAMESPACE").map(Some)
     }
 
+    /// The network namespace, once it is made.
+    pub(crate) fn network(&self) -> Result<OwnedFd, Error> {
+        namespace::of_process(self.process.as_fd(), Namespace::Net).map_err(|_| Error::Died)
+    }
+
     /// The way into these namespaces.
     pub(crate) fn joining(&self) -> Joining {
         let namespaces = ThreadNameSpaceType::from_bits_retain(self.task.namespaces as u32);
@@ -173,10 +181,13 @@ impl Work for Task {
 
 impl Task {
     fn unshare(&self) -> io::Result<()> {
+        if self.of_caller != 0 {
+            namespace::unshare(self.of_caller)?;
+        }
         if let Some(ids) = self.owner {
             ids.become_owner()?;
         }
-        namespace::unshare(self.namespaces)
+        namespace::unshare(self.namespaces & !self.of_caller)
     }
 
     /// Sets host name, domain name and loopback, which belong to the namespaces just made.

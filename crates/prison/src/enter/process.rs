@@ -202,7 +202,7 @@ impl Confinement {
     /// prison's own processes may be in one. In a domain of its own it does not reach the prison's
     /// abstract sockets either, but no others.
     pub(crate) fn of_outsider(rights: Rights) -> Self {
-        Self { domain: !rights.own_network, ..Self::of(rights) }
+        Self { domain: rights.shares_network(), ..Self::of(rights) }
     }
 
     /// Gives all of it up for ever: session keyring, capabilities, system calls. The caller is root

@@ -367,6 +367,7 @@ mod tests {
                 families: Families { inet: true, inet6: false },
                 users: Users::Host,
                 own_network: true,
+                carried_network: true,
                 children: true,
                 packet_filters: true,
                 ipc: IpcKinds { messages: true, semaphores: false, memory: true },

@@ -168,6 +168,8 @@ fn rights(claimed: Rights, inner: Inner) -> Rights {
         // power over all that the outer jail owns.
         users: if inner.has_users { Users::Outer } else { Users::Host },
         own_network: claimed.own_network && inner.has_network,
+        // Only the host makes one.
+        carried_network: false,
         ..claimed
     }
 }

@@ -4,7 +4,7 @@ use super::options::Form;
 use jailparam::Parameter;
 use json::Json;
 use lifecycle::run::{Foreseen, Given, Outcome, Planned, Verdict};
-use lifecycle::{Alias, CommandLine, Step};
+use lifecycle::{Alias, CommandLine, Step, in_a_row};
 use prison::{Attached, Made, Mount, MountSource, Network, Permission, Spec, Users};
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -107,6 +107,14 @@ fn step(step: &Step, prison: Option<&Foreseen>) -> Json {
         }
         Step::Alias(alias) => address("add address", alias),
         Step::Unalias(alias) => address("remove address", alias),
+        Step::Carry(addresses) => {
+            let texts = addresses.iter().map(|address| address.to_string().into_bytes());
+            Json::object([
+                ("step", Json::text("carry addresses")),
+                ("addresses", Json::texts(texts.collect::<Vec<_>>())),
+            ])
+        }
+        Step::Uncarry => Json::object([("step", Json::text("carry no more"))]),
         Step::Interface(name) => {
             Json::object([("step", Json::text("move interface")), ("interface", Json::text(name))])
         }
@@ -208,6 +216,15 @@ fn in_words(out: &mut String, step: &Step, prison: Option<&Foreseen>) -> std::fm
             "{parameter}: take {} from {interface}, if it was given for a jail",
             prefix.address
         ),
+        Step::Carry(addresses) => {
+            writeln!(out, "kletka.net: put {} into its network, by ipvlan", in_a_row(addresses))
+        }
+        Step::Uncarry => {
+            writeln!(
+                out,
+                "kletka.net: take away the host's ways to addresses of jails that are gone"
+            )
+        }
         Step::Interface(name) => writeln!(out, "vnet.interface: move {name} into the jail"),
         Step::Terminate(time) => writeln!(
             out,
@@ -242,6 +259,10 @@ fn made_of(prison: &Foreseen) -> Vec<(&'static str, Property)> {
     let network = match (spec.network, &spec.addresses) {
         (Network::Own, _) => "its own".to_owned(),
         (Network::Empty, _) => "its own, with nothing in it".to_owned(),
+        (Network::Carried, addresses) => {
+            let addresses = addresses.as_ref().map(ToString::to_string).unwrap_or_default();
+            format!("its own, with {addresses} of the host by ipvlan")
+        }
         (Network::Host, None) => "the host's".to_owned(),
         (Network::Host, Some(addresses)) => format!("the host's, held to {addresses}"),
     };

@@ -6,10 +6,11 @@
 use super::State;
 use crate::cli::own::{bootstrap, install};
 use base::{bases, roots};
-use netif::{Fib, Maker, Netlink};
+use netif::{Fib, InterfaceName, Maker, Netlink, TABLE_OF_CARRIED};
 use prison::{Record, Registry, groups_with_marks};
 use std::ffi::OsString;
 use std::fs;
+use std::net::IpAddr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ pub(super) fn over() -> Vec<(String, State)> {
     let mut lines: Vec<_> = ended.iter().map(record).collect();
     lines.extend(interfaces(&running));
     lines.extend(fibs(&running));
+    lines.extend(addresses(&running).unwrap_or_default());
     lines.extend(mounts(&fs::read("/proc/self/mountinfo").unwrap_or_default()));
     lines.extend(starts(&registry.directory().join("starts")));
     lines.extend(files(Path::new(RUN), "unreadable.", "a record of an older time"));
@@ -47,7 +49,7 @@ fn interfaces(running: &[Record]) -> Vec<(String, State)> {
     let makers: Vec<Maker> = running
         .iter()
         .map(|record| Maker::hooks_of(&record.name))
-        .chain([Maker::service("netif")])
+        .chain([Maker::service("netif"), Maker::of_carried()])
         .collect();
     let is_left = |link: &&netif::Interface| {
         link.maker.is_some_and(|maker| !makers.contains(&maker))
@@ -86,6 +88,41 @@ fn fibs(running: &[Record]) -> Vec<(String, State)> {
         lines.push((format!("fib {fib}"), State::Left(advice)));
     }
     lines
+}
+
+/// Addresses that interfaces have for jails which do not run, and what leads to such addresses; and
+/// what leads to those of jails that run.
+fn addresses(running: &[Record]) -> Result<Vec<(String, State)>, netif::Error> {
+    let mut netlink = Netlink::open()?;
+    let ways = netlink.ways_to_carried()?;
+    let mut lines = Vec::new();
+    for (interface, address) in netlink.lent()? {
+        if !running.iter().any(|record| record.has_address(address)) {
+            let advice = format!(
+                "{interface} has it for a jail that does not run: ifconfig {interface} {address} -alias"
+            );
+            lines.push((format!("address {address}"), State::Left(advice)));
+        }
+    }
+    let leads =
+        |address: &IpAddr| running.iter().any(|it| it.is_carried() && it.has_address(*address));
+    let (own, left): (Vec<IpAddr>, Vec<IpAddr>) = ways.addresses.into_iter().partition(leads);
+    let words = |all: &[IpAddr]| lifecycle::in_a_row(all);
+    let shims: Vec<&str> = ways.shims.iter().map(InterfaceName::as_str).collect();
+    let way = format!("{}, table {TABLE_OF_CARRIED} and a rule", shims.join(" "));
+    if !own.is_empty() {
+        let text =
+            format!("the host reaches {} by {way}; they go with the last of them", words(&own));
+        lines.push(("ipvlan".to_owned(), State::Told(text)));
+    } else if left.is_empty() && (!shims.is_empty() || ways.has_rule) {
+        let advice = format!("{way} lead to no jail: kletka doctor --mend");
+        lines.push(("ipvlan".to_owned(), State::Left(advice)));
+    }
+    if !left.is_empty() {
+        let advice = format!("{way} lead to {}, of no jail: kletka doctor --mend", words(&left));
+        lines.push(("ipvlan".to_owned(), State::Left(advice)));
+    }
+    Ok(lines)
 }
 
 /// Mounts where the registry is.
