@@ -145,12 +145,49 @@ pub(crate) fn carry(prison: &Prison, addresses: &[IpAddr]) -> Result<(), Error> 
     carried.map_err(Error::Carried)
 }
 
+/// Gives interfaces the addresses that a prison is about to have, and its own network if it has one.
+/// Where that fails, nothing is changed.
+///
+/// Whoever calls has [`Registry::changing`].
+pub(crate) fn provide(
+    prison: &Prison,
+    registry: &Registry,
+    aliases: &[Alias],
+    addresses: &Addresses,
+) -> Result<(), Error> {
+    let provided = aliases.iter().try_for_each(Alias::add).and_then(|()| {
+        if !prison.record().is_carried() {
+            return Ok(());
+        }
+        let all: Vec<IpAddr> = prison::both(&addresses.v4, &addresses.v6).collect();
+        carry(prison, &all)
+    });
+    provided.inspect_err(|_| withdraw(prison, registry, aliases))
+}
+
+/// Undoes what [`provide`] has done: the prison has the addresses of its record.
+pub(crate) fn withdraw(prison: &Prison, registry: &Registry, aliases: &[Alias]) {
+    // Whatever fails here, the failure before is the one to tell of; the doctor finds what is left.
+    if prison.record().is_carried() {
+        let own: Vec<IpAddr> = prison.record().addresses().collect();
+        let _ = carry(prison, &own).and_then(|()| forget_carried(registry));
+    }
+    let prisons = registry.prisons().unwrap_or_default();
+    for alias in aliases.iter().rev() {
+        let _ = alias.remove(&prisons);
+    }
+}
+
 /// Takes away what leads the host's packets to addresses in networks of prisons that are gone.
 ///
 /// # Errors
 /// The registry cannot be read, or the kernel refuses.
 pub fn uncarry(registry: &Registry) -> Result<(), Error> {
     let _changing = registry.changing()?;
+    forget_carried(registry)
+}
+
+fn forget_carried(registry: &Registry) -> Result<(), Error> {
     let prisons = registry.prisons()?;
     let carried = prisons.iter().filter(|record| record.is_carried());
     let keep: Vec<IpAddr> = carried.flat_map(Record::addresses).collect();

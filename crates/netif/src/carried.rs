@@ -52,6 +52,8 @@ pub struct Ways {
     pub shims: Vec<InterfaceName>,
     /// Whether a rule has the table asked.
     pub has_rule: bool,
+    /// Whether no rule does for some of the addresses.
+    pub lacks_rule: bool,
 }
 
 /// An address, and the interface of the host that has it.
@@ -129,22 +131,26 @@ impl Netlink {
     }
 
     /// Takes away what leads to addresses that are not among those to `keep`; with the last, the rule
-    /// goes too.
+    /// goes too. As long as one is left, the rule is there afterwards.
     ///
     /// # Errors
     /// The kernel's.
     pub fn forget_carried(&mut self, keep: &[IpAddr]) -> Result<(), Error> {
-        let (mut left, mut shims) = (false, Vec::new());
+        let (mut left, mut shims) = (Vec::new(), Vec::new());
         for route in self.carried_routes()? {
             if keep.contains(&route.destination.address) {
-                left = true;
+                left.push(family(route.destination.address));
                 shims.extend(route.interface);
             } else {
                 let message = way(rtm::DELROUTE, 0, &route, None);
                 gone(self.change(message), Request::Route)?;
             }
         }
-        if !left {
+        // Programs that manage the rules of the host may have removed ours.
+        for family in left.iter().copied() {
+            self.ask_first(family)?;
+        }
+        if left.is_empty() {
             for family in [af::INET, af::INET6] {
                 for _ in self.rules_of_tables(family)?.iter().filter(|rule| rule.is_ours) {
                     let message = rule(rtm::DELRULE, 0, family, TableRule::OURS);
@@ -167,14 +173,20 @@ impl Netlink {
     /// `Listing`.
     pub fn ways_to_carried(&mut self) -> Result<Ways, Error> {
         let routes = self.carried_routes()?;
+        let addresses: Vec<IpAddr> = routes.iter().map(|route| route.destination.address).collect();
+        let mut with_rule = Vec::new();
+        for family in [af::INET, af::INET6] {
+            if self.rules_of_tables(family)?.iter().any(|rule| rule.is_ours) {
+                with_rule.push(family);
+            }
+        }
+        let lacks_rule = |address: &IpAddr| !with_rule.contains(&family(*address));
         let shims = self.slaves()?.into_iter().filter(|slave| slave.is_ours);
-        let has_rule = [af::INET, af::INET6].map(|family| self.rules_of_tables(family));
-        let mut has_rule =
-            has_rule.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten();
         Ok(Ways {
-            addresses: routes.iter().map(|route| route.destination.address).collect(),
             shims: shims.map(|slave| slave.name).collect(),
-            has_rule: has_rule.any(|rule| rule.is_ours),
+            has_rule: !with_rule.is_empty(),
+            lacks_rule: addresses.iter().any(lacks_rule),
+            addresses,
         })
     }
 

@@ -1,5 +1,6 @@
 //! Addresses of interfaces: `inet`, `inet6`, `alias`, `delete` of ifconfig(8).
 
+use std::fs;
 use std::net::IpAddr;
 
 use rustix::io::Errno;
@@ -130,13 +131,22 @@ impl Netlink {
     pub fn take_lent(&mut self, address: IpAddr) -> Result<(), Error> {
         for (index, found) in self.addresses()? {
             if found.is_lent && found.prefix.address == address {
-                match self.change(deletion(&found, index)) {
+                let name = self.name_of(index)?;
+                let kept = name.as_ref().and_then(Promoting::begin);
+                let deleted = self.change(deletion(&found, index));
+                drop(kept);
+                match deleted {
                     Ok(()) | Err(Errno::ADDRNOTAVAIL | Errno::NODEV) => {}
                     Err(errno) => return Err(Request::DeleteAddress.refused(errno)),
                 }
             }
         }
         Ok(())
+    }
+
+    fn name_of(&mut self, index: u32) -> Result<Option<InterfaceName>, Error> {
+        let links = self.links()?.into_iter();
+        Ok(links.filter(|link| link.index == index).map(|link| link.name).next())
     }
 
     /// `-alias`, `delete`, `remove`: takes `address` from the interface, whatever its prefix is.
@@ -170,6 +180,31 @@ impl Netlink {
             return Err(Request::DeleteAddress.refused(Errno::ADDRNOTAVAIL));
         };
         self.apply(name, deletion(found, index), Request::DeleteAddress)
+    }
+}
+
+/// Keeps the addresses of an interface that were added behind one of the same network, while that
+/// one is deleted: on Linux they go with it, unless this setting of the interface says otherwise.
+struct Promoting {
+    setting: String,
+    before: String,
+}
+
+impl Promoting {
+    /// Sets the interface so, in the network of this process. `None`: it is so, or has no such
+    /// setting.
+    fn begin(name: &InterfaceName) -> Option<Self> {
+        let setting = format!("/proc/sys/net/ipv4/conf/{}/promote_secondaries", name.kernel());
+        let before = fs::read_to_string(&setting).ok().filter(|before| before.trim() == "0")?;
+        fs::write(&setting, "1").ok()?;
+        Some(Self { setting, before })
+    }
+}
+
+impl Drop for Promoting {
+    fn drop(&mut self) {
+        // An interface that is gone has no settings either.
+        let _ = fs::write(&self.setting, &self.before);
     }
 }
 

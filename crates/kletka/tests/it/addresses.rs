@@ -197,6 +197,22 @@ $ echo > /etc/hosts; jail -q -r a b n; ip -o -4 address show dev em0 | awk '{ pr
     end(&sandbox);
 }
 
+/// Linux takes the addresses of a network away with the first of them; FreeBSD does not.
+#[test]
+fn one_jails_end_leaves_anothers_addresses() {
+    let Some(sandbox) = machine(WEB) else { return };
+    check(
+        &sandbox,
+        "\
+$ ip address flush dev em0 scope global; jail -q -c a; jail -q -c b; jail -q -r a; ip -o -4 address show dev em0 | awk '{ print $4 }'
+192.0.2.3/24
+$ cat /proc/sys/net/ipv4/conf/em0/promote_secondaries; jail -q -r b
+0
+",
+    );
+    end(&sandbox);
+}
+
 /// Without ipvlan the jail does not start, nothing is left, and the message says what is missing.
 #[test]
 fn a_kernel_without_ipvlan() {

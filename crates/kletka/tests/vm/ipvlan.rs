@@ -205,6 +205,17 @@ $ for host in 192.0.2.4 10.0.0.5; do timeout 9 busybox wget -q -O - http://$host
 jail
 jail
 2
+$ jail -q -m name=b ip4.addr='em0|192.0.2.6/24,192.0.2.9'; ip -o -4 address show dev em0 | awk '{ print $4 }'; jexec b ip -o -4 address | awk '{ print $2, $4 }'; jls -j b ip4.addr
+192.0.2.9/24
+192.0.2.4/24
+em0 192.0.2.4/24
+bridge0 10.0.0.5/24
+192.0.2.4,10.0.0.5
+jail: kletka.net=ipvlan: 192.0.2.9 is the host's own address, which would be out of reach; give the jail another one
+$ ip rule delete table 27499; kletka doctor | grep ^ipvlan; kletka doctor --mend > /dev/null; ip rule | head -n 2
+ipvlan: wrong: table 27499 leads to jails, and no rule has it asked, which some program has removed: kletka doctor --mend
+0:	from all iif lo lookup 27499 proto 107
+0:	from all lookup local
 $ jail -q -r b; ip -o link | grep -c kletka
 0
 [1]

@@ -4,7 +4,7 @@
 use super::configured::Subject;
 use super::facts::Facts;
 use super::ledger::Ledger;
-use crate::addresses::{self, Alias};
+use crate::addresses;
 use crate::error::Error;
 use crate::fib;
 use crate::ipc;
@@ -227,14 +227,14 @@ pub(crate) fn change(
     let aliases = aliases.map_err(Refusal::step(jail))?;
     // First the interfaces get the new addresses, and at last they lose the old ones: the jail has
     // none that the host has not.
-    aliases.iter().try_for_each(Alias::add).map_err(Refusal::step(jail))?;
+    let provided = addresses
+        .as_ref()
+        .map_or(Ok(()), |all| addresses::provide(&prison, registry, &aliases, all));
+    provided.map_err(Refusal::step(jail))?;
     let before = prison.record().clone();
-    let carried = addresses.as_ref().filter(|_| before.is_carried());
-    let carried: Option<Vec<_>> = carried.map(|all| prison::both(&all.v4, &all.v6).collect());
-    let changed = changes.apply(&mut prison, registry, addresses);
-    changed.map_err(|error| Refusal::Change(jail.into(), error))?;
-    if let Some(carried) = carried {
-        addresses::carry(&prison, &carried).map_err(Refusal::step(jail))?;
+    if let Err(error) = changes.apply(&mut prison, registry, addresses) {
+        addresses::withdraw(&prison, registry, &aliases);
+        return Err(Refusal::Change(jail.into(), error));
     }
     drop(changing);
     addresses::take_back(&before, registry).map_err(Refusal::step(jail))?;

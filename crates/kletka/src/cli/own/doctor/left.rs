@@ -113,7 +113,13 @@ fn addresses(running: &[Record]) -> Result<Vec<(String, State)>, netif::Error> {
     if !own.is_empty() {
         let text =
             format!("the host reaches {} by {way}; they go with the last of them", words(&own));
-        lines.push(("ipvlan".to_owned(), State::Told(text)));
+        let missing = "no rule has it asked, which some program has removed: kletka doctor --mend";
+        let state = if ways.lacks_rule {
+            State::Wrong(format!("table {TABLE_OF_CARRIED} leads to jails, and {missing}"))
+        } else {
+            State::Told(text)
+        };
+        lines.push(("ipvlan".to_owned(), state));
     } else if left.is_empty() && (!shims.is_empty() || ways.has_rule) {
         let advice = format!("{way} lead to no jail: kletka doctor --mend");
         lines.push(("ipvlan".to_owned(), State::Left(advice)));
