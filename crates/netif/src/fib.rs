@@ -5,18 +5,29 @@
 //! the table has no route for, which would go by the main table otherwise. The kernel's own table
 //! of local addresses comes before all of them.
 //!
+//! An interface has a fib for what it receives and the host sends on: `fib` of ifconfig(8). That
+//! are rules too, by the interface's name, and they alone say so. The routes to the networks of the
+//! interface's addresses are in the main table, where the kernel puts them, and once more in that
+//! of the fib.
+//!
 //! Fib 0 has a mark too, and no rule: a process can so be taken back to fib 0 inside a group that
 //! has another one.
 
 use std::fmt;
+use std::fs;
+use std::io;
 use std::str::FromStr;
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, socket};
 
+use crate::address::Prefix;
 use crate::error::{Error, Request};
+use crate::interface::{Flags, Interface};
+use crate::name::InterfaceName;
+use crate::route::{Route, RouteKind};
 use crate::uapi::{af, fra, nlm, rta, rtm};
-use crate::wire::{Message, Netlink, attributes, u32_at};
+use crate::wire::{Message, Netlink, attributes, text, u32_at};
 
 use std::os::fd::AsFd;
 
@@ -111,9 +122,11 @@ impl FromStr for Fib {
 }
 
 /// A rule by which the kernel chooses a routing table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rule {
     family: u8,
+    /// The interface that a packet has come by.
+    interface: Option<InterfaceName>,
     action: u8,
     inverts: bool,
     priority: u32,
@@ -129,7 +142,11 @@ impl fmt::Display for Rule {
         let family = if self.family == af::INET6 { "-6 " } else { "" };
         let not = if self.inverts { "not " } else { "" };
         let Self { priority, mark, mask, table, .. } = self;
-        write!(f, "ip {family}rule pref {priority} {not}fwmark {mark:#x}/{mask:#x}")?;
+        write!(f, "ip {family}rule pref {priority} {not}")?;
+        match &self.interface {
+            Some(interface) => write!(f, "iif {}", interface.kernel())?,
+            None => write!(f, "fwmark {mark:#x}/{mask:#x}")?,
+        }
         match self.action {
             fra::UNREACHABLE => f.write_str(" unreachable"),
             _ => write!(f, " table {table}"),
@@ -140,12 +157,29 @@ impl fmt::Display for Rule {
 impl Rule {
     /// The rules of a fib, in their order.
     fn of(fib: Fib, family: u8) -> [Self; 2] {
-        let (mark, mask, protocol) = (fib.mark(), Fib::MASK, fra::PROTOCOL_OURS);
-        let (action, priority, table) = (fra::LOOK_UP, PRIORITY, fib.table());
-        let inverts = false;
-        let leads = Self { family, action, inverts, priority, mark, mask, table, protocol };
+        let (mark, mask) = (fib.mark(), Fib::MASK);
+        Self { family, mark, mask, ..Self::default() }.leading_to(fib)
+    }
+
+    /// The rules for what an interface receives.
+    fn of_interface(name: &InterfaceName, fib: Fib, family: u8) -> [Self; 2] {
+        Self { family, interface: Some(name.clone()), ..Self::default() }.leading_to(fib)
+    }
+
+    fn leading_to(self, fib: Fib) -> [Self; 2] {
+        let protocol = fra::PROTOCOL_OURS;
+        let leads =
+            Self { action: fra::LOOK_UP, priority: PRIORITY, table: fib.table(), protocol, ..self };
         let (action, priority, table) = (fra::UNREACHABLE, PRIORITY + 1, 0);
-        [leads, Self { action, priority, table, ..leads }]
+        [leads.clone(), Self { action, priority, table, ..leads }]
+    }
+
+    /// The interface that has a fib by this rule, and the fib, if the rule is one of ours that
+    /// leads there.
+    fn of_what(&self) -> Option<(&InterfaceName, Fib)> {
+        let fib = Fib::all().find(|fib| fib.table() == self.table)?;
+        let interface = self.interface.as_ref()?;
+        (self.protocol == fra::PROTOCOL_OURS).then_some((interface, fib))
     }
 
     /// The command that removes the rule.
@@ -174,7 +208,12 @@ impl Rule {
         (body[0], body[7]) = (self.family, self.action);
         let mut message = Message::new(kind, flags, &body);
         message.number(fra::PRIORITY, self.priority);
-        message.number(fra::FWMARK, self.mark).number(fra::FWMASK, self.mask);
+        if let Some(interface) = &self.interface {
+            message.string(fra::IIFNAME, interface.kernel());
+        }
+        if self.mask != 0 {
+            message.number(fra::FWMARK, self.mark).number(fra::FWMASK, self.mask);
+        }
         if self.table != 0 {
             message.number(fra::TABLE, self.table);
         }
@@ -188,6 +227,7 @@ impl Rule {
         let mut rule = Self { family, action, inverts, table: table.into(), ..Self::default() };
         for (attribute, value) in attributes(body.get(BODY..)?) {
             match attribute {
+                fra::IIFNAME => rule.interface = Some(InterfaceName::from_kernel(text(value))),
                 fra::PRIORITY => rule.priority = u32_at(value, 0)?,
                 fra::FWMARK => rule.mark = u32_at(value, 0)?,
                 fra::FWMASK => rule.mask = u32_at(value, 0)?,
@@ -198,6 +238,33 @@ impl Rule {
         }
         Some(rule)
     }
+}
+
+/// Whether an interface of the caller's network may have another fib than 0. This is a cheap
+/// question: rules are asked for only where the answer is true. An interface that was in a jail
+/// meanwhile has to be given its fib again.
+#[must_use]
+pub fn may_have_fib(name: &InterfaceName) -> bool {
+    fs::read_to_string(by_mark(name)).is_ok_and(|text| text.trim() == "1")
+}
+
+/// Notes that an interface of the caller's network is going to have a fib. The kernel then looks at
+/// marks too where it asks whether a sender could be answered by the interface.
+///
+/// # Errors
+/// The kernel's, as `ioctl (SIOCSIFFIB): …`.
+pub fn expects_fib(name: &InterfaceName) -> Result<(), Error> {
+    fs::write(by_mark(name), "1").map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Error::NoInterface(name.to_string()),
+        _ => {
+            let errno = Errno::from_io_error(&error).unwrap_or(Errno::IO);
+            Request::Other("ioctl (SIOCSIFFIB)".to_owned()).refused(errno)
+        }
+    })
+}
+
+fn by_mark(name: &InterfaceName) -> String {
+    format!("/proc/sys/net/ipv4/conf/{}/src_valid_mark", name.kernel())
 }
 
 /// What a rule's change is called in messages.
@@ -217,27 +284,155 @@ impl Netlink {
         }
         let all = self.rules()?;
         if let Some(rule) = all.iter().find(|rule| rule.clashes()) {
-            return Err(Error::Taken(fib, *rule));
+            return Err(Error::Taken(fib, rule.clone()));
         }
+        let wanted = [af::INET, af::INET6].map(|family| Rule::of(fib, family));
+        let missing = wanted.into_iter().flatten().filter(|rule| !all.contains(rule)).collect();
+        self.make_rules(missing).map_err(|errno| request(fib).refused(errno))
+    }
+
+    /// Makes rules; all of them, or none.
+    fn make_rules(&mut self, rules: Vec<Rule>) -> Result<(), Errno> {
         let mut made: Vec<Rule> = Vec::new();
-        for family in [af::INET, af::INET6] {
-            for rule in Rule::of(fib, family) {
-                if all.contains(&rule) {
-                    continue;
-                }
-                match self.change(rule.message(rtm::NEWRULE, nlm::CREATE | nlm::EXCL)) {
-                    Ok(()) => made.push(rule),
-                    // Another command makes them at the same time.
-                    Err(Errno::EXIST) => {}
-                    // The kernel has no IPv6.
-                    Err(Errno::OPNOTSUPP | Errno::AFNOSUPPORT) if family == af::INET6 => {}
-                    Err(errno) => {
-                        for rule in made.iter().rev() {
-                            let _ = self.change(rule.message(rtm::DELRULE, 0));
-                        }
-                        return Err(request(fib).refused(errno));
+        for rule in rules {
+            match self.change(rule.message(rtm::NEWRULE, nlm::CREATE | nlm::EXCL)) {
+                Ok(()) => made.push(rule),
+                // Another command makes them at the same time.
+                Err(Errno::EXIST) => {}
+                // The kernel has no IPv6.
+                Err(Errno::OPNOTSUPP | Errno::AFNOSUPPORT) if rule.family == af::INET6 => {}
+                Err(errno) => {
+                    for rule in made.iter().rev() {
+                        let _ = self.change(rule.message(rtm::DELRULE, 0));
                     }
+                    return Err(errno);
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// `fib`: what the interface receives, and the host sends on, goes by this table from now on.
+    ///
+    /// # Errors
+    /// As [`Netlink::open_fib`]; `NoInterface`.
+    pub fn set_interface_fib(&mut self, name: &InterfaceName, fib: Fib) -> Result<(), Error> {
+        let interface = self.link(name)?;
+        self.open_fib(fib)?;
+        let before = self.fib_of(name)?;
+        if before != fib {
+            self.lead_interface(name, before, fib)?;
+            self.put_connected(&interface, before, &[])?;
+        }
+        self.follow_fib(name)
+    }
+
+    /// Removes the rules by which an interface had a fib that is gone, and its routes with it.
+    ///
+    /// # Errors
+    /// `Listing`.
+    pub fn forget_fib(&mut self, name: &InterfaceName) -> Result<(), Error> {
+        let fib = self.fib_of(name)?;
+        self.lead_interface(name, fib, Fib::DEFAULT)
+    }
+
+    /// Makes the rules of an interface lead to another fib.
+    fn lead_interface(&mut self, name: &InterfaceName, from: Fib, to: Fib) -> Result<(), Error> {
+        let refused = |errno| Request::Other("ioctl (SIOCSIFFIB)".to_owned()).refused(errno);
+        let of = |fib| {
+            let families: &[u8] = if fib == Fib::DEFAULT { &[] } else { &[af::INET, af::INET6] };
+            let rules = families.iter().flat_map(move |it| Rule::of_interface(name, fib, *it));
+            rules.collect::<Vec<_>>()
+        };
+        let (old, new) = (of(from), of(to));
+        // The new ones come first: at no time does a packet go by a table that nobody wants.
+        let missing = new.iter().filter(|rule| !old.contains(rule)).cloned().collect();
+        self.make_rules(missing).map_err(refused)?;
+        for rule in old.iter().filter(|rule| !new.contains(rule)) {
+            match self.change(rule.message(rtm::DELRULE, 0)) {
+                Ok(()) | Err(Errno::NOENT | Errno::OPNOTSUPP | Errno::AFNOSUPPORT) => {}
+                Err(errno) => return Err(refused(errno)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The fib of an interface.
+    ///
+    /// # Errors
+    /// `Listing`.
+    pub fn fib_of(&mut self, name: &InterfaceName) -> Result<Fib, Error> {
+        let all = self.rules()?;
+        let own = all.iter().filter_map(Rule::of_what).find(|(interface, _)| *interface == name);
+        Ok(own.map_or(Fib::DEFAULT, |(_, fib)| fib))
+    }
+
+    /// Looks up the fibs of interfaces.
+    ///
+    /// # Errors
+    /// `Listing`.
+    pub fn find_fibs(&mut self, interfaces: &mut [Interface]) -> Result<(), Error> {
+        for rule in self.rules()? {
+            let Some((name, fib)) = rule.of_what() else { continue };
+            interfaces.iter_mut().filter(|it| it.name == *name).for_each(|it| it.fib = fib);
+        }
+        Ok(())
+    }
+
+    /// Gives the table of an interface's fib the routes that follow from the interface's addresses
+    /// as they are now, and takes those away that followed from others.
+    ///
+    /// # Errors
+    /// Those of routes.
+    pub fn follow_fib(&mut self, name: &InterfaceName) -> Result<(), Error> {
+        let fib = self.fib_of(name)?;
+        if fib == Fib::DEFAULT {
+            return Ok(());
+        }
+        let interface = self.link(name)?;
+        // An interface that is down has no routes.
+        if !interface.flags.has(Flags::UP) {
+            return Ok(());
+        }
+        let all = self.addresses()?.into_iter().filter(|(index, _)| *index == interface.index);
+        let networks: Vec<Prefix> = all
+            .map(|(_, address)| match address.destination {
+                Some(end) => Prefix { address: end, length: Prefix::width(end) },
+                None => address.prefix.network(),
+            })
+            .collect();
+        self.put_connected(&interface, fib, &networks)
+    }
+
+    /// Makes these the networks to which a fib has routes of the kernel's kind by an interface.
+    fn put_connected(
+        &mut self,
+        interface: &Interface,
+        fib: Fib,
+        networks: &[Prefix],
+    ) -> Result<(), Error> {
+        if fib == Fib::DEFAULT {
+            return Ok(());
+        }
+        let of_interface = |it: &Route| it.interface == Some(interface.index) && !it.is_static;
+        for route in self.routes_of(fib)?.into_iter().filter(of_interface) {
+            if !networks.contains(&route.destination.network()) {
+                self.delete_route(&route)?;
+            }
+        }
+        for network in networks {
+            let route = Route {
+                destination: *network,
+                gateway: None,
+                interface: Some(interface.index),
+                kind: RouteKind::Unicast,
+                mtu: None,
+                fib,
+                is_static: false,
+            };
+            match self.add_route(&route) {
+                Ok(()) | Err(Error::Refused { errno: Errno::EXIST, .. }) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(())
@@ -298,7 +493,7 @@ mod tests {
             (rule(0xca6c, u32::MAX, 51820), false), // wg-quick
             (rule(0x100_0000, 0xff00_0000, 7), true),
             (rule(0, 0, 9002), true),
-            (Rule::of(Fib(2), af::INET)[0], false),
+            (Rule::of(Fib(2), af::INET)[0].clone(), false),
         ] {
             assert_eq!(rule.clashes(), clashes, "{rule}");
         }

@@ -4,6 +4,7 @@ use rustix::io::Errno;
 
 use crate::address::{EtherAddress, InterfaceAddress};
 use crate::error::Error;
+use crate::fib::Fib;
 use crate::group::{alternative_names, of_alternative_name};
 use crate::inet6::{self, Inet6Options};
 use crate::kind::{Bridge, Kind};
@@ -49,6 +50,8 @@ pub struct Interface {
     pub counters: Counters,
     /// What the interface does about IPv6; `None`: it has no IPv6 at all.
     pub inet6: Option<Inet6Options>,
+    /// The routing table of what the interface receives; 0 until [`Netlink::find_fibs`] has looked.
+    pub fib: Fib,
     /// The addresses; [`Netlink::link`] and [`Netlink::links`] leave them out.
     pub addresses: Vec<InterfaceAddress>,
 }
@@ -228,6 +231,7 @@ pub(crate) fn parse(body: &[u8]) -> Option<Interface> {
         lagg_port: None,
         counters: Counters::default(),
         inet6: None,
+        fib: Fib::DEFAULT,
         addresses: Vec::new(),
     };
     let (mut parent, mut elsewhere) = (None, false);

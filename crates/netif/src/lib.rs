@@ -45,7 +45,7 @@ pub use carried::{TABLE as TABLE_OF_CARRIED, Ways};
 pub use change::{Joining, Mode};
 pub use clone::Cloner;
 pub use error::{Error, Request, strerror};
-pub use fib::{Fib, Rule};
+pub use fib::{Fib, Rule, expects_fib, may_have_fib};
 pub use gateway::WaysOut;
 pub use group::{GroupName, MalformedGroup};
 pub use inet6::{Inet6Option, Inet6Options, keep_inet6_when_down};

@@ -78,7 +78,8 @@ impl Route {
         let family = family(self.destination.address);
         // The table is an attribute: those of fibs have no room here.
         let (length, table) = (self.destination.length, 0);
-        [family, length, 0, 0, table, rta::PROTOCOL_STATIC, scope, kind, 0, 0, 0, 0]
+        let protocol = if self.is_static { rta::PROTOCOL_STATIC } else { rta::PROTOCOL_KERNEL };
+        [family, length, 0, 0, table, protocol, scope, kind, 0, 0, 0, 0]
     }
 }
 

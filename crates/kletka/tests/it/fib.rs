@@ -281,3 +281,59 @@ setfib: fib 2: the rule \"ip rule pref 50 fwmark 0x1000000/0xff000000 table 7\" 
     );
     end(&sandbox);
 }
+
+/// What comes by an interface with a fib is sent on by that fib's routes, and the networks of the
+/// interface's addresses are in the fib's table, however they change.
+#[test]
+fn an_interface_has_a_table() {
+    let Some(sandbox) = between_two_routers() else { return };
+    sandbox.ok("sysctl net.inet.ip.forwarding=1 net.inet6.ip6.forwarding=1");
+    let ask = "ip netns exec r1 busybox ping -c 1 -W 1 198.51.100.7 | grep -c 'bytes from'";
+    check(
+        &sandbox,
+        &format!(
+            "\
+$ {ask}
+0
+[1]
+$ ifconfig e1 fib 2; ifconfig e1 | grep -A 1 fib; {ask}
+	fib: 2
+	media: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)
+1
+$ netstat -rn -4 -F 2 | tail -n +5; netstat -rn -6 -F 2 | awk '/fd00/ {{ print $1, $NF }}'
+default            10.0.2.254         UGS              e2
+10.0.1.0/24        link#2             U                e1
+default e2
+fd00:1::/64 e1
+$ ifconfig e1 inet 10.9.0.1/24 alias; ifconfig e1 inet 10.0.1.1 -alias; netstat -rn -4 -F 2 | tail -n +5
+default            10.0.2.254         UGS              e2
+10.9.0.0/24        link#2             U                e1
+$ ifconfig e1 down; netstat -rn -4 -F 2 | grep -c e1; ifconfig e1 up; netstat -rn -4 -F 2 | grep e1
+0
+10.9.0.0/24        link#2             U                e1
+$ ifconfig e1 name wan; ifconfig wan | grep fib; ip rule | grep iif
+wan
+	fib: 2
+1100:	from all iif wan lookup 9002 proto 107
+1101:	from all iif wan unreachable proto 107
+$ ifconfig wan fib 3; netstat -rn -4 -F 2 | grep -c wan; netstat -rn -4 -F 3 | grep wan; ip rule | grep iif
+0
+10.9.0.0/24        link#2             U               wan
+1100:	from all iif wan lookup 9003 proto 107
+1101:	from all iif wan unreachable proto 107
+$ ifconfig wan fib 0; ifconfig wan | grep fib; ip rule | grep iif; netstat -rn -4 -F 3
+Routing tables (fib: 3)
+$ ifconfig wan fib 16
+ifconfig: ioctl (SIOCSIFFIB): Invalid argument (there are fibs 0 to 15)
+[1]
+$ ifconfig nothing0 fib 1
+ifconfig: interface nothing0 does not exist
+[1]
+$ ifconfig wan fib 1 name e1; ifconfig epair5 create > /dev/null; ifconfig epair5a fib 1; ifconfig epair5a destroy; ip rule | grep -c iif
+e1
+2
+"
+        ),
+    );
+    end(&sandbox);
+}

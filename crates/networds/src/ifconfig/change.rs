@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use netif::{
-    BridgeSetting, Capability, EtherAddress, GroupName, Inet6Option, InterfaceAddress,
+    BridgeSetting, Capability, EtherAddress, Fib, GroupName, Inet6Option, InterfaceAddress,
     InterfaceName, LaggProtocol, Mode, PortSetting, Tunnel,
 };
 
@@ -16,6 +16,8 @@ pub enum Change {
     Down,
     /// `mtu`, in bytes.
     Mtu(u32),
+    /// `fib`.
+    Fib(Fib),
     /// `promisc`, `-arp` and the like.
     Mode(Mode, OnOff),
     /// `ether ADDRESS`.

@@ -7,7 +7,7 @@ use std::fmt::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use netif::{
-    Capabilities, EtherAddress, Flags, Interface, InterfaceAddress, Kind, Lifetimes, Media,
+    Capabilities, EtherAddress, Fib, Flags, Interface, InterfaceAddress, Kind, Lifetimes, Media,
 };
 
 use super::family::AddressFamily;
@@ -128,6 +128,9 @@ fn write_entry(
         writeln!(out, "\tgroups: {}", groups.join(" "))?;
     }
     kinds::write_after_groups(out, interface, all)?;
+    if interface.fib != Fib::DEFAULT {
+        writeln!(out, "\tfib: {}", interface.fib)?;
+    }
     write_link(out, interface, capabilities.and_then(|known| known.media))?;
     write_inet6_options(out, interface)
 }

@@ -81,7 +81,8 @@ fn addresses() {
         ("em0 name wan",                                   vec![Change::Rename(interface("wan"))]),
         ("epair1b vnet samba",                             vec![Change::Vnet("samba".into())]),
         ("epair1b -vnet samba",                            vec![Change::Reclaim("samba".into())]),
-        ("em0 fib 0 up",                                   vec![Change::Up]),
+        ("em0 fib 2 up",                                   vec![Change::Fib(netif::Fib::new(2).unwrap()), Change::Up]),
+        ("em0 tunnelfib 0 up",                             vec![Change::Up]),
         ("em0 -descr",                                     vec![Change::Description(String::new())]),
         ("em0 inet6 -ifdisabled up",                       vec![Change::Inet6(Inet6Option::Disabled, false), Change::Up]),
     ] {
@@ -104,7 +105,8 @@ fn what_is_refused() {
     for (line, want) in [
         ("em0 up media auto",             "media: this parameter of FreeBSD's ifconfig is not supported"),
         ("bridge1 addm em0 -sticky em0",  "-sticky: not supported on Linux: what a bridge learns may wander and be forgotten; static keeps an address where it is"),
-        ("em0 fib 1",                     "ioctl (SIOCSIFFIB): Invalid argument (there is only fib 0 as yet)"),
+        ("em0 fib 16",                    "ioctl (SIOCSIFFIB): Invalid argument (there are fibs 0 to 15)"),
+        ("gif0 tunnelfib 1",              "ioctl (SIOCSTUNFIB): Invalid argument (tunnels send by fib 0)"),
         ("em0 fib x",                     "fib x not valid"),                      // iffib.c
         ("gif0 -tunnel",                  "-tunnel: not supported on Linux: a tunnel has its ends as long as it is there: destroy"),
         ("em0 group web2",                "setifgroup: group names may not end in a digit"), // ifgroup.c

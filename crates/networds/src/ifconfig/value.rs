@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
-use netif::{GroupName, InterfaceName};
+use netif::{Fib, GroupName, InterfaceName};
 
 use super::error::UsageError;
 
@@ -53,15 +53,22 @@ pub(super) fn end(text: &str) -> Result<IpAddr, UsageError> {
     text.parse().map_err(bad)
 }
 
-/// Accepts the number of a routing table. There is only 0; FreeBSD's kernel too refuses a table
-/// that it does not have.
-pub(super) fn only_fib(word: &str, number: &str) -> Result<(), UsageError> {
-    let request = if word == "fib" { "SIOCSIFFIB" } else { "SIOCSTUNFIB" };
+/// The number of a routing table.
+pub(super) fn fib(text: &str) -> Result<Fib, UsageError> {
+    let number = number_in(text, 0..=u32::MAX);
+    let number = number.ok_or_else(|| UsageError::Message(format!("fib {text} not valid")))?;
+    let last = Fib::COUNT - 1;
+    // FreeBSD's kernel answers EINVAL to a table that it does not have.
+    let none = || format!("ioctl (SIOCSIFFIB): Invalid argument (there are fibs 0 to {last})");
+    Fib::new(number).ok_or_else(|| UsageError::Message(none()))
+}
+
+/// Accepts the number of a routing table for tunnels, which is 0.
+pub(super) fn only_fib(number: &str) -> Result<(), UsageError> {
     let refused = match number_in(number, 0..=u32::MAX) {
         Some(0) => return Ok(()),
-        // FreeBSD's kernel answers EINVAL to a table that it does not have.
-        Some(_) => format!("ioctl ({request}): Invalid argument (there is only fib 0 as yet)"),
-        None => format!("{word} {number} not valid"),
+        Some(_) => "ioctl (SIOCSTUNFIB): Invalid argument (tunnels send by fib 0)".to_owned(),
+        None => format!("tunnelfib {number} not valid"),
     };
     Err(UsageError::Message(refused))
 }

@@ -6,11 +6,9 @@ use crate::ifconfig::action::Action::{self, Alone, Family, With};
 use crate::ifconfig::address::Role;
 use crate::ifconfig::change::Change;
 use crate::ifconfig::family::AddressFamily::{Ether, Inet, Inet6};
-use crate::ifconfig::value::{group, name, number, only_fib};
+use crate::ifconfig::value::{fib, group, name, number, only_fib};
 use crate::word::Argument::{Group, Jail, Value};
 use crate::word::{Word, switch, word};
-
-const ONE_TABLE: &str = "only 0, where every interface is as yet";
 
 #[rustfmt::skip]
 pub(super) const WORDS: &[Word<Action>] = &[
@@ -39,10 +37,13 @@ pub(super) const WORDS: &[Word<Action>] = &[
         .full(With(Jail, |line, _, jail| line.change(Change::Vnet(jail.to_owned())))),
     word(&["-vnet"], "Takes the interface back from a jail")
         .full(With(Jail, |line, _, jail| line.change(Change::Reclaim(jail.to_owned())))),
-    word(&["fib"], "The routing table of what the interface receives")
-        .partly(ONE_TABLE, With(Value("number"), |_, said, text| only_fib(said.word, text))),
+    word(&["fib"], "The routing table by which is sent on what the interface receives, and \
+          in which are routes to the networks of its addresses")
+        .partly("0 to 15; an address that another program adds or removes is taken notice of when \
+                 `fib` or `up` is said again, and echo replies and refusals leave by fib 0",
+            With(Value("number"), |line, _, text| line.change(Change::Fib(fib(text)?)))),
     word(&["tunnelfib"], "The routing table of what a tunnel sends")
-        .partly(ONE_TABLE, With(Value("number"), |_, said, text| only_fib(said.word, text))),
+        .partly("only 0", With(Value("number"), |_, _, text| only_fib(text))),
 
     // Addresses.
     word(&["inet"], "What follows is of IPv4").full(Family(Inet)),

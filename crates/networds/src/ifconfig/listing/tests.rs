@@ -22,6 +22,7 @@ fn interface(index: u32, name: &str, flags: u32, kind: Kind) -> Interface {
         lagg_port: None,
         counters: netif::Counters::default(),
         inet6: None,
+        fib: netif::Fib::DEFAULT,
         addresses: Vec::new(),
     }
 }

@@ -141,10 +141,19 @@ pub(super) fn configure(
         let _ = network.netlink.destroy(&current);
     }
     done?;
+    if wanted.changes.iter().any(changes_routes) && network.may_have_fib(&current)? {
+        network.netlink.follow_fib(&current)?;
+    }
     if current != given {
         said += &format!("{current}\n");
     }
     Ok(said)
+}
+
+/// Whether routes follow from the change, which the table of an interface's fib is to have.
+fn changes_routes(change: &Change) -> bool {
+    let deletes = matches!(change, Change::DeleteAddress(_) | Change::DeleteFirstInet);
+    deletes || matches!(change, Change::Up | Change::Address(_))
 }
 
 /// Whether the kernel's answer to the first change already says that the interface is missing, or
@@ -331,6 +340,7 @@ impl Line<'_> {
         match change {
             Change::Up => netlink.up(current)?,
             Change::Down => self.network.down(current)?,
+            Change::Fib(fib) => self.network.set_fib(current, *fib)?,
             Change::Mtu(mtu) => netlink.set_mtu(current, *mtu)?,
             Change::Mode(mode, switch) => {
                 netlink.set_mode(current, *mode, switch.on, &switch.word)?;
@@ -340,7 +350,13 @@ impl Line<'_> {
             Change::Description(text) => netlink.set_description(current, text)?,
             Change::Rename(new) => {
                 netlink.rename(current, new)?;
-                *current = new.clone();
+                let old = std::mem::replace(current, new.clone());
+                // The rules of a fib are by the name.
+                if self.network.may_have_fib(current)? {
+                    let fib = self.network.netlink.fib_of(&old)?;
+                    self.network.netlink.forget_fib(&old)?;
+                    self.network.set_fib(current, fib)?;
+                }
             }
             Change::Group(group) => netlink.add_group(current, group)?,
             Change::Ungroup(group) => netlink.remove_group(current, group)?,
@@ -351,7 +367,13 @@ impl Line<'_> {
                 }
             }
             Change::Inet6(option, on) => self.network.set_inet6(current, *option, *on)?,
-            Change::Destroy => netlink.destroy(current)?,
+            Change::Destroy => {
+                let has_fib = self.network.may_have_fib(current)?;
+                self.network.netlink.destroy(current)?;
+                if has_fib {
+                    self.network.netlink.forget_fib(current)?;
+                }
+            }
             Change::Address(new) => add_address(netlink, current, new, self.wanted)?,
             Change::DeleteAddress(address) => netlink.delete_address(current, *address)?,
             Change::DeleteFirstInet => netlink.delete_first_inet(current)?,
@@ -362,8 +384,12 @@ impl Line<'_> {
             Change::VlanPriority(priority) => netlink.set_vlan_priority(current, *priority)?,
             Change::Vnet(jail) | Change::Reclaim(jail) => {
                 let gives = matches!(change, Change::Vnet(_));
+                let has_fib = gives && self.network.may_have_fib(current)?;
                 if let Some(prison) = self.prisons.get(jail) {
                     move_interface(prison, jail, current, gives)?;
+                }
+                if has_fib {
+                    self.network.netlink.forget_fib(current)?;
                 }
             }
             Change::Bridge(change) => self.apply_to_bridge(current, change)?,

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 
 use netif::{
-    Capabilities, Error, Ethtool, Identity, Inet6Option, InterfaceName, Maker, Netlink, Request,
-    within,
+    Capabilities, Error, Ethtool, Fib, Identity, Inet6Option, InterfaceName, Maker, Netlink,
+    Request, within,
 };
 use rustix::io::Errno;
 
@@ -82,6 +82,19 @@ impl Network {
             return Ok(());
         }
         at(self.elsewhere.as_ref(), || option.set(name, on))?
+    }
+
+    /// Gives an interface of this network a fib.
+    pub(crate) fn set_fib(&mut self, name: &InterfaceName, fib: Fib) -> Result<(), Error> {
+        if fib != Fib::DEFAULT {
+            at(self.elsewhere.as_ref(), || netif::expects_fib(name))??;
+        }
+        self.netlink.set_interface_fib(name, fib)
+    }
+
+    /// Whether an interface of this network may have another fib than 0.
+    pub(crate) fn may_have_fib(&self, name: &InterfaceName) -> Result<bool, Error> {
+        at(self.elsewhere.as_ref(), || netif::may_have_fib(name))
     }
 
     /// Takes an interface of this network down. The addresses stay.
