@@ -39,6 +39,7 @@ mod rights;
 mod roots;
 mod route;
 mod sandbox;
+mod servers;
 mod service;
 mod session;
 mod shared_network;

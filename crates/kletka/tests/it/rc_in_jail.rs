@@ -314,7 +314,7 @@ depend() {
 /// Makes a Debian base with these packages, from the distribution's mirror or from an earlier run.
 /// The sandbox has the base in /usr/local/kletka/bases. `None`: no base can be had, and a line that
 /// `cargo xtask test` counts says so.
-fn debian(base: &str, packages: &str) -> Option<()> {
+pub(crate) fn debian(base: &str, packages: &str) -> Option<()> {
     let bases = Path::new(env!("CARGO_TARGET_TMPDIR")).join("prefix/kletka/bases");
     let mut bootstrap = Command::new(env!("CARGO_BIN_EXE_kletka"));
     bootstrap.args(["bootstrap", "--include", packages, "--bases"]).arg(bases).arg(base);
