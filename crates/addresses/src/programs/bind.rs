@@ -5,8 +5,8 @@
 //! stays hidden, and [`super::lookup`] finds the socket by the port that was asked for.
 //!
 //! Who asks for zeros and for no port, as resolvers do, wants to connect: of several addresses the
-//! socket gets the first, as none can be given to it later. Should a stream socket listen all the
-//! same, it is found by all addresses of the jail.
+//! socket gets the first, as none can be given to it later. So it is with datagrams and a high port.
+//! Should a stream socket listen all the same, it is found by all addresses of the jail.
 
 use super::call::{self, Given, read_address};
 use super::fragments::{
@@ -23,6 +23,10 @@ use crate::tables::{Table, bound, rule, socket};
 /// SOL_SOCKET and SO_REUSEPORT: socket(7).
 const SOL_SOCKET: u32 = 1;
 const SO_REUSEPORT: u32 = 15;
+
+/// The first port that Linux gives to a socket on its own: ip(7), ip_local_port_range. A resolver
+/// that chooses a port for each question chooses among these too.
+const OWN_CHOICE: u32 = 32_768;
 
 /// The answer of a hook of bind(2): go on, and the port needs no privilege.
 const PRIVILEGED: u32 = 3;
@@ -73,15 +77,20 @@ fn all_addresses(p: &mut Program, family: Family, port: Label) {
     let stays = p.label();
     match family {
         Family::V4 => {
-            let only = p.label();
+            let [only, datagram] = [(); 2].map(|()| p.label());
             p.load(Word, R1, R7, rule::COUNT4);
             p.jump_if(R1, If::Equal, 1, only);
             if_apart(p, stays);
-            p.load(Word, R1, R6, call::PORT);
-            p.jump_if(R1, If::NotEqual, 0, stays);
+            p.load(Word, R8, R6, call::PORT);
+            p.swap_half(R8);
             p.load(Word, R1, R6, call::TYPE);
-            p.jump_if(R1, If::NotEqual, socket_type::STREAM, only);
+            p.jump_if(R1, If::NotEqual, socket_type::STREAM, datagram);
+            p.jump_if(R8, If::NotEqual, 0, stays);
             any_address_and_port(p, only);
+            p.jump(only);
+            p.here(datagram);
+            p.jump_if(R8, If::Equal, 0, only);
+            p.jump_if(R8, If::Below, OWN_CHOICE, stays);
             p.here(only);
             Given::FOUR.replace_by_first(p);
             p.jump(port);

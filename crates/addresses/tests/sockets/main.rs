@@ -74,6 +74,8 @@ const ALONE: &[Row] = &[
     (A, "from+any udp4 192.0.2.100:9",         "192.0.2.1"),
     (A, "from+any udp4 127.0.0.1:9",           "192.0.2.1"),
     (C, "from+any udp4 192.0.2.100:9",         "192.0.2.4"),
+    (A, "bind udp4 0.0.0.0:32767",             "0.0.0.0:32767"),
+    (A, "bind udp4 0.0.0.0:32768",             "192.0.2.1:32768"),
     (A, "found tcp4 192.0.2.1:0",              "found"),
     (A, "found tcp4 192.0.2.2:0",              "found"),
     (A, "found tcp4 192.0.2.9:0",              "ECONNREFUSED"),
