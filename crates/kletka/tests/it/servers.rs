@@ -54,10 +54,11 @@ c { ip4.addr = 192.0.2.5/24; ip6.addr = 2001:db8::5/64; }
 "#;
 
 const END: &str = "
+set -e
 for name in nginx sshd unbound; do kill $(cat /home/host/run/$name.pid); done
 kill $(cat /home/host/run/redis.pid)
+while pidof nginx sshd unbound redis-server; do :; done
 for device in null zero urandom random; do /bin/umount /home/host/dev/$device; done
-while pidof nginx sshd unbound redis-server; do sleep 0.1; done
 for name in host a b c; do /bin/umount /home/$name; done
 ip link delete em0; ip netns delete wire; /bin/umount /run/netns
 ";
