@@ -8,8 +8,8 @@
 use super::Family;
 use super::call::{self, Given, read_address};
 use super::fragments::{
-    PASS, Stack, begin, copy_address, errno, fail, if_allowed, look_up, mapped, only_our_network,
-    stack,
+    PASS, Stack, begin, copy_address, errno, fail, if_allowed, if_apart, look_up, mapped,
+    only_our_network, stack,
 };
 use super::listen::note_sender;
 use crate::assembler::Register::{R0, R1, R2, R3, R6, R7, R8, R9, R10};
@@ -146,7 +146,10 @@ fn leave_connected(p: &mut Program, _: Family, given: Given) {
     p.copy(R1, R6);
     stack(p, R2, Stack::SOCKET);
     p.call(Function::Bind);
-    p.jump_if(R0, If::NotEqual, 0, refused);
+    p.jump_if(R0, If::Equal, 0, pass);
+    // One that has a port: on a stack of the jail's it leaves from the jail's address all the same.
+    if_apart(p, pass);
+    p.jump(refused);
     p.here(pass);
     p.answer(PASS);
     p.here(refused);

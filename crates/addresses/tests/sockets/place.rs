@@ -19,10 +19,19 @@ pub(crate) enum Who {
     Wire,
 }
 
+/// How the jails have their addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Means {
+    /// They are the host's, on its network stack.
+    Shared,
+    /// Each jail has a network stack with its addresses alone.
+    Apart,
+}
+
 /// The user who is root of C.
 pub(crate) const ROOT_OF_C: u32 = 65_534;
 
-const NETWORK: &str = "
+const SHARED: &str = "
     mount -t tmpfs run /run
     ip netns add wire
     ip link set lo up
@@ -40,13 +49,47 @@ const NETWORK: &str = "
     ip -n wire address add 10.0.0.100/24 dev w1
     echo 0 65535 > /proc/sys/net/ipv4/ping_group_range";
 
+const APART: &str = "
+    mount -t tmpfs run /run
+    for name in wire A B C; do ip netns add $name; ip -n $name link set lo up; done
+    for name in A B C; do
+        ip -n $name address delete 127.0.0.1/8 dev lo
+        ip -n $name address delete ::1/128 dev lo
+        ip netns exec $name sh -c 'echo 0 65535 > /proc/sys/net/ipv4/ping_group_range'
+    done
+    ip link set lo up
+    ip link add e0 type bridge; ip link add e1 type bridge
+    ip link set e0 up; ip link set e1 up
+    port() {
+        ip link add $1$2 type veth peer name e$2 netns $1
+        ip link set $1$2 master e$2 up
+        ip -n $1 link set e$2 up
+    }
+    own() { ip -n $1 address add 192.0.2.$2/24 dev e0; }
+    own6() { ip -n $1 address add 2001:db8::$2/64 dev e0 nodad; }
+    for name in wire A B C; do port $name 0; done
+    port wire 1; port A 1
+    own A 1; own A 2; own B 3; own C 4; own wire 100
+    own6 A 1; own6 B 3; own6 wire 100
+    ip -n A address add 10.0.0.1/24 dev e1
+    ip -n wire address add 10.0.0.100/24 dev e1
+    ip address add 192.0.2.9/24 dev e0
+    ip address add 2001:db8::9/64 dev e0 nodad";
+
 /// Runs the test in namespaces that end with it.
-pub(crate) fn outside() {
+pub(crate) fn outside(means: &str) {
     let namespaces = ["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "--"];
     let mut unshare = Command::new("unshare");
     let program = std::env::current_exe().unwrap();
-    let status = unshare.args(namespaces).arg(program).arg("inside").status().unwrap();
+    let status = unshare.args(namespaces).arg(program).args(["inside", means]).status().unwrap();
     assert!(status.success(), "{status}");
+}
+
+/// Prints the number of this process's network stack.
+pub(crate) fn print_cookie() {
+    // By the number of any socket of the network.
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    println!("{}", kernel::interface::network_cookie(socket.as_fd()).unwrap());
 }
 
 /// A control group that is held to addresses.
@@ -59,25 +102,28 @@ struct Jail {
 
 /// The network, its jails, and who listens.
 pub(crate) struct Place {
+    means: Means,
     network: Network,
-    /// While this is open, packets find the jails.
-    link: OwnedFd,
+    /// While this is open, packets find the jails on the host's stack.
+    link: Option<OwnedFd>,
     cookie: u64,
     jails: Vec<Jail>,
     servers: Vec<(Who, Child)>,
 }
 
 impl Place {
-    pub(crate) fn make() -> Self {
-        let made = Command::new("sh").args(["-ec", NETWORK]).status().unwrap();
+    pub(crate) fn make(means: Means) -> Self {
+        let network = if means == Means::Shared { SHARED } else { APART };
+        let made = Command::new("sh").args(["-ec", network]).status().unwrap();
         assert!(made.success());
         let stack = File::open("/proc/self/ns/net").unwrap();
         let network = Network::make().unwrap();
-        let link = network.look_up(stack.as_fd()).unwrap();
+        let link = (means == Means::Shared).then(|| network.look_up(stack.as_fd()).unwrap());
         // By the number of any socket of the network.
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let cookie = kernel::interface::network_cookie(socket.as_fd()).unwrap();
-        let mut place = Self { network, link, cookie, jails: Vec::new(), servers: Vec::new() };
+        let (jails, servers) = (Vec::new(), Vec::new());
+        let mut place = Self { means, network, link, cookie, jails, servers };
         let source = |prefix: &str, length, address: &str| Source {
             prefix: prefix.parse().unwrap(),
             length,
@@ -101,11 +147,35 @@ impl Place {
         if let Some(other) = self.jails.first() {
             self.network = Network::of(other.group.as_fd()).unwrap().unwrap();
             let stack = File::open("/proc/self/ns/net").unwrap();
-            assert!(self.network.link(stack.as_fd()).unwrap().is_some());
+            assert_eq!(self.network.link(stack.as_fd()).unwrap().is_some(), self.link.is_some());
         }
         let number = group.metadata().unwrap().ino();
-        self.network.hold((group.as_fd(), number), self.cookie, &rule).unwrap();
+        let rule = Rule { apart: self.means == Means::Apart, ..rule };
+        self.network.hold((group.as_fd(), number), self.cookie_of(who), &rule).unwrap();
         self.jails.push(Jail { who, directory, group, rule });
+    }
+
+    /// The number of the network stack that a jail is on.
+    fn cookie_of(&self, who: Who) -> u64 {
+        if self.means == Means::Shared {
+            return self.cookie;
+        }
+        let output = self.program(who).arg("cookie").output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim_end().parse().unwrap()
+    }
+
+    /// This program, in somebody's network.
+    fn program(&self, who: Who) -> Command {
+        let program = std::env::current_exe().unwrap();
+        let name = match who {
+            Who::Wire => "wire".to_owned(),
+            Who::A | Who::B | Who::C if self.means == Means::Apart => format!("{who:?}"),
+            _ => return Command::new(program),
+        };
+        // ip-netns(8) would hide the control groups.
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/run/netns/{name}")).arg(program);
+        command
     }
 
     /// Gives a jail these addresses instead of its own.
@@ -119,15 +189,7 @@ impl Place {
 
     /// Starts a process that makes a call.
     fn start(&self, who: Who, words: &str) -> Child {
-        let program = std::env::current_exe().unwrap();
-        let mut command = match who {
-            Who::Wire => {
-                let mut command = Command::new("ip");
-                command.args(["netns", "exec", "wire"]).arg(program);
-                command
-            }
-            _ => Command::new(program),
-        };
+        let mut command = self.program(who);
         let jail = self.jails.iter().find(|jail| jail.who == who);
         let group = jail.map(|jail| jail.directory.join("cgroup.procs"));
         command.arg("act").arg(group.unwrap_or_default()).args(words.split(' '));
