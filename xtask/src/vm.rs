@@ -67,13 +67,15 @@ const REPEATED: [&str; 29] = [
 /// processors, as a machine that does something else meanwhile is no fault of the tests.
 const PATIENCE: &str = "--timeout=1000";
 
-/// Runs the test programs `"$1"` and `"$2"`, the latter with arguments; fails if one of them fails.
+/// Runs the test programs `"$1"`, `"$2"` and `"$3"`, the last one with arguments; fails if one of
+/// them fails.
 const SUITE: &str = r#"
 modprobe -a 8021q loop tun || exit
 # Else every network gets a gre0, a sit0 and more as soon as a test makes a tunnel.
 echo 1 > /proc/sys/net/core/fb_tunnels_only_for_init_net
-vm=$1 it=$2 status=0
-shift 2
+sockets=$1 vm=$2 it=$3 status=0
+shift 3
+"$sockets" || status=1
 "$vm" --color=never || status=1
 "$it" --color=never "$@" || status=1
 exit $status
@@ -137,11 +139,11 @@ fn boot(programs: &Programs) -> Result<(String, Command), String> {
 fn suite(kernel: &str, programs: &Programs) -> Result<(String, Command), String> {
     let mut command = script()?;
     command.arg(format!("--kernel={kernel}")).arg(PATIENCE);
-    for path in [&programs.kletka, &programs.vm, &programs.it] {
+    for path in [&programs.kletka, &programs.sockets, &programs.vm, &programs.it] {
         command.arg(format!("--dir={}", path.display()));
     }
-    command.args(["--dir=examples", "--", "sh", "-c", SUITE, "suite"]).arg(&programs.vm);
-    command.arg(&programs.it).args(REPEATED_ON_ALL);
+    command.args(["--dir=examples", "--", "sh", "-c", SUITE, "suite"]);
+    command.args([&programs.sockets, &programs.vm, &programs.it]).args(REPEATED_ON_ALL);
     if kernel == KERNELS[0] {
         command.args(REPEATED);
     }
@@ -165,19 +167,22 @@ pub(crate) fn cache() -> Result<PathBuf, String> {
 struct Programs {
     kletka: PathBuf,
     it: PathBuf,
+    sockets: PathBuf,
     vm: PathBuf,
 }
 
 /// Builds the programs of a suite.
 fn programs() -> Result<Programs, String> {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["test", "--package", "kletka", "--test", "it", "--test", "vm", "--no-run"]);
+    cargo.args(["test", "--package", "kletka", "--package", "addresses", "--no-run"]);
+    cargo.args(["--test", "it", "--test", "sockets", "--test", "vm"]);
     let built = build::programs(cargo)?;
     let program = |name: &str| {
         let is = |path: &&PathBuf| stem(path) == Some(name);
         built.iter().find(is).cloned().ok_or_else(|| format!("cargo test: no program {name}"))
     };
-    Ok(Programs { kletka: program("kletka")?, it: program("it")?, vm: program("vm")? })
+    let [it, sockets, vm] = ["it", "sockets", "vm"].map(program);
+    Ok(Programs { kletka: program("kletka")?, it: it?, sockets: sockets?, vm: vm? })
 }
 
 /// The name of a program without the hash that Cargo adds to test programs.
