@@ -62,6 +62,7 @@ pub(crate) enum Function {
     Bind = 64,
     SocketsUpdate = 70,
     GroupStorage = 81,
+    FindDatagramSocket = 85,
     SocketRelease = 86,
     SocketStorage = 107,
     NetworkCookie = 122,

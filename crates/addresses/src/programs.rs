@@ -51,7 +51,6 @@ mod protocol {
     pub(super) const TCP: u32 = 6;
     pub(super) const UDP: u32 = 17;
     pub(super) const ICMP6: u32 = 58;
-    pub(super) const MULTIPATH: u32 = 262;
 }
 
 /// Where a program of the hook is attached, its name, and what writes it.

@@ -118,6 +118,7 @@ fn rights(spec: &Spec) -> Rights {
         children: spec.children > 0,
         packet_filters: spec.packet_filters,
         ipc: spec.ipc.kinds,
+        is_held: spec.addresses.is_some(),
     }
 }
 

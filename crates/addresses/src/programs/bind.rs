@@ -20,9 +20,12 @@ use crate::assembler::Width::{Double, Half, Word};
 use crate::assembler::{Function, If, Label, Program};
 use crate::tables::{Table, bound, rule, socket};
 
-/// SOL_SOCKET and SO_REUSEPORT: socket(7).
+/// SOL_SOCKET, SO_REUSEADDR and SO_REUSEPORT: socket(7).
 const SOL_SOCKET: u32 = 1;
+const SO_REUSEADDR: u32 = 2;
 const SO_REUSEPORT: u32 = 15;
+/// BPF_F_CURRENT_NETNS.
+const THIS_NETWORK: u32 = u32::MAX;
 
 /// The first port that Linux gives to a socket on its own: ip(7), ip_local_port_range. A resolver
 /// that chooses a port for each question chooses among these too.
@@ -107,9 +110,70 @@ fn all_addresses(p: &mut Program, family: Family, port: Label) {
         }
     }
     p.here(stays);
+    alone(p, family);
     for half in [0, 8] {
         p.store_value(Double, R10, Stack::ADDRESS + half, 0);
     }
+}
+
+/// Refuses a datagram socket for all addresses that would share its port with one of the host's or
+/// of another jail's that has all, too: by SO_REUSEADDR, or by SO_REUSEPORT with the host's users.
+/// The kernel gives each datagram to one of them, whosever it is.
+fn alone(p: &mut Program, family: Family) {
+    let [end, shares] = [(); 2].map(|()| p.label());
+    if_apart(p, end);
+    p.load(Word, R1, R6, call::TYPE);
+    p.jump_if(R1, If::Equal, socket_type::STREAM, end);
+    for option in [SO_REUSEADDR, SO_REUSEPORT] {
+        ask(p, option);
+        p.load(Word, R1, R10, Stack::OPTION);
+        p.jump_if(R1, If::NotEqual, 0, shares);
+    }
+    p.jump(end);
+    p.here(shares);
+    if family == Family::V6 {
+        find_other(p, Family::V6);
+    }
+    find_other(p, Family::V4);
+    p.here(end);
+}
+
+/// Fails the call if somebody else's socket gets what is sent to the port and to an address that
+/// nobody has: 240.0.0.1, of RFC 1112, or 100::1, of RFC 6666.
+fn find_other(p: &mut Program, family: Family) {
+    let [none, known] = [(); 2].map(|()| p.label());
+    let (size, to, port): (u32, &[(i16, [u8; 4])], i16) = match family {
+        Family::V4 => (12, &[(4, [240, 0, 0, 1])], 10),
+        Family::V6 => (36, &[(16, [1, 0, 0, 0]), (28, [0, 0, 0, 1])], 34),
+    };
+    for word in (0..36).step_by(4) {
+        p.store_value(Word, R10, Stack::TUPLE + word, 0);
+    }
+    for (at, bytes) in to {
+        p.store_value(Word, R10, Stack::TUPLE + at, u32::from_ne_bytes(*bytes));
+    }
+    p.load(Word, R1, R6, call::PORT);
+    p.store(Half, R10, Stack::TUPLE + port, R1);
+    p.copy(R1, R6);
+    stack(p, R2, Stack::TUPLE);
+    p.set(R3, size);
+    p.set(R4, THIS_NETWORK);
+    p.set(R5, 0);
+    p.call(Function::FindDatagramSocket);
+    p.copy(R8, R0);
+    p.jump_if_null(R0, none);
+    p.set(R9, 0);
+    p.copy(R2, R8);
+    socket_storage(p);
+    p.jump_if_null(R0, known);
+    p.load(Double, R9, R0, bound::GROUP);
+    p.here(known);
+    p.copy(R1, R8);
+    p.call(Function::SocketRelease);
+    p.load(Double, R1, R7, rule::GROUP);
+    p.jump_if_registers(R9, If::Equal, R1, none);
+    fail(p, errno::IN_USE);
+    p.here(none);
 }
 
 /// Refuses a port that only root may have to everybody but the jail's root. R8 is the port.
@@ -149,7 +213,7 @@ fn hide(p: &mut Program, family: Family, free: Label) {
     if_apart(p, free);
     forget_earlier(p);
     key(p, family);
-    share(p);
+    ask(p, SO_REUSEPORT);
     // By a register: Linux 6.1 takes no value here.
     p.set(R1, 0);
     p.store(Word, R6, call::PORT, R1);
@@ -218,12 +282,12 @@ fn key(p: &mut Program, family: Family) {
     p.store_value(Word, R10, Stack::BOUND + bound::SLOT, 0);
 }
 
-/// Asks whether the socket shares its port: [`Stack::OPTION`].
-fn share(p: &mut Program) {
+/// Asks for an option of the socket, such as whether it shares its port: [`Stack::OPTION`].
+fn ask(p: &mut Program, option: u32) {
     p.store_value(Word, R10, Stack::OPTION, 0);
     p.copy(R1, R6);
     p.set(R2, SOL_SOCKET);
-    p.set(R3, SO_REUSEPORT);
+    p.set(R3, option);
     stack(p, R4, Stack::OPTION);
     p.set(R5, 4);
     p.call(Function::GetSocketOption);

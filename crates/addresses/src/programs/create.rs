@@ -1,5 +1,10 @@
 //! socket(2): prison_check_af(9). A jail has the families that it has addresses of, and the
-//! protocols whose sockets the other programs can hold to them.
+//! protocols whose sockets the other programs can hold to them: TCP, UDP, and ICMP without raw
+//! sockets.
+//!
+//! What is refused has a reason each. No hook sees the addresses of UDP-Lite, SCTP, DCCP and L2TP.
+//! The sockets that listen for Multipath TCP are the kernel's own, which have no port of a jail's;
+//! programs take TCP then. A raw socket writes any source, and hears what is for all jails.
 
 use super::fragments::{PASS, begin, errno, fail, only_our_network};
 use super::{Family, protocol, socket_type};
@@ -18,7 +23,7 @@ pub(crate) mod socket {
 
 pub(super) fn program() -> Program {
     let mut p = Program::default();
-    let [six, any, raw, echo, none, unknown, denied] = [(); 7].map(|()| p.label());
+    let [six, any, echo, none, unknown, denied] = [(); 6].map(|()| p.label());
     begin(&mut p);
     only_our_network(&mut p);
     p.load(Word, R1, R6, socket::FAMILY);
@@ -31,9 +36,9 @@ pub(super) fn program() -> Program {
     p.here(any);
     p.jump_if(R2, If::Equal, 0, none);
     p.load(Word, R1, R6, socket::TYPE);
-    p.jump_if(R1, If::Equal, socket_type::RAW, raw);
+    p.jump_if(R1, If::Equal, socket_type::RAW, denied);
     p.load(Word, R1, R6, socket::PROTOCOL);
-    for ours in [protocol::TCP, protocol::UDP, protocol::MULTIPATH] {
+    for ours in [protocol::TCP, protocol::UDP] {
         let next = p.label();
         p.jump_if(R1, If::NotEqual, ours, next);
         p.answer(PASS);
@@ -42,7 +47,6 @@ pub(super) fn program() -> Program {
     p.jump_if(R1, If::Equal, protocol::ICMP, echo);
     p.jump_if(R1, If::NotEqual, protocol::ICMP6, unknown);
     p.here(echo);
-    p.here(raw);
     p.load(Word, R1, R7, rule::FLAGS);
     p.and(R1, rule::RAW);
     p.jump_if(R1, If::Equal, 0, denied);

@@ -27,6 +27,8 @@ impl Stack {
     pub(super) const SOURCE: i16 = -132;
     /// struct sockaddr_in6.
     pub(super) const SOCKET: i16 = -160;
+    /// struct bpf_sock_tuple: 36 bytes, in the place of the two above.
+    pub(super) const TUPLE: i16 = Self::SOCKET;
     /// A key of [`Table::Owners`].
     pub(super) const OWNER: i16 = -184;
 }

@@ -56,7 +56,7 @@ pub(super) fn bound(family: Family) -> Program {
     only_our_network(&mut p);
     p.copy(R2, R6);
     make_socket_storage(&mut p, end);
-    p.store_value(Word, R9, socket::PROTOCOL, protocol::UDP);
+    note_datagram(&mut p);
     p.jump(end);
     p.here(stream);
     p.load(Word, R8, R6, sock::PORT);
@@ -94,8 +94,15 @@ pub(super) fn note_sender(p: &mut Program) {
     p.load(Word, R1, R2, call::SOCKET_ADDRESS4);
     p.jump_if(R1, If::NotEqual, 0, end);
     make_socket_storage(p, end);
-    p.store_value(Word, R9, socket::PROTOCOL, protocol::UDP);
+    note_datagram(p);
     p.here(end);
+}
+
+/// Notes whose the datagram socket is whose storage is at R9, and that it has all addresses.
+fn note_datagram(p: &mut Program) {
+    p.load(Double, R1, R7, rule::GROUP);
+    p.store(Double, R9, bound::GROUP, R1);
+    p.store_value(Word, R9, socket::PROTOCOL, protocol::UDP);
 }
 
 /// Counts a stream socket, whose storage is at R9 and whose own port is R8. That port is hidden

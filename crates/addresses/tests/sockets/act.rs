@@ -57,6 +57,7 @@ fn make(protocol: &str) -> Result<OwnedFd, Errno> {
         "udp" => (SocketType::DGRAM, None),
         "raw" => (SocketType::RAW, Some(ipproto::ICMP)),
         "ping" => (SocketType::DGRAM, Some(ipproto::ICMP)),
+        "mptcp" => (SocketType::STREAM, Some(ipproto::MPTCP)),
         "udplite" => (SocketType::DGRAM, Some(ipproto::UDPLITE)),
         other => panic!("{other}"),
     };

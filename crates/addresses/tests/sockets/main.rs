@@ -52,6 +52,7 @@ const ALONE: &[Row] = &[
     (A, "bind raw4 0.0.0.0:0",                 "EPERM"),
     (A, "bind ping4 0.0.0.0:0",                "EPERM"),
     (A, "bind udplite4 192.0.2.1:8080",        "EPROTONOSUPPORT"),
+    (A, "bind mptcp4 192.0.2.1:8080",          "EPROTONOSUPPORT"),
     // Ports below 1024 are the jail's root's: 0 for A and B, nobody for C.
     (A, "bind tcp4 192.0.2.1:80",              "192.0.2.1:80"),
     (A, "bind udp4 192.0.2.1:80",              "192.0.2.1:80"),
@@ -97,9 +98,9 @@ const ALONE: &[Row] = &[
 /// Everybody listens on one port, without any option, before these.
 #[rustfmt::skip]
 const SERVERS: &[(Who, &str)] = &[
-    (Host, "tcp4 0.0.0.0:80, tcp6+v6only [::]:80, udp4+shared 127.0.0.53:54, udp4+shared 192.0.2.9:54"),
+    (Host, "tcp4 0.0.0.0:80, tcp6+v6only [::]:80, udp4+shared 127.0.0.53:54, udp4+shared 192.0.2.9:54, udp4+shared 0.0.0.0:5354"),
     (A,    "tcp4 0.0.0.0:80, tcp6+v6only [::]:80, udp4 0.0.0.0:53, udp4+shared 0.0.0.0:54"),
-    (B,    "tcp6 [::]:80, udp4 0.0.0.0:5353"),
+    (B,    "tcp6 [::]:80, udp4 0.0.0.0:5353, udp4+shared 192.0.2.3:5354"),
     // Sockets whose port the kernel has chosen: one that was disconnected, and one that has sent.
     (A,    "tcp4+again 0.0.0.0:0, tcp6+again [::]:0, tcp4+again 0.0.0.0:88, udp4+sends 0.0.0.0:0"),
     (C,    "udp4+shared 192.0.2.4:5400, tcp4+root 192.0.2.4:8000"),
@@ -134,6 +135,14 @@ const TOGETHER: &[(&[Who], &str, &str)] = &[
     (&[Wire],                "ask+connected udp4 192.0.2.9:53",   "no answer | ECONNREFUSED"),
     (&[A],                   "ask+connected udp4 192.0.2.4:53",   "no answer | ECONNREFUSED"),
     (&[Host, Wire, A],       "ask udp4 192.0.2.3:5353",           "B"),
+    // A jail's socket for all addresses shares no port with the host; one for an address may.
+    (&[A],                   "bind udp4+shared 0.0.0.0:5354",     "EADDRINUSE"),
+    (&[A, B],                "bind udp6+shared [::]:5354",        "EADDRINUSE"),
+    (&[A],                   "bind udp4+shared 0.0.0.0:54",       "0.0.0.0:54"),
+    (&[B],                   "bind udp6+shared [::]:54",          "EADDRINUSE"),
+    (&[Host],                "bind udp4+shared 0.0.0.0:53",       "EADDRINUSE"),
+    (&[Wire, Host, A],       "ask udp4 192.0.2.3:5354",           "B"),
+    (&[Wire, Host],          "ask udp4 192.0.2.9:5354",           "Host from 192.0.2.1:5354"),
     // No port is free for another socket of the jail.
     (&[A],                   "twice tcp4 0.0.0.0:80",             "EADDRINUSE"),
 ];

@@ -233,7 +233,7 @@ impl Place {
         });
         let ports = listening.map(|port| u16::from_str_radix(port, 16).unwrap());
         let hidden: Vec<u16> =
-            ports.filter(|port| ![53, 54, 80, 5353, 5400].contains(port)).collect();
+            ports.filter(|port| ![53, 54, 80, 5353, 5354, 5400].contains(port)).collect();
         assert_eq!(hidden.len(), many, "{protocol}: {hidden:?}");
         hidden
     }

@@ -143,6 +143,7 @@ mod tests {
             ("vnet",               vnet,                                &network,     true),
             ("vnet, inherit",      Rights { users: Users::Host, ..vnet }, &network,   true),
             ("allow.raw_sockets",  allow(Permission::RawSockets),       &network[2..], true),
+            ("raw, addresses",     Rights { is_held: true, ..allow(Permission::RawSockets) }, &network[2..], false),
             ("allow.reserved_ports", allow(Permission::ReservedPorts),  &[CapabilitySet::NET_BIND_SERVICE], true),
             ("allow.chflags",      allow(Permission::Chflags),          &[CapabilitySet::LINUX_IMMUTABLE], true),
             ("nothing",            RIGHTS,                              &admin,       false),

@@ -372,6 +372,7 @@ mod tests {
         children: false,
         packet_filters: true,
         ipc: IpcKinds::ALL,
+        is_held: false,
     };
 
     /// Answers what the kernel would: the few instructions that the filter is made of.

@@ -24,6 +24,9 @@ pub(crate) struct Rights {
     /// The packet filters of the prison's own network stack may be changed.
     pub(crate) packet_filters: bool,
     pub(crate) ipc: IpcKinds,
+    /// The prison is held to addresses of the host. No word says so, as a word grants something:
+    /// the record has the addresses.
+    pub(crate) is_held: bool,
 }
 
 /// A right that is no permission: its word, whether somebody has it, and how it is given.
@@ -54,6 +57,7 @@ impl Rights {
         children: false,
         packet_filters: false,
         ipc: IpcKinds { messages: false, semaphores: false, memory: false },
+        is_held: false,
     };
 
     /// Whether the prison is on a network stack with others: the host's, or that of the jail that it
@@ -69,9 +73,19 @@ impl Rights {
     }
 
     /// Whether the prison's root may make raw sockets. With a stack of its own it may without
-    /// `allow.raw_sockets`: FreeBSD's prison_priv_check(), `PRIV_NETINET_RAW` with `PR_VNET`.
+    /// `allow.raw_sockets`: FreeBSD's prison_priv_check(), `PRIV_NETINET_RAW` with `PR_VNET`. With
+    /// addresses of the host it may not, as nothing holds such a socket to them.
     pub(crate) const fn has_raw_sockets(self) -> bool {
-        self.has_vnet() || self.allow.has(Permission::RawSockets)
+        let is_held = self.is_held && self.shares_network();
+        self.has_vnet() || !is_held && self.allow.has(Permission::RawSockets)
+    }
+
+    /// These, without what addresses of the host take away: for whoever is told rights alone, and
+    /// not that the prison is held.
+    pub(crate) fn in_effect(self) -> Self {
+        let is_kept = |permission| permission != Permission::RawSockets || self.has_raw_sockets();
+        let allow = Allow::of(|permission| self.allow.has(permission) && is_kept(permission));
+        Self { allow, ..self }
     }
 
     /// The words of all rights that are given.

@@ -121,7 +121,7 @@ impl<'a> Way<'a> {
     ) -> Result<Child, Error> {
         let (answer, inits) = control::line().calling("socketpair")?;
         let (told, go) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
-        let parcel = Parcel { command, rights: self.record.rights }.pack();
+        let parcel = Parcel { command, rights: self.record.rights.in_effect() }.pack();
         let parcel = in_memory(&parcel).calling("memfd_create")?;
         let mut fds = vec![inits.as_fd(), report, told.as_fd(), parcel.as_fd()];
         let mut has = 0;

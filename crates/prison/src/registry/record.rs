@@ -294,9 +294,10 @@ impl Record {
             "creator" => process().map(|creator| self.creator = Some(creator)),
             "init" => process().map(|init| self.init = Some(init)),
             "waiting" => process().map(|waiting| self.waiting = Some(waiting)),
-            "addresses" => {
-                text.and_then(Addresses::parse).map(|addresses| self.addresses = Some(addresses))
-            }
+            "addresses" => text.and_then(Addresses::parse).map(|addresses| {
+                self.addresses = Some(addresses);
+                self.rights.is_held = true;
+            }),
             "mark" => text.and_then(Mark::parse).map(|mark| self.mark = Some(mark)),
             "domain" => text.map(|domain| self.domain = domain == "init"),
             _ => return Line::Unknown,
@@ -371,6 +372,7 @@ mod tests {
                 children: true,
                 packet_filters: true,
                 ipc: IpcKinds { messages: true, semaphores: false, memory: true },
+                is_held: false,
             },
             creator: Some(ProcessId { pid: 11, mark: Mark::Start(34) }),
             init: Some(ProcessId { pid: 12, mark: Mark::Inode(345) }),

@@ -18,15 +18,45 @@ pub(super) enum Kind {
     Vnet,
     /// `ip4 = inherit`
     Shared,
+    /// `ip4.addr` and `ip6.addr`
+    Held,
+    /// The same, with `children.max`.
+    HeldChildren,
+    /// The same, with permissions that are about sockets.
+    HeldAllow,
+    /// The same permissions, with `kletka.userns = inherit`.
+    HeldInherit,
 }
 
+/// The addresses of jails that are held to some: all have the same.
+const ADDRESSES: &str =
+    "interface = em0; ip4.addr = 192.0.2.1/24, 192.0.2.2/24; ip6.addr = 2001:db8::1/64;";
+
 impl Kind {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Default, Self::Inherit, Self::Mount, Self::Children, Self::Vnet, Self::Shared];
+    pub(super) const ALL: [Self; 10] = [
+        Self::Default,
+        Self::Inherit,
+        Self::Mount,
+        Self::Children,
+        Self::Vnet,
+        Self::Shared,
+        Self::Held,
+        Self::HeldChildren,
+        Self::HeldAllow,
+        Self::HeldInherit,
+    ];
 
     /// The kinds that are told apart where the network is not what is attempted.
     pub(super) const WITHOUT_NETWORK: &[Self] =
         &[Self::Default, Self::Inherit, Self::Mount, Self::Children];
+
+    /// The kinds with a network, or without one.
+    pub(super) const NETWORKS: &[Self] =
+        &[Self::Default, Self::Inherit, Self::Mount, Self::Children, Self::Vnet, Self::Shared];
+
+    /// The kinds with addresses of the host.
+    pub(super) const HELD: &[Self] =
+        &[Self::Held, Self::HeldChildren, Self::HeldAllow, Self::HeldInherit];
 
     /// The name of the jail of this kind.
     pub(super) fn jail(self) -> &'static str {
@@ -37,21 +67,28 @@ impl Kind {
             Self::Children => "children",
             Self::Vnet => "vnet",
             Self::Shared => "shared",
+            Self::Held => "held",
+            Self::HeldChildren => "heldchildren",
+            Self::HeldAllow => "heldallow",
+            Self::HeldInherit => "heldinherit",
         }
     }
 
     /// What its section of jail.conf(5) has beside what all have.
-    pub(super) fn parameters(self) -> &'static str {
-        match self {
-            Self::Default => "",
+    pub(super) fn parameters(self) -> String {
+        let more = match self {
+            Self::Default | Self::Held => "",
             Self::Inherit => "kletka.userns = inherit;",
             Self::Mount => {
                 "allow.mount; allow.mount.nullfs; allow.mount.tmpfs; enforce_statfs = 1;"
             }
-            Self::Children => "children.max = 3;",
+            Self::Children | Self::HeldChildren => "children.max = 3;",
             Self::Vnet => "vnet;",
             Self::Shared => "ip4 = inherit;",
-        }
+            Self::HeldAllow => "allow.raw_sockets;",
+            Self::HeldInherit => "allow.raw_sockets; kletka.userns = inherit;",
+        };
+        format!("{}{more}", if Self::HELD.contains(&self) { ADDRESSES } else { "" })
     }
 
     /// The head of its column.
@@ -63,6 +100,10 @@ impl Kind {
             Self::Children => "`children.max`",
             Self::Vnet => "`vnet`",
             Self::Shared => "`ip4=inherit`",
+            Self::Held => "`ip4.addr`, `ip6.addr`",
+            Self::HeldChildren => "with `children.max`",
+            Self::HeldAllow => "with `allow.raw_sockets`",
+            Self::HeldInherit => "that, with `kletka.userns=inherit`",
         }
     }
 }
@@ -100,6 +141,8 @@ pub(super) enum Layer {
     Ipc,
     /// The host name's namespace.
     HostName,
+    /// The programs in the kernel that hold a jail to its addresses.
+    Addresses,
     /// Landlock's scope.
     Landlock,
     /// The jail's own /dev, with few nodes.
@@ -137,6 +180,7 @@ impl Layer {
             Self::Network => "network namespace",
             Self::Ipc => "IPC namespace",
             Self::HostName => "UTS namespace",
+            Self::Addresses => "address rules",
             Self::Landlock => "Landlock",
             Self::Dev => "/dev",
             Self::Cgroup => "control group",

@@ -1,6 +1,9 @@
 # What runs inside a jail: the attempts follow this text, each as `attempt NUMBER, sub { … };`.
 # Before it stand %NUMBERS, of system calls, and %ERRORS, the names of errors.
 
+# Whether this is one of these jails.
+sub is_in { return scalar grep { $_ eq $ARGV[0] } @_ }
+
 # Makes an attempt in a process group of its own, and prints its number and its answer. What the
 # attempt leaves running ends with it.
 sub attempt {
@@ -227,4 +230,102 @@ sub until_refused {
     my ($most, $one) = @_;
     for (1 .. $most) { my $answer = $one->(); return $answer if $answer =~ /^E/ }
     return "$most and more";
+}
+
+# An IPv6 address as the kernel has it.
+sub six {
+    my ($host) = @_;
+    $host =~ s/(\d+)\.(\d+)\.(\d+)\.(\d+)$/sprintf '%x:%x', $1 << 8 | $2, $3 << 8 | $4/e;
+    my ($head, $tail) = map { pack 'n*', map { hex } split /:/ } (split(/::/, $host, 2), '')[0, 1];
+    return $head . "\0" x (16 - length($head . $tail)) . $tail;
+}
+
+# The address of a socket: `192.0.2.1:80`, or `[2001:db8::1]:80`.
+sub address {
+    my ($host, $port) = $_[0] =~ /^\[?([^\]]*)\]?:(\d+)$/;
+    return pack('S n C4 x8', 2, $port, split /\./, $host) if $host !~ /:/;
+    return pack('S n N a16 N', 10, $port, 0, six($host), 0);
+}
+
+# A socket of a protocol such as `tcp4`, with options: each a level, a name and a value.
+our %PROTOCOLS = (
+    tcp => [1, 0], udp => [2, 0], udplite => [2, 136], sctp => [1, 132], dccp => [6, 33],
+    multipath => [1, 262], l2tp => [2, 115], ping => [2, 1], pingsix => [2, 58],
+    raw => [3, 1], any => [3, 255], six => [3, 58], tunnel => [3, 4],
+);
+sub makes {
+    my ($protocol, @options) = @_;
+    my ($name, $family) = $protocol =~ /^(\w+)(\d)$/;
+    socket(my $socket, $family == 4 ? 2 : 10, $PROTOCOLS{$name}[0], $PROTOCOLS{$name}[1]) or return;
+    for (@options) { setsockopt($socket, $_->[0], $_->[1], $_->[2]) or return }
+    return $socket;
+}
+
+# bind(2), connect(2) and sendto(2) of a new socket.
+sub binds {
+    my ($protocol, $address, @options) = @_;
+    my $socket = makes($protocol, @options) or return answer(1);
+    return answer(!bind($socket, address($address)), 'bound');
+}
+sub reaches {
+    my ($protocol, $address, @options) = @_;
+    my $socket = makes($protocol, @options) or return answer(1);
+    return answer(!connect($socket, address($address)), 'connected');
+}
+sub sends {
+    my ($protocol, $address, $flags, @options) = @_;
+    my $socket = makes($protocol, @options) or return answer(1);
+    return answer(!send($socket, 'who', $flags, address($address)), 'sent');
+}
+
+# sendmsg(2) with one ancillary message.
+sub sends_with {
+    my ($socket, $address, $level, $type, $payload) = @_;
+    my ($to, $text) = (defined $address ? address($address) : '', 'who');
+    my $vector = pack('P Q', $text, length $text);
+    my $more = pack('Q l l', 16 + length $payload, $level, $type) . $payload . "\0" x (-length($payload) & 7);
+    my $message = pack('P L x4 P Q P Q L x4', $to, length $to, $vector, 1, $more, length $more, 0);
+    return call('sendmsg', fileno($socket), $message, 0) eq 'done' ? 'sent' : answer(1);
+}
+
+# What a socket has heard by now.
+sub heard {
+    my ($socket) = @_;
+    return defined recv($socket, my $text, 100, 0x40) ? 'heard' : $! == 11 ? 'nothing' : answer(1);
+}
+
+# Accepts what has come by now.
+sub accepted {
+    my ($socket) = @_;
+    my $ready = '';
+    vec($ready, fileno($socket), 1) = 1;
+    return select($ready, undef, undef, 0) ? 'connected' : 'nothing';
+}
+
+# Goes on if nothing has come to one of the machine's sockets for datagrams, which is named as in
+# /proc/net/udp.
+sub unheard {
+    my ($local, $try) = @_;
+    my $waits = sub {
+        my $bytes = 0;
+        for my $family ('', '6') {
+            open(my $list, '<', "/proc/net/udp$family");
+            /^\s*\d+: $local \S+ \S+ \w+:(\w+) / && ($bytes += hex $1) for <$list>;
+        }
+        return $bytes;
+    };
+    my $before = $waits->();
+    my $answer = $try->();
+    return $waits->() == $before ? $answer : 'heard by the host';
+}
+
+# The ports on which sockets listen, by the machine's list, but these.
+sub listening {
+    my %known = map { $_ => 1 } @_;
+    my %ports;
+    for my $family ('', '6') {
+        open(my $list, '<', "/proc/net/tcp$family");
+        /^\s*\d+: \w+:(\w+) \w+:\w+ 0A / && $ports{hex $1}++ for <$list>;
+    }
+    return grep { !$known{$_} } sort keys %ports;
 }

@@ -30,7 +30,7 @@ fn calls() -> impl Iterator<Item = (&'static str, i64)> {
         SYS_ptrace SYS_quotactl SYS_reboot SYS_request_key SYS_rt_sigqueueinfo SYS_sched_setaffinity
         SYS_sched_setscheduler SYS_sethostname SYS_setns SYS_setpriority SYS_setresgid SYS_setresuid
         SYS_settimeofday SYS_setxattr SYS_shmget SYS_statfs SYS_swapoff SYS_swapon SYS_syslog
-        SYS_tgkill SYS_umount2 SYS_uname SYS_unshare SYS_userfaultfd SYS_vhangup SYS_wait4 SYS_getpriority SYS_fsconfig
+        SYS_tgkill SYS_umount2 SYS_uname SYS_unshare SYS_userfaultfd SYS_vhangup SYS_wait4 SYS_getpriority SYS_fsconfig SYS_sendmsg
     ];
     #[cfg(target_arch = "x86_64")]
     let more = named!["SYS_" SYS_kexec_file_load SYS_iopl SYS_ioperm SYS_modify_ldt];
@@ -47,7 +47,7 @@ fn errors() -> impl Iterator<Item = (&'static str, i64)> {
         ENOTBLK EBUSY EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG
         ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE EDEADLK ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY
         ELOOP EOVERFLOW EUSERS ENOTSOCK EPROTONOSUPPORT ESOCKTNOSUPPORT EOPNOTSUPP EAFNOSUPPORT
-        EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ECONNREFUSED EDQUOT ESTALE
+        EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ECONNREFUSED ECONNRESET ENOPROTOOPT EHOSTUNREACH ENOTCONN EINPROGRESS ETIMEDOUT EDQUOT ESTALE
     ];
     errors.into_iter().filter_map(|(name, number)| Some((name?, number)))
 }
