@@ -6,8 +6,8 @@
 #          and leaves \043 alone, so psutil.disk_partitions() names a source that does not exist. libmount (findmnt)
 #          decodes every octal code and has `a#b`.
 # Source:  Linux commit ed5fce76b5ea, "vfs: escape hash as well": it was made because getmntent(3) took a line whose
-#          source begins with `#` for a comment. glibc, misc/mntent_r.c, decode_name(). getmntent(3), NOTES or
-#          DESCRIPTION, promises four codes only, and these four are all that it decodes.
+#          source begins with `#` for a comment. getmntent(3) names the four codes; in glibc misc/mntent_r.c,
+#          decode_name(), reads these and no others.
 # Guess:   Since the kernel escapes `#` for getmntent(3)'s sake, getmntent(3) undoes it.
 #
 # Needs root, mount namespaces, findmnt and glibc; leaves with 77 where these or the package are missing.
