@@ -8,7 +8,8 @@ use std::fmt;
 
 use crate::Rulesets;
 use crate::accounts::Accounts;
-use crate::rule::{Rule, RuleError};
+use crate::rule::{Conditions, Rule, RuleError};
+use crate::verdict::Beside;
 
 /// A fault of a rules file and its line. Its `Display` is `3: reason`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +72,34 @@ impl Rulesets {
                 .map_err(|kind| SyntaxError { line: index + 1, kind })?;
         }
         Ok(())
+    }
+
+    /// Writes all rulesets as a file that [`Rulesets::restore`] reads. Rulesets without a name get
+    /// one of their number.
+    pub fn write(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        for (&set, rules) in &self.sets {
+            let name =
+                self.name(set).map_or_else(|| format!("_{set}").into_bytes(), <[u8]>::to_vec);
+            text.extend([&b"["[..], &name, format!("={set}]\n").as_bytes()].concat());
+            for (number, rule) in rules {
+                text.extend(format!("add {number} ").into_bytes());
+                text.extend(rule.write());
+                text.push(b'\n');
+            }
+        }
+        text
+    }
+
+    /// Reads what [`Rulesets::write`] wrote: rulesets may include others that stand below.
+    ///
+    /// # Errors
+    /// The first line that is wrong.
+    pub fn restore(text: &[u8]) -> Result<Self, SyntaxError> {
+        let mut rulesets = Self { is_open: true, ..Self::default() };
+        rulesets.read(text, &Accounts::default())?;
+        rulesets.is_open = false;
+        Ok(rulesets)
     }
 
     fn read_line(
@@ -174,6 +203,44 @@ impl Rulesets {
     }
 }
 
+impl Rule {
+    /// Writes the rule as it stands in a file behind `add`, with numbers for users and groups.
+    pub fn write(&self) -> Vec<u8> {
+        let pattern = self.when.path.as_ref();
+        let bare = Self { when: Conditions { path: None, ..self.when.clone() }, ..self.clone() };
+        let rest = bare.show(&Accounts::default()).into_bytes();
+        let Some(pattern) = pattern else { return rest };
+        // Conditions come in any order, before the actions.
+        let quoted = pattern.split(|&byte| byte == b'\'').collect::<Vec<_>>().join(&b"'\\''"[..]);
+        [&b"path '"[..], &quoted, b"' ", &rest].concat()
+    }
+}
+
+impl Beside {
+    /// Writes what was applied as devfs(8) is told to: `apply` with the rule, or `applyset` with
+    /// the number.
+    pub fn write(&self) -> Vec<u8> {
+        match self {
+            Self::Rule(rule) => [b"apply ", &rule.write()[..]].concat(),
+            Self::Ruleset(number) => format!("applyset {number}").into_bytes(),
+        }
+    }
+
+    /// Reads what [`Beside::write`] wrote; `None`: it did not write this.
+    pub fn restore(text: &[u8]) -> Option<Self> {
+        let words = Rulesets::default().words(text).ok()?;
+        match words.split_first()? {
+            (verb, rule) if verb == b"apply" => {
+                Rule::parse(rule, &Accounts::default()).ok().map(|(_, rule)| Self::Rule(rule))
+            }
+            (verb, [number]) if verb == b"applyset" => {
+                str::from_utf8(number).ok()?.parse().ok().map(Self::Ruleset)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Reads `[name=number]`.
 fn header(line: &[u8]) -> Result<(Vec<u8>, u16), Kind> {
     let no_number = || Kind::NoNumber(line.to_vec());
@@ -245,6 +312,25 @@ mod tests {
             assert_eq!(read(text), Err(want.to_owned()), "{text}");
         }
     }
+
+    #[test]
+    fn what_is_written_is_restored() {
+        let text = "[a=10]\nadd include 12\n[it=12]\nadd 7 type disk type tty path \"x y'z*\" hide unhide \
+                    user 5 group 6 mode 640\nadd unhide\n";
+        let mut rulesets = Rulesets { is_open: true, ..Rulesets::default() };
+        rulesets.read(text.as_bytes(), &Accounts::default()).unwrap();
+        let written = rulesets.write();
+        let restored = Rulesets::restore(&written).unwrap();
+        assert_eq!(restored.write(), written);
+        assert!(
+            restored.rules(12).eq(rulesets.rules(12)) && restored.rules(10).eq(rulesets.rules(10))
+        );
+        let (_, rule) = rulesets.rules(12).next().unwrap();
+        for beside in [Beside::Rule(rule.clone()), Beside::Ruleset(11)] {
+            assert_eq!(Beside::restore(&beside.write()), Some(beside));
+        }
+    }
+
     #[test]
     fn no_bytes_make_it_panic() {
         let pieces: [&[u8]; 16] = [

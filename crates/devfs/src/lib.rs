@@ -22,7 +22,7 @@ pub use accounts::Accounts;
 pub use file::SyntaxError;
 pub use glob::matches;
 pub use rule::{Actions, Conditions, DeviceType, Rule, RuleError, Visibility};
-pub use verdict::{Applied, Filter, Node, Verdict};
+pub use verdict::{Applied, Beside, Filter, Node, Verdict};
 
 /// The rulesets if there is no `/etc/defaults/devfs.rules`: 1 to 5, as on FreeBSD.
 pub const DEFAULT_RULES: &[u8] = include_bytes!("../../../share/devfs.rules");
@@ -32,6 +32,10 @@ pub const DEFAULTS_FILE: &str = "/etc/defaults/devfs.rules";
 
 /// The administrator's own rulesets. This file is read last.
 pub const RULES_FILE: &str = "/etc/devfs.rules";
+
+/// The rulesets as devfs(8) has left them, in place of both files, until `service devfs restart`
+/// reads those again. FreeBSD's kernel has them in its memory.
+pub const KEPT_FILE: &str = "/run/kletka/devfs.rules";
 
 /// The ruleset of a jail with `mount.devfs` and no `devfs_ruleset`: `devfsrules_jail`.
 pub const JAIL: u16 = 4;
@@ -45,15 +49,32 @@ pub struct Rulesets {
     sets: BTreeMap<u16, BTreeMap<u16, Rule>>,
     /// The numbers of `[name=number]`, for `include $name`.
     names: BTreeMap<Vec<u8>, u16>,
+    /// Rules may include rulesets that do not exist yet.
+    is_open: bool,
 }
 
 impl Rulesets {
-    /// Reads the defaults and the administrator's files by `read`. A file that does not exist is
-    /// skipped.
+    /// Reads the rulesets that hold, by `read`: those that devfs(8) has left, or the defaults and
+    /// the administrator's file. A file that does not exist is skipped.
     ///
     /// # Errors
     /// A file cannot be read or is wrong; the error has its path, line and reason.
     pub fn load(
+        read: impl Fn(&Path) -> io::Result<Vec<u8>>,
+        accounts: &Accounts,
+    ) -> Result<Self, LoadError> {
+        let kept = Path::new(KEPT_FILE);
+        if let Some(text) = read_if_there(&read, kept)? {
+            return Self::restore(&text).map_err(|error| LoadError::syntax(kept, error));
+        }
+        Self::load_files(read, accounts)
+    }
+
+    /// Reads both files, whatever devfs(8) has done since.
+    ///
+    /// # Errors
+    /// As [`Rulesets::load`].
+    pub fn load_files(
         read: impl Fn(&Path) -> io::Result<Vec<u8>>,
         accounts: &Accounts,
     ) -> Result<Self, LoadError> {
@@ -77,8 +98,7 @@ impl Rulesets {
         text: &[u8],
         accounts: &Accounts,
     ) -> Result<(), LoadError> {
-        self.read(text, accounts)
-            .map_err(|error| LoadError { path: path.to_owned(), reason: Reason::Syntax(error) })
+        self.read(text, accounts).map_err(|error| LoadError::syntax(path, error))
     }
 
     /// The numbers of the rulesets that exist, as `devfs rule showsets` prints them.
@@ -111,6 +131,12 @@ impl Rulesets {
             || self.sets.values().flat_map(BTreeMap::values).any(|r| r.then.include == Some(number))
     }
 
+    /// Removes rule `number` of ruleset `set`: `devfs rule -s set del number`. Answers whether it
+    /// was there.
+    pub fn remove(&mut self, set: u16, number: u16) -> bool {
+        self.sets.get_mut(&set).is_some_and(|rules| rules.remove(&number).is_some())
+    }
+
     /// Removes the rules of ruleset `number`: `devfs rule -s number delset`.
     pub fn clear(&mut self, number: u16) {
         self.sets.entry(number).or_default().clear();
@@ -125,7 +151,9 @@ impl Rulesets {
         if set == 0 {
             return Err(RuleError::RulesetZero);
         }
-        if let Some(included) = rule.then.include.filter(|&included| !self.exists(included)) {
+        if let Some(included) =
+            rule.then.include.filter(|&included| !self.is_open && !self.exists(included))
+        {
             return Err(RuleError::NoRuleset(included));
         }
         let rules = self.sets.entry(set).or_default();
@@ -170,6 +198,10 @@ enum Reason {
 }
 
 impl LoadError {
+    fn syntax(path: &Path, error: SyntaxError) -> Self {
+        Self { path: path.to_owned(), reason: Reason::Syntax(error) }
+    }
+
     /// The file that is wrong.
     pub fn path(&self) -> &Path {
         &self.path
@@ -196,7 +228,11 @@ mod tests {
     /// Loads from a file system of two files at most.
     fn load(defaults: Option<&str>, own: Option<&str>) -> Result<Rulesets, String> {
         let read = |path: &Path| {
-            let text = if path == Path::new(RULES_FILE) { own } else { defaults };
+            let text = match path.to_str() {
+                Some(RULES_FILE) => own,
+                Some(DEFAULTS_FILE) => defaults,
+                _ => None,
+            };
             text.map(|text| text.as_bytes().to_vec()).ok_or(io::ErrorKind::NotFound.into())
         };
         Rulesets::load(read, &Accounts::default()).map_err(|error| error.to_string())

@@ -6,7 +6,7 @@
 
 use crate::Rulesets;
 use crate::glob::matches;
-use crate::rule::{Actions, Conditions, DeviceType, Visibility};
+use crate::rule::{Actions, Conditions, DeviceType, Rule, Visibility};
 
 /// A node below `/dev`, as far as rules distinguish nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,15 @@ pub struct Verdict {
     pub mode: Option<u32>,
 }
 
+/// What was applied to a /dev beside its ruleset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Beside {
+    /// A rule: `devfs rule apply`.
+    Rule(Rule),
+    /// Another ruleset: `devfs rule -s number applyset`.
+    Ruleset(u16),
+}
+
 /// One rule of an expanded ruleset: its actions apply if all of its conditions hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied<'a> {
@@ -43,8 +52,13 @@ impl Rulesets {
     /// Lists the rules of `ruleset` and of the rulesets that it includes, in the order in which
     /// they apply. Empty for ruleset 0 and for one that does not exist.
     pub fn expand(&self, ruleset: u16) -> Vec<Applied<'_>> {
+        self.flat(self.rules(ruleset).map(|(_, rule)| rule))
+    }
+
+    /// Lists `rules` and those of the rulesets that they include.
+    fn flat<'a>(&'a self, rules: impl Iterator<Item = &'a Rule>) -> Vec<Applied<'a>> {
         let mut flat = Vec::new();
-        for (_, rule) in self.rules(ruleset) {
+        for rule in rules {
             // A rule's own actions come before those that it includes: devfs_rule_run().
             flat.push(Applied { when: vec![&rule.when], then: &rule.then });
             // `rules`, not `expand`: the includes of an included ruleset do nothing.
@@ -64,7 +78,18 @@ impl Rulesets {
 
     /// Takes `ruleset` to decide about many nodes.
     pub fn filter(&self, ruleset: u16) -> Filter<'_> {
-        let rules = self.expand(ruleset);
+        self.filter_with(ruleset, &[])
+    }
+
+    /// Takes `ruleset`, and then what was applied to a /dev beside it.
+    pub fn filter_with<'a>(&'a self, ruleset: u16, beside: &'a [Beside]) -> Filter<'a> {
+        let mut rules = self.expand(ruleset);
+        for one in beside {
+            match one {
+                Beside::Rule(rule) => rules.extend(self.flat([rule].into_iter())),
+                Beside::Ruleset(number) => rules.extend(self.expand(*number)),
+            }
+        }
         let has_types = rules.iter().flat_map(|rule| &rule.when).any(|when| !when.types.is_empty());
         Filter { rules, has_types }
     }

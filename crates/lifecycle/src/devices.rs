@@ -10,16 +10,18 @@
 //! the ruleset hides the name that the link leads to.
 
 use crate::error::Error;
+use crate::recorded;
 use crate::run::rulesets;
-use devfs::{DeviceType, Filter, Rulesets};
+use devfs::{Beside, DeviceType, Filter, Rulesets};
 use jailparam::{Set, param};
-use prison::{Dev, Device, Node, NodeKind};
+use prison::{Dev, Device, Node, NodeKind, Prison, Record, Registry};
 use rustix::fs::{FileType, Stat, lstat, major, minor};
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// Linux's vmm(4): the devices that `allow.vmm` is about.
@@ -33,14 +35,142 @@ const HOSTS: &str = "/dev";
 /// # Errors
 /// The rulesets cannot be read, or there is none of this number; the host's /dev cannot be read.
 pub(crate) fn dev(parameters: &Set, ruleset: Option<u16>) -> Result<Dev, Error> {
+    dev_with(parameters, ruleset, &[])
+}
+
+/// Finds the same, after `applied` rules of its own.
+fn dev_with(parameters: &Set, ruleset: Option<u16>, applied: &[Beside]) -> Result<Dev, Error> {
     // FreeBSD's jail(8) mounts a /dev by ruleset 4 where none is given. A 0 does the same here: it
     // is what `jls -n` shows of such a jail, and no jail gets the host's whole /dev by that.
     let number = ruleset.or(given(parameters)).unwrap_or(devfs::JAIL);
     let rulesets = existing(number)?;
     let name = rulesets.name(number).map(|name| String::from_utf8_lossy(name).into_owned());
-    let shown = shown(&rulesets.filter(number), parameters.flag(param::ALLOW_VMM));
+    let shown = shown(&rulesets.filter_with(number, applied), parameters.flag(param::ALLOW_VMM));
     let (nodes, terminals) = shown.map_err(|(path, error)| Error::Devices(path, error))?;
     Ok(Dev { ruleset: (number, name), nodes, terminals })
+}
+
+/// What is to become of the /dev of a jail that runs.
+#[derive(Debug, Clone)]
+pub enum Renewal {
+    /// Devices have come or gone: the nodes that stay are left alone.
+    Devices,
+    /// The rules are applied anew, to all nodes; rules that were applied by themselves are
+    /// forgotten.
+    Rules,
+    /// Another ruleset.
+    Ruleset(u16),
+    /// A rule or another ruleset is applied after the others.
+    Apply(Beside),
+}
+
+/// Renews the /dev of a jail that runs. One without a /dev that can be changed stays as it is.
+///
+/// # Errors
+/// As [`Prison::show_dev`]; the rulesets or the host's /dev cannot be read. Then the jail has what
+/// it had.
+pub fn renew(registry: &Registry, record: &Record, renewal: &Renewal) -> Result<(), Error> {
+    // Read again under the lock: no change that another command makes is to be lost.
+    let _changing = registry.changing()?;
+    let record = registry.find(&record.jid.to_string())?.ok_or(prison::Error::Died)?;
+    let parameters = recorded::read(&record);
+    let parameters =
+        parameters.map_err(|error| Error::Value("devfs_ruleset", error.to_string()))?;
+    let mut prison = Prison::open(record).ok_or(prison::Error::Died)?;
+    renew_prison(&mut prison, registry, &parameters, renewal)
+}
+
+/// Renews the /dev of a jail that runs and now has these parameters. The caller holds the lock for
+/// changes.
+///
+/// # Errors
+/// As [`renew`].
+pub(crate) fn renew_prison(
+    prison: &mut Prison,
+    registry: &Registry,
+    parameters: &Set,
+    renewal: &Renewal,
+) -> Result<(), Error> {
+    let Some(recorded) = prison.record().dev.clone() else { return Ok(()) };
+    let before = applied(&recorded.applied);
+    let (ruleset, applied) = match renewal {
+        Renewal::Devices => (recorded.ruleset, before.clone()),
+        Renewal::Rules => (recorded.ruleset, Vec::new()),
+        Renewal::Ruleset(number) => (*number, Vec::new()),
+        Renewal::Apply(rule) => (recorded.ruleset, before.iter().chain([rule]).cloned().collect()),
+    };
+    let all = hosts()?;
+    // Should the change fail half-way, the jail gets back what it has now.
+    let old = dev_with(parameters, Some(recorded.ruleset), &before);
+    let new = dev_with(parameters, Some(ruleset).filter(|&number| number != 0), &applied)?;
+    let texts = applied.iter().map(Beside::write).collect();
+    let rules = !matches!(renewal, Renewal::Devices);
+    let shown = prison.show_dev(registry, (&new, texts), &all, rules);
+    shown.map_err(|error| {
+        if let Ok(old) = old {
+            let _ = prison.show_dev(registry, (&old, recorded.applied), &all, rules);
+        }
+        Error::Parameter(param::DEVFS_RULESET.name, error)
+    })
+}
+
+/// Gives a jail the /dev that it had by the record `before`, after a change of which another part
+/// has failed: that failure is the one to report.
+pub(crate) fn give_back(prison: &mut Prison, registry: &Registry, before: &Record) {
+    let (Some(dev), Ok(parameters)) = (&before.dev, recorded::read(before)) else { return };
+    let old = dev_with(&parameters, Some(dev.ruleset), &applied(&dev.applied));
+    if let (Ok(old), Ok(all)) = (old, hosts()) {
+        let _ = prison.show_dev(registry, (&old, dev.applied.clone()), &all, true);
+    }
+}
+
+/// Renews the /dev of each jail that runs. Answers the names of those where that failed, and why.
+///
+/// # Errors
+/// It is not known which jails run.
+pub fn renew_all(
+    registry: &Registry,
+    renewal: &Renewal,
+) -> Result<Vec<(String, Error)>, prison::Error> {
+    let running = registry.prisons()?.into_iter().filter(|record| record.dev.is_some());
+    let failed = running.filter_map(|record| {
+        let error = renew(registry, &record, renewal).err()?;
+        // It has ended meanwhile.
+        let has_ended = matches!(error, Error::Prison(prison::Error::Died));
+        (!has_ended).then_some((record.name, error))
+    });
+    Ok(failed.collect())
+}
+
+/// Keeps the rulesets as devfs(8) has changed them; `None`: those of the files hold again.
+///
+/// # Errors
+/// /run/kletka cannot be written.
+pub fn keep(rulesets: Option<&Rulesets>) -> io::Result<()> {
+    let Some(rulesets) = rulesets else {
+        return match fs::remove_file(devfs::KEPT_FILE) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+    };
+    let (kept, new) = (Path::new(devfs::KEPT_FILE), format!("{}.new", devfs::KEPT_FILE));
+    if let Some(directory) = kept.parent() {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    }
+    fs::write(&new, rulesets.write())?;
+    // Whoever starts a jail reads the old rulesets or the new ones, never half of them.
+    fs::rename(&new, kept)
+}
+
+/// What a record keeps of rules. What this version does not know has no effect.
+fn applied(texts: &[Vec<u8>]) -> Vec<Beside> {
+    texts.iter().filter_map(|text| Beside::restore(text)).collect()
+}
+
+/// All that the host's /dev has.
+fn hosts() -> Result<Vec<Node>, Error> {
+    let all = shown(&Rulesets::default().filter(0), true);
+    all.map(|(nodes, _)| nodes).map_err(|(path, error)| Error::Devices(path, error))
 }
 
 /// Looks whether the ruleset exists that a jail without a /dev of its own gives.

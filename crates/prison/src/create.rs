@@ -16,6 +16,7 @@ use crate::enter::namespaces::Maker;
 use crate::enter::process::{Command, Streams};
 use crate::enter::streams;
 use crate::error::{Calling, Error};
+use crate::files::dev::live;
 use crate::files::layer::Layer;
 use crate::files::root::Plan;
 use crate::files::source::Sources;
@@ -27,7 +28,7 @@ use crate::permission::Permission;
 use crate::prison::Prison;
 use crate::registry::Registry;
 use crate::registry::process_id::ProcessId;
-use crate::registry::record::Record;
+use crate::registry::record::{Record, RecordedDev};
 use crate::shared;
 use crate::spec::{Mount, MountSource, Network, Processes, Spec, Users};
 use kernel::process::{Side, clone3};
@@ -91,6 +92,12 @@ impl Prison {
                 record.init = Some(init);
                 // From here on init alone shows that the prison lives.
                 record.creator = None;
+                // What a jail shows its jails are mounts, which cannot be added later.
+                let dev = spec.dev.as_ref().filter(|_| spec.users != Users::Outer);
+                record.dev = dev.and_then(|dev| {
+                    let (ruleset, applied) = (dev.ruleset.0, Vec::new());
+                    Some(RecordedDev { ruleset, applied, device: live::number(init)? })
+                });
                 // On an error `prison` is dropped, its line closes, and init ends: a prison without
                 // a record would be found by nobody.
                 registry.write(&record)?;

@@ -58,6 +58,8 @@ pub enum Error {
     AddressesInside,
     /// Sockets cannot be given a mark: what is missing.
     NoMarks(String),
+    /// The kernel holds no control group to devices, so a prison that runs keeps its own.
+    FixedDev,
     /// Nothing can limit the number of processes here.
     NoProcessLimit,
     /// All ranges of 65,536 ids are taken.
@@ -217,6 +219,9 @@ impl fmt::Display for Error {
                  jail on the host",
             ),
             Self::NoMarks(missing) => write!(f, "no routing table can be given: {missing}"),
+            Self::FixedDev => f.write_str(
+                "this kernel does not hold a control group to devices: restart the jail",
+            ),
             Self::NoProcessLimit => f.write_str(
                 "kletka.maxproc: nothing counts processes here: mount a cgroup hierarchy with the \
                  pids controller, or say kletka.maxproc=0",

@@ -53,7 +53,7 @@ pub use prison::Prison;
 pub use registry::limits::Limits;
 pub use registry::lost::{Lost, Mended, is_jails_id, ranges_of_ids};
 pub use registry::nested::view_on_paper;
-pub use registry::record::Record;
+pub use registry::record::{Record, RecordedDev};
 pub use registry::unseen::Unseen;
 pub use registry::{Changing, Registry, is_jailed};
 pub use spec::{

@@ -3,20 +3,23 @@
 
 use crate::cgroup;
 use crate::cgroup::legacy::{Groups, Hierarchies};
+use crate::confine::devices;
 use crate::control::{self, Report, word};
 use crate::error::{Calling, Error};
+use crate::files::dev::live;
 use crate::pending::Pending;
 use crate::permission::Allow;
 use crate::registry::Registry;
-use crate::registry::record::Record;
+use crate::registry::record::{Record, RecordedDev};
 use crate::removal::Removal;
-use crate::spec::Change;
+use crate::spec::{Change, Dev, Node};
 use crate::told::Told;
 use crate::vnet;
 use crate::within::within_network;
 use kernel::child::{Child, readable};
 use kernel::namespace::{self, Namespace};
 use kernel::signal;
+use rustix::io::Errno;
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
@@ -218,6 +221,45 @@ impl Prison {
         }
         self.record = record;
         if change.persist == Some(false) { self.see_end(registry) } else { Ok(()) }
+    }
+
+    /// Gives the prison, which runs, the devices of `dev`: what it opens from now on, and the nodes
+    /// of its /dev. `applied` are the rules beside the ruleset that they follow from, for the
+    /// record; `hosts` is all that the host's /dev has. With `rules`, nodes that are there get
+    /// owner and mode anew.
+    ///
+    /// Pseudo-terminals and shared memory stay as they were when the prison was made. A prison
+    /// whose record says nothing of a /dev stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::Died`]; [`Error::FixedDev`]; [`Error::Registry`]; [`Error::Mount`]: the prison's
+    /// root has put something in the way.
+    pub fn show_dev(
+        &mut self,
+        registry: &Registry,
+        (dev, applied): (&Dev, Vec<Vec<u8>>),
+        hosts: &[Node],
+        rules: bool,
+    ) -> Result<(), Error> {
+        let Some(recorded) = &self.record.dev else { return Ok(()) };
+        let (device, init) = (recorded.device, self.record.init.ok_or(Error::Died)?);
+        let cgroup = self.record.cgroup.as_deref();
+        // First the verdict: what is hidden opens by no name before the names are removed.
+        if !cgroup.is_some_and(|cgroup| devices::hold(cgroup, dev)) {
+            return Err(Error::FixedDev);
+        }
+        let renewed = live::renew((init, device), dev, hosts, self.record.ids, rules);
+        renewed.map_err(|error| match error {
+            Errno::SRCH => Error::Died,
+            error => Error::Mount("/dev".into(), error.into()),
+        })?;
+        let now = Some(RecordedDev { ruleset: dev.ruleset.0, applied, device });
+        if now != self.record.dev {
+            let record = Record { dev: now, ..self.record.clone() };
+            registry.rewrite(&record)?;
+            self.record = record;
+        }
+        Ok(())
     }
 
     /// The record after `change`.

@@ -24,10 +24,22 @@ add path 'zvol/over8k/volgames*' unhide mode 660 group operator9
         ("devfs rule -s 11 show 200",   0, "200 include 4\n", ""),
         ("devfs rule show",             0, "", ""), // ruleset 0
         ("devfs rule -s 12 show",       0, "", ""),
-        ("devfs rule -s 11 add hide",   1, "", "devfs rule: add: not supported; write the rules into /etc/devfs.rules\n"),
+        ("devfs rule -s 11 add 50 path \"x y\" hide; devfs rule -s 11 del 200; devfs rule -s 11 show", 0,
+            "50 path x y hide\n100 include 1\n300 path zvol/over8k/volgames* unhide group disk mode 660\n", ""),
+        ("devfs rule -s 12 add include 11; printf 'path a hide\\n\\npath b mode 600\\n' | devfs rule -s 12 add -; devfs rule -s 12 show", 0,
+            "100 include 11\n200 path a hide\n300 path b mode 600\n", ""),
+        ("devfs rule -s 12 delset; devfs rule showsets | xargs", 0, "1 2 3 4 5 11\n", ""),
+        ("devfs rule -s 12 del 100",    1, "", "devfs rule: ioctl DEVFSIO_RDEL: No such file or directory\n"),
+        ("devfs rule add hide",         1, "", "devfs rule: ruleset 0 is always empty\n"),
+        ("devfs rule -s 3 add 100 hide", 1, "", "devfs rule: rule 100 exists already\n"),
+        ("devfs rule -s 11 add include 77", 1, "", "devfs rule: include 77: no such ruleset\n"),
+        ("service devfs restart; devfs rule -s 11 show 50; devfs rule -s 11 show 200; ls /run/kletka", 0, "200 include 4\njails\n", ""),
+        ("devfs rule applyset",         1, "", "devfs rule: /dev: the host's is not a devfs; name a jail's with -m PATH/dev\n"),
+        ("devfs -m /home rule -s 4 applyset", 1, "", "devfs rule: /home: not the /dev of a jail that runs; name it as PATH/dev\n"),
         ("devfs rule -s x show",        1, "", "devfs rule: error converting to number: x\n"),
         ("devfs rule list",             1, "", "devfs rule: unknown command: list\n"),
-        ("devfs ruleset 4",             1, "", "devfs: ruleset: not supported; a jail's ruleset is its devfs_ruleset\n"),
+        ("devfs ruleset 4",             1, "", "devfs ruleset: /dev: the host's is not a devfs; name a jail's with -m PATH/dev\n"),
+        ("devfs update",                0, "", ""),
         ("echo devfs_system_ruleset=mine > /etc/rc.conf; service devfs restart", 1, "",
             "/etc/rc.d/devfs: ERROR: $devfs_system_ruleset is not supported; remove it from rc.conf\n"),
     ];
@@ -311,4 +323,87 @@ jail: mount.devfs: /home/r/dev/none: No such file or directory; mkdir -p /home/r
 $ /bin/umount /dev
 ",
     );
+}
+
+/// Shell functions: `look` lists a jail's /dev, without what ruleset 4 shows; `disk` asks a process
+/// of the jail, which was there from the beginning, to open a disk by its two names.
+const LOOK: &str = r#"#!/bin/sh
+jexec z find /dev -mindepth 1 ! -path '/dev/pts*' | sort | cut -c 6- |
+    grep -Evx 'fd|full|null|ptmx|random|shm|stderr|stdin|stdout|tty|urandom|zero' | xargs
+"#;
+const DISK: &str = "#!/bin/sh\necho > /home/r/tmp/ask; cat /home/r/tmp/answer\n";
+const OPENER: &str = r#"
+while read ask < /tmp/ask; do
+    for disk in /dev/zvol/tank/vol1 /dev/kept; do
+        said=$(head -c 0 $disk 2>&1) && echo opens || echo "${said##*: }"
+    done > /tmp/answer
+done
+"#;
+
+/// The /dev of a jail that runs follows the rules and the host.
+#[test]
+fn a_jail_that_runs_gets_another_dev() {
+    let Some(sandbox) = machine(RULES) else { return };
+    sandbox.write("/home/r/opener", OPENER);
+    sandbox.write("/tmp/look", LOOK);
+    sandbox.write("/tmp/disk", DISK);
+    sandbox.ok("mkfifo /home/r/tmp/ask /home/r/tmp/answer; chmod 755 /tmp/look /tmp/disk");
+    sandbox
+        .ok("chmod 666 /home/r/tmp/ask /home/r/tmp/answer; mv /tmp/look /tmp/disk /usr/local/bin");
+    sandbox.ok("jail -qc name=z path=/home/r mount.devfs vnet persist exec.start='sh /opener &'");
+    check(
+        &sandbox,
+        "\
+$ look; disk
+
+No such file or directory
+No such file or directory
+$ jail -qm name=z devfs_ruleset=11; look; jls -j z devfs_ruleset; jexec z ln /dev/zvol/tank/vol1 /dev/kept; disk
+zvol zvol/tank zvol/tank/vol1
+11
+opens
+opens
+$ jexec z mv /dev/zero /dev/other; jexec z sh -c 'echo mine > /dev/mine; ln -s nothing /dev/own'
+$ jail -m name=z allow.vmm; look
+kept kvm mine other own zvol zvol/tank zvol/tank/vol1
+$ jail -qm name=z devfs_ruleset=13 allow.novmm; look; disk
+disk disk/by-id disk/by-id/ata-x kept loop0 loop1 mine own
+No such file or directory
+opens
+$ jail -qm name=z devfs_ruleset=4; look; disk; jexec z cat /dev/mine; jexec z sh -c 'head -c 1 /dev/zero | od -An -tx1'
+mine own
+No such file or directory
+No such file or directory
+mine
+ 00
+$ jail -m name=z devfs_ruleset=77; jls -j z devfs_ruleset; look
+4
+mine own
+jail: devfs_ruleset: no ruleset 77; add it to /etc/devfs.rules
+$ devfs -m /home/r/dev ruleset 11; look; devfs -m /home/r/dev rule apply path zvol/tank/vol1 mode 666; jexec z stat -c %a /dev/zvol/tank/vol1
+mine own zvol zvol/tank zvol/tank/vol1
+666
+$ devfs -m /home/r/dev rule apply path mem unhide group 9; devfs -m /home/r/dev rule -s 7 applyset; look
+bus bus/usb bus/usb/001 bus/usb/001/002 mine own
+$ devfs -m /home/r/dev rule applyset; look
+mine own zvol zvol/tank zvol/tank/vol1
+$ devfs -m /home/r/dev rule show 100; devfs -m /home/r/dev rule add path loop0 unhide; look; devfs -m /home/r/dev rule applyset; look
+100 include 1
+mine own zvol zvol/tank zvol/tank/vol1
+loop0 mine own zvol zvol/tank zvol/tank/vol1
+$ service devfs restart; look
+mine own zvol zvol/tank zvol/tank/vol1
+$ mknod -m 660 /dev/loop2 b 7 2; ln -s ../../loop2 /dev/zvol/tank/vol2; mv /dev/zvol/tank/vol1 /dev/zvol/tank/gone; devfs update; look
+mine own zvol zvol/tank zvol/tank/vol2
+$ sed -i 's/^add path .zvol\\/tank. unhide/add path mem unhide mode 604/' /etc/devfs.rules; service devfs restart; look; jexec z stat -c %a /dev/mem
+mem mine own zvol
+604
+$ sed -i 's/^add hide/add hde/' /etc/devfs.rules; service devfs restart 2>&1; look
+devfs rule: /etc/devfs.rules:30: unknown argument: hde
+/etc/rc.d/devfs: WARNING: devfs_init_rulesets: could not read rules from /etc/devfs.rules
+mem mine own zvol
+$ jail -q -r z
+",
+    );
+    sandbox.ok("/bin/umount /dev");
 }

@@ -5,6 +5,7 @@ use super::configured::Subject;
 use super::facts::Facts;
 use super::ledger::Ledger;
 use crate::addresses;
+use crate::devices::{self, Renewal};
 use crate::error::Error;
 use crate::fib;
 use crate::ipc;
@@ -122,10 +123,21 @@ impl Changes {
     /// from outside.
     pub(crate) fn for_later(&self) -> impl Iterator<Item = &'static str> {
         let is_right = |parameter: &&&Parameter| {
-            let is_permission = parameter.name.starts_with("allow.");
+            // The jail's /dev changes at once.
+            let is_permission =
+                parameter.name.starts_with("allow.") && !param::ALLOW_VMM.is(parameter);
             is_permission || param::SECURELEVEL.is(parameter) || ipc::is_one(parameter)
         };
         self.live.iter().filter(is_right).map(|parameter| parameter.name)
+    }
+
+    /// What is to become of the jail's /dev, if it is to change.
+    fn renewal(&self) -> Option<Renewal> {
+        let number = self.set.int(param::DEVFS_RULESET).and_then(|number| number.try_into().ok());
+        match number.filter(|_| self.changes(param::DEVFS_RULESET)) {
+            Some(number) => Some(Renewal::Ruleset(number)),
+            None => self.changes(param::ALLOW_VMM).then_some(Renewal::Devices),
+        }
     }
 
     /// The addresses that the prison is to be held to; `None`: they stay as they are.
@@ -232,8 +244,19 @@ pub(crate) fn change(
         .map_or(Ok(()), |all| addresses::provide(&prison, registry, &aliases, all));
     provided.map_err(Refusal::step(jail))?;
     let before = prison.record().clone();
+    let renewal = changes.renewal();
+    let renewed = renewal.as_ref().map_or(Ok(()), |renewal| {
+        devices::renew_prison(&mut prison, registry, &changes.set, renewal)
+    });
+    if let Err(error) = renewed {
+        addresses::withdraw(&prison, registry, &aliases);
+        return Err(Refusal::step(jail)(error));
+    }
     if let Err(error) = changes.apply(&mut prison, registry, addresses) {
         addresses::withdraw(&prison, registry, &aliases);
+        if renewal.is_some() {
+            devices::give_back(&mut prison, registry, &before);
+        }
         return Err(Refusal::Change(jail.into(), error));
     }
     drop(changing);

@@ -93,7 +93,8 @@ impl Host for Machine<'_> {
     fn has_ruleset(&self, number: u16) -> bool {
         // FreeBSD's own rulesets hold without a file, unless there is one.
         let is_built_in = (1..=devfs::JAIL_VNET).contains(&number);
-        if is_built_in && !Path::new(devfs::DEFAULTS_FILE).exists() {
+        let exists = |path: &str| Path::new(path).exists();
+        if is_built_in && !exists(devfs::DEFAULTS_FILE) && !exists(devfs::KEPT_FILE) {
             return true;
         }
         // The start reports a file that cannot be read or understood.
@@ -107,12 +108,20 @@ impl Host for Machine<'_> {
     }
 }
 
-/// Reads the rulesets of this host.
+/// Reads the rulesets of this host, as devfs(8) has left them.
 ///
 /// # Errors
 /// A file of them cannot be read or understood.
 pub fn rulesets() -> Result<Rulesets, LoadError> {
     Rulesets::load(|path| fs::read(path), &accounts())
+}
+
+/// Reads the files of rulesets, whatever devfs(8) has done since.
+///
+/// # Errors
+/// A file of them cannot be read or understood.
+pub fn rulesets_of_files() -> Result<Rulesets, LoadError> {
+    Rulesets::load_files(|path| fs::read(path), &accounts())
 }
 
 /// Reads the users and groups that rules of this host can name. Without a readable passwd(5), rules

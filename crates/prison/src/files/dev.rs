@@ -2,7 +2,10 @@
 //! [`Dev`]; here they are made.
 //!
 //! A prison has pseudo-terminals, shared memory and links to its descriptors of its own
-//! ([`own_nodes`]); everything else is a device of the host.
+//! ([`own_nodes`]); everything else is a device of the host. [`live`] changes the /dev of a prison
+//! that runs.
+
+pub(crate) mod live;
 
 use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
@@ -135,11 +138,16 @@ fn make(dev: BorrowedFd<'_>, node: &Node, ids: Ids, users: Users) -> rustix::io:
     }
     // A tmpfs that is made for one jail needs no idmap: its nodes have the host's ids of the
     // jail's users at once.
-    let id = |inside: u32| ids.on_host(inside).unwrap_or(ids.first);
-    let owner = (Uid::from_raw(id(node.uid)), Gid::from_raw(id(node.gid)));
+    let owner =
+        (Uid::from_raw(id_on_host(ids, node.uid)), Gid::from_raw(id_on_host(ids, node.gid)));
     match chownat(dev, path, Some(owner.0), Some(owner.1), AtFlags::SYMLINK_NOFOLLOW) {
         // In a jail, its own ids are the only ones that there are.
         Err(Errno::INVAL) if users == Users::Outer => Ok(()),
         owned => owned,
     }
+}
+
+/// The host's id of a node's owner. One that the prison does not have is its root.
+fn id_on_host(ids: Ids, inside: u32) -> u32 {
+    ids.on_host(inside).unwrap_or(ids.first)
 }

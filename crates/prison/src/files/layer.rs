@@ -80,8 +80,8 @@ impl Layer {
     ];
 
     /// The layer of the lines that a line which mounts at `target` belongs to. What lies in a /dev
-    /// that is made for the prison would be covered by that, as on FreeBSD, where nobody has any use
-    /// for it.
+    /// that is made for the prison would be covered by that, as on FreeBSD, where nobody has any
+    /// use for it.
     pub(crate) fn of_line(target: &Path, has_dev: bool) -> Self {
         let is_in_dev = has_dev && target != Path::new("/dev") && target.starts_with("/dev");
         if is_in_dev { Self::LinesInDev } else { Self::Lines }

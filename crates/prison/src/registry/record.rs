@@ -54,6 +54,8 @@ pub struct Record {
     pub(crate) addresses: Option<Addresses>,
     /// The mark of the sockets that its processes make, if they have one.
     pub mark: Option<Mark>,
+    /// The prison's own /dev, where that can be changed.
+    pub dev: Option<RecordedDev>,
     /// Directories that were made for the prison and are removed with it: [`crate::work`].
     pub(crate) work: Vec<PathBuf>,
     /// jail_set(2)'s parameters by name, for jls(8).
@@ -83,6 +85,26 @@ pub struct Record {
     pub(crate) unknown_rights: Vec<String>,
     /// Lines that a newer program has written, unchanged.
     pub(crate) unknown: Vec<Vec<u8>>,
+}
+
+/// What a record says of a prison's own /dev.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedDev {
+    /// The number of its devfs ruleset.
+    pub ruleset: u16,
+    /// Rules that were applied to it since, in the words of devfs(8).
+    pub applied: Vec<Vec<u8>>,
+    /// The number of the file system.
+    pub(crate) device: u64,
+}
+
+impl RecordedDev {
+    /// Reads the value of a record's line.
+    fn parse(text: &str) -> Option<Self> {
+        let (ruleset, device) = text.split_once(' ')?;
+        let (ruleset, device) = (ruleset.parse().ok()?, device.parse().ok()?);
+        Some(Self { ruleset, applied: Vec::new(), device })
+    }
 }
 
 /// What can still be said of a record that does not say how to find its prison.
@@ -165,6 +187,10 @@ impl Record {
         if let Some(mark) = self.mark {
             line("mark", mark.to_string().as_bytes());
         }
+        if let Some(dev) = &self.dev {
+            line("devfs", format!("{} {}", dev.ruleset, dev.device).as_bytes());
+            dev.applied.iter().for_each(|rule| line("devfs.applied", rule));
+        }
         for work in &self.work {
             line("work", work.as_os_str().as_bytes());
         }
@@ -235,6 +261,7 @@ impl Record {
             cgroup: None,
             addresses: None,
             mark: None,
+            dev: None,
             work: Vec::new(),
             parameters: Vec::new(),
             pending: None,
@@ -269,6 +296,10 @@ impl Record {
             "path" => self.path = path(),
             "cgroup" => self.cgroup = Some(path()),
             "work" => self.work.push(path()),
+            "devfs.applied" => match &mut self.dev {
+                Some(dev) => dev.applied.push(value),
+                None => return Line::Unknown,
+            },
             _ => return self.take_text(key, &value),
         }
         Line::Taken
@@ -299,6 +330,7 @@ impl Record {
                 self.rights.is_held = true;
             }),
             "mark" => text.and_then(Mark::parse).map(|mark| self.mark = Some(mark)),
+            "devfs" => text.and_then(RecordedDev::parse).map(|dev| self.dev = Some(dev)),
             "domain" => text.map(|domain| self.domain = domain == "init"),
             _ => return Line::Unknown,
         };
@@ -361,6 +393,11 @@ mod tests {
             ids: Ids { first: 0x1000_0000 },
             cgroup: Some("/sys/fs/cgroup/kletka/7".into()),
             mark: Some(crate::mark::Mark { value: 0x300_0000, mask: 0x1f00_0000 }),
+            dev: Some(RecordedDev {
+                ruleset: 11,
+                applied: vec![b"path x\n unhide".to_vec()],
+                device: 57,
+            }),
             work: vec!["/a/.b.kletka-work".into(), "/c\n".into()],
             parameters: vec![("host.hostname".into(), b"a\nb\\".to_vec())],
             rights: Rights {

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use conffile::Tree;
 use jails::{Done, Jails, remove_id, write_id};
 use lexopt::{Arg, Parser};
+use lifecycle::devices::{self, Renewal};
 use lifecycle::run::Sources;
 use nearest::{hint, nearest};
 use prison::Registry;
@@ -197,7 +198,7 @@ impl Script {
 const DEVFS: &str = "/etc/rc.d/devfs";
 
 /// Carries out `service devfs`: reads the rulesets, so that a mistake is found now, and not when
-/// the next jail starts.
+/// the next jail starts, and applies them to the jails that run.
 fn devfs(request: Request, _names: &[String]) -> ExitCode {
     match request.verb {
         Verb::Start | Verb::Restart => {}
@@ -220,12 +221,25 @@ fn devfs(request: Request, _names: &[String]) -> ExitCode {
     if Path::new("/etc/devfs.conf").exists() {
         warn(DEVFS, "/etc/devfs.conf is not read: the /dev of this host is not a devfs");
     }
-    match lifecycle::run::rulesets() {
-        Ok(_) => ExitCode::SUCCESS,
-        Err(failure) => {
-            complain!("devfs rule: {failure}");
-            let path = failure.path().display();
-            warn(DEVFS, format_args!("devfs_init_rulesets: could not read rules from {path}"));
+    if let Err(failure) = lifecycle::run::rulesets_of_files() {
+        complain!("devfs rule: {failure}");
+        let path = failure.path().display();
+        warn(DEVFS, format_args!("devfs_init_rulesets: could not read rules from {path}"));
+        return ExitCode::FAILURE;
+    }
+    if let Err(failure) = devices::keep(None) {
+        return error(DEVFS, format_args!("{}: {}", devfs::KEPT_FILE, strerror::of(&failure)));
+    }
+    let failed = Registry::open().and_then(|it| devices::renew_all(&it, &Renewal::Rules));
+    match failed {
+        // Without root it is not known which jails run, and the files have been checked.
+        Err(prison::Error::NotRoot) => ExitCode::SUCCESS,
+        Err(failure) => error(DEVFS, failure),
+        Ok(failed) if failed.is_empty() => ExitCode::SUCCESS,
+        Ok(failed) => {
+            for (jail, failure) in failed {
+                warn(DEVFS, format_args!("{jail}: {failure}"));
+            }
             ExitCode::FAILURE
         }
     }

@@ -36,7 +36,7 @@ pub(crate) static SERVICE: Grammar = Grammar {
             usage: &["service [-v] devfs [fast|force|one|quiet]verb"],
             prefixes: PREFIXES,
             verbs: &PLAIN,
-            ..Grammar::verb("devfs", "read the rulesets of devices")
+            ..Grammar::verb("devfs", "read the rulesets of devices, for the jails that run too")
         },
         Grammar {
             called: "service netif",

@@ -27,26 +27,73 @@ pub(crate) static SYSCTL: Grammar = Grammar {
 };
 
 pub(crate) static DEVFS: Grammar = Grammar {
-    refused: "m",
-    verbs: &[Grammar {
-        called: "devfs rule",
-        flags: &[with("-s", "ruleset", Ruleset, "the number of the ruleset")],
-        verbs: &[
-            Grammar {
-                called: "devfs rule",
-                usage: &["devfs rule [-s ruleset] show [rulenum]"],
-                ..Grammar::verb("show", "print the rules of a ruleset")
-            },
-            Grammar {
-                called: "devfs rule",
-                usage: &["devfs rule showsets"],
-                ..Grammar::verb("showsets", "print the numbers of all rulesets")
-            },
-        ],
-        ..Grammar::verb("rule", "show rules")
-    }],
+    flags: &[with("-m", "mount-point", Directory, "the /dev of a jail that runs, as PATH/dev")],
+    verbs: &[
+        Grammar {
+            called: "devfs rule",
+            flags: &[with("-s", "ruleset", Ruleset, "the number of the ruleset")],
+            verbs: &[
+                rule_verb(
+                    "add",
+                    &["devfs [-m mount-point] rule [-s ruleset] add [rulenum] rulespec"],
+                    "add a rule to a ruleset; - reads rules from standard input",
+                ),
+                rule_verb(
+                    "apply",
+                    &["devfs [-m mount-point] rule [-s ruleset] apply rulenum | rulespec"],
+                    "apply one rule to the /dev of a jail",
+                ),
+                rule_verb(
+                    "applyset",
+                    &["devfs [-m mount-point] rule [-s ruleset] applyset"],
+                    "apply a ruleset to the /dev of a jail",
+                ),
+                rule_verb(
+                    "del",
+                    &["devfs [-m mount-point] rule [-s ruleset] del rulenum"],
+                    "delete a rule",
+                ),
+                rule_verb(
+                    "delset",
+                    &["devfs [-m mount-point] rule [-s ruleset] delset"],
+                    "delete all rules of a ruleset",
+                ),
+                rule_verb(
+                    "show",
+                    &["devfs [-m mount-point] rule [-s ruleset] show [rulenum]"],
+                    "print the rules of a ruleset",
+                ),
+                rule_verb(
+                    "showsets",
+                    &["devfs [-m mount-point] rule showsets"],
+                    "print the numbers of all rulesets",
+                ),
+            ],
+            ..Grammar::verb("rule", "show, change and apply rules")
+        },
+        Grammar {
+            called: "devfs ruleset",
+            usage: &["devfs [-m mount-point] ruleset ruleset"],
+            rules: &[each(&[Ruleset])],
+            ..Grammar::verb("ruleset", "give the /dev of a jail another ruleset")
+        },
+        Grammar {
+            usage: &["devfs update"],
+            takes_none: true,
+            ..Grammar::verb("update", "show jails the devices that have come to the host")
+        },
+    ],
     ..Grammar::new("devfs")
 };
+
+/// A verb of `devfs rule`.
+const fn rule_verb(
+    name: &'static str,
+    usage: &'static [&'static str],
+    about: &'static str,
+) -> Grammar {
+    Grammar { called: "devfs rule", usage, ..Grammar::verb(name, about) }
+}
 
 /// The types of file systems that are mounted.
 const TYPE: Word = Choice(&["nullfs", "tmpfs"]);
