@@ -1,8 +1,8 @@
-//! The files that an init starts at boot. systemd finds its units below the prefix; the scripts for
-//! other inits are to be copied.
+//! The files by which the host starts programs of ours: at boot, and when devices come and go.
+//! systemd and udev find theirs below the prefix; the scripts for other inits are to be copied.
 //!
-//! Each file names programs by absolute paths. A unit and a script quote these in different ways:
-//! systemd.service(5), sh(1).
+//! Each file names programs by absolute paths. A unit, a script and a rule quote these in different
+//! ways: systemd.service(5), sh(1), udev(7).
 
 use super::replace::InstalledFile;
 use base::ShippedFile;
@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// The files below the prefix, and how each quotes a path. In each file [`PROGRAMS`] stands for the
 /// directory of programs.
-const BOOT: [(ShippedFile, Quoting); 6] = [
+const BOOT: [(ShippedFile, Quoting); 7] = [
     (
         (
             "lib/systemd/system/kletka-netif.service",
@@ -51,6 +51,14 @@ const BOOT: [(ShippedFile, Quoting); 6] = [
         ("share/kletka/openrc/jail", 0o755, include_str!("../../../../../../share/openrc/jail")),
         shell_word,
     ),
+    (
+        (
+            "lib/udev/rules.d/90-kletka.rules",
+            0o644,
+            include_str!("../../../../../../share/udev/90-kletka.rules"),
+        ),
+        udev_word,
+    ),
 ];
 
 /// Answers the files for this `prefix`.
@@ -74,6 +82,13 @@ fn systemd_word(path: &str) -> String {
     special.iter().fold(path.to_owned(), |path, (plain, quoted)| path.replace(plain, quoted))
 }
 
+/// Quotes a path as a word of a command in a rule of udev's, which is in double quotes. A rule has
+/// no way to write a quote.
+fn udev_word(path: &str) -> String {
+    let path = path.replace('%', "%%").replace('$', "$$");
+    if path.contains(' ') { format!("'{path}'") } else { path }
+}
+
 /// Quotes a path as a word of sh(1), if it needs quotes.
 fn shell_word(path: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
@@ -90,10 +105,13 @@ mod tests {
     #[test]
     #[rustfmt::skip]
     fn the_paths_of_boot_files_follow_the_prefix() {
-        for (prefix, unit, script) in [
-            ("/usr/local",   "ExecStart=-/usr/local/libexec/kletka/bin/service jail start", "service=/usr/local/libexec/kletka/bin/service"),
-            ("/opt/a b",     "ExecStart=-/opt/a\\x20b/libexec/kletka/bin/service jail start", "service='/opt/a b/libexec/kletka'/bin/service"),
-            ("/opt/5%'$\"", "ExecStart=-/opt/5%%'$$\\\"/libexec/kletka/bin/service jail start", "service='/opt/5%'\\''$\"/libexec/kletka'/bin/service"),
+        for (prefix, unit, script, rule) in [
+            ("/usr/local",   "ExecStart=-/usr/local/libexec/kletka/bin/service jail start", "service=/usr/local/libexec/kletka/bin/service",
+                "/usr/local/libexec/kletka/bin/devfs update"),
+            ("/opt/a b",     "ExecStart=-/opt/a\\x20b/libexec/kletka/bin/service jail start", "service='/opt/a b/libexec/kletka'/bin/service",
+                "'/opt/a b/libexec/kletka'/bin/devfs update"),
+            ("/opt/5%'$\"", "ExecStart=-/opt/5%%'$$\\\"/libexec/kletka/bin/service jail start", "service='/opt/5%'\\''$\"/libexec/kletka'/bin/service",
+                "/opt/5%%'$$\"/libexec/kletka/bin/devfs update"),
         ] {
             let files: Vec<_> = super::files(Path::new(prefix)).collect();
             let has = |path: &str, line: &str| {
@@ -106,6 +124,8 @@ mod tests {
             has("share/kletka/openrc/jail", script);
             has("lib/systemd/system/kletka-netif.service", &unit.replace("jail start", "netif quietstart"));
             has("share/kletka/init.d/kletka-netif", script);
+            let rule = format!("ENV{{DEVNAME}}==\"?*\", TEST==\"/run/kletka/jails\", RUN+=\"{rule}\"");
+            has("lib/udev/rules.d/90-kletka.rules", &rule);
             has("share/kletka/openrc/kletka-netif", script);
         }
     }
