@@ -234,3 +234,77 @@ jail: kletka.net: there is no address to carry; give the jail ip4.addr or ip6.ad
     sandbox.ok("ip link delete bridge0");
     end(&sandbox);
 }
+
+/// The host's rules for what comes in and goes out hold for the jail, and those for what it sends on
+/// do not; its rules of routing may be in another order than the kernel's.
+#[test]
+fn rules_of_the_host() {
+    let Some(sandbox) = machine(WEB) else { return };
+    let ask = "ask() { timeout ${2:-9} busybox wget -q -O - http://$1/page || echo none; }";
+    check(
+        &sandbox,
+        &format!(
+            "\
+$ ip rule add pref 32765 lookup local; ip rule del pref 0; ip link add vrf0 type vrf table 77; jail -q -c b; ip rule
+0:	from all iif lo lookup 27499 proto 107
+1000:	from all lookup [l3mdev-table]
+32765:	from all lookup local
+32766:	from all lookup main
+32767:	from all lookup default
+$ {ask}; nft 'add table inet t; add chain inet t f {{ type filter hook forward priority 0; policy drop; }}'; ask 192.0.2.3; ip netns exec wire busybox wget -q -O - http://192.0.2.3/page
+jail
+jail
+$ nft 'add chain inet t i {{ type filter hook input priority 0; }}; add rule inet t i ip daddr 192.0.2.3 tcp dport 80 reject with tcp reset'; ip netns exec wire busybox wget -q -O - http://192.0.2.3/page
+wget: can't connect to remote host (192.0.2.3): Connection refused
+[1]
+$ ip -n wire address add 192.0.2.101/24 dev w0; nft 'add chain inet t o {{ type filter hook output priority 0; }}; add rule inet t o ip saddr 192.0.2.3 tcp dport 80 counter reject with tcp reset'; ip netns exec wire busybox httpd -h /home/host; jexec b busybox wget -q -O - http://192.0.2.101/page
+wget: can't connect to remote host (192.0.2.101): Connection refused
+[1]
+$ nft list table inet t | grep -o 'counter packets [1-9]' | grep -c counter; nft delete table inet t; jexec b busybox wget -q -O - http://192.0.2.101/page
+1
+host
+$ jail -q -r b; ip rule add pref 0 lookup local protocol kernel; ip rule del pref 32765; ip link delete vrf0; ip rule del pref 1000; ip -6 rule del pref 1000
+"
+        ),
+    );
+    sandbox.ok("kill $(pidof busybox)");
+    end(&sandbox);
+}
+
+/// With the host's user ids too, nobody in the jail changes its network.
+#[test]
+fn root_of_the_host_inside() {
+    let Some(sandbox) = machine(&WEB.replace("kletka.net", "kletka.userns = inherit; kletka.net"))
+    else {
+        return;
+    };
+    check(
+        &sandbox,
+        "\
+$ jail -q -c b 2> /dev/null; timeout 9 busybox wget -q -O - http://192.0.2.3/page
+jail
+$ jexec b ip address add 192.0.2.77/24 dev em0; jexec b ip link set em0 down
+ip: RTNETLINK answers: Operation not permitted
+ip: SIOCSIFFLAGS: Operation not permitted
+[2]
+$ jexec b sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'
+sh: can't create /proc/sys/net/ipv4/ip_forward: Read-only file system
+[1]
+$ jail -q -r b
+",
+    );
+    end(&sandbox);
+}
+
+/// However far a start has come when it is killed, the next one works, and nothing is left.
+#[test]
+fn starts_that_are_killed() {
+    let Some(sandbox) = machine(WEB) else { return };
+    for hundredths in (0..40).step_by(4) {
+        sandbox.run(&format!(
+            "jail -q -c b & sleep 0.{hundredths:02}; kill -9 $!; wait $! 2> /dev/null; jail -q -R b; jail -q -C b"
+        ));
+    }
+    sandbox.ok("jail -q -c b; timeout 9 busybox wget -q -O - http://192.0.2.3/page; jail -q -r b");
+    end(&sandbox);
+}
