@@ -14,19 +14,22 @@
 //! tables ([`tables`]): a [`Rule`] each. A jail's addresses change by one write.
 //!
 //! A program of its own gives sockets a mark, by which the kernel chooses a routing table:
-//! [`mark_sockets`].
+//! [`mark_sockets`]. Another one lets a jail's root bind ports below 1024 where the jail has all
+//! addresses: [`open_ports`].
 //!
 //! May use: `kernel`; system calls: bpf(2), by way of `kernel`.
 
 mod assembler;
 mod mark;
 mod network;
+mod ports;
 mod programs;
 mod rule;
 mod tables;
 
 pub use mark::mark_sockets;
 pub use network::Network;
+pub use ports::{close_ports, open_ports};
 pub use rule::{Rule, Share, Source, both};
 
 #[cfg(test)]

@@ -148,6 +148,18 @@ impl Network {
         Ok(())
     }
 
+    /// Gives a control group that is held already the permissions of a rule, and nothing else of
+    /// it.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn permit(&self, group: u64, rule: &Rule) -> io::Result<()> {
+        let (rules, key) = (self.table(Table::Rules), group.to_ne_bytes());
+        let Some(mut value) = rules.get(&key)? else { return Ok(()) };
+        rule.permit(&mut value);
+        rules.update(&key, &value, Update::Present)
+    }
+
     /// Forgets a control group that is gone, or about to be.
     ///
     /// # Errors

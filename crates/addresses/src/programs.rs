@@ -15,7 +15,7 @@ mod lookup;
 mod name;
 
 pub(crate) use create::socket;
-pub(crate) use fragments::PASS;
+pub(crate) use fragments::{PASS, PRIVILEGED};
 
 use crate::assembler::Program;
 use kernel::bpf::Hook;

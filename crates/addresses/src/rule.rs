@@ -95,6 +95,19 @@ impl Rule {
         both(&self.v4, &self.v6)
     }
 
+    /// Writes the permissions into a value of [`crate::tables::Table::Rules`].
+    pub(crate) fn permit(&self, value: &mut [u8]) {
+        let Some(bytes) =
+            value.get_mut(rule::FLAGS as usize..).and_then(|rest| rest.first_chunk_mut())
+        else {
+            return;
+        };
+        let given = [(self.raw_sockets, rule::RAW), (self.reserved_ports, rule::RESERVED)];
+        let given = given.iter().filter(|(is_given, _)| *is_given).map(|(_, flag)| flag);
+        let others = u32::from_ne_bytes(*bytes) & !(rule::RAW | rule::RESERVED);
+        *bytes = given.fold(others, |all, flag| all | flag).to_ne_bytes();
+    }
+
     /// The value of [`crate::tables::Table::Rules`].
     pub(crate) fn value(&self, list: u64, group: u64, network: u64) -> [u8; rule::SIZE as usize] {
         let selects = |of: fn(&IpAddr) -> bool| self.sources.iter().any(|s| of(&s.address));

@@ -293,8 +293,8 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .about("May lock memory").refused("not supported yet: RLIMIT_MEMLOCK of the host holds; leave it out"),
     live("allow.reserved_ports").bool(true)
         .about("May bind ports below 1024")
-        .partly("CAP_NET_BIND_SERVICE over a network stack of its own: on the host's (ip4=inherit) \
-                 they stay refused, unless kletka.userns=inherit"),
+        .full("root of the jail alone; on the host's stack by a program in the kernel, for which \
+               the host needs cgroup v2"),
     live("allow.read_msgbuf").bool(false)
         .about("May read the kernel's messages")
         .refused("they are the host's: Linux has none per jail"),

@@ -259,6 +259,7 @@ fn build(
         Some(_) => Some(shared::hold(held, record)?),
         None => None,
     };
+    shared::open_reserved_ports(record);
     if let Some(mark) = spec.mark {
         mark.give(record.cgroup.as_deref())?;
     }

@@ -36,6 +36,8 @@ pub(crate) struct Pending {
     processes: Option<u32>,
     /// The addresses of before, in place of which the prison is to be held to those of its record.
     addresses: Option<Addresses>,
+    /// Programs in the kernel are to carry out the permissions of the record.
+    permissions: bool,
     persist: Option<bool>,
 }
 
@@ -51,6 +53,8 @@ impl Pending {
     pub(crate) fn of(change: &Change, record: &Record) -> Self {
         let earlier = record.pending.clone().unwrap_or_default();
         let addresses = change.addresses.as_ref().and(record.addresses.clone());
+        let permissions = change.allow.is_some_and(|allow| allow != record.rights.allow)
+            && shared::carries_out_permissions(record);
         Self {
             names: Names {
                 host: change.hostname.clone().or(earlier.names.host),
@@ -60,6 +64,7 @@ impl Pending {
             securelevel: change.securelevel.clone().or(earlier.securelevel),
             processes: change.processes.or(earlier.processes),
             addresses: earlier.addresses.or(addresses),
+            permissions: permissions || earlier.permissions,
             persist: change.persist.or(earlier.persist),
         }
     }
@@ -103,6 +108,10 @@ impl Pending {
                 Some(before) => shared::change(record, pidfd, before),
                 None => Ok(()),
             });
+            let held = held.and_then(|()| match self.permissions {
+                true => shared::permit(record),
+                false => Ok(()),
+            });
             held.inspect_err(|_| drop(limited.flatten().map(|before| limit(cgroup, before))))
         });
         if let Err(error) = done {
@@ -130,6 +139,7 @@ impl Pending {
             ("pending.securelevel", self.securelevel.as_deref().map(Cow::Borrowed)),
             ("pending.processes", self.processes.map(|most| text(most.to_string()))),
             ("pending.addresses", self.addresses.as_ref().map(|it| text(it.to_string()))),
+            ("pending.permissions", self.permissions.then(|| text("true".to_owned()))),
             ("pending.persist", self.persist.map(|persist| text(persist.to_string()))),
         ];
         lines.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
@@ -148,6 +158,7 @@ impl Pending {
             ("addresses", list) => {
                 self.addresses = Some(Addresses::parse(std::str::from_utf8(list).ok()?)?);
             }
+            ("permissions", b"true") => self.permissions = true,
             ("persist", b"true") => self.persist = Some(true),
             ("persist", b"false") => self.persist = Some(false),
             _ => return None,

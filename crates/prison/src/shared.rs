@@ -14,7 +14,7 @@ use crate::permission::Permission;
 use crate::registry::record::Record;
 use crate::spec::{Addresses, Users};
 use crate::within::within_network;
-use ::addresses::{Network, Rule, Share, both};
+use ::addresses::{Network, Rule, Share, both, close_ports, open_ports};
 use kernel::namespace::{self, Namespace};
 use rustix::net::{AddressFamily, SocketType, socket};
 use std::fmt;
@@ -104,6 +104,47 @@ pub(crate) fn change(
     network.change(number(group.as_fd())?, cookie, Some(&before), &after).map_err(refused)
 }
 
+/// Lets the root of a prison that has no processes yet bind ports below 1024, where the prison is
+/// on the host's stack with all its addresses. Without the program, because there is no cgroup v2 or
+/// no right to load one, these ports stay refused.
+pub(crate) fn open_reserved_ports(record: &Record) {
+    if let (true, Some(cgroup)) = (needs_ports(record), &record.cgroup)
+        && let Ok(group) = cgroup::open_to_query(cgroup)
+    {
+        let _ = open_ports(group.as_fd(), root(record));
+    }
+}
+
+/// Whether the capability for ports below 1024 is one over another stack than the prison's.
+fn needs_ports(record: &Record) -> bool {
+    record.rights.allow.has(Permission::ReservedPorts) && has_others_stack(record)
+}
+
+fn has_others_stack(record: &Record) -> bool {
+    let rights = record.rights;
+    rights.shares_network() && rights.users != Users::Host && record.addresses.is_none()
+}
+
+/// Whether a program in the kernel carries out some of the prison's permissions.
+pub(crate) fn carries_out_permissions(record: &Record) -> bool {
+    record.addresses.is_some() || has_others_stack(record)
+}
+
+/// Has the programs carry out the permissions of the record.
+pub(crate) fn permit(record: &Record) -> Result<(), Error> {
+    let Some(cgroup) = &record.cgroup else { return Ok(()) };
+    let group = cgroup::open_to_query(cgroup).map_err(|_| Error::Died)?;
+    let group = group.as_fd();
+    let Some(addresses) = &record.addresses else {
+        // As at the start: without a program there is nothing to take back.
+        let _ = close_ports(group);
+        open_reserved_ports(record);
+        return Ok(());
+    };
+    let network = Network::of(group).map_err(refused)?.ok_or(Error::Died)?;
+    network.permit(number(group)?, &rule(record, addresses)).map_err(refused)
+}
+
 /// Forgets the addresses of a prison that has ended and whose cgroup is still there. What cannot be
 /// forgotten leads to no socket.
 pub(crate) fn forget(record: &Record) {
@@ -125,12 +166,17 @@ fn rule(record: &Record, addresses: &Addresses) -> Rule {
         apart: record.rights.carried_network,
         raw_sockets: allow.has(Permission::RawSockets),
         reserved_ports: allow.has(Permission::ReservedPorts),
-        root: match record.rights.users {
-            Users::Host => Ids::SAME.first,
-            Users::Own | Users::Outer => record.ids.first,
-        },
+        root: root(record),
         unprivileged: unprivileged.unwrap_or(UNPRIVILEGED),
         sources: addresses.sources.clone(),
+    }
+}
+
+/// The prison's root, as the host numbers users.
+fn root(record: &Record) -> u32 {
+    match record.rights.users {
+        Users::Host => Ids::SAME.first,
+        Users::Own | Users::Outer => record.ids.first,
     }
 }
 

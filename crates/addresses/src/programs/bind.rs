@@ -5,13 +5,13 @@
 //! stays hidden, and [`super::lookup`] finds the socket by the port that was asked for.
 //!
 //! Who asks for zeros and for no port, as resolvers do, wants to connect: of several addresses the
-//! socket gets the first, as none can be given to it later. So it is with datagrams and a high port.
-//! Should a stream socket listen all the same, it is found by all addresses of the jail.
+//! socket gets the first, as none can be given to it later. So it is with datagrams and a high
+//! port. Should a stream socket listen all the same, it is found by all addresses of the jail.
 
 use super::call::{self, Given, read_address};
 use super::fragments::{
-    PASS, Stack, begin, errno, fail, if_apart, look_up, make_socket_storage, only_our_network,
-    rule_again, socket_storage, stack,
+    PASS, PRIVILEGED, Stack, begin, errno, fail, if_apart, look_up, make_socket_storage,
+    only_our_network, rule_again, socket_storage, stack,
 };
 use super::listen::forget_port;
 use super::{Family, socket_type};
@@ -31,9 +31,6 @@ const THIS_NETWORK: u32 = u32::MAX;
 /// that chooses a port for each question chooses among these too.
 const OWN_CHOICE: u32 = 32_768;
 
-/// The answer of a hook of bind(2): go on, and the port needs no privilege.
-const PRIVILEGED: u32 = 3;
-
 pub(super) fn program(family: Family) -> Program {
     let mut p = Program::default();
     let [four, any, port, foreign] = [(); 4].map(|()| p.label());
@@ -48,18 +45,18 @@ pub(super) fn program(family: Family) -> Program {
     p.here(unbound);
     read_address(&mut p, family, [four, any]);
     if family == Family::V6 {
-        Given::SIX.pass_if_all(&mut p);
+        pass_if_all(&mut p, Given::SIX);
         Given::SIX.if_ours(&mut p, port);
         p.jump(foreign);
     }
     p.here(four);
     let given = Given::four(family);
-    given.pass_if_all(&mut p);
+    pass_if_all(&mut p, given);
     given.if_ours(&mut p, port);
     p.here(foreign);
     fail(&mut p, errno::NOT_AVAILABLE);
     p.here(any);
-    Given::zeros(family).pass_if_all(&mut p);
+    pass_if_all(&mut p, Given::zeros(family));
     all_addresses(&mut p, family, port);
     p.here(port);
     let [free, denied] = [(); 2].map(|()| p.label());
@@ -176,24 +173,41 @@ fn find_other(p: &mut Program, family: Family) {
     p.here(none);
 }
 
+/// Lets the call pass if the jail has all addresses of the family; the jail's root needs no
+/// privilege for the port, where it may have those below [`rule::UNPRIVILEGED`].
+fn pass_if_all(p: &mut Program, given: Given) {
+    let [limited, plain] = [(); 2].map(|()| p.label());
+    given.unless_all(p, limited);
+    if_root(p, plain);
+    p.answer(PRIVILEGED);
+    p.here(plain);
+    p.answer(PASS);
+    p.here(limited);
+}
+
 /// Refuses a port that only root may have to everybody but the jail's root. R8 is the port.
 fn privilege(p: &mut Program, denied: Label) {
     let free = p.label();
     p.load(Word, R1, R7, rule::UNPRIVILEGED);
     p.jump_if_registers(R8, If::AtLeast, R1, free);
+    if_root(p, denied);
+    p.here(free);
+}
+
+/// Goes on at `other` unless the jail's root asks, and may have ports of root's.
+fn if_root(p: &mut Program, other: Label) {
     p.load(Word, R1, R7, rule::FLAGS);
     p.and(R1, rule::RESERVED);
-    p.jump_if(R1, If::Equal, 0, denied);
+    p.jump_if(R1, If::Equal, 0, other);
     p.call(Function::CurrentUser);
     p.copy(R1, R0);
     p.and(R1, u32::MAX);
     p.load(Word, R2, R7, rule::ROOT);
-    p.jump_if_registers(R1, If::NotEqual, R2, denied);
-    p.here(free);
+    p.jump_if_registers(R1, If::NotEqual, R2, other);
 }
 
-/// Notes that a stream socket of IPv4 is to be found by all addresses of the jail, under a port that
-/// the kernel is about to choose.
+/// Notes that a stream socket of IPv4 is to be found by all addresses of the jail, under a port
+/// that the kernel is about to choose.
 fn any_address_and_port(p: &mut Program, failed: Label) {
     for half in [0, 8] {
         p.store_value(Double, R10, Stack::ADDRESS + half, 0);

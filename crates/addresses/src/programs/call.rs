@@ -91,6 +91,13 @@ impl Given {
     /// Lets the call pass if the jail has all addresses of the family.
     pub(super) fn pass_if_all(self, p: &mut Program) {
         let limited = p.label();
+        self.unless_all(p, limited);
+        p.answer(PASS);
+        p.here(limited);
+    }
+
+    /// Goes on at the label unless the jail has all addresses of the family.
+    pub(super) fn unless_all(self, p: &mut Program, limited: Label) {
         let all = match self.family {
             Family::V4 => rule::ANY4,
             Family::V6 => rule::ANY6,
@@ -98,8 +105,6 @@ impl Given {
         p.load(Word, R1, R7, rule::FLAGS);
         p.and(R1, all);
         p.jump_if(R1, If::Equal, 0, limited);
-        p.answer(PASS);
-        p.here(limited);
     }
 
     /// How many addresses of the family the jail has.

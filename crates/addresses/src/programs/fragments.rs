@@ -53,6 +53,8 @@ pub(super) mod errno {
 
 /// The answer of a hook: go on.
 pub(crate) const PASS: u32 = 1;
+/// The answer of a hook of bind(2): go on, and the port needs no privilege.
+pub(crate) const PRIVILEGED: u32 = 3;
 
 /// Keeps what the kernel hands over in R6, and puts the rule's address in R7.
 pub(super) fn begin(p: &mut Program) {

@@ -67,7 +67,8 @@ pub(super) fn bound(family: Family) -> Program {
     // What was counted is of another port: the socket had been disconnected.
     forget_port(&mut p);
     rule_again(&mut p);
-    // Without a port that was asked for, the one that the kernel has chosen is the one that is seen.
+    // Without a port that was asked for, the one that the kernel has chosen is the one that is
+    // seen.
     let asked = p.label();
     p.load(Half, R1, R9, bound::PORT);
     p.jump_if(R1, If::NotEqual, 0, asked);

@@ -75,6 +75,40 @@ fn abstract_sockets_of_the_host() {
     }
 }
 
+/// allow.reserved_ports is for root of the jail, over ports of the host's stack too, and changes
+/// while the jail runs.
+#[test]
+fn ports_below_1024() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/web");
+    sandbox.ok("mkdir /home/web/www; ip link set lo up");
+    let parameters = "path=/home/web persist mount.devfs";
+    let bind = "jexec $user web busybox httpd -p $port -h /www && kill $(pidof busybox)";
+    let root = format!("user=; port=127.0.0.1:80; {bind}");
+    let user = format!("user='-U nobody'; port=127.0.0.1:80; {bind}");
+    let six = format!("user=; port='[::1]:80'; {bind}");
+    for families in ["ip4=inherit", "ip4=inherit ip6=inherit", "ip4.addr=127.0.0.1 ip6=inherit"] {
+        sandbox.ok(&format!("jail -q -c name=web {parameters} {families}"));
+        let bound = |line: &str| match sandbox.run(line) {
+            done if done.status == 0 => "bound".to_owned(),
+            done => done.stderr,
+        };
+        let denied = "httpd: bind: Permission denied\n";
+        for (change, wants) in [
+            ("true", ["bound", denied]),
+            ("jail -q -m name=web allow.noreserved_ports", [denied, denied]),
+            ("jail -q -m name=web allow.reserved_ports", ["bound", denied]),
+        ] {
+            sandbox.ok(change);
+            assert_eq!([bound(&root), bound(&user)], wants, "{families}: {change}");
+            if families.contains("ip6") {
+                assert_eq!(bound(&six), wants[0], "{families}: {change}");
+            }
+        }
+        sandbox.ok("jail -q -r web");
+    }
+}
+
 /// What a process has of whoever runs jexec, it has when init makes the process, too.
 #[test]
 fn a_process_is_like_a_child_of_its_caller() {
