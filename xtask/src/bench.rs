@@ -1,9 +1,11 @@
 //! `cargo xtask bench`: the cost of a jail, beside the least that the kernel makes possible.
 //!
-//! The floors are two C programs of ours (bench/floor.c, bench/attach.c). Peers are measured if
+//! The floors are two C programs of ours (bench/floor.c, bench/attach.c), and a third one makes
+//! traffic (bench/traffic.c). `cargo xtask bench addresses` measures one area alone. Peers are measured if
 //! they are installed. One table is one run of hyperfine(1): times of different runs do not
 //! compare.
 
+mod addresses;
 mod network;
 
 use std::fs;
@@ -38,19 +40,35 @@ struct Time {
     min: f64,
 }
 
+/// What is measured.
+#[derive(Clone, Copy, PartialEq)]
+enum Area {
+    /// Everything.
+    All,
+    /// Jails with addresses of the host.
+    Addresses,
+}
+
 /// Measures and prints Markdown tables.
 pub(crate) fn run(mut arguments: Parser) -> Outcome {
-    match arguments.next().map_err(crate::text)? {
-        None => prepare_and_go_there(),
-        Some(Arg::Value(word)) if word == THERE => measure(),
-        Some(other) => Err(crate::text(other.unexpected())),
+    let mut area = Area::All;
+    let mut is_there = false;
+    while let Some(argument) = arguments.next().map_err(crate::text)? {
+        match argument {
+            Arg::Value(word) if word == THERE => is_there = true,
+            Arg::Value(word) if word == ADDRESSES => area = Area::Addresses,
+            other => return Err(crate::text(other.unexpected())),
+        }
     }
+    if is_there { measure(area) } else { prepare_and_go_there(area) }
 }
 
 /// The argument that starts the second stage, in a mount namespace of its own.
 const THERE: &str = "there";
+/// The argument that names [`Area::Addresses`].
+const ADDRESSES: &str = "addresses";
 
-fn prepare_and_go_there() -> Outcome {
+fn prepare_and_go_there(area: Area) -> Outcome {
     if !packages::is_root() {
         return Err("bench: needs root, for it makes jails".into());
     }
@@ -58,16 +76,23 @@ fn prepare_and_go_there() -> Outcome {
     Ground::prepare()?;
     // The registry is in memory, as on every machine that systemd or OpenRC has started. On a disk
     // two records cost 0.25 ms more.
-    let run = "mount -t tmpfs -o mode=755 run /run && exec \"$1\" bench \"$2\"";
+    let run = "mount -t tmpfs -o mode=755 run /run && exec \"$@\"";
     let mut unshare = Command::new("unshare");
     unshare.args(["--mount", "--propagation", "private", "sh", "-c", run, "bench"]);
     let me = std::env::current_exe().map_err(|e| format!("bench: {e}"))?;
-    succeed(unshare.arg(me).arg(THERE))
+    unshare.arg(me).args(["bench", THERE]);
+    if area == Area::Addresses {
+        unshare.arg(ADDRESSES);
+    }
+    succeed(&mut unshare)
 }
 
 /// The second stage: measures what has been prepared.
-fn measure() -> Outcome {
+fn measure(area: Area) -> Outcome {
     let ground = Ground::prepared()?;
+    if area == Area::Addresses {
+        return addresses::run(&ground);
+    }
     println!(
         "\nA jail with its own network, from start to end; it runs a program that does nothing:\n"
     );
@@ -80,7 +105,8 @@ fn measure() -> Outcome {
     // The jail is removed whatever came of it, so the error comes afterwards.
     succeed(Command::new(&ground.jail).args(["-r", "bench"]))?;
     table(&times?);
-    network::run(&ground)
+    network::run(&ground)?;
+    addresses::run(&ground)
 }
 
 /// The programs that are compared, and the root that all of them use.
@@ -103,13 +129,13 @@ impl Ground {
         let shown = directory.display();
         quiet(&format!("rm -rf {shown} && mkdir -p {shown}/root/bin {shown}/root/proc"))?;
         quiet(&format!("cd {shown}/root && mkdir dev sys tmp run etc root"))?;
-        for program in ["floor", "attach", "true"] {
+        for program in ["floor", "attach", "true", "traffic"] {
             let mut cc = Command::new("cc");
             // Static, because loading libraries takes longer than the rest of these programs.
             cc.args(["-O2", "-static", "-o"]).arg(directory.join(program));
             succeed(cc.arg(format!("bench/{program}.c")))?;
         }
-        quiet(&format!("cp {shown}/true {shown}/root/bin/true"))?;
+        quiet(&format!("cp {shown}/true {shown}/traffic {shown}/root/bin"))?;
         build::install(&directory.join("prefix")).map(drop)
     }
 
@@ -229,6 +255,13 @@ fn hyperfine(
     }
     let text = fs::read_to_string(&csv).map_err(|e| format!("{}: {e}", csv.display()))?;
     Ok(text.lines().skip(1).filter_map(time).collect())
+}
+
+/// The middle one of these values.
+fn median(mut values: Vec<f64>) -> Result<f64, String> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.get(values.len() / 2);
+    middle.copied().ok_or_else(|| "bench: nothing was measured".to_owned())
 }
 
 /// Reads a line of hyperfine's CSV: `command,mean,stddev,median,user,system,min,max`, in seconds.

@@ -45,7 +45,7 @@ usage: cargo xtask demo [--keep]
        cargo xtask readme [--suite bookworm|trixie] [--vm]
        cargo xtask install [--prefix DIR]
        cargo xtask dist [--arch x86_64|aarch64]... [--check | [--binary FILE] [--dir DIR] [--version VERSION]]
-       cargo xtask bench
+       cargo xtask bench [addresses]
        cargo xtask compatibility
        cargo xtask words
        cargo xtask escapes [--check]

@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-use super::{Candidate, Ground, Time, candidate, hyperfine};
+use super::{Candidate, Ground, Time, candidate, hyperfine, median};
 
 /// How often the speed of TCP is measured in each topology, and for how many seconds.
 const ROUNDS: u32 = 15;
@@ -79,12 +79,6 @@ fn speed(line: &str) -> Option<(String, f64)> {
 fn named(speeds: &[(String, f64)], name: &str) -> Vec<f64> {
     let of_name = speeds.iter().filter(|(known, _)| known == name);
     of_name.map(|(_, kilobits)| kilobits / 1e6).collect()
-}
-
-fn median(mut values: Vec<f64>) -> Result<f64, String> {
-    values.sort_by(f64::total_cmp);
-    let middle = values.get(values.len() / 2);
-    middle.copied().ok_or_else(|| "bench: iperf3 measured nothing".to_owned())
 }
 
 #[cfg(test)]
