@@ -12,4 +12,5 @@ mod replacement;
 mod tree;
 
 pub use edit::{EditError, edit};
+pub use replacement::left;
 pub use tree::Tree;

@@ -84,6 +84,29 @@ fn sweep(folder: &OwnedFd, name: &Path) {
     }
 }
 
+/// New files in a directory that runs have left which were killed before the renaming, with the
+/// name of the file that each was to replace. Nothing is removed.
+pub fn left(directory: &Path) -> Vec<(PathBuf, OsString)> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Ok(folder) = rustix::fs::open(directory, flags, Mode::empty()) else { return Vec::new() };
+    let Ok(entries) = Dir::read_from(&folder) else { return Vec::new() };
+    let mut found = Vec::new();
+    for entry in entries.take(LOOKED_AT).map_while(Result::ok) {
+        let name = entry.file_name().to_bytes();
+        let Some(at) = name.iter().rposition(|&byte| byte == b'.') else { continue };
+        let (Some(old), number) = (name[..at].strip_prefix(b"."), &name[at + 1..]) else {
+            continue;
+        };
+        let is_new = !old.is_empty() && !number.is_empty() && number.iter().all(u8::is_ascii_digit);
+        if is_new && was_left(&folder, entry.file_name()) {
+            let path = directory.join(OsString::from_vec(name.to_vec()));
+            found.push((path, OsString::from_vec(old.to_vec())));
+        }
+    }
+    found.sort();
+    found
+}
+
 /// Whether the process that made this new file is gone: then nobody holds its lock.
 fn was_left(folder: &OwnedFd, new: &CStr) -> bool {
     // Never waits, whatever a jail has put there.

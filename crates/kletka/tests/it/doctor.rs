@@ -230,7 +230,7 @@ fn what_is_left_and_what_was_made() {
     let lines = || {
         let said = sandbox.run("kletka doctor").stdout;
         let of_us = |line: &&str| {
-            let starts = ["jail ", "interface ", "mount /", "/run/", "root ", "boot "];
+            let starts = ["jail ", "interface ", "mount /", "/run/", "/etc/", "root ", "boot "];
             starts.iter().any(|start| line.starts_with(start))
         };
         said.lines().filter(of_us).map(str::to_owned).collect::<Vec<_>>()
@@ -246,7 +246,8 @@ fn what_is_left_and_what_was_made() {
     assert_eq!(lines(), [] as [&str; 0]);
     // The jail's processes end behind the back of jail(8), and its hooks never run.
     sandbox.ok("jail -q -r db; mkdir -p /run/kletka/starts; echo 4000000 > /run/kletka/starts/mail; \
-                : > /run/kletka/unreadable.4; mkdir /run/kletka/x; /bin/mount -t tmpfs x /run/kletka/x; \
+                : > /run/kletka/unreadable.4; mkdir -p /run/kletka/x /etc/jail.conf.d; \
+                : > /etc/.rc.conf.4711; : > /etc/jail.conf.d/.web.conf.4711; : > /etc/.passwd.4711; /bin/mount -t tmpfs x /run/kletka/x; \
                 mkdir -p /etc/systemd/system/multi-user.target.wants; \
                 ln -s /none /etc/systemd/system/multi-user.target.wants/jail.service");
     let want = [
@@ -255,12 +256,14 @@ fn what_is_left_and_what_was_made() {
         "mount /run/kletka/x: left over: nothing of kletka is mounted there: umount /run/kletka/x",
         "jail mail: left over: its start was killed: jail -C mail runs what follows its end",
         "/run/kletka/unreadable.4: left over: a record of an older time: rm /run/kletka/unreadable.4",
+        "/etc/.rc.conf.4711: left over: a change of rc.conf was killed before its end: rm /etc/.rc.conf.4711",
+        "/etc/jail.conf.d/.web.conf.4711: left over: a change of web.conf was killed before its end: rm /etc/jail.conf.d/.web.conf.4711",
         "boot jail: /etc/systemd/system/multi-user.target.wants/jail.service; to remove it: kletka service \
          jail disable",
     ];
     assert_eq!(lines(), want);
     sandbox.ok("ifconfig epair7a destroy; umount /run/kletka/x; rm /run/kletka/unreadable.4 \
-                /run/kletka/starts/mail /etc/systemd/system/multi-user.target.wants/jail.service");
+                /etc/.rc.conf.4711 /etc/jail.conf.d/.web.conf.4711 /run/kletka/starts/mail /etc/systemd/system/multi-user.target.wants/jail.service");
     assert_eq!(lines(), [] as [&str; 0]);
     sandbox.ok("jail -q -R web");
 }

@@ -29,6 +29,7 @@ pub(super) fn over() -> Vec<(String, State)> {
     lines.extend(mounts(&fs::read("/proc/self/mountinfo").unwrap_or_default()));
     lines.extend(starts(&registry.directory().join("starts")));
     lines.extend(files(Path::new(RUN), "unreadable.", "a record of an older time"));
+    lines.extend(changes(Path::new("/etc")));
     let parts = |name: &str| name.ends_with(".partial");
     for path in entries(Path::new(bootstrap::BASES)).into_iter().filter(|path| named(path, parts)) {
         let advice =
@@ -164,6 +165,24 @@ fn files(directory: &Path, start: &str, what: &str) -> Vec<(String, State)> {
     let told = found.map(|path| {
         let advice = format!("{what}: rm {}", path.display());
         (path.display().to_string(), State::Left(advice))
+    });
+    told.collect()
+}
+
+/// Changes of configuration files that were killed: the text that was to replace a file of kletka's
+/// lies beside it.
+fn changes(etc: &Path) -> Vec<(String, State)> {
+    let is_ours = |name: &str| {
+        let of_jail = || name.strip_prefix("jail.")?.strip_suffix(".conf");
+        ["jail.conf", "rc.conf", "rc.conf.local"].contains(&name) || of_jail().is_some()
+    };
+    let own = conffile::left(etc);
+    let own = own.into_iter().filter(|(_, name)| name.to_str().is_some_and(is_ours));
+    let folders = ["jail.conf.d", "rc.conf.d"].map(|folder| conffile::left(&etc.join(folder)));
+    let told = own.chain(folders.into_iter().flatten()).map(|(path, name)| {
+        let (path, name) = (path.display(), name.display());
+        let advice = format!("a change of {name} was killed before its end: rm {path}");
+        (path.to_string(), State::Left(advice))
     });
     told.collect()
 }
