@@ -44,13 +44,14 @@ pub(crate) fn run(slow: bool) -> Outcome {
         println!("not root: the tests that make jails, and the demonstration, are skipped");
     }
     let before = Left::now(Processes::Kletka);
-    let parts: [(&str, &dyn Fn() -> Count); 11] = [
+    let parts: [(&str, &dyn Fn() -> Count); 12] = [
         ("format", &|| check(&["fmt", "--all", "--check"])),
         ("lint", &|| {
             check(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
         }),
         ("architecture", &other_architecture),
         ("tests", &|| tests(&["test", "--workspace", "--no-fail-fast"])),
+        ("servers", &|| servers(slow)),
         ("miri", &unsafe_code),
         ("fuzz", &fuzzing),
         ("demo", &demo),
@@ -185,6 +186,15 @@ fn distribution(slow: bool) -> Count {
         println!("{error}");
     }
     Count::one(made.is_ok())
+}
+
+/// More servers of Debian's in jails and on the host, whose base takes a minute to make.
+fn servers(slow: bool) -> Count {
+    if !slow {
+        return Count::default();
+    }
+    let test = "servers::more_servers_on_one_port";
+    tests(&["test", "--package", "kletka", "--test", "it", "--", "--ignored", test])
 }
 
 /// Says why there are no suites, and counts that.

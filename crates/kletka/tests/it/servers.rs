@@ -6,11 +6,10 @@ use crate::sandbox::Sandbox;
 use crate::session::check;
 
 /// Makes the host, whose card em0 leads to another machine, `wire`, and a root for each name: a
-/// layer over the base. A page and an address, `who.test`, tell them apart.
+/// layer over the base `$base`.
 const MACHINE: &str = "
 set -e
 hostname host
-base=/usr/local/kletka/bases/servers
 ip netns add wire
 ip link add em0 type veth peer name w0 netns wire
 ip link set em0 up; ip -n wire link set lo up; ip -n wire link set w0 up
@@ -19,13 +18,24 @@ ip -n wire addr add 192.0.2.100/24 dev w0; ip -n wire addr add 2001:db8::100/64 
 # As systemd sets it on every Debian: ping(8) without rights.
 echo 0 2147483647 > /proc/sys/net/ipv4/ping_group_range
 mkdir -p /home/layers
-number=0
 for name in host a b c; do
-    number=$((number + 1)) root=/home/$name
+    root=/home/$name
     mkdir -p $root /home/layers/$name.upper /home/layers/$name.work
     /bin/mount -t overlay -o lowerdir=$base,upperdir=/home/layers/$name.upper,workdir=/home/layers/$name.work overlay $root
     cp -p /usr/local/share/kletka/jail/rc* $root/etc/
     rm -f $root/var/www/html/*; echo $name > $root/var/www/html/index.html
+done
+cp /dev/null /home/host/etc/resolv.conf
+for device in null zero urandom random; do : > /home/host/dev/$device 2> /dev/null || :; /bin/mount --bind /dev/$device /home/host/dev/$device; done
+";
+
+/// What tells the servers of one and the other apart: a page, a key for sshd, and the address of
+/// `who.test`.
+const SERVERS: &str = "
+set -e
+number=0
+for name in host a b c; do
+    number=$((number + 1)) root=/home/$name
     printf 'nginx_enable=YES\\nsshd_enable=YES\\nredis_enable=YES\\nunbound_enable=YES\\n' > $root/etc/rc.conf
     printf 'server:\\n  interface: 0.0.0.0\\n  interface: ::0\\n  access-control: 0.0.0.0/0 allow\\n  access-control: ::0/0 allow\\n  local-data: \"who.test. A 10.0.0.%s\"\\n' $number \
         > $root/etc/unbound/unbound.conf.d/all.conf
@@ -39,8 +49,6 @@ sed -i 's/unbound/dnsmasq/' /home/b/etc/rc.conf
 echo 10.0.0.3 who.test >> /home/b/etc/hosts
 mkdir -p /home/host/run/sshd /home/host/var/www/html/deb
 : > /home/host/var/www/html/deb/Packages
-cp /dev/null /home/host/etc/resolv.conf
-for device in null zero urandom random; do : > /home/host/dev/$device 2> /dev/null || :; /bin/mount --bind /dev/$device /home/host/dev/$device; done
 chroot /home/host sh -c 'nginx; /usr/sbin/sshd; unbound; start-stop-daemon --start --background --make-pidfile --pidfile /run/redis.pid --exec /usr/bin/redis-server -- /etc/redis/redis.conf --daemonize no'
 ";
 
@@ -53,11 +61,11 @@ b { ip4.addr = 192.0.2.3/24; }
 c { ip4.addr = 192.0.2.5/24; ip6.addr = 2001:db8::5/64; }
 "#;
 
+/// Ends the host's servers, which have written their numbers into files, and takes it down.
 const END: &str = "
 set -e
-for name in nginx sshd unbound; do kill $(cat /home/host/run/$name.pid); done
-kill $(cat /home/host/run/redis.pid)
-while pidof nginx sshd unbound redis-server; do :; done
+for file in $(find /home/host/run -name '*.pid'); do kill $(cat $file) || :; done
+while pidof nginx sshd unbound redis-server apache2 smbd node prometheus-node-exporter; do :; done
 for device in null zero urandom random; do /bin/umount /home/host/dev/$device; done
 for name in host a b c; do /bin/umount /home/$name; done
 ip link delete em0; ip netns delete wire; /bin/umount /run/netns
@@ -80,7 +88,8 @@ fn one_port_for_all() {
     let packages =
         "bind9-dnsutils,curl,dnsmasq,iputils-ping,nginx-light,openssh-server,redis-server,unbound";
     let Some(()) = debian("servers", packages) else { return };
-    sandbox.ok(MACHINE);
+    sandbox.ok(&format!("base=/usr/local/kletka/bases/servers\n{MACHINE}"));
+    sandbox.ok(SERVERS);
     sandbox.write("/etc/jail.conf", JAILS);
     sandbox.write("/tmp/ask", ASK);
     sandbox.ok("jail -q -p 1 -c");
@@ -122,4 +131,54 @@ $ chroot /home/host redis-cli ping
 PONG
 $ jexec a sh -c 'rm -f /etc/apt/sources.list.d/*; echo deb [trusted=yes] http://192.0.2.9/deb ./ > /etc/apt/sources.list; apt-get -q update 2>&1' | grep -o 'http.*Packages' | head -n 1
 http://192.0.2.9/deb ./ Packages
+";
+
+/// What a slow test adds: a database, shares, and servers in Go and in JavaScript that listen on
+/// `::` or, where there is no IPv6, on what there is.
+#[test]
+#[ignore = "slow: its base has a database and more; cargo xtask test --slow"]
+fn more_servers_on_one_port() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let packages = "apache2,bind9-dnsutils,curl,nodejs,postgresql,prometheus-node-exporter,samba";
+    let Some(()) = debian("servers-slow", packages) else { return };
+    sandbox.ok(&format!("base=/usr/local/kletka/bases/servers-slow\n{MACHINE}"));
+    sandbox.ok(MORE);
+    sandbox.write("/etc/jail.conf", JAILS);
+    sandbox.write("/tmp/ask", ASK);
+    sandbox.ok("jail -q -p 1 -c");
+    check(&sandbox, MORE_SESSION);
+    sandbox.ok("jail -q -r '*'");
+    sandbox.ok(END);
+}
+
+const MORE: &str = "
+set -e
+for name in host a b c; do
+    root=/home/$name
+    printf 'apache24_enable=YES\\nsamba_server_enable=YES\\npostgresql_enable=YES\\nprometheus_node_exporter_enable=YES\\n' > $root/etc/rc.conf
+    printf 'require(\"net\").createServer(one => one.end(\"%s\\\\n\")).listen(7000)' $name > $root/srv/server.js
+    echo 'cd /; start-stop-daemon --start --background --make-pidfile --pidfile /run/node.pid --exec /usr/bin/node -- /srv/server.js' > $root/etc/rc.local
+done
+mkdir -p /home/host/run/samba
+chroot /home/host sh -c 'apachectl start; smbd -D; sh /etc/rc.local
+    start-stop-daemon --start --background --make-pidfile --pidfile /run/exporter.pid --exec /usr/bin/prometheus-node-exporter' 2> /dev/null
+";
+
+const MORE_SESSION: &str = "\
+$ ip netns exec wire sh -c '. /tmp/ask; for host in $four; do page $host; done | xargs; for host in $six; do page [$host]; done | xargs'
+a a a b c host
+a c host
+$ ip netns exec wire sh -c '. /tmp/ask; for host in $four $six; do busybox nc -w 5 $host 7000; done | xargs'
+a a a b c host a c host
+$ ip netns exec wire sh -c '. /tmp/ask; for host in $four; do at curl -s -m 5 http://$host:9100/metrics; done | grep -o nodename=.[a-z]* | cut -c 11- | xargs'
+a a a b c host
+$ ip netns exec wire sh -c '. /tmp/ask; for host in $four $six; do busybox nc -w 1 $host 445 < /dev/null && echo open; done | xargs'
+open open open open open open open open open
+$ for jail in a b c; do jexec $jail su postgres -c 'psql -Atc \"show listen_addresses\"; psql -h localhost -l' 2>&1 | sed 's/.*no pg_hba/no pg_hba/; s/, SSL.*//' | head -n 2; done
+localhost
+no pg_hba.conf entry for host \"192.0.2.1\", user \"postgres\", database \"postgres\"
+localhost
+no pg_hba.conf entry for host \"192.0.2.3\", user \"postgres\", database \"postgres\"
+localhost
+no pg_hba.conf entry for host \"192.0.2.5\", user \"postgres\", database \"postgres\"
 ";
