@@ -50,7 +50,9 @@ const FAMILY: &str = "`new` is for the addresses that the jail is given: without
 const ADDRESSES: &str = "programs in the kernel hold the jail's sockets to its addresses, and find \
     the jail's listeners, also where the host or another jail listens on the same port; an address \
     that the interface has already is neither added nor removed; ifconfig's words behind an \
-    address are refused; getifaddrs(3) in the jail shows the host's addresses too";
+    address are refused; getifaddrs(3) in the jail shows the host's addresses too; a UDP port is \
+    not shared by sockets for all addresses, but where each jail has one address: bind to the \
+    addresses; such a socket is connected to nobody, where the jail has several";
 /// How the source address is chosen.
 const SOURCES: &str = "by the routes that the host has when the jail starts";
 
@@ -294,7 +296,8 @@ pub static CATALOGUE: &[Parameter] = &numbered([
     live("allow.reserved_ports").bool(true)
         .about("May bind ports below 1024")
         .full("root of the jail alone; on the host's stack by a program in the kernel, for which \
-               the host needs cgroup v2"),
+               the host needs cgroup v2; a program that gives up root and keeps \
+               CAP_NET_BIND_SERVICE, as named -u does, has to stay root"),
     live("allow.read_msgbuf").bool(false)
         .about("May read the kernel's messages")
         .refused("they are the host's: Linux has none per jail"),
