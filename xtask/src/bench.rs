@@ -1,9 +1,9 @@
 //! `cargo xtask bench`: the cost of a jail, beside the least that the kernel makes possible.
 //!
 //! The floors are two C programs of ours (bench/floor.c, bench/attach.c), and a third one makes
-//! traffic (bench/traffic.c). `cargo xtask bench addresses` measures one area alone. Peers are measured if
-//! they are installed. One table is one run of hyperfine(1): times of different runs do not
-//! compare.
+//! traffic (bench/traffic.c). `cargo xtask bench addresses` measures one area alone. Peers are
+//! measured if they are installed. One table is one run of hyperfine(1): times of different runs do
+//! not compare.
 
 mod addresses;
 mod network;

@@ -71,8 +71,8 @@ for name in host a b c; do /bin/umount /home/$name; done
 ip link delete em0; ip netns delete wire; /bin/umount /run/netns
 ";
 
-/// Shell functions for both sides of the wire: each prints who answers at an address. `all FUNCTION`
-/// asks at every address; of several servers on one line, the order is that of [`JAILS`], the host
+/// Shell functions for both sides of the wire: each prints who answers at an address, and `at` runs
+/// a program of the base. Of several servers on one line, the order is that of [`JAILS`], the host
 /// last.
 const ASK: &str = r#"
 at() { chroot /home/host "$@"; }

@@ -70,8 +70,8 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<bool, Wrong> {
     Ok(true)
 }
 
-/// Refuses a value with the `;` that ends a line of the file, where it is part of no value. One that
-/// is quoted, as for find(1), stays.
+/// Refuses a value with the `;` that ends a line of the file, where it is part of no value. One
+/// that is quoted, as for find(1), stays.
 fn with_end_of_line(edit: &Edit) -> Result<(), String> {
     let (name, values) = match edit {
         Edit::Set(name, values) => (name, values.as_slice()),
