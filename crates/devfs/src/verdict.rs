@@ -114,6 +114,37 @@ impl Filter<'_> {
         verdict
     }
 
+    /// The only names that can be shown in a directory, which is `depth` directories below /dev, if
+    /// the ruleset says as much: it hides everything first, and then shows nodes by their full names.
+    /// `None`: it may show any name.
+    pub fn names(&self, depth: usize) -> Option<Vec<&[u8]>> {
+        let hides_all = |rule: &Applied<'_>| {
+            let has_conditions =
+                rule.when.iter().any(|when| when.path.is_some() || !when.types.is_empty());
+            !has_conditions && rule.then.visibility == Some(Visibility::Hidden)
+        };
+        let first = self.rules.iter().rposition(hides_all)?;
+        let mut names = Vec::new();
+        let shows = |rule: &&Applied<'_>| rule.then.visibility == Some(Visibility::Visible);
+        for rule in self.rules[first..].iter().filter(shows) {
+            let pattern = rule.when.iter().find_map(|when| when.path.as_deref())?;
+            // A pattern matches paths with as many slashes as it has itself, but for those that it
+            // escapes or has in brackets.
+            let mut parts = pattern.split(|&byte| byte == b'/');
+            let (count, last) = (parts.clone().count(), parts.next_back().unwrap_or_default());
+            if pattern.iter().any(|byte| b"*?[\\".contains(byte)) {
+                let is_elsewhere =
+                    count != depth + 1 && !pattern.iter().any(|byte| b"[\\".contains(byte));
+                if !is_elsewhere {
+                    return None;
+                }
+            } else if count == depth + 1 && ![&b""[..], b".", b".."].contains(&last) {
+                names.push(last);
+            }
+        }
+        Some(names)
+    }
+
     /// Whether a rule asks for the type of a node.
     pub fn has_types(&self) -> bool {
         self.has_types
@@ -144,7 +175,7 @@ impl Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Accounts, DEFAULT_RULES};
+    use crate::{Accounts, DEFAULT_RULES, JAIL};
 
     fn rulesets(own: &str) -> Rulesets {
         let accounts = Accounts::default();
@@ -214,6 +245,30 @@ add include $devfsrules_jail
         ] {
             assert_eq!(visible(&rulesets, ruleset, path), want, "{ruleset} {path}");
         }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn what_can_be_shown() {
+        let rulesets = rulesets("[a=20]\nadd hide\nadd path x unhide\nadd path 'd/*' unhide\nadd path d/e/f unhide\n
+            [b=21]\nadd path x unhide\n[c=22]\nadd hide\nadd unhide\n[d=23]\nadd hide\nadd path 'a[/]b' unhide\nadd path x hide\n
+            [e=24]\nadd type disk hide\nadd path x unhide\n");
+        for (ruleset, depth, want) in [
+            (20, 0, Some(vec!["x"])),
+            (20, 1, None),
+            (20, 2, Some(vec!["f"])),
+            (20, 3, Some(vec![])),
+            (21, 0, None), // nothing is hidden
+            (22, 0, None),
+            (23, 0, None),
+            (24, 0, None),
+            (1,  0, Some(vec![])),
+        ] {
+            let want = want.map(|names| names.iter().map(|name| name.as_bytes()).collect::<Vec<_>>());
+            assert_eq!(rulesets.filter(ruleset).names(depth), want, "{ruleset} {depth}");
+        }
+        let filter = rulesets.filter(JAIL);
+        assert!(filter.names(0).unwrap().contains(&&b"null"[..]));
     }
 
     #[test]

@@ -263,9 +263,6 @@ fn build(
     if let Some(mark) = spec.mark {
         mark.give(record.cgroup.as_deref())?;
     }
-    if let (Some(dev), Some(cgroup)) = (&spec.dev, record.cgroup.as_deref()) {
-        devices::hold(cgroup, dev);
-    }
     let plan = plan(registry, spec, record, outer)?;
     let (hold, theirs) = control::line().calling("socketpair")?;
     // Init gives interfaces back to this network, and could not open it any more from the jail's.
@@ -366,6 +363,11 @@ fn start_first(
     // Init joins the namespaces of the first process, so this one has to be in them.
     first.has_joined()?;
     prison.tell(word::BUILD)?;
+    // While init works, which has made the nodes by now. No process of the jail has executed
+    // anything yet.
+    if let (Some(dev), Some(cgroup)) = (&plan.dev, prison.record.cgroup.as_deref()) {
+        devices::hold(cgroup, dev);
+    }
     // The namespaces are the first process's now. The maker is collected while init works.
     drop(maker);
     prison.report()?.check(&plan.root.source)?;

@@ -127,8 +127,7 @@ pub fn rulesets_of_files() -> Result<Rulesets, LoadError> {
 /// Reads the users and groups that rules of this host can name. Without a readable passwd(5), rules
 /// can name users by number only, and a rule that does not is an error.
 pub fn accounts() -> Accounts {
-    let read = |path| fs::read(path).unwrap_or_default();
-    Accounts::new(&read("/etc/passwd"), &read("/etc/group"))
+    Accounts::of_files(|path| fs::read(path).unwrap_or_default())
 }
 
 /// All folders in which a hook finds programs, with and without `exec.clean`: the check is not to
