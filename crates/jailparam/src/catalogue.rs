@@ -115,9 +115,11 @@ pub static CATALOGUE: &[Parameter] = &numbered([
                  yet hide those below its root"),
     at_creation("osrelease").text(RELEASE)
         .about("What `uname -r` says in the jail")
-        .refused("not supported yet: a jail sees the release of the kernel; leave it out"),
+        .partly("shown by sysctl(8) and /proc/sys/kernel/osrelease in the jail; uname(2) still \
+                 answers with the kernel's, and with children.max so does the file"),
     at_creation("osreldate").int(1, NUMBER)
-        .about("What `uname -K` says in the jail").refused("Linux has no such number"),
+        .about("What `uname -K` says in the jail")
+        .partly("shown by sysctl(8) in the jail; uname(1) of Linux has no -K"),
     live("meta").text(4095).default("")
         .about("A text of the administrator's, hidden from the jail")
         .full("kept in the registry; `meta.KEY` is a line of it"),
@@ -148,18 +150,22 @@ pub static CATALOGUE: &[Parameter] = &numbered([
 
     // The host that the jail believes to be.
     live("host").jailsys().default("new")
-        .about("Whether the jail has a host name of its own").partly("a jail always has its own"),
+        .about("Whether the jail has host names and numbers of its own")
+        .partly("with `inherit` the jail has the host's as they are when the jail starts, and does \
+                 not follow when these change"),
     live("host.hostname").text(HOST).default("")
         .about("Name of the jail's host").full(UTS),
     live("host.domainname").text(HOST).default("")
         .about("NIS domain of the jail's host").full(UTS),
     live("host.hostuuid").text(UUID).default("")
         .about("UUID of the jail's host")
-        .refused("not supported yet: a jail has the /etc/machine-id of its tree; write that file"),
-    // A jail has no such number here: the empty default is what jls(8) shows.
+        .partly("the jail's kern.hostuuid, and its /etc/machine-id if its root has this file; cannot \
+                 be changed while the jail runs"),
+    // Without it a jail has no such number here: the empty default is what jls(8) shows.
     live("host.hostid").int(0, u32::MAX as i64).default("")
         .about("Number of the jail's host")
-        .refused("not supported yet: a jail has the /etc/hostid of its tree; write that file"),
+        .partly("the jail's kern.hostid, and its /etc/hostid if its root has this file; cannot be \
+                 changed while the jail runs"),
 
     // The network.
     at_creation("vnet").jailsys().default("inherit").only(&["new", "inherit"])

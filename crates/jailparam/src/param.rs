@@ -43,13 +43,18 @@ handles! {
     CHILDREN_CUR: Int = "children.cur";
     CPUSET_ID: Int = "cpuset.id";
     SECURELEVEL: Int = "securelevel";
+    OSRELEASE: Text = "osrelease";
+    OSRELDATE: Int = "osreldate";
     ENFORCE_STATFS: Int = "enforce_statfs";
     ENV: Text = "env";
     KLETKA_USERNS: Text = "kletka.userns";
     KLETKA_MAXPROC: Int = "kletka.maxproc";
 
+    HOST: Handle<Jailsys> = "host";
     HOST_HOSTNAME: Text = "host.hostname";
     HOST_DOMAINNAME: Text = "host.domainname";
+    HOST_HOSTUUID: Text = "host.hostuuid";
+    HOST_HOSTID: Int = "host.hostid";
 
     VNET: Handle<Jailsys> = "vnet";
     VNET_INTERFACE: List = "vnet.interface";

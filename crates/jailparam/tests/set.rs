@@ -41,7 +41,7 @@ fn messages() {
         ("allow.settime;",              "web: allow.settime: there is one clock for all: run the time server on the host"),
         ("meta. = me;",                 "web: unknown parameter: meta.; did you mean meta?"),
         ("mac.do.rules = 'uid=1>uid=0';", "web: mac.do.rules: Linux has no mac_do(4): use sudo or doas in the jail"),
-        ("osreldate = 2;",              "web: osreldate: Linux has no such number"),
+        ("allow.vmm_ppt;",              "web: allow.vmm_ppt: it would hand the host's hardware to the jail"),
         // kern_jail_set(): addresses of the host's, together with any value of vnet.
         ("vnet; ip4 = inherit;",        "web: vnet jails cannot have IP address restrictions; give an interface of the jail its address by ifconfig in exec.start"),
         ("vnet = inherit; ip6 = disable;", "web: vnet jails cannot have IP address restrictions; give an interface of the jail its address by ifconfig in exec.start"),

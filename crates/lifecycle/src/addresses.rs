@@ -145,8 +145,8 @@ pub(crate) fn carry(prison: &Prison, addresses: &[IpAddr]) -> Result<(), Error> 
     carried.map_err(Error::Carried)
 }
 
-/// Gives interfaces the addresses that a prison is about to have, and its own network if it has one.
-/// Where that fails, nothing is changed.
+/// Gives interfaces the addresses that a prison is about to have, and its own network if it has
+/// one. Where that fails, nothing is changed.
 ///
 /// Whoever calls has [`Registry::changing`].
 pub(crate) fn provide(

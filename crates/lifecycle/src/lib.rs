@@ -24,6 +24,7 @@ mod family;
 mod fib;
 mod hook;
 mod host_mounts;
+mod identity;
 mod ipc;
 mod jail;
 mod permission;

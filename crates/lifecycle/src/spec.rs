@@ -9,6 +9,7 @@ use crate::addresses;
 use crate::devices;
 use crate::error::Error;
 use crate::fib;
+use crate::identity;
 use crate::ipc;
 use crate::jail::Jail;
 use crate::recorded;
@@ -129,14 +130,16 @@ fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
         let why = "the routes of a jail with kletka.net=ipvlan are those of fib 0; use stack";
         return Err(Error::Value(param::EXEC_FIB.name, why.into()));
     }
+    let (hostname, domainname) = identity::names(parameters)?;
     let name = jail.text(param::NAME).map(|name| name.to_string_lossy().into_owned());
     Ok(Spec {
         // A section that is named by a number sets the jid, and the name is the same number.
         name,
         jid: jail.jid(),
         path: jail.path(),
-        hostname: jail.text(param::HOST_HOSTNAME).unwrap_or_default(),
-        domainname: jail.text(param::HOST_DOMAINNAME).unwrap_or_default(),
+        hostname,
+        domainname,
+        texts: identity::texts(parameters),
         users: users(parameters),
         network,
         families,

@@ -9,6 +9,7 @@ use crate::exposure;
 use crate::fib;
 use crate::hook::Hook;
 use crate::host_mounts;
+use crate::identity;
 use crate::jail::Jail;
 use crate::plan::{Inside, Step};
 use crate::process::Running;
@@ -169,6 +170,9 @@ impl<'g> System<'g> {
         let level = securelevel::told(level);
         if !level.is_empty() {
             prison.tell_jail(Told::Securelevel, &level)?;
+        }
+        for (told, text) in identity::told(&self.jail.parameters) {
+            prison.tell_jail(told, &text)?;
         }
         fib::of(&self.jail)?.map_or(Ok(()), |fib| fib::open(fib, prison))
     }

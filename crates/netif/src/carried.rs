@@ -2,16 +2,16 @@
 //!
 //! The interface that has such an address, the *parent*, gets a second end, an ipvlan in mode l3s,
 //! which has the parent's number and name in the jail's stack. Packets that come to the parent for
-//! the jail's address go to the jail, by way of the host's own rules for what comes in and goes out;
-//! so the parent keeps the address, by which neighbours find it. What the jail sends, the host routes
-//! as if a process of its own had sent it.
+//! the jail's address go to the jail, by way of the host's own rules for what comes in and goes
+//! out; so the parent keeps the address, by which neighbours find it. What the jail sends, the host
+//! routes as if a process of its own had sent it.
 //!
 //! To the host itself the address is the host's own, as it stands on an interface. So three things
-//! lead the host's packets to the jail: an ipvlan on the host for each parent, the *shim*; a table of
-//! routes by the shims, [`TABLE`]; and a rule that has this table asked before the table of the host's
-//! own addresses, for what the host itself sends. All of these have a mark: the routes and rules the
-//! protocol [`MARK`], the interfaces a maker's number. They are made when the first jail needs them
-//! and go with the last.
+//! lead the host's packets to the jail: an ipvlan on the host for each parent, the *shim*; a table
+//! of routes by the shims, [`TABLE`]; and a rule that has this table asked before the table of the
+//! host's own addresses, for what the host itself sends. All of these have a mark: the routes and
+//! rules the protocol [`MARK`], the interfaces a maker's number. They are made when the first jail
+//! needs them and go with the last.
 
 use rustix::io::Errno;
 use std::fs;
@@ -85,8 +85,8 @@ impl Netlink {
     /// leave it. `here` is the caller's network, and this socket's.
     ///
     /// # Errors
-    /// [`Error::NotOnHost`], [`Error::LastOfHost`], [`Error::NoParent`]; the kernel's, as `EADDRINUSE`
-    /// where another jail has the address.
+    /// [`Error::NotOnHost`], [`Error::LastOfHost`], [`Error::NoParent`]; the kernel's, as
+    /// `EADDRINUSE` where another jail has the address.
     pub fn carry(
         &mut self,
         addresses: &[IpAddr],
@@ -130,8 +130,8 @@ impl Netlink {
         Ok(())
     }
 
-    /// Takes away what leads to addresses that are not among those to `keep`; with the last, the rule
-    /// goes too. As long as one is left, the rule is there afterwards.
+    /// Takes away what leads to addresses that are not among those to `keep`; with the last, the
+    /// rule goes too. As long as one is left, the rule is there afterwards.
     ///
     /// # Errors
     /// The kernel's.
@@ -305,8 +305,8 @@ impl Netlink {
             Some(slave) => slave.index,
             None => self.make_ipvlan(parent, &name)?,
         };
-        // With another number than the parent's, what a program asks for by the number that a packet
-        // came with would be another interface.
+        // With another number than the parent's, what a program asks for by the number that a
+        // packet came with would be another interface.
         let moved = self.change(moving(index, network, &parent.name, Some(parent.index)));
         let moved = match moved {
             Err(Errno::BUSY | Errno::EXIST) => {
@@ -430,10 +430,10 @@ impl Netlink {
             let message = rule(rtm::NEWRULE, nlm::CREATE | nlm::EXCL, family, TableRule::OURS);
             self.change(message).map_err(refused)?;
         }
-        // Of rules with one priority, the kernel asks the older first. So the rule of the host's own
-        // addresses, which has the first priority there is, is added once more, and then the older one
-        // removed: there is one at any moment. A command that is killed in between leaves two, which
-        // are as good as one.
+        // Of rules with one priority, the kernel asks the older first. So the rule of the host's
+        // own addresses, which has the first priority there is, is added once more, and then the
+        // older one removed: there is one at any moment. A command that is killed in between leaves
+        // two, which are as good as one.
         let rules = self.rules_of_tables(family)?;
         if is_before(&rules) {
             return Ok(());
@@ -521,7 +521,8 @@ fn parse_rule(body: &[u8]) -> Option<TableRule> {
     (action == fra::LOOK_UP).then_some(rule)
 }
 
-/// A request about the route of [`TABLE`] to an address of a jail; `from` is the host's own address.
+/// A request about the route of [`TABLE`] to an address of a jail; `from` is the host's own
+/// address.
 fn way(kind: u16, flags: u16, route: &Route, from: Option<IpAddr>) -> Message {
     let to = route.destination;
     let scope = if to.address.is_ipv4() { rta::SCOPE_LINK } else { rta::SCOPE_UNIVERSE };

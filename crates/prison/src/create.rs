@@ -220,6 +220,7 @@ fn plan(
         run: spec.has_run(),
         programs: programs.transpose()?.map(Tree::optional),
         mounts: stack.mounts,
+        texts: spec.texts.clone(),
         dev: spec.dev.clone(),
         joins_network: spec.network != Network::Host || outer.is_some(),
         children: record.children,

@@ -5,7 +5,8 @@
 //! [`union`], which are made in [`own_mounts`]; [`source`] opens what it names on the host.
 //! [`layer`] is the order in which all are attached, and [`root`] attaches them in init, with
 //! [`dev`] and the kernel's own file systems, of which [`masks`] hide parts. [`bounds`] says how
-//! much those in memory may hold; [`trial`] tries what all of them need.
+//! much those in memory may hold; [`texts`] are files with other contents; [`trial`] tries what all
+//! of them need.
 
 pub(crate) mod bounds;
 pub(crate) mod dev;
@@ -17,6 +18,7 @@ pub(crate) mod own_mounts;
 pub(crate) mod root;
 pub(crate) mod source;
 pub(crate) mod stack;
+pub(crate) mod texts;
 pub(crate) mod tree;
 pub(crate) mod trial;
 pub(crate) mod union;

@@ -58,6 +58,6 @@ pub use registry::unseen::Unseen;
 pub use registry::{Changing, Registry, is_jailed};
 pub use spec::{
     Addresses, Change, Dev, Device, Families, Ipc, IpcKinds, Mount, MountOptions, MountSource,
-    Network, Node, NodeKind, Processes, Spec, Users,
+    Network, Node, NodeKind, Processes, Spec, Text, Users,
 };
 pub use told::Told;

@@ -4,8 +4,8 @@
 //!
 //! All prisons of a registry that are on one stack use the same programs, which are found by the
 //! control group of any of them. Each init holds the link by which packets find their sockets. A
-//! prison that has a stack for itself needs no such link, and is held to its addresses all the same:
-//! so 127.0.0.1 and the ports below 1024 mean the same to both.
+//! prison that has a stack for itself needs no such link, and is held to its addresses all the
+//! same: so 127.0.0.1 and the ports below 1024 mean the same to both.
 
 use crate::cgroup;
 use crate::confine::ids::Ids;
@@ -29,9 +29,9 @@ use std::str::FromStr;
 /// The first port that everybody may bind, where the kernel does not say.
 const UNPRIVILEGED: u16 = 1024;
 
-/// Holds a prison that has no processes yet to its addresses of the caller's stack; `others` are the
-/// cgroups of those that are held already. What is answered has to stay open as long as the prison
-/// lives.
+/// Holds a prison that has no processes yet to its addresses of the caller's stack; `others` are
+/// the cgroups of those that are held already. What is answered has to stay open as long as the
+/// prison lives.
 pub(crate) fn hold(others: &[PathBuf], record: &Record) -> Result<OwnedFd, Error> {
     let stack = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
     let stack = stack.as_fd();
@@ -105,8 +105,8 @@ pub(crate) fn change(
 }
 
 /// Lets the root of a prison that has no processes yet bind ports below 1024, where the prison is
-/// on the host's stack with all its addresses. Without the program, because there is no cgroup v2 or
-/// no right to load one, these ports stay refused.
+/// on the host's stack with all its addresses. Without the program, because there is no cgroup v2
+/// or no right to load one, these ports stay refused.
 pub(crate) fn open_reserved_ports(record: &Record) {
     if let (true, Some(cgroup)) = (needs_ports(record), &record.cgroup)
         && let Ok(group) = cgroup::open_to_query(cgroup)

@@ -38,6 +38,8 @@ pub struct Spec {
     pub mark: Option<Mark>,
     /// What is mounted over `path`, in order; nobody but the jail sees these mounts.
     pub mounts: Vec<Mount>,
+    /// Files that the jail sees with other contents, where it has them.
+    pub texts: Vec<Text>,
     /// The jail's own /dev: jail(8), `mount.devfs`. `None`: /dev is what the root has.
     pub dev: Option<Dev>,
     /// Permissions: jail(8), `allow.*`.
@@ -161,8 +163,8 @@ pub enum Network {
     /// A stack of its own and empty, with its loopback down: a jail without addresses.
     #[default]
     Empty,
-    /// The stack of the host, or of the jail that it is in: `ip4 = inherit`, `ip6 = inherit`, or some
-    /// of the host's addresses.
+    /// The stack of the host, or of the jail that it is in: `ip4 = inherit`, `ip6 = inherit`, or
+    /// some of the host's addresses.
     Host,
     /// A stack of its own that belongs to the host and that nobody inside can change. It is empty:
     /// whoever makes the prison puts the prison's [addresses](Spec::addresses) there.
@@ -224,6 +226,15 @@ impl IpcKinds {
             memory: self.memory && other.memory,
         }
     }
+}
+
+/// A file whose contents in the jail are others than those on the disk, or in the kernel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// Where: an absolute path inside the jail, without symbolic links.
+    pub target: PathBuf,
+    /// What a program in the jail reads there: at most a page.
+    pub contents: Vec<u8>,
 }
 
 /// One mount of a jail, a line of fstab(5).

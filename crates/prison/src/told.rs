@@ -1,5 +1,5 @@
-//! What the host tells a jail of its parameters, as files in the jail's /run: jail(8), `env` and
-//! `securelevel`.
+//! What the host tells a jail of its parameters, as files in the jail's /run: jail(8), `env`,
+//! `securelevel`, `osreldate`, `host.hostuuid` and `host.hostid`.
 //!
 //! The jail's root owns /run, and may remove a file or put anything in its place: a file is written
 //! without following what lies there, and is never read from outside. What is told protects
@@ -22,6 +22,12 @@ pub enum Told {
     Env,
     /// The number of `securelevel`.
     Securelevel,
+    /// The number of `osreldate`.
+    Osreldate,
+    /// The text of `host.hostuuid`.
+    HostUuid,
+    /// The number of `host.hostid`.
+    HostId,
 }
 
 /// The type that statfs(2) gives for tmpfs.
@@ -34,6 +40,9 @@ impl Told {
         match self {
             Self::Env => "/run/kletka.env",
             Self::Securelevel => "/run/kletka.securelevel",
+            Self::Osreldate => "/run/kletka.osreldate",
+            Self::HostUuid => "/run/kletka.hostuuid",
+            Self::HostId => "/run/kletka.hostid",
         }
     }
 

@@ -31,8 +31,42 @@ pub(crate) fn env() -> io::Result<String> {
 
 /// The jail's securelevel; the host has FreeBSD's lowest.
 pub(crate) fn securelevel() -> io::Result<String> {
-    let level = if prison::is_jailed() { told(Told::Securelevel)? } else { None };
-    Ok(level.map_or_else(|| "-1".to_owned(), |level| level.trim_end().to_owned()))
+    Ok(told_in_jail(Told::Securelevel)?.unwrap_or_else(|| "-1".to_owned()))
+}
+
+/// The release of FreeBSD whose jails these are, as its `__FreeBSD_version`; in a jail, what the
+/// jail is told.
+pub(crate) fn release_number() -> io::Result<String> {
+    Ok(told_in_jail(Told::Osreldate)?.unwrap_or_else(|| "1500000".to_owned()))
+}
+
+/// The number of the host, or of a jail that has its own: gethostid(3).
+pub(crate) fn host_id() -> io::Result<String> {
+    if let Some(number) = told_in_jail(Told::HostId)? {
+        return Ok(number);
+    }
+    let bytes = std::fs::read("/etc/hostid").unwrap_or_default();
+    let number = bytes.first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes));
+    Ok(number.to_string())
+}
+
+/// The UUID of the host, or of a jail that has its own: machine-id(5), with the dashes of a UUID.
+pub(crate) fn host_uuid() -> io::Result<String> {
+    if let Some(uuid) = told_in_jail(Told::HostUuid)? {
+        return Ok(uuid);
+    }
+    let id = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+    let id = id.trim_end();
+    let is_one = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let id = if is_one { id } else { "00000000000000000000000000000000" };
+    let parts = [&id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]];
+    Ok(parts.join("-"))
+}
+
+/// What a jail is told; on the host there is nobody to tell.
+fn told_in_jail(what: Told) -> io::Result<Option<String>> {
+    let text = if prison::is_jailed() { told(what)? } else { None };
+    Ok(text.map(|text| text.trim_end().to_owned()))
 }
 
 /// What the host tells this jail, if anything.

@@ -123,3 +123,57 @@ sysvmsg=new sysvsem=new sysvshm=new
 $ jail -R web
 ");
 }
+
+/// Who a jail is: to sysctl(8), to files that programs of Linux read, to jls(8). Its tree stays as
+/// it is.
+#[test]
+fn identity() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    sandbox.write("/home/jails/web/etc/machine-id", "disk\n");
+    sandbox.write("/home/jails/web/etc/hostid", "disk\n");
+    let names = "kern.hostuuid kern.hostid kern.osrelease kern.osreldate";
+    let ask = format!("jexec web /run/kletka/bin/sysctl -n {names}");
+    check(
+        &sandbox,
+        &format!(
+            "\
+$ jail -c name=web path=/home/jails/web persist host.hostuuid=01234567-89AB-cdef-0123-456789abcdef host.hostid=1684234849 osrelease=14.1-RELEASE osreldate=1401000
+$ {ask}
+01234567-89AB-cdef-0123-456789abcdef
+1684234849
+14.1-RELEASE
+1401000
+$ jexec web cat /etc/machine-id /etc/hostid /proc/sys/kernel/osrelease
+0123456789abcdef0123456789abcdef
+abcd14.1-RELEASE
+$ jexec web sh -c 'echo x > /etc/machine-id'
+sh: can't create /etc/machine-id: Read-only file system
+[1]
+$ jls -n -j web host.hostuuid host.hostid osrelease osreldate
+host.hostuuid=01234567-89AB-cdef-0123-456789abcdef host.hostid=1684234849 osrelease=14.1-RELEASE osreldate=1401000
+$ jail -m name=web host.hostid=8
+jail: host.hostid cannot be changed after creation; stop the jail, and start it with the new value
+[1]
+$ jail -R web; cat /home/jails/web/etc/machine-id /home/jails/web/etc/hostid
+disk
+disk
+$ rm /home/jails/web/etc/machine-id
+$ jail -c name=web path=/home/jails/web persist host.hostuuid=web osreldate=1
+$ jexec web /run/kletka/bin/sysctl -n kern.hostuuid; jexec web cat /etc/machine-id
+web
+cat: can't open '/etc/machine-id': No such file or directory
+[1]
+$ jexec web /run/kletka/bin/sysctl -n kern.osrelease | diff - /proc/sys/kernel/osrelease
+$ jail -R web
+$ jail -c name=web path=/home/jails/web persist host.hostname=web host=inherit
+jail: host: leaves the jail no host.hostname of its own; leave one of them out
+[1]
+$ hostname two.example.org; jail -c name=web path=/home/jails/web persist host=inherit; jexec web hostname; jls -n -j web host
+two.example.org
+host=inherit
+$ jail -R web
+"
+        ),
+    );
+}

@@ -72,7 +72,7 @@ net.fibs: Number of routing tables
 $ sysctl -e kern.features.inet
 kern.features.inet=1
 $ sysctl -aN | grep -c .
-37
+40
 $ sysctl -an | grep -x Linux
 Linux
 $ sysctl -a | grep ostype

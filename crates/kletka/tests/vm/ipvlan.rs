@@ -1,5 +1,5 @@
-//! Jails whose addresses of the host are in a network of their own: `kletka.net = ipvlan`. The kernel
-//! of a machine that builds kletka may have no ipvlan.
+//! Jails whose addresses of the host are in a network of their own: `kletka.net = ipvlan`. The
+//! kernel of a machine that builds kletka may have no ipvlan.
 
 use crate::it::session::check;
 use crate::sandbox::Sandbox;
@@ -119,8 +119,8 @@ b
     end(&sandbox);
 }
 
-/// A server of datagrams, for all addresses, that answers with a name; and a client that hears nobody
-/// but the address that it asks.
+/// A server of datagrams, for all addresses, that answers with a name; and a client that hears
+/// nobody but the address that it asks.
 const DATAGRAMS: [(&str, &str); 2] = [
     (
         "/home/r/serve",
@@ -235,8 +235,8 @@ jail: kletka.net: there is no address to carry; give the jail ip4.addr or ip6.ad
     end(&sandbox);
 }
 
-/// The host's rules for what comes in and goes out hold for the jail, and those for what it sends on
-/// do not; its rules of routing may be in another order than the kernel's.
+/// The host's rules for what comes in and goes out hold for the jail, and those for what it sends
+/// on do not; its rules of routing may be in another order than the kernel's.
 #[test]
 fn rules_of_the_host() {
     let Some(sandbox) = machine(WEB) else { return };

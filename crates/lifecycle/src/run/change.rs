@@ -8,6 +8,7 @@ use crate::addresses;
 use crate::devices::{self, Renewal};
 use crate::error::Error;
 use crate::fib;
+use crate::identity;
 use crate::ipc;
 use crate::jail::Jail;
 use crate::recorded::{self, same_place};
@@ -80,6 +81,9 @@ impl Changes {
     fn is_of_the_start(&self, parameter: &'static Parameter, value: &Value) -> bool {
         if let (true, Value::Int(level)) = (param::SECURELEVEL.is(parameter), value) {
             return securelevel::holds_from_start_alone(&self.set, *level);
+        }
+        if identity::is_of_the_start(parameter) {
+            return true;
         }
         // Which objects of System V a jail has is a matter of its namespace.
         let is_shared = |set: &Set| ipc::of(set).map(|ipc| ipc.is_inherited).ok();

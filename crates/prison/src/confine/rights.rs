@@ -60,8 +60,8 @@ impl Rights {
         is_held: false,
     };
 
-    /// Whether the prison is on a network stack with others: the host's, or that of the jail that it
-    /// is in.
+    /// Whether the prison is on a network stack with others: the host's, or that of the jail that
+    /// it is in.
     pub(crate) const fn shares_network(self) -> bool {
         !self.own_network && !self.carried_network
     }

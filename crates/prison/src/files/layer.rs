@@ -1,7 +1,7 @@
 //! What is attached in a prison's root, and in which order: init follows that order, and a plan
 //! shows it.
 
-use crate::spec::{Mount, MountOptions, MountSource, Spec};
+use crate::spec::{Mount, MountOptions, MountSource, Spec, Text};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,8 @@ pub(crate) enum Layer {
     Programs,
     /// The lines of fstab(5).
     Lines,
+    /// Files with other contents.
+    Texts,
     /// The jail's /dev.
     Dev,
     /// The lines of fstab(5) that lie in the jail's own /dev.
@@ -55,6 +57,8 @@ pub enum Attached<'s> {
     Submounts,
     /// A mount of something that exists already.
     Mount(Cow<'s, Mount>),
+    /// A file with other contents than it has, if the root has it.
+    Text(&'s Text),
 }
 
 const OPTIONAL: Made = Made { target: "", file_system: "", read_only: false, optional: true };
@@ -68,13 +72,14 @@ pub(crate) const DEV: Made =
 impl Layer {
     /// The order in which layers are attached: a later one covers what an earlier one has at the
     /// same place.
-    pub(crate) const ORDER: [Self; 8] = [
+    pub(crate) const ORDER: [Self; 9] = [
         Self::Proc,
         Self::Sys,
         Self::Submounts,
         Self::Run,
         Self::Programs,
         Self::Lines,
+        Self::Texts,
         Self::Dev,
         Self::LinesInDev,
     ];
@@ -94,7 +99,7 @@ impl Layer {
             Self::Sys => Some(SYS),
             Self::Run => spec.has_run().then_some(RUN),
             Self::Dev => spec.dev.as_ref().map(|_| DEV),
-            Self::Submounts | Self::Programs | Self::Lines | Self::LinesInDev => None,
+            Self::Submounts | Self::Programs | Self::Lines | Self::Texts | Self::LinesInDev => None,
         }
     }
 }
@@ -107,6 +112,7 @@ impl Spec {
             Layer::Programs => {
                 self.programs_mount().map(Cow::Owned).map(Attached::Mount).into_iter().collect()
             }
+            Layer::Texts => self.texts.iter().map(Attached::Text).collect(),
             Layer::Lines | Layer::LinesInDev => {
                 let has_dev = self.dev.is_some();
                 let is_here = |it: &&Mount| Layer::of_line(&it.target, has_dev) == layer;

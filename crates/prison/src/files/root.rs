@@ -11,9 +11,10 @@ use crate::files::bounds;
 use crate::files::dev;
 use crate::files::layer::{Layer, Made, PROC, RUN, SYS};
 use crate::files::masks::{self, Masks};
+use crate::files::texts::Texts;
 use crate::files::tree::{Tree, attributes, file_system};
 use crate::registry::limits::{self, Limits};
-use crate::spec::{Dev, MountOptions, Users};
+use crate::spec::{Dev, MountOptions, Text, Users};
 use kernel::mount;
 use rustix::fs::{
     CWD, Gid, Mode, OFlags, ResolveFlags, Uid, fchown, mkdirat, open, openat, openat2,
@@ -42,6 +43,8 @@ pub(crate) struct Plan {
     pub(crate) programs: Option<Tree>,
     /// The lines of fstab(5).
     pub(crate) mounts: Vec<Planned>,
+    /// Files with other contents.
+    pub(crate) texts: Vec<Text>,
     pub(crate) dev: Option<Dev>,
     /// The network is not that of the command that makes the prison.
     pub(crate) joins_network: bool,
@@ -176,6 +179,7 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
     // The kernel lets a user namespace mount a /proc only where it sees one without covered files:
     // jails inside need theirs.
     let mut masks = (plan.children.max == 0).then(Masks::make).transpose()?;
+    let texts = Texts::make(&plan.texts)?;
     enter(&plan.root).map_err(|error| Stage::Root.failed(slash, error))?;
     let root = open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
         .map_err(|error| Stage::Root.failed(slash, error))?;
@@ -183,6 +187,7 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
     for layer in Layer::ORDER {
         match (layer, &sys) {
             (Layer::Proc, _) => attach_proc(plan, &own.proc, root, masks.as_mut())?,
+            (Layer::Texts, _) => texts.attach(root)?,
             (Layer::Sys, Some(sys)) => attach_sys(sys, root, masks.as_mut())?,
             _ => attach_layer(layer, plan, own, root)?,
         }
@@ -231,7 +236,8 @@ pub(crate) fn place(root: BorrowedFd<'_>, target: &Path) -> rustix::io::Result<O
     openat2(root, target, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), resolve)
 }
 
-fn put(mount: BorrowedFd<'_>, place: BorrowedFd<'_>) -> rustix::io::Result<()> {
+/// Attaches a mount at a place.
+pub(crate) fn put(mount: BorrowedFd<'_>, place: BorrowedFd<'_>) -> rustix::io::Result<()> {
     let empty = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
     move_mount(mount, "", place, "", empty)
 }
@@ -241,7 +247,7 @@ fn attach_layer(layer: Layer, plan: &Plan, own: &Own, root: BorrowedFd<'_>) -> R
     let each = |trees: &[Tree]| trees.iter().try_for_each(|tree| attach(tree, root));
     match layer {
         // [`build`] attaches these, and covers parts of them.
-        Layer::Proc | Layer::Sys => Ok(()),
+        Layer::Proc | Layer::Sys | Layer::Texts => Ok(()),
         Layer::Submounts => each(&plan.submounts),
         Layer::Run => each(own.run.as_slice()),
         Layer::Programs => each(plan.programs.as_slice()),

@@ -322,6 +322,10 @@ fn mounts(spec: &Spec) -> Vec<Vec<u8>> {
         Attached::Made(made) => self::made(made, spec).into_bytes(),
         Attached::Submounts => b"what the host has mounted below the root".to_vec(),
         Attached::Mount(line) => mount(&line),
+        Attached::Text(text) => {
+            let place = text.target.display();
+            format!("{place}: of this jail alone, ro, if the root has this file").into_bytes()
+        }
     };
     spec.attached().into_iter().map(each).collect()
 }

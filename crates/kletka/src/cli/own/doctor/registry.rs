@@ -34,8 +34,8 @@ pub(super) fn examine() -> Vec<(String, State)> {
     if all.is_empty() { vec![(name(), State::Well)] } else { all }
 }
 
-/// Mends the registry, and takes away what leads to jails that are gone. Answers a line for each jail
-/// that was mended or left.
+/// Mends the registry, and takes away what leads to jails that are gone. Answers a line for each
+/// jail that was mended or left.
 pub(super) fn mend() -> Result<String, lifecycle::Error> {
     let registry = Registry::open()?;
     let mended = registry.mend()?;
