@@ -49,8 +49,8 @@ const FAMILY: &str = "`new` is for the addresses that the jail is given: without
 /// How addresses of the host are given to a jail.
 const ADDRESSES: &str = "programs in the kernel hold the jail's sockets to its addresses, and find \
     the jail's listeners, also where the host or another jail listens on the same port; an address \
-    that the interface has already is neither added nor removed; ifconfig's words behind an \
-    address are refused; getifaddrs(3) in the jail shows the host's addresses too; a UDP port is \
+    that the interface has already is neither added nor removed; of ifconfig's words behind an \
+    address alias, broadcast, netmask and prefixlen are taken, and others refused; getifaddrs(3) in the jail shows the host's addresses too; a UDP port is \
     not shared by sockets for all addresses, but where each jail has one address: bind to the \
     addresses; such a socket is connected to nobody, where the jail has several";
 /// How the source address is chosen.

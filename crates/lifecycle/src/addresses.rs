@@ -25,28 +25,103 @@ pub struct Alias {
     pub interface: InterfaceName,
     /// The address, with the length of its network.
     pub prefix: Prefix,
-    /// The length was given.
-    has_length: bool,
+    /// How the length was given.
+    length: Length,
+    /// What ifconfig(8) is told behind the address.
+    words: Words,
+}
+
+/// How the length of an address's network is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Length {
+    /// Not at all: the address is all there is.
+    Whole,
+    /// `/24`.
+    Bits,
+    /// `/255.255.255.0`.
+    Mask,
+}
+
+/// Words of ifconfig(8) behind an address: `alias`, `broadcast`, `netmask`, `prefixlen`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Words {
+    text: Vec<String>,
+    length: Option<u8>,
+    broadcast: Option<Ipv4Addr>,
+}
+
+impl Words {
+    /// Reads the words behind an address. The error is one that is not supported, or that has no
+    /// value that can be used.
+    fn read(text: &str, address: IpAddr) -> Result<Self, String> {
+        let mut read = Self::default();
+        let mut words = text.split(' ').filter(|word| !word.is_empty());
+        while let Some(word) = words.next() {
+            read.text.push(word.to_owned());
+            if word == "alias" {
+                continue;
+            }
+            let known = match address {
+                IpAddr::V4(_) => ["netmask", "broadcast"].contains(&word),
+                IpAddr::V6(_) => word == "prefixlen",
+            };
+            if !known {
+                let some = if address.is_ipv4() { "broadcast and netmask" } else { "prefixlen" };
+                return Err(format!(
+                    "{word}: not supported behind an address: of ifconfig's words alias, {some} are"
+                ));
+            }
+            let value = words.next().ok_or_else(|| format!("{word}: a value is missing"))?;
+            let wrong = || format!("{word} {value}: bad value");
+            match word {
+                "netmask" => {
+                    read.length = Some(netif::netmask_length(value).ok_or_else(wrong)?);
+                }
+                "broadcast" => read.broadcast = Some(value.parse().map_err(|_| wrong())?),
+                _ => {
+                    let length = value.parse().ok().filter(|it| *it <= Prefix::width(address));
+                    read.length = Some(length.ok_or_else(wrong)?);
+                }
+            }
+            read.text.push(value.to_owned());
+        }
+        Ok(read)
+    }
 }
 
 impl fmt::Display for Alias {
-    /// Writes the words of ifconfig(8) up to the last, as FreeBSD's jail(8) shows them.
+    /// Writes the words of ifconfig(8) for the interface and the address, as FreeBSD's jail(8)
+    /// shows them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Prefix { address, length } = self.prefix;
         write!(f, "{} ", self.interface)?;
-        match (address, self.has_length) {
-            (IpAddr::V4(address), false) => write!(f, "inet {address} netmask 255.255.255.255"),
-            (IpAddr::V4(address), true) => write!(f, "inet {address}/{length}"),
-            (IpAddr::V6(address), false) => write!(f, "inet6 {address} prefixlen 128"),
-            (IpAddr::V6(address), true) => write!(f, "inet6 {address}/{length}"),
+        match (address, self.length) {
+            (IpAddr::V4(address), Length::Whole) => {
+                write!(f, "inet {address} netmask 255.255.255.255")
+            }
+            (IpAddr::V4(address), Length::Mask) => {
+                write!(f, "inet {address} netmask {}", self.prefix.mask())
+            }
+            (IpAddr::V4(address), Length::Bits) => write!(f, "inet {address}/{length}"),
+            (IpAddr::V6(address), Length::Whole) => write!(f, "inet6 {address} prefixlen 128"),
+            (IpAddr::V6(address), _) => write!(f, "inet6 {address}/{length}"),
         }
     }
 }
 
 impl Alias {
+    /// What ifconfig(8) is told behind the address when the interface gets it, with a blank in
+    /// front of each word.
+    pub(crate) fn more(&self) -> String {
+        self.words.text.iter().map(|word| format!(" {word}")).collect()
+    }
+
     /// Gives the interface the address, unless it has that already.
     pub(crate) fn add(&self) -> Result<(), Error> {
-        let added = Netlink::open().and_then(|mut it| it.lend(&self.interface, self.prefix));
+        let length = self.words.length.unwrap_or(self.prefix.length);
+        let prefix = Prefix { length, ..self.prefix };
+        let broadcast = self.words.broadcast;
+        let added = Netlink::open().and_then(|mut it| it.lend(&self.interface, prefix, broadcast));
         added.map_err(|error| self.failed(error))
     }
 
@@ -65,7 +140,8 @@ impl Alias {
 struct Given {
     interface: Option<InterfaceName>,
     prefix: Prefix,
-    has_length: bool,
+    length: Length,
+    words: Words,
 }
 
 /// What a jail has of the addresses of the host's stack. `None`: the jail is not held to any, and
@@ -203,10 +279,10 @@ pub(crate) fn aliases(jail: &Jail) -> Result<Vec<Alias>, Error> {
     let usual = jail.text(param::INTERFACE).map(|name| name.to_string_lossy().into_owned());
     let usual = usual.map(|name| interface(param::INTERFACE.parameter(), &name)).transpose()?;
     let aliases = given(jail)?.into_iter().filter_map(|given| {
-        let Given { interface, prefix, has_length } = given;
+        let Given { interface, prefix, length, words } = given;
         let parameter = parameter(prefix.address).name;
         let interface = interface.or_else(|| usual.clone())?;
-        Some(Alias { parameter, interface, prefix, has_length })
+        Some(Alias { parameter, interface, prefix, length, words })
     });
     Ok(aliases.collect())
 }
@@ -227,7 +303,7 @@ fn given(jail: &Jail) -> Result<Vec<Given>, Error> {
     Ok(all)
 }
 
-/// Reads a value: `[INTERFACE|]ADDRESS[/LENGTH | /MASK]`.
+/// Reads a value: `[INTERFACE|]ADDRESS[/LENGTH | /MASK][ WORD …]`.
 fn read(list: List, value: &str) -> Result<Given, Error> {
     let name = list.name;
     let (before, rest) = match value.split_once('|') {
@@ -235,12 +311,7 @@ fn read(list: List, value: &str) -> Result<Given, Error> {
         None => (None, value),
     };
     let interface = before.map(|before| interface(list.parameter(), before)).transpose()?;
-    let mut words = rest.split_ascii_whitespace();
-    let text = words.next().unwrap_or_default();
-    if let Some(word) = words.next() {
-        let why = format!("{word}: ifconfig's words behind an address are not supported");
-        return Err(Error::Value(name, why));
-    }
+    let (text, words) = rest.split_once(' ').unwrap_or((rest, ""));
     let (address, length) = match text.split_once('/') {
         Some((address, length)) => (address, Some(length)),
         None => (text, None),
@@ -256,15 +327,14 @@ fn read(list: List, value: &str) -> Result<Given, Error> {
         false => address.parse::<Ipv6Addr>().map_err(|_| wrong())?.into(),
     };
     let most = Prefix::width(address);
-    let has_length = length.is_some();
-    let length = match length {
-        None => most,
-        Some(mask) if is_ip4 && mask.contains('.') => {
-            netif::netmask_length(mask).ok_or_else(wrong)?
-        }
-        Some(length) => length.parse().ok().filter(|length| *length <= most).ok_or_else(wrong)?,
+    let (how, length) = match length {
+        None => (Length::Whole, Some(most)),
+        Some(mask) if is_ip4 && mask.contains('.') => (Length::Mask, netif::netmask_length(mask)),
+        Some(bits) => (Length::Bits, bits.parse().ok().filter(|bits| *bits <= most)),
     };
-    Ok(Given { interface, prefix: Prefix { address, length }, has_length })
+    let prefix = Prefix { address, length: length.ok_or_else(wrong)? };
+    let words = Words::read(words, address).map_err(|why| Error::Value(name, why))?;
+    Ok(Given { interface, prefix, length: how, words })
 }
 
 fn interface(parameter: &'static Parameter, name: &str) -> Result<InterfaceName, Error> {
@@ -408,11 +478,14 @@ mod tests {
     #[test]
     fn values_become_addresses_and_aliases() {
         #[rustfmt::skip]
-        let cases: [(&[&str], &str, &str); 8] = [
+        let cases: [(&[&str], &str, &str); 11] = [
             (&["ip4.addr=192.0.2.1"],                                "192.0.2.1", ""),
             (&["ip4.addr=em0|192.0.2.1/24,192.0.2.2"],               "192.0.2.1 192.0.2.2", "em0 inet 192.0.2.1/24"),
             (&["interface=em0", "ip4.addr=192.0.2.1,lo1|10.0.0.1"],  "192.0.2.1 10.0.0.1", "em0 inet 192.0.2.1 netmask 255.255.255.255, lo1 inet 10.0.0.1 netmask 255.255.255.255"),
-            (&["ip4.addr=em0|192.0.2.1/255.255.255.0"],              "192.0.2.1", "em0 inet 192.0.2.1/24"),
+            (&["ip4.addr=em0|192.0.2.1/255.255.255.0"],              "192.0.2.1", "em0 inet 192.0.2.1 netmask 255.255.255.0"),
+            (&["ip4.addr=em0|192.0.2.1/24 broadcast 192.0.2.127"],   "192.0.2.1", "em0 inet 192.0.2.1/24 broadcast 192.0.2.127"),
+            (&["ip4.addr=em0|192.0.2.1 netmask 0xffffff00 alias"],   "192.0.2.1", "em0 inet 192.0.2.1 netmask 255.255.255.255 netmask 0xffffff00 alias"),
+            (&["ip6.addr=em0|2001:db8::1 prefixlen 64"],             "2001:db8::1", "em0 inet6 2001:db8::1 prefixlen 128 prefixlen 64"),
             (&["ip6.addr=em0|2001:db8::1/64", "ip4=inherit"],        "inet 2001:db8::1", "em0 inet6 2001:db8::1/64"),
             (&["ip6.addr=em0|2001:db8::1"],                          "2001:db8::1", "em0 inet6 2001:db8::1 prefixlen 128"),
             (&["interface=em0"],                                     "none", ""),
@@ -422,8 +495,9 @@ mod tests {
             let jail = jail(words);
             let got = of(&jail).unwrap().map_or("none".into(), |all| all.to_string());
             assert_eq!(got, addresses, "{words:?}");
+            let aliases = aliases(&jail).unwrap();
             let got: Vec<String> =
-                aliases(&jail).unwrap().iter().map(ToString::to_string).collect();
+                aliases.iter().map(|alias| format!("{alias}{}", alias.more())).collect();
             assert_eq!(got.join(", "), aliased, "{words:?}");
         }
     }
@@ -466,8 +540,10 @@ mod tests {
             ("ip6.addr=192.0.2.1", "ip6.addr: not an IPv6 address: 192.0.2.1"),
             (
                 "ip4.addr=em0|192.0.2.1/24 vhid 1",
-                "ip4.addr: vhid: ifconfig's words behind an address are not supported",
+                "ip4.addr: vhid: not supported behind an address: of ifconfig's words alias, broadcast and netmask are",
             ),
+            ("ip4.addr=em0|192.0.2.1 broadcast", "ip4.addr: broadcast: a value is missing"),
+            ("ip6.addr=em0|2001:db8::1 prefixlen 129", "ip6.addr: prefixlen 129: bad value"),
         ] {
             assert_eq!(of(&jail(&[word])).unwrap_err().to_string(), want, "{word}");
         }

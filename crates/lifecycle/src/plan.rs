@@ -186,7 +186,9 @@ impl fmt::Display for Shown<'_> {
                 parameters.try_for_each(|(name, value)| write!(f, " {}", word(name, value)))
             }
             // FreeBSD runs ifconfig(8) for these, and shows that command.
-            Step::Alias(alias) => write!(f, "run command: /sbin/ifconfig {alias} alias"),
+            Step::Alias(alias) => {
+                write!(f, "run command: /sbin/ifconfig {alias}{} alias", alias.more())
+            }
             Step::Unalias(alias) => write!(f, "run command: /sbin/ifconfig {alias} -alias"),
             Step::Carry(addresses) => write!(f, "carry {}", in_a_row(addresses)),
             Step::Uncarry => write!(f, "carry no more"),

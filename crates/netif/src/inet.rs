@@ -1,7 +1,7 @@
 //! Addresses of interfaces: `inet`, `inet6`, `alias`, `delete` of ifconfig(8).
 
 use std::fs;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use rustix::io::Errno;
 
@@ -91,12 +91,17 @@ impl Netlink {
     }
 
     /// Gives the interface an address for somebody who will not keep it: the address is marked, and
-    /// is usable at once. One that an interface of the machine has already stays as it is, whatever
-    /// its network is.
+    /// is usable at once. `broadcast` stands for what follows from the network. One that an
+    /// interface of the machine has already stays as it is, whatever its network is.
     ///
     /// # Errors
     /// As [`Netlink::add_address`].
-    pub fn lend(&mut self, name: &InterfaceName, prefix: Prefix) -> Result<(), Error> {
+    pub fn lend(
+        &mut self,
+        name: &InterfaceName,
+        prefix: Prefix,
+        broadcast: Option<Ipv4Addr>,
+    ) -> Result<(), Error> {
         let interface = self.link(name)?;
         if self.addresses()?.iter().any(|(_, it)| it.prefix.address == prefix.address) {
             return Ok(());
@@ -110,7 +115,7 @@ impl Netlink {
             // whether somebody else has it.
             message.number(ifa::FLAGS, ifa::F_NODAD);
         }
-        match prefix.broadcast() {
+        match broadcast.or(prefix.broadcast()) {
             Some(broadcast) if interface.flags.has(Flags::BROADCAST) => {
                 message.attribute(ifa::BROADCAST, &broadcast.octets());
             }
