@@ -298,7 +298,8 @@ pub static CATALOGUE: &[Parameter] = &numbered([
     live("allow.socket_af").bool(false)
         .about("May open sockets of any family").refused(NOT_YET),
     live("allow.mlock").bool(false)
-        .about("May lock memory").refused("not supported yet: RLIMIT_MEMLOCK of the host holds; leave it out"),
+        .about("May lock memory")
+        .full("mlock(2) and its like, as far as RLIMIT_MEMLOCK goes; without it that limit is 0"),
     live("allow.reserved_ports").bool(true)
         .about("May bind ports below 1024")
         .full("root of the jail alone; on the host's stack by a program in the kernel, for which \

@@ -260,7 +260,10 @@ pub(crate) static OUTLINE: &[Section] = &[
             ("allow.chflags", ""),
             ("allow.quotas", ""),
             ("allow.socket_af", "Otherwise FreeBSD offers IPv4, IPv6, routing and local sockets."),
-            ("allow.mlock", ""),
+            (
+                "allow.mlock",
+                "What starts the jail, or enters it, gives it the limit that it has itself.",
+            ),
             ("allow.reserved_ports", "`allow.noreserved_ports` takes this away."),
             ("allow.read_msgbuf", "dmesg(1) shows them."),
             ("allow.unprivileged_proc_debug", ""),

@@ -47,6 +47,8 @@ enum Change {
 permissions! {
     /// Immutable and append-only flags of files.
     Chflags = "allow.chflags", false, Live;
+    /// Pages that stay in memory: mlock(2).
+    Mlock = "allow.mlock", false, Live;
     /// mount(2) of what Linux lets the root of a user namespace mount. Settled at the creation,
     /// because a jail that mounts has a mount namespace of its own.
     Mount = "allow.mount", false, Create;

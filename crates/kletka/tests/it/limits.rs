@@ -82,6 +82,39 @@ fn the_callers_limit_of_processes_stays() {
     assert_eq!(sandbox.ok(line), "77\n");
 }
 
+/// FreeBSD's default: a jail locks no memory. With `allow.mlock` it locks what its limit lets, and
+/// no more.
+#[test]
+fn memory_is_locked_by_permission() {
+    let Some(sandbox) = with_perl("") else { return };
+    // mlock(2), mlockall(2) with MCL_CURRENT, mmap(2) with MAP_LOCKED, and a higher limit.
+    let script = "my $page = 'x' x 4096; my @calls = ([MLOCK, unpack('J', pack('p', $page)), 16], \
+                  [MLOCKALL, 1], [MMAP, 0, 4096, 3, 0x2022, -1, 0]); \
+                  print join(' ', map { $! = 0; syscall($$_[0], @$_[1 .. $#$_]) == -1 ? 'no' : 'yes' } @calls), \"\\n\"";
+    let script = script
+        .replace("MLOCKALL", &libc::SYS_mlockall.to_string())
+        .replace("MLOCK", &libc::SYS_mlock.to_string())
+        .replace("MMAP", &libc::SYS_mmap.to_string());
+    sandbox.write("/home/jails/web/lock.pl", script);
+    let jails = [("", "no no no"), ("allow.mlock", "yes no yes")];
+    for users in ["new", "inherit"] {
+        for (allow, want) in jails {
+            for network in ["", "ip4=inherit"] {
+                let line = format!(
+                    "prlimit --memlock=65536 jail -q -c name=x path=/home/jails/web {allow} {network} \
+                     kletka.userns={users} command=perl /lock.pl"
+                );
+                assert_eq!(sandbox.ok(&line), format!("{want}\n"), "{line}");
+            }
+        }
+    }
+    let enters = "prlimit --memlock=65536 jexec web sh -c 'ulimit -l; ulimit -l 64 2>&1 | wc -l'";
+    assert_eq!(sandbox.ok(enters), "0\n1\n");
+    sandbox.ok("jail -m name=web allow.mlock 2>/dev/null");
+    assert_eq!(sandbox.ok(enters), "64\n0\n");
+    sandbox.ok("jail -q -r web");
+}
+
 /// Where memory ends, the kernel kills init last; nothing in the jail is spared with it, and
 /// nothing in the jail changes that.
 #[test]

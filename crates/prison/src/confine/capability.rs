@@ -46,14 +46,17 @@ const NETWORK: CapabilitySet = CapabilitySet::NET_ADMIN.union(CapabilitySet::NET
 
 /// Whether these rights include what `permission` permits by way of a capability, and which
 /// capability that is. `None`: [`crate::confine::filter`] carries the permission out, or for
-/// [`Permission::Mount`] the jail's own mount namespace.
+/// [`Permission::Mount`] the jail's own mount namespace, and for [`Permission::Mlock`] a limit:
+/// a jail has no capability over memory, as that is the host's.
 fn of(permission: Permission, rights: Rights) -> Option<(CapabilitySet, bool)> {
     let given = rights.allow.has(permission);
     match permission {
         Permission::Chflags => Some((CapabilitySet::LINUX_IMMUTABLE, given)),
         Permission::RawSockets => Some((CapabilitySet::NET_RAW, rights.has_raw_sockets())),
         Permission::ReservedPorts => Some((CapabilitySet::NET_BIND_SERVICE, given)),
-        Permission::Mount | Permission::Quotas | Permission::SetHostname => None,
+        Permission::Mlock | Permission::Mount | Permission::Quotas | Permission::SetHostname => {
+            None
+        }
     }
 }
 

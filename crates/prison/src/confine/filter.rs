@@ -459,8 +459,8 @@ mod tests {
                 Permission::Quotas => on(1),
                 Permission::SetHostname => on(2),
                 Permission::Mount => on(3),
-                // Carried out by a capability, not by the filter.
-                Permission::Chflags | Permission::ReservedPorts => true,
+                // Carried out by a capability or a limit, not by the filter.
+                Permission::Chflags | Permission::ReservedPorts | Permission::Mlock => true,
             });
             let users = if on(4) { Users::Own } else { Users::Host };
             let families = Families { inet: on(5), inet6: on(6) };

@@ -7,11 +7,12 @@ use crate::confine::rights::Rights;
 use crate::confine::user::User;
 use crate::enter::copy::ByCopy;
 use crate::error::Error;
+use crate::permission::Permission;
 use kernel::descriptor::Inherited;
 use kernel::process::Strings;
 use kernel::{confine, descriptor, landlock, signal};
 use rustix::fs::Gid;
-use rustix::process::{Uid, chdir, setsid};
+use rustix::process::{Resource, Rlimit, Uid, chdir, setrlimit, setsid};
 use rustix::thread::{CapabilitySet, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
@@ -188,6 +189,8 @@ pub(crate) fn become_root() -> rustix::io::Result<()> {
 pub(crate) struct Confinement {
     /// The process gets a Landlock domain of its own.
     domain: bool,
+    /// The process may lock memory, as far as its limit goes.
+    locks_memory: bool,
     capabilities: CapabilitySet,
     filter: Vec<libc::sock_filter>,
 }
@@ -195,7 +198,8 @@ pub(crate) struct Confinement {
 impl Confinement {
     pub(crate) fn of(rights: Rights) -> Self {
         let (capabilities, filter) = (capability::refused(rights), filter::program(rights));
-        Self { domain: false, capabilities, filter }
+        let locks_memory = rights.allow.has(Permission::Mlock);
+        Self { domain: false, locks_memory, capabilities, filter }
     }
 
     /// The same for a process that init has not made, and that would be in no domain where the
@@ -211,6 +215,12 @@ impl Confinement {
         // While the process has CAP_SYS_ADMIN over itself.
         if self.domain {
             landlock::keep_abstract_sockets().map_err(|error| Step::Rights.failed(error))?;
+        }
+        if !self.locks_memory {
+            // With a limit of 0 the kernel refuses mlock(2), mmap(2) with MAP_LOCKED and shmctl(2)
+            // with SHM_LOCK. Only the host's root could raise the limit again.
+            let none = Rlimit { current: Some(0), maximum: Some(0) };
+            setrlimit(Resource::Memlock, none).map_err(|error| Step::Rights.failed(error))?;
         }
         // Before the filter, which refuses keyctl(2).
         confine::new_session_keyring().map_err(|error| Step::Rights.failed(error))?;
