@@ -296,7 +296,10 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .partly("quotactl(2) is let through, but Linux wants a capability over the host's file \
                  system for all that changes a quota: that stays refused"),
     live("allow.socket_af").bool(false)
-        .about("May open sockets of any family").refused(NOT_YET),
+        .about("May open sockets of any family")
+        .partly("without it IPv4, IPv6, local and routing sockets, as on FreeBSD; with it a jail with \
+                 vnet has CAN too; no other family keeps jails apart: VSOCK reaches the hypervisor, \
+                 BLUETOOTH the host's devices, ALG and RXRPC the kernel's ciphers and keys"),
     live("allow.mlock").bool(false)
         .about("May lock memory")
         .full("mlock(2) and its like, as far as RLIMIT_MEMLOCK goes; without it that limit is 0"),

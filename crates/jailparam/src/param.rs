@@ -107,6 +107,7 @@ handles! {
     ALLOW_RAW_SOCKETS: Bool = "allow.raw_sockets";
     ALLOW_RESERVED_PORTS: Bool = "allow.reserved_ports";
     ALLOW_SET_HOSTNAME: Bool = "allow.set_hostname";
+    ALLOW_SOCKET_AF: Bool = "allow.socket_af";
     ALLOW_SYSVIPC: Bool = "allow.sysvipc";
     ALLOW_VMM: Bool = "allow.vmm";
 }

@@ -60,6 +60,8 @@ permissions! {
     ReservedPorts = "allow.reserved_ports", true, Live;
     /// sethostname(2).
     SetHostname = "allow.set_hostname", true, Live;
+    /// Sockets of families that FreeBSD's jails do not have.
+    SocketAf = "allow.socket_af", false, Live;
 }
 
 impl Permission {

@@ -627,7 +627,7 @@ ping: permission denied (are you root?)
 jail: /bin/ping -c1 127.0.0.1: failed
 $ jail -qc path=/home/jails/web vnet command=/bin/ping -c1 127.0.0.1 | grep -o '1 packets received'
 1 packets received
-$ jail -qc path=/home/jails/web ip4=inherit command=/usr/bin/nc -l -p 80
+$ jail -qc path=/home/jails/web ip4=inherit allow.noreserved_ports command=/usr/bin/nc -l -p 80
 nc: bind: Permission denied
 jail: /usr/bin/nc -l -p 80: failed
 [1]

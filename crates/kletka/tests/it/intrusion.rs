@@ -80,6 +80,42 @@ fn sockets_and_capabilities() {
     }
 }
 
+/// Families of sockets, and what allow.socket_af adds: buses, over a network of the jail's own.
+#[test]
+fn families_of_sockets() {
+    let Some(sandbox) = with_perl("") else { return };
+    // AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET and AF_CAN, each with its first type.
+    let script = "for my $family (1 .. 45) { my $is = 0;
+            for my $type (1, 2, 3, 5) { $is ||= socket(my $s, $family, $type, $family == 29) }
+            print \"$family \" if $is }";
+    sandbox.write("/home/jails/web/try.pl", script);
+    let on_the_host = sandbox.ok("perl /home/jails/web/try.pl");
+    let has_can = on_the_host.split(' ').any(|family| family == "29");
+    if !has_can {
+        println!(
+            "skipped: families_of_sockets: the kernel has no CAN, which is what there is to add"
+        );
+    }
+    sandbox.ok("jail -q -r web; ip link set lo up");
+    let can = if has_can { "29 " } else { "" };
+    for (parameters, want) in [
+        ("", "1 16 ".to_owned()),
+        ("ip4=inherit", "1 2 16 ".to_owned()),
+        ("ip4=inherit allow.socket_af", "1 2 16 ".to_owned()),
+        ("ip4.addr=127.0.0.1 allow.socket_af kletka.userns=inherit", "1 2 16 ".to_owned()),
+        ("vnet", "1 2 10 16 17 ".to_owned()),
+        ("vnet allow.socket_af", format!("1 2 10 16 17 {can}")),
+    ] {
+        let line = format!("jail -qc path=/home/jails/web {parameters} command=/bin/perl /try.pl");
+        assert_eq!(sandbox.ok(&line), want, "{parameters}");
+    }
+    // A change is for what enters from then on.
+    sandbox.ok("jail -qc name=web path=/home/jails/web vnet persist allow.socket_af");
+    sandbox.ok("jail -m name=web allow.nosocket_af");
+    assert_eq!(sandbox.ok("jexec web perl /try.pl"), "1 2 10 16 17 ");
+    sandbox.ok("jail -q -r web");
+}
+
 /// What tells of the host reads empty or not at all, and what its root could write to is read-only:
 /// in /proc, in /sys, and in a second view of /proc.
 #[test]

@@ -54,9 +54,11 @@ fn of(permission: Permission, rights: Rights) -> Option<(CapabilitySet, bool)> {
         Permission::Chflags => Some((CapabilitySet::LINUX_IMMUTABLE, given)),
         Permission::RawSockets => Some((CapabilitySet::NET_RAW, rights.has_raw_sockets())),
         Permission::ReservedPorts => Some((CapabilitySet::NET_BIND_SERVICE, given)),
-        Permission::Mlock | Permission::Mount | Permission::Quotas | Permission::SetHostname => {
-            None
-        }
+        Permission::Mlock
+        | Permission::Mount
+        | Permission::Quotas
+        | Permission::SetHostname
+        | Permission::SocketAf => None,
     }
 }
 

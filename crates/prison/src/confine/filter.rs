@@ -452,12 +452,13 @@ mod tests {
 
     /// Every combination that a filter depends on.
     fn all_rights() -> impl Iterator<Item = Rights> {
-        (0..1 << 12).map(|bits| {
+        (0..1 << 13).map(|bits| {
             let on = |bit: u32| bits & 1 << bit != 0;
             let allow = Allow::of(|permission| match permission {
                 Permission::RawSockets => on(0),
                 Permission::Quotas => on(1),
                 Permission::SetHostname => on(2),
+                Permission::SocketAf => on(12),
                 Permission::Mount => on(3),
                 // Carried out by a capability or a limit, not by the filter.
                 Permission::Chflags | Permission::ReservedPorts | Permission::Mlock => true,
@@ -535,6 +536,7 @@ mod tests {
             (libc::AF_UNIX,   0,                            0, 0),
             (libc::AF_PACKET, 0,                            0, libc::EAFNOSUPPORT),
             (libc::AF_ALG,    0,                            libc::EAFNOSUPPORT, libc::EAFNOSUPPORT),
+            (libc::AF_CAN,    0,                            libc::EAFNOSUPPORT, libc::EAFNOSUPPORT),
         ] {
             for (rights, want) in [(vnet, in_vnet), (shared, elsewhere), (raw, elsewhere), (none, elsewhere)] {
                 let arguments = [family as u32, libc::SOCK_RAW as u32, protocol as u32];
@@ -543,6 +545,25 @@ mod tests {
                     let got = run(&program(rights), NATIVE, call as u32, arguments);
                     assert_eq!(got, want, "{family} {protocol} {rights:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn more_families() {
+        let all = |rights: Rights| Rights { allow: rights.allow.with(Permission::SocketAf), ..rights };
+        let shared = Rights { own_network: false, ..RIGHTS };
+        for (rights, families) in [
+            (RIGHTS,      &[libc::AF_UNIX, libc::AF_INET, libc::AF_PACKET][..]),
+            (all(RIGHTS), &[libc::AF_UNIX, libc::AF_INET, libc::AF_PACKET, libc::AF_CAN]),
+            (all(shared), &[libc::AF_UNIX, libc::AF_INET]),
+        ] {
+            let program = program(rights);
+            for family in (0..64).filter(|family| *family != libc::AF_NETLINK) {
+                let is = run(&program, NATIVE, libc::SYS_socket as u32, [family as u32, 3, 0]);
+                let want = families.contains(&family);
+                assert_eq!(is == libc::SECCOMP_RET_ALLOW, want, "{family} {rights:?}");
             }
         }
     }

@@ -85,8 +85,8 @@ impl Kind {
             Self::Children | Self::HeldChildren => "children.max = 3;",
             Self::Vnet => "vnet;",
             Self::Shared => "ip4 = inherit;",
-            Self::HeldAllow => "allow.raw_sockets;",
-            Self::HeldInherit => "allow.raw_sockets; kletka.userns = inherit;",
+            Self::HeldAllow => "allow.raw_sockets; allow.socket_af;",
+            Self::HeldInherit => "allow.raw_sockets; allow.socket_af; kletka.userns = inherit;",
         };
         format!("{}{more}", if Self::HELD.contains(&self) { ADDRESSES } else { "" })
     }
@@ -102,7 +102,7 @@ impl Kind {
             Self::Shared => "`ip4=inherit`",
             Self::Held => "`ip4.addr`, `ip6.addr`",
             Self::HeldChildren => "with `children.max`",
-            Self::HeldAllow => "with `allow.raw_sockets`",
+            Self::HeldAllow => "with `allow.raw_sockets`, `allow.socket_af`",
             Self::HeldInherit => "that, with `kletka.userns=inherit`",
         }
     }

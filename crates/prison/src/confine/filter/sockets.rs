@@ -6,10 +6,11 @@
 
 use super::{ALLOW, FIRST_ARGUMENT, SECOND_ARGUMENT, THIRD_ARGUMENT, jump, load, refuse};
 use crate::confine::rights::Rights;
+use crate::permission::Permission;
 use libc::{BPF_JEQ, BPF_JGE, sock_filter};
 
 /// The most families and netlink protocols that a jail can have.
-const FAMILIES: usize = 4;
+const FAMILIES: usize = 5;
 const PROTOCOLS: usize = 6;
 
 /// The number of instructions that [`section`] writes at most.
@@ -64,6 +65,17 @@ fn one_of(values: impl Iterator<Item = i32>, otherwise: i32) -> Vec<sock_filter>
 }
 
 /// Families but netlink: jail(8), `allow.socket_af`, `ip4` and `ip6`.
+///
+/// With `allow.socket_af` FreeBSD lets a jail have all families. Here it adds what belongs to a
+/// network of the jail's own, and what its root could do no more with than with that network. Of
+/// the others,
+///
+/// * AF_VSOCK reaches the hypervisor and its other guests, and AF_BLUETOOTH, AF_NFC, AF_PHONET and
+///   AF_IEEE802154 reach devices of the host, whichever network a process is in;
+/// * AF_ALG, AF_KEY and AF_RXRPC are doors to the kernel's ciphers and keys, which all share;
+/// * AF_SMC, AF_RDS, AF_KCM and AF_TIPC make sockets of the kernel's own, which no rule holds;
+/// * AF_XDP needs bpf(2);
+/// * AF_AX25, AF_X25, AF_APPLETALK, AF_LLC and the like are in the host's network alone.
 fn families(rights: Rights) -> impl Iterator<Item = i32> {
     let all: [(bool, i32); FAMILIES] = [
         (true, libc::AF_UNIX),
@@ -72,6 +84,8 @@ fn families(rights: Rights) -> impl Iterator<Item = i32> {
         // Frames of the jail's own interfaces. On the host's stack these sockets would hear all
         // that the host and its other jails hear.
         (rights.has_vnet(), libc::AF_PACKET),
+        // Frames of buses whose interfaces are the jail's own: can(4), vcan(4).
+        (rights.has_vnet() && rights.allow.has(Permission::SocketAf), libc::AF_CAN),
     ];
     given(all)
 }
