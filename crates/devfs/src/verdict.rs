@@ -115,8 +115,8 @@ impl Filter<'_> {
     }
 
     /// The only names that can be shown in a directory, which is `depth` directories below /dev, if
-    /// the ruleset says as much: it hides everything first, and then shows nodes by their full names.
-    /// `None`: it may show any name.
+    /// the ruleset says as much: it hides everything first, and then shows nodes by their full
+    /// names. `None`: it may show any name.
     pub fn names(&self, depth: usize) -> Option<Vec<&[u8]>> {
         let hides_all = |rule: &Applied<'_>| {
             let has_conditions =

@@ -1,5 +1,6 @@
 //! devfs(8) and `service devfs`.
 
+use crate::rc_in_jail::debian;
 use crate::sandbox::Sandbox;
 use crate::session::check;
 
@@ -406,4 +407,72 @@ $ jail -q -r z
 ",
     );
     sandbox.ok("/bin/umount /dev");
+}
+
+/// A disk of the machine: `/dev/loop3`. The machine has it back in any case.
+struct Disk(String);
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("losetup").args(["-d", &self.0]).status();
+    }
+}
+
+/// Makes a /dev in which zvol/tank/vol1 leads to a disk, which has the lines of /home/disk.
+fn volume(sandbox: &Sandbox) -> Option<Disk> {
+    let attached = "yes old | head -c 8M > /home/disk; losetup --find --show /home/disk";
+    let done = sandbox.run(attached);
+    if done.status != 0 {
+        eprintln!("skipped: devfs::a_jail_exports_a_volume_by_iscsi: no loop device");
+        return None;
+    }
+    let disk = Disk(done.stdout.trim().to_owned());
+    let name = disk.0.trim_start_matches("/dev/");
+    let number = name.trim_start_matches("loop");
+    sandbox.ok(&format!(
+        "/bin/mount -t tmpfs -o mode=755 dev /dev; cd /dev; umask 0; mknod null c 1 3; \
+         mknod zero c 1 5; mknod urandom c 1 9; mknod random c 1 8; mkdir -m 755 pts shm zvol zvol/tank; \
+         mknod -m 660 {name} b 7 {number}; ln -s ../../{name} zvol/tank/vol1"
+    ));
+    Some(disk)
+}
+
+/// A target of iSCSI in a jail has the one volume that the article's ruleset shows, and an initiator
+/// on the other side of an epair writes to it.
+#[test]
+fn a_jail_exports_a_volume_by_iscsi() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let Some(()) = debian("iscsi-test", "tgt,libiscsi-bin") else { return };
+    sandbox.ok("kletka bootstrap --root /home/jails/target iscsi-test");
+    sandbox.write("/etc/devfs.rules", RULES);
+    sandbox.write(
+        "/home/jails/target/export",
+        "#!/bin/sh -e
+tgtd 2> /tmp/log
+until tgtadm -m sys -o show > /dev/null 2>&1; do [ $((tries += 1)) -lt 500 ]; done
+tgtadm -L iscsi -m target -o new -t 1 -T iqn.2026-11.example:vol1
+tgtadm -L iscsi -m logicalunit -o new -t 1 -l 1 -b /dev/zvol/tank/vol1
+tgtadm -L iscsi -m target -o bind -t 1 -I ALL
+",
+    );
+    let Some(disk) = volume(&sandbox) else { return };
+    sandbox.ok("ifconfig epair1 create; ifconfig epair1a inet 10.0.0.1/24 up");
+    sandbox.write(
+        "/etc/jail.conf",
+        "target { path = /home/jails/target; persist; vnet; vnet.interface = epair1b; mount.devfs;
+             devfs_ruleset = devfsrules_jail_zvol; exec.start = 'ifconfig epair1b inet 10.0.0.2/24 up';
+             exec.start += 'sh /export'; }\n",
+    );
+    sandbox.ok("jail -qc target");
+    let initiator = "chroot /home/jails/target";
+    let unit = "iscsi://10.0.0.2/iqn.2026-11.example:vol1/1";
+    let said = sandbox.ok(&format!("{initiator} iscsi-readcapacity16 {unit}"));
+    assert!(said.contains("RETURNED LOGICAL BLOCK ADDRESS:16383\n"), "{said}");
+    let write = format!("{initiator} iscsi-test-cu --dataloss --test=ALL.Write10.Simple {unit}");
+    let dev = "/home/jails/target/dev";
+    let said =
+        sandbox.ok(&format!("/bin/mount --bind /dev {dev}; {write} 2>&1; /bin/umount {dev}"));
+    assert!(said.contains("passed"), "{said}");
+    sandbox.ok(&format!("sync {}; ! yes old | head -c 8M | cmp -s - /home/disk", disk.0));
+    sandbox.ok("jail -q -r target; ifconfig epair1a destroy; /bin/umount /dev");
 }
