@@ -50,29 +50,38 @@ fn one(pattern: &[u8], byte: u8) -> Option<usize> {
 }
 
 /// Reads a bracket expression behind its `[`. Answers whether it has `byte`, and its length with
-/// the `]`.
+/// the `]`; `None`: it has no end. A backslash quotes, in a range too.
 fn bracket(inside: &[u8], byte: u8) -> Option<(bool, usize)> {
     let negated = matches!(inside.first(), Some(b'!' | b'^'));
-    let start = usize::from(negated);
+    let mut at = usize::from(negated);
     let mut found = false;
-    let mut at = start;
     loop {
-        let low = *inside.get(at)?;
-        // A `]` in the first place is a letter, as no expression is empty.
-        if low == b']' && at > start {
-            return Some((found != negated, at + 1));
+        let low = quotable(inside, &mut at)?;
+        if low == b'/' {
+            // FNM_PATHNAME: an expression with a slash in it matches nothing.
+            return Some((false, at));
         }
-        let high = match inside.get(at + 1..at + 3) {
-            Some(&[b'-', high]) if high != b']' => high,
+        let high = match inside.get(at..at + 2) {
+            Some([b'-', high]) if *high != b']' => {
+                at += 1;
+                quotable(inside, &mut at)?
+            }
             _ => low,
         };
-        at += if inside.get(at + 1) == Some(&b'-') && inside.get(at + 2) != Some(&b']') {
-            3
-        } else {
-            1
-        };
         found |= (low..=high).contains(&byte);
+        // A `]` in the first place is a letter, as no expression is empty.
+        if *inside.get(at)? == b']' {
+            return Some((found != negated, at + 1));
+        }
     }
+}
+
+/// Reads a letter that may have a backslash before it.
+fn quotable(inside: &[u8], at: &mut usize) -> Option<u8> {
+    *at += usize::from(inside.get(*at) == Some(&b'\\'));
+    let letter = *inside.get(*at)?;
+    *at += 1;
+    Some(letter)
 }
 
 #[cfg(test)]
@@ -105,6 +114,14 @@ mod tests {
             ("*a*b*",        "xxbxxaxx",    false),
             ("",             "",            true),
             ("a[/]b",        "a/b",         false),
+            ("[a/]",         "a",           false),
+            ("[\\]]",        "]",           true),
+            ("[a\\-z]",      "-",           true),
+            ("[a\\-z]",      "b",           false),
+            ("[\\a-\\c]",    "b",           true),
+            ("[a-]",         "-",           true),
+            ("[!]a]",        "]",           false),
+            ("[a\\",         "[a\\",        true),
         ] {
             assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), want, "{pattern} {name}");
         }

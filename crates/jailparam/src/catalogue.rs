@@ -105,7 +105,8 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .partly("the jail's number: a cgroup has none of its own"),
     live("securelevel").int(-1, 3).default("-1")
         .about("The jail's kern.securelevel")
-        .partly("from 1 on allow.chflags gives nothing, from 3 on the jail's packet filters \
+        .partly("from 1 on allow.chflags gives nothing, from 2 on the disks that a ruleset shows are \
+                 for reading alone, from 3 on the jail's packet filters \
                  (nftables, iptables, ip_vs by its old calls) stay as they are, traffic control \
                  does not; the rest of what a level forbids no jail can do here; a jail that runs \
                  cannot be raised to a level that would take a right from its processes"),

@@ -12,6 +12,7 @@
 use crate::error::Error;
 use crate::recorded;
 use crate::run::rulesets;
+use crate::securelevel;
 use devfs::{Beside, DeviceType, Filter, Rulesets};
 use jailparam::{Set, param};
 use prison::{Dev, Device, Node, NodeKind, Prison, Record, Registry};
@@ -47,7 +48,8 @@ fn dev_with(parameters: &Set, ruleset: Option<u16>, applied: &[Beside]) -> Resul
     let name = rulesets.name(number).map(|name| String::from_utf8_lossy(name).into_owned());
     let shown = shown(&rulesets.filter_with(number, applied), parameters.flag(param::ALLOW_VMM));
     let (nodes, terminals) = shown.map_err(|(path, error)| Error::Devices(path, error))?;
-    Ok(Dev { ruleset: (number, name), nodes, terminals })
+    let keeps_disks = securelevel::keeps_disks(securelevel::of(parameters));
+    Ok(Dev { ruleset: (number, name), nodes, terminals, keeps_disks })
 }
 
 /// What is to become of the /dev of a jail that runs.

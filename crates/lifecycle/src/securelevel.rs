@@ -1,9 +1,9 @@
 //! The securelevel of a jail: jail(8), `securelevel`; security(7).
 //!
-//! From 1 on no flag of a file is changed, and from 3 on no packet filter. What else a level
-//! forbids on FreeBSD no jail can do on Linux, whatever its level: to load a module, to write to
-//! the memory of the kernel, to set the clock back. A jail has at least the level of the jail that
-//! it is in.
+//! From 1 on no flag of a file is changed, from 2 on no disk is written to, and from 3 on no packet
+//! filter is changed. What else a level forbids on FreeBSD no jail can do on Linux, whatever its
+//! level: to load a module, to write to the memory of the kernel, to set the clock back. A jail has
+//! at least the level of the jail that it is in.
 
 use crate::error::Error;
 use crate::permission::allowed;
@@ -15,6 +15,8 @@ use std::fs;
 const LOWEST: i64 = -1;
 /// From this level on the flags of files stay as they are.
 const KEEPS_FLAGS: i64 = 1;
+/// From this level on no disk is written to.
+const KEEPS_DISKS: i64 = 2;
 /// From this level on packet filters stay as they are.
 const KEEPS_PACKET_FILTERS: i64 = 3;
 
@@ -28,6 +30,11 @@ pub(crate) fn allowed_at(parameters: &Set) -> Allow {
     let given = allowed(parameters);
     let keeps_flags = of(parameters) >= KEEPS_FLAGS;
     Allow::of(|it| given.has(it) && !(keeps_flags && it == Permission::Chflags))
+}
+
+/// Whether a jail at this level only reads the disks that it sees.
+pub(crate) fn keeps_disks(level: i64) -> bool {
+    level >= KEEPS_DISKS
 }
 
 /// Whether packet filters may be changed at this level.
@@ -65,6 +72,9 @@ pub(crate) fn within(registry: &Registry, parameters: &Set, spec: &mut Spec) -> 
         return Err(Error::Value(param::SECURELEVEL.name, why));
     }
     let keeps_flags = outers >= KEEPS_FLAGS;
+    if let Some(dev) = &mut spec.dev {
+        dev.keeps_disks = keeps_disks(outers);
+    }
     spec.packet_filters &= permits_packet_filters(outers);
     spec.allow = Allow::of(|it| spec.allow.has(it) && !(keeps_flags && it == Permission::Chflags));
     spec.parameters.push((param::SECURELEVEL.name.to_owned(), told(outers)));

@@ -366,8 +366,11 @@ fn start_first(
     prison.tell(word::BUILD)?;
     // While init works, which has made the nodes by now. No process of the jail has executed
     // anything yet.
-    if let (Some(dev), Some(cgroup)) = (&plan.dev, prison.record.cgroup.as_deref()) {
-        devices::hold(cgroup, dev);
+    if let Some(dev) = &plan.dev {
+        let is_held = prison.record.cgroup.as_deref().is_some_and(|it| devices::hold(it, dev));
+        if !is_held && dev.keeps_disks && dev.has_disks() {
+            return Err(Error::WritableDisks);
+        }
     }
     // The namespaces are the first process's now. The maker is collected while init works.
     drop(maker);

@@ -62,6 +62,8 @@ pub enum Error {
     FixedDev,
     /// Nothing can limit the number of processes here.
     NoProcessLimit,
+    /// Nothing keeps the prison from writing to the block devices that it sees.
+    WritableDisks,
     /// All ranges of 65,536 ids are taken.
     NoIds,
     /// /run/kletka cannot be read or written.
@@ -225,6 +227,10 @@ impl fmt::Display for Error {
             Self::NoProcessLimit => f.write_str(
                 "kletka.maxproc: nothing counts processes here: mount a cgroup hierarchy with the \
                  pids controller, or say kletka.maxproc=0",
+            ),
+            Self::WritableDisks => f.write_str(
+                "securelevel: nothing here keeps a jail from writing to the disks that it sees: \
+                 mount cgroup2, or hide them by devfs_ruleset",
             ),
             Self::NoIds => write!(
                 f,

@@ -87,6 +87,17 @@ pub struct Dev {
     pub nodes: Vec<Node>,
     /// The prison has pseudo-terminals, in pts.
     pub terminals: bool,
+    /// Block devices open for reading alone, whatever their nodes permit.
+    pub keeps_disks: bool,
+}
+
+impl Dev {
+    /// Whether there are block devices.
+    pub(crate) fn has_disks(&self) -> bool {
+        let is_disk =
+            |node: &Node| matches!(node.kind, NodeKind::Device(Device { is_block: true, .. }));
+        self.nodes.iter().any(is_disk)
+    }
 }
 
 /// Something in a /dev.

@@ -220,6 +220,39 @@ fn a_dev_is_what_its_ruleset_shows() {
     sandbox.ok("/bin/umount /dev");
 }
 
+/// At securelevel 2 a disk that the ruleset shows is for reading alone, also when a jail that runs is
+/// raised to that level.
+#[test]
+fn disks_at_securelevel_2() {
+    let Some(sandbox) = machine(RULES) else { return };
+    sandbox.ok("jail -qc name=z path=/home/r mount.devfs vnet persist devfs_ruleset=13");
+    sandbox.ok("jail -qc name=y path=/home/r mount.devfs persist devfs_ruleset=13 securelevel=2");
+    let attempt = "sh -c 'head -c 0 /dev/loop0 && echo read; : > /dev/loop0 && echo written'";
+    let denied = "sh: can't create /dev/loop0: Operation not permitted";
+    check(
+        &sandbox,
+        &format!(
+            "\
+$ jexec z {attempt}
+read
+written
+$ jexec y {attempt}
+read
+{denied}
+[1]
+$ jail -qm name=z securelevel=2; jexec z {attempt}
+read
+{denied}
+[1]
+$ jexec z sh -c 'chmod 666 /dev/loop0; mv /dev/loop0 /dev/x; : > /dev/x'
+sh: can't create /dev/x: Operation not permitted
+[1]
+$ jail -q -R z y
+"
+        ),
+    );
+}
+
 /// What a ruleset hides does not open by another name either, and what it shows works.
 #[test]
 fn a_device_that_is_hidden_does_not_open() {

@@ -140,7 +140,10 @@ impl Changes {
         let number = self.set.int(param::DEVFS_RULESET).and_then(|number| number.try_into().ok());
         match number.filter(|_| self.changes(param::DEVFS_RULESET)) {
             Some(number) => Some(Renewal::Ruleset(number)),
-            None => self.changes(param::ALLOW_VMM).then_some(Renewal::Devices),
+            None => {
+                let concerns_disks = self.changes(param::SECURELEVEL);
+                (concerns_disks || self.changes(param::ALLOW_VMM)).then_some(Renewal::Devices)
+            }
         }
     }
 

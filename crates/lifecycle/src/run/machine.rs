@@ -113,7 +113,15 @@ impl Host for Machine<'_> {
 /// # Errors
 /// A file of them cannot be read or understood.
 pub fn rulesets() -> Result<Rulesets, LoadError> {
-    Rulesets::load(|path| fs::read(path), &accounts())
+    // What devfs(8) has changed is for root to read: another user plans with the files.
+    let hidden = |path: &Path, error: &io::Error| {
+        path == Path::new(devfs::KEPT_FILE) && error.kind() == io::ErrorKind::PermissionDenied
+    };
+    let read = |path: &Path| match fs::read(path) {
+        Err(error) if hidden(path, &error) => Err(io::ErrorKind::NotFound.into()),
+        read => read,
+    };
+    Rulesets::load(read, &accounts())
 }
 
 /// Reads the files of rulesets, whatever devfs(8) has done since.

@@ -42,7 +42,7 @@ pub(crate) fn hold(cgroup: &Path, dev: &Dev) -> bool {
 fn attach(cgroup: &Path, dev: &Dev) -> io::Result<()> {
     let group = cgroup::open_to_query(cgroup)?;
     let group = group.as_fd();
-    let program = bpf::load(Hook::Device, NAME, &program(&ranges(dev)))?;
+    let program = bpf::load(Hook::Device, NAME, &program(&ranges(dev), dev.keeps_disks))?;
     // The group is the prison's alone, and so is what is attached to it.
     match bpf::attached(group, Hook::Device)?.last() {
         Some(&old) => {
@@ -77,10 +77,12 @@ fn ranges(dev: &Dev) -> Vec<Range> {
 /// BPF_DEVCG_DEV_BLOCK and BPF_DEVCG_DEV_CHAR: linux/bpf.h.
 const BLOCK: i32 = 1;
 const CHARACTER: i32 = 2;
+/// BPF_DEVCG_ACC_WRITE, which stands above the kind.
+const WRITE: u32 = 4 << 16;
 
 /// Writes the program: struct bpf_cgroup_dev_ctx has what is done and to which kind of device, the
 /// major and the minor number, four bytes each. 1 lets the process go on.
-fn program(ranges: &[Range]) -> Vec<Instruction> {
+fn program(ranges: &[Range], keeps_disks: bool) -> Vec<Instruction> {
     /// `to = *(u32 *)(context + offset)`.
     const LOAD: u8 = 0x61;
     const AND: u8 = 0x54;
@@ -103,6 +105,16 @@ fn program(ranges: &[Range]) -> Vec<Instruction> {
         put(LOAD, 0x13, 4, 0),
         put(LOAD, 0x14, 8, 0),
     ];
+    if keeps_disks {
+        let writes_to_disk = BLOCK.unsigned_abs() | WRITE;
+        code.extend([
+            put(LOAD, 0x15, 0, 0),
+            put(AND, 0x05, 0, writes_to_disk),
+            put(JUMP_NOT_EQUAL, 0x05, 2, writes_to_disk),
+            put(SET, 0x00, 0, 0),
+            put(EXIT, 0, 0, 0),
+        ]);
+    }
     for Range { is_block, major, minors } in ranges {
         let kind = if *is_block { BLOCK } else { CHARACTER };
         let mut tests = vec![(JUMP_NOT_EQUAL, 0x02, kind.unsigned_abs())];
