@@ -161,7 +161,7 @@ fn count_hidden(p: &mut Program) {
 /// listen(2) has worked: the socket gets its place among the listeners.
 pub(super) fn listen() -> Program {
     let mut p = Program::default();
-    let [end, fresh, kept, noted, six, all] = [(); 6].map(|()| p.label());
+    let [end, fresh, kept, asked, noted, six, all] = [(); 7].map(|()| p.label());
     p.load(Word, R2, R1, ops::EVENT);
     p.jump_if(R2, If::NotEqual, ops::LISTENS, end);
     begin(&mut p);
@@ -176,13 +176,19 @@ pub(super) fn listen() -> Program {
     p.load(Word, R1, R9, socket::CHOSEN);
     p.jump_if_registers(R1, If::Equal, R8, noted);
     // The socket had been disconnected, by which it lost its port, and the kernel has chosen
-    // another one. One that nobody asked for changes for the program, too.
+    // another one. One that nobody asked for changes for the program, too: but what is counted is
+    // still under the old one.
+    p.store_value(Word, R10, Stack::OPTION, 0);
     p.load(Half, R2, R9, bound::PORT);
     p.jump_if_registers(R1, If::NotEqual, R2, kept);
-    p.store(Half, R9, bound::PORT, R8);
+    p.store_value(Word, R10, Stack::OPTION, 1);
     p.here(kept);
     forget_port(&mut p);
     rule_again(&mut p);
+    p.load(Word, R1, R10, Stack::OPTION);
+    p.jump_if(R1, If::Equal, 0, asked);
+    p.store(Half, R9, bound::PORT, R8);
+    p.here(asked);
     p.store_value(Word, R9, bound::SLOT, 0);
     note(&mut p, end);
     p.jump(noted);

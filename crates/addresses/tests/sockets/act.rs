@@ -117,6 +117,7 @@ fn call(verb: &str, protocol: &str, address: SocketAddr) -> Answer {
             bind(&first, &SocketAddr::new(address.ip(), address.port() + 1))?;
             Ok("twice".to_owned())
         }
+        "close" => close(first, option, protocol, address),
         "found" => {
             bind(&first, &"0.0.0.0:0".parse::<SocketAddr>().unwrap())?;
             listen(&first, 8)?;
@@ -139,6 +140,46 @@ fn call(verb: &str, protocol: &str, address: SocketAddr) -> Answer {
         "ask" => ask(&first, option, protocol.starts_with("tcp"), address),
         other => panic!("{other}"),
     }
+}
+
+/// Closes a bound socket at some point of its life, or ends with it.
+fn close(socket: OwnedFd, when: &str, protocol: &str, address: SocketAddr) -> Answer {
+    bind(&socket, &address)?;
+    match when {
+        "bound" => {}
+        "disconnected" => connect_unspec(&socket)?,
+        "rebound" => {
+            listen(&socket, 8)?;
+            connect_unspec(&socket)?;
+            bind(&socket, &SocketAddr::new(address.ip(), address.port() + 1))?;
+        }
+        "refused" => assert_eq!(bind(&make(protocol)?, &address), Err(Errno::ADDRINUSE)),
+        "connects" => connect(&socket, &"192.0.2.3:80".parse::<SocketAddr>().unwrap())?,
+        _ => listen(&socket, 8)?,
+    }
+    match when {
+        "relistened" => {
+            connect_unspec(&socket)?;
+            listen(&socket, 8)?;
+        }
+        "ended" => connect_unspec(&socket)?,
+        "accepted" => {
+            let client = make(protocol)?;
+            connect(&client, &"192.0.2.1:8100".parse::<SocketAddr>().unwrap())?;
+            let accepted = accept(&socket)?;
+            drop(socket);
+            drop((client, accepted));
+            return Ok("closed".to_owned());
+        }
+        "copied" => drop(socket.try_clone().unwrap()),
+        "killed" => {
+            let own = rustix::process::getpid();
+            rustix::process::kill_process(own, rustix::process::Signal::KILL)?;
+        }
+        _ => {}
+    }
+    drop(socket);
+    Ok("closed".to_owned())
 }
 
 /// Asks who is there.

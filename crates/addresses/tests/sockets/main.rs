@@ -148,6 +148,30 @@ const TOGETHER: &[(&[Who], &str, &str)] = &[
     (&[A],                   "twice tcp4 0.0.0.0:80",             "EADDRINUSE"),
 ];
 
+/// The ends of sockets, after which nothing is counted for them.
+#[rustfmt::skip]
+const ENDS: &[(Who, &str, &str)] = &[
+    (A, "close+bound tcp4 0.0.0.0:8100",             "closed"),
+    (A, "close+bound tcp6 [::]:8100",                "closed"),
+    (A, "close+bound tcp4 192.0.2.2:8100",           "closed"),
+    (A, "close+bound tcp4 0.0.0.0:0",                "closed"),
+    (A, "close+disconnected tcp4 0.0.0.0:8100",      "closed"),
+    (A, "close+rebound tcp4 0.0.0.0:8100",           "closed"),
+    (A, "close+rebound tcp6 [::]:8100",              "closed"),
+    (A, "close+refused tcp4 0.0.0.0:8100",           "closed"),
+    (A, "close+connects tcp4 192.0.2.1:8100",        "closed"),
+    (A, "close+listening tcp4 0.0.0.0:8100",         "closed"),
+    (A, "close+listening tcp6 [::]:8100",            "closed"),
+    (A, "close+listening tcp4 0.0.0.0:0",            "closed"),
+    (A, "close+relistened tcp4 0.0.0.0:8100",        "closed"),
+    (A, "close+ended tcp4 0.0.0.0:8100",             "closed"),
+    (A, "close+accepted tcp4 0.0.0.0:8100",          "closed"),
+    (A, "close+copied tcp4 0.0.0.0:8100",            "closed"),
+    (A, "close+killed tcp4 0.0.0.0:8100",            ""),
+    (A, "twice+reuseport tcp4 0.0.0.0:8100",         "both"),
+    (A, "close+bound udp4 0.0.0.0:8100",             "closed"),
+];
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -209,6 +233,11 @@ fn on_the_hosts_stack(place: &mut Place, mut see: impl FnMut(&Place, Who, &str, 
         see(place, Wire, &format!("ask udp4 192.0.2.1:{port}"), "A");
     }
     see(place, Wire, "ask tcp4 192.0.2.1:88", "A at 192.0.2.1:88");
+    let counted = place.counted();
+    for (who, call, want) in ENDS {
+        see(place, *who, call, want);
+        assert_eq!(place.counted(), counted, "{call}");
+    }
     see(place, Wire, "ask tcp4 192.0.2.9:88", "ECONNREFUSED");
     // Where a jail does not listen any more, the host does.
     place.stop(A);
@@ -221,4 +250,6 @@ fn on_the_hosts_stack(place: &mut Place, mut see: impl FnMut(&Place, Who, &str, 
     see(place, A, "bind tcp4 192.0.2.2:8080", "EADDRNOTAVAIL");
     place.give(B, &["192.0.2.3", "192.0.2.2"], &["2001:db8::3"]);
     see(place, Wire, "ask tcp4 192.0.2.2:80", "B at [::ffff:192.0.2.2]:80");
+    [A, B, C].into_iter().for_each(|who| place.stop(who));
+    assert_eq!(place.counted(), [0, 0]);
 }

@@ -1,6 +1,7 @@
 //! The network that the calls are made in, and the processes that make them.
 
 use addresses::{Network, Rule, Share, Source};
+use kernel::bpf::{self, Hook, Map};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -218,6 +219,19 @@ impl Place {
             drop(child.stdin.take());
             child.wait().unwrap();
         }
+    }
+
+    /// How many ports are counted as the jails', and how many of the machine's are hidden: the keys
+    /// of the two tables.
+    pub(crate) fn counted(&self) -> [usize; 2] {
+        let group = self.jails[0].group.as_fd();
+        let program = bpf::program(bpf::attached(group, Hook::Bind4).unwrap()[0]).unwrap();
+        let maps = bpf::maps_of(program.as_fd()).unwrap().1;
+        let maps: Vec<_> = maps.into_iter().map(|id| Map::by_id(id).unwrap()).collect();
+        ["kletka_bound", "kletka_hidden"].map(|name| {
+            let is = |of: &[u8; 16]| of.starts_with(name.as_bytes());
+            maps.iter().find(|(_, of)| is(of)).unwrap().0.keys().unwrap().len()
+        })
     }
 
     /// The ports of a protocol, so `many` of them, on which the machine's own list has sockets with
