@@ -17,11 +17,22 @@ type Answer = Result<String, Errno>;
 
 /// Makes the call, in the control group that this file is of.
 pub(crate) fn run(group: &str, words: &[&str]) {
-    if !group.is_empty() {
-        fs::write(group, std::process::id().to_string()).unwrap();
-    }
+    let join = || {
+        if !group.is_empty() {
+            fs::write(group, std::process::id().to_string()).unwrap();
+        }
+    };
+    // What a process brings along was made outside, and is held to nothing.
+    let brought = match words {
+        ["brings", _, sockets @ ..] => Some(listeners(&sockets.join(" "))),
+        _ => None,
+    };
+    join();
     let answer = match words {
-        ["serve", who, sockets @ ..] => serve(who, &sockets.join(" ")),
+        ["brings", who, ..] => brought.unwrap().and_then(|sockets| serve(who, &sockets)),
+        ["serve", who, sockets @ ..] => {
+            listeners(&sockets.join(" ")).and_then(|sockets| serve(who, &sockets))
+        }
         [verb, protocol, address] => call(verb, protocol, address.parse().unwrap()),
         _ => panic!("{words:?}"),
     };
@@ -202,8 +213,8 @@ fn ask(socket: &OwnedFd, option: &str, is_stream: bool, address: SocketAddr) -> 
     }
 }
 
-/// Listens on all the sockets, and tells whoever asks who this is, until the input ends.
-fn serve(who: &str, sockets: &str) -> Answer {
+/// Sockets that listen, each with whether it is for connections.
+fn listeners(sockets: &str) -> Result<Vec<(OwnedFd, bool)>, Errno> {
     let mut listening = Vec::new();
     for one in sockets.split(", ") {
         let (protocol, address) = one.split_once(' ').unwrap();
@@ -227,6 +238,11 @@ fn serve(who: &str, sockets: &str) -> Answer {
         }
         listening.push((socket, is_stream));
     }
+    Ok(listening)
+}
+
+/// Listens on all the sockets, and tells whoever asks who this is, until the input ends.
+fn serve(who: &str, listening: &[(OwnedFd, bool)]) -> Answer {
     println!("listens");
     let input = std::io::stdin();
     loop {

@@ -233,6 +233,25 @@ fn on_the_hosts_stack(place: &mut Place, mut see: impl FnMut(&Place, Who, &str, 
         see(place, Wire, &format!("ask udp4 192.0.2.1:{port}"), "A");
     }
     see(place, Wire, "ask tcp4 192.0.2.1:88", "A at 192.0.2.1:88");
+    // A jail's socket comes before the host's, whichever of the two is bound to the very address.
+    place.serve(
+        Host,
+        "tcp4 192.0.2.1:82, tcp4 0.0.0.0:83, tcp4 192.0.2.3:84, tcp6 [2001:db8::1]:82",
+    );
+    place.serve(A, "tcp4 0.0.0.0:82, tcp4 192.0.2.1:83, tcp6+v6only [::]:82");
+    for who in [Host, Wire, A, B] {
+        see(place, who, "ask tcp4 192.0.2.1:82", "A at 192.0.2.1:82");
+        see(place, who, "ask tcp4 192.0.2.1:83", "A at 192.0.2.1:83");
+        see(place, who, "ask tcp4 192.0.2.2:83", "Host at 192.0.2.2:83");
+        see(place, who, "ask tcp4 192.0.2.3:84", "Host at 192.0.2.3:84");
+        see(place, who, "ask tcp6 [2001:db8::1]:82", "A at [2001:db8::1]:82");
+    }
+    // A socket that was made outside stays the host's: inherited, or passed in.
+    place.bring(A, "tcp4 192.0.2.9:86, udp4 127.0.0.53:86, tcp4 0.0.0.0:87");
+    see(place, Wire, "ask tcp4 192.0.2.9:86", "A at 192.0.2.9:86");
+    see(place, Host, "ask udp4 127.0.0.53:86", "A");
+    see(place, Wire, "ask tcp4 192.0.2.9:87", "A at 192.0.2.9:87");
+    see(place, Wire, "ask tcp4 192.0.2.1:87", "A at 192.0.2.1:87");
     let counted = place.counted();
     for (who, call, want) in ENDS {
         see(place, *who, call, want);

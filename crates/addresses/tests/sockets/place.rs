@@ -205,7 +205,16 @@ impl Place {
 
     /// Starts a process that listens, and waits until it does.
     pub(crate) fn serve(&mut self, who: Who, sockets: &str) {
-        let mut child = self.start(who, &format!("serve {who:?} {sockets}"));
+        self.listen(who, "serve", sockets);
+    }
+
+    /// As [`Place::serve`], with sockets that the process had before it was somebody's.
+    pub(crate) fn bring(&mut self, who: Who, sockets: &str) {
+        self.listen(who, "brings", sockets);
+    }
+
+    fn listen(&mut self, who: Who, verb: &str, sockets: &str) {
+        let mut child = self.start(who, &format!("{verb} {who:?} {sockets}"));
         let mut said = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
         assert_eq!(said, "listens\n", "{who:?}: {sockets}");
