@@ -58,6 +58,7 @@ A jail with `ip4.addr` or `ip6.addr` binds and connects the same way whatever `k
 | | `stack` | `ipvlan` |
 | --- | --- | --- |
 | addresses and interfaces that programs see | the host's | the jail's, and lo0 without an address |
+| servers that bind each address they see: `dnsmasq -z`, nmbd | do not start | start, nmbd with `nmbd bind explicit broadcast = no` |
 | one UDP port for jails and the host | with an address each | with all addresses too |
 | an address that two jails have | both use it | the second jail does not start |
 | an address that the host has already | shared; the host's sockets come last | the jail's alone; refused where the host has no other one of the family on that interface |

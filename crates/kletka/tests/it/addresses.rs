@@ -262,6 +262,9 @@ jail: ip4.addr: not an IPv4 address: 192.0.2
 $ jail -v -c name=w path=/home/r persist ip4.addr='em0|192.0.2.1/24 broadcast 192.0.2.127' | head -n 1; ip -o -4 address show dev em0 | grep -o '192.0.2.1/24 brd [0-9.]*'; jail -q -r w
 run command: /sbin/ifconfig em0 inet 192.0.2.1/24 broadcast 192.0.2.127 alias
 192.0.2.1/24 brd 192.0.2.127
+$ jail -c path=/home/r persist kletka.net=ipvlan ip4.addr=192.0.2.9 exec.fib=1
+jail: exec.fib: the routes of a jail with kletka.net=ipvlan are those of fib 0; use stack
+[1]
 $ jail -c path=/home/r vnet persist ip4.addr=192.0.2.9
 jail: vnet jails cannot have IP address restrictions; give an interface of the jail its address by ifconfig in exec.start
 [1]

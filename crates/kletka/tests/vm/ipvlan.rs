@@ -222,6 +222,10 @@ $ jail -q -r b; ip -o link | grep -c kletka
 $ jail -q -c name=l path=/home/r persist kletka.net=ipvlan ip4.addr='lo0|127.0.0.5'
 jail: kletka.net=ipvlan: lo0: ipvlan needs an Ethernet interface; kletka.net=stack does without, and so does vnet
 [1]
+$ ip link add bridge1 type bridge; ip link set em0 master bridge1; jail -q -c b; ip link delete bridge1
+jail: b: kletka.net=ipvlan: em0: it is in a bridge or a lagg, or carries macvlans; kletka.net=stack does without, and so does vnet (/etc/jail.conf line 2)
+$ ip link add foreign link em0 type ipvlan mode l2; jail -q -c b; ip link delete foreign
+jail: b: kletka.net=ipvlan: em0: it carries ipvlans of another mode; kletka.net=stack does without, and so does vnet (/etc/jail.conf line 2)
 $ jail -q -c name=l path=/home/r persist kletka.net=ipvlan ip4.addr=192.0.2.55
 jail: kletka.net=ipvlan: no interface of the host has 192.0.2.55; name one in front of it, as in em0|192.0.2.55
 [1]
@@ -305,6 +309,15 @@ fn starts_that_are_killed() {
             "jail -q -c b & sleep 0.{hundredths:02}; kill -9 $!; wait $! 2> /dev/null; jail -q -R b; jail -q -C b"
         ));
     }
-    sandbox.ok("jail -q -c b; timeout 9 busybox wget -q -O - http://192.0.2.3/page; jail -q -r b");
+    check(
+        &sandbox,
+        "\
+$ jail -q -c a & jail -q -c b & wait; for host in 192.0.2.1 192.0.2.3; do timeout 9 busybox wget -q -O - http://$host/page; done
+jail
+jail
+$ jail -q -rc b; timeout 9 busybox wget -q -O - http://192.0.2.3/page; jail -q -r a b
+jail
+",
+    );
     end(&sandbox);
 }
