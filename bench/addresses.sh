@@ -30,7 +30,9 @@ serving() {     # until the server answers
 }
 
 host() {    # without any jail: no program of kletka's is there
-    "$traffic" serve 7000 &
+    # In a session of its own as a jail's is: Linux schedules sessions against each other, and what goes from one to
+    # the other takes longer on a busy machine.
+    setsid "$traffic" serve 7000 &
     server=$!
     serving 10.0.0.9
     all host 10.0.0.9
