@@ -14,9 +14,10 @@ use crate::progress::Progress;
 use crate::sources::Sources;
 use crate::tree::{Outcome, Tree, is_empty};
 
-/// The packages that every base has beyond Debian's required ones: ps(1), and the names of services
-/// and protocols.
-const PACKAGES: [&str; 2] = ["netbase", "procps"];
+/// The packages that every base has beyond Debian's essential ones: ps(1), and the names of services
+/// and protocols. apt is required by Debian's lists, and not by the lists of a mirror that were made
+/// from its packages.
+const PACKAGES: [&str; 3] = ["apt", "netbase", "procps"];
 
 /// The files that dpkg(1) leaves out of a base: documentation and translations, a fifth of its
 /// size.
@@ -235,7 +236,7 @@ mod tests {
         let proxies = ["Acquire::http::Proxy \"http://proxy:3128\";".to_owned()];
         let plan =
             Plan::new(&recipe, "bookworm", sources, &proxies, Path::new("/bases/.web.partial"));
-        assert_eq!(plan.packages, ["ca-certificates", "netbase", "procps", "samba"]);
+        assert_eq!(plan.packages, ["apt", "ca-certificates", "netbase", "procps", "samba"]);
         assert_eq!(plan.input, "Types: deb\n");
         let arguments: Vec<_> = plan
             .arguments
@@ -249,7 +250,7 @@ mod tests {
                 "--variant=minbase",
                 "--format=directory",
                 "--aptopt=Acquire::http::Proxy \"http://proxy:3128\";",
-                "--include=ca-certificates,netbase,procps,samba",
+                "--include=apt,ca-certificates,netbase,procps,samba",
                 "--",
                 "bookworm",
                 "/bases/.web.partial",
