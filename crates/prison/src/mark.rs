@@ -13,7 +13,7 @@ use kernel::descriptor;
 use kernel::process::{Side, clone3, exit_now};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, open};
-use rustix::io::{Errno, read};
+use rustix::io::{Errno, read, write};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{WaitId, WaitIdOptions, chdir, setsid, waitid};
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
@@ -22,12 +22,14 @@ use std::fmt;
 use std::fs;
 use std::io::{self, Read, Seek};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// How the names of groups begin that [`join_group_with`] makes.
-const PREFIX: &str = "kletka-setfib.";
 /// How often an empty group is tried to be removed.
 const ATTEMPTS: u32 = 50;
+/// The time between two of these, and that after which a group is looked at anyway.
+const SHORT: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+const LONG: Timespec = Timespec { tv_sec: 600, tv_nsec: 0 };
 
 /// The mark of all sockets that some processes make: `SO_MARK` of socket(7), among the bits of a
 /// mask. The other bits are for others.
@@ -66,6 +68,13 @@ impl Mark {
     }
 }
 
+/// How the names of groups begin that [`join_group_with`] makes: with the pid namespace, as the
+/// processes of several machines, which are containers, may be in one group.
+fn prefix() -> Result<String, Error> {
+    let namespace = fs::metadata("/proc/self/ns/pid").calling("/proc/self/ns/pid")?.ino();
+    Ok(format!("kletka-setfib.{namespace:x}."))
+}
+
 fn no_groups() -> Error {
     Error::NoMarks("cgroup v2 is not mounted".into())
 }
@@ -81,11 +90,14 @@ fn no_groups() -> Error {
 /// [`Error::NoMarks`]; then the process is where it was.
 pub fn join_group_with(mark: Mark) -> Result<(), Error> {
     let failed = |error: io::Error| Error::NoMarks(strerror::of(&error).to_string());
-    // Processes of several pid namespaces may be in one group, so their numbers alone tell nothing.
+    let (own, prefix) = (own_group()?, prefix()?);
+    clear(&own, &prefix);
     let now = clock_gettime(ClockId::Monotonic);
-    let unique = format!("{}.{:x}{:08x}", std::process::id(), now.tv_sec, now.tv_nsec);
-    let group = own_group()?.join(format!("{PREFIX}{unique}"));
-    let waits = start_keeper(&group)?;
+    let unique = format!("{:x}{:08x}", now.tv_sec, now.tv_nsec);
+    // The keeper's number tells whether the group has one.
+    let of = |keeper: u32| own.join(format!("{prefix}{keeper}.{unique}"));
+    let (waits, keeper) = start_keeper(of)?;
+    let group = of(keeper);
     fs::create_dir(&group).map_err(failed)?;
     mark.give(Some(&group))?;
     fs::write(group.join("cgroup.procs"), "0").map_err(failed)?;
@@ -95,11 +107,25 @@ pub fn join_group_with(mark: Mark) -> Result<(), Error> {
     Ok(())
 }
 
-/// The groups that [`join_group_with`] has made and that are there now, each with whether processes
-/// are in it. One without has lost the process that was to remove it, or is about to be removed.
+/// Removes groups in `own` whose keeper was killed, if no process is in them.
+fn clear(own: &Path, prefix: &str) {
+    for entry in fs::read_dir(own).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let keeper = name.strip_prefix(prefix).and_then(|rest| rest.split('.').next());
+        // A keeper would not see that somebody else removes its group, and wait for ever.
+        if keeper.is_some_and(|pid| !fs::exists(format!("/proc/{pid}")).unwrap_or(true)) {
+            let _ = fs::remove_dir(entry.path());
+        }
+    }
+}
+
+/// The groups that [`join_group_with`] has made on this machine and that are there now, each with
+/// whether processes are in it. One without has lost the process that was to remove it, or is about
+/// to be removed.
 #[must_use]
 pub fn groups_with_marks() -> Vec<(PathBuf, bool)> {
     let mut found = Vec::new();
+    let Ok(prefix) = prefix() else { return found };
     let mut folders: Vec<PathBuf> = cgroup::hierarchy().into_iter().map(PathBuf::from).collect();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -107,7 +133,7 @@ pub fn groups_with_marks() -> Vec<(PathBuf, bool)> {
                 continue;
             }
             let path = entry.path();
-            if entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()) {
+            if entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()) {
                 let is_used = cgroup::is_populated(&path).unwrap_or(true);
                 found.push((path.clone(), is_used));
             }
@@ -129,22 +155,31 @@ fn own_group() -> Result<PathBuf, Error> {
     Ok(hierarchy.join(own))
 }
 
-/// Starts the process that removes a group, which need not exist yet. It belongs to no session that
-/// a terminal could end, and is nobody's child who would be surprised by it. It begins when the
-/// answered descriptor is closed.
-fn start_keeper(group: &Path) -> Result<OwnedFd, Error> {
+/// Starts the process that removes a group, which need not exist yet; `group` names the group by
+/// that process's number. The process belongs to no session that a terminal could end, and is
+/// nobody's child who would be surprised by it. It begins when the answered descriptor is closed.
+fn start_keeper(group: impl Fn(u32) -> PathBuf) -> Result<(OwnedFd, u32), Error> {
     let (theirs, ours) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
+    let (told, tells) = pipe_with(PipeFlags::CLOEXEC).calling("pipe2")?;
     match clone3(0, None).calling("clone3")? {
         Side::Child => {
             drop(ours);
-            if let Ok(Side::Child) = clone3(0, None) {
-                keep(group, theirs.as_fd());
+            match clone3(0, None) {
+                Ok(Side::Child) => keep(&group(std::process::id()), theirs.as_fd()),
+                Ok(Side::Parent { pid, .. }) => drop(write(&tells, &pid.to_ne_bytes())),
+                Err(_) => {}
             }
             exit_now(0)
         }
         Side::Parent { pidfd, .. } => {
             let _ = waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED);
-            Ok(ours)
+            drop(tells);
+            let mut number = [0; 4];
+            // Nothing was told: there is no second process.
+            match read(&told, &mut number).calling("read")? {
+                4 => Ok((ours, u32::from_ne_bytes(number))),
+                _ => Err(Error::Call("clone3", Errno::AGAIN.into())),
+            }
         }
     }
 }
@@ -176,9 +211,10 @@ fn keep(group: &Path, caller: BorrowedFd<'_>) {
         }
         // A group that has lost its last process can still be busy for a moment.
         attempts -= u32::from(is_empty);
-        let time = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-        // The kernel reports a change of the file as a priority event, once it has been read.
-        let _ = poll(&mut [PollFd::new(&events, PollFlags::PRI)], is_empty.then_some(&time));
+        // The kernel reports a change of the file as a priority event, once it has been read, but
+        // not that somebody else has removed the group.
+        let time = if is_empty { SHORT } else { LONG };
+        let _ = poll(&mut [PollFd::new(&events, PollFlags::PRI)], Some(&time));
     }
 }
 

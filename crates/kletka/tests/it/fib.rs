@@ -337,3 +337,55 @@ e1
     );
     end(&sandbox);
 }
+
+/// What nothing needs any more is named by kletka doctor, with the command that removes it.
+#[test]
+fn what_is_left_over() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.ok("setfib 2 true; ifconfig epair1 create; ifconfig epair1a inet 10.0.0.1/24 up");
+    // The group of that command goes in its own time.
+    let left = "kletka doctor | grep -e ^fib -e '^control group'";
+    sandbox.ok(&format!("until [ \"$({left} | grep -c .)\" = 4 ]; do :; done"));
+    let lines = "\
+fib 2: left over: it has no routes and no jail: ip rule del pref 1100 fwmark 0x3000000/0x1f000000
+fib 2: left over: it has no routes and no jail: ip rule del pref 1101 fwmark 0x3000000/0x1f000000
+fib 2: left over: it has no routes and no jail: ip -6 rule del pref 1100 fwmark 0x3000000/0x1f000000
+fib 2: left over: it has no routes and no jail: ip -6 rule del pref 1101 fwmark 0x3000000/0x1f000000
+";
+    assert_eq!(sandbox.ok(left), lines);
+    sandbox.root("/home/r");
+    for used in [
+        ("route -q add -fib 2 default 10.0.0.2", "route -q delete -fib 2 default"),
+        ("jail -q -c name=x path=/home/r persist exec.fib=2", "jail -q -r x"),
+        ("setfib 5 sh -c 'sleep 100 & echo $! > /tmp/pid'", "kill $(cat /tmp/pid)"),
+    ] {
+        sandbox.ok(used.0);
+        assert_eq!(sandbox.run(left).stdout, "", "{}", used.0);
+        sandbox.ok(used.1);
+    }
+    // A group whose keeper was killed: a command that has ended leaves it.
+    sandbox.write(
+        "/tmp/alone",
+        "cat /proc/self/cgroup > /tmp/group
+for process in /proc/[0-9]*; do
+    tr '\\0' ' ' < $process/cmdline | grep -q '^setfib 2' && kill -9 ${process#/proc/}
+done
+true
+",
+    );
+    sandbox.ok("setfib 2 sh /tmp/alone");
+    let group =
+        "find /sys/fs/cgroup -path \"*$(sed -n s/^0:://p /tmp/group)\" -type d 2> /dev/null";
+    let path = sandbox.run(group).stdout;
+    let path = path.trim();
+    let line = format!(
+        "control group {path}: left over: setfib has made it, and no process is in it: rmdir {path}\n"
+    );
+    assert_eq!(sandbox.ok("kletka doctor | grep '^control group'"), line);
+    // The next one clears it.
+    sandbox.ok(&format!("setfib 3 true; [ ! -e {path} ]"));
+    sandbox.ok("kletka doctor | sed -n 's/^fib.*jail: //p' | sh");
+    assert_eq!(sandbox.run(left).stdout, "");
+    assert!(!sandbox.ok("ip rule; ip -6 rule").contains("fwmark"));
+    sandbox.ok("ifconfig epair1a destroy");
+}
