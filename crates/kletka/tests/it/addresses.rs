@@ -1,5 +1,6 @@
 //! Jails on the host's network stack that have some of its addresses: ip4.addr, ip6.addr.
 
+use crate::intrusion::perl;
 use crate::sandbox::Sandbox;
 use crate::session::check;
 
@@ -96,6 +97,36 @@ jail
 "
         ),
     );
+    end(&sandbox);
+}
+
+/// A datagram socket of the host's for all addresses stands in the way of jails with some, and the
+/// doctor names whose it is; a jail's own stands in nobody's.
+#[test]
+fn ports_that_programs_of_the_host_have() {
+    let Some(sandbox) = machine(WEB) else { return };
+    sandbox.write(
+        "/home/names.pl",
+        "socket(my $s, 2, 2, 0); bind($s, pack('Sn x12', 2, 5353)); socket(my $t, 10, 2, 0);
+         bind($t, pack('Sn x24', 10, 123)); open(my $f, '>', '/home/ready'); print $f $$; close $f;
+         sleep 600;",
+    );
+    perl(&sandbox, "/home/r");
+    sandbox.write(
+        "/home/r/serve.pl",
+        "socket(my $s, 2, 2, 0); bind($s, pack('Sn x12', 2, 99)); sleep 600;",
+    );
+    sandbox.ok("perl /home/names.pl & until [ -s /home/ready ]; do :; done");
+    let doctor = "kletka doctor | grep '^UDP ports' | sed 's/([0-9]*)/(N)/'";
+    assert_eq!(sandbox.ok(&format!("{doctor}; true")), "");
+    sandbox.ok("jail -q -c a; jexec a perl /serve.pl & \
+         until grep -q ' 00000000:0063 ' /proc/net/udp; do :; done");
+    assert_eq!(
+        sandbox.ok(doctor),
+        "UDP ports: perl (N) has 123 5353 for all addresses, so that jails with addresses of the \
+         host may not have the same: bind it to addresses of the host, or use kletka.net=ipvlan\n"
+    );
+    sandbox.ok("jail -q -r a; kill $(cat /home/ready)");
     end(&sandbox);
 }
 

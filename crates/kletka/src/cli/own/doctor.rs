@@ -6,6 +6,7 @@
 
 mod host;
 mod left;
+mod ports;
 mod registry;
 
 use super::config;
@@ -131,7 +132,7 @@ fn examine() -> Vec<Finding> {
     findings.extend(registry::accounts().into_iter().map(|(name, state)| optional(&name, state)));
     findings.extend(jails().into_iter().map(|(name, state)| optional(&name, state)));
     findings.extend(links().into_iter().map(|(name, state)| optional(&name, state)));
-    let more = [receive_offload(), host::examine(), left::over(), left::made()];
+    let more = [receive_offload(), host::examine(), ports::examine(), left::over(), left::made()];
     findings.extend(more.into_iter().flatten().map(|(name, state)| optional(&name, state)));
     findings
 }
