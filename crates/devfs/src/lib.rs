@@ -33,6 +33,10 @@ pub const DEFAULTS_FILE: &str = "/etc/defaults/devfs.rules";
 /// The administrator's own rulesets. This file is read last.
 pub const RULES_FILE: &str = "/etc/devfs.rules";
 
+/// The files that are read where rc.conf(5) names no others in `devfs_rulesets`. The
+/// administrator's are last: they include rulesets of the defaults by name.
+pub const FILES: [&str; 2] = [DEFAULTS_FILE, RULES_FILE];
+
 /// The rulesets as devfs(8) has left them, in place of both files, until `service devfs restart`
 /// reads those again. FreeBSD's kernel has them in its memory.
 pub const KEPT_FILE: &str = "/run/kletka/devfs.rules";
@@ -67,27 +71,28 @@ impl Rulesets {
         if let Some(text) = read_if_there(&read, kept)? {
             return Self::restore(&text).map_err(|error| LoadError::syntax(kept, error));
         }
-        Self::load_files(read, accounts)
+        Self::load_files(read, FILES, accounts)
     }
 
-    /// Reads both files, whatever devfs(8) has done since.
+    /// Reads these files in their order, whatever devfs(8) has done since.
     ///
     /// # Errors
     /// As [`Rulesets::load`].
-    pub fn load_files(
+    pub fn load_files<'f>(
         read: impl Fn(&Path) -> io::Result<Vec<u8>>,
+        files: impl IntoIterator<Item = &'f str>,
         accounts: &Accounts,
     ) -> Result<Self, LoadError> {
         let mut rulesets = Self::default();
-        let defaults = Path::new(DEFAULTS_FILE);
-        match read_if_there(&read, defaults)? {
-            Some(text) => rulesets.read_file(defaults, &text, accounts)?,
-            None => rulesets.read_file(Path::new("devfs.rules"), DEFAULT_RULES, accounts)?,
-        }
-        // Read last: these rules include rulesets of the defaults by name.
-        let own = Path::new(RULES_FILE);
-        if let Some(text) = read_if_there(&read, own)? {
-            rulesets.read_file(own, &text, accounts)?;
+        for file in files {
+            let path = Path::new(file);
+            match read_if_there(&read, path)? {
+                Some(text) => rulesets.read_file(path, &text, accounts)?,
+                None if file == DEFAULTS_FILE => {
+                    rulesets.read_file(Path::new("devfs.rules"), DEFAULT_RULES, accounts)?;
+                }
+                None => {}
+            }
         }
         Ok(rulesets)
     }

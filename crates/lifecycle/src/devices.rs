@@ -46,10 +46,12 @@ fn dev_with(parameters: &Set, ruleset: Option<u16>, applied: &[Beside]) -> Resul
     let number = ruleset.or(given(parameters)).unwrap_or(devfs::JAIL);
     let rulesets = existing(number)?;
     let name = rulesets.name(number).map(|name| String::from_utf8_lossy(name).into_owned());
-    let shown = shown(&rulesets.filter_with(number, applied), parameters.flag(param::ALLOW_VMM));
+    let filter = rulesets.filter_with(number, applied);
+    let is_open = !filter.verdict(devfs::Node { path: b"-", device: None }).hidden;
+    let shown = shown(&filter, parameters.flag(param::ALLOW_VMM));
     let (nodes, terminals) = shown.map_err(|(path, error)| Error::Devices(path, error))?;
     let keeps_disks = securelevel::keeps_disks(securelevel::of(parameters));
-    Ok(Dev { ruleset: (number, name), nodes, terminals, keeps_disks })
+    Ok(Dev { ruleset: (number, name), nodes, terminals, is_open, keeps_disks })
 }
 
 /// What is to become of the /dev of a jail that runs.

@@ -94,6 +94,16 @@ pub fn has_hosts_root_by_default(jail: &Jail) -> bool {
 pub const HOSTS_ROOT: &str =
     "the jail's root is the host's /; set path (path=/ with mount.devfs if that is meant)";
 
+/// What is said of a jail whose ruleset hides nothing but what it names, as 2 and 3 do by
+/// themselves; `None`: it is not such a jail.
+pub fn open_dev(spec: &Spec) -> Option<String> {
+    let (number, _) = &spec.dev.as_ref().filter(|dev| dev.is_open)?.ruleset;
+    Some(format!(
+        "devfs_ruleset {number} hides no device that it does not name, and shows the host's disks and \
+         memory; begin it with \"add include $devfsrules_hide_all\""
+    ))
+}
+
 impl Exposed {
     /// The parameter that names the directory.
     pub fn parameter(&self) -> &'static str {

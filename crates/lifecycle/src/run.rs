@@ -26,7 +26,7 @@ mod which;
 pub use configured::{Configured, Subject};
 pub use decided::Decided;
 pub use facts::Prisons;
-pub use machine::{Machine, accounts, rulesets, rulesets_of_files};
+pub use machine::{Machine, accounts, rulesets, rulesets_of};
 pub use planned::{Foreseen, Given, Outcome, Planned, Verdict};
 pub use request::{Operation, Request, Target};
 pub use sources::Sources;

@@ -182,6 +182,9 @@ impl<'g> System<'g> {
         if exposure::has_hosts_root_by_default(&self.jail) {
             self.ground.voice.tell(&Notice::HostsRoot(&self.jail));
         }
+        if let Some(why) = exposure::open_dev(spec) {
+            self.ground.voice.tell(&Notice::OpenDev(&self.jail, &why));
+        }
         for exposed in exposure::exposed(spec) {
             self.ground.voice.tell(&Notice::Exposed(&self.jail, &exposed));
         }

@@ -57,6 +57,8 @@ pub enum Notice<'a> {
     SharesUsers(&'a Jail),
     /// The jail's root is that of the host, and nothing says that this is meant.
     HostsRoot(&'a Jail),
+    /// The jail's ruleset hides nothing, and why that matters.
+    OpenDev(&'a Jail, &'a str),
     /// Other users of the host can execute what the jail's root makes set-user-ID.
     Exposed(&'a Jail, &'a Exposed),
     /// The prison was created with this jid.
@@ -154,6 +156,7 @@ impl Notice<'_> {
             | Self::Warning(_)
             | Self::Doubt(_)
             | Self::HostsRoot(_)
+            | Self::OpenDev(..)
             | Self::Exposed(..)
             | Self::StillMounted(..)
             | Self::Ended(_)
@@ -211,6 +214,7 @@ impl fmt::Display for Notice<'_> {
                 jail.prefix()
             ),
             Self::HostsRoot(jail) => write!(f, "warning: {}{HOSTS_ROOT}", jail.prefix()),
+            Self::OpenDev(jail, why) => write!(f, "warning: {}{why}", jail.prefix()),
             Self::Exposed(jail, exposed) => write!(f, "warning: {}{exposed}", jail.prefix()),
             Self::Created(jail, _) => write!(f, "{}created", jail.prefix()),
             Self::Ended(jail) => write!(f, "{}{}", jail.prefix(), why_it_ended(jail)),

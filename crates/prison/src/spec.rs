@@ -87,6 +87,8 @@ pub struct Dev {
     pub nodes: Vec<Node>,
     /// The prison has pseudo-terminals, in pts.
     pub terminals: bool,
+    /// The ruleset shows whatever it does not name: every device that the host has or gets.
+    pub is_open: bool,
     /// Block devices open for reading alone, whatever their nodes permit.
     pub keeps_disks: bool,
 }

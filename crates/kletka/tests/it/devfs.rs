@@ -41,6 +41,9 @@ add path 'zvol/over8k/volgames*' unhide mode 660 group operator9
         ("devfs rule list",             1, "", "devfs rule: unknown command: list\n"),
         ("devfs ruleset 4",             1, "", "devfs ruleset: /dev: the host's is not a devfs; name a jail's with -m PATH/dev\n"),
         ("devfs update",                0, "", ""),
+        ("echo 'devfs_rulesets=\"/etc/defaults/devfs.rules /etc/more.rules\"' > /etc/rc.conf; printf '[more=60]\\nadd include $devfsrules_hide_all\\n' > /etc/more.rules; \
+          service devfs restart; devfs rule showsets | xargs", 0, "1 2 3 4 5 60\n", ""),
+        (": > /etc/rc.conf; service devfs restart; devfs rule showsets | xargs", 0, "1 2 3 4 5 11\n", ""),
         ("echo devfs_system_ruleset=mine > /etc/rc.conf; service devfs restart", 1, "",
             "/etc/rc.d/devfs: ERROR: $devfs_system_ruleset is not supported; remove it from rc.conf\n"),
     ];
@@ -301,6 +304,25 @@ $ jail -q -r z
     sandbox.ok(&format!("{start} devfs_ruleset=1"));
     let said = sandbox.ok("jexec z sh -c 'ls -A /dev; echo ok'; jail -q -r z; /bin/umount /dev");
     assert_eq!(said, "ok\n");
+}
+
+/// A jail in the host's own root has a /dev like any other, and nothing of it lands in the host's.
+#[test]
+fn a_jail_in_the_hosts_root() {
+    let Some(sandbox) = machine(RULES) else { return };
+    check(
+        &sandbox,
+        "\
+$ jail -qc path=/ mount.devfs devfs_ruleset=10 command=sh -c 'touch /dev/mine; ls /dev; rm /dev/null' | xargs; ls -d /dev/null /dev/mine
+full mine null random shm urandom zero
+/dev/null
+ls: cannot access '/dev/mine': No such file or directory
+[2]
+$ jail -c path=/home/r mount.devfs devfs_ruleset=3 command=true
+jail: warning: devfs_ruleset 3 hides no device that it does not name, and shows the host's disks and memory; begin it with \"add include $devfsrules_hide_all\"
+$ /bin/umount /dev
+",
+    );
 }
 
 /// A jail never starts with half a ruleset.

@@ -124,12 +124,12 @@ pub fn rulesets() -> Result<Rulesets, LoadError> {
     Rulesets::load(read, &accounts())
 }
 
-/// Reads the files of rulesets, whatever devfs(8) has done since.
+/// Reads these files of rulesets, whatever devfs(8) has done since.
 ///
 /// # Errors
 /// A file of them cannot be read or understood.
-pub fn rulesets_of_files() -> Result<Rulesets, LoadError> {
-    Rulesets::load_files(|path| fs::read(path), &accounts())
+pub fn rulesets_of<'f>(files: impl IntoIterator<Item = &'f str>) -> Result<Rulesets, LoadError> {
+    Rulesets::load_files(|path| fs::read(path), files, &accounts())
 }
 
 /// Reads the users and groups that rules of this host can name. Without a readable passwd(5), rules

@@ -213,7 +213,7 @@ fn devfs(request: Request, _names: &[String]) -> ExitCode {
         Ok(conf) => conf,
         Err(failure) => return error(DEVFS, failure),
     };
-    for name in ["devfs_system_ruleset", "devfs_set_rulesets", "devfs_rulesets"] {
+    for name in ["devfs_system_ruleset", "devfs_set_rulesets"] {
         if conf.get_set(name).is_some() {
             return error(DEVFS, rc::Unsupported(name.to_owned()));
         }
@@ -221,14 +221,8 @@ fn devfs(request: Request, _names: &[String]) -> ExitCode {
     if Path::new("/etc/devfs.conf").exists() {
         warn(DEVFS, "/etc/devfs.conf is not read: the /dev of this host is not a devfs");
     }
-    if let Err(failure) = lifecycle::run::rulesets_of_files() {
-        complain!("devfs rule: {failure}");
-        let path = failure.path().display();
-        warn(DEVFS, format_args!("devfs_init_rulesets: could not read rules from {path}"));
-        return ExitCode::FAILURE;
-    }
-    if let Err(failure) = devices::keep(None) {
-        return error(DEVFS, format_args!("{}: {}", devfs::KEPT_FILE, strerror::of(&failure)));
+    if let Err(failed) = load_rulesets(&conf) {
+        return failed;
     }
     let failed = Registry::open().and_then(|it| devices::renew_all(&it, &Renewal::Rules));
     match failed {
@@ -243,6 +237,24 @@ fn devfs(request: Request, _names: &[String]) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Reads the files of rulesets that rc.conf(5) names, and has them hold. Only where it names others
+/// than the usual two are the rulesets kept: those two are read anew whenever they are needed.
+fn load_rulesets(conf: &RcConf) -> Result<(), ExitCode> {
+    let others = conf.get_set("devfs_rulesets");
+    let files = others
+        .as_deref()
+        .map_or_else(|| devfs::FILES.to_vec(), |it| it.split_whitespace().collect());
+    let rulesets = lifecycle::run::rulesets_of(files).map_err(|failure| {
+        complain!("devfs rule: {failure}");
+        let path = failure.path().display();
+        warn(DEVFS, format_args!("devfs_init_rulesets: could not read rules from {path}"));
+        ExitCode::FAILURE
+    })?;
+    devices::keep(others.map(|_| &rulesets)).map_err(|failure| {
+        error(DEVFS, format_args!("{}: {}", devfs::KEPT_FILE, strerror::of(&failure)))
+    })
 }
 
 const JAIL: &str = "/etc/rc.d/jail";
@@ -268,6 +280,13 @@ fn jail(request: Request, names: &[String]) -> ExitCode {
         Ok(plan) => plan,
         Err(failure) => return error(JAIL, failure),
     };
+    // On FreeBSD the boot has loaded the rulesets before the first jail starts.
+    let starts = matches!(request.verb, Verb::Start | Verb::Restart);
+    let has_others = conf.get_set("devfs_rulesets").is_some();
+    let is_first = starts && has_others && !Path::new(devfs::KEPT_FILE).exists();
+    if let Some(Err(failed)) = is_first.then(|| load_rulesets(&conf)) {
+        return failed;
+    }
     if let Some(Action::NoConsole) = plan.last() {
         complain!("{JAIL}: ERROR: Specify a jail name.");
         // FreeBSD's `err 3`.

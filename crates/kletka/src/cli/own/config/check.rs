@@ -129,6 +129,9 @@ impl Check {
         if exposure::has_hosts_root_by_default(jail) {
             warn(exposure::HOSTS_ROOT.to_owned(), place("path"));
         }
+        if let Some(why) = exposure::open_dev(spec) {
+            warn(why, place("devfs_ruleset"));
+        }
         for exposed in exposure::exposed(spec) {
             warn(exposed.to_string(), place(exposed.parameter()));
         }
