@@ -286,7 +286,7 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .partly("a jail with vnet has raw sockets of its own stack anyway, as on FreeBSD, and \
                  packet sockets, as with devfs_ruleset 5 there; on the host's stack (ip4=inherit) \
                  this permits raw sockets with kletka.userns=inherit only, and packet sockets never; \
-                 with ip4.addr or ip6.addr it permits ping(8) alone, where \
+                 with ip4.addr it permits ping(8) of IPv4 alone, where \
                  net.ipv4.ping_group_range does"),
     live("allow.chflags").bool(false)
         .about("May set system file flags")

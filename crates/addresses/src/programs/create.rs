@@ -4,7 +4,9 @@
 //!
 //! What is refused has a reason each. No hook sees the addresses of UDP-Lite, SCTP, DCCP and L2TP.
 //! The sockets that listen for Multipath TCP are the kernel's own, which have no port of a jail's;
-//! programs take TCP then. A raw socket writes any source, and hears what is for all jails.
+//! programs take TCP then. A raw socket writes any source, and hears what is for all jails. A socket
+//! of ICMPv6 may be bound to an address of nobody, by which it is no better than a raw one; one of
+//! ICMP sends from addresses of the machine alone.
 
 use super::fragments::{PASS, begin, errno, fail, only_our_network};
 use super::{Family, protocol, socket_type};
@@ -46,6 +48,9 @@ pub(super) fn program() -> Program {
     }
     p.jump_if(R1, If::Equal, protocol::ICMP, echo);
     p.jump_if(R1, If::NotEqual, protocol::ICMP6, unknown);
+    p.load(Word, R1, R7, rule::FLAGS);
+    p.and(R1, rule::ANY6 | rule::APART);
+    p.jump_if(R1, If::Equal, 0, denied);
     p.here(echo);
     p.load(Word, R1, R7, rule::FLAGS);
     p.and(R1, rule::RAW);

@@ -37,7 +37,7 @@ pub(super) const SOCKETS: &[Attempt] = &[
     inside("a port below 1024 on the host's addresses",
         "socket(my $s, 2, 1, 0) or return answer(1); answer(!bind($s, pack('SnC4x8', 2, 81, 127, 0, 0, 1)), 'bound')", Filter, "EAFNOSUPPORT").in_(Vnet, Given, "bound").in_(Shared, Given, "bound"),
     inside("the host's abstract socket",
-        "connects('kletka-escapes')", Network, "ECONNREFUSED").in_(Shared, Landlock, "EPERM"),
+        "in_scope(sub { connects('kletka-escapes') })", Network, "ECONNREFUSED").in_(Shared, Landlock, "EPERM"),
     inside("an event of a device that is none, sent to the host's udev",
         "uevent()", Network, "done or EPERM or ECONNREFUSED").in_(Shared, Users, "EPERM or ECONNREFUSED"),
     inside("a tap, for frames of one's own: /dev/net/tun",
