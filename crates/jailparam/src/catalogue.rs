@@ -29,9 +29,11 @@ const NO_MOUNT: &str =
 const NO_MAC_DO: &str = "Linux has no mac_do(4): use sudo or doas in the jail";
 
 /// Where a hook finds the commands that it names.
-const PATH_OF_HOOKS: &str = "FreeBSD's ifconfig, route, devfs, mount and others come first in PATH";
+const PATH_OF_HOOKS: &str = "FreeBSD's ifconfig, route, devfs, mount and others come first in PATH, and are meant by \
+     FreeBSD's absolute names, such as /sbin/ifconfig";
 /// Where a command in the jail finds those that it names.
-const PATH_INSIDE: &str = "FreeBSD's ifconfig and route come first in PATH";
+const PATH_INSIDE: &str = "FreeBSD's ifconfig and route come first in PATH, and are meant by /sbin/ifconfig and \
+     /sbin/route";
 
 /// What `mount` and `mount.fstab` can mount.
 const MOUNTABLE: &str = "nullfs, tmpfs, procfs, linprocfs, linsysfs, devfs, fdescfs, unionfs, \

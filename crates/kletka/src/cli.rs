@@ -106,3 +106,21 @@ fn run(applet: &Applet, arguments: Vec<OsString>) -> ExitCode {
 fn find(name: &OsStr) -> Option<&'static Applet> {
     APPLETS.iter().find(|applet| name == applet.name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every program of FreeBSD's that has a link is known by its absolute name, to those who have
+    /// the link.
+    #[test]
+    fn absolute_names_are_those_of_links() {
+        for applet in APPLETS.iter().filter(|applet| !applet.links.is_empty()) {
+            let known = programs::FREEBSDS.iter().find(|known| known.name == applet.name);
+            let known = known.map(|known| known.in_jails);
+            assert_eq!(known, Some(applet.links.contains(&InJails)), "{}", applet.name);
+        }
+        let is_applet = |name| APPLETS.iter().any(|applet| applet.name == name);
+        assert!(programs::FREEBSDS.iter().all(|known| is_applet(known.name)));
+    }
+}

@@ -1,6 +1,7 @@
 //! How a hook is run on the host: by which user, in which directory and environment. FreeBSD's
 //! `run_command()`.
 
+use crate::absolute::{self, Where};
 use crate::command::CommandLine;
 use crate::error::Error;
 use crate::jail::Jail;
@@ -35,8 +36,12 @@ impl Hook<'_> {
     /// no descriptor is left for the streams.
     pub(crate) fn start(&self, line: &CommandLine) -> Result<Child, Error> {
         let failed = |error| Error::Exec(line.program().to_string_lossy().into_owned(), error);
-        let mut command = Command::new(line.program());
-        command.args(line.arguments.iter().skip(1));
+        let programs = self.surroundings.programs.as_ref();
+        let arguments = absolute::arguments(line, programs, Where::Host);
+        let (program, arguments) =
+            arguments.split_first().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
+        let mut command = Command::new(program);
+        command.args(arguments);
         self.set_streams(&mut command).map_err(failed)?;
         let user = self.user()?;
         command.env_clear();

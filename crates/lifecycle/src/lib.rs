@@ -12,6 +12,7 @@
 //! `netif`, `prison`, `rc`, `rustix`, `strerror`; system calls: the hooks and their files, what a
 //! check of the machine looks at, and mounts of the host below a root.
 
+mod absolute;
 mod addresses;
 mod attempt;
 pub mod command;
@@ -41,6 +42,7 @@ mod surroundings;
 mod system;
 mod voice;
 
+pub use absolute::Where;
 pub use addresses::{Alias, doubts, of_host_name, uncarry};
 pub use command::CommandLine;
 pub use engine::{Host, Progress, Walk};

@@ -1,5 +1,6 @@
 //! What the commands of a run inherit: the environment, standard streams, kletka's own programs.
 
+use crate::absolute::Where;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -12,6 +13,9 @@ pub struct Programs {
     pub root: PathBuf,
     /// The programs that come first in the PATH of hooks.
     pub for_hooks: PathBuf,
+    /// The name of the program that FreeBSD has at an absolute path, if kletka has the program for
+    /// commands that run there.
+    pub name: fn(&OsStr, Where) -> Option<&'static str>,
 }
 
 /// What hooks, and commands in jails, inherit.

@@ -1,5 +1,6 @@
 //! The real [`Host`]: it runs hooks as children of this process, and makes and removes the prison.
 
+use crate::absolute::{self, Where};
 use crate::addresses;
 use crate::attempt::Attempt;
 use crate::command::CommandLine;
@@ -16,7 +17,7 @@ use crate::process::Running;
 use crate::run::Configured;
 use crate::securelevel;
 use crate::spec::{self, Creation};
-use crate::surroundings::{Streams, Surroundings};
+use crate::surroundings::{Programs, Streams, Surroundings};
 use crate::voice::{Notice, Voice};
 use jailparam::param;
 use prison::{
@@ -24,6 +25,7 @@ use prison::{
 };
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 use rustix::io::Errno;
+use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -314,7 +316,7 @@ impl<'g> System<'g> {
         };
         let surroundings = self.ground.surroundings;
         Ok(Command {
-            arguments: line.arguments.clone(),
+            arguments: absolute::arguments(line, self.programs_inside(), Where::Jail),
             environment: surroundings.environment.clone(),
             path_prefix: surroundings.programs.is_some().then(|| PROGRAMS_IN_JAIL.into()),
             identity,
@@ -324,6 +326,13 @@ impl<'g> System<'g> {
             background: line.background,
             ..Command::default()
         })
+    }
+
+    /// kletka's programs, if the jail sees them: in its /run.
+    fn programs_inside(&self) -> Option<&Programs> {
+        let run = self.jail.path().join("run");
+        let is_shown = || fs::symlink_metadata(run).is_ok_and(|found| found.is_dir());
+        self.ground.surroundings.programs.as_ref().filter(|_| is_shown())
     }
 
     /// The standard streams of a command in the jail.

@@ -140,6 +140,45 @@ cat
     );
 }
 
+/// FreeBSD's absolute names mean FreeBSD's programs, in hooks and in the jail, while the host's own
+/// programs of these names stay for everybody else. Messages have the names as they were written.
+#[test]
+fn absolute_names() {
+    let Some(sandbox) = machine(
+        "v {
+             vnet; vnet.interface = epair4b; $e = epair4;
+             exec.prestart = '/sbin/ifconfig epair4 create up';
+             exec.prestart += \"/sbin/ifconfig ${e}a descr jail:${name} && /sbin/ifconfig ${e}a | grep descr\";
+             exec.start = '/sbin/ifconfig epair4b 192.0.2.4/24 up'; exec.start += '/sbin/route add default 192.0.2.1';
+             exec.start += 'test $(/sbin/ifconfig epair4b | grep -c 192.0.2.4) = 1 && echo up';
+             exec.prestop = '/usr/sbin/jexec v /bin/echo inside'; exec.poststop = '/sbin/ifconfig epair4a destroy';
+         }
+         wrong { exec.prestart = '/sbin/ifconfig nosuch0 up'; }\n",
+    ) else {
+        return;
+    };
+    check(
+        &sandbox,
+        "\
+$ jail -q -c v
+epair4a
+\tdescription: jail:v
+add net default: gateway 192.0.2.1
+up
+$ jail -q -r v; ifconfig -l | grep -c epair
+inside
+0
+[1]
+$ jail -q -c wrong
+ifconfig: interface nosuch0 does not exist
+jail: wrong: /sbin/ifconfig nosuch0 up: failed (/etc/jail.conf line 10)
+[1]
+$ jail --plan -c v | grep /sbin/ifconfig | head -1
+        1. exec.prestart, on the host: /sbin/ifconfig epair4 create up
+",
+    );
+}
+
 #[test]
 fn how_they_end() {
     let Some(sandbox) = machine(

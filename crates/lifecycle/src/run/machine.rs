@@ -1,6 +1,7 @@
 //! This machine, as far as the check of a configuration asks about it: its files, its interfaces,
 //! its rulesets.
 
+use crate::absolute::{self, Where};
 use crate::surroundings::Surroundings;
 use configuration::Host;
 use devfs::{Accounts, LoadError, Rulesets};
@@ -53,7 +54,9 @@ impl Host for Machine<'_> {
 
     fn program(&self, program: &Path) -> io::Result<()> {
         if program.is_absolute() {
-            return executable(program);
+            let is_ours =
+                absolute::is_ours(program, self.surroundings.programs.as_ref(), Where::Host);
+            return if is_ours { Ok(()) } else { executable(program) };
         }
         // A relative path begins at the hook's directory, which depends on the hook's user.
         if program.components().count() > 1 {
@@ -70,6 +73,9 @@ impl Host for Machine<'_> {
     }
 
     fn program_in(&self, root: &Path, program: &Path) -> io::Result<()> {
+        if absolute::is_ours(program, self.surroundings.programs.as_ref(), Where::Jail) {
+            return Ok(());
+        }
         let inside = program.strip_prefix("/").unwrap_or(program);
         let root = match open(root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) {
             // As for `directory`.
