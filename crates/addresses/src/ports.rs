@@ -10,16 +10,17 @@ use kernel::bpf::{self, Hook};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-/// bind(2) of both families.
+/// bind(2) of sockets of IPv4 and of IPv6.
 const HOOKS: [Hook; 2] = [Hook::Bind4, Hook::Bind6];
 
 /// Lets processes of a control group bind every port while they are this user, as the host numbers
-/// users. For all others the kernel's own rule stays.
+/// users: ports of IPv4, IPv6, or both. For all others the kernel's own rule stays.
 ///
 /// # Errors
 /// `EPERM` without the host's root; `EINVAL`: the kernel has no such hook.
-pub fn open_ports(group: BorrowedFd<'_>, user: u32) -> io::Result<()> {
-    HOOKS.into_iter().try_for_each(|hook| {
+pub fn open_ports(group: BorrowedFd<'_>, user: u32, families: [bool; 2]) -> io::Result<()> {
+    let hooks = HOOKS.into_iter().zip(families).filter(|(_, is_wanted)| *is_wanted);
+    hooks.map(|(hook, _)| hook).try_for_each(|hook| {
         let program = bpf::load(hook, c"kletka_ports", &program(user).finish(|_| -1))?;
         bpf::attach(group, program.as_fd(), hook)
     })

@@ -12,7 +12,7 @@ use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
 use crate::permission::Permission;
 use crate::registry::record::Record;
-use crate::spec::{Addresses, Users};
+use crate::spec::{Addresses, Families, Users};
 use crate::within::within_network;
 use ::addresses::{Network, Rule, Share, both, close_ports, open_ports};
 use kernel::namespace::{self, Namespace};
@@ -111,7 +111,8 @@ pub(crate) fn open_reserved_ports(record: &Record) {
     if let (true, Some(cgroup)) = (needs_ports(record), &record.cgroup)
         && let Ok(group) = cgroup::open_to_query(cgroup)
     {
-        let _ = open_ports(group.as_fd(), root(record));
+        let Families { inet, inet6 } = record.rights.families;
+        let _ = open_ports(group.as_fd(), root(record), [inet, inet6]);
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) const CAPABILITIES: &[(&str, &str)] = &[
     ("NET_BROADCAST",    "nothing checks it; goes with `NET_ADMIN`"),
     ("NET_ADMIN",        "addresses, routes and firewall of the jail's own network"),
     ("NET_RAW",          "raw sockets of the jail's own network; elsewhere by `allow.raw_sockets`"),
-    ("IPC_LOCK",         "bounded by `RLIMIT_MEMLOCK` all the same; a program that has it as a file capability would not start without"),
+    ("IPC_LOCK",         "bounded by `RLIMIT_MEMLOCK` all the same, which is 0 without `allow.mlock`; a program that has it as a file capability would not start without"),
     ("IPC_OWNER",        "System V IPC, which is the jail's own"),
     ("SYS_CHROOT",       "as on FreeBSD"),
     ("SYS_PTRACE",       "to debug the jail's processes, and to see what ps(1) shows of other users'"),

@@ -4,9 +4,9 @@
 //!
 //! What is refused has a reason each. No hook sees the addresses of UDP-Lite, SCTP, DCCP and L2TP.
 //! The sockets that listen for Multipath TCP are the kernel's own, which have no port of a jail's;
-//! programs take TCP then. A raw socket writes any source, and hears what is for all jails. A socket
-//! of ICMPv6 may be bound to an address of nobody, by which it is no better than a raw one; one of
-//! ICMP sends from addresses of the machine alone.
+//! programs take TCP then. A raw socket writes any source, and hears what is for all jails. A
+//! socket of ICMPv6 may be bound to an address of nobody, by which it is no better than a raw one;
+//! one of ICMP sends from addresses of the machine alone.
 
 use super::fragments::{PASS, begin, errno, fail, only_our_network};
 use super::{Family, protocol, socket_type};

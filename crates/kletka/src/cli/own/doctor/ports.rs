@@ -1,6 +1,6 @@
-//! What the doctor says of UDP ports that programs of the host have for all addresses. Linux has one
-//! space of these ports for a stack, so a jail that is on the host's stack with addresses of its own
-//! does not get them: BUGS of jail(8) names what follows from such programs on FreeBSD.
+//! What the doctor says of UDP ports that programs of the host have for all addresses. Linux has
+//! one space of these ports for a stack, so a jail that is on the host's stack with addresses of
+//! its own does not get them: BUGS of jail(8) names what follows from such programs on FreeBSD.
 
 use super::State;
 use prison::Registry;
