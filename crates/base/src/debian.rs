@@ -14,9 +14,9 @@ use crate::progress::Progress;
 use crate::sources::Sources;
 use crate::tree::{Outcome, Tree, is_empty};
 
-/// The packages that every base has beyond Debian's essential ones: ps(1), and the names of services
-/// and protocols. apt is required by Debian's lists, and not by the lists of a mirror that were made
-/// from its packages.
+/// The packages that every base has beyond Debian's essential ones: ps(1), and the names of
+/// services and protocols. apt is required by Debian's lists, and not by the lists of a mirror that
+/// were made from its packages.
 const PACKAGES: [&str; 3] = ["apt", "netbase", "procps"];
 
 /// The files that dpkg(1) leaves out of a base: documentation and translations, a fifth of its

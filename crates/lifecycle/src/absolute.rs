@@ -84,8 +84,8 @@ fn in_shell(text: &[u8], replace: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Vec<u8> 
     let mut out = Vec::with_capacity(text.len());
     // Whether the next word is a command, and whether it is the file of a redirection.
     let (mut is_command, mut is_file) = (true, false);
-    // Whether this is in double quotes, here and around each parenthesis that is open. What stands in
-    // them is no command, unless it is substituted.
+    // Whether this is in double quotes, here and around each parenthesis that is open. What stands
+    // in them is no command, unless it is substituted.
     let (mut is_quoted, mut around) = (false, Vec::new());
     let mut at = 0;
     while let Some(&byte) = text.get(at) {

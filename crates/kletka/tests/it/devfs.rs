@@ -223,8 +223,8 @@ fn a_dev_is_what_its_ruleset_shows() {
     sandbox.ok("/bin/umount /dev");
 }
 
-/// At securelevel 2 a disk that the ruleset shows is for reading alone, also when a jail that runs is
-/// raised to that level.
+/// At securelevel 2 a disk that the ruleset shows is for reading alone, also when a jail that runs
+/// is raised to that level.
 #[test]
 fn disks_at_securelevel_2() {
     let Some(sandbox) = machine(RULES) else { return };
@@ -492,8 +492,8 @@ fn volume(sandbox: &Sandbox) -> Option<Disk> {
     Some(disk)
 }
 
-/// A target of iSCSI in a jail has the one volume that the article's ruleset shows, and an initiator
-/// on the other side of an epair writes to it.
+/// A target of iSCSI in a jail has the one volume that the article's ruleset shows, and an
+/// initiator on the other side of an epair writes to it.
 #[test]
 fn a_jail_exports_a_volume_by_iscsi() {
     let Some(sandbox) = Sandbox::new() else { return };
