@@ -78,7 +78,8 @@ impl Prison {
         let begin = |ids| Maker::start(spec, ids);
         let (mut record, maker, held) = registry.reserve(spec, rights(spec), begin)?;
         record.domain = domain;
-        let built = outer(registry, &mut record).and_then(|outer| {
+        let shares = spec.network == Network::Host;
+        let built = outer(registry, &mut record, shares).and_then(|outer| {
             if is_in_jail {
                 // A jail's mount namespace belongs to the host, which owns its mounts: only in a
                 // copy that the jail owns can parts be cloned.
@@ -135,9 +136,9 @@ fn in_jail(spec: &Spec) -> Spec {
     Spec { users, ..spec.clone() }
 }
 
-/// Opens the prison that a new one is to be in, and limits the new one's rights to those of the
-/// outer one.
-fn outer(registry: &Registry, record: &mut Record) -> Result<Option<Prison>, Error> {
+/// Opens the prison that a new one is to be in, and limits the new one's rights and addresses to
+/// those of the outer one. `shares`: the new one has no network stack of its own.
+fn outer(registry: &Registry, record: &mut Record, shares: bool) -> Result<Option<Prison>, Error> {
     if record.parent == 0 {
         return Ok(None);
     }
@@ -148,6 +149,10 @@ fn outer(registry: &Registry, record: &mut Record) -> Result<Option<Prison>, Err
         return Err(Error::OwnIds(outer.record.name));
     }
     record.rights = record.rights.within(outers);
+    if shared::keep_within(record, &outer.record, shares)? {
+        // Whoever clears the prison after a crash finds by the record what is to be forgotten.
+        registry.write(record)?;
+    }
     Ok(Some(outer))
 }
 
@@ -253,8 +258,7 @@ fn build(
     let groups = groups.transpose()?.unwrap_or_default();
     limit_processes(spec.processes, record)?;
     // Before the first process: a socket is held by what its maker's cgroup had at that moment.
-    let link = match &spec.addresses {
-        Some(_) if outer.is_some() => return Err(Error::AddressesInside),
+    let link = match &record.addresses {
         // The prison's own stack is not made yet.
         Some(_) if record.rights.carried_network => None,
         Some(_) => Some(shared::hold(held, record)?),

@@ -4,6 +4,7 @@
 use crate::registry::unseen::Unseen;
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// What went wrong. `Display` is one line, without the program's and the jail's name.
@@ -54,8 +55,12 @@ pub enum Error {
     Union(PathBuf, UnionFault),
     /// The kernel cannot hold a jail to addresses of the host: what is missing.
     NoAddressRules(String),
-    /// Inside a jail no other can have addresses of the host.
+    /// Inside this jail no other can have addresses of the host.
     AddressesInside,
+    /// A jail is to have an address that the jail of this name, which it is in, does not have.
+    NotOuters(IpAddr, String),
+    /// The jail of this name is inside, and has an address that the outer one is to lose.
+    InsideHas(String, IpAddr),
     /// Sockets cannot be given a mark: what is missing.
     NoMarks(String),
     /// The kernel holds no control group to devices, so a prison that runs keeps its own.
@@ -219,6 +224,15 @@ impl fmt::Display for Error {
             Self::AddressesInside => f.write_str(
                 "a jail inside a jail cannot have addresses of the host: use \"vnet\", or make the \
                  jail on the host",
+            ),
+            Self::NotOuters(address, outer) => write!(
+                f,
+                "{address} is no address of jail \"{outer}\", which the jail is in; give it to that \
+                 one first"
+            ),
+            Self::InsideHas(inner, address) => write!(
+                f,
+                "jail \"{inner}\" inside has {address}; stop it, or take the address from it first"
             ),
             Self::NoMarks(missing) => write!(f, "no routing table can be given: {missing}"),
             Self::FixedDev => f.write_str(

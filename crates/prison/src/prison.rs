@@ -12,6 +12,7 @@ use crate::permission::Allow;
 use crate::registry::Registry;
 use crate::registry::record::{Record, RecordedDev};
 use crate::removal::Removal;
+use crate::shared;
 use crate::spec::{Change, Dev, Node};
 use crate::told::Told;
 use crate::vnet;
@@ -203,6 +204,9 @@ impl Prison {
         // Its record lies in the outer jail's own registry, which only that jail's root writes.
         if self.record.is_inside() {
             return Err(Error::OthersJail(self.record.name.clone()));
+        }
+        if let Some(addresses) = &change.addresses {
+            shared::check_change(registry, &self.record, addresses)?;
         }
         let pending = Pending::of(change, &self.record);
         pending.check()?;

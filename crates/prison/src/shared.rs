@@ -11,6 +11,7 @@ use crate::cgroup;
 use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
 use crate::permission::Permission;
+use crate::registry::Registry;
 use crate::registry::record::Record;
 use crate::spec::{Addresses, Families, Users};
 use crate::within::within_network;
@@ -60,6 +61,79 @@ pub(crate) fn hold_apart(
     let found = networks_of(others).next();
     let network = found.map_or_else(Network::make, Ok).map_err(refused)?;
     attach(&network, record, within_network(stack, cookie)??)
+}
+
+/// Keeps a prison that is to be in another one, `outer`, to the addresses that the outer one has:
+/// its own have to be among these, and without its own it has all of them, as they are now.
+/// `shares`: the prison has no network stack of its own. Answers whether the record has changed.
+///
+/// # Errors
+/// [`Error::NotOuters`]; [`Error::AddressesInside`]: the outer prison is not on the host's stack.
+pub(crate) fn keep_within(
+    record: &mut Record,
+    outer: &Record,
+    shares: bool,
+) -> Result<bool, Error> {
+    let on_hosts_stack = outer.rights.shares_network();
+    let (own, outers) = match (&record.addresses, &outer.addresses) {
+        (Some(_), _) if !on_hosts_stack || record.is_carried() => {
+            return Err(Error::AddressesInside);
+        }
+        (None, Some(_)) if shares && !on_hosts_stack => return Err(Error::AddressesInside),
+        (_, None) => return Ok(false),
+        (None, Some(_)) if !shares => return Ok(false),
+        (own, Some(outers)) => (own.as_ref(), outers),
+    };
+    let mut kept = outers.clone();
+    let families = record.rights.families;
+    match own {
+        Some(own) => {
+            if let Some(foreign) = foreign(own, outers) {
+                return Err(Error::NotOuters(foreign, outer.name.clone()));
+            }
+            if own.v4 != Share::All {
+                kept.v4 = own.v4.clone();
+            }
+            if own.v6 != Share::All {
+                kept.v6 = own.v6.clone();
+            }
+            kept.sources = own.sources.clone();
+        }
+        None if !families.inet => kept.v4 = Share::default(),
+        None if !families.inet6 => kept.v6 = Share::default(),
+        None => {}
+    }
+    record.addresses = Some(kept);
+    record.rights.is_held = true;
+    Ok(true)
+}
+
+/// Looks whether a prison may have `addresses` from now on: those of a prison that is in it have to
+/// be among them, and they among those of the prison that it is in.
+pub(crate) fn check_change(
+    registry: &Registry,
+    record: &Record,
+    addresses: &Addresses,
+) -> Result<(), Error> {
+    for inner in registry.inside(record)? {
+        if let Some(foreign) = inner.addresses.as_ref().and_then(|own| foreign(own, addresses)) {
+            return Err(Error::InsideHas(inner.name, foreign));
+        }
+    }
+    if record.parent == 0 {
+        return Ok(());
+    }
+    let outer = registry.find(&record.parent.to_string())?.ok_or(Error::Died)?;
+    let foreign = outer.addresses.as_ref().and_then(|outers| foreign(addresses, outers));
+    foreign.map_or(Ok(()), |address| Err(Error::NotOuters(address, outer.name.clone())))
+}
+
+/// The first of these addresses that is not among the `others`.
+fn foreign(addresses: &Addresses, others: &Addresses) -> Option<IpAddr> {
+    both(&addresses.v4, &addresses.v6).find(|address| match address {
+        IpAddr::V4(address) => others.v4 != Share::All && !others.v4.own().contains(address),
+        IpAddr::V6(address) => others.v6 != Share::All && !others.v6.own().contains(address),
+    })
 }
 
 /// Attaches the programs to the control group of a prison.

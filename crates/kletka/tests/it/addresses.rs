@@ -244,6 +244,43 @@ $ cat /proc/sys/net/ipv4/conf/em0/promote_secondaries; jail -q -r b
     end(&sandbox);
 }
 
+/// A jail that the host makes inside one with addresses has at most those.
+#[test]
+fn a_jail_inside_has_addresses_of_the_outer_one() {
+    let config = WEB.replace("exec.start", "#")
+        + "out { ip4.addr = 192.0.2.1/24, 192.0.2.2/24; children.max = 4; }";
+    let Some(sandbox) = machine(&config) else { return };
+    sandbox.ok("jail -q -c out; mkdir -p /home/q; cp -r /home/r/. /home/q");
+    check(
+        &sandbox,
+        "\
+$ jail -q -c name=out.all path=/home/q persist ip4=inherit; jexec out.all busybox httpd -p 192.0.2.9:81 -h /www
+httpd: bind: Cannot assign requested address
+[1]
+$ jexec out.all busybox httpd -p 192.0.2.2:81 -h /www; busybox wget -q -O - http://192.0.2.2:81/page
+jail
+$ jail -q -c name=out.one path=/home/q persist ip4.addr=192.0.2.2; jexec out.one busybox httpd -p 192.0.2.1:82 -h /www
+httpd: bind: Cannot assign requested address
+[1]
+$ jexec out.one busybox httpd -p 82 -h /www; busybox wget -q -O - http://192.0.2.2:82/page
+jail
+$ jail -q -c name=out.more path=/home/q persist ip4.addr='em0|192.0.2.7'; ip -o -4 address show dev em0 | grep -c 192.0.2.7
+0
+jail: 192.0.2.7 is no address of jail \"out\", which the jail is in; give it to that one first
+[1]
+$ jail -q -m name=out ip4.addr=192.0.2.1
+jail: jail \"out.all\" inside has 192.0.2.2; stop it, or take the address from it first
+[1]
+$ jail -q -m name=out.one ip4.addr=192.0.2.9
+jail: 192.0.2.9 is no address of jail \"out\", which the jail is in; give it to that one first
+[1]
+$ jail -q -r out; jls name; ip -o -4 address show dev em0 | awk '{ print $4 }'
+192.0.2.9/24
+",
+    );
+    end(&sandbox);
+}
+
 /// Without ipvlan the jail does not start, nothing is left, and the message says what is missing.
 #[test]
 fn a_kernel_without_ipvlan() {
