@@ -22,7 +22,7 @@ pub enum Error {
     /// The name is taken.
     Exists(String),
     /// A fib cannot be used, because of this rule of somebody else's.
-    Taken(Fib, Rule),
+    Taken(Fib, Box<Rule>),
     /// No interface of the host has the address that a jail is to get.
     NotOnHost(IpAddr),
     /// A jail is to have, for itself, the host's own address.

@@ -16,12 +16,13 @@
 use std::fmt;
 use std::fs;
 use std::io;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, socket};
 
-use crate::address::Prefix;
+use crate::address::{Prefix, family, from_octets, octets};
 use crate::error::{Error, Request};
 use crate::interface::{Flags, Interface};
 use crate::name::InterfaceName;
@@ -31,6 +32,9 @@ use crate::wire::{Message, Netlink, attributes, text, u32_at};
 
 use std::os::fd::AsFd;
 
+/// Numbers of protocols: linux/in.h, in6.h.
+const IPPROTO_ICMP: u8 = 1;
+const IPPROTO_ICMPV6: u8 = 58;
 /// Length of `struct fib_rule_hdr`.
 const BODY: usize = 12;
 /// The table of fib N is this number and N. Numbers below 256 are Linux's own, or what people
@@ -127,6 +131,10 @@ pub struct Rule {
     family: u8,
     /// The interface that a packet has come by.
     interface: Option<InterfaceName>,
+    /// The address that a packet is from.
+    source: Option<IpAddr>,
+    /// What a packet carries: IPPROTO_ICMP and the like; 0 for all.
+    carries: u8,
     action: u8,
     inverts: bool,
     priority: u32,
@@ -143,9 +151,14 @@ impl fmt::Display for Rule {
         let not = if self.inverts { "not " } else { "" };
         let Self { priority, mark, mask, table, .. } = self;
         write!(f, "ip {family}rule pref {priority} {not}")?;
-        match &self.interface {
-            Some(interface) => write!(f, "iif {}", interface.kernel())?,
-            None => write!(f, "fwmark {mark:#x}/{mask:#x}")?,
+        if let Some(interface) = &self.interface {
+            write!(f, "iif {}", interface.kernel())?;
+        }
+        if let Some(source) = self.source {
+            write!(f, "from {source}")?;
+        }
+        if *mask != 0 {
+            write!(f, "fwmark {mark:#x}/{mask:#x}")?;
         }
         match self.action {
             fra::UNREACHABLE => f.write_str(" unreachable"),
@@ -164,6 +177,16 @@ impl Rule {
     /// The rules for what an interface receives.
     fn of_interface(name: &InterfaceName, fib: Fib, family: u8) -> [Self; 2] {
         Self { family, interface: Some(name.clone()), ..Self::default() }.leading_to(fib)
+    }
+
+    /// The rule by which the kernel's own answers from an address leave: echo replies, and that a
+    /// port is closed. Nobody's socket is behind them, whose mark would count.
+    fn of_answers(source: IpAddr, fib: Fib) -> Self {
+        let carries = if source.is_ipv4() { IPPROTO_ICMP } else { IPPROTO_ICMPV6 };
+        let family = family(source);
+        let [leads, _] =
+            Self { family, source: Some(source), carries, ..Self::default() }.leading_to(fib);
+        leads
     }
 
     fn leading_to(self, fib: Fib) -> [Self; 2] {
@@ -206,10 +229,17 @@ impl Rule {
     fn message(&self, kind: u16, flags: u16) -> Message {
         let mut body = [0; BODY];
         (body[0], body[7]) = (self.family, self.action);
+        body[2] = self.source.map_or(0, Prefix::width);
         let mut message = Message::new(kind, flags, &body);
         message.number(fra::PRIORITY, self.priority);
         if let Some(interface) = &self.interface {
             message.string(fra::IIFNAME, interface.kernel());
+        }
+        if let Some(source) = self.source {
+            message.attribute(fra::SRC, &octets(source));
+        }
+        if self.carries != 0 {
+            message.attribute(fra::IP_PROTO, &[self.carries]);
         }
         if self.mask != 0 {
             message.number(fra::FWMARK, self.mark).number(fra::FWMASK, self.mask);
@@ -228,6 +258,8 @@ impl Rule {
         for (attribute, value) in attributes(body.get(BODY..)?) {
             match attribute {
                 fra::IIFNAME => rule.interface = Some(InterfaceName::from_kernel(text(value))),
+                fra::SRC => rule.source = from_octets(value),
+                fra::IP_PROTO => rule.carries = *value.first()?,
                 fra::PRIORITY => rule.priority = u32_at(value, 0)?,
                 fra::FWMARK => rule.mark = u32_at(value, 0)?,
                 fra::FWMASK => rule.mask = u32_at(value, 0)?,
@@ -284,7 +316,7 @@ impl Netlink {
         }
         let all = self.rules()?;
         if let Some(rule) = all.iter().find(|rule| rule.clashes()) {
-            return Err(Error::Taken(fib, rule.clone()));
+            return Err(Error::Taken(fib, Box::new(rule.clone())));
         }
         let wanted = [af::INET, af::INET6].map(|family| Rule::of(fib, family));
         let missing = wanted.into_iter().flatten().filter(|rule| !all.contains(rule)).collect();
@@ -324,6 +356,9 @@ impl Netlink {
             self.lead_interface(name, before, fib)?;
             self.put_connected(&interface, before, &[])?;
         }
+        if fib == Fib::DEFAULT {
+            return self.answer_by_fibs();
+        }
         self.follow_fib(name)
     }
 
@@ -333,7 +368,8 @@ impl Netlink {
     /// `Listing`.
     pub fn forget_fib(&mut self, name: &InterfaceName) -> Result<(), Error> {
         let fib = self.fib_of(name)?;
-        self.lead_interface(name, fib, Fib::DEFAULT)
+        self.lead_interface(name, fib, Fib::DEFAULT)?;
+        self.answer_by_fibs()
     }
 
     /// Makes the rules of an interface lead to another fib.
@@ -401,7 +437,36 @@ impl Netlink {
                 None => address.prefix.network(),
             })
             .collect();
-        self.put_connected(&interface, fib, &networks)
+        self.put_connected(&interface, fib, &networks)?;
+        self.answer_by_fibs()
+    }
+
+    /// Has the kernel's own answers from addresses of interfaces with a fib leave by it, and those
+    /// from no other address.
+    fn answer_by_fibs(&mut self) -> Result<(), Error> {
+        let refused = |errno| Request::Other("ioctl (SIOCSIFFIB)".to_owned()).refused(errno);
+        let (rules, links, addresses) = (self.rules()?, self.links()?, self.addresses()?);
+        let fib = |index: u32| {
+            let link = links.iter().find(|link| link.index == index)?;
+            let own = rules.iter().filter_map(Rule::of_what).find(|it| *it.0 == link.name);
+            own.map(|(_, fib)| fib)
+        };
+        // A link-local address may be that of several interfaces.
+        let is_own = |it: &IpAddr| !matches!(it, IpAddr::V6(it) if it.is_unicast_link_local());
+        let wanted = addresses.iter().filter_map(|(index, address)| {
+            let source = Some(address.prefix.address).filter(is_own)?;
+            Some(Rule::of_answers(source, fib(*index)?))
+        });
+        let wanted: Vec<Rule> = wanted.collect();
+        let is_ours = |it: &&Rule| it.protocol == fra::PROTOCOL_OURS && it.source.is_some();
+        for rule in rules.iter().filter(is_ours).filter(|rule| !wanted.contains(rule)) {
+            match self.change(rule.message(rtm::DELRULE, 0)) {
+                Ok(()) | Err(Errno::NOENT) => {}
+                Err(errno) => return Err(refused(errno)),
+            }
+        }
+        let missing = wanted.into_iter().filter(|rule| !rules.contains(rule)).collect();
+        self.make_rules(missing).map_err(refused)
     }
 
     /// Makes these the networks to which a fib has routes of the kernel's kind by an interface.

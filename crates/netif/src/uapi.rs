@@ -309,12 +309,14 @@ pub(crate) mod rta {
 
 /// Rules by which the kernel chooses a routing table: linux/fib_rules.h.
 pub(crate) mod fra {
+    pub(crate) const SRC: u16 = 2;
     pub(crate) const IIFNAME: u16 = 3;
     pub(crate) const PRIORITY: u16 = 6;
     pub(crate) const FWMARK: u16 = 10;
     pub(crate) const TABLE: u16 = 15;
     pub(crate) const FWMASK: u16 = 16;
     pub(crate) const PROTOCOL: u16 = 21;
+    pub(crate) const IP_PROTO: u16 = 22;
 
     pub(crate) const LOOK_UP: u8 = 1;
     pub(crate) const UNREACHABLE: u8 = 7;

@@ -282,6 +282,36 @@ setfib: fib 2: the rule \"ip rule pref 50 fwmark 0x1000000/0xff000000 table 7\" 
     end(&sandbox);
 }
 
+/// The kernel's own answers from addresses of an interface with a fib leave by it.
+#[test]
+fn an_interface_answers_by_its_table() {
+    let Some(sandbox) = between_two_routers() else { return };
+    // Only fib 2 leads back to these.
+    let ask = "for ask in '-I 198.51.100.7 10.0.2.1' '-I 198.51.100.7 10.9.0.1' '-I 2001:db8::9 fd00:2::1'; do \
+               ip netns exec r2 busybox ping -c 1 -W 1 $ask | grep -c 'bytes from'; done";
+    check(
+        &sandbox,
+        &format!(
+            "\
+$ ifconfig e2 inet 10.9.0.1/24 alias; {ask} | xargs
+0 0 0
+$ ifconfig e2 fib 2; {ask} | xargs
+1 1 1
+$ (ip rule; ip -6 rule) | grep from.*ipproto
+1100:	from 10.0.2.1 ipproto icmp lookup 9002 proto 107
+1100:	from 10.9.0.1 ipproto icmp lookup 9002 proto 107
+1100:	from fd00:2::1 ipproto ipv6-icmp lookup 9002 proto 107
+$ ifconfig e2 inet 10.9.0.1 -alias; ip rule | grep -c ipproto
+1
+$ ifconfig e2 fib 0; (ip rule; ip -6 rule) | grep -c -e ipproto -e iif; {ask} | xargs
+0
+0 0 0
+"
+        ),
+    );
+    end(&sandbox);
+}
+
 /// What comes by an interface with a fib is sent on by that fib's routes, and the networks of the
 /// interface's addresses are in the fib's table, however they change.
 #[test]

@@ -40,7 +40,7 @@ pub(super) const WORDS: &[Word<Action>] = &[
     word(&["fib"], "The routing table by which is sent on what the interface receives, and \
           in which are routes to the networks of its addresses")
         .partly("0 to 15; an address that another program adds or removes is taken notice of when \
-                 `fib` or `up` is said again, and echo replies and refusals leave by fib 0",
+                 `fib` or `up` is said again, and refusals of TCP leave by fib 0",
             With(Value("number"), |line, _, text| line.change(Change::Fib(fib(text)?)))),
     word(&["tunnelfib"], "The routing table of what a tunnel sends")
         .partly("only 0", With(Value("number"), |_, _, text| only_fib(text))),
