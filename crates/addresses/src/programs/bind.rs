@@ -96,12 +96,18 @@ fn all_addresses(p: &mut Program, family: Family, port: Label) {
             p.jump(port);
         }
         // A socket of IPv6 may speak IPv4 too, which this hook cannot see: only where the jail has
-        // no IPv4, the only address is all that the socket can have.
+        // no IPv4, or another socket for it, the only address is all that the socket can have.
         Family::V6 => {
+            let only = p.label();
             p.load(Word, R1, R7, rule::COUNT6);
             p.jump_if(R1, If::NotEqual, 1, stays);
             p.load(Word, R1, R7, rule::COUNT4);
-            p.jump_if(R1, If::NotEqual, 0, stays);
+            p.jump_if(R1, If::Equal, 0, only);
+            if_apart(p, stays);
+            p.load(Word, R1, R6, call::TYPE);
+            p.jump_if(R1, If::Equal, socket_type::STREAM, stays);
+            beside_ipv4(p, stays);
+            p.here(only);
             Given::SIX.replace_by_first(p);
             p.jump(port);
         }
@@ -135,20 +141,52 @@ fn alone(p: &mut Program, family: Family) {
     p.here(end);
 }
 
-/// Fails the call if somebody else's socket gets what is sent to the port and to an address that
-/// nobody has: 240.0.0.1, of RFC 1112, or 100::1, of RFC 6666.
-fn find_other(p: &mut Program, family: Family) {
-    let [none, known] = [(); 2].map(|()| p.label());
-    let (size, to, port): (u32, &[(i16, [u8; 4])], i16) = match family {
-        Family::V4 => (12, &[(4, [240, 0, 0, 1])], 10),
-        Family::V6 => (36, &[(16, [1, 0, 0, 0]), (28, [0, 0, 0, 1])], 34),
+/// Goes on at the label unless the jail has a datagram socket of IPv4 with the port. Then the one of
+/// IPv6 beside it speaks IPv6 alone, as servers have it that open one for each.
+fn beside_ipv4(p: &mut Program, otherwise: Label) {
+    let [own, release] = [(); 2].map(|()| p.label());
+    find_socket(p, Family::V4, |p| {
+        p.load(Word, R1, R7, rule::FIRST4);
+        p.store(Word, R10, destination(Family::V4), R1);
+    });
+    p.jump_if_null(R0, otherwise);
+    p.set(R9, 0);
+    p.load(Word, R1, R8, call::SOCKET_ADDRESS4);
+    p.load(Word, R2, R7, rule::FIRST4);
+    p.jump_if_registers(R1, If::Equal, R2, own);
+    p.copy(R2, R8);
+    socket_storage(p);
+    p.jump_if_null(R0, release);
+    p.load(Double, R1, R0, bound::GROUP);
+    p.load(Double, R2, R7, rule::GROUP);
+    p.jump_if_registers(R1, If::NotEqual, R2, release);
+    p.here(own);
+    p.set(R9, 1);
+    p.here(release);
+    p.copy(R1, R8);
+    p.call(Function::SocketRelease);
+    p.jump_if(R9, If::Equal, 0, otherwise);
+}
+
+/// Where the destination is in struct bpf_sock_tuple, as it lies on the stack.
+const fn destination(family: Family) -> i16 {
+    match family {
+        Family::V4 => Stack::TUPLE + 4,
+        Family::V6 => Stack::TUPLE + 16,
+    }
+}
+
+/// Finds the datagram socket that gets what is sent to the call's port, and to the address that
+/// `put` writes to [`destination`]: R8 and R0, which has to be released unless it is null.
+fn find_socket(p: &mut Program, family: Family, put: impl FnOnce(&mut Program)) {
+    let (size, port) = match family {
+        Family::V4 => (12, 10),
+        Family::V6 => (36, 34),
     };
     for word in (0..36).step_by(4) {
         p.store_value(Word, R10, Stack::TUPLE + word, 0);
     }
-    for (at, bytes) in to {
-        p.store_value(Word, R10, Stack::TUPLE + at, u32::from_ne_bytes(*bytes));
-    }
+    put(p);
     p.load(Word, R1, R6, call::PORT);
     p.store(Half, R10, Stack::TUPLE + port, R1);
     p.copy(R1, R6);
@@ -158,6 +196,21 @@ fn find_other(p: &mut Program, family: Family) {
     p.set(R5, 0);
     p.call(Function::FindDatagramSocket);
     p.copy(R8, R0);
+}
+
+/// Fails the call if somebody else's socket gets what is sent to the port and to an address that
+/// nobody has: 240.0.0.1, of RFC 1112, or 100::1, of RFC 6666.
+fn find_other(p: &mut Program, family: Family) {
+    let [none, known] = [(); 2].map(|()| p.label());
+    find_socket(p, family, |p| {
+        let to: &[(i16, [u8; 4])] = match family {
+            Family::V4 => &[(0, [240, 0, 0, 1])],
+            Family::V6 => &[(0, [1, 0, 0, 0]), (12, [0, 0, 0, 1])],
+        };
+        for (at, bytes) in to {
+            p.store_value(Word, R10, destination(family) + at, u32::from_ne_bytes(*bytes));
+        }
+    });
     p.jump_if_null(R0, none);
     p.set(R9, 0);
     p.copy(R2, R8);

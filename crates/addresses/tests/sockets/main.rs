@@ -138,7 +138,11 @@ const TOGETHER: &[(&[Who], &str, &str)] = &[
     (&[Host, Wire, A],       "ask udp4 192.0.2.3:5353",           "B"),
     // A jail's socket for all addresses shares no port with the host; one for an address may.
     (&[A],                   "bind udp4+shared 0.0.0.0:5354",     "EADDRINUSE | 0.0.0.0:5354"),
-    (&[A, B],                "bind udp6+shared [::]:5354",        "EADDRINUSE | [::]:5354"),
+    (&[A],                   "bind udp6+shared [::]:5354",        "EADDRINUSE | [::]:5354"),
+    // Beside a socket of its own for IPv4, the one for IPv6 has the only address.
+    (&[B],                   "bind udp6+shared [::]:5354",        "[2001:db8::3]:5354 | [::]:5354"),
+    (&[A],                   "bind udp6+shared [::]:53",          "[2001:db8::1]:53 | EADDRINUSE"),
+    (&[A],                   "bind udp6 [::]:5355",               "[::]:5355"),
     (&[A],                   "bind udp4+shared 0.0.0.0:54",       "0.0.0.0:54"),
     (&[B],                   "bind udp6+shared [::]:54",          "EADDRINUSE | [::]:54"),
     (&[Host],                "bind udp4+shared 0.0.0.0:53",       "EADDRINUSE | 0.0.0.0:53"),

@@ -44,6 +44,8 @@ for name in host a b c; do
     [ $name != host ] || chroot $root ssh-keygen -q -t ed25519 -N '' -f /root/key
     cp /home/host/root/key.pub $root/root/.ssh/authorized_keys
 done
+# Of several sockets for all addresses on one UDP port, no two may be there: the host's has its own.
+sed -i 's/interface: 0.0.0.0/interface: 192.0.2.9/; s/interface: ::0/interface: 2001:db8::9/' /home/host/etc/unbound/unbound.conf.d/all.conf
 # b has dnsmasq instead, which knows the names of /etc/hosts.
 sed -i 's/unbound/dnsmasq/' /home/b/etc/rc.conf
 echo 10.0.0.3 who.test >> /home/b/etc/hosts
@@ -66,8 +68,8 @@ const END: &str = "
 set -e
 for file in $(find /home/host/run -name '*.pid'); do kill $(cat $file) || :; done
 while pidof nginx sshd unbound redis-server apache2 smbd node prometheus-node-exporter; do :; done
-for device in null zero urandom random; do /bin/umount /home/host/dev/$device; done
-for name in host a b c; do /bin/umount /home/$name; done
+for device in null zero urandom random; do /bin/umount --lazy /home/host/dev/$device; done
+for name in host a b c; do /bin/umount --lazy /home/$name; done
 ip link delete em0; ip netns delete wire; /bin/umount /run/netns
 ";
 
@@ -115,9 +117,9 @@ $ ip netns exec wire sh -c '. /tmp/ask; for host in $four $six; do login $host; 
 a a a b c host a c host
 $ . /tmp/ask; for host in $four; do name $host +tcp; done | xargs
 10.0.0.2 10.0.0.2 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.1
-$ ip netns exec wire sh -c '. /tmp/ask; for host in $four $six; do name $host +tcp; done | xargs; for host in 192.0.2.1 192.0.2.3 192.0.2.5; do name $host; done | xargs'
+$ ip netns exec wire sh -c '. /tmp/ask; for host in $four $six; do name $host +tcp; done | xargs; for host in 192.0.2.1 192.0.2.3 192.0.2.5 192.0.2.9 $six; do name $host; done | xargs'
 10.0.0.2 10.0.0.2 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.1 10.0.0.2 10.0.0.4 10.0.0.1
-10.0.0.2 10.0.0.3 10.0.0.4
+10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.1 10.0.0.2 10.0.0.4 10.0.0.1
 $ for jail in a b c; do jexec $jail curl -s -m 5 http://localhost/ http://192.0.2.9/; jexec $jail dig +short +tries=1 @127.0.0.1 who.test A; done | xargs
 a host 10.0.0.2 b host 10.0.0.3 c host 10.0.0.4
 $ for jail in a b c; do jexec $jail redis-cli ping | grep -o DENIED; jexec $jail ping -q -c 1 192.0.2.100 | grep -o '1 received'; done

@@ -52,7 +52,7 @@ fn of(permission: Permission, rights: Rights) -> Option<(CapabilitySet, bool)> {
     let given = rights.allow.has(permission);
     match permission {
         Permission::Chflags => Some((CapabilitySet::LINUX_IMMUTABLE, given)),
-        Permission::RawSockets => Some((CapabilitySet::NET_RAW, rights.has_raw_sockets())),
+        Permission::RawSockets => Some((CapabilitySet::NET_RAW, rights.keeps_raw_sockets())),
         Permission::ReservedPorts => Some((CapabilitySet::NET_BIND_SERVICE, given)),
         Permission::Mlock
         | Permission::Mount
@@ -148,7 +148,8 @@ mod tests {
             ("vnet",               vnet,                                &network,     true),
             ("vnet, inherit",      Rights { users: Users::Host, ..vnet }, &network,   true),
             ("allow.raw_sockets",  allow(Permission::RawSockets),       &network[2..], true),
-            ("raw, addresses",     Rights { is_held: true, ..allow(Permission::RawSockets) }, &network[2..], false),
+            ("raw, addresses",     Rights { is_held: true, ..allow(Permission::RawSockets) }, &network[2..], true),
+            ("raw, inherit",       Rights { is_held: true, users: Users::Host, ..allow(Permission::RawSockets) }, &network[2..], false),
             ("allow.reserved_ports", allow(Permission::ReservedPorts),  &[CapabilitySet::NET_BIND_SERVICE], true),
             ("allow.chflags",      allow(Permission::Chflags),          &[CapabilitySet::LINUX_IMMUTABLE], true),
             ("nothing",            RIGHTS,                              &admin,       false),

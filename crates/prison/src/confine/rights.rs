@@ -75,15 +75,19 @@ impl Rights {
     /// Whether the prison's root may make raw sockets. With a stack of its own it may without
     /// `allow.raw_sockets`: FreeBSD's prison_priv_check(), `PRIV_NETINET_RAW` with `PR_VNET`. With
     /// addresses of the host it may not, as nothing holds such a socket to them.
-    pub(crate) const fn has_raw_sockets(self) -> bool {
-        let is_held = self.is_held && self.shares_network();
+    ///
+    /// A jail with users of its own keeps the capability nevertheless: over the host's stack that is
+    /// none, and Debian's ping(8), which needs no raw socket, is a file that does not execute
+    /// without it.
+    pub(crate) fn keeps_raw_sockets(self) -> bool {
+        let is_held = self.is_held && self.shares_network() && self.users == Users::Host;
         self.has_vnet() || !is_held && self.allow.has(Permission::RawSockets)
     }
 
     /// These, without what addresses of the host take away: for whoever is told rights alone, and
     /// not that the prison is held.
     pub(crate) fn in_effect(self) -> Self {
-        let is_kept = |permission| permission != Permission::RawSockets || self.has_raw_sockets();
+        let is_kept = |permission| permission != Permission::RawSockets || self.keeps_raw_sockets();
         let allow = Allow::of(|permission| self.allow.has(permission) && is_kept(permission));
         Self { allow, ..self }
     }
