@@ -141,8 +141,8 @@ fn alone(p: &mut Program, family: Family) {
     p.here(end);
 }
 
-/// Goes on at the label unless the jail has a datagram socket of IPv4 with the port. Then the one of
-/// IPv6 beside it speaks IPv6 alone, as servers have it that open one for each.
+/// Goes on at the label unless the jail has a datagram socket of IPv4 with the port. Then the one
+/// of IPv6 beside it speaks IPv6 alone, as servers have it that open one for each.
 fn beside_ipv4(p: &mut Program, otherwise: Label) {
     let [own, release] = [(); 2].map(|()| p.label());
     find_socket(p, Family::V4, |p| {

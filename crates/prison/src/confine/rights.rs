@@ -76,8 +76,8 @@ impl Rights {
     /// `allow.raw_sockets`: FreeBSD's prison_priv_check(), `PRIV_NETINET_RAW` with `PR_VNET`. With
     /// addresses of the host it may not, as nothing holds such a socket to them.
     ///
-    /// A jail with users of its own keeps the capability nevertheless: over the host's stack that is
-    /// none, and Debian's ping(8), which needs no raw socket, is a file that does not execute
+    /// A jail with users of its own keeps the capability nevertheless: over the host's stack that
+    /// is none, and Debian's ping(8), which needs no raw socket, is a file that does not execute
     /// without it.
     pub(crate) fn keeps_raw_sockets(self) -> bool {
         let is_held = self.is_held && self.shares_network() && self.users == Users::Host;
