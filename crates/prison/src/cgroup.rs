@@ -159,6 +159,12 @@ pub(crate) fn open_to_query(path: &Path) -> io::Result<OwnedFd> {
     Ok(open(path, flags, Mode::empty())?)
 }
 
+/// Opens the directory that holds all of a prison's processes to ask the kernel about it, those of
+/// prisons inside among them.
+pub(crate) fn open_whole_to_query(path: &Path) -> io::Result<OwnedFd> {
+    open_to_query(whole(path))
+}
+
 /// Removes the directory of a prison that has ended, and the common one with the last of them.
 /// Answers whether it is gone. Processes in it stay, and the directory with them.
 pub(crate) fn remove(path: &Path, hierarchies: Hierarchies) -> bool {

@@ -3,9 +3,10 @@
 //! prison finds them, and who holds them.
 //!
 //! All prisons of a registry that are on one stack use the same programs, which are found by the
-//! control group of any of them. Each init holds the link by which packets find their sockets. A
-//! prison that has a stack for itself needs no such link, and is held to its addresses all the
-//! same: so 127.0.0.1 and the ports below 1024 mean the same to both.
+//! control group of any of them: the group that prisons inside are in, too. Each init holds the
+//! link by which packets find their sockets. A prison that has a stack for itself needs no such
+//! link, and is held to its addresses all the same: so 127.0.0.1 and the ports below 1024 mean the
+//! same to both.
 
 use crate::cgroup;
 use crate::confine::ids::Ids;
@@ -141,7 +142,7 @@ fn attach(network: &Network, record: &Record, cookie: u64) -> Result<(), Error> 
     let (Some(addresses), Some(cgroup)) = (&record.addresses, &record.cgroup) else {
         return Err(Error::NoAddressRules("cgroup v2 is not mounted".into()));
     };
-    let group = cgroup::open_to_query(cgroup).calling("cgroup")?;
+    let group = cgroup::open_whole_to_query(cgroup).calling("cgroup")?;
     let (group, rule) = (group.as_fd(), rule(record, addresses));
     network.hold((group, number(group)?), cookie, &rule).map_err(refused)
 }
@@ -149,7 +150,7 @@ fn attach(network: &Network, record: &Record, cookie: u64) -> Result<(), Error> 
 /// The programs that prisons have, by their cgroups.
 fn networks_of(cgroups: &[PathBuf]) -> impl Iterator<Item = Network> {
     // A prison that is being made has no cgroup yet, or no programs.
-    let groups = cgroups.iter().filter_map(|cgroup| cgroup::open_to_query(cgroup).ok());
+    let groups = cgroups.iter().filter_map(|cgroup| cgroup::open_whole_to_query(cgroup).ok());
     groups.filter_map(|group| Network::of(group.as_fd()).ok().flatten())
 }
 
@@ -166,7 +167,7 @@ pub(crate) fn change(
     let (Some(addresses), Some(cgroup)) = (&record.addresses, &record.cgroup) else {
         return Ok(());
     };
-    let group = cgroup::open_to_query(cgroup).map_err(|_| Error::Died)?;
+    let group = cgroup::open_whole_to_query(cgroup).map_err(|_| Error::Died)?;
     let network = Network::of(group.as_fd()).map_err(refused)?.ok_or(Error::Died)?;
     let cookie = if record.rights.carried_network {
         let stack = namespace::of_process(init, Namespace::Net).map_err(|_| Error::Died)?;
@@ -183,7 +184,7 @@ pub(crate) fn change(
 /// or no right to load one, these ports stay refused.
 pub(crate) fn open_reserved_ports(record: &Record) {
     if let (true, Some(cgroup)) = (needs_ports(record), &record.cgroup)
-        && let Ok(group) = cgroup::open_to_query(cgroup)
+        && let Ok(group) = cgroup::open_whole_to_query(cgroup)
     {
         let Families { inet, inet6 } = record.rights.families;
         let _ = open_ports(group.as_fd(), root(record), [inet, inet6]);
@@ -208,7 +209,7 @@ pub(crate) fn carries_out_permissions(record: &Record) -> bool {
 /// Has the programs carry out the permissions of the record.
 pub(crate) fn permit(record: &Record) -> Result<(), Error> {
     let Some(cgroup) = &record.cgroup else { return Ok(()) };
-    let group = cgroup::open_to_query(cgroup).map_err(|_| Error::Died)?;
+    let group = cgroup::open_whole_to_query(cgroup).map_err(|_| Error::Died)?;
     let group = group.as_fd();
     let Some(addresses) = &record.addresses else {
         // As at the start: without a program there is nothing to take back.
@@ -224,7 +225,7 @@ pub(crate) fn permit(record: &Record) -> Result<(), Error> {
 /// forgotten leads to no socket.
 pub(crate) fn forget(record: &Record) {
     let (Some(addresses), Some(cgroup)) = (&record.addresses, &record.cgroup) else { return };
-    let Ok(group) = cgroup::open_to_query(cgroup) else { return };
+    let Ok(group) = cgroup::open_whole_to_query(cgroup) else { return };
     if let (Ok(Some(network)), Ok(number)) = (Network::of(group.as_fd()), number(group.as_fd())) {
         let _ = network.forget(number, &rule(record, addresses));
     }

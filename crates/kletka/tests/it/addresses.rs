@@ -100,6 +100,34 @@ jail
     end(&sandbox);
 }
 
+/// A jail inside a jail with addresses has those addresses, whoever has made it, and no others.
+#[test]
+fn jails_inside_are_held_too() {
+    let Some(sandbox) = machine(WEB) else { return };
+    sandbox.root("/home/r/in");
+    sandbox.ok("mkdir -p /home/r/in/www; jail -q -c name=a children.max=3 path=/home/r persist \
+                mount.devfs ip4.addr='em0|192.0.2.1/24' allow.reserved_ports");
+    sandbox.ok("jail -q -c name=a.host path=/home/r/in persist mount.devfs ip4=inherit");
+    sandbox.ok(
+        "jexec a /run/kletka/jail/jail -q -c name=own path=/in persist mount.devfs ip4=inherit",
+    );
+    for inside in ["a.host", "a.own"] {
+        let serve = |address: &str| {
+            let line = format!(
+                "jexec {inside} busybox httpd -p {address} -h /www 2>&1 && kill $(pidof busybox)"
+            );
+            sandbox.run(&line).stdout
+        };
+        let denied = "httpd: bind: Cannot assign requested address\n";
+        assert_eq!(serve("192.0.2.9:8080"), denied, "{inside}");
+        assert_eq!(serve("127.0.0.53:8080"), denied, "{inside}");
+        assert_eq!(serve("192.0.2.1:8080"), "", "{inside}");
+        assert_eq!(serve("8080"), "", "{inside}");
+    }
+    sandbox.ok("jail -q -r a");
+    end(&sandbox);
+}
+
 /// A datagram socket of the host's for all addresses stands in the way of jails with some, and the
 /// doctor names whose it is; a jail's own stands in nobody's.
 #[test]
