@@ -12,16 +12,24 @@ use std::fs::File;
 use std::os::fd::AsFd;
 
 /// The fib of a jail's processes. `None`: nobody has chosen one, neither the jail's parameters nor,
-/// by setfib(1), the caller, whose fib a jail has without parameters.
+/// by setfib(1), the caller, whose fib a jail has without parameters. A jail that a jail makes has the
+/// fib of that one, which need not be chosen again.
 pub(crate) fn of(jail: &Jail) -> Result<Option<Fib>, Error> {
+    let is_inside = prison::is_jailed();
     if jail.parameters.given(param::EXEC_FIB.parameter()).is_none() {
-        return Ok(Fib::given());
+        return Ok(Fib::given().filter(|_| !is_inside));
     }
     let number = jail.parameters.int(param::EXEC_FIB).unwrap_or(0);
     let fib = u32::try_from(number).ok().and_then(Fib::new);
     let last = Fib::COUNT - 1;
     let wrong = || format!("{number}: setfib: Invalid argument; there are fibs 0 to {last}");
-    fib.map(Some).ok_or_else(|| Error::Value(param::EXEC_FIB.name, wrong()))
+    let fib = fib.ok_or_else(|| Error::Value(param::EXEC_FIB.name, wrong()))?;
+    let own = Fib::own();
+    if is_inside && fib != own {
+        let why = format!("{number}: a jail inside a jail has the fib of that one, {own} here");
+        return Err(Error::Value(param::EXEC_FIB.name, why));
+    }
+    Ok(Some(fib).filter(|_| !is_inside))
 }
 
 /// The fib that the processes of a prison have.

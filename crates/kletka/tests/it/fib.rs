@@ -282,6 +282,46 @@ setfib: fib 2: the rule \"ip rule pref 50 fwmark 0x1000000/0xff000000 table 7\" 
     end(&sandbox);
 }
 
+/// Jails inside a jail have its fib; those that the host puts there have their own.
+#[test]
+fn jails_inside_have_the_fib_of_the_outer_one() {
+    let Some(sandbox) = with_jails() else { return };
+    sandbox.root("/home/r/inner");
+    sandbox.write("/home/r/inner/who", WHO.split("exec").next().unwrap());
+    sandbox.write(
+        "/home/r/etc/jail.conf",
+        "path = /inner; persist; ip4 = inherit; ip6 = inherit; exec.start = 'sh /who';
+         inner {} same { exec.fib = 2; } other { exec.fib = 0; }\n",
+    );
+    sandbox.ok("chmod 700 /home/r/inner");
+    let outer = "jail -q -c name=outer path=/home/r persist mount.devfs children.max=3 ip4=inherit \
+                 ip6=inherit exec.fib=2 2> /dev/null";
+    check(
+        &sandbox,
+        &format!(
+            "\
+$ {outer}; jexec -l outer jail -q -c inner
+r2 [::ffff:10.0.2.1]
+r2 [fd00:2::1]
+$ jexec -l outer jexec inner sh /who
+r2 [::ffff:10.0.2.1]
+r2 [fd00:2::1]
+$ jexec -l outer jail -q -c same
+r2 [::ffff:10.0.2.1]
+r2 [fd00:2::1]
+$ jexec -l outer jail -q -c other
+jail: other: exec.fib: 0: a jail inside a jail has the fib of that one, 2 here (/etc/jail.conf line 2)
+[1]
+$ jail -q -c name=outer.hosts path=/home/r/inner persist ip4=inherit ip6=inherit exec.fib=0 exec.start='sh /who' 2> /dev/null
+r1 [::ffff:10.0.1.1]
+r1 [fd00:1::1]
+$ jail -q -r outer
+"
+        ),
+    );
+    end(&sandbox);
+}
+
 /// The kernel's own answers from addresses of an interface with a fib leave by it.
 #[test]
 fn an_interface_answers_by_its_table() {

@@ -10,7 +10,7 @@ use crate::cli::grammar::jails::JEXEC;
 use crate::cli::help::usage;
 use crate::cli::programs::programs;
 use netif::Fib;
-use prison::{Command, Ended, Identity, Prison, Record, Registry, User};
+use prison::{Command, Ended, Identity, Prison, Record, Registry, User, is_jailed};
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
@@ -133,6 +133,8 @@ impl Options {
 fn check_fib(record: &Record) -> Result<(), String> {
     let jails = record.mark.and_then(|mark| Fib::of_mark(mark.value & mark.mask));
     match Fib::given() {
+        // All jails inside a jail have the fib of that one.
+        Some(_) if is_jailed() => Ok(()),
         Some(own) if own != jails.unwrap_or_default() => Err(format!(
             "a command in jail \"{}\" has fib {}, as all of the jail, and cannot have fib {own}",
             record.name,
