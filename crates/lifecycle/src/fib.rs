@@ -12,8 +12,8 @@ use std::fs::File;
 use std::os::fd::AsFd;
 
 /// The fib of a jail's processes. `None`: nobody has chosen one, neither the jail's parameters nor,
-/// by setfib(1), the caller, whose fib a jail has without parameters. A jail that a jail makes has the
-/// fib of that one, which need not be chosen again.
+/// by setfib(1), the caller, whose fib a jail has without parameters. A jail that a jail makes has
+/// the fib of that one, which need not be chosen again.
 pub(crate) fn of(jail: &Jail) -> Result<Option<Fib>, Error> {
     let is_inside = prison::is_jailed();
     if jail.parameters.given(param::EXEC_FIB.parameter()).is_none() {
