@@ -22,7 +22,13 @@ pub fn set_attributes(
 ) -> io::Result<()> {
     let attr = libc::mount_attr {
         attr_set: attributes | userns.map_or(0, |_| libc::MOUNT_ATTR_IDMAP),
-        attr_clr: 0,
+        // How times of access are kept is one value of several bits, and the kernel wants the old
+        // value cleared.
+        attr_clr: if attributes & libc::MOUNT_ATTR__ATIME == 0 {
+            0
+        } else {
+            libc::MOUNT_ATTR__ATIME
+        },
         // A clone of a shared mount is its peer: pivot_root(2) refuses a shared root, and what is
         // mounted on one of the two would appear on the other.
         propagation: libc::MS_PRIVATE,

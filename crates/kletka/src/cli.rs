@@ -34,7 +34,7 @@ use std::process::ExitCode;
 ///
 /// Most commands of the network, the boot and the host are linked for hooks and jails only: in
 /// everybody's PATH Linux has other programs of these names.
-static APPLETS: [Applet; 20] = [
+static APPLETS: [Applet; 21] = [
     Applet::new(&grammar::jails::JAIL, jail::run, Jails, page!("jail.8"))
         .linked(&[Everywhere, InJails]),
     Applet::new(&grammar::jails::JLS, jls::run, Jails, page!("jls.8"))
@@ -61,6 +61,8 @@ static APPLETS: [Applet; 20] = [
         .linked(&[Hooks]),
     Applet::new(&grammar::host::DEVFS, devfs::run, Host, page!("kletka-devfs.8")).linked(&[Hooks]),
     Applet::new(&grammar::host::MOUNT, mount::run, Host, page!("kletka-mount.8")).linked(&[Hooks]),
+    Applet::new(&grammar::host::MOUNT_NULLFS, mount::run_nullfs, Host, page!("kletka-mount.8"))
+        .linked(&[Hooks]),
     Applet::new(&grammar::host::UMOUNT, umount::run, Host, page!("kletka-mount.8"))
         .linked(&[Hooks]),
     Applet::new(&grammar::own::BOOTSTRAP, bootstrap::run, Own, page!("kletka-bootstrap.8")),

@@ -214,7 +214,8 @@ fn overview(applets: &[Applet]) -> String {
         for alike in rows.chunk_by(|one, other| one.page.file == other.page.file) {
             let names: Vec<&str> = alike.iter().map(|applet| applet.name).collect();
             let about = alike.first().map_or("", |applet| applet.page.about());
-            text += &format!("  {:<15} {about}\n", names.join(", "));
+            // More names than the column has room for push their text to the right.
+            text += &format!("  {:<14}  {about}\n", names.join(", "));
         }
     }
     text += "\nFiles:\n";

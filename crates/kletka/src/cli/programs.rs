@@ -38,10 +38,11 @@ impl Known {
 }
 
 /// FreeBSD's programs that kletka has, where FreeBSD has them: hier(7).
-pub(super) const FREEBSDS: [Known; 15] = [
+pub(super) const FREEBSDS: [Known; 16] = [
     Known::new("/sbin", "ifconfig"),
     Known::new("/sbin", "route"),
     Known::new("/sbin", "mount").for_hooks(),
+    Known::new("/sbin", "mount_nullfs").for_hooks(),
     Known::new("/sbin", "umount").for_hooks(),
     Known::new("/sbin", "devfs").for_hooks(),
     Known::new("/sbin", "sysctl").for_hooks(),

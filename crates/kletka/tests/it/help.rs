@@ -233,7 +233,7 @@ Jails:
   jls             list jails, or where they are not what their files say
 $ test \"$(kletka help)\" = \"$(kletka --help)\" && test \"$(kletka -h)\" = \"$(kletka help)\"; kletka help | grep -e arp -e umount
   arp, ndp        show neighbours and their link-level addresses, in FreeBSD's form
-  mount, umount   mount and unmount file systems, in FreeBSD's dialect
+  mount, mount_nullfs, umount  mount and unmount file systems, in FreeBSD's dialect
 $ kletka version | grep -x 'kletka [0-9.]*' | wc -l; kletka --version | cut -d ' ' -f 1
 1
 kletka
@@ -249,7 +249,7 @@ Options:
 The manual page is kletka(8): kletka help kletka
 $ kletka
 usage: kletka APPLET [ARGUMENT ...]
-applets: arp bootstrap config devfs doctor ifconfig install jail jexec jls mount ndp net netstat route service setfib sysctl sysrc umount
+applets: arp bootstrap config devfs doctor ifconfig install jail jexec jls mount mount_nullfs ndp net netstat route service setfib sysctl sysrc umount
 [1]
 ",
     );

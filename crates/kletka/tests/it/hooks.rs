@@ -140,6 +140,19 @@ cat
     );
 }
 
+/// A service that is not kletka's is the host's own, and hooks start it by service(8) too.
+#[test]
+fn services_of_the_host() {
+    let Some(sandbox) = machine("web { persist; exec.poststart = 'service hostd reload'; }\n")
+    else {
+        return;
+    };
+    sandbox.ok("mkdir -p /etc/init.d");
+    sandbox.write("/etc/init.d/hostd", "#!/bin/sh\necho \"hostd: $*\"\n");
+    sandbox.ok("chmod +x /etc/init.d/hostd");
+    check(&sandbox, "$ jail -q -c web; jail -q -r web\nhostd: reload\n");
+}
+
 /// FreeBSD's absolute names mean FreeBSD's programs, in hooks and in the jail, while the host's own
 /// programs of these names stay for everybody else. Messages have the names as they were written.
 #[test]

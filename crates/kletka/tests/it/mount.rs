@@ -27,6 +27,9 @@ fn nullfs_and_tmpfs() {
         ("mount -t nullfs -o rw,nosuid,noexec /home/src /home/at/a; mount -t nullfs | grep /home", 0,
                                                             "/home/src on /home/at/a (nullfs, local, noexec, nosuid)\n"),
         ("umount -t nullfs /home/at/a",                      0, ""),
+        ("mount_nullfs -o ro,noatime /home/src /home/at/a; mount -t nullfs | grep /home; umount /home/at/a", 0,
+                                                            "/home/src on /home/at/a (nullfs, local, noatime, read-only)\n"),
+        ("mount_nullfs -t tmpfs /home/src /home/at/a",       1, "mount_nullfs: illegal option -- t\nusage: mount_nullfs [-o options] target mount-point\n"),
         // The root directory of a tmpfs has the owner and mode of the directory that it covers. The
         // limit of size holds.
         ("mount -t tmpfs -o size=1m tmpfs /home/at/t",       0, ""),

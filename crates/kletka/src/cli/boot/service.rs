@@ -11,8 +11,9 @@ use crate::cli::answer;
 use crate::cli::programs;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use conffile::Tree;
 use jails::{Done, Jails, remove_id, write_id};
@@ -79,6 +80,11 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
 
 fn start_script(name: &str, verb: &str, names: &[String], verbose: bool) -> ExitCode {
     let Some(script) = SCRIPTS.iter().find(|script| script.name == name) else {
+        if let Some(mut hosts) = of_host(name, verb, names) {
+            let error = reason(hosts.exec());
+            let program = hosts.get_program().to_string_lossy();
+            return answer::fail("service", format_args!("{program}: {error}"));
+        }
         let hint = match nearest(name, SCRIPTS.iter().map(|script| script.name)) {
             None if is_jail(name) => format!("; {name} is a jail: service jail {verb} {name}"),
             None => format!("; a service in a jail: service -j JAIL {name} {verb}"),
@@ -94,6 +100,49 @@ fn start_script(name: &str, verb: &str, names: &[String], verbose: bool) -> Exit
         say(format!("{name} is located in /etc/rc.d\n"));
     }
     script.start(verb, names)
+}
+
+/// Where a host has services of its own: scripts of sysvinit and OpenRC, and systemd's units.
+const HOSTS: [(&str, &str); 5] = [
+    ("/etc/init.d", ""),
+    ("/etc/systemd/system", ".service"),
+    ("/run/systemd/system", ".service"),
+    ("/usr/lib/systemd/system", ".service"),
+    ("/lib/systemd/system", ".service"),
+];
+
+/// Where a host has its own service(8).
+const HOSTS_COMMANDS: [&str; 2] = ["/usr/sbin/service", "/sbin/service"];
+
+/// The command that does the same to a service of the host: hooks find this service(8) first, and
+/// the host's services are theirs to start too. `None`: the host has no service of this name.
+fn of_host(name: &str, verb: &str, names: &[String]) -> Option<Command> {
+    let is_one = |(folder, ending): &(&str, &str)| {
+        !name.contains('/') && Path::new(folder).join(format!("{name}{ending}")).exists()
+    };
+    let (folder, _) = HOSTS.iter().find(|place| is_one(place))?;
+    // This very program may be linked there.
+    let own = fs::canonicalize("/proc/self/exe").ok();
+    let is_hosts = |path: &&&str| fs::canonicalize(path).is_ok_and(|real| Some(real) != own);
+    let mut command = match HOSTS_COMMANDS.iter().find(is_hosts) {
+        Some(program) => {
+            let mut command = Command::new(program);
+            command.args([name, verb]);
+            command
+        }
+        None if *folder == "/etc/init.d" => {
+            let mut command = Command::new(Path::new(folder).join(name));
+            command.arg(verb);
+            command
+        }
+        None => {
+            let mut command = Command::new("systemctl");
+            command.args([verb, name]);
+            command
+        }
+    };
+    command.args(names);
+    Some(command)
 }
 
 /// Whether a jail of this name is configured, or runs.

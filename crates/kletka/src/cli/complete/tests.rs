@@ -27,7 +27,7 @@ fn by_the_place() {
         ("jail -c vnet=",                   "vnet=new vnet=inherit"),
         ("jail -c persist=t",               "persist=true"),
         ("jail -c path=/home/",             "<files>"),
-        ("jail -c name=web ho",             "host= host.hostname= host.domainname="),
+        ("jail -c name=web ho",             "host= host.hostname= host.domainname= host.hostuuid= host.hostid="),
         ("jls host.h",                      "host.hostid host.hostname host.hostuuid"),
         ("jls --libxo j",                   "json"),
         ("jls --libxo=j",                   "--libxo=json"),

@@ -121,6 +121,14 @@ pub(crate) static MOUNT: Grammar = Grammar {
     ..Grammar::new("mount")
 };
 
+pub(crate) static MOUNT_NULLFS: Grammar = Grammar {
+    usage: &["mount_nullfs [-o options] target mount-point"],
+    flags: &[with("-o", "options", Any, "options of the mount, with commas between them")],
+    permutes: true,
+    rules: &[each(&[Directory])],
+    ..Grammar::new("mount_nullfs")
+};
+
 pub(crate) static UMOUNT: Grammar = Grammar {
     usage: &["umount [-fv] [-t type] special | node ...", "umount -a [-fv] [-F fstab] [-t type]"],
     flags: &[

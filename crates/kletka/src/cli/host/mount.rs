@@ -6,7 +6,7 @@
 //! first mount.
 
 use crate::cli::answer::{self, reason};
-use crate::cli::grammar::host::MOUNT;
+use crate::cli::grammar::host::{MOUNT, MOUNT_NULLFS};
 use crate::cli::help::usage;
 use std::ffi::{CString, OsString};
 use std::fmt;
@@ -38,6 +38,23 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(code) => code,
         Err(Failure::Usage) => usage(&MOUNT),
         Err(Failure::Because(error)) => answer::fail("mount", error),
+    }
+}
+
+/// Runs mount_nullfs(8), by which FreeBSD's mount(8) mounts a nullfs.
+pub(crate) fn run_nullfs(arguments: Vec<OsString>) -> ExitCode {
+    let parsed = Request::parse(arguments);
+    let done = parsed.and_then(|request| match request.operands.as_slice() {
+        [target, point] if request.takes_options_alone() => {
+            let (fstype, options) = (Some("nullfs".into()), request.options.clone());
+            Request { fstype, options, ..Request::default() }.mount_one(target, point)
+        }
+        _ => Err(Failure::Usage),
+    });
+    match done {
+        Ok(code) => code,
+        Err(Failure::Usage) => usage(&MOUNT_NULLFS),
+        Err(Failure::Because(error)) => answer::fail("mount_nullfs", error),
     }
 }
 
@@ -97,6 +114,11 @@ impl Request {
         }
         request.options.retain(|option| !option.is_empty());
         Ok(request)
+    }
+
+    /// Whether nothing but `-o` was given.
+    fn takes_options_alone(&self) -> bool {
+        !self.all && !self.late && self.fstab.is_none() && self.fstype.is_none()
     }
 
     /// Carries out `mount` and `mount -t TYPE`: prints a line for each mount.

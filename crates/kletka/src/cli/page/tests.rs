@@ -114,6 +114,7 @@ const OF_THE_HOST: [&str; 44] = [
     "tcpdump.8",
     "tmux.1",
     "tty.1",
+    "uname.2",
     "useradd.8",
     "wg.8",
     "zsh.1",
