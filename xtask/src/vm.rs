@@ -26,7 +26,7 @@ const KERNELS: [&str; 2] = ["6.12", "6.1"];
 
 /// Integration tests of `it` that are repeated on both kernels: what file systems can do has
 /// changed much between them.
-const REPEATED_ON_ALL: [&str; 1] = ["roots::"];
+const REPEATED_ON_ALL: [&str; 3] = ["roots::", "devfs::a_device", "devfs::a_jail_that_runs"];
 
 /// Those that are repeated on the first kernel too: they depend on the kernel more than others. Not
 /// all are, because a program starts 37 times slower there.

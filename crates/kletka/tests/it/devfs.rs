@@ -251,6 +251,7 @@ $ jexec z sh -c 'chmod 666 /dev/loop0; mv /dev/loop0 /dev/x; : > /dev/x'
 sh: can't create /dev/x: Operation not permitted
 [1]
 $ jail -q -R z y
+$ /bin/umount /dev
 "
         ),
     );

@@ -28,14 +28,14 @@ const DEPTH: usize = 32;
 
 /// The number of the file system that is the prison's /dev.
 pub(crate) fn number(init: ProcessId) -> Option<u64> {
-    Some(fstat(open(init)?).ok()?.st_dev)
+    Some(fstat(open(init).ok()?).ok()?.st_dev)
 }
 
 /// Opens what the prison has at /dev.
-fn open(init: ProcessId) -> Option<OwnedFd> {
+fn open(init: ProcessId) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
-    openat2(init.root()?, "dev", flags, Mode::empty(), resolve).ok()
+    openat2(init.root().ok_or(Errno::SRCH)?, "dev", flags, Mode::empty(), resolve)
 }
 
 /// Brings the /dev of the prison of `init`, the file system `number`, to what `dev` says. `hosts`
@@ -50,7 +50,7 @@ pub(crate) fn renew(
     ids: Ids,
     rules: bool,
 ) -> rustix::io::Result<()> {
-    let top = open(init).ok_or(Errno::SRCH)?;
+    let top = open(init)?;
     if fstat(&top)?.st_dev != number {
         return Err(Errno::BUSY);
     }

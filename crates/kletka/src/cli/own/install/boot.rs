@@ -124,7 +124,7 @@ mod tests {
             has("share/kletka/openrc/jail", script);
             has("lib/systemd/system/kletka-netif.service", &unit.replace("jail start", "netif quietstart"));
             has("share/kletka/init.d/kletka-netif", script);
-            let rule = format!("ENV{{DEVNAME}}==\"?*\", TEST==\"/run/kletka/jails\", RUN+=\"{rule}\"");
+            let rule = format!("RUN+=\"{rule}\"");
             has("lib/udev/rules.d/90-kletka.rules", &rule);
             has("share/kletka/openrc/kletka-netif", script);
         }
