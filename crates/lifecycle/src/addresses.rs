@@ -221,6 +221,28 @@ pub(crate) fn carry(prison: &Prison, addresses: &[IpAddr]) -> Result<(), Error> 
     carried.map_err(Error::Carried)
 }
 
+/// Looks whether a jail may have these addresses beside the others, `except` the prison that is
+/// changed: an address in a network of a prison's is that one's alone.
+///
+/// # Errors
+/// [`Error::OfAnother`].
+pub(crate) fn are_free(
+    registry: &Registry,
+    addresses: &Addresses,
+    are_carried: bool,
+    except: Option<u32>,
+) -> Result<(), Error> {
+    for other in registry.prisons()? {
+        let mut all = prison::both(&addresses.v4, &addresses.v6);
+        let both = all.find(|address| other.has_address(*address));
+        let counts = Some(other.jid) != except && (are_carried || other.is_carried());
+        if let Some(address) = both.filter(|_| counts) {
+            return Err(Error::OfAnother(address, other.name));
+        }
+    }
+    Ok(())
+}
+
 /// Gives interfaces the addresses that a prison is about to have, and its own network if it has
 /// one. Where that fails, nothing is changed.
 ///
@@ -231,6 +253,8 @@ pub(crate) fn provide(
     aliases: &[Alias],
     addresses: &Addresses,
 ) -> Result<(), Error> {
+    let record = prison.record();
+    are_free(registry, addresses, record.is_carried(), Some(record.jid))?;
     let provided = aliases.iter().try_for_each(Alias::add).and_then(|()| {
         if !prison.record().is_carried() {
             return Ok(());

@@ -43,6 +43,9 @@ const EVERYBODY: &str = "0 2147483647";
 /// The setting by which an address does not take along those that were added behind it.
 const PROMOTE: &str = "/proc/sys/net/ipv4/conf/all/promote_secondaries";
 
+/// A jail gets no more routes than these one by one.
+const MOST_ROUTES: usize = 4096;
+
 /// What leads the host's packets to jails.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ways {
@@ -115,10 +118,13 @@ impl Netlink {
                 Some(slave) => slave,
                 None => self.make_slave(parent, network, &mut inside)?,
             };
-            let own = places.iter().filter(|place| place.parent == parent.index);
-            inside.dress(slave, &own.map(|place| place.prefix).collect::<Vec<_>>())?;
-            let families = places.iter().map(|place| family(place.prefix.address));
-            inside.follow(parent.index, slave, &routes, &families.collect::<Vec<_>>())?;
+            let own: Vec<Prefix> = places
+                .iter()
+                .filter(|place| place.parent == parent.index)
+                .map(|place| place.prefix)
+                .collect();
+            inside.dress(slave, &own)?;
+            inside.follow(parent.index, slave, &routes, &own)?;
         }
         inside.strip(&places)?;
         places.iter().try_for_each(|place| self.lead(place))?;
@@ -364,17 +370,22 @@ impl Netlink {
         parent: u32,
         slave: u32,
         routes: &[Route],
-        families: &[u8],
+        own: &[Prefix],
     ) -> Result<(), Error> {
         let leave = routes.iter().filter(|route| {
             let to = route.destination.address;
             route.interface == Some(parent)
                 && route.kind == RouteKind::Unicast
-                && families.contains(&family(to))
+                && own.iter().any(|own| own.address.is_ipv4() == to.is_ipv4())
                 && !is_link_local(&to)
         });
+        let mut leave: Vec<Route> = leave.copied().collect();
+        if leave.len() > MOST_ROUTES {
+            // Every packet goes to the host, which knows all of them.
+            leave = own.iter().map(|own| everywhere(own.address)).collect();
+        }
         for route in leave {
-            let inside = Route { gateway: None, interface: Some(slave), ..*route };
+            let inside = Route { gateway: None, interface: Some(slave), ..route };
             match self.add_route(&inside) {
                 Ok(()) | Err(Error::Refused { errno: Errno::EXIST, .. }) => {}
                 Err(error) => return Err(error),
@@ -399,15 +410,7 @@ impl Netlink {
         let shim = self.index(&shim)?;
         let Prefix { address, .. } = place.prefix;
         let destination = Prefix { address, length: Prefix::width(address) };
-        let route = Route {
-            destination,
-            gateway: None,
-            interface: Some(shim),
-            kind: RouteKind::Unicast,
-            mtu: None,
-            is_static: false,
-            fib: Fib::DEFAULT,
-        };
+        let route = Route { destination, interface: Some(shim), ..everywhere(address) };
         let message = way(rtm::NEWROUTE, nlm::CREATE | nlm::REPLACE, &route, place.hosts);
         self.change(message).map_err(|errno| Request::Route.refused(errno))
     }
@@ -519,6 +522,19 @@ fn parse_rule(body: &[u8]) -> Option<TableRule> {
     }
     rule.is_ours = rule.table == TABLE && rule.protocol == MARK;
     (action == fra::LOOK_UP).then_some(rule)
+}
+
+/// The route to everybody of a family.
+fn everywhere(like: IpAddr) -> Route {
+    Route {
+        destination: Prefix::default_of(like),
+        gateway: None,
+        interface: None,
+        kind: RouteKind::Unicast,
+        mtu: None,
+        is_static: false,
+        fib: Fib::DEFAULT,
+    }
 }
 
 /// A request about the route of [`TABLE`] to an address of a jail; `from` is the host's own

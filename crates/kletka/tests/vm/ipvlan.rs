@@ -94,8 +94,12 @@ httpd: bind: Cannot assign requested address
 httpd: bind: Address already in use
 [1]
 $ jail -q -c d
-jail: d: kletka.net=ipvlan: another jail has 192.0.2.1 (/etc/jail.conf line 2)
+jail: d: 192.0.2.1 is an address of jail \"a\", and kletka.net=ipvlan gives it to one jail alone
 [1]
+$ jail -q -c name=s path=/home/r persist ip4.addr=192.0.2.3; jail -q -m name=b ip4.addr='em0|192.0.2.2'; jls -j b ip4.addr
+192.0.2.3
+jail: 192.0.2.3 is an address of jail \"b\", and kletka.net=ipvlan gives it to one jail alone
+jail: 192.0.2.2 is an address of jail \"a\", and kletka.net=ipvlan gives it to one jail alone
 $ jail -q -c c
 jail: c: kletka.net=ipvlan: 192.0.2.9 is the host's own address, which would be out of reach; give the jail another one (/etc/jail.conf line 2)
 [1]
