@@ -67,6 +67,7 @@ pub(crate) enum Function {
     SocketStorage = 107,
     NetworkCookie = 122,
     Assign = 124,
+    GetError = 186,
     SetError = 187,
 }
 

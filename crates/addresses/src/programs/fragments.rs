@@ -89,10 +89,15 @@ pub(super) fn if_apart(p: &mut Program, label: Label) {
     p.jump_if(R1, If::NotEqual, 0, label);
 }
 
-/// Ends the program: the system call fails with this error.
+/// Ends the program: the system call fails with this error, unless it fails already. For a jail
+/// inside another one, its own program comes first, and knows best.
 pub(super) fn fail(p: &mut Program, errno: u32) {
+    let fails = p.label();
+    p.call(Function::GetError);
+    p.jump_if(R0, If::NotEqual, 0, fails);
     p.set(R1, errno.wrapping_neg());
     p.call(Function::SetError);
+    p.here(fails);
     p.answer(0);
 }
 

@@ -72,7 +72,7 @@ fn every_page_is_mdoc() {
 }
 
 /// The pages of Debian's packages that ours may refer to.
-const OF_THE_HOST: [&str; 44] = [
+const OF_THE_HOST: [&str; 46] = [
     "bash.1",
     "cp.1",
     "diff.1",
@@ -114,6 +114,7 @@ const OF_THE_HOST: [&str; 44] = [
     "tcpdump.8",
     "tmux.1",
     "tty.1",
+    "uname.1",
     "uname.2",
     "useradd.8",
     "wg.8",
