@@ -72,7 +72,7 @@ fn every_page_is_mdoc() {
 }
 
 /// The pages of Debian's packages that ours may refer to.
-const OF_THE_HOST: [&str; 46] = [
+const OF_THE_HOST: [&str; 47] = [
     "bash.1",
     "cp.1",
     "diff.1",
@@ -93,6 +93,7 @@ const OF_THE_HOST: [&str; 46] = [
     "login.1",
     "logind.conf.5",
     "man.1",
+    "mlock.2",
     "mmdebstrap.1",
     "nft.8",
     "nstat.8",
