@@ -47,7 +47,8 @@ pub fn route_words(bytes: &[u8]) {
         Ok(command) => command,
         Err(error) => return assert!(!error.to_string().is_empty()),
     };
-    assert!(!route::change_line(&command, None).is_empty());
+    let done = [(netif::Fib::DEFAULT, Ok(()))];
+    assert!(!route::change_lines(&command, &done).is_empty());
     let RouteCommand { destination, gateway, verb, .. } = command;
     assert!(destination.length <= netif::Prefix::width(destination.address));
     if verb != route::Verb::Add {

@@ -130,10 +130,10 @@ pub(crate) static OUTLINE: &[Section] = &[
             (
                 "ip4.addr",
                 "The list has the form `[interface|]address[/mask] [words]`, with words of \
-                 kletka-ifconfig(8). The jail can use these addresses alone, and those with an interface are \
-                 added to it at the start and \
-                 taken away at the end. As on FreeBSD, 127.0.0.1 is the first of them: what listens \
-                 there alone is reached from outside, and sees its own clients come from that \
+                 kletka-ifconfig(8). The jail can use these addresses alone, and those with an \
+                 interface are added to it at the start and taken away at the end. As on FreeBSD, \
+                 127.0.0.1 is the first of them: what listens there alone is reached from outside, \
+                 and sees its own clients come from that \
                  address. A jail inside it has at most these.",
             ),
             ("ip4.saddrsel", ""),
