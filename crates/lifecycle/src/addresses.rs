@@ -8,7 +8,6 @@ use netif::{Fib, InterfaceName, Netlink, Prefix, Route};
 use prison::{Addresses, Prison, Record, Registry, Share, Source};
 use std::borrow::Cow;
 use std::fmt;
-use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
 use std::os::fd::AsFd;
 
@@ -214,33 +213,10 @@ pub(crate) fn carried(jail: &Jail) -> Result<Option<Vec<IpAddr>>, Error> {
 /// Whoever calls has [`Registry::changing`]: nobody else makes or removes ways meanwhile.
 pub(crate) fn carry(prison: &Prison, addresses: &[IpAddr]) -> Result<(), Error> {
     let network = prison.network()?;
-    let here = File::open("/proc/self/ns/net");
-    let here = here.map_err(|error| Error::Exec("/proc/self/ns/net".into(), error))?;
+    let here = prison::own_network()?;
     let carried = Netlink::open()
         .and_then(|mut netlink| netlink.carry(addresses, network.as_fd(), here.as_fd()));
     carried.map_err(Error::Carried)
-}
-
-/// Looks whether a jail may have these addresses beside the others, `except` the prison that is
-/// changed: an address in a network of a prison's is that one's alone.
-///
-/// # Errors
-/// [`Error::OfAnother`].
-pub(crate) fn are_free(
-    registry: &Registry,
-    addresses: &Addresses,
-    are_carried: bool,
-    except: Option<u32>,
-) -> Result<(), Error> {
-    for other in registry.prisons()? {
-        let mut all = prison::both(&addresses.v4, &addresses.v6);
-        let both = all.find(|address| other.has_address(*address));
-        let counts = Some(other.jid) != except && (are_carried || other.is_carried());
-        if let Some(address) = both.filter(|_| counts) {
-            return Err(Error::OfAnother(address, other.name));
-        }
-    }
-    Ok(())
 }
 
 /// Gives interfaces the addresses that a prison is about to have, and its own network if it has
@@ -253,8 +229,7 @@ pub(crate) fn provide(
     aliases: &[Alias],
     addresses: &Addresses,
 ) -> Result<(), Error> {
-    let record = prison.record();
-    are_free(registry, addresses, record.is_carried(), Some(record.jid))?;
+    registry.check_addresses(prison.record(), addresses)?;
     let provided = aliases.iter().try_for_each(Alias::add).and_then(|()| {
         if !prison.record().is_carried() {
             return Ok(());

@@ -4,7 +4,6 @@ use jailparam::param;
 use netif::InterfaceName;
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// What went wrong, in jail(8)'s words.
@@ -55,8 +54,6 @@ pub enum Error {
     Fib(netif::Error),
     /// The jail's addresses cannot be carried into a network stack of its own: `kletka.net`.
     Carried(netif::Error),
-    /// An address cannot be shared with the jail of this name: one of the two has it for itself.
-    OfAnother(IpAddr, String),
     /// The jail has neither `persist` nor a command: nothing would keep it alive.
     NothingToKeepIt,
     /// Another start of the jail is under way.
@@ -161,12 +158,6 @@ impl fmt::Display for Error {
                 write!(f, "mount.devfs: {}: {}", path.display(), strerror::of(error))
             }
             Self::Fib(error) => write!(f, "exec.fib: {error}"),
-            Self::OfAnother(address, jail) => write!(
-                f,
-                "{address} is an address of jail \"{jail}\", and {}=ipvlan gives it to one jail \
-                 alone",
-                param::KLETKA_NET.name
-            ),
             Self::Carried(error) => {
                 write!(f, "{}=ipvlan: {error}", param::KLETKA_NET.name)?;
                 match error {

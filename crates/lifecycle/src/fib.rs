@@ -8,7 +8,6 @@ use crate::jail::Jail;
 use jailparam::param;
 use netif::{Fib, Netlink};
 use prison::{Mark, Prison, Record};
-use std::fs::File;
 use std::os::fd::AsFd;
 
 /// The fib of a jail's processes. `None`: nobody has chosen one, neither the jail's parameters nor,
@@ -45,8 +44,7 @@ pub(crate) fn mark(fib: Fib) -> Mark {
 /// Makes the fib usable in the network of a prison.
 pub(crate) fn open(fib: Fib, prison: &Prison) -> Result<(), Error> {
     let there = prison.network()?;
-    let here = File::open("/proc/self/ns/net");
-    let here = here.map_err(|error| Error::Exec("/proc/self/ns/net".into(), error))?;
+    let here = prison::own_network()?;
     let opened =
         Netlink::open_in(there.as_fd(), here.as_fd()).and_then(|mut netlink| netlink.open_fib(fib));
     opened.map_err(Error::Fib)

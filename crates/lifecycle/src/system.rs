@@ -21,8 +21,7 @@ use crate::surroundings::{Programs, Streams, Surroundings};
 use crate::voice::{Notice, Voice};
 use jailparam::param;
 use prison::{
-    Command, Identity, Network, Prison, Record, Registry, Spec, StdStream, Told, User, Users,
-    Waiting,
+    Command, Identity, Prison, Record, Registry, Spec, StdStream, Told, User, Users, Waiting,
 };
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 use rustix::io::Errno;
@@ -146,10 +145,6 @@ impl<'g> System<'g> {
             self.ground.voice.tell(&Notice::SharesUsers(&self.jail));
         }
         self.warn_of_files(&spec);
-        if let Some(addresses) = &spec.addresses {
-            let are_carried = spec.network == Network::Carried;
-            addresses::are_free(self.ground.registry, addresses, are_carried, None)?;
-        }
         let first = self.first.as_ref().map(|(command, _)| command);
         let created = Prison::create(self.ground.registry, &spec, first);
         let (prison, waiting) = created.map_err(|error| spec::told_of_mount(&self.jail, error))?;

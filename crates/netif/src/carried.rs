@@ -28,6 +28,7 @@ use crate::kind::{self, Kind};
 use crate::maker::Maker;
 use crate::name::InterfaceName;
 use crate::route::{Route, RouteKind};
+use crate::rule::Rule;
 use crate::uapi::{af, fra, ifa, iff, ifla, nlm, rta, rtm};
 use crate::wire::{LINK_BODY, Message, Netlink, attributes, find, text, u16_at, u32_at, within};
 
@@ -158,8 +159,8 @@ impl Netlink {
         }
         if left.is_empty() {
             for family in [af::INET, af::INET6] {
-                for _ in self.rules_of_tables(family)?.iter().filter(|rule| rule.is_ours) {
-                    let message = rule(rtm::DELRULE, 0, family, TableRule::OURS);
+                for _ in self.rules_of(family)?.iter().filter(|it| is_our_rule(it)) {
+                    let message = our_rule(family).message(rtm::DELRULE, 0);
                     gone(self.change(message), Request::Other("rule".into()))?;
                 }
             }
@@ -182,7 +183,7 @@ impl Netlink {
         let addresses: Vec<IpAddr> = routes.iter().map(|route| route.destination.address).collect();
         let mut with_rule = Vec::new();
         for family in [af::INET, af::INET6] {
-            if self.rules_of_tables(family)?.iter().any(|rule| rule.is_ours) {
+            if self.rules_of(family)?.iter().any(is_our_rule) {
                 with_rule.push(family);
             }
         }
@@ -418,10 +419,11 @@ impl Netlink {
     /// Has the table asked before that of the host's own addresses.
     fn ask_first(&mut self, family: u8) -> Result<(), Error> {
         let refused = |errno| Request::Other("rule".into()).refused(errno);
-        let rules = self.rules_of_tables(family)?;
-        let local = |rules: &[TableRule]| rules.iter().position(|rule| rule.table == LOCAL);
-        let ours = |rules: &[TableRule]| rules.iter().position(|rule| rule.is_ours);
-        let is_before = |rules: &[TableRule]| match (ours(rules), local(rules)) {
+        let rules = self.rules_of(family)?;
+        let is_local = |rule: &Rule| rule.action == fra::LOOK_UP && rule.table == LOCAL;
+        let local = |rules: &[Rule]| rules.iter().position(is_local);
+        let ours = |rules: &[Rule]| rules.iter().position(is_our_rule);
+        let is_before = |rules: &[Rule]| match (ours(rules), local(rules)) {
             (Some(ours), Some(local)) => ours < local,
             (ours, None) => ours.is_some(),
             (None, _) => false,
@@ -430,42 +432,27 @@ impl Netlink {
             return Ok(());
         }
         if ours(&rules).is_none() {
-            let message = rule(rtm::NEWRULE, nlm::CREATE | nlm::EXCL, family, TableRule::OURS);
+            let message = our_rule(family).message(rtm::NEWRULE, nlm::CREATE | nlm::EXCL);
             self.change(message).map_err(refused)?;
         }
         // Of rules with one priority, the kernel asks the older first. So the rule of the host's
         // own addresses, which has the first priority there is, is added once more, and then the
         // older one removed: there is one at any moment. A command that is killed in between leaves
         // two, which are as good as one.
-        let rules = self.rules_of_tables(family)?;
+        let rules = self.rules_of(family)?;
         if is_before(&rules) {
             return Ok(());
         }
-        let Some(first) = local(&rules).and_then(|at| rules.get(at).copied()) else {
+        let Some(first) = local(&rules).and_then(|at| rules.get(at)) else {
             return Ok(());
         };
-        let again = TableRule { protocol: rta::PROTOCOL_KERNEL, ..first };
-        if !ours(&rules).is_some_and(|at| rules[at..].iter().any(|rule| rule.table == LOCAL)) {
+        let again = Rule { protocol: rta::PROTOCOL_KERNEL, ..first.clone() };
+        if !ours(&rules).is_some_and(|at| rules[at..].iter().any(is_local)) {
             // Without `EXCL`: such a rule is there.
-            let message = rule(rtm::NEWRULE, nlm::CREATE, family, again);
+            let message = again.message(rtm::NEWRULE, nlm::CREATE);
             self.change(message).map_err(refused)?;
         }
-        self.change(rule(rtm::DELRULE, 0, family, first)).map_err(refused)
-    }
-
-    /// The rules of a family, in the order in which they are asked.
-    fn rules_of_tables(&mut self, family: u8) -> Result<Vec<TableRule>, Error> {
-        let request = || {
-            let mut body = [0; RULE_BODY];
-            body[0] = family;
-            Message::new(rtm::GETRULE, 0, &body)
-        };
-        let collect = |found: &mut Vec<TableRule>, body: &[u8]| found.extend(parse_rule(body));
-        match self.dump(request, collect) {
-            Ok(rules) => Ok(rules),
-            Err(Errno::OPNOTSUPP | Errno::AFNOSUPPORT) => Ok(Vec::new()),
-            Err(errno) => Err(Error::Listing(errno)),
-        }
+        self.change(first.message(rtm::DELRULE, 0)).map_err(refused)
     }
 
     fn carried_routes(&mut self) -> Result<Vec<Route>, Error> {
@@ -477,51 +464,22 @@ impl Netlink {
 const LOOPBACK: u32 = 1;
 /// The table of the host's own addresses.
 const LOCAL: u32 = rta::TABLE_LOCAL as u32;
-/// Length of `struct fib_rule_hdr`.
-const RULE_BODY: usize = 12;
-
-/// A rule that says which table is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct TableRule {
-    priority: u32,
-    table: u32,
-    protocol: u8,
-    is_ours: bool,
-}
-
-impl TableRule {
-    /// The rule that is made here: for what this network itself sends.
-    const OURS: Self = Self { priority: 0, table: TABLE, protocol: MARK, is_ours: true };
-}
-
-/// A request about a rule.
-fn rule(kind: u16, flags: u16, family: u8, rule: TableRule) -> Message {
-    let mut body = [0; RULE_BODY];
-    body[0] = family;
-    body[7] = fra::LOOK_UP;
-    let mut message = Message::new(kind, flags, &body);
-    message.number(fra::PRIORITY, rule.priority).number(fra::TABLE, rule.table);
-    message.attribute(fra::PROTOCOL, &[rule.protocol]);
-    if rule.is_ours {
+/// The rule that is made here, of a family: what this network itself sends is looked up in
+/// [`TABLE`].
+fn our_rule(family: u8) -> Rule {
+    Rule {
+        family,
         // What is sent by this network itself has come in by lo.
-        message.string(fra::IIFNAME, "lo");
+        interface: Some(InterfaceName::from_kernel("lo".into())),
+        action: fra::LOOK_UP,
+        table: TABLE,
+        protocol: MARK,
+        ..Rule::default()
     }
-    message
 }
 
-fn parse_rule(body: &[u8]) -> Option<TableRule> {
-    let &[_, _, _, _, table, _, _, action, ..] = body else { return None };
-    let mut rule = TableRule { priority: 0, table: u32::from(table), protocol: 0, is_ours: false };
-    for (kind, value) in attributes(body.get(RULE_BODY..)?) {
-        match kind {
-            fra::PRIORITY => rule.priority = u32_at(value, 0)?,
-            fra::TABLE => rule.table = u32_at(value, 0)?,
-            fra::PROTOCOL => rule.protocol = *value.first()?,
-            _ => {}
-        }
-    }
-    rule.is_ours = rule.table == TABLE && rule.protocol == MARK;
-    (action == fra::LOOK_UP).then_some(rule)
+fn is_our_rule(rule: &Rule) -> bool {
+    rule.action == fra::LOOK_UP && rule.table == TABLE && rule.protocol == MARK
 }
 
 /// The route to everybody of a family.
@@ -615,20 +573,5 @@ fn gone(done: Result<(), Errno>, request: Request) -> Result<(), Error> {
     match done {
         Ok(()) | Err(Errno::ADDRNOTAVAIL | Errno::NODEV | Errno::SRCH | Errno::NOENT) => Ok(()),
         Err(errno) => Err(request.refused(errno)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rule_is_read_as_it_is_written() {
-        for (is_ours, protocol, table) in [(true, MARK, TABLE), (false, 2, LOCAL)] {
-            let written = TableRule { priority: 0, table, protocol, is_ours };
-            let message = rule(rtm::NEWRULE, 0, af::INET, written);
-            assert_eq!(parse_rule(&message.bytes()[16..]), Some(written));
-        }
-        assert_eq!(parse_rule(&[0; 7]), None);
     }
 }

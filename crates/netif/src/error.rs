@@ -5,8 +5,9 @@ use std::net::IpAddr;
 
 use rustix::io::Errno;
 
-use crate::fib::{Fib, Rule};
+use crate::fib::Fib;
 use crate::name::InterfaceName;
+use crate::rule::Rule;
 
 /// Why the kernel's network was not read or changed. `Display` is what follows `ifconfig: `.
 #[derive(Debug)]

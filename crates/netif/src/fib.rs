@@ -22,21 +22,20 @@ use std::str::FromStr;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, socket};
 
-use crate::address::{Prefix, family, from_octets, octets};
+use crate::address::{Prefix, family};
 use crate::error::{Error, Request};
 use crate::interface::{Flags, Interface};
 use crate::name::InterfaceName;
 use crate::route::{Route, RouteKind};
+use crate::rule::Rule;
 use crate::uapi::{af, fra, nlm, rta, rtm};
-use crate::wire::{Message, Netlink, attributes, text, u32_at};
+use crate::wire::Netlink;
 
 use std::os::fd::AsFd;
 
 /// Numbers of protocols: linux/in.h, in6.h.
 const IPPROTO_ICMP: u8 = 1;
 const IPPROTO_ICMPV6: u8 = 58;
-/// Length of `struct fib_rule_hdr`.
-const BODY: usize = 12;
 /// The table of fib N is this number and N. Numbers below 256 are Linux's own, or what people
 /// choose by hand.
 const FIRST_TABLE: u32 = 9000;
@@ -125,48 +124,6 @@ impl FromStr for Fib {
     }
 }
 
-/// A rule by which the kernel chooses a routing table.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Rule {
-    family: u8,
-    /// The interface that a packet has come by.
-    interface: Option<InterfaceName>,
-    /// The address that a packet is from.
-    source: Option<IpAddr>,
-    /// What a packet carries: IPPROTO_ICMP and the like; 0 for all.
-    carries: u8,
-    action: u8,
-    inverts: bool,
-    priority: u32,
-    mark: u32,
-    mask: u32,
-    table: u32,
-    protocol: u8,
-}
-
-impl fmt::Display for Rule {
-    /// The rule as ip-rule(8) takes it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let family = if self.family == af::INET6 { "-6 " } else { "" };
-        let not = if self.inverts { "not " } else { "" };
-        let Self { priority, mark, mask, table, .. } = self;
-        write!(f, "ip {family}rule pref {priority} {not}")?;
-        if let Some(interface) = &self.interface {
-            write!(f, "iif {}", interface.kernel())?;
-        }
-        if let Some(source) = self.source {
-            write!(f, "from {source}")?;
-        }
-        if *mask != 0 {
-            write!(f, "fwmark {mark:#x}/{mask:#x}")?;
-        }
-        match self.action {
-            fra::UNREACHABLE => f.write_str(" unreachable"),
-            _ => write!(f, " table {table}"),
-        }
-    }
-}
-
 impl Rule {
     /// The rules of a fib, in their order.
     fn of(fib: Fib, family: u8) -> [Self; 2] {
@@ -224,51 +181,6 @@ impl Rule {
     fn clashes(&self) -> bool {
         let is_table = Fib::all().skip(1).any(|fib| fib.table() == self.table);
         self.protocol != fra::PROTOCOL_OURS && (self.mark & self.mask & Fib::MASK != 0 || is_table)
-    }
-
-    fn message(&self, kind: u16, flags: u16) -> Message {
-        let mut body = [0; BODY];
-        (body[0], body[7]) = (self.family, self.action);
-        body[2] = self.source.map_or(0, Prefix::width);
-        let mut message = Message::new(kind, flags, &body);
-        message.number(fra::PRIORITY, self.priority);
-        if let Some(interface) = &self.interface {
-            message.string(fra::IIFNAME, interface.kernel());
-        }
-        if let Some(source) = self.source {
-            message.attribute(fra::SRC, &octets(source));
-        }
-        if self.carries != 0 {
-            message.attribute(fra::IP_PROTO, &[self.carries]);
-        }
-        if self.mask != 0 {
-            message.number(fra::FWMARK, self.mark).number(fra::FWMASK, self.mask);
-        }
-        if self.table != 0 {
-            message.number(fra::TABLE, self.table);
-        }
-        message.attribute(fra::PROTOCOL, &[self.protocol]);
-        message
-    }
-
-    fn parse(body: &[u8]) -> Option<Self> {
-        let &[family, _, _, _, table, _, _, action, ..] = body else { return None };
-        let inverts = u32_at(body, 8)? & fra::INVERT != 0;
-        let mut rule = Self { family, action, inverts, table: table.into(), ..Self::default() };
-        for (attribute, value) in attributes(body.get(BODY..)?) {
-            match attribute {
-                fra::IIFNAME => rule.interface = Some(InterfaceName::from_kernel(text(value))),
-                fra::SRC => rule.source = from_octets(value),
-                fra::IP_PROTO => rule.carries = *value.first()?,
-                fra::PRIORITY => rule.priority = u32_at(value, 0)?,
-                fra::FWMARK => rule.mark = u32_at(value, 0)?,
-                fra::FWMASK => rule.mask = u32_at(value, 0)?,
-                fra::TABLE => rule.table = u32_at(value, 0)?,
-                fra::PROTOCOL => rule.protocol = *value.first()?,
-                _ => {}
-            }
-        }
-        Some(rule)
     }
 }
 
@@ -510,25 +422,6 @@ impl Netlink {
     pub fn open_fibs(&mut self) -> Result<Vec<(Fib, Rule)>, Error> {
         let all = self.rules()?;
         Ok(all.into_iter().filter_map(|rule| Some((rule.fib()?, rule))).collect())
-    }
-
-    /// The rules of this network, of both families.
-    fn rules(&mut self) -> Result<Vec<Rule>, Error> {
-        let mut all = Vec::new();
-        for family in [af::INET, af::INET6] {
-            let request = || {
-                let mut body = [0; BODY];
-                body[0] = family;
-                Message::new(rtm::GETRULE, 0, &body)
-            };
-            let collect = |found: &mut Vec<Rule>, body: &[u8]| found.extend(Rule::parse(body));
-            match self.dump(request, collect) {
-                Ok(rules) => all.extend(rules),
-                Err(Errno::OPNOTSUPP | Errno::AFNOSUPPORT) => {}
-                Err(errno) => return Err(Error::Listing(errno)),
-            }
-        }
-        Ok(all)
     }
 }
 

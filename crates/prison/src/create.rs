@@ -31,12 +31,12 @@ use crate::registry::process_id::ProcessId;
 use crate::registry::record::{Record, RecordedDev};
 use crate::shared;
 use crate::spec::{Mount, MountSource, Network, Processes, Spec, Users};
+use crate::vnet;
 use kernel::process::{Side, clone3};
 use kernel::{birth, landlock, namespace, signal};
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
-use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
@@ -271,7 +271,7 @@ fn build(
     let plan = plan(registry, spec, record, outer)?;
     let (hold, theirs) = control::line().calling("socketpair")?;
     // Init gives interfaces back to this network, and could not open it any more from the jail's.
-    let network = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
+    let network = vnet::own_network()?;
     let cgroup = cgroup.as_ref().map(AsFd::as_fd);
     // Inherited by init: process 1 of a pid namespace loses a signal that it neither blocks nor
     // handles.
@@ -284,7 +284,7 @@ fn build(
         Side::Child => {
             // With a copy of the command's end, init would never see the line close.
             drop(hold);
-            init::run(plan, theirs, Kept { network: network.into(), link }, &groups)
+            init::run(plan, theirs, Kept { network, link }, &groups)
         }
         Side::Parent { pid, pidfd } => (pid, pidfd),
     };

@@ -59,6 +59,8 @@ pub enum Error {
     AddressesInside,
     /// A jail is to have an address that the jail of this name, which it is in, does not have.
     NotOuters(IpAddr, String),
+    /// An address cannot be shared with the jail of this name: one of the two has it for itself.
+    OfAnother(IpAddr, String),
     /// The jail of this name is inside, and has an address that the outer one is to lose.
     InsideHas(String, IpAddr),
     /// Sockets cannot be given a mark: what is missing.
@@ -229,6 +231,11 @@ impl fmt::Display for Error {
                 f,
                 "{address} is no address of jail \"{outer}\", which the jail is in; give it to that \
                  one first"
+            ),
+            Self::OfAnother(address, jail) => write!(
+                f,
+                "{address} is an address of jail \"{jail}\", and kletka.net=ipvlan gives it to one \
+                 jail alone"
             ),
             Self::InsideHas(inner, address) => write!(
                 f,

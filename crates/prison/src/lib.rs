@@ -61,3 +61,4 @@ pub use spec::{
     Network, Node, NodeKind, Processes, Spec, Text, Users,
 };
 pub use told::Told;
+pub use vnet::own_network;

@@ -21,7 +21,6 @@ use kernel::child::{Child, readable};
 use kernel::namespace::{self, Namespace};
 use kernel::signal;
 use rustix::io::Errno;
-use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
@@ -181,7 +180,7 @@ impl Prison {
     /// [`Error::Interface`].
     pub fn take_interface(&self, name: &str) -> Result<(), Error> {
         let failed = |error| Error::Interface(name.into(), error);
-        let own = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
+        let own = vnet::own_network()?;
         // The name is looked up and moved inside: a route socket means the network it was opened
         // in.
         let index = within_network(self.network()?.as_fd(), || {

@@ -39,6 +39,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 use unseen::Unseen;
 
@@ -476,6 +477,9 @@ impl Registry {
         if outer.is_some_and(|outer| records.len() >= outer.max as usize) {
             return Err(Error::Limit);
         }
+        if let Some(addresses) = &spec.addresses {
+            shared::check_free(addresses, rights.carried_network, &records)?;
+        }
         let (last, ranges) = (lock.last_jid(), Ranges::read());
         let taken = Reservation::choose(spec, (&records, &held), last, outer, &ranges)?;
         let begun = begin(taken.ids)?;
@@ -619,7 +623,10 @@ fn count_those_inside(records: &mut [Record]) {
 /// with `kletka.userns = inherit` has none.
 #[must_use]
 pub fn is_jailed() -> bool {
-    read_small("/proc/1/cmdline").is_some_and(|title| title.starts_with("kletka: "))
+    // A process stays on its side for its whole life, and several parts of a command ask.
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    let look = || read_small("/proc/1/cmdline").is_some_and(|title| title.starts_with("kletka: "));
+    *ANSWER.get_or_init(look)
 }
 
 /// The limits of the jail that this process is in, if it is in one, and if that may have jails

@@ -15,6 +15,7 @@ use crate::permission::Permission;
 use crate::registry::Registry;
 use crate::registry::record::Record;
 use crate::spec::{Addresses, Families, Users};
+use crate::vnet::own_network;
 use crate::within::within_network;
 use ::addresses::{Network, Rule, Share, both, close_ports, open_ports};
 use kernel::namespace::{self, Namespace};
@@ -35,7 +36,7 @@ const UNPRIVILEGED: u16 = 1024;
 /// the cgroups of those that are held already. What is answered has to stay open as long as the
 /// prison lives.
 pub(crate) fn hold(others: &[PathBuf], record: &Record) -> Result<OwnedFd, Error> {
-    let stack = File::open("/proc/self/ns/net").calling("/proc/self/ns/net")?;
+    let stack = own_network()?;
     let stack = stack.as_fd();
     // Without its link on this stack, another prison is on another one.
     let found = networks_of(others).find_map(|network| {
@@ -127,6 +128,34 @@ pub(crate) fn check_change(
     let outer = registry.find(&record.parent.to_string())?.ok_or(Error::Died)?;
     let foreign = outer.addresses.as_ref().and_then(|outers| foreign(addresses, outers));
     foreign.map_or(Ok(()), |address| Err(Error::NotOuters(address, outer.name.clone())))
+}
+
+/// Looks whether a prison may have these addresses beside the `others`: an address in a network of
+/// a prison's is that one's alone.
+pub(crate) fn check_free<'r>(
+    addresses: &Addresses,
+    are_carried: bool,
+    others: impl IntoIterator<Item = &'r Record>,
+) -> Result<(), Error> {
+    for other in others.into_iter().filter(|other| are_carried || other.is_carried()) {
+        let mut all = both(&addresses.v4, &addresses.v6);
+        if let Some(address) = all.find(|address| other.has_address(*address)) {
+            return Err(Error::OfAnother(address, other.name.clone()));
+        }
+    }
+    Ok(())
+}
+
+impl Registry {
+    /// Looks whether the prison of `record` may have these addresses beside the other prisons.
+    ///
+    /// # Errors
+    /// [`Error::OfAnother`]; [`Error::Registry`].
+    pub fn check_addresses(&self, record: &Record, addresses: &Addresses) -> Result<(), Error> {
+        let prisons = self.prisons()?;
+        let others = prisons.iter().filter(|other| other.jid != record.jid);
+        check_free(addresses, record.is_carried(), others)
+    }
 }
 
 /// The first of these addresses that is not among the `others`.

@@ -4,11 +4,15 @@
 //! There is one message to the kernel, and it is built by hand: init sends it too, and init is to
 //! have no parser and no library for more.
 
+use crate::error::{Calling, Error};
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with,
 };
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+const OWN: &str = "/proc/self/ns/net";
 
 const RTM_NEWLINK: u16 = 16;
 const NLM_F_REQUEST: u16 = 1;
@@ -18,6 +22,14 @@ const IFLA_NET_NS_FD: u16 = 28;
 const IFLA_NEW_IFINDEX: u16 = 49;
 /// Interface names have at most 15 bytes: `IFNAMSIZ`.
 const NAME_SIZE: usize = 16;
+
+/// Opens the network namespace of the caller.
+///
+/// # Errors
+/// [`Error::Call`].
+pub fn own_network() -> Result<OwnedFd, Error> {
+    Ok(File::open(OWN).calling(OWN)?.into())
+}
 
 /// Opens a route socket in the network namespace of the caller.
 pub(crate) fn route_socket() -> io::Result<OwnedFd> {

@@ -13,7 +13,6 @@ use crate::spec::{self, Creation};
 use jailparam::param;
 use netif::{InterfaceName, Netlink};
 use prison::{Prison, Record, Spec};
-use rustix::fs::{Mode, OFlags, open};
 use std::os::fd::AsFd;
 
 /// Rehearses the starts of the jails that are to stop and start again. A jail whose start would
@@ -85,8 +84,7 @@ fn interface(facts: &Facts<'_>, record: Option<&Record>, name: &str) -> Result<(
 fn holds(record: &Record, name: &str) -> bool {
     let Ok(name) = InterfaceName::parse(name) else { return false };
     let Some(prison) = Prison::open(record.clone()) else { return false };
-    let here = open("/proc/self/ns/net", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
-    let (Ok(there), Ok(here)) = (prison.network(), here) else { return true };
+    let (Ok(there), Ok(here)) = (prison.network(), prison::own_network()) else { return true };
     let netlink = Netlink::open_in(there.as_fd(), here.as_fd());
     netlink.map_or(true, |mut netlink| netlink.index(&name).is_ok())
 }

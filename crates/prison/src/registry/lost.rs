@@ -15,12 +15,13 @@ use crate::registry::reservation::check_name;
 use crate::registry::unseen::Unseen;
 use crate::registry::{Place, Registry, Survey};
 use crate::spec::Users;
+use crate::vnet::own_network;
 use kernel::namespace::{self, Namespace};
 use kernel::proc::read_small;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::fs;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -229,7 +230,7 @@ fn rights(init: BorrowedFd<'_>, ids: Ids) -> Option<Rights> {
         (false, false) => Users::Own,
     };
     let network = namespace::of_process(init, Namespace::Net).ok()?;
-    let own: OwnedFd = File::open("/proc/self/ns/net").ok()?.into();
+    let own = own_network().ok()?;
     Some(Rights { users, own_network: !same(&network, &own), ..Rights::NONE })
 }
 

@@ -1,7 +1,6 @@
 //! The network that a command line is about: the caller's own, or that of a jail.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 
 use netif::{
@@ -12,7 +11,6 @@ use rustix::io::Errno;
 
 use super::identity::{identity, jail_of_hook};
 use super::{jail, text};
-use crate::cli::answer::reason;
 
 /// A network namespace, by the sockets in it.
 pub(crate) struct Network {
@@ -20,7 +18,7 @@ pub(crate) struct Network {
     /// The socket for hardware, opened when it is first needed.
     ethtool: Option<Ethtool>,
     /// The namespace of the jail, and the caller's own.
-    elsewhere: Option<(OwnedFd, File)>,
+    elsewhere: Option<(OwnedFd, OwnedFd)>,
     /// The name of the jail whose network this is; `None`: the caller's own.
     jail: Option<String>,
 }
@@ -35,8 +33,7 @@ impl Network {
         // Our own namespace is kept open: without it a thread could not come back from the jail's.
         let prison = jail(name)?;
         let there = prison.network().map_err(text)?;
-        let own = File::open("/proc/self/ns/net")
-            .map_err(|error| format!("/proc/self/ns/net: {}", reason(error)))?;
+        let own = prison::own_network().map_err(text)?;
         let netlink = for_hooks(Netlink::open_in(there.as_fd(), own.as_fd()).map_err(text)?);
         let jail = Some(prison.record().name.clone());
         Ok(Self { netlink, ethtool: None, elsewhere: Some((there, own)), jail })
@@ -126,7 +123,7 @@ fn for_hooks(mut netlink: Netlink) -> Netlink {
 }
 
 /// Does `work` in the network namespace of `place`. `None` is the caller's own.
-fn at<T>(place: Option<&(OwnedFd, File)>, work: impl FnOnce() -> T) -> Result<T, Error> {
+fn at<T>(place: Option<&(OwnedFd, OwnedFd)>, work: impl FnOnce() -> T) -> Result<T, Error> {
     // /proc/sys/net shows the namespace of the process that opens it, whatever socket it has.
     match place {
         None => Ok(work()),
