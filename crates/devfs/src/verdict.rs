@@ -114,6 +114,11 @@ impl Filter<'_> {
         verdict
     }
 
+    /// Whether the ruleset shows `node`.
+    pub fn shows(&self, node: Node<'_>) -> bool {
+        !self.verdict(node).hidden
+    }
+
     /// The only names that can be shown in a directory, which is `depth` directories below /dev, if
     /// the ruleset says as much: it hides everything first, and then shows nodes by their full
     /// names. `None`: it may show any name.

@@ -16,7 +16,7 @@ use crate::securelevel;
 use devfs::{Beside, DeviceType, Filter, Rulesets};
 use jailparam::{Set, param};
 use prison::{Dev, Device, Node, NodeKind, Prison, Record, Registry};
-use rustix::fs::{FileType, Stat, lstat, major, minor};
+use rustix::fs::{FileType, Stat, lstat};
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -47,7 +47,7 @@ fn dev_with(parameters: &Set, ruleset: Option<u16>, applied: &[Beside]) -> Resul
     let rulesets = existing(number)?;
     let name = rulesets.name(number).map(|name| String::from_utf8_lossy(name).into_owned());
     let filter = rulesets.filter_with(number, applied);
-    let is_open = !filter.verdict(devfs::Node { path: b"-", device: None }).hidden;
+    let is_open = filter.shows(devfs::Node { path: b"-", device: None });
     let shown = shown(&filter, parameters.flag(param::ALLOW_VMM));
     let (nodes, terminals) = shown.map_err(|(path, error)| Error::Devices(path, error))?;
     let keeps_disks = securelevel::keeps_disks(securelevel::of(parameters));
@@ -104,14 +104,13 @@ pub(crate) fn renew_prison(
         Renewal::Apply(rule) => (recorded.ruleset, before.iter().chain([rule]).cloned().collect()),
     };
     let all = hosts()?;
-    // Should the change fail half-way, the jail gets back what it has now.
-    let old = dev_with(parameters, Some(recorded.ruleset), &before);
     let new = dev_with(parameters, Some(ruleset).filter(|&number| number != 0), &applied)?;
     let texts = applied.iter().map(Beside::write).collect();
     let rules = !matches!(renewal, Renewal::Devices);
     let shown = prison.show_dev(registry, (&new, texts), &all, rules);
     shown.map_err(|error| {
-        if let Ok(old) = old {
+        // The change may have failed half-way: the jail gets back what it had.
+        if let Ok(old) = dev_with(parameters, Some(recorded.ruleset), &before) {
             let _ = prison.show_dev(registry, (&old, recorded.applied), &all, rules);
         }
         Error::Parameter(param::DEVFS_RULESET.name, error)
@@ -214,7 +213,7 @@ pub fn number_the_ruleset(jail: &mut jailconf::Jail) {
 /// The nodes that `filter` shows, with those of vmm(4) if the jail `has_vmm`, and whether there are
 /// pseudo-terminals among them.
 fn shown(filter: &Filter<'_>, has_vmm: bool) -> Result<(Vec<Node>, bool), (PathBuf, io::Error)> {
-    let shows = |path: &[u8]| !filter.verdict(devfs::Node { path, device: None }).hidden;
+    let shows = |path: &[u8]| filter.shows(devfs::Node { path, device: None });
     let terminals = shows(b"pts") && shows(b"pts/0");
     let own = prison::own_nodes(terminals);
     let mut walk = Walk {
@@ -260,7 +259,7 @@ fn ruled(filter: &Filter<'_>, node: Node, device: Option<DeviceType>) -> (Node, 
 
 /// The device that was `found` at `path`, as the host has it; `None`: it is none.
 fn node(path: PathBuf, found: &Stat) -> Option<Node> {
-    let kind = NodeKind::Device(device(FileType::from_raw_mode(found.st_mode), found.st_rdev)?);
+    let kind = NodeKind::Device(device_of(found)?);
     Some(of_host(path, kind, found))
 }
 
@@ -318,7 +317,7 @@ impl Walk<'_> {
         }
         let shown = |device| {
             let path = path.as_os_str().as_bytes();
-            !self.filter.verdict(devfs::Node { path, device }).hidden
+            self.filter.shows(devfs::Node { path, device })
         };
         // Most of a /dev is hidden by its names alone.
         if !self.filter.has_types() && !shown(None) {
@@ -332,7 +331,7 @@ impl Walk<'_> {
                 Ok(target) => NodeKind::Link(target),
                 Err(_) => return Ok(()),
             },
-            kind => match device(kind, found.st_rdev) {
+            _ => match device_of(&found) {
                 Some(device) => NodeKind::Device(device),
                 None => return Ok(()),
             },
@@ -360,11 +359,11 @@ impl Walk<'_> {
         let target = fs::canonicalize(real).ok()?;
         let inside = target.strip_prefix(HOSTS).ok()?;
         let found = lstat(&target).ok()?;
-        let device = device(FileType::from_raw_mode(found.st_mode), found.st_rdev)?;
+        let device = device_of(&found)?;
         let of_type = if self.filter.has_types() { type_of(device) } else { None };
         let shows = |path: &Path, device| {
             let path = path.as_os_str().as_bytes();
-            !self.filter.verdict(devfs::Node { path, device }).hidden
+            self.filter.shows(devfs::Node { path, device })
         };
         let mut above = inside.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty());
         let is_shown = shows(inside, of_type) && above.all(|path| shows(path, None));
@@ -372,13 +371,9 @@ impl Walk<'_> {
     }
 }
 
-fn device(kind: FileType, number: u64) -> Option<Device> {
-    let is_block = match kind {
-        FileType::BlockDevice => true,
-        FileType::CharacterDevice => false,
-        _ => return None,
-    };
-    Some(Device { is_block, major: major(number), minor: minor(number) })
+/// The device that was found, if this is one.
+fn device_of(found: &Stat) -> Option<Device> {
+    Device::of(FileType::from_raw_mode(found.st_mode), found.st_rdev)
 }
 
 /// The type that devfs.rules(5) has for a device: Linux's class, which is where its entry in sysfs

@@ -27,8 +27,12 @@ pub(crate) fn of(parameters: &Set) -> i64 {
 
 /// The permissions that the parameters give, without those that their level takes back.
 pub(crate) fn allowed_at(parameters: &Set) -> Allow {
-    let given = allowed(parameters);
-    let keeps_flags = of(parameters) >= KEEPS_FLAGS;
+    at(of(parameters), allowed(parameters))
+}
+
+/// What a level leaves of permissions.
+fn at(level: i64, given: Allow) -> Allow {
+    let keeps_flags = level >= KEEPS_FLAGS;
     Allow::of(|it| given.has(it) && !(keeps_flags && it == Permission::Chflags))
 }
 
@@ -71,12 +75,11 @@ pub(crate) fn within(registry: &Registry, parameters: &Set, spec: &mut Spec) -> 
         let why = format!("cannot be lower than {outers}, which the jail around this one has");
         return Err(Error::Value(param::SECURELEVEL.name, why));
     }
-    let keeps_flags = outers >= KEEPS_FLAGS;
     if let Some(dev) = &mut spec.dev {
         dev.keeps_disks = keeps_disks(outers);
     }
     spec.packet_filters &= permits_packet_filters(outers);
-    spec.allow = Allow::of(|it| spec.allow.has(it) && !(keeps_flags && it == Permission::Chflags));
+    spec.allow = at(outers, spec.allow);
     spec.parameters.push((param::SECURELEVEL.name.to_owned(), told(outers)));
     Ok(outers)
 }

@@ -17,7 +17,7 @@ use crate::process::Running;
 use crate::run::Configured;
 use crate::securelevel;
 use crate::spec::{self, Creation};
-use crate::surroundings::{Programs, Streams, Surroundings};
+use crate::surroundings::{Streams, Surroundings};
 use crate::voice::{Notice, Voice};
 use jailparam::param;
 use prison::{
@@ -25,6 +25,7 @@ use prison::{
 };
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 use rustix::io::Errno;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -176,7 +177,7 @@ impl<'g> System<'g> {
         for (told, text) in identity::told(&self.jail.parameters) {
             prison.tell_jail(told, &text)?;
         }
-        fib::of(&self.jail)?.map_or(Ok(()), |fib| fib::open(fib, prison))
+        fib::of_record(prison.record()).map_or(Ok(()), |fib| fib::open(fib, prison))
     }
 
     /// Says which files of the jail endanger the host.
@@ -316,7 +317,7 @@ impl<'g> System<'g> {
         };
         let surroundings = self.ground.surroundings;
         Ok(Command {
-            arguments: absolute::arguments(line, self.programs_inside(), Where::Jail),
+            arguments: self.arguments_inside(line),
             environment: surroundings.environment.clone(),
             path_prefix: surroundings.programs.is_some().then(|| PROGRAMS_IN_JAIL.into()),
             identity,
@@ -328,11 +329,14 @@ impl<'g> System<'g> {
         })
     }
 
-    /// kletka's programs, if the jail sees them: in its /run.
-    fn programs_inside(&self) -> Option<&Programs> {
-        let run = self.jail.path().join("run");
-        let is_shown = || fs::symlink_metadata(run).is_ok_and(|found| found.is_dir());
-        self.ground.surroundings.programs.as_ref().filter(|_| is_shown())
+    /// The words of a command in the jail, which may mean kletka's programs if the jail sees these:
+    /// in its /run.
+    fn arguments_inside(&self, line: &CommandLine) -> Vec<OsString> {
+        let programs = self.ground.surroundings.programs.as_ref();
+        let ours = absolute::arguments(line, programs, Where::Jail);
+        let run = || fs::symlink_metadata(self.jail.path().join("run"));
+        let are_shown = ours == line.arguments || run().is_ok_and(|found| found.is_dir());
+        if are_shown { ours } else { line.arguments.clone() }
     }
 
     /// The standard streams of a command in the jail.

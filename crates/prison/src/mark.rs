@@ -58,7 +58,6 @@ impl Mark {
 
     /// Gives the mark to the sockets of a control group.
     pub(crate) fn give(self, group: Option<&Path>) -> Result<(), Error> {
-        let failed = |error: io::Error| Error::NoMarks(strerror::of(&error).to_string());
         if is_jailed() {
             return Err(Error::NoMarks("only the host can".into()));
         }
@@ -75,6 +74,11 @@ fn prefix() -> Result<String, Error> {
     Ok(format!("kletka-setfib.{namespace:x}."))
 }
 
+/// No socket can have a mark, because of `error`.
+fn failed(error: io::Error) -> Error {
+    Error::NoMarks(strerror::of(&error).to_string())
+}
+
 fn no_groups() -> Error {
     Error::NoMarks("cgroup v2 is not mounted".into())
 }
@@ -89,7 +93,6 @@ fn no_groups() -> Error {
 /// # Errors
 /// [`Error::NoMarks`]; then the process is where it was.
 pub fn join_group_with(mark: Mark) -> Result<(), Error> {
-    let failed = |error: io::Error| Error::NoMarks(strerror::of(&error).to_string());
     let (own, prefix) = (own_group()?, prefix()?);
     clear(&own, &prefix);
     let now = clock_gettime(ClockId::Monotonic);

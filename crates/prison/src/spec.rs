@@ -4,6 +4,7 @@
 use crate::mark::Mark;
 use crate::permission::Allow;
 use ::addresses::{Share, Source};
+use rustix::fs::{FileType, major, makedev, minor};
 use rustix::thread::ThreadNameSpaceType;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -137,6 +138,26 @@ pub struct Device {
     pub major: u32,
     /// The number that the driver gives it.
     pub minor: u32,
+}
+
+impl Device {
+    /// The device of a node of this type and with this number, as stat(2) answers them; `None`: it
+    /// is no device.
+    #[must_use]
+    pub fn of(kind: FileType, number: u64) -> Option<Self> {
+        let is_block = match kind {
+            FileType::BlockDevice => true,
+            FileType::CharacterDevice => false,
+            _ => return None,
+        };
+        Some(Self { is_block, major: major(number), minor: minor(number) })
+    }
+
+    /// What mknod(2) takes for a node of it.
+    pub(crate) fn node(self) -> (FileType, u64) {
+        let kind = if self.is_block { FileType::BlockDevice } else { FileType::CharacterDevice };
+        (kind, makedev(self.major, self.minor))
+    }
 }
 
 /// A limit of the processes and threads of a prison and of those inside it: our parameter

@@ -7,9 +7,7 @@
 
 use crate::error::{Calling, Error};
 use crate::registry::process_id::ProcessId;
-use rustix::fs::{
-    AtFlags, Mode, OFlags, ResolveFlags, fchmod, fstatfs, openat, openat2, renameat, unlinkat,
-};
+use rustix::fs::{AtFlags, Mode, OFlags, fchmod, fstatfs, openat, renameat, unlinkat};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::Write;
@@ -82,11 +80,11 @@ impl Told {
 
 /// Opens the jail's /run, if it is in memory: what is written to any other stays on disk.
 fn run_directory(init: ProcessId) -> Result<Option<OwnedFd>, Error> {
-    let root = init.root().ok_or(Error::Died)?;
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    // /run may be a link that the jail has made; it must not lead out, nor elsewhere inside.
-    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
-    let Ok(run) = openat2(root, "run", flags, Mode::empty(), resolve) else { return Ok(None) };
+    let run = match init.open_directory("run") {
+        Ok(run) => run,
+        Err(Errno::SRCH) => return Err(Error::Died),
+        Err(_) => return Ok(None),
+    };
     let in_memory = fstatfs(&run).calling("fstatfs")?.f_type == TMPFS_MAGIC;
     Ok(in_memory.then_some(run))
 }

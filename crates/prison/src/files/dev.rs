@@ -11,10 +11,8 @@ use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
 use crate::files::bounds;
 use crate::files::tree::{Tree, file_system};
-use crate::spec::{Dev, Device, MountOptions, Node, NodeKind, Users};
-use rustix::fs::{
-    AtFlags, CWD, FileType, Gid, Mode, Uid, chownat, makedev, mkdirat, mknodat, symlinkat,
-};
+use crate::spec::{Dev, MountOptions, Node, NodeKind, Users};
+use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, Uid, chownat, mkdirat, mknodat, symlinkat};
 use rustix::io::Errno;
 use rustix::mount::{OpenTreeFlags, open_tree};
 use rustix::process::umask;
@@ -131,9 +129,9 @@ fn make(dev: BorrowedFd<'_>, node: &Node, ids: Ids, users: Users) -> rustix::io:
         NodeKind::Device(_) if users == Users::Outer => {
             mknodat(dev, path, FileType::RegularFile, mode, 0)?;
         }
-        NodeKind::Device(Device { is_block, major, minor }) => {
-            let kind = if *is_block { FileType::BlockDevice } else { FileType::CharacterDevice };
-            mknodat(dev, path, kind, mode, makedev(*major, *minor))?;
+        NodeKind::Device(device) => {
+            let (kind, number) = device.node();
+            mknodat(dev, path, kind, mode, number)?;
         }
     }
     // A tmpfs that is made for one jail needs no idmap: its nodes have the host's ids of the

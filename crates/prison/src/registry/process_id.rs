@@ -6,7 +6,7 @@ use kernel::child::readable;
 use kernel::descriptor::close_many;
 use kernel::proc::read_small;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags, fstat, fstatfs, open, readlink};
+use rustix::fs::{Mode, OFlags, ResolveFlags, fstat, fstatfs, open, openat2, readlink};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, getpid, pidfd_open};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -87,6 +87,17 @@ impl ProcessId {
         let root = open(format!("/proc/{}/root", self.pid), flags, Mode::empty()).ok()?;
         // Looked at afterwards: by the time of open(2) the number may have been another process's.
         self.open().map(|_| root)
+    }
+
+    /// Opens the directory `name` in the process's root. A link that the jail has put there leads
+    /// neither out nor elsewhere inside.
+    ///
+    /// # Errors
+    /// `SRCH`: the process has ended; what openat2(2) says.
+    pub(crate) fn open_directory(self, name: &str) -> rustix::io::Result<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
+        openat2(self.root().ok_or(Errno::SRCH)?, name, flags, Mode::empty(), resolve)
     }
 
     /// Opens a pidfd, if there is a process of this number and it is the same one; it may have

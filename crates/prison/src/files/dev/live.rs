@@ -13,7 +13,7 @@ use crate::spec::{Dev, Device, Node, NodeKind};
 use kernel::proc::by_descriptor;
 use rustix::fs::{
     AtFlags, Dir, FileType, Gid, Mode, OFlags, ResolveFlags, Stat, Uid, chmod, chownat, fstat,
-    major, makedev, minor, mkdirat, mknodat, openat2, readlinkat, statat, symlinkat, unlinkat,
+    mkdirat, mknodat, openat2, readlinkat, statat, symlinkat, unlinkat,
 };
 use rustix::io::Errno;
 use rustix::process::umask;
@@ -28,14 +28,7 @@ const DEPTH: usize = 32;
 
 /// The number of the file system that is the prison's /dev.
 pub(crate) fn number(init: ProcessId) -> Option<u64> {
-    Some(fstat(open(init).ok()?).ok()?.st_dev)
-}
-
-/// Opens what the prison has at /dev.
-fn open(init: ProcessId) -> rustix::io::Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
-    openat2(init.root().ok_or(Errno::SRCH)?, "dev", flags, Mode::empty(), resolve)
+    Some(fstat(init.open_directory("dev").ok()?).ok()?.st_dev)
 }
 
 /// Brings the /dev of the prison of `init`, the file system `number`, to what `dev` says. `hosts`
@@ -50,7 +43,7 @@ pub(crate) fn renew(
     ids: Ids,
     rules: bool,
 ) -> rustix::io::Result<()> {
-    let top = open(init)?;
+    let top = init.open_directory("dev")?;
     if fstat(&top)?.st_dev != number {
         return Err(Errno::BUSY);
     }
@@ -201,10 +194,8 @@ impl Renewal<'_> {
                     self.own(above, name, node)?;
                 }
             }
-            NodeKind::Device(Device { is_block, major, minor }) => {
-                let kind =
-                    if *is_block { FileType::BlockDevice } else { FileType::CharacterDevice };
-                let (mode, number) = (Mode::from_raw_mode(node.mode), makedev(*major, *minor));
+            NodeKind::Device(device) => {
+                let (mode, (kind, number)) = (Mode::from_raw_mode(node.mode), device.node());
                 if !is_there(mknodat(above, name, kind, mode, number))? || self.rules {
                     self.own(above, name, node)?;
                 }
@@ -221,12 +212,12 @@ impl Renewal<'_> {
         let Ok(opened) = openat2(above, name, flags, Mode::empty(), resolve) else {
             return Ok(());
         };
-        let found = kind_of(&fstat(&opened)?);
-        let is_same = match (&node.kind, found) {
-            (NodeKind::Directory, Some(None)) => true,
-            (NodeKind::Device(device), Some(Some(found))) => *device == found,
-            (NodeKind::Link(_), None) => true,
-            _ => false,
+        let found = fstat(&opened)?;
+        let (kind, device) = (FileType::from_raw_mode(found.st_mode), device_of(&found));
+        let is_same = match &node.kind {
+            NodeKind::Directory => kind == FileType::Directory,
+            NodeKind::Device(wanted) => device == Some(*wanted),
+            NodeKind::Link(_) => kind == FileType::Symlink,
         };
         if !is_same {
             return Ok(());
@@ -267,23 +258,16 @@ fn walk(directory: &OwnedFd, path: &Path, depth: usize, found: &mut Vec<Found>) 
             FileType::Symlink => link_at(directory.as_fd(), name).map(NodeKind::Link),
             _ => {
                 let stat = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW);
-                stat.ok().and_then(|stat| kind_of(&stat)?).map(NodeKind::Device)
+                stat.ok().and_then(|stat| device_of(&stat)).map(NodeKind::Device)
             }
         };
         found.extend(kind.map(|kind| Found { path, kind }));
     }
 }
 
-/// The device that was found; `Some(None)`: a directory; `None`: something else.
-fn kind_of(found: &Stat) -> Option<Option<Device>> {
-    let is_block = match FileType::from_raw_mode(found.st_mode) {
-        FileType::Directory => return Some(None),
-        FileType::BlockDevice => true,
-        FileType::CharacterDevice => false,
-        _ => return None,
-    };
-    let number = found.st_rdev;
-    Some(Some(Device { is_block, major: major(number), minor: minor(number) }))
+/// The device that was found, if this is one.
+fn device_of(found: &Stat) -> Option<Device> {
+    Device::of(FileType::from_raw_mode(found.st_mode), found.st_rdev)
 }
 
 /// The text of the link at `name`, if there is one.
