@@ -69,16 +69,14 @@ pub(crate) fn at_end(open: Option<(&[u8], u32)>) -> String {
     }
 }
 
-/// Says what is missing in a token that has no end, or what is wrong with the `text` of a fault.
-pub(crate) fn of_fault(fault: &Fault, text: &[u8]) -> Option<&'static str> {
+/// Says what is missing in a token that has no end.
+pub(crate) fn of_fault(fault: &Fault) -> Option<&'static str> {
     match fault {
         Fault::UnterminatedComment => Some("\"*/\" is missing"),
         Fault::UnterminatedString => Some("a quote is missing at the end of the text"),
         Fault::UnterminatedVariable => Some("a \"}\" is missing at the end of its name"),
-        // What a word processor makes of a quote.
-        Fault::Byte(0xe2) if text.starts_with(b"\xe2\x80") => Some("a typographic quote is none"),
         // Their messages are not FreeBSD's, and say it.
-        Fault::Byte(_) => None,
+        Fault::TypographicQuote | Fault::Byte(_) => None,
     }
 }
 
@@ -111,7 +109,6 @@ mod tests {
             ("x { y = \"a; }\n}",           "a quote is missing at the end of the text"),
             ("x { y = ${a;\n }",            "a \"}\" is missing at the end of its name"),
             ("x { } /* y",                  "\"*/\" is missing"),
-            ("x { y = \u{201c}a; }",        "a typographic quote is none"),
         ] {
             let faults = Config::parse("f".as_ref(), text.as_bytes()).unwrap_err();
             assert_eq!(faults.0[0].advice.as_deref(), Some(want), "{text}");

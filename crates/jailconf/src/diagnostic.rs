@@ -97,13 +97,16 @@ pub struct Diagnostic {
     pub place: Place,
     /// What to write instead, to follow FreeBSD's words.
     pub advice: Option<String>,
+    /// The message byte for byte, where it quotes what is no UTF-8 perhaps; else empty.
+    pub(crate) exact: Vec<u8>,
     excerpt: String,
 }
 
 impl Diagnostic {
     /// Makes a fault that has no line to show.
     pub(crate) fn new(subject: Subject, message: String, place: Place) -> Self {
-        Self { subject, message, place, advice: None, excerpt: String::new() }
+        let (exact, excerpt) = (Vec::new(), String::new());
+        Self { subject, message, place, advice: None, exact, excerpt }
     }
 
     /// Makes a fault in the line of `text` that starts at byte `line_start`.
@@ -120,7 +123,16 @@ impl Diagnostic {
         let end = rest.iter().skip(before).take(EXCERPT).position(|&byte| byte == b'\n');
         let line = &rest[..rest.len().min(before + end.unwrap_or(EXCERPT))];
         let excerpt = place.excerpt_of(line);
-        Self { subject, message, place, advice: None, excerpt }
+        Self { subject, message, place, advice: None, exact: Vec::new(), excerpt }
+    }
+
+    /// What FreeBSD's jail(8) writes behind `jail: `, byte for byte: the bytes of the file are in
+    /// it as they are, which no terminal should get.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self.exact.as_slice() {
+            [] => self.to_string().into_bytes(),
+            exact => [self.place.in_words().as_bytes(), b": ", exact].concat(),
+        }
     }
 
     /// The source line with a caret under the fault, for a terminal; nothing when there is no line
@@ -138,8 +150,6 @@ impl fmt::Display for Diagnostic {
         match &self.subject {
             Subject::Line => write!(f, "{}: {}", self.place.in_words(), self.message),
             Subject::File => write!(f, "{file}: {}", self.message),
-            // The jail of a command line may have no name: FreeBSD then prints the message alone.
-            Subject::Jail(name) if name.is_empty() => f.write_str(&self.message),
             Subject::Jail(name) => write!(f, "{}: {}", String::from_utf8_lossy(name), self.message),
             Subject::Nothing => f.write_str(&self.message),
         }

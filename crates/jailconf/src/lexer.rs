@@ -72,6 +72,8 @@ pub(crate) enum Fault {
     UnterminatedComment,
     UnterminatedString,
     UnterminatedVariable,
+    /// A quote as word processors and web pages set it, which is none to a parser.
+    TypographicQuote,
     /// A byte at which FreeBSD stops reading without a word.
     Byte(u8),
 }
@@ -108,6 +110,25 @@ const fn is_atom(byte: u8) -> bool {
 
 // Editors on Windows write it; FreeBSD would read nothing of such a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A typographic quote, by what was meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quote {
+    Single,
+    Double,
+}
+
+/// The bytes of a typographic quote in UTF-8.
+const QUOTE_LENGTH: usize = 3;
+
+/// The typographic quote that `text` begins with, low or high, opening or closing.
+fn typographic_quote(text: &[u8]) -> Option<Quote> {
+    match text {
+        [0xe2, 0x80, 0x98..=0x9b, ..] => Some(Quote::Single),
+        [0xe2, 0x80, 0x9c..=0x9f, ..] => Some(Quote::Double),
+        _ => None,
+    }
+}
 
 /// The bytes of double quotes that are only themselves, and end no line.
 const fn is_plain(byte: u8) -> bool {
@@ -373,7 +394,12 @@ impl<'t> Lexer<'t> {
             // only if nothing more could belong to it.
             Some(close) if close >= open => {
                 self.advance(close);
-                Some(Kind::Variable(self.piece(name..close - 1)))
+                // A backslash before the brace takes the brace into the name, which ends there all
+                // the same.
+                let before = self.text[name..close - 1].iter().rev();
+                let escaped = before.take_while(|&&byte| byte == b'\\').count() % 2 == 1;
+                let end = if escaped { close } else { close - 1 };
+                Some(Kind::Variable(self.piece(name..end)))
             }
             _ => {
                 self.advance(open);
@@ -403,6 +429,9 @@ impl<'t> Lexer<'t> {
     /// then the only fault.
     fn refused(&mut self, byte: u8) -> Option<Kind> {
         let start = self.at;
+        if let Some(quote) = typographic_quote(&self.text[start..]) {
+            return Some(self.typographic(quote));
+        }
         self.fault(Fault::Byte(byte), self.place());
         if byte == 0 {
             self.at += 1;
@@ -416,6 +445,19 @@ impl<'t> Lexer<'t> {
         let text = |byte: &&u8| **byte >= 0x80 || is_of(**byte, ATOM);
         self.at += self.text[start..].iter().take_while(text).count();
         Some(Kind::Text(verbatim(start..self.at)))
+    }
+
+    /// Reads a word with typographic quotes as one text, to the closing quote if there is one in
+    /// the line: the quotes are then the only fault.
+    fn typographic(&mut self, quote: Quote) -> Kind {
+        let start = self.at;
+        self.fault(Fault::TypographicQuote, self.place());
+        let line = self.text[start..].split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let closing = (1..line.len()).find(|&at| typographic_quote(&line[at..]) == Some(quote));
+        self.at += closing.unwrap_or(0) + QUOTE_LENGTH;
+        let text = |byte: &&u8| **byte >= 0x80 || is_of(**byte, ATOM);
+        self.at += self.text[self.at..].iter().take_while(text).count();
+        Kind::Text(verbatim(start..self.at))
     }
 
     /// Makes a text that may have escapes.

@@ -9,11 +9,21 @@ use std::path::{Path, PathBuf};
 
 /// Reads files for the parser.
 pub trait Loader {
-    /// The bytes of the file at `path`; `-` is standard input.
+    /// The bytes of the file at `path`.
     ///
     /// # Errors
     /// Whatever kept the file from being read; the message ends with these words.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// The bytes of standard input, which the name `-` of a configuration means.
+    ///
+    /// # Errors
+    /// Whatever kept it from being read.
+    fn standard_input(&self) -> io::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        io::stdin().lock().read_to_end(&mut text)?;
+        Ok(text)
+    }
 
     /// Finds the paths that match `pattern`, sorted, as glob(3) does. It is no error if nothing
     /// matches.
@@ -29,24 +39,29 @@ pub struct Files;
 
 impl Loader for Files {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        if path == Path::new("-") {
-            let mut text = Vec::new();
-            io::stdin().lock().read_to_end(&mut text)?;
-            return Ok(text);
-        }
         fs::read(path)
     }
 
     fn glob(&self, pattern: &[u8]) -> io::Result<Vec<PathBuf>> {
         // One component after the other: a pattern in the middle of the path may match many
         // folders.
-        let mut found = vec![OsString::from(if pattern.starts_with(b"/") { "/" } else { "" })];
-        let components =
-            pattern.split(|&byte| byte == b'/').filter(|component| !component.is_empty());
-        for component in components {
+        let mut found = vec![OsString::new()];
+        let mut rest = pattern;
+        while !rest.is_empty() {
+            // All slashes of the pattern are in the names: FreeBSD's messages have them.
+            let slashes = rest.iter().take_while(|&&byte| byte == b'/').count();
+            let length = rest[slashes..].iter().take_while(|&&byte| byte != b'/').count();
+            let (slashes, component) = rest[..slashes + length].split_at(slashes);
+            rest = &rest[slashes.len() + length..];
             let mut next = Vec::new();
-            for folder in &found {
-                extend(folder, component, &mut next)?;
+            for mut folder in found {
+                folder.push(OsStr::from_bytes(slashes));
+                if !component.is_empty() {
+                    extend(&folder, component, &mut next)?;
+                } else if fs::metadata(&folder).is_ok() {
+                    // A slash at the end: folders alone match.
+                    next.push(folder);
+                }
             }
             found = next;
         }
@@ -57,14 +72,10 @@ impl Loader for Files {
     }
 }
 
-/// Adds the entries of `folder` that match `component` to `found`. A folder that is not there has
-/// no entries.
+/// Adds the entries of `folder` that match `component` to `found`. The folder's name ends in a
+/// slash, or is empty. A folder that is not there has no entries.
 fn extend(folder: &OsStr, component: &[u8], found: &mut Vec<OsString>) -> io::Result<()> {
-    let join = |name: &[u8]| {
-        let slash: &[u8] =
-            if folder.is_empty() || folder.as_bytes().ends_with(b"/") { b"" } else { b"/" };
-        OsString::from_vec([folder.as_bytes(), slash, name].concat())
-    };
+    let join = |name: &[u8]| OsString::from_vec([folder.as_bytes(), name].concat());
     if !is_pattern(component) {
         // A dangling link is there too, and is then reported when it is read: hence
         // `symlink_metadata`.
@@ -225,5 +236,32 @@ mod tests {
         for (text, want) in [("d/*.conf", true), ("a?", true), ("[ab]", true), ("[ab", false), ("{a,b}", false), ("\\*", false)] {
             assert_eq!(is_pattern(text.as_bytes()), want, "{text}");
         }
+    }
+
+    /// A pattern that ends in a slash means folders, and the names have the pattern's slashes.
+    #[test]
+    fn names_are_spelled_as_the_pattern_is() -> io::Result<()> {
+        let folder = std::env::temp_dir().join(format!("kletka-glob-{}", std::process::id()));
+        fs::create_dir_all(folder.join("d/e"))?;
+        fs::write(folder.join("d/f"), "")?;
+        let root = folder.display();
+        let cases = [
+            ("d/*", vec!["d/e", "d/f"]),
+            ("d/*/", vec!["d/e/"]),
+            ("d//*", vec!["d//e", "d//f"]),
+            ("?/f", vec!["d/f"]),
+            ("d/f/", vec![]),
+            ("none/*/", vec![]),
+        ];
+        let found = cases.map(|(pattern, want)| {
+            let found = Files.glob(format!("{root}/{pattern}").as_bytes());
+            (pattern, found, want.iter().map(|name| format!("{root}/{name}")).collect::<Vec<_>>())
+        });
+        fs::remove_dir_all(&folder)?;
+        for (pattern, found, want) in found {
+            let found: Vec<_> = found?.iter().map(|path| path.display().to_string()).collect();
+            assert_eq!(found, want, "{pattern}");
+        }
+        Ok(())
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! FreeBSD's grammar in one place: a file is a list of `name;`, `name [= | +=] value[, value …];`,
 //! `.include "glob"[, …];` and `name { … }`. A name is one token; a value is any number of pieces
-//! that touch. After a fault, reading continues at the next `;`, `{` or `}`, so that one run finds
-//! all faults.
+//! that touch. After a fault, reading continues behind the next `;`, and the next two tokens are
+//! read without a word: yacc(1)'s recovery, so that one run finds the faults that FreeBSD's finds.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -38,7 +38,12 @@ impl Config {
     /// [`Config::expand`].
     pub fn load(loader: &dyn Loader, path: &Path) -> Result<Self, Diagnostics> {
         let mut parser = Parser::new(loader);
-        parser.load(path, None);
+        if path == Path::new("-") {
+            // FreeBSD's name for it in messages.
+            parser.text_of(Path::new("STDIN"), loader.standard_input(), None);
+        } else {
+            parser.load(path, None);
+        }
         parser.finish()
     }
 
@@ -88,6 +93,8 @@ struct Parser<'l> {
     bytes: usize,
     /// Whether reading has ended, for all files.
     stopped: bool,
+    /// Whether typographic quotes were reported.
+    quotes_told: bool,
 }
 
 /// A file being read.
@@ -104,7 +111,12 @@ struct Reader<'t> {
     statement: u32,
     /// The lines in which the last two tokens end.
     lines: [u32; 2],
+    /// How many tokens more are read without a word about faults: yacc(1)'s `yyerrflag`.
+    quiet: u32,
 }
+
+/// How many tokens are read in silence after a fault, with the `;` at which reading continues.
+const QUIET: u32 = 3;
 
 /// A syntax fault: this token was not expected, but something else.
 struct Unexpected(Token, Awaited);
@@ -120,6 +132,7 @@ impl<'l> Parser<'l> {
             depth: 0,
             bytes: 0,
             stopped: false,
+            quotes_told: false,
         }
     }
 
@@ -144,13 +157,14 @@ impl<'l> Parser<'l> {
 
     /// Reads the file at `path` into `section`.
     fn load(&mut self, path: &Path, section: Option<u32>) {
-        match self.loader.read(path) {
-            Ok(text) => {
-                // FreeBSD's name for it in messages.
-                let name = if path == Path::new("-") { Path::new("STDIN") } else { path };
-                self.file(name, text, section);
-            }
-            Err(error) => self.file_fault(path, strerror::of(&error)),
+        self.text_of(path, self.loader.read(path), section);
+    }
+
+    /// Reads what came from the file `name` into `section`.
+    fn text_of(&mut self, name: &Path, text: io::Result<Vec<u8>>, section: Option<u32>) {
+        match text {
+            Ok(text) => self.file(name, text, section),
+            Err(error) => self.file_fault(name, strerror::of(&error)),
         }
     }
 
@@ -180,6 +194,7 @@ impl<'l> Parser<'l> {
             outer,
             statement: 1,
             lines: [1; 2],
+            quiet: 0,
         };
         while !self.stopped {
             match self.item(&mut reader) {
@@ -429,7 +444,15 @@ impl<'l> Parser<'l> {
             self.load(file, section);
         } else {
             match self.loader.glob(&name) {
-                Ok(files) => files.iter().for_each(|file| self.load(file, section)),
+                Ok(files) => {
+                    for file in &files {
+                        self.load(file, section);
+                        // FreeBSD's jail(8) ends with the first file that has a fault.
+                        if self.faults.0.len() > before {
+                            break;
+                        }
+                    }
+                }
                 Err(error) => self.file_fault(file, strerror::of(&error)),
             }
         }
@@ -451,21 +474,31 @@ impl<'l> Parser<'l> {
     fn next(&mut self, reader: &mut Reader<'_>) -> Token {
         let token = reader.lexer.next();
         reader.lines = [reader.lines[1], token.last_line];
+        reader.quiet = reader.quiet.saturating_sub(1);
         if reader.lexer.faults.is_empty() {
             return token;
         }
         for faulty in std::mem::take(&mut reader.lexer.faults) {
+            // Whoever has pasted one such quote has pasted all of them.
+            if faulty.fault == Fault::TypographicQuote
+                && std::mem::replace(&mut self.quotes_told, true)
+            {
+                continue;
+            }
             let message = fault_message(&faulty);
             let Faulty { line, column, line_start, .. } = faulty;
             self.fault(reader, Subject::Line, message, (line, column, line_start));
-            let advice = advice::of_fault(&faulty.fault, &reader.text[faulty.at..]);
+            let advice = advice::of_fault(&faulty.fault);
             self.advise(advice.map(str::to_owned));
         }
         token
     }
 
-    /// Reports an unexpected token.
+    /// Reports an unexpected token, unless it is too near the last one.
     fn unexpected(&mut self, reader: &Reader<'_>, token: &Token, awaited: Awaited) {
+        if reader.quiet > 0 {
+            return;
+        }
         if token.kind == Kind::End {
             self.fault_of(reader, Subject::File, "unexpected EOF".to_owned(), token);
             let own = reader.open.get(reader.outer..).unwrap_or_default();
@@ -475,10 +508,14 @@ impl<'l> Parser<'l> {
             });
             return self.advise(Some(advice::at_end(open)));
         }
-        let found = String::from_utf8_lossy(
-            &reader.text[token.span.start as usize..token.span.end as usize],
-        );
-        self.fault_at(reader, token, format!("{found}: syntax error"));
+        let found = &reader.text[token.span.start as usize..token.span.end as usize];
+        // FreeBSD's message is made by printf(3): a NUL ends the token's text.
+        let found = found.split(|&byte| byte == 0).next().unwrap_or_default();
+        let message = format!("{}: syntax error", String::from_utf8_lossy(found));
+        self.fault_at(reader, token, message);
+        if let Some(fault) = self.faults.0.last_mut() {
+            fault.exact = [found, b": syntax error"].concat();
+        }
         let lines =
             Lines { statement: reader.statement, before: reader.lines[0], found: token.start.0 };
         self.advise(advice::of(awaited, &token.kind, lines));
@@ -523,29 +560,18 @@ impl<'l> Parser<'l> {
         }
     }
 
-    /// Skips from the unexpected `token` to where a statement may begin again. Answers false at the
-    /// end of the file.
+    /// Skips from the unexpected `token` to the next `;`, whatever is between them. Answers false
+    /// at the end of the file.
     fn recover(&mut self, reader: &mut Reader<'_>, token: Token) -> bool {
         let mut token = token;
-        loop {
-            match token.kind {
-                Kind::End => return false,
-                Kind::Symbol(b';') => return true,
-                Kind::Symbol(b'}') => {
-                    if reader.open.len() > reader.outer {
-                        reader.open.pop();
-                    }
-                    return true;
-                }
-                Kind::Symbol(b'{') => {
-                    let body = token.span.end;
-                    // Some section must be opened here: the next `}` would otherwise close the one
-                    // around, a second fault.
-                    return self.open_section(reader, &token, body).is_ok();
-                }
-                _ => token = self.next(reader),
+        while token.kind != Kind::Symbol(b';') {
+            if token.kind == Kind::End {
+                return false;
             }
+            token = self.next(reader);
         }
+        reader.quiet = QUIET;
+        true
     }
 }
 
@@ -567,6 +593,9 @@ fn fault_message(faulty: &Faulty) -> String {
         Fault::UnterminatedComment => "unterminated comment".to_owned(),
         Fault::UnterminatedString => "unterminated string".to_owned(),
         Fault::UnterminatedVariable => "unterminated variable".to_owned(),
+        Fault::TypographicQuote => {
+            "typographic quotes: FreeBSD would read no further; write \" in their place".to_owned()
+        }
         Fault::Byte(0xef) if faulty.at == 0 => {
             "byte order mark: FreeBSD would read nothing of this file; save it without".to_owned()
         }

@@ -68,6 +68,7 @@ fn strings_and_escapes() {
         ("a { x = 'b'\"c\"d; }",              &["name=a x=bcd"]),        // pieces that touch are one
         (r#"a { x = "\101\x42\t\q"; }"#,      &["name=a x=\"AB\tq\""]),
         (r"a { x = 'it\'s'; }",               &["name=a x=\"it's\""]),   // single quotes have escapes too
+        (r#"a { ${b\}} = 1; x = "$name${b\}"c; }"#, &["name=a x=a1c"]),  // the name is `b}`
         (r"a { x = b\ c\;d; }",               &["name=a x=\"b c;d\""]),
         ("a { x = \"b\\\nc\"; }",             &["name=a x=bc"]),
         ("a { x = b\\\nc; }",                 &["name=a x=bc"]),
@@ -99,6 +100,7 @@ fn bytes_that_end_a_file_on_freebsd_are_errors() {
         (&b"\xef\xbb\xbfa { }"[..],      "f line 1: byte order mark: FreeBSD would read nothing of this file; save it without"),
         (b"a { }\0b { }",                "f line 1: byte 0x00: FreeBSD would read no further; remove it"),
         (b"a {\n x = caf\xc3\xa9; }",    "f line 2: byte 0xc3 outside quotes: FreeBSD would read no further; put the text in quotes"),
+        ("a { x = “b c”; y = ‘d e’;\n z = it’s; “f { } }".as_bytes(), "f line 1: typographic quotes: FreeBSD would read no further; write \" in their place"),
         (b"caf\xc3\xa9s { }",          "f line 1: byte 0xc3 outside quotes: FreeBSD would read no further; put the text in quotes"),
     ] {
         assert_eq!(run(text).1, [want], "{text:?}");
@@ -130,13 +132,23 @@ fn statements() {
         ("a { x = ; }",              &["f line 1: ;: syntax error"]),
         ("a { x = = 1; y + = 2; }",  &["f line 1: =: syntax error", "f line 1: =: syntax error"]),
         ("a { x = 1,; }",            &["f line 1: ;: syntax error"]),
-        ("a { x = 1 }\nb { y z w; }", &["f line 1: }: syntax error", "f line 2: w: syntax error"]),
+        // All is skipped to the next `;`, braces too; it and two tokens more are read in silence.
+        ("a { x = 1 }\nb { y z w; }", &["f line 1: }: syntax error"]),
+        ("x = = 1; y = = 2;\n",      &["f line 1: =: syntax error", "f line 1: =: syntax error"]),
+        ("x = = 1; = 2;\n",          &["f line 1: =: syntax error"]),
+        ("x = = 1; ;\n= 2;\n= 3;",    &["f line 1: =: syntax error"]),
+        ("x = = 1; ; ;\n= 2;",        &["f line 1: =: syntax error", "f line 2: =: syntax error"]),
+        ("x = = { a; }\nb { y; }\n",  &["f line 1: =: syntax error"]),
+        ("a { x = = 1; } b { y; }\n}", &["f line 1: =: syntax error", "f line 2: }: syntax error"]),
+        ("a { x = = 1; y;",           &["f line 1: =: syntax error", "f: unexpected EOF"]),
+        ("a { x = = 1;",              &["f line 1: =: syntax error"]),
+        ("a { x = \"b\" \"c\0d\"; }",  &["f line 1: \"c: syntax error"]), // printf(3) ends at the NUL
         ("a { x/y = 1; }",           &["f line 1: /: syntax error"]),   // a name is one token
         ("foo.* { }",                &["f line 1: *: syntax error"]),
         ("a { \"x$y\" = 1; }",       &["f line 1: $y: syntax error"]),
         ("a { x = 1;",               &["f: unexpected EOF"]),
         ("}",                        &["f line 1: }: syntax error"]),
-        ("a = {\n x = ,;\n}",        &["f line 1: {: syntax error", "f line 2: ,: syntax error"]),
+        ("a = {\n x = ,;\n}",        &["f line 1: {: syntax error"]),
         ("a { x = \"1\n2\" \"3\n4\"; }", &["f line 3: \"3\n4\": syntax error"]), // the line where it ends
     ]);
 }
@@ -280,7 +292,7 @@ fn a_fault_of_a_jail_has_its_place_too() {
 
 #[test]
 fn faults_come_to_an_end() {
-    let faults = Config::parse(Path::new("f"), "= ;\n".repeat(20_000).as_bytes()).unwrap_err();
+    let faults = Config::parse(Path::new("f"), "= ; a;\n".repeat(20_000).as_bytes()).unwrap_err();
     assert_eq!(faults.0.len(), 10_001);
     assert_eq!(faults.0[10_000].to_string(), "f: more than 10000 faults: no more are looked for");
 }
@@ -350,6 +362,8 @@ fn includes() {
         ("/etc/d/b.conf", ".include \"a.conf\"; b { }"),
         ("/etc/p.conf", "x = 1;"),
         ("/etc/bad.conf", "x = ;"),
+        ("/etc/bad/1.conf", "x = ;"),
+        ("/etc/bad/2.conf", "y = ;"),
         ("/etc/open.conf", "o {"),
         ("/etc/self.conf", ".include self.conf;"),
         ("/etc/e/all.conf", "e { .include \"s/*\"; }"),
@@ -365,6 +379,8 @@ fn includes() {
         (".include; c { }",                    Ok("c")),
         (".include += \"p.conf\"; c { }",      Ok("c")),
         (".include \"p.conf\"'d/a.conf';",     Err("/etc/p.confd/a.conf: No such file or directory")), // pieces are one
+        (".include '-';",                      Err("/etc/-: No such file or directory")), // only `-f -` is standard input
+        (".include 'bad/*'; y = ;",            Err("/etc/bad/1.conf line 1: ;: syntax error")), // the first bad file is the last
         ("c { .include none.conf; }",          Err("/etc/none.conf: No such file or directory")),
         (".include none.conf;",                Err("/etc/none.conf: No such file or directory")),
         (".include bad.conf; y = ;",           Err("/etc/bad.conf line 1: ;: syntax error")), // FreeBSD stops there too

@@ -21,6 +21,12 @@ pub(crate) fn complain(lines: &str) {
     let _ = io::stderr().write_all(vis::lines(lines.as_bytes()).as_bytes());
 }
 
+/// Writes whole lines to standard error, byte for byte: for programs, not for a terminal.
+pub(crate) fn complain_as_is(lines: &[u8]) {
+    // A failure is ignored, as in `complain`.
+    let _ = io::stderr().write_all(lines);
+}
+
 /// Why standard output could not be written, the first time.
 static UNWRITTEN: OnceLock<io::Error> = OnceLock::new();
 

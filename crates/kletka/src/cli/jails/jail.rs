@@ -14,12 +14,13 @@ use crate::cli::answer::{self, fail, faults};
 use crate::cli::grammar::jails::JAIL;
 use crate::cli::help::usage;
 use crate::cli::programs::programs;
-use jailconf::Expansion;
+use jailconf::{Diagnostic, Diagnostics, Expansion};
 use jids::JidFile;
 use lifecycle::run::{Configured, Decided, Machine, Prisons, Run, sources};
 use lifecycle::{Refusal, Surroundings};
 use prison::Registry;
 use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -39,13 +40,9 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Some(separator) => {
             print_all(options.named_file().unwrap_or(Path::new(sources::FILE)), separator)
         }
-        None => Ok(run_jails(&options)),
+        None => run_jails(&options),
     };
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(line) => fail("jail", line),
-    }
+    if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Does what the options say, or shows it. False: a jail failed or nothing was done, and a message
@@ -111,18 +108,35 @@ pub(crate) fn decided<'a>(
 
 /// Carries out `-e`: prints each configured jail on a line. A parameter that cannot be made out is
 /// left out, and a message says why.
-fn print_all(file: &Path, separator: &OsStr) -> Result<bool, String> {
-    let config = sources::load(file).map_err(|wrong| faults("jail", &wrong.0))?;
-    for Expansion { jail, faults: wrong } in config.expand_all() {
-        if !wrong.is_empty() {
-            complain!("jail: {}", faults("jail", &wrong));
+fn print_all(file: &Path, separator: &OsStr) -> bool {
+    let config = match sources::load(file) {
+        Ok(config) => config,
+        Err(wrong) => {
+            complain_of(&wrong);
+            return false;
         }
+    };
+    for Expansion { jail, faults: wrong } in config.expand_all() {
+        complain_of(&wrong);
         let mut line = jail.to_line(separator.as_bytes());
         line.push(b'\n');
         // The separator may be any text, and scripts split the line by it.
         answer::print_as_is(line);
     }
-    Ok(true)
+    true
+}
+
+/// Prints the faults that `-e` finds.
+fn complain_of(wrong: &Diagnostics) {
+    if wrong.is_empty() {
+        return;
+    }
+    if io::stderr().is_terminal() {
+        return complain!("jail: {}", faults("jail", wrong));
+    }
+    // Whoever compares this with FreeBSD's jail(8) finds each byte equal.
+    let line = |fault: &Diagnostic| [b"jail: ", fault.to_bytes().as_slice(), b"\n"].concat();
+    answer::complain_as_is(&wrong.iter().flat_map(line).collect::<Vec<_>>());
 }
 
 fn text(name: &OsStr) -> String {

@@ -52,7 +52,7 @@ impl Options {
     /// The command line makes no sense.
     pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Self, Wrong> {
         use lexopt::prelude::*;
-        let mut parser = lexopt::Parser::from_args(arguments);
+        let mut parser = lexopt::Parser::from_args(as_getopt(arguments));
         let mut found = Found::default();
         while let Some(argument) = parser.next().map_err(|_| Wrong::Usage)? {
             match argument {
@@ -61,7 +61,7 @@ impl Options {
                     // As with getopt(3), nothing after the first word is an option.
                     found.words.extend(parser.raw_args().map_err(|_| Wrong::Usage)?);
                 }
-                Short(letter @ ('e' | 'f' | 'J' | 'n' | 'p' | 's' | 'u' | 'U')) => {
+                Short(letter) if takes_value(letter) => {
                     found.take(letter, parser.value().map_err(|_| Wrong::Usage)?)?;
                 }
                 Short(letter) => found.note(letter)?,
@@ -83,6 +83,38 @@ impl Options {
     pub(crate) fn named_file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
+}
+
+/// Whether an option of one letter has a value.
+fn takes_value(letter: char) -> bool {
+    matches!(letter, 'e' | 'f' | 'J' | 'n' | 'p' | 's' | 'u' | 'U')
+}
+
+/// Doubles the `=` of a value that touches its letter: to getopt(3) it belongs to the value, so
+/// that `-e=` has parameters parted by `=`; lexopt takes one away.
+fn as_getopt(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut at = 0;
+    while let Some(argument) = arguments.get(at) {
+        let word = argument.as_bytes();
+        if !word.starts_with(b"-") || word == b"-" || word == b"--" {
+            break;
+        }
+        at += 1;
+        let letters = if word.starts_with(b"--") { &[] } else { word };
+        let Some(letter) = letters.iter().position(|&byte| takes_value(byte.into())) else {
+            continue;
+        };
+        match word.get(letter + 1) {
+            Some(b'=') => {
+                let doubled = [&word[..=letter], b"=", &word[letter + 1..]].concat();
+                arguments[at - 1] = OsString::from_vec(doubled);
+            }
+            Some(_) => {}
+            // The value is the next word.
+            None => at += 1,
+        }
+    }
+    arguments
 }
 
 /// The options and words that have been read so far.
@@ -317,6 +349,8 @@ mod tests {
             ("-cC a=b",                        "usage"),
             ("-RC a",                          "usage"),
             ("-e ,",                           "print \",\""),
+            ("-e=",                            "print \"=\""),          // as to getopt(3)
+            ("-f=web.conf -e=,",               "print \"=,\""),
             ("-e , web",                       "usage"),
             ("-ce ,",                          "usage"),
             ("/a host 10.0.0.1,::1 ls -l",     "path=/a host.hostname=host ip4.addr=10.0.0.1 ip6.addr=::1 command ls -l"),

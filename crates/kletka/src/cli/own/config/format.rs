@@ -47,7 +47,8 @@ fn one(file: &Path, purpose: Use) -> Result<bool, String> {
         conffile::edit(file, text).map_err(|error| error.to_string())?;
         return Ok(true);
     }
-    let read = Files.read(file);
+    let is_standard_input = file == Path::new("-");
+    let read = if is_standard_input { Files.standard_input() } else { Files.read(file) };
     let old = read.map_err(|error| format!("{}: {}", file.display(), reason(error)))?;
     let new = text(&old)?;
     match purpose {
