@@ -62,10 +62,11 @@ const SOURCES: &str = "by the routes that the host has when the jail starts";
 const OWN_IPC: &str = "a jail has its own by default, where FreeBSD gives it none; Linux shares \
     all three kinds with the host or none; only `disable` and `new` can be changed while the jail \
     runs";
-/// Why no jail sets the clock.
-const ONE_CLOCK: &str = "there is one clock for all: run the time server on the host";
-/// Why there is no Linux emulation.
-const NO_EMULATION: &str = "nothing is emulated: this is Linux";
+/// Which jails set the clock.
+const ONE_CLOCK: &str = "Linux has one clock for all, as FreeBSD has, and asks for a capability over \
+    the host: with kletka.userns=inherit alone; who may adjust the clock can also step it";
+/// What the parameters of the Linux emulation mean where all programs are Linux's.
+const NO_EMULATION: &str = "nothing is emulated: `inherit` and `new` are the same";
 /// Why a parameter is refused that is only not written yet.
 const NOT_YET: &str = "not supported yet; leave it out";
 
@@ -108,7 +109,7 @@ pub static CATALOGUE: &[Parameter] = &numbered([
     live("securelevel").int(-1, 3).default("-1")
         .about("The jail's kern.securelevel")
         .partly("from 1 on allow.chflags gives nothing, from 2 on the disks that a ruleset shows are \
-                 for reading alone, from 3 on the jail's packet filters \
+                 for reading alone and allow.settime and allow.adjtime give nothing, from 3 on the jail's packet filters \
                  (nftables, iptables, ip_vs by its old calls) stay as they are, traffic control \
                  does not; the rest of what a level forbids no jail can do here; a jail that runs \
                  cannot be raised to a level that would take a right from its processes"),
@@ -134,8 +135,8 @@ pub static CATALOGUE: &[Parameter] = &numbered([
     live("mac.label").text(1023)
         .about("The jail's MAC label")
         .refused("Linux labels processes by its own security modules, not by jail"),
-    live("mac.do").jailsys()
-        .about("Who may become whom, by mac_do(4)").refused(NO_MAC_DO),
+    live("mac.do").jailsys().only(&["disable"])
+        .about("Who may become whom, by mac_do(4)").partly(NO_MAC_DO),
     live("mac.do.rules").text(1023)
         .about("Rules of mac_do(4)").refused(NO_MAC_DO),
     live("mac.do.exec_paths").text(PATH)
@@ -227,10 +228,12 @@ pub static CATALOGUE: &[Parameter] = &numbered([
                  directory for it; a root without one is no error"),
     pseudo("zfs.dataset").list()
         .about("ZFS datasets to give to the jail").refused(NOT_YET),
-    live("zfs").jailsys()
-        .about("Whether the jail has ZFS parameters of its own").refused(NOT_YET),
-    live("zfs.mount_snapshot").int(0, 1)
-        .about("Whether the jail may look into snapshots").refused(NOT_YET),
+    live("zfs").jailsys().only(&["disable"])
+        .about("Whether the jail has ZFS parameters of its own")
+        .partly("what the host has mounted of ZFS below the jail's path is in the jail, and no more"),
+    live("zfs.mount_snapshot").int(0, 1).only(&["0"])
+        .about("Whether the jail may look into snapshots")
+        .partly("the host's kernel mounts a snapshot, outside of the jail's user ids"),
 
     // Commands.
     pseudo("exec.prepare").list()
@@ -313,27 +316,36 @@ pub static CATALOGUE: &[Parameter] = &numbered([
                CAP_NET_BIND_SERVICE, as named -u does, has to stay root"),
     live("allow.read_msgbuf").bool(false)
         .about("May read the kernel's messages")
-        .refused("they are the host's: Linux has none per jail"),
+        .partly("they are the host's, as on FreeBSD; syslog(2) reads them and clears none, where \
+                 the host's kernel.dmesg_restrict is 0"),
     live("allow.unprivileged_proc_debug").bool(true)
-        .about("Users may debug their processes").refused("not supported yet: always allowed; leave it out"),
+        .about("Users may debug their processes")
+        .partly("without it ptrace(2), process_vm_readv(2) and their like are refused, to root too; \
+                 /proc/PID/mem of a user's own processes stays open to that user"),
     live("allow.unprivileged_parent_tampering").bool(false)
         .about("The host's users may touch processes with their uid")
-        .refused("the jail's users are other users on the host"),
+        .partly("a jail's users are other users on the host, unless it has kletka.userns=inherit: then \
+                 this is always so, and only then may it be asked for"),
     live("allow.suser").bool(true)
-        .about("Root is privileged").refused("not supported yet: always so; leave it out"),
+        .about("Root is privileged")
+        .full("without it neither root nor a set-user-id program gets any capability, and no jail is \
+               made inside"),
     live("allow.nfsd").bool(false)
         .about("May serve NFS")
         .refused("not supported yet: use a server that runs in user space, such as nfs-ganesha"),
     live("allow.extattr").bool(false)
         .about("May set extended attributes of the system")
-        .refused("`trusted.*` attributes need a capability over the host's file system"),
+        .refused("Linux's `trusted.*` and `security.*` attributes need a capability over the host's \
+                  file system; Samba keeps its own in `user.*` with \
+                  acl_xattr:security_acl_name = user.NTACL"),
     live("allow.adjtime").bool(false)
-        .about("May adjust the clock").refused(ONE_CLOCK),
+        .about("May adjust the clock").partly(ONE_CLOCK),
     live("allow.settime").bool(false)
-        .about("May set the clock").refused(ONE_CLOCK),
+        .about("May set the clock").partly(ONE_CLOCK),
     live("allow.routing").bool(false)
         .about("May change the host's routes")
-        .refused("not supported yet: use vnet, where the jail's routes are its own"),
+        .partly("with vnet alone, where a jail has routes of its own and changes them anyway: on the \
+                 host's stack Linux gives routes together with interfaces and packet filters"),
     live("allow.setaudit").bool(false)
         .about("May set the audit session").refused("Linux audits the host as a whole"),
     live("allow.sysvipc").bool(false)
@@ -390,12 +402,17 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .about("System V semaphores").partly(OWN_IPC),
     live("sysvshm").jailsys().default("new")
         .about("System V shared memory").partly(OWN_IPC),
-    live("linux").jailsys()
-        .about("Parameters of the Linux emulation").refused(NO_EMULATION),
+    live("linux").jailsys().only(&["new", "inherit"])
+        .about("Whether Linux's programs see a system of their own").partly(NO_EMULATION),
     live("linux.osname").text(64)
-        .about("System name of the Linux emulation").refused(NO_EMULATION),
+        .about("What Linux's programs see as the system's name")
+        .partly("/proc/sys/kernel/ostype in the jail, unless it has children.max; uname(2) answers \
+                 Linux; cannot be changed while the jail runs"),
     live("linux.osrelease").text(64)
-        .about("Release of the Linux emulation").refused(NO_EMULATION),
+        .about("What Linux's programs see as the system's release")
+        .partly("as `osrelease`, and before it, for all programs are Linux's; cannot be changed while \
+                 the jail runs"),
     live("linux.oss_version").int(0, NUMBER)
-        .about("Sound system version of the Linux emulation").refused(NO_EMULATION),
+        .about("What Linux's programs see as the version of the sound system")
+        .partly("kept, and shown by jls(8); Linux tells no program"),
 ]);

@@ -267,9 +267,16 @@ pub(crate) static OUTLINE: &[Section] = &[
             ),
             ("allow.reserved_ports", "`allow.noreserved_ports` takes this away."),
             ("allow.read_msgbuf", "dmesg(1) shows them."),
-            ("allow.unprivileged_proc_debug", ""),
+            (
+                "allow.unprivileged_proc_debug",
+                "A debugger, strace(1) and gcore(1) do what this permits.",
+            ),
             ("allow.unprivileged_parent_tampering", ""),
-            ("allow.suser", ""),
+            (
+                "allow.suser",
+                "With `allow.nosuser` root of the jail has its files, and nothing more than any \
+                 other user has.",
+            ),
             ("allow.nfsd", ""),
             ("allow.extattr", ""),
             ("allow.adjtime", ""),

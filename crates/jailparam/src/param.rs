@@ -97,6 +97,7 @@ handles! {
     STOP_TIMEOUT: Int = "stop.timeout";
     DEPEND: List = "depend";
 
+    ALLOW_ADJTIME: Bool = "allow.adjtime";
     ALLOW_CHFLAGS: Bool = "allow.chflags";
     ALLOW_DYING: Bool = "allow.dying";
     ALLOW_MOUNT: Bool = "allow.mount";
@@ -106,10 +107,16 @@ handles! {
     ALLOW_QUOTAS: Bool = "allow.quotas";
     ALLOW_RAW_SOCKETS: Bool = "allow.raw_sockets";
     ALLOW_RESERVED_PORTS: Bool = "allow.reserved_ports";
+    ALLOW_ROUTING: Bool = "allow.routing";
     ALLOW_SET_HOSTNAME: Bool = "allow.set_hostname";
+    ALLOW_SETTIME: Bool = "allow.settime";
     ALLOW_SOCKET_AF: Bool = "allow.socket_af";
     ALLOW_SYSVIPC: Bool = "allow.sysvipc";
+    ALLOW_UNPRIVILEGED_PARENT_TAMPERING: Bool = "allow.unprivileged_parent_tampering";
     ALLOW_VMM: Bool = "allow.vmm";
+
+    LINUX_OSNAME: Text = "linux.osname";
+    LINUX_OSRELEASE: Text = "linux.osrelease";
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn messages() {
         ("vnet = disable;",             "web: vnet: \"disable\" is not supported: `new` is a network namespace, `inherit` the host's; use new or inherit"),
         ("dying;",                      "web: dying: read-only parameter; jls(8) shows its value"),
         ("children.max = 1001;",        "web: children.max: 1001 is out of range: 0 to 1000"),
-        ("allow.settime;",              "web: allow.settime: there is one clock for all: run the time server on the host"),
+        ("allow.setaudit;",             "web: allow.setaudit: Linux audits the host as a whole"),
         ("meta. = me;",                 "web: unknown parameter: meta.; did you mean meta?"),
         ("mac.do.rules = 'uid=1>uid=0';", "web: mac.do.rules: Linux has no mac_do(4): use sudo or doas in the jail"),
         ("allow.vmm_ppt;",              "web: allow.vmm_ppt: it would hand the host's hardware to the jail"),

@@ -48,7 +48,9 @@ fn of_host() -> [&'static Parameter; 4] {
 
 /// Whether the parameter says who the jail is, once and for all.
 pub(crate) fn is_of_the_start(parameter: &Parameter) -> bool {
-    param::HOST.is(parameter)
+    let is_linux = [param::LINUX_OSNAME, param::LINUX_OSRELEASE].iter().any(|it| it.is(parameter));
+    is_linux
+        || param::HOST.is(parameter)
         || param::HOST_HOSTUUID.is(parameter)
         || param::HOST_HOSTID.is(parameter)
 }
@@ -60,9 +62,18 @@ pub(crate) fn texts(parameters: &Set) -> Vec<Text> {
     // The kernel lets a jail with jails inside mount their /proc only while nothing covers a part
     // of its own.
     let may_cover_proc = parameters.int(param::CHILDREN_MAX).unwrap_or(0) == 0;
-    if let Some(mut release) = given(parameters.text(param::OSRELEASE)).filter(|_| may_cover_proc) {
-        release.push(b'\n');
-        all.push(text("/proc/sys/kernel/osrelease", release));
+    // All programs in a jail are Linux's.
+    let release = given(parameters.text(param::LINUX_OSRELEASE))
+        .or_else(|| given(parameters.text(param::OSRELEASE)));
+    let kernels = [
+        ("/proc/sys/kernel/ostype", given(parameters.text(param::LINUX_OSNAME))),
+        ("/proc/sys/kernel/osrelease", release),
+    ];
+    for (file, value) in kernels {
+        if let Some(mut value) = value.filter(|_| may_cover_proc) {
+            value.push(b'\n');
+            all.push(text(file, value));
+        }
     }
     if let Some(id) = given(parameters.text(param::HOST_HOSTUUID)).as_deref().and_then(machine_id) {
         all.push(text("/etc/machine-id", id));

@@ -4,8 +4,9 @@
 //! of all parameters. The compiler checks here that each of these names is a boolean of the
 //! catalogue.
 
-use jailparam::{Bool, Set};
-use prison::{Allow, Permission};
+use crate::error::Error;
+use jailparam::{Bool, Jailsys, Set, param};
+use prison::{Allow, Permission, Users};
 
 const PARAMETERS: [Bool; Permission::ALL.len()] = {
     // Evaluated by the compiler: a name that the catalogue lacks does not compile.
@@ -25,9 +26,59 @@ pub fn allowed(parameters: &Set) -> Allow {
     Allow::of(|permission| parameters.flag(PARAMETERS[permission as usize]))
 }
 
+/// Checks that Linux has what the jail's parameters permit.
+///
+/// # Errors
+/// [`Error::Value`]: a jail like this one cannot have a permission.
+pub(crate) fn check(parameters: &Set, users: Users) -> Result<(), Error> {
+    let has_hosts_users = users == Users::Host;
+    let has_vnet = parameters.jailsys(param::VNET) == Jailsys::New;
+    const CLOCK: &str = "sets the one clock of the machine, which only a jail with the host's users \
+                         can: add kletka.userns=inherit, or run the time server on the host";
+    let needed = [
+        (param::ALLOW_ADJTIME, has_hosts_users, CLOCK),
+        (param::ALLOW_SETTIME, has_hosts_users, CLOCK),
+        (
+            param::ALLOW_ROUTING,
+            has_vnet,
+            "Linux gives routes together with interfaces and packet filters: use vnet, where all of \
+             them are the jail's own",
+        ),
+        (
+            param::ALLOW_UNPRIVILEGED_PARENT_TAMPERING,
+            has_hosts_users,
+            "the jail's users are other users on the host; kletka.userns=inherit gives it the host's",
+        ),
+    ];
+    let lacks = needed.into_iter().find(|&(one, is_there, _)| !is_there && parameters.flag(one));
+    lacks.map_or(Ok(()), |(one, _, why)| Err(Error::Value(one.name, why.into())))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_permission_needs() {
+        for (words, users, refused) in [
+            (&["allow.settime"][..], Users::Own, Some("allow.settime")),
+            (&["allow.adjtime"], Users::Own, Some("allow.adjtime")),
+            (&["allow.settime", "allow.adjtime"], Users::Host, None),
+            (&["allow.routing", "vnet"], Users::Own, None),
+            (&["allow.routing", "ip4=inherit"], Users::Host, Some("allow.routing")),
+            (&["allow.norouting"], Users::Own, None),
+            (
+                &["allow.unprivileged_parent_tampering"],
+                Users::Own,
+                Some("allow.unprivileged_parent_tampering"),
+            ),
+        ] {
+            let set = Set::import(&jailconf::Jail::from_words(words).unwrap()).unwrap();
+            let error = check(&set, users).err().map(|error| error.to_string());
+            let name = error.as_deref().and_then(|error| error.split_once(": "));
+            assert_eq!(name.map(|(name, _)| name), refused, "{words:?}");
+        }
+    }
 
     /// A permission has the default of its parameter, and can be changed while the jail runs if
     /// that can.

@@ -1,9 +1,9 @@
 //! The securelevel of a jail: jail(8), `securelevel`; security(7).
 //!
-//! From 1 on no flag of a file is changed, from 2 on no disk is written to, and from 3 on no packet
-//! filter is changed. What else a level forbids on FreeBSD no jail can do on Linux, whatever its
-//! level: to load a module, to write to the memory of the kernel, to set the clock back. A jail has
-//! at least the level of the jail that it is in.
+//! From 1 on no flag of a file is changed, from 2 on no disk is written to and the clock is not
+//! set, and from 3 on no packet filter is changed. What else a level forbids on FreeBSD no jail can
+//! do on Linux, whatever its level: to load a module, to write to the memory of the kernel. A jail
+//! has at least the level of the jail that it is in.
 
 use crate::error::Error;
 use crate::permission::allowed;
@@ -17,6 +17,9 @@ const LOWEST: i64 = -1;
 const KEEPS_FLAGS: i64 = 1;
 /// From this level on no disk is written to.
 const KEEPS_DISKS: i64 = 2;
+/// From this level on nobody sets the clock. FreeBSD lets it be set forward; Linux does not tell
+/// the directions apart.
+const KEEPS_CLOCK: i64 = 2;
 /// From this level on packet filters stay as they are.
 const KEEPS_PACKET_FILTERS: i64 = 3;
 
@@ -32,8 +35,16 @@ pub(crate) fn allowed_at(parameters: &Set) -> Allow {
 
 /// What a level leaves of permissions.
 fn at(level: i64, given: Allow) -> Allow {
-    let keeps_flags = level >= KEEPS_FLAGS;
-    Allow::of(|it| given.has(it) && !(keeps_flags && it == Permission::Chflags))
+    Allow::of(|it| given.has(it) && !is_taken(it, level))
+}
+
+/// Whether this level takes the permission back.
+fn is_taken(permission: Permission, level: i64) -> bool {
+    match permission {
+        Permission::Chflags => level >= KEEPS_FLAGS,
+        Permission::AdjTime | Permission::SetTime => level >= KEEPS_CLOCK,
+        _ => false,
+    }
 }
 
 /// Whether a jail at this level only reads the disks that it sees.
@@ -52,7 +63,9 @@ pub(crate) fn holds_from_start_alone(parameters: &Set, level: i64) -> bool {
     let before = of(parameters);
     let passes = |bound: i64| before < bound && level >= bound;
     let has_vnet = parameters.jailsys(param::VNET) == jailparam::Jailsys::New;
+    let sets_clock = parameters.flag(param::ALLOW_SETTIME) || parameters.flag(param::ALLOW_ADJTIME);
     passes(KEEPS_FLAGS) && parameters.flag(param::ALLOW_CHFLAGS)
+        || passes(KEEPS_CLOCK) && sets_clock
         || passes(KEEPS_PACKET_FILTERS) && has_vnet
 }
 
@@ -122,6 +135,8 @@ mod tests {
             assert_eq!(allowed_at(&set).has(Permission::Chflags), flags, "{level}");
             assert_eq!(permits_packet_filters(level), filters, "{level}");
         }
+        let clock = |level| allowed_at(&set(&["allow.settime", level])).has(Permission::SetTime);
+        assert!(clock("securelevel=1") && !clock("securelevel=2"));
         assert_eq!((of(&set(&[])), told(-1), told(2)), (-1, Vec::new(), b"2".to_vec()));
     }
 
@@ -132,6 +147,8 @@ mod tests {
             (&["vnet"], 3, true),
             (&["vnet", "securelevel=3"], 3, false),
             (&["ip4=inherit"], 3, false),
+            (&["allow.settime"], 1, false),
+            (&["allow.settime"], 2, true),
             (&["allow.chflags"], 0, false),
             (&["allow.chflags"], 1, true),
             (&["allow.chflags", "securelevel=1"], 2, false),

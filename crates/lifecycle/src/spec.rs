@@ -12,6 +12,7 @@ use crate::fib;
 use crate::identity;
 use crate::ipc;
 use crate::jail::Jail;
+use crate::permission;
 use crate::recorded;
 use crate::securelevel;
 use fstab::{Entry, FileSystem, Kernel, Overlay};
@@ -125,6 +126,7 @@ fn dev(jail: &Jail, has_devfs: bool) -> Result<Option<Dev>, Error> {
 fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
     let parameters = &jail.parameters;
     let (network, families, addresses) = network(jail)?;
+    permission::check(parameters, users(parameters))?;
     let fib = fib::of(jail)?;
     if network == Network::Carried && fib.is_some_and(|fib| fib != Fib::DEFAULT) {
         let why = "the routes of a jail with kletka.net=ipvlan are those of fib 0; use stack";
@@ -194,7 +196,7 @@ fn may_mount(parameters: &Set) -> Result<bool, Error> {
 }
 
 /// The value of `kletka.userns`.
-fn users(parameters: &Set) -> Users {
+pub(crate) fn users(parameters: &Set) -> Users {
     match parameters.text(param::KLETKA_USERNS).as_deref() {
         Some(b"inherit") => Users::Host,
         _ => Users::Own,

@@ -45,6 +45,8 @@ enum Change {
 }
 
 permissions! {
+    /// How fast the clock goes: adjtimex(2).
+    AdjTime = "allow.adjtime", false, Live;
     /// Immutable and append-only flags of files.
     Chflags = "allow.chflags", false, Live;
     /// Pages that stay in memory: mlock(2).
@@ -56,12 +58,20 @@ permissions! {
     Quotas = "allow.quotas", false, Live;
     /// Raw sockets of a stack that is not the jail's own: with `vnet` a jail has its own anyway.
     RawSockets = "allow.raw_sockets", false, Live;
+    /// The kernel's messages: syslog(2).
+    ReadMsgbuf = "allow.read_msgbuf", false, Live;
     /// Ports below 1024.
     ReservedPorts = "allow.reserved_ports", true, Live;
     /// sethostname(2).
     SetHostname = "allow.set_hostname", true, Live;
+    /// The time that the clock shows: clock_settime(2).
+    SetTime = "allow.settime", false, Live;
     /// Sockets of families that FreeBSD's jails do not have.
     SocketAf = "allow.socket_af", false, Live;
+    /// Root has privileges.
+    Suser = "allow.suser", true, Live;
+    /// Looking into other processes of the same user, and changing them: ptrace(2).
+    ProcDebug = "allow.unprivileged_proc_debug", true, Live;
 }
 
 impl Permission {
@@ -145,6 +155,7 @@ mod tests {
     #[test]
     fn defaults_are_freebsds() {
         let some: Vec<_> = Allow::default().iter().collect();
-        assert_eq!(some, [Permission::ReservedPorts, Permission::SetHostname]);
+        use Permission::{ProcDebug, ReservedPorts, SetHostname, Suser};
+        assert_eq!(some, [ReservedPorts, SetHostname, Suser, ProcDebug]);
     }
 }

@@ -1,5 +1,6 @@
 //! What parameters take from a jail or give it, as programs in the jail see it: `securelevel`,
-//! `sysvmsg`, `sysvsem`, `sysvshm`, `allow.sysvipc`.
+//! `sysvmsg`, `sysvsem`, `sysvshm`, `allow.sysvipc`; and other permissions, each without, with, and
+//! changed while the jail runs.
 
 use crate::intrusion::{perl, with_perl};
 use crate::sandbox::Sandbox;
@@ -175,5 +176,129 @@ host=inherit
 $ jail -R web
 "
         ),
+    );
+}
+
+/// Says of a system call what became of it. Numbers are those of x86-64.
+const CALLS: &str = "\
+%numbers = (ptrace => 101, read_vm => 310, syslog => 103, settime => 227, adjtime => 159, chown => 92);
+my ($name, @arguments) = @ARGV;
+my $space = qq(\\0) x 4096;
+my $tick = pack('I', 0x4000) . $space;
+@arguments = map { $_ eq 'space' ? $space : $_ eq 'tick' ? $tick : /^[0-9]+$/ ? $_ + 0 : $_ } @arguments;
+$! = 0;
+my $answer = syscall($numbers{$name}, @arguments);
+print $answer >= 0 ? 'yes' : $! == 1 ? 'no' : 'tried';
+";
+
+/// A permission: its name, what the jail has beside it, a command that asks for it, and what that
+/// command says without and with the permission.
+type Row = (&'static str, &'static str, &'static str, &'static str, &'static str);
+
+#[rustfmt::skip]
+const PERMISSIONS: &[Row] = &[
+    // Root may give a file away, and a service that is another user's may be ended by root.
+    ("allow.suser", "", "touch /tmp/x; chown 33 /tmp/x 2> /dev/null && echo yes || echo no", "no", "yes"),
+    ("allow.suser", "", "cat /tmp/secret 2> /dev/null || echo no", "no", "secret"),
+    ("allow.suser", "vnet", "ip link set lo mtu 1400 2> /dev/null && echo yes || echo no", "no", "yes"),
+    ("allow.suser", "kletka.userns=inherit", "grep -c 'Cap[PEBA].*:.0*$' /proc/self/status", "4", "1"),
+    ("allow.suser", "", "hostname two 2> /dev/null && echo yes || echo no", "no", "yes"),
+    // PTRACE_TRACEME, and the wish to read nothing.
+    ("allow.unprivileged_proc_debug", "", "perl /calls ptrace 0 0 0 0", "no", "yes"),
+    ("allow.unprivileged_proc_debug", "exec.clean", "perl /calls read_vm 999999 0 0 0 0 0", "no", "yes"),
+    // SYSLOG_ACTION_CLEAR is the host's.
+    ("allow.read_msgbuf", "", "perl /calls syslog 5 space 0", "no", "no"),
+    // Outside of what a clock can show: the kernel looks at the value before the capability.
+    ("allow.settime", "kletka.userns=inherit", "perl /calls settime 0 0", "no", "tried"),
+    ("allow.settime", "kletka.userns=inherit", "perl /calls adjtime space", "yes", "no"),
+    ("allow.adjtime", "kletka.userns=inherit", "perl /calls adjtime space", "yes", "yes"),
+    // A clock that stands still: refused to all, but to those who may set it for another reason.
+    ("allow.adjtime", "kletka.userns=inherit", "perl /calls adjtime tick", "no", "tried"),
+];
+
+/// What a program in a jail sees without each permission, with it, and when that changes.
+#[test]
+fn permissions() {
+    if cfg!(not(target_arch = "x86_64")) {
+        eprintln!("skipped: the numbers of system calls are those of x86-64");
+        return;
+    }
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    perl(&sandbox, "/home/jails/web");
+    sandbox.write("/home/jails/web/calls", CALLS);
+    sandbox.ok("mkdir -p -m 1777 /home/jails/web/tmp");
+    sandbox.ok("cd /home/jails/web/tmp; echo secret > secret; chown 33 secret; chmod 400 secret");
+    for &(permission, parameters, command, without, with) in PERMISSIONS {
+        let no = permission.replace("allow.", "allow.no");
+        let ask = |moment: &str, want: &str| {
+            let said = sandbox.ok(&format!("jexec web sh -c \"{command}\""));
+            assert_eq!(said.trim(), want, "{permission} {moment}: {command}");
+        };
+        let start =
+            format!("jail -q -c name=web path=/home/jails/web mount.devfs persist {parameters}");
+        sandbox.ok(&format!("{start} {no}"));
+        ask("is not there", without);
+        sandbox.ok(&format!("jail -q -m name=web {permission}"));
+        ask("is given", with);
+        sandbox.ok(&format!("jail -q -m name=web {no}"));
+        ask("is taken", without);
+        sandbox.ok(&format!("jail -q -R web; {start} {permission}"));
+        ask("is there", with);
+        sandbox.ok("jail -q -R web");
+    }
+}
+
+/// Permissions that a jail can have only together with something else: when it starts, and when it
+/// runs.
+#[test]
+fn permissions_that_need_more() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    for (permission, with) in [
+        ("allow.settime", "kletka.userns=inherit"),
+        ("allow.adjtime", "kletka.userns=inherit"),
+        ("allow.unprivileged_parent_tampering", "kletka.userns=inherit"),
+        ("allow.routing", "vnet"),
+    ] {
+        let start = "jail -q -c name=web path=/home/jails/web persist";
+        let refused = |command: &str| {
+            let done = sandbox.run(command);
+            let is_named = done.stderr.starts_with(&format!("jail: {permission}: "));
+            assert!(done.status == 1 && is_named, "{command}: {}", done.stderr);
+        };
+        refused(&format!("{start} {permission}"));
+        sandbox.ok(start);
+        refused(&format!("jail -m name=web {permission}"));
+        sandbox.ok(&format!("jail -q -R web; {start} {permission} {with}"));
+        let shown = sandbox.ok(&format!("jls -n -j web {permission}"));
+        assert_eq!(shown.trim(), permission);
+        sandbox.ok("jail -q -R web");
+    }
+}
+
+/// Who the jail is to Linux's programs.
+#[test]
+fn linux() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    check(
+        &sandbox,
+        "\
+$ jail -c name=web path=/home/jails/web persist linux=new linux.osname=Hurd linux.osrelease=5.15.0 linux.oss_version=198144 osrelease=14.1-RELEASE
+$ jexec web cat /proc/sys/kernel/ostype /proc/sys/kernel/osrelease
+Hurd
+5.15.0
+$ jls -n -j web linux linux.osname linux.osrelease linux.oss_version
+linux=new linux.osname=Hurd linux.osrelease=5.15.0 linux.oss_version=198144
+$ jail -m name=web linux.osrelease=6.1
+jail: linux.osrelease cannot be changed after creation; stop the jail, and start it with the new value
+[1]
+$ jail -m name=web linux.oss_version=7; jls -n -j web linux.oss_version
+linux.oss_version=7
+$ jail -R web
+$ jail -c name=web path=/home/jails/web persist linux=inherit mac.do=disable zfs=disable zfs.mount_snapshot=0
+$ jail -R web
+",
     );
 }

@@ -11,10 +11,11 @@ use crate::fib;
 use crate::identity;
 use crate::ipc;
 use crate::jail::Jail;
+use crate::permission;
 use crate::recorded::{self, same_place};
 use crate::refusal::Refusal;
 use crate::securelevel;
-use crate::spec::most_processes;
+use crate::spec::{most_processes, users};
 use crate::voice::Notice;
 use jailparam::{Access, Handle, Parameter, Set, Text, Value, param};
 use prison::{Addresses, Change, Prison, Record, Registry};
@@ -63,6 +64,8 @@ impl Changes {
                 changes.fixed.get_or_insert(parameter.name);
             }
         }
+        let checked = permission::check(&changes.set, users(&changes.set));
+        checked.map_err(Refusal::step(jail))?;
         Ok(changes)
     }
 

@@ -7,14 +7,16 @@ use crate::confine::rights::Rights;
 use crate::permission::Permission;
 use crate::spec::Users;
 use rustix::io;
-use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, capabilities, remove_capability_from_bounding_set,
+    set_capabilities,
+};
 
 /// Capabilities refused to every jail, as FreeBSD refuses what they permit. Two of them permit
 /// nothing in a user namespace, and the host's objects without one: `LEASE`, `AUDIT_WRITE`.
 const REFUSED: CapabilitySet = CapabilitySet::SYS_MODULE
     .union(CapabilitySet::SYS_RAWIO)
     .union(CapabilitySet::SYS_BOOT)
-    .union(CapabilitySet::SYS_TIME)
     .union(CapabilitySet::SYS_PACCT)
     .union(CapabilitySet::SYS_TTY_CONFIG)
     .union(CapabilitySet::SYSLOG)
@@ -51,14 +53,20 @@ const NETWORK: CapabilitySet = CapabilitySet::NET_ADMIN.union(CapabilitySet::NET
 fn of(permission: Permission, rights: Rights) -> Option<(CapabilitySet, bool)> {
     let given = rights.allow.has(permission);
     match permission {
+        Permission::AdjTime | Permission::SetTime => {
+            Some((CapabilitySet::SYS_TIME, rights.keeps_time()))
+        }
         Permission::Chflags => Some((CapabilitySet::LINUX_IMMUTABLE, given)),
         Permission::RawSockets => Some((CapabilitySet::NET_RAW, rights.keeps_raw_sockets())),
         Permission::ReservedPorts => Some((CapabilitySet::NET_BIND_SERVICE, given)),
         Permission::Mlock
         | Permission::Mount
+        | Permission::ProcDebug
         | Permission::Quotas
+        | Permission::ReadMsgbuf
         | Permission::SetHostname
         | Permission::SocketAf => None,
+        Permission::Suser => Some((CapabilitySet::empty(), given)),
     }
 }
 
@@ -71,6 +79,9 @@ fn administers(rights: Rights) -> bool {
 
 /// The capabilities that a jail with these rights does not get.
 pub(crate) fn refused(rights: Rights) -> CapabilitySet {
+    if !rights.allow.has(Permission::Suser) {
+        return CapabilitySet::all();
+    }
     let mut refused = REFUSED;
     refused.set(CapabilitySet::SYS_ADMIN, !administers(rights));
     refused.set(NETWORK, !rights.has_vnet());
@@ -90,8 +101,13 @@ pub(crate) fn given(rights: Rights) -> Vec<&'static str> {
 }
 
 /// Takes `refused` from this process and all that it executes, for ever. The bounding set bounds
-/// what execve(2) gives, even to a set-user-id program.
+/// what execve(2) gives, even to a set-user-id program; but what is inheritable passes by it, and
+/// whoever calls kletka may have left something there.
 pub(crate) fn bound(refused: CapabilitySet) -> io::Result<()> {
+    let own = capabilities(None)?;
+    if !own.inheritable.is_empty() {
+        set_capabilities(None, CapabilitySets { inheritable: CapabilitySet::empty(), ..own })?;
+    }
     for capability in refused.iter() {
         match remove_capability_from_bounding_set(capability) {
             // EINVAL: the kernel is older than the capability.
@@ -108,7 +124,8 @@ mod tests {
     use crate::permission::Allow;
     use crate::spec::Families;
 
-    const RIGHTS: Rights = Rights { allow: Allow::NOTHING, ..Rights::NONE };
+    const SUSER: Allow = Allow::NOTHING.with(Permission::Suser);
+    const RIGHTS: Rights = Rights { allow: SUSER, ..Rights::NONE };
 
     #[test]
     fn what_the_host_s_root_has_in_a_jail() {
@@ -133,7 +150,7 @@ mod tests {
     #[test]
     #[rustfmt::skip]
     fn permissions_give_capabilities() {
-        let allow = |permission| Rights { allow: Allow::NOTHING.with(permission), ..RIGHTS };
+        let allow = |permission| Rights { allow: SUSER.with(permission), ..RIGHTS };
         let inet = Families { inet: true, inet6: false };
         let vnet = Rights { families: inet, own_network: true, ..RIGHTS };
         let shared = Rights { families: inet, ..RIGHTS };
@@ -157,6 +174,11 @@ mod tests {
             ("allow.mount",        allow(Permission::Mount),            &admin,       true),
             ("children.max",       children,                            &admin,       true),
             ("inherit",            Rights { children: true, ..on_host }, &admin,      false),
+            ("allow.settime",      Rights { users: Users::Host, ..allow(Permission::SetTime) }, &[CapabilitySet::SYS_TIME], true),
+            ("allow.adjtime",      Rights { users: Users::Host, ..allow(Permission::AdjTime) }, &[CapabilitySet::SYS_TIME], true),
+            ("settime, own users", allow(Permission::SetTime),          &[CapabilitySet::SYS_TIME], false),
+            ("the clock",          on_host,                             &[CapabilitySet::SYS_TIME], false),
+            ("allow.nosuser",      Rights { allow: Allow::NOTHING.with(Permission::SetHostname), ..vnet }, &[CapabilitySet::CHOWN, CapabilitySet::SYS_ADMIN], false),
             ("audit, leases",      vnet, &[CapabilitySet::AUDIT_WRITE, CapabilitySet::LEASE], false),
         ] {
             for &capability in capabilities {

@@ -9,7 +9,7 @@ mod calls;
 mod sockets;
 
 use crate::confine::rights::Rights;
-use crate::permission::Permission;
+use crate::permission::{Allow, Permission};
 use crate::spec::Users;
 use calls::RULED;
 use libc::{
@@ -37,6 +37,10 @@ const TIOCLINUX: u32 = 0x541c;
 /// The values that personality(2) may be given: Linux's own, with and without address
 /// randomisation, 32-bit uname, and the question for the present one.
 const PERSONALITIES: [u32; 5] = [0, 0x0004_0000, 0x0008, 0x0002_0000, 0xffff_ffff];
+
+/// What syslog(2) may be asked: linux/syslog.h.
+const SYSLOG_ACTION_READ_ALL: u32 = 3;
+const SYSLOG_ACTION_SIZE_BUFFER: u32 = 10;
 
 /// What decides about a system call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +76,15 @@ enum Rule {
     Quotas,
     /// `allow.set_hostname`
     HostName,
+    /// `allow.settime`
+    Clock,
+    /// `allow.adjtime`: the kernel refuses it to whoever has no capability over the clock, and
+    /// answers the question how fast the clock goes.
+    ClockSpeed,
+    /// `allow.read_msgbuf`: the first argument asks to read, and to clear nothing.
+    Log,
+    /// `allow.unprivileged_proc_debug`
+    Debugging,
     /// Does to the process whose number is its first argument what must not be done to init: queues
     /// a signal whose sender can be made up, or sets a limit.
     ByNumber,
@@ -80,7 +93,7 @@ enum Rule {
 }
 
 /// Rules that have a section, in the order of the sections.
-const SECTIONED: [Rule; 15] = [
+const SECTIONED: [Rule; 19] = [
     Rule::Namespaces,
     Rule::Clone3,
     Rule::Entering,
@@ -94,6 +107,10 @@ const SECTIONED: [Rule; 15] = [
     Rule::SharedMemory,
     Rule::Quotas,
     Rule::HostName,
+    Rule::Clock,
+    Rule::ClockSpeed,
+    Rule::Log,
+    Rule::Debugging,
     Rule::ByNumber,
     Rule::ByPidfd,
 ];
@@ -106,8 +123,9 @@ const fn length(rule: Rule) -> usize {
         Rule::Clone3 | Rule::Entering | Rule::Mounts => 1,
         Rule::Messages | Rule::Semaphores | Rule::SharedMemory => 1,
         Rule::Quotas | Rule::HostName | Rule::ByPidfd => 1,
+        Rule::Clock | Rule::ClockSpeed | Rule::Debugging => 1,
         Rule::Namespaces | Rule::ByNumber => 4,
-        Rule::Terminal => 5,
+        Rule::Terminal | Rule::Log => 5,
         Rule::Socket => sockets::LENGTH,
         Rule::SocketOption => sockets::OPTIONS_LENGTH,
         Rule::Personality => 2 * PERSONALITIES.len() + 2,
@@ -281,6 +299,10 @@ impl Rule {
             Self::SharedMemory => ("yes; with `sysvshm=disable` `ENOSYS`", true),
             Self::Quotas => ("`EPERM`; with `allow.quotas` yes", false),
             Self::HostName => ("yes; with `allow.noset_hostname` `EPERM`", true),
+            Self::Clock => ("`EPERM`; with `allow.settime` yes", false),
+            Self::ClockSpeed => ("yes; with `allow.settime` alone `EPERM`", true),
+            Self::Log => ("`EPERM`; with `allow.read_msgbuf` reading", false),
+            Self::Debugging => ("yes; with `allow.nounprivileged_proc_debug` `EPERM`", true),
             Self::ByNumber => ("yes; with `kletka.userns=inherit` not to init", true),
             Self::ByPidfd => ("yes; with `kletka.userns=inherit` `ENOSYS`", true),
         }
@@ -289,6 +311,7 @@ impl Rule {
 
 /// The filter of a prison with these rights.
 pub(crate) fn program(rights: Rights) -> Vec<sock_filter> {
+    let rights = rights.without_privileges();
     const LAST: Rule = SECTIONED[SECTIONED.len() - 1];
     const WHOLE: usize = HEAD.len() + TREE_SIZE + place(LAST) + length(LAST);
     let mut program = Vec::with_capacity(WHOLE);
@@ -319,6 +342,17 @@ fn section(rule: Rule, rights: Rights, program: &mut Vec<sock_filter>) {
         Rule::SharedMemory => permitted(rights.ipc.memory, libc::ENOSYS),
         Rule::Quotas => permitted(allow.has(Permission::Quotas), libc::EPERM),
         Rule::HostName => permitted(allow.has(Permission::SetHostname), libc::EPERM),
+        Rule::Clock => permitted(allow.has(Permission::SetTime), libc::EPERM),
+        Rule::ClockSpeed => permitted(adjusts_clock(allow), libc::EPERM),
+        Rule::Debugging => permitted(allow.has(Permission::ProcDebug), libc::EPERM),
+        Rule::Log if !allow.has(Permission::ReadMsgbuf) => program.push(refuse(libc::EPERM)),
+        Rule::Log => program.extend([
+            load(FIRST_ARGUMENT),
+            jump(BPF_JEQ, SYSLOG_ACTION_READ_ALL, 2, 0),
+            jump(BPF_JEQ, SYSLOG_ACTION_SIZE_BUFFER, 1, 0),
+            refuse(libc::EPERM),
+            ALLOW,
+        ]),
         // Programs fall back to kill(2).
         Rule::ByPidfd => permitted(cannot_signal_init(users), libc::ENOSYS),
         Rule::Namespaces if rights.children => program.push(ALLOW),
@@ -352,6 +386,12 @@ fn section(rule: Rule, rights: Rights, program: &mut Vec<sock_filter>) {
     }
 }
 
+/// Whether adjtimex(2) is left to the kernel. The capability of `allow.settime` would permit all of
+/// it.
+fn adjusts_clock(allow: Allow) -> bool {
+    allow.has(Permission::AdjTime) || !allow.has(Permission::SetTime)
+}
+
 /// With other users the jail's root has the id of init's user, and the kernel lets it signal init.
 fn cannot_signal_init(users: Users) -> bool {
     users == Users::Own
@@ -360,11 +400,14 @@ fn cannot_signal_init(users: Users) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::permission::Allow;
     use crate::spec::{Families, IpcKinds};
 
     const RIGHTS: Rights = Rights {
-        allow: Allow::NOTHING.with(Permission::SetHostname).with(Permission::ReservedPorts),
+        allow: Allow::NOTHING
+            .with(Permission::SetHostname)
+            .with(Permission::ReservedPorts)
+            .with(Permission::Suser)
+            .with(Permission::ProcDebug),
         families: Families { inet: true, inet6: false },
         users: Users::Own,
         own_network: true,
@@ -452,7 +495,7 @@ mod tests {
 
     /// Every combination that a filter depends on.
     fn all_rights() -> impl Iterator<Item = Rights> {
-        (0..1 << 13).map(|bits| {
+        (0..1 << 14).map(|bits| {
             let on = |bit: u32| bits & 1 << bit != 0;
             let allow = Allow::of(|permission| match permission {
                 Permission::RawSockets => on(0),
@@ -462,6 +505,10 @@ mod tests {
                 Permission::Mount => on(3),
                 // Carried out by a capability or a limit, not by the filter.
                 Permission::Chflags | Permission::ReservedPorts | Permission::Mlock => true,
+                // One bit for rules that know nothing of each other.
+                Permission::SetTime | Permission::ReadMsgbuf => on(13),
+                Permission::AdjTime | Permission::ProcDebug => on(2),
+                Permission::Suser => true,
             });
             let users = if on(4) { Users::Own } else { Users::Host };
             let families = Families { inet: on(5), inet6: on(6) };
@@ -486,6 +533,11 @@ mod tests {
             Rule::SharedMemory => or(rights.ipc.memory, libc::ENOSYS),
             Rule::Quotas => or(rights.allow.has(Permission::Quotas), libc::EPERM),
             Rule::HostName => or(rights.allow.has(Permission::SetHostname), libc::EPERM),
+            Rule::Clock => or(rights.allow.has(Permission::SetTime), libc::EPERM),
+            Rule::ClockSpeed => or(adjusts_clock(rights.allow), libc::EPERM),
+            // 0 is none of the questions.
+            Rule::Log => errno(libc::EPERM),
+            Rule::Debugging => or(rights.allow.has(Permission::ProcDebug), libc::EPERM),
             Rule::ByPidfd => or(rights.users == Users::Own, libc::ENOSYS),
             Rule::Socket => errno(libc::EAFNOSUPPORT),
             Rule::Allowed
@@ -619,6 +671,29 @@ mod tests {
                 let got = run(&program(rights), NATIVE, call as u32, [process, 0, 0]);
                 assert_eq!(got, want, "{call} {process}");
             }
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn permissions_over_calls() {
+        const SYSLOG: i64 = libc::SYS_syslog;
+        let with = |permission| Rights { allow: RIGHTS.allow.with(permission), ..RIGHTS };
+        let log = with(Permission::ReadMsgbuf);
+        let no_root = Rights { allow: Allow::NOTHING.with(Permission::Mount), children: true, ..RIGHTS };
+        for (rights, number, argument, want) in [
+            (log,     SYSLOG,            3,  libc::SECCOMP_RET_ALLOW),
+            (log,     SYSLOG,            10, libc::SECCOMP_RET_ALLOW),
+            (log,     SYSLOG,            2,  errno(libc::EPERM)), // SYSLOG_ACTION_READ takes them away
+            (log,     SYSLOG,            5,  errno(libc::EPERM)), // SYSLOG_ACTION_CLEAR
+            (RIGHTS,  SYSLOG,            3,  errno(libc::EPERM)),
+            (RIGHTS,  libc::SYS_ptrace,  0,  libc::SECCOMP_RET_ALLOW),
+            (no_root, libc::SYS_ptrace,  0,  errno(libc::EPERM)),
+            (no_root, libc::SYS_unshare, libc::CLONE_NEWUSER as u32, errno(libc::EPERM)),
+            (no_root, libc::SYS_mount,   0,  errno(libc::EPERM)),
+        ] {
+            let got = run(&program(rights), NATIVE, number as u32, [argument, 0, 0]);
+            assert_eq!(got, want, "{number} {argument} {rights:?}");
         }
     }
 

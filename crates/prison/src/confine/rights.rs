@@ -84,6 +84,23 @@ impl Rights {
         self.has_vnet() || !is_held && self.allow.has(Permission::RawSockets)
     }
 
+    /// Whether the prison's root may change the host's clock: Linux has one, and asks for a
+    /// capability over the host.
+    pub(crate) fn keeps_time(self) -> bool {
+        let permitted = [Permission::AdjTime, Permission::SetTime];
+        self.users == Users::Host && permitted.into_iter().any(|one| self.allow.has(one))
+    }
+
+    /// These, without what needs the privileges of root, where root has none. In a user namespace
+    /// of its own making anybody is privileged, so nobody makes one.
+    pub(crate) fn without_privileges(self) -> Self {
+        if self.allow.has(Permission::Suser) {
+            return self;
+        }
+        let is_kept = |permission| permission != Permission::Mount && self.allow.has(permission);
+        Self { allow: Allow::of(is_kept), children: false, ..self }
+    }
+
     /// These, without what addresses of the host take away: for whoever is told rights alone, and
     /// not that the prison is held.
     pub(crate) fn in_effect(self) -> Self {

@@ -10,6 +10,7 @@ use crate::confine::ids::Ids;
 use crate::confine::rights::Rights;
 use crate::mark::Mark;
 use crate::pending::Pending;
+use crate::permission::{Allow, Permission};
 use crate::registry::limits::Limits;
 use crate::registry::process_id::ProcessId;
 use crate::spec::{Addresses, IpcKinds};
@@ -25,8 +26,9 @@ pub(crate) const LARGEST: usize = 16 << 10;
 /// record leaves the number as it is.
 ///
 /// In version 2 the rights to change packet filters and to use System V IPC have words of their
-/// own; before, every prison had them.
-const VERSION: u32 = 2;
+/// own; before, every prison had them. In version 3 those of `allow.suser` and
+/// `allow.unprivileged_proc_debug` have.
+const VERSION: u32 = 3;
 
 /// One prison as the registry knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -237,6 +239,10 @@ impl Record {
         if record.version < 2 {
             (record.rights.packet_filters, record.rights.ipc) = (true, IpcKinds::ALL);
         }
+        if record.version < 3 {
+            let always = [Permission::Suser, Permission::ProcDebug];
+            record.rights.allow = always.into_iter().fold(record.rights.allow, Allow::with);
+        }
         if is_whole && record.jid > 0 && record.init.or(record.creator).is_some() {
             return Ok(record);
         }
@@ -425,7 +431,7 @@ mod tests {
     #[test]
     fn survives_writing_and_reading() {
         assert_eq!(Record::parse(&record().to_bytes()), Ok(record()));
-        assert!(record().to_bytes().starts_with(b"version=2\njid=7\n"));
+        assert!(record().to_bytes().starts_with(b"version=3\njid=7\n"));
     }
 
     /// What kletka wrote before records had a version.
@@ -443,6 +449,8 @@ mod tests {
             [
                 "reserved_ports",
                 "set_hostname",
+                "suser",
+                "unprivileged_proc_debug",
                 "own_network",
                 "sysvmsg",
                 "sysvsem",
@@ -486,6 +494,6 @@ mod tests {
         let ids = Some(Ids { first: 65_536 });
         let (name, children) = (Some("web".into()), Limits::default());
         assert_eq!(broken, Broken { name, children, ids, is_newer: false });
-        assert!(Record::parse(b"version=3\njid=7\ninit=3 moon 4\n").unwrap_err().is_newer);
+        assert!(Record::parse(b"version=4\njid=7\ninit=3 moon 4\n").unwrap_err().is_newer);
     }
 }

@@ -72,7 +72,7 @@ fn every_page_is_mdoc() {
 }
 
 /// The pages of Debian's packages that ours may refer to.
-const OF_THE_HOST: [&str; 47] = [
+const OF_THE_HOST: [&str; 48] = [
     "bash.1",
     "cp.1",
     "diff.1",
@@ -106,6 +106,7 @@ const OF_THE_HOST: [&str; 47] = [
     "ss.8",
     "ssh.1",
     "subuid.5",
+    "syslog.2",
     "sysctl.8",
     "sysctl.conf.5",
     "systemctl.1",

@@ -45,6 +45,10 @@ pub(super) const RULED: &[(Rule, &[Call])] = &[
     (Rule::SharedMemory, calls![SYS_shmget SYS_shmat SYS_shmctl SYS_shmdt]),
     (Rule::Quotas, calls![SYS_quotactl SYS_quotactl_fd]),
     (Rule::HostName, calls![SYS_sethostname SYS_setdomainname]),
+    (Rule::Clock, calls![SYS_clock_settime SYS_settimeofday]),
+    (Rule::ClockSpeed, calls![SYS_clock_adjtime SYS_adjtimex]),
+    (Rule::Log, calls![SYS_syslog]),
+    (Rule::Debugging, DEBUGGING),
     (Rule::ByNumber, calls![SYS_rt_sigqueueinfo SYS_rt_tgsigqueueinfo SYS_prlimit64]),
     (Rule::ByPidfd, calls![SYS_pidfd_send_signal]),
 ];
@@ -64,20 +68,26 @@ const MOUNTS: &[Call] = calls![
     SYS_mount_setattr
 ];
 
+/// Calls that look into other processes of the same user, or change them.
+const DEBUGGING: &[Call] = calls![
+    SYS_ptrace
+    SYS_process_vm_readv
+    SYS_process_vm_writev
+    SYS_kcmp
+    SYS_pidfd_getfd
+];
+
 /// Refused as FreeBSD refuses them to a jail, or because they act on what all jails share.
 #[rustfmt::skip]
 const REFUSED: &[Call] = calls![
     // What acts on the kernel itself.
     SYS_init_module SYS_finit_module SYS_delete_module SYS_kexec_load
-    SYS_kexec_file_load SYS_reboot SYS_bpf SYS_perf_event_open SYS_syslog
+    SYS_kexec_file_load SYS_reboot SYS_bpf SYS_perf_event_open
     SYS_acct SYS_swapon SYS_swapoff SYS_userfaultfd SYS_vhangup
     // Keys belong to user ids and sessions, not to namespaces.
     SYS_add_key SYS_request_key SYS_keyctl
     // These pass by the permissions of directories.
     SYS_open_by_handle_at SYS_fanotify_init
-    // The host's clock. Reading it by adjtimex(2) is allowed, and setting it there needs a
-    // capability.
-    SYS_clock_settime SYS_settimeofday
     // Where pages lie. Attacks on the kernel's memory use these calls, and programs can do without.
     SYS_vmsplice SYS_move_pages SYS_migrate_pages SYS_set_mempolicy_home_node
 ];
@@ -88,9 +98,8 @@ const ALLOWED: &[Call] = calls![
     SYS_execve SYS_execveat SYS_exit SYS_exit_group SYS_wait4
     SYS_waitid SYS_getpid SYS_getppid SYS_gettid SYS_getpgid SYS_setpgid
     SYS_getsid SYS_setsid SYS_set_tid_address SYS_set_robust_list
-    SYS_get_robust_list SYS_rseq SYS_membarrier SYS_prctl SYS_ptrace
-    SYS_process_vm_readv SYS_process_vm_writev SYS_kcmp SYS_pidfd_open
-    SYS_pidfd_getfd SYS_process_madvise SYS_process_mrelease
+    SYS_get_robust_list SYS_rseq SYS_membarrier SYS_prctl SYS_pidfd_open
+    SYS_process_madvise SYS_process_mrelease
     SYS_futex SYS_futex_waitv SYS_restart_syscall SYS_getcpu SYS_seccomp
     SYS_landlock_create_ruleset SYS_landlock_add_rule SYS_landlock_restrict_self
     // Ids, limits and scheduling.
@@ -109,7 +118,7 @@ const ALLOWED: &[Call] = calls![
     SYS_rt_sigpending SYS_rt_sigreturn
     SYS_rt_sigsuspend SYS_rt_sigtimedwait SYS_sigaltstack SYS_signalfd4
     SYS_nanosleep SYS_clock_gettime SYS_clock_getres SYS_clock_nanosleep
-    SYS_clock_adjtime SYS_adjtimex SYS_gettimeofday
+    SYS_gettimeofday
     SYS_getitimer SYS_setitimer SYS_timer_create SYS_timer_delete
     SYS_timer_getoverrun SYS_timer_gettime SYS_timer_settime SYS_timerfd_create
     SYS_timerfd_gettime SYS_timerfd_settime
