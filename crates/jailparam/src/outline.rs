@@ -269,7 +269,7 @@ pub(crate) static OUTLINE: &[Section] = &[
             ("allow.read_msgbuf", "dmesg(1) shows them."),
             (
                 "allow.unprivileged_proc_debug",
-                "A debugger, strace(1) and gcore(1) do what this permits.",
+                "Debuggers, and programs that show system calls, do what this permits.",
             ),
             ("allow.unprivileged_parent_tampering", ""),
             (

@@ -72,7 +72,7 @@ fn every_page_is_mdoc() {
 }
 
 /// The pages of Debian's packages that ours may refer to.
-const OF_THE_HOST: [&str; 48] = [
+const OF_THE_HOST: [&str; 50] = [
     "bash.1",
     "cp.1",
     "diff.1",
@@ -99,6 +99,8 @@ const OF_THE_HOST: [&str; 48] = [
     "nstat.8",
     "passwd.5",
     "ping.8",
+    "process_vm_readv.2",
+    "ptrace.2",
     "quotactl.2",
     "rc-update.8",
     "sethostname.2",
