@@ -17,9 +17,10 @@
 //! [`mark_sockets`]. Another one lets a jail's root bind ports below 1024 where the jail has all
 //! addresses: [`open_ports`].
 //!
-//! May use: `kernel`; system calls: bpf(2), by way of `kernel`.
+//! May use: `kernel`; system calls: bpf(2), by way of `kernel`; what the kernel says of its types.
 
 mod assembler;
+mod layout;
 mod mark;
 mod network;
 mod ports;

@@ -18,6 +18,8 @@ pub struct Rule {
     pub reserved_ports: bool,
     /// The jail's root, as the host numbers users.
     pub root: u32,
+    /// The jail has users of its own, in a user namespace that the host has made.
+    pub own_users: bool,
     /// The first port that anybody may bind: `net.ipv4.ip_unprivileged_port_start`.
     pub unprivileged: u16,
     /// From which of the addresses destinations are reached, where it is not the first:
@@ -119,6 +121,7 @@ impl Rule {
             (self.v4 == Share::All, rule::ANY4),
             (self.v6 == Share::All, rule::ANY6),
             (self.apart, rule::APART),
+            (self.own_users, rule::OWN_USERS),
         ];
         let flags = flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag).sum::<u32>();
         let mut value = [0; rule::SIZE as usize];

@@ -105,6 +105,8 @@ pub(crate) mod rule {
     pub(crate) const ANY6: u32 = 32;
     /// Nobody else is on the jail's network stack: its sockets keep the ports that they ask for.
     pub(crate) const APART: u32 = 64;
+    /// The jail has users of its own, and so a user namespace inside the host's.
+    pub(crate) const OWN_USERS: u32 = 128;
 }
 
 /// Where the parts of a key of [`Table::Bound`] and [`Table::Listeners`] are, in bytes.

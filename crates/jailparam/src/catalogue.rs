@@ -311,9 +311,9 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .full("mlock(2) and its like, as far as RLIMIT_MEMLOCK goes; without it that limit is 0"),
     live("allow.reserved_ports").bool(true)
         .about("May bind ports below 1024")
-        .full("root of the jail alone; on the host's stack by a program in the kernel, for which \
-               the host needs cgroup v2; a program that gives up root and keeps \
-               CAP_NET_BIND_SERVICE, as named -u does, has to stay root"),
+        .full("root of the jail alone, and with `ip4.addr` or `ip6.addr` a program that has given up \
+               root and kept CAP_NET_BIND_SERVICE, as named -u does; on the host's stack by a \
+               program in the kernel, for which the host needs cgroup v2"),
     live("allow.read_msgbuf").bool(false)
         .about("May read the kernel's messages")
         .partly("they are the host's, as on FreeBSD; syslog(2) reads them and clears none, where \

@@ -272,6 +272,7 @@ fn rule(record: &Record, addresses: &Addresses) -> Rule {
         raw_sockets: allow.has(Permission::RawSockets),
         reserved_ports: allow.has(Permission::ReservedPorts),
         root: root(record),
+        own_users: record.rights.users != Users::Host,
         unprivileged: unprivileged.unwrap_or(UNPRIVILEGED),
         sources: addresses.sources.clone(),
     }

@@ -16,8 +16,9 @@ use super::fragments::{
 use super::listen::forget_port;
 use super::{Family, socket_type};
 use crate::assembler::Register::{R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, R10};
-use crate::assembler::Width::{Double, Half, Word};
+use crate::assembler::Width::{self, Double, Half, Word};
 use crate::assembler::{Function, If, Label, Program};
+use crate::layout::{self, Layout};
 use crate::tables::{Table, bound, rule, socket};
 
 /// SOL_SOCKET, SO_REUSEADDR and SO_REUSEPORT: socket(7).
@@ -238,7 +239,8 @@ fn pass_if_all(p: &mut Program, given: Given) {
     p.here(limited);
 }
 
-/// Refuses a port that only root may have to everybody but the jail's root. R8 is the port.
+/// Refuses a port that only root may have to everybody but the jail's root, and who has the
+/// capability for such ports. R8 is the port.
 fn privilege(p: &mut Program, denied: Label) {
     let free = p.label();
     p.load(Word, R1, R7, rule::UNPRIVILEGED);
@@ -247,8 +249,10 @@ fn privilege(p: &mut Program, denied: Label) {
     p.here(free);
 }
 
-/// Goes on at `other` unless the jail's root asks, and may have ports of root's.
+/// Goes on at `other` unless the jail's root asks, or who has CAP_NET_BIND_SERVICE in the jail, and
+/// they may have ports of root's. Changes R9.
 fn if_root(p: &mut Program, other: Label) {
+    let root = p.label();
     p.load(Word, R1, R7, rule::FLAGS);
     p.and(R1, rule::RESERVED);
     p.jump_if(R1, If::Equal, 0, other);
@@ -256,7 +260,53 @@ fn if_root(p: &mut Program, other: Label) {
     p.copy(R1, R0);
     p.and(R1, u32::MAX);
     p.load(Word, R2, R7, rule::ROOT);
+    p.jump_if_registers(R1, If::Equal, R2, root);
+    match layout::of_kernel() {
+        Some(layout) => if_capable(p, layout, other),
+        None => p.jump(other),
+    }
+    p.here(root);
+}
+
+/// Goes on at `other` unless the process has CAP_NET_BIND_SERVICE, and has it in the user namespace
+/// that the host has made for the jail, or in the host's own: whoever makes a user namespace has
+/// every capability in that.
+fn if_capable(p: &mut Program, layout: Layout, other: Label) {
+    /// CAP_NET_BIND_SERVICE, of capabilities(7).
+    const BIND_SERVICE: u32 = 1 << 10;
+    let [hosts, compare] = [(); 2].map(|()| p.label());
+    p.call(Function::CurrentTask);
+    p.copy(R3, R0);
+    read_kernel(p, Double, layout.credentials);
+    p.load(Double, R9, R10, Stack::VALUE);
+    p.copy(R3, R9);
+    read_kernel(p, Word, layout.capabilities);
+    p.load(Word, R1, R10, Stack::VALUE);
+    p.and(R1, BIND_SERVICE);
+    p.jump_if(R1, If::Equal, 0, other);
+    p.copy(R3, R9);
+    read_kernel(p, Double, layout.namespace);
+    p.load(Double, R3, R10, Stack::VALUE);
+    read_kernel(p, Word, layout.level);
+    p.set(R2, 1);
+    p.load(Word, R1, R7, rule::FLAGS);
+    p.and(R1, rule::OWN_USERS);
+    p.jump_if(R1, If::Equal, 0, hosts);
+    p.jump(compare);
+    p.here(hosts);
+    p.set(R2, 0);
+    p.here(compare);
+    p.load(Word, R1, R10, Stack::VALUE);
     p.jump_if_registers(R1, If::NotEqual, R2, other);
+}
+
+/// Reads what the kernel has at R3 and so many bytes behind it: [`Stack::VALUE`]. What cannot be
+/// read is zeros.
+fn read_kernel(p: &mut Program, width: Width, offset: i32) {
+    p.add(R3, offset);
+    stack(p, R1, Stack::VALUE);
+    p.set(R2, if width == Double { 8 } else { 4 });
+    p.call(Function::ReadKernel);
 }
 
 /// Notes that a stream socket of IPv4 is to be found by all addresses of the jail, under a port

@@ -287,6 +287,7 @@ fn rule(v4: &[&str], v6: &[&str]) -> Rule {
         v4: Share::These(v4.collect()),
         v6: Share::These(v6.collect()),
         reserved_ports: true,
+        own_users: true,
         unprivileged: 1024,
         ..Rule::default()
     }

@@ -67,7 +67,9 @@ c { ip4.addr = 192.0.2.5/24; ip6.addr = 2001:db8::5/64; }
 const END: &str = "
 set -e
 for file in $(find /home/host/run -name '*.pid'); do kill $(cat $file) || :; done
-while pidof nginx sshd unbound redis-server apache2 smbd node prometheus-node-exporter; do :; done
+# named(8) may wait for the answers of servers that nobody here reaches.
+kill -KILL $(pidof named) 2> /dev/null || :
+while pidof nginx sshd unbound redis-server apache2 named smbd node prometheus-node-exporter; do :; done
 for device in null zero urandom random; do /bin/umount --lazy /home/host/dev/$device; done
 for name in host a b c; do /bin/umount --lazy /home/$name; done
 ip link delete em0; ip netns delete wire; /bin/umount /run/netns
@@ -81,6 +83,7 @@ at() { chroot /home/host "$@"; }
 page() { at curl -s -m 5 "http://$1/"; }
 login() { at ssh -F none -i /root/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR root@$1 hostname; }
 name() { at dig $2 +short +tries=1 +timeout=3 @$1 who.test A | head -n 1; }
+server() { at dig $2 +short +tries=1 +timeout=3 @$1 CH TXT hostname.bind | tr -d '"'; }
 four='192.0.2.1 192.0.2.2 192.0.2.4 192.0.2.3 192.0.2.5 192.0.2.9' six='2001:db8::1 2001:db8::5 2001:db8::9'
 "#;
 
@@ -135,19 +138,22 @@ $ jexec a sh -c 'rm -f /etc/apt/sources.list.d/*; echo deb [trusted=yes] http://
 http://192.0.2.9/deb ./ Packages
 ";
 
-/// What a slow test adds: a database, shares, and servers in Go and in JavaScript that listen on
-/// `::` or, where there is no IPv6, on what there is.
+/// What a slow test adds: a database, shares, a name server that listens on each address that it
+/// sees, and servers in Go and in JavaScript that listen on `::` or, where there is no IPv6, on what
+/// there is.
 #[test]
 #[ignore = "slow: its base has a database and more; cargo xtask test --slow"]
 fn more_servers_on_one_port() {
     let Some(sandbox) = Sandbox::new() else { return };
-    let packages = "apache2,bind9-dnsutils,curl,nodejs,postgresql,prometheus-node-exporter,samba";
+    let packages =
+        "apache2,bind9,bind9-dnsutils,curl,nodejs,postgresql,prometheus-node-exporter,samba";
     let Some(()) = debian("servers-slow", packages) else { return };
     sandbox.ok(&format!("base=/usr/local/kletka/bases/servers-slow\n{MACHINE}"));
     sandbox.ok(MORE);
     sandbox.write("/etc/jail.conf", JAILS);
     sandbox.write("/tmp/ask", ASK);
     sandbox.ok("jail -q -p 1 -c");
+    sandbox.ok(READY);
     check(&sandbox, MORE_SESSION);
     sandbox.ok("jail -q -r '*'");
     sandbox.ok(END);
@@ -157,13 +163,23 @@ const MORE: &str = "
 set -e
 for name in host a b c; do
     root=/home/$name
-    printf 'apache24_enable=YES\\nsamba_server_enable=YES\\npostgresql_enable=YES\\nprometheus_node_exporter_enable=YES\\n' > $root/etc/rc.conf
+    printf 'apache24_enable=YES\\nnamed_enable=YES\\nsamba_server_enable=YES\\npostgresql_enable=YES\\nprometheus_node_exporter_enable=YES\\n' > $root/etc/rc.conf
     printf 'require(\"net\").createServer(one => one.end(\"%s\\\\n\")).listen(7000)' $name > $root/srv/server.js
     echo 'cd /; start-stop-daemon --start --background --make-pidfile --pidfile /run/node.pid --exec /usr/bin/node -- /srv/server.js' > $root/etc/rc.local
 done
 mkdir -p /home/host/run/samba
-chroot /home/host sh -c 'apachectl start; smbd -D; sh /etc/rc.local
+install -d -o $(stat -c %u /home/host/var/cache/bind) -g $(stat -c %g /home/host/var/cache/bind) /home/host/run/named
+# It would take the addresses of the jails as they come.
+sed -i 's/listen-on-v6 .*/listen-on { 192.0.2.9; }; listen-on-v6 { 2001:db8::9; };/' /home/host/etc/bind/named.conf.options
+chroot /home/host sh -c 'apachectl start; smbd -D; named -u bind; sh /etc/rc.local
     start-stop-daemon --start --background --make-pidfile --pidfile /run/exporter.pid --exec /usr/bin/prometheus-node-exporter' 2> /dev/null
+";
+
+/// Waits for what the jails have started in the background: until then the host's server answers.
+const READY: &str = "
+for jail in a b c; do
+    until [ \"$(jexec $jail bash -c 'read who < /dev/tcp/localhost/7000; echo $who' 2> /dev/null)\" = $jail ]; do :; done
+done
 ";
 
 const MORE_SESSION: &str = "\
@@ -176,6 +192,13 @@ $ ip netns exec wire sh -c '. /tmp/ask; for host in $four; do at curl -s -m 5 ht
 a a a b c host
 $ ip netns exec wire sh -c '. /tmp/ask; for host in $four $six; do busybox nc -w 1 $host 445 < /dev/null && echo open; done | xargs'
 open open open open open open open open open
+$ ip netns exec wire sh -c '. /tmp/ask; for how in +notcp +tcp; do for host in $four $six; do server $host $how; done | xargs; done'
+a a a b c host a c host
+a a a b c host a c host
+$ for jail in a b c; do jexec $jail rndc status | tail -n 1; done
+server is up and running
+server is up and running
+server is up and running
 $ for jail in a b c; do jexec $jail su postgres -c 'psql -Atc \"show listen_addresses\"; psql -h localhost -l' 2>&1 | sed 's/.*no pg_hba/no pg_hba/; s/, SSL.*//' | head -n 2; done
 localhost
 no pg_hba.conf entry for host \"192.0.2.1\", user \"postgres\", database \"postgres\"
