@@ -1,5 +1,5 @@
-//! Where this kernel keeps what it knows of a process's capabilities: the offsets of members, by the
-//! kernel's own description of its types, Documentation/bpf/btf.rst.
+//! Where this kernel keeps what it knows of a process's capabilities: the offsets of members, by
+//! the kernel's own description of its types, Documentation/bpf/btf.rst.
 //!
 //! No function for programs of bind(2) asks whether a process has a capability, and offsets differ
 //! from kernel to kernel. Where the description is missing, programs go by the user alone.

@@ -139,8 +139,8 @@ http://192.0.2.9/deb ./ Packages
 ";
 
 /// What a slow test adds: a database, shares, a name server that listens on each address that it
-/// sees, and servers in Go and in JavaScript that listen on `::` or, where there is no IPv6, on what
-/// there is.
+/// sees, and servers in Go and in JavaScript that listen on `::` or, where there is no IPv6, on
+/// what there is.
 #[test]
 #[ignore = "slow: its base has a database and more; cargo xtask test --slow"]
 fn more_servers_on_one_port() {
