@@ -3,7 +3,6 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::escape::unescape;
-use crate::number::number;
 
 /// The entry of one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +15,6 @@ pub struct Entry {
     pub fstype: Vec<u8>,
     /// The options between the commas.
     pub options: Vec<Vec<u8>>,
-    /// For dump(8); unused.
-    pub dump: u32,
-    /// For fsck(8); unused.
-    pub pass: u32,
     /// The number of the line, from 1.
     pub line: usize,
 }
@@ -34,39 +29,48 @@ pub fn parse(text: &[u8]) -> Result<Vec<Entry>, Error> {
     entries.filter_map(Result::transpose).collect()
 }
 
-/// Reads one line; `line` is its number in the file. The value of jail(8)'s `mount` is such a line
-/// too. `None` if the line has no entry.
+/// Reads one line; `line` is its number in the file. `None` if the line has no entry.
 ///
 /// # Errors
 /// The line has fewer than three fields, or something in it does not parse.
 pub fn parse_line(text: &[u8], line: usize) -> Result<Option<Entry>, Error> {
     // jail(8) cuts the line at any `#`; a name has \043 instead.
-    let text = text.split(|&byte| byte == b'#').next().unwrap_or_default().trim_ascii();
+    parse_fields(text.split(|&byte| byte == b'#').next().unwrap_or_default(), line)
+}
+
+/// Reads the value of jail(8)'s `mount`: the fields of one line, in which a `#` is a letter, and a
+/// line feed a blank. `None` if there are no fields.
+///
+/// # Errors
+/// Those of [`parse_line`].
+pub fn parse_value(text: &[u8]) -> Result<Option<Entry>, Error> {
+    parse_fields(text, 1)
+}
+
+fn parse_fields(text: &[u8], line: usize) -> Result<Option<Entry>, Error> {
+    let text = text.trim_ascii();
     let error = |kind: fn(Vec<u8>) -> ErrorKind| Error { line, kind: kind(text.to_vec()) };
     let parse_error = || error(ErrorKind::Parse);
     // isspace(3) has the vertical tab, which Rust's function lacks.
     let blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\x0b';
     let fields: Vec<_> = text.split(blank).filter(|field| !field.is_empty()).collect();
-    let (source, target, fstype, rest) = match *fields.as_slice() {
+    let (source, target, fstype, options) = match *fields.as_slice() {
         [] => return Ok(None),
-        // jail(8) demands three fields; the others may be left out.
-        [source, target, fstype, ref rest @ ..] => (source, target, fstype, rest),
+        // jail(8) demands three fields. It does not look at those behind the fourth, which are for
+        // dump(8) and fsck(8).
+        [source, target, fstype] => (source, target, fstype, &b""[..]),
+        [source, target, fstype, options, ..] => (source, target, fstype, options),
         _ => return Err(error(ErrorKind::MissingInformation)),
     };
-    let (options, numbers) =
-        rest.split_first().map_or((&b""[..], rest), |(first, rest)| (*first, rest));
     let options = options_between_commas(options);
     if options.iter().any(|option| option == b"xx") {
         return Ok(None);
     }
-    let (dump, pass) = dump_and_pass(numbers).ok_or_else(parse_error)?;
     Ok(Some(Entry {
         source: unescape(source).ok_or_else(parse_error)?,
         target: unescape(target).ok_or_else(parse_error)?,
         fstype: fstype.to_vec(),
         options,
-        dump,
-        pass,
         line,
     }))
 }
@@ -75,17 +79,6 @@ pub fn parse_line(text: &[u8], line: usize) -> Result<Option<Entry>, Error> {
 fn options_between_commas(field: &[u8]) -> Vec<Vec<u8>> {
     let options = field.split(|&byte| byte == b',');
     options.filter(|option| !option.is_empty()).map(<[u8]>::to_vec).collect()
-}
-
-/// Reads the fifth and the sixth field; one that is left out is 0. `None` if one is no number, or
-/// if there are more fields.
-fn dump_and_pass(fields: &[&[u8]]) -> Option<(u32, u32)> {
-    match *fields {
-        [] => Some((0, 0)),
-        [dump] => Some((number(dump, 10)?, 0)),
-        [dump, pass] => Some((number(dump, 10)?, number(pass, 10)?)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -98,10 +91,7 @@ mod tests {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             let (source, target) = (text(&entry.source), text(&entry.target));
             let (fstype, options) = (text(&entry.fstype), text(&entry.options.join(&b',')));
-            format!(
-                "{}: {source:?} {target:?} {fstype} {options} {} {}",
-                entry.line, entry.dump, entry.pass
-            )
+            format!("{}: {source:?} {target:?} {fstype} {options}", entry.line)
         };
         let entries = parse(text.as_bytes()).map_err(|error| error.to_string())?;
         Ok(entries.into_iter().map(show).collect())
@@ -113,26 +103,41 @@ mod tests {
         for (text, want) in [
             ("",                                             Ok(vec![])),
             ("# a comment\n\n   \n",                         Ok(vec![])),
-            ("/data /j/data nullfs rw 0 0\n",                Ok(vec![r#"1: "/data" "/j/data" nullfs rw 0 0"#])),
-            ("\n /data\t/j/data  nullfs ro,noexec 1 2 # ok", Ok(vec![r#"2: "/data" "/j/data" nullfs ro,noexec 1 2"#])),
-            ("tmpfs /j/tmp tmpfs\n",                         Ok(vec![r#"1: "tmpfs" "/j/tmp" tmpfs  0 0"#])), // jail(8) needs three
-            (r"/my\040files /j/a\011b\\c nullfs rw",         Ok(vec![r#"1: "/my files" "/j/a\tb\\c" nullfs rw 0 0"#])),
-            (r"/my\sfiles\0431 /j nullfs rw",                Ok(vec![r#"1: "/my files#1" "/j" nullfs rw 0 0"#])),
-            ("/a /b nullfs xx 0 0\n/c /d nullfs rw\n",       Ok(vec![r#"2: "/c" "/d" nullfs rw 0 0"#])),
-            ("/a /b nullfs rw 0 0\r\n",                      Ok(vec![r#"1: "/a" "/b" nullfs rw 0 0"#])),
+            ("/data /j/data nullfs rw 0 0\n",                Ok(vec![r#"1: "/data" "/j/data" nullfs rw"#])),
+            ("\n /data\t/j/data  nullfs ro,noexec 1 2 # ok", Ok(vec![r#"2: "/data" "/j/data" nullfs ro,noexec"#])),
+            ("tmpfs /j/tmp tmpfs\n",                         Ok(vec![r#"1: "tmpfs" "/j/tmp" tmpfs "#])), // jail(8) needs three
+            (r"/my\040files /j/a\011b\\c nullfs rw",         Ok(vec![r#"1: "/my files" "/j/a\tb\\c" nullfs rw"#])),
+            (r"/my\sfiles\0431 /j nullfs rw",                Ok(vec![r#"1: "/my files#1" "/j" nullfs rw"#])),
+            ("/a /b nullfs xx 0 0\n/c /d nullfs rw\n",       Ok(vec![r#"2: "/c" "/d" nullfs rw"#])),
+            ("/a /b nullfs rw 0 0\r\n",                      Ok(vec![r#"1: "/a" "/b" nullfs rw"#])),
             ("/a /b\n",                                      Err("1: /a /b: missing information; a line is SOURCE MOUNTPOINT TYPE OPTIONS")),
             ("\n\n/a\n",                                     Err("3: /a: missing information; a line is SOURCE MOUNTPOINT TYPE OPTIONS")),
-            (r"/a\q /b nullfs rw",                           Err(r"1: /a\q /b nullfs rw: fstab parse error; a line is SOURCE MOUNTPOINT TYPE OPTIONS 0 0, and a blank in a name is \040")),
+            (r"/a\q /b nullfs rw",                           Ok(vec![r#"1: "/aq" "/b" nullfs rw"#])),
             (r"/a\ /b nullfs rw",                            Err(r"1: /a\ /b nullfs rw: fstab parse error; a line is SOURCE MOUNTPOINT TYPE OPTIONS 0 0, and a blank in a name is \040")),
             (r"/a\000 /b nullfs rw",                         Err(r"1: /a\000 /b nullfs rw: fstab parse error; a line is SOURCE MOUNTPOINT TYPE OPTIONS 0 0, and a blank in a name is \040")),
-            (r"/a\777 /b nullfs rw",                         Err(r"1: /a\777 /b nullfs rw: fstab parse error; a line is SOURCE MOUNTPOINT TYPE OPTIONS 0 0, and a blank in a name is \040")),
-            ("/a /b nullfs rw x 0",                          Err("1: /a /b nullfs rw x 0: fstab parse error; a line is SOURCE MOUNTPOINT TYPE OPTIONS 0 0, and a blank in a name is \\040")),
-            ("/a /b nullfs rw 0 0 0",                        Err("1: /a /b nullfs rw 0 0 0: fstab parse error; a line is SOURCE MOUNTPOINT TYPE OPTIONS 0 0, and a blank in a name is \\040")),
+            ("/a /b nullfs rw, noexec 0 0 0",                Ok(vec![r#"1: "/a" "/b" nullfs rw"#])), // jail(8) reads four fields
         ] {
             let want = want
                 .map(|lines| lines.into_iter().map(str::to_owned).collect::<Vec<_>>())
                 .map_err(str::to_owned);
             assert_eq!(read(text), want, "{text:?}");
+        }
+    }
+
+    /// run_command() of FreeBSD's jail(8), against check_intparams(), which reads files.
+    #[test]
+    #[rustfmt::skip]
+    fn values_of_mount() {
+        for (text, want) in [
+            ("/nas/#recycle /j/trash nullfs rw",  Ok(Some("/nas/#recycle"))),
+            ("/a\n/j/b\nnullfs rw",               Ok(Some("/a"))),
+            ("",                                  Ok(None)),
+            ("/nas/#recycle",                     Err("/nas/#recycle: missing information; a line is SOURCE MOUNTPOINT TYPE OPTIONS")),
+        ] {
+            let source = |entry: Entry| String::from_utf8_lossy(&entry.source).into_owned();
+            let got = parse_value(text.as_bytes()).map(|entry| entry.map(source));
+            let got = got.map_err(|error| error.kind.to_string());
+            assert_eq!(got, want.map(|it| it.map(str::to_owned)).map_err(str::to_owned), "{text:?}");
         }
     }
 

@@ -16,7 +16,7 @@ pub struct Error {
 pub enum ErrorKind {
     /// The line has fewer than three fields; the line.
     MissingInformation(Vec<u8>),
-    /// An escape has no meaning, a number is none, or there are too many fields; the line.
+    /// An escape has no meaning; the line.
     Parse(Vec<u8>),
     /// The file system is one that kletka does not mount.
     UnknownFileSystem(Vec<u8>),
@@ -61,6 +61,11 @@ impl fmt::Display for ErrorKind {
                 f,
                 "{}: file system not supported; nullfs shows a directory of the host",
                 text(fstype)
+            ),
+            Self::UnknownFileSystem(fstype) if fstype == b"zfs" => write!(
+                f,
+                "zfs: file system not supported; give the data set a mountpoint on the host by \
+                 zfs(8), and show that to a jail by nullfs"
             ),
             Self::UnknownFileSystem(fstype) => write!(
                 f,

@@ -17,7 +17,7 @@ mod number;
 mod overlay;
 mod tmpfs;
 
-pub use entry::{Entry, parse, parse_line};
+pub use entry::{Entry, parse, parse_line, parse_value};
 pub use error::{Error, ErrorKind};
 pub use file_system::{FileSystem, Kernel, Mount};
 pub use flags::Flags;

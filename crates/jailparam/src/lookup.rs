@@ -14,14 +14,20 @@ pub struct Found {
 
 /// Finds the parameter that `name` means.
 ///
-/// The form with `no` exists for boolean parameters only, as in libjail: `nopath` and `novnet` are
-/// no parameters. `meta.KEY` and `env.KEY` are `meta` and `env`.
+/// The form with `no` exists for boolean parameters, as in libjail: `nopath` and `novnet` are no
+/// parameters. It exists for jail(8)'s own parameters too, in front of any component, and says
+/// nothing there: `nodepend` is `depend` without a value. `nomount.devfs` alone, which FreeBSD's
+/// jail(8) takes for `mount.devfs`, is no parameter here. `meta.KEY` and `env.KEY` are `meta` and
+/// `env`.
 pub fn find(name: &str) -> Option<Found> {
     if let Some(parameter) = exact(name) {
         return Some(Found { parameter, no: false });
     }
     if let Some(parameter) = turned_off(name) {
         return Some(Found { parameter, no: true });
+    }
+    if let Some(parameter) = CATALOGUE.iter().find(|parameter| is_emptied(parameter, name)) {
+        return Some(Found { parameter, no: false });
     }
     let (base, _key) = name.split_once('.')?;
     let parameter = exact(base).filter(|parameter| parameter.has_keys())?;
@@ -37,6 +43,11 @@ fn turned_off(name: &str) -> Option<&'static Parameter> {
     let (before, last) = name.split_at(name.rfind('.').map_or(0, |dot| dot + 1));
     let parameter = exact(&[before, last.strip_prefix("no")?].concat())?;
     (parameter.kind == Kind::Bool).then_some(parameter)
+}
+
+/// Whether `name` is that of a parameter of jail(8)'s own with a `no`: FreeBSD's equalopts().
+fn is_emptied(parameter: &Parameter, name: &str) -> bool {
+    parameter.is_pseudo() && parameter.kind != Kind::Bool && has_a_no_too_many(parameter, name)
 }
 
 /// Suggests the name of which `name` may be a slip of the pen.
@@ -144,6 +155,12 @@ mod tests {
             ("nopath",          None),                       // a text cannot be turned off
             ("novnet",          None),                       // nor can a jailsys: `vnet = inherit` does that
             ("mount.nodevfs",   Some(("mount.devfs", true))),
+            ("nodepend",        Some(("depend", false))),    // jail(8)'s own: emptied
+            ("exec.nostart",    Some(("exec.start", false))),
+            ("noexec.start",    Some(("exec.start", false))),
+            ("mount.nofstab",   Some(("mount.fstab", false))),
+            ("nomount",         Some(("mount", false))),
+            ("nomount.devfs",   None),                       // on FreeBSD it is on
             ("meta.owner",      Some(("meta", false))),
             ("path.x",          None),
         ] {

@@ -50,9 +50,8 @@ impl Creation {
     pub fn new(jail: &Jail, programs: Option<&Path>) -> Result<Self, Error> {
         let mut mounts = Vec::new();
         for line in jail.parameters.list(param::MOUNT) {
-            mounts.extend(
-                fstab::parse(line).map_err(|error| Error::Fstab(param::MOUNT.name, None, error))?,
-            );
+            let wrong = |error| Error::Fstab(param::MOUNT.name, None, error);
+            mounts.extend(fstab::parse_value(line).map_err(wrong)?);
         }
         let files = jail.parameters.list(param::MOUNT_FSTAB).iter().filter(|file| !file.is_empty());
         let files = files.map(|file| OsString::from_vec(file.clone()).into()).collect();
@@ -274,10 +273,17 @@ impl Mounts<'_> {
 pub(crate) fn mount_points(jail: &Jail) -> Vec<PathBuf> {
     let files = jail.parameters.list(param::MOUNT_FSTAB).iter();
     let files = files.filter_map(|file| fs::read(OsString::from_vec(file.clone())).ok());
-    let lines = jail.parameters.list(param::MOUNT).iter().cloned().chain(files);
-    let entries = lines.flat_map(|text| fstab::parse(&text).unwrap_or_default());
-    let targets = entries.map(|entry| PathBuf::from(OsString::from_vec(entry.target)));
+    let entries = files.flat_map(|text| fstab::parse(&text).unwrap_or_default());
+    let targets = values_of_mount(jail)
+        .chain(entries)
+        .map(|entry| PathBuf::from(OsString::from_vec(entry.target)));
     targets.filter_map(|target| inside(jail, param::MOUNT.name, &target).ok()).collect()
+}
+
+/// The values of `mount` that can be read.
+fn values_of_mount(jail: &Jail) -> impl Iterator<Item = Entry> + '_ {
+    let values = jail.parameters.list(param::MOUNT).iter();
+    values.filter_map(|value| fstab::parse_value(value).ok().flatten())
 }
 
 /// Puts an error of the creation into jail(8)'s words. About a mount point FreeBSD's check_path()
@@ -303,12 +309,12 @@ pub(crate) fn told_of_mount(jail: &Jail, error: prison::Error) -> Error {
 
 /// The parameter that mounts `source`, and the file and the line if the line is in one.
 fn line_of(jail: &Jail, source: &Path) -> Option<(&'static str, Option<(PathBuf, usize)>)> {
+    let is_meant = |entry: &Entry| Path::new(OsStr::from_bytes(&entry.source)) == source;
     let at = |text: &[u8]| {
         let entries = fstab::parse(text).unwrap_or_default();
-        let is_meant = |entry: &&Entry| Path::new(OsStr::from_bytes(&entry.source)) == source;
-        entries.iter().find(is_meant).map(|entry| entry.line)
+        entries.iter().find(|entry| is_meant(entry)).map(|entry| entry.line)
     };
-    if jail.parameters.list(param::MOUNT).iter().any(|line| at(line).is_some()) {
+    if values_of_mount(jail).any(|entry| is_meant(&entry)) {
         return Some((param::MOUNT.name, None));
     }
     jail.parameters.list(param::MOUNT_FSTAB).iter().find_map(|file| {
@@ -320,9 +326,7 @@ fn line_of(jail: &Jail, source: &Path) -> Option<(&'static str, Option<(PathBuf,
 
 /// The parameter that mounts something at `target`.
 fn parameter_of(jail: &Jail, target: &Path) -> &'static str {
-    let lines = jail.parameters.list(param::MOUNT).iter();
-    let entries = lines.flat_map(|line| fstab::parse(line).unwrap_or_default());
-    let mut targets = entries.filter_map(|entry| {
+    let mut targets = values_of_mount(jail).filter_map(|entry| {
         let target = PathBuf::from(OsString::from_vec(entry.target));
         inside(jail, param::MOUNT.name, &target).ok()
     });
@@ -425,11 +429,16 @@ fn inside(jail: &Jail, parameter: &'static str, target: &Path) -> Result<PathBuf
         return Err(Error::NotAbsolute(parameter, target.into()));
     }
     let path = jail.path();
-    // The jail's path may lead through symbolic links: a line may name the root either way.
+    // The jail's path may lead through symbolic links: a line may name the root either way, or by
+    // a link of its own, as /home is one to /usr/home.
     let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
-    let inside =
-        [path, real].iter().find_map(|root| target.strip_prefix(root).ok()).map(Path::to_owned);
-    match inside {
+    let by_name = [&path, &real].into_iter().find_map(|root| target.strip_prefix(root).ok());
+    let by_link = || {
+        let is_root = |above: &&Path| fs::canonicalize(above).is_ok_and(|found| found == real);
+        // The first one on the way: behind the root the links are the jail's own.
+        target.ancestors().filter(is_root).last().and_then(|root| target.strip_prefix(root).ok())
+    };
+    match by_name.or_else(by_link).map(Path::to_owned) {
         // A `..` behind the prefix would lead out of the root again.
         Some(inside)
             if inside.components().all(|part| matches!(part, std::path::Component::Normal(_))) =>

@@ -596,3 +596,27 @@ fn a_restart_is_checked_before_the_stop() {
     }
     sandbox.ok("jail -q -r web; ifconfig epair1a destroy");
 }
+
+/// What a line mounts: of four fields, in which a `#` of `mount` is a letter, and at a mount point
+/// that is named through any link above the jail. A `no` empties what jail(8) reads itself.
+#[test]
+fn lines_that_mount() {
+    let Some(sandbox) = machine("") else { return };
+    sandbox.ok("mkdir -p /data/#recycle /home/jails/web/mnt; ln -s /home /homes; echo x > /data/#recycle/file");
+    let line = "'/data/#recycle /homes/jails/web/\\mnt nullfs ro, whatever comes behind'";
+    sandbox.write(
+        "/etc/jail.conf",
+        format!(
+            "exec.start = /bin/false; mount.fstab = /none; depend = none; mount = {line};\n\
+             web {{ path = /home/jails/web; persist; exec.nostart; mount.nofstab; nodepend; }}\n"
+        ),
+    );
+    let said = sandbox.ok("jail -q -c web; jexec web cat /mnt/file; jail -q -r web");
+    assert_eq!(said, "x\n");
+    sandbox.write("/etc/fstab.web", "tank/data /home/jails/web/mnt zfs rw\n");
+    let done =
+        sandbox.run("jail -c path=/home/jails/web name=web persist mount.fstab=/etc/fstab.web");
+    let want = "jail: mount.fstab: /etc/fstab.web line 1: zfs: file system not supported; give the data set \
+                a mountpoint on the host by zfs(8), and show that to a jail by nullfs\n";
+    assert_eq!(done.stderr, want);
+}

@@ -151,8 +151,6 @@ impl Request {
             target: node.as_bytes().to_vec(),
             fstype: fstype.as_bytes().to_vec(),
             options: self.options.clone(),
-            dump: 0,
-            pass: 0,
             line: 0,
         };
         let mount = entry.mount().map_err(|error| Failure::because(error.kind))?;
