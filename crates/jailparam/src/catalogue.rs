@@ -67,8 +67,6 @@ const ONE_CLOCK: &str = "Linux has one clock for all, as FreeBSD has, and asks f
     the host: with kletka.userns=inherit alone; who may adjust the clock can also step it";
 /// What the parameters of the Linux emulation mean where all programs are Linux's.
 const NO_EMULATION: &str = "nothing is emulated: `inherit` and `new` are the same";
-/// Why a parameter is refused that is only not written yet.
-const NOT_YET: &str = "not supported yet; leave it out";
 
 /// All parameters, sorted by subject; [`crate::shown`] has the order of jls(8).
 ///
@@ -227,7 +225,8 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .partly("Linux's proc of the jail's own processes, in every jail whose root has a \
                  directory for it; a root without one is no error"),
     pseudo("zfs.dataset").list()
-        .about("ZFS datasets to give to the jail").refused(NOT_YET),
+        .about("ZFS datasets to give to the jail")
+        .refused("not supported yet: mount them on the host, below the jail's path"),
     live("zfs").jailsys().only(&["disable"])
         .about("Whether the jail has ZFS parameters of its own")
         .partly("what the host has mounted of ZFS below the jail's path is in the jail, and no more"),
@@ -376,7 +375,9 @@ pub static CATALOGUE: &[Parameter] = &numbered([
     at_creation("allow.mount.nullfs").bool(false)
         .about("May mount nullfs").partly(TOGETHER),
     live("allow.mount.p9fs").bool(false)
-        .about("May mount p9fs").refused(NO_MOUNT),
+        .about("May mount p9fs")
+        .refused("Linux's 9p trusts its server with the host's kernel: mount it on the host, below the \
+                  jail's path"),
     live("allow.mount.procfs").bool(false)
         .about("May mount procfs").refused(NO_MOUNT),
     live("allow.mount.linprocfs").bool(false)
@@ -386,7 +387,9 @@ pub static CATALOGUE: &[Parameter] = &numbered([
     at_creation("allow.mount.tmpfs").bool(false)
         .about("May mount tmpfs").partly(TOGETHER),
     live("allow.mount.zfs").bool(false)
-        .about("May mount ZFS").refused(NO_MOUNT),
+        .about("May mount ZFS")
+        .partly("a jail mounts those datasets that zfs.dataset has given it, as on FreeBSD: here none; \
+                 what the host has mounted below the jail's path is in the jail"),
     live("allow.vmm").bool(false)
         .about("May use vmm(4)")
         .partly("Linux's vmm(4) is /dev/kvm, with vhost-net and vhost-vsock: with this permission \

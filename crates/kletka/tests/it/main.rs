@@ -42,6 +42,7 @@ mod sandbox;
 mod servers;
 mod service;
 mod session;
+mod shapes;
 mod shared_network;
 mod sysctl;
 mod sysrc;
