@@ -10,6 +10,7 @@ mod directory;
 pub(crate) mod fate;
 pub(crate) mod inside;
 pub(crate) mod limits;
+mod listing;
 pub(crate) mod lost;
 pub(crate) mod nested;
 pub(crate) mod process_id;
@@ -43,6 +44,9 @@ use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 use unseen::Unseen;
 
+/// The directory of the host's registry.
+const HOST: &str = "/run/kletka";
+
 /// The directory of records, opened.
 #[derive(Debug)]
 pub struct Registry {
@@ -75,6 +79,8 @@ enum Place {
     Jail(Limits),
     /// In a jail that may have none inside.
     Closed,
+    /// On the host, as an ordinary user: [`listing`].
+    Listing,
 }
 
 /// The prisons of the registry, by what has become of them, each row by jid.
@@ -139,7 +145,7 @@ impl Registry {
             viewpoint: Viewpoint::own(),
             left_out: RefCell::default(),
         };
-        let host = registry("/run/kletka", Place::Host);
+        let host = registry(HOST, Place::Host);
         // Nearly always the directory is there: one stat(2) says so, and that this is no jail.
         if host.directory.join("jails").is_dir() {
             return Ok(host);
@@ -154,9 +160,33 @@ impl Registry {
         }
     }
 
+    /// The registry as the caller may read it: an ordinary user of the host finds in it what
+    /// jls(8) prints, and the prisons that the host has made.
+    ///
+    /// # Errors
+    /// Those of [`Registry::open`].
+    pub fn open_to_list() -> Result<Self, Error> {
+        let directory = PathBuf::from(listing::DIRECTORY);
+        match Self::open() {
+            // Where neither directory is, there is nothing to list. The registry alone is an older
+            // kletka's, and jails may run.
+            Err(Error::NotRoot)
+                if !is_jailed() && (directory.is_dir() || !Path::new(HOST).exists()) =>
+            {
+                let (viewpoint, left_out) = (Viewpoint::own(), RefCell::default());
+                Ok(Self { directory, place: Place::Listing, viewpoint, left_out })
+            }
+            opened => opened,
+        }
+    }
+
     fn made(self) -> Result<Self, Error> {
         let made = make_private(&self.directory)
             .and_then(|()| make_private(&self.directory.join("jails")));
+        if made.is_ok() && matches!(self.place, Place::Host) {
+            // What is listed in it later tries again, and says what is wrong.
+            let _ = listing::make_directory();
+        }
         match made {
             // Nothing is there to be read, and whoever is to write there is going to fail.
             Err(Error::Registry(_, error)) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
@@ -168,7 +198,10 @@ impl Registry {
 
     /// The directory of records.
     fn records(&self) -> PathBuf {
-        self.directory.join("jails")
+        match self.place {
+            Place::Listing => self.directory.clone(),
+            _ => self.directory.join("jails"),
+        }
     }
 
     /// Names a failure to read the directory of records.
@@ -420,6 +453,9 @@ impl Registry {
         // Where something could not be removed, the record stays, and the next command tries again.
         let work_is_gone = record.work.iter().all(|work| work::remove(work));
         shared::forget(record);
+        if matches!(self.place, Place::Host) {
+            listing::withdraw(record);
+        }
         let hierarchies = Hierarchies::left_by(record.rights);
         record.cgroup.as_deref().is_none_or(|cgroup| remove(cgroup, hierarchies))
             && work_is_gone
@@ -452,6 +488,7 @@ impl Registry {
             Place::Host => Ok(None),
             Place::Jail(limits) => Ok(Some(limits)),
             Place::Closed => Err(Error::NotPermitted),
+            Place::Listing => Err(Error::NotRoot),
         }
     }
 
@@ -579,6 +616,10 @@ impl Registry {
         // A longer one could not be read again, and its prison not be found.
         if bytes.len() > LARGEST {
             return Err(Error::Registry(path, io::ErrorKind::FileTooLarge.into()));
+        }
+        // Only what runs is listed, and what a jail has made itself is known to root alone.
+        if matches!(self.place, Place::Host) && record.init.is_some() {
+            listing::publish(record)?;
         }
         // rename(2) needs the same file system; one name suffices, as only one command writes at a
         // time.

@@ -229,10 +229,62 @@ $ jls -n
 $ jls --libxo json
 {"__version": "3", "jail-information": {"jail": []}}
 $ setpriv --reuid=65534 --regid=65534 --clear-groups jls
-jls: Operation not permitted: jails are for root alone; run this as root
-[1]
+   JID  IP Address      Hostname                      Path
 "#,
     );
+}
+
+/// FreeBSD's jls(8) needs no privilege; whoever has none reads nothing else and changes nothing.
+#[test]
+fn ordinary_users() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.write("/etc/rc.conf", "jail_enable=YES\njail_list=web\n");
+    sandbox.write("/tmp/u", "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\"\n");
+    check(
+        &sandbox,
+        r#"$ sh /tmp/u jls
+   JID  IP Address      Hostname                      Path
+     1                  web.example.org               /home/jails/web
+ 12345                  a-host-name-that-is-wider-tha /home/jails/a "long" way
+$ sh /tmp/u jls -n > /tmp/users; jls -n | cmp - /tmp/users
+$ sh /tmp/u jls -j web name vnet allow.raw_sockets
+web new false
+$ sh /tmp/u jls -c -j web
+$ sh /tmp/u jls -c -j nosuch
+[1]
+$ sh /tmp/u service jail status
+ JID             IP Address      Hostname                      Path
+ web                             web.example.org               /home/jails/web
+ 12345                           a-host-name-that-is-wider-tha /home/jails/a "long" way
+$ sh /tmp/u kletka complete jexec '' | grep -x -e web -e 12345
+web
+12345
+$ jail -m name=web host.hostname=other; sh /tmp/u jls -j web host.hostname
+other
+$ sh /tmp/u jexec web true
+jexec: Operation not permitted: jails are for root alone; run this as root
+[1]
+$ sh /tmp/u jail -r web
+jail: Operation not permitted: jails are for root alone; run this as root
+[1]
+$ sh /tmp/u ls /run/kletka
+ls: cannot open directory '/run/kletka': Permission denied
+[2]
+$ jail -qR web; sh /tmp/u jls name
+12345
+$ stat -c %a /run/kletka.list /run/kletka.list/12345
+755
+644
+$ jail -qR 12345; ls /run/kletka.list
+"#,
+    );
+    // Whatever the umask of root.
+    sandbox.ok("rmdir /run/kletka.list; umask 077; jail -qc path=/home/jails/web name=web persist");
+    assert_eq!(sandbox.ok("sh /tmp/u jls name"), "web\n");
+    // What runs is asked of the kernel: a file that stayed behind lists no jail.
+    let line = "cd /run/kletka.list; cp * /tmp; jail -qR web; test -z \"$(ls)\"; cp /tmp/[1-9]* .";
+    sandbox.ok(line);
+    assert_eq!(sandbox.ok("sh /tmp/u jls name"), "");
 }
 
 /// A measurement: `cargo test --release --test it -- --ignored --nocapture a_thousand_jails`.

@@ -54,7 +54,8 @@ fn name_in(file: &Path, pattern: &str) -> Option<String> {
 
 /// The jails that run.
 pub(super) fn running() -> Vec<Name> {
-    let prisons = Registry::open().and_then(|registry| registry.prisons()).unwrap_or_default();
+    let prisons =
+        Registry::open_to_list().and_then(|registry| registry.prisons()).unwrap_or_default();
     plain(prisons.into_iter().map(|record| record.name))
 }
 

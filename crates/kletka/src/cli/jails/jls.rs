@@ -61,7 +61,8 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     };
     if options.check {
         // -c prints nothing, also no error.
-        let found = Registry::open().ok().and_then(|registry| options.records(&registry).ok());
+        let found =
+            Registry::open_to_list().ok().and_then(|registry| options.records(&registry).ok());
         return if found.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     match options.print() {
@@ -181,7 +182,7 @@ impl Options {
         let in_columns = self.parameters.is_empty() && !self.assignments && !self.header;
         // Opened before the headings are written: a caller who may not list jails sees the error
         // alone.
-        let registry = Registry::open().map_err(|error| error.to_string())?;
+        let registry = Registry::open_to_list().map_err(|error| error.to_string())?;
         let columns = if in_columns { Vec::new() } else { self.columns()? };
         if in_columns && self.verbose {
             verbose_header(xo);

@@ -54,6 +54,8 @@ impl Done {
 /// The jails of this host.
 pub(super) struct Jails {
     registry: Result<Registry, prison::Error>,
+    /// What an ordinary user, who cannot open the registry, may know of the jails.
+    listing: Option<Registry>,
     surroundings: Surroundings,
     /// Configurations that have been read, by file and operation: a file with many jails is read
     /// and expanded once.
@@ -71,14 +73,21 @@ impl Jails {
         let environment = ENVIRONMENT.map(|(name, value)| (name.into(), value.into())).into();
         let programs = programs();
         let surroundings = Surroundings { programs, environment, streams: Streams::Own };
-        Ok(Self { registry: Registry::open(), surroundings, configured: RefCell::default() })
+        let registry = Registry::open();
+        let listing = if registry.is_err() { Registry::open_to_list().ok() } else { None };
+        Ok(Self { registry, listing, surroundings, configured: RefCell::default() })
+    }
+
+    /// The jails as the caller may read about them.
+    fn readable(&self) -> Result<&Registry, &prison::Error> {
+        self.listing.as_ref().map_or(self.registry.as_ref(), Ok)
     }
 
     /// Lists the jails that run, by jid. The list is empty if only root may see them, and a message
     /// says so as jls(8) does.
     pub(super) fn all(&self) -> Vec<Record> {
         let complain = |error: &prison::Error| complain!("jls: {error}");
-        let Ok(registry) = self.registry.as_ref().inspect_err(|&error| complain(error)) else {
+        let Ok(registry) = self.readable().inspect_err(|&error| complain(error)) else {
             return Vec::new();
         };
         let Ok(records) = registry.prisons().inspect_err(complain) else { return Vec::new() };
@@ -97,13 +106,13 @@ impl Jails {
     /// # Errors
     /// The caller may know, and the registry does not tell.
     pub(super) fn find(&self, name: &str) -> Result<Option<u32>, prison::Error> {
-        let Ok(registry) = &self.registry else { return Ok(None) };
+        let Ok(registry) = self.readable() else { return Ok(None) };
         Ok(registry.find(name)?.map(|record| record.jid))
     }
 
     /// Answers whether [`Jails::all`] has left out a jail that may run.
     pub(super) fn leaves_out(&self) -> bool {
-        self.registry.as_ref().is_ok_and(|registry| !registry.broken().is_empty())
+        self.readable().is_ok_and(|registry| !registry.broken().is_empty())
     }
 
     /// Does what jail(8) would do with these arguments.
