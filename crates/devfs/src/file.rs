@@ -4,6 +4,7 @@
 //! FreeBSD gives each line to a shell. Here it is read as words: quotes, backslashes, comments and
 //! `$name` mean what they mean to a shell, and whatever else a shell would do is refused.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::Rulesets;
@@ -27,7 +28,6 @@ enum Kind {
     Undefined(Vec<u8>),
     Unterminated(char),
     Shell(char),
-    Continued,
     NotAdd(Vec<u8>),
     Rule(RuleError),
 }
@@ -47,9 +47,6 @@ impl fmt::Display for SyntaxError {
             }
             Kind::Unterminated(quote) => write!(f, "no closing {quote}"),
             Kind::Shell(byte) => write!(f, "`{byte}` is not supported here; put it in quotes"),
-            Kind::Continued => {
-                f.write_str("a rule cannot go on on the next line; put it on one line")
-            }
             Kind::NotAdd(verb) => {
                 write!(f, "{}: not supported in a rules file; only `add` is", text(verb))
             }
@@ -67,9 +64,18 @@ impl Rulesets {
     /// The first line that is wrong; that line and all behind it are not taken.
     pub fn read(&mut self, text: &[u8], accounts: &Accounts) -> Result<(), SyntaxError> {
         let mut current = None;
-        for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
+        let mut lines = text.split(|&byte| byte == b'\n').zip(1..);
+        while let Some((first, number)) = lines.next() {
+            let mut line = Cow::Borrowed(first);
+            // To read(1), which rc.subr reads with, a backslash at the end continues any line: a
+            // comment too.
+            while is_continued(&line) {
+                line.to_mut().pop();
+                let Some((more, _)) = lines.next() else { break };
+                line.to_mut().extend(more);
+            }
             self.read_line(line.trim_ascii(), &mut current, accounts)
-                .map_err(|kind| SyntaxError { line: index + 1, kind })?;
+                .map_err(|kind| SyntaxError { line: number, kind })?;
         }
         Ok(())
     }
@@ -143,9 +149,11 @@ impl Rulesets {
                     rest = self.quoted(*byte, rest, word.get_or_insert_default())?;
                 }
                 b'\\' => {
-                    let (escaped, after) = rest.split_first().ok_or(Kind::Continued)?;
-                    word.get_or_insert_default().push(*escaped);
-                    rest = after;
+                    // Nothing follows at the end of what `devfs rule` was given as one line.
+                    if let Some((escaped, after)) = rest.split_first() {
+                        word.get_or_insert_default().push(*escaped);
+                        rest = after;
+                    }
                 }
                 b'$' => rest = self.variable(rest, word.get_or_insert_default())?,
                 // A shell would run commands here: rules are read, never executed.
@@ -241,19 +249,29 @@ impl Beside {
     }
 }
 
-/// Reads `[name=number]`.
+/// Whether a line goes on in the next one: its last backslash has none before it that quotes it.
+fn is_continued(line: &[u8]) -> bool {
+    line.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
+}
+
+/// Reads `[name=number]`, whatever follows: the last place at which a number and a bracket stand
+/// behind a `=`, as in rc.subr's regular expression.
 fn header(line: &[u8]) -> Result<(Vec<u8>, u16), Kind> {
     let no_number = || Kind::NoNumber(line.to_vec());
-    let end = line.iter().rposition(|&byte| byte == b']').ok_or_else(no_number)?;
-    let inside = &line[1..end];
-    let equals = inside.iter().rposition(|&byte| byte == b'=').ok_or_else(no_number)?;
-    let (name, number) = (&inside[..equals], &inside[equals + 1..]);
-    let number = str::from_utf8(number).ok().and_then(|digits| digits.parse().ok());
+    let number_at = |equals: usize| {
+        let rest = &line[equals + 1..];
+        let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        (rest.get(length) == Some(&b']')).then(|| &rest[..length])
+    };
+    let equals = (1..line.len()).rev().filter(|&at| line[at] == b'=');
+    let found = equals.filter_map(|at| Some((at, number_at(at)?))).next();
+    let (equals, digits) = found.ok_or_else(no_number)?;
+    let number = str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
     let number = number.ok_or_else(no_number)?;
-    // On FreeBSD, the name becomes a shell variable.
-    let valid = name.first().is_some_and(|first| !first.is_ascii_digit())
-        && name.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if !valid {
+    // FreeBSD makes a shell variable of the name; a name that is none for a variable can only not
+    // be included by `$name`.
+    let name = &line[1..equals];
+    if name.is_empty() {
         return Err(Kind::NoName(line.to_vec()));
     }
     Ok((name.to_vec(), number))
@@ -285,6 +303,11 @@ mod tests {
                                                vec!["10: 100 hide", "11: 100 include 10", "11: 200 include 10"]),
             ("[a=10]\nadd hide\n[a=10]\nadd unhide\n",               vec!["10: 100 unhide"]), // the second one replaces the first
             ("[a=10]\nadd path x#y hide\n",                          vec!["10: 100 path x#y hide"]),
+            ("[a=10]\nadd path x \\\n  hide\nadd \\\nunhide\\",       vec!["10: 100 path x hide", "10: 200 unhide"]),
+            ("[a=10]\nadd path x\\\\ hide\n",                        vec!["10: 100 path x\\ hide"]),
+            ("# a comment \\\nthat goes on\n[a=10]\nadd hide\n",     vec!["10: 100 hide"]),
+            ("[my-rules=10]\nadd hide\n",                            vec!["10: 100 hide"]),   // no name for a variable, as on FreeBSD
+            ("[a=10] # [for tests]\nadd hide\n[b=11]# =x]\nadd include $a", vec!["10: 100 hide", "11: 100 include 10"]),
         ] {
             assert_eq!(read(text), Ok(want.into_iter().map(str::to_owned).collect()), "{text}");
         }
@@ -306,7 +329,10 @@ mod tests {
             ("[a=1]\nadd path `x` unhide\n",        "2: ``` is not supported here; put it in quotes"),
             ("[a=1]\nadd hide; reboot\n",           "2: `;` is not supported here; put it in quotes"),
             ("[a=1]\ndelset\n",                     "2: delset: not supported in a rules file; only `add` is"),
-            ("[a=1]\nadd path x \\\nhide\n",         "2: a rule cannot go on on the next line; put it on one line"),
+            ("[a=+1]\n",                            "1: cannot extract rule number ([a=+1])"),
+            ("[a=]\n",                              "1: cannot extract rule number ([a=])"),
+            ("[a=70000]\n",                         "1: cannot extract rule number ([a=70000])"),
+            ("[a=1]\nadd path x \\\nhide it\nadd\n",  "2: unknown argument: it"),
             ("[a=1]\nadd 65500 hide\nadd hide\n",   "3: no rule number left; number the rules yourself"),
         ] {
             assert_eq!(read(text), Err(want.to_owned()), "{text}");

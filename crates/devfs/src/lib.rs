@@ -10,6 +10,7 @@
 mod accounts;
 mod file;
 mod glob;
+mod mode;
 mod rule;
 mod verdict;
 

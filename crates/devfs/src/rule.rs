@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::accounts::Accounts;
+use crate::mode;
 
 /// The length of the longest `path` pattern that devfs takes: `DEVFS_MAXPTRNLEN` without its NUL.
 const PATTERN_MAX: usize = 199;
@@ -81,7 +82,7 @@ pub enum RuleError {
     UnknownArgument(Vec<u8>),
     /// `type` has a type that does not exist.
     UnknownType(Vec<u8>),
-    /// `mode` has no octal number.
+    /// `mode` has neither an octal number nor a mode of chmod(1).
     InvalidMode(Vec<u8>),
     /// `user` or `group` has neither a known name nor a number.
     NotAnInteger(Vec<u8>),
@@ -207,7 +208,11 @@ fn actions(words: &[Vec<u8>], accounts: &Accounts) -> Result<Actions, RuleError>
             b"unhide" => then.visibility = Some(Visibility::Visible),
             b"user" => then.uid = Some(id(argument("user")?, |name| accounts.uid(name))?),
             b"group" => then.gid = Some(id(argument("group")?, |name| accounts.gid(name))?),
-            b"mode" => then.mode = Some(mode(argument("mode")?)?),
+            b"mode" => {
+                let word = argument("mode")?;
+                let mode = mode::parse(word).ok_or_else(|| RuleError::InvalidMode(word.clone()))?;
+                then.mode = Some(mode);
+            }
             b"include" => {
                 let word = argument("include")?;
                 then.include =
@@ -222,18 +227,6 @@ fn actions(words: &[Vec<u8>], accounts: &Accounts) -> Result<Actions, RuleError>
 fn id(word: &[u8], lookup: impl Fn(&[u8]) -> Option<u32>) -> Result<u32, RuleError> {
     // devfs(8) tries names before numbers: a user may be called `42`.
     lookup(word).or_else(|| decimal(word)).ok_or_else(|| RuleError::NotAnInteger(word.to_vec()))
-}
-
-/// Reads a mode, in octal only: devfs(8) documents no other form, though it takes those of
-/// chmod(1).
-fn mode(word: &[u8]) -> Result<u32, RuleError> {
-    let invalid = || RuleError::InvalidMode(word.to_vec());
-    let digits = str::from_utf8(word).map_err(|_| invalid())?;
-    if !digits.starts_with(|first: char| first.is_ascii_digit()) {
-        return Err(invalid());
-    }
-    let mode = u32::from_str_radix(digits, 8).map_err(|_| invalid())?;
-    if mode > 0o7777 { Err(invalid()) } else { Ok(mode) }
 }
 
 /// Reads a decimal number without sign.
@@ -262,6 +255,7 @@ mod tests {
             ("500 path speaker mode 666",             "500 path speaker mode 666"),
             ("path snp* mode 0660 group operator",    "0 path snp* group operator mode 660"),
             ("type tty type disk user 1001 unhide",   "0 type disk type tty unhide user 1001"),
+            ("path null mode u=rw,go=r",              "0 path null mode 644"),
             ("user root group 5",                     "0 user root group 5"),
             ("include 4",                             "0 include 4"),
         ] {
@@ -279,7 +273,7 @@ mod tests {
             ("type floppy hide", "unknown type: floppy"),
             ("major 53 hide",    "unknown argument: major"),
             ("hide path x",      "unknown argument: path"), // conditions come first
-            ("mode u+x",         "invalid mode: u+x"),
+            ("mode u+y",         "invalid mode: u+y"),
             ("mode 17777",       "invalid mode: 17777"),
             ("user nobody9",     "error converting to integer: nobody9"),
             ("include jail",     "error converting to number: jail"),
