@@ -17,6 +17,8 @@ ip address add 10.0.0.9/16 dev em0
 ip -n wire address add 10.0.255.1/16 dev w0
 one="name=one path=$root persist ip4.addr=em0|10.0.0.1/16"
 several="$one,em0|10.0.0.2/16,em0|10.0.0.3/16"
+# What any jail costs, and none of the programs that hold a jail to addresses.
+inherit="name=one path=$root persist ip4=inherit allow.noreserved_ports"
 
 all() {     # WHO ADDRESS: from the wire, and from this machine
     for what in connect tcp udp stream; do
@@ -40,23 +42,32 @@ host() {    # without any jail: no program of kletka's is there
     wait $server 2> /dev/null || :
 }
 
-jailed() {      # WHO PARAMETER...
-    who=$1
-    shift
+jailed() {      # WHO ADDRESS PARAMETER...
+    who=$1 address=$2
+    shift 2
     "$jail" -q -c "$@" exec.start='/bin/traffic serve 7000 &'
-    serving 10.0.0.1
-    all "$who" 10.0.0.1
+    serving "$address"
+    all "$who" "$address"
     "$jail" -q -r one
 }
 
 for round in $(seq "$rounds"); do
     # Who comes first has no advantage: it changes.
     # shellcheck disable=SC2086 # parameters are words
-    case $((round % 3)) in
-    0) host; jailed one $one; jailed several $several ;;
-    1) jailed one $one; jailed several $several; host ;;
-    2) jailed several $several; host; jailed one $one ;;
+    case $((round % 4)) in
+    0) order='host inherit one several' ;;
+    1) order='inherit one several host' ;;
+    2) order='one several host inherit' ;;
+    3) order='several host inherit one' ;;
     esac
+    for who in $order; do
+        case $who in
+        host) host ;;
+        inherit) jailed inherit 10.0.0.9 $inherit ;;
+        one) jailed one 10.0.0.1 $one ;;
+        several) jailed several 10.0.0.1 $several ;;
+        esac
+    done
 done
 
 # Starts: of the first jail with an address, and beside another.

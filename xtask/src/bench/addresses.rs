@@ -7,7 +7,7 @@ use std::process::Command;
 use super::{Ground, median};
 
 /// Rounds of traffic, and the milliseconds of each measurement.
-const ROUNDS: u32 = 15;
+const ROUNDS: u32 = 16;
 const MILLISECONDS: u32 = 200;
 /// Starts of each kind.
 const STARTS: u32 = 400;
@@ -36,21 +36,27 @@ struct Measured {
 /// Measures and prints Markdown tables.
 pub(super) fn run(ground: &Ground) -> Result<(), String> {
     let measured = measure(ground)?;
-    println!("\nTraffic of a jail with one address and with three, beside the host's; medians:\n");
-    println!("| | host | one | three | of a round, one / host | three / host |");
-    println!("|---|--:|--:|--:|--:|--:|");
+    println!(
+        "\nTraffic of a jail with one address and with three, beside the host's and that of a jail"
+    );
+    println!("with ip4=inherit; medians, and medians of the rounds' ratios:\n");
+    println!(
+        "| | host | inherit | one | three | inherit / host | one / inherit | three / inherit |"
+    );
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|");
     for (what, unit) in [("connect", "µs"), ("tcp", "µs"), ("udp", "µs"), ("stream", "Mbit/s")] {
         for from in ["wire", "local"] {
             let of = |who: &str| values(&measured, &format!("{from}-{what}"), who);
-            let (host, one, several) = (of("host"), of("one"), of("several"));
-            println!(
-                "| {what}, {from}, {unit} | {:.1} | {:.1} | {:.1} | {:.3} | {:.3} |",
-                median(host.clone())?,
-                median(one.clone())?,
-                median(several.clone())?,
-                median(ratios(&one, &host))?,
-                median(ratios(&several, &host))?
-            );
+            let all = ["host", "inherit", "one", "several"].map(of);
+            let [host, inherit, one, several] = &all;
+            print!("| {what}, {from}, {unit} |");
+            for values in &all {
+                print!(" {:.1} |", median(values.clone())?);
+            }
+            for (ours, theirs) in [(inherit, host), (one, inherit), (several, inherit)] {
+                print!(" {:.3} |", median(ratios(ours, theirs))?);
+            }
+            println!();
         }
     }
     println!("\nFrom start to end, in milliseconds:\n");
