@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 
+use crate::defaults;
 use crate::files::Files;
 use crate::shell::{self, Assignment, SyntaxError, Variables};
 
@@ -110,9 +111,14 @@ impl RcConf {
         files: &dyn Files,
         path: &str,
     ) -> Result<Vec<u8>, LoadError> {
-        let source = self.read_file(files, path)?;
         let missing = || LoadError::read(path, io::ErrorKind::NotFound.into());
-        source.map(|source| source.text).ok_or_else(missing)
+        let text = files.read(path).map_err(|error| LoadError::read(path, error))?;
+        let text = defaults::assignments_alone(&text.ok_or_else(missing)?);
+        let syntax = |error| LoadError { path: path.to_owned(), reason: Reason::Syntax(error) };
+        shell::assignments(&text, self).map_err(syntax)?;
+        // What the end of FreeBSD's file does with this one.
+        self.read_file(files, defaults::OF_VENDOR)?;
+        Ok(text)
     }
 
     fn read_file(&mut self, files: &dyn Files, path: &str) -> Result<Option<Source>, LoadError> {

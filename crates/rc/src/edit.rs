@@ -46,9 +46,9 @@ fn assignment(name: &[u8], value: &[u8], quote: &[u8]) -> Vec<u8> {
 pub(crate) fn remove(text: &[u8], assignments: &[Assignment], name: &[u8]) -> Option<Vec<u8>> {
     let mut kept = Vec::with_capacity(text.len());
     let (mut copied, mut previous_end, mut found) = (0, 0, false);
-    for Assignment { name: own, span, .. } in assignments {
+    for Assignment { name: own, start, span, .. } in assignments {
         if own == name {
-            let (from, to) = extent(text, previous_end, span.clone());
+            let (from, to) = extent(text, previous_end, *start..span.end);
             kept.extend(&text[copied..from]);
             (copied, found) = (to, true);
         }
@@ -98,6 +98,7 @@ mod tests {
             ("a='old'\n",                          "a='new'\n"),
             ("a=old\n",                            "a=\"new\"\n"),
             ("a=\n",                               "a=\"new\"\n"),
+            ("export a=1\n",                       "export a=\"new\"\n"),
             ("  a=1; b=2\n",                       "  a=\"new\"; b=2\n"),
             ("a=1\na=2\n",                         "a=1\na=\"new\"\n"),      // the last one counts
             ("a=1\na+=2\n",                        "a=1\na=\"new\"\n"),

@@ -8,6 +8,7 @@
 //! May use: `strerror`; no system calls.
 
 mod conf;
+mod defaults;
 mod edit;
 mod files;
 pub mod netif;

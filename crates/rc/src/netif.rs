@@ -1,12 +1,14 @@
 //! `service netif`: FreeBSD's libexec/rc/rc.d/netif and network.subr as a plan, [`Netif`].
 //!
 //! `cloned_interfaces` and `vlans_IF` say what is made; `create_args_IF`, `ifconfig_IF`,
-//! `ifconfig_IF_ipv6`, `ifconfig_IF_aliasN` and `ifconfig_IF_descr` how it is configured;
-//! `defaultrouter` and `ipv6_defaultrouter` where it leads: rc.conf(5). The plan has all of it in
-//! its order. Left to whoever carries it out: what ifconfig(8)'s words mean, whether an interface
-//! is there already, and which ones kletka made; no other is ever changed.
+//! `ifconfig_IF_ipv6`, `ifconfig_IF_aliasN`, `ipv4_addrs_IF` and `ifconfig_IF_descr` how it is
+//! configured; `defaultrouter` and `ipv6_defaultrouter` where it leads; `gateway_enable` whether
+//! the host forwards: rc.conf(5). The plan has all of it in its order. Left to whoever carries it
+//! out: what ifconfig(8)'s words mean, whether an interface is there already, and which ones kletka
+//! made; no other is ever changed.
 
 mod plan;
+mod ranges;
 #[cfg(test)]
 mod tests;
 mod wanted;
@@ -21,11 +23,10 @@ use crate::shell::words;
 use wanted::{Wanted, parents, variable, wanted};
 
 /// What rc.conf(5) of FreeBSD has for an interface and this does not; each before or after `IF`.
-const UNSUPPORTED: [(&str, &str); 7] = [
+const UNSUPPORTED: [(&str, &str); 6] = [
     ("ifconfig_", "_name"),
     ("ifconfig_", "_aliases"),
     ("ifconfig_", "_vnet"),
-    ("ipv4_addrs_", ""),
     ("ipv6_prefix_", ""),
     ("gifconfig_", ""),
     ("autobridge_", ""),
@@ -56,11 +57,27 @@ impl<'a> Netif<'a> {
         let meant = all.iter().filter(|wanted| wanted.is_meant_by(names, self.cloner_of));
         let cloned = meant.map(|wanted| self.cloned(wanted)).collect();
         if !names.is_empty() {
-            return Start { warnings: Vec::new(), cloned, routes: Vec::new() };
+            return Start { warnings: Vec::new(), cloned, routes: Vec::new(), forwards: false };
         }
         let routes = ["defaultrouter", "ipv6_defaultrouter"];
         let routes = routes.into_iter().filter_map(|variable| self.route(variable)).collect();
-        Start { warnings: self.missing_parents(&all, existing), cloned, routes }
+        let mut warnings = self.missing_parents(&all, existing);
+        let forwards = self.is_on("gateway_enable", &mut warnings);
+        if self.is_on("ipv6_gateway_enable", &mut warnings) {
+            warnings.push(Warning::Forwards6);
+        }
+        Start { warnings, cloned, routes, forwards }
+    }
+
+    /// Whether a variable says yes. A value that says neither is warned of, and is no.
+    fn is_on(&self, variable: &str, warnings: &mut Vec<Warning>) -> bool {
+        match self.conf.yes(variable) {
+            Ok(is_on) => is_on,
+            Err(error) => {
+                warnings.push(Warning::NotSetProperly(error));
+                false
+            }
+        }
     }
 
     /// What `stop` does with the interfaces `names`, or with all where none is named. `existing`
@@ -149,6 +166,7 @@ impl<'a> Netif<'a> {
         for variable in aliases.take_while(|variable| self.is_set(variable)) {
             steps.extend(self.line(name, &variable, true));
         }
+        steps.extend(self.addresses(name));
         steps.extend(self.conf.get_set(&format!("{base}_descr")).map(Step::Describe));
         steps.push(Step::Up);
         steps
@@ -180,6 +198,21 @@ impl<'a> Netif<'a> {
             steps.push(Step::Words { variable: variable.to_owned(), words });
         }
         steps
+    }
+
+    /// The addresses of `ipv4_addrs_IF`, ranges among them: network.subr, ipv4_addrs_common.
+    fn addresses(&self, interface: &str) -> Vec<Step> {
+        let name = format!("ipv4_addrs_{}", variable(interface));
+        let most = self.conf.get("netif_ipexpand_max").parse().unwrap_or(ranges::MOST);
+        let step = |word: String| match ranges::expanded(&word, most) {
+            Some(all) => {
+                let words = |it| ["inet".to_owned(), it, "alias".to_owned()].to_vec();
+                let step = |it| Step::Words { variable: name.clone(), words: words(it) };
+                all.into_iter().map(step).collect()
+            }
+            None => vec![Step::Fail(Warning::BadRange { variable: name.clone(), word })],
+        };
+        self.conf.words(&name).into_iter().flat_map(step).collect()
     }
 
     /// A default route, unless its variable says that there is none.

@@ -1,7 +1,8 @@
 //! The part of sh(1) in which rc.conf(5) files are written: assignments, one or more a line.
 //!
 //! Quotes, backslashes, comments, `$name` and `${name…}` with its operators mean what they mean to
-//! a shell; `name+=value` adds to a value, as in some shells. Nothing is ever executed: a command,
+//! a shell; `name+=value` adds to a value, as in some shells, and `export` before an assignment has
+//! no effect. Nothing is ever executed: a command,
 //! a substitution or an `if` is refused by name, with its line. The file may be a jail's, and its
 //! author hostile: the size of its expansions and the depth of their nesting are bounded.
 
@@ -92,6 +93,8 @@ pub(crate) trait Variables {
 pub(crate) struct Assignment {
     /// The variable.
     pub(crate) name: Vec<u8>,
+    /// The first byte of `export` before the name, or of the name.
+    pub(crate) start: usize,
     /// The bytes from the name's first to the value's last.
     pub(crate) span: Range<usize>,
     /// The bytes of the value, with its quotes.
@@ -236,6 +239,8 @@ impl<'a> Reader<'a> {
         &mut self,
         variables: &mut V,
     ) -> Result<Assignment, SyntaxErrorKind> {
+        let first = self.at;
+        self.skip_export();
         let (start, rest) = (self.at, self.rest());
         let length = name_length(rest);
         let append = rest[length..].starts_with(b"+=");
@@ -254,7 +259,18 @@ impl<'a> Reader<'a> {
         }
         self.value(&mut value, variables)?;
         variables.assign(name.clone(), value);
-        Ok(Assignment { name, span: start..self.at, value: from..self.at })
+        Ok(Assignment { name, start: first, span: start..self.at, value: from..self.at })
+    }
+
+    /// Skips `export` before an assignment: nothing is started here that could inherit it.
+    fn skip_export(&mut self) {
+        let Some(rest) = self.rest().strip_prefix(b"export") else { return };
+        let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let length = name_length(&rest[blanks..]);
+        let is_assignment = matches!(&rest[blanks + length..], [b'=', ..] | [b'+', b'=', ..]);
+        if blanks > 0 && length > 0 && is_assignment {
+            self.advance(b"export".len() + blanks);
+        }
     }
 
     /// Reads a value up to the blank, newline or `;` that ends it.

@@ -150,7 +150,6 @@ $ service netif start > /dev/null
 netif: WARNING: vlans_re1: there is no interface re1
 netif: WARNING: ifconfig_bridge7_name: not supported
 netif: WARNING: ifconfig_bridge7_aliases: not supported
-netif: WARNING: ipv4_addrs_bridge7: not supported
 [1]
 $ service netif stop
 Stopping Network: bridge7 epair3b epair3a.

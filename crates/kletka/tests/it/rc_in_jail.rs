@@ -265,6 +265,9 @@ ifconfig_epair1b_ipv6='inet6 fd00::2/64'
 ifconfig_epair1b_alias0='inet 10.0.0.3/32'
 ifconfig_epair1b_aliases='inet 10.0.0.4/32 inet6 fd00::4/64'
 ifconfig_lo0_alias0='inet 127.0.0.2/8'
+ipv4_addrs_epair1b='10.0.0.5/32 10.0.0.6-9/32'
+gateway_enable=YES
+ipv6_gateway_enable=YES
 ifconfig_re0='inet 10.9.9.9/24'
 defaultrouter=10.0.0.1
 static_routes='lab gone'
@@ -277,16 +280,21 @@ nothing_enable=YES
     for line in [
         "/etc/rc: WARNING: ifconfig_re0: the jail has no such interface",
         "/etc/rc: WARNING: route_gone not found.",
+        "/etc/rc: WARNING: ipv4_addrs_epair1b: 10.0.0.6-9/32: ranges are not supported in a jail",
         "/etc/rc: WARNING: nothing_enable: there is no /etc/init.d/nothing: ",
     ] {
         assert_eq!(said.matches(line).count(), 1, "{line}\n{said}");
     }
-    assert_eq!(said.matches("WARNING").count(), 3, "{said}");
+    assert_eq!(said.matches("WARNING").count(), 4, "{said}");
+    let forwards =
+        "jexec www cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding";
+    assert_eq!(sandbox.ok(forwards), "1\n1\n");
     let shown = sandbox.ok("jexec www ip -o addr; jexec www ip route");
     for part in [
         "inet 10.0.0.2/24",
         "inet 10.0.0.3/32",
         "inet 10.0.0.4/32",
+        "inet 10.0.0.5/32",
         "inet6 fd00::2/64",
         "inet6 fd00::4/64",
         "inet 127.0.0.1/8",

@@ -17,6 +17,8 @@ pub struct Start {
     pub cloned: Vec<Cloned>,
     /// The default routes, which are added when at least one interface was made.
     pub routes: Vec<Result<DefaultRoute, Warning>>,
+    /// The host is to forward IPv4: `gateway_enable`.
+    pub forwards: bool,
 }
 
 /// What one `create` makes.

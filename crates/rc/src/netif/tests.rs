@@ -51,6 +51,7 @@ fn start(rc_conf: &str, names: &str) -> Vec<String> {
         Ok(DefaultRoute { variable, gateway, .. }) => format!("{variable} {gateway}"),
         Err(warning) => warn(warning),
     }));
+    lines.extend(plan.forwards.then(|| "forwards".to_owned()));
     lines
 }
 
@@ -116,8 +117,14 @@ fn what_is_made() {
             &["! bridge1: a quote is not closed: descr 'x"]),
         ("vlans_re0=office create_args_office=\"descr 'x\"", "",
             &["! vlan: a quote is not closed: descr 'x"]),
-        ("cloned_interfaces=bridge1 ifconfig_bridge1_name=lan ipv4_addrs_bridge1=10.0.0.1-5/24 ifconfig_re0_name=lan", "",
-            &["! ifconfig_bridge1_name: not supported", "! ipv4_addrs_bridge1: not supported", "bridge1 create"]),
+        ("cloned_interfaces=bridge1 ifconfig_bridge1_name=lan ipv4_addrs_bridge1=10.0.0.1-3/24 ifconfig_re0_name=lan", "",
+            &["! ifconfig_bridge1_name: not supported", "bridge1 create", "bridge1 inet 10.0.0.1/24 alias <ipv4_addrs_bridge1>",
+              "bridge1 inet 10.0.0.2/32 alias <ipv4_addrs_bridge1>", "bridge1 inet 10.0.0.3/32 alias <ipv4_addrs_bridge1>"]),
+        ("gateway_enable=YES",                      "", &["forwards"]),
+        ("gateway_enable=YES",                      "bridge1", &[]),
+        ("gateway_enable=maybe",                    "", &["! $gateway_enable is not set properly - see rc.conf(5)."]),
+        ("ipv6_gateway_enable=YES",                 "",
+            &["! ipv6_gateway_enable: not done here, as a host that forwards loses its routes of router advertisements: sysctl net.inet6.ip6.forwarding=1"]),
     ] {
         let mut got = start(rc_conf, names);
         got.retain(|line| !line.ends_with(" up"));
@@ -134,6 +141,8 @@ fn how_it_is_configured() {
         ("ifconfig_DEFAULT='mtu 1400' ifconfig_bridge1='mtu 1300'",
                                                &["bridge1 mtu 1300 <ifconfig_bridge1>", "bridge1 up"]),
         ("ifconfig_bridge1=' '",               &["bridge1 up"]),
+        ("ipv4_addrs_bridge1='10.0.0.1/24 10.0.1.x'", &["bridge1 inet 10.0.0.1/24 alias <ipv4_addrs_bridge1>",
+                                                 "fail! ipv4_addrs_bridge1: 10.0.1.x: no address, or a range of too many", "bridge1 up"]),
         ("ifconfig_bridge1='dhcp up'",         &["skip! bridge1: dhcp: no DHCP client is started here: use the host's",
                                                  "bridge1 up <ifconfig_bridge1>", "bridge1 up"]),
         ("ifconfig_bridge1='SYNCDHCP NOAUTO'", &["skip! bridge1: SYNCDHCP: no DHCP client is started here: use the host's",

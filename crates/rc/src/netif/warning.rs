@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::conf::NotSetProperly;
+
 /// Why something is not done. `Display` is what follows `netif: `, or `netif: WARNING: `.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
@@ -38,6 +40,18 @@ pub enum Warning {
         /// Its value.
         value: String,
     },
+    /// A word of this variable is no address, or a range of too many.
+    BadRange {
+        /// `ipv4_addrs_IF`.
+        variable: String,
+        /// The word.
+        word: String,
+    },
+    /// A variable says neither yes nor no.
+    NotSetProperly(NotSetProperly),
+    /// `ipv6_gateway_enable`: a host that forwards IPv6 takes no router advertisements any more,
+    /// and may lose its own way out.
+    Forwards6,
     /// The host has a default route, so the one of this variable is not added.
     HasRoute(&'static str),
 }
@@ -61,6 +75,14 @@ impl fmt::Display for Warning {
                 write!(f, "{name}: neither cloned_interfaces nor a vlans_IF of rc.conf names it")
             }
             Self::BadGateway { variable, value } => write!(f, "{variable}: {value}: bad address"),
+            Self::BadRange { variable, word } => {
+                write!(f, "{variable}: {word}: no address, or a range of too many")
+            }
+            Self::NotSetProperly(error) => error.fmt(f),
+            Self::Forwards6 => f.write_str(
+                "ipv6_gateway_enable: not done here, as a host that forwards loses its routes of \
+                 router advertisements: sysctl net.inet6.ip6.forwarding=1",
+            ),
             Self::HasRoute(variable) => {
                 write!(f, "{variable}: left alone: the host has a default route")
             }

@@ -49,6 +49,7 @@ fn values() {
         ("a=1\r\nb=\"2\"\r\n",                        "a=1|b=2"),
         ("a=x\na+=y a+=\" $a\"",                       "a=x|a=xy|a=xy xy"),
         ("list+=a",                                  "list=a"),
+        ("export a=1\nexport\tb=2 c=3; export=4",     "a=1|b=2|c=3|export=4"),
         ("ifconfig_re0_alias0=\"inet 10.0.0.1/24\"",  "ifconfig_re0_alias0=inet 10.0.0.1/24"),
     ] {
         assert_eq!(read(text).as_deref(), Ok(want), "{text:?}");
@@ -62,7 +63,8 @@ fn what_is_not_an_assignment_is_named() {
         ("a=1\nifconfig re0 up\n",  "2: ifconfig: not an assignment; this file is read, not executed"),
         ("if [ -f /x ]; then",      "1: if: not an assignment; this file is read, not executed"),
         ("a=1 reboot",              "1: reboot: not an assignment; this file is read, not executed"),
-        ("export a=1",              "1: export: not an assignment; this file is read, not executed"),
+        ("export a",                "1: export: not an assignment; this file is read, not executed"),
+        ("exporta =1",              "1: exporta: not an assignment; this file is read, not executed"),
         ("1a=2",                    "1: 1a=2: not an assignment; this file is read, not executed"),
         ("\na=$(hostname)",         "2: $(hostname): not supported; this file is read, not executed"),
         ("a=\"`hostname` x\"",      "1: `hostname`: not supported; this file is read, not executed"),

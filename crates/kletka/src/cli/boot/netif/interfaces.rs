@@ -5,18 +5,23 @@
 //! because what was made before may have brought others with it.
 
 use std::fmt::Display;
+use std::fs;
 
 use netif::{Cloner, GroupName, InterfaceName, Maker, Prefix, Route};
 use networds::ifconfig::{Change, Configuration, UsageError, parameters};
 use rc::RcConf;
 use rc::netif::{Cloned, Creation, DefaultRoute, Interface, Netif, Step, Warning};
 
+use crate::cli::answer::reason;
 use crate::cli::boot::rc_subr::say;
 use crate::cli::network::ifconfig;
 use crate::cli::network::ifconfig::network::Network;
 
 /// The group of what is made here.
 const GROUP: &str = "kletka";
+
+/// Where the kernel is told to forward IPv4.
+const FORWARDS: &str = "/proc/sys/net/ipv4/ip_forward";
 
 /// The mark that an interface has from the first, until it is in the group.
 fn maker() -> Maker {
@@ -105,6 +110,11 @@ impl<'a> Interfaces<'a> {
                 Ok(route) => self.add_route(route),
                 Err(warning) => self.warn(warning),
             }
+        }
+        if plan.forwards
+            && let Err(error) = fs::write(FORWARDS, "1")
+        {
+            self.warn(format_args!("gateway_enable: {FORWARDS}: {}", reason(error)));
         }
         let done: Vec<&str> = made.iter().map(|interface| interface.name.as_str()).collect();
         if !done.is_empty() {
