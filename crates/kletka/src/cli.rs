@@ -13,6 +13,7 @@ mod help;
 mod host;
 mod jails;
 mod network;
+mod others;
 mod own;
 mod programs;
 
@@ -58,7 +59,7 @@ static APPLETS: [Applet; 21] = [
     Applet::new(&grammar::boot::SYSRC, sysrc::run, Boot, page!("sysrc.8"))
         .linked(&[Everywhere, Hooks, InJails]),
     Applet::new(&grammar::host::SYSCTL, sysctl::run, Host, page!("kletka-sysctl.8"))
-        .linked(&[Hooks]),
+        .linked(&[Hooks, InJails]),
     Applet::new(&grammar::host::DEVFS, devfs::run, Host, page!("kletka-devfs.8")).linked(&[Hooks]),
     Applet::new(&grammar::host::MOUNT, mount::run, Host, page!("kletka-mount.8")).linked(&[Hooks]),
     Applet::new(&grammar::host::MOUNT_NULLFS, mount::run_nullfs, Host, page!("kletka-mount.8"))
@@ -99,7 +100,13 @@ fn run(applet: &Applet, arguments: Vec<OsString>) -> ExitCode {
         Ok(None) => (applet.run)(arguments),
         Ok(Some(Question::Help(of))) => help::show(of, &applet.page),
         Ok(Some(Question::Version)) => help::version(),
-        Err((of, mistake)) => help::refuse(of, &mistake),
+        Err((of, mistake)) => {
+            // In a jail, scripts of its own system mean the program of its own.
+            if applet.name == "sysctl" && prison::is_jailed() {
+                others::become_others(applet.name, &arguments);
+            }
+            help::refuse(of, &mistake)
+        }
     };
     settled(applet.grammar.called, status)
 }

@@ -18,7 +18,7 @@ use crate::enter::streams;
 use crate::error::{Calling, Error};
 use crate::files::dev::live;
 use crate::files::layer::Layer;
-use crate::files::root::Plan;
+use crate::files::root::{self, Plan};
 use crate::files::source::Sources;
 use crate::files::stack::Stack;
 use crate::files::tree::Tree;
@@ -216,6 +216,9 @@ fn plan(
     let sources = Sources::new(registry, spec);
     let mut claim = |directory: &Path| registry.claim(record, directory);
     let stack = Stack::new(spec, ids, &hidden, &sources, &mut claim)?;
+    if spec.has_run() {
+        root::make_place_of_run(stack.root.fd.as_fd());
+    }
     Ok(Plan {
         name: record.name.clone(),
         ids: record.ids,

@@ -45,7 +45,7 @@ pub(super) const FREEBSDS: [Known; 16] = [
     Known::new("/sbin", "mount_nullfs").for_hooks(),
     Known::new("/sbin", "umount").for_hooks(),
     Known::new("/sbin", "devfs").for_hooks(),
-    Known::new("/sbin", "sysctl").for_hooks(),
+    Known::new("/sbin", "sysctl"),
     Known::new("/usr/bin", "netstat"),
     Known::new("/usr/sbin", "jail"),
     Known::new("/usr/sbin", "jls"),

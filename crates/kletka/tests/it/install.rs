@@ -15,7 +15,7 @@ fn what_comes_next_is_said() {
     let head = format!("kletka {version} is installed below /mnt/k. Next:\n");
     let said = sandbox.ok("kletka install --prefix /mnt/k");
     let (done, after) = said.split_once("\n\n").unwrap();
-    assert!(done.ends_with("/mnt/k/libexec/kletka/jail/sysrc -> ../kletka"), "{done}");
+    assert!(done.ends_with("/mnt/k/libexec/kletka/jail/sysctl -> ../kletka"), "{done}");
     assert_eq!(after, format!("{head}    PATH=/mnt/k/bin:$PATH\n{next}"));
     assert_eq!(sandbox.ok("kletka install --prefix /mnt/k"), "/mnt/k: up to date\n");
     // A directory that is in PATH need not be put there.

@@ -95,6 +95,7 @@ $ jail -m name=j env=; jexec j /run/kletka/bin/sysctl security.jail.env; sysctl 
 security.jail.env: 
 security.jail.env: 
 kletka
+systemd
 $ jexec j sh -c 'ln -s /etc/passwd /run/kletka.env; ln -s /etc/passwd /run/kletka.env.new'; jail -m name=j env=safe
 $ jexec j sh -c 'cat /run/kletka.env; echo; grep -c root /etc/passwd'
 safe

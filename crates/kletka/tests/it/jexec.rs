@@ -18,6 +18,44 @@ fn machine() -> Option<Sandbox> {
     Some(sandbox)
 }
 
+/// With and without -l a command finds FreeBSD's programs first, and what is meant for the
+/// jail's own sysctl(8) reaches it.
+#[test]
+fn programs_of_freebsd() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    // As in a root of FreeBSD's. One without programs gets nothing.
+    sandbox.ok("rmdir /home/jails/web/run; mkdir -m 700 /home/jails/empty; umask 77
+        jail -qc name=web path=/home/jails/web vnet persist exec.start='ifconfig lo0 127.0.0.1/8 up'
+        jail -qc name=empty path=/home/jails/empty persist");
+    check(
+        &sandbox,
+        "\
+$ stat -c '%a %U' /home/jails/web/run; ls /home/jails/empty
+755 root
+$ jexec web ifconfig -l; jexec -l web ifconfig -l
+lo0
+lo0
+$ jexec web sysrc foo=bar; sysrc -j web foo
+foo:  -> bar
+foo: bar
+$ jexec web sysctl -n security.jail.jailed; jexec web /sbin/sysctl kernel.ostype
+1
+kernel.ostype = Linux
+$ jexec web sysctl -n kernel.ostype; jexec -l web sysctl -w net.ipv4.ip_forward=1
+Linux
+net.ipv4.ip_forward = 1
+$ jexec web sysctl security.jail.nope 2>&1 | head -n 1
+sysctl: error: 'security/jail/nope' is an unknown key
+$ jexec web cat /run/systemd/container; jexec web stat -c '%a %u' /run/systemd /run/systemd/container
+kletka
+755 0
+444 0
+",
+    );
+    sandbox.ok("jail -qR web empty");
+}
+
 #[test]
 fn commands_and_statuses() {
     let Some(sandbox) = machine() else { return };

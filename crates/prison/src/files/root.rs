@@ -17,7 +17,7 @@ use crate::registry::limits::{self, Limits};
 use crate::spec::{Dev, MountOptions, Text, Users};
 use kernel::mount;
 use rustix::fs::{
-    CWD, Gid, Mode, OFlags, ResolveFlags, Uid, fchown, mkdirat, open, openat, openat2,
+    CWD, Gid, Mode, OFlags, ResolveFlags, Uid, fchmod, fchown, mkdirat, open, openat, openat2,
 };
 use rustix::io::{Errno, write};
 use rustix::mount::{
@@ -139,7 +139,42 @@ fn run_directory(plan: &Plan) -> Result<Tree, Error> {
     if plan.children.max > 0 {
         registry_of_jail(run.fd.as_fd(), plan).calling("mkdirat")?;
     }
+    container_mark(run.fd.as_fd(), plan).calling("openat")?;
     Ok(run.optional())
+}
+
+/// Writes the mark by which programs of Linux know that they are in a container:
+/// systemd-detect-virt(1), and whatever gathers facts about machines.
+fn container_mark(run: BorrowedFd<'_>, plan: &Plan) -> rustix::io::Result<()> {
+    let root = (Some(Uid::from_raw(plan.ids.first)), Some(Gid::from_raw(plan.ids.first)));
+    mkdirat(run, "systemd", Mode::from_raw_mode(0o755))?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = openat(run, "systemd", flags, Mode::empty())?;
+    let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let mark = openat(&directory, "container", flags, Mode::empty())?;
+    write(&mark, b"kletka\n")?;
+    // openat(2)'s mode would be cut by the umask.
+    fchmod(&mark, Mode::from_raw_mode(0o444))?;
+    fchmod(&directory, Mode::from_raw_mode(0o755))?;
+    fchown(&mark, root.0, root.1)?;
+    fchown(&directory, root.0, root.1)
+}
+
+/// Makes the place of /run in a root of a system that has none, such as FreeBSD's. Where that
+/// cannot be done, the jail has no /run.
+pub(crate) fn make_place_of_run(root: BorrowedFd<'_>) {
+    let is_missing = || place(root, Path::new(RUN.target)).err() == Some(Errno::NOENT);
+    // An empty directory, in which nothing can run, stays as it is.
+    if place(root, Path::new("/bin")).is_err() || !is_missing() {
+        return;
+    }
+    let name = RUN.target.trim_start_matches('/');
+    if mkdirat(root, name, Mode::from_raw_mode(0o755)).is_ok() {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        // mkdirat(2)'s mode was cut by the umask.
+        let opened = openat(root, name, flags, Mode::empty());
+        let _ = opened.and_then(|it| fchmod(it, Mode::from_raw_mode(0o755)));
+    }
 }
 
 /// Makes the registry of a jail that may have jails inside, with its limits, in its /run.

@@ -4,6 +4,7 @@
 use crate::cli::answer;
 use crate::cli::grammar::host::SYSCTL;
 use crate::cli::help;
+use crate::cli::others;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -60,6 +61,11 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
             return help::usage(&SYSCTL);
         }
     };
+    // What a script of the jail's own system asks for, by Linux's names, is its own program's.
+    if prison::is_jailed() && names.iter().any(|word| !is_known(word)) {
+        let arguments: Vec<_> = words.iter().map(OsString::from).collect();
+        others::become_others("sysctl", &arguments);
+    }
     let mut text = String::new();
     let mut failed = 0usize;
     let mut count = |done: Result<(), Error>, place: &str| {
@@ -95,6 +101,12 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     names.iter().for_each(|name| count(one(&mut text, name, &options), ""));
     answer::print(text);
     ExitCode::from(u8::try_from(failed).unwrap_or(u8::MAX))
+}
+
+/// Whether a word of the command line has a name of FreeBSD's that is known here.
+fn is_known(word: &str) -> bool {
+    let name = word.split(['=', ':']).next().unwrap_or(word).trim_end();
+    sysctl::find(name).is_some() || sysctl::below(name).next().is_some()
 }
 
 /// Names the name that was meant, behind the message about one that is unknown.

@@ -118,7 +118,7 @@ impl Options {
             arguments,
             environment: std::env::vars_os().collect(),
             additions: self.environment,
-            path_prefix: programs().filter(|_| self.clean).map(|_| "/run/kletka/jail".into()),
+            path_prefix: programs().map(|_| "/run/kletka/jail".into()),
             directory: self.directory,
             identity,
             login,
