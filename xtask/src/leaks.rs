@@ -113,10 +113,14 @@ fn control_groups() -> BTreeSet<String> {
     jails.filter(|path| path.is_dir()).map(|path| path.display().to_string()).collect()
 }
 
-/// Every file below the registry's `directory`, except its lock and its last jid, which stay.
+/// Every file below the registry's `directory`, except its lock and its last jid, which stay, and
+/// its index: links of one that is wrong stay until the next jail starts.
 fn files_below(directory: impl AsRef<Path>) -> BTreeSet<String> {
     let mut files = BTreeSet::new();
     for path in entries(directory.as_ref()) {
+        if path.ends_with("kletka/index") {
+            continue;
+        }
         if path.is_dir() {
             files.extend(files_below(&path));
         } else if !path.ends_with("lock") && !path.ends_with("last") {

@@ -8,6 +8,7 @@
 
 mod directory;
 pub(crate) mod fate;
+mod index;
 pub(crate) mod inside;
 pub(crate) mod limits;
 mod listing;
@@ -16,6 +17,8 @@ pub(crate) mod nested;
 pub(crate) mod process_id;
 pub(crate) mod record;
 pub(crate) mod reservation;
+#[cfg(test)]
+mod tests;
 pub(crate) mod unseen;
 
 use crate::cgroup::{self, legacy::Hierarchies};
@@ -23,10 +26,11 @@ use crate::confine::ids::{Ids, Ranges};
 use crate::confine::rights::Rights;
 use crate::error::{Calling, Error, UnionFault};
 use crate::shared;
-use crate::spec::Spec;
+use crate::spec::{Spec, Users};
 use crate::work;
 use directory::{Found, NEW};
 use fate::{Fate, Viewpoint};
+use index::{Index, Summary};
 use kernel::proc::read_small;
 use limits::Limits;
 use process_id::ProcessId;
@@ -96,8 +100,23 @@ struct Survey {
     dead: Vec<Record>,
 }
 
+/// What was chosen for a new prison.
+struct Chosen {
+    taken: Reservation,
+    /// The cgroup of the prison that it is to be in.
+    outer_cgroup: Option<PathBuf>,
+    /// The cgroups of prisons that are held to addresses.
+    held: Vec<PathBuf>,
+}
+
+/// So many records are all looked at each time: then what the dead have left is cleared at once,
+/// and it takes no longer than to ask the index. Of more, so many are looked at each time.
+const FEW: u64 = 32;
+/// How many jids are tried before all records are looked at.
+const TRIES: usize = 256;
+
 /// The registry's lock; dropping it lets the next command in. The file holds the last jid given
-/// out: a file of its own would cost each start more system calls.
+/// out, and what the index says of all: a file of its own would cost each start more system calls.
 struct Lock(fs::File);
 
 impl Drop for Lock {
@@ -241,12 +260,16 @@ impl Registry {
         Ok(Changing(directory))
     }
 
-    /// Locks for reading: a directory that is read while an entry is replaced may show neither the
-    /// old nor the new one. `None`: the lock cannot be opened, as nobody has written here, or as
-    /// this command may not.
-    fn lock_to_read(&self) -> Option<OwnedFd> {
+    /// Opens the file of the lock for reading. `None`: nobody has written here, or this command may
+    /// not.
+    fn open_lock(&self) -> Option<fs::File> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = open(self.directory.join("lock"), flags, Mode::empty()).ok()?;
+        open(self.directory.join("lock"), flags, Mode::empty()).ok().map(fs::File::from)
+    }
+
+    /// Locks for reading.
+    fn lock_to_read(&self) -> Option<fs::File> {
+        let file = self.open_lock()?;
         flock(&file, FlockOperation::LockShared).ok()?;
         Some(file)
     }
@@ -260,8 +283,8 @@ impl Registry {
         broken.chain(unseen.map(|(name, why)| Error::Unseen(name, why))).collect()
     }
 
-    /// The prisons that [`Registry::prisons`] has left out because they have ended, and that nobody
-    /// has cleared yet.
+    /// The prisons that [`Registry::prisons`] or [`Registry::find`] has just left out because they
+    /// have ended, and that nobody has cleared yet.
     pub fn ended(&self) -> Vec<Record> {
         self.left_out.borrow().ended.clone()
     }
@@ -280,9 +303,7 @@ impl Registry {
         if matches!(self.place, Place::Closed) {
             return Ok(Vec::new());
         }
-        let lock = self.lock_to_read();
-        let found = self.look()?;
-        drop(lock);
+        let found = self.look_undisturbed()?;
         let Survey { mut living, unseen, ending, dead } = self.survey(found.records);
         let unseen = unseen.into_iter().map(|(record, why)| (record.name, why));
         let mut left_out = self.left_out.borrow_mut();
@@ -306,7 +327,8 @@ impl Registry {
         if matches!(self.place, Place::Closed) {
             return Ok(None);
         }
-        let Survey { living, unseen, .. } = self.survey(self.named(jid_or_name)?);
+        let Survey { living, unseen, ending, dead } = self.survey(self.named(jid_or_name)?);
+        self.left_out.borrow_mut().ended = [ending, dead].concat();
         if let Some(record) = living.into_iter().find(|record| record.init.is_some()) {
             let inside = self.inside(&record)?.len() as u32;
             return Ok(Some(Record { inside, ..self.completed(record) }));
@@ -317,9 +339,10 @@ impl Registry {
         let jid: Option<u32> = jid_or_name.parse().ok();
         let is_it = |it: &Record| jid.map_or(it.name == jid_or_name, |jid| it.jid == jid);
         // Only a name with a dot, or a jid, can be that of a prison inside another one.
-        let any = jid.is_some() || jid_or_name.contains('.');
-        let all = if any { self.prisons()? } else { Vec::new() };
-        Ok(all.into_iter().find(is_it))
+        if (jid.is_none() && !jid_or_name.contains('.')) || !self.may_have_nested() {
+            return Ok(None);
+        }
+        Ok(self.prisons()?.into_iter().find(is_it))
     }
 
     /// The records of this jid or name, of dead prisons too: a dead one may be left beside a living
@@ -329,15 +352,67 @@ impl Registry {
         if let Ok(jid) = jid_or_name.parse() {
             return Ok(self.read(jid)?.into_iter().collect());
         }
-        let lock = self.lock_to_read();
-        let mut found = self.look()?;
-        drop(lock);
+        if let Some(found) = self.by_index(jid_or_name) {
+            return Ok(found.into_iter().collect());
+        }
+        let mut found = self.look_undisturbed()?;
         found.records.retain(|record| record.name == jid_or_name);
         let is_it = |broken: &record::Broken| broken.name.as_deref() == Some(jid_or_name);
         match found.broken.iter().find(|(_, broken)| is_it(broken)) {
             Some((jid, _)) if found.records.is_empty() => Err(Error::BrokenRecord(self.file(*jid))),
             _ => Ok(found.records),
         }
+    }
+
+    /// The record of this name, as the index knows it. `None`: the index is wrong, or what it leads
+    /// to is not as it says.
+    fn by_index(&self, name: &str) -> Option<Option<Record>> {
+        let found = self.read_index(|index, _| Some(index.jid_of(name)))?;
+        let Some(jid) = found else { return Some(None) };
+        let record = self.read(jid).ok()??;
+        (record.name == name).then_some(Some(record))
+    }
+
+    /// Whether some prisons may have others inside.
+    fn may_have_nested(&self) -> bool {
+        self.read_index(|_, summary| Some(summary.nested > 0)).unwrap_or(true)
+    }
+
+    /// Answers what `read` finds in the index; `None` also when the index is wrong.
+    fn read_index<T>(&self, read: impl Fn(&Index<'_>, &Summary) -> Option<T>) -> Option<T> {
+        let lock = self.open_lock()?;
+        let index = self.index(&lock)?;
+        let once = || read(&index, &index.summary()?);
+        once().or_else(|| {
+            // A command may be in the middle of a change.
+            flock(&lock, FlockOperation::LockShared).ok()?;
+            once()
+        })
+    }
+
+    /// The index, which only the host's registry has: a jail that may have jails inside has few.
+    fn index<'r>(&'r self, lock: &'r fs::File) -> Option<Index<'r>> {
+        let boot = self.viewpoint.boot().filter(|_| matches!(self.place, Place::Host))?;
+        Some(Index::new(&self.directory, lock, boot))
+    }
+
+    /// Reads everything in the directory, as it was at one moment: a directory that is read while
+    /// an entry is replaced may show neither the old nor the new one.
+    fn look_undisturbed(&self) -> Result<Found, Error> {
+        // Without the lock first, which would keep others from changing anything meanwhile.
+        let lock = self.open_lock();
+        let index = lock.as_ref().and_then(|lock| self.index(lock));
+        let summary = || index.and_then(|index| index.summary());
+        if let Some(before) = summary() {
+            let found = self.look()?;
+            if summary().is_some_and(|after| after.state() == before.state()) {
+                return Ok(found);
+            }
+        }
+        // Where the lock cannot be opened, nobody has written here, or this command may not.
+        let _locked =
+            lock.and_then(|lock| flock(&lock, FlockOperation::LockShared).ok().map(|()| lock));
+        self.look()
     }
 
     /// Reads the record of this jid, if there is one; the prison may be dead.
@@ -404,11 +479,13 @@ impl Registry {
 
     /// Clears what dead prisons have left: their cgroups and files. Answers the prisons that live
     /// or may live, by jid, and what else is held.
-    fn sweep(&self, _lock: &Lock) -> Result<(Vec<Record>, Vec<Held>), Error> {
+    fn sweep(&self, lock: &Lock) -> Result<(Vec<Record>, Vec<Held>), Error> {
         // Whoever was writing this file has died: writing needs the lock, which is the caller's.
         let _ = fs::remove_file(self.records().join(NEW));
         let found = self.look()?;
         let mut held: Vec<Held> = found.broken.iter().map(Held::of_broken).collect();
+        // What a broken record holds, no index can say.
+        let is_whole = found.broken.is_empty();
         // One without processes is left by a prison that has ended, perhaps of a registry that was
         // on a device of this number before.
         let lost = self.without_record(&found.records);
@@ -418,7 +495,13 @@ impl Registry {
         living.extend(unseen.into_iter().map(|(record, _)| record));
         living.sort_by_key(|record| record.jid);
         // What cannot be cleared yet keeps its jid and ids, and its name is free.
-        let stays = dead.iter().filter(|record| !self.clear(record, cgroup::remove));
+        let stays: Vec<&Record> =
+            dead.iter().filter(|record| !self.clear(lock, record, cgroup::remove)).collect();
+        if is_whole && let Some(index) = self.index(&lock.0).filter(|it| it.summary().is_none()) {
+            // Those that live come last: they have their names.
+            let all: Vec<_> = stays.iter().copied().chain(&ending).chain(&living).collect();
+            let _ = index.renew(&all, &Ranges::read());
+        }
         held.extend(ending.iter().chain(stays).map(Held::of));
         Ok((living, held))
     }
@@ -442,11 +525,39 @@ impl Registry {
         if matches!(self.place, Place::Closed) {
             return Ok(());
         }
-        self.sweep(&self.lock_to_write()?).map(drop)
+        let lock = self.lock_to_write()?;
+        match self.index(&lock.0).and_then(|index| Some((index, index.summary()?))) {
+            Some((index, summary)) if summary.records > FEW => {
+                self.sweep_some(&lock, &index, summary).map(drop)
+            }
+            _ => self.sweep(&lock).map(drop),
+        }
+    }
+
+    /// Clears what some of the dead prisons have left, others each time, and answers what the index
+    /// says afterwards; `None`: the index is wrong.
+    fn sweep_some(
+        &self,
+        lock: &Lock,
+        index: &Index<'_>,
+        summary: Summary,
+    ) -> Result<Option<Summary>, Error> {
+        let some = directory::some(&self.records(), summary.cursor, FEW as usize);
+        let (records, cursor) = some.map_err(|error| self.unreadable(error))?;
+        let Survey { dead, .. } = self.survey(records);
+        for record in &dead {
+            self.clear(lock, record, cgroup::remove);
+        }
+        let after = index.summary();
+        Ok(after.map(|mut summary| {
+            summary.cursor = cursor;
+            index.keep(&summary);
+            summary
+        }))
     }
 
     /// Clears what a prison has left, its cgroup by `remove`, and answers whether nothing is left.
-    fn clear(&self, record: &Record, remove: fn(&Path, Hierarchies) -> bool) -> bool {
+    fn clear(&self, lock: &Lock, record: &Record, remove: fn(&Path, Hierarchies) -> bool) -> bool {
         if record.waiting.is_some() {
             let _ = fs::remove_file(self.waiting_directory().join(record.jid.to_string()));
         }
@@ -459,7 +570,41 @@ impl Registry {
         let hierarchies = Hierarchies::left_by(record.rights);
         record.cgroup.as_deref().is_none_or(|cgroup| remove(cgroup, hierarchies))
             && work_is_gone
-            && fs::remove_file(self.file(record.jid)).is_ok()
+            && self.remove_record(lock, record).is_ok()
+    }
+
+    fn remove_record(&self, lock: &Lock, record: &Record) -> io::Result<()> {
+        let remove = || fs::remove_file(self.file(record.jid));
+        self.change(lock, remove, |index, summary| {
+            index.remove(record);
+            if let Some(summary) = summary {
+                summary.remove(record);
+            }
+            Ok(())
+        })
+    }
+
+    /// Makes a change of the directory of records, and mends the index. `mend` gets what an index
+    /// says that was right before.
+    fn change(
+        &self,
+        lock: &Lock,
+        change: impl FnOnce() -> io::Result<()>,
+        mend: impl FnOnce(&Index<'_>, Option<&mut Summary>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let Some(index) = self.index(&lock.0) else { return change() };
+        let mut summary = index.summary();
+        if summary.is_some() {
+            index.begin()?;
+        }
+        change()?;
+        // What could not be mended stays wrong, and is made anew.
+        if mend(&index, summary.as_mut()).is_ok()
+            && let Some(summary) = summary
+        {
+            index.finish(summary);
+        }
+        Ok(())
     }
 
     fn file(&self, jid: u32) -> PathBuf {
@@ -502,26 +647,20 @@ impl Registry {
         rights: Rights,
         begin: impl FnOnce(Ids) -> Result<T, Error>,
     ) -> Result<(Record, T, Vec<PathBuf>), Error> {
-        let outer = self.limits()?;
+        self.limits()?;
         let (boot, namespace) = self
             .viewpoint
             .recorded()
             .map_err(|(path, error)| Error::Registry(path.into(), error.into()))?;
         let creator = ProcessId::own().calling("pidfd_open")?;
         let lock = self.lock_to_write()?;
-        let (mut records, held) = self.sweep(&lock)?;
-        self.add_those_inside(&mut records);
-        if outer.is_some_and(|outer| records.len() >= outer.max as usize) {
-            return Err(Error::Limit);
-        }
-        if let Some(addresses) = &spec.addresses {
-            shared::check_free(addresses, rights.carried_network, &records)?;
-        }
-        let (last, ranges) = (lock.last_jid(), Ranges::read());
-        let taken = Reservation::choose(spec, (&records, &held), last, outer, &ranges)?;
+        let ranges = Ranges::read();
+        let Chosen { taken, outer_cgroup, held } =
+            match self.choose_by_index(&lock, spec, rights, &ranges)? {
+                Some(chosen) => chosen,
+                None => self.choose_among_all(&lock, spec, rights, &ranges)?,
+            };
         let begun = begin(taken.ids)?;
-        let outer = records.iter().find(|record| record.jid == taken.parent);
-        let outer_cgroup = outer.and_then(|outer| outer.cgroup.as_deref());
         let record = Record {
             jid: taken.jid,
             name: taken.name,
@@ -532,7 +671,7 @@ impl Registry {
             cgroup: cgroup::path(
                 cgroup::Name { jid: taken.jid, ids: taken.ids.first, registry: self.device() },
                 unique(),
-                outer_cgroup,
+                outer_cgroup.as_deref(),
                 taken.children.max > 0,
             ),
             addresses: spec.addresses.clone(),
@@ -547,8 +686,98 @@ impl Registry {
         self.store(&lock, &record)?;
         lock.set_last_jid(taken.last)
             .map_err(|error| Error::Registry(self.directory.join("lock"), error))?;
+        Ok((record, begun, held))
+    }
+
+    /// Chooses what a new prison gets, beside all prisons that there are.
+    fn choose_among_all(
+        &self,
+        lock: &Lock,
+        spec: &Spec,
+        rights: Rights,
+        ranges: &Ranges,
+    ) -> Result<Chosen, Error> {
+        let outer = self.limits()?;
+        let (mut records, held) = self.sweep(lock)?;
+        self.add_those_inside(&mut records);
+        if outer.is_some_and(|outer| records.len() >= outer.max as usize) {
+            return Err(Error::Limit);
+        }
+        if let Some(addresses) = &spec.addresses {
+            shared::check_free(addresses, rights.carried_network, &records)?;
+        }
+        let beside = (&records[..], &held[..]);
+        let taken = Reservation::choose(spec, beside, lock.last_jid(), outer, ranges)?;
+        let outer = records.iter().find(|record| record.jid == taken.parent);
+        let outer_cgroup = outer.and_then(|outer| outer.cgroup.clone());
         let held = records.into_iter().filter(Record::is_held);
-        Ok((record, begun, held.filter_map(|other| other.cgroup).collect()))
+        Ok(Chosen { taken, outer_cgroup, held: held.filter_map(|other| other.cgroup).collect() })
+    }
+
+    /// Chooses what a new prison gets by the index, without a look at each of the others. `None`:
+    /// they have to be looked at, because there are few, because the index is wrong, or because
+    /// something is in the way of this prison, which may have ended.
+    fn choose_by_index(
+        &self,
+        lock: &Lock,
+        spec: &Spec,
+        rights: Rights,
+        ranges: &Ranges,
+    ) -> Result<Option<Chosen>, Error> {
+        let Some(index) = self.index(&lock.0) else { return Ok(None) };
+        let is_plain = |summary: &Summary| {
+            let carries = summary.carried > 0 || rights.carried_network;
+            summary.records > FEW
+                && summary.nested == 0
+                && !(carries && spec.addresses.is_some())
+                && summary.is_of(ranges)
+                && !self.has_lost(&index, summary)
+        };
+        let Some(summary) = index.summary().filter(is_plain) else { return Ok(None) };
+        let is_nested = |name: &String| name.contains('.');
+        if spec.children > 0 || spec.name.as_ref().is_some_and(is_nested) {
+            return Ok(None);
+        }
+        let Some(mut summary) = self.sweep_some(lock, &index, summary)? else { return Ok(None) };
+        let is_free = |jid: &u32| !fs::exists(self.file(*jid)).unwrap_or(true);
+        let jid =
+            spec.jid.or_else(|| reservation::after(lock.last_jid()).take(TRIES).find(is_free));
+        let Some(jid) = jid.filter(is_free) else { return Ok(None) };
+        let name = spec.name.clone().unwrap_or_else(|| jid.to_string());
+        if index.jid_of(&name).is_some() {
+            return Ok(None);
+        }
+        reservation::check_name(&name, jid)?;
+        let ids = match spec.users {
+            Users::Own => {
+                let is_taken = |ids| index.jid_with(ids).is_some();
+                Ids::free_from(summary.lowest, ranges, is_taken)
+            }
+            Users::Outer | Users::Host => Some(Ids::SAME),
+        };
+        let Some(ids) = ids else { return Ok(None) };
+        if ids != Ids::SAME {
+            summary.lowest = ids.first;
+        }
+        index.keep(&summary);
+        let held = spec.addresses.as_ref().map(|_| index.held()).transpose();
+        let Ok(held) = held else { return Ok(None) };
+        let children = Limits::default();
+        let taken = Reservation { jid, name, parent: 0, children, ids, last: jid };
+        Ok(Some(Chosen { taken, outer_cgroup: None, held: held.unwrap_or_default() }))
+    }
+
+    /// Whether there are processes of a prison whose record is lost.
+    fn has_lost(&self, index: &Index<'_>, summary: &Summary) -> bool {
+        let found = cgroup::common_unless(summary.groups, self.device());
+        found.into_iter().any(|(path, name)| {
+            let ids = Ids { first: name.ids };
+            let is_known = match ids {
+                Ids::SAME => fs::exists(self.file(name.jid)).unwrap_or(false),
+                ids => index.jid_with(ids) == Some(name.jid),
+            };
+            !is_known && cgroup::is_whole_populated(&path) != Ok(false)
+        })
     }
 
     /// Writes down that `directory` is made for the prison of `record`, and is removed with it.
@@ -610,7 +839,7 @@ impl Registry {
         }
     }
 
-    fn store(&self, _lock: &Lock, record: &Record) -> Result<(), Error> {
+    fn store(&self, lock: &Lock, record: &Record) -> Result<(), Error> {
         let path = self.file(record.jid);
         let bytes = record.to_bytes();
         // A longer one could not be read again, and its prison not be found.
@@ -624,21 +853,29 @@ impl Registry {
         // rename(2) needs the same file system; one name suffices, as only one command writes at a
         // time.
         let new = self.records().join(NEW);
-        let written = create_new(&new).and_then(|mut file| file.write_all(&bytes));
-        written.and_then(|()| fs::rename(&new, &path)).map_err(|error| {
-            let _ = fs::remove_file(&new);
-            Error::Registry(path, error)
-        })
+        let is_known = fs::exists(&path).unwrap_or(false);
+        let write = || {
+            let written = create_new(&new).and_then(|mut file| file.write_all(&bytes));
+            written.and_then(|()| fs::rename(&new, &path)).inspect_err(|_| {
+                let _ = fs::remove_file(&new);
+            })
+        };
+        // What the index says of a prison never changes.
+        let mend = |index: &Index<'_>, summary: Option<&mut Summary>| {
+            let summary = summary.filter(|_| !is_known);
+            summary.map_or(Ok(()), |summary| index.add(record, summary))
+        };
+        self.change(lock, write, mend).map_err(|error| Error::Registry(path, error))
     }
 
     /// Forgets a prison that has ended, but not another that has got its jid meanwhile.
     pub(crate) fn forget(&self, record: &Record) -> Result<(), Error> {
-        let _lock = self.lock_to_write()?;
+        let lock = self.lock_to_write()?;
         let current = self.read(record.jid).unwrap_or_default();
         // Cleared by what this registry's file says: `record` may come from a jail's own registry,
         // which may say anything.
         if let Some(current) = current.filter(|current| is_same(current, record)) {
-            self.clear(&current, cgroup::end);
+            self.clear(&lock, &current, cgroup::end);
         }
         Ok(())
     }

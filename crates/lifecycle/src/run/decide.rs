@@ -20,6 +20,9 @@ use jailparam::param;
 use prison::Record;
 use std::collections::BTreeMap;
 
+/// So many prisons are asked for one by one.
+const FEW: usize = 4;
+
 /// What happens to a jail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -147,23 +150,30 @@ fn named(
     ledger: &mut Ledger<'_>,
     names: Vec<Named>,
 ) -> Result<Vec<Candidate>, Refusal> {
-    // The registry is read once: as many jails may be named as there are prisons.
-    let prisons = facts.all()?;
-    let ended = facts.ended();
-    // Only then may a jail that is not among them live.
-    let some_broken = !facts.broken().is_empty();
-    let find = |jail: &Jail| match prisons.iter().find(|record| is_of(record, jail)) {
-        None if some_broken => facts.prison_of(jail),
-        found => Ok(found.cloned()),
+    // As many jails may be named as there are prisons: these are looked up in a list, read once.
+    let known = if names.len() > FEW { Some((facts.all()?, facts.ended())) } else { None };
+    // Only then may a jail that is not in the list live.
+    let some_broken = known.is_some() && !facts.broken().is_empty();
+    let find = |jail: &Jail| -> Result<(Option<Record>, bool), Refusal> {
+        let is_it = |record: &&Record| is_of(record, jail);
+        let found = known.as_ref().and_then(|(prisons, _)| prisons.iter().find(is_it));
+        let record = match found {
+            None if known.is_none() || some_broken => facts.prison_of(jail)?,
+            found => found.cloned(),
+        };
+        let has_ended = record.is_none()
+            && match &known {
+                Some((_, ended)) => ended.iter().any(|record| is_of(record, jail)),
+                None => facts.ended().iter().any(|record| is_of(record, jail)),
+            };
+        Ok((record, has_ended))
     };
     let mut candidates = Vec::new();
     for Named { name, wild } in names {
         let subject = facts.configured.subject(&name);
         let found = subject.and_then(|subject| Ok((find(&subject.jail)?, subject)));
         match found {
-            Ok((record, subject)) => {
-                let is_it = |record: &Record| is_of(record, &subject.jail);
-                let has_ended = record.is_none() && ended.iter().any(is_it);
+            Ok(((record, has_ended), subject)) => {
                 candidates.push(Candidate { name, wild, subject, record, has_ended });
             }
             Err(refusal) => ledger.refuse(&name, &refusal),

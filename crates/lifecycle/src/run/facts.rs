@@ -27,8 +27,8 @@ pub trait Prisons {
     /// What [`Prisons::all`] has come upon that may be a living prison, and cannot be found.
     fn broken(&self) -> Vec<prison::Error>;
 
-    /// The prisons that [`Prisons::all`] has left out because they have ended, and that nobody has
-    /// cleared yet.
+    /// The prisons that [`Prisons::all`] or [`Prisons::find`] has just left out because they have
+    /// ended, and that nobody has cleared yet.
     fn ended(&self) -> Vec<Record>;
 }
 
@@ -77,8 +77,8 @@ impl Facts<'_> {
         broken.into_iter().map(Refusal::from).collect()
     }
 
-    /// Of what [`Facts::all`] leaves out: the prisons that have ended, and that nobody has cleaned
-    /// up after.
+    /// Of what [`Facts::all`] or [`Facts::find`] has just left out: the prisons that have ended,
+    /// and that nobody has cleaned up after.
     pub(crate) fn ended(&self) -> Vec<Record> {
         self.prisons.map(Prisons::ended).unwrap_or_default()
     }

@@ -113,15 +113,22 @@ impl Ids {
     pub(crate) fn free(taken: &[Ids], ranges: &Ranges) -> Option<Ids> {
         let mut taken: Vec<u32> = taken.iter().map(|ids| ids.first).collect();
         taken.sort_unstable();
-        let ours = ranges.ours.iter().flat_map(|&(first, last)| {
-            (first..=last).step_by(COUNT as usize).take_while(move |&ids| last - ids >= COUNT - 1)
-        });
-        ours.map(|first| Ids { first }).find(|ids| {
+        ranges.given().find(|ids| {
             let last = ids.first + (COUNT - 1);
             let before = taken[..taken.partition_point(|&first| first <= last)].last();
-            before.is_none_or(|first| first + (COUNT - 1) < ids.first)
-                && ranges.others.iter().all(|&(from, to)| last < from || to < ids.first)
+            before.is_none_or(|first| first + (COUNT - 1) < ids.first) && !ranges.is_others(*ids)
         })
+    }
+
+    /// Finds the lowest range from `lowest` on that is kletka's to give and not another user's, and
+    /// of which `is_taken` says that no prison has it.
+    pub(crate) fn free_from(
+        lowest: u32,
+        ranges: &Ranges,
+        is_taken: impl Fn(Self) -> bool,
+    ) -> Option<Self> {
+        let given = ranges.given().filter(|ids| ids.first >= lowest);
+        given.filter(|ids| !ranges.is_others(*ids)).find(|ids| !is_taken(*ids))
     }
 }
 
@@ -170,6 +177,39 @@ impl Ranges {
         ranges.others.extend(accounts(&passwd).chain(accounts(&group)));
         ranges.others.extend(locked());
         ranges
+    }
+
+    /// All ids that prisons may be given, the lowest of each line first.
+    fn given(&self) -> impl Iterator<Item = Ids> + '_ {
+        let ours = self.ours.iter().flat_map(|&(first, last)| {
+            (first..=last).step_by(COUNT as usize).take_while(move |&ids| last - ids >= COUNT - 1)
+        });
+        ours.map(|first| Ids { first })
+    }
+
+    /// Whether another user has some of these ids.
+    fn is_others(&self, ids: Ids) -> bool {
+        let last = ids.first + (COUNT - 1);
+        self.others.iter().any(|&(from, to)| from <= last && ids.first <= to)
+    }
+
+    /// Whether these are ids that prisons may be given, whoever has them now.
+    pub(crate) fn gives(&self, ids: Ids) -> bool {
+        let inside = |&(first, last): &(u32, u32)| {
+            let is_step = ids.first >= first && (ids.first - first).is_multiple_of(COUNT);
+            is_step && last >= ids.first && last - ids.first >= COUNT - 1
+        };
+        self.ours.iter().any(inside)
+    }
+
+    /// The ranges from which prisons get theirs, in a word. `None`: they overlap, or are in no
+    /// order.
+    pub(crate) fn text(&self) -> Option<String> {
+        if self.ours.windows(2).any(|pair| pair[1].0 <= pair[0].1) {
+            return None;
+        }
+        let ranges = self.ours.iter().map(|(first, last)| format!("{first}-{last}"));
+        Some(ranges.collect::<Vec<_>>().join(","))
     }
 
     /// The ranges from which prisons get theirs.

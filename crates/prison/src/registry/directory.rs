@@ -6,15 +6,18 @@
 
 use crate::registry::record::{Broken, LARGEST, Record};
 use kernel::descriptor::close_many;
-use rustix::fs::{Dir, FileType, Mode, OFlags, open, openat};
+use rustix::fs::{Dir, FileType, Mode, OFlags, RawDir, SeekFrom, open, openat, seek};
 use rustix::io::{Errno, read};
 use std::ffi::{CStr, OsStr, OsString};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// How many files are open at once while all are read: closed together, they cost one call.
 const AT_ONCE: usize = 64;
+/// Bytes for the entries that are read at once when some records are read.
+const ROOM: usize = 1 << 10;
 /// A record while it is being written, under the registry's lock.
 pub(crate) const NEW: &str = ".new";
 
@@ -77,6 +80,39 @@ pub(crate) fn all(path: &Path) -> rustix::io::Result<Found> {
     close_many(files.into_iter());
     found.records.sort_by_key(|record| record.jid);
     Ok(found)
+}
+
+/// Reads some of the records: those of `count` entries from the offset `from` on. Answers also the
+/// offset after them; 0 after the last.
+///
+/// # Errors
+/// The directory cannot be read.
+pub(crate) fn some(path: &Path, from: u64, count: usize) -> rustix::io::Result<(Vec<Record>, u64)> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = open(path, flags, Mode::empty())?;
+    // An offset of another kernel's may mean nothing: then the first are read.
+    let _ = seek(&directory, SeekFrom::Start(from));
+    let mut room = [0; LARGEST + 1];
+    let mut entries = [MaybeUninit::uninit(); ROOM];
+    let mut entries = RawDir::new(&directory, &mut entries);
+    let (mut records, mut files) = (Vec::new(), Vec::new());
+    let mut next = 0;
+    for _ in 0..count {
+        let Some(entry) = entries.next() else {
+            next = 0;
+            break;
+        };
+        let entry = entry?;
+        next = entry.next_entry_cookie();
+        let Some(jid) = jid(entry.file_name()) else { continue };
+        if let Some((file, record)) = read_record(directory.as_fd(), entry.file_name(), &mut room)?
+        {
+            records.extend(record.ok().filter(|record| record.jid == jid));
+            files.push(file);
+        }
+    }
+    close_many(files.into_iter());
+    Ok((records, next))
 }
 
 /// Reads the record of this jid, if there is a file of that name.

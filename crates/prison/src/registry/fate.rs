@@ -52,6 +52,11 @@ impl Viewpoint {
         Ok((boot, namespace))
     }
 
+    /// kernel.random.boot_id, if it is known.
+    pub(crate) fn boot(&self) -> Option<&str> {
+        self.boot.as_deref().ok()
+    }
+
     /// What has become of each prison.
     pub(crate) fn fates(&self, records: &[Record]) -> Vec<Fate> {
         let processes: Vec<_> = records.iter().map(|record| self.process(record)).collect();

@@ -88,7 +88,7 @@ impl Registry {
     /// Clears prisons that are dead, those among them that only their empty cgroup shows to be
     /// dead, and kills what is left of those whose init is gone.
     fn clear_what_ends(&self) -> Result<Vec<Mended>, Error> {
-        let _lock = self.lock_to_write()?;
+        let lock = self.lock_to_write()?;
         let Survey { unseen, ending, dead, .. } = self.survey(self.look()?.records);
         // Init is in the cgroup for its whole life.
         let is_empty = |record: &Record, why: &Unseen| {
@@ -101,7 +101,7 @@ impl Registry {
         let all = unseen.map(|(record, _)| record).chain(ending).chain(dead);
         let mut mended = Vec::new();
         for record in all {
-            mended.push(if self.clear(&record, cgroup::end) {
+            mended.push(if self.clear(&lock, &record, cgroup::end) {
                 Mended::Cleared(record.name)
             } else {
                 Mended::Left(record.name, "its control group or its working directories are in use")

@@ -151,6 +151,12 @@ impl Jids<'_> {
     }
 }
 
+/// The jids of a host in the order in which they are tried after `last`.
+pub(crate) fn after(last: u32) -> impl Iterator<Item = u32> {
+    let last = last.min(JID_MAX);
+    (last + 1..=JID_MAX).chain(1..=last)
+}
+
 /// Refuses what cannot be a jail's name: kern_jail.c, "name cannot be numeric (unless it is the
 /// jid)".
 pub(crate) fn check_name(name: &str, jid: u32) -> Result<(), Error> {
