@@ -3,12 +3,23 @@
 use crate::finding::{Finding, Severity};
 use jailconf::{Jail, Parameter};
 use jailparam::param::{
-    ALLOW_MOUNT, ALLOW_MOUNT_DEVFS, ALLOW_MOUNT_NULLFS, ALLOW_MOUNT_TMPFS, ENFORCE_STATFS,
+    ALLOW_MOUNT, ALLOW_MOUNT_DEVFS, ALLOW_MOUNT_FUSEFS, ALLOW_MOUNT_LINPROCFS,
+    ALLOW_MOUNT_LINSYSFS, ALLOW_MOUNT_NULLFS, ALLOW_MOUNT_PROCFS, ALLOW_MOUNT_TMPFS,
+    ENFORCE_STATFS,
 };
 use jailparam::{Bool, Kind, Set};
 
-/// The file systems that a jail may be allowed to mount here.
-const FILE_SYSTEMS: [Bool; 3] = [ALLOW_MOUNT_DEVFS, ALLOW_MOUNT_NULLFS, ALLOW_MOUNT_TMPFS];
+/// The file systems that a jail may be allowed to mount here; for fdescfs nothing has to be
+/// mounted.
+const FILE_SYSTEMS: [Bool; 7] = [
+    ALLOW_MOUNT_DEVFS,
+    ALLOW_MOUNT_FUSEFS,
+    ALLOW_MOUNT_LINPROCFS,
+    ALLOW_MOUNT_LINSYSFS,
+    ALLOW_MOUNT_NULLFS,
+    ALLOW_MOUNT_PROCFS,
+    ALLOW_MOUNT_TMPFS,
+];
 
 /// Looks for such values.
 pub(crate) fn check(jail: &Jail, findings: &mut Vec<Finding>) {

@@ -21,10 +21,6 @@ const UUID: usize = 63;
 // The int of FreeBSD's kernel: most of its numbers are one.
 const NUMBER: i64 = i32::MAX as i64;
 
-/// Why a jail may not mount these file systems.
-const NO_MOUNT: &str =
-    "not supported yet: mount it on the host, below the jail's path, before the jail starts";
-
 /// Why there is no mac_do(4).
 const NO_MAC_DO: &str = "Linux has no mac_do(4): use sudo or doas in the jail";
 
@@ -38,10 +34,10 @@ const PATH_INSIDE: &str = "FreeBSD's ifconfig and route come first in PATH, and 
 /// What `mount` and `mount.fstab` can mount.
 const MOUNTABLE: &str = "nullfs, tmpfs, procfs, linprocfs, linsysfs, devfs, fdescfs, unionfs, \
     overlay, and what Linux can id-map on a device; seen only in the jail, never on the host";
-/// Why these permissions come together: Linux lets the root of a user namespace mount all of these
-/// file systems or none.
-const TOGETHER: &str =
-    "what Linux lets the root of a user namespace mount: binds, tmpfs, overlays; these together";
+
+/// What mounting a /proc is.
+const PROC_VIEW: &str = "`mount -t proc` shows the jail's /proc, with what covers parts of it, at \
+                         another place";
 
 /// How a jail has host and domain names of its own.
 const UTS: &str = "the jail has a UTS namespace; Linux allows 64 bytes";
@@ -117,8 +113,8 @@ pub static CATALOGUE: &[Parameter] = &numbered([
                  yet hide those below its root"),
     at_creation("osrelease").text(RELEASE)
         .about("What `uname -r` says in the jail")
-        .partly("shown by sysctl(8) and /proc/sys/kernel/osrelease in the jail; uname(2) still \
-                 answers with the kernel's, and with children.max so does the file"),
+        .partly("shown by uname(2), sysctl(8) and /proc/sys/kernel/osrelease in the jail, which \
+                 with children.max still tell the kernel's; /proc/version always does"),
     at_creation("osreldate").int(1, NUMBER)
         .about("What `uname -K` says in the jail")
         .partly("shown by sysctl(8) in the jail; uname(1) of Linux has no -K"),
@@ -354,38 +350,42 @@ pub static CATALOGUE: &[Parameter] = &numbered([
     pseudo("allow.dying").bool(false)
         .about("Does nothing any more")
         .full("deprecated and without effect, as on FreeBSD; jail(8) says so"),
-    at_creation("allow.mount").bool(false)
+    live("allow.mount").bool(false)
         .about("May mount file systems")
-        .partly("with enforce_statfs below 2 and allow.mount.devfs, nullfs or tmpfs, as on \
-                 FreeBSD; \
-                 cannot be changed while the jail runs; what the host has mounted stays as it is; \
-                 the types are what Linux lets a user namespace mount, ramfs without a size too, \
-                 but no control groups"),
-    at_creation("allow.mount.devfs").bool(false)
+        .partly("with enforce_statfs below 2 and the permission of a file system, as on FreeBSD; \
+                 init mounts for the jail, so what the host has mounted stays as it is; a jail \
+                 with children.max has a mount namespace of its own instead, where all of what \
+                 Linux lets a user namespace mount is allowed together, and cannot be changed \
+                 while it runs; a jail with kletka.userns=inherit cannot mount"),
+    live("allow.mount.devfs").bool(false)
         .about("May mount devfs")
-        .partly("by mount --rbind: the jail's /dev, with what its ruleset shows, at another place; \
-                 Linux has no devfs to mount, and allows binds, tmpfs and overlays together"),
+        .partly("`mount -t devfs` shows the jail's /dev, with what its ruleset shows, at another \
+                 place"),
     live("allow.mount.fdescfs").bool(false)
         .about("May mount fdescfs")
-        .partly("nothing needs mounting: /dev/fd comes with mount.devfs"),
+        .partly("nothing needs mounting: /dev/fd comes with mount.devfs, and mount(8) succeeds \
+                 without an effect"),
     live("allow.mount.fusefs").bool(false)
-        .about("May mount FUSE file systems").refused(NO_MOUNT),
+        .about("May mount FUSE file systems")
+        .partly("the ruleset has to show /dev/fuse; no block devices"),
     live("allow.mount.lindebugfs").bool(false)
         .about("May mount lindebugfs").refused("Linux's debugfs tells of the host, and changes it"),
-    at_creation("allow.mount.nullfs").bool(false)
-        .about("May mount nullfs").partly(TOGETHER),
+    live("allow.mount.nullfs").bool(false)
+        .about("May mount nullfs")
+        .full("by `mount --bind` too, of files and of other file systems' parts"),
     live("allow.mount.p9fs").bool(false)
         .about("May mount p9fs")
         .refused("Linux's 9p trusts its server with the host's kernel: mount it on the host, below the \
                   jail's path"),
     live("allow.mount.procfs").bool(false)
-        .about("May mount procfs").refused(NO_MOUNT),
+        .about("May mount procfs").partly(PROC_VIEW),
     live("allow.mount.linprocfs").bool(false)
-        .about("May mount linprocfs").refused(NO_MOUNT),
+        .about("May mount linprocfs").partly(PROC_VIEW),
     live("allow.mount.linsysfs").bool(false)
-        .about("May mount linsysfs").refused(NO_MOUNT),
-    at_creation("allow.mount.tmpfs").bool(false)
-        .about("May mount tmpfs").partly(TOGETHER),
+        .about("May mount linsysfs")
+        .partly("the jail's /sys, with what covers parts of it, at another place"),
+    live("allow.mount.tmpfs").bool(false)
+        .about("May mount tmpfs").full("what it holds is the jail's memory"),
     live("allow.mount.zfs").bool(false)
         .about("May mount ZFS")
         .partly("a jail mounts those datasets that zfs.dataset has given it, as on FreeBSD: here none; \

@@ -102,7 +102,12 @@ handles! {
     ALLOW_DYING: Bool = "allow.dying";
     ALLOW_MOUNT: Bool = "allow.mount";
     ALLOW_MOUNT_DEVFS: Bool = "allow.mount.devfs";
+    ALLOW_MOUNT_FDESCFS: Bool = "allow.mount.fdescfs";
+    ALLOW_MOUNT_FUSEFS: Bool = "allow.mount.fusefs";
+    ALLOW_MOUNT_LINPROCFS: Bool = "allow.mount.linprocfs";
+    ALLOW_MOUNT_LINSYSFS: Bool = "allow.mount.linsysfs";
     ALLOW_MOUNT_NULLFS: Bool = "allow.mount.nullfs";
+    ALLOW_MOUNT_PROCFS: Bool = "allow.mount.procfs";
     ALLOW_MOUNT_TMPFS: Bool = "allow.mount.tmpfs";
     ALLOW_QUOTAS: Bool = "allow.quotas";
     ALLOW_RAW_SOCKETS: Bool = "allow.raw_sockets";

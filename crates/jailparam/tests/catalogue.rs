@@ -171,15 +171,7 @@ const OURS: &[&str] = &["kletka.maxproc", "kletka.net", "kletka.userns"];
 /// The differences from FreeBSD, each with the value here; docs/compatibility.md has the reasons.
 const DIFFERENT_DEFAULTS: &[(&str, &str)] =
     &[("sysvmsg", "new"), ("sysvsem", "new"), ("sysvshm", "new")];
-const DIFFERENT_ACCESS: &[(&str, Access)] = &[
-    ("name", Create),
-    ("children.max", Create),
-    // What may be mounted is decided when the jail's mount namespace is made.
-    ("allow.mount", Create),
-    ("allow.mount.devfs", Create),
-    ("allow.mount.nullfs", Create),
-    ("allow.mount.tmpfs", Create),
-];
+const DIFFERENT_ACCESS: &[(&str, Access)] = &[("name", Create), ("children.max", Create)];
 
 /// Finds the value beside `name`, or answers `otherwise`.
 fn here<T: Copy>(different: &[(&str, T)], name: &str, otherwise: T) -> T {

@@ -143,13 +143,14 @@ impl Layout {
 
 const PAGE: usize = 4096;
 
+/// As little of it as is used has memory.
 #[repr(align(4096))]
-struct Stack(UnsafeCell<[u8; 4 * PAGE]>);
+struct Stack(UnsafeCell<[u8; 16 * PAGE]>);
 
 // SAFETY: only `go_on` uses it, which does so once.
 unsafe impl Sync for Stack {}
 
-static STACK: Stack = Stack(UnsafeCell::new([0; 4 * PAGE]));
+static STACK: Stack = Stack(UnsafeCell::new([0; 16 * PAGE]));
 
 /// What the new stack gets from the old one.
 struct Taken<T> {

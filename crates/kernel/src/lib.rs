@@ -4,10 +4,10 @@
 //! All of kletka's unsafe code is here, behind functions that are safe to call wherever the
 //! compiler can check what they need. Each module is a subject of the kernel's manual: making
 //! processes ([`process`], and [`birth`] in another pid namespace), [`child`], [`signal`],
-//! [`namespace`], [`mount`], [`descriptor`], [`confine`], [`landlock`], [`interface`] and [`tap`];
-//! and two modules are about memory: [`memory`], the allocator, and [`lean`], a process that lives
-//! on without most of its own. Functions take borrowed descriptors and return `io::Result`. Nothing
-//! here knows what a jail is.
+//! [`namespace`], [`mount`], [`descriptor`], [`confine`], [`notify`], [`landlock`], [`interface`]
+//! and [`tap`]; and two modules are about memory: [`memory`], the allocator, and [`lean`], a
+//! process that lives on without most of its own. Functions take borrowed descriptors and return
+//! `io::Result`. Nothing here knows what a jail is.
 //!
 //! May use: `libc`, `rustix`; system calls.
 
@@ -27,6 +27,7 @@ pub mod lean;
 pub mod memory;
 pub mod mount;
 pub mod namespace;
+pub mod notify;
 pub mod proc;
 pub mod process;
 pub mod signal;

@@ -43,13 +43,29 @@ pub fn set_attributes(
     .map(drop)
 }
 
-/// Makes `id` the user and group with which files are looked at and made: setfsuid(2), setfsgid(2).
-/// Neither fails for root.
-pub fn set_file_system_ids(id: u32) {
+/// Sets and clears MOUNT_ATTR_* flags of the mount behind `mount`, whose root that is:
+/// mount_setattr(2).
+///
+/// # Errors
+/// `EPERM`: the kernel has locked a flag that would change. `EINVAL`: it is no mount's root.
+pub fn change_attributes(mount: BorrowedFd<'_>, set: u64, clear: u64) -> io::Result<()> {
+    let attr = libc::mount_attr { attr_set: set, attr_clr: clear, propagation: 0, userns_fd: 0 };
+    let (fd, flags, size) = (mount.as_raw_fd(), libc::AT_EMPTY_PATH, size_of_val(&attr));
+    // SAFETY: the kernel reads the NUL-terminated literal and `size` bytes of `attr`, both alive
+    // until it returns; it writes nothing, keeps no pointer. The descriptor is borrowed: open.
+    check(unsafe {
+        libc::syscall(libc::SYS_mount_setattr, fd, c"".as_ptr(), flags, &raw const attr, size)
+    })
+    .map(drop)
+}
+
+/// Makes these the user and the group with which files are looked at and made: setfsuid(2),
+/// setfsgid(2). Neither fails for root.
+pub fn set_file_system_ids(user: u32, group: u32) {
     // SAFETY: two integers; no memory is touched.
     unsafe {
-        libc::setfsgid(id);
-        libc::setfsuid(id);
+        libc::setfsgid(group);
+        libc::setfsuid(user);
     }
 }
 

@@ -168,6 +168,22 @@ pub(crate) fn default(signals: &[i32]) {
     }
 }
 
+/// Has the kernel end this process in so many seconds, by SIGALRM: setitimer(2).
+pub fn die_after(seconds: u32) {
+    default(&[libc::SIGALRM]);
+    let only = [1_u64 << (libc::SIGALRM - 1)];
+    let arguments = [libc::SIG_UNBLOCK as usize, only.as_ptr() as usize, 0, SET, 0];
+    // SAFETY: the kernel reads the set, and with a null pointer tells nothing of the old one.
+    let _ = unsafe { call(libc::SYS_rt_sigprocmask, arguments) };
+    let once = libc::itimerval {
+        it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 },
+        it_value: libc::timeval { tv_sec: seconds.into(), tv_usec: 0 },
+    };
+    let arguments = [libc::ITIMER_REAL as usize, &raw const once as usize, 0, 0, 0];
+    // SAFETY: the kernel reads one structure, and with a null pointer tells nothing of the old one.
+    let _ = unsafe { call(libc::SYS_setitimer, arguments) };
+}
+
 /// Has the signals by which a terminal stops programs do that again: a parent without job control
 /// may have had them ignored. Allocates nothing, and leaves errno as it is.
 pub fn reset_stops() {

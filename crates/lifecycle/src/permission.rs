@@ -19,11 +19,21 @@ const PARAMETERS: [Bool; Permission::ALL.len()] = {
     all
 };
 
+/// The parameters of file systems: without `allow.mount` and an `enforce_statfs` below 2 they grant
+/// nothing, and without one of them `allow.mount` does not.
+const FILE_SYSTEMS: &str = "allow.mount.";
+
 /// Reads the permissions that a jail's parameters grant.
 #[must_use]
 pub fn allowed(parameters: &Set) -> Allow {
     // The variants are numbered in the order of `ALL`.
-    Allow::of(|permission| parameters.flag(PARAMETERS[permission as usize]))
+    let given = |permission| parameters.flag(PARAMETERS[permission as usize]);
+    let is_type = |permission: Permission| permission.parameter().starts_with(FILE_SYSTEMS);
+    let may_mount = given(Permission::Mount)
+        && parameters.int(param::ENFORCE_STATFS).unwrap_or(2) < 2
+        && Permission::ALL.iter().any(|&one| is_type(one) && given(one));
+    let is_of_mounts = |permission| permission == Permission::Mount || is_type(permission);
+    Allow::of(|permission| given(permission) && (may_mount || !is_of_mounts(permission)))
 }
 
 /// Checks that Linux has what the jail's parameters permit.
@@ -89,8 +99,25 @@ mod tests {
             assert_eq!(parameter.name, permission.parameter());
             let default = permission.default().to_string();
             assert_eq!(parameter.default, Some(default.as_str()), "{}", parameter.name);
-            let is_live = parameter.access == jailparam::Access::Live;
-            assert_eq!(is_live, !permission.is_fixed(), "{}", parameter.name);
+            assert_eq!(parameter.access, jailparam::Access::Live, "{}", parameter.name);
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn what_a_jail_may_mount() {
+        for (words, want) in [
+            (&["allow.mount", "allow.mount.tmpfs", "enforce_statfs=1"][..], true),
+            (&["allow.mount", "allow.mount.fusefs", "enforce_statfs=0"],    true),
+            (&["allow.mount", "allow.mount.tmpfs"],                         false), // 2 by default
+            (&["allow.mount", "enforce_statfs=1"],                          false),
+            (&["allow.mount.tmpfs", "enforce_statfs=1"],                    false),
+        ] {
+            let set = Set::import(&jailconf::Jail::from_words(words).unwrap()).unwrap();
+            let got: Vec<_> = allowed(&set).iter().map(Permission::parameter).collect();
+            let some = got.iter().any(|it| it.starts_with("allow.mount"));
+            assert_eq!(some, want, "{words:?} {got:?}");
+            assert_eq!(allowed(&set).has(Permission::Mount), want, "{words:?}");
         }
     }
 }

@@ -147,7 +147,7 @@ fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
         ipc: ipc::of(parameters)?,
         mounts: Vec::new(),
         dev: None,
-        allow: allow(parameters, may_mount(parameters)?),
+        allow: allow(parameters)?,
         packet_filters: securelevel::permits_packet_filters(securelevel::of(parameters)),
         persist: parameters.flag(param::PERSIST),
         children: parameters
@@ -172,26 +172,16 @@ pub(crate) fn most_processes(parameters: &Set) -> u32 {
     parameters.int(param::KLETKA_MAXPROC).and_then(|most| most.try_into().ok()).unwrap_or(0)
 }
 
-/// The permissions that the parameters give. Mounting is among them only if the jail `may_mount`.
-fn allow(parameters: &Set, may_mount: bool) -> Allow {
-    let given = securelevel::allowed_at(parameters);
-    Allow::of(|permission| given.has(permission) && (permission != Permission::Mount || may_mount))
-}
-
-/// Whether the jail may mount: `allow.mount`, which FreeBSD honours only together with an
-/// `enforce_statfs` below 2 and with a file system that is allowed too.
-fn may_mount(parameters: &Set) -> Result<bool, Error> {
-    let some = [param::ALLOW_MOUNT_DEVFS, param::ALLOW_MOUNT_NULLFS, param::ALLOW_MOUNT_TMPFS];
-    let may = parameters.flag(param::ALLOW_MOUNT)
-        && parameters.int(param::ENFORCE_STATFS).unwrap_or(2) < 2
-        && some.iter().any(|&one| parameters.flag(one));
-    // The kernel locks the host's mounts in a mount namespace only if another user namespace owns
-    // the copy.
-    if may && users(parameters) == Users::Host {
+/// The permissions that the parameters give.
+fn allow(parameters: &Set) -> Result<Allow, Error> {
+    let allow = securelevel::allowed_at(parameters);
+    // The kernel keeps what was covered or read-only only where another user namespace than the
+    // host's has the copy.
+    if allow.has(Permission::Mount) && users(parameters) == Users::Host {
         let why = "a jail with the host's user ids cannot mount; kletka.userns=new";
         return Err(Error::Value(param::ALLOW_MOUNT.name, why.into()));
     }
-    Ok(may)
+    Ok(allow)
 }
 
 /// The value of `kletka.userns`.

@@ -24,13 +24,14 @@ use crate::files::stack::Stack;
 use crate::files::tree::Tree;
 use crate::first::{First, Place, Waiting};
 use crate::init::{self, Kept};
-use crate::permission::Permission;
+use crate::mediate::FileSystems;
 use crate::prison::Prison;
 use crate::registry::Registry;
 use crate::registry::process_id::ProcessId;
 use crate::registry::record::{Record, RecordedDev};
 use crate::shared;
 use crate::spec::{Mount, MountSource, Network, Processes, Spec, Users};
+use crate::tie;
 use crate::vnet;
 use kernel::process::{Side, clone3};
 use kernel::{birth, landlock, namespace, signal};
@@ -126,6 +127,9 @@ fn rights(spec: &Spec) -> Rights {
         children: spec.children > 0,
         packet_filters: spec.packet_filters,
         ipc: spec.ipc.kinds,
+        // Kletka itself, in a jail with jails inside, mounts in namespaces that it makes.
+        mediated_mounts: spec.users == Users::Own && spec.children == 0,
+        own_release: spec.has_release() && spec.users != Users::Outer,
         is_held: spec.addresses.is_some(),
     }
 }
@@ -232,7 +236,8 @@ fn plan(
         dev: spec.dev.clone(),
         joins_network: spec.network != Network::Host || outer.is_some(),
         children: record.children,
-        mounts_itself: record.rights.allow.has(Permission::Mount),
+        mounts_itself: record.rights.mounts_itself(),
+        file_systems: FileSystems::of(record.rights.allow),
         persist: spec.persist,
         domain: record.domain,
     })
@@ -273,6 +278,7 @@ fn build(
     }
     let plan = plan(registry, spec, record, outer)?;
     let (hold, theirs) = control::line().calling("socketpair")?;
+    let (inner, outer_end) = tie::door().calling("socketpair")?;
     // Init gives interfaces back to this network, and could not open it any more from the jail's.
     let network = vnet::own_network()?;
     let cgroup = cgroup.as_ref().map(AsFd::as_fd);
@@ -287,14 +293,20 @@ fn build(
         Side::Child => {
             // With a copy of the command's end, init would never see the line close.
             drop(hold);
-            init::run(plan, theirs, Kept { network, link }, &groups)
+            init::run(plan, theirs, Kept { network, link, door: inner }, outer_end, &groups)
         }
         Side::Parent { pid, pidfd } => (pid, pidfd),
     };
     // With init's end open here too, a report would be waited for after init has died.
-    drop(theirs);
+    drop((theirs, inner));
     let prison = Prison { hold: Some(hold), ..Prison::new(record.clone(), init) };
-    let place = Place { cgroup, groups: &groups, outer, shared: spec.shared_namespaces() };
+    let place = Place {
+        cgroup,
+        groups: &groups,
+        outer,
+        shared: spec.shared_namespaces(),
+        door: outer_end.as_fd(),
+    };
     let started = start_first(&prison, (&plan, held), maker, first, place);
     let id = ProcessId::of(pid, prison.init.as_fd());
     match (started, id) {

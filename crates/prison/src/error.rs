@@ -67,6 +67,8 @@ pub enum Error {
     NoMarks(String),
     /// The kernel holds no control group to devices, so a prison that runs keeps its own.
     FixedDev,
+    /// A jail that mounts in a namespace of its own, or not at all, does so as long as it runs.
+    FixedMounts,
     /// Nothing can limit the number of processes here.
     NoProcessLimit,
     /// Nothing keeps the prison from writing to the block devices that it sees.
@@ -244,6 +246,10 @@ impl fmt::Display for Error {
             Self::NoMarks(missing) => write!(f, "no routing table can be given: {missing}"),
             Self::FixedDev => f.write_str(
                 "this kernel does not hold a control group to devices: restart the jail",
+            ),
+            Self::FixedMounts => f.write_str(
+                "allow.mount: cannot be changed while a jail runs that has children.max or the host's \
+                 user ids: restart the jail",
             ),
             Self::NoProcessLimit => f.write_str(
                 "kletka.maxproc: nothing counts processes here: mount a cgroup hierarchy with the \

@@ -14,7 +14,6 @@ use crate::enter::copy::ByCopy;
 use crate::enter::namespaces::{Joining, Maker};
 use crate::enter::process::{Command, Confinement, Ready, Step, Streams, become_root};
 use crate::error::{Calling, Error};
-use crate::permission::Permission;
 use crate::prison::Prison;
 use kernel::birth::{self, Home};
 use kernel::child::Child;
@@ -76,6 +75,8 @@ pub(crate) struct Place<'a> {
     pub(crate) outer: Option<&'a Prison>,
     /// The kinds of namespaces of which the new prison has none of its own.
     pub(crate) shared: ThreadNameSpaceType,
+    /// The outer end of the line to the prison's init.
+    pub(crate) door: BorrowedFd<'a>,
 }
 
 /// The first process, while the prison is being made.
@@ -91,7 +92,7 @@ impl First {
         prison: &Prison,
         maker: &Maker,
         command: Option<(&Command, Streams)>,
-        Place { cgroup, groups, outer, shared }: Place<'_>,
+        Place { cgroup, groups, outer, shared, door }: Place<'_>,
     ) -> Result<Self, Error> {
         let hold = prison.hold.as_ref().ok_or(Error::Died)?;
         let line = Reporting::new()?;
@@ -118,8 +119,8 @@ impl First {
             told: Inherited::of(&told),
             says: Inherited::of(&says),
             line: Inherited::of(&line.child),
-            mounts: rights.allow.has(Permission::Mount),
-            confinement: Confinement::of(rights),
+            mounts: rights.mounts_itself(),
+            confinement: Confinement::of(rights).heard_at(Inherited::of(door)),
             ready: ready.transpose()?,
             by,
         });
@@ -196,7 +197,7 @@ struct Task {
     told: Inherited,
     says: Inherited,
     line: Inherited,
-    /// The jail may mount: `allow.mount`.
+    /// The jail mounts in a namespace of its own.
     mounts: bool,
     confinement: Confinement,
     /// What the process executes.

@@ -4,17 +4,20 @@
 //! signal, trace or read it. Init executes nothing and parses nothing. Its orders are signals with
 //! a number, which only the host's root can send: [`ATTACHED`] and the others below; and what comes
 //! through init's door, which only the host's root can use: a process that is to end with another
-//! one ([`crate::tie`]), or is to be made ([`crate::enter::delegate`]). Without `persist` init ends
+//! one ([`crate::tie`]), or is to be made ([`crate::enter::delegate`]), and listeners for calls of
+//! the jail, which processes of init's answer ([`crate::mediate`]). Without `persist` init ends
 //! with the last process. Before any end, init gives the interfaces that came from the host back,
 //! because a network namespace that dies takes a veth and its other end along.
 
 use crate::cgroup::legacy::Groups;
+use crate::confine::ids::Ids;
 use crate::control::{
     self, ATTACHED, END, INTERFACE, PERSIST, REMOVE, Report, SIGNALS, Stage, TERMINATE, TRANSIENT,
     hear, tell, word,
 };
 use crate::enter::delegate::{self, Born, Order};
 use crate::files::root::{self, Own, Plan};
+use crate::mediate::{self, FileSystems, Mediator};
 use crate::tie::{self, Tie};
 use crate::vnet;
 use kernel::child::Ended;
@@ -39,11 +42,19 @@ pub(crate) struct Kept {
     pub(crate) network: OwnedFd,
     /// What lets packets find the sockets of a prison on the host's stack: [`crate::shared`].
     pub(crate) link: Option<OwnedFd>,
+    /// Where orders, ties and listeners arrive.
+    pub(crate) door: OwnedFd,
 }
 
 /// Runs init's whole life. `control` is init's end of the line to the command; `groups` are the
 /// prison's in cgroup v1.
-pub(crate) fn run(plan: Plan, control: OwnedFd, kept: Kept, groups: &Groups) -> ! {
+pub(crate) fn run(
+    plan: Plan,
+    control: OwnedFd,
+    kept: Kept,
+    outer_door: OwnedFd,
+    groups: &Groups,
+) -> ! {
     // Without its signals init could not even be told to end: better no prison at all.
     let Ok(signals) = signal::descriptor(&[&SIGNALS[..], &[END, libc::SIGCHLD]].concat()) else {
         exit_now(1)
@@ -52,8 +63,10 @@ pub(crate) fn run(plan: Plan, control: OwnedFd, kept: Kept, groups: &Groups) -> 
     let _ = setsid();
     let title = format!("kletka: {} [init]", plan.name);
     let recluse = step_aside(&title);
-    let Ok(door) = tie::door() else { exit_now(1) };
-    let lines = Lines { signals, control, kept, door };
+    if tie::hang(outer_door).is_err() {
+        exit_now(1)
+    }
+    let lines = Lines { signals, control, kept };
     // Made now, while the first process joins its namespaces on another processor: these file
     // systems need no ids of the jail.
     let entered = groups.enter();
@@ -64,7 +77,8 @@ pub(crate) fn run(plan: Plan, control: OwnedFd, kept: Kept, groups: &Groups) -> 
         exit_now(1);
     }
     let range = plan.ids.first;
-    let mut init = Init { persist: plan.persist, range, ..Init::default() };
+    let mediator = Mediator::new(plan.file_systems);
+    let mut init = Init { persist: plan.persist, range, mediator, ..Init::default() };
     // BUILD is said when the first process has joined, so that its announcement waits here.
     init.take_signals(lines.signals.as_fd());
     let built = own.and_then(|own| match init.attached.first() {
@@ -158,10 +172,10 @@ fn outlast_the_others() {
 fn let_go(recluse: &Recluse, lines: &Lines, init: &mut Init) {
     // The first process's pidfd is closed with the others: it is opened again below.
     let first: Vec<u32> = init.attached.drain(..).map(|(pid, _)| pid).collect();
-    let Kept { network, link } = &lines.kept;
+    let Kept { network, link, door } = &lines.kept;
     // Where there is no link, the network stands for it once more.
     let link = link.as_ref().unwrap_or(network);
-    let keep = [&lines.signals, &lines.control, &lines.door, network, link].map(AsFd::as_fd);
+    let keep = [&lines.signals, &lines.control, door, network, link].map(AsFd::as_fd);
     // SAFETY: `run` never returns, so the owners of the closed descriptors are never dropped or
     // used.
     unsafe { recluse.close_all_but(keep) };
@@ -183,8 +197,6 @@ struct Lines {
     signals: OwnedFd,
     control: OwnedFd,
     kept: Kept,
-    /// Where ties arrive.
-    door: OwnedFd,
 }
 
 /// How far a prison's life has come.
@@ -207,6 +219,7 @@ struct Rest {
     interface_count: usize,
     ties: [Option<Tie>; MOST],
     born: [Option<Born>; MOST],
+    mediator: mediate::Rest<MOST>,
 }
 
 /// How many processes and interfaces a [`Rest`] has room for. With more of them init keeps the
@@ -226,6 +239,7 @@ impl Rest {
             range: self.range,
             ties: self.ties.into_iter().flatten().collect(),
             born: self.born.into_iter().flatten().collect(),
+            mediator: Mediator::of_rest(self.mediator),
         };
         init.live_to_the_end(&self.lines)
     }
@@ -251,6 +265,8 @@ struct Init {
     ties: Vec<Tie>,
     /// Children that somebody outside has asked for.
     born: Vec<Born>,
+    /// Answers calls of the jail.
+    mediator: Mediator,
 }
 
 impl Init {
@@ -288,7 +304,8 @@ impl Init {
     #[expect(clippy::result_large_err, reason = "without room it is moved once, and lives on")]
     fn into_rest(self, lines: Lines) -> Result<Rest, (Self, Lines)> {
         let others = [self.interfaces.len(), self.ties.len(), self.born.len()];
-        if others.into_iter().chain([self.attached.len()]).any(|length| length > MOST) {
+        let fits = self.mediator.fits(MOST);
+        if !fits || others.into_iter().chain([self.attached.len()]).any(|length| length > MOST) {
             return Err((self, lines));
         }
         let mut interfaces = [0; MOST];
@@ -307,6 +324,7 @@ impl Init {
             interface_count: self.interfaces.len(),
             ties: array::from_fn(|_| ties.next()),
             born: array::from_fn(|_| born.next()),
+            mediator: self.mediator.into_rest(),
         })
     }
 
@@ -323,24 +341,29 @@ impl Init {
         let control = lines.control.as_fd();
         let mut fds = vec![
             PollFd::new(&lines.signals, PollFlags::IN),
-            PollFd::new(&lines.door, PollFlags::IN),
+            PollFd::new(&lines.kept.door, PollFlags::IN),
         ];
         fds.extend(self.attached.iter().map(|(_, pidfd)| PollFd::new(pidfd, PollFlags::IN)));
         fds.extend(self.ties.iter().flat_map(Tie::polled));
+        let first = fds.len();
+        fds.extend(self.mediator.polled());
+        let behind = fds.len();
         if !self.settled {
             fds.push(PollFd::from_borrowed_fd(control, PollFlags::IN));
         }
         // EINTR alone is expected, and the caller looks at everything again.
-        if poll(&mut fds, None).is_err() {
+        if poll(&mut fds, self.mediator.patience().as_ref()).is_err() {
             return;
         }
+        let heard: Vec<PollFlags> = fds[first..behind].iter().map(PollFd::revents).collect();
         let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
         let mut ended = ready.iter().skip(2).copied();
         self.attached.retain(|_| ended.next() == Some(false));
         let mut next = || ended.next().unwrap_or(false);
         self.ties.retain(|tie| tie.holds([next(), next()]));
+        self.mediator.look(&heard, Ids { first: self.range });
         if ready.get(1) == Some(&true) {
-            self.open(lines.door.as_fd());
+            self.open(lines.kept.door.as_fd());
         }
         if !self.settled && ready.last() == Some(&true) {
             match hear(control) {
@@ -371,6 +394,8 @@ impl Init {
         while let Ok((message, fds)) = control::receive_with(door, RecvFlags::DONTWAIT) {
             match message {
                 [tie::TIE, _] => self.ties.extend(Tie::of(fds)),
+                [mediate::LISTENER, _] => self.mediator.listen(fds, Ids { first: self.range }),
+                [mediate::FILE_SYSTEMS, all] => self.mediator.allowed = FileSystems(all),
                 [delegate::ORDER, has] => {
                     let made = Order::of(has, fds).and_then(Order::carry_out);
                     let (born, tie) = made.unzip();
@@ -399,6 +424,9 @@ impl Init {
     }
 
     fn tell_of(&mut self, pid: u32, ended: Ended) {
+        if self.mediator.has_ended(pid, ended) {
+            return;
+        }
         if let Some(at) = self.born.iter().position(|born| born.pid == pid) {
             self.born.swap_remove(at).tell(ended);
         }

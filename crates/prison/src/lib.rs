@@ -19,6 +19,7 @@ mod files;
 mod first;
 mod init;
 mod mark;
+mod mediate;
 mod pending;
 mod permission;
 mod prison;

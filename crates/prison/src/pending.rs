@@ -8,6 +8,7 @@
 use crate::cgroup::pids;
 use crate::control::{PERSIST, TRANSIENT};
 use crate::error::{Calling, Error};
+use crate::mediate::{self, FileSystems};
 use crate::registry::record::Record;
 use crate::shared;
 use crate::spec::{Addresses, Change};
@@ -38,6 +39,8 @@ pub(crate) struct Pending {
     addresses: Option<Addresses>,
     /// Programs in the kernel are to carry out the permissions of the record.
     permissions: bool,
+    /// Init is to mount the file systems that the record permits.
+    file_systems: bool,
     persist: Option<bool>,
 }
 
@@ -55,6 +58,10 @@ impl Pending {
         let addresses = change.addresses.as_ref().and(record.addresses.clone());
         let permissions = change.allow.is_some_and(|allow| allow != record.rights.allow)
             && shared::carries_out_permissions(record);
+        let file_systems = record.rights.mediated_mounts
+            && change
+                .allow
+                .is_some_and(|it| FileSystems::of(it) != FileSystems::of(record.rights.allow));
         Self {
             names: Names {
                 host: change.hostname.clone().or(earlier.names.host),
@@ -65,6 +72,7 @@ impl Pending {
             processes: change.processes.or(earlier.processes),
             addresses: earlier.addresses.or(addresses),
             permissions: permissions || earlier.permissions,
+            file_systems: file_systems || earlier.file_systems,
             persist: change.persist.or(earlier.persist),
         }
     }
@@ -112,7 +120,11 @@ impl Pending {
                 true => shared::permit(record),
                 false => Ok(()),
             });
-            held.inspect_err(|_| drop(limited.flatten().map(|before| limit(cgroup, before))))
+            let mounts = held.and_then(|()| match self.file_systems {
+                true => mediate::permit(record, pidfd),
+                false => Ok(()),
+            });
+            mounts.inspect_err(|_| drop(limited.flatten().map(|before| limit(cgroup, before))))
         });
         if let Err(error) = done {
             // These names were the kernel's own a moment ago.
@@ -140,6 +152,7 @@ impl Pending {
             ("pending.processes", self.processes.map(|most| text(most.to_string()))),
             ("pending.addresses", self.addresses.as_ref().map(|it| text(it.to_string()))),
             ("pending.permissions", self.permissions.then(|| text("true".to_owned()))),
+            ("pending.file_systems", self.file_systems.then(|| text("true".to_owned()))),
             ("pending.persist", self.persist.map(|persist| text(persist.to_string()))),
         ];
         lines.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
@@ -159,6 +172,7 @@ impl Pending {
                 self.addresses = Some(Addresses::parse(std::str::from_utf8(list).ok()?)?);
             }
             ("permissions", b"true") => self.permissions = true,
+            ("file_systems", b"true") => self.file_systems = true,
             ("persist", b"true") => self.persist = Some(true),
             ("persist", b"false") => self.persist = Some(false),
             _ => return None,

@@ -1,13 +1,14 @@
 //! Permissions: jail(8)'s `allow.*` that change what the kernel lets a jail do.
 //!
-//! One table has the parameter of each permission, its default, and whether it is settled at the
-//! creation. The words of a record, what an inner jail may have, the defaults, what a plan shows
-//! and which parameters a front end reads follow from the table. Where a permission is carried out,
-//! a `match` has to name every one ([`crate::confine::capability`]).
+//! One table has the parameter of each permission, and its default. The words of a record, what an
+//! inner jail may have, the defaults, what a plan shows and which parameters a front end reads
+//! follow from the table. Where a permission is carried out, a `match` has to name every one
+//! ([`crate::confine::capability`]). Each can be given and taken at any time, for the processes
+//! that enter from then on.
 
 /// The table.
 macro_rules! permissions {
-    ($($(#[$about:meta])* $name:ident = $parameter:literal, $default:literal, $change:ident;)*) => {
+    ($($(#[$about:meta])* $name:ident = $parameter:literal, $default:literal;)*) => {
         /// What a jail may be allowed: jail(8), `allow.*`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Permission { $($(#[$about])* $name,)* }
@@ -27,60 +28,57 @@ macro_rules! permissions {
             pub const fn default(self) -> bool {
                 match self { $(Self::$name => $default,)* }
             }
-
-            const fn change(self) -> Change {
-                match self { $(Self::$name => Change::$change,)* }
-            }
         }
     };
 }
 
-/// When a permission can be given and taken.
-#[derive(PartialEq, Eq)]
-enum Change {
-    /// At any time, for the processes that enter from then on.
-    Live,
-    /// At the creation alone.
-    Create,
-}
-
 permissions! {
     /// How fast the clock goes: adjtimex(2).
-    AdjTime = "allow.adjtime", false, Live;
+    AdjTime = "allow.adjtime", false;
     /// Immutable and append-only flags of files.
-    Chflags = "allow.chflags", false, Live;
+    Chflags = "allow.chflags", false;
     /// Pages that stay in memory: mlock(2).
-    Mlock = "allow.mlock", false, Live;
-    /// mount(2) of what Linux lets the root of a user namespace mount. Settled at the creation,
-    /// because a jail that mounts has a mount namespace of its own.
-    Mount = "allow.mount", false, Create;
+    Mlock = "allow.mlock", false;
+    /// mount(2) and umount(2). Settled at the creation where the jail mounts in a namespace of its
+    /// own: [`crate::confine::rights`].
+    Mount = "allow.mount", false;
+    /// The jail's /dev at another place too.
+    MountDevfs = "allow.mount.devfs", false;
+    /// Nothing: a process finds its descriptors in /dev/fd.
+    MountFdescfs = "allow.mount.fdescfs", false;
+    /// File systems that a program in the jail serves.
+    MountFusefs = "allow.mount.fusefs", false;
+    /// The jail's /proc at another place too.
+    MountLinprocfs = "allow.mount.linprocfs", false;
+    /// The jail's /sys at another place too.
+    MountLinsysfs = "allow.mount.linsysfs", false;
+    /// A directory or a file at another place too.
+    MountNullfs = "allow.mount.nullfs", false;
+    /// The same as [`Permission::MountLinprocfs`].
+    MountProcfs = "allow.mount.procfs", false;
+    /// Memory.
+    MountTmpfs = "allow.mount.tmpfs", false;
     /// quotactl(2).
-    Quotas = "allow.quotas", false, Live;
+    Quotas = "allow.quotas", false;
     /// Raw sockets of a stack that is not the jail's own: with `vnet` a jail has its own anyway.
-    RawSockets = "allow.raw_sockets", false, Live;
+    RawSockets = "allow.raw_sockets", false;
     /// The kernel's messages: syslog(2).
-    ReadMsgbuf = "allow.read_msgbuf", false, Live;
+    ReadMsgbuf = "allow.read_msgbuf", false;
     /// Ports below 1024.
-    ReservedPorts = "allow.reserved_ports", true, Live;
+    ReservedPorts = "allow.reserved_ports", true;
     /// sethostname(2).
-    SetHostname = "allow.set_hostname", true, Live;
+    SetHostname = "allow.set_hostname", true;
     /// The time that the clock shows: clock_settime(2).
-    SetTime = "allow.settime", false, Live;
+    SetTime = "allow.settime", false;
     /// Sockets of families that FreeBSD's jails do not have.
-    SocketAf = "allow.socket_af", false, Live;
+    SocketAf = "allow.socket_af", false;
     /// Root has privileges.
-    Suser = "allow.suser", true, Live;
+    Suser = "allow.suser", true;
     /// Looking into other processes of the same user, and changing them: ptrace(2).
-    ProcDebug = "allow.unprivileged_proc_debug", true, Live;
+    ProcDebug = "allow.unprivileged_proc_debug", true;
 }
 
 impl Permission {
-    /// Whether the permission is settled at the creation of a jail, and stays.
-    #[must_use]
-    pub fn is_fixed(self) -> bool {
-        self.change() == Change::Create
-    }
-
     /// The permission's word in a record: its parameter without `allow.`.
     pub(crate) fn word(self) -> &'static str {
         // Asked for every word of every record: searching for the prefix costs more than the rest.

@@ -8,7 +8,7 @@ use crate::control::{self, Report, word};
 use crate::error::{Calling, Error};
 use crate::files::dev::live;
 use crate::pending::Pending;
-use crate::permission::Allow;
+use crate::permission::{Allow, Permission};
 use crate::registry::Registry;
 use crate::registry::record::{Record, RecordedDev};
 use crate::removal::Removal;
@@ -198,7 +198,7 @@ impl Prison {
     ///
     /// # Errors
     /// [`Error::Died`]; [`Error::Registry`]; [`Error::Call`]: a name that the kernel does not take;
-    /// those of [`Prison::tell_jail`].
+    /// those of [`Prison::tell_jail`]; [`Error::FixedMounts`].
     pub fn update(&mut self, registry: &Registry, change: &Change) -> Result<(), Error> {
         // Its record lies in the outer jail's own registry, which only that jail's root writes.
         if self.record.is_inside() {
@@ -206,6 +206,11 @@ impl Prison {
         }
         if let Some(addresses) = &change.addresses {
             shared::check_change(registry, &self.record, addresses)?;
+        }
+        let rights = self.record.rights;
+        let mounts = change.allow.map_or(rights.allow, |allow| allow).has(Permission::Mount);
+        if !rights.mediated_mounts && mounts != rights.allow.has(Permission::Mount) {
+            return Err(Error::FixedMounts);
         }
         let pending = Pending::of(change, &self.record);
         pending.check()?;
@@ -270,11 +275,10 @@ impl Prison {
         let mut record = self.record.clone();
         let now = record.rights.allow;
         if let Some(allow) = change.allow {
-            // A permission that a namespace carries out was settled when that was made.
-            record.rights.allow = Allow::of(|permission| {
-                let source = if permission.is_fixed() { now } else { allow };
-                source.has(permission)
-            });
+            // What a namespace carries out was settled when that was made.
+            let is_fixed = |it| it == Permission::Mount && !record.rights.mediated_mounts;
+            record.rights.allow =
+                Allow::of(|it| if is_fixed(it) { now.has(it) } else { allow.has(it) });
         }
         if let Some(packet_filters) = change.packet_filters {
             record.rights.packet_filters = packet_filters;

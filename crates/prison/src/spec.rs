@@ -11,6 +11,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Where the kernel says its release: among [`Spec::texts`], that of the jail's system.
+const RELEASE: &str = "/proc/sys/kernel/osrelease";
+
 /// Everything that a prison is made of: jail_set(2)'s parameters, in Linux's terms.
 #[derive(Debug, Clone, Default)]
 pub struct Spec {
@@ -68,6 +71,11 @@ impl Spec {
     /// Whether the jail gets a fresh /run, for kletka's programs or the registry of its own jails.
     pub fn has_run(&self) -> bool {
         self.programs.is_some() || self.children > 0
+    }
+
+    /// Whether the jail has a release of the system of its own.
+    pub(crate) fn has_release(&self) -> bool {
+        self.texts.iter().any(|text| text.target.as_os_str() == RELEASE)
     }
 
     /// The kinds of namespaces that the prison has from whoever it is in: the host, or a prison.

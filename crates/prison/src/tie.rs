@@ -14,7 +14,7 @@ use kernel::signal;
 use rustix::event::{PollFd, PollFlags};
 use rustix::net::SendFlags;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// The message at init's door that a tie comes with.
 pub(crate) const TIE: u8 = b't';
@@ -43,8 +43,16 @@ pub(crate) fn way_to_init(prison: &Prison) -> Option<OwnedFd> {
     if prison.record().is_inside() {
         return None;
     }
+    way_behind(prison.init().as_fd()).ok()
+}
+
+/// The same line, of the init behind this pidfd.
+///
+/// # Errors
+/// `EPERM`: Yama forbids it.
+pub(crate) fn way_behind(init: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
     // /dev/null in an older init, on which nothing can be sent.
-    pidfd_getfd(prison.init(), OUTER_END, PidfdGetfdFlags::empty()).ok()
+    pidfd_getfd(init, OUTER_END, PidfdGetfdFlags::empty())
 }
 
 impl Life {
@@ -75,11 +83,14 @@ pub(crate) struct Tie {
     life: OwnedFd,
 }
 
-/// Makes the line of an init, whose standard input becomes the outer end. Answers the inner end.
-pub(crate) fn door() -> std::io::Result<OwnedFd> {
-    let (inner, outer) = control::line()?;
-    rustix::stdio::dup2_stdin(outer)?;
-    Ok(inner)
+/// Makes the line of an init that is born later: the inner end, and the outer one.
+pub(crate) fn door() -> std::io::Result<(OwnedFd, OwnedFd)> {
+    control::line()
+}
+
+/// In init: makes the outer end its standard input, where the host finds it.
+pub(crate) fn hang(outer: OwnedFd) -> std::io::Result<()> {
+    Ok(rustix::stdio::dup2_stdin(outer)?)
 }
 
 impl Tie {

@@ -294,7 +294,7 @@ $ jail -q -r z
     check(
         &sandbox,
         "\
-$ jexec z sh -c 'mkdir /tmp/dev && mount -o rbind /dev /tmp/dev && head -c 3 /tmp/dev/zero | od -An -tx1; head -c 1 /tmp/dev/loop'
+$ jexec z sh -c 'mkdir /tmp/dev && mount -t devfs dev /tmp/dev && head -c 3 /tmp/dev/zero | od -An -tx1; head -c 1 /tmp/dev/loop'
  00 00 00
 head: /tmp/dev/loop: Operation not permitted
 [1]

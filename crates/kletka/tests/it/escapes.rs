@@ -239,7 +239,7 @@ fn what_a_layer_cannot_hold() {
     assert_eq!(names.len(), all.len(), "two attempts have one name");
     for (family, attempt) in numbered() {
         // A jail without ids of its own has no user namespace, and none but `allow.mount` and
-        // `children.max` lets a jail have mounts that the kernel could lock.
+        // `children.max` lets a jail make copies of mounts, which the kernel could lock.
         let has_hosts_users = |kind: &&Kind| matches!(kind, Kind::Inherit | Kind::HeldInherit);
         for kind in family.kinds.iter().filter(has_hosts_users) {
             assert_ne!(attempt.held(*kind).by, Layer::Users, "{}", attempt.what);

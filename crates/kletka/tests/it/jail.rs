@@ -739,7 +739,7 @@ fn a_jail_that_may_mount() {
     let Some(sandbox) = machine() else { return };
     sandbox.ok("mkdir -p /home/share/sub /home/jails/web/mnt /home/jails/web/sys /home/jails/web/new; echo kept > /home/share/file");
     sandbox.write("/etc/fstab.web", "/home/share /home/jails/web/mnt nullfs ro 0 0\n");
-    sandbox.write("/etc/jail.conf", "web { path = /home/jails/web; persist; mount.devfs; mount.fstab = /etc/fstab.web; allow.mount; allow.mount.tmpfs; enforce_statfs = 1; }\n");
+    sandbox.write("/etc/jail.conf", "web { path = /home/jails/web; persist; mount.devfs; mount.fstab = /etc/fstab.web; allow.mount; allow.mount.tmpfs; allow.mount.nullfs; enforce_statfs = 1; }\n");
     sandbox.ok("jail -q -c web");
     inside(&sandbox, &[
         ("mount -t tmpfs new /new && touch /new/file && stat -c %u /new/file", "0\n", 0),
@@ -748,10 +748,10 @@ fn a_jail_that_may_mount() {
         ("mount --bind /bin /new && ls /new/busybox && umount /new && ls /new", "/new/busybox\nfile\n", 0),
         ("echo x > /mnt/file",                          "sh: can't create /mnt/file: Read-only file system\n", 1),
         ("mount -o remount,rw,bind /mnt",               "mount: permission denied (are you root?)\n", 1),
-        ("umount /mnt",                                 "umount: can't unmount /mnt: Invalid argument\n", 1),
-        ("umount -l /mnt",                              "umount: can't unmount /mnt: Invalid argument\n", 1),
-        ("umount /dev",                                 "umount: can't unmount /dev: Invalid argument\n", 1),
-        ("umount /proc/keys",                           "umount: can't unmount /proc/keys: Invalid argument\n", 1),
+        ("umount /mnt",                                 "umount: can't unmount /mnt: Operation not permitted\n", 1),
+        ("umount -l /mnt",                              "umount: can't unmount /mnt: Operation not permitted\n", 1),
+        ("umount /dev",                                 "umount: can't unmount /dev: Operation not permitted\n", 1),
+        ("umount /proc/keys",                           "umount: can't unmount /proc/keys: Operation not permitted\n", 1),
         ("mount --bind /mnt /new && echo x > /new/file", "sh: can't create /new/file: Read-only file system\n", 1),
         ("mount -o remount,rw,bind /new",               "mount: permission denied (are you root?)\n", 1),
         ("mount -t proc x /tmp",                        "mount: permission denied (are you root?)\n", 1),

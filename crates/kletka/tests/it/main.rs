@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may fail loudly
 
 mod addresses;
+mod allow_mount;
 mod bootstrap;
 mod completions;
 mod config;

@@ -145,6 +145,9 @@ $ {ask}
 1684234849
 14.1-RELEASE
 1401000
+$ jexec web uname -r; jexec -l web uname -r
+14.1-RELEASE
+14.1-RELEASE
 $ jexec web cat /etc/machine-id /etc/hostid /proc/sys/kernel/osrelease
 0123456789abcdef0123456789abcdef
 abcd14.1-RELEASE

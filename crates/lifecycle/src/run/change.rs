@@ -130,12 +130,19 @@ impl Changes {
     /// from outside.
     pub(crate) fn for_later(&self) -> impl Iterator<Item = &'static str> {
         let is_right = |parameter: &&&Parameter| {
-            // The jail's /dev changes at once.
-            let is_permission =
-                parameter.name.starts_with("allow.") && !param::ALLOW_VMM.is(parameter);
+            // The jail's /dev changes at once, and so does what init mounts for the jail.
+            let is_permission = parameter.name.starts_with("allow.")
+                && !is_of_file_system(parameter)
+                && !param::ALLOW_VMM.is(parameter);
             is_permission || param::SECURELEVEL.is(parameter) || ipc::is_one(parameter)
         };
         self.live.iter().filter(is_right).map(|parameter| parameter.name)
+    }
+
+    /// Whether what the jail's processes may do is to change.
+    fn changes_rights(&self) -> bool {
+        let mounts = |it: &&Parameter| is_of_file_system(it) || param::ENFORCE_STATFS.is(it);
+        self.for_later().next().is_some() || self.live.iter().any(mounts)
     }
 
     /// What is to become of the jail's /dev, if it is to change.
@@ -183,8 +190,7 @@ impl Changes {
         };
         let old = &prison.record().parameters;
         let env = self.set.text(param::ENV).filter(|_| self.changes(param::ENV));
-        let (level, changes_rights) =
-            (securelevel::of(&self.set), self.for_later().next().is_some());
+        let (level, changes_rights) = (securelevel::of(&self.set), self.changes_rights());
         let change = Change {
             persist: self.changes(param::PERSIST).then(|| self.set.flag(param::PERSIST)),
             hostname: text(param::HOST_HOSTNAME),
@@ -212,6 +218,11 @@ fn is_live(parameter: &Parameter) -> bool {
     // A jail that its jid has found is not given another name: its processes would keep the old
     // one.
     parameter.access == Access::Live && !param::NAME.is(parameter)
+}
+
+/// Whether the parameter permits a file system.
+fn is_of_file_system(parameter: &Parameter) -> bool {
+    parameter.name.starts_with("allow.mount.")
 }
 
 /// Whether the parameter says something of the addresses that a jail is held to, which only a jail

@@ -7,7 +7,6 @@
 use crate::cgroup::{make, remove_up};
 use crate::confine::rights::Rights;
 use crate::error::{Calling, Error};
-use crate::permission::Permission;
 use kernel::descriptor::Inherited;
 use rustix::fs::{Mode, OFlags, open, statfs};
 use rustix::io::{Errno, write};
@@ -58,7 +57,7 @@ pub(crate) enum Hierarchies {
 impl Hierarchies {
     /// Those that a prison with these rights needs.
     pub(crate) fn of(rights: Rights) -> Self {
-        let mounts = rights.children || rights.allow.has(Permission::Mount);
+        let mounts = rights.children || rights.mounts_itself();
         if mounts { Self::All } else { Self::Pids }
     }
 

@@ -48,7 +48,7 @@ const NETWORK: CapabilitySet = CapabilitySet::NET_ADMIN.union(CapabilitySet::NET
 
 /// Whether these rights include what `permission` permits by way of a capability, and which
 /// capability that is. `None`: [`crate::confine::filter`] carries the permission out, or for
-/// [`Permission::Mount`] the jail's own mount namespace, and for [`Permission::Mlock`] a limit:
+/// those to mount init or the jail's own mount namespace, and for [`Permission::Mlock`] a limit:
 /// a jail has no capability over memory, as that is the host's.
 fn of(permission: Permission, rights: Rights) -> Option<(CapabilitySet, bool)> {
     let given = rights.allow.has(permission);
@@ -61,6 +61,14 @@ fn of(permission: Permission, rights: Rights) -> Option<(CapabilitySet, bool)> {
         Permission::ReservedPorts => Some((CapabilitySet::NET_BIND_SERVICE, given)),
         Permission::Mlock
         | Permission::Mount
+        | Permission::MountDevfs
+        | Permission::MountFdescfs
+        | Permission::MountFusefs
+        | Permission::MountLinprocfs
+        | Permission::MountLinsysfs
+        | Permission::MountNullfs
+        | Permission::MountProcfs
+        | Permission::MountTmpfs
         | Permission::ProcDebug
         | Permission::Quotas
         | Permission::ReadMsgbuf

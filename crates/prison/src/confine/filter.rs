@@ -56,8 +56,14 @@ enum Rule {
     Clone3,
     /// Enters namespaces: for jails with jails inside.
     Entering,
-    /// Mounts: allowed where the jail may mount, or has jails inside, which need it.
+    /// Mounts: where the jail may mount, answered by init, or allowed in its own namespace, which
+    /// jails inside need too.
     Mounts,
+    /// Does the same by descriptors: none of it is answered by init, and programs fall back to
+    /// mount(2).
+    NewMounts,
+    /// uname(2): answered by init in a jail with a release of its own.
+    Names,
     /// ioctl(2): the second argument puts no characters into a terminal's input.
     Terminal,
     /// socket(2): a family, and of netlink a protocol, that the jail may use.
@@ -93,11 +99,13 @@ enum Rule {
 }
 
 /// Rules that have a section, in the order of the sections.
-const SECTIONED: [Rule; 19] = [
+const SECTIONED: [Rule; 21] = [
     Rule::Namespaces,
     Rule::Clone3,
     Rule::Entering,
     Rule::Mounts,
+    Rule::NewMounts,
+    Rule::Names,
     Rule::Terminal,
     Rule::Socket,
     Rule::SocketOption,
@@ -120,7 +128,7 @@ const SECTIONED: [Rule; 19] = [
 const fn length(rule: Rule) -> usize {
     match rule {
         Rule::Unknown | Rule::Allowed | Rule::Refused => 0,
-        Rule::Clone3 | Rule::Entering | Rule::Mounts => 1,
+        Rule::Clone3 | Rule::Entering | Rule::Mounts | Rule::NewMounts | Rule::Names => 1,
         Rule::Messages | Rule::Semaphores | Rule::SharedMemory => 1,
         Rule::Quotas | Rule::HostName | Rule::ByPidfd => 1,
         Rule::Clock | Rule::ClockSpeed | Rule::Debugging => 1,
@@ -206,6 +214,7 @@ const fn load(offset: u32) -> sock_filter {
 }
 
 const ALLOW: sock_filter = statement(BPF_RET | BPF_K, libc::SECCOMP_RET_ALLOW);
+const NOTIFY: sock_filter = statement(BPF_RET | BPF_K, libc::SECCOMP_RET_USER_NOTIF);
 const KILL: sock_filter = statement(BPF_RET | BPF_K, libc::SECCOMP_RET_KILL_PROCESS);
 
 const fn refuse(errno: i32) -> sock_filter {
@@ -289,7 +298,13 @@ impl Rule {
             Self::Namespaces => ("yes; new namespaces with `children.max`", true),
             Self::Clone3 => ("`ENOSYS`; with `children.max` yes", false),
             Self::Entering => ("`EPERM`; with `children.max` yes", false),
-            Self::Mounts => ("`EPERM`; with `allow.mount` or `children.max` yes", false),
+            Self::Mounts => {
+                ("`EPERM`; with `allow.mount` answered by init, with `children.max` yes", false)
+            }
+            Self::NewMounts => {
+                ("`EPERM`; with `allow.mount` `ENOSYS`, with `children.max` yes", false)
+            }
+            Self::Names => ("yes; with `osrelease` answered by init", true),
             Self::Terminal => ("yes, but no input for a terminal", true),
             Self::Socket => ("by family and protocol", true),
             Self::SocketOption => ("yes; with `securelevel=3` none of packet filters", true),
@@ -335,7 +350,12 @@ fn section(rule: Rule, rights: Rights, program: &mut Vec<sock_filter>) {
         Rule::Unknown | Rule::Allowed | Rule::Refused => {}
         Rule::Clone3 => permitted(rights.children, libc::ENOSYS),
         Rule::Entering => permitted(rights.children, libc::EPERM),
-        Rule::Mounts => permitted(rights.children || allow.has(Permission::Mount), libc::EPERM),
+        Rule::Mounts if rights.mounts_by_init() => program.push(NOTIFY),
+        Rule::NewMounts if rights.mounts_by_init() => program.push(refuse(libc::ENOSYS)),
+        Rule::Mounts | Rule::NewMounts => {
+            permitted(rights.children || rights.mounts_itself(), libc::EPERM);
+        }
+        Rule::Names => program.push(if rights.own_release { NOTIFY } else { ALLOW }),
         // FreeBSD's answer too.
         Rule::Messages => permitted(rights.ipc.messages, libc::ENOSYS),
         Rule::Semaphores => permitted(rights.ipc.semaphores, libc::ENOSYS),
@@ -415,6 +435,8 @@ mod tests {
         children: false,
         packet_filters: true,
         ipc: IpcKinds::ALL,
+        mediated_mounts: false,
+        own_release: false,
         is_held: false,
     };
 
@@ -502,19 +524,20 @@ mod tests {
                 Permission::Quotas => on(1),
                 Permission::SetHostname => on(2),
                 Permission::SocketAf => on(12),
-                Permission::Mount => on(3),
-                // Carried out by a capability or a limit, not by the filter.
-                Permission::Chflags | Permission::ReservedPorts | Permission::Mlock => true,
+                Permission::Mount | Permission::MountTmpfs => on(3),
                 // One bit for rules that know nothing of each other.
                 Permission::SetTime | Permission::ReadMsgbuf => on(13),
                 Permission::AdjTime | Permission::ProcDebug => on(2),
-                Permission::Suser => true,
+                // Carried out by a capability, a limit or init, not by the filter.
+                _ => true,
             });
             let users = if on(4) { Users::Own } else { Users::Host };
             let families = Families { inet: on(5), inet6: on(6) };
             let ipc = IpcKinds { messages: on(9), semaphores: on(10), memory: on(11) };
             let (children, packet_filters) = (on(7), on(8));
-            Rights { allow, users, families, children, packet_filters, ipc, ..RIGHTS }
+            let (mediated_mounts, own_release) = (on(4) && !on(7), on(13));
+            let rights = Rights { allow, users, families, children, packet_filters, ..RIGHTS };
+            Rights { ipc, mediated_mounts, own_release, ..rights }
         })
     }
 
@@ -527,7 +550,12 @@ mod tests {
             Rule::Refused => errno(libc::EPERM),
             Rule::Clone3 => or(rights.children, libc::ENOSYS),
             Rule::Entering => or(rights.children, libc::EPERM),
-            Rule::Mounts => or(rights.children || rights.allow.has(Permission::Mount), libc::EPERM),
+            Rule::Mounts if rights.mounts_by_init() => libc::SECCOMP_RET_USER_NOTIF,
+            Rule::NewMounts if rights.mounts_by_init() => errno(libc::ENOSYS),
+            Rule::Mounts | Rule::NewMounts => {
+                or(rights.children || rights.allow.has(Permission::Mount), libc::EPERM)
+            }
+            Rule::Names if rights.own_release => libc::SECCOMP_RET_USER_NOTIF,
             Rule::Messages => or(rights.ipc.messages, libc::ENOSYS),
             Rule::Semaphores => or(rights.ipc.semaphores, libc::ENOSYS),
             Rule::SharedMemory => or(rights.ipc.memory, libc::ENOSYS),
@@ -541,6 +569,7 @@ mod tests {
             Rule::ByPidfd => or(rights.users == Users::Own, libc::ENOSYS),
             Rule::Socket => errno(libc::EAFNOSUPPORT),
             Rule::Allowed
+            | Rule::Names
             | Rule::Namespaces
             | Rule::ByNumber
             | Rule::Terminal

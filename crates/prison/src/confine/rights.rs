@@ -24,6 +24,11 @@ pub(crate) struct Rights {
     /// The packet filters of the prison's own network stack may be changed.
     pub(crate) packet_filters: bool,
     pub(crate) ipc: IpcKinds,
+    /// Init answers mount(2): the prison's mount namespace is the host's. Otherwise a prison with
+    /// `allow.mount` has one of its own.
+    pub(crate) mediated_mounts: bool,
+    /// Init answers uname(2).
+    pub(crate) own_release: bool,
     /// The prison is held to addresses of the host. No word says so, as a word grants something:
     /// the record has the addresses.
     pub(crate) is_held: bool,
@@ -32,7 +37,7 @@ pub(crate) struct Rights {
 /// A right that is no permission: its word, whether somebody has it, and how it is given.
 type Other = (&'static str, fn(&Rights) -> bool, fn(&mut Rights));
 
-const OTHERS: [Other; 11] = [
+const OTHERS: [Other; 13] = [
     ("inet", |rights| rights.families.inet, |rights| rights.families.inet = true),
     ("inet6", |rights| rights.families.inet6, |rights| rights.families.inet6 = true),
     ("host_users", |rights| rights.users == Users::Host, |rights| rights.users = Users::Host),
@@ -44,6 +49,8 @@ const OTHERS: [Other; 11] = [
     ("sysvsem", |rights| rights.ipc.semaphores, |rights| rights.ipc.semaphores = true),
     ("sysvshm", |rights| rights.ipc.memory, |rights| rights.ipc.memory = true),
     ("packet_filters", |rights| rights.packet_filters, |rights| rights.packet_filters = true),
+    ("mediated_mounts", |rights| rights.mediated_mounts, |rights| rights.mediated_mounts = true),
+    ("own_release", |rights| rights.own_release, |rights| rights.own_release = true),
 ];
 
 impl Rights {
@@ -57,6 +64,8 @@ impl Rights {
         children: false,
         packet_filters: false,
         ipc: IpcKinds { messages: false, semaphores: false, memory: false },
+        mediated_mounts: false,
+        own_release: false,
         is_held: false,
     };
 
@@ -64,6 +73,22 @@ impl Rights {
     /// it is in.
     pub(crate) const fn shares_network(self) -> bool {
         !self.own_network && !self.carried_network
+    }
+
+    /// Whether the prison mounts in a namespace of its own. The kernel locks there what init has
+    /// built; every type that it lets the root of a user namespace mount can be mounted.
+    pub(crate) const fn mounts_itself(self) -> bool {
+        self.allow.has(Permission::Mount) && !self.mediated_mounts
+    }
+
+    /// Whether init answers what the prison mounts.
+    pub(crate) const fn mounts_by_init(self) -> bool {
+        self.allow.has(Permission::Mount) && self.mediated_mounts
+    }
+
+    /// Whether init answers some call of a process that enters.
+    pub(crate) const fn has_listener(self) -> bool {
+        self.mounts_by_init() || self.own_release
     }
 
     /// Whether the prison has `vnet`. A jail without network has a stack of its own, too, but an

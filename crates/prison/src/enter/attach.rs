@@ -15,7 +15,7 @@ use crate::error::{Calling, Error};
 use crate::prison::Prison;
 use crate::registry::inside::Outer;
 use crate::spec::Users;
-use crate::tie::{Life, Tying};
+use crate::tie::{Life, Tying, way_to_init};
 use kernel::birth::{self, Home};
 use kernel::child::Child;
 use kernel::descriptor::Inherited;
@@ -147,6 +147,8 @@ pub(crate) struct Entry<'a> {
     groups: &'a Groups,
     confinement: Confinement,
     command: &'a Command,
+    /// The door of an init that answers calls of the new process.
+    _door: Option<OwnedFd>,
     /// The caller's life, with which the new process is to end.
     life: Option<Ending>,
 }
@@ -194,12 +196,20 @@ impl<'a> Entry<'a> {
         groups: &'a Groups,
         command: &'a Command,
     ) -> Self {
+        let rights = prison.record().rights;
+        let door = rights.has_listener().then(|| way_to_init(prison)).flatten();
+        let confinement = Confinement::of_outsider(rights);
+        let confinement = match &door {
+            Some(door) => confinement.heard_at(Inherited::of(door)),
+            None => confinement,
+        };
         Self {
             init: prison.init().as_fd(),
             users: users.map(AsFd::as_fd),
             groups,
-            confinement: Confinement::of_outsider(prison.record().rights),
+            confinement,
             command,
+            _door: door,
             life: None,
         }
     }

@@ -328,7 +328,8 @@ impl Order {
         let inside = Inside {
             users: self.users.as_ref().map(AsFd::as_fd),
             told: self.told.as_fd(),
-            confinement: Confinement::of(parcel.rights),
+            // Init's standard input is the outer end of its door.
+            confinement: Confinement::of(parcel.rights).heard_at(Inherited::of(stdin())),
         };
         // Init's standard output is /dev/null; its standard input is no file for a jail.
         let null = Inherited::of(stdout());

@@ -5,13 +5,16 @@ use crate::confine::capability;
 use crate::confine::filter;
 use crate::confine::rights::Rights;
 use crate::confine::user::User;
+use crate::control::send_with;
 use crate::enter::copy::ByCopy;
 use crate::error::Error;
+use crate::mediate::LISTENER;
 use crate::permission::Permission;
 use kernel::descriptor::Inherited;
 use kernel::process::Strings;
-use kernel::{confine, descriptor, landlock, signal};
+use kernel::{confine, descriptor, landlock, notify, signal};
 use rustix::fs::Gid;
+use rustix::net::SendFlags;
 use rustix::process::{Resource, Rlimit, Uid, chdir, setrlimit, setsid};
 use rustix::thread::{CapabilitySet, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use std::ffi::{CString, OsStr, OsString};
@@ -192,6 +195,10 @@ pub(crate) struct Confinement {
     /// The process may lock memory, as far as its limit goes.
     locks_memory: bool,
     capabilities: CapabilitySet,
+    /// Init answers some calls.
+    has_listener: bool,
+    /// Where init gets the listener for them.
+    door: Option<Inherited>,
     filter: Vec<libc::sock_filter>,
 }
 
@@ -199,7 +206,8 @@ impl Confinement {
     pub(crate) fn of(rights: Rights) -> Self {
         let (capabilities, filter) = (capability::refused(rights), filter::program(rights));
         let locks_memory = rights.allow.has(Permission::Mlock);
-        Self { domain: false, locks_memory, capabilities, filter }
+        let has_listener = rights.has_listener();
+        Self { domain: false, locks_memory, capabilities, has_listener, door: None, filter }
     }
 
     /// The same for a process that init has not made, and that would be in no domain where the
@@ -207,6 +215,11 @@ impl Confinement {
     /// abstract sockets either, but no others.
     pub(crate) fn of_outsider(rights: Rights) -> Self {
         Self { domain: rights.shares_network(), ..Self::of(rights) }
+    }
+
+    /// The same for a process whose calls are heard by the init behind `door`.
+    pub(crate) fn heard_at(self, door: Inherited) -> Self {
+        Self { door: Some(door), ..self }
     }
 
     /// Gives all of it up for ever: session keyring, capabilities, system calls. The caller is root
@@ -225,7 +238,32 @@ impl Confinement {
         // Before the filter, which refuses keyctl(2).
         confine::new_session_keyring().map_err(|error| Step::Rights.failed(error))?;
         capability::bound(self.capabilities).map_err(|error| Step::Rights.failed(error))?;
-        confine::load_filter(&self.filter).map_err(|error| Step::Rights.failed(error))
+        match self.door.filter(|_| self.has_listener) {
+            Some(door) => self.load_filter_heard_at(door),
+            // The kernel answers ENOSYS for init.
+            None => confine::load_filter(&self.filter),
+        }
+        .map_err(|error| Step::Rights.failed(error))
+    }
+
+    /// Loads the filter, and hands its listener to init.
+    fn load_filter_heard_at(&self, door: Inherited) -> io::Result<()> {
+        match notify::load_filter(&self.filter) {
+            // Without waiting: an init that is stopped would keep the process from running.
+            Ok(listener) => {
+                let message = [LISTENER, 0];
+                let _ = send_with(door, message, &[listener.as_fd()], SendFlags::DONTWAIT);
+                // Closed without libc, whose errno is the parent's too.
+                Inherited::of(&listener).close();
+                std::mem::forget(listener);
+                Ok(())
+            }
+            // A listener further outside, or a kernel before 5.19.
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EBUSY | libc::EINVAL)) => {
+                confine::load_filter(&self.filter)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

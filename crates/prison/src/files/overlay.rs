@@ -256,9 +256,9 @@ fn common_parent(one: &Path, other: &Path) -> PathBuf {
 fn as_root_of(ids: Ids, act: impl FnOnce() -> rustix::io::Result<()>) -> io::Result<()> {
     let before = capabilities_secure_bits()?;
     set_capabilities_secure_bits(before | CapabilitiesSecureBits::NO_SETUID_FIXUP)?;
-    mount::set_file_system_ids(ids.first);
+    mount::set_file_system_ids(ids.first, ids.first);
     let done = act();
-    mount::set_file_system_ids(0);
+    mount::set_file_system_ids(0, 0);
     set_capabilities_secure_bits(before)?;
     Ok(done?)
 }

@@ -415,6 +415,8 @@ mod tests {
                 children: true,
                 packet_filters: true,
                 ipc: IpcKinds { messages: true, semaphores: false, memory: true },
+                mediated_mounts: true,
+                own_release: true,
                 is_held: false,
             },
             creator: Some(ProcessId { pid: 11, mark: Mark::Start(34) }),

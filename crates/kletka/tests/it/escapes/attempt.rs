@@ -119,6 +119,9 @@ pub(super) enum Layer {
     Mounts,
     /// In a mount namespace of the jail's own, the kernel locks what was there before.
     Locked,
+    /// What init mounts for a jail, and what it does not: the jail's own mounts alone can be
+    /// changed.
+    Ledger,
     /// A mount that is read-only.
     ReadOnly,
     /// A mount with nosuid, nodev or noexec.
@@ -169,6 +172,7 @@ impl Layer {
             Self::Root => "root",
             Self::Mounts => "mount namespace",
             Self::Locked => "locked mount",
+            Self::Ledger => "init's list",
             Self::ReadOnly => "read-only mount",
             Self::Flags => "mount flags",
             Self::Mask => "mask",

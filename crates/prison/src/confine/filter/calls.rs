@@ -35,7 +35,9 @@ pub(super) const RULED: &[(Rule, &[Call])] = &[
     (Rule::Namespaces, calls![SYS_clone SYS_unshare]),
     (Rule::Clone3, calls![SYS_clone3]),
     (Rule::Entering, calls![SYS_setns SYS_pivot_root]),
-    (Rule::Mounts, MOUNTS),
+    (Rule::Mounts, calls![SYS_mount SYS_umount2]),
+    (Rule::NewMounts, NEW_MOUNTS),
+    (Rule::Names, calls![SYS_uname]),
     (Rule::Terminal, calls![SYS_ioctl]),
     (Rule::Socket, calls![SYS_socket SYS_socketpair]),
     (Rule::SocketOption, calls![SYS_setsockopt]),
@@ -53,12 +55,10 @@ pub(super) const RULED: &[(Rule, &[Call])] = &[
     (Rule::ByPidfd, calls![SYS_pidfd_send_signal]),
 ];
 
-/// Calls that mount. Where they are allowed, they act on a mount namespace of the jail's own, a
-/// copy of the one that the host has made: the kernel locks what is copied, so that what was
-/// read-only or covered stays so.
-const MOUNTS: &[Call] = calls![
-    SYS_mount
-    SYS_umount2
+/// Calls that mount, since Linux 5.2. Where they are allowed, they act on a mount namespace of the
+/// jail's own, a copy of the one that the host has made: the kernel locks what is copied, so that
+/// what was read-only or covered stays so.
+const NEW_MOUNTS: &[Call] = calls![
     SYS_open_tree
     SYS_move_mount
     SYS_fsopen
@@ -154,7 +154,7 @@ const ALLOWED: &[Call] = calls![
     SYS_shutdown SYS_mq_open SYS_mq_unlink SYS_mq_timedsend SYS_mq_timedreceive
     SYS_mq_notify SYS_mq_getsetattr
     // What is asked of the system.
-    SYS_uname SYS_sysinfo SYS_getrandom
+    SYS_sysinfo SYS_getrandom
 ];
 
 /// Calls that later architectures have only under newer names.

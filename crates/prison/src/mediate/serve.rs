@@ -1,0 +1,270 @@
+//! The process that answers one call, and ends. It has init's rights and namespaces.
+//!
+//! It attaches, moves, changes and unmounts by descriptors that a maker has opened, and only mounts
+//! that are in the ledger.
+
+use crate::confine::ids::Ids;
+use crate::files::root::put;
+use crate::mediate::call::{self, CHANGED, Setting};
+use crate::mediate::caller::Caller;
+use crate::mediate::ledger::{As, Id, is_root_of_mount};
+use crate::mediate::maker::{Made, Order, What, make};
+use crate::mediate::{FileSystems, Kept, LIMIT};
+use kernel::notify::{self, Request};
+use kernel::process::exit_now;
+use kernel::{confine, mount, signal};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2, readlinkat};
+use rustix::io::{Errno, read};
+use rustix::mount::{OpenTreeFlags, UnmountFlags, open_tree, unmount};
+use rustix::process::fchdir;
+use rustix::system::uname;
+use std::ffi::{CStr, OsStr};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+
+/// Receives a call and answers it.
+pub(super) fn run(kept: &Kept, listener: BorrowedFd<'_>, allowed: FileSystems, ids: Ids) -> ! {
+    signal::die_after(LIMIT);
+    // The caller may have been killed.
+    let Ok(request) = notify::receive(listener) else { exit_now(0) };
+    kept.ledger.set_request(request.id);
+    let server = Server { kept, listener, allowed, ids, request };
+    let done = confine::hide_from_ptrace().and_then(|()| server.answer());
+    let answer = done.map(|()| 0).map_err(|error| error.raw_os_error().unwrap_or(libc::EINVAL));
+    let _ = notify::answer(listener, request.id, answer);
+    exit_now(0)
+}
+
+struct Server<'a> {
+    kept: &'a Kept,
+    listener: BorrowedFd<'a>,
+    allowed: FileSystems,
+    ids: Ids,
+    request: Request,
+}
+
+/// Where a call acts, and who has made it.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    caller: &'a Caller,
+    target: &'a CStr,
+}
+
+impl Server<'_> {
+    fn answer(&self) -> io::Result<()> {
+        let caller = Caller::find(self.kept, self.request.thread, self.ids)?;
+        let number = libc::c_long::from(self.request.number);
+        let [first, second, third, fourth, fifth, _] = self.request.arguments;
+        if number == libc::SYS_uname {
+            self.check_caller_waits()?;
+            return caller.write(first, &self.names()?);
+        }
+        caller.check_may_mount()?;
+        match number {
+            libc::SYS_mount => {
+                let (source, target) = (caller.text(first)?, caller.text(second)?);
+                // A remount, a bind and a move have none, but may have anything in their place.
+                let kind = caller.text(third).unwrap_or_default();
+                let data = caller.text(fifth)?;
+                self.check_caller_waits()?;
+                let mount = call::mount(fourth, &kind, &data, self.allowed)?;
+                self.mount(&caller, &source, &target, mount)
+            }
+            libc::SYS_umount2 => {
+                let target = caller.text(first)?;
+                self.check_caller_waits()?;
+                self.unmount(&caller, &target, second)
+            }
+            _ => Err(Errno::NOSYS.into()),
+        }
+    }
+
+    /// What was read of the caller is the caller's only if that still waits.
+    fn check_caller_waits(&self) -> io::Result<()> {
+        let waits = notify::waits(self.listener, self.request.id);
+        if waits { Ok(()) } else { Err(Errno::INTR.into()) }
+    }
+
+    fn mount(
+        &self,
+        caller: &Caller,
+        source: &CStr,
+        target: &CStr,
+        mount: call::Mount,
+    ) -> io::Result<()> {
+        let place = Place { caller, target };
+        let attach =
+            |(target, made): Made, attributes| self.attach(&target, made, As::One, attributes);
+        match mount {
+            call::Mount::Nothing => Ok(()),
+            call::Mount::Bind { recursive, attributes } => {
+                attach(self.make(place, What::Clone { source, recursive })?, attributes)
+            }
+            call::Mount::New { kind, settings, attributes, descriptor } => {
+                let descriptor = descriptor.map(|number| caller.descriptor(number)).transpose()?;
+                let settings = &settings[..];
+                let what = What::New { kind, source, settings, attributes, descriptor };
+                attach(self.make(place, what)?, 0)
+            }
+            call::Mount::View(number) => {
+                let view = self.kept.views.get(number).and_then(Option::as_ref);
+                let view = view.ok_or(Errno::NODEV)?;
+                let (target, _) = self.make(place, What::Nothing)?;
+                let flags = OpenTreeFlags::OPEN_TREE_CLONE
+                    | OpenTreeFlags::OPEN_TREE_CLOEXEC
+                    | OpenTreeFlags::AT_EMPTY_PATH
+                    | OpenTreeFlags::AT_RECURSIVE;
+                self.attach(&target, Some(open_tree(view, c"", flags)?), As::View, 0)
+            }
+            call::Mount::Change { attributes, settings } => {
+                self.change(place, attributes, &settings)
+            }
+            call::Mount::Move => {
+                let (target, moved) = self.make(place, What::Path(source))?;
+                let moved = moved.ok_or(Errno::INVAL)?;
+                self.check_made_by_jail(moved.as_fd())?;
+                Ok(put(moved.as_fd(), target.as_fd())?)
+            }
+        }
+    }
+
+    fn make(&self, Place { caller, target }: Place<'_>, what: What<'_>) -> io::Result<Made> {
+        make(self.kept, caller, &Order { target, follows: true, what })
+    }
+
+    /// Attaches what was made at `target`.
+    fn attach(
+        &self,
+        target: &OwnedFd,
+        made: Option<OwnedFd>,
+        kind: As,
+        attributes: u64,
+    ) -> io::Result<()> {
+        let made = made.ok_or(Errno::INVAL)?;
+        if attributes != 0 {
+            mount::change_attributes(made.as_fd(), attributes, 0)?;
+        }
+        let id = Id::of(made.as_fd())?;
+        // Noted first: a mount that is in no list could never be unmounted.
+        self.kept.ledger.add(id, kind, || self.mounts())?;
+        Ok(put(made.as_fd(), target.as_fd()).inspect_err(|_| drop(self.kept.ledger.remove(id)))?)
+    }
+
+    /// Changes a mount, and of memory its size.
+    fn change(&self, place: Place<'_>, attributes: u64, settings: &[Setting]) -> io::Result<()> {
+        let (target, _) = self.make(place, What::Nothing)?;
+        self.check_made_by_jail(target.as_fd())?;
+        // Programs send back all that mountinfo shows, with the host's ids among it.
+        let sizes: Vec<Setting> = settings
+            .iter()
+            .filter(|(key, _)| matches!(key.to_bytes(), b"size" | b"nr_blocks" | b"nr_inodes"))
+            .cloned()
+            .collect();
+        if !sizes.is_empty() {
+            self.make(place, What::Change(&sizes))?;
+        }
+        // A mount that says nothing of times keeps them as it does by default.
+        mount::change_attributes(target.as_fd(), attributes, CHANGED)
+    }
+
+    /// Refuses what is no mount, or none of the jail's own.
+    fn check_made_by_jail(&self, mount: BorrowedFd<'_>) -> io::Result<(Id, As)> {
+        if !is_root_of_mount(mount) {
+            return Err(Errno::INVAL.into());
+        }
+        let id = Id::of(mount)?;
+        let made = self.kept.ledger.find(id).ok_or(Errno::PERM)?;
+        Ok((id, made))
+    }
+
+    fn unmount(&self, caller: &Caller, target: &CStr, flags: u64) -> io::Result<()> {
+        let known = UnmountFlags::FORCE
+            | UnmountFlags::DETACH
+            | UnmountFlags::EXPIRE
+            | UnmountFlags::NOFOLLOW;
+        let flags = u32::try_from(flags).ok().and_then(UnmountFlags::from_bits);
+        let flags = flags.filter(|flags| known.contains(*flags)).ok_or(Errno::INVAL)?;
+        let follows = !flags.contains(UnmountFlags::NOFOLLOW);
+        let order = Order { target, follows, what: What::Nothing };
+        let (target, _) = make(self.kept, caller, &order)?;
+        let (id, made) = self.check_made_by_jail(target.as_fd())?;
+        let link = format!("self/fd/{}", target.as_raw_fd());
+        let path = readlinkat(&self.kept.proc, link, Vec::new())?;
+        // An open descriptor would keep the mount busy.
+        drop(target);
+        let path = path.to_bytes();
+        let at = path.iter().rposition(|byte| *byte == b'/').ok_or(Errno::INVAL)?;
+        let (parent, name) = (OsStr::from_bytes(&path[..=at]), OsStr::from_bytes(&path[at + 1..]));
+        let flags_of_open = OFlags::PATH | OFlags::CLOEXEC;
+        let directory = flags_of_open | OFlags::DIRECTORY;
+        let parent = openat2(CWD, parent, directory, Mode::empty(), ResolveFlags::NO_SYMLINKS)?;
+        fchdir(&parent)?;
+        // While it is a mount point, the name cannot become another file's, and no other call is
+        // answered meanwhile: what is unmounted is what is looked at here.
+        let found = openat(&parent, name, flags_of_open | OFlags::NOFOLLOW, Mode::empty())?;
+        if Id::of(found.as_fd())? != id {
+            return Err(Errno::INVAL.into());
+        }
+        drop((found, parent));
+        // What covers parts of a view would keep it busy for ever.
+        let whole = if made == As::View { UnmountFlags::DETACH } else { UnmountFlags::empty() };
+        unmount(name, flags | whole | UnmountFlags::NOFOLLOW)?;
+        self.kept.ledger.remove(id)
+    }
+
+    /// The numbers of all mounts in this namespace.
+    fn mounts(&self) -> Vec<u64> {
+        let open = openat(
+            &self.kept.proc,
+            "self/mountinfo",
+            OFlags::RDONLY | OFlags::CLOEXEC,
+            Mode::empty(),
+        );
+        let text = open.map(|file| {
+            let mut text = Vec::new();
+            let mut part = vec![0; 1 << 16];
+            while let Ok(length @ 1..) = read(&file, &mut part) {
+                text.extend_from_slice(&part[..length]);
+            }
+            text
+        });
+        let text = text.unwrap_or_default();
+        let first =
+            |line: &[u8]| str::from_utf8(line.split(|it| *it == b' ').next()?).ok()?.parse().ok();
+        text.split(|byte| *byte == b'\n').filter_map(first).collect()
+    }
+
+    /// What uname(2) tells the jail: `struct new_utsname`.
+    fn names(&self) -> io::Result<Vec<u8>> {
+        const LENGTH: usize = 65;
+        let own = uname();
+        let release = self.release().unwrap_or_else(|| own.release().to_bytes().to_vec());
+        let texts = [
+            own.sysname().to_bytes(),
+            own.nodename().to_bytes(),
+            &release,
+            own.version().to_bytes(),
+            own.machine().to_bytes(),
+            own.domainname().to_bytes(),
+        ];
+        let mut all = vec![0; texts.len() * LENGTH];
+        for (place, text) in all.chunks_exact_mut(LENGTH).zip(texts) {
+            let length = text.len().min(LENGTH - 1);
+            place[..length].copy_from_slice(&text[..length]);
+        }
+        Ok(all)
+    }
+
+    /// The release that the jail is told, which lies over the kernel's own in its /proc.
+    fn release(&self) -> Option<Vec<u8>> {
+        let proc = self.kept.views.first()?.as_ref()?;
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = openat(proc, "sys/kernel/osrelease", flags, Mode::empty()).ok()?;
+        let is_file = FileType::from_raw_mode(fstat(&file).ok()?.st_mode) == FileType::RegularFile;
+        let mut text = vec![0; 128];
+        let length = read(&file, &mut text).ok().filter(|_| is_file)?;
+        text.truncate(length);
+        Some(text.strip_suffix(b"\n").map(<[u8]>::to_vec).unwrap_or(text))
+    }
+}
