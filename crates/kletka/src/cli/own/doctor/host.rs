@@ -2,6 +2,7 @@
 //! and firewalls. Nothing of that keeps a jail from running.
 
 use super::State;
+use netif::{Interface, Netlink};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -19,7 +20,47 @@ pub(super) fn examine() -> Vec<(String, State)> {
     lines.push(("mmdebstrap".to_owned(), mmdebstrap));
     lines.push(told("forwarding", forwarding(&setting("net/ipv4/ip_forward"))));
     lines.extend(firewall());
+    lines.extend(networkd());
     lines
+}
+
+/// Where systemd-networkd says what it does to each interface: a file by the interface's number.
+const NETWORKD: &str = "/run/systemd/netif/links";
+
+/// The interfaces of jails that systemd-networkd configures too: those that kletka has made, and
+/// the others in a bridge that kletka has made.
+fn networkd() -> Vec<(String, State)> {
+    let links = Netlink::open().and_then(|mut netlink| netlink.links()).unwrap_or_default();
+    let bridges: Vec<u32> =
+        links.iter().filter(|link| link.maker.is_some()).map(|link| link.index).collect();
+    let is_ours = |link: &&Interface| {
+        link.maker.is_some() || link.master.is_some_and(|bridge| bridges.contains(&bridge))
+    };
+    let found = links.iter().filter(is_ours).filter_map(|link| {
+        let state = fs::read_to_string(Path::new(NETWORKD).join(link.index.to_string())).ok()?;
+        let file = configured_by(&state)?;
+        let name = &link.name;
+        let text = format!(
+            "systemd-networkd configures {name} by {file}, and takes it out of its bridge: name no \
+             such interfaces there, or write /etc/systemd/network/00-{name}.network with [Match] \
+             Name={name} [Link] Unmanaged=yes, then networkctl reload"
+        );
+        Some(("networkd".to_owned(), State::Told(text)))
+    });
+    found.collect()
+}
+
+/// The file by which systemd-networkd configures the interface with this state, if it does, and if
+/// that file does not give the interface to a bridge itself.
+fn configured_by(state: &str) -> Option<&str> {
+    let value = |name: &str| state.lines().find_map(|line| line.strip_prefix(name));
+    if value("ADMIN_STATE=") == Some("unmanaged") {
+        return None;
+    }
+    let file = value("NETWORK_FILE=")?;
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let has_bridge = text.lines().any(|line| line.trim_start().starts_with("Bridge="));
+    (!has_bridge).then_some(file)
 }
 
 /// Writes the ranges of ids that jails get.
@@ -158,6 +199,14 @@ fn dropping_chains(listing: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_networkd_configures() {
+        let configured = "ADMIN_STATE=configured\nNETWORK_FILE=/nowhere/10-all.network\n";
+        assert_eq!(configured_by(configured), Some("/nowhere/10-all.network"));
+        assert_eq!(configured_by(&configured.replace("configured", "unmanaged")), None);
+        assert_eq!(configured_by("ADMIN_STATE=pending\n"), None);
+    }
 
     #[test]
     fn chains_that_drop() {

@@ -41,9 +41,19 @@ const DOCUMENTS: [ShippedFile; 14] = [
     shipped!("examples/samba-vlan/smb.conf"),
 ];
 
-/// Settings for programs of the host. systemd-sysusers(8) reads its file below the prefix;
-/// logrotate(8) reads files in /etc only, so that its one is to be copied.
-const SETTINGS: [ShippedFile; 2] = [
+/// Settings for programs of the host. systemd's and udev read theirs below the prefix; logrotate(8)
+/// reads files in /etc only, so that its one is to be copied.
+const SETTINGS: [ShippedFile; 4] = [
+    (
+        "lib/systemd/network/00-kletka.network",
+        0o644,
+        include_str!("../../../../../../share/systemd/network/00-kletka.network"),
+    ),
+    (
+        "lib/udev/rules.d/80-kletka-net.rules",
+        0o644,
+        include_str!("../../../../../../share/udev/80-kletka-net.rules"),
+    ),
     (
         "lib/sysusers.d/kletka.conf",
         0o644,
