@@ -84,6 +84,8 @@ pub enum Notice<'a> {
     ForLater(&'a Jail, &'static str),
     /// The prison was changed.
     Updated(&'a Jail),
+    /// The words of the command line ask for nothing that the prison has not.
+    Unchanged(&'a Jail),
 }
 
 /// How far a run of several jails has come.
@@ -162,6 +164,7 @@ impl Notice<'_> {
             | Self::Ended(_)
             | Self::Skipped(_)
             | Self::ForLater(..)
+            | Self::Unchanged(_)
             | Self::Refused { of_a_stop: true, .. } => Verbosity::Normal,
             Self::RunningUnknown
             | Self::DyingIsDeprecated
@@ -242,6 +245,9 @@ impl fmt::Display for Notice<'_> {
                 jail.prefix()
             ),
             Self::Updated(jail) => write!(f, "{}updated", jail.prefix()),
+            Self::Unchanged(jail) => {
+                write!(f, "{}nothing was changed; the jail has these values", jail.prefix())
+            }
         }
     }
 }

@@ -357,6 +357,7 @@ fn lines_of_fstab_in_dev() {
         (format!("{dev} ruleset=10\n"),            "",            "ls /dev | xargs", "full null random shm urandom zero\n"),
         (format!("{dev} rw,ruleset=10\n"),         "mount.devfs devfs_ruleset=7", "ls /dev | xargs", "bus null\n"),
         (format!("{dev} rw\n"),                    "devfs_ruleset=7", "ls /dev | xargs", "bus null\n"),
+        (String::new(),                              "mount.devfs", "find /dev -user nobody; stat -c %u:%g /dev/pts", "0:0\n"),
         (format!("{shm} size=8m\n"),               "mount.devfs", "df -k /dev/shm | tail -1 | tr -s \" \" | cut -d\" \" -f2; stat -c %a /dev/shm; grep -c /dev/shm /proc/mounts", "8192\n1777\n1\n"),
         (format!("{shm} size=8m,mode=750,gid=3\n{dev}\n"), "", "stat -c %a:%g /dev/shm; head -c 1 /dev/zero | od -An -tx1", "750:3\n 00\n"),
         ("/home/data /home/r/dev/bus nullfs ro\n".to_owned(), "mount.devfs devfs_ruleset=7", "cat /dev/bus/file", "data\n"),

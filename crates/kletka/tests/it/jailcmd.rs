@@ -36,6 +36,7 @@ $ jail -m name=web path=/tmp
 jail: path cannot be changed after creation; stop the jail, and start it with the new value
 [1]
 $ jail -m name=web path=/home/jails/../jails/web/
+jail: nothing was changed; the jail has these values
 $ jail -m name=web vnet
 jail: vnet cannot be changed after creation; stop the jail, and start it with the new value
 [1]

@@ -253,6 +253,10 @@ pub(crate) fn change(
     if let Some(fixed) = changes.fixed() {
         return Err(Refusal::Fixed(jail.into(), fixed));
     }
+    // A file that says nothing new is no surprise; words that were typed for nothing are one.
+    if jail.configured.is_none() && changes.is_empty() {
+        ledger.voice.tell(&Notice::Unchanged(jail));
+    }
     let call = changes.line(&format!("jid={}", prison.record().jid));
     ledger.voice.tell(&Notice::Changes(jail, &call));
     let addresses = changes.addresses(prison.record()).map_err(Refusal::step(jail))?;

@@ -6,7 +6,7 @@ use netif::{InterfaceAddress, Lifetimes, Prefix};
 
 use super::change::{Change, NewAddress};
 use super::error::UsageError;
-use super::value::{bad_value, number_in};
+use super::value::{bad_value, inet_aton, number_in};
 
 /// What has been said of an address so far.
 #[derive(Default)]
@@ -112,7 +112,7 @@ impl PendingAddress {
                 let plain = text.strip_suffix(scope).unwrap_or(text);
                 IpAddr::V6(plain.parse().map_err(|_| bad_value(word))?)
             }
-            None => IpAddr::V4(text.parse().map_err(|_| bad_value(word))?),
+            None => IpAddr::V4(inet_aton(text).ok_or_else(|| bad_value(word))?),
         };
         if let Some(length) = length {
             // parse() alone would take a plus sign.
@@ -127,7 +127,8 @@ impl PendingAddress {
     }
 
     fn take_destination(&mut self, word: &str) -> Result<(), UsageError> {
-        let destination: IpAddr = word.parse().map_err(|_| bad_value(word))?;
+        let short = || inet_aton(word).map(IpAddr::V4);
+        let destination = word.parse().ok().or_else(short).ok_or_else(|| bad_value(word))?;
         let own = self.address;
         // Both ends of a link speak one family. A third address would have no meaning.
         let fits = own.is_some_and(|own| own.is_ipv4() == destination.is_ipv4());

@@ -62,6 +62,10 @@ fn addresses() {
     for (line, want) in [
         ("em0 inet 10.0.0.1 netmask 255.255.255.0",        vec![address("10.0.0.1/24", true)]),
         ("em0 10.0.0.1 netmask 0xffff0000 up",             vec![Change::Up, address("10.0.0.1/16", true)]),
+        ("em0 10.6/24",                                    vec![address("10.0.0.6/24", true)]),         // inet_aton(3)
+        ("em0 inet 0xa.0.262/16",                          vec![address("10.0.1.6/16", true)]),
+        ("em0 inet 0x0a000006/32 alias",                   vec![address("10.0.0.6/32", false)]),
+        ("em0 inet 010.0.0.1/32 alias",                    vec![address("8.0.0.1/32", false)]),          // octal
         ("em0 inet 10.0.0.2/32 alias",                     vec![address("10.0.0.2/32", false)]),
         ("em0 alias 10.0.0.2/32",                          vec![address("10.0.0.2/32", false)]),
         ("em0 inet 10.0.0.2 -alias",                       vec![Change::DeleteAddress("10.0.0.2".parse().unwrap())]),
@@ -125,6 +129,11 @@ fn what_is_refused() {
         ("vxlan0 create vni 1 vxlanremote 239.0.0.1", "remote address cannot be multicast"),
         ("vxlan0 vni 1",                  "vxlanid and the like are for create: on Linux a vxlan keeps what it was made with"),
         ("em0 foo",                       "foo: bad value"),                       // in_getip()
+        ("em0 10.0.0.256",                "10.0.0.256: bad value"),
+        ("em0 10.256.1",                  "10.256.1: bad value"),
+        ("em0 10.0.0.1.2",                "10.0.0.1.2: bad value"),
+        ("em0 10..1",                     "10..1: bad value"),
+        ("em0 10.0.0.1.",                 "10.0.0.1.: bad value"),
         ("em0 10.0.0.1/33",               "10.0.0.1/33: bad value (width invalid)"),
         ("em0 10.0.0.1/x",                "10.0.0.1/x: bad value (width invalid)"),
         ("em0 fe80::1/64",                "fe80::1/64: bad value"),                // not without inet6

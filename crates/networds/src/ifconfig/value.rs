@@ -1,7 +1,7 @@
 //! Reads what follows a word of ifconfig(8): names and numbers, with FreeBSD's messages for wrong
 //! ones.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
 
 use netif::{Fib, GroupName, InterfaceName};
@@ -35,6 +35,20 @@ pub(super) fn number_in(text: &str, bounds: RangeInclusive<u32>) -> Option<u32> 
     let plain = digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let value = u32::from_str_radix(digits, base).ok().filter(|_| plain);
     value.filter(|value| bounds.contains(value))
+}
+
+/// An IPv4 address of one to four numbers, the last of which fills all bytes that are left:
+/// `10.6` is 10.0.0.6. inet_aton(3).
+pub(super) fn inet_aton(text: &str) -> Option<Ipv4Addr> {
+    let (first, last) = match text.rsplit_once('.') {
+        Some((first, last)) => (first.split('.').collect(), last),
+        None => (Vec::new(), text),
+    };
+    let places = 32 - 8 * u32::try_from(first.len()).ok().filter(|&count| count < 4)?;
+    let last = number_in(last, 0..=u32::MAX >> (32 - places))?;
+    let bytes = first.iter().map(|part| number_in(part, 0..=255));
+    let whole = bytes.zip([24, 16, 8]).try_fold(0, |all, (byte, place)| Some(all | byte? << place));
+    Some(Ipv4Addr::from_bits(whole? | last))
 }
 
 /// A setting of a bridge, 0 to `most`.

@@ -101,7 +101,17 @@ pub(crate) fn terminals(ids: Ids) -> io::Result<OwnedFd> {
     let owner = (ids.first + TTY_GROUP).to_string();
     let settings =
         [("mode", "620"), ("ptmxmode", "666"), ("gid", owner.as_str()), bounds::TERMINALS];
-    file_system("devpts", &settings, libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC)
+    let made = file_system("devpts", &settings, libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC)?;
+    let (uid, gid) = (Some(Uid::from_raw(ids.first)), Some(Gid::from_raw(ids.first)));
+    // Both are the host's root's, and would be nobody's in the jail. In a jail inside another one
+    // they stay so: there no id of such an inode can be changed.
+    for name in [c"", c"ptmx"] {
+        match chownat(&made, name, uid, gid, AtFlags::EMPTY_PATH) {
+            Ok(()) | Err(Errno::PERM | Errno::OVERFLOW) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(made)
 }
 
 /// Clones the nodes of this process's /dev, each as a mount.
