@@ -51,11 +51,14 @@ new.example.org
     assert_eq!(sandbox.ok("jls -N | wc -l; ls /run/kletka/jails").trim(), "1");
 }
 
-/// Once kletka's records had no version.
+/// Once kletka's records had no version, and every jail locked memory.
 #[test]
 fn a_jail_of_an_older_kletka() {
     let Some(sandbox) = machine() else { return };
+    let locked = "jexec web sh -c 'ulimit -l'";
+    assert_eq!(sandbox.ok(locked).trim(), "0");
     sandbox.ok(&format!("sed -i /^version=/d {RECORD}"));
+    assert_ne!(sandbox.ok(locked).trim(), "0");
     check(&sandbox, "$ jexec web true\n$ jls name\nweb\n$ jail -m name=web persist=false\n");
     sandbox.ok(CLEARED);
 }

@@ -25,8 +25,8 @@ pub(crate) const LARGEST: usize = 16 << 10;
 /// The version of the format that is written here. An older program that changes a newer one's
 /// record leaves the number as it is.
 ///
-/// In version 2 the rights to change packet filters and to use System V IPC have words of their
-/// own; before, every prison had them. In version 3 those of `allow.suser` and
+/// In version 2 the rights to change packet filters, to use System V IPC and to lock memory have
+/// words of their own; before, every prison had them. In version 3 those of `allow.suser` and
 /// `allow.unprivileged_proc_debug` have.
 const VERSION: u32 = 3;
 
@@ -238,6 +238,7 @@ impl Record {
         }
         if record.version < 2 {
             (record.rights.packet_filters, record.rights.ipc) = (true, IpcKinds::ALL);
+            record.rights.allow = record.rights.allow.with(Permission::Mlock);
         }
         if record.version < 3 {
             let always = [Permission::Suser, Permission::ProcDebug];
@@ -385,7 +386,6 @@ fn unescape(value: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::permission::{Allow, Permission};
     use crate::registry::process_id::Mark;
     use crate::spec::{Families, Users};
 
@@ -444,11 +444,13 @@ mod tests {
             init=42 inode 4711\nparameter.persist=true\n";
         let record = Record::parse(old).unwrap();
         assert_eq!((record.jid, record.version, record.unknown.len()), (1, 0, 0));
-        assert!(record.rights.own_network && record.rights.allow == Allow::default());
+        let allow = Allow::default().with(Permission::Mlock);
+        assert!(record.rights.own_network && record.rights.allow == allow);
         let words: Vec<_> = record.rights.words().collect();
         assert_eq!(
             words,
             [
+                "mlock",
                 "reserved_ports",
                 "set_hostname",
                 "suser",
