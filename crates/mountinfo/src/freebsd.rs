@@ -12,6 +12,8 @@ pub struct Mounted {
     /// The file system, by FreeBSD's name where it has one.
     pub fstype: Vec<u8>,
     options: Vec<Vec<u8>>,
+    /// The device of the file system: `254:0`.
+    device: Vec<u8>,
 }
 
 /// The file systems of other machines; all others are `local`.
@@ -29,10 +31,47 @@ const SHOWN: &[(&[u8], &str)] = &[
     (b"sync", "synchronous"),
 ];
 
+/// The words of fstab(5) for options, in the order of `mount -p`.
+const IN_FSTAB: [&str; 5] = ["sync", "noexec", "nosuid", "nosymfollow", "noatime"];
+
 impl Mounted {
     /// The line of mount(8), with its newline.
     #[must_use]
     pub fn line(&self) -> Vec<u8> {
+        self.line_with(&[])
+    }
+
+    /// The line of `mount -v`, with its newline: the file system's number is in it.
+    #[must_use]
+    pub fn verbose_line(&self) -> Vec<u8> {
+        let parts = self.device.split(|&byte| byte == b':');
+        let parts = parts.map(|part| str::from_utf8(part).ok()?.parse::<u32>().ok());
+        let fsid: String = parts.map(|part| format!("{:08x}", part.unwrap_or(0))).collect();
+        self.line_with(format!(", fsid {fsid}").as_bytes())
+    }
+
+    /// The line of `mount -p`, with its newline: one of fstab(5).
+    #[must_use]
+    pub fn fstab_line(&self) -> Vec<u8> {
+        let has = |option: &[u8]| self.options.iter().any(|own| own == option);
+        let mut options = if has(b"ro") { "ro".to_owned() } else { "rw".to_owned() };
+        for word in IN_FSTAB.iter().filter(|word| has(word.as_bytes())) {
+            options.push(',');
+            options.push_str(word);
+        }
+        // Columns of FreeBSD's mount.c: as many tabs as a short field leaves room for.
+        let field = |text: &[u8]| {
+            let text = escaped(text);
+            let tabs = [8, 16, 24].iter().filter(|&&width| text.len() < width).count();
+            let gap = if tabs == 0 { vec![b' '] } else { vec![b'\t'; tabs] };
+            [text, gap].concat()
+        };
+        let gap = if options.len() < 8 { "\t" } else { " " };
+        let line = [field(&self.source), field(&self.target), self.fstype.clone()].concat();
+        [line, format!("\t{options}{gap}\t0 0\n").into_bytes()].concat()
+    }
+
+    fn line_with(&self, more: &[u8]) -> Vec<u8> {
         let mut line =
             [&self.source[..], b" on ", &self.target[..], b" (", &self.fstype[..]].concat();
         if !REMOTE.contains(&self.fstype.as_slice()) {
@@ -42,6 +81,7 @@ impl Mounted {
             line.extend(b", ");
             line.extend(word.bytes());
         }
+        line.extend(more);
         line.extend(b")\n");
         line
     }
@@ -63,6 +103,7 @@ impl Mounted {
             fstype: if shown.is_some() { b"nullfs".to_vec() } else { freebsd_name(line.fstype) },
             source: shown.unwrap_or_else(|| line.source()),
             target: own.target.clone(),
+            device: line.device.to_vec(),
             options: options.split(|&byte| byte == b',').map(<[u8]>::to_vec).collect(),
         };
         earlier.push(own);
@@ -102,6 +143,15 @@ fn shows(earlier: &Shown<'_>, line: &Shown<'_>) -> Option<Vec<u8>> {
         path.extend(below);
     }
     Some(path)
+}
+
+/// A field of fstab(5): blanks and backslashes in it by their octal numbers.
+fn escaped(text: &[u8]) -> Vec<u8> {
+    let each = |&byte: &u8| match byte {
+        b' ' | b'\t' | b'\n' | b'\\' | b'#' => format!("\\{byte:03o}").into_bytes(),
+        other => vec![other],
+    };
+    text.iter().flat_map(each).collect()
 }
 
 fn freebsd_name(fstype: &[u8]) -> Vec<u8> {
@@ -145,5 +195,17 @@ server:/x on /mnt (nfs4)
 /dev/vdb on /c (btrfs, local)
 ";
         assert_eq!(String::from_utf8_lossy(&shown), want);
+        let table = Mounted::table(mountinfo);
+        let verbose = table[3].verbose_line();
+        let want =
+            "/data/my files on /j/samba/data (nullfs, local, read-only, fsid 000000fe00000000)\n";
+        assert_eq!(String::from_utf8_lossy(&verbose), want);
+        for (at, want) in [
+            (0, "/dev/vda\t\t/\t\t\text4\trw\t\t0 0\n"),
+            (1, "proc\t\t\t/proc\t\t\tprocfs\trw,noexec,nosuid \t0 0\n"),
+            (3, "/data/my\\040files\t/j/samba/data\t\tnullfs\tro\t\t0 0\n"),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&table[at].fstab_line()), want);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The verb of a service and its prefixes: rc.subr's run_rc_command.
 
-/// The verbs in the order of rc.subr's usage line for rc.d/jail. FreeBSD's line has `status` twice:
-/// rc.d/jail adds a word that rc.subr has already.
+/// The verbs in the order of rc.subr's usage line for rc.d/jail, and those that only rc.d/netif has.
+/// FreeBSD's line has `status` twice: rc.d/jail adds a word that rc.subr has already.
 pub const KEYWORDS: &[&str] = &[
     "start",
     "stop",
@@ -17,6 +17,8 @@ pub const KEYWORDS: &[&str] = &[
     "console",
     "status",
     "poll",
+    "cloneup",
+    "clonedown",
 ];
 
 /// What to do.
@@ -50,10 +52,14 @@ pub enum Verb {
     Console,
     /// Waits for the service's own process; a service of jails has none.
     Poll,
+    /// Makes the interfaces of `cloned_interfaces`.
+    CloneUp,
+    /// Destroys the interfaces of `cloned_interfaces`.
+    CloneDown,
 }
 
 /// Each verb and its word.
-const VERBS: [(Verb, &str); 14] = [
+const VERBS: [(Verb, &str); 16] = [
     (Verb::Start, "start"),
     (Verb::Stop, "stop"),
     (Verb::Restart, "restart"),
@@ -68,6 +74,8 @@ const VERBS: [(Verb, &str); 14] = [
     (Verb::Delete, "delete"),
     (Verb::Console, "console"),
     (Verb::Poll, "poll"),
+    (Verb::CloneUp, "cloneup"),
+    (Verb::CloneDown, "clonedown"),
 ];
 
 /// A verb with its prefix.

@@ -34,6 +34,13 @@ const UNSUPPORTED: &[&str] = &[
     "jail_user",
 ];
 
+/// What rc.d/jail has in some of these without any file.
+const DEFAULTS: [(&str, &str); 3] = [
+    ("jail_program", "/usr/sbin/jail"),
+    ("jail_jls", "/usr/sbin/jls"),
+    ("jail_jexec", "/usr/sbin/jexec"),
+];
+
 /// One step: to do something, or to say something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
@@ -192,7 +199,7 @@ impl<'a> Service<'a> {
     /// rc.conf has a variable that FreeBSD would heed and that is not supported.
     pub fn plan(&self, request: Request, names: &[String]) -> Result<Vec<Action>, Unsupported> {
         // Refused, not ignored: `jail_program` could name a wrapper that the jails rely on.
-        if let Some(name) = UNSUPPORTED.iter().find(|name| self.conf.get_set(name).is_some()) {
+        if let Some(name) = UNSUPPORTED.iter().find(|name| !self.is_as_by_default(name)) {
             return Err(Unsupported((*name).to_owned()));
         }
         let mut actions = Vec::new();
@@ -239,9 +246,20 @@ impl<'a> Service<'a> {
             Verb::Disable => actions.push(Action::Switch(false)),
             Verb::Delete => actions.push(Action::Delete),
             Verb::Console => actions.push(self.console(names, &listed)),
-            Verb::Poll => {}
+            // The last two are rc.d/netif's.
+            Verb::Poll | Verb::CloneUp | Verb::CloneDown => {}
         }
         Ok(actions)
+    }
+
+    /// Whether a variable has the value that it has on FreeBSD if no file sets it.
+    fn is_as_by_default(&self, name: &str) -> bool {
+        let Some(value) = self.conf.get_set(name) else { return true };
+        match DEFAULTS.iter().find(|(known, _)| *known == name) {
+            Some((_, default)) => value == *default,
+            // A service is in no jail of its own unless the variable says yes.
+            None => name == "jail_svcj" && self.conf.yes(name) == Ok(false),
+        }
     }
 
     fn start(
@@ -541,10 +559,23 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
+    fn defaults_in_a_file_change_nothing() {
+        let want = plan("", &[CONF], "onestart a");
+        for rc_conf in [
+            "jail_svcj=NO", "jail_svcj=no", "jail_nice=", "jail_user=", "jail_env=\"\"",
+            "jail_program=/usr/sbin/jail jail_jls=/usr/sbin/jls jail_jexec=/usr/sbin/jexec",
+        ] {
+            assert_eq!(plan(rc_conf, &[CONF], "onestart a"), want, "{rc_conf}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
     fn what_is_not_supported_is_named() {
         for (rc_conf, want) in [
             ("jail_program=/usr/local/sbin/jail", "$jail_program is not supported; remove it from rc.conf"),
             ("jail_a_program=/bin/x",             "$jail_a_program is not supported; remove it from rc.conf"),
+            ("jail_svcj=YES",                     "$jail_svcj is not supported; remove it from rc.conf"),
             ("jail_nice=5",                       "$jail_nice is not supported; remove it from rc.conf"),
             ("jail_a_rootdir=/j/a jail_a_hostname=a",
              "Per-jail configuration via jail_* variables is obsolete and not supported (jail_a_rootdir); write /etc/jail.a.conf.  Jail a was ignored."),

@@ -121,7 +121,7 @@ $ route get default | grep gateway
     gateway: 10.0.0.254
 $ service netif console
 /etc/rc.d/netif: unknown directive 'console'.
-Usage: /etc/rc.d/netif [fast|force|one|quiet](start|stop|restart|rcvar|enable|disable|delete|enabled|describe|extracommands)
+Usage: /etc/rc.d/netif [fast|force|one|quiet](start|stop|restart|rcvar|enable|disable|delete|enabled|describe|extracommands|cloneup|clonedown)
 [1]
 $ ip link delete bridge7; ip link delete re0
 ",
@@ -129,6 +129,20 @@ $ ip link delete bridge7; ip link delete re0
     sandbox.write("/etc/rc.conf", "kletka_netif_enable=YES\ncloned_interfaces=bridge9\n");
     assert!(sandbox.ok("service netif quietstart").starts_with("Starting Network: bridge9.\n"));
     sandbox.ok("service netif stop");
+    sandbox.write("/etc/rc.conf", "cloned_interfaces='bridge9 epair4'\nvlans_lan0=7\n");
+    session::check(
+        &sandbox,
+        "\
+$ service netif cloneup | head -n 1; ifconfig -l
+Starting Network: bridge9 epair4a epair4b.
+lo0 bridge9 epair4a epair4b
+$ service netif clonedown; ifconfig -l
+Stopping Network: epair4a epair4b bridge9.
+lo0
+$ rm /etc/rc.conf; service netif cloneup; service netif clonedown; service netif extracommands
+cloneup clonedown
+",
+    );
 }
 
 /// `stop` also destroys interfaces that rc.conf no longer names. Variables that FreeBSD would heed

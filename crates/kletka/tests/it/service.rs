@@ -123,7 +123,7 @@ fn enabling_netif() {
     sandbox.write("/etc/rc.conf", "cloned_interfaces=bridge7\n");
     session(&sandbox, &[
         ("service netif describe",      0, "Network interface setup\n", ""),
-        ("service netif extracommands", 0, "\n", ""),
+        ("service netif extracommands", 0, "cloneup clonedown\n", ""),
         ("service netif rcvar",         0, "# netif : Network interface setup\n#\nkletka_netif_enable=\"NO\"\n#   (default: \"\")\n\n", ""),
         ("service netif enabled",       1, "", ""),
         ("service netif quietstart",    0, "", ""),

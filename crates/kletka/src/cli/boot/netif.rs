@@ -32,6 +32,13 @@ enum Action {
     Restart,
 }
 
+/// The verbs of the script.
+#[rustfmt::skip]
+pub(crate) const KEYWORDS: [&str; 12] = [
+    "start", "stop", "restart", "rcvar", "enable", "disable", "delete", "enabled", "describe",
+    "extracommands", "cloneup", "clonedown",
+];
+
 /// Who holds the lock of this file changes the interfaces.
 const LOCK: &str = "/run/kletka-netif.lock";
 
@@ -61,7 +68,9 @@ pub(crate) fn run(request: Request, names: &[String]) -> ExitCode {
         Verb::Restart => return service(Action::Restart, names, &conf),
         Verb::Rcvar => tell(&SWITCH.rcvar(&conf, request)),
         Verb::Describe => tell(&format!("{}\n", SWITCH.describes)),
-        Verb::ExtraCommands => tell("\n"),
+        Verb::ExtraCommands => tell("cloneup clonedown\n"),
+        Verb::CloneUp => return clones(Action::Start, &conf),
+        Verb::CloneDown => return clones(Action::Stop, &conf),
         Verb::Enabled => request.anyway || SWITCH.is_on(&conf),
         Verb::Enable => SWITCH.set(true),
         Verb::Disable => SWITCH.set(false),
@@ -69,6 +78,13 @@ pub(crate) fn run(request: Request, names: &[String]) -> ExitCode {
         _ => return answer::fail(PATH, format_args!("'{}' is not supported", request.word())),
     };
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Carries out `action` for the interfaces of `cloned_interfaces` alone.
+fn clones(action: Action, conf: &RcConf) -> ExitCode {
+    let names = conf.words("cloned_interfaces");
+    // Without names, all that rc.conf knows of would be meant.
+    if names.is_empty() { ExitCode::SUCCESS } else { service(action, &names, conf) }
 }
 
 fn tell(text: &str) -> bool {

@@ -212,15 +212,18 @@ pub(crate) const SCRIPTS: [Script; 3] = [
     Script {
         name: "netif",
         path: netif::PATH,
-        keywords: PLAIN,
+        keywords: &netif::KEYWORDS,
         switch: Some(&netif::SWITCH),
         run: netif::run,
     },
-    Script { name: "jail", path: JAIL, keywords: KEYWORDS, switch: Some(&SWITCH), run: jail },
+    Script { name: "jail", path: JAIL, keywords: OF_JAIL, switch: Some(&SWITCH), run: jail },
 ];
 
 /// The verbs that every script has: those before the ones that rc.d/jail adds.
 pub(crate) const PLAIN: &[&str] = KEYWORDS.split_at(10).0;
+
+/// The verbs of rc.d/jail.
+const OF_JAIL: &[&str] = KEYWORDS.split_at(14).0;
 
 impl Script {
     fn start(&self, verb: &str, names: &[String]) -> ExitCode {

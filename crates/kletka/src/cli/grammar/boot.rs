@@ -100,7 +100,13 @@ const fn plain([start, stop, restart]: [&'static [Rule]; 3]) -> [Grammar; 10] {
 }
 
 static PLAIN: [Grammar; 10] = plain([&[], &[], &[]]);
-static OF_NETIF: [Grammar; 10] = plain([INTERFACES, INTERFACES, INTERFACES]);
+static OF_NETIF: [Grammar; 12] = {
+    let [start, stop, restart, rcvar, enable, disable, delete, enabled, describe, extra] =
+        plain([INTERFACES, INTERFACES, INTERFACES]);
+    let up = verb("cloneup", "make the interfaces of cloned_interfaces", &[]);
+    let down = verb("clonedown", "destroy the interfaces of cloned_interfaces", &[]);
+    [start, stop, restart, rcvar, enable, disable, delete, enabled, describe, extra, up, down]
+};
 static OF_JAIL: [Grammar; 14] = {
     let [start, stop, restart, rcvar, enable, disable, delete, enabled, describe, extra] =
         plain([CONFIGURED, RUNNING, RUNNING]);

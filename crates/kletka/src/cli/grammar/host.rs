@@ -102,20 +102,22 @@ const FSTAB: Flag = with("-F", "file", File, "this file in place of /etc/fstab")
 
 pub(crate) static MOUNT: Grammar = Grammar {
     usage: &[
-        "mount [-t nullfs | tmpfs]",
-        "mount [-rw] [-o options] -t nullfs | tmpfs special node",
-        "mount -a [-l] [-F fstab] [-t nullfs | tmpfs]",
+        "mount [-pv] [-t nullfs | tmpfs]",
+        "mount [-rvw] [-o options] -t nullfs | tmpfs special node",
+        "mount -a [-lv] [-F fstab] [-t nullfs | tmpfs]",
     ],
     flags: &[
         flag("-a", "mount all lines of the file"),
         FSTAB,
         flag("-l", "lines with the option late, too"),
         with("-o", "options", Any, "options of the mount, with commas between them"),
+        flag("-p", "list as lines of fstab(5)"),
         flag("-r", "read-only"),
         with("-t", "type", TYPE, "the type of the file system"),
+        flag("-v", "say more of what is mounted"),
         flag("-w", "to be written, too"),
     ],
-    refused: "dfLnpuv",
+    refused: "dfLnu",
     permutes: true,
     rules: &[each(&[Directory])],
     ..Grammar::new("mount")

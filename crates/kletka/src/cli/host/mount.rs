@@ -77,6 +77,9 @@ impl Failure {
 struct Request {
     all: bool,
     late: bool,
+    /// Lines of fstab(5): `-p`.
+    as_fstab: bool,
+    verbose: bool,
     fstab: Option<PathBuf>,
     fstype: Option<OsString>,
     options: Vec<Vec<u8>>,
@@ -92,6 +95,8 @@ impl Request {
             match argument {
                 Arg::Short('a') => request.all = true,
                 Arg::Short('l') => request.late = true,
+                Arg::Short('p') => request.as_fstab = true,
+                Arg::Short('v') => request.verbose = true,
                 Arg::Short('r') => request.options.push(b"ro".to_vec()),
                 Arg::Short('w') => request.options.push(b"rw".to_vec()),
                 Arg::Short('F') => request.fstab = Some(value(&mut parser)?.into()),
@@ -118,7 +123,8 @@ impl Request {
 
     /// Whether nothing but `-o` was given.
     fn takes_options_alone(&self) -> bool {
-        !self.all && !self.late && self.fstab.is_none() && self.fstype.is_none()
+        let is_shown = self.as_fstab || self.verbose;
+        !is_shown && !self.all && !self.late && self.fstab.is_none() && self.fstype.is_none()
     }
 
     /// Carries out `mount` and `mount -t TYPE`: prints a line for each mount.
@@ -129,11 +135,33 @@ impl Request {
         let mut lines = Vec::new();
         for mount in mounted().map_err(|error| Failure::Because(reason(error)))? {
             if self.fstype.as_ref().is_none_or(|fstype| mount.fstype == fstype.as_bytes()) {
-                lines.extend(mount.line());
+                lines.extend(self.shown(&mount));
             }
         }
         answer::print(lines);
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The line of a mount, as the options say.
+    fn shown(&self, mount: &Mounted) -> Vec<u8> {
+        match self {
+            Self { as_fstab: true, .. } => mount.fstab_line(),
+            Self { verbose: true, .. } => mount.verbose_line(),
+            _ => mount.line(),
+        }
+    }
+
+    /// Prints what is now mounted at `target`, with `-v`.
+    fn tell(&self, target: &Path) {
+        if !self.verbose {
+            return;
+        }
+        let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+        let target = target.as_os_str().as_bytes();
+        let table = mounted().unwrap_or_default();
+        if let Some(mount) = table.iter().rev().find(|mount| mount.target == target) {
+            answer::print(self.shown(mount));
+        }
     }
 
     /// Carries out `mount -t TYPE [-o OPTIONS] SPECIAL NODE`.
@@ -156,7 +184,10 @@ impl Request {
         let mount = entry.mount().map_err(|error| Failure::because(error.kind))?;
         check(&mount, &[])
             .and_then(|()| apply(&entry, &mount))
-            .map(|()| ExitCode::SUCCESS)
+            .map(|()| {
+                self.tell(&mount.target);
+                ExitCode::SUCCESS
+            })
             .map_err(Failure::Because)
     }
 
@@ -184,8 +215,9 @@ impl Request {
         }
         let mut code = ExitCode::SUCCESS;
         for (entry, mount) in &plan {
-            if let Err(error) = apply(entry, mount) {
-                code = answer::fail("mount", error);
+            match apply(entry, mount) {
+                Ok(()) => self.tell(&mount.target),
+                Err(error) => code = answer::fail("mount", error),
             }
         }
         Ok(code)
