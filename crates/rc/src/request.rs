@@ -1,7 +1,7 @@
 //! The verb of a service and its prefixes: rc.subr's run_rc_command.
 
-/// The verbs in the order of rc.subr's usage line for rc.d/jail, and those that only rc.d/netif has.
-/// FreeBSD's line has `status` twice: rc.d/jail adds a word that rc.subr has already.
+/// The verbs in the order of rc.subr's usage line for rc.d/jail, and those that only rc.d/netif
+/// has. FreeBSD's line has `status` twice: rc.d/jail adds a word that rc.subr has already.
 pub const KEYWORDS: &[&str] = &[
     "start",
     "stop",
