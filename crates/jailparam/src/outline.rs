@@ -173,7 +173,10 @@ pub(crate) static OUTLINE: &[Section] = &[
             (
                 "mount",
                 "Each value is one line: `mount += \"/data /home/jails/web/data nullfs ro 0 0\"`. The \
-                 mount point is written as the host sees it. See kletka-fstab(5).",
+                 mount point is written as the host sees it. See kletka-fstab(5). `jail -m` with \
+                 `mount` or `mount.fstab` unmounts what the lines of both do not have any more, and \
+                 mounts what they have got: all of it or nothing. What a process uses is not \
+                 unmounted. A jail with `allow.mount` keeps what it began with.",
             ),
             ("mount.fstab", "Lines as for `mount`, in a file: `/etc/fstab.$name` is usual."),
             ("mount.devfs", "Most programs want it."),

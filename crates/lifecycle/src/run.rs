@@ -23,6 +23,7 @@ pub mod sources;
 mod together;
 mod which;
 
+pub use change::mounts_that_differ;
 pub use configured::{Configured, Subject};
 pub use decided::Decided;
 pub use facts::Prisons;

@@ -35,38 +35,32 @@ pub struct Creation {
     known: Spec,
     /// The jail has a /dev of its own, whatever its fstab says.
     has_devfs: bool,
+    lines: Lines,
+}
+
+/// What is to be mounted, as far as the parameters alone say it.
+#[derive(Debug, Clone)]
+struct Lines {
     /// The lines of `mount`.
     mounts: Vec<Entry>,
     /// The files of `mount.fstab`.
     files: Vec<PathBuf>,
 }
 
-impl Creation {
-    /// Reads the prison that `jail` describes. `programs` is the directory of kletka's programs for
-    /// use in jails.
-    ///
-    /// # Errors
-    /// A parameter has a value that cannot be used.
-    pub fn new(jail: &Jail, programs: Option<&Path>) -> Result<Self, Error> {
+impl Lines {
+    fn of(parameters: &Set) -> Result<Self, Error> {
         let mut mounts = Vec::new();
-        for line in jail.parameters.list(param::MOUNT) {
+        for line in parameters.list(param::MOUNT) {
             let wrong = |error| Error::Fstab(param::MOUNT.name, None, error);
             mounts.extend(fstab::parse_value(line).map_err(wrong)?);
         }
-        let files = jail.parameters.list(param::MOUNT_FSTAB).iter().filter(|file| !file.is_empty());
+        let files = parameters.list(param::MOUNT_FSTAB).iter().filter(|file| !file.is_empty());
         let files = files.map(|file| OsString::from_vec(file.clone()).into()).collect();
-        // Below the host's /dev, whose devices no jail may have, lies a directory of the host's
-        // disk. FreeBSD's service jails see a /dev there without asking for one.
-        let has_devfs = jail.parameters.flag(param::MOUNT_DEVFS) || jail.path() == Path::new("/");
-        Ok(Self { known: known(jail, programs)?, has_devfs, mounts, files })
+        Ok(Self { mounts, files })
     }
 
-    /// Describes the prison with all its mounts, by what the files and the root are like now.
-    ///
-    /// # Errors
-    /// A file of `mount.fstab` cannot be read or understood; something cannot be mounted where a
-    /// line says; the rulesets of devices cannot be read.
-    pub fn complete(&self, jail: &Jail) -> Result<Spec, Error> {
+    /// Reads the files, and finds the mounts of `jail`.
+    fn read<'j>(&self, jail: &'j Jail) -> Result<Mounts<'j>, Error> {
         let mut all = Mounts { jail, mounts: Vec::new(), devfs: None };
         all.add(param::MOUNT.name, None, &self.mounts)?;
         let parameter = param::MOUNT_FSTAB.name;
@@ -76,6 +70,31 @@ impl Creation {
             let wrong = |error| Error::Fstab(parameter, Some(file.clone()), error);
             all.add(parameter, Some(file), &fstab::parse(&text).map_err(wrong)?)?;
         }
+        Ok(all)
+    }
+}
+
+impl Creation {
+    /// Reads the prison that `jail` describes. `programs` is the directory of kletka's programs for
+    /// use in jails.
+    ///
+    /// # Errors
+    /// A parameter has a value that cannot be used.
+    pub fn new(jail: &Jail, programs: Option<&Path>) -> Result<Self, Error> {
+        let lines = Lines::of(&jail.parameters)?;
+        // Below the host's /dev, whose devices no jail may have, lies a directory of the host's
+        // disk. FreeBSD's service jails see a /dev there without asking for one.
+        let has_devfs = jail.parameters.flag(param::MOUNT_DEVFS) || jail.path() == Path::new("/");
+        Ok(Self { known: known(jail, programs)?, has_devfs, lines })
+    }
+
+    /// Describes the prison with all its mounts, by what the files and the root are like now.
+    ///
+    /// # Errors
+    /// A file of `mount.fstab` cannot be read or understood; something cannot be mounted where a
+    /// line says; the rulesets of devices cannot be read.
+    pub fn complete(&self, jail: &Jail) -> Result<Spec, Error> {
+        let all = self.lines.read(jail)?;
         // What `mount.devfs` mounts would cover the line's.
         let dev = match all.devfs.filter(|_| !self.has_devfs) {
             Some(ruleset) => Some(devices::dev(&jail.parameters, ruleset)?),
@@ -99,7 +118,7 @@ impl Creation {
 
     /// The files that are read when the prison is created.
     pub fn files(&self) -> &[PathBuf] {
-        &self.files
+        &self.lines.files
     }
 
     /// The parameters that the prison's record will hold.
@@ -256,6 +275,22 @@ impl Mounts<'_> {
         }
         Ok(())
     }
+}
+
+/// The mounts of `mount` and `mount.fstab` that a jail which runs is given; `None`: it is given
+/// neither parameter, and keeps what it has.
+///
+/// # Errors
+/// A file of `mount.fstab` cannot be read or understood; something cannot be mounted where a line
+/// says.
+pub(crate) fn mounts_given(jail: &Jail, given: &Set) -> Result<Option<Vec<Mount>>, Error> {
+    let is_given = [param::MOUNT, param::MOUNT_FSTAB]
+        .iter()
+        .any(|list| given.given(list.parameter()).is_some());
+    if !is_given {
+        return Ok(None);
+    }
+    Ok(Some(Lines::of(given)?.read(jail)?.mounts))
 }
 
 /// The places in the jail where the lines of `mount` and `mount.fstab` mount something, as far as

@@ -24,6 +24,7 @@ mod pending;
 mod permission;
 mod prison;
 mod registry;
+mod remount;
 mod removal;
 mod shared;
 mod spec;
@@ -44,6 +45,7 @@ pub use enter::terminal::Foreground;
 pub use error::{Error, UnionFault};
 pub use files::dev::own_nodes;
 pub use files::layer::{Attached, Made};
+pub use files::lines::{Mounted, Moves};
 pub use files::trial::{try_idmap, try_overlay};
 pub use first::Waiting;
 pub use kernel::child::{Child, Ended, readable};
@@ -57,6 +59,7 @@ pub use registry::nested::view_on_paper;
 pub use registry::record::{Record, RecordedDev};
 pub use registry::unseen::Unseen;
 pub use registry::{Changing, Registry, is_jailed};
+pub use remount::Remounted;
 pub use spec::{
     Addresses, Change, Dev, Device, Families, Ipc, IpcKinds, Mount, MountOptions, MountSource,
     Network, Node, NodeKind, Processes, Spec, Text, Users,

@@ -25,6 +25,7 @@ use crate::cgroup::{self, legacy::Hierarchies};
 use crate::confine::ids::{Ids, Ranges};
 use crate::confine::rights::Rights;
 use crate::error::{Calling, Error, UnionFault};
+use crate::files::lines;
 use crate::shared;
 use crate::spec::{Spec, Users};
 use crate::work;
@@ -676,6 +677,7 @@ impl Registry {
             ),
             addresses: spec.addresses.clone(),
             mark: spec.mark,
+            mounts: lines::recorded(&spec.mounts),
             parameters: spec.parameters.clone(),
             rights,
             creator: Some(creator),

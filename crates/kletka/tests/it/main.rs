@@ -36,6 +36,7 @@ mod pages;
 mod plan;
 mod rc_in_jail;
 mod record;
+mod remount;
 mod rights;
 mod roots;
 mod route;

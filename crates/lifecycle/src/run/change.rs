@@ -15,12 +15,14 @@ use crate::permission;
 use crate::recorded::{self, same_place};
 use crate::refusal::Refusal;
 use crate::securelevel;
-use crate::spec::{most_processes, users};
+use crate::spec::{most_processes, mounts_given, told_of_mount, users};
 use crate::voice::Notice;
 use jailparam::{Access, Handle, Parameter, Set, Text, Value, param};
-use prison::{Addresses, Change, Prison, Record, Registry};
+use prison::{Addresses, Change, Mount, Mounted, Moves, Prison, Record, Registry, Remounted, Spec};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The difference between a jail that runs and what its parameters say now.
 pub(crate) struct Changes {
@@ -28,6 +30,8 @@ pub(crate) struct Changes {
     set: Set,
     /// Parameters that get another value, and can while the jail runs.
     live: Vec<&'static Parameter>,
+    /// What is mounted in the jail after the changes, and what of that changes.
+    mounts: Option<(Vec<Mount>, Moves)>,
     /// The first parameter that differs and cannot be changed after creation.
     fixed: Option<&'static str>,
 }
@@ -40,7 +44,7 @@ impl Changes {
     pub(crate) fn find(record: &Record, jail: &Jail) -> Result<Self, Refusal> {
         let wanted = &jail.parameters;
         let set = recorded::read(record).map_err(|error| Refusal::Record(jail.into(), error))?;
-        let mut changes = Self { set, live: Vec::new(), fixed: None };
+        let mut changes = Self { set, live: Vec::new(), mounts: None, fixed: None };
         for (parameter, value) in wanted.export() {
             // `meta.KEY` and `env.KEY` edit the text that the jail has.
             let value = match wanted.edited(parameter, &changes.set) {
@@ -64,6 +68,7 @@ impl Changes {
                 changes.fixed.get_or_insert(parameter.name);
             }
         }
+        changes.find_mounts(record, jail)?;
         let checked = permission::check(&changes.set, users(&changes.set));
         checked.map_err(Refusal::step(jail))?;
         Ok(changes)
@@ -76,7 +81,27 @@ impl Changes {
             wanted.given(parameter).is_some() && is_live(parameter)
         };
         let live = jailparam::shown().filter(live).collect();
-        Self { set: wanted.clone(), live, fixed: None }
+        Self { set: wanted.clone(), live, mounts: None, fixed: None }
+    }
+
+    /// Compares what is mounted in the jail with what `jail` says of that, if it says anything.
+    fn find_mounts(&mut self, record: &Record, jail: &Jail) -> Result<(), Refusal> {
+        // With the path that the jail has.
+        let prisons = Jail { configured: None, parameters: self.set.clone(), given: None };
+        let given = mounts_given(&prisons, &jail.parameters).map_err(Refusal::step(jail))?;
+        let Some(wanted) = given else { return Ok(()) };
+        // Of a jail that an older kletka has made nobody knows what is mounted.
+        let Some(moves) = record.moves(&wanted).filter(|moves| !moves.is_empty()) else {
+            return Ok(());
+        };
+        if record.can_move(&moves, &wanted) {
+            self.mounts = Some((wanted, moves));
+        } else {
+            let is_file = jail.parameters.given(param::MOUNT_FSTAB.parameter()).is_some();
+            let of = if is_file { param::MOUNT_FSTAB.name } else { param::MOUNT.name };
+            self.fixed.get_or_insert(of);
+        }
+        Ok(())
     }
 
     /// Whether the jail would have to be made anew for this value, although the parameter can be
@@ -115,7 +140,7 @@ impl Changes {
 
     /// Whether nothing is left to change.
     pub(crate) fn is_empty(&self) -> bool {
-        self.live.is_empty()
+        self.live.is_empty() && self.mounts.is_none()
     }
 
     /// The line that `jail -v` shows of the call. `jail` finds the jail, as in `jid=1`.
@@ -123,6 +148,11 @@ impl Changes {
         let words = self.live.iter().filter_map(|parameter| self.set.assignment(parameter, true));
         let words = words.map(|word| format!(" {}", String::from_utf8_lossy(&word)));
         format!("jail_set(JAIL_UPDATE) {jail}{}", words.collect::<String>())
+    }
+
+    /// What is unmounted and mounted, in the words of the commands that would do it.
+    pub(crate) fn mount_lines(&self) -> Vec<String> {
+        self.mounts.as_ref().map(|(wanted, moves)| told(moves, wanted)).unwrap_or_default()
     }
 
     /// The parameters that change and give or take rights. Only processes that enter the jail from
@@ -172,6 +202,25 @@ impl Changes {
         Ok(Some(addresses))
     }
 
+    /// Unmounts and mounts what differs.
+    fn remount(
+        &self,
+        prison: &mut Prison,
+        registry: &Registry,
+        neighbours: Arc<[PathBuf]>,
+    ) -> Result<Remounted, prison::Error> {
+        let Some((wanted, _)) = &self.mounts else { return Ok(Remounted::default()) };
+        let (path, mounts) = (prison.record().path.clone(), wanted.clone());
+        prison.remount(registry, &Spec { path, mounts, neighbours, ..Spec::default() })
+    }
+
+    /// The jail with the path that it has, and with the lines that it is given: for messages.
+    fn with_lines_of(&self, jail: &Jail) -> Jail {
+        let mut parameters = jail.parameters.clone();
+        parameters.put(param::PATH, self.set.text(param::PATH).unwrap_or_default());
+        Jail { configured: None, parameters, given: None }
+    }
+
     /// Changes the prison.
     ///
     /// # Errors
@@ -211,6 +260,28 @@ impl Changes {
     fn changes<T>(&self, one: Handle<T>) -> bool {
         self.live.iter().any(|parameter| one.is(parameter))
     }
+}
+
+/// What is mounted otherwise in a jail that runs than `wanted` says: a line for each, and whether
+/// `jail -m` can change that.
+///
+/// # Errors
+/// The lines of `mount` or a file of `mount.fstab` cannot be read, or say what cannot be.
+pub fn mounts_that_differ(record: &Record, wanted: &Set) -> Result<(Vec<String>, bool), Error> {
+    let mut parameters = wanted.clone();
+    parameters.put(param::PATH, record.path.as_os_str().as_encoded_bytes().to_vec());
+    let jail = Jail { configured: None, parameters, given: None };
+    let given = mounts_given(&jail, wanted)?;
+    let (is_given, wanted) = (given.is_some(), given.unwrap_or_default());
+    let moves = record.moves(&wanted).unwrap_or_default();
+    Ok((told(&moves, &wanted), is_given && record.can_move(&moves, &wanted)))
+}
+
+/// Writes what is unmounted and mounted: a line for each.
+pub(crate) fn told(moves: &Moves, wanted: &[Mount]) -> Vec<String> {
+    let gone = moves.gone.iter().rev().map(|line| format!("umount {}", line.line()));
+    let new = moves.new.iter().map(|&place| Mounted::of(&wanted[place]));
+    gone.chain(new.map(|line| format!("mount {}", line.line()))).collect()
 }
 
 /// Whether the parameter can be changed while the jail runs.
@@ -259,6 +330,9 @@ pub(crate) fn change(
     }
     let call = changes.line(&format!("jid={}", prison.record().jid));
     ledger.voice.tell(&Notice::Changes(jail, &call));
+    for line in changes.mount_lines() {
+        ledger.voice.tell(&Notice::Changes(jail, &line));
+    }
     let addresses = changes.addresses(prison.record()).map_err(Refusal::step(jail))?;
     let aliases = addresses.as_ref().map_or(Ok(Vec::new()), |_| addresses::aliases(&found));
     let aliases = aliases.map_err(Refusal::step(jail))?;
@@ -269,11 +343,20 @@ pub(crate) fn change(
         .map_or(Ok(()), |all| addresses::provide(&prison, registry, &aliases, all));
     provided.map_err(Refusal::step(jail))?;
     let before = prison.record().clone();
+    let remounted = changes.remount(&mut prison, registry, facts.configured.roots());
+    let remounted = match remounted {
+        Ok(remounted) => remounted,
+        Err(error) => {
+            addresses::withdraw(&prison, registry, &aliases);
+            return Err(Refusal::step(jail)(told_of_mount(&changes.with_lines_of(jail), error)));
+        }
+    };
     let renewal = changes.renewal();
     let renewed = renewal.as_ref().map_or(Ok(()), |renewal| {
         devices::renew_prison(&mut prison, registry, &changes.set, renewal)
     });
     if let Err(error) = renewed {
+        prison.give_mounts_back(registry, remounted);
         addresses::withdraw(&prison, registry, &aliases);
         return Err(Refusal::step(jail)(error));
     }
@@ -282,6 +365,7 @@ pub(crate) fn change(
         if renewal.is_some() {
             devices::give_back(&mut prison, registry, &before);
         }
+        prison.give_mounts_back(registry, remounted);
         return Err(Refusal::Change(jail.into(), error));
     }
     drop(changing);

@@ -271,7 +271,10 @@ impl Plan<'_, '_, '_> {
         match changes.fixed() {
             Some(fixed) => Err(Refusal::Fixed(jail.into(), fixed)),
             None if changes.is_empty() => Ok("nothing differs".to_owned()),
-            None => Ok(changes.line(&format!("jid={}", record.jid))),
+            None => {
+                let call = changes.line(&format!("jid={}", record.jid));
+                Ok([vec![call], changes.mount_lines()].concat().join("; "))
+            }
         }
     }
 }

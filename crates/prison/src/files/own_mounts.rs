@@ -61,14 +61,14 @@ impl OwnMounts {
 }
 
 /// Where this process was before.
-struct Home {
+pub(crate) struct Home {
     mounts: File,
     root: OwnedFd,
     directory: OwnedFd,
 }
 
 impl Home {
-    fn find() -> Result<Self, Error> {
+    pub(crate) fn find() -> Result<Self, Error> {
         let directory = |path| {
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
             open(path, flags, Mode::empty()).calling("open")
@@ -77,7 +77,7 @@ impl Home {
         Ok(Self { mounts, root: directory("/")?, directory: directory(".")? })
     }
 
-    fn come_back(self) -> Result<(), Error> {
+    pub(crate) fn come_back(self) -> Result<(), Error> {
         move_into_link_name_space(self.mounts.as_fd(), Some(LinkNameSpaceType::Mount))
             .calling("setns")?;
         // setns(2) has made the namespace's root this process's root and working directory.

@@ -8,6 +8,7 @@
 
 use crate::confine::ids::Ids;
 use crate::confine::rights::Rights;
+use crate::files::lines::Mounted;
 use crate::mark::Mark;
 use crate::pending::Pending;
 use crate::permission::{Allow, Permission};
@@ -58,6 +59,9 @@ pub struct Record {
     pub mark: Option<Mark>,
     /// The prison's own /dev, where that can be changed.
     pub dev: Option<RecordedDev>,
+    /// The lines of fstab(5) that are mounted in the prison, in this order. `None`: that is not
+    /// known.
+    pub mounts: Option<Vec<Mounted>>,
     /// Directories that were made for the prison and are removed with it: [`crate::work`].
     pub(crate) work: Vec<PathBuf>,
     /// jail_set(2)'s parameters by name, for jls(8).
@@ -193,6 +197,14 @@ impl Record {
             line("devfs", format!("{} {}", dev.ruleset, dev.device).as_bytes());
             dev.applied.iter().for_each(|rule| line("devfs.applied", rule));
         }
+        if let Some(mounts) = &self.mounts {
+            // Said even of none: an older kletka's record says nothing.
+            line("mounts", mounts.len().to_string().as_bytes());
+            for mounted in mounts {
+                line("mounted", mounted.target.as_os_str().as_bytes());
+                line("mounted.as", mounted.what.as_bytes());
+            }
+        }
         for work in &self.work {
             line("work", work.as_os_str().as_bytes());
         }
@@ -269,6 +281,7 @@ impl Record {
             addresses: None,
             mark: None,
             dev: None,
+            mounts: None,
             work: Vec::new(),
             parameters: Vec::new(),
             pending: None,
@@ -303,6 +316,10 @@ impl Record {
             "path" => self.path = path(),
             "cgroup" => self.cgroup = Some(path()),
             "work" => self.work.push(path()),
+            "mounted" => match &mut self.mounts {
+                Some(mounts) => mounts.push(Mounted { target: path(), what: String::new() }),
+                None => return Line::Unknown,
+            },
             "devfs.applied" => match &mut self.dev {
                 Some(dev) => dev.applied.push(value),
                 None => return Line::Unknown,
@@ -338,6 +355,12 @@ impl Record {
             }),
             "mark" => text.and_then(Mark::parse).map(|mark| self.mark = Some(mark)),
             "devfs" => text.and_then(RecordedDev::parse).map(|dev| self.dev = Some(dev)),
+            "mounts" => text.map(|_| self.mounts = Some(Vec::new())),
+            "mounted.as" => text.and_then(|text| {
+                let last = self.mounts.as_mut()?.last_mut()?;
+                text.clone_into(&mut last.what);
+                Some(())
+            }),
             "domain" => text.map(|domain| self.domain = domain == "init"),
             _ => return Line::Unknown,
         };
@@ -404,6 +427,10 @@ mod tests {
                 applied: vec![b"path x\n unhide".to_vec()],
                 device: 57,
             }),
+            mounts: Some(vec![
+                Mounted { target: "/tmp\nx".into(), what: "/var nullfs ro".into() },
+                Mounted { target: "/b".into(), what: "tmpfs tmpfs rw".into() },
+            ]),
             work: vec!["/a/.b.kletka-work".into(), "/c\n".into()],
             parameters: vec![("host.hostname".into(), b"a\nb\\".to_vec())],
             rights: Rights {

@@ -1,16 +1,16 @@
 //! `jls --diff`: shows where a jail that runs differs from its file. FreeBSD has no such option.
 //!
 //! Each line says whether `jail -m` can remove the difference, or only a new start. The parameters
-//! of the prison are compared. Commands, mounts and all else that only jail(8) acts on are read
-//! anew at each use, and a prison has none of them. The exit status is that of diff(1): 0 without
-//! differences, 1 with some, 2 when something went wrong.
+//! of the prison are compared, and what is mounted in it. Commands and all else that only jail(8)
+//! acts on are read anew at each use, and a prison has none of them. The exit status is that of
+//! diff(1): 0 without differences, 1 with some, 2 when something went wrong.
 
 use crate::cli::answer::{self, faults, not_found};
 use crate::cli::grammar::jails::JLS;
 use crate::cli::help::usage;
 use jailparam::{Access, Kind, Parameter, Set, Value, param};
 use lifecycle::recorded::{self, same_place};
-use lifecycle::run::Sources;
+use lifecycle::run::{Sources, mounts_that_differ};
 use prison::{Record, Registry};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -121,7 +121,17 @@ fn differences(record: &Record, wanted: &Set) -> Result<String, String> {
         let name = &record.name;
         lines += &format!("{name}: {old} -> {new} ({})\n", remedy(parameter, given));
     }
-    Ok(lines)
+    Ok(lines + &mounts(record, wanted)?)
+}
+
+/// A line for each mount that the jail has to lose or to get.
+fn mounts(record: &Record, wanted: &Set) -> Result<String, String> {
+    let name = &record.name;
+    let differ = mounts_that_differ(record, wanted);
+    let (lines, is_live) = differ.map_err(|error| format!("{name}: {error}"))?;
+    let remedy = if is_live { "jail -m" } else { "restart" };
+    let plain = |line: &String| line.replace('\n', "\\n");
+    Ok(lines.iter().map(|line| format!("{name}: {} ({remedy})\n", plain(line))).collect())
 }
 
 /// Answers how the jail can get the value of its file.

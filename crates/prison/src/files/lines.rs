@@ -1,0 +1,162 @@
+//! The lines of fstab(5) that a prison has, as its record keeps them: enough to tell which of them
+//! other lines would leave, and where to unmount the rest.
+
+use crate::spec::{Mount, MountOptions, MountSource};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+/// Bytes that all lines of a record may have: a prison with more has no record of them.
+const MOST: usize = 6 << 10;
+
+/// A line that is mounted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mounted {
+    /// Where, as the prison sees it.
+    pub target: PathBuf,
+    /// What and how, as in fstab(5): its first, third and fourth field.
+    pub what: String,
+}
+
+/// What a prison has to lose and to get for other lines than those that it has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moves {
+    /// The lines to unmount, in the order in which they were mounted.
+    pub gone: Vec<Mounted>,
+    /// The places among the new lines of those to mount.
+    pub new: Vec<usize>,
+}
+
+impl Mounted {
+    /// What the record keeps of a mount.
+    #[must_use]
+    pub fn of(mount: &Mount) -> Self {
+        let (source, kind) = match &mount.source {
+            MountSource::Nullfs(source) => (source.to_string_lossy().into_owned(), "nullfs"),
+            MountSource::Proc => ("proc".to_owned(), "procfs"),
+            MountSource::Sys => ("sys".to_owned(), "linsysfs"),
+            MountSource::Disk { kind, device } => {
+                (device.to_string_lossy().into_owned(), kind.as_str())
+            }
+            MountSource::Overlay { lower, upper } => (overlay(lower, upper.as_ref()), "overlay"),
+            MountSource::Union { directory, .. } => {
+                (directory.to_string_lossy().into_owned(), "unionfs")
+            }
+            MountSource::Tmpfs { .. } => ("tmpfs".to_owned(), "tmpfs"),
+        };
+        let what = format!("{source} {kind} {}", options(&mount.source, mount.options));
+        Self { target: mount.target.clone(), what }
+    }
+
+    /// The line without the number of its dump, as an administrator could have written it.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let (source, rest) = self.what.split_once(' ').unwrap_or((&self.what, ""));
+        format!("{source} {} {rest}", self.target.display())
+    }
+}
+
+fn overlay(lower: &[PathBuf], upper: Option<&(PathBuf, PathBuf)>) -> String {
+    let layers = upper.iter().map(|(upper, _)| upper).chain(lower);
+    layers.map(|layer| layer.to_string_lossy()).collect::<Vec<_>>().join(":")
+}
+
+/// The words of the fourth field.
+fn options(source: &MountSource, options: MountOptions) -> String {
+    let mut words = String::from(if options.read_only { "ro" } else { "rw" });
+    let MountOptions { nosuid, noexec, noatime, .. } = options;
+    let below = matches!(source, MountSource::Union { below: true, .. });
+    let flags =
+        [(nosuid, ",nosuid"), (noexec, ",noexec"), (noatime, ",noatime"), (below, ",below")];
+    flags.iter().filter(|(is_on, _)| *is_on).for_each(|(_, word)| words.push_str(word));
+    if let MountSource::Tmpfs { size, inodes, mode, uid, gid } = source {
+        // Writing to a `String` cannot fail.
+        let mut word = |name: &str, value: Option<String>| {
+            let _ = value.map(|value| write!(words, ",{name}={value}"));
+        };
+        word("size", size.map(|size| size.to_string()));
+        word("nr_inodes", inodes.map(|inodes| inodes.to_string()));
+        word("mode", mode.map(|mode| format!("{mode:o}")));
+        word("uid", uid.map(|uid| uid.to_string()));
+        word("gid", gid.map(|gid| gid.to_string()));
+    }
+    words
+}
+
+/// What the record of a prison with these mounts keeps of them; `None`: they are too many.
+pub(crate) fn recorded(mounts: &[Mount]) -> Option<Vec<Mounted>> {
+    let lines: Vec<_> = mounts.iter().map(Mounted::of).collect();
+    let size = |line: &Mounted| line.target.as_os_str().len() + line.what.len();
+    (lines.iter().map(size).sum::<usize>() <= MOST).then_some(lines)
+}
+
+/// Compares the lines that are mounted with those that are wanted.
+pub(crate) fn moves(mounted: &[Mounted], wanted: &[Mount]) -> Moves {
+    let mut left: Vec<Option<&Mounted>> = mounted.iter().map(Some).collect();
+    let mut new = Vec::new();
+    for (place, mount) in wanted.iter().enumerate() {
+        let line = Mounted::of(mount);
+        match left.iter_mut().find(|it| **it == Some(&line)) {
+            Some(same) => *same = None,
+            None => new.push(place),
+        }
+    }
+    Moves { gone: left.into_iter().flatten().cloned().collect(), new }
+}
+
+impl Moves {
+    /// Whether all lines stay.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.gone.is_empty() && self.new.is_empty()
+    }
+
+    /// Whether all of it can be done while the prison runs. What lies over others as a layer, or is
+    /// the root, was made together with them.
+    pub(crate) fn is_possible(&self, wanted: &[Mount]) -> bool {
+        let is_root = |target: &Path| target == Path::new("/");
+        let is_kind = |line: &Mounted| {
+            let kind = line.what.rsplit(' ').nth(1).unwrap_or_default();
+            !["overlay", "unionfs", "procfs", "linsysfs"].contains(&kind)
+        };
+        let new = self.new.iter().map(|&place| Mounted::of(&wanted[place]));
+        self.gone.iter().cloned().chain(new).all(|line| is_kind(&line) && !is_root(&line.target))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nullfs(source: &str, target: &str, read_only: bool) -> Mount {
+        let options = MountOptions { read_only, ..MountOptions::default() };
+        Mount { source: MountSource::Nullfs(source.into()), target: target.into(), options }
+    }
+
+    #[test]
+    fn what_lines_leave() {
+        let (a, b, ro) =
+            (nullfs("/a", "/x", false), nullfs("/b", "/y", false), nullfs("/a", "/x", true));
+        let root = nullfs("/c", "/", true);
+        for (has, wanted, gone, new, possible) in [
+            (vec![&a, &b], vec![&a, &b], 0, vec![], true),
+            (vec![&a, &b], vec![&b], 1, vec![], true),
+            (vec![&a], vec![&a, &b], 0, vec![1], true),
+            (vec![&a, &b], vec![&ro, &b], 1, vec![0], true),
+            (vec![&a], vec![&a, &a], 0, vec![1], true),
+            (vec![&root], vec![&a], 1, vec![0], false),
+        ] {
+            let wanted: Vec<Mount> = wanted.into_iter().cloned().collect();
+            let mounted: Vec<Mounted> = has.into_iter().map(Mounted::of).collect();
+            let moves = moves(&mounted, &wanted);
+            assert_eq!((moves.gone.len(), &moves.new), (gone, &new), "{mounted:?}");
+            assert_eq!(moves.is_possible(&wanted), possible, "{mounted:?}");
+        }
+        assert_eq!(Mounted::of(&ro).line(), "/a /x nullfs ro");
+    }
+
+    #[test]
+    fn too_many_lines_are_not_recorded() {
+        let many = vec![nullfs("/a", "/x", true); 1000];
+        assert_eq!((recorded(&many), recorded(&many[..2]).map(|it| it.len())), (None, Some(2)));
+    }
+}
