@@ -1,5 +1,6 @@
 //! What a jail mounts by itself: `allow.mount` and the permissions of file systems.
 
+use crate::rc_in_jail::debian;
 use crate::sandbox::Sandbox;
 
 /// What all of these jails have.
@@ -173,6 +174,44 @@ fn a_jail_with_jails_mounts_by_itself() {
     let done = sandbox.run("jail -m name=web allow.nomount");
     let said = "allow.mount: cannot be changed while a jail runs that has children.max or the host's user ids: restart the jail";
     assert!(done.stderr.contains(said), "{}", done.stderr);
+    sandbox.ok("jail -q -r web");
+    sandbox.check();
+}
+
+/// The mount programs of Debian and kletka's own, and file systems that a program in the jail
+/// serves: root's, and a user's by the set-user-ID program.
+#[test]
+#[rustfmt::skip]
+fn programs_of_debian() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    let Some(()) = debian("mount-test", "fuse3,mount,squashfs-tools,squashfuse") else { return };
+    sandbox.ok("kletka bootstrap --root /home/jails/web mount-test");
+    sandbox.write("/etc/devfs.rules", "[fuse=20]\nadd include $devfsrules_hide_all\nadd include $devfsrules_unhide_basic\nadd include $devfsrules_unhide_login\nadd path fuse unhide mode 666\n");
+    let types = "allow.mount.tmpfs allow.mount.nullfs allow.mount.procfs allow.mount.devfs allow.mount.fusefs";
+    sandbox.ok(&format!("{JAIL} devfs_ruleset=20 {types}"));
+    sandbox.ok("jexec web sh -c 'mkdir -p /new /mnt/u /from/sub; echo here > /from/file; ln -sf /proc/self/mounts /etc/mtab; chown nobody /mnt/u'");
+    inside(&sandbox, &[
+        ("mount -t tmpfs -o size=1m,ro none /new && findmnt -no FSTYPE,SOURCE /new && umount /new", "tmpfs  none\n"),
+        ("mount --bind /from /new && mount -o remount,bind,ro /new; touch /new/a; umount /new", "touch: cannot touch \u{27}/new/a\u{27}: Read-only file system\n"),
+        ("mount --rbind /from /new && cat /new/file && mount --make-rprivate /new && umount -l /new", "here\n"),
+        ("mount -t proc proc /new && cat /new/keys && cat /new/1/comm && umount /new", "kletka\n"),
+        ("mount -t tmpfs x /new && mount --move /new /from/sub && umount /from/sub && echo ok", "ok\n"),
+        ("mount -t ext4 /dev/null /new 2>&1 | grep -o \"permission denied\"", "permission denied\n"),
+        ("umount /proc 2>&1 | grep -o \"must be superuser\"", "must be superuser\n"),
+        ("/run/kletka/bin/mount -t nullfs -o ro /from /new && cat /new/file && /run/kletka/bin/umount /new", "here\n"),
+        ("/run/kletka/bin/mount_nullfs /from /new && cat /new/file && /run/kletka/bin/umount /new", "here\n"),
+        ("/run/kletka/bin/mount -t tmpfs -o size=1m x /new && /run/kletka/bin/umount /new && echo ok", "ok\n"),
+    ]);
+    if sandbox.run("test -c /dev/fuse").status != 0 {
+        eprintln!("skipped: allow_mount::programs_of_debian: FUSE: no /dev/fuse");
+    } else {
+        inside(&sandbox, &[
+            ("mksquashfs /from /tmp/image > /dev/null && squashfuse /tmp/image /new && cat /new/file && findmnt -no FSTYPE /new && umount /new", "here\nfuse.squashfuse\n"),
+            ("su -s /bin/sh nobody -c \"squashfuse /tmp/image /mnt/u && cat /mnt/u/file && fusermount3 -u /mnt/u && ls /mnt/u\"", "here\n"),
+        ]);
+        sandbox.ok("jail -q -m name=web allow.mount.nofusefs");
+        inside(&sandbox, &[("squashfuse /tmp/image /new 2>&1 | grep -o \"Operation not permitted\"", "Operation not permitted\n")]);
+    }
     sandbox.ok("jail -q -r web");
     sandbox.check();
 }

@@ -26,6 +26,10 @@ pub(super) enum As {
 /// Bytes of an entry.
 const ENTRY: usize = 24;
 
+/// What is asked of a file where the mount alone is asked about, which the kernel tells in any
+/// case: a file system that a program in the jail serves tells init nothing.
+const NOTHING: StatxFlags = StatxFlags::empty();
+
 /// The list. First in it is the call that is being answered.
 #[derive(Debug)]
 pub(super) struct Ledger(OwnedFd);
@@ -42,8 +46,10 @@ impl Id {
     /// The mount in which `file` is.
     pub(super) fn of(file: BorrowedFd<'_>) -> io::Result<Self> {
         let ask = |what| statx(file, "", AtFlags::EMPTY_PATH, what);
-        let shown = ask(StatxFlags::MNT_ID)?.stx_mnt_id;
-        Ok(Self { known: ask(UNIQUE | StatxFlags::MNT_ID)?.stx_mnt_id, shown })
+        let shown = ask(NOTHING)?.stx_mnt_id;
+        // FUSE refuses this too.
+        let known = ask(UNIQUE).map_or(shown, |seen| seen.stx_mnt_id);
+        Ok(Self { known, shown })
     }
 
     fn may_be_reused(self) -> bool {
@@ -54,7 +60,7 @@ impl Id {
 /// Whether `file` is the root of a mount.
 pub(super) fn is_root_of_mount(file: BorrowedFd<'_>) -> bool {
     const STATX_ATTR_MOUNT_ROOT: u64 = 0x2000;
-    let seen = statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID);
+    let seen = statx(file, "", AtFlags::EMPTY_PATH, NOTHING);
     seen.is_ok_and(|seen| seen.stx_attributes.bits() & STATX_ATTR_MOUNT_ROOT != 0)
 }
 
