@@ -143,6 +143,33 @@ fn what_the_host_has_mounted_stays() {
     sandbox.check();
 }
 
+/// What init shows once more is as read-only there as where it was.
+#[test]
+#[rustfmt::skip]
+fn what_is_shown_again_stays_as_it_is() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.ok(&format!("{JAIL} allow.mount.linsysfs allow.mount.procfs"));
+    inside(&sandbox, &[
+        ("mount -t sysfs x /new; mount -o remount,rw,bind /new; mount -o remount,rw /new; grep -o \" /new sysfs r.\" /proc/self/mounts; umount /new", " /new sysfs ro\n"),
+        ("mount -t proc x /new; mount -o remount,ro,bind /new; grep -o \" /new proc r.\" /proc/self/mounts; umount /new", " /new proc ro\n"),
+        ("mount -t proc x /new; mount -o remount,rw,bind /new/keys 2>&1 | grep -c denied; umount /new", "1\n"),
+    ]);
+    sandbox.ok("jail -q -r web");
+    sandbox.check();
+}
+
+/// uname(2) is answered in namespaces inside the jail's too, and says what /proc says.
+#[test]
+fn the_release_in_namespaces_inside() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.ok(&format!("{JAIL} osrelease=14.1-RELEASE children.max=1"));
+    let same = "uname -r | diff - /proc/sys/kernel/osrelease && echo same";
+    let rows = ["", "unshare -U ", "unshare -U -m "].map(|inside| format!("{inside}{same}"));
+    inside(&sandbox, &rows.each_ref().map(|row| (row.as_str(), "same\n")));
+    sandbox.ok("jail -q -r web");
+    sandbox.check();
+}
+
 /// Callers that are killed, calls without end, and a limit of processes leave init as it was.
 #[test]
 fn what_a_jail_does_to_init() {

@@ -99,11 +99,6 @@ impl Caller {
         Err(Errno::NAMETOOLONG.into())
     }
 
-    /// Writes memory of the caller.
-    pub(super) fn write(&self, address: u64, bytes: &[u8]) -> io::Result<()> {
-        notify::write_memory(self.thread, address, bytes)
-    }
-
     /// Takes a copy of a descriptor of the caller.
     pub(super) fn descriptor(&self, number: i32) -> io::Result<OwnedFd> {
         let process = i32::try_from(self.process).ok().and_then(Pid::from_raw);

@@ -53,13 +53,15 @@ struct Place<'a> {
 
 impl Server<'_> {
     fn answer(&self) -> io::Result<()> {
-        let caller = Caller::find(self.kept, self.request.thread, self.ids)?;
         let number = libc::c_long::from(self.request.number);
         let [first, second, third, fourth, fifth, _] = self.request.arguments;
+        // Whoever asks, from whatever namespaces inside the jail's.
         if number == libc::SYS_uname {
+            let names = self.names()?;
             self.check_caller_waits()?;
-            return caller.write(first, &self.names()?);
+            return notify::write_memory(self.request.thread, first, &names);
         }
+        let caller = Caller::find(self.kept, self.request.thread, self.ids)?;
         caller.check_may_mount()?;
         match number {
             libc::SYS_mount => {
@@ -154,7 +156,7 @@ impl Server<'_> {
     /// Changes a mount, and of memory its size.
     fn change(&self, place: Place<'_>, attributes: u64, settings: &[Setting]) -> io::Result<()> {
         let (target, _) = self.make(place, What::Nothing)?;
-        self.check_made_by_jail(target.as_fd())?;
+        let (_, made) = self.check_made_by_jail(target.as_fd())?;
         // Programs send back all that mountinfo shows, with the host's ids among it.
         let sizes: Vec<Setting> = settings
             .iter()
@@ -164,8 +166,16 @@ impl Server<'_> {
         if !sizes.is_empty() {
             self.make(place, What::Change(&sizes))?;
         }
-        // A mount that says nothing of times keeps them as it does by default.
-        mount::change_attributes(target.as_fd(), attributes, CHANGED)
+        match made {
+            // A mount that says nothing of times keeps them as it does by default.
+            As::One => mount::change_attributes(target.as_fd(), attributes, CHANGED),
+            // What init has made read-only stays so wherever it is shown, and nothing locks that
+            // in a clone of init's.
+            As::View => {
+                let added = attributes & !libc::MOUNT_ATTR__ATIME;
+                mount::change_attributes(target.as_fd(), added, 0)
+            }
+        }
     }
 
     /// Refuses what is no mount, or none of the jail's own.
