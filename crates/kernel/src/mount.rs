@@ -1,9 +1,10 @@
 //! Mounts, and the ids with which files are looked at and made.
 
 use crate::call::check;
+use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
 use std::ffi::{CStr, CString, OsStr};
 use std::io;
-use std::mem::{MaybeUninit, size_of_val};
+use std::mem::{MaybeUninit, size_of, size_of_val};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,40 @@ pub fn change_attributes(mount: BorrowedFd<'_>, set: u64, clear: u64) -> io::Res
     .map(drop)
 }
 
+/// Whether anything is mounted below the directory `root`: statx(2) and listmount(2), since Linux
+/// 6.8. The list of all mounts, /proc/self/mountinfo, takes 1.3 ms for each 1,000 mounts.
+///
+/// `None`: the kernel cannot tell, or `root` is not the root of its mount, below which all that is
+/// mounted beside the directory lies too.
+#[must_use]
+pub fn has_mounts_below(root: BorrowedFd<'_>) -> Option<bool> {
+    /// `struct mnt_id_req` in its first version.
+    #[repr(C)]
+    struct Request {
+        size: u32,
+        spare: u32,
+        mount: u64,
+        after: u64,
+    }
+    // The number is the same on all architectures that kletka is built for.
+    const LISTMOUNT: libc::c_long = 458;
+    let unique = StatxFlags::from_bits_retain(libc::STATX_MNT_ID_UNIQUE);
+    let found = statx(root, c"", AtFlags::EMPTY_PATH, unique).ok()?;
+    let is_told = found.stx_mask & libc::STATX_MNT_ID_UNIQUE != 0;
+    if !is_told || !found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
+        return None;
+    }
+    let size = size_of::<Request>() as u32;
+    let request = Request { size, spare: 0, mount: found.stx_mnt_id, after: 0 };
+    let mut first = 0_u64;
+    let (one, flags): (usize, libc::c_uint) = (1, 0);
+    // SAFETY: the kernel reads the `size` bytes of `request`, writes at most one number into
+    // `first`, both alive until it returns, and keeps no pointer.
+    let count =
+        check(unsafe { libc::syscall(LISTMOUNT, &raw const request, &raw mut first, one, flags) });
+    count.ok().map(|count| count > 0)
+}
+
 /// Makes these the user and the group with which files are looked at and made: setfsuid(2),
 /// setfsgid(2). Neither fails for root.
 pub fn set_file_system_ids(user: u32, group: u32) {
@@ -86,4 +121,30 @@ pub fn realpath(path: &Path) -> io::Result<PathBuf> {
     // SAFETY: `answer` points to `real`, which now holds a NUL-terminated string.
     let real = unsafe { CStr::from_ptr(answer) };
     Ok(OsStr::from_bytes(real.to_bytes()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, File};
+    use std::os::fd::AsFd;
+
+    /// What the kernel answers at once is what the list of all mounts says.
+    #[test]
+    fn mounts_below_a_directory() {
+        let all = fs::read_to_string("/proc/self/mountinfo").unwrap();
+        let points: Vec<&str> = all.lines().map(|it| it.split(' ').nth(4).unwrap()).collect();
+        for point in ["/", "/proc", "/sys", "/dev", "/dev/pts", "/etc/.."] {
+            let Ok(directory) = File::open(point) else { continue };
+            let Some(answer) = has_mounts_below(directory.as_fd()) else { continue };
+            let real = realpath(Path::new(point)).unwrap();
+            let is_below = |it: &&str| Path::new(it).starts_with(&real) && Path::new(it) != real;
+            // A mount that something covers may be listed too, and is not below.
+            assert!(answer || !points.iter().any(|it| is_below(&it)), "{point}");
+        }
+        let plain = File::open("/usr/bin").unwrap();
+        if !points.contains(&"/usr/bin") {
+            assert_eq!(has_mounts_below(plain.as_fd()), None);
+        }
+    }
 }

@@ -26,6 +26,9 @@ pub(crate) fn below(root: &Path) -> Vec<PathBuf> {
     if root == Path::new("/") {
         return Vec::new();
     }
+    if prison::has_mounts_below(&root) == Some(false) {
+        return Vec::new();
+    }
     let text = fs::read("/proc/self/mountinfo").unwrap_or_default();
     let points =
         mountinfo::lines(&text).map(|line| PathBuf::from(OsString::from_vec(line.target())));

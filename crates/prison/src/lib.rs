@@ -46,6 +46,7 @@ pub use error::{Error, UnionFault};
 pub use files::dev::own_nodes;
 pub use files::layer::{Attached, Made};
 pub use files::lines::{Mounted, Moves};
+pub use files::mountinfo::has_mounts_below;
 pub use files::trial::{try_idmap, try_overlay};
 pub use first::Waiting;
 pub use kernel::child::{Child, Ended, readable};

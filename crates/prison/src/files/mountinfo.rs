@@ -1,11 +1,11 @@
 //! The mounts of this process's namespace, as the kernel lists them: /proc/self/mountinfo,
 //! proc_pid_mountinfo(5).
 
-use rustix::fs::{AtFlags, StatxFlags, statx};
+use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags, open, statx};
 use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,14 @@ pub(crate) struct MountLine {
 pub(crate) fn mount_line_of(file: &OwnedFd) -> Option<MountLine> {
     let found = statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok()?;
     mount_lines().into_iter().find(|line| line.id == found.stx_mnt_id)
+}
+
+/// Whether anything is mounted below the directory `root`; `None`: only the list of all mounts
+/// tells.
+#[must_use]
+pub fn has_mounts_below(root: &Path) -> Option<bool> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    kernel::mount::has_mounts_below(open(root, flags, Mode::empty()).ok()?.as_fd())
 }
 
 pub(crate) fn mount_lines() -> Vec<MountLine> {

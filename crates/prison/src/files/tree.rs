@@ -317,6 +317,9 @@ pub(crate) fn file_system(
 /// Clones what the host has mounted below the directory `root`, each mount by itself. The kernel's
 /// own file systems, everything below them and everything below `hidden` is left out.
 pub(crate) fn submounts(root: &OwnedFd, hidden: &[&str]) -> Result<Vec<Tree>, Error> {
+    if mount::has_mounts_below(root.as_fd()) == Some(false) {
+        return Ok(Vec::new());
+    }
     // mountinfo has no links in its paths, and neither has the name of what is open.
     let link = by_descriptor(root);
     let path = fs::read_link(&link).map_err(|error| Error::Path(link, error))?;
