@@ -99,18 +99,14 @@ pub(crate) fn others(registry: u64, known: &[&Path]) -> Vec<(PathBuf, Name)> {
     ours.map(|(path, name)| (with_leaf(path), name)).collect()
 }
 
-/// The directories of a registry's prisons of no outer prison, by what their names say. Empty where
-/// there are exactly `count` directories of all registries, as the caller expects.
-pub(crate) fn common_unless(count: u64, registry: u64) -> Vec<(PathBuf, Name)> {
+/// What the names say of the directories of a registry's prisons that are in no outer prison. Empty
+/// where there are exactly `count` directories of all registries, as the caller expects.
+pub(crate) fn common_unless(count: u64, registry: u64) -> Vec<Name> {
     let common = hierarchy().map(|path| path.join(PARENT));
     let common = common.filter(|path| has_others(path, count));
     let entries = common.and_then(|path| fs::read_dir(path).ok()).into_iter().flatten();
-    let named = entries.filter_map(|entry| {
-        let entry = entry.ok()?;
-        let name = Name::parse(entry.file_name().to_str()?)?;
-        (name.registry == registry).then(|| (entry.path(), name))
-    });
-    named.collect()
+    let names = entries.filter_map(|entry| Name::parse(entry.ok()?.file_name().to_str()?));
+    names.filter(|name| name.registry == registry).collect()
 }
 
 /// Whether a prison's directory lies among those of all prisons, and not in an outer prison's.

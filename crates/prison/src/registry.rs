@@ -111,8 +111,10 @@ struct Chosen {
 }
 
 /// So many records are all looked at each time: then what the dead have left is cleared at once,
-/// and it takes no longer than to ask the index. Of more, so many are looked at each time.
+/// and it takes little longer than to ask the index.
 const FEW: u64 = 32;
+/// Where there are more, so many are looked at each time.
+const SOME: usize = 8;
 /// How many jids are tried before all records are looked at.
 const TRIES: usize = 256;
 
@@ -543,7 +545,7 @@ impl Registry {
         index: &Index<'_>,
         summary: Summary,
     ) -> Result<Option<Summary>, Error> {
-        let some = directory::some(&self.records(), summary.cursor, FEW as usize);
+        let some = directory::some(&self.records(), summary.cursor, SOME);
         let (records, cursor) = some.map_err(|error| self.unreadable(error))?;
         let Survey { dead, .. } = self.survey(records);
         for record in &dead {
@@ -733,7 +735,6 @@ impl Registry {
                 && summary.nested == 0
                 && !(carries && spec.addresses.is_some())
                 && summary.is_of(ranges)
-                && !self.has_lost(&index, summary)
         };
         let Some(summary) = index.summary().filter(is_plain) else { return Ok(None) };
         let is_nested = |name: &String| name.contains('.');
@@ -741,7 +742,12 @@ impl Registry {
             return Ok(None);
         }
         let Some(mut summary) = self.sweep_some(lock, &index, summary)? else { return Ok(None) };
-        let is_free = |jid: &u32| !fs::exists(self.file(*jid)).unwrap_or(true);
+        // A prison whose record is lost has a cgroup, which names its jid and ids.
+        let groups = cgroup::common_unless(summary.groups, self.device());
+        let is_free = |jid: &u32| {
+            groups.iter().all(|group| group.jid != *jid)
+                && !fs::exists(self.file(*jid)).unwrap_or(true)
+        };
         let jid =
             spec.jid.or_else(|| reservation::after(lock.last_jid()).take(TRIES).find(is_free));
         let Some(jid) = jid.filter(is_free) else { return Ok(None) };
@@ -752,7 +758,10 @@ impl Registry {
         reservation::check_name(&name, jid)?;
         let ids = match spec.users {
             Users::Own => {
-                let is_taken = |ids| index.jid_with(ids).is_some();
+                let is_taken = |ids: Ids| {
+                    groups.iter().any(|group| group.ids == ids.first)
+                        || index.jid_with(ids).is_some()
+                };
                 Ids::free_from(summary.lowest, ranges, is_taken)
             }
             Users::Outer | Users::Host => Some(Ids::SAME),
@@ -767,19 +776,6 @@ impl Registry {
         let children = Limits::default();
         let taken = Reservation { jid, name, parent: 0, children, ids, last: jid };
         Ok(Some(Chosen { taken, outer_cgroup: None, held: held.unwrap_or_default() }))
-    }
-
-    /// Whether there are processes of a prison whose record is lost.
-    fn has_lost(&self, index: &Index<'_>, summary: &Summary) -> bool {
-        let found = cgroup::common_unless(summary.groups, self.device());
-        found.into_iter().any(|(path, name)| {
-            let ids = Ids { first: name.ids };
-            let is_known = match ids {
-                Ids::SAME => fs::exists(self.file(name.jid)).unwrap_or(false),
-                ids => index.jid_with(ids) == Some(name.jid),
-            };
-            !is_known && cgroup::is_whole_populated(&path) != Ok(false)
-        })
     }
 
     /// Writes down that `directory` is made for the prison of `record`, and is removed with it.

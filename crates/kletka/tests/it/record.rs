@@ -345,3 +345,39 @@ fn a_change_that_was_killed_is_completed() {
     sandbox.ok(&format!("echo pending.persist=false >> {RECORD}; jls > /dev/null"));
     sandbox.ok(CLEARED);
 }
+
+/// Beside many jails a command asks the index of the registry. It finds each jail, gives nothing
+/// away that a jail without a record has, and sees what an administrator or an older kletka has
+/// done to the records.
+#[test]
+fn beside_many_jails() {
+    let Some(sandbox) = machine() else { return };
+    sandbox.ok("for i in $(seq 2 40); do jail -c name=j$i path=/home/jails/web persist; done");
+    let start =
+        |name: &str| sandbox.ok(&format!("jail -c name={name} path=/home/jails/web persist"));
+    let jid_of = |name: &str| sandbox.run(&format!("jls -j {name} jid")).stdout;
+    for (name, jid) in [("j8", "8\n"), ("40", "40\n"), ("none", "")] {
+        assert_eq!(jid_of(name), jid, "{name}");
+    }
+    sandbox.ok("mv /run/kletka/jails/7 /tmp/record");
+    assert_eq!(jid_of("j7"), "");
+    start("a");
+    start("b");
+    // Without cgroup v2 nothing tells of a jail whose record is lost.
+    if sandbox.run("grep -q ^cgroup= /tmp/record").status == 0 {
+        let doubles = "sed -n 's/^ids=//p' /run/kletka/jails/* /tmp/record | sort | uniq -d";
+        assert_eq!(sandbox.ok(doubles), "");
+    }
+    sandbox.ok("mv /tmp/record /run/kletka/jails/7");
+    assert_eq!((jid_of("j7"), jid_of("b")), ("7\n".into(), "42\n".into()));
+    // The name of a jail that has ended by itself is free.
+    sandbox.ok("kill -9 $(sed -n 's/^init=\\([0-9]*\\).*/\\1/p' /run/kletka/jails/9)");
+    sandbox.ok("while jls -j j9 >/dev/null 2>&1; do :; done");
+    start("j9");
+    assert_eq!(jid_of("j9"), "43\n");
+    let refused = sandbox.run("jail -c name=j8 path=/home/jails/web persist");
+    let exists = "jail: \"j8\" already exists; jail -rc starts it anew, jail -m changes it\n";
+    assert_eq!((refused.status, refused.stderr.as_str()), (1, exists));
+    sandbox.ok("jail -q -R '*'");
+    assert_eq!(sandbox.ok("ls -A /run/kletka/jails"), "");
+}
