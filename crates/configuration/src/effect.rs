@@ -1,11 +1,12 @@
 //! Values that a jail is given and that have no effect: FreeBSD takes them, and says nothing.
 
 use crate::finding::{Finding, Severity};
+use crate::host::Host;
 use jailconf::{Jail, Parameter};
 use jailparam::param::{
     ALLOW_MOUNT, ALLOW_MOUNT_DEVFS, ALLOW_MOUNT_FUSEFS, ALLOW_MOUNT_LINPROCFS,
     ALLOW_MOUNT_LINSYSFS, ALLOW_MOUNT_NULLFS, ALLOW_MOUNT_PROCFS, ALLOW_MOUNT_TMPFS,
-    ENFORCE_STATFS,
+    ALLOW_READ_MSGBUF, ENFORCE_STATFS,
 };
 use jailparam::{Bool, Kind, Set};
 
@@ -22,7 +23,7 @@ const FILE_SYSTEMS: [Bool; 7] = [
 ];
 
 /// Looks for such values.
-pub(crate) fn check(jail: &Jail, findings: &mut Vec<Finding>) {
+pub(crate) fn check(jail: &Jail, host: &dyn Host, findings: &mut Vec<Finding>) {
     let mut find = |message: String, given: &Parameter| {
         findings.push(Finding {
             severity: Severity::Warning,
@@ -42,6 +43,12 @@ pub(crate) fn check(jail: &Jail, findings: &mut Vec<Finding>) {
     if let Some((given, lacks)) = asked.zip(lacks_of_mounting(jail)) {
         let name = String::from_utf8_lossy(&given.name);
         find(format!("{name}: no effect without {lacks}"), given);
+    }
+    let messages = jail.parameters.iter().find(|given| ALLOW_READ_MSGBUF.is_called(&given.name));
+    let is_on = || Set::import(jail).is_ok_and(|parameters| parameters.flag(ALLOW_READ_MSGBUF));
+    if let Some(given) = messages.filter(|_| is_on() && !host.tells_messages()) {
+        let lacks = "no effect while the host's kernel.dmesg_restrict is 1; set it to 0";
+        find(format!("{}: {lacks}", ALLOW_READ_MSGBUF.name), given);
     }
 }
 
@@ -75,6 +82,7 @@ fn lacks_of_mounting(jail: &Jail) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::Anything;
 
     #[test]
     #[rustfmt::skip]
@@ -94,7 +102,7 @@ mod tests {
             let text = format!("x {{ {text} }}");
             let config = jailconf::Config::parse("f".as_ref(), text.as_bytes()).unwrap();
             let mut findings = Vec::new();
-            check(&config.expand(b"x").unwrap(), &mut findings);
+            check(&config.expand(b"x").unwrap(), &Anything, &mut findings);
             let said: Vec<_> = findings.into_iter().map(|finding| finding.message).collect();
             assert_eq!(said.join("|"), want, "{text}");
         }

@@ -35,6 +35,9 @@ pub trait Host {
 
     /// Whether there is a network interface of this name.
     fn has_interface(&self, name: &str) -> bool;
+
+    /// Whether the kernel tells its messages to others than the host's root.
+    fn tells_messages(&self) -> bool;
 }
 
 /// A machine that has everything: then jails are compared with each other only.
@@ -63,6 +66,10 @@ impl Host for Anything {
     }
 
     fn has_interface(&self, _: &str) -> bool {
+        true
+    }
+
+    fn tells_messages(&self) -> bool {
         true
     }
 }

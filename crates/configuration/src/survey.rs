@@ -105,7 +105,7 @@ impl Survey {
             missing::check(jail, helped.contains(&index), host, check.findings);
         }
         for jail in jails {
-            effect::check(jail, &mut findings);
+            effect::check(jail, host, &mut findings);
         }
         Findings(findings)
     }

@@ -111,6 +111,7 @@ handles! {
     ALLOW_MOUNT_TMPFS: Bool = "allow.mount.tmpfs";
     ALLOW_QUOTAS: Bool = "allow.quotas";
     ALLOW_RAW_SOCKETS: Bool = "allow.raw_sockets";
+    ALLOW_READ_MSGBUF: Bool = "allow.read_msgbuf";
     ALLOW_RESERVED_PORTS: Bool = "allow.reserved_ports";
     ALLOW_ROUTING: Bool = "allow.routing";
     ALLOW_SET_HOSTNAME: Bool = "allow.set_hostname";

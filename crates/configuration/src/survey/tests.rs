@@ -99,6 +99,10 @@ impl Host for Little {
     fn has_interface(&self, name: &str) -> bool {
         name == "epair9a"
     }
+
+    fn tells_messages(&self) -> bool {
+        false
+    }
 }
 
 fn exists(it: bool) -> io::Result<()> {
@@ -111,6 +115,8 @@ fn what_is_missing() {
     const GONE: &str = "No such file or directory";
     for (parameters, want) in [
         ("path = /j/a; devfs_ruleset = 4; mount.fstab = /etc/fstab.a; exec.start = '/bin/sh /etc/rc'", String::new()),
+        ("path = /j/a; allow.read_msgbuf",                     "warning: a: allow.read_msgbuf: no effect while the host's kernel.dmesg_restrict is 1; set it to 0".to_owned()),
+        ("path = /j/a; allow.noread_msgbuf",                   String::new()),
         ("path = /j/a; devfs_ruleset = 11",                    "a: devfs_ruleset: no ruleset 11; add it to /etc/devfs.rules".to_owned()),
         ("path = /j/a; mount.fstab = /etc/fstab.b",            format!("a: mount.fstab: /etc/fstab.b: {GONE}; write it, or take mount.fstab out")),
         ("path = /j/b",                                        format!("a: path /j/b: {GONE}; kletka bootstrap --root /j/b base makes a root there")),

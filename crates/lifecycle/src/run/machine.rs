@@ -112,6 +112,11 @@ impl Host for Machine<'_> {
         let Ok(name) = InterfaceName::parse(name) else { return false };
         Netlink::open().is_ok_and(|mut netlink| netlink.index(&name).is_ok())
     }
+
+    fn tells_messages(&self) -> bool {
+        // A kernel without messages has no such file.
+        fs::read("/proc/sys/kernel/dmesg_restrict").map_or(true, |text| text.starts_with(b"0"))
+    }
 }
 
 /// Reads the rulesets of this host, as devfs(8) has left them.
