@@ -130,6 +130,11 @@ impl Alias {
         take_unused([self.prefix.address].into_iter(), prisons).map_err(|error| self.failed(error))
     }
 
+    /// What giving the address fails with when the interface is missing.
+    pub(crate) fn has_no_interface(&self) -> Error {
+        self.failed(netif::Error::NoInterface(self.interface.to_string()))
+    }
+
     fn failed(&self, error: netif::Error) -> Error {
         Error::Address(self.parameter, self.interface.clone(), error)
     }

@@ -16,6 +16,7 @@ mod absolute;
 mod addresses;
 mod attempt;
 pub mod command;
+mod console_log;
 pub mod depend;
 pub mod devices;
 pub mod engine;

@@ -4,6 +4,7 @@ use crate::absolute::{self, Where};
 use crate::addresses;
 use crate::attempt::Attempt;
 use crate::command::CommandLine;
+use crate::console_log;
 use crate::engine::{Host, Progress};
 use crate::error::Error;
 use crate::exposure;
@@ -23,12 +24,9 @@ use jailparam::param;
 use prison::{
     Command, Identity, Prison, Record, Registry, Spec, StdStream, Told, User, Users, Waiting,
 };
-use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
-use rustix::io::Errno;
 use std::ffi::OsString;
 use std::fs;
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -352,42 +350,11 @@ impl<'g> System<'g> {
             }
         };
         if let Some(log) = self.jail.text(param::EXEC_CONSOLELOG) {
-            let log = self.open_log(Path::new(&log))?;
+            let log = console_log::open_to_append(&self.jail.path(), Path::new(&log))?;
             streams[2] = copy(log.as_fd())?;
             streams[1] = StdStream::File(log);
         }
         Ok(streams)
-    }
-
-    /// Opens `exec.consolelog` to append to. Below the jail's root no link is followed: the jail
-    /// could have made one to have a file of the host written to.
-    fn open_log(&self, log: &Path) -> Result<OwnedFd, Error> {
-        const PARAMETER: &str = param::EXEC_CONSOLELOG.parameter().name;
-        if !log.is_absolute() {
-            return Err(Error::NotAbsolute(PARAMETER, log.into()));
-        }
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND | OFlags::CLOEXEC | OFlags::NOCTTY;
-        let mode = Mode::RUSR | Mode::WUSR;
-        let root = self.jail.path();
-        let opened = match log.strip_prefix(&root) {
-            Ok(inside) if root != Path::new("/") => {
-                let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
-                let directory = open(&root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
-                // The jail may have put a FIFO there: without a reader its opening would wait for
-                // ever.
-                let flags = flags | OFlags::NONBLOCK;
-                directory.and_then(|root| openat2(root, inside, flags, mode, resolve))
-            }
-            _ => open(log, flags, mode),
-        };
-        opened.map_err(|error| match error {
-            Errno::LOOP => {
-                let link = spec::first_link(&root, log).unwrap_or_else(|| log.into());
-                Error::SymbolicLink(PARAMETER, link)
-            }
-            error => Error::Log(log.into(), io::Error::from(error)),
-        })
     }
 }
 

@@ -5,6 +5,8 @@ use super::decided::{Decided, Turn};
 use super::facts::Facts;
 use super::ledger::Ledger;
 use super::one;
+use crate::command::CommandLine;
+use crate::console_log;
 use crate::error::Error;
 use crate::jail::Jail;
 use crate::plan::Step;
@@ -12,8 +14,9 @@ use crate::refusal::Refusal;
 use crate::spec::{self, Creation};
 use jailparam::param;
 use netif::{InterfaceName, Netlink};
-use prison::{Prison, Record, Spec};
+use prison::{Prison, Record, Spec, User};
 use std::os::fd::AsFd;
+use std::path::Path;
 
 /// Rehearses the starts of the jails that are to stop and start again. A jail whose start would
 /// fail, or waits for a jail that fails, is refused.
@@ -47,9 +50,24 @@ fn start(facts: &Facts<'_>, turn: &Turn) -> Result<(), Refusal> {
     let jail = &subject.jail;
     let makes_files = subject.given.as_deref().is_some_and(configuration::prepares_files);
     let steps = one::start_steps(jail, None)?.steps;
+    let has_hooks = has_hooks(jail);
+    let is_there = |name| facts.machine.has_interface(name) || holds(turn.record.as_ref(), name);
+    // The first command tells: it may make the user of later ones.
+    let mut commands = steps.iter().filter_map(|step| match step {
+        Step::Hook(_, line) => Some((line, false)),
+        Step::Inside(_, line) => Some((line, true)),
+        _ => None,
+    });
+    if let Some((line, is_inside)) = commands.next() {
+        user(jail, line, is_inside).map_err(Refusal::step(jail))?;
+    }
     let mut looked_at = steps.iter().map(|step| match step {
         Step::Create(creation) if !makes_files => create(facts, jail, creation),
-        Step::Interface(name) if !has_hooks(jail) => interface(facts, turn.record.as_ref(), name),
+        Step::Interface(name) if !has_hooks && !is_there(name) => Err(no_interface(name)),
+        Step::Alias(alias) if !has_hooks && !is_there(alias.interface.as_str()) => {
+            Err(alias.has_no_interface())
+        }
+        Step::Inside(..) if !has_hooks => log(jail),
         _ => Ok(()),
     });
     looked_at.try_for_each(|looked_at| looked_at).map_err(Refusal::step(jail))
@@ -69,19 +87,29 @@ fn has_hooks(jail: &Jail) -> bool {
     hooks.into_iter().any(|hook| !jail.parameters.list(hook).is_empty())
 }
 
-/// Looks for an interface on the host, or in the jail that runs, which will give the interface
-/// back.
-fn interface(facts: &Facts<'_>, record: Option<&Record>, name: &str) -> Result<(), Error> {
-    if facts.machine.has_interface(name) || record.is_some_and(|record| holds(record, name)) {
-        return Ok(());
-    }
+fn no_interface(name: &str) -> Error {
     let missing = prison::Error::Interface(name.to_owned(), rustix::io::Errno::NODEV.into());
-    Err(Error::Parameter(param::VNET_INTERFACE.name, missing))
+    Error::Parameter(param::VNET_INTERFACE.name, missing)
 }
 
-/// Whether the prison of `record` has an interface of this name, or may have one: what cannot be
-/// found out here, the start finds out.
-fn holds(record: &Record, name: &str) -> bool {
+/// Looks for the user of the host as whom `line` runs. A user of the jail's own is known in the
+/// jail alone.
+fn user(jail: &Jail, line: &CommandLine, is_inside: bool) -> Result<(), Error> {
+    let is_the_hosts = !is_inside || jail.parameters.flag(param::EXEC_SYSTEM_JAIL_USER);
+    let Some(name) = line.user.as_ref().filter(|_| is_the_hosts) else { return Ok(()) };
+    let unknown = || Error::NoSuchUser(name.to_string_lossy().into_owned());
+    User::by_name(name).map(drop).ok_or_else(unknown)
+}
+
+fn log(jail: &Jail) -> Result<(), Error> {
+    let log = jail.text(param::EXEC_CONSOLELOG);
+    log.map_or(Ok(()), |log| console_log::check_directory(&jail.path(), Path::new(&log)))
+}
+
+/// Whether the prison of `record`, which will give its interfaces back, has one of this name, or
+/// may have one: what cannot be found out here, the start finds out.
+fn holds(record: Option<&Record>, name: &str) -> bool {
+    let Some(record) = record else { return false };
     let Ok(name) = InterfaceName::parse(name) else { return false };
     let Some(prison) = Prison::open(record.clone()) else { return false };
     let (Ok(there), Ok(here)) = (prison.network(), prison::own_network()) else { return true };
