@@ -51,7 +51,8 @@ fn dev_with(parameters: &Set, ruleset: Option<u16>, applied: &[Beside]) -> Resul
     let shown = shown(&filter, parameters.flag(param::ALLOW_VMM));
     let (nodes, terminals) = shown.map_err(|(path, error)| Error::Devices(path, error))?;
     let keeps_disks = securelevel::keeps_disks(securelevel::of(parameters));
-    Ok(Dev { ruleset: (number, name), nodes, terminals, is_open, keeps_disks })
+    let places = Vec::new();
+    Ok(Dev { ruleset: (number, name), nodes, terminals, is_open, keeps_disks, places })
 }
 
 /// What is to become of the /dev of a jail that runs.

@@ -100,6 +100,7 @@ impl Creation {
             Some(ruleset) => Some(devices::dev(&jail.parameters, ruleset)?),
             None => dev(jail, self.has_devfs)?,
         };
+        let dev = dev.map(|dev| with_places(dev, &all.mounts));
         let mut spec = Spec { mounts: all.mounts, dev, ..self.known.clone() };
         if let Some(addresses) = &mut spec.addresses {
             addresses::select_sources(jail, fib::of(jail)?, addresses).map_err(Error::Routes)?;
@@ -138,6 +139,24 @@ fn dev(jail: &Jail, has_devfs: bool) -> Result<Option<Dev>, Error> {
         return devices::dev(&jail.parameters, None).map(Some);
     }
     devices::check(&jail.parameters).map(|()| None)
+}
+
+/// Adds to a /dev what `mounts` show there and no ruleset brings: a socket such as the host's
+/// /dev/log, which on FreeBSD syslogd(8) makes in the jail's /dev.
+fn with_places(mut dev: Dev, mounts: &[Mount]) -> Dev {
+    let is_file = |source: &Path| fs::metadata(source).is_ok_and(|found| !found.is_dir());
+    for mount in mounts {
+        let MountSource::Nullfs(source) = &mount.source else { continue };
+        let Ok(path) = mount.target.strip_prefix("/dev") else { continue };
+        // In a directory of /dev, a ruleset has to bring that.
+        let is_new = path.components().count() == 1
+            && !dev.nodes.iter().any(|node| node.path == path)
+            && !dev.places.iter().any(|place| place == path);
+        if is_new && is_file(source) {
+            dev.places.push(path.to_owned());
+        }
+    }
+    dev
 }
 
 /// Describes what the parameters of `jail` say by themselves.

@@ -100,6 +100,8 @@ pub struct Dev {
     pub is_open: bool,
     /// Block devices open for reading alone, whatever their nodes permit.
     pub keeps_disks: bool,
+    /// Empty files below /dev that are there to be mounted on: a socket of the host's.
+    pub places: Vec<PathBuf>,
 }
 
 impl Dev {

@@ -361,6 +361,7 @@ fn lines_of_fstab_in_dev() {
         (format!("{shm} size=8m\n"),               "mount.devfs", "df -k /dev/shm | tail -1 | tr -s \" \" | cut -d\" \" -f2; stat -c %a /dev/shm; grep -c /dev/shm /proc/mounts", "8192\n1777\n1\n"),
         (format!("{shm} size=8m,mode=750,gid=3\n{dev}\n"), "", "stat -c %a:%g /dev/shm; head -c 1 /dev/zero | od -An -tx1", "750:3\n 00\n"),
         ("/home/data /home/r/dev/bus nullfs ro\n".to_owned(), "mount.devfs devfs_ruleset=7", "cat /dev/bus/file", "data\n"),
+        ("/home/data/file /home/r/dev/log nullfs rw\n".to_owned(), "mount.devfs", "cat /dev/log; ls /dev | grep -c log", "data\n1\n"),
         // In a root without a /dev of its own it is a directory like any other.
         ("/home/data /home/r/dev nullfs ro\n".to_owned(), "", "cat /dev/file", "data\n"),
     ] {

@@ -18,7 +18,7 @@ use rustix::mount::{OpenTreeFlags, open_tree};
 use rustix::process::umask;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Names that lead to a process's own descriptors (fdescfs(5)), and to the pseudo-terminals.
 const LINKS: [(&str, &str); 5] = [
@@ -70,6 +70,7 @@ pub(crate) fn trees(
     // mknodat(2) and mkdirat(2) cut modes by the umask; these are meant as they are written.
     let mask = umask(Mode::empty());
     let filled = fill(tree.fd.as_fd(), &dev.nodes, ids, users);
+    let filled = filled.and_then(|()| make_places(tree.fd.as_fd(), &dev.places));
     umask(mask);
     filled.calling("/dev")?;
     let mut all = vec![tree];
@@ -127,6 +128,12 @@ fn views(nodes: &[Node]) -> impl Iterator<Item = Tree> {
 /// Makes `nodes` in the directory `dev`, which nobody else sees yet.
 fn fill(dev: BorrowedFd<'_>, nodes: &[Node], ids: Ids, users: Users) -> rustix::io::Result<()> {
     nodes.iter().try_for_each(|node| make(dev, node, ids, users))
+}
+
+/// Makes the files that lines of fstab(5) mount on. What is mounted there has an owner of its own.
+fn make_places(dev: BorrowedFd<'_>, places: &[PathBuf]) -> rustix::io::Result<()> {
+    let mode = Mode::empty();
+    places.iter().try_for_each(|path| mknodat(dev, path, FileType::RegularFile, mode, 0))
 }
 
 /// Makes one node. The process has no umask.
