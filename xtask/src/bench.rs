@@ -1,12 +1,14 @@
 //! `cargo xtask bench`: the cost of a jail, beside the least that the kernel makes possible.
 //!
 //! The floors are two C programs of ours (bench/floor.c, bench/attach.c), and a third one makes
-//! traffic (bench/traffic.c). `cargo xtask bench addresses` measures one area alone. Peers are
+//! traffic (bench/traffic.c). `cargo xtask bench addresses` and
+//! `cargo xtask bench scale` measure one area alone. Peers are
 //! measured if they are installed. One table is one run of hyperfine(1): times of different runs do
 //! not compare.
 
 mod addresses;
 mod network;
+mod scale;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,6 +49,19 @@ enum Area {
     All,
     /// Jails with addresses of the host.
     Addresses,
+    /// Many jails, and many mounts of the host.
+    Scale,
+}
+
+impl Area {
+    /// The argument that names an area alone.
+    fn word(self) -> Option<&'static str> {
+        match self {
+            Self::All => None,
+            Self::Addresses => Some("addresses"),
+            Self::Scale => Some("scale"),
+        }
+    }
 }
 
 /// Measures and prints Markdown tables.
@@ -56,7 +71,12 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
     while let Some(argument) = arguments.next().map_err(crate::text)? {
         match argument {
             Arg::Value(word) if word == THERE => is_there = true,
-            Arg::Value(word) if word == ADDRESSES => area = Area::Addresses,
+            Arg::Value(word) => {
+                let named = [Area::Addresses, Area::Scale]
+                    .into_iter()
+                    .find(|area| area.word().is_some_and(|name| word == name));
+                area = named.ok_or_else(|| crate::text(Arg::Value(word).unexpected()))?;
+            }
             other => return Err(crate::text(other.unexpected())),
         }
     }
@@ -65,8 +85,6 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
 
 /// The argument that starts the second stage, in a mount namespace of its own.
 const THERE: &str = "there";
-/// The argument that names [`Area::Addresses`].
-const ADDRESSES: &str = "addresses";
 
 fn prepare_and_go_there(area: Area) -> Outcome {
     if !packages::is_root() {
@@ -81,17 +99,17 @@ fn prepare_and_go_there(area: Area) -> Outcome {
     unshare.args(["--mount", "--propagation", "private", "sh", "-c", run, "bench"]);
     let me = std::env::current_exe().map_err(|e| format!("bench: {e}"))?;
     unshare.arg(me).args(["bench", THERE]);
-    if area == Area::Addresses {
-        unshare.arg(ADDRESSES);
-    }
+    unshare.args(area.word());
     succeed(&mut unshare)
 }
 
 /// The second stage: measures what has been prepared.
 fn measure(area: Area) -> Outcome {
     let ground = Ground::prepared()?;
-    if area == Area::Addresses {
-        return addresses::run(&ground);
+    match area {
+        Area::Addresses => return addresses::run(&ground),
+        Area::Scale => return scale::run(&ground),
+        Area::All => {}
     }
     println!(
         "\nA jail with its own network, from start to end; it runs a program that does nothing:\n"
