@@ -292,6 +292,8 @@ $ jail -c name=web path=/home/jails/web persist linux=new linux.osname=Hurd linu
 $ jexec web cat /proc/sys/kernel/ostype /proc/sys/kernel/osrelease
 Hurd
 5.15.0
+$ jexec web uname -sr
+Linux 5.15.0
 $ jls -n -j web linux linux.osname linux.osrelease linux.oss_version
 linux=new linux.osname=Hurd linux.osrelease=5.15.0 linux.oss_version=198144
 $ jail -m name=web linux.osrelease=6.1
