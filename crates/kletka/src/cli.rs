@@ -23,7 +23,7 @@ use applet::Group::{Boot, Host, Jails, Network, Own};
 use applet::Place::{Everywhere, Hooks, Jails as InJails};
 use boot::{service, sysrc};
 use grammar::Question;
-use host::{devfs, mount, sysctl, umount};
+use host::{devfs, mount, processes, sysctl, umount};
 use jails::{jail, jexec, jls};
 use network::{arp, ifconfig, netstat, route, setfib};
 use own::{bootstrap, config, doctor, install, net};
@@ -35,7 +35,7 @@ use std::process::ExitCode;
 ///
 /// Most commands of the network, the boot and the host are linked for hooks and jails only: in
 /// everybody's PATH Linux has other programs of these names.
-static APPLETS: [Applet; 21] = [
+static APPLETS: [Applet; 24] = [
     Applet::new(&grammar::jails::JAIL, jail::run, Jails, page!("jail.8"))
         .linked(&[Everywhere, InJails]),
     Applet::new(&grammar::jails::JLS, jls::run, Jails, page!("jls.8"))
@@ -66,6 +66,11 @@ static APPLETS: [Applet; 21] = [
         .linked(&[Hooks]),
     Applet::new(&grammar::host::UMOUNT, umount::run, Host, page!("kletka-mount.8"))
         .linked(&[Hooks]),
+    Applet::new(&grammar::host::PS, processes::run_ps, Host, page!("kletka-ps.8")).linked(&[Hooks]),
+    Applet::new(&grammar::host::PGREP, processes::run_pgrep, Host, page!("kletka-ps.8"))
+        .linked(&[Hooks]),
+    Applet::new(&grammar::host::PKILL, processes::run_pkill, Host, page!("kletka-ps.8"))
+        .linked(&[Hooks]),
     Applet::new(&grammar::own::BOOTSTRAP, bootstrap::run, Own, page!("kletka-bootstrap.8")),
     Applet::new(&grammar::own::CONFIG, config::run, Own, page!("kletka-config.8")),
     Applet::new(&grammar::own::DOCTOR, doctor::run, Own, page!("kletka-doctor.8")),
@@ -82,6 +87,9 @@ static APPLETS: [Applet; 21] = [
 pub(crate) fn dispatch(called: &OsStr, mut arguments: Vec<OsString>) -> ExitCode {
     let name = Path::new(called).file_name().unwrap_or_default();
     if let Some(applet) = find(name) {
+        if let Some(status) = processes::hand_on(applet.name, &arguments) {
+            return status;
+        }
         return run(applet, arguments);
     }
     match arguments.first().and_then(|first| find(first)) {

@@ -38,7 +38,10 @@ impl Known {
 }
 
 /// FreeBSD's programs that kletka has, where FreeBSD has them: hier(7).
-pub(super) const FREEBSDS: [Known; 16] = [
+pub(super) const FREEBSDS: [Known; 19] = [
+    Known::new("/bin", "ps").for_hooks(),
+    Known::new("/bin", "pgrep").for_hooks(),
+    Known::new("/bin", "pkill").for_hooks(),
     Known::new("/sbin", "ifconfig"),
     Known::new("/sbin", "route"),
     Known::new("/sbin", "mount").for_hooks(),

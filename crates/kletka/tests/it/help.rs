@@ -249,7 +249,7 @@ Options:
 The manual page is kletka(8): kletka help kletka
 $ kletka
 usage: kletka APPLET [ARGUMENT ...]
-applets: arp bootstrap config devfs doctor ifconfig install jail jexec jls mount mount_nullfs ndp net netstat route service setfib sysctl sysrc umount
+applets: arp bootstrap config devfs doctor ifconfig install jail jexec jls mount mount_nullfs ndp net netstat pgrep pkill ps route service setfib sysctl sysrc umount
 [1]
 ",
     );

@@ -554,3 +554,45 @@ A= c
     );
     sandbox.ok("jail -R web; jail -R db");
 }
+
+/// ps(1) and its like with FreeBSD's options for jails. All else is the host's own program's.
+#[test]
+fn processes_of_a_jail() {
+    let Some(sandbox) = machine() else { return };
+    if sandbox.run("/usr/bin/pgrep --version").status != 0 {
+        eprintln!("skipped: processes_of_a_jail: needs pgrep(1)");
+        return;
+    }
+    sandbox.root("/home/jails/db");
+    let sleeps = "jexec db sh -c 'sleep 1001 > /dev/null & sleep 1002 > /dev/null &'";
+    sandbox.ok(&format!("jail -qc name=db path=/home/jails/db mount.devfs persist; {sleeps}"));
+    check(
+        &sandbox,
+        "\
+$ ps -J db -o command= | sort; ps -J 2 -o args= | wc -l
+sleep 1001
+sleep 1002
+2
+$ ps -axJ web; ps -J web,db -o pid= | wc -l
+2
+$ ps -auxJ db | head -n 1 | cut -c 1-4
+USER
+$ ps -J nosuch; pgrep -j nosuch x
+ps: Invalid jail ID: nosuch
+pgrep: Invalid jail ID: nosuch
+[1]
+$ pgrep -j db sleep | wc -l; pgrep -lfj db 'sleep 1002' | cut -d ' ' -f 2-; pgrep -j web .
+2
+sleep
+[1]
+$ ps -o comm= -p 1 | wc -l; pgrep -f 'sleep 100[12]' | wc -l; ps -eo args= | grep -c '^sleep 100'
+1
+2
+2
+$ pkill -KILL -j db -f 1001; pkill -j web .; pkill -j db .; jls name
+web
+db
+",
+    );
+    sandbox.ok("jail -qR web db");
+}

@@ -1,6 +1,6 @@
-//! The command lines of sysctl(8), devfs(8), mount(8) and umount(8).
+//! The command lines of sysctl(8), devfs(8), mount(8), umount(8) and ps(1).
 
-use super::table::Word::{Any, Choice, Directory, File, Mounted, Oid, Ruleset};
+use super::table::Word::{Any, Choice, Directory, File, Mounted, Oid, Ruleset, Running};
 use super::table::{Flag, Grammar, Word, each, flag, hidden, with};
 
 pub(crate) static SYSCTL: Grammar = Grammar {
@@ -145,3 +145,92 @@ pub(crate) static UMOUNT: Grammar = Grammar {
     rules: &[each(&[Mounted])],
     ..Grammar::new("umount")
 };
+
+/// The options behind the first are FreeBSD's, and the command itself reads them.
+pub(crate) static PS: Grammar = Grammar {
+    usage: &["ps -J jail [options]"],
+    flags: &[
+        with("-J", "jail", Running, "the processes of this jail"),
+        hidden("-a"),
+        hidden("-A"),
+        hidden("-c"),
+        hidden("-d"),
+        hidden("-e"),
+        hidden("-f"),
+        hidden("-H"),
+        hidden("-j"),
+        hidden("-l"),
+        hidden("-m"),
+        hidden("-o"),
+        hidden("-O"),
+        hidden("-r"),
+        hidden("-S"),
+        hidden("-u"),
+        hidden("-v"),
+        hidden("-w"),
+        hidden("-x"),
+        hidden("-X"),
+    ],
+    permutes: true,
+    ..Grammar::new("ps")
+};
+
+pub(crate) static PGREP: Grammar = Grammar {
+    usage: &["pgrep -j jail [options] pattern"],
+    flags: OF_PGREP,
+    permutes: true,
+    ..Grammar::new("pgrep")
+};
+
+pub(crate) static PKILL: Grammar = Grammar {
+    usage: &["pkill [signal] -j jail [options] pattern"],
+    flags: OF_PGREP,
+    permutes: true,
+    ..Grammar::new("pkill")
+};
+
+/// The options behind the first are those of the host's pgrep(1), and the letters of signals.
+const OF_PGREP: &[Flag] = &[
+    with("-j", "jail", Running, "only processes of this jail"),
+    hidden("-a"),
+    hidden("-K"),
+    hidden("-E"),
+    hidden("-R"),
+    hidden("-M"),
+    hidden("-H"),
+    hidden("-P"),
+    hidden("-S"),
+    hidden("-T"),
+    hidden("-O"),
+    hidden("-C"),
+    hidden("-Q"),
+    hidden("-W"),
+    hidden("-0"),
+    hidden("-1"),
+    hidden("-2"),
+    hidden("-3"),
+    hidden("-4"),
+    hidden("-5"),
+    hidden("-6"),
+    hidden("-7"),
+    hidden("-8"),
+    hidden("-9"),
+    hidden("-f"),
+    hidden("-F"),
+    hidden("-g"),
+    hidden("-G"),
+    hidden("-i"),
+    hidden("-I"),
+    hidden("-l"),
+    hidden("-L"),
+    hidden("-n"),
+    hidden("-N"),
+    hidden("-o"),
+    hidden("-q"),
+    hidden("-s"),
+    hidden("-t"),
+    hidden("-u"),
+    hidden("-U"),
+    hidden("-v"),
+    hidden("-x"),
+];
