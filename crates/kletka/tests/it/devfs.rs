@@ -89,7 +89,7 @@ lrwxrwxrwx 0:0 0,0 fd /proc/self/fd
 crw-rw-rw- 0:0 1,7 full
 crw-rw-rw- 0:0 1,3 null
 lrwxrwxrwx 0:0 0,0 ptmx pts/ptmx
-drwxr-xr-x 65534:65534 0,0 pts
+drwxr-xr-x 0:0 0,0 pts
 crw-rw-rw- 0:0 1,8 random
 drwxrwxrwt 0:0 0,0 shm
 lrwxrwxrwx 0:0 0,0 stderr fd/2
@@ -124,7 +124,7 @@ drwxr-xr-x 0:0 0,0 net
 crw-rw-rw- 0:0 a,c8 net/tun
 crw-rw-rw- 0:0 1,3 null
 lrwxrwxrwx 0:0 0,0 ptmx pts/ptmx
-drwxr-xr-x 65534:65534 0,0 pts
+drwxr-xr-x 0:0 0,0 pts
 crw-rw-rw- 0:0 1,8 random
 drwxrwxrwt 0:0 0,0 shm
 lrwxrwxrwx 0:0 0,0 stderr fd/2
@@ -216,7 +216,7 @@ fn a_dev_is_what_its_ruleset_shows() {
                                 brw-rw---- 0:6 7,0 loop0\nbrw-rw---- 0:6 7,1 loop1\n".to_owned()),
         // Includes do not nest, so that nothing is hidden here.
         ("devfs_ruleset=100",  ALL.to_owned()),
-        ("devfs_ruleset=11 kletka.userns=inherit", with(&JAIL.replace("65534:65534", "0:0"), "drwxr-xr-x 0:0 0,0 zvol\ndrwxr-xr-x 0:0 0,0 zvol/tank\nbrw-rw---- 0:6 7,1 zvol/tank/vol1\n")),
+        ("devfs_ruleset=11 kletka.userns=inherit", with(JAIL, "drwxr-xr-x 0:0 0,0 zvol\ndrwxr-xr-x 0:0 0,0 zvol/tank\nbrw-rw---- 0:6 7,1 zvol/tank/vol1\n")),
     ] {
         assert_eq!(listed(&sandbox, parameters), want, "{parameters}");
     }

@@ -72,7 +72,7 @@ fn every_page_is_mdoc() {
 }
 
 /// The pages of Debian's packages that ours may refer to.
-const OF_THE_HOST: [&str; 51] = [
+const OF_THE_HOST: [&str; 52] = [
     "bash.1",
     "chmod.1",
     "cp.1",
@@ -96,6 +96,7 @@ const OF_THE_HOST: [&str; 51] = [
     "man.1",
     "mlock.2",
     "mmdebstrap.1",
+    "mount.8",
     "nft.8",
     "nstat.8",
     "passwd.5",
