@@ -104,6 +104,28 @@ usage: jexec
     sandbox.ok("jail -R web");
 }
 
+/// A jail may have a FIFO for its passwd(5), which nobody ever writes: whoever asks for a user is
+/// told that there is none.
+#[test]
+fn a_passwd_that_is_a_fifo() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/jails/web");
+    let passwd = "/home/jails/web/etc/passwd";
+    sandbox.write(passwd, "worker:x:1000:1000::/:/bin/sh\n");
+    let web =
+        "web { path = /home/jails/web; persist; exec.jail_user = worker; exec.stop = true; }\n";
+    sandbox.write("/etc/jail.conf", web);
+    sandbox.ok("jail -q -c web; jexec -U worker web true");
+    sandbox.ok(&format!("rm {passwd}; mkfifo {passwd}"));
+    for line in ["jexec -U worker web true", "jail -r web"] {
+        let done = sandbox.run(&format!("timeout 20 {line}"));
+        assert_eq!(done.status, 1, "{line}: {done:?}");
+        assert!(done.stderr.contains("worker: no such user"), "{line}: {done:?}");
+    }
+    sandbox.ok("timeout 20 jail -q -R web");
+    sandbox.check();
+}
+
 #[test]
 fn users_directories_and_environments() {
     let Some(sandbox) = machine() else { return };

@@ -4,6 +4,7 @@
 //! A static program has no name service switch; and a switch would run the jail's code inside a
 //! process that has not yet given up its rights. So the two files are the only source.
 
+use rustix::fs::{Mode, OFlags, open};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Read;
@@ -74,7 +75,9 @@ impl User {
 
 fn read(path: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
-    if let Ok(file) = fs::File::open(path)
+    // Where the jail has made a FIFO of it, opening the file would otherwise wait for ever.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    if let Ok(file) = open(path, flags, Mode::empty()).map(fs::File::from)
         && file.metadata().is_ok_and(|metadata| metadata.is_file())
     {
         let _ = file.take(LIMIT).read_to_end(&mut bytes);
