@@ -28,11 +28,12 @@ pub(crate) fn open_to_append(root: &Path, log: &Path) -> Result<OwnedFd, Error> 
     reach(root, log, flags, inside, Mode::RUSR | Mode::WUSR).map_err(failed(root, log))
 }
 
-/// Looks whether there is a directory for the `log` of a jail that has this `root`; makes nothing.
+/// Looks whether there is a directory for the `log` of a jail that has this `root`, and none in its
+/// place; makes nothing.
 ///
 /// # Errors
 /// Those of [`open_to_append`].
-pub(crate) fn check_directory(root: &Path, log: &Path) -> Result<(), Error> {
+pub(crate) fn check(root: &Path, log: &Path) -> Result<(), Error> {
     if !log.is_absolute() {
         return Err(Error::NotAbsolute(PARAMETER, log.into()));
     }
@@ -40,8 +41,10 @@ pub(crate) fn check_directory(root: &Path, log: &Path) -> Result<(), Error> {
         return Ok(());
     };
     let flags = OFlags::PATH | OFlags::DIRECTORY;
-    let reached = reach(root, directory, flags, flags, Mode::empty());
-    reached.map(drop).map_err(failed(root, log))
+    let reach = |path| reach(root, path, flags, flags, Mode::empty());
+    let found =
+        reach(directory).and_then(|_| if reach(log).is_ok() { Err(Errno::ISDIR) } else { Ok(()) });
+    found.map_err(failed(root, log))
 }
 
 /// Opens `path` with `flags`, or with the flags for `inside` below the root.

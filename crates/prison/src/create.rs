@@ -351,13 +351,19 @@ fn abandon(mut prison: Prison) {
     let _ = waitid(WaitId::PidFd(prison.init.as_fd()), WaitIdOptions::EXITED);
 }
 
-/// Looks at the sources of nullfs before anything is made, so that the message names the source.
+/// Looks at what of the host is to be mounted before anything is made, so that the message names
+/// the source.
 fn check_sources(spec: &Spec, sources: &Sources<'_>) -> Result<(), Error> {
     for mount in &spec.mounts {
-        if let MountSource::Nullfs(source) | MountSource::Union { directory: source, .. } =
-            &mount.source
-        {
-            sources.open(source)?;
+        match &mount.source {
+            MountSource::Nullfs(source)
+            | MountSource::Union { directory: source, .. }
+            | MountSource::Disk { device: source, .. } => sources.open(source).map(drop)?,
+            MountSource::Overlay { lower, upper } => {
+                let upper = upper.iter().flat_map(|(upper, work)| [upper, work]);
+                lower.iter().chain(upper).try_for_each(|it| sources.open(it).map(drop))?;
+            }
+            MountSource::Proc | MountSource::Sys | MountSource::Tmpfs { .. } => {}
         }
     }
     Ok(())

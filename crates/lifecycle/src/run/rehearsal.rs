@@ -103,7 +103,7 @@ fn user(jail: &Jail, line: &CommandLine, is_inside: bool) -> Result<(), Error> {
 
 fn log(jail: &Jail) -> Result<(), Error> {
     let log = jail.text(param::EXEC_CONSOLELOG);
-    log.map_or(Ok(()), |log| console_log::check_directory(&jail.path(), Path::new(&log)))
+    log.map_or(Ok(()), |log| console_log::check(&jail.path(), Path::new(&log)))
 }
 
 /// Whether the prison of `record`, which will give its interfaces back, has one of this name, or
