@@ -142,7 +142,7 @@ kletka: left in place, as jails and their files are yours:
     path = /home/jails/web (in /etc/jail.conf)
 $ grep kletka: /etc/passwd /etc/group /etc/subuid /etc/subgid; readlink /etc/systemd/system/*/jail.service
 [1]
-$ ls -d /etc/logrotate.d/kletka /run/kletka 2> /dev/null; ls /home/jails/web/bin/busybox
+$ ls -d /etc/logrotate.d/kletka /run/kletka /run/kletka.list 2> /dev/null; ls /home/jails/web/bin/busybox
 /home/jails/web/bin/busybox
 ",
     );
