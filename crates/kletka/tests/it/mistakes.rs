@@ -357,7 +357,7 @@ const MISTAKES: &[Mistake] = &[
     ("",
         "kletka run web; kletka ps",
         "",
-        "kletka: run: no such applet; jail -c web or service jail start web\nkletka: ps: no such applet; jls lists the jails that run\n", 1),
+        "kletka: run: no such applet; jail -c web or service jail start web\nps: -J names no jail; jls lists the jails that run\n", 1),
     ("",
         "kletka net guard x; kletka net guard 5",
         "",

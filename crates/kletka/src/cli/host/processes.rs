@@ -37,6 +37,9 @@ pub(crate) fn hand_on(name: &str, arguments: &[OsString]) -> Option<ExitCode> {
 /// Runs ps(1).
 pub(crate) fn run_ps(arguments: Vec<OsString>) -> ExitCode {
     let Some(request) = Ps::parse(&words(arguments)) else { return usage(&PS) };
+    if request.jails.is_empty() {
+        return fail("ps", "-J names no jail; jls lists the jails that run");
+    }
     let mut processes = Vec::new();
     for jail in request.jails.split(',').filter(|jail| !jail.is_empty()) {
         match find(jail) {
