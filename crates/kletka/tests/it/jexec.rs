@@ -588,6 +588,8 @@ fn processes_of_a_jail() {
     sandbox.root("/home/jails/db");
     let sleeps = "jexec db sh -c 'sleep 1001 > /dev/null & sleep 1002 > /dev/null &'";
     sandbox.ok(&format!("jail -qc name=db path=/home/jails/db mount.devfs persist; {sleeps}"));
+    // Until both have executed, they are copies of their shell.
+    sandbox.ok("until [ $(/usr/bin/pgrep -fxc 'sleep 100[12]') = 2 ]; do :; done");
     check(
         &sandbox,
         "\
