@@ -109,6 +109,13 @@ impl Caller {
 
 const PAGE: usize = 4096;
 
+/// Opens the memory of a thread, to be written to. Unlike a number, what is open stays the memory
+/// of this process when the process has ended.
+pub(super) fn memory(kept: &Kept, thread: u32) -> io::Result<OwnedFd> {
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+    Ok(openat(&kept.proc, format!("{thread}/mem"), flags, Mode::empty())?)
+}
+
 /// The text of /proc/PID/status.
 struct Status(String);
 

@@ -6,7 +6,7 @@
 use crate::confine::ids::Ids;
 use crate::files::root::put;
 use crate::mediate::call::{self, CHANGED, Setting};
-use crate::mediate::caller::Caller;
+use crate::mediate::caller::{Caller, memory};
 use crate::mediate::ledger::{As, Id, is_root_of_mount};
 use crate::mediate::maker::{Made, Order, What, make};
 use crate::mediate::{FileSystems, Kept, LIMIT};
@@ -14,7 +14,7 @@ use kernel::notify::{self, Request};
 use kernel::process::exit_now;
 use kernel::{confine, mount, signal};
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2, readlinkat};
-use rustix::io::{Errno, read};
+use rustix::io::{Errno, pwrite, read};
 use rustix::mount::{OpenTreeFlags, UnmountFlags, open_tree, unmount};
 use rustix::process::fchdir;
 use rustix::system::uname;
@@ -57,9 +57,10 @@ impl Server<'_> {
         let [first, second, third, fourth, fifth, _] = self.request.arguments;
         // Whoever asks, from whatever namespaces inside the jail's.
         if number == libc::SYS_uname {
-            let names = self.names()?;
+            let (names, memory) = (self.names()?, memory(self.kept, self.request.thread)?);
             self.check_caller_waits()?;
-            return notify::write_memory(self.request.thread, first, &names);
+            let written = pwrite(memory, &names, first);
+            return if written == Ok(names.len()) { Ok(()) } else { Err(Errno::FAULT.into()) };
         }
         let caller = Caller::find(self.kept, self.request.thread, self.ids)?;
         caller.check_may_mount()?;
@@ -105,6 +106,7 @@ impl Server<'_> {
             }
             call::Mount::New { kind, settings, attributes, descriptor } => {
                 let descriptor = descriptor.map(|number| caller.descriptor(number)).transpose()?;
+                self.check_caller_waits()?;
                 let settings = &settings[..];
                 let what = What::New { kind, source, settings, attributes, descriptor };
                 attach(self.make(place, what)?, 0)
