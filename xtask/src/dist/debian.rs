@@ -14,9 +14,15 @@ use crate::Outcome;
 /// The scripts of the maintainer.
 const SCRIPTS: [&str; 3] = ["postinst", "prerm", "postrm"];
 
-/// The one file in /etc that belongs to the package: dpkg(1) asks before it replaces what the
-/// administrator has changed. jail.conf(5), rc.conf(5) and their like are the administrator's.
-const CONFFILE: &str = "/etc/logrotate.d/kletka";
+/// The files in /etc that belong to the package, and where below /usr they are installed: dpkg(1)
+/// asks before it replaces what the administrator has changed. jail.conf(5), rc.conf(5) and their
+/// like are the administrator's.
+const CONFFILES: [(&str, &str); 2] = [
+    ("/etc/logrotate.d/kletka", "share/kletka/logrotate.d/kletka"),
+    // Debian 12 has systemd's own files of this kind below /lib, and dpkg(1) would take the
+    // directory below /usr for this package's alone.
+    ("/etc/systemd/network/00-kletka.network", "lib/systemd/network/00-kletka.network"),
+];
 
 /// Makes kletka_VERSION_ARCHITECTURE.deb.
 pub(super) fn package(
@@ -65,9 +71,12 @@ fn files(release: &Release, root: &Path, binary: &Path) -> Outcome {
     // Debian's zsh(1) looks for completions of packages in a directory of its own.
     fs::rename(usr.join("zsh/site-functions"), usr.join("zsh/vendor-completions"))
         .map_err(shown)?;
-    fs::create_dir_all(root.join("etc/logrotate.d")).map_err(shown)?;
-    fs::rename(usr.join("kletka/logrotate.d/kletka"), root.join(&CONFFILE[1..])).map_err(shown)?;
-    fs::remove_dir(usr.join("kletka/logrotate.d")).map_err(shown)?;
+    for (file, installed) in CONFFILES {
+        let (file, installed) = (root.join(&file[1..]), root.join("usr").join(installed));
+        file.parent().map_or(Ok(()), fs::create_dir_all).map_err(shown)?;
+        fs::rename(&installed, file).map_err(shown)?;
+        installed.parent().map_or(Ok(()), fs::remove_dir).map_err(shown)?;
+    }
     // Debian has the license in the file `copyright`.
     fs::remove_file(doc.join("LICENSE")).map_err(shown)?;
     write(&doc.join("copyright"), copyright()?, 0o644)?;
@@ -95,7 +104,8 @@ fn control(release: &Release, root: &Path, architecture: &str) -> Outcome {
         .replace("@SIZE@", &size.to_string());
     write(&directory.join("control"), text, 0o644)?;
     write(&directory.join("md5sums"), sums, 0o644)?;
-    write(&directory.join("conffiles"), format!("{CONFFILE}\n"), 0o644)?;
+    let conffiles: String = CONFFILES.iter().map(|(file, _)| format!("{file}\n")).collect();
+    write(&directory.join("conffiles"), conffiles, 0o644)?;
     for name in SCRIPTS {
         write(&directory.join(name), read(format!("packaging/debian/{name}"))?, 0o755)?;
     }
