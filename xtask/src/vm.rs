@@ -26,7 +26,14 @@ const KERNELS: [&str; 2] = ["6.12", "6.1"];
 
 /// Integration tests of `it` that are repeated on both kernels: what file systems can do has
 /// changed much between them.
-const REPEATED_ON_ALL: [&str; 3] = ["roots::", "devfs::a_device", "devfs::a_jail_that_runs"];
+const REPEATED_ON_ALL: [&str; 6] = [
+    "roots::",
+    "devfs::a_device",
+    "devfs::a_jail_that_runs",
+    "allow_mount::what_a_jail_does_with",
+    "allow_mount::what_the_host",
+    "allow_mount::what_is_shown",
+];
 
 /// Those that are repeated on the first kernel too: they depend on the kernel more than others. Not
 /// all are, because a program starts 37 times slower there.

@@ -56,7 +56,7 @@ fn man_finds_them() {
         &sandbox,
         "\
 $ apropos -M /usr/local/share/man jail | cut -d ' ' -f 1 | sort | xargs
-devfs.rules jail jail.conf jexec jls kletka kletka-bootstrap kletka-config kletka-devfs kletka-doctor kletka-files kletka-fstab kletka-service rc.conf
+devfs.rules jail jail.conf jexec jls kletka kletka-bootstrap kletka-config kletka-devfs kletka-doctor kletka-files kletka-fstab kletka-ps kletka-service rc.conf
 $ cd /usr/local/share/man && for page in $(ls man* | grep '[.]' | sed 's/[.][158]$//'); do man -M . -w $page > /dev/null || echo $page; done
 $ cd /usr/local/share/man && for page in $(ls man* | grep '[.]' | sed 's/[.][158]$//'); do whatis -M . $page > /dev/null || echo $page; done
 ",
