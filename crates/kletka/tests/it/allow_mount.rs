@@ -212,10 +212,12 @@ fn a_jail_with_jails_mounts_by_itself() {
 fn programs_of_debian() {
     let Some(sandbox) = Sandbox::new() else { return };
     let Some(()) = debian("mount-test", "fuse3,mount,squashfs-tools,squashfuse") else { return };
-    sandbox.ok("kletka bootstrap --root /home/jails/web mount-test");
+    // The bases of all tests know each root that was made, by its path.
+    sandbox.ok("kletka bootstrap --root /home/jails/mounts mount-test");
+    let jail = JAIL.replace("/home/jails/web", "/home/jails/mounts");
     sandbox.write("/etc/devfs.rules", "[fuse=20]\nadd include $devfsrules_hide_all\nadd include $devfsrules_unhide_basic\nadd include $devfsrules_unhide_login\nadd path fuse unhide mode 666\n");
     let types = "allow.mount.tmpfs allow.mount.nullfs allow.mount.procfs allow.mount.devfs allow.mount.fusefs";
-    sandbox.ok(&format!("{JAIL} devfs_ruleset=20 {types}"));
+    sandbox.ok(&format!("{jail} devfs_ruleset=20 {types}"));
     sandbox.ok("jexec web sh -c 'mkdir -p /new /mnt/u /from/sub; echo here > /from/file; ln -sf /proc/self/mounts /etc/mtab; chown nobody /mnt/u'");
     inside(&sandbox, &[
         ("mount -t tmpfs -o size=1m,ro none /new && findmnt -no FSTYPE,SOURCE /new && umount /new", "tmpfs  none\n"),

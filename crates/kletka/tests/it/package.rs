@@ -132,6 +132,7 @@ $ dpkg --no-triggers -r kletka 2>&1 | grep ^kletka:
 [1]
 $ ls -d $(cat /mnt/files) 2> /dev/null
 /etc/logrotate.d/kletka
+/etc/systemd/network/00-kletka.network
 [2]
 $ tail -n 1 /etc/logrotate.d/kletka; grep -c kletka: /etc/subuid
 # kept
@@ -142,7 +143,7 @@ kletka: left in place, as jails and their files are yours:
     path = /home/jails/web (in /etc/jail.conf)
 $ grep kletka: /etc/passwd /etc/group /etc/subuid /etc/subgid; readlink /etc/systemd/system/*/jail.service
 [1]
-$ ls -d /etc/logrotate.d/kletka /run/kletka /run/kletka.list 2> /dev/null; ls /home/jails/web/bin/busybox
+$ ls -d /etc/logrotate.d/kletka /etc/systemd/network/00-kletka.network /run/kletka /run/kletka.list 2> /dev/null; ls /home/jails/web/bin/busybox
 /home/jails/web/bin/busybox
 ",
     );
