@@ -19,9 +19,7 @@ const PARAMETER: &str = param::EXEC_CONSOLELOG.parameter().name;
 /// # Errors
 /// [`Error::SymbolicLink`] below the root; otherwise that of open(2).
 pub(crate) fn open_to_append(root: &Path, log: &Path) -> Result<OwnedFd, Error> {
-    if !log.is_absolute() {
-        return Err(Error::NotAbsolute(PARAMETER, log.into()));
-    }
+    check_absolute(log)?;
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND | OFlags::NOCTTY;
     // The jail may have put a FIFO there: without a reader its opening would wait for ever.
     let inside = flags | OFlags::NONBLOCK;
@@ -34,9 +32,7 @@ pub(crate) fn open_to_append(root: &Path, log: &Path) -> Result<OwnedFd, Error> 
 /// # Errors
 /// Those of [`open_to_append`].
 pub(crate) fn check(root: &Path, log: &Path) -> Result<(), Error> {
-    if !log.is_absolute() {
-        return Err(Error::NotAbsolute(PARAMETER, log.into()));
-    }
+    check_absolute(log)?;
     let Some(directory) = log.parent().filter(|directory| *directory != root) else {
         return Ok(());
     };
@@ -45,6 +41,11 @@ pub(crate) fn check(root: &Path, log: &Path) -> Result<(), Error> {
     let found =
         reach(directory).and_then(|_| if reach(log).is_ok() { Err(Errno::ISDIR) } else { Ok(()) });
     found.map_err(failed(root, log))
+}
+
+fn check_absolute(log: &Path) -> Result<(), Error> {
+    let wrong = || Error::NotAbsolute(PARAMETER, log.into());
+    log.is_absolute().then_some(()).ok_or_else(wrong)
 }
 
 /// Opens `path` with `flags`, or with the flags for `inside` below the root.

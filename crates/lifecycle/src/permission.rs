@@ -23,12 +23,17 @@ const PARAMETERS: [Bool; Permission::ALL.len()] = {
 /// nothing, and without one of them `allow.mount` does not.
 const FILE_SYSTEMS: &str = "allow.mount.";
 
+/// Whether the parameter of this name permits a file system.
+pub(crate) fn is_of_file_system(name: &str) -> bool {
+    name.starts_with(FILE_SYSTEMS)
+}
+
 /// Reads the permissions that a jail's parameters grant.
 #[must_use]
 pub fn allowed(parameters: &Set) -> Allow {
     // The variants are numbered in the order of `ALL`.
     let given = |permission| parameters.flag(PARAMETERS[permission as usize]);
-    let is_type = |permission: Permission| permission.parameter().starts_with(FILE_SYSTEMS);
+    let is_type = |permission: Permission| is_of_file_system(permission.parameter());
     let may_mount = given(Permission::Mount)
         && parameters.int(param::ENFORCE_STATFS).unwrap_or(2) < 2
         && Permission::ALL.iter().any(|&one| is_type(one) && given(one));

@@ -18,6 +18,7 @@ mod serve;
 
 use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
+use crate::files::mountinfo::is_root_of_mount;
 use crate::files::tree::file_system;
 use crate::permission::{Allow, Permission};
 use crate::registry::record::Record;
@@ -117,7 +118,8 @@ impl Kept {
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let opened = openat(CWD, format!("/{name}"), flags, Mode::empty()).ok()?;
             let kind = fstatfs(&opened).ok()?.f_type;
-            (types.contains(&kind) && ledger::is_root_of_mount(opened.as_fd())).then_some(opened)
+            let is_whole = is_root_of_mount(opened.as_fd()).unwrap_or(false);
+            (types.contains(&kind) && is_whole).then_some(opened)
         });
         Ok(Self { proc, users, mounts, views, ledger: Ledger::new()? })
     }

@@ -9,6 +9,8 @@ use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
 use crate::files::bounds;
 use crate::files::lines::{self, Moves};
+use crate::files::mountinfo::is_root_of_mount;
+use crate::files::overlay::CLONE;
 use crate::files::own_mounts::Home;
 use crate::files::root::{place, put};
 use crate::files::source::Sources;
@@ -19,11 +21,9 @@ use crate::registry::Registry;
 use crate::registry::record::Record;
 use crate::spec::{Mount, MountSource, Spec, Users};
 use kernel::namespace::{self, Namespace};
-use rustix::fs::{AtFlags, Mode, OFlags, StatxAttributes, StatxFlags, fstat, open, statx};
+use rustix::fs::{Mode, OFlags, fstat, open};
 use rustix::io::Errno;
-use rustix::mount::{
-    MountPropagationFlags, OpenTreeFlags, UnmountFlags, mount_change, open_tree, unmount,
-};
+use rustix::mount::{MountPropagationFlags, UnmountFlags, mount_change, open_tree, unmount};
 use rustix::process::fchdir;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -235,14 +235,10 @@ fn add(root: BorrowedFd<'_>, mount: BorrowedFd<'_>, target: &Path) -> Result<(),
 fn take(root: BorrowedFd<'_>, target: &Path) -> Result<Option<OwnedFd>, Error> {
     let failed = |error: Errno| Error::MountPoint(target.into(), error.into());
     let Ok(point) = place(root, target) else { return Ok(None) };
-    let found = statx(&point, "", AtFlags::EMPTY_PATH, StatxFlags::TYPE).map_err(failed)?;
-    if !found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
+    if !is_root_of_mount(point.as_fd()).map_err(failed)? {
         return Ok(None);
     }
-    let flags = OpenTreeFlags::OPEN_TREE_CLONE
-        | OpenTreeFlags::OPEN_TREE_CLOEXEC
-        | OpenTreeFlags::AT_EMPTY_PATH;
-    let clone = open_tree(&point, "", flags).map_err(failed)?;
+    let clone = open_tree(&point, "", CLONE).map_err(failed)?;
     // Open, it would be in use.
     drop(point);
     unmount_at(root, target, UnmountFlags::empty()).map_err(failed)?;

@@ -162,7 +162,7 @@ impl Changes {
         let is_right = |parameter: &&&Parameter| {
             // The jail's /dev changes at once, and so does what init mounts for the jail.
             let is_permission = parameter.name.starts_with("allow.")
-                && !is_of_file_system(parameter)
+                && !permission::is_of_file_system(parameter.name)
                 && !param::ALLOW_VMM.is(parameter);
             is_permission || param::SECURELEVEL.is(parameter) || ipc::is_one(parameter)
         };
@@ -171,7 +171,9 @@ impl Changes {
 
     /// Whether what the jail's processes may do is to change.
     fn changes_rights(&self) -> bool {
-        let mounts = |it: &&Parameter| is_of_file_system(it) || param::ENFORCE_STATFS.is(it);
+        let mounts = |it: &&Parameter| {
+            permission::is_of_file_system(it.name) || param::ENFORCE_STATFS.is(it)
+        };
         self.for_later().next().is_some() || self.live.iter().any(mounts)
     }
 
@@ -289,11 +291,6 @@ fn is_live(parameter: &Parameter) -> bool {
     // A jail that its jid has found is not given another name: its processes would keep the old
     // one.
     parameter.access == Access::Live && !param::NAME.is(parameter)
-}
-
-/// Whether the parameter permits a file system.
-fn is_of_file_system(parameter: &Parameter) -> bool {
-    parameter.name.starts_with("allow.mount.")
 }
 
 /// Whether the parameter says something of the addresses that a jail is held to, which only a jail

@@ -1,11 +1,11 @@
 //! The mounts of this process's namespace, as the kernel lists them: /proc/self/mountinfo,
 //! proc_pid_mountinfo(5).
 
-use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags, open, statx};
+use rustix::fs::{AtFlags, Mode, OFlags, StatxAttributes, StatxFlags, open, statx};
 use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,16 @@ pub(crate) fn mount_line_of(file: &OwnedFd) -> Option<MountLine> {
 pub fn has_mounts_below(root: &Path) -> Option<bool> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     kernel::mount::has_mounts_below(open(root, flags, Mode::empty()).ok()?.as_fd())
+}
+
+/// What is asked of a file where the mount alone is asked about, which the kernel tells in any
+/// case: a file system that a program in the jail serves tells init nothing.
+pub(crate) const NOTHING: StatxFlags = StatxFlags::empty();
+
+/// Whether `file` is the root of the mount that it is on.
+pub(crate) fn is_root_of_mount(file: BorrowedFd<'_>) -> rustix::io::Result<bool> {
+    let found = statx(file, "", AtFlags::EMPTY_PATH, NOTHING)?;
+    Ok(found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
 pub(crate) fn mount_lines() -> Vec<MountLine> {

@@ -8,11 +8,10 @@
 //! process.
 
 use crate::error::{Calling, Error};
+use crate::files::overlay::CLONE;
 use kernel::namespace;
 use rustix::fs::{CWD, Mode, OFlags, open};
-use rustix::mount::{
-    MountPropagationFlags, MoveMountFlags, OpenTreeFlags, mount_change, move_mount, open_tree,
-};
+use rustix::mount::{MountPropagationFlags, MoveMountFlags, mount_change, move_mount, open_tree};
 use rustix::process::{chroot, fchdir};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::fs::File;
@@ -52,10 +51,7 @@ impl OwnMounts {
     /// mount that is attached.
     pub(crate) fn lend(&self, mount: &mut OwnedFd) -> io::Result<OwnedFd> {
         self.attach(mount.as_fd())?;
-        let flags = OpenTreeFlags::OPEN_TREE_CLONE
-            | OpenTreeFlags::OPEN_TREE_CLOEXEC
-            | OpenTreeFlags::AT_EMPTY_PATH;
-        let clone = open_tree(&*mount, "", flags)?;
+        let clone = open_tree(&*mount, "", CLONE)?;
         Ok(std::mem::replace(mount, clone))
     }
 }

@@ -3,6 +3,7 @@
 //! The list is a file in memory, which each process that answers a call has from init: there is
 //! one such process at a time.
 
+use crate::files::mountinfo::NOTHING;
 use rustix::fs::{AtFlags, MemfdFlags, StatxFlags, memfd_create, statx};
 use rustix::io::{Errno, pread, pwrite};
 use std::io;
@@ -25,10 +26,6 @@ pub(super) enum As {
 
 /// Bytes of an entry.
 const ENTRY: usize = 24;
-
-/// What is asked of a file where the mount alone is asked about, which the kernel tells in any
-/// case: a file system that a program in the jail serves tells init nothing.
-const NOTHING: StatxFlags = StatxFlags::empty();
 
 /// The list. First in it is the call that is being answered.
 #[derive(Debug)]
@@ -55,13 +52,6 @@ impl Id {
     fn may_be_reused(self) -> bool {
         self.known == self.shown
     }
-}
-
-/// Whether `file` is the root of a mount.
-pub(super) fn is_root_of_mount(file: BorrowedFd<'_>) -> bool {
-    const STATX_ATTR_MOUNT_ROOT: u64 = 0x2000;
-    let seen = statx(file, "", AtFlags::EMPTY_PATH, NOTHING);
-    seen.is_ok_and(|seen| seen.stx_attributes.bits() & STATX_ATTR_MOUNT_ROOT != 0)
 }
 
 impl Ledger {

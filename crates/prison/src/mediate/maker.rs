@@ -8,6 +8,7 @@
 
 use crate::control::{self, receive_with, send_with};
 use crate::enter::process::become_root;
+use crate::files::overlay::CLONE;
 use crate::mediate::Kept;
 use crate::mediate::call::Setting;
 use crate::mediate::caller::Caller;
@@ -127,9 +128,7 @@ fn carry_out(order: &Order<'_>) -> io::Result<Made> {
         What::Path(path) => Some(open(path, true)?),
         What::Clone { source, recursive } => {
             namespace::unshare(libc::CLONE_NEWNS)?;
-            let mut flags = OpenTreeFlags::OPEN_TREE_CLONE
-                | OpenTreeFlags::OPEN_TREE_CLOEXEC
-                | OpenTreeFlags::AT_EMPTY_PATH;
+            let mut flags = CLONE;
             flags.set(OpenTreeFlags::AT_RECURSIVE, *recursive);
             Some(open_tree(open(source, true)?, c"", flags)?)
         }

@@ -4,10 +4,12 @@
 //! that are in the ledger.
 
 use crate::confine::ids::Ids;
+use crate::files::mountinfo::is_root_of_mount;
+use crate::files::overlay::CLONE;
 use crate::files::root::put;
 use crate::mediate::call::{self, CHANGED, Setting};
 use crate::mediate::caller::{Caller, memory};
-use crate::mediate::ledger::{As, Id, is_root_of_mount};
+use crate::mediate::ledger::{As, Id};
 use crate::mediate::maker::{Made, Order, What, make};
 use crate::mediate::{FileSystems, Kept, LIMIT};
 use kernel::notify::{self, Request};
@@ -19,7 +21,8 @@ use rustix::mount::{OpenTreeFlags, UnmountFlags, open_tree, unmount};
 use rustix::process::fchdir;
 use rustix::system::uname;
 use std::ffi::{CStr, OsStr};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
@@ -115,10 +118,7 @@ impl Server<'_> {
                 let view = self.kept.views.get(number).and_then(Option::as_ref);
                 let view = view.ok_or(Errno::NODEV)?;
                 let (target, _) = self.make(place, What::Nothing)?;
-                let flags = OpenTreeFlags::OPEN_TREE_CLONE
-                    | OpenTreeFlags::OPEN_TREE_CLOEXEC
-                    | OpenTreeFlags::AT_EMPTY_PATH
-                    | OpenTreeFlags::AT_RECURSIVE;
+                let flags = CLONE | OpenTreeFlags::AT_RECURSIVE;
                 self.attach(&target, Some(open_tree(view, c"", flags)?), As::View, 0)
             }
             call::Mount::Change { attributes, settings } => {
@@ -182,7 +182,7 @@ impl Server<'_> {
 
     /// Refuses what is no mount, or none of the jail's own.
     fn check_made_by_jail(&self, mount: BorrowedFd<'_>) -> io::Result<(Id, As)> {
-        if !is_root_of_mount(mount) {
+        if !is_root_of_mount(mount)? {
             return Err(Errno::INVAL.into());
         }
         let id = Id::of(mount)?;
@@ -235,16 +235,11 @@ impl Server<'_> {
         );
         let text = open.map(|file| {
             let mut text = Vec::new();
-            let mut part = vec![0; 1 << 16];
-            while let Ok(length @ 1..) = read(&file, &mut part) {
-                text.extend_from_slice(&part[..length]);
-            }
+            let _ = File::from(file).read_to_end(&mut text);
             text
         });
         let text = text.unwrap_or_default();
-        let first =
-            |line: &[u8]| str::from_utf8(line.split(|it| *it == b' ').next()?).ok()?.parse().ok();
-        text.split(|byte| *byte == b'\n').filter_map(first).collect()
+        mountinfo::lines(&text).map(|line| line.id).collect()
     }
 
     /// What uname(2) tells the jail: `struct new_utsname`.
