@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -142,17 +143,31 @@ fn demo() -> Count {
 /// Runs the tests on other kernels; they are skipped where the virtual machine cannot be had.
 fn virtual_machines() -> Count {
     println!("\n==> cargo xtask vm");
-    match vm::suites() {
-        Ok(suites) => {
-            let mut all = Count::default();
-            for (name, mut suite) in suites {
-                println!("\n==> {name}");
-                all.add(counting(&mut suite));
-            }
-            all
+    vm::suites().map_or_else(without, at_once)
+}
+
+/// Runs `suites`, as many at once as this machine has processors: a virtual machine has one. The
+/// name of a suite is in front of each line that the suite prints.
+fn at_once(suites: Vec<(String, Command)>) -> Count {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let (waiting, all) = (Mutex::new(suites.into_iter()), Mutex::new(Count::default()));
+    let take = || locked(&waiting).next();
+    thread::scope(|threads| {
+        for _ in 0..processors {
+            threads.spawn(|| {
+                while let Some((name, mut suite)) = take() {
+                    let count = counting_behind(&format!("{name}: "), &mut suite);
+                    locked(&all).add(count);
+                }
+            });
         }
-        Err(why) => without(why),
-    }
+    });
+    all.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What `mutex` holds: a thread that panicked cannot have left half of a count or of a list.
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Types the lines of README.md on a new Debian. In namespaces that takes a minute or two; in a
@@ -233,12 +248,20 @@ fn tests(arguments: &[&str]) -> Count {
 /// Runs a command that runs test suites, and counts what they report. A failure without a failed
 /// test counts as one: the tests do not compile, or a test program was killed.
 fn counting(command: &mut Command) -> Count {
+    counting_behind("", command)
+}
+
+/// As [`counting`], with `mark` in front of each line that is printed.
+fn counting_behind(mark: &str, command: &mut Command) -> Count {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let Ok(mut child) = child else { return Count::one(false) };
     // Both outputs are read at once: a full pipe would stop the tests.
-    let errors = child.stderr.take().map(|pipe| thread::spawn(|| relayed(pipe, std::io::stderr())));
-    let said = child.stdout.take().map(|pipe| relayed(pipe, std::io::stdout())).unwrap_or_default();
-    let errors = errors.and_then(|thread| thread.join().ok()).unwrap_or_default();
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let (said, errors) = thread::scope(|threads| {
+        let errors = err.map(|pipe| threads.spawn(|| relayed(pipe, std::io::stderr(), mark)));
+        let said = out.map(|pipe| relayed(pipe, std::io::stdout(), mark)).unwrap_or_default();
+        (said, errors.and_then(|thread| thread.join().ok()).unwrap_or_default())
+    });
     let mut count = counted(said.iter().chain(&errors));
     // After both outputs have ended: what its own children print is counted too.
     let passed = child.wait().is_ok_and(|status| status.success());
@@ -246,11 +269,11 @@ fn counting(command: &mut Command) -> Count {
     count
 }
 
-/// Passes every line of `from` on, and answers the lines that [`counted`] needs.
-fn relayed(from: impl std::io::Read, mut to: impl Write) -> Vec<String> {
+/// Passes every line of `from` on behind `mark`, and answers the lines that [`counted`] needs.
+fn relayed(from: impl std::io::Read, mut to: impl Write, mark: &str) -> Vec<String> {
     let mut kept = Vec::new();
     for line in BufReader::new(from).lines().map_while(Result::ok) {
-        let _ = writeln!(to, "{line}");
+        let _ = writeln!(to, "{mark}{line}");
         if line.starts_with(RESULT) || line.starts_with(SKIPPED) {
             kept.push(line);
         }
