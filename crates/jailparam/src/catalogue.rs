@@ -75,8 +75,9 @@ pub static CATALOGUE: &[Parameter] = &numbered([
     // What a jail is.
     at_creation("jid").int(0, NUMBER)
         .about("Number of the jail").full("the next free number, unless given"),
-    at_creation("name").text(NAME)
-        .about("Name of the jail").partly("cannot be changed while the jail runs"),
+    live("name").text(NAME)
+        .about("Name of the jail")
+        .full("the names of the jails inside begin with it, and change with it"),
     at_creation("path").text(PATH).default("/")
         .about("Directory that is the jail's root")
         .full("an id-mapped clone of the tree, entered by pivot_root: files keep their owners on \

@@ -32,7 +32,8 @@ pub(crate) static OUTLINE: &[Section] = &[
                 "name",
                 "In jail.conf it is the name of the section. On the command line, a jail without a \
                  name is called by its number. A dot separates a jail from the jail that it is in: \
-                 `web.cache` is `cache` in `web`.",
+                 `web.cache` is `cache` in `web`. `jail -m jid=3 name=www` calls a jail that runs \
+                 by another name, and its section is then the one of that name.",
             ),
             (
                 "path",

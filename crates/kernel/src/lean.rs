@@ -11,6 +11,7 @@ use crate::proc::read_small;
 use std::cell::UnsafeCell;
 use std::os::fd::BorrowedFd;
 use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// This process, which gives up what it was born with.
 #[derive(Debug)]
@@ -99,14 +100,11 @@ impl Layout {
 
     fn set_title(&self, title: &[u8]) {
         let room = self.environment_end - self.arguments;
-        let length = title.len().min(room - 1);
         // SAFETY: the kernel gives the bounds of the argument and environment strings on this
         // process's own stack, writable memory; by the contract of `Recluse::new`
         // nobody reads them any more.
-        unsafe {
-            ptr::write_bytes(self.arguments as *mut u8, 0, room);
-            ptr::copy_nonoverlapping(title.as_ptr(), self.arguments as *mut u8, length);
-        }
+        unsafe { write_title(self.arguments, room, title) };
+        Shown::at(self.arguments, room);
     }
 
     /// Tells the kernel that the command line is at `title` now: prctl(2), `PR_SET_MM_MAP`. False:
@@ -141,7 +139,53 @@ impl Layout {
     }
 }
 
+/// Writes another title of a [`Recluse`] in the place of the one before: [`Recluse::set_title`]. In
+/// a process that has none, nothing happens.
+pub fn retitle(title: &[u8]) {
+    let Some(Shown { place, room }) = Shown::now() else { return };
+    // SAFETY: a `Recluse` of this process, which has one thread, has its title there: in memory
+    // that nobody else uses.
+    unsafe { write_title(place, room, title) };
+}
+
+/// Where ps(1) finds the title of this process.
+struct Shown {
+    place: usize,
+    room: usize,
+}
+
+/// The place and the room of [`Shown`]; no room: there is no title.
+static SHOWN: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
+
+impl Shown {
+    fn at(place: usize, room: usize) {
+        SHOWN[0].store(place, Relaxed);
+        SHOWN[1].store(room, Relaxed);
+    }
+
+    fn now() -> Option<Self> {
+        let [place, room] = [0, 1].map(|at| SHOWN[at].load(Relaxed));
+        (room > 0).then_some(Self { place, room })
+    }
+}
+
+/// Writes a title and, behind it, as many NULs as there is room for: at least one.
+///
+/// # Safety
+/// From `place` on there are `room` bytes, at least one, that nobody else uses.
+unsafe fn write_title(place: usize, room: usize, title: &[u8]) {
+    let length = title.len().min(room - 1);
+    // SAFETY: by this function's contract; `title` is none of those bytes, which nobody borrows.
+    unsafe {
+        ptr::write_bytes(place as *mut u8, 0, room);
+        ptr::copy_nonoverlapping(title.as_ptr(), place as *mut u8, length);
+    }
+}
+
 const PAGE: usize = 4096;
+
+/// Bytes that the title of a process without other memory has: a later one may be longer.
+const TITLE: usize = 320;
 
 /// As little of it as is used has memory.
 #[repr(align(4096))]
@@ -172,8 +216,7 @@ unsafe fn go_on<T>(layout: &Layout, title: &[u8], kept: T, run: fn(T) -> !) -> T
         return kept;
     }
     let top = STACK.0.get() as usize + size_of::<Stack>();
-    let length = title.len().min(PAGE / 4);
-    let shown = top - length - 1;
+    let shown = top - TITLE;
     // A stack has to lie on a multiple of 16; 64 suits every type that is kept there too.
     let place = (shown - size_of::<Taken<T>>()) & !63;
     let from = lowest_unneeded();
@@ -185,11 +228,12 @@ unsafe fn go_on<T>(layout: &Layout, title: &[u8], kept: T, run: fn(T) -> !) -> T
     // SAFETY: both places are in the stack's topmost pages, which nobody uses yet; the
     // second is aligned to 64.
     unsafe {
-        ptr::copy_nonoverlapping(title.as_ptr(), shown as *mut u8, length);
+        write_title(shown, TITLE, title);
         (place as *mut Taken<T>).write(Taken { kept, run, from, to });
     }
     // Before anything is unmapped: where the kernel refuses, the process stays as it was.
-    if layout.move_title(shown, length + 1) {
+    if layout.move_title(shown, TITLE) {
+        Shown::at(shown, TITLE);
         // SAFETY: below `place` is stack, aligned and unused, and `arrive` never returns from it.
         unsafe { jump(place, arrive::<T> as *const () as usize) }
     }

@@ -42,6 +42,8 @@ pub enum Error {
     Value(&'static str, String),
     /// An address that a parameter asks for cannot be given to an interface, or taken from it.
     Address(&'static str, InterfaceName, netif::Error),
+    /// Interfaces that the jail's hooks have made cannot be given to the jail's new name.
+    Interfaces(netif::Error),
     /// The host's routes cannot be read.
     Routes(netif::Error),
     /// The rulesets of devices cannot be read.
@@ -149,6 +151,7 @@ impl fmt::Display for Error {
             Self::Address(parameter, interface, error) => {
                 write!(f, "{parameter}: {interface}: {error}")
             }
+            Self::Interfaces(error) => write!(f, "name: {error}"),
             Self::Routes(error) => error.fmt(f),
             Self::Rulesets(error) => write!(f, "devfs_ruleset: {error}"),
             Self::NoRuleset(number) => {

@@ -15,6 +15,7 @@ mod decided;
 mod facts;
 mod ledger;
 mod machine;
+mod name;
 mod one;
 mod planned;
 mod rehearsal;

@@ -71,6 +71,19 @@ impl Netlink {
         self.change(message)
     }
 
+    /// Gives to another maker what one has made and is in this network.
+    ///
+    /// # Errors
+    /// The interfaces cannot be listed, or the kernel refused.
+    pub fn hand_over(&mut self, from: Maker, to: Maker) -> Result<(), Error> {
+        for link in self.links()?.into_iter().filter(|link| link.maker == Some(from)) {
+            let mut message = by_name(&link.name, [0; LINK_BODY]);
+            to.describe(&mut message);
+            self.apply(&link.name, message, Request::Other("group".into()))?;
+        }
+        Ok(())
+    }
+
     /// Takes from an interface the mark of its maker.
     ///
     /// # Errors

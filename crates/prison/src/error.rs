@@ -18,6 +18,8 @@ pub enum Error {
     NameTaken(String),
     /// A name of digits that is not the jid, or one with a slash or a control character.
     BadName(String),
+    /// A jail inside one jail is to be called as if it were inside another.
+    OtherParent,
     /// The jail in which another is to be made does not run.
     NoParent(String),
     /// That jail was made inside a jail, and only from there can it be managed.
@@ -166,6 +168,9 @@ impl fmt::Display for Error {
                 f,
                 "name \"{name}\" cannot be used; begin it with a letter, and put neither / nor control \
                  characters in it"
+            ),
+            Self::OtherParent => f.write_str(
+                "cannot change jail's parent; a jail inside stays in the jail that it is in",
             ),
             Self::NoParent(name) => write!(
                 f,

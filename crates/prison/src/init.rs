@@ -4,8 +4,9 @@
 //! signal, trace or read it. Init executes nothing and parses nothing. Its orders are signals with
 //! a number, which only the host's root can send: [`ATTACHED`] and the others below; and what comes
 //! through init's door, which only the host's root can use: a process that is to end with another
-//! one ([`crate::tie`]), or is to be made ([`crate::enter::delegate`]), and listeners for calls of
-//! the jail, which processes of init's answer ([`crate::mediate`]). Without `persist` init ends
+//! one ([`crate::tie`]), or is to be made ([`crate::enter::delegate`]), the jail's new name
+//! ([`crate::title`]), and listeners for calls of the jail, which processes of init's answer
+//! ([`crate::mediate`]). Without `persist` init ends
 //! with the last process. Before any end, init gives the interfaces that came from the host back,
 //! because a network namespace that dies takes a veth and its other end along.
 
@@ -19,6 +20,7 @@ use crate::enter::delegate::{self, Born, Order};
 use crate::files::root::{self, Own, Plan};
 use crate::mediate::{self, FileSystems, Mediator};
 use crate::tie::{self, Tie};
+use crate::title;
 use crate::vnet;
 use kernel::child::Ended;
 use kernel::landlock;
@@ -61,7 +63,7 @@ pub(crate) fn run(
     };
     // In a session of its own, init gets no signals from the keys of the command's terminal.
     let _ = setsid();
-    let title = format!("kletka: {} [init]", plan.name);
+    let title = title::of(&plan.name);
     let recluse = step_aside(&title);
     if tie::hang(outer_door).is_err() {
         exit_now(1)
@@ -394,6 +396,7 @@ impl Init {
         while let Ok((message, fds)) = control::receive_with(door, RecvFlags::DONTWAIT) {
             match message {
                 [tie::TIE, _] => self.ties.extend(Tie::of(fds)),
+                [title::TITLE, _] => title::take(fds),
                 [mediate::LISTENER, _] => self.mediator.listen(fds, Ids { first: self.range }),
                 [mediate::FILE_SYSTEMS, all] => self.mediator.allowed = FileSystems(all),
                 [delegate::ORDER, has] => {

@@ -30,6 +30,7 @@ mod shared;
 mod spec;
 pub mod surface;
 mod tie;
+mod title;
 mod told;
 mod vnet;
 mod within;

@@ -12,6 +12,7 @@ use crate::mediate::{self, FileSystems};
 use crate::registry::record::Record;
 use crate::shared;
 use crate::spec::{Addresses, Change};
+use crate::title;
 use crate::told::Told;
 use crate::within::within;
 use kernel::namespace::{self, Namespace};
@@ -41,6 +42,8 @@ pub(crate) struct Pending {
     permissions: bool,
     /// Init is to mount the file systems that the record permits.
     file_systems: bool,
+    /// The prison has another name in the record than it had: those inside are to follow.
+    name: bool,
     persist: Option<bool>,
 }
 
@@ -73,6 +76,7 @@ impl Pending {
             addresses: earlier.addresses.or(addresses),
             permissions: permissions || earlier.permissions,
             file_systems: file_systems || earlier.file_systems,
+            name: change.name.as_ref().is_some_and(|name| *name != record.name) || earlier.name,
             persist: change.persist.or(earlier.persist),
         }
     }
@@ -80,6 +84,12 @@ impl Pending {
     /// Whether nothing is to be carried out.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether the prison has got another name, which only the registry can give to those inside:
+    /// [`crate::registry::Registry::rename_inside`].
+    pub(crate) fn has_new_name(&self) -> bool {
+        self.name
     }
 
     /// Refuses, before anything is written, what the kernel would not take.
@@ -131,6 +141,10 @@ impl Pending {
             let _ = before.set_in(pidfd);
             return Err(error);
         }
+        if self.name {
+            // Where Yama forbids it, ps(1) shows the old name.
+            let _ = title::tell(pidfd, &record.name);
+        }
         // Last, as init may end by that. Init is asked, not the record: it alone decides whether
         // the prison ends.
         match self.persist {
@@ -153,6 +167,7 @@ impl Pending {
             ("pending.addresses", self.addresses.as_ref().map(|it| text(it.to_string()))),
             ("pending.permissions", self.permissions.then(|| text("true".to_owned()))),
             ("pending.file_systems", self.file_systems.then(|| text("true".to_owned()))),
+            ("pending.name", self.name.then(|| text("true".to_owned()))),
             ("pending.persist", self.persist.map(|persist| text(persist.to_string()))),
         ];
         lines.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
@@ -173,6 +188,7 @@ impl Pending {
             }
             ("permissions", b"true") => self.permissions = true,
             ("file_systems", b"true") => self.file_systems = true,
+            ("name", b"true") => self.name = true,
             ("persist", b"true") => self.persist = Some(true),
             ("persist", b"false") => self.persist = Some(false),
             _ => return None,

@@ -198,7 +198,7 @@ impl Prison {
     ///
     /// # Errors
     /// [`Error::Died`]; [`Error::Registry`]; [`Error::Call`]: a name that the kernel does not take;
-    /// those of [`Prison::tell_jail`]; [`Error::FixedMounts`].
+    /// those of [`Prison::tell_jail`]; [`Error::FixedMounts`]; [`Error::NameTaken`].
     pub fn update(&mut self, registry: &Registry, change: &Change) -> Result<(), Error> {
         // Its record lies in the outer jail's own registry, which only that jail's root writes.
         if self.record.is_inside() {
@@ -216,12 +216,22 @@ impl Prison {
         pending.check()?;
         let mut record = self.changed(change);
         record.pending = Some(pending).filter(|pending| !pending.is_empty());
-        registry.rewrite(&record)?;
+        let is_renamed = record.name != self.record.name;
+        let write = |record: &Record| match is_renamed {
+            true => registry.rename(record),
+            false => registry.rewrite(record),
+        };
+        let follow = |record: &Record| match is_renamed {
+            true => registry.rename_inside(record),
+            false => Ok(()),
+        };
+        write(&record)?;
         if let Some(pending) = record.pending.take() {
-            if let Err(error) = pending.carry_out(&record, self.init.as_fd()) {
+            let carry_out = || pending.carry_out(&record, self.init.as_fd());
+            if let Err(error) = follow(&record).and_then(|()| carry_out()) {
                 // Where not even the old record can be written, the next look tries once more what
                 // has failed here.
-                let _ = registry.rewrite(&self.record);
+                let _ = write(&self.record).and_then(|()| follow(&self.record));
                 return Err(error);
             }
             // All is done. A record that still says otherwise has the next look do the same again.
@@ -273,6 +283,9 @@ impl Prison {
     /// The record after `change`.
     fn changed(&self, change: &Change) -> Record {
         let mut record = self.record.clone();
+        if let Some(name) = &change.name {
+            record.name.clone_from(name);
+        }
         let now = record.rights.allow;
         if let Some(allow) = change.allow {
             // What a namespace carries out was settled when that was made.

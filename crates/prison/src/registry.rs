@@ -16,6 +16,7 @@ pub(crate) mod lost;
 pub(crate) mod nested;
 pub(crate) mod process_id;
 pub(crate) mod record;
+mod rename;
 pub(crate) mod reservation;
 #[cfg(test)]
 mod tests;
@@ -26,8 +27,10 @@ use crate::confine::ids::{Ids, Ranges};
 use crate::confine::rights::Rights;
 use crate::error::{Calling, Error, UnionFault};
 use crate::files::lines;
+use crate::pending::Pending;
 use crate::shared;
 use crate::spec::{Spec, Users};
+use crate::title;
 use crate::work;
 use directory::{Found, NEW};
 use fate::{Fate, Viewpoint};
@@ -315,7 +318,11 @@ impl Registry {
         drop(left_out);
         // A prison that is being made has no init yet, and may never come up.
         living.retain(|record| record.init.is_some());
-        let mut living = living.into_iter().map(|record| self.completed(record)).collect();
+        let has_new_name = |it: &&Record| it.pending.as_ref().is_some_and(Pending::has_new_name);
+        let renamed: Vec<Record> = living.iter().filter(has_new_name).cloned().collect();
+        let mut living: Vec<_> = living.into_iter().map(|record| self.completed(record)).collect();
+        // What was read of those inside may be older than their names.
+        renamed.iter().for_each(|outer| drop(rename::follow(outer, &mut living)));
         self.add_those_inside(&mut living);
         count_those_inside(&mut living);
         Ok(living)
@@ -471,6 +478,7 @@ impl Registry {
         if let Some(init) = record.init
             && let Some(pidfd) = init.open()
             && let Some(pending) = &record.pending
+            && (!pending.has_new_name() || self.rename_inside(&record).is_ok())
             && pending.carry_out(&record, pidfd.as_fd()).is_ok()
         {
             record.pending = None;
@@ -820,24 +828,44 @@ impl Registry {
         Ok(inside)
     }
 
-    /// Writes a prison's record in place of the one before.
+    /// Writes the record of a prison that is being made.
     pub(crate) fn write(&self, record: &Record) -> Result<(), Error> {
+        // A prison that is being made gets another name with the one that it is in.
+        if record.parent != 0 {
+            return self.rewrite(record);
+        }
         self.store(&self.lock_to_write()?, record)
     }
 
-    /// Writes the record of a prison that is in the registry already.
+    /// Writes the record of a prison that is in the registry already. The name stays as it is
+    /// there: [`Registry::rename`].
     ///
     /// # Errors
     /// [`Error::Died`]: the prison has ended, and another one may have its jid.
     pub(crate) fn rewrite(&self, record: &Record) -> Result<(), Error> {
         let lock = self.lock_to_write()?;
         match self.read(record.jid)? {
-            Some(current) if is_same(&current, record) => self.store(&lock, record),
+            Some(current) if is_same(&current, record) && current.name == record.name => {
+                self.store(&lock, record)
+            }
+            Some(current) if is_same(&current, record) => {
+                self.store(&lock, &Record { name: current.name, ..record.clone() })
+            }
             _ => Err(Error::Died),
         }
     }
 
     fn store(&self, lock: &Lock, record: &Record) -> Result<(), Error> {
+        self.store_in_place_of(lock, record, None)
+    }
+
+    /// Writes a record, in place of one with another `name`, if there is one.
+    fn store_in_place_of(
+        &self,
+        lock: &Lock,
+        record: &Record,
+        name: Option<&str>,
+    ) -> Result<(), Error> {
         let path = self.file(record.jid);
         let bytes = record.to_bytes();
         // A longer one could not be read again, and its prison not be found.
@@ -858,10 +886,11 @@ impl Registry {
                 let _ = fs::remove_file(&new);
             })
         };
-        // What the index says of a prison never changes.
-        let mend = |index: &Index<'_>, summary: Option<&mut Summary>| {
-            let summary = summary.filter(|_| !is_known);
-            summary.map_or(Ok(()), |summary| index.add(record, summary))
+        // Nothing else that the index says of a prison ever changes.
+        let mend = |index: &Index<'_>, summary: Option<&mut Summary>| match (summary, name) {
+            (Some(_), Some(name)) => index.rename(record, name),
+            (Some(summary), None) if !is_known => index.add(record, summary),
+            _ => Ok(()),
         };
         self.change(lock, write, mend).map_err(|error| Error::Registry(path, error))
     }
@@ -901,7 +930,8 @@ fn count_those_inside(records: &mut [Record]) {
 pub fn is_jailed() -> bool {
     // A process stays on its side for its whole life, and several parts of a command ask.
     static ANSWER: OnceLock<bool> = OnceLock::new();
-    let look = || read_small("/proc/1/cmdline").is_some_and(|title| title.starts_with("kletka: "));
+    let look =
+        || read_small("/proc/1/cmdline").is_some_and(|line| line.starts_with(title::BEGINNING));
     *ANSWER.get_or_init(look)
 }
 

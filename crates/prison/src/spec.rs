@@ -354,6 +354,8 @@ pub struct MountOptions {
 /// as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
+    /// Its whole name.
+    pub name: Option<String>,
     /// The prison lives on without processes.
     pub persist: Option<bool>,
     /// Host name inside.

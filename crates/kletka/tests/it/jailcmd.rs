@@ -40,9 +40,6 @@ jail: nothing was changed; the jail has these values
 $ jail -m name=web vnet
 jail: vnet cannot be changed after creation; stop the jail, and start it with the new value
 [1]
-$ jail -m jid=1 name=other
-jail: name cannot be changed after creation; stop the jail, and start it with the new value
-[1]
 $ jail -m name=nowhere persist
 jail: \"nowhere\" not found; it does not run: jls(8) lists the jails that do
 [1]

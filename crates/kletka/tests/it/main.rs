@@ -37,6 +37,7 @@ mod plan;
 mod rc_in_jail;
 mod record;
 mod remount;
+mod rename;
 mod rights;
 mod roots;
 mod route;

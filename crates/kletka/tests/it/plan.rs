@@ -70,7 +70,7 @@ $ jail --plan -c shop | grep -v -e ':  ' -e '^               '
 db: nothing to do
 web: start, after db
     parameters
-        name: partly: cannot be changed while the jail runs
+        name: full
         path: full
         persist: full
         exec.prestart: full
@@ -81,7 +81,7 @@ web: start, after db
         2. create the prison
 shop: start, after web
     parameters
-        name: partly: cannot be changed while the jail runs
+        name: full
         path: full
         persist: full
         exec.prestart: full
@@ -122,7 +122,7 @@ fn what_cannot_be_is_refused() {
 $ jail --plan -c web
 web: refused
     parameters
-        name: partly: cannot be changed while the jail runs
+        name: full
         path: full
         persist: full
         allow.vmm_ppt: refused: it would hand the host's hardware to the jail
@@ -131,7 +131,7 @@ jail: web: allow.vmm_ppt: it would hand the host's hardware to the jail (/etc/ja
 $ jail --plan -c away
 away: refused
     parameters
-        name: partly: cannot be changed while the jail runs
+        name: full
         path: full
         persist: full
 jail: away: path /nowhere: No such file or directory; kletka bootstrap --root /nowhere base makes a root there (/etc/jail.conf line 1)

@@ -378,6 +378,10 @@ fn beside_many_jails() {
     let refused = sandbox.run("jail -c name=j8 path=/home/jails/web persist");
     let exists = "jail: \"j8\" already exists; jail -rc starts it anew, jail -m changes it\n";
     assert_eq!((refused.status, refused.stderr.as_str()), (1, exists));
+    sandbox.ok("jail -m jid=8 name=k8");
+    assert_eq!((jid_of("k8"), jid_of("j8")), ("8\n".into(), String::new()));
+    start("j8");
+    assert_eq!((jid_of("k8"), jid_of("j8")), ("8\n".into(), "44\n".into()));
     sandbox.ok("jail -q -R '*'");
     assert_eq!(sandbox.ok("ls -A /run/kletka/jails"), "");
 }

@@ -4,6 +4,7 @@
 use super::configured::Subject;
 use super::facts::Facts;
 use super::ledger::Ledger;
+use super::name;
 use crate::addresses;
 use crate::devices::{self, Renewal};
 use crate::error::Error;
@@ -51,6 +52,8 @@ impl Changes {
                 Some(edited) => {
                     edited.map_err(|error| Refusal::Parameter(jail.into(), error.into()))?
                 }
+                None if param::NAME.is(parameter) => name::whole(&value, record)
+                    .map_err(|error| Refusal::Change(jail.into(), error))?,
                 None => value,
             };
             // The jid has found the jail, so it does not differ.
@@ -77,8 +80,12 @@ impl Changes {
     /// Takes each given parameter that can be changed as one that differs: a jail that cannot be
     /// read has no value to compare with.
     pub(crate) fn of_any(wanted: &Set) -> Self {
+        // By its name, the jail is found that has it.
+        let finds = |parameter: &Parameter| {
+            param::NAME.is(parameter) && wanted.given(param::JID.parameter()).is_none()
+        };
         let live = |parameter: &&'static Parameter| {
-            wanted.given(parameter).is_some() && is_live(parameter)
+            wanted.given(parameter).is_some() && is_live(parameter) && !finds(parameter)
         };
         let live = jailparam::shown().filter(live).collect();
         Self { set: wanted.clone(), live, mounts: None, fixed: None }
@@ -242,7 +249,9 @@ impl Changes {
         let old = &prison.record().parameters;
         let env = self.set.text(param::ENV).filter(|_| self.changes(param::ENV));
         let (level, changes_rights) = (securelevel::of(&self.set), self.changes_rights());
+        let name = text(param::NAME).and_then(|name| name.into_string().ok());
         let change = Change {
+            name,
             persist: self.changes(param::PERSIST).then(|| self.set.flag(param::PERSIST)),
             hostname: text(param::HOST_HOSTNAME),
             domainname: text(param::HOST_DOMAINNAME),
@@ -288,9 +297,7 @@ pub(crate) fn told(moves: &Moves, wanted: &[Mount]) -> Vec<String> {
 
 /// Whether the parameter can be changed while the jail runs.
 fn is_live(parameter: &Parameter) -> bool {
-    // A jail that its jid has found is not given another name: its processes would keep the old
-    // one.
-    parameter.access == Access::Live && !param::NAME.is(parameter)
+    parameter.access == Access::Live
 }
 
 /// Whether the parameter says something of the addresses that a jail is held to, which only a jail
@@ -366,6 +373,7 @@ pub(crate) fn change(
         return Err(Refusal::Change(jail.into(), error));
     }
     drop(changing);
+    name::hand_over(&before, &prison).map_err(Refusal::step(jail))?;
     addresses::take_back(&before, registry).map_err(Refusal::step(jail))?;
     for permission in changes.for_later() {
         ledger.voice.tell(&Notice::ForLater(jail, permission));

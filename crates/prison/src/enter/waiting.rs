@@ -57,7 +57,7 @@ impl Prison {
         let door = door(&path).map_err(|error| Error::Registry(path.clone(), error.into()))?;
         let made = self.make_waiting(&door, command).and_then(|child| {
             self.record.waiting = ProcessId::of(child.pid(), child.as_fd());
-            registry.write(&self.record)?;
+            registry.rewrite(&self.record)?;
             Ok(child)
         });
         if made.is_err() {
@@ -116,7 +116,7 @@ impl Prison {
         let _ = fs::remove_file(&path);
         // Before the outcome is known: started or failed, nobody waits any more.
         self.record.waiting = None;
-        registry.write(&self.record)?;
+        registry.rewrite(&self.record)?;
         let mut answer = [0; MOST];
         let length = receive(line.as_fd(), &mut answer);
         match Failure::parse(&answer[..length]) {

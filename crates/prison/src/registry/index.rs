@@ -189,14 +189,19 @@ impl<'r> Index<'r> {
             self.directory.join(NAMES).join(&record.name),
             self.directory.join(IDS).join(record.ids.first.to_string()),
         ] {
-            // Another prison may have got the name of one that had ended.
-            if fs::read_link(&link).is_ok_and(|to| to.as_os_str() == jid.as_str()) {
-                let _ = fs::remove_file(link);
-            }
+            unlink(&jid, &link);
         }
         if record.is_held() {
             let _ = fs::remove_file(self.directory.join(HELD).join(jid));
         }
+    }
+
+    /// Leads to a record by its name, and no more by the one that it had `before`.
+    pub(crate) fn rename(&self, record: &Record, before: &str) -> io::Result<()> {
+        let (names, jid) = (self.directory.join(NAMES), record.jid.to_string());
+        link(&jid, &names.join(&record.name))?;
+        unlink(&jid, &names.join(before));
+        Ok(())
     }
 
     /// The jid of the prison of this name, in an index that is right.
@@ -257,6 +262,13 @@ impl Summary {
                 *number = counted;
             }
         }
+    }
+}
+
+/// Removes a link, if it leads there: another prison may have got the name of one that had ended.
+fn unlink(to: &str, at: &Path) {
+    if fs::read_link(at).is_ok_and(|found| found.as_os_str() == to) {
+        let _ = fs::remove_file(at);
     }
 }
 

@@ -15,6 +15,7 @@ use crate::registry::reservation::check_name;
 use crate::registry::unseen::Unseen;
 use crate::registry::{Place, Registry, Survey};
 use crate::spec::Users;
+use crate::title;
 use crate::vnet::own_network;
 use kernel::namespace::{self, Namespace};
 use kernel::proc::read_small;
@@ -205,9 +206,8 @@ impl Lost {
 /// process 1 of a pid namespace and in the host's user namespace, as its init is.
 fn init_among(processes: &[u32]) -> Option<(ProcessId, String)> {
     let init = |&pid: &u32| {
-        let title = read_small(&format!("/proc/{pid}/cmdline"))?;
-        let name =
-            title.trim_end_matches('\0').strip_prefix("kletka: ")?.strip_suffix(" [init]")?;
+        let line = read_small(&format!("/proc/{pid}/cmdline"))?;
+        let name = title::name_in(&line)?;
         let numbers = numbers(pid).filter(|numbers| numbers.last() == Some(&1))?;
         let pidfd =
             pidfd_open(Pid::from_raw(i32::try_from(pid).ok()?)?, PidfdFlags::empty()).ok()?;

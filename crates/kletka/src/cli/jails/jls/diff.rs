@@ -119,7 +119,10 @@ fn differences(record: &Record, wanted: &Set) -> Result<String, String> {
         }
         let (old, new) = (word(parameter, &has), word(parameter, wanted));
         let name = &record.name;
-        lines += &format!("{name}: {old} -> {new} ({})\n", remedy(parameter, given));
+        // Without a jid jail(8) finds the jail by its name, and so cannot change that.
+        let finds = param::NAME.is(parameter) && wanted.given(param::JID.parameter()).is_none();
+        let remedy = if finds { "restart" } else { remedy(parameter, given) };
+        lines += &format!("{name}: {old} -> {new} ({remedy})\n");
     }
     Ok(lines + &mounts(record, wanted)?)
 }
@@ -137,8 +140,6 @@ fn mounts(record: &Record, wanted: &Set) -> Result<String, String> {
 /// Answers how the jail can get the value of its file.
 fn remedy(parameter: &Parameter, given: bool) -> &'static str {
     match (parameter.access, given) {
-        // jail(8) finds the jail by its name, so it cannot change the name.
-        (Access::Live, _) if param::NAME.is(parameter) => "restart",
         (Access::Live, true) if parameter.name.starts_with("allow.") => {
             // Filter and capabilities of a process cannot be widened from outside.
             "jail -m, for processes that enter from then on"
