@@ -91,10 +91,11 @@ pub static CATALOGUE: &[Parameter] = &numbered([
     live("persist").bool(false)
         .about("The jail exists without processes")
         .full("its init stays when the last other process ends"),
-    at_creation("children.max").int(0, 1000).default("0")
+    live("children.max").int(0, 1000).default("0")
         .about("How many jails may be inside this one")
         .partly("kletka's commands work inside, and the jids of the jails inside are set aside; at \
-                 most 1000; cannot be changed while the jail runs; jails that the host makes \
+                 most 1000; a jail that was made with 0 keeps it while it runs, as its processes, \
+                 /proc and control group are not made for jails inside; jails that the host makes \
                  inside are not seen by jls(8) inside"),
     read_only("children.cur").int(0, NUMBER).default("0")
         .about("How many jails are inside this one")

@@ -94,8 +94,8 @@ mod tests {
     #[rustfmt::skip]
     fn heads() {
         for (name, want) in [
-            ("children.max",  "number 0 to 1000 ; default 0 ; at creation only"),
-            ("name",          "text of up to 255 bytes ; at creation only"),
+            ("children.max",  "number 0 to 1000 ; default 0 ; can be changed by jail -m"),
+            ("path",          "text of up to 4095 bytes ; default / ; at creation only"),
             ("ip4",           "disable, new, inherit ; default disable, with vnet inherit ; at creation only"),
             ("host.hostname", "text of up to 64 bytes ; can be changed by jail -m"),
             ("dying",         "boolean ; default false ; read-only"),

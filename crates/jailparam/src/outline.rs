@@ -51,7 +51,9 @@ pub(crate) static OUTLINE: &[Section] = &[
             ),
             (
                 "children.max",
-                "0 forbids the jail to make jails. Jails inside those jails count too.",
+                "0 forbids the jail to make jails. Jails inside those jails count too, and one of \
+                 them can have fewer inside than the outer one. Where there are more jails than a \
+                 number that `jail -m` gives, they stay.",
             ),
             ("children.cur", ""),
             ("cpuset.id", ""),

@@ -93,6 +93,9 @@ pub fn read(record: &Record) -> Result<Set, Unreadable> {
     let mut set = imported.map_err(Unreadable)?;
     // What the prison is now overrides what the jail was given.
     set.put(param::PARENT, record.parent.into());
+    if record.children.has_room() {
+        set.put(param::CHILDREN_MAX, record.children.max.into());
+    }
     set.put(param::CHILDREN_CUR, record.inside.into());
     set.put(param::JID, record.jid.into());
     set.put(param::CPUSET_ID, record.jid.into());

@@ -188,10 +188,7 @@ fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
         allow: allow(parameters)?,
         packet_filters: securelevel::permits_packet_filters(securelevel::of(parameters)),
         persist: parameters.flag(param::PERSIST),
-        children: parameters
-            .int(param::CHILDREN_MAX)
-            .and_then(|max| max.try_into().ok())
-            .unwrap_or(0),
+        children: most_inside(parameters),
         processes: Processes {
             most: most_processes(parameters),
             is_required: parameters.given(param::KLETKA_MAXPROC.parameter()).is_some(),
@@ -208,6 +205,11 @@ fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
 /// The value of `kletka.maxproc`.
 pub(crate) fn most_processes(parameters: &Set) -> u32 {
     parameters.int(param::KLETKA_MAXPROC).and_then(|most| most.try_into().ok()).unwrap_or(0)
+}
+
+/// How many jails may be inside.
+pub(crate) fn most_inside(parameters: &Set) -> u32 {
+    parameters.int(param::CHILDREN_MAX).and_then(|most| most.try_into().ok()).unwrap_or(0)
 }
 
 /// The permissions that the parameters give.

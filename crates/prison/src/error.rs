@@ -30,6 +30,12 @@ pub enum Error {
     OwnIds(String),
     /// `children.max` jails are there already.
     Limit,
+    /// As many jails are to be inside as the outer jail may have, of which this one is one.
+    NotBelow(u32),
+    /// A jail that was not made for jails inside cannot have any as long as it runs.
+    FixedChildren,
+    /// No jids are free beside those of the jails inside.
+    NoJids,
     /// The jid is none of those that this jail may give.
     JidOutside(u32),
     /// Jails inside this one are not allowed.
@@ -191,6 +197,17 @@ impl fmt::Display for Error {
                  the host's; kletka.userns=new"
             ),
             Self::Limit => write!(f, "prison limit exceeded; raise children.max of the outer jail"),
+            Self::NotBelow(max) => write!(
+                f,
+                "jail_set: Operation not permitted; children.max has to be less than the outer \
+                 jail's, {max}"
+            ),
+            Self::FixedChildren => f.write_str(
+                "children.max: a jail that was made with 0 cannot have jails inside: restart the jail",
+            ),
+            Self::NoJids => f.write_str(
+                "children.max: other jails have the next jids: stop the jails inside first",
+            ),
             Self::JidOutside(jid) => {
                 write!(f, "jail {jid} is not one of those that this jail may have")
             }

@@ -9,6 +9,7 @@ use crate::cgroup::pids;
 use crate::control::{PERSIST, TRANSIENT};
 use crate::error::{Calling, Error};
 use crate::mediate::{self, FileSystems};
+use crate::registry::Registry;
 use crate::registry::record::Record;
 use crate::shared;
 use crate::spec::{Addresses, Change};
@@ -44,6 +45,8 @@ pub(crate) struct Pending {
     file_systems: bool,
     /// The prison has another name in the record than it had: those inside are to follow.
     name: bool,
+    /// The number of jails that may be inside has changed: the jail and those inside are to know.
+    children: bool,
     persist: Option<bool>,
 }
 
@@ -77,6 +80,8 @@ impl Pending {
             permissions: permissions || earlier.permissions,
             file_systems: file_systems || earlier.file_systems,
             name: change.name.as_ref().is_some_and(|name| *name != record.name) || earlier.name,
+            children: change.children.is_some_and(|max| max != record.children.max)
+                || earlier.children,
             persist: change.persist.or(earlier.persist),
         }
     }
@@ -86,10 +91,24 @@ impl Pending {
         *self == Self::default()
     }
 
-    /// Whether the prison has got another name, which only the registry can give to those inside:
-    /// [`crate::registry::Registry::rename_inside`].
+    /// Whether the prison has got another name, and those inside may not have followed.
     pub(crate) fn has_new_name(&self) -> bool {
         self.name
+    }
+
+    /// Carries out what is about the prisons inside that of `outer`.
+    ///
+    /// # Errors
+    /// Those of [`Registry::rename_inside`] and [`Registry::limit_inside`].
+    pub(crate) fn carry_out_inside(
+        &self,
+        registry: &Registry,
+        outer: &Record,
+    ) -> Result<(), Error> {
+        if self.name {
+            registry.rename_inside(outer)?;
+        }
+        if self.children { registry.limit_inside(outer) } else { Ok(()) }
     }
 
     /// Refuses, before anything is written, what the kernel would not take.
@@ -168,6 +187,7 @@ impl Pending {
             ("pending.permissions", self.permissions.then(|| text("true".to_owned()))),
             ("pending.file_systems", self.file_systems.then(|| text("true".to_owned()))),
             ("pending.name", self.name.then(|| text("true".to_owned()))),
+            ("pending.children", self.children.then(|| text("true".to_owned()))),
             ("pending.persist", self.persist.map(|persist| text(persist.to_string()))),
         ];
         lines.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
@@ -189,6 +209,7 @@ impl Pending {
             ("permissions", b"true") => self.permissions = true,
             ("file_systems", b"true") => self.file_systems = true,
             ("name", b"true") => self.name = true,
+            ("children", b"true") => self.children = true,
             ("persist", b"true") => self.persist = Some(true),
             ("persist", b"false") => self.persist = Some(false),
             _ => return None,

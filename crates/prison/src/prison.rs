@@ -212,6 +212,9 @@ impl Prison {
         if !rights.mediated_mounts && mounts != rights.allow.has(Permission::Mount) {
             return Err(Error::FixedMounts);
         }
+        if let Some(max) = change.children {
+            registry.make_room(&mut self.record, max)?;
+        }
         let pending = Pending::of(change, &self.record);
         pending.check()?;
         let mut record = self.changed(change);
@@ -221,17 +224,14 @@ impl Prison {
             true => registry.rename(record),
             false => registry.rewrite(record),
         };
-        let follow = |record: &Record| match is_renamed {
-            true => registry.rename_inside(record),
-            false => Ok(()),
-        };
         write(&record)?;
         if let Some(pending) = record.pending.take() {
+            let inside = |record: &Record| pending.carry_out_inside(registry, record);
             let carry_out = || pending.carry_out(&record, self.init.as_fd());
-            if let Err(error) = follow(&record).and_then(|()| carry_out()) {
+            if let Err(error) = inside(&record).and_then(|()| carry_out()) {
                 // Where not even the old record can be written, the next look tries once more what
                 // has failed here.
-                let _ = write(&self.record).and_then(|()| follow(&self.record));
+                let _ = write(&self.record).and_then(|()| inside(&self.record));
                 return Err(error);
             }
             // All is done. A record that still says otherwise has the next look do the same again.
@@ -285,6 +285,9 @@ impl Prison {
         let mut record = self.record.clone();
         if let Some(name) = &change.name {
             record.name.clone_from(name);
+        }
+        if let Some(max) = change.children {
+            record.children.max = max;
         }
         let now = record.rights.allow;
         if let Some(allow) = change.allow {

@@ -6,6 +6,7 @@
 //! rename(2). One lock, held for the length of a few file operations, keeps two commands from
 //! taking the same jid, name or ids.
 
+mod children;
 mod directory;
 pub(crate) mod fate;
 mod index;
@@ -478,7 +479,7 @@ impl Registry {
         if let Some(init) = record.init
             && let Some(pidfd) = init.open()
             && let Some(pending) = &record.pending
-            && (!pending.has_new_name() || self.rename_inside(&record).is_ok())
+            && pending.carry_out_inside(self, &record).is_ok()
             && pending.carry_out(&record, pidfd.as_fd()).is_ok()
         {
             record.pending = None;
@@ -683,7 +684,7 @@ impl Registry {
                 cgroup::Name { jid: taken.jid, ids: taken.ids.first, registry: self.device() },
                 unique(),
                 outer_cgroup.as_deref(),
-                taken.children.max > 0,
+                taken.children.has_room(),
             ),
             addresses: spec.addresses.clone(),
             mark: spec.mark,
@@ -819,7 +820,7 @@ impl Registry {
 
     /// Answers the prisons inside `outer`, those further inside first: they have to end first.
     pub(crate) fn inside(&self, outer: &Record) -> Result<Vec<Record>, Error> {
-        if outer.children.max == 0 {
+        if !outer.children.has_room() {
             return Ok(Vec::new());
         }
         let mut inside = self.prisons()?;
@@ -916,7 +917,7 @@ fn is_same(one: &Record, other: &Record) -> bool {
 /// Counts, for each jail that may have any, the jails inside it.
 fn count_those_inside(records: &mut [Record]) {
     for at in 0..records.len() {
-        if records[at].children.max > 0 {
+        if records[at].children.has_room() {
             let inside = records.iter().filter(|record| record.is_within(&records[at]));
             records[at].inside = inside.count() as u32;
         }

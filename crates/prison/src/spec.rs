@@ -356,6 +356,8 @@ pub struct MountOptions {
 pub struct Change {
     /// Its whole name.
     pub name: Option<String>,
+    /// How many jails may be inside.
+    pub children: Option<u32>,
     /// The prison lives on without processes.
     pub persist: Option<bool>,
     /// Host name inside.

@@ -79,7 +79,7 @@ impl Told {
 }
 
 /// Opens the jail's /run, if it is in memory: what is written to any other stays on disk.
-fn run_directory(init: ProcessId) -> Result<Option<OwnedFd>, Error> {
+pub(crate) fn run_directory(init: ProcessId) -> Result<Option<OwnedFd>, Error> {
     let run = match init.open_directory("run") {
         Ok(run) => run,
         Err(Errno::SRCH) => return Err(Error::Died),

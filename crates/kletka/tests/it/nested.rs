@@ -437,3 +437,81 @@ fn records_that_contain_each_other_and_very_many() {
     sandbox.ok("jail -q -r outer");
     sandbox.check();
 }
+
+/// children.max of a jail that runs: sys/kern/kern_jail.c, kern_jail_set().
+#[test]
+fn more_and_fewer_jails_inside() {
+    let Some(sandbox) = machine(1) else { return };
+    let inside = "jexec outer /run/kletka/jail/jail -q";
+    let start = |name: &str| format!("{inside} -c name={name} path=/home/{name} persist");
+    let (inner, second, third) = (start("inner"), start("second"), start("third"));
+    check(
+        &sandbox,
+        &format!(
+            "\
+$ jail -qc name=plain path=/home/jails/outer persist
+$ jail -m name=plain children.max=1
+jail: children.max cannot be changed after creation; stop the jail, and start it with the new value
+[1]
+$ jail -qr plain
+$ {inner}; {second}
+jail: prison limit exceeded; raise children.max of the outer jail
+[1]
+$ jail -vm name=outer children.max=3
+jail_set(JAIL_UPDATE) jid=1 children.max=3
+updated
+$ {second}; jls jid name children.max children.cur
+1 outer 3 2
+2 outer.inner 0 0
+3 outer.second 0 0
+$ jail -m name=outer children.max=1; {third}
+jail: prison limit exceeded; raise children.max of the outer jail
+[1]
+$ jls jid name children.max children.cur
+1 outer 1 2
+2 outer.inner 0 0
+3 outer.second 0 0
+$ jail -m name=outer children.max=0; {inside} -r second inner; {inner}
+jail: prison limit exceeded; raise children.max of the outer jail
+[1]
+$ jail -m name=outer children.max=4; jail -qc name=outer.host path=/home/jails/outer/home/third persist children.max=3
+$ jail -qc name=outer.other path=/home/jails/outer/home/third persist children.max=4
+jail: jail_set: Operation not permitted; children.max has to be less than the outer jail's, 4
+[1]
+$ jail -m name=outer.host children.max=4
+jail: jail_set: Operation not permitted; children.max has to be less than the outer jail's, 4
+[1]
+$ jail -m name=outer children.max=2; jls name children.max children.cur
+outer 2 1
+outer.host 1 0
+$ jexec outer.host cat /run/kletka.jails/limits; echo
+1 7 3
+$ jail -m name=outer.host children.max=0; jail -m name=outer.host children.max=1
+$ jexec outer sh -c 'cd /run/kletka.jails; mkdir -p limits.new/x'; jail -m name=outer children.max=1; jls -j outer children.max
+2
+jail: /run/kletka.jails/limits: Is a directory
+$ jexec outer sh -c 'cd /run; mv kletka.jails x; ln -s /etc kletka.jails'; jail -m name=outer children.max=1; ls /home/jails/outer/etc
+group
+passwd
+jail: /run/kletka.jails/limits: Not a directory
+$ jail -qr outer; grep -c 'children=' /etc/passwd
+0
+[1]
+"
+        ),
+    );
+    sandbox.check();
+}
+
+/// A command that was killed in the middle: the next look tells the jail.
+#[test]
+fn a_number_of_jails_inside_that_was_killed() {
+    let Some(sandbox) = machine(3) else { return };
+    sandbox.ok("jail -qc name=outer.host path=/home/jails/outer/home/third persist children.max=2");
+    sandbox.ok("sed -i 's/^children=.*/children=2 2/; $achildren.room=3\\npending.children=true' /run/kletka/jails/1");
+    sandbox.ok("jls > /dev/null");
+    assert_eq!(sandbox.ok("jls name children.max"), "outer 2\nouter.host 1\n");
+    assert_eq!(sandbox.ok("jexec outer cat /run/kletka.jails/limits"), "2 2 3");
+    assert_eq!(sandbox.ok("grep -c pending /run/kletka/jails/1; :"), "0\n");
+    sandbox.ok("jail -qr outer");
+}

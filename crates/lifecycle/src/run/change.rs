@@ -16,7 +16,7 @@ use crate::permission;
 use crate::recorded::{self, same_place};
 use crate::refusal::Refusal;
 use crate::securelevel;
-use crate::spec::{most_processes, mounts_given, told_of_mount, users};
+use crate::spec::{most_inside, most_processes, mounts_given, told_of_mount, users};
 use crate::voice::Notice;
 use jailparam::{Access, Handle, Parameter, Set, Text, Value, param};
 use prison::{Addresses, Change, Mount, Mounted, Moves, Prison, Record, Registry, Remounted, Spec};
@@ -63,7 +63,7 @@ impl Changes {
             }
             if is_live(parameter)
                 && (record.is_held() || !is_of_addresses(parameter))
-                && !changes.is_of_the_start(parameter, &value)
+                && !changes.is_of_the_start(record, parameter, &value)
             {
                 changes.live.push(parameter);
                 changes.set.put_value(parameter, value);
@@ -113,7 +113,16 @@ impl Changes {
 
     /// Whether the jail would have to be made anew for this value, although the parameter can be
     /// given others while the jail runs.
-    fn is_of_the_start(&self, parameter: &'static Parameter, value: &Value) -> bool {
+    fn is_of_the_start(
+        &self,
+        record: &Record,
+        parameter: &'static Parameter,
+        value: &Value,
+    ) -> bool {
+        if param::CHILDREN_MAX.is(parameter) {
+            // Its control group, /proc and /run are made for jails inside, or not.
+            return !record.children.has_room();
+        }
         if let (true, Value::Int(level)) = (param::SECURELEVEL.is(parameter), value) {
             return securelevel::holds_from_start_alone(&self.set, *level);
         }
@@ -252,6 +261,7 @@ impl Changes {
         let name = text(param::NAME).and_then(|name| name.into_string().ok());
         let change = Change {
             name,
+            children: self.changes(param::CHILDREN_MAX).then(|| most_inside(&self.set)),
             persist: self.changes(param::PERSIST).then(|| self.set.flag(param::PERSIST)),
             hostname: text(param::HOST_HOSTNAME),
             domainname: text(param::HOST_DOMAINNAME),

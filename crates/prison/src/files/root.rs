@@ -139,7 +139,7 @@ fn run_directory(plan: &Plan) -> Result<Tree, Error> {
     let settings = bounds::RUN.settings("755");
     let run = Tree::tmpfs(RUN.target.into(), options, &settings, (root, root))?;
     mkdirat(&run.fd, "kletka", Mode::from_raw_mode(0o755)).calling("mkdirat")?;
-    if plan.children.max > 0 {
+    if plan.children.has_room() {
         registry_of_jail(run.fd.as_fd(), plan).calling("mkdirat")?;
     }
     container_mark(run.fd.as_fd(), plan).calling("openat")?;
@@ -216,7 +216,7 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
     let sys = sys_directory(plan)?;
     // The kernel lets a user namespace mount a /proc only where it sees one without covered files:
     // jails inside need theirs.
-    let mut masks = (plan.children.max == 0).then(Masks::make).transpose()?;
+    let mut masks = (!plan.children.has_room()).then(Masks::make).transpose()?;
     let texts = Texts::make(&plan.texts)?;
     enter(&plan.root).map_err(|error| Stage::Root.failed(slash, error))?;
     let root = open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())

@@ -251,7 +251,7 @@ impl Summary {
     /// Counts a record in or out. A number that cannot be counted stays.
     fn count(&mut self, record: &Record, count: impl Fn(u64) -> Option<u64>) {
         let is_common = record.cgroup.as_deref().is_some_and(cgroup::is_in_common);
-        let is_nested = record.children.max > 0 || record.name.contains('.');
+        let is_nested = record.children.has_room() || record.name.contains('.');
         for (number, counts) in [
             (&mut self.records, true),
             (&mut self.groups, is_common),

@@ -71,15 +71,15 @@ fn read_all<W: Witness>(
     known: &[Record],
     open: impl Fn(&Record) -> Option<W>,
 ) -> Vec<Record> {
-    if outermost.children.max == 0 {
+    if !outermost.children.has_room() {
         return Vec::new();
     }
-    let (mut budget, mut claims) = (Budget::default(), Claims::new(outermost.children.max, known));
+    let (mut budget, mut claims) = (Budget::default(), Claims::new(outermost.children.room, known));
     let mut next = Some(outermost.clone());
     // What is believed is its own list of what is still to be looked at.
     for at in 0.. {
         let Some(outer) = next else { break };
-        if outer.children.max > 0
+        if outer.children.has_room()
             && let Some(witness) = open(&outer)
         {
             claims.take_all(&outer, witness.files(&mut budget), |init| witness.inner(init));

@@ -173,8 +173,12 @@ impl Record {
         if self.parent != 0 {
             line("parent", self.parent.to_string().as_bytes());
         }
-        if self.children.max != 0 {
-            line("children", self.children.text().as_bytes());
+        if self.children.has_room() {
+            let Limits { max, first, room } = self.children;
+            line("children", Limits::new(max, first).text().as_bytes());
+            if room != max {
+                line("children.room", room.to_string().as_bytes());
+            }
         }
         line("ids", self.ids.first.to_string().as_bytes());
         let mut rights: Vec<&str> = self.rights.words().collect();
@@ -342,6 +346,7 @@ impl Record {
             "name" => text.map(|name| name.clone_into(&mut self.name)),
             "parent" => number(text).map(|parent| self.parent = parent),
             "children" => text.and_then(Limits::parse).map(|children| self.children = children),
+            "children.room" => number(text).map(|room| self.children.room = room),
             "ids" => number(text).map(|first| self.ids = Ids { first }),
             "rights" => text.map(|words| self.take_rights(words)),
             "boot" => text.map(|boot| boot.clone_into(&mut self.boot)),
@@ -417,7 +422,7 @@ mod tests {
             jid: 7,
             name: "web.a=b".into(),
             parent: 3,
-            children: Limits { max: 5, first: 8 },
+            children: Limits { max: 5, first: 8, room: 6 },
             path: PathBuf::from(OsStr::from_bytes(b"/jails/\xff\n\\n")),
             ids: Ids { first: 0x1000_0000 },
             cgroup: Some("/sys/fs/cgroup/kletka/7".into()),

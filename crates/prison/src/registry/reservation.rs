@@ -36,7 +36,7 @@ impl Reservation {
         outer: Option<Limits>,
         ranges: &Ranges,
     ) -> Result<Self, Error> {
-        let range = outer.map_or(1..=JID_MAX, |outer| outer.first..=outer.first + outer.max - 1);
+        let range = outer.map_or(1..=JID_MAX, |outer| outer.first..=outer.end());
         let jids = Jids { records, held, range };
         let jid = match spec.jid {
             Some(jid) if jids.taken(jid) => return Err(Error::JidTaken(jid)),
@@ -56,13 +56,17 @@ impl Reservation {
         };
         // A dot is no part of a jail's name: what comes before the last one names the outer jail.
         check_name(name.rsplit('.').next().unwrap_or_default(), jid)?;
+        let outermost = parent.map(|parent| parent.children).or(outer);
+        if let Some(outer) = outermost {
+            check_below(spec.children, outer)?;
+        }
         let children = match spec.children {
             0 => Limits::default(),
             max => {
                 // Set aside here, and never given to others, so that a jail inside has one jid
                 // wherever it is seen.
                 let first = jids.free(jid, max, Some(jid)).ok_or(Error::Limit)?;
-                Limits { max, first }
+                Limits::new(max, first)
             }
         };
         let of_others = held.iter().filter_map(|one| one.ids);
@@ -75,6 +79,36 @@ impl Reservation {
         let parent = parent.map_or(0, |parent| parent.jid);
         Ok(Self { jid, name, parent, children, ids, last: jid.max(children.end()) })
     }
+}
+
+/// Refuses more jails inside a jail than the one that it is in may have beside it: kern_jail.c.
+pub(crate) fn check_below(max: u32, outer: Limits) -> Result<(), Error> {
+    if max > 0 && max >= outer.max { Err(Error::NotBelow(outer.max)) } else { Ok(()) }
+}
+
+/// The limits of the prison of `record` when up to `max` jails may be inside. More jids are set
+/// aside where they are free, behind those that it has; or elsewhere, when it has no jail inside.
+/// `None`: there are not so many.
+pub(crate) fn with_room(
+    record: &Record,
+    max: u32,
+    beside: (&[Record], &[Held]),
+    last: u32,
+    outer: Option<Limits>,
+) -> Option<Limits> {
+    let Limits { first, room, .. } = record.children;
+    if max <= room {
+        return Some(Limits { max, first, room });
+    }
+    let range = outer.map_or(1..=JID_MAX, |outer| outer.first..=outer.end());
+    let jids = Jids { records: beside.0, held: beside.1, range };
+    let mut behind = first + room..first + max;
+    if behind.all(|jid| jids.range.contains(&jid) && !jids.taken(jid)) {
+        return Some(Limits::new(max, first));
+    }
+    let has_some = jids.records.iter().any(|other| other.is_within(record));
+    let elsewhere = (!has_some).then(|| jids.free(last, max, None)).flatten();
+    elsewhere.map(|first| Limits::new(max, first))
 }
 
 /// What no new prison may get, although no prison of this registry is known to live with it: a
@@ -214,10 +248,12 @@ mod tests {
             (spec("12", None, 0),       9, None, "name cannot be numeric (unless it is the jid); begin it with a letter"),
             (spec("x", None, 0),        0, Some((2, 20)), "20 x 0 0"),
             (spec("x", None, 1),       20, Some((2, 20)), "21 x 0 20"),
-            (spec("x", None, 2),       20, Some((2, 20)), "prison limit exceeded; raise children.max of the outer jail"),
+            (spec("x", None, 2),       20, Some((2, 20)), "jail_set: Operation not permitted; children.max has to be less than the outer jail's, 2"),
+            (spec("outer.b", None, 2),  9, None, "10 outer.b 2 11"),
+            (spec("outer.b", None, 3),  9, None, "jail_set: Operation not permitted; children.max has to be less than the outer jail's, 3"),
             (spec("x", Some(30), 0),   20, Some((2, 20)), "jail 30 is not one of those that this jail may have"),
         ] {
-            let outer = outer.map(|(max, first)| Limits { max, first });
+            let outer = outer.map(|(max, first)| Limits::new(max, first));
             let got = match Reservation::choose(&asked, (&records, &[]), last, outer, &ranges) {
                 Ok(it) => format!("{} {} {} {}", it.jid, it.name, it.parent, it.children.first),
                 Err(error) => error.to_string(),
@@ -225,11 +261,41 @@ mod tests {
             assert_eq!(got, want, "{asked:?} after {last}");
         }
     }
+
+    #[test]
+    #[rustfmt::skip]
+    fn room_for_more_jails_inside() {
+        let records = [
+            record(1, "web", 0, (2, 2)), record(5, "db", 0, (0, 0)),
+            record(10, "outer", 0, (1, 11)), record(11, "outer.a", 10, (0, 0)), record(13, "x", 0, (0, 0)),
+            record(20, "last", 0, (2, 21)),
+        ];
+        let held = [Held { jid: 24, children: Limits::default(), ids: None }];
+        for (name, max, outer, want) in [
+            ("web",   0, None,          Some((0, 2, 2))),  // those set aside stay so
+            ("web",   2, None,          Some((2, 2, 2))),
+            ("web",   3, None,          Some((3, 2, 3))),  // 4 is free
+            ("web",   4, None,          Some((4, 25, 4))), // 5 is not, and nobody is inside
+            ("outer", 2, None,          Some((2, 11, 2))),
+            ("outer", 3, None,          None),             // 13 is not free, and outer.a is inside
+            ("last",  3, None,          Some((3, 21, 3))),
+            ("last",  4, None,          Some((4, 25, 4))), // 24 is held
+            ("last",  3, Some((9, 14)), Some((3, 14, 3))), // up to 22 alone, with those of all
+            ("last",  4, Some((9, 14)), Some((4, 14, 4))),
+            ("last",  7, Some((9, 14)), None),
+        ] {
+            let of = records.iter().find(|record| record.name == name).unwrap();
+            let outer = outer.map(|(max, first)| Limits::new(max, first));
+            let got = with_room(of, max, (&records, &held), 20, outer);
+            assert_eq!(got.map(|it| (it.max, it.first, it.room)), want, "{name} {max}");
+        }
+    }
+
     /// The jids and the ids of a prison whose record is broken are given to no other.
     #[test]
     fn what_cannot_be_read_is_taken() {
         let first = Ids::free(&[], &Ranges::read());
-        let children = Limits { max: 2, first: 2 };
+        let children = Limits::new(2, 2);
         let held = [Held { jid: 1, children, ids: first }];
         let choose = |jid| {
             let ranges = Ranges::read();

@@ -84,7 +84,7 @@ impl Claims {
 impl Taken {
     /// Takes a jid and those for the jails inside, unless one of them is taken.
     fn take(&mut self, jid: u32, inside: Limits) -> bool {
-        let inside = (inside.max > 0).then(|| (inside.first, inside.end()));
+        let inside = inside.has_room().then(|| (inside.first, inside.end()));
         let is_free = self.is_free(jid, jid)
             && inside.is_none_or(|(first, last)| {
                 !(first..=last).contains(&jid) && self.is_free(first, last)
