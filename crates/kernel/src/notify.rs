@@ -62,6 +62,16 @@ pub fn receive(listener: BorrowedFd<'_>) -> io::Result<Request> {
     })
 }
 
+/// Has the kernel wake who answers on the processor of the caller, which sleeps meanwhile, and
+/// back: `SECCOMP_IOCTL_NOTIF_SET_FLAGS`, `SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP`. Before Linux 6.6
+/// nothing changes.
+pub fn wake_in_place(listener: BorrowedFd<'_>) {
+    // SECCOMP_IOW(4, __u64)
+    let (ask, sync_wake_up) = (0x4008_2104_u32 as libc::Ioctl, 1_u64);
+    // SAFETY: the number is the argument itself; no memory is touched.
+    unsafe { libc::ioctl(listener.as_raw_fd(), ask, sync_wake_up) };
+}
+
 /// Whether the process still waits for the answer to `id`: `SECCOMP_IOCTL_NOTIF_ID_VALID`. While it
 /// does, the number of its thread is no other thread's.
 #[must_use]

@@ -93,9 +93,9 @@ pub trait Work {
 
 /// Makes a process that does `work` in this one's memory, on a `stack` of its own: clone3(2),
 /// `CLONE_VM`. No page table is copied and no page faulted in anew, which is most of what a fork
-/// costs. The process has copies of the descriptors ([`crate::descriptor::Inherited`]). With
-/// `CLONE_VFORK` among `flags` the call returns when the new process has
-/// executed a program or ended.
+/// costs. The process has copies of the descriptors ([`crate::descriptor::Inherited`]), and with
+/// `CLONE_FILES` among `flags` the same ones. With `CLONE_VFORK` the call returns when the new
+/// process has executed a program or ended.
 ///
 /// # Errors
 /// Of clone3(2); then there is no process.

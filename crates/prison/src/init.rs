@@ -398,7 +398,7 @@ impl Init {
                 [tie::TIE, _] => self.ties.extend(Tie::of(fds)),
                 [title::TITLE, _] => title::take(fds),
                 [mediate::LISTENER, _] => self.mediator.listen(fds, Ids { first: self.range }),
-                [mediate::FILE_SYSTEMS, all] => self.mediator.allowed = FileSystems(all),
+                [mediate::FILE_SYSTEMS, all] => self.mediator.allow(FileSystems(all)),
                 [delegate::ORDER, has] => {
                     let made = Order::of(has, fds).and_then(Order::carry_out);
                     let (born, tie) = made.unzip();

@@ -4,11 +4,12 @@
 //! The mount namespace of such a jail stays the host's, so that what the host has made read-only
 //! or has covered stays so, whatever the jail may mount. Each filter of a process that enters has a
 //! listener, which the process sends to init's door before it executes anything. Init only watches
-//! the listeners. For each call it makes a process ([`serve`]), one at a time, which reads the call
-//! and answers it; and this one makes another in the rights of the jail ([`maker`]), which resolves
-//! all paths and makes what is to be mounted. So no path of a jail is walked with the host's
-//! rights, and nothing that a jail writes is read by init. What hangs, in a file system of the
-//! jail's own, is ended after [`LIMIT`].
+//! the listeners. For a call it makes a process ([`serve`]), one at a time, which reads and answers
+//! this call and those that follow at once on the same listener; and for each call this process
+//! makes another in the rights of the jail ([`maker`]), which resolves all paths and makes what is
+//! to be mounted. So no path of a jail is walked with the host's rights, and nothing that a jail
+//! writes is read by init. What hangs, in a file system of the jail's own, is ended after
+//! [`LIMIT`].
 
 mod call;
 mod caller;
@@ -128,13 +129,15 @@ impl Kept {
 /// Init's part.
 #[derive(Debug, Default)]
 pub(crate) struct Mediator {
-    pub(crate) allowed: FileSystems,
+    allowed: FileSystems,
     kept: Option<Kept>,
     listeners: Vec<OwnedFd>,
     serving: Option<Serving>,
+    /// The place of the listener that is looked at first.
+    first: usize,
 }
 
-/// The call that is being answered.
+/// The listener whose calls are being answered.
 #[derive(Debug)]
 struct Serving {
     /// The process that answers; `None`: it could not be made.
@@ -169,7 +172,15 @@ impl Mediator {
 
     pub(crate) fn of_rest<const MOST: usize>(rest: Rest<MOST>) -> Self {
         let listeners = rest.listeners.into_iter().flatten().collect();
-        Self { allowed: rest.allowed, kept: rest.kept, listeners, serving: None }
+        Self { allowed: rest.allowed, kept: rest.kept, listeners, ..Self::default() }
+    }
+
+    /// Has the jail mount these from now on, and no others.
+    pub(crate) fn allow(&mut self, allowed: FileSystems) {
+        self.allowed = allowed;
+        if let Some(kept) = &self.kept {
+            kept.ledger.set_allowed(allowed);
+        }
     }
 
     /// Takes a listener. Where its calls could not be answered, the listener is closed, and the
@@ -177,6 +188,7 @@ impl Mediator {
     pub(crate) fn listen(&mut self, fds: Vec<OwnedFd>, ids: Ids) {
         if self.kept.is_none() {
             self.kept = Kept::open(ids).ok();
+            self.allow(self.allowed);
         }
         if self.kept.is_some() {
             self.listeners.extend(fds);
@@ -210,17 +222,21 @@ impl Mediator {
             events.is_empty() || events.contains(PollFlags::IN)
         });
         let left = events.iter().filter(|it| it.is_empty() || it.contains(PollFlags::IN));
-        let at = left.into_iter().position(|it| it.contains(PollFlags::IN));
+        let calls = left.enumerate().filter(|(_, it)| it.contains(PollFlags::IN));
+        // In turn: none has to wait for all calls of another.
+        let first = self.first;
+        let at = calls.map(|(at, _)| at).min_by_key(|&at| (at < first, at));
         if let Some(at) = at.filter(|_| self.serving.is_none()) {
+            self.first = at + 1;
             self.serve(at, ids);
         }
     }
 
     fn serve(&mut self, at: usize, ids: Ids) {
         let (Some(kept), Some(listener)) = (&self.kept, self.listeners.get(at)) else { return };
-        kept.ledger.begin();
+        kept.ledger.forget_request();
         let process = match clone3(0, None) {
-            Ok(Side::Child) => serve::run(kept, listener.as_fd(), self.allowed, ids),
+            Ok(Side::Child) => serve::run(kept, listener.as_fd(), ids),
             Ok(Side::Parent { pid, .. }) => Some(pid),
             // The jail has as many processes as it may have.
             Err(_) => None,

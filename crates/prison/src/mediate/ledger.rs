@@ -1,9 +1,11 @@
 //! Which mounts a jail has made: only those may it unmount, move or remount.
 //!
-//! The list is a file in memory, which each process that answers a call has from init: there is
-//! one such process at a time.
+//! The list is a file in memory, which each process that answers calls has from init: there is one
+//! such process at a time. Init writes what the jail may mount into the same file, so that a
+//! process which lives already is told at once.
 
 use crate::files::mountinfo::NOTHING;
+use crate::mediate::FileSystems;
 use rustix::fs::{AtFlags, MemfdFlags, StatxFlags, memfd_create, statx};
 use rustix::io::{Errno, pread, pwrite};
 use std::io;
@@ -27,7 +29,13 @@ pub(super) enum As {
 /// Bytes of an entry.
 const ENTRY: usize = 24;
 
-/// The list. First in it is the call that is being answered.
+/// Where in the file the call that is being answered stands, what the jail may mount, and the
+/// first entry.
+const REQUEST: u64 = 0;
+const ALLOWED: u64 = 8;
+const ENTRIES: u64 = 16;
+
+/// The list, behind the call that is being answered and what the jail may mount.
 #[derive(Debug)]
 pub(super) struct Ledger(OwnedFd);
 
@@ -60,19 +68,32 @@ impl Ledger {
     }
 
     /// Forgets the call that was answered last.
-    pub(super) fn begin(&self) {
+    pub(super) fn forget_request(&self) {
         self.set_request(0);
     }
 
     pub(super) fn set_request(&self, id: u64) {
-        let _ = pwrite(&self.0, &id.to_ne_bytes(), 0);
+        let _ = pwrite(&self.0, &id.to_ne_bytes(), REQUEST);
     }
 
     /// The call that is being answered, once it has been received.
     pub(super) fn request(&self) -> Option<u64> {
-        let mut id = [0; 8];
-        let read = pread(&self.0, &mut id, 0).ok()?;
-        Some(u64::from_ne_bytes(id)).filter(|&id| read == 8 && id != 0)
+        self.number(REQUEST).filter(|&id| id != 0)
+    }
+
+    pub(super) fn set_allowed(&self, FileSystems(all): FileSystems) {
+        let _ = pwrite(&self.0, &u64::from(all).to_ne_bytes(), ALLOWED);
+    }
+
+    /// What the jail may mount.
+    pub(super) fn allowed(&self) -> FileSystems {
+        FileSystems(self.number(ALLOWED).and_then(|all| all.try_into().ok()).unwrap_or(0))
+    }
+
+    fn number(&self, place: u64) -> Option<u64> {
+        let mut bytes = [0; 8];
+        let read = pread(&self.0, &mut bytes, place).ok()?;
+        (read == bytes.len()).then(|| u64::from_ne_bytes(bytes))
     }
 
     /// What the jail has made this mount as. `None`: the jail has not made it.
@@ -106,7 +127,7 @@ impl Ledger {
 
     fn all(&self) -> io::Result<Vec<(Id, As)>> {
         let mut bytes = vec![0; MOST * ENTRY];
-        let length = pread(&self.0, &mut bytes, 8)?;
+        let length = pread(&self.0, &mut bytes, ENTRIES)?;
         let number = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_ne_bytes);
         let all = bytes[..length].chunks_exact(ENTRY).map(|entry| {
             let id = Id { known: number(&entry[..8]), shown: number(&entry[8..16]) };
@@ -119,7 +140,11 @@ impl Ledger {
     fn write(&self, all: &[(Id, As)]) -> io::Result<()> {
         let entries = all.iter().flat_map(|(id, made)| [id.known, id.shown, *made as u64]);
         let bytes: Vec<u8> = entries.chain([0; 3]).flat_map(u64::to_ne_bytes).collect();
-        if pwrite(&self.0, &bytes, 8)? == bytes.len() { Ok(()) } else { Err(Errno::NOSPC.into()) }
+        if pwrite(&self.0, &bytes, ENTRIES)? == bytes.len() {
+            Ok(())
+        } else {
+            Err(Errno::NOSPC.into())
+        }
     }
 }
 
@@ -132,7 +157,8 @@ mod tests {
     fn mounts_come_and_go() {
         let ledger = Ledger::new().unwrap();
         let id = |known, shown| Id { known, shown };
-        ledger.begin();
+        ledger.forget_request();
+        ledger.set_allowed(FileSystems(5));
         assert_eq!(ledger.request(), None);
         ledger.set_request(7);
         ledger.add(id(101, 1), As::One, Vec::new).unwrap();
@@ -143,7 +169,7 @@ mod tests {
         ledger.add(id(3, 3), As::One, || vec![2]).unwrap();
         ledger.add(id(4, 4), As::One, || vec![2]).unwrap();
         assert_eq!((ledger.find(id(102, 2)), ledger.find(id(3, 3))), (Some(As::View), None));
-        assert_eq!(ledger.request(), Some(7));
+        assert_eq!((ledger.request(), ledger.allowed()), (Some(7), FileSystems(5)));
         for known in 200..200 + MOST as u64 - 2 {
             ledger.add(id(known, 2), As::One, || vec![2, 4]).unwrap();
         }

@@ -5,14 +5,16 @@
 //! are the jail's. What it clones, it clones in a copy of the mount namespace that is the jail's
 //! own: there the kernel locks everything, so nothing is uncovered that was covered, and nothing
 //! becomes writable that was not.
+//!
+//! A maker is not dumpable, as the process is not in whose memory it works: root of the jail may
+//! kill the maker, and neither trace it nor look at its descriptors.
 
-use crate::control::{self, receive_with, send_with};
 use crate::enter::process::become_root;
 use crate::files::overlay::CLONE;
 use crate::mediate::Kept;
 use crate::mediate::call::Setting;
 use crate::mediate::caller::Caller;
-use kernel::process::{Side, clone3, exit_now};
+use kernel::process::{Stack, Work, clone3_sharing, exit_now};
 use kernel::{confine, mount, namespace};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
 use rustix::io::Errno;
@@ -21,16 +23,12 @@ use rustix::mount::{
     fsconfig_reconfigure, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, fspick,
     open_tree,
 };
-use rustix::net::{RecvFlags, SendFlags, send};
 use rustix::process::{WaitId, WaitIdOptions, chroot, fchdir, waitid};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use std::cell::Cell;
 use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-
-/// The maker's words: two descriptors, one, or an errno.
-const MADE: u8 = b'm';
-const FAILED: u8 = b'!';
 
 /// What is to be resolved and made.
 #[derive(Debug)]
@@ -64,85 +62,101 @@ pub(super) enum What<'a> {
 /// What a maker has opened, and what it has made or opened besides.
 pub(super) type Made = (OwnedFd, Option<OwnedFd>);
 
-/// Has a maker carry out an order for the caller.
+/// Has a maker carry out an order for the caller. The maker works in this process's memory and with
+/// its descriptors, while this process waits: that costs a third of a copy.
 ///
 /// # Errors
-/// What the kernel has answered to the maker. `EINTR`: somebody has killed the maker.
+/// What the kernel has answered to the maker. Where somebody has killed the maker, this process
+/// ends too: nobody knows which of its descriptors the maker had opened.
+#[expect(unsafe_code, reason = "what the maker does in shared memory is known here alone")]
 pub(super) fn make(kept: &Kept, caller: &Caller, order: &Order<'_>) -> io::Result<Made> {
-    let (ours, theirs) = control::line()?;
-    let process = match clone3(0, None)? {
-        Side::Child => {
-            drop(ours);
-            work(kept, caller, order, theirs.as_fd())
-        }
-        Side::Parent { pidfd, .. } => pidfd,
+    let number = match &order.what {
+        What::New { descriptor: Some(descriptor), .. } => descriptor.as_raw_fd(),
+        _ => -1,
     };
-    drop(theirs);
-    let said = receive_with(ours.as_fd(), RecvFlags::empty());
+    let number = CString::new(number.to_string())?;
+    let job = Job { kept, caller, order, number: &number, done: Cell::new(None) };
+    let mut stack = Stack::new()?;
+    let flags = (libc::CLONE_VFORK | libc::CLONE_FILES) as u64;
+    // SAFETY: the job neither allocates nor frees, and changes nothing but its own answer, which is
+    // read only when the maker has come to its end. The call returns when that end has come, so the
+    // stack and the job outlive the maker; where this process is killed before, no code of it runs
+    // any more.
+    let (_, process) = unsafe { clone3_sharing(flags, None, &mut stack, &job) }?;
     // Before anything else: a maker is in the mount namespace that it has copied, which holds
     // every mount.
-    let _ = waitid(WaitId::PidFd(process.as_fd()), WaitIdOptions::EXITED);
-    let ([word, errno], fds) = said.map_err(|_| Errno::INTR)?;
-    let mut fds = fds.into_iter();
-    match (word, fds.next()) {
-        (MADE, Some(target)) => Ok((target, fds.next())),
-        (FAILED, _) => Err(io::Error::from_raw_os_error(errno.into())),
-        _ => Err(Errno::INTR.into()),
+    let ended = waitid(WaitId::PidFd(process.as_fd()), WaitIdOptions::EXITED)?;
+    if ended.and_then(|ended| ended.exit_status()) != Some(0) {
+        exit_now(1);
+    }
+    Ok(job.done.take().unwrap_or(Err(Errno::INTR))?)
+}
+
+/// A maker's work.
+struct Job<'a> {
+    kept: &'a Kept,
+    caller: &'a Caller,
+    order: &'a Order<'a>,
+    /// The number of the order's descriptor, as fsconfig(2) takes it.
+    number: &'a CStr,
+    done: Cell<Option<rustix::io::Result<Made>>>,
+}
+
+impl Work for Job<'_> {
+    fn work(&self) -> ! {
+        let made = become_caller(self.kept, self.caller);
+        self.done.set(Some(made.and_then(|()| carry_out(self.order, self.number))));
+        exit_now(0)
     }
 }
 
-/// The maker's whole life.
-fn work(kept: &Kept, caller: &Caller, order: &Order<'_>, line: BorrowedFd<'_>) -> ! {
-    let _ = match become_caller(kept, caller).and_then(|()| carry_out(order)) {
-        Ok((target, other)) => {
-            let both = [&target].into_iter().chain(&other).map(AsFd::as_fd);
-            send_with(line, [MADE, 0], &both.collect::<Vec<_>>(), SendFlags::empty())
-        }
-        Err(error) => {
-            let errno = error.raw_os_error().unwrap_or(libc::EINVAL) as u8;
-            send(line, &[FAILED, errno], SendFlags::NOSIGNAL).map(drop)
-        }
-    };
-    exit_now(0)
-}
-
 /// Gives up the host's rights, and takes the place and the user of the caller.
-fn become_caller(kept: &Kept, caller: &Caller) -> io::Result<()> {
-    confine::hide_from_ptrace()?;
+fn become_caller(kept: &Kept, caller: &Caller) -> rustix::io::Result<()> {
     let users = kept.users.as_ref().ok_or(Errno::PERM)?;
     move_into_link_name_space(users.as_fd(), Some(LinkNameSpaceType::User))?;
     become_root()?;
     fchdir(&caller.root)?;
-    chroot(".")?;
+    chroot(c".")?;
     fchdir(&caller.directory)?;
     mount::set_file_system_ids(caller.user, caller.group);
     // Last, as each change of the user has the kernel forget it.
-    confine::die_with_parent()
+    plain(confine::die_with_parent())
 }
 
-fn carry_out(order: &Order<'_>) -> io::Result<Made> {
+/// The error number alone, in which nothing is allocated.
+fn plain<T>(done: io::Result<T>) -> rustix::io::Result<T> {
+    done.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::INVAL))
+}
+
+fn carry_out(order: &Order<'_>, number: &CStr) -> rustix::io::Result<Made> {
     // In init's mount namespace, where the mount is to be attached.
     let target = open(order.target, order.follows)?;
     let other = match &order.what {
         What::Nothing => None,
         What::Path(path) => Some(open(path, true)?),
         What::Clone { source, recursive } => {
-            namespace::unshare(libc::CLONE_NEWNS)?;
+            copy_mounts()?;
             let mut flags = CLONE;
             flags.set(OpenTreeFlags::AT_RECURSIVE, *recursive);
             Some(open_tree(open(source, true)?, c"", flags)?)
         }
         What::New { kind, source, settings, attributes, descriptor } => {
-            namespace::unshare(libc::CLONE_NEWNS)?;
-            Some(new(kind, source, settings, *attributes, descriptor.as_ref())?)
+            copy_mounts()?;
+            let served = descriptor.as_ref().map(|_| number);
+            Some(new(kind, source, settings, *attributes, served)?)
         }
         What::Change(settings) => {
-            namespace::unshare(libc::CLONE_NEWNS)?;
+            copy_mounts()?;
             change(&target, settings)?;
             None
         }
     };
     Ok((target, other))
+}
+
+/// Takes the maker into a copy of the mount namespace.
+fn copy_mounts() -> rustix::io::Result<()> {
+    plain(namespace::unshare(libc::CLONE_NEWNS))
 }
 
 /// Opens a path of the jail. A link of /proc is not followed: by one of these the maker would come
@@ -153,20 +167,19 @@ fn open(path: &CStr, follows: bool) -> rustix::io::Result<OwnedFd> {
     openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_MAGICLINKS)
 }
 
-/// Makes a file system.
+/// Makes a file system. `served`: the number of the descriptor by which a program serves it.
 fn new(
     kind: &CStr,
     source: &CStr,
     settings: &[Setting],
     attributes: u64,
-    descriptor: Option<&OwnedFd>,
+    served: Option<&CStr>,
 ) -> rustix::io::Result<OwnedFd> {
     let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
     if !source.is_empty() {
         fsconfig_set_string(context.as_fd(), c"source", source)?;
     }
-    if let Some(descriptor) = descriptor {
-        let number = CString::new(descriptor.as_raw_fd().to_string()).map_err(|_| Errno::INVAL)?;
+    if let Some(number) = served {
         fsconfig_set_string(context.as_fd(), c"fd", number)?;
     }
     settings.iter().try_for_each(|setting| set(context.as_fd(), setting))?;

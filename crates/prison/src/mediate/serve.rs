@@ -1,4 +1,5 @@
-//! The process that answers one call, and ends. It has init's rights and namespaces.
+//! The process that answers calls, one after the other, and ends when no other comes soon. It has
+//! init's rights and namespaces.
 //!
 //! It attaches, moves, changes and unmounts by descriptors that a maker has opened, and only mounts
 //! that are in the ledger.
@@ -15,10 +16,11 @@ use crate::mediate::{FileSystems, Kept, LIMIT};
 use kernel::notify::{self, Request};
 use kernel::process::exit_now;
 use kernel::{confine, mount, signal};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2, readlinkat};
 use rustix::io::{Errno, pwrite, read};
 use rustix::mount::{OpenTreeFlags, UnmountFlags, open_tree, unmount};
-use rustix::process::fchdir;
+use rustix::process::{chdir, fchdir};
 use rustix::system::uname;
 use std::ffi::{CStr, OsStr};
 use std::fs::File;
@@ -26,16 +28,32 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
-/// Receives a call and answers it.
-pub(super) fn run(kept: &Kept, listener: BorrowedFd<'_>, allowed: FileSystems, ids: Ids) -> ! {
-    signal::die_after(LIMIT);
-    // The caller may have been killed.
-    let Ok(request) = notify::receive(listener) else { exit_now(0) };
-    kept.ledger.set_request(request.id);
-    let server = Server { kept, listener, allowed, ids, request };
-    let done = confine::hide_from_ptrace().and_then(|()| server.answer());
-    let answer = done.map(|()| 0).map_err(|error| error.raw_os_error().unwrap_or(libc::EINVAL));
-    let _ = notify::answer(listener, request.id, answer);
+/// How long this process waits for another call: to make a process for each call costs more than
+/// what most calls do.
+const SOON: Timespec = Timespec { tv_sec: 0, tv_nsec: 2_000_000 };
+
+/// After so many calls other listeners get their turn.
+const MOST: usize = 64;
+
+/// Receives calls and answers them.
+pub(super) fn run(kept: &Kept, listener: BorrowedFd<'_>, ids: Ids) -> ! {
+    let hidden = confine::hide_from_ptrace();
+    notify::wake_in_place(listener);
+    for _ in 0..MOST {
+        signal::die_after(LIMIT);
+        // The caller may have been killed.
+        let Ok(request) = notify::receive(listener) else { break };
+        kept.ledger.set_request(request.id);
+        let server = Server { kept, listener, allowed: kept.ledger.allowed(), ids, request };
+        let done = if hidden.is_ok() { server.answer() } else { Err(Errno::PERM.into()) };
+        let answer = done.map(|()| 0).map_err(|error| error.raw_os_error().unwrap_or(libc::EINVAL));
+        let _ = notify::answer(listener, request.id, answer);
+        kept.ledger.forget_request();
+        let mut next = [PollFd::new(&listener, PollFlags::IN)];
+        if poll(&mut next, Some(&SOON)) != Ok(1) || next[0].revents() != PollFlags::IN {
+            break;
+        }
+    }
     exit_now(0)
 }
 
@@ -212,8 +230,24 @@ impl Server<'_> {
         let directory = flags_of_open | OFlags::DIRECTORY;
         let parent = openat2(CWD, parent, directory, Mode::empty(), ResolveFlags::NO_SYMLINKS)?;
         fchdir(&parent)?;
+        let unmounted = self.unmount_here(parent, name, id, made, flags);
+        // Else this process would keep the mount busy in which the directory is.
+        chdir(c"/")?;
+        unmounted
+    }
+
+    /// Unmounts what is known as `id` from `name` in this process's directory, which is `parent`.
+    fn unmount_here(
+        &self,
+        parent: OwnedFd,
+        name: &OsStr,
+        id: Id,
+        made: As,
+        flags: UnmountFlags,
+    ) -> io::Result<()> {
         // While it is a mount point, the name cannot become another file's, and no other call is
         // answered meanwhile: what is unmounted is what is looked at here.
+        let flags_of_open = OFlags::PATH | OFlags::CLOEXEC;
         let found = openat(&parent, name, flags_of_open | OFlags::NOFOLLOW, Mode::empty())?;
         if Id::of(found.as_fd())? != id {
             return Err(Errno::INVAL.into());
