@@ -328,9 +328,11 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .about("Root is privileged")
         .full("without it neither root nor a set-user-id program gets any capability, and no jail is \
                made inside"),
-    live("allow.nfsd").bool(false)
+    at_creation("allow.nfsd").bool(false)
         .about("May serve NFS")
-        .refused("not supported yet: use a server that runs in user space, such as nfs-ganesha"),
+        .partly("Linux's server, with nfs-utils in the jail, in a jail with vnet and \
+                 kletka.userns=inherit whose root is a file system of its own: that one alone \
+                 can be exported"),
     live("allow.extattr").bool(false)
         .about("May set extended attributes of the system")
         .refused("Linux's `trusted.*` and `security.*` attributes need a capability over the host's \

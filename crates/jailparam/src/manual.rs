@@ -100,7 +100,7 @@ mod tests {
             ("host.hostname", "text of up to 64 bytes ; can be changed by jail -m"),
             ("dying",         "boolean ; default false ; read-only"),
             ("exec.start",    "list"),
-            ("allow.nfsd",    "boolean ; default false"),
+            ("allow.nfsd",    "boolean ; default false ; at creation only"),
             ("stop.timeout",  "number from 0 ; default 10"),
         ] {
             let parameter = CATALOGUE.iter().find(|parameter| parameter.name == name).unwrap();

@@ -283,7 +283,14 @@ pub(crate) static OUTLINE: &[Section] = &[
                 "With `allow.nosuser` root of the jail has its files, and nothing more than any \
                  other user has.",
             ),
-            ("allow.nfsd", ""),
+            (
+                "allow.nfsd",
+                "An NFS client may reach all of the file system that the jail's root is on, so \
+                 the host must keep nothing else there. Init mounts the server's files on \
+                 /proc/fs/nfsd; rpc.nfsd(8) and rpc.mountd(8) in the jail use them. The server's \
+                 threads are the kernel's: no limit of the jail counts them. They end with the \
+                 jail.",
+            ),
             ("allow.extattr", ""),
             ("allow.adjtime", ""),
             ("allow.settime", ""),

@@ -113,6 +113,7 @@ handles! {
     ALLOW_RAW_SOCKETS: Bool = "allow.raw_sockets";
     ALLOW_READ_MSGBUF: Bool = "allow.read_msgbuf";
     ALLOW_RESERVED_PORTS: Bool = "allow.reserved_ports";
+    ALLOW_NFSD: Bool = "allow.nfsd";
     ALLOW_ROUTING: Bool = "allow.routing";
     ALLOW_SET_HOSTNAME: Bool = "allow.set_hostname";
     ALLOW_SETTIME: Bool = "allow.settime";

@@ -60,6 +60,17 @@ pub(crate) fn check(parameters: &Set, users: Users) -> Result<(), Error> {
              them are the jail's own",
         ),
         (
+            param::ALLOW_NFSD,
+            has_vnet,
+            "the NFS server is that of a network stack: use vnet, or run the server on the host",
+        ),
+        (
+            param::ALLOW_NFSD,
+            has_hosts_users,
+            "the kernel serves no id-mapped files, and only in a network of the host's users: add \
+             kletka.userns=inherit, or run the server on the host",
+        ),
+        (
             param::ALLOW_UNPRIVILEGED_PARENT_TAMPERING,
             has_hosts_users,
             "the jail's users are other users on the host; kletka.userns=inherit gives it the host's",
@@ -82,6 +93,9 @@ mod tests {
             (&["allow.routing", "vnet"], Users::Own, None),
             (&["allow.routing", "ip4=inherit"], Users::Host, Some("allow.routing")),
             (&["allow.norouting"], Users::Own, None),
+            (&["allow.nfsd", "vnet"], Users::Own, Some("allow.nfsd")),
+            (&["allow.nfsd", "ip4=inherit"], Users::Host, Some("allow.nfsd")),
+            (&["allow.nfsd", "vnet"], Users::Host, None),
             (
                 &["allow.unprivileged_parent_tampering"],
                 Users::Own,
@@ -95,8 +109,7 @@ mod tests {
         }
     }
 
-    /// A permission has the default of its parameter, and can be changed while the jail runs if
-    /// that can.
+    /// A permission has the default of its parameter, and can be changed while the jail runs.
     #[test]
     fn permissions_are_as_their_parameters() {
         for &permission in Permission::ALL {
@@ -104,7 +117,10 @@ mod tests {
             assert_eq!(parameter.name, permission.parameter());
             let default = permission.default().to_string();
             assert_eq!(parameter.default, Some(default.as_str()), "{}", parameter.name);
-            assert_eq!(parameter.access, jailparam::Access::Live, "{}", parameter.name);
+            // What init has mounted stays.
+            let is_fixed = permission == Permission::Nfsd;
+            let access = if is_fixed { jailparam::Access::Create } else { jailparam::Access::Live };
+            assert_eq!(parameter.access, access, "{}", parameter.name);
         }
     }
 

@@ -160,10 +160,12 @@ pub(crate) enum Stage {
     Namespaces,
     /// Entering a Landlock domain.
     Domain,
+    /// Mounting the control files of the NFS server.
+    Server,
 }
 
 impl Stage {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Up,
         Self::Root,
         Self::FileSystem,
@@ -171,6 +173,7 @@ impl Stage {
         Self::Mount,
         Self::Namespaces,
         Self::Domain,
+        Self::Server,
     ];
 
     /// A report that this stage failed over `path`.
@@ -230,6 +233,8 @@ impl Report {
             Stage::Place => Err(Error::MountPoint(self.path, error)),
             Stage::Mount | Stage::FileSystem => Err(Error::Mount(self.path, error)),
             Stage::Namespaces => Err(Error::Call("setns", error)),
+            Stage::Server if self.errno == libc::ENODEV => Err(Error::NoNfsd),
+            Stage::Server => Err(Error::Mount(self.path, error)),
             Stage::Domain => Err(Error::Call("landlock_restrict_self", error)),
         }
     }

@@ -17,6 +17,7 @@ use crate::enter::process::{Command, Streams};
 use crate::enter::streams;
 use crate::error::{Calling, Error};
 use crate::files::dev::live;
+use crate::files::exports;
 use crate::files::layer::Layer;
 use crate::files::root::{self, Plan};
 use crate::files::source::Sources;
@@ -25,6 +26,7 @@ use crate::files::tree::Tree;
 use crate::first::{First, Place, Waiting};
 use crate::init::{self, Kept};
 use crate::mediate::FileSystems;
+use crate::permission::Permission;
 use crate::prison::Prison;
 use crate::registry::Registry;
 use crate::registry::process_id::ProcessId;
@@ -220,6 +222,10 @@ fn plan(
     let sources = Sources::new(registry, spec);
     let mut claim = |directory: &Path| registry.claim(record, directory);
     let stack = Stack::new(spec, ids, &hidden, &sources, &mut claim)?;
+    let serves_nfs = spec.allow.has(Permission::Nfsd);
+    if serves_nfs {
+        exports::check_root(&stack.root, &sources)?;
+    }
     if spec.has_run() {
         root::make_place_of_run(stack.root.fd.as_fd());
     }
@@ -238,6 +244,7 @@ fn plan(
         children: record.children,
         mounts_itself: record.rights.mounts_itself(),
         file_systems: FileSystems::of(record.rights.allow),
+        serves_nfs,
         persist: spec.persist,
         domain: record.domain,
     })
@@ -379,8 +386,10 @@ fn start_first(
 ) -> Result<Waiting, Error> {
     // Mounts are idmapped to this user namespace, so its maps are written first.
     let users = maker.finish(prison.record.ids, plan.users)?;
-    for tree in plan.cloned() {
-        tree.settle(users.as_ref().map(AsFd::as_fd))?;
+    if plan.serves_nfs {
+        exports::settle(plan)?;
+    } else {
+        plan.cloned().try_for_each(|tree| tree.settle(users.as_ref().map(AsFd::as_fd)))?;
     }
     if prison.record.rights.carried_network {
         shared::hold_apart(held, &prison.record, maker.network()?.as_fd())?;

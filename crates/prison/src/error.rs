@@ -49,6 +49,18 @@ pub enum Error {
     },
     /// The kernel has no file system of this name.
     NoFileSystem(String),
+    /// A jail that serves NFS cannot have this directory as its root: an NFS client may reach all
+    /// of the file system, which is not the jail's alone.
+    NotOwnFileSystem(PathBuf),
+    /// This cannot be mounted in a jail that serves NFS, as nothing keeps the server from it.
+    CannotKeepFromNfsd {
+        /// What was to be mounted.
+        path: PathBuf,
+        /// Its file system, as in /proc/filesystems.
+        file_system: String,
+    },
+    /// The kernel has no NFS server.
+    NoNfsd,
     /// The kernel makes no user namespaces: they are not built in, or their limit is 0.
     NoUserNamespaces(io::Error),
     /// A mount point inside the jail is not there, or nothing can be mounted on it.
@@ -219,6 +231,22 @@ impl fmt::Display for Error {
                 "{}: {file_system} cannot be idmapped, which a jail's own user ids need; use a \
                  directory on ext4, xfs, btrfs or tmpfs",
                 path.display()
+            ),
+            // jail(8), `allow.nfsd`: "the jail's root must be a file system mount point".
+            Self::NotOwnFileSystem(path) => write!(
+                f,
+                "path {}: not a file system mount point; with allow.nfsd clients may reach all of \
+                 the file system: mount one there that is the jail's alone",
+                path.display()
+            ),
+            Self::CannotKeepFromNfsd { path, file_system } => write!(
+                f,
+                "{}: {file_system} cannot be idmapped, which keeps what is not the jail's own from \
+                 its NFS clients; leave the mount out, or allow.nfsd",
+                path.display()
+            ),
+            Self::NoNfsd => f.write_str(
+                "allow.nfsd: this kernel has no NFS server; load the module nfsd on the host",
             ),
             Self::NoFileSystem(kind) => {
                 write!(f, "{kind}: the kernel has no such file system; load its module")

@@ -6,10 +6,12 @@
 //! [`lines`] is what a record keeps of it. [`layer`] is the order in which all are attached, and
 //! [`root`] attaches them in init, with [`dev`] and the kernel's own file systems, of which
 //! [`masks`] hide parts. [`bounds`] says how much those in memory may hold; [`texts`] are files
-//! with other contents; [`trial`] tries what all of them need.
+//! with other contents; [`exports`] says what of them an NFS server of the jail may serve;
+//! [`trial`] tries what all of them need.
 
 pub(crate) mod bounds;
 pub(crate) mod dev;
+pub(crate) mod exports;
 pub(crate) mod layer;
 pub(crate) mod lines;
 pub(crate) mod masks;

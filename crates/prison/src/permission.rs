@@ -58,6 +58,8 @@ permissions! {
     MountProcfs = "allow.mount.procfs", false;
     /// Memory.
     MountTmpfs = "allow.mount.tmpfs", false;
+    /// The kernel's NFS server. Settled at the creation: [`crate::files::exports`].
+    Nfsd = "allow.nfsd", false;
     /// quotactl(2).
     Quotas = "allow.quotas", false;
     /// Raw sockets of a stack that is not the jail's own: with `vnet` a jail has its own anyway.

@@ -291,8 +291,9 @@ impl Prison {
         }
         let now = record.rights.allow;
         if let Some(allow) = change.allow {
-            // What a namespace carries out was settled when that was made.
-            let is_fixed = |it| it == Permission::Mount && !record.rights.mediated_mounts;
+            // What a namespace carries out, or a mount, was settled when that was made.
+            let mediated = record.rights.mediated_mounts;
+            let is_fixed = |it| it == Permission::Nfsd || it == Permission::Mount && !mediated;
             record.rights.allow =
                 Allow::of(|it| if is_fixed(it) { now.has(it) } else { allow.has(it) });
         }

@@ -58,7 +58,10 @@ impl Record {
     /// Whether the prison can have these moves while it runs.
     #[must_use]
     pub fn can_move(&self, moves: &Moves, wanted: &[Mount]) -> bool {
-        let is_outside = !self.is_inside() && !self.rights.allow.has(Permission::Mount);
+        // What a jail that serves NFS gets is id-mapped, which only a start does.
+        let allow = self.rights.allow;
+        let fixed = allow.has(Permission::Mount) || allow.has(Permission::Nfsd);
+        let is_outside = !self.is_inside() && !fixed;
         moves.is_empty() || is_outside && moves.is_possible(wanted)
     }
 }

@@ -11,12 +11,14 @@ mod article;
 mod it {
     #[allow(dead_code)] // not all of it is used here
     pub(crate) mod sandbox;
+    #[allow(dead_code)]
     pub(crate) mod session;
 }
 mod interfaces;
 mod ipvlan;
 mod links;
 mod machine;
+mod nfs;
 
 use std::io::{self, Write};
 

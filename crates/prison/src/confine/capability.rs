@@ -69,6 +69,7 @@ fn of(permission: Permission, rights: Rights) -> Option<(CapabilitySet, bool)> {
         | Permission::MountNullfs
         | Permission::MountProcfs
         | Permission::MountTmpfs
+        | Permission::Nfsd
         | Permission::ProcDebug
         | Permission::Quotas
         | Permission::ReadMsgbuf

@@ -53,16 +53,7 @@ impl Ids {
     /// user_namespaces(7).
     pub(crate) fn write_maps(self, pid: u32) -> io::Result<()> {
         let map = format!("0 {} {COUNT}", self.first);
-        for file in ["uid_map", "gid_map"] {
-            // The kernel takes a map by one write(2) only, and opens these files without O_CREAT
-            // and O_TRUNC.
-            let path = format!("/proc/{pid}/{file}");
-            io::Write::write_all(
-                &mut fs::OpenOptions::new().write(true).open(path)?,
-                map.as_bytes(),
-            )?;
-        }
-        Ok(())
+        MAPS.into_iter().try_for_each(|file| write_map(pid, file, &map))
     }
 
     /// Gives the calling process, which keeps its capabilities, the host's id of the jail's root:
@@ -83,6 +74,26 @@ impl Ids {
     /// Makes a user namespace with these maps, by a process that ends at once: for mounts that have
     /// to be idmapped before the jail's own namespace exists.
     pub(crate) fn user_namespace(self) -> io::Result<OwnedFd> {
+        self.user_namespace_with(|pid| self.write_maps(pid))
+    }
+
+    /// Makes a user namespace that gives each id of the caller's to itself, by a process that ends
+    /// at once: what is mounted with it has the ids that it had, and is an id-mapped mount.
+    pub(crate) fn same_user_namespace() -> io::Result<OwnedFd> {
+        Self::SAME.user_namespace_with(|pid| {
+            MAPS.into_iter().try_for_each(|file| {
+                let callers = fs::read_to_string(format!("/proc/self/{file}"))?;
+                write_map(pid, file, &to_itself(&callers))
+            })
+        })
+    }
+
+    /// Makes a user namespace by a process that ends at once. `write_maps` maps the ids of that
+    /// process.
+    fn user_namespace_with(
+        self,
+        write_maps: impl FnOnce(u32) -> io::Result<()>,
+    ) -> io::Result<OwnedFd> {
         let (done, says_so) = pipe_with(PipeFlags::CLOEXEC)?;
         let (wait, hold) = pipe_with(PipeFlags::CLOEXEC)?;
         let (pid, pidfd) = match clone3(0, None)? {
@@ -100,7 +111,7 @@ impl Ids {
         };
         drop(says_so);
         let made = answer(&done)
-            .and_then(|()| self.write_maps(pid))
+            .and_then(|()| write_maps(pid))
             .and_then(|()| namespace::of_process(pidfd.as_fd(), Namespace::User));
         drop(hold);
         // The descriptor keeps the namespace when its only process is gone.
@@ -130,6 +141,27 @@ impl Ids {
         let given = ranges.given().filter(|ids| ids.first >= lowest);
         given.filter(|ids| !ranges.is_others(*ids)).find(|ids| !is_taken(*ids))
     }
+}
+
+/// The files of a process that say which ids its user namespace has.
+const MAPS: [&str; 2] = ["uid_map", "gid_map"];
+
+/// Writes a map of the process `pid`.
+fn write_map(pid: u32, file: &str, map: &str) -> io::Result<()> {
+    // The kernel takes a map by one write(2) only, and opens these files without O_CREAT and
+    // O_TRUNC.
+    let mut file = fs::OpenOptions::new().write(true).open(format!("/proc/{pid}/{file}"))?;
+    io::Write::write_all(&mut file, map.as_bytes())
+}
+
+/// The map of a user namespace inside that with the map `outer`, with the same ids.
+fn to_itself(outer: &str) -> String {
+    let ranges = outer.lines().filter_map(|line| {
+        let mut words = line.split_ascii_whitespace();
+        let (first, count) = (words.next()?, words.nth(1)?);
+        Some(format!("{first} {first} {count}\n"))
+    });
+    ranges.collect()
 }
 
 /// Lets this process's user have as many processes as this process may ask for.

@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct MountLine {
     pub(crate) id: u64,
     pub(crate) device: String,
+    /// The directory of the file system that is shown at the mount point.
+    pub(crate) root: PathBuf,
     pub(crate) point: PathBuf,
     pub(crate) file_system: String,
     /// Options of the file system itself; the kernel's octal escapes are undone.
@@ -61,6 +63,7 @@ impl From<mountinfo::Line<'_>> for MountLine {
         Self {
             id: line.id,
             device: String::from_utf8_lossy(line.device).into_owned(),
+            root: PathBuf::from(OsString::from_vec(line.root())),
             point: PathBuf::from(OsString::from_vec(line.target())),
             file_system: String::from_utf8_lossy(line.fstype).into_owned(),
             options: line.file_system_options(),

@@ -297,6 +297,7 @@ mod tests {
         Layers::of(&MountLine {
             id: 1,
             device: "0:1".into(),
+            root: "/".into(),
             point: "/".into(),
             file_system: "overlay".into(),
             options: options.to_vec(),

@@ -9,10 +9,11 @@ use crate::control::{Report, Stage};
 use crate::error::{Calling, Error};
 use crate::files::bounds;
 use crate::files::dev;
+use crate::files::exports;
 use crate::files::layer::{Layer, Made, PROC, RUN, SYS};
 use crate::files::masks::{self, Masks};
 use crate::files::texts::Texts;
-use crate::files::tree::{Tree, attributes, file_system};
+use crate::files::tree::{QUIET, Tree, attributes, file_system};
 use crate::mediate::FileSystems;
 use crate::registry::limits::{self, Limits};
 use crate::spec::{Dev, MountOptions, Text, Users};
@@ -54,6 +55,8 @@ pub(crate) struct Plan {
     pub(crate) mounts_itself: bool,
     /// What init mounts for the jail.
     pub(crate) file_systems: FileSystems,
+    /// The jail may serve NFS.
+    pub(crate) serves_nfs: bool,
     pub(crate) persist: bool,
     /// The prison's processes live in a Landlock domain of init's.
     pub(crate) domain: bool,
@@ -84,12 +87,17 @@ impl Plan {
 
     /// The trees that the command has made, and still has to give ids to.
     pub(crate) fn cloned(&self) -> impl Iterator<Item = &Tree> {
+        [&self.root].into_iter().chain(self.beside_root())
+    }
+
+    /// Those of them that are not the root.
+    pub(crate) fn beside_root(&self) -> impl Iterator<Item = &Tree> {
         let programs = self.programs.iter();
         let mounts = self.mounts.iter().filter_map(|planned| match planned {
             Planned::Tree(tree) => Some(tree),
             Planned::View { .. } => None,
         });
-        [&self.root].into_iter().chain(&self.submounts).chain(programs).chain(mounts)
+        self.submounts.iter().chain(programs).chain(mounts)
     }
 }
 
@@ -99,8 +107,6 @@ pub(crate) struct Own {
     run: Option<Tree>,
     dev: Vec<Tree>,
 }
-
-const QUIET: u64 = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | libc::MOUNT_ATTR_NOEXEC;
 
 impl Own {
     /// Makes these file systems, detached. Init is in the jail's pid namespace, whose processes
@@ -214,6 +220,7 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
         .map_err(|error| Stage::Root.failed(slash, error))?;
     // After the joining and before `enter`: `sys_directory` says why.
     let sys = sys_directory(plan)?;
+    let control_of_server = plan.serves_nfs.then(exports::control_files).transpose()?;
     // The kernel lets a user namespace mount a /proc only where it sees one without covered files:
     // jails inside need theirs.
     let mut masks = (!plan.children.has_room()).then(Masks::make).transpose()?;
@@ -224,7 +231,10 @@ pub(crate) fn build(plan: &Plan, own: &Own, first: BorrowedFd<'_>) -> Result<(),
     let root = root.as_fd();
     for layer in Layer::ORDER {
         match (layer, &sys) {
-            (Layer::Proc, _) => attach_proc(plan, &own.proc, root, masks.as_mut())?,
+            (Layer::Proc, _) => {
+                attach_proc(plan, &own.proc, root, masks.as_mut())?;
+                control_of_server.iter().try_for_each(|control| exports::attach(control, root))?;
+            }
             (Layer::Texts, _) => texts.attach(root)?,
             (Layer::Sys, Some(sys)) => attach_sys(sys, root, masks.as_mut())?,
             _ => attach_layer(layer, plan, own, root)?,

@@ -21,12 +21,16 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+/// The MOUNT_ATTR_* flags of a file system of the kernel's own.
+pub(crate) const QUIET: u64 =
+    libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | libc::MOUNT_ATTR_NOEXEC;
+
 /// The type that statfs(2) gives for an overlay.
 const OVERLAYFS_MAGIC: i64 = 0x794c_7630;
 
 /// File systems of the kernel itself: a jail has instances of its own, or none. Most cannot be
 /// idmapped either.
-const KERNEL: [&str; 20] = [
+const KERNEL: [&str; 21] = [
     "autofs",
     "binfmt_misc",
     "bpf",
@@ -40,6 +44,7 @@ const KERNEL: [&str; 20] = [
     "fusectl",
     "hugetlbfs",
     "mqueue",
+    "nfsd",
     "nsfs",
     "proc",
     "pstore",
