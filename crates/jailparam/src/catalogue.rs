@@ -105,7 +105,7 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .partly("the jail's number: a cgroup has none of its own"),
     live("securelevel").int(-1, 3).default("-1")
         .about("The jail's kern.securelevel")
-        .partly("from 1 on allow.chflags gives nothing, from 2 on the disks that a ruleset shows are \
+        .partly("from 1 on files keep the flags that allow.chflags has set, from 2 on the disks that a ruleset shows are \
                  for reading alone and allow.settime and allow.adjtime give nothing, from 3 on the jail's packet filters \
                  (nftables, iptables, ip_vs by its old calls) stay as they are, traffic control \
                  does not; the rest of what a level forbids no jail can do here; a jail that runs \
@@ -293,8 +293,11 @@ pub static CATALOGUE: &[Parameter] = &numbered([
                  net.ipv4.ping_group_range does"),
     live("allow.chflags").bool(false)
         .about("May set system file flags")
-        .partly("Linux's flags (chattr) need a capability over the host's file system: they stay \
-                 refused"),
+        .partly("schg is `chattr +i`, sappnd `chattr +a`, sunlnk has no counterpart; on the files \
+                 and directories of the jail's users, of file systems that have such flags; not in \
+                 a jail that a jail has made, nor in one with children.max; with \
+                 kletka.userns=inherit on all files that the jail sees, and at securelevel 1 on \
+                 none"),
     live("allow.quotas").bool(false)
         .about("May set quotas")
         .partly("quotactl(2) is let through, but Linux wants a capability over the host's file \

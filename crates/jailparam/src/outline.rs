@@ -264,7 +264,11 @@ pub(crate) static OUTLINE: &[Section] = &[
                 "allow.raw_sockets",
                 "ping(8) and tcpdump(8) need them. Who has them can forge packets.",
             ),
-            ("allow.chflags", ""),
+            (
+                "allow.chflags",
+                "A file with such a flag cannot be removed from outside either, before the flag is: \
+                 `chattr -R -i`.",
+            ),
             ("allow.quotas", ""),
             ("allow.socket_af", "Otherwise FreeBSD offers IPv4, IPv6, routing and local sockets."),
             (

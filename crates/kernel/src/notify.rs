@@ -82,7 +82,7 @@ pub fn waits(listener: BorrowedFd<'_>, id: u64) -> bool {
     unsafe { libc::ioctl(listener.as_raw_fd(), ask, &raw const id) == 0 }
 }
 
-/// Answers the call: `SECCOMP_IOCTL_NOTIF_SEND`. An error is an errno.
+/// Answers the call. An error is an errno.
 ///
 /// # Errors
 /// `ENOENT`: the process does not wait any more.
@@ -91,7 +91,21 @@ pub fn answer(listener: BorrowedFd<'_>, id: u64, answer: Result<i64, i32>) -> io
         Ok(value) => (value, 0),
         Err(errno) => (0, -errno),
     };
-    let response = libc::seccomp_notif_resp { id, val, error, flags: 0 };
+    respond(listener, libc::seccomp_notif_resp { id, val, error, flags: 0 })
+}
+
+/// Leaves the call to the kernel, which reads its arguments anew and carries it out with the rights
+/// of the process that has made it.
+///
+/// # Errors
+/// `ENOENT`: the process does not wait any more.
+pub fn leave(listener: BorrowedFd<'_>, id: u64) -> io::Result<()> {
+    let flags = libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32;
+    respond(listener, libc::seccomp_notif_resp { id, val: 0, error: 0, flags })
+}
+
+/// `SECCOMP_IOCTL_NOTIF_SEND`.
+fn respond(listener: BorrowedFd<'_>, response: libc::seccomp_notif_resp) -> io::Result<()> {
     // SECCOMP_IOWR(1, struct seccomp_notif_resp)
     let ask = 0xc018_2101_u32 as libc::Ioctl;
     // SAFETY: the kernel reads one structure, of the size that is part of the request's number.

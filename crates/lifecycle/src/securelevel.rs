@@ -1,19 +1,20 @@
 //! The securelevel of a jail: jail(8), `securelevel`; security(7).
 //!
-//! From 1 on no flag of a file is changed, from 2 on no disk is written to and the clock is not
-//! set, and from 3 on no packet filter is changed. What else a level forbids on FreeBSD no jail can
-//! do on Linux, whatever its level: to load a module, to write to the memory of the kernel. A jail
-//! has at least the level of the jail that it is in.
+//! From 1 on a file keeps the flags of root's that it has, from 2 on no disk is written to and the
+//! clock is not set, and from 3 on no packet filter is changed. What else a level forbids on
+//! FreeBSD no jail can do on Linux, whatever its level: to load a module, to write to the memory of
+//! the kernel. A jail has at least the level of the jail that it is in.
 
 use crate::error::Error;
 use crate::permission::allowed;
+use crate::spec::users;
 use jailparam::{Set, param};
-use prison::{Allow, Permission, Registry, Spec, Told};
+use prison::{Allow, Permission, Registry, Spec, Told, Users};
 use std::fs;
 
 /// The level at which nothing is forbidden: FreeBSD's "permanently insecure".
 const LOWEST: i64 = -1;
-/// From this level on the flags of files stay as they are.
+/// From this level on a file that has flags of root's keeps them.
 const KEEPS_FLAGS: i64 = 1;
 /// From this level on no disk is written to.
 const KEEPS_DISKS: i64 = 2;
@@ -41,7 +42,6 @@ fn at(level: i64, given: Allow) -> Allow {
 /// Whether this level takes the permission back.
 fn is_taken(permission: Permission, level: i64) -> bool {
     match permission {
-        Permission::Chflags => level >= KEEPS_FLAGS,
         Permission::AdjTime | Permission::SetTime => level >= KEEPS_CLOCK,
         _ => false,
     }
@@ -50,6 +50,11 @@ fn is_taken(permission: Permission, level: i64) -> bool {
 /// Whether a jail at this level only reads the disks that it sees.
 pub(crate) fn keeps_disks(level: i64) -> bool {
     level >= KEEPS_DISKS
+}
+
+/// Whether flags of files may be cleared at this level, and not set alone.
+pub(crate) fn permits_clearing_flags(level: i64) -> bool {
+    level < KEEPS_FLAGS
 }
 
 /// Whether packet filters may be changed at this level.
@@ -64,7 +69,9 @@ pub(crate) fn holds_from_start_alone(parameters: &Set, level: i64) -> bool {
     let passes = |bound: i64| before < bound && level >= bound;
     let has_vnet = parameters.jailsys(param::VNET) == jailparam::Jailsys::New;
     let sets_clock = parameters.flag(param::ALLOW_SETTIME) || parameters.flag(param::ALLOW_ADJTIME);
-    passes(KEEPS_FLAGS) && parameters.flag(param::ALLOW_CHFLAGS)
+    // Where init changes flags for a jail, it is told the level at once.
+    let sets_flags = parameters.flag(param::ALLOW_CHFLAGS) && users(parameters) == Users::Host;
+    passes(KEEPS_FLAGS) && sets_flags
         || passes(KEEPS_CLOCK) && sets_clock
         || passes(KEEPS_PACKET_FILTERS) && has_vnet
 }
@@ -92,6 +99,7 @@ pub(crate) fn within(registry: &Registry, parameters: &Set, spec: &mut Spec) -> 
         dev.keeps_disks = keeps_disks(outers);
     }
     spec.packet_filters &= permits_packet_filters(outers);
+    spec.clears_flags &= permits_clearing_flags(outers);
     spec.allow = at(outers, spec.allow);
     spec.parameters.push((param::SECURELEVEL.name.to_owned(), told(outers)));
     Ok(outers)
@@ -132,7 +140,8 @@ mod tests {
         ] {
             let set = set(&["allow.chflags", &format!("securelevel={level}")]);
             assert_eq!(of(&set), level);
-            assert_eq!(allowed_at(&set).has(Permission::Chflags), flags, "{level}");
+            assert!(allowed_at(&set).has(Permission::Chflags));
+            assert_eq!(permits_clearing_flags(level), flags, "{level}");
             assert_eq!(permits_packet_filters(level), filters, "{level}");
         }
         let clock = |level| allowed_at(&set(&["allow.settime", level])).has(Permission::SetTime);
@@ -149,9 +158,10 @@ mod tests {
             (&["ip4=inherit"], 3, false),
             (&["allow.settime"], 1, false),
             (&["allow.settime"], 2, true),
-            (&["allow.chflags"], 0, false),
-            (&["allow.chflags"], 1, true),
-            (&["allow.chflags", "securelevel=1"], 2, false),
+            (&["allow.chflags"], 1, false),
+            (&["allow.chflags", "kletka.userns=inherit"], 0, false),
+            (&["allow.chflags", "kletka.userns=inherit"], 1, true),
+            (&["allow.chflags", "kletka.userns=inherit", "securelevel=1"], 2, false),
         ] {
             assert_eq!(holds_from_start_alone(&set(words), level), anew, "{words:?} {level}");
         }

@@ -186,6 +186,7 @@ fn known(jail: &Jail, programs: Option<&Path>) -> Result<Spec, Error> {
         mounts: Vec::new(),
         dev: None,
         allow: allow(parameters)?,
+        clears_flags: securelevel::permits_clearing_flags(securelevel::of(parameters)),
         packet_filters: securelevel::permits_packet_filters(securelevel::of(parameters)),
         persist: parameters.flag(param::PERSIST),
         children: most_inside(parameters),

@@ -25,7 +25,7 @@ use crate::files::stack::Stack;
 use crate::files::tree::Tree;
 use crate::first::{First, Place, Waiting};
 use crate::init::{self, Kept};
-use crate::mediate::FileSystems;
+use crate::mediate::Allowed;
 use crate::permission::Permission;
 use crate::prison::Prison;
 use crate::registry::Registry;
@@ -128,6 +128,7 @@ fn rights(spec: &Spec) -> Rights {
         carried_network: spec.network == Network::Carried,
         children: spec.children > 0,
         packet_filters: spec.packet_filters,
+        clears_flags: spec.clears_flags,
         ipc: spec.ipc.kinds,
         // Kletka itself, in a jail with jails inside, mounts in namespaces that it makes.
         mediated_mounts: spec.users == Users::Own && spec.children == 0,
@@ -243,8 +244,8 @@ fn plan(
         joins_network: spec.network != Network::Host || outer.is_some(),
         children: record.children,
         mounts_itself: record.rights.mounts_itself(),
-        file_systems: FileSystems::of(record.rights.allow),
         serves_nfs,
+        allowed: Allowed::of(record.rights),
         persist: spec.persist,
         domain: record.domain,
     })

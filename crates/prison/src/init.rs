@@ -18,6 +18,7 @@ use crate::control::{
 };
 use crate::enter::delegate::{self, Born, Order};
 use crate::files::root::{self, Own, Plan};
+use crate::mediate::privileges::{PRIVILEGES, Privileges};
 use crate::mediate::{self, FileSystems, Mediator};
 use crate::tie::{self, Tie};
 use crate::title;
@@ -79,7 +80,7 @@ pub(crate) fn run(
         exit_now(1);
     }
     let range = plan.ids.first;
-    let mediator = Mediator::new(plan.file_systems);
+    let mediator = Mediator::new(plan.allowed);
     let mut init = Init { persist: plan.persist, range, mediator, ..Init::default() };
     // BUILD is said when the first process has joined, so that its announcement waits here.
     init.take_signals(lines.signals.as_fd());
@@ -398,7 +399,10 @@ impl Init {
                 [tie::TIE, _] => self.ties.extend(Tie::of(fds)),
                 [title::TITLE, _] => title::take(fds),
                 [mediate::LISTENER, _] => self.mediator.listen(fds, Ids { first: self.range }),
-                [mediate::FILE_SYSTEMS, all] => self.mediator.allow(FileSystems(all)),
+                [mediate::FILE_SYSTEMS, all] => {
+                    self.mediator.allow(|it| it.file_systems = FileSystems(all));
+                }
+                [PRIVILEGES, all] => self.mediator.allow(|it| it.privileges = Privileges(all)),
                 [delegate::ORDER, has] => {
                     let made = Order::of(has, fds).and_then(Order::carry_out);
                     let (born, tie) = made.unzip();

@@ -1,5 +1,5 @@
-//! System calls of a jail that init answers: mount(2) and umount(2) with `allow.mount`, and
-//! uname(2) with `osrelease`; seccomp_unotify(2).
+//! System calls of a jail that init answers: mount(2) and umount(2) with `allow.mount`, flags of
+//! files by ioctl(2) with `allow.chflags`, uname(2) with `osrelease`; seccomp_unotify(2).
 //!
 //! The mount namespace of such a jail stays the host's, so that what the host has made read-only
 //! or has covered stays so, whatever the jail may mount. Each filter of a process that enters has a
@@ -13,11 +13,14 @@
 
 mod call;
 mod caller;
+mod flags;
 mod ledger;
 mod maker;
+pub(crate) mod privileges;
 mod serve;
 
 use crate::confine::ids::Ids;
+use crate::confine::rights::Rights;
 use crate::error::{Calling, Error};
 use crate::files::mountinfo::is_root_of_mount;
 use crate::files::tree::file_system;
@@ -29,8 +32,9 @@ use kernel::namespace;
 use kernel::notify;
 use kernel::process::{Side, clone3};
 use ledger::Ledger;
+use privileges::Privileges;
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::fs::{CWD, Mode, OFlags, fstatfs, openat};
+use rustix::fs::{CWD, Mode, OFlags, fstat, fstatfs, openat};
 use rustix::net::{SendFlags, send};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -74,6 +78,31 @@ impl FileSystems {
     pub(crate) fn has(self, permission: Permission) -> bool {
         let place = Self::EACH.into_iter().position(|one| one == permission);
         place.is_some_and(|place| self.0 & 1 << place != 0)
+    }
+}
+
+/// What init does for a jail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Allowed {
+    pub(crate) file_systems: FileSystems,
+    pub(crate) privileges: Privileges,
+}
+
+impl Allowed {
+    /// What a prison with these rights gets.
+    pub(crate) fn of(rights: Rights) -> Self {
+        let file_systems = FileSystems::of(rights.allow);
+        Self { file_systems, privileges: Privileges::of(rights) }
+    }
+
+    /// As one number, for the ledger.
+    fn number(self) -> u64 {
+        u16::from_le_bytes([self.file_systems.0, self.privileges.0]).into()
+    }
+
+    fn of_number(number: u64) -> Self {
+        let [file_systems, privileges, ..] = number.to_le_bytes();
+        Self { file_systems: FileSystems(file_systems), privileges: Privileges(privileges) }
     }
 }
 
@@ -124,12 +153,18 @@ impl Kept {
         });
         Ok(Self { proc, users, mounts, views, ledger: Ledger::new()? })
     }
+
+    /// The number of the file system that is the jail's /dev.
+    fn device_of_dev(&self) -> Option<u64> {
+        let dev = self.views.last().and_then(Option::as_ref);
+        dev.and_then(|dev| fstat(dev).ok()).map(|about| about.st_dev)
+    }
 }
 
 /// Init's part.
 #[derive(Debug, Default)]
 pub(crate) struct Mediator {
-    allowed: FileSystems,
+    allowed: Allowed,
     kept: Option<Kept>,
     listeners: Vec<OwnedFd>,
     serving: Option<Serving>,
@@ -148,14 +183,14 @@ struct Serving {
 
 /// What of a mediator outlasts the memory of init.
 pub(crate) struct Rest<const MOST: usize> {
-    allowed: FileSystems,
+    allowed: Allowed,
     kept: Option<Kept>,
     listeners: [Option<OwnedFd>; MOST],
 }
 
 impl Mediator {
-    /// A mediator of a jail that may mount these.
-    pub(crate) fn new(allowed: FileSystems) -> Self {
+    /// A mediator that does this.
+    pub(crate) fn new(allowed: Allowed) -> Self {
         Self { allowed, ..Self::default() }
     }
 
@@ -175,11 +210,11 @@ impl Mediator {
         Self { allowed: rest.allowed, kept: rest.kept, listeners, ..Self::default() }
     }
 
-    /// Has the jail mount these from now on, and no others.
-    pub(crate) fn allow(&mut self, allowed: FileSystems) {
-        self.allowed = allowed;
+    /// Does from now on what is left after `change`, and nothing else.
+    pub(crate) fn allow(&mut self, change: impl FnOnce(&mut Allowed)) {
+        change(&mut self.allowed);
         if let Some(kept) = &self.kept {
-            kept.ledger.set_allowed(allowed);
+            kept.ledger.set_allowed(self.allowed);
         }
     }
 
@@ -188,7 +223,7 @@ impl Mediator {
     pub(crate) fn listen(&mut self, fds: Vec<OwnedFd>, ids: Ids) {
         if self.kept.is_none() {
             self.kept = Kept::open(ids).ok();
-            self.allow(self.allowed);
+            self.allow(|_| ());
         }
         if self.kept.is_some() {
             self.listeners.extend(fds);

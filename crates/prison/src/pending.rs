@@ -8,6 +8,7 @@
 use crate::cgroup::pids;
 use crate::control::{PERSIST, TRANSIENT};
 use crate::error::{Calling, Error};
+use crate::mediate::privileges::Privileges;
 use crate::mediate::{self, FileSystems};
 use crate::registry::Registry;
 use crate::registry::record::Record;
@@ -43,6 +44,8 @@ pub(crate) struct Pending {
     permissions: bool,
     /// Init is to mount the file systems that the record permits.
     file_systems: bool,
+    /// Init is to do what the record's rights include: [`Privileges`].
+    privileges: bool,
     /// The prison has another name in the record than it had: those inside are to follow.
     name: bool,
     /// The number of jails that may be inside has changed: the jail and those inside are to know.
@@ -68,6 +71,10 @@ impl Pending {
             && change
                 .allow
                 .is_some_and(|it| FileSystems::of(it) != FileSystems::of(record.rights.allow));
+        let mut after = record.rights;
+        after.allow = change.allow.unwrap_or(after.allow);
+        after.clears_flags = change.clears_flags.unwrap_or(after.clears_flags);
+        let privileges = Privileges::of(after) != Privileges::of(record.rights);
         Self {
             names: Names {
                 host: change.hostname.clone().or(earlier.names.host),
@@ -79,6 +86,7 @@ impl Pending {
             addresses: earlier.addresses.or(addresses),
             permissions: permissions || earlier.permissions,
             file_systems: file_systems || earlier.file_systems,
+            privileges: privileges || earlier.privileges,
             name: change.name.as_ref().is_some_and(|name| *name != record.name) || earlier.name,
             children: change.children.is_some_and(|max| max != record.children.max)
                 || earlier.children,
@@ -153,6 +161,10 @@ impl Pending {
                 true => mediate::permit(record, pidfd),
                 false => Ok(()),
             });
+            let mounts = mounts.and_then(|()| match self.privileges {
+                true => Privileges::of(record.rights).tell(pidfd),
+                false => Ok(()),
+            });
             mounts.inspect_err(|_| drop(limited.flatten().map(|before| limit(cgroup, before))))
         });
         if let Err(error) = done {
@@ -186,6 +198,7 @@ impl Pending {
             ("pending.addresses", self.addresses.as_ref().map(|it| text(it.to_string()))),
             ("pending.permissions", self.permissions.then(|| text("true".to_owned()))),
             ("pending.file_systems", self.file_systems.then(|| text("true".to_owned()))),
+            ("pending.privileges", self.privileges.then(|| text("true".to_owned()))),
             ("pending.name", self.name.then(|| text("true".to_owned()))),
             ("pending.children", self.children.then(|| text("true".to_owned()))),
             ("pending.persist", self.persist.map(|persist| text(persist.to_string()))),
@@ -208,6 +221,7 @@ impl Pending {
             }
             ("permissions", b"true") => self.permissions = true,
             ("file_systems", b"true") => self.file_systems = true,
+            ("privileges", b"true") => self.privileges = true,
             ("name", b"true") => self.name = true,
             ("children", b"true") => self.children = true,
             ("persist", b"true") => self.persist = Some(true),

@@ -300,6 +300,9 @@ impl Prison {
         if let Some(packet_filters) = change.packet_filters {
             record.rights.packet_filters = packet_filters;
         }
+        if let Some(clears_flags) = change.clears_flags {
+            record.rights.clears_flags = clears_flags;
+        }
         if let Some(kinds) = change.ipc {
             record.rights.ipc = kinds;
         }

@@ -51,6 +51,8 @@ pub struct Spec {
     /// The packet filters of the jail's own network stack may be changed: no securelevel forbids
     /// it.
     pub packet_filters: bool,
+    /// Whether flags that `allow.chflags` permits may be cleared, and not set alone.
+    pub clears_flags: bool,
     /// The jail lives on without processes: jail(8), `persist`.
     pub persist: bool,
     /// How many jails may be inside: jail(8), `children.max`.
@@ -371,6 +373,8 @@ pub struct Change {
     pub allow: Option<Allow>,
     /// Whether processes that enter from now on may change packet filters.
     pub packet_filters: Option<bool>,
+    /// Whether flags that `allow.chflags` permits may be cleared from now on.
+    pub clears_flags: Option<bool>,
     /// The System V IPC of processes that enter from now on.
     pub ipc: Option<IpcKinds>,
     /// The text of [`crate::Told::Securelevel`].

@@ -7,10 +7,15 @@ use std::path::Path;
 
 /// Puts perl(1) into the root of a jail, with the libraries that it needs.
 pub(crate) fn perl(sandbox: &Sandbox, root: &str) {
+    program(sandbox, root, "/usr/bin/perl");
+    sandbox.ok(&format!("cp -L /usr/bin/perl {root}/bin/perl"));
+}
+
+/// Puts a program of the machine into the root of a jail, with the libraries that it needs.
+pub(crate) fn program(sandbox: &Sandbox, root: &str, path: &str) {
     sandbox.ok(&format!(
-        "for file in $(realpath /usr/bin/perl) $(ldd /usr/bin/perl | grep -o '/[^ ]*'); do \
-         mkdir -p {root}$(dirname $file) && cp -L $file {root}$file; done; \
-         cp -L /usr/bin/perl {root}/bin/perl"
+        "for file in $(realpath {path}) $(ldd {path} | grep -o '/[^ ]*'); do \
+         mkdir -p {root}$(dirname $file) && cp -L $file {root}$file; done"
     ));
 }
 

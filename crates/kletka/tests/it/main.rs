@@ -13,6 +13,7 @@ mod devfs;
 mod doctor;
 mod escapes;
 mod fib;
+mod file_flags;
 mod help;
 mod hooks;
 mod hosts_files;

@@ -270,6 +270,7 @@ impl Changes {
             addresses,
             allow: changes_rights.then(|| securelevel::allowed_at(&self.set)),
             packet_filters: changes_rights.then(|| securelevel::permits_packet_filters(level)),
+            clears_flags: changes_rights.then(|| securelevel::permits_clearing_flags(level)),
             ipc: ipc::of(&self.set).ok().filter(|_| changes_rights).map(|ipc| ipc.kinds),
             securelevel: self.changes(param::SECURELEVEL).then(|| securelevel::told(level)),
             parameters: Some(recorded::rewritten(old, &self.set, &self.live)),

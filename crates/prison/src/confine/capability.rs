@@ -56,7 +56,9 @@ fn of(permission: Permission, rights: Rights) -> Option<(CapabilitySet, bool)> {
         Permission::AdjTime | Permission::SetTime => {
             Some((CapabilitySet::SYS_TIME, rights.keeps_time()))
         }
-        Permission::Chflags => Some((CapabilitySet::LINUX_IMMUTABLE, given)),
+        Permission::Chflags => {
+            Some((CapabilitySet::LINUX_IMMUTABLE, rights.keeps_flags_capability()))
+        }
         Permission::RawSockets => Some((CapabilitySet::NET_RAW, rights.keeps_raw_sockets())),
         Permission::ReservedPorts => Some((CapabilitySet::NET_BIND_SERVICE, given)),
         Permission::Mlock
@@ -178,6 +180,8 @@ mod tests {
             ("raw, inherit",       Rights { is_held: true, users: Users::Host, ..allow(Permission::RawSockets) }, &network[2..], false),
             ("allow.reserved_ports", allow(Permission::ReservedPorts),  &[CapabilitySet::NET_BIND_SERVICE], true),
             ("allow.chflags",      allow(Permission::Chflags),          &[CapabilitySet::LINUX_IMMUTABLE], true),
+            ("chflags, inherit",   Rights { users: Users::Host, ..allow(Permission::Chflags) }, &[CapabilitySet::LINUX_IMMUTABLE], false),
+            ("that, clearing",     Rights { users: Users::Host, clears_flags: true, ..allow(Permission::Chflags) }, &[CapabilitySet::LINUX_IMMUTABLE], true),
             ("nothing",            RIGHTS,                              &admin,       false),
             ("allow.set_hostname", allow(Permission::SetHostname),      &admin,       true),
             ("allow.mount",        allow(Permission::Mount),            &admin,       true),

@@ -34,6 +34,8 @@ const NAMESPACES: u32 = 0x7e02_0080;
 // Both put text into a terminal's input: a jail could type commands into its caller's shell.
 const TIOCSTI: u32 = 0x5412;
 const TIOCLINUX: u32 = 0x541c;
+/// Changes the flags of a file: linux/fs.h.
+const FS_IOC_SETFLAGS: u32 = 0x4008_6602;
 /// The values that personality(2) may be given: Linux's own, with and without address
 /// randomisation, 32-bit uname, and the question for the present one.
 const PERSONALITIES: [u32; 5] = [0, 0x0004_0000, 0x0008, 0x0002_0000, 0xffff_ffff];
@@ -64,7 +66,8 @@ enum Rule {
     NewMounts,
     /// uname(2): answered by init in a jail with a release of its own.
     Names,
-    /// ioctl(2): the second argument puts no characters into a terminal's input.
+    /// ioctl(2): the second argument puts no characters into a terminal's input, and flags of files
+    /// are changed by init in a jail that may have those changed which are root's.
     Terminal,
     /// socket(2): a family, and of netlink a protocol, that the jail may use.
     Socket,
@@ -133,7 +136,8 @@ const fn length(rule: Rule) -> usize {
         Rule::Quotas | Rule::HostName | Rule::ByPidfd => 1,
         Rule::Clock | Rule::ClockSpeed | Rule::Debugging => 1,
         Rule::Namespaces | Rule::ByNumber => 4,
-        Rule::Terminal | Rule::Log => 5,
+        Rule::Log => 5,
+        Rule::Terminal => 7,
         Rule::Socket => sockets::LENGTH,
         Rule::SocketOption => sockets::OPTIONS_LENGTH,
         Rule::Personality => 2 * PERSONALITIES.len() + 2,
@@ -305,7 +309,11 @@ impl Rule {
                 ("`EPERM`; with `allow.mount` `ENOSYS`, with `children.max` yes", false)
             }
             Self::Names => ("yes; with `osrelease` answered by init", true),
-            Self::Terminal => ("yes, but no input for a terminal", true),
+            Self::Terminal => (
+                "yes, but no input for a terminal; with `allow.chflags` init answers the change of \
+                 a file's flags",
+                true,
+            ),
             Self::Socket => ("by family and protocol", true),
             Self::SocketOption => ("yes; with `securelevel=3` none of packet filters", true),
             Self::Personality => ("yes, but none that weakens a process", true),
@@ -389,10 +397,12 @@ fn section(rule: Rule, rights: Rights, program: &mut Vec<sock_filter>) {
         }
         Rule::Terminal => program.extend([
             load(SECOND_ARGUMENT),
-            jump(BPF_JEQ, TIOCSTI, 2, 0),
-            jump(BPF_JEQ, TIOCLINUX, 1, 0),
+            jump(BPF_JEQ, TIOCSTI, 3, 0),
+            jump(BPF_JEQ, TIOCLINUX, 2, 0),
+            jump(BPF_JEQ, FS_IOC_SETFLAGS, 2, 0),
             ALLOW,
             refuse(libc::EPERM),
+            if rights.sets_flags_by_init() { NOTIFY } else { ALLOW },
         ]),
         Rule::Socket => program.extend(sockets::section(rights)),
         Rule::SocketOption => program.extend(sockets::options(rights)),
@@ -434,6 +444,7 @@ mod tests {
         carried_network: false,
         children: false,
         packet_filters: true,
+        clears_flags: true,
         ipc: IpcKinds::ALL,
         mediated_mounts: false,
         own_release: false,
@@ -723,6 +734,26 @@ mod tests {
         ] {
             let got = run(&program(rights), NATIVE, number as u32, [argument, 0, 0]);
             assert_eq!(got, want, "{number} {argument} {rights:?}");
+        }
+    }
+
+    #[test]
+    fn flags_of_files() {
+        let flags = Rights { allow: RIGHTS.allow.with(Permission::Chflags), ..RIGHTS };
+        let mediated = Rights { mediated_mounts: true, ..flags };
+        let no_root = Rights { allow: Allow::NOTHING.with(Permission::Chflags), ..mediated };
+        let (allowed, notified) = (libc::SECCOMP_RET_ALLOW, libc::SECCOMP_RET_USER_NOTIF);
+        for (rights, request, want) in [
+            (mediated, FS_IOC_SETFLAGS, notified),
+            (mediated, 0x8008_6601, allowed), // FS_IOC_GETFLAGS
+            (mediated, TIOCSTI, errno(libc::EPERM)),
+            (mediated, TIOCLINUX, errno(libc::EPERM)),
+            (flags, FS_IOC_SETFLAGS, allowed),
+            (RIGHTS, FS_IOC_SETFLAGS, allowed),
+            (no_root, FS_IOC_SETFLAGS, notified),
+        ] {
+            let got = run(&program(rights), NATIVE, libc::SYS_ioctl as u32, [3, request, 0]);
+            assert_eq!(got, want, "{request:#x} {rights:?}");
         }
     }
 

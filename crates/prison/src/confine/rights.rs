@@ -23,6 +23,8 @@ pub(crate) struct Rights {
     pub(crate) children: bool,
     /// The packet filters of the prison's own network stack may be changed.
     pub(crate) packet_filters: bool,
+    /// What `allow.chflags` permits to set may be cleared.
+    pub(crate) clears_flags: bool,
     pub(crate) ipc: IpcKinds,
     /// Init answers mount(2): the prison's mount namespace is the host's. Otherwise a prison with
     /// `allow.mount` has one of its own.
@@ -37,7 +39,7 @@ pub(crate) struct Rights {
 /// A right that is no permission: its word, whether somebody has it, and how it is given.
 type Other = (&'static str, fn(&Rights) -> bool, fn(&mut Rights));
 
-const OTHERS: [Other; 13] = [
+const OTHERS: [Other; 14] = [
     ("inet", |rights| rights.families.inet, |rights| rights.families.inet = true),
     ("inet6", |rights| rights.families.inet6, |rights| rights.families.inet6 = true),
     ("host_users", |rights| rights.users == Users::Host, |rights| rights.users = Users::Host),
@@ -49,6 +51,7 @@ const OTHERS: [Other; 13] = [
     ("sysvsem", |rights| rights.ipc.semaphores, |rights| rights.ipc.semaphores = true),
     ("sysvshm", |rights| rights.ipc.memory, |rights| rights.ipc.memory = true),
     ("packet_filters", |rights| rights.packet_filters, |rights| rights.packet_filters = true),
+    ("clears_flags", |rights| rights.clears_flags, |rights| rights.clears_flags = true),
     ("mediated_mounts", |rights| rights.mediated_mounts, |rights| rights.mediated_mounts = true),
     ("own_release", |rights| rights.own_release, |rights| rights.own_release = true),
 ];
@@ -63,6 +66,7 @@ impl Rights {
         carried_network: false,
         children: false,
         packet_filters: false,
+        clears_flags: false,
         ipc: IpcKinds { messages: false, semaphores: false, memory: false },
         mediated_mounts: false,
         own_release: false,
@@ -86,9 +90,21 @@ impl Rights {
         self.allow.has(Permission::Mount) && self.mediated_mounts
     }
 
+    /// Whether init changes flags of files for the prison.
+    pub(crate) const fn sets_flags_by_init(self) -> bool {
+        self.allow.has(Permission::Chflags) && self.mediated_mounts
+    }
+
+    /// Whether the prison's root has the capability over flags of files. A root that is the host's
+    /// has it over the host's files, and could clear what a securelevel keeps.
+    pub(crate) fn keeps_flags_capability(self) -> bool {
+        let may_clear = self.clears_flags || self.users != Users::Host;
+        self.allow.has(Permission::Chflags) && may_clear
+    }
+
     /// Whether init answers some call of a process that enters.
     pub(crate) const fn has_listener(self) -> bool {
-        self.mounts_by_init() || self.own_release
+        self.mounts_by_init() || self.sets_flags_by_init() || self.own_release
     }
 
     /// Whether the prison has `vnet`. A jail without network has a stack of its own, too, but an
@@ -163,6 +179,7 @@ impl Rights {
             },
             children: self.children && outer.children,
             packet_filters: self.packet_filters && outer.packet_filters,
+            clears_flags: self.clears_flags && outer.clears_flags,
             ipc: self.ipc.and(outer.ipc),
             ..self
         }

@@ -14,7 +14,7 @@ use crate::files::layer::{Layer, Made, PROC, RUN, SYS};
 use crate::files::masks::{self, Masks};
 use crate::files::texts::Texts;
 use crate::files::tree::{QUIET, Tree, attributes, file_system};
-use crate::mediate::FileSystems;
+use crate::mediate::Allowed;
 use crate::registry::limits::{self, Limits};
 use crate::spec::{Dev, MountOptions, Text, Users};
 use kernel::mount;
@@ -53,10 +53,10 @@ pub(crate) struct Plan {
     pub(crate) children: Limits,
     /// The jail is going to have a mount namespace of its own.
     pub(crate) mounts_itself: bool,
-    /// What init mounts for the jail.
-    pub(crate) file_systems: FileSystems,
+    /// What init does for the jail.
     /// The jail may serve NFS.
     pub(crate) serves_nfs: bool,
+    pub(crate) allowed: Allowed,
     pub(crate) persist: bool,
     /// The prison's processes live in a Landlock domain of init's.
     pub(crate) domain: bool,

@@ -11,7 +11,9 @@ use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-/// CAP_SYS_ADMIN: capabilities(7).
+/// CAP_FOWNER, CAP_LINUX_IMMUTABLE and CAP_SYS_ADMIN: capabilities(7).
+pub(super) const FOWNER: u64 = 1 << 3;
+pub(super) const LINUX_IMMUTABLE: u64 = 1 << 9;
 const SYS_ADMIN: u64 = 1 << 21;
 
 /// The process that waits for an answer, as it was when it was looked at.
@@ -24,7 +26,8 @@ pub(super) struct Caller {
     /// The user and the group with which its files are looked at, as the jail sees them.
     pub(super) user: u32,
     pub(super) group: u32,
-    may_administer: bool,
+    /// Its capabilities in its user namespace, each a bit.
+    capabilities: u64,
 }
 
 impl Caller {
@@ -66,13 +69,25 @@ impl Caller {
             // The fourth is the file system's.
             user: inside(status.number("Uid:", 3, 10))?,
             group: inside(status.number("Gid:", 3, 10))?,
-            may_administer: status.number("CapEff:", 0, 16).unwrap_or(0) & SYS_ADMIN != 0,
+            capabilities: status.number("CapEff:", 0, 16).unwrap_or(0),
         })
     }
 
     /// Refuses a caller that may not mount.
     pub(super) fn check_may_mount(&self) -> io::Result<()> {
-        if self.may_administer { Ok(()) } else { Err(Errno::PERM.into()) }
+        if self.has(SYS_ADMIN) { Ok(()) } else { Err(Errno::PERM.into()) }
+    }
+
+    /// Whether the caller has this capability in the jail.
+    pub(super) fn has(&self, capability: u64) -> bool {
+        self.capabilities & capability != 0
+    }
+
+    /// Reads a number that the call points to.
+    pub(super) fn number(&self, address: u64) -> io::Result<u32> {
+        let mut bytes = [0; 4];
+        let length = notify::read_memory(self.thread, address, &mut bytes)?;
+        if length == bytes.len() { Ok(u32::from_ne_bytes(bytes)) } else { Err(Errno::FAULT.into()) }
     }
 
     /// Reads a text that the call points to, of less than a page. A null pointer is an empty text.

@@ -1,11 +1,11 @@
 //! Which mounts a jail has made: only those may it unmount, move or remount.
 //!
 //! The list is a file in memory, which each process that answers calls has from init: there is one
-//! such process at a time. Init writes what the jail may mount into the same file, so that a
+//! such process at a time. Init writes what is done for the jail into the same file, so that a
 //! process which lives already is told at once.
 
 use crate::files::mountinfo::NOTHING;
-use crate::mediate::FileSystems;
+use crate::mediate::Allowed;
 use rustix::fs::{AtFlags, MemfdFlags, StatxFlags, memfd_create, statx};
 use rustix::io::{Errno, pread, pwrite};
 use std::io;
@@ -29,13 +29,13 @@ pub(super) enum As {
 /// Bytes of an entry.
 const ENTRY: usize = 24;
 
-/// Where in the file the call that is being answered stands, what the jail may mount, and the
+/// Where in the file the call that is being answered stands, what is done for the jail, and the
 /// first entry.
 const REQUEST: u64 = 0;
 const ALLOWED: u64 = 8;
 const ENTRIES: u64 = 16;
 
-/// The list, behind the call that is being answered and what the jail may mount.
+/// The list, behind the call that is being answered and what is done for the jail.
 #[derive(Debug)]
 pub(super) struct Ledger(OwnedFd);
 
@@ -81,13 +81,13 @@ impl Ledger {
         self.number(REQUEST).filter(|&id| id != 0)
     }
 
-    pub(super) fn set_allowed(&self, FileSystems(all): FileSystems) {
-        let _ = pwrite(&self.0, &u64::from(all).to_ne_bytes(), ALLOWED);
+    pub(super) fn set_allowed(&self, allowed: Allowed) {
+        let _ = pwrite(&self.0, &allowed.number().to_ne_bytes(), ALLOWED);
     }
 
-    /// What the jail may mount.
-    pub(super) fn allowed(&self) -> FileSystems {
-        FileSystems(self.number(ALLOWED).and_then(|all| all.try_into().ok()).unwrap_or(0))
+    /// What is done for the jail.
+    pub(super) fn allowed(&self) -> Allowed {
+        self.number(ALLOWED).map(Allowed::of_number).unwrap_or_default()
     }
 
     fn number(&self, place: u64) -> Option<u64> {
@@ -151,6 +151,8 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mediate::FileSystems;
+    use crate::mediate::privileges::Privileges;
 
     #[test]
     #[cfg_attr(miri, ignore = "memfd_create(2) is unknown to Miri")]
@@ -158,7 +160,8 @@ mod tests {
         let ledger = Ledger::new().unwrap();
         let id = |known, shown| Id { known, shown };
         ledger.forget_request();
-        ledger.set_allowed(FileSystems(5));
+        let allowed = Allowed { file_systems: FileSystems(5), privileges: Privileges(3) };
+        ledger.set_allowed(allowed);
         assert_eq!(ledger.request(), None);
         ledger.set_request(7);
         ledger.add(id(101, 1), As::One, Vec::new).unwrap();
@@ -169,7 +172,7 @@ mod tests {
         ledger.add(id(3, 3), As::One, || vec![2]).unwrap();
         ledger.add(id(4, 4), As::One, || vec![2]).unwrap();
         assert_eq!((ledger.find(id(102, 2)), ledger.find(id(3, 3))), (Some(As::View), None));
-        assert_eq!((ledger.request(), ledger.allowed()), (Some(7), FileSystems(5)));
+        assert_eq!((ledger.request(), ledger.allowed()), (Some(7), allowed));
         for known in 200..200 + MOST as u64 - 2 {
             ledger.add(id(known, 2), As::One, || vec![2, 4]).unwrap();
         }

@@ -12,7 +12,7 @@ use crate::mediate::call::{self, CHANGED, Setting};
 use crate::mediate::caller::{Caller, memory};
 use crate::mediate::ledger::{As, Id};
 use crate::mediate::maker::{Made, Order, What, make};
-use crate::mediate::{FileSystems, Kept, LIMIT};
+use crate::mediate::{Allowed, Kept, LIMIT, flags};
 use kernel::notify::{self, Request};
 use kernel::process::exit_now;
 use kernel::{confine, mount, signal};
@@ -46,8 +46,12 @@ pub(super) fn run(kept: &Kept, listener: BorrowedFd<'_>, ids: Ids) -> ! {
         kept.ledger.set_request(request.id);
         let server = Server { kept, listener, allowed: kept.ledger.allowed(), ids, request };
         let done = if hidden.is_ok() { server.answer() } else { Err(Errno::PERM.into()) };
-        let answer = done.map(|()| 0).map_err(|error| error.raw_os_error().unwrap_or(libc::EINVAL));
-        let _ = notify::answer(listener, request.id, answer);
+        let failed = |error: io::Error| error.raw_os_error().unwrap_or(libc::EINVAL);
+        let _ = match done.map_err(failed) {
+            Ok(Answer::Kernels) => notify::leave(listener, request.id),
+            Ok(Answer::Done) => notify::answer(listener, request.id, Ok(0)),
+            Err(errno) => notify::answer(listener, request.id, Err(errno)),
+        };
         kept.ledger.forget_request();
         let mut next = [PollFd::new(&listener, PollFlags::IN)];
         if poll(&mut next, Some(&SOON)) != Ok(1) || next[0].revents() != PollFlags::IN {
@@ -60,7 +64,7 @@ pub(super) fn run(kept: &Kept, listener: BorrowedFd<'_>, ids: Ids) -> ! {
 struct Server<'a> {
     kept: &'a Kept,
     listener: BorrowedFd<'a>,
-    allowed: FileSystems,
+    allowed: Allowed,
     ids: Ids,
     request: Request,
 }
@@ -72,8 +76,36 @@ struct Place<'a> {
     target: &'a CStr,
 }
 
+/// How a call is answered that has not failed.
+enum Answer {
+    Done,
+    /// By the kernel itself, with the caller's rights.
+    Kernels,
+}
+
 impl Server<'_> {
-    fn answer(&self) -> io::Result<()> {
+    fn answer(&self) -> io::Result<Answer> {
+        match libc::c_long::from(self.request.number) {
+            libc::SYS_ioctl => self.change_flags(),
+            _ => self.answer_itself().map(|()| Answer::Done),
+        }
+    }
+
+    /// Changes flags of a file, which no other ioctl(2) does that comes here.
+    fn change_flags(&self) -> io::Result<Answer> {
+        let [number, _, address, ..] = self.request.arguments;
+        // Whatever is wrong with the arguments, the kernel says to the caller.
+        let asked = Caller::find(self.kept, self.request.thread, self.ids)
+            .and_then(|it| Ok((it.descriptor(number as i32)?, it.number(address)?, it)));
+        let Ok((file, wanted, caller)) = asked else { return Ok(Answer::Kernels) };
+        self.check_caller_waits()?;
+        let (kept, ids, caller) = (self.kept, self.ids, &caller);
+        let change = flags::Change { kept, caller, ids, file, wanted };
+        let is_done = change.carry_out(self.allowed.privileges)?;
+        Ok(if is_done { Answer::Done } else { Answer::Kernels })
+    }
+
+    fn answer_itself(&self) -> io::Result<()> {
         let number = libc::c_long::from(self.request.number);
         let [first, second, third, fourth, fifth, _] = self.request.arguments;
         // Whoever asks, from whatever namespaces inside the jail's.
@@ -92,7 +124,7 @@ impl Server<'_> {
                 let kind = caller.text(third).unwrap_or_default();
                 let data = caller.text(fifth)?;
                 self.check_caller_waits()?;
-                let mount = call::mount(fourth, &kind, &data, self.allowed)?;
+                let mount = call::mount(fourth, &kind, &data, self.allowed.file_systems)?;
                 self.mount(&caller, &source, &target, mount)
             }
             libc::SYS_umount2 => {

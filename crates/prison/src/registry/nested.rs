@@ -173,7 +173,7 @@ mod tests {
     fn text(jid: u32, name: &str, (max, first): (u32, u32), (pid, mark): (u32, u32)) -> Vec<u8> {
         let more = "rights=reserved_ports raw_sockets mount inet host_users own_network children";
         format!(
-            "version=3\njid={jid}\nname={name}\npath=/in/{jid}\nboot=b\nchildren={max} {first}\n\
+            "version=4\njid={jid}\nname={name}\npath=/in/{jid}\nboot=b\nchildren={max} {first}\n\
              init={pid} inode {mark}\ncgroup=/etc\nwork=/etc\n{more}\n"
         )
         .into_bytes()
@@ -181,7 +181,7 @@ mod tests {
 
     fn outer(rights: &str) -> Record {
         let text = format!(
-            "version=3\njid=2\nname=o\npath=/o\nboot=b\nids=65536\nchildren=10 10\nrights={rights}\ninit=1 inode 1\n\
+            "version=4\njid=2\nname=o\npath=/o\nboot=b\nids=65536\nchildren=10 10\nrights={rights}\ninit=1 inode 1\n\
              cgroup=/cgroup/2\n"
         );
         Record::parse(text.as_bytes()).unwrap()

@@ -28,8 +28,9 @@ pub(crate) const LARGEST: usize = 16 << 10;
 ///
 /// In version 2 the rights to change packet filters, to use System V IPC and to lock memory have
 /// words of their own; before, every prison had them. In version 3 those of `allow.suser` and
-/// `allow.unprivileged_proc_debug` have.
-const VERSION: u32 = 3;
+/// `allow.unprivileged_proc_debug` have. In version 4 the right to clear flags of files has;
+/// before, whoever could set them could.
+const VERSION: u32 = 4;
 
 /// One prison as the registry knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -260,6 +261,9 @@ impl Record {
             let always = [Permission::Suser, Permission::ProcDebug];
             record.rights.allow = always.into_iter().fold(record.rights.allow, Allow::with);
         }
+        if record.version < 4 {
+            record.rights.clears_flags = true;
+        }
         if is_whole && record.jid > 0 && record.init.or(record.creator).is_some() {
             return Ok(record);
         }
@@ -446,6 +450,7 @@ mod tests {
                 carried_network: true,
                 children: true,
                 packet_filters: true,
+                clears_flags: true,
                 ipc: IpcKinds { messages: true, semaphores: false, memory: true },
                 mediated_mounts: true,
                 own_release: true,
@@ -465,7 +470,7 @@ mod tests {
     #[test]
     fn survives_writing_and_reading() {
         assert_eq!(Record::parse(&record().to_bytes()), Ok(record()));
-        assert!(record().to_bytes().starts_with(b"version=3\njid=7\n"));
+        assert!(record().to_bytes().starts_with(b"version=4\njid=7\n"));
     }
 
     /// What kletka wrote before records had a version.
@@ -491,7 +496,8 @@ mod tests {
                 "sysvmsg",
                 "sysvsem",
                 "sysvshm",
-                "packet_filters"
+                "packet_filters",
+                "clears_flags"
             ]
         );
     }
@@ -530,6 +536,6 @@ mod tests {
         let ids = Some(Ids { first: 65_536 });
         let (name, children) = (Some("web".into()), Limits::default());
         assert_eq!(broken, Broken { name, children, ids, is_newer: false });
-        assert!(Record::parse(b"version=4\njid=7\ninit=3 moon 4\n").unwrap_err().is_newer);
+        assert!(Record::parse(b"version=5\njid=7\ninit=3 moon 4\n").unwrap_err().is_newer);
     }
 }
