@@ -462,7 +462,7 @@ impl Registry {
 
     /// Completes a change of a living prison, if a command was killed in the middle of that.
     fn completed(&self, record: Record) -> Record {
-        if record.pending.is_none() {
+        if record.pending.is_none() && !record.has_unsure_mounts() {
             return record;
         }
         // The command that makes the change holds this lock for as long as it lives.
@@ -476,6 +476,12 @@ impl Registry {
     }
 
     fn complete(&self, mut record: Record) -> Record {
+        if record.has_unsure_mounts()
+            && let Some(mounts) = record.mounted()
+        {
+            record.mounts = Some(mounts);
+            let _ = self.rewrite(&record);
+        }
         if let Some(init) = record.init
             && let Some(pidfd) = init.open()
             && let Some(pending) = &record.pending

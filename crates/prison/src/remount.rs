@@ -2,14 +2,15 @@
 //!
 //! This process makes what is to be mounted as for a new prison, enters the prison's mount
 //! namespace with the host's rights, and comes back. No path of the prison is followed through a
-//! link there. A prison that may mount keeps its mounts: what its root has mounted could cover a
-//! line, or keep whoever walks there waiting for ever.
+//! link there. The record says before each step which mount comes or goes, so a command that is
+//! killed leaves no doubt about what is mounted. A prison that may mount keeps its mounts: what its
+//! root has mounted could cover a line, or keep whoever walks there waiting for ever.
 
 use crate::confine::ids::Ids;
 use crate::error::{Calling, Error};
 use crate::files::bounds;
-use crate::files::lines::{self, Moves};
-use crate::files::mountinfo::is_root_of_mount;
+use crate::files::lines::{self, Mounted, Moves};
+use crate::files::mountinfo::{is_root_of_mount, mount_lines_of, mount_of};
 use crate::files::overlay::CLONE;
 use crate::files::own_mounts::Home;
 use crate::files::root::{place, put};
@@ -23,7 +24,7 @@ use crate::spec::{Mount, MountSource, Spec, Users};
 use kernel::namespace::{self, Namespace};
 use rustix::fs::{Mode, OFlags, fstat, open};
 use rustix::io::Errno;
-use rustix::mount::{MountPropagationFlags, UnmountFlags, mount_change, open_tree, unmount};
+use rustix::mount::{UnmountFlags, open_tree, unmount};
 use rustix::process::fchdir;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -36,23 +37,66 @@ pub struct Remounted {
     removed: Vec<(PathBuf, OwnedFd)>,
     /// Where something was mounted, in this order.
     added: Vec<PathBuf>,
+    /// The lines of before and those that are new. What is true of them at any moment can be read
+    /// from the list of the prison's mounts.
+    lines: Vec<Mounted>,
     /// The record of before.
     before: Option<Box<Record>>,
 }
 
+/// The prison in which a change is made.
+struct Changing<'c> {
+    registry: &'c Registry,
+    init: BorrowedFd<'c>,
+    /// The record of before.
+    record: &'c Record,
+}
+
+/// A line that is to be mounted.
+struct New<'m> {
+    mount: &'m Mount,
+    made: Made,
+}
+
 /// Something that is to be mounted, as far as it can be made outside.
-enum Made<'m> {
+enum Made {
     Tree(Tree),
     /// A tmpfs, whose mount point may say who owns it.
-    Tmpfs(&'m Mount),
+    Tmpfs,
+}
+
+impl New<'_> {
+    /// What has been made outside already.
+    fn tree(&self) -> Option<&Tree> {
+        match &self.made {
+            Made::Tree(tree) => Some(tree),
+            Made::Tmpfs => None,
+        }
+    }
 }
 
 impl Record {
+    /// The lines that are mounted in the prison, in this order. `None`: that is not known.
+    pub(crate) fn mounted(&self) -> Option<Vec<Mounted>> {
+        let lines = self.mounts.clone()?;
+        if !self.has_unsure_mounts() {
+            return Some(lines);
+        }
+        let mounts = mount_lines_of(&self.init?.pid.to_string()).ok()?;
+        Some(lines.into_iter().filter_map(|line| line.among(&mounts)).collect())
+    }
+
+    /// Whether the list of the prison's mounts has to tell which lines it has: a change of them is
+    /// under way, or was killed.
+    pub(crate) fn has_unsure_mounts(&self) -> bool {
+        self.mounts.iter().flatten().any(|line| line.only_as.is_some())
+    }
+
     /// What the prison would have to lose and to get for the mounts that are `wanted`. `None`: its
     /// record does not say which it has.
     #[must_use]
     pub fn moves(&self, wanted: &[Mount]) -> Option<Moves> {
-        self.mounts.as_ref().map(|mounted| lines::moves(mounted, wanted))
+        self.mounted().map(|mounted| lines::moves(&mounted, wanted))
     }
 
     /// Whether the prison can have these moves while it runs.
@@ -74,90 +118,127 @@ impl Prison {
     /// Those of a creation with such mounts; [`Error::MountPoint`] with `EBUSY`: a process uses
     /// what was to be unmounted.
     pub fn remount(&mut self, registry: &Registry, spec: &Spec) -> Result<Remounted, Error> {
-        let record = &self.record;
-        let moves = record.moves(&spec.mounts).unwrap_or_default();
-        if moves.is_empty() || !record.can_move(&moves, &spec.mounts) {
+        let before = Record { mounts: self.record.mounted(), ..self.record.clone() };
+        let moves = before.moves(&spec.mounts).unwrap_or_default();
+        if moves.is_empty() || !before.can_move(&moves, &spec.mounts) {
             return Ok(Remounted::default());
         }
-        let (ids, users) = (record.ids, record.rights.users);
         let sources = Sources::new(registry, spec);
         let wanted = moves.new.iter().map(|&place| &spec.mounts[place]);
-        let made: Vec<_> = wanted.map(|mount| make(mount, &sources)).collect::<Result<_, _>>()?;
-        settle(&made, ids, users)?;
-        let mut done = Remounted::default();
-        let moved = within_mounts(self.init.as_fd(), |root| {
-            let moved = done.carry_out(root, &moves, made, ids);
-            moved.inspect_err(|_| done.undo(root))
-        });
-        moved?;
-        let mounts = lines::recorded(&spec.mounts);
-        let after = Record { mounts, ..self.record.clone() };
-        if let Err(error) = registry.rewrite(&after) {
-            let _ = within_mounts(self.init.as_fd(), |root| {
-                done.undo(root);
-                Ok(())
-            });
+        let new: Vec<_> = wanted.map(|mount| make(mount, &sources)).collect::<Result<_, _>>()?;
+        settle(&new, before.ids, before.rights.users)?;
+        let lines = before.mounts.clone().unwrap_or_default();
+        let mut done = Remounted { lines, ..Remounted::default() };
+        let changing = Changing { registry, init: self.init.as_fd(), record: &before };
+        let after = Record { mounts: lines::recorded(&spec.mounts), ..before.clone() };
+        let changed = done.carry_out(&changing, &moves, new);
+        if let Err(error) = changed.and_then(|()| registry.rewrite(&after)) {
+            done.undo(&changing);
             return Err(error);
         }
-        done.before = Some(Box::new(std::mem::replace(&mut self.record, after)));
+        self.record = after;
+        done.before = Some(Box::new(before));
         Ok(done)
     }
 
     /// Takes back what [`Prison::remount`] has done.
     pub fn give_mounts_back(&mut self, registry: &Registry, mut done: Remounted) {
         let Some(before) = done.before.take() else { return };
-        // A prison that has died has no mounts.
-        let _ = within_mounts(self.init.as_fd(), |root| {
-            done.undo(root);
-            Ok(())
-        });
         let record = Record { mounts: before.mounts, ..self.record.clone() };
-        let _ = registry.rewrite(&record);
+        let changing = Changing { registry, init: self.init.as_fd(), record: &record };
+        let _ = changing.write(&done.lines);
+        done.undo(&changing);
         self.record = record;
+    }
+}
+
+impl Changing<'_> {
+    /// Writes down what the prison has while its lines change.
+    fn write(&self, lines: &[Mounted]) -> Result<(), Error> {
+        self.registry.rewrite(&Record { mounts: Some(lines.to_vec()), ..self.record.clone() })
+    }
+
+    /// Calls `act` in the mount namespace of the prison, with its root. The registry cannot be
+    /// written there.
+    fn within<T>(&self, act: impl FnOnce(BorrowedFd<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let mounts = namespace::of_process(self.init, Namespace::Mount).map_err(|_| Error::Died)?;
+        let home = Home::find()?;
+        move_into_link_name_space(mounts.as_fd(), Some(LinkNameSpaceType::Mount))
+            .calling("setns")?;
+        let root = open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).calling("open");
+        let done = root.and_then(|root| act(root.as_fd()));
+        home.come_back()?;
+        done
     }
 }
 
 impl Remounted {
     fn carry_out(
         &mut self,
-        root: BorrowedFd<'_>,
+        changing: &Changing<'_>,
         moves: &Moves,
-        made: Vec<Made<'_>>,
-        ids: Ids,
+        new: Vec<New<'_>>,
     ) -> Result<(), Error> {
         // The last comes first: it may lie on an earlier one.
-        for line in moves.gone.iter().rev() {
-            if let Some(clone) = take(root, &line.target)? {
-                self.removed.push((line.target.clone(), clone));
-            }
-        }
-        for made in made {
-            let tree = match made {
-                Made::Tree(tree) => tree,
-                Made::Tmpfs(mount) => tmpfs(root, mount, ids)?,
-            };
-            add(root, tree.fd.as_fd(), &tree.target)?;
-            self.added.push(tree.target);
-        }
-        // A clone of a shared mount of the host would go on receiving what is mounted there.
-        mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
-            .calling("mount")
+        moves.gone.iter().rev().try_for_each(|line| self.remove(changing, line))?;
+        new.into_iter().try_for_each(|new| self.add(changing, new))
     }
 
-    /// Leaves the mounts as they were.
-    fn undo(&mut self, root: BorrowedFd<'_>) {
-        for target in std::mem::take(&mut self.added).iter().rev() {
-            // Nobody has a right to what was never there: whoever is in it by now keeps it.
-            let _ = unmount_at(root, target, UnmountFlags::DETACH);
+    /// Unmounts a line.
+    fn remove(&mut self, changing: &Changing<'_>, line: &Mounted) -> Result<(), Error> {
+        let failed = |error: Errno| Error::MountPoint(line.target.clone(), error.into());
+        let found = changing.within(|root| found_at(root, &line.target))?;
+        let (numbers, clone) = match found {
+            // Either of the two is the line: the second one once it has been put back.
+            Some(Found { mount, clone }) => {
+                (vec![mount, mount_of(clone.as_fd()).map_err(failed)?], Some(clone))
+            }
+            None => (Vec::new(), None),
+        };
+        if let Some(same) = self.lines.iter_mut().rev().find(|it| *it == line) {
+            same.only_as = Some(numbers);
         }
-        for (target, clone) in std::mem::take(&mut self.removed).into_iter().rev() {
-            let _ = add(root, clone.as_fd(), &target);
-        }
+        let Some(clone) = clone else { return Ok(()) };
+        changing.write(&self.lines)?;
+        changing
+            .within(|root| unmount_at(root, &line.target, UnmountFlags::empty()).map_err(failed))?;
+        self.removed.push((line.target.clone(), clone));
+        Ok(())
+    }
+
+    /// Mounts a line.
+    fn add(&mut self, changing: &Changing<'_>, new: New<'_>) -> Result<(), Error> {
+        let tree = match new.made {
+            Made::Tree(tree) => tree,
+            Made::Tmpfs => changing.within(|root| tmpfs(root, new.mount, changing.record.ids))?,
+        };
+        let number = mount_of(tree.fd.as_fd());
+        let number = number.map_err(|error| Error::Mount(tree.target.clone(), error.into()))?;
+        self.lines.push(Mounted { only_as: Some(vec![number]), ..Mounted::of(new.mount) });
+        changing.write(&self.lines)?;
+        changing.within(|root| put_at(root, tree.fd.as_fd(), &tree.target))?;
+        self.added.push(tree.target);
+        Ok(())
+    }
+
+    /// Leaves the mounts and the record as they were. A prison that has died has neither.
+    fn undo(&mut self, changing: &Changing<'_>) {
+        let _ = changing.within(|root| {
+            for target in std::mem::take(&mut self.added).iter().rev() {
+                // Nobody has a right to what was never there: whoever is in it by now keeps it.
+                let _ = unmount_at(root, target, UnmountFlags::DETACH);
+            }
+            for (target, clone) in std::mem::take(&mut self.removed).into_iter().rev() {
+                let _ = put_at(root, clone.as_fd(), &target);
+            }
+            Ok(())
+        });
+        let _ = changing.registry.rewrite(changing.record);
     }
 }
 
 /// Makes what can be made without the mount point.
-fn make<'m>(mount: &'m Mount, sources: &Sources<'_>) -> Result<Made<'m>, Error> {
+fn make<'m>(mount: &'m Mount, sources: &Sources<'_>) -> Result<New<'m>, Error> {
     let (target, options) = (mount.target.clone(), mount.options);
     let tree = match &mount.source {
         MountSource::Nullfs(source) => {
@@ -166,20 +247,19 @@ fn make<'m>(mount: &'m Mount, sources: &Sources<'_>) -> Result<Made<'m>, Error> 
         MountSource::Disk { kind, device } => {
             Tree::of_disk(kind, (&sources.open(device)?, device), target, options)?
         }
-        MountSource::Tmpfs { .. } => return Ok(Made::Tmpfs(mount)),
+        MountSource::Tmpfs { .. } => return Ok(New { mount, made: Made::Tmpfs }),
         // [`Record::can_move`] has said no to these.
         MountSource::Proc
         | MountSource::Sys
         | MountSource::Overlay { .. }
         | MountSource::Union { .. } => return Err(Error::Mount(target, Errno::NOTSUP.into())),
     };
-    Ok(Made::Tree(tree))
+    Ok(New { mount, made: Made::Tree(tree) })
 }
 
 /// Shows the files of the host under the ids of the prison.
-fn settle(made: &[Made<'_>], ids: Ids, users: Users) -> Result<(), Error> {
-    let trees =
-        || made.iter().filter_map(|it| if let Made::Tree(it) = it { Some(it) } else { None });
+fn settle(new: &[New<'_>], ids: Ids, users: Users) -> Result<(), Error> {
+    let trees = || new.iter().filter_map(New::tree);
     if trees().next().is_none() {
         return Ok(());
     }
@@ -206,20 +286,6 @@ fn tmpfs(root: BorrowedFd<'_>, mount: &Mount, ids: Ids) -> Result<Tree, Error> {
     Tree::tmpfs_of(mount.target.clone(), mount.options, &settings, owner, ids)
 }
 
-/// Calls `act` in the mount namespace of the prison whose init this is, with its root.
-fn within_mounts<T>(
-    init: BorrowedFd<'_>,
-    act: impl FnOnce(BorrowedFd<'_>) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let mounts = namespace::of_process(init, Namespace::Mount).map_err(|_| Error::Died)?;
-    let home = Home::find()?;
-    move_into_link_name_space(mounts.as_fd(), Some(LinkNameSpaceType::Mount)).calling("setns")?;
-    let root = open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).calling("open");
-    let done = root.and_then(|root| act(root.as_fd()));
-    home.come_back()?;
-    done
-}
-
 /// Opens a mount point.
 fn open_point(root: BorrowedFd<'_>, target: &Path) -> Result<OwnedFd, Error> {
     place(root, target).map_err(|error| match error {
@@ -228,24 +294,27 @@ fn open_point(root: BorrowedFd<'_>, target: &Path) -> Result<OwnedFd, Error> {
     })
 }
 
-fn add(root: BorrowedFd<'_>, mount: BorrowedFd<'_>, target: &Path) -> Result<(), Error> {
+fn put_at(root: BorrowedFd<'_>, mount: BorrowedFd<'_>, target: &Path) -> Result<(), Error> {
     let point = open_point(root, target)?;
     put(mount, point.as_fd()).map_err(|error| Error::MountPoint(target.into(), error.into()))
 }
 
-/// Unmounts what lies at `target`. Answers a detached clone of it; `None`: nothing is mounted
-/// there.
-fn take(root: BorrowedFd<'_>, target: &Path) -> Result<Option<OwnedFd>, Error> {
+/// What lies at a mount point: the kernel's number of that mount, and a detached clone.
+struct Found {
+    mount: u64,
+    clone: OwnedFd,
+}
+
+/// Looks for what lies at `target`. `None`: nothing is mounted there.
+fn found_at(root: BorrowedFd<'_>, target: &Path) -> Result<Option<Found>, Error> {
     let failed = |error: Errno| Error::MountPoint(target.into(), error.into());
     let Ok(point) = place(root, target) else { return Ok(None) };
     if !is_root_of_mount(point.as_fd()).map_err(failed)? {
         return Ok(None);
     }
+    let mount = mount_of(point.as_fd()).map_err(failed)?;
     let clone = open_tree(&point, "", CLONE).map_err(failed)?;
-    // Open, it would be in use.
-    drop(point);
-    unmount_at(root, target, UnmountFlags::empty()).map_err(failed)?;
-    Ok(Some(clone))
+    Ok(Some(Found { mount, clone }))
 }
 
 /// Unmounts what lies at `target`. umount2(2) takes a path alone: here it is one name, in the

@@ -111,6 +111,60 @@ fn all_or_nothing() {
     sandbox.ok("jail -q -R web");
 }
 
+/// A command that is killed at any of its calls leaves what the next one completes: each line is
+/// mounted once, and so it is when a change that fails is killed while it is taken back.
+#[test]
+fn a_change_that_is_killed_anywhere_mounts_each_line_once() {
+    let Some(sandbox) = machine("env.colour = blue;") else { return };
+    let old = "/srv/a /home/jails/web/mnt nullfs ro 0 0\n";
+    let new = "/srv/b /home/jails/web/mnt nullfs ro 0 0\n\
+               tmpfs /home/jails/web/var/tmp tmpfs rw 0 0\n";
+    sandbox.write("/etc/fstab.old", old);
+    sandbox.write("/etc/fstab.new", new);
+    sandbox.write("/etc/fstab.bad", format!("{new}/srv/b /home/jails/web/none nullfs rw 0 0\n"));
+    let mounted = "jexec web sh -c 'cat /mnt/name; grep -c \" /mnt \\| /var/tmp \" /proc/mounts'";
+    // A directory in the place of its file has a change of `env` fail, which comes after the
+    // mounts.
+    let clear = "jexec web rm -rf /run/kletka.env";
+    let before = format!(
+        "{clear}; cp /etc/fstab.old /etc/fstab.web; jail -q -m web; \
+         jexec web sh -c 'rm -f /run/kletka.env; mkdir -p /run/kletka.env/x'"
+    );
+    for (words, then, status) in [
+        ("fstab.new", "b\n2\n", 0),
+        ("fstab.bad", "a\n1\n", 1),
+        ("fstab.new env.colour=red", "a\n1\n", 1),
+    ] {
+        let command = format!("jail -q -m name=web mount.fstab=/etc/{words}");
+        let calls = "open_tree,umount2,move_mount,rename,setns";
+        for call in calls.split(',') {
+            for nth in 1.. {
+                let inject = format!("-e trace={call} -e inject={call}:signal=KILL:when={nth}");
+                sandbox.ok(&before);
+                let killed = sandbox.run(&format!("strace -qq -o /tmp/trace {inject} {command}"));
+                let moment = format!("{words}: {call} number {nth}");
+                for (next, want) in [("old", "a\n1\n"), ("new", "b\n2\n")] {
+                    sandbox.ok(&format!(
+                        "{clear}; cp /etc/fstab.{next} /etc/fstab.web; jail -q -m web"
+                    ));
+                    assert_eq!(sandbox.ok(mounted), want, "{moment}, then {next}");
+                }
+                let left = sandbox.run("grep mounted.only /run/kletka/jails/1");
+                assert_eq!(left.stdout, "", "{moment}");
+                if !sandbox.ok("tail -1 /tmp/trace").contains("killed") {
+                    assert!(nth > 1, "{call} is never made");
+                    sandbox.ok(&before);
+                    let done = sandbox.run(&command);
+                    assert_eq!((sandbox.ok(mounted).as_str(), done.status), (then, status));
+                    break;
+                }
+                assert_ne!(killed.status, 0, "{moment}");
+            }
+        }
+    }
+    sandbox.ok("jail -q -R web");
+}
+
 /// What the root of such a jail has mounted itself could cover a line.
 #[test]
 fn a_jail_that_mounts_keeps_its_lines() {

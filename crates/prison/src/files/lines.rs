@@ -1,6 +1,11 @@
 //! The lines of fstab(5) that a prison has, as its record keeps them: enough to tell which of them
 //! other lines would leave, and where to unmount the rest.
+//!
+//! While lines change, the record has those of before and the new ones, each of these with the
+//! kernel's numbers of its mounts. So after a command that was killed at any point, the list of the
+//! prison's mounts tells which of these lines it has.
 
+use crate::files::mountinfo::MountLine;
 use crate::spec::{Mount, MountOptions, MountSource};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -15,6 +20,9 @@ pub struct Mounted {
     pub target: PathBuf,
     /// What and how, as in fstab(5): its first, third and fourth field.
     pub what: String,
+    /// `Some`: the line is mounted only if the prison has one of these mounts, as a change is under
+    /// way, or was killed.
+    pub(crate) only_as: Option<Vec<u64>>,
 }
 
 /// What a prison has to lose and to get for other lines than those that it has.
@@ -44,7 +52,20 @@ impl Mounted {
             MountSource::Tmpfs { .. } => ("tmpfs".to_owned(), "tmpfs"),
         };
         let what = format!("{source} {kind} {}", options(&mount.source, mount.options));
-        Self { target: mount.target.clone(), what }
+        Self { target: mount.target.clone(), what, only_as: None }
+    }
+
+    /// The line, if the prison with these mounts has it.
+    pub(crate) fn among(self, mounts: &[MountLine]) -> Option<Self> {
+        let is_this = |numbers: &[u64], mount: &MountLine| {
+            // A number may be another mount's by now.
+            numbers.contains(&mount.id) && mount.point == self.target
+        };
+        let is_mounted = match &self.only_as {
+            Some(numbers) => mounts.iter().any(|mount| is_this(numbers, mount)),
+            None => true,
+        };
+        is_mounted.then_some(Self { only_as: None, ..self })
     }
 
     /// The line without the number of its dump, as an administrator could have written it.

@@ -4,7 +4,7 @@
 use rustix::fs::{AtFlags, Mode, OFlags, StatxAttributes, StatxFlags, open, statx};
 use std::ffi::OsString;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
@@ -24,8 +24,8 @@ pub(crate) struct MountLine {
 
 /// Finds the line of the mount that `file` is on.
 pub(crate) fn mount_line_of(file: &OwnedFd) -> Option<MountLine> {
-    let found = statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok()?;
-    mount_lines().into_iter().find(|line| line.id == found.stx_mnt_id)
+    let mount = mount_of(file.as_fd()).ok()?;
+    mount_lines().into_iter().find(|line| line.id == mount)
 }
 
 /// Whether anything is mounted below the directory `root`; `None`: only the list of all mounts
@@ -40,6 +40,11 @@ pub fn has_mounts_below(root: &Path) -> Option<bool> {
 /// case: a file system that a program in the jail serves tells init nothing.
 pub(crate) const NOTHING: StatxFlags = StatxFlags::empty();
 
+/// The number of the mount that `file` is on.
+pub(crate) fn mount_of(file: BorrowedFd<'_>) -> rustix::io::Result<u64> {
+    Ok(statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID)?.stx_mnt_id)
+}
+
 /// Whether `file` is the root of the mount that it is on.
 pub(crate) fn is_root_of_mount(file: BorrowedFd<'_>) -> rustix::io::Result<bool> {
     let found = statx(file, "", AtFlags::EMPTY_PATH, NOTHING)?;
@@ -47,15 +52,19 @@ pub(crate) fn is_root_of_mount(file: BorrowedFd<'_>) -> rustix::io::Result<bool>
 }
 
 pub(crate) fn mount_lines() -> Vec<MountLine> {
+    mount_lines_of("self").unwrap_or_default()
+}
+
+/// The mounts that a process sees, below its root. `process` is its name in /proc.
+///
+/// # Errors
+/// The list cannot be read.
+pub(crate) fn mount_lines_of(process: &str) -> io::Result<Vec<MountLine>> {
     // The kernel gives at most a page at a time: room for one from the start saves half of the
     // calls.
     let mut text = Vec::with_capacity(8192);
-    let read =
-        fs::File::open("/proc/self/mountinfo").and_then(|mut file| file.read_to_end(&mut text));
-    if read.is_err() {
-        return Vec::new();
-    }
-    mountinfo::lines(&text).map(MountLine::from).collect()
+    fs::File::open(format!("/proc/{process}/mountinfo"))?.read_to_end(&mut text)?;
+    Ok(mountinfo::lines(&text).map(MountLine::from).collect())
 }
 
 impl From<mountinfo::Line<'_>> for MountLine {

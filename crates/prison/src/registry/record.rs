@@ -208,6 +208,10 @@ impl Record {
             for mounted in mounts {
                 line("mounted", mounted.target.as_os_str().as_bytes());
                 line("mounted.as", mounted.what.as_bytes());
+                if let Some(numbers) = &mounted.only_as {
+                    let words: Vec<_> = numbers.iter().map(u64::to_string).collect();
+                    line("mounted.only", words.join(" ").as_bytes());
+                }
             }
         }
         for work in &self.work {
@@ -325,7 +329,9 @@ impl Record {
             "cgroup" => self.cgroup = Some(path()),
             "work" => self.work.push(path()),
             "mounted" => match &mut self.mounts {
-                Some(mounts) => mounts.push(Mounted { target: path(), what: String::new() }),
+                Some(mounts) => {
+                    mounts.push(Mounted { target: path(), what: String::new(), only_as: None });
+                }
                 None => return Line::Unknown,
             },
             "devfs.applied" => match &mut self.dev {
@@ -368,6 +374,12 @@ impl Record {
             "mounted.as" => text.and_then(|text| {
                 let last = self.mounts.as_mut()?.last_mut()?;
                 text.clone_into(&mut last.what);
+                Some(())
+            }),
+            "mounted.only" => text.and_then(|text| {
+                let last = self.mounts.as_mut()?.last_mut()?;
+                let words = text.split(' ').filter(|word| !word.is_empty());
+                last.only_as = Some(words.map(|word| word.parse().ok()).collect::<Option<_>>()?);
                 Some(())
             }),
             "domain" => text.map(|domain| self.domain = domain == "init"),
@@ -437,8 +449,13 @@ mod tests {
                 device: 57,
             }),
             mounts: Some(vec![
-                Mounted { target: "/tmp\nx".into(), what: "/var nullfs ro".into() },
-                Mounted { target: "/b".into(), what: "tmpfs tmpfs rw".into() },
+                Mounted { target: "/tmp\nx".into(), what: "/var nullfs ro".into(), only_as: None },
+                Mounted {
+                    target: "/b".into(),
+                    what: "tmpfs tmpfs rw".into(),
+                    only_as: Some(vec![7, 12]),
+                },
+                Mounted { target: "/c".into(), what: String::new(), only_as: Some(vec![]) },
             ]),
             work: vec!["/a/.b.kletka-work".into(), "/c\n".into()],
             parameters: vec![("host.hostname".into(), b"a\nb\\".to_vec())],
