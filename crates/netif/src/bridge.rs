@@ -1,5 +1,7 @@
 //! What ifconfig(8) can set of a bridge and of its members, besides who is a member: bridge(4).
 
+mod vlans;
+
 use rustix::io::Errno;
 
 use crate::address::EtherAddress;
@@ -11,6 +13,8 @@ use crate::name::InterfaceName;
 use crate::neighbour::{NDMSG, ndmsg};
 use crate::uapi::{af, ifla, nda, nlm, rtm};
 use crate::wire::{Message, Netlink, attributes, u16_at, u32_at};
+
+pub use vlans::{PortVlanChange, PortVlans, VlanSet};
 
 /// A setting of a bridge as a whole; times in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,7 +198,7 @@ impl Netlink {
     pub fn learned(&mut self, bridge: &InterfaceName) -> Result<Vec<Learned>, Error> {
         let found = self.link(bridge)?;
         let mut all = self.all_learned(found.index)?;
-        if matches!(found.kind, Kind::Bridge(bridge) if !bridge.vlan_filter) {
+        if matches!(found.kind, Kind::Bridge(bridge) if bridge.vlan_filter != Some(true)) {
             // The kernel keeps a static address also for the VLAN that it would have if the bridge
             // looked at tags.
             all.retain(|learned| learned.vlan == 0);

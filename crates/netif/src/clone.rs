@@ -11,6 +11,7 @@ use std::os::fd::BorrowedFd;
 
 use crate::address::{EtherAddress, Identity};
 use crate::error::{Error, Request};
+use crate::interface::Interface;
 use crate::kind::{self, Kind, LaggProtocol, Tunnel, TunnelKind, Vlan, Vxlan};
 use crate::name::InterfaceName;
 use crate::uapi::{ifla, nlm, rtm};
@@ -138,7 +139,10 @@ impl Netlink {
             let own = identity.map_or_else(EtherAddress::random, |it| it.ether(name.as_str()));
             let mut message = netlink.creation(name);
             message.attribute(ifla::ADDRESS, &own.0);
-            kind::describe(&mut message, "bridge", |_| {});
+            // A new member is in no vlan before it was given one: Linux's default would be 1.
+            kind::describe(&mut message, "bridge", |data| {
+                data.attribute(ifla::BR_VLAN_DEFAULT_PVID, &[0, 0]);
+            });
             netlink.change(message)
         })
     }
@@ -148,12 +152,8 @@ impl Netlink {
     /// # Errors
     /// As [`Netlink::create_vlan_named`].
     pub fn create_vlan(&mut self, unit: Option<u32>, vlan: &Vlan) -> Result<InterfaceName, Error> {
-        let parent = self.parent_index(&vlan.parent, &unit_name("vlan", '\0', unit))?;
-        self.create("vlan", '\0', unit, |netlink, name| {
-            let mut message = netlink.creation(name);
-            vlan.describe(&mut message, parent);
-            netlink.change(message)
-        })
+        let parent = self.vlan_parent(&vlan.parent, &unit_name("vlan", '\0', unit))?;
+        self.create("vlan", '\0', unit, |netlink, name| netlink.make_vlan(name, vlan, &parent))
     }
 
     /// Makes a vlan that is called `name`, such as `re0.7`.
@@ -161,11 +161,24 @@ impl Netlink {
     /// # Errors
     /// `Exists`; `EINVAL` for a tag outside 1 to 4094; `EOPNOTSUPP`: this kernel has no vlans.
     pub fn create_vlan_named(&mut self, name: &InterfaceName, vlan: &Vlan) -> Result<(), Error> {
-        let parent = self.parent_index(&vlan.parent, name.as_str())?;
-        let mut message = self.creation(name);
-        vlan.describe(&mut message, parent);
-        let made = self.change(message);
+        let parent = self.vlan_parent(&vlan.parent, name.as_str())?;
+        let made = self.make_vlan(name, vlan, &parent);
         made.map_err(|errno| self.not_created(name.as_str(), name, "vlan", errno))
+    }
+
+    fn make_vlan(
+        &mut self,
+        name: &InterfaceName,
+        vlan: &Vlan,
+        parent: &Interface,
+    ) -> Result<(), Errno> {
+        let mut message = self.creation(name);
+        vlan.describe(&mut message, parent.index);
+        self.change(message)?;
+        self.admit_vlan(parent, vlan.tag).inspect_err(|_| {
+            // The first error says more than that of this attempt to leave nothing behind.
+            let _ = self.destroy(name);
+        })
     }
 
     /// Makes a `loN`; `lo0` always exists.
@@ -397,13 +410,13 @@ impl Netlink {
         message
     }
 
-    fn parent_index(&mut self, parent: &InterfaceName, name: &str) -> Result<u32, Error> {
+    fn vlan_parent(&mut self, parent: &InterfaceName, name: &str) -> Result<Interface, Error> {
         match self.link(parent) {
             Ok(parent) if matches!(parent.kind, Kind::Loopback) => {
                 // The error of FreeBSD's vlan(4) for a parent that is not Ethernet.
                 Err(Request::Create(name.to_owned()).refused(Errno::PROTONOSUPPORT))
             }
-            Ok(parent) => Ok(parent.index),
+            Ok(parent) => Ok(parent),
             Err(Error::NoInterface(_)) => Err(Request::Create(name.to_owned())
                 .refused_because(Errno::NXIO, "the parent interface does not exist")),
             Err(error) => Err(error),

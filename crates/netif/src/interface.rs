@@ -3,6 +3,7 @@
 use rustix::io::Errno;
 
 use crate::address::{EtherAddress, InterfaceAddress};
+use crate::bridge::PortVlans;
 use crate::error::Error;
 use crate::fib::Fib;
 use crate::group::{alternative_names, of_alternative_name};
@@ -100,6 +101,8 @@ pub struct BridgePort {
     /// The bridge that connects the port's segment to the root, if that bridge's port has the same
     /// id as this one.
     pub designated: Option<EtherAddress>,
+    /// Its vlans; [`Netlink::find_vlans`] fills them in.
+    pub vlans: PortVlans,
 }
 
 /// Flags of an interface, in the numbering of FreeBSD's net/if.h.
@@ -314,6 +317,7 @@ fn parse_lagg_port(data: &[u8]) -> LaggPort {
 
 fn parse_bridge(data: &[u8]) -> Bridge {
     let mut bridge = Bridge::default();
+    let (mut filters, mut knows_vlans) = (false, false);
     for (kind, value) in attributes(data) {
         let seconds = u32_at(value, 0).unwrap_or_default() / USER_HZ;
         match kind {
@@ -326,12 +330,18 @@ fn parse_bridge(data: &[u8]) -> Bridge {
             ifla::BR_BRIDGE_ID => bridge.id = bridge_id(value).1,
             ifla::BR_ROOT_ID => (bridge.root_priority, bridge.root_id) = bridge_id(value),
             ifla::BR_ROOT_PORT => bridge.root_port = u16_at(value, 0).unwrap_or_default(),
-            ifla::BR_VLAN_FILTERING => bridge.vlan_filter = value.first() == Some(&1),
+            ifla::BR_VLAN_FILTERING => filters = value.first() == Some(&1),
+            ifla::BR_VLAN_DEFAULT_PVID => {
+                knows_vlans = true;
+                bridge.default_untagged = u16_at(value, 0).filter(|&tag| tag != 0);
+            }
             ifla::BR_FDB_MAX_LEARNED => bridge.max_addresses = u32_at(value, 0),
             ifla::BR_ROOT_PATH_COST => bridge.root_cost = u32_at(value, 0).unwrap_or_default(),
             _ => {}
         }
     }
+    // A kernel without vlans in bridges says that the bridge does not filter, and nothing more.
+    bridge.vlan_filter = knows_vlans.then_some(filters);
     bridge
 }
 

@@ -81,8 +81,10 @@ pub struct Bridge {
     pub root_priority: u16,
     pub root_cost: u32,
     pub root_port: u16,
-    /// The bridge looks at the tags of frames.
-    pub vlan_filter: bool,
+    /// Whether the bridge looks at the tags of frames; `None`: this kernel's bridges cannot.
+    pub vlan_filter: Option<bool>,
+    /// The vlan of new members' frames without a tag.
+    pub default_untagged: Option<u16>,
     /// How many addresses the bridge learns, 0: without limit; `None`: the kernel does not count.
     pub max_addresses: Option<u32>,
     /// The numbers of its span ports; [`find_spans`](crate::Netlink::find_spans) fills them in.

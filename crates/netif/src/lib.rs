@@ -40,7 +40,7 @@ mod wire;
 pub use address::{
     EtherAddress, Identity, InterfaceAddress, Lifetimes, MalformedAddress, Prefix, netmask_length,
 };
-pub use bridge::{BridgeSetting, Learned, PortSetting};
+pub use bridge::{BridgeSetting, Learned, PortSetting, PortVlanChange, PortVlans, VlanSet};
 pub use capability::{Capabilities, Capability, Ethtool};
 pub use carried::{TABLE as TABLE_OF_CARRIED, Ways};
 pub use change::{Joining, Mode};

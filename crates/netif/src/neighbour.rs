@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::address::{EtherAddress, family, from_octets, octets};
 use crate::error::{Error, Request};
 use crate::interface::USER_HZ;
-use crate::uapi::{af, nda, rtm};
+use crate::uapi::{af, nda, nlm, rtm};
 use crate::wire::{Message, Netlink, attributes, u16_at, u32_at};
 
 /// Length of `struct ndmsg`.
@@ -56,12 +56,35 @@ impl Netlink {
         self.dump(request, collect).map_err(Error::Listing)
     }
 
+    /// Puts a neighbour there, in place of what was known of its address; an address that is
+    /// published has no link-level address, as we answer with our own. [`Neighbour::age`] means
+    /// nothing here.
+    ///
+    /// # Errors
+    /// The kernel's, as `ADDRESS: …`.
+    pub fn put_neighbour(&mut self, neighbour: &Neighbour) -> Result<(), Error> {
+        let state = match neighbour.state {
+            NeighbourState::Permanent => nda::STATE_PERMANENT,
+            _ => nda::STATE_REACHABLE,
+        };
+        let flags = if neighbour.is_proxy { nda::FLAG_PROXY } else { 0 };
+        let body = ndmsg(family(neighbour.address), neighbour.interface, state, flags);
+        let mut message = Message::new(rtm::NEWNEIGH, nlm::CREATE | nlm::REPLACE, &body);
+        message.attribute(nda::DST, &octets(neighbour.address));
+        if let Some(ether) = neighbour.ether {
+            message.attribute(nda::LLADDR, &ether.0);
+        }
+        let request = Request::Other(neighbour.address.to_string());
+        self.change(message).map_err(|errno| request.refused(errno))
+    }
+
     /// Forgets a neighbour: the next packet to it asks anew.
     ///
     /// # Errors
     /// `ENOENT`: the neighbour is forgotten already.
     pub fn forget_neighbour(&mut self, neighbour: &Neighbour) -> Result<(), Error> {
-        let body = ndmsg(family(neighbour.address), neighbour.interface, 0, 0);
+        let flags = if neighbour.is_proxy { nda::FLAG_PROXY } else { 0 };
+        let body = ndmsg(family(neighbour.address), neighbour.interface, 0, flags);
         let mut message = Message::new(rtm::DELNEIGH, 0, &body);
         message.attribute(nda::DST, &octets(neighbour.address));
         let request = Request::Other(neighbour.address.to_string());

@@ -5,6 +5,7 @@ pub(crate) mod rtm {
     pub(crate) const NEWLINK: u16 = 16;
     pub(crate) const DELLINK: u16 = 17;
     pub(crate) const GETLINK: u16 = 18;
+    pub(crate) const SETLINK: u16 = 19;
     pub(crate) const NEWADDR: u16 = 20;
     pub(crate) const DELADDR: u16 = 21;
     pub(crate) const GETADDR: u16 = 22;
@@ -54,6 +55,7 @@ pub(crate) mod ifla {
     pub(crate) const AF_SPEC: u16 = 26;
     pub(crate) const GROUP: u16 = 27;
     pub(crate) const NET_NS_FD: u16 = 28;
+    pub(crate) const EXT_MASK: u16 = 29;
     pub(crate) const LINK_NETNSID: u16 = 37;
     pub(crate) const NEW_IFINDEX: u16 = 49;
     pub(crate) const PROP_LIST: u16 = 52;
@@ -130,6 +132,7 @@ pub(crate) mod ifla {
     pub(crate) const BR_ROOT_PATH_COST: u16 = 13;
     pub(crate) const BR_TOPOLOGY_CHANGE: u16 = 14;
     pub(crate) const BR_FDB_FLUSH: u16 = 21;
+    pub(crate) const BR_VLAN_DEFAULT_PVID: u16 = 39;
     pub(crate) const BR_FDB_MAX_LEARNED: u16 = 49;
 
     pub(crate) const INET6_CONF: u16 = 2;
@@ -152,6 +155,19 @@ pub(crate) mod ifla {
     pub(crate) const BRPORT_ID: u16 = 17;
     pub(crate) const BRPORT_NO: u16 = 18;
     pub(crate) const BRPORT_ISOLATED: u16 = 33;
+}
+
+/// The vlans of a port: linux/if_bridge.h, and `RTEXT_FILTER_BRVLAN_COMPRESSED`.
+pub(crate) mod bridge {
+    pub(crate) const FLAGS: u16 = 0;
+    /// The request is about the bridge itself, not about a port.
+    pub(crate) const SELF: u16 = 2;
+    pub(crate) const VLAN_INFO: u16 = 2;
+    pub(crate) const VLAN_PVID: u16 = 0x02;
+    pub(crate) const VLAN_UNTAGGED: u16 = 0x04;
+    pub(crate) const VLAN_BEGIN: u16 = 0x08;
+    pub(crate) const VLAN_END: u16 = 0x10;
+    pub(crate) const FILTER_VLANS_COMPRESSED: u32 = 4;
 }
 
 /// Flags of a link, as `struct ifinfomsg` has them.

@@ -199,7 +199,7 @@ mod tests {
     fn no_word_is_left_out() {
         for language in [ifconfig::language(), route::language()] {
             let (help, manual) = (help(&language), manual(&language));
-            let is_part = |c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c);
+            let is_part = |c: char| !c.is_ascii_alphanumeric() && !"_-+".contains(c);
             let has = |text: &str, name: &str| text.split(is_part).any(|word| word == name);
             for entry in language.sections.iter().flat_map(|section| &section.entries) {
                 for name in plain(&entry.names) {

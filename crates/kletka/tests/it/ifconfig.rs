@@ -36,10 +36,11 @@ bridge1: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0
 	id xx:xx:xx:xx:xx:xx priority 32768 hellotime 2 fwddelay 15
 	maxage 20 holdcnt 1 proto stp maxaddr 0 timeout 300
 	root id xx:xx:xx:xx:xx:xx priority 32768 ifcost 0 port 0
+	bridge flags=0<>
 	member: re0.7 flags=3<LEARNING,DISCOVER>
-	        ifmaxaddr 0 port 1 priority 128 path cost 2
+	        port 1 priority 128 path cost 2 vlan protocol 802.1q
 	member: epair1a flags=3<LEARNING,DISCOVER>
-	        ifmaxaddr 0 port 2 priority 128 path cost 2
+	        port 2 priority 128 path cost 2 vlan protocol 802.1q
 	groups: bridge
 $ ifconfig bridge1 deletem epair1a deletem re0.7
 $ ifconfig epair1a destroy
@@ -423,14 +424,14 @@ fn bridges() {
 $ ifconfig bridge0 addm epair1a addm epair2a private epair1a -discover epair2a -learn epair2a
 $ ifconfig bridge0 ifpriority epair1a 64 ifpathcost epair2a 55
 $ ifconfig bridge0 hellotime 3 fwddelay 10 maxage 25 priority 4096 timeout 600
-$ ifconfig bridge0 | grep -v -e 'root id' -e maxage
+$ ifconfig bridge0 | grep -v -e 'root id' -e maxage -e 'bridge flags'
 bridge0: flags=8802<BROADCAST,SIMPLEX,MULTICAST> metric 0 mtu 1500
 	ether xx:xx:xx:xx:xx:xx
 	id xx:xx:xx:xx:xx:xx priority 4096 hellotime 3 fwddelay 10
 	member: epair1a flags=403<LEARNING,DISCOVER,PRIVATE>
-	        ifmaxaddr 0 port 1 priority 64 path cost 2
+	        port 1 priority 64 path cost 2 vlan protocol 802.1q
 	member: epair2a flags=0<>
-	        ifmaxaddr 0 port 2 priority 128 path cost 55
+	        port 2 priority 128 path cost 55 vlan protocol 802.1q
 	groups: bridge
 $ ifconfig bridge0 | grep -o 'timeout.*'
 timeout 600
@@ -439,11 +440,11 @@ $ ifconfig bridge0 stp epair1a
 ifconfig: WARNING: on Linux a bridge has a spanning tree or not: on for all members of bridge0
 $ ifconfig bridge0 | grep -A 2 member
 	member: epair1a flags=7<LEARNING,DISCOVER,STP>
-	        ifmaxaddr 0 port 1 priority 64 path cost 2 proto stp
-	        role disabled state disabled
+	        port 1 priority 64 path cost 2 proto stp
+	        role disabled state disabled vlan protocol 802.1q
 	member: epair2a flags=7<LEARNING,DISCOVER,STP>
-	        ifmaxaddr 0 port 2 priority 128 path cost 55 proto stp
-	        role disabled state disabled
+	        port 2 priority 128 path cost 55 proto stp
+	        role disabled state disabled vlan protocol 802.1q
 $ ifconfig bridge0 stp epair2a
 $ ifconfig bridge0 deletem epair2a -stp epair1a
 $ ifconfig bridge0 static epair1a 02:00:5e:00:00:01
@@ -518,12 +519,12 @@ fn span_ports() {
         &sandbox,
         "\
 $ ifconfig bridge0 create addm epair1a span epair2a
-$ ifconfig bridge0 | grep -e flags= -e ifmaxaddr
+$ ifconfig bridge0 | grep -e '^bridge0' -e member: -e 'path cost'
 bridge0: flags=8902<BROADCAST,PROMISC,SIMPLEX,MULTICAST> metric 0 mtu 1500
 	member: epair1a flags=3<LEARNING,DISCOVER>
-	        ifmaxaddr 0 port 1 priority 128 path cost 2
+	        port 1 priority 128 path cost 2 vlan protocol 802.1q
 	member: epair2a flags=8<SPAN>
-	        ifmaxaddr 0 port 4 priority 0 path cost 0
+	        port 4 priority 0 path cost 0
 $ ifconfig bridge0 span epair2a
 ifconfig: BRDGADDS epair2a: Device busy
 [1]
@@ -1034,7 +1035,7 @@ fn help() {
         "\
 $ ifconfig --help 2>/dev/null | grep -e usage -e addm -e ' sticky '
 usage: ifconfig [-j jail] interface [address_family] [address] [parameters]
-  addm interface            Makes an interface a member
+  addm interface            Makes an interface a member; untagged VLAN and tagged LIST may
   sticky                    what a bridge learns may wander and be forgotten; static keeps an
 $ ifconfig --help >/dev/null
 $ ifconfig -l -a 2>&1 >/dev/null | head -n 1
@@ -1072,4 +1073,37 @@ fn a_name_that_is_taken() {
     assert_eq!((&*done.stdout, &*done.stderr, done.status), ("", "", 0));
     assert_eq!(sandbox.ok(state), before);
     sandbox.ok("ifconfig epair1a destroy; ifconfig bridge0 destroy");
+}
+
+/// The words about vlans of members are checked before the kernel is asked; what it then says
+/// depends on the kernel. FreeBSD's tests/sys/net/if_bridge_test.sh, `vlan_ifconfig_iftagged`.
+#[test]
+fn wrong_vlans_of_members() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig bridge0 iftagged epair1a 0-10
+ifconfig: invalid vlan set: 0-10
+[1]
+$ ifconfig bridge0 addm epair1a untagged 0
+ifconfig: invalid VLAN identifier: 0
+[1]
+$ ifconfig bridge0 addm epair1a tagged
+ifconfig: 'tagged' requires argument
+[1]
+$ ifconfig bridge0 defuntagged 4095
+ifconfig: invalid vlan id: 4095
+[1]
+$ ifconfig bridge0 ifuntagged epair1a
+ifconfig: 'ifuntagged' requires argument
+[1]
+$ ifconfig bridge0 qinq
+ifconfig: qinq: not supported on Linux: the tags that a bridge looks at are of one protocol, 802.1q
+[1]
+$ ifconfig lo0 vlanfilter
+ifconfig: BRDGSFLAGS: Invalid argument (this is not a bridge)
+[1]
+",
+    );
 }

@@ -20,7 +20,7 @@ fn host(gateway: &str) -> Option<Sandbox> {
 /// The whole state of the network. RUNNING is left out, because the kernel notices that a little
 /// later.
 fn state(sandbox: &Sandbox) -> String {
-    sandbox.ok("ifconfig -a | grep -v -e 'inet6 fe80' -e member -e ifmaxaddr -e ' role .* state ' -e '^.id' -e '^.root id' | sed -e 's/ tentative//' -e 's/flags=[^ ]*<UP.*>/UP/'; \
+    sandbox.ok("ifconfig -a | grep -v -e 'inet6 fe80' -e member -e 'bridge flags' -e 'path cost' -e ' role .* state ' -e '^.id' -e '^.root id' | sed -e 's/ tentative//' -e 's/flags=[^ ]*<UP.*>/UP/'; \
                 ip -o link | grep ' re0[:@]' | grep -o -e 'qlen [0-9]*' -e PROMISC -e 'link/ether [^ ]*'; \
                 ip route show table all | grep -v -e local -e broadcast -e fe80 -e ff00 -e multicast | sed 's/ linkdown//'; \
                 ip rule; ip -6 rule; ip neigh show nud permanent; ip neigh show proxy; bridge fdb show | grep static; \

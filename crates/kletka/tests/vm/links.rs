@@ -284,3 +284,78 @@ $ ifconfig lagg0 destroy
     );
     end(&sandbox);
 }
+
+/// bridge(4) of FreeBSD 15: members without vlans get nothing, members of one vlan reach each
+/// other, a vlan(4) on the bridge is the host's way into a vlan. FreeBSD's
+/// tests/sys/net/if_bridge_test.sh.
+#[test]
+fn vlans_of_bridge_members() {
+    let Some(sandbox) = crate::sandbox() else { return };
+    for (number, address) in [(1, "10.0.0.1"), (2, "10.0.0.2"), (3, "10.0.0.3")] {
+        sandbox.ok(&format!(
+            "ip netns add n{number} && ifconfig epair{number} create && ifconfig epair{number}a up && \
+             ip link set epair{number}b netns n{number} && ip -n n{number} link set epair{number}b up && \
+             ip -n n{number} address add {address}/24 dev epair{number}b"
+        ));
+    }
+    let reaches = |from: &str, to: &str| {
+        sandbox.run(&format!("ip netns exec {from} busybox ping -c 1 -W 1 {to}")).status == 0
+    };
+    sandbox.ok("ifconfig bridge0 create vlanfilter up");
+    sandbox.ok("ifconfig bridge0 addm epair1a addm epair2a untagged 20 addm epair3a tagged 20");
+    assert!(!reaches("n1", "10.0.0.2"), "a member without vlans");
+    sandbox.ok("ifconfig bridge0 ifuntagged epair1a 30");
+    assert!(!reaches("n1", "10.0.0.2"), "two vlans");
+    sandbox.ok("ifconfig bridge0 ifuntagged epair1a 20");
+    assert!(reaches("n1", "10.0.0.2"), "one vlan");
+    // A trunk: the frames keep their tag.
+    sandbox.ok("ip -n n3 address flush dev epair3b && \
+         ip -n n3 link add link epair3b name v20 up type vlan id 20 && \
+         ip -n n3 address add 10.0.0.3/24 dev v20");
+    assert!(reaches("n1", "10.0.0.3"), "a member with a tag");
+    // The host is in a vlan by a vlan(4), and not by the bridge itself.
+    sandbox.ok("ifconfig bridge0 10.0.0.9/24");
+    assert!(!reaches("n1", "10.0.0.9"), "the host without a tag");
+    sandbox.ok("ifconfig bridge0 delete 10.0.0.9; ifconfig bridge0.20 create 10.0.0.9/24");
+    assert!(reaches("n1", "10.0.0.9"), "the host by its vlan");
+    session::check(
+        &sandbox,
+        "\
+$ ifconfig bridge0 iftagged epair3a 100-149
+$ ifconfig bridge0 +iftagged epair3a 139-199
+$ ifconfig bridge0 -iftagged epair3a 104,105,150-159
+$ ifconfig bridge0 | grep -e 'bridge flags' -e member -e 'path cost'
+	bridge flags=1<VLANFILTER>
+	member: epair1a flags=3<LEARNING,DISCOVER>
+	        port 1 priority 128 path cost 2 vlan protocol 802.1q untagged 20
+	member: epair2a flags=3<LEARNING,DISCOVER>
+	        port 2 priority 128 path cost 2 vlan protocol 802.1q untagged 20
+	member: epair3a flags=3<LEARNING,DISCOVER>
+	        port 3 priority 128 path cost 2 vlan protocol 802.1q tagged 100-103,106-149,160-199
+$ ifconfig bridge0 -vlanfilter
+ifconfig: BRDGSFLAGS: Device busy (without vlanfilter Linux would not keep members apart: first -ifuntagged IF and iftagged IF none)
+[1]
+$ ifconfig bridge0 defuntagged 7
+ifconfig: BRDGSDEFPVID: Device busy (on Linux only while the bridge has no members)
+[1]
+$ ifconfig bridge0 -ifuntagged epair1a -ifuntagged epair2a iftagged epair3a none -vlanfilter
+$ ifconfig bridge0 ifuntagged epair1a 20
+ifconfig: BRDGSIFPVID 20: Operation not supported (on Linux members have vlans only with vlanfilter)
+[1]
+$ ifconfig bridge0 deletem epair1a deletem epair2a deletem epair3a
+$ ifconfig bridge0 vlanfilter defuntagged 10 addm epair1a addm epair2a untagged 11
+$ ifconfig bridge0 | grep -e 'bridge flags' -e untagged
+	bridge flags=1<VLANFILTER> defuntagged=10
+	        port 1 priority 128 path cost 2 vlan protocol 802.1q untagged 10
+	        port 2 priority 128 path cost 2 vlan protocol 802.1q untagged 11
+$ ifconfig bridge0 ifuntagged epair3a 10
+ifconfig: BRDGSIFPVID 10: No such file or directory
+[1]
+$ ifconfig bridge0.20 destroy; ifconfig bridge0 destroy
+",
+    );
+    for number in 1..=3 {
+        sandbox.ok(&format!("ifconfig epair{number}a destroy; ip netns delete n{number}"));
+    }
+    sandbox.ok("/bin/umount /run/netns");
+}

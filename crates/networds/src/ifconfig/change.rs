@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use netif::{
     BridgeSetting, Capability, EtherAddress, Fib, GroupName, Inet6Option, InterfaceAddress,
-    InterfaceName, LaggProtocol, Mode, PortSetting, Tunnel,
+    InterfaceName, LaggProtocol, Mode, PortSetting, PortVlanChange, Tunnel,
 };
 
 /// One change of an interface.
@@ -65,8 +65,8 @@ pub enum Change {
 /// One change of a bridge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BridgeChange {
-    /// `addm`.
-    AddMember(InterfaceName),
+    /// `addm`, and the vlans that the member gets at once.
+    AddMember(InterfaceName, Vec<PortVlanChange>),
     /// `deletem`.
     DeleteMember(InterfaceName),
     /// `span`.
@@ -77,6 +77,12 @@ pub enum BridgeChange {
     Set(BridgeSetting),
     /// A setting of one member.
     SetMember(InterfaceName, PortSetting),
+    /// `vlanfilter`.
+    VlanFilter(bool),
+    /// `defuntagged`.
+    DefaultUntagged(Option<u16>),
+    /// `ifuntagged`, `iftagged` and the like.
+    MemberVlans(InterfaceName, PortVlanChange),
     /// `stp`: the spanning tree, for a member.
     Stp(InterfaceName, bool),
     /// `addr`: prints the addresses that the bridge has learned.

@@ -39,7 +39,7 @@ fn read_all(
     interface: &str,
     words: &[String],
 ) -> Result<Configuration, UsageError> {
-    let mut words = words.iter().map(String::as_str);
+    let mut words = words.iter().map(String::as_str).peekable();
     while let Some(word) = words.next() {
         let Some(found) = catalogue::find(word) else {
             // FreeBSD's ifconfig does the same: a word that it does not have is taken for an

@@ -1,7 +1,7 @@
 //! The parameters of one interface while they are read, and what a word of ifconfig(8) may add to
 //! them.
 
-use netif::{Capability, Inet6Option, Mode, PortSetting};
+use netif::{Capability, Inet6Option, Mode, PortSetting, PortVlanChange};
 
 use super::address::{Lifetime, PendingAddress, seconds};
 use super::change::{BridgeChange, Change, OnOff};
@@ -53,6 +53,16 @@ impl ParameterReader {
     pub(super) fn member(&mut self, text: &str, setting: PortSetting) -> Result<(), UsageError> {
         let member = name(text)?;
         self.bridge(BridgeChange::SetMember(member, setting))
+    }
+
+    /// Notes a change of the vlans of a member of a bridge.
+    pub(super) fn member_vlans(
+        &mut self,
+        text: &str,
+        change: PortVlanChange,
+    ) -> Result<(), UsageError> {
+        let member = name(text)?;
+        self.bridge(BridgeChange::MemberVlans(member, change))
     }
 
     /// Notes what the hardware is to do.

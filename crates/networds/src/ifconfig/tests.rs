@@ -34,7 +34,7 @@ fn address(prefix: &str, replaces: bool) -> Change {
 #[rustfmt::skip]
 fn an_article_on_samba_in_a_jail() {
     use Change::{Bridge, Description, Destroy, Up};
-    let add = |member| Bridge(BridgeChange::AddMember(interface(member)));
+    let add = |member| Bridge(BridgeChange::AddMember(interface(member), vec![]));
     let delete = |member| Bridge(BridgeChange::DeleteMember(interface(member)));
     for (line, want) in [
         ("re0.7 up", vec![Up]),
@@ -205,7 +205,7 @@ fn the_words_of_kinds() {
         ("bridge1 ifpriority em0 64",   member(PortSetting::Priority(64))),
         ("bridge1 ifpathcost em0 55",   member(PortSetting::PathCost(55))),
         ("bridge1 stp em0",             bridge(vec![BridgeChange::Stp(em0(), true)])),
-        ("bridge1 addm em0 priority 0x1000", bridge(vec![BridgeChange::AddMember(em0()), BridgeChange::Set(BridgeSetting::Priority(4096))])),
+        ("bridge1 addm em0 priority 0x1000", bridge(vec![BridgeChange::AddMember(em0(), vec![]), BridgeChange::Set(BridgeSetting::Priority(4096))])),
         ("bridge1 flush addr",          bridge(vec![BridgeChange::Flush, BridgeChange::ShowAddresses])),
         ("em0 tso",                     switch(vec![Capability::Tso4, Capability::Tso6], true, "tso")),
         ("em0 -lro",                    switch(vec![Capability::Lro], false, "-lro")),

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
 
-use netif::{Fib, GroupName, InterfaceName};
+use netif::{Fib, GroupName, InterfaceName, VlanSet};
 
 use super::error::UsageError;
 
@@ -59,6 +59,17 @@ pub(super) fn bridge_value(text: &str, most: u32) -> Result<u32, UsageError> {
 /// A setting of a bridge that is a byte.
 pub(super) fn bridge_byte(text: &str) -> Result<u8, UsageError> {
     Ok(bridge_value(text, u8::MAX.into())? as u8)
+}
+
+/// A list of vlans: `2-3,128`.
+pub(super) fn vlans(text: &str) -> Result<VlanSet, UsageError> {
+    VlanSet::parse(text).ok_or_else(|| UsageError::Invalid("invalid vlan set", text.to_owned()))
+}
+
+/// The tag of a vlan; `message` is FreeBSD's for a wrong one.
+pub(super) fn vlan(message: &'static str, text: &str) -> Result<u16, UsageError> {
+    let tag = number_in(text, 1..=4094).and_then(|tag| u16::try_from(tag).ok());
+    tag.ok_or_else(|| UsageError::Invalid(message, text.to_owned()))
 }
 
 /// One end of a tunnel, or of a vxlan.

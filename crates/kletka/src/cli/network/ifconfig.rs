@@ -121,6 +121,7 @@ fn list(network: &mut Network, selection: &Selection) -> Result<String, String> 
     // Span ports are filters of tc(8), which no listing of interfaces contains: a request of its
     // own reads them.
     netlink.find_spans(&mut all).map_err(text)?;
+    netlink.find_vlans(&mut all).map_err(text)?;
     netlink.find_fibs(&mut all).map_err(text)?;
     let capabilities = network.capabilities();
     let entry = |interface: &Interface| {

@@ -1,17 +1,26 @@
 //! The words of ifconfig(8) for a bridge: bridge(4), ifbridge.c.
 
-use netif::{BridgeSetting as Bridge, PortSetting};
+use netif::{BridgeSetting as Bridge, PortSetting, PortVlanChange as Vlans};
 
-use crate::ifconfig::action::Action::{self, Alone, With, WithTwo};
+use crate::ifconfig::action::Action::{self, Alone, With, WithOptions, WithTwo};
 use crate::ifconfig::change::BridgeChange as Change;
 use crate::ifconfig::error::UsageError;
-use crate::ifconfig::value::{bridge_byte, bridge_value, name};
+use crate::ifconfig::value::{bridge_byte, bridge_value, name, vlan, vlans};
 use crate::word::Argument::{Interface, Value};
 use crate::word::{Argument, Word, switch, word};
 
 const NUMBER: Argument = Value("number");
 const SECONDS: Argument = Value("seconds");
 const ADDRESS: Argument = Value("address");
+const VLAN: Argument = Value("vlan");
+const LIST: Argument = Value("list");
+
+/// FreeBSD's message for a tag that there is not.
+const BAD_MEMBER_VLAN: &str = "invalid VLAN identifier";
+/// How the vlans of members differ: a port of Linux has one entry for each tag.
+const NEEDS_FILTER: &str = "needs `vlanfilter`; frames that have the tag of the untagged vlan pass \
+    too, and a vlan is one of the two at a time";
+const ONE_PROTOCOL: &str = "the tags that a bridge looks at are of one protocol, 802.1q";
 
 /// What the kernel's own spanning tree cannot do.
 const NO_RSTP: &str =
@@ -21,10 +30,18 @@ const NO_CHOICE: &str = "the kernel's spanning tree is 802.1D, which has no such
 #[rustfmt::skip]
 pub(super) const WORDS: &[Word<Action>] = &[
     // Members.
-    word(&["addm"], "Makes an interface a member")
+    word(&["addm"], "Makes an interface a member; `untagged VLAN` and `tagged LIST` may follow, and \
+          give the member its vlans")
         .partly("hardware that joins packets (LRO) stops doing so, and that is said: a bridge \
                 cannot send on what is joined; `lro` turns it on again",
-            With(Interface, |line, _, text| line.bridge(Change::AddMember(name(text)?)))),
+            WithOptions(Interface, &["untagged", "tagged"], |line, text, options| {
+                let vlans = options.iter().map(|&(word, value)| match word {
+                    "untagged" => Ok(Vlans::Untagged(Some(vlan(BAD_MEMBER_VLAN, value)?))),
+                    _ => Ok(Vlans::Tagged(vlans(value)?)),
+                });
+                let vlans = vlans.collect::<Result<_, UsageError>>()?;
+                line.bridge(Change::AddMember(name(text)?, vlans))
+            })),
     word(&["deletem"], "Takes a member out")
         .full(With(Interface, |line, _, text| line.bridge(Change::DeleteMember(name(text)?)))),
     word(&["span"], "The interface gets a copy of every frame that the bridge handles: two filters \
@@ -116,10 +133,36 @@ pub(super) const WORDS: &[Word<Action>] = &[
         .refused(NO_CHOICE),
 
     // Vlans.
-    switch(&["vlanfilter"], "Looks at the tags of frames").absent(),
-    switch(&["untagged", "ifuntagged"], "The vlan of a member's frames without a tag").absent(),
-    switch(&["tagged", "iftagged"], "The vlans of a member's frames with a tag").absent(),
-    switch(&["addtagged"], "Adds vlans of a member").absent(),
-    switch(&["deltagged"], "Removes vlans of a member").absent(),
-    switch(&["defuntagged"], "The vlan of new members' frames without a tag").absent(),
+    switch(&["vlanfilter"], "The bridge looks at the tags of frames, and a member gets those of its \
+            vlans alone")
+        .partly("`-vlanfilter` needs members without vlans",
+            Alone(|line, said| line.bridge(Change::VlanFilter(said.on)))),
+    word(&["ifuntagged", "untagged"], "The vlan of a member's frames without a tag")
+        .partly(NEEDS_FILTER, WithTwo([Interface, VLAN], |line, _, [member, text]| {
+            line.member_vlans(member, Vlans::Untagged(Some(vlan(BAD_MEMBER_VLAN, text)?)))
+        })),
+    word(&["-ifuntagged", "-untagged"], "A member's frames without a tag are dropped")
+        .full(With(Interface, |line, _, text| line.member_vlans(text, Vlans::Untagged(None)))),
+    word(&["iftagged", "tagged"], "The vlans of a member's frames with a tag: `2-3,128`, `all`, \
+          `none`")
+        .partly(NEEDS_FILTER, WithTwo([Interface, LIST], |line, _, [member, text]| {
+            line.member_vlans(member, Vlans::Tagged(vlans(text)?))
+        })),
+    word(&["+iftagged", "+tagged"], "Adds vlans of a member's frames with a tag")
+        .partly(NEEDS_FILTER, WithTwo([Interface, LIST], |line, _, [member, text]| {
+            line.member_vlans(member, Vlans::AddTagged(vlans(text)?))
+        })),
+    word(&["-iftagged", "-tagged"], "Removes vlans of a member's frames with a tag")
+        .full(WithTwo([Interface, LIST], |line, _, [member, text]| {
+            line.member_vlans(member, Vlans::RemoveTagged(vlans(text)?))
+        })),
+    word(&["defuntagged"], "The vlan of new members' frames without a tag")
+        .partly("only while the bridge has no members", With(VLAN, |line, _, text| {
+            line.bridge(Change::DefaultUntagged(Some(vlan("invalid vlan id", text)?)))
+        })),
+    word(&["-defuntagged"], "New members' frames without a tag are dropped")
+        .partly("only while the bridge has no members",
+            Alone(|line, _| line.bridge(Change::DefaultUntagged(None)))),
+    switch(&["ifvlanproto"], "The protocol of a member's tags").refused(ONE_PROTOCOL),
+    switch(&["qinq", "defqinq"], "A member's frames may have two tags").refused(ONE_PROTOCOL),
 ];

@@ -23,7 +23,8 @@ const FREEBSD: &str = "
     accept_rtadv no_radr defaultif ifdisabled nud auto_linklocal no_prefer_iface no_dad stableaddr
     addm deletem discover learn sticky span -span flush flushall static deladdr edge autoedge ptp
     autoptp stp private maxaddr addr hellotime fwddelay maxage priority proto holdcnt timeout
-    ifpriority ifpathcost ifmaxaddr vlanfilter untagged tagged ifuntagged iftagged addtagged deltagged
+    ifpriority ifpathcost ifmaxaddr vlanfilter ifuntagged -ifuntagged iftagged
+    +iftagged -iftagged ifvlanproto qinq defqinq defuntagged -defuntagged
     vlan vlandev -vlandev vlanproto vlanpcp vlanmtu vlanhwtag vlanhwfilter vlanhwtso vlanhwcsum
     laggtype laggport -laggport laggproto lagghash use_flowid use_numa lacp_strict lacp_txtest
     lacp_rxtest lacp_fast_timeout flowid_shift rr_limit

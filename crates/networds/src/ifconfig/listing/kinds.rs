@@ -16,12 +16,19 @@ pub(super) fn write_bridge(out: &mut String, bridge: &Bridge) -> fmt::Result {
     let Bridge { id, priority, hello_time, forward_delay, max_age, timeout, .. } = bridge;
     let Bridge { root_id, root_priority, root_cost, root_port, max_addresses, .. } = bridge;
     let most = max_addresses.unwrap_or(0);
-    writeln!(
+    let filters = bridge.vlan_filter == Some(true);
+    let (bits, names) = flags([(filters, 0x1, "VLANFILTER")]);
+    write!(
         out,
         "\tid {id} priority {priority} hellotime {hello_time} fwddelay {forward_delay}\n\
          \tmaxage {max_age} holdcnt 1 proto stp maxaddr {most} timeout {timeout}\n\
-         \troot id {root_id} priority {root_priority} ifcost {root_cost} port {root_port}"
-    )
+         \troot id {root_id} priority {root_priority} ifcost {root_cost} port {root_port}\n\
+         \tbridge flags={bits:x}<{names}>"
+    )?;
+    if let Some(tag) = bridge.default_untagged {
+        write!(out, " defuntagged={tag}")?;
+    }
+    writeln!(out)
 }
 
 pub(super) fn write_member(out: &mut String, member: &Interface, bridge: &Bridge) -> fmt::Result {
@@ -37,12 +44,19 @@ pub(super) fn write_member(out: &mut String, member: &Interface, bridge: &Bridge
     write!(
         out,
         "\tmember: {} flags={bits:x}<{names}>\n\
-         \t        ifmaxaddr 0 port {} priority {} path cost {}",
+         \t        port {} priority {} path cost {}",
         member.name, port.number, port.priority, port.path_cost
     )?;
     if bridge.stp {
         let state = STP_STATES.get(usize::from(port.state)).unwrap_or(&STP_STATES[0]);
         write!(out, " proto stp\n\t        role {} state {state}", role(port, bridge))?;
+    }
+    write!(out, " vlan protocol 802.1q")?;
+    if let Some(tag) = port.vlans.untagged {
+        write!(out, " untagged {tag}")?;
+    }
+    if !port.vlans.tagged.is_empty() {
+        write!(out, " tagged {}", port.vlans.tagged)?;
     }
     writeln!(out)
 }
@@ -50,10 +64,7 @@ pub(super) fn write_member(out: &mut String, member: &Interface, bridge: &Bridge
 /// The line of a span port, which on FreeBSD has a number and nothing else.
 pub(super) fn write_span(out: &mut String, port: u32, all: &[Interface]) -> fmt::Result {
     let name = name_of(all, Some(port));
-    writeln!(
-        out,
-        "\tmember: {name} flags=8<SPAN>\n\t        ifmaxaddr 0 port {port} priority 0 path cost 0"
-    )
+    writeln!(out, "\tmember: {name} flags=8<SPAN>\n\t        port {port} priority 0 path cost 0")
 }
 
 /// The role of a port in the spanning tree: net/bridgestp.h, `STP_ROLES`.

@@ -111,8 +111,9 @@ bridge1: flags=8802<BROADCAST,SIMPLEX,MULTICAST> metric 0 mtu 1500
 \tid 02:00:00:00:00:0a priority 32768 hellotime 2 fwddelay 15
 \tmaxage 20 holdcnt 1 proto stp maxaddr 0 timeout 300
 \troot id 02:00:00:00:00:0a priority 32768 ifcost 0 port 0
+\tbridge flags=0<>
 \tmember: re0.7 flags=3<LEARNING,DISCOVER>
-\t        ifmaxaddr 0 port 1 priority 128 path cost 2
+\t        port 1 priority 128 path cost 2 vlan protocol 802.1q
 \tgroups: bridge
 ";
     assert_eq!(entry(&all[0], None, &all, &Selection::default()), want);

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use netif::{
     BridgeSetting, Capability, Cloner, Error, EtherAddress, Flags, Interface, InterfaceAddress,
-    InterfaceName, Kind, Maker, NameTooLong, Netlink, Prefix, Request,
+    InterfaceName, Kind, Maker, NameTooLong, Netlink, PortVlanChange, Prefix, Request,
 };
 use networds::ifconfig::{BridgeChange, Change, Configuration, NewAddress, UsageError, listing};
 use prison::Prison;
@@ -166,7 +166,7 @@ fn says_itself(wanted: &Configuration) -> bool {
     // it.
     let looks = |change: &Change| match change {
         Change::Vnet(_) | Change::Reclaim(_) => true,
-        Change::Bridge(BridgeChange::AddMember(_)) => wanted.changes.len() > 1,
+        Change::Bridge(BridgeChange::AddMember(..)) => wanted.changes.len() > 1,
         Change::Address(new) => new.guessed,
         _ => false,
     };
@@ -218,7 +218,7 @@ fn check_members(
             leaving.push(member);
         }
         // A member that leaves the bridge earlier in the line may join again.
-        if let BridgeChange::AddMember(member) = change
+        if let BridgeChange::AddMember(member, _) = change
             && !leaving.contains(&member)
         {
             netlink.check_member(exists.then_some(name), member)?;
@@ -404,22 +404,18 @@ impl Line<'_> {
     ) -> Result<(), ConfigureError> {
         let netlink = &mut self.network.netlink;
         match change {
-            BridgeChange::AddMember(member) => {
-                let joining = netlink.check_member(Some(current), member)?;
-                // Asked before the member joins: Linux itself may turn LRO off then, and nobody
-                // would be told.
-                let spoils = joins_packets(self.network, &joining.member)?;
-                self.network.netlink.join(&joining)?;
-                if spoils {
-                    self.stop_joining(member)?;
-                }
-            }
+            BridgeChange::AddMember(member, vlans) => self.add_member(current, member, vlans)?,
             BridgeChange::DeleteMember(member) => netlink.delete_member(current, member)?,
             BridgeChange::Span(port) => netlink.add_span(current, port)?,
             BridgeChange::RemoveSpan(port) => netlink.remove_span(current, port)?,
             BridgeChange::Set(setting) => netlink.set_bridge(current, *setting)?,
             BridgeChange::SetMember(member, setting) => {
                 netlink.set_port(current, member, *setting)?;
+            }
+            BridgeChange::VlanFilter(on) => netlink.set_vlan_filter(current, *on)?,
+            BridgeChange::DefaultUntagged(tag) => netlink.set_default_untagged(current, *tag)?,
+            BridgeChange::MemberVlans(member, change) => {
+                netlink.set_port_vlans(current, member, change)?;
             }
             BridgeChange::Stp(member, on) => set_stp(netlink, current, member, *on)?,
             BridgeChange::ShowAddresses => {
@@ -431,6 +427,31 @@ impl Line<'_> {
             BridgeChange::FlushAll => netlink.flush_learned(current, true)?,
         }
         Ok(())
+    }
+
+    /// Carries out `addm`. A member that does not get its vlans leaves again.
+    fn add_member(
+        &mut self,
+        bridge: &InterfaceName,
+        member: &InterfaceName,
+        vlans: &[PortVlanChange],
+    ) -> Result<(), ConfigureError> {
+        let netlink = &mut self.network.netlink;
+        let joining = netlink.check_member(Some(bridge), member)?;
+        if !vlans.is_empty() {
+            netlink.check_filter(bridge, || Request::AddMember(member.clone()))?;
+        }
+        // Asked before the member joins: Linux itself may turn LRO off then, and nobody would be
+        // told.
+        let spoils = joins_packets(self.network, &joining.member)?;
+        let netlink = &mut self.network.netlink;
+        netlink.join(&joining)?;
+        let given = vlans.iter().try_for_each(|it| netlink.set_port_vlans(bridge, member, it));
+        given.inspect_err(|_| {
+            // The first error says more.
+            let _ = netlink.delete_member(bridge, member);
+        })?;
+        if spoils { self.stop_joining(member) } else { Ok(()) }
     }
 
     /// Turns LRO off, because a bridge cannot send on what the hardware has joined. LRO stays on if
