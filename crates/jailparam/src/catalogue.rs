@@ -338,9 +338,10 @@ pub static CATALOGUE: &[Parameter] = &numbered([
                  can be exported"),
     live("allow.extattr").bool(false)
         .about("May set extended attributes of the system")
-        .refused("Linux's `trusted.*` and `security.*` attributes need a capability over the host's \
-                  file system; Samba keeps its own in `user.*` with \
-                  acl_xattr:security_acl_name = user.NTACL"),
+        .partly("`trusted.*` but for the kernel's own, and Samba's `security.NTACL`, on files and \
+                 directories of the jail's users; they are read and written by name, and not \
+                 listed; not in a jail that a jail has made, nor in one with children.max or \
+                 kletka.userns=inherit"),
     live("allow.adjtime").bool(false)
         .about("May adjust the clock").partly(ONE_CLOCK),
     live("allow.settime").bool(false)

@@ -295,7 +295,10 @@ pub(crate) static OUTLINE: &[Section] = &[
                  threads are the kernel's: no limit of the jail counts them. They end with the \
                  jail.",
             ),
-            ("allow.extattr", ""),
+            (
+                "allow.extattr",
+                "FreeBSD's namespace `system`. Samba keeps there what Windows says of access.",
+            ),
             ("allow.adjtime", ""),
             ("allow.settime", ""),
             ("allow.routing", ""),

@@ -1,5 +1,6 @@
 //! System calls of a jail that init answers: mount(2) and umount(2) with `allow.mount`, flags of
-//! files by ioctl(2) with `allow.chflags`, uname(2) with `osrelease`; seccomp_unotify(2).
+//! files by ioctl(2) with `allow.chflags`, attributes of files with `allow.extattr`, uname(2) with
+//! `osrelease`; seccomp_unotify(2).
 //!
 //! The mount namespace of such a jail stays the host's, so that what the host has made read-only
 //! or has covered stays so, whatever the jail may mount. Each filter of a process that enters has a
@@ -11,6 +12,7 @@
 //! writes is read by init. What hangs, in a file system of the jail's own, is ended after
 //! [`LIMIT`].
 
+mod attributes;
 mod call;
 mod caller;
 mod flags;

@@ -37,6 +37,8 @@ permissions! {
     AdjTime = "allow.adjtime", false;
     /// Immutable and append-only flags of files.
     Chflags = "allow.chflags", false;
+    /// Attributes of files that Linux keeps for the host's root: setxattr(2), `trusted.`.
+    Extattr = "allow.extattr", false;
     /// Pages that stay in memory: mlock(2).
     Mlock = "allow.mlock", false;
     /// mount(2) and umount(2). Settled at the creation where the jail mounts in a namespace of its

@@ -6,6 +6,7 @@
 
 mod addresses;
 mod allow_mount;
+mod attributes;
 mod bootstrap;
 mod completions;
 mod config;

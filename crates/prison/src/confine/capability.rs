@@ -61,7 +61,8 @@ fn of(permission: Permission, rights: Rights) -> Option<(CapabilitySet, bool)> {
         }
         Permission::RawSockets => Some((CapabilitySet::NET_RAW, rights.keeps_raw_sockets())),
         Permission::ReservedPorts => Some((CapabilitySet::NET_BIND_SERVICE, given)),
-        Permission::Mlock
+        Permission::Extattr
+        | Permission::Mlock
         | Permission::Mount
         | Permission::MountDevfs
         | Permission::MountFdescfs
@@ -82,9 +83,9 @@ fn of(permission: Permission, rights: Rights) -> Option<(CapabilitySet, bool)> {
 }
 
 /// Whether anything that these rights permit needs `SYS_ADMIN` in the jail's user namespace:
-/// sethostname(2), mount(2), or the namespaces of jails inside.
+/// sethostname(2), mount(2), attributes of the system, or the namespaces of jails inside.
 fn administers(rights: Rights) -> bool {
-    let permitted = [Permission::SetHostname, Permission::Mount];
+    let permitted = [Permission::SetHostname, Permission::Mount, Permission::Extattr];
     rights.children || permitted.into_iter().any(|permission| rights.allow.has(permission))
 }
 
@@ -185,6 +186,7 @@ mod tests {
             ("nothing",            RIGHTS,                              &admin,       false),
             ("allow.set_hostname", allow(Permission::SetHostname),      &admin,       true),
             ("allow.mount",        allow(Permission::Mount),            &admin,       true),
+            ("allow.extattr",      allow(Permission::Extattr),          &admin,       true),
             ("children.max",       children,                            &admin,       true),
             ("inherit",            Rights { children: true, ..on_host }, &admin,      false),
             ("allow.settime",      Rights { users: Users::Host, ..allow(Permission::SetTime) }, &[CapabilitySet::SYS_TIME], true),

@@ -69,6 +69,8 @@ enum Rule {
     /// ioctl(2): the second argument puts no characters into a terminal's input, and flags of files
     /// are changed by init in a jail that may have those changed which are root's.
     Terminal,
+    /// Extended attributes of files by name: answered by init in a jail with those of the system.
+    Attributes,
     /// socket(2): a family, and of netlink a protocol, that the jail may use.
     Socket,
     /// setsockopt(2): none that changes a packet filter, at a securelevel that forbids this.
@@ -102,7 +104,7 @@ enum Rule {
 }
 
 /// Rules that have a section, in the order of the sections.
-const SECTIONED: [Rule; 21] = [
+const SECTIONED: [Rule; 22] = [
     Rule::Namespaces,
     Rule::Clone3,
     Rule::Entering,
@@ -110,6 +112,7 @@ const SECTIONED: [Rule; 21] = [
     Rule::NewMounts,
     Rule::Names,
     Rule::Terminal,
+    Rule::Attributes,
     Rule::Socket,
     Rule::SocketOption,
     Rule::Personality,
@@ -134,7 +137,7 @@ const fn length(rule: Rule) -> usize {
         Rule::Clone3 | Rule::Entering | Rule::Mounts | Rule::NewMounts | Rule::Names => 1,
         Rule::Messages | Rule::Semaphores | Rule::SharedMemory => 1,
         Rule::Quotas | Rule::HostName | Rule::ByPidfd => 1,
-        Rule::Clock | Rule::ClockSpeed | Rule::Debugging => 1,
+        Rule::Attributes | Rule::Clock | Rule::ClockSpeed | Rule::Debugging => 1,
         Rule::Namespaces | Rule::ByNumber => 4,
         Rule::Log => 5,
         Rule::Terminal => 7,
@@ -314,6 +317,7 @@ impl Rule {
                  a file's flags",
                 true,
             ),
+            Self::Attributes => ("yes; with `allow.extattr` answered by init", true),
             Self::Socket => ("by family and protocol", true),
             Self::SocketOption => ("yes; with `securelevel=3` none of packet filters", true),
             Self::Personality => ("yes, but none that weakens a process", true),
@@ -364,6 +368,9 @@ fn section(rule: Rule, rights: Rights, program: &mut Vec<sock_filter>) {
             permitted(rights.children || rights.mounts_itself(), libc::EPERM);
         }
         Rule::Names => program.push(if rights.own_release { NOTIFY } else { ALLOW }),
+        Rule::Attributes => {
+            program.push(if rights.has_attributes_by_init() { NOTIFY } else { ALLOW });
+        }
         // FreeBSD's answer too.
         Rule::Messages => permitted(rights.ipc.messages, libc::ENOSYS),
         Rule::Semaphores => permitted(rights.ipc.semaphores, libc::ENOSYS),
@@ -532,7 +539,7 @@ mod tests {
             let on = |bit: u32| bits & 1 << bit != 0;
             let allow = Allow::of(|permission| match permission {
                 Permission::RawSockets => on(0),
-                Permission::Quotas => on(1),
+                Permission::Quotas | Permission::Extattr => on(1),
                 Permission::SetHostname => on(2),
                 Permission::SocketAf => on(12),
                 Permission::Mount | Permission::MountTmpfs => on(3),
@@ -567,6 +574,7 @@ mod tests {
                 or(rights.children || rights.allow.has(Permission::Mount), libc::EPERM)
             }
             Rule::Names if rights.own_release => libc::SECCOMP_RET_USER_NOTIF,
+            Rule::Attributes if rights.has_attributes_by_init() => libc::SECCOMP_RET_USER_NOTIF,
             Rule::Messages => or(rights.ipc.messages, libc::ENOSYS),
             Rule::Semaphores => or(rights.ipc.semaphores, libc::ENOSYS),
             Rule::SharedMemory => or(rights.ipc.memory, libc::ENOSYS),
@@ -581,6 +589,7 @@ mod tests {
             Rule::Socket => errno(libc::EAFNOSUPPORT),
             Rule::Allowed
             | Rule::Names
+            | Rule::Attributes
             | Rule::Namespaces
             | Rule::ByNumber
             | Rule::Terminal

@@ -95,6 +95,11 @@ impl Rights {
         self.allow.has(Permission::Chflags) && self.mediated_mounts
     }
 
+    /// Whether init reads and writes attributes of the system for the prison.
+    pub(crate) const fn has_attributes_by_init(self) -> bool {
+        self.allow.has(Permission::Extattr) && self.mediated_mounts
+    }
+
     /// Whether the prison's root has the capability over flags of files. A root that is the host's
     /// has it over the host's files, and could clear what a securelevel keeps.
     pub(crate) fn keeps_flags_capability(self) -> bool {
@@ -104,7 +109,10 @@ impl Rights {
 
     /// Whether init answers some call of a process that enters.
     pub(crate) const fn has_listener(self) -> bool {
-        self.mounts_by_init() || self.sets_flags_by_init() || self.own_release
+        self.mounts_by_init()
+            || self.sets_flags_by_init()
+            || self.has_attributes_by_init()
+            || self.own_release
     }
 
     /// Whether the prison has `vnet`. A jail without network has a stack of its own, too, but an

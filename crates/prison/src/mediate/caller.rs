@@ -4,7 +4,7 @@ use crate::confine::ids::Ids;
 use crate::mediate::Kept;
 use kernel::namespace::Identity;
 use kernel::notify;
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{FileType, Mode, OFlags, fstat, openat};
 use rustix::io::{Errno, read};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 use std::ffi::CString;
@@ -12,9 +12,9 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// CAP_FOWNER, CAP_LINUX_IMMUTABLE and CAP_SYS_ADMIN: capabilities(7).
-pub(super) const FOWNER: u64 = 1 << 3;
+const FOWNER: u64 = 1 << 3;
 pub(super) const LINUX_IMMUTABLE: u64 = 1 << 9;
-const SYS_ADMIN: u64 = 1 << 21;
+pub(super) const SYS_ADMIN: u64 = 1 << 21;
 
 /// The process that waits for an answer, as it was when it was looked at.
 #[derive(Debug)]
@@ -83,6 +83,21 @@ impl Caller {
         self.capabilities & capability != 0
     }
 
+    /// Whether the caller may do to this file or directory what its owner may: it is one of the
+    /// jail's users', and the caller is that user or has power over the files of all of them.
+    pub(super) fn governs(&self, kept: &Kept, ids: Ids, file: &OwnedFd) -> io::Result<bool> {
+        let about = fstat(file)?;
+        // The same call means something else to a device or a socket.
+        let kind = FileType::from_raw_mode(about.st_mode);
+        let is_file = matches!(kind, FileType::RegularFile | FileType::Directory);
+        // The id-mapped mount says whose the file is: nobody's of the jail has no id there.
+        let (user, group) = (ids.inside(about.st_uid), ids.inside(about.st_gid));
+        let owns = user == Some(self.user) || self.has(FOWNER);
+        // What the host changes in the jail's /dev stays the host's to change.
+        let is_of_dev = kept.device_of_dev().is_some_and(|dev| dev == about.st_dev);
+        Ok(is_file && user.is_some() && group.is_some() && owns && !is_of_dev)
+    }
+
     /// Reads a number that the call points to.
     pub(super) fn number(&self, address: u64) -> io::Result<u32> {
         let mut bytes = [0; 4];
@@ -90,28 +105,17 @@ impl Caller {
         if length == bytes.len() { Ok(u32::from_ne_bytes(bytes)) } else { Err(Errno::FAULT.into()) }
     }
 
-    /// Reads a text that the call points to, of less than a page. A null pointer is an empty text.
+    /// Reads a text that the call points to: [`text_of`].
     pub(super) fn text(&self, address: u64) -> io::Result<CString> {
-        if address == 0 {
-            return Ok(CString::default());
-        }
-        let mut text: Vec<u8> = Vec::new();
-        let mut page = vec![0; PAGE];
-        while text.len() < PAGE {
-            // Page by page: the next one may not be mapped, and need not be.
-            let at = address.checked_add(text.len() as u64).ok_or(Errno::FAULT)?;
-            let room = PAGE - at as usize % PAGE;
-            let length = notify::read_memory(self.thread, at, &mut page[..room])?;
-            if let Some(end) = page[..length].iter().position(|byte| *byte == 0) {
-                text.extend(&page[..end]);
-                return CString::new(text).map_err(|_| Errno::INVAL.into());
-            }
-            if length == 0 {
-                return Err(Errno::FAULT.into());
-            }
-            text.extend(&page[..length]);
-        }
-        Err(Errno::NAMETOOLONG.into())
+        text_of(self.thread, address)
+    }
+
+    /// Reads so many bytes that the call points to.
+    pub(super) fn bytes(&self, address: u64, length: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        let read =
+            if length == 0 { 0 } else { notify::read_memory(self.thread, address, &mut bytes)? };
+        if read == length { Ok(bytes) } else { Err(Errno::FAULT.into()) }
     }
 
     /// Takes a copy of a descriptor of the caller.
@@ -123,6 +127,31 @@ impl Caller {
 }
 
 const PAGE: usize = 4096;
+
+/// Reads a text that a call of a thread points to, of less than a page. A null pointer is an empty
+/// text.
+pub(super) fn text_of(thread: u32, address: u64) -> io::Result<CString> {
+    if address == 0 {
+        return Ok(CString::default());
+    }
+    let mut text: Vec<u8> = Vec::new();
+    let mut page = vec![0; PAGE];
+    while text.len() < PAGE {
+        // Page by page: the next one may not be mapped, and need not be.
+        let at = address.checked_add(text.len() as u64).ok_or(Errno::FAULT)?;
+        let room = PAGE - at as usize % PAGE;
+        let length = notify::read_memory(thread, at, &mut page[..room])?;
+        if let Some(end) = page[..length].iter().position(|byte| *byte == 0) {
+            text.extend(&page[..end]);
+            return CString::new(text).map_err(|_| Errno::INVAL.into());
+        }
+        if length == 0 {
+            return Err(Errno::FAULT.into());
+        }
+        text.extend(&page[..length]);
+    }
+    Err(Errno::NAMETOOLONG.into())
+}
 
 /// Opens the memory of a thread, to be written to. Unlike a number, what is open stays the memory
 /// of this process when the process has ended.

@@ -7,9 +7,9 @@
 
 use crate::confine::ids::Ids;
 use crate::mediate::Kept;
-use crate::mediate::caller::{Caller, FOWNER, LINUX_IMMUTABLE};
+use crate::mediate::caller::{Caller, LINUX_IMMUTABLE};
 use crate::mediate::privileges::Privileges;
-use rustix::fs::{FileType, IFlags, fstat, ioctl_getflags, ioctl_setflags};
+use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -53,7 +53,8 @@ impl Change<'_> {
     /// # Errors
     /// `EPERM`: the caller may not; those of the file system.
     pub(super) fn carry_out(&self, has: Privileges) -> io::Result<bool> {
-        if !self.is_for_root()? {
+        let caller = self.caller;
+        if !caller.has(LINUX_IMMUTABLE) || !caller.governs(self.kept, self.ids, &self.file)? {
             return Ok(false);
         }
         // What has no flags is asked by the kernel once more, and answers the caller itself.
@@ -67,24 +68,6 @@ impl Change<'_> {
                 Ok(true)
             }
         }
-    }
-
-    /// Whether the caller has the capability in the jail, and would need no other right over this
-    /// file if it were the caller's own to give.
-    fn is_for_root(&self) -> io::Result<bool> {
-        let about = fstat(&self.file)?;
-        let kind = FileType::from_raw_mode(about.st_mode);
-        // The same number means something else to a device or a socket.
-        let has_flags = matches!(kind, FileType::RegularFile | FileType::Directory);
-        // The id-mapped mount says whose the file is: nobody's of the jail has no id there.
-        let inside = |id| self.ids.inside(id);
-        let (Some(user), Some(_)) = (inside(about.st_uid), inside(about.st_gid)) else {
-            return Ok(false);
-        };
-        let owns = user == self.caller.user || self.caller.has(FOWNER);
-        // What the host changes in the jail's /dev stays the host's to change.
-        let is_of_dev = self.kept.device_of_dev().is_some_and(|dev| dev == about.st_dev);
-        Ok(has_flags && owns && !is_of_dev && self.caller.has(LINUX_IMMUTABLE))
     }
 }
 

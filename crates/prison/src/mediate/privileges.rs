@@ -21,13 +21,19 @@ impl Privileges {
     /// Files that have one lose it, or get the other.
     pub(crate) const CLEAR_FLAGS: Self = Self(2);
 
+    /// `allow.extattr`: attributes of the system.
+    pub(crate) const ATTRIBUTES: Self = Self(4);
+
     /// What a prison with these rights has. Without a listener, or where root has no privileges, it
     /// has nothing.
     pub(crate) fn of(rights: Rights) -> Self {
         let is_served = rights.mediated_mounts && rights.allow.has(Permission::Suser);
         let chflags = is_served && rights.allow.has(Permission::Chflags);
-        let given =
-            [(Self::SET_FLAGS, chflags), (Self::CLEAR_FLAGS, chflags && rights.clears_flags)];
+        let given = [
+            (Self::SET_FLAGS, chflags),
+            (Self::CLEAR_FLAGS, chflags && rights.clears_flags),
+            (Self::ATTRIBUTES, is_served && rights.allow.has(Permission::Extattr)),
+        ];
         given.into_iter().filter(|(_, has)| *has).fold(Self(0), |all, (one, _)| Self(all.0 | one.0))
     }
 
@@ -60,6 +66,7 @@ mod tests {
         for (rights, want) in [
             (rights, both),
             (Rights { clears_flags: false, ..rights }, Privileges::SET_FLAGS),
+            (Rights { allow: allow.with(Permission::Extattr), ..rights }, Privileges(7)),
             (Rights { mediated_mounts: false, ..rights }, Privileges::default()),
             (Rights { allow: Allow::NOTHING.with(Permission::Suser), ..rights }, Privileges(0)),
             (Rights { allow: Allow::NOTHING.with(Permission::Chflags), ..rights }, Privileges(0)),

@@ -8,16 +8,20 @@ use crate::confine::ids::Ids;
 use crate::files::mountinfo::is_root_of_mount;
 use crate::files::overlay::CLONE;
 use crate::files::root::put;
+use crate::mediate::attributes::{Access, By, Kind};
 use crate::mediate::call::{self, CHANGED, Setting};
-use crate::mediate::caller::{Caller, memory};
+use crate::mediate::caller::{Caller, SYS_ADMIN, memory, text_of};
 use crate::mediate::ledger::{As, Id};
 use crate::mediate::maker::{Made, Order, What, make};
-use crate::mediate::{Allowed, Kept, LIMIT, flags};
+use crate::mediate::privileges::Privileges;
+use crate::mediate::{Allowed, Kept, LIMIT, attributes, flags};
 use kernel::notify::{self, Request};
 use kernel::process::exit_now;
 use kernel::{confine, mount, signal};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2, readlinkat};
+use rustix::fs::{
+    CWD, FileType, Mode, OFlags, ResolveFlags, XattrFlags, fstat, openat, openat2, readlinkat,
+};
 use rustix::io::{Errno, pwrite, read};
 use rustix::mount::{OpenTreeFlags, UnmountFlags, open_tree, unmount};
 use rustix::process::{chdir, fchdir};
@@ -49,7 +53,7 @@ pub(super) fn run(kept: &Kept, listener: BorrowedFd<'_>, ids: Ids) -> ! {
         let failed = |error: io::Error| error.raw_os_error().unwrap_or(libc::EINVAL);
         let _ = match done.map_err(failed) {
             Ok(Answer::Kernels) => notify::leave(listener, request.id),
-            Ok(Answer::Done) => notify::answer(listener, request.id, Ok(0)),
+            Ok(Answer::Done(value)) => notify::answer(listener, request.id, Ok(value)),
             Err(errno) => notify::answer(listener, request.id, Err(errno)),
         };
         kept.ledger.forget_request();
@@ -78,7 +82,7 @@ struct Place<'a> {
 
 /// How a call is answered that has not failed.
 enum Answer {
-    Done,
+    Done(i64),
     /// By the kernel itself, with the caller's rights.
     Kernels,
 }
@@ -87,7 +91,10 @@ impl Server<'_> {
     fn answer(&self) -> io::Result<Answer> {
         match libc::c_long::from(self.request.number) {
             libc::SYS_ioctl => self.change_flags(),
-            _ => self.answer_itself().map(|()| Answer::Done),
+            number => match attributes::call(number) {
+                Some((kind, by)) => self.access_attribute(kind, by),
+                None => self.answer_itself().map(|()| Answer::Done(0)),
+            },
         }
     }
 
@@ -102,7 +109,50 @@ impl Server<'_> {
         let (kept, ids, caller) = (self.kept, self.ids, &caller);
         let change = flags::Change { kept, caller, ids, file, wanted };
         let is_done = change.carry_out(self.allowed.privileges)?;
-        Ok(if is_done { Answer::Done } else { Answer::Kernels })
+        Ok(if is_done { Answer::Done(0) } else { Answer::Kernels })
+    }
+
+    /// Reads or writes an attribute of a file.
+    fn access_attribute(&self, kind: Kind, by: By) -> io::Result<Answer> {
+        let [first, name, value, length, flags, _] = self.request.arguments;
+        // Looked at before the caller is: most calls are about other attributes.
+        let name = text_of(self.request.thread, name).ok();
+        let name = name.filter(|name| attributes::is_of_system(name, kind));
+        let has = self.allowed.privileges.has(Privileges::ATTRIBUTES);
+        let Some(name) = name.filter(|_| has && length <= attributes::LARGEST) else {
+            return Ok(Answer::Kernels);
+        };
+        let Ok(caller) = Caller::find(self.kept, self.request.thread, self.ids) else {
+            return Ok(Answer::Kernels);
+        };
+        let access = match kind {
+            Kind::Get => Access::Get(length as usize),
+            Kind::Set => {
+                let flags = XattrFlags::from_bits_retain(flags as u32);
+                Access::Set(caller.bytes(value, length as usize)?, flags)
+            }
+            Kind::Remove => Access::Remove,
+        };
+        let file = match by {
+            By::Descriptor => caller.descriptor(first as i32)?,
+            By::Path { follows } => {
+                let path = caller.text(first)?;
+                self.check_caller_waits()?;
+                let order = Order { target: &path, follows, what: What::Nothing };
+                make(self.kept, &caller, &order)?.0
+            }
+        };
+        let memory = memory(self.kept, self.request.thread)?;
+        self.check_caller_waits()?;
+        let governs = caller.governs(self.kept, self.ids, &file)?;
+        if !caller.has(SYS_ADMIN) || !governs || !attributes::is_served(&file, by)? {
+            return Ok(Answer::Kernels);
+        }
+        let (read, length) = attributes::carry_out(self.kept, &file, &name, access)?;
+        if !read.is_empty() && pwrite(memory, &read, value) != Ok(read.len()) {
+            return Err(Errno::FAULT.into());
+        }
+        Ok(Answer::Done(length as i64))
     }
 
     fn answer_itself(&self) -> io::Result<()> {

@@ -39,6 +39,7 @@ pub(super) const RULED: &[(Rule, &[Call])] = &[
     (Rule::NewMounts, NEW_MOUNTS),
     (Rule::Names, calls![SYS_uname]),
     (Rule::Terminal, calls![SYS_ioctl]),
+    (Rule::Attributes, ATTRIBUTES),
     (Rule::Socket, calls![SYS_socket SYS_socketpair]),
     (Rule::SocketOption, calls![SYS_setsockopt]),
     (Rule::Personality, calls![SYS_personality]),
@@ -53,6 +54,13 @@ pub(super) const RULED: &[(Rule, &[Call])] = &[
     (Rule::Debugging, DEBUGGING),
     (Rule::ByNumber, calls![SYS_rt_sigqueueinfo SYS_rt_tgsigqueueinfo SYS_prlimit64]),
     (Rule::ByPidfd, calls![SYS_pidfd_send_signal]),
+];
+
+/// Calls about an attribute of a file, whose name is a text in memory.
+#[rustfmt::skip]
+const ATTRIBUTES: &[Call] = calls![
+    SYS_setxattr SYS_lsetxattr SYS_fsetxattr SYS_getxattr SYS_lgetxattr SYS_fgetxattr
+    SYS_removexattr SYS_lremovexattr SYS_fremovexattr
 ];
 
 /// Calls that mount, since Linux 5.2. Where they are allowed, they act on a mount namespace of the
@@ -138,9 +146,7 @@ const ALLOWED: &[Call] = calls![
     SYS_fchdir SYS_chroot SYS_umask SYS_mkdirat SYS_mknodat SYS_unlinkat
     SYS_renameat SYS_renameat2 SYS_linkat SYS_symlinkat SYS_readlinkat
     SYS_fchmod SYS_fchmodat SYS_fchown SYS_fchownat SYS_utimensat
-    SYS_setxattr SYS_lsetxattr SYS_fsetxattr SYS_getxattr SYS_lgetxattr
-    SYS_fgetxattr SYS_listxattr SYS_llistxattr SYS_flistxattr SYS_removexattr
-    SYS_lremovexattr SYS_fremovexattr SYS_name_to_handle_at SYS_inotify_init1
+    SYS_listxattr SYS_llistxattr SYS_flistxattr SYS_name_to_handle_at SYS_inotify_init1
     SYS_inotify_add_watch SYS_inotify_rm_watch SYS_fanotify_mark SYS_copy_file_range
     SYS_sendfile SYS_splice SYS_tee SYS_fchmodat2
     // Waiting for many.
