@@ -205,6 +205,49 @@ fn a_jail_with_jails_mounts_by_itself() {
     sandbox.check();
 }
 
+/// A file system of the jail's own that never answers takes a call ten seconds, and neither init
+/// nor any other caller longer. When it ends, nothing is left of the call.
+#[test]
+fn a_file_system_that_hangs() {
+    let Some(sandbox) = machine() else { return };
+    if sandbox.run("test -c /dev/fuse").status != 0 {
+        return eprintln!("skipped: allow_mount::a_file_system_that_hangs: no /dev/fuse");
+    }
+    sandbox.write(
+        "/etc/devfs.rules",
+        "[fuse=20]\nadd include $devfsrules_hide_all\nadd include $devfsrules_unhide_basic\n\
+         add path fuse unhide\n",
+    );
+    sandbox.ok(&format!("{JAIL} devfs_ruleset=20 allow.mount.tmpfs allow.mount.fusefs"));
+    // linux/fuse.h: FUSE_INIT is answered with `struct fuse_out_header`, which has the request's
+    // number, and `struct fuse_init_out` of version 7.31. The request after that is read, and gets
+    // no answer: the kernel waits for that whatever signal comes.
+    let server = "\
+exec 3<>/dev/fuse
+mount -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 hangs /mnt || exit
+dd bs=1M count=1 <&3 > /from/request
+{ printf '\\120\\0\\0\\0\\0\\0\\0\\0'; dd bs=1 skip=8 count=8 < /from/request
+printf '\\7\\0\\0\\0\\37\\0\\0\\0'; dd bs=1 count=56 < /dev/zero; } > /from/answer
+dd bs=80 count=1 < /from/answer >&3
+dd bs=1M count=1 <&3 > /dev/null
+echo asked > /from/state
+sleep 1000
+";
+    sandbox.write("/home/jails/web/server", server);
+    sandbox.ok("jexec web sh -c 'exec sh /server' > /tmp/server 2>&1 & \
+                until jexec web grep -q hangs /proc/self/mounts; do :; done");
+    sandbox.ok("jexec web sh -c 'mount -t tmpfs x /mnt/x; echo $?' > /tmp/hung 2>&1 & \
+                until test -e /home/jails/web/from/state; do :; done");
+    // Init does what it is told meanwhile, and a caller comes to its turn.
+    sandbox.ok("jail -q -m name=web host.hostname=obeys");
+    assert_eq!(sandbox.ok("cat /tmp/hung; jexec web hostname"), "obeys\n");
+    inside(&sandbox, &[("mount -t tmpfs x /new && umount /new && echo ok", "ok\n")]);
+    let hung = "mount: mounting x on /mnt/x failed: Interrupted system call\n255\n";
+    assert_eq!(sandbox.ok("until grep -q 255 /tmp/hung; do :; done; cat /tmp/hung"), hung);
+    sandbox.ok("jail -q -r web");
+    sandbox.check();
+}
+
 /// The mount programs of Debian and kletka's own, and file systems that a program in the jail
 /// serves: root's, and a user's by the set-user-ID program.
 #[test]
