@@ -9,6 +9,7 @@
 //!
 //! May use: `addresses`, `kernel`, `libc`, `mountinfo`, `rustix`, `strerror`, `vis`; system calls.
 
+mod appear;
 mod cgroup;
 mod confine;
 mod control;
@@ -37,6 +38,7 @@ mod within;
 mod work;
 
 pub use ::addresses::{Share, Source, both};
+pub use appear::{Apart, MountPoint, open_on_host, unmount_on_host};
 pub use confine::ids::Ids;
 pub use confine::user::User;
 pub use enter::copy::{EXECUTE, execute};

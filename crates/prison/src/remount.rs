@@ -102,11 +102,24 @@ impl Record {
     /// Whether the prison can have these moves while it runs.
     #[must_use]
     pub fn can_move(&self, moves: &Moves, wanted: &[Mount]) -> bool {
-        // What a jail that serves NFS gets is id-mapped, which only a start does.
+        moves.is_empty() || self.keeps_mounts().is_none() && moves.is_possible(wanted)
+    }
+
+    /// Why the host neither mounts nor unmounts anything in the prison while it runs, if it does
+    /// not: a permission, or `children.max`.
+    pub(crate) fn keeps_mounts(&self) -> Option<&'static str> {
         let allow = self.rights.allow;
-        let fixed = allow.has(Permission::Mount) || allow.has(Permission::Nfsd);
-        let is_outside = !self.is_inside() && !fixed;
-        moves.is_empty() || is_outside && moves.is_possible(wanted)
+        if self.is_inside() {
+            // It is another jail's.
+            Some("children.max")
+        } else if allow.has(Permission::Mount) {
+            Some("allow.mount")
+        } else if allow.has(Permission::Nfsd) {
+            // What it gets is id-mapped, which only a start does.
+            Some("allow.nfsd")
+        } else {
+            None
+        }
     }
 }
 
@@ -161,14 +174,7 @@ impl Changing<'_> {
     /// Calls `act` in the mount namespace of the prison, with its root. The registry cannot be
     /// written there.
     fn within<T>(&self, act: impl FnOnce(BorrowedFd<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        let mounts = namespace::of_process(self.init, Namespace::Mount).map_err(|_| Error::Died)?;
-        let home = Home::find()?;
-        move_into_link_name_space(mounts.as_fd(), Some(LinkNameSpaceType::Mount))
-            .calling("setns")?;
-        let root = open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).calling("open");
-        let done = root.and_then(|root| act(root.as_fd()));
-        home.come_back()?;
-        done
+        within_mounts(self.init, act)
     }
 }
 
@@ -286,6 +292,20 @@ fn tmpfs(root: BorrowedFd<'_>, mount: &Mount, ids: Ids) -> Result<Tree, Error> {
     Tree::tmpfs_of(mount.target.clone(), mount.options, &settings, owner, ids)
 }
 
+/// Calls `act` in the mount namespace of the prison whose init this is, with its root.
+pub(crate) fn within_mounts<T>(
+    init: BorrowedFd<'_>,
+    act: impl FnOnce(BorrowedFd<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mounts = namespace::of_process(init, Namespace::Mount).map_err(|_| Error::Died)?;
+    let home = Home::find()?;
+    move_into_link_name_space(mounts.as_fd(), Some(LinkNameSpaceType::Mount)).calling("setns")?;
+    let root = open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).calling("open");
+    let done = root.and_then(|root| act(root.as_fd()));
+    home.come_back()?;
+    done
+}
+
 /// Opens a mount point.
 fn open_point(root: BorrowedFd<'_>, target: &Path) -> Result<OwnedFd, Error> {
     place(root, target).map_err(|error| match error {
@@ -294,7 +314,12 @@ fn open_point(root: BorrowedFd<'_>, target: &Path) -> Result<OwnedFd, Error> {
     })
 }
 
-fn put_at(root: BorrowedFd<'_>, mount: BorrowedFd<'_>, target: &Path) -> Result<(), Error> {
+/// Attaches a mount at `target` of a prison.
+pub(crate) fn put_at(
+    root: BorrowedFd<'_>,
+    mount: BorrowedFd<'_>,
+    target: &Path,
+) -> Result<(), Error> {
     let point = open_point(root, target)?;
     put(mount, point.as_fd()).map_err(|error| Error::MountPoint(target.into(), error.into()))
 }
@@ -319,7 +344,11 @@ fn found_at(root: BorrowedFd<'_>, target: &Path) -> Result<Option<Found>, Error>
 
 /// Unmounts what lies at `target`. umount2(2) takes a path alone: here it is one name, in the
 /// directory that was opened without following a link.
-fn unmount_at(root: BorrowedFd<'_>, target: &Path, flags: UnmountFlags) -> rustix::io::Result<()> {
+pub(crate) fn unmount_at(
+    root: BorrowedFd<'_>,
+    target: &Path,
+    flags: UnmountFlags,
+) -> rustix::io::Result<()> {
     let (Some(parent), Some(name)) = (target.parent(), target.file_name()) else {
         return Err(Errno::BUSY);
     };

@@ -94,3 +94,79 @@ tmpfs              /home/at/a/deep tmpfs   rw,size=1m,mode=755  # on the one abo
         ("mount -a -F /home/fstab; cd /home/at/a; umount -f /home/at/a; ls /home/at/a", 0, ""), // in use, and gone
     ]);
 }
+
+#[test]
+#[rustfmt::skip]
+fn what_the_host_mounts_appears_in_a_jail_that_runs() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/a");
+    sandbox.ok("mkdir -p /home/src/deep /home/a/mnt/d /home/a/mnt/t; echo hello > /home/src/file; chown 5:6 /home/a/mnt/t; jail -qc name=a path=/home/a persist");
+    sandbox.write("/home/fstab", "/home/src /home/a/mnt/d nullfs ro\ntmpfs /home/a/mnt/d/deep tmpfs rw,size=1m\n");
+    session(&sandbox, &[
+        ("mount -t nullfs -o ro /home/src /home/a/mnt/d; jexec a cat /mnt/d/file",   0, "hello\n"),
+        ("jexec a touch /mnt/d/file 2>&1 | grep -o 'Read-only.*'",       0, "Read-only file system\n"),
+        ("umount /home/a/mnt/d; jexec a ls -A /mnt/d",                   0, ""),
+        ("mount | grep -c /home/a",                                      1, "0\n"),
+        // The ids are the jail's own.
+        ("mount -t tmpfs -o size=1m x /home/a/mnt/t; jexec a stat -c '%u %g' /mnt/t; jexec a touch /mnt/t/new; stat -c %u /home/a/mnt/t/new; umount /home/a/mnt/t; jexec a ls /mnt/t", 0, "5 6\n0\n"),
+        ("cd /home/a/mnt; mount_nullfs ../../src d; jexec a cat /mnt/d/file; umount /home/a/mnt/d", 0, "hello\n"),
+        ("mount -F /home/fstab -a; jexec a cat /mnt/d/file; jexec a stat -f -c %b /mnt/d/deep; umount -F /home/fstab -a; jexec a ls -A /mnt/d", 0, "hello\n256\n"),
+        // Nobody loses what is in use, neither on the host nor in the jail.
+        ("mount -t nullfs /home/src /home/a/mnt/d; jexec a sh -c 'cd /mnt/d; echo ready > /tmp/ready; exec sleep 1000' & until test -s /home/a/tmp/ready; do :; done; umount /home/a/mnt/d", 1, "umount: unmount of /home/a/mnt/d failed: Device busy\n"),
+        ("mount | grep -c /home/a; jexec a cat /mnt/d/file; umount -f /home/a/mnt/d; jexec a ls -A /mnt/d; mount | grep -c /home/a", 1, "1\nhello\n0\n"),
+        // What the host has mounted stays when the jail ends, as on FreeBSD.
+        ("mount -t nullfs /home/src /home/a/mnt/d; jail -qr a; cat /home/a/mnt/d/file; umount /home/a/mnt/d", 0, "hello\n"),
+        // What was mounted before the jail was started leaves it.
+        ("mount -t nullfs /home/src /home/a/mnt/d; jail -qc name=a path=/home/a persist; jexec a cat /mnt/d/file; umount /home/a/mnt/d; jexec a ls -A /mnt/d; jail -r a", 0, "hello\n"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn no_link_of_a_jail_leads_a_mount_away() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/a");
+    sandbox.ok("mkdir -p /home/src /home/else /home/a/mnt/d; jail -qc name=a path=/home/a persist; jexec a ln -s /home/else /mnt/link; jexec a ln -s ../../else /mnt/up");
+    session(&sandbox, &[
+        ("mount -t nullfs /home/src /home/a/mnt/link", 1, "mount: /home/a/mnt/link: /home/a/mnt/link is a symbolic link in a jail's root, and could lead anywhere; name what it leads to\n"),
+        ("mount -t tmpfs x /home/a/mnt/up",            1, "mount: /home/a/mnt/up: /home/a/mnt/up is a symbolic link in a jail's root, and could lead anywhere; name what it leads to\n"),
+        ("mount -t nullfs /home/a/mnt/link /home/src", 1, "mount: /home/a/mnt/link: /home/a/mnt/link is a symbolic link in a jail's root, and could lead anywhere; name what it leads to\n"),
+        ("mount | grep -c 'on /home/'",                      1, "0\n"),
+        // A link of the host's administrator is followed.
+        ("ln -s /home/a /home/link; mount -t nullfs /home/src /home/link/mnt/d; mount | grep -o 'on /home/[^ ]*'; umount /home/link/mnt/d; jail -r a", 0, "on /home/a/mnt/d\n"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_jail_that_may_mount_gets_none_of_the_hosts() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/a");
+    sandbox.ok("mkdir -p /home/src /home/a/mnt/d; jail -qc name=a path=/home/a allow.mount allow.mount.tmpfs enforce_statfs=1 persist");
+    session(&sandbox, &[
+        ("mount -t nullfs /home/src /home/a/mnt/d", 0, "mount: /home/a/mnt/d: jail a has allow.mount and does not see it until its next start\n"),
+        ("umount /home/a/mnt/d",                    0, ""),
+        // What it was started with stays in it.
+        ("jail -qr a; mount -t nullfs /home/src /home/a/mnt/d; jail -qc name=a path=/home/a allow.mount allow.mount.tmpfs enforce_statfs=1 persist; umount /home/a/mnt/d; jail -r a", 0,
+            "umount: /home/a/mnt/d: jail a has allow.mount and keeps it until its end\n"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn hooks_mount_into_the_jail_that_is_being_started() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/a");
+    sandbox.ok("mkdir -p /home/src /home/a/mnt/c /home/a/mnt/p; echo hello > /home/src/file");
+    sandbox.write("/etc/jail.conf", "\
+a { path = /home/a; persist;
+    exec.created = 'mount -t nullfs -o ro /home/src /home/a/mnt/c';
+    exec.start = '/bin/cat /mnt/c/file';
+    exec.poststart = 'mount -t nullfs -o ro /home/src /home/a/mnt/p';
+    exec.prestop = 'umount /home/a/mnt/p'; exec.poststop = 'umount /home/a/mnt/c'; }
+");
+    session(&sandbox, &[
+        ("jail -qc a; jexec a cat /mnt/p/file", 0, "hello\nhello\n"),
+        ("jail -r a; mount | grep -c /home/a",  1, "a: removed\n0\n"),
+    ]);
+}

@@ -54,6 +54,11 @@ impl<'r> Sources<'r> {
         Self { registry: None, spec: Some(spec) }
     }
 
+    /// For the host itself, among the jails that run.
+    pub(crate) fn of_registry(registry: Option<&'r Registry>) -> Self {
+        Self { registry, spec: None }
+    }
+
     /// For a trial that no jail takes part in.
     pub(crate) fn of_host() -> Self {
         Self { registry: None, spec: None }
@@ -101,15 +106,17 @@ impl<'r> Sources<'r> {
     /// The roots of all jails that run or are configured, by device and inode. A jail in `/` is one
     /// with the host's own files, all of which would count as its.
     fn roots(&self, own: bool) -> HashSet<(u64, u64)> {
-        let Some(spec) = self.spec else { return HashSet::new() };
         // A registry that cannot be read is reported by those that need it.
         let running = self.registry.and_then(|registry| registry.prisons().ok());
         let running = running.unwrap_or_default();
         // What a jail says of the jails inside it is only its word, and its own root is around
         // theirs.
         let running = running.into_iter().filter(|record| !record.is_inside());
-        let paths = running.map(|record| record.path).chain(spec.neighbours.iter().cloned());
-        let paths = paths.chain(own.then(|| spec.path.clone()));
+        let configured = self
+            .spec
+            .into_iter()
+            .flat_map(|spec| spec.neighbours.iter().cloned().chain(own.then(|| spec.path.clone())));
+        let paths = running.map(|record| record.path).chain(configured);
         let found = paths.filter_map(|path| fs::metadata(path).ok());
         let mut roots: HashSet<_> = found.map(|found| (found.dev(), found.ino())).collect();
         if let Ok(host) = fs::metadata("/") {

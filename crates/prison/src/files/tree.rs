@@ -30,7 +30,7 @@ const OVERLAYFS_MAGIC: i64 = 0x794c_7630;
 
 /// File systems of the kernel itself: a jail has instances of its own, or none. Most cannot be
 /// idmapped either.
-const KERNEL: [&str; 21] = [
+pub(crate) const KERNEL: [&str; 21] = [
     "autofs",
     "binfmt_misc",
     "bpf",

@@ -13,11 +13,13 @@ use std::process::ExitCode;
 
 use lexopt::{Arg, Parser};
 use mountinfo::Mounted;
+use prison::unmount_on_host;
 use rustix::mount::{UnmountFlags, unmount};
 
 use crate::cli::answer::reason;
 use crate::cli::grammar::host::UMOUNT;
 use crate::cli::help::usage;
+use crate::cli::host::mount::detached::registry;
 use crate::cli::host::mount::mounted;
 
 /// Runs the applet.
@@ -122,9 +124,24 @@ impl Request {
         let flags = if self.force { UnmountFlags::DETACH } else { UnmountFlags::empty() };
         let target = String::from_utf8_lossy(&mount.target);
         // The path comes from the kernel's table and has no links. One that was put there since
-        // must not lead to another mount.
-        unmount(mount.target.as_slice(), flags | UnmountFlags::NOFOLLOW)
-            .map_err(|error| format!("unmount of {target} failed: {}", reason(error)))?;
+        // leads to no other mount.
+        let path = Path::new(OsStr::from_bytes(&mount.target));
+        let kept = match prison::is_jailed() {
+            // Init unmounts, and answers umount2(2) with this path.
+            true => unmount(path, flags | UnmountFlags::NOFOLLOW)
+                .map(|()| Vec::new())
+                .map_err(|error| prison::Error::MountPoint(path.into(), error.into())),
+            false => unmount_on_host(registry("umount").as_ref(), path, flags),
+        };
+        let kept = kept.map_err(|error| match error {
+            prison::Error::MountPoint(_, error) => {
+                format!("unmount of {target} failed: {}", reason(error))
+            }
+            error => format!("unmount of {target} failed: {error}"),
+        })?;
+        for (jail, why) in kept {
+            complain!("umount: {target}: jail {jail} has {why} and keeps it until its end");
+        }
         if self.verbose {
             let source = String::from_utf8_lossy(&mount.source);
             answer::print(format!("{source}: unmount from {target}\n"));
