@@ -300,8 +300,9 @@ pub static CATALOGUE: &[Parameter] = &numbered([
                  none"),
     live("allow.quotas").bool(false)
         .about("May set quotas")
-        .partly("quotactl(2) is let through, but Linux wants a capability over the host's file \
-                 system for all that changes a quota: that stays refused"),
+        .partly("quotas that the host sets hold in the jail, whose files keep their owners on disk; \
+                 quotactl(2) is let through, but Linux wants a capability over the host's file \
+                 system for all that changes a quota: set it on the host"),
     live("allow.socket_af").bool(false)
         .about("May open sockets of any family")
         .partly("without it IPv4, IPv6, local and routing sockets, as on FreeBSD; with it a jail with \
@@ -384,8 +385,8 @@ pub static CATALOGUE: &[Parameter] = &numbered([
         .full("by `mount --bind` too, of files and of other file systems' parts"),
     live("allow.mount.p9fs").bool(false)
         .about("May mount p9fs")
-        .refused("Linux's 9p trusts its server with the host's kernel: mount it on the host, below the \
-                  jail's path"),
+        .refused("Linux's 9p trusts its server with the host's kernel, and cannot be id-mapped: mount \
+                  it on the host, below the path of a jail with kletka.userns=inherit"),
     live("allow.mount.procfs").bool(false)
         .about("May mount procfs").partly(PROC_VIEW),
     live("allow.mount.linprocfs").bool(false)
