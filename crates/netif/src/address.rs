@@ -63,6 +63,12 @@ impl Prefix {
         Self { address, ..self }
     }
 
+    /// Whether `address` is in this network.
+    #[must_use]
+    pub fn contains(self, address: IpAddr) -> bool {
+        self.network() == Self { address, ..self }.network()
+    }
+
     /// The broadcast address of an IPv4 network that has one.
     #[must_use]
     pub fn broadcast(self) -> Option<Ipv4Addr> {

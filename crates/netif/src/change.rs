@@ -225,7 +225,13 @@ impl Netlink {
         let Some(bridge) = joining.bridge else { return Err(request.refused(Errno::NXIO)) };
         let mut message = by_index(joining.member.index);
         message.number(ifla::MASTER, bridge);
-        self.apply(name, message, request)
+        self.apply(name, message, request).map_err(|error| match error {
+            Error::Refused { request, errno: Errno::XFULL, .. } => request.refused_because(
+                Errno::NOSPC,
+                "a bridge of Linux has at most 1,023 members: a second bridge takes more",
+            ),
+            error => error,
+        })
     }
 
     /// `deletem`: takes `member` out of `bridge`.

@@ -44,6 +44,8 @@ pub enum Cloner {
     Wireguard(Option<u32>),
     /// `tap`, `tapN`.
     Tap(Option<u32>),
+    /// `vmnet`, `vmnetN`: a tap for a virtual machine.
+    Vmnet(Option<u32>),
     /// `tun`, `tunN`.
     Tun(Option<u32>),
 }
@@ -64,6 +66,7 @@ impl Cloner {
             "gre" => |unit| Self::Tunnel(TunnelKind::Gre, unit),
             "wg" => Self::Wireguard,
             "tap" => Self::Tap,
+            "vmnet" => Self::Vmnet,
             "tun" => Self::Tun,
             _ => return Self::parse_vlan_of(name),
         };
@@ -249,18 +252,18 @@ impl Netlink {
         })
     }
 
-    /// Makes a tap or a tun, in the caller's network namespace or in that of `place`: another
-    /// namespace, and the caller's own.
+    /// Makes a tap, a vmnet or a tun, as `kind` says, in the caller's network namespace or in that
+    /// of `place`: another namespace, and the caller's own.
     ///
     /// `Exists`; else the error of /dev/net/tun. `EOPNOTSUPP`: this kernel has none. `EPERM`: the
     /// other namespace cannot be entered.
     pub fn create_tap(
         &mut self,
-        carries_frames: bool,
+        kind: &str,
         unit: Option<u32>,
         place: Option<(BorrowedFd<'_>, BorrowedFd<'_>)>,
     ) -> Result<InterfaceName, Error> {
-        let kind = if carries_frames { "tap" } else { "tun" };
+        let carries_frames = kind != "tun";
         self.create(kind, '\0', unit, |netlink, name| {
             // No request of rtnetlink makes one: /dev/net/tun makes it in the namespace of the
             // caller.
@@ -451,7 +454,7 @@ fn missing_module(kind: &str) -> &'static str {
         }
         "gre" => "this kernel has no GRE: load the module ip_gre, or ip6_gre for IPv6 outside",
         "wg" => "this kernel has no WireGuard: load the module wireguard",
-        "tap" | "tun" => {
+        "tap" | "tun" | "vmnet" => {
             "there is no /dev/net/tun: load the module tun, or let the jail's devfs have it"
         }
         _ => "this kernel has no epairs: load the module veth",
@@ -487,6 +490,7 @@ mod tests {
             ("gre0",     Some(Cloner::Tunnel(TunnelKind::Gre, Some(0)))),
             ("wg0",      Some(Cloner::Wireguard(Some(0)))),
             ("tap0",     Some(Cloner::Tap(Some(0)))),
+            ("vmnet1",   Some(Cloner::Vmnet(Some(1)))),
             ("tun",      Some(Cloner::Tun(None))),
             ("stf0",     None),
             ("epair99999999999", None),

@@ -98,7 +98,7 @@ $ ifconfig epair1234567890 create
 ifconfig: SIOCIFCREATE2 (epair1234567890): Invalid argument
 [1]
 $ ifconfig stf0 create
-ifconfig: SIOCIFCREATE2 (stf0): Invalid argument (what can be created: epairN, bridgeN, vlanN, IF.TAG, laggN, loN, tapN, tunN, vxlanN, gifN, greN, wgN)
+ifconfig: SIOCIFCREATE2 (stf0): Invalid argument (what can be created: epairN, bridgeN, vlanN, IF.TAG, laggN, loN, tapN, tunN, vmnetN, vxlanN, gifN, greN, wgN)
 [1]
 $ ifconfig gif0 create
 ifconfig: SIOCIFCREATE2 (gif0): Invalid argument (on Linux it is made whole: create tunnel SOURCE DESTINATION)
@@ -113,7 +113,7 @@ $ ifconfig bridge0 destroy; ifconfig bridge1 destroy; ifconfig epair0b destroy
 $ ifconfig epair1a destroy; ifconfig wan destroy; ifconfig -l
 lo0
 $ ifconfig -C
-bridge epair gif gre lagg lo tap tun vlan vxlan wg
+bridge epair gif gre lagg lo tap tun vlan vmnet vxlan wg
 ",
     );
 }
@@ -932,6 +932,10 @@ tun0: flags=8091<UP,POINTOPOINT,NOARP,MULTICAST> metric 0 mtu 1500
 	inet 10.0.0.1 --> 10.0.0.2 netmask 0xffffffff
 	inet6 fd00::1 prefixlen 64
 	groups: tun
+$ ifconfig vmnet create; ifconfig vmnet0 | grep -e groups -e media; ifconfig vmnet0 destroy
+vmnet0
+	groups: vmnet
+	media: Ethernet 1000baseT <full-duplex>
 $ ifconfig -g tap
 tap0
 tap7

@@ -114,13 +114,44 @@ $ arp 10.0.0.9
 10.0.0.9 (10.0.0.9) -- no entry
 [1]
 $ arp -an -i epair1a
-$ arp -d 10.0.0.2
-arp: -d: not supported: entries are only shown here, ip-neighbour(8) changes them
+$ arp -s 10.0.0.4 2:0:5e:0:0:4
+$ arp -S 10.0.0.4 02:00:5e:00:00:05 temp
+10.0.0.4 (10.0.0.4) deleted
+$ arp -n 10.0.0.4 | cut -d' ' -f 1-6
+? (10.0.0.4) at 02:00:5e:00:00:05 on epair1b
+$ arp -s 10.0.0.5 auto pub
+$ ip neighbour show proxy
+10.0.0.5 dev epair1b proxy\u{20}
+$ arp -d 10.0.0.5 pub
+10.0.0.5 (10.0.0.5) deleted
+$ arp -s 10.0.0.5 02:00:5e:00:00:05 pub
+arp: 02:00:5e:00:00:05: not supported: on Linux what is published has the interface's own address: say auto
 [1]
+$ arp -d 10.0.0.2
+10.0.0.2 (10.0.0.2) deleted
+$ arp -d 10.0.0.2
+arp: delete: cannot locate 10.0.0.2
+[1]
+$ arp -s 10.9.0.2 02:00:5e:00:00:02
+arp: cannot intuit interface index and type for 10.9.0.2
+[1]
+$ arp -s 10.0.0.2 nonsense
+arp: invalid Ethernet address 'nonsense'
+[1]
+$ arp -s 10.0.0.2 02:00:5e:00:00:02 reject
+arp: reject: not supported on Linux: route(8) has -reject for the host 10.0.0.2
+[1]
+$ arp -d -a
+10.0.0.3 (10.0.0.3) deleted
+10.0.0.4 (10.0.0.4) deleted
 $ ndp -an
 Neighbor                             Linklayer Address  Netif Expire    S Flags
 fd00::2                              02:00:5e:00:00:02 epair1b permanent R\u{20}
 fd00::3                              02:00:5e:00:00:03 epair1b expired   S R
+$ ndp -s fd00::4 02:00:5e:00:00:04; ndp -d fd00::4
+fd00::4 (fd00::4) deleted
+$ ndp -c
+fd00::3 (fd00::3) deleted
 $ ndp fd00::9
 fd00::9 (fd00::9) -- no entry
 [1]

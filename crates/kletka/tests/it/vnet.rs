@@ -70,6 +70,23 @@ fn jails_and_the_lan_reach_each_other() {
     remove_lan(&sandbox);
 }
 
+/// if_ether.c, `arp_iflladdr()`, nd6.c, `nd6_iflladdr()`: an interface that gets another link-level
+/// address says so. Without that a neighbour would send to the old one until the entry is stale.
+#[test]
+fn neighbours_are_told_of_a_new_address() {
+    let Some(sandbox) = lan(&["web"]) else { return };
+    for address in ["192.168.1.1", "fd00::1"] {
+        sandbox.ok(&format!("ip netns exec lan busybox ping -c 1 -W 10 {address}"));
+    }
+    sandbox.ok("ifconfig -j web epair1b ether 02:00:5e:00:00:99");
+    for address in ["192.168.1.1", "fd00::1"] {
+        sandbox.ok(&format!(
+            "until ip -n lan neighbour show {address} | grep 02:00:5e:00:00:99; do :; done"
+        ));
+    }
+    remove_lan(&sandbox);
+}
+
 /// The reason why the article uses a vnet: broadcasts of a jail are heard on the LAN.
 #[test]
 fn a_broadcast_is_heard_on_the_lan() {

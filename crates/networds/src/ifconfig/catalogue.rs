@@ -82,6 +82,7 @@ pub const CLONED: &[Cloned] = &[
     Cloned { name: "tun", about: "As `tap`, with packets in place of frames" },
     Cloned { name: "vlan", about: "A vlan; tag and parent are given with `create`, or by a name of \
         the form `IF.TAG`" },
+    Cloned { name: "vmnet", about: "A `tap` by another name" },
     Cloned { name: "vxlan", about: "Ethernet over UDP" },
     Cloned { name: "wg", about: "WireGuard; keys and peers are given by wg(8)" },
 ];

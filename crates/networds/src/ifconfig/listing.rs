@@ -75,6 +75,8 @@ fn group(interface: &Interface) -> Option<&str> {
         Kind::Vxlan(_) => Some("vxlan"),
         Kind::Tunnel(kind, _) => Some(kind.word()),
         Kind::Wireguard => Some("wg"),
+        // if_tuntap.c: a vmnet is a tap of another name.
+        Kind::Tap if interface.name.as_str().starts_with("vmnet") => Some("vmnet"),
         Kind::Tap => Some("tap"),
         Kind::Tun => Some("tun"),
         Kind::Ethernet => None,

@@ -20,6 +20,7 @@ use kernel::interface;
 use kernel::namespace::{self, Namespace};
 use kernel::process::{Stack, Work, clone3_sharing, exit_now};
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, read, write};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, PidfdFlags, Signal, getpid, getppid, pidfd_open};
@@ -196,6 +197,7 @@ impl Task {
         setdomainname(&self.domainname)?;
         if self.loopback {
             interface::loopback_up(vnet::ioctl_socket()?.as_fd())?;
+            tell_neighbours();
         }
         Ok(())
     }
@@ -209,6 +211,22 @@ impl Task {
             let mut fds = [PollFd::from_borrowed_fd(parent.as_fd(), PollFlags::IN)];
             while poll(&mut fds, None) == Err(Errno::INTR) {}
         }
+    }
+}
+
+/// Has interfaces of the network namespace say their addresses when they come up or get another
+/// link-level address, as FreeBSD's do: else neighbours go on sending to the old one for a while.
+fn tell_neighbours() {
+    // Nothing is allocated: this process has its parent's memory.
+    for file in
+        [c"/proc/sys/net/ipv4/conf/all/arp_notify", c"/proc/sys/net/ipv6/conf/all/ndisc_notify"]
+    {
+        // A kernel without IPv6 lacks the second, and inside a jail /proc/sys may be read-only:
+        // neighbours then find out by themselves, later.
+        let Ok(file) = open(file, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()) else {
+            continue;
+        };
+        let _ = write(&file, b"1");
     }
 }
 

@@ -50,26 +50,47 @@ pub(crate) static NETSTAT: Grammar = Grammar {
 const ALL: Flag = flag("-a", "show all entries");
 const JAIL: Flag = with("-j", "jail", Running, "in the network of this jail");
 const NUMBERS: Flag = flag("-n", "numbers stay numbers, as in any case");
-/// The options by which FreeBSD's commands change entries.
-const CHANGES: &str = "dsSfc";
-
 pub(crate) static ARP: Grammar = Grammar {
-    usage: &["arp [-n] [-i interface] [-j jail] hostname", "arp [-n] [-i interface] [-j jail] -a"],
+    usage: &[
+        "arp [-n] [-i interface] [-j jail] hostname",
+        "arp [-n] [-i interface] [-j jail] -a",
+        "arp -d [-j jail] hostname [pub]",
+        "arp -d [-i interface] [-j jail] -a",
+        "arp -s [-j jail] hostname ether_addr [temp] [pub [only]]",
+        "arp -S [-j jail] hostname ether_addr [temp] [pub [only]]",
+    ],
     flags: &[
         ALL,
+        flag("-d", "forget the entry, or with -a all of them"),
         with("-i", "interface", Interface, "only entries of this interface"),
         JAIL,
         NUMBERS,
+        flag("-S", "put an entry there, in place of the old one"),
+        flag("-s", "put an entry there"),
     ],
-    refused: CHANGES,
+    refused: "f",
     permutes: true,
     ..Grammar::new("arp")
 };
 
 pub(crate) static NDP: Grammar = Grammar {
-    usage: &["ndp [-n] [-j jail] hostname", "ndp [-n] [-j jail] -a"],
-    flags: &[ALL, JAIL, NUMBERS, Flag { is_hidden: true, ..with("-i", "interface", Any, "") }],
-    refused: CHANGES,
+    usage: &[
+        "ndp [-n] [-j jail] hostname",
+        "ndp [-n] [-j jail] -a",
+        "ndp -c [-j jail]",
+        "ndp -d [-j jail] hostname",
+        "ndp -s [-j jail] hostname ether_addr [temp] [proxy]",
+    ],
+    flags: &[
+        ALL,
+        flag("-c", "forget all entries that are not permanent"),
+        flag("-d", "forget the entry"),
+        JAIL,
+        NUMBERS,
+        flag("-s", "put an entry there"),
+        Flag { is_hidden: true, ..with("-i", "interface", Any, "") },
+    ],
+    refused: "f",
     permutes: true,
     ..Grammar::new("ndp")
 };

@@ -1,5 +1,7 @@
 //! arp(8) and ndp(8) in FreeBSD's dialect: they show the neighbours on the link and their
-//! link-level addresses. Neither changes anything.
+//! link-level addresses, and [`change`] puts entries there and takes them away.
+
+mod change;
 
 use crate::cli::answer;
 use std::ffi::OsString;
@@ -29,17 +31,38 @@ struct Options {
     all: bool,
     interface: Option<String>,
     jail: Option<String>,
-    host: Option<String>,
+    /// What is done to entries; `None`: they are shown.
+    change: Option<char>,
+    /// The host, and for `-s` what follows it.
+    operands: Vec<String>,
+}
+
+impl Options {
+    fn host(&self) -> Option<&str> {
+        self.operands.first().map(String::as_str)
+    }
 }
 
 /// Runs arp(8).
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
-    finish(&ARP, parse(arguments).and_then(|options| arp(&options)))
+    finish(
+        &ARP,
+        parse(arguments, "dsS").and_then(|options| match options.change {
+            None => arp(&options),
+            Some(_) => change::run(&options, false),
+        }),
+    )
 }
 
 /// Runs ndp(8).
 pub(crate) fn run_ndp(arguments: Vec<OsString>) -> ExitCode {
-    finish(&NDP, parse(arguments).and_then(|options| ndp(&options)))
+    finish(
+        &NDP,
+        parse(arguments, "dsc").and_then(|options| match options.change {
+            None => ndp(&options),
+            Some(_) => change::run(&options, true),
+        }),
+    )
 }
 
 /// Why nothing is shown.
@@ -67,14 +90,15 @@ fn finish(applet: &Grammar, outcome: Result<String, Failure>) -> ExitCode {
     }
 }
 
-fn parse(arguments: Vec<OsString>) -> Result<Options, Failure> {
+/// Reads a command line; `changes` are the letters that change entries.
+fn parse(arguments: Vec<OsString>, changes: &str) -> Result<Options, Failure> {
     let mut options = Options::default();
     let mut parser = Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(|_| Failure::Usage)? {
         let letter = match argument {
             Arg::Short(letter) => letter,
-            Arg::Value(host) if options.host.is_none() => {
-                options.host = Some(host.string().map_err(|_| Failure::Usage)?);
+            Arg::Value(operand) => {
+                options.operands.push(operand.string().map_err(|_| Failure::Usage)?);
                 continue;
             }
             _ => return Err(Failure::Usage),
@@ -86,16 +110,25 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, Failure> {
             'n' => {}
             'i' => options.interface = Some(value()?),
             'j' => options.jail = Some(value()?),
-            'd' | 's' | 'S' | 'f' | 'c' => {
-                let text = format!(
-                    "-{letter}: not supported: entries are only shown here, ip-neighbour(8) changes them"
-                );
-                return Err(Failure::Named(text));
+            letter if changes.contains(letter) && options.change.is_none() => {
+                options.change = Some(letter);
+            }
+            'f' => {
+                let text = "-f: not supported: say arp -s for each line of the file";
+                return Err(Failure::Named(text.to_owned()));
             }
             _ => return Err(Failure::Usage),
         }
     }
-    if options.all == options.host.is_some() { Err(Failure::Usage) } else { Ok(options) }
+    let operands = options.operands.len();
+    let fits = match options.change {
+        Some('s' | 'S') => !options.all && (2..=6).contains(&operands),
+        Some('c') => !options.all && operands == 0,
+        // `pub` may follow the host.
+        Some(_) if !options.all => (1..=2).contains(&operands),
+        _ => operands == usize::from(!options.all),
+    };
+    if fits { Ok(options) } else { Err(Failure::Usage) }
 }
 
 /// Reads the entries that are asked for, each with its interface.
@@ -124,7 +157,7 @@ fn entries(options: &Options, inet6: bool) -> Result<Vec<(Neighbour, Interface)>
 
 fn arp(options: &Options) -> Result<String, Failure> {
     let mut found = entries(options, false)?;
-    if let Some(host) = &options.host {
+    if let Some(host) = options.host() {
         let unknown = |_| Failure::Named(format!("{host}: unknown host"));
         let address: Ipv4Addr = host.parse().map_err(unknown)?;
         found.retain(|(neighbour, _)| neighbour.address == IpAddr::V4(address));
@@ -158,9 +191,9 @@ fn arp_line(neighbour: &Neighbour, link: &Interface) -> String {
 
 fn ndp(options: &Options) -> Result<String, Failure> {
     let mut found = entries(options, true)?;
-    if let Some(host) = &options.host {
+    if let Some(host) = options.host() {
         // ndp(8) writes link-local addresses with their interface, and takes them so.
-        let plain = host.split('%').next().unwrap_or(host);
+        let plain = host.split('%').next().unwrap_or_default();
         let unknown = |_| Failure::Named(format!("{host}: unknown host"));
         let address: IpAddr = plain.parse().map_err(unknown)?;
         found.retain(|(neighbour, _)| neighbour.address == address);

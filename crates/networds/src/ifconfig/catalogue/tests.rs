@@ -140,7 +140,7 @@ fn every_option_is_read() {
 
 #[test]
 fn kinds_and_protocols_are_those_of_the_kernel() {
-    assert_eq!(cloners(), "bridge epair gif gre lagg lo tap tun vlan vxlan wg\n");
+    assert_eq!(cloners(), "bridge epair gif gre lagg lo tap tun vlan vmnet vxlan wg\n");
     assert!(CLONED.iter().all(|kind| Cloner::parse(kind.name).is_some()));
     let protocol = entries().into_iter().find(|entry| entry.names[0] == "laggproto").unwrap();
     let [Argument::Choice(protocols)] = protocol.arguments[..] else { panic!() };

@@ -64,7 +64,7 @@ impl fmt::Display for ConfigureError {
             Self::NoCloner(name) => write!(
                 f,
                 "SIOCIFCREATE2 ({name}): Invalid argument (what can be created: epairN, bridgeN, \
-                 vlanN, IF.TAG, laggN, loN, tapN, tunN, vxlanN, gifN, greN, \
+                 vlanN, IF.TAG, laggN, loN, tapN, tunN, vmnetN, vxlanN, gifN, greN, \
                  wgN)"
             ),
             Self::VlanUnfinished(name) => write!(
@@ -280,9 +280,9 @@ fn create(
             let tunnel = said.tunnel().ok_or_else(|| unfinished("tunnel SOURCE DESTINATION"))?;
             netlink.create_tunnel(unit, kind, &tunnel)
         }
-        Some(cloner @ (Cloner::Tap(unit) | Cloner::Tun(unit))) if said.is_empty() => {
-            network.create_tap(matches!(cloner, Cloner::Tap(_)), unit)
-        }
+        Some(Cloner::Tap(unit)) if said.is_empty() => network.create_tap("tap", unit),
+        Some(Cloner::Vmnet(unit)) if said.is_empty() => network.create_tap("vmnet", unit),
+        Some(Cloner::Tun(unit)) if said.is_empty() => network.create_tap("tun", unit),
         Some(_) => return Err(ConfigureError::OtherKind(given.to_string())),
         None => return Err(ConfigureError::NoCloner(given.to_string())),
     };

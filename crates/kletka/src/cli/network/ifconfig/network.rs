@@ -103,14 +103,14 @@ impl Network {
         self.netlink.down(name)
     }
 
-    /// Makes a tap or a tun in this network.
+    /// Makes a tap, a vmnet or a tun in this network.
     pub(crate) fn create_tap(
         &mut self,
-        carries_frames: bool,
+        kind: &str,
         unit: Option<u32>,
     ) -> Result<InterfaceName, Error> {
         let place = self.elsewhere.as_ref().map(|(there, own)| (there.as_fd(), own.as_fd()));
-        self.netlink.create_tap(carries_frames, unit, place)
+        self.netlink.create_tap(kind, unit, place)
     }
 }
 
