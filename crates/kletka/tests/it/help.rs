@@ -137,7 +137,7 @@ kletka: net: gard: no such command; did you mean guard?
 usage: kletka net guard SECONDS COMMAND [ARGUMENT ...]
        kletka net guard --confirm
 kletka: install: option requires an argument -- prefix
-usage: kletka install --prefix DIR [--destdir DIR]
+usage: kletka install --prefix DIR [--destdir DIR | --freebsd-paths]
        kletka install --remove [--prefix DIR]
 [1]
 $ kletka doctor mend; kletka inst; kletka version now

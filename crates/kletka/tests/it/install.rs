@@ -140,7 +140,7 @@ kletka-netif.service
 #[test]
 fn usage() {
     let Some(sandbox) = Sandbox::new() else { return };
-    let usage = "usage: kletka install --prefix DIR [--destdir DIR]\n       kletka install --remove [--prefix DIR]\n";
+    let usage = "usage: kletka install --prefix DIR [--destdir DIR | --freebsd-paths]\n       kletka install --remove [--prefix DIR]\n";
     for (words, said) in [
         ("", "no prefix given"),
         ("--prefix k", "the prefix must be an absolute path"),
@@ -152,4 +152,42 @@ fn usage() {
         let want = format!("kletka: install: {said}\n{usage}");
         assert_eq!((done.stderr, done.status), (want, 1), "{words}");
     }
+}
+
+/// What scripts find where FreeBSD has it. A host with Java has a /usr/bin/jexec.
+#[test]
+fn freebsd_paths() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    // The machine's /usr/sbin is the host's.
+    sandbox.ok("/usr/bin/mount -t tmpfs t /usr/sbin; echo mine > /usr/sbin/jls");
+    let said =
+        sandbox.ok("kletka install --prefix /mnt/k --freebsd-paths | grep ^/usr | grep -v /jexec");
+    assert_eq!(
+        said,
+        "/usr/sbin/jail -> /mnt/k/libexec/kletka/kletka\n\
+         /usr/sbin/setfib -> /mnt/k/libexec/kletka/kletka\n\
+         /usr/sbin/sysrc -> /mnt/k/libexec/kletka/kletka\n\
+         /usr/sbin/jls: not kletka's, stays\n"
+    );
+    sandbox.ok("/usr/sbin/jail --version; grep mine /usr/sbin/jls");
+    assert_eq!(
+        sandbox.ok("kletka install --prefix /mnt/k --freebsd-paths | grep ^/usr | grep -v /jexec"),
+        "/usr/sbin/jls: not kletka's, stays\n"
+    );
+    let done = sandbox.run("kletka install --prefix /mnt/k --destdir /tmp --freebsd-paths");
+    assert_eq!(
+        done.stderr.lines().next(),
+        Some(
+            "kletka: install: --freebsd-paths is for installing on this machine; --remove takes \
+             the links away"
+        )
+    );
+    let said = sandbox
+        .ok("kletka install --remove --prefix /mnt/k | grep ^/usr | grep -v /jexec; ls /usr/sbin");
+    assert_eq!(
+        said,
+        "/usr/sbin/jail: removed\n/usr/sbin/setfib: removed\n\
+         /usr/sbin/sysrc: removed\njls\n"
+    );
+    sandbox.ok("/usr/bin/umount /usr/sbin");
 }

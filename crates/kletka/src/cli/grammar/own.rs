@@ -92,12 +92,13 @@ pub(crate) static DOCTOR: Grammar = Grammar {
 pub(crate) static INSTALL: Grammar = Grammar {
     called: "kletka: install",
     usage: &[
-        "kletka install --prefix DIR [--destdir DIR]",
+        "kletka install --prefix DIR [--destdir DIR | --freebsd-paths]",
         "kletka install --remove [--prefix DIR]",
     ],
     flags: &[
         with("--prefix", "directory", Directory, "put everything there"),
         with("--destdir", "directory", Directory, "put it below this directory for now"),
+        flag("--freebsd-paths", "link jail and its kin into /usr/sbin, too"),
         flag("--remove", "take away what was installed"),
     ],
     takes_none: true,

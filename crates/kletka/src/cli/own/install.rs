@@ -12,6 +12,7 @@
 
 mod boot;
 mod error;
+mod freebsd_paths;
 mod installed;
 mod layout;
 mod remove;
@@ -35,13 +36,13 @@ use std::process::ExitCode;
 /// Runs the applet. `applets` are the applets to be installed.
 pub(crate) fn run(arguments: Vec<OsString>, applets: &[Applet]) -> ExitCode {
     let done = Options::parse(arguments).and_then(|options| match options.remove {
-        true => remove(&options),
+        true => remove(&options, applets),
         false => {
             let mut done = Vec::new();
             let result = install(&options, applets, &mut done);
             // After a failure, too: what has been changed by then stays.
             report(&options, &done, result.is_ok());
-            result
+            result.and_then(|()| link_freebsd_paths(&options, applets))
         }
     });
     match done {
@@ -63,26 +64,37 @@ struct Options {
     destdir: Option<PathBuf>,
     /// Takes away instead of installing.
     remove: bool,
+    /// Makes links where FreeBSD has the programs.
+    freebsd_paths: bool,
 }
 
 impl Options {
     fn parse(arguments: Vec<OsString>) -> Result<Self, Error> {
         use lexopt::prelude::*;
-        let (mut prefix, mut destdir, mut remove) = (None, None, false);
+        let (mut prefix, mut destdir) = (None, None);
+        let (mut remove, mut freebsd_paths) = (false, false);
         let mut parser = lexopt::Parser::from_args(arguments);
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("prefix") => prefix = Some(PathBuf::from(parser.value()?)),
                 Long("destdir") => destdir = Some(PathBuf::from(parser.value()?)),
                 Long("remove") => remove = true,
+                Long("freebsd-paths") => freebsd_paths = true,
                 other => return Err(other.unexpected().into()),
             }
         }
         if remove && destdir.is_some() {
             return Err(Error::Usage("--destdir is for installing".to_owned()));
         }
+        if freebsd_paths && (remove || destdir.is_some()) {
+            let problem =
+                "--freebsd-paths is for installing on this machine; --remove takes the links away";
+            return Err(Error::Usage(problem.to_owned()));
+        }
         match prefix.or_else(|| remove.then(own_prefix).flatten()) {
-            Some(prefix) if prefix.is_absolute() => Ok(Self { prefix, destdir, remove }),
+            Some(prefix) if prefix.is_absolute() => {
+                Ok(Self { prefix, destdir, remove, freebsd_paths })
+            }
             Some(_) => Err(Error::Usage("the prefix must be an absolute path".to_owned())),
             None => Err(Error::Usage("no prefix given".to_owned())),
         }
@@ -201,11 +213,29 @@ fn next(prefix: &Path, path: Option<&OsStr>) -> String {
     )
 }
 
+/// Makes the links that were asked for, and prints them and the names that are taken.
+fn link_freebsd_paths(options: &Options, applets: &[Applet]) -> Result<(), Error> {
+    if !options.freebsd_paths {
+        return Ok(());
+    }
+    let linked = freebsd_paths::make(applets, &options.prefix)?;
+    let binary = options.prefix.join(BINARY);
+    for path in &linked.made {
+        answer::print(format!("{} -> {}\n", path.display(), binary.display()));
+    }
+    for path in &linked.strange {
+        answer::print(format!("{}: not kletka's, stays\n", path.display()));
+    }
+    Ok(())
+}
+
 /// Takes away what was installed, and prints what is gone and what stays.
-fn remove(options: &Options) -> Result<(), Error> {
+fn remove(options: &Options, applets: &[Applet]) -> Result<(), Error> {
     let (top, mut removed) = (options.top(), Removed::default());
     remove::refuse_running()?;
-    let result = remove::disable(&options.prefix, &mut removed)
+    let elsewhere = freebsd_paths::made(applets, &options.prefix);
+    let result = remove::links(&elsewhere, &mut removed)
+        .and_then(|()| remove::disable(&options.prefix, &mut removed))
         .and_then(|()| remove::remove(&top, &mut removed));
     for path in &removed.gone {
         answer::print(format!("{}: removed\n", path.display()));

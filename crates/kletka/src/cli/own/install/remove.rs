@@ -87,6 +87,11 @@ pub(super) fn disable(prefix: &Path, removed: &mut Removed) -> Result<(), Error>
     Ok(())
 }
 
+/// Removes links that are not below the prefix.
+pub(super) fn links(paths: &[PathBuf], removed: &mut Removed) -> Result<(), Error> {
+    paths.iter().try_for_each(|path| one(path, is_link, removed))
+}
+
 /// Removes `path` if it is ours, and notes what became of it.
 fn one(path: &Path, is_ours: IsOurs, removed: &mut Removed) -> Result<(), Error> {
     match path.symlink_metadata() {

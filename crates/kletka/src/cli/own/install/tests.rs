@@ -15,7 +15,12 @@ impl Scratch {
     }
 
     fn options(&self) -> Options {
-        Options { prefix: "/usr/local".into(), destdir: Some(self.0.clone()), remove: false }
+        Options {
+            prefix: "/usr/local".into(),
+            destdir: Some(self.0.clone()),
+            remove: false,
+            freebsd_paths: false,
+        }
     }
 }
 
