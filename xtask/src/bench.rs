@@ -1,12 +1,13 @@
 //! `cargo xtask bench`: the cost of a jail, beside the least that the kernel makes possible.
 //!
-//! The floors are two C programs of ours (bench/floor.c, bench/attach.c), and a third one makes
-//! traffic (bench/traffic.c). `cargo xtask bench addresses` and
-//! `cargo xtask bench scale` measure one area alone. Peers are
+//! The floors are two C programs of ours (bench/floor.c, bench/attach.c), a third one makes traffic
+//! (bench/traffic.c), and a fourth mounts (bench/mounts.c). `cargo xtask bench addresses`, `cargo
+//! xtask bench mounts` and `cargo xtask bench scale` measure one area alone. Peers are
 //! measured if they are installed. One table is one run of hyperfine(1): times of different runs do
 //! not compare.
 
 mod addresses;
+mod mounts;
 mod network;
 mod scale;
 
@@ -49,6 +50,8 @@ enum Area {
     All,
     /// Jails with addresses of the host.
     Addresses,
+    /// Calls that init answers for a jail.
+    Mounts,
     /// Many jails, and many mounts of the host.
     Scale,
 }
@@ -59,6 +62,7 @@ impl Area {
         match self {
             Self::All => None,
             Self::Addresses => Some("addresses"),
+            Self::Mounts => Some("mounts"),
             Self::Scale => Some("scale"),
         }
     }
@@ -72,7 +76,7 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
         match argument {
             Arg::Value(word) if word == THERE => is_there = true,
             Arg::Value(word) => {
-                let named = [Area::Addresses, Area::Scale]
+                let named = [Area::Addresses, Area::Mounts, Area::Scale]
                     .into_iter()
                     .find(|area| area.word().is_some_and(|name| word == name));
                 area = named.ok_or_else(|| crate::text(Arg::Value(word).unexpected()))?;
@@ -108,6 +112,7 @@ fn measure(area: Area) -> Outcome {
     let ground = Ground::prepared()?;
     match area {
         Area::Addresses => return addresses::run(&ground),
+        Area::Mounts => return mounts::run(&ground),
         Area::Scale => return scale::run(&ground),
         Area::All => {}
     }
@@ -124,6 +129,7 @@ fn measure(area: Area) -> Outcome {
     succeed(Command::new(&ground.jail).args(["-r", "bench"]))?;
     table(&times?);
     network::run(&ground)?;
+    mounts::run(&ground)?;
     addresses::run(&ground)
 }
 
@@ -146,14 +152,14 @@ impl Ground {
         let directory = build::scratch()?.join("bench");
         let shown = directory.display();
         quiet(&format!("rm -rf {shown} && mkdir -p {shown}/root/bin {shown}/root/proc"))?;
-        quiet(&format!("cd {shown}/root && mkdir dev sys tmp run etc root"))?;
-        for program in ["floor", "attach", "true", "traffic"] {
+        quiet(&format!("cd {shown}/root && mkdir dev sys tmp run etc root mnt"))?;
+        for program in ["floor", "attach", "true", "traffic", "mounts"] {
             let mut cc = Command::new("cc");
             // Static, because loading libraries takes longer than the rest of these programs.
             cc.args(["-O2", "-static", "-o"]).arg(directory.join(program));
             succeed(cc.arg(format!("bench/{program}.c")))?;
         }
-        quiet(&format!("cp {shown}/true {shown}/traffic {shown}/root/bin"))?;
+        quiet(&format!("cp {shown}/true {shown}/traffic {shown}/mounts {shown}/root/bin"))?;
         build::install(&directory.join("prefix")).map(drop)
     }
 
