@@ -34,7 +34,7 @@ const PATH_INSIDE: &str = "FreeBSD's ifconfig and route come first in PATH, and 
 /// What `mount` and `mount.fstab` can mount.
 const MOUNTABLE: &str = "nullfs, tmpfs, procfs, linprocfs, linsysfs, devfs, fdescfs, unionfs, \
     overlay, and what Linux can id-map on a device; seen only in the jail, never on the host; \
-    `jail -m` mounts and unmounts lines of nullfs, tmpfs and devices while the jail runs";
+    `jail -m` mounts and unmounts lines of nullfs, tmpfs, overlay, devices and read-only unionfs while the jail runs";
 
 /// What mounting a /proc is.
 const PROC_VIEW: &str = "`mount -t proc` shows the jail's /proc, with what covers parts of it, at \

@@ -12,17 +12,18 @@ use crate::files::bounds;
 use crate::files::lines::{self, Mounted, Moves};
 use crate::files::mountinfo::{is_root_of_mount, mount_lines_of, mount_of};
 use crate::files::overlay::CLONE;
-use crate::files::own_mounts::Home;
+use crate::files::own_mounts::{Home, OwnMounts};
 use crate::files::root::{place, put};
 use crate::files::source::Sources;
 use crate::files::tree::{Owner, Tree};
+use crate::files::union;
 use crate::permission::Permission;
 use crate::prison::Prison;
 use crate::registry::Registry;
 use crate::registry::record::Record;
 use crate::spec::{Mount, MountSource, Spec, Users};
 use kernel::namespace::{self, Namespace};
-use rustix::fs::{Mode, OFlags, fstat, open};
+use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::Errno;
 use rustix::mount::{UnmountFlags, open_tree, unmount};
 use rustix::process::fchdir;
@@ -61,8 +62,9 @@ struct New<'m> {
 /// Something that is to be mounted, as far as it can be made outside.
 enum Made {
     Tree(Tree),
-    /// A tmpfs, whose mount point may say who owns it.
-    Tmpfs,
+    /// A tmpfs, whose mount point may say who owns it, or a union, which lies over what its mount
+    /// point has.
+    Later,
 }
 
 impl New<'_> {
@@ -70,7 +72,7 @@ impl New<'_> {
     fn tree(&self) -> Option<&Tree> {
         match &self.made {
             Made::Tree(tree) => Some(tree),
-            Made::Tmpfs => None,
+            Made::Later => None,
         }
     }
 }
@@ -136,15 +138,16 @@ impl Prison {
         if moves.is_empty() || !before.can_move(&moves, &spec.mounts) {
             return Ok(Remounted::default());
         }
-        let sources = Sources::new(registry, spec);
+        let (sources, owner) = (Sources::new(registry, spec), (before.rights.users, before.ids));
         let wanted = moves.new.iter().map(|&place| &spec.mounts[place]);
-        let new: Vec<_> = wanted.map(|mount| make(mount, &sources)).collect::<Result<_, _>>()?;
+        let new: Vec<_> =
+            wanted.map(|mount| make(mount, owner, &sources)).collect::<Result<_, _>>()?;
         settle(&new, before.ids, before.rights.users)?;
         let lines = before.mounts.clone().unwrap_or_default();
         let mut done = Remounted { lines, ..Remounted::default() };
         let changing = Changing { registry, init: self.init.as_fd(), record: &before };
         let after = Record { mounts: lines::recorded(&spec.mounts), ..before.clone() };
-        let changed = done.carry_out(&changing, &moves, new);
+        let changed = done.carry_out((&changing, &sources), &moves, new);
         if let Err(error) = changed.and_then(|()| registry.rewrite(&after)) {
             done.undo(&changing);
             return Err(error);
@@ -181,13 +184,13 @@ impl Changing<'_> {
 impl Remounted {
     fn carry_out(
         &mut self,
-        changing: &Changing<'_>,
+        (changing, sources): (&Changing<'_>, &Sources<'_>),
         moves: &Moves,
         new: Vec<New<'_>>,
     ) -> Result<(), Error> {
         // The last comes first: it may lie on an earlier one.
         moves.gone.iter().rev().try_for_each(|line| self.remove(changing, line))?;
-        new.into_iter().try_for_each(|new| self.add(changing, new))
+        new.into_iter().try_for_each(|new| self.add(changing, new, sources))
     }
 
     /// Unmounts a line.
@@ -213,10 +216,20 @@ impl Remounted {
     }
 
     /// Mounts a line.
-    fn add(&mut self, changing: &Changing<'_>, new: New<'_>) -> Result<(), Error> {
-        let tree = match new.made {
-            Made::Tree(tree) => tree,
-            Made::Tmpfs => changing.within(|root| tmpfs(root, new.mount, changing.record.ids))?,
+    fn add(
+        &mut self,
+        changing: &Changing<'_>,
+        new: New<'_>,
+        sources: &Sources<'_>,
+    ) -> Result<(), Error> {
+        let tree = match (new.made, &new.mount.source) {
+            (Made::Tree(tree), _) => tree,
+            (Made::Later, MountSource::Union { directory, below }) => {
+                union(changing, (directory, *below), new.mount, sources)?
+            }
+            (Made::Later, _) => {
+                changing.within(|root| tmpfs(root, new.mount, changing.record.ids))?
+            }
         };
         let number = mount_of(tree.fd.as_fd());
         let number = number.map_err(|error| Error::Mount(tree.target.clone(), error.into()))?;
@@ -244,7 +257,11 @@ impl Remounted {
 }
 
 /// Makes what can be made without the mount point.
-fn make<'m>(mount: &'m Mount, sources: &Sources<'_>) -> Result<New<'m>, Error> {
+fn make<'m>(
+    mount: &'m Mount,
+    owner: (Users, Ids),
+    sources: &Sources<'_>,
+) -> Result<New<'m>, Error> {
     let (target, options) = (mount.target.clone(), mount.options);
     let tree = match &mount.source {
         MountSource::Nullfs(source) => {
@@ -253,12 +270,16 @@ fn make<'m>(mount: &'m Mount, sources: &Sources<'_>) -> Result<New<'m>, Error> {
         MountSource::Disk { kind, device } => {
             Tree::of_disk(kind, (&sources.open(device)?, device), target, options)?
         }
-        MountSource::Tmpfs { .. } => return Ok(New { mount, made: Made::Tmpfs }),
+        MountSource::Overlay { lower, upper } => {
+            Tree::overlay(lower, upper.as_ref(), (target, options), owner, sources)?
+        }
+        MountSource::Tmpfs { .. } | MountSource::Union { .. } => {
+            return Ok(New { mount, made: Made::Later });
+        }
         // [`Record::can_move`] has said no to these.
-        MountSource::Proc
-        | MountSource::Sys
-        | MountSource::Overlay { .. }
-        | MountSource::Union { .. } => return Err(Error::Mount(target, Errno::NOTSUP.into())),
+        MountSource::Proc | MountSource::Sys => {
+            return Err(Error::Mount(target, Errno::NOTSUP.into()));
+        }
     };
     Ok(New { mount, made: Made::Tree(tree) })
 }
@@ -304,6 +325,33 @@ pub(crate) fn within_mounts<T>(
     let done = root.and_then(|root| act(root.as_fd()));
     home.come_back()?;
     done
+}
+
+/// Makes a union that nobody writes to, of a directory of the host and what the mount point has.
+fn union(
+    changing: &Changing<'_>,
+    (directory, below): (&Path, bool),
+    mount: &Mount,
+    sources: &Sources<'_>,
+) -> Result<Tree, Error> {
+    let (target, record) = (&mount.target, changing.record);
+    let failed = |error: Errno| Error::MountPoint(target.clone(), error.into());
+    let lies = changing.within(|root| {
+        let point = open_point(root, target)?;
+        match FileType::from_raw_mode(fstat(&point).map_err(failed)?.st_mode) {
+            FileType::Directory => open_tree(point, "", CLONE).map_err(failed),
+            _ => Err(failed(Errno::NOTDIR)),
+        }
+    })?;
+    let users = (record.rights.users == Users::Own).then(|| record.ids.user_namespace());
+    let users = users.transpose().calling("unshare")?;
+    let made = OwnMounts::with(|mounts| {
+        let attached = mounts.attach(lies.as_fd());
+        attached.map_err(|error| Error::Mount(target.clone(), error))?;
+        let ids = (record.ids, users.as_ref().map(AsFd::as_fd));
+        union::mount((mounts, sources), (directory, &lies), below, None, mount.options, ids)
+    })?;
+    Ok(Tree::made(made, target.clone()))
 }
 
 /// Opens a mount point.

@@ -269,7 +269,7 @@ fn what_prepare_writes_is_read() {
         &sandbox,
         "\
 $ jail --plan -c web | grep -e fstab
-        mount.fstab: partly: nullfs, tmpfs, procfs, linprocfs, linsysfs, devfs, fdescfs, unionfs, overlay, and what Linux can id-map on a device; seen only in the jail, never on the host; `jail -m` mounts and unmounts lines of nullfs, tmpfs and devices while the jail runs
+        mount.fstab: partly: nullfs, tmpfs, procfs, linprocfs, linsysfs, devfs, fdescfs, unionfs, overlay, and what Linux can id-map on a device; seen only in the jail, never on the host; `jail -m` mounts and unmounts lines of nullfs, tmpfs, overlay, devices and read-only unionfs while the jail runs
         1. exec.prepare, on the host: cp /etc/fstab.new /etc/fstab.web
                read when it is created: /etc/fstab.web
 $ jail -q -c web; jail -q -r web

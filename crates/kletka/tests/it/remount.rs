@@ -61,6 +61,50 @@ $ jail -q -r web
     );
 }
 
+/// Layers of the host's directories come and go like other lines, where nothing has to be made for
+/// them.
+#[test]
+fn layers_change_while_the_jail_runs() {
+    let Some(sandbox) = machine("") else { return };
+    sandbox.ok("mkdir /srv/u /srv/w; echo lies > /home/jails/web/var/tmp/lies; \
+                echo b > /srv/b/lies; chown -R 0 /srv");
+    check(
+        &sandbox,
+        "\
+$ echo '/srv/b /home/jails/web/var/tmp unionfs ro 0 0' >> /etc/fstab.web; jls --diff
+web: mount /srv/b /var/tmp unionfs ro (jail -m)
+[1]
+$ jail -q -m web; jexec web sh -c 'cat /var/tmp/lies /var/tmp/name; echo x > /var/tmp/x'
+b
+b
+sh: can't create /var/tmp/x: Read-only file system
+[1]
+$ sed -i '$s/ro 0 0/ro,below 0 0/' /etc/fstab.web; jail -q -m web; jexec web cat /var/tmp/lies /var/tmp/name
+lies
+b
+$ echo 'overlay /home/jails/web/mnt overlay lowerdir=/srv/a:/srv/b,upperdir=/srv/u,workdir=/srv/w 0 0' > /etc/fstab.web; jail -q -m web
+$ jexec web sh -c 'cat /mnt/name /mnt/lies /var/tmp/lies; echo new > /mnt/new; stat -c %u /mnt/new'; ls -n /srv/u | tail -n 1 | tr -s ' ' | cut -d ' ' -f 3
+a
+b
+lies
+0
+0
+$ echo 'overlay /home/jails/web/mnt overlay lowerdir=/srv/b,upperdir=/srv/u,workdir=/srv/w 0 0' > /etc/fstab.web; jls --diff
+web: umount /srv/u:/srv/a:/srv/b /mnt overlay rw (restart)
+web: mount /srv/u:/srv/b /mnt overlay rw (restart)
+[1]
+$ jail -m name=web mount.fstab=; jail -q -m web; jexec web cat /mnt/lies /mnt/new
+b
+new
+$ jail -q -r web; ls -A /srv
+a
+b
+u
+w
+",
+    );
+}
+
 /// Whatever fails, the jail keeps what it had.
 #[test]
 fn all_or_nothing() {

@@ -55,6 +55,16 @@ impl Mounted {
         Self { target: mount.target.clone(), what, only_as: None }
     }
 
+    /// The third field.
+    fn kind(&self) -> &str {
+        self.what.rsplit(' ').nth(1).unwrap_or_default()
+    }
+
+    fn is_read_only(&self) -> bool {
+        let options = self.what.rsplit(' ').next().unwrap_or_default();
+        options.split(',').next() == Some("ro")
+    }
+
     /// The line, if the prison with these mounts has it.
     pub(crate) fn among(self, mounts: &[MountLine]) -> Option<Self> {
         let is_this = |numbers: &[u64], mount: &MountLine| {
@@ -131,16 +141,22 @@ impl Moves {
         self.gone.is_empty() && self.new.is_empty()
     }
 
-    /// Whether all of it can be done while the prison runs. What lies over others as a layer, or is
-    /// the root, was made together with them.
+    /// Whether all of it can be done while the prison runs. The root was made together with all
+    /// that lies on it. A union that can be written to needs a directory beside the upper one,
+    /// which is made and removed with the prison, and a view of /proc or /sys could not be taken
+    /// away without showing somebody what is covered there. What one overlay writes to, another one
+    /// may have only when the first is gone.
     pub(crate) fn is_possible(&self, wanted: &[Mount]) -> bool {
         let is_root = |target: &Path| target == Path::new("/");
-        let is_kind = |line: &Mounted| {
-            let kind = line.what.rsplit(' ').nth(1).unwrap_or_default();
-            !["overlay", "unionfs", "procfs", "linsysfs"].contains(&kind)
+        let new: Vec<_> = self.new.iter().map(|&place| Mounted::of(&wanted[place])).collect();
+        let is_kind = |line: &Mounted| match line.kind() {
+            "procfs" | "linsysfs" => false,
+            "unionfs" => line.is_read_only(),
+            _ => true,
         };
-        let new = self.new.iter().map(|&place| Mounted::of(&wanted[place]));
-        self.gone.iter().cloned().chain(new).all(|line| is_kind(&line) && !is_root(&line.target))
+        let writes = |line: &Mounted| line.kind() == "overlay" && !line.is_read_only();
+        self.gone.iter().chain(&new).all(|line| is_kind(line) && !is_root(&line.target))
+            && !(self.gone.iter().any(writes) && new.iter().any(writes))
     }
 }
 
@@ -158,6 +174,18 @@ mod tests {
         let (a, b, ro) =
             (nullfs("/a", "/x", false), nullfs("/b", "/y", false), nullfs("/a", "/x", true));
         let root = nullfs("/c", "/", true);
+        let union = |read_only| {
+            let source = MountSource::Union { directory: "/d".into(), below: false };
+            Mount { source, ..nullfs("", "/z", read_only) }
+        };
+        let (shown, written) = (union(true), union(false));
+        let overlay = |upper: &str| {
+            let upper = Some((upper.into(), "/w".into()));
+            let source = MountSource::Overlay { lower: vec!["/l".into()], upper };
+            Mount { source, ..nullfs("", "/z", false) }
+        };
+        let (first, second) = (overlay("/u"), overlay("/v"));
+        let proc = Mount { source: MountSource::Proc, ..nullfs("", "/z", false) };
         for (has, wanted, gone, new, possible) in [
             (vec![&a, &b], vec![&a, &b], 0, vec![], true),
             (vec![&a, &b], vec![&b], 1, vec![], true),
@@ -165,6 +193,12 @@ mod tests {
             (vec![&a, &b], vec![&ro, &b], 1, vec![0], true),
             (vec![&a], vec![&a, &a], 0, vec![1], true),
             (vec![&root], vec![&a], 1, vec![0], false),
+            (vec![], vec![&shown, &first], 0, vec![0, 1], true),
+            (vec![&shown, &first], vec![], 2, vec![], true),
+            (vec![&first], vec![&second], 1, vec![0], false),
+            (vec![], vec![&written], 0, vec![0], false),
+            (vec![&written], vec![], 1, vec![], false),
+            (vec![], vec![&proc], 0, vec![0], false),
         ] {
             let wanted: Vec<Mount> = wanted.into_iter().cloned().collect();
             let mounted: Vec<Mounted> = has.into_iter().map(Mounted::of).collect();
