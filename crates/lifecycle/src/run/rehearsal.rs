@@ -5,6 +5,7 @@ use super::decided::{Decided, Turn};
 use super::facts::Facts;
 use super::ledger::Ledger;
 use super::one;
+use crate::addresses;
 use crate::command::CommandLine;
 use crate::console_log;
 use crate::error::Error;
@@ -15,6 +16,7 @@ use crate::spec::{self, Creation};
 use jailparam::param;
 use netif::{InterfaceName, Netlink};
 use prison::{Prison, Record, Spec, User};
+use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -61,8 +63,13 @@ fn start(facts: &Facts<'_>, turn: &Turn) -> Result<(), Refusal> {
     if let Some((line, is_inside)) = commands.next() {
         user(jail, line, is_inside).map_err(Refusal::step(jail))?;
     }
+    if !has_hooks {
+        carried(jail).map_err(Refusal::step(jail))?;
+    }
     let mut looked_at = steps.iter().map(|step| match step {
         Step::Create(creation) if !makes_files => create(facts, jail, creation),
+        // The kernel gives no loopback away, whatever hooks make.
+        Step::Interface(name) if name == "lo0" => Err(no_interface(name)),
         Step::Interface(name) if !has_hooks && !is_there(name) => Err(no_interface(name)),
         Step::Alias(alias) if !has_hooks && !is_there(alias.interface.as_str()) => {
             Err(alias.has_no_interface())
@@ -92,11 +99,40 @@ fn no_interface(name: &str) -> Error {
     Error::Parameter(param::VNET_INTERFACE.name, missing)
 }
 
-/// Looks for the user of the host as whom `line` runs. A user of the jail's own is known in the
-/// jail alone.
+/// Looks for addresses that the jail is to have in a network of its own on the host's interfaces.
+fn carried(jail: &Jail) -> Result<(), Error> {
+    let Some(wanted) = addresses::carried(jail)? else { return Ok(()) };
+    let lent = addresses::aliases(jail)?;
+    // What cannot be found out here, the start finds out.
+    let Ok(there) = Netlink::open().and_then(|mut netlink| netlink.addresses()) else {
+        return Ok(());
+    };
+    let is_there = |wanted: &IpAddr| {
+        there.iter().any(|(_, it)| it.prefix.address == *wanted)
+            || lent.iter().any(|alias| alias.prefix.address == *wanted)
+    };
+    match wanted.into_iter().find(|wanted| !is_there(wanted)) {
+        Some(missing) => Err(Error::Carried(netif::Error::NotOnHost(missing))),
+        None => Ok(()),
+    }
+}
+
+/// Looks for the user as whom `line` runs. A user of the jail's own is looked for in its root,
+/// unless something is mounted over the file by the start.
 fn user(jail: &Jail, line: &CommandLine, is_inside: bool) -> Result<(), Error> {
     let is_the_hosts = !is_inside || jail.parameters.flag(param::EXEC_SYSTEM_JAIL_USER);
-    let Some(name) = line.user.as_ref().filter(|_| is_the_hosts) else { return Ok(()) };
+    let Some(name) = &line.user else { return Ok(()) };
+    if !is_the_hosts {
+        let is_covered =
+            spec::mount_points(jail).iter().any(|it| Path::new("/etc/passwd").starts_with(it));
+        return match User::is_known_below(&jail.path(), name) {
+            Some(false) if !is_covered => {
+                let name = name.to_string_lossy().into_owned();
+                Err(prison::Error::NoSuchUser(name).into())
+            }
+            _ => Ok(()),
+        };
+    }
     let unknown = || Error::NoSuchUser(name.to_string_lossy().into_owned());
     User::by_name(name).map(drop).ok_or_else(unknown)
 }

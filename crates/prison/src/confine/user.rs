@@ -4,12 +4,12 @@
 //! A static program has no name service switch; and a switch would run the jail's code inside a
 //! process that has not yet given up its rights. So the two files are the only source.
 
-use rustix::fs::{Mode, OFlags, open};
+use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Bytes that are read of either file at most: a jail may put anything there.
 const LIMIT: u64 = 16 << 20;
@@ -35,6 +35,17 @@ impl User {
     /// The user of this name in /etc/passwd.
     pub fn by_name(name: &OsStr) -> Option<Self> {
         Self::find(&read("/etc/passwd"), |fields| fields[0] == name.as_bytes())
+    }
+
+    /// Whether /etc/passwd below the directory `root` has a user of this name. `None`: there is no
+    /// such file that can be read. No link leads out of `root`.
+    #[must_use]
+    pub fn is_known_below(root: &Path, name: &OsStr) -> Option<bool> {
+        let root = open(root, OFlags::PATH | OFlags::DIRECTORY, Mode::empty()).ok()?;
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        let opened = openat2(root, "etc/passwd", READ, Mode::empty(), resolve).ok()?;
+        let passwd = read_file(opened.into());
+        Some(Self::find(&passwd, |fields| fields[0] == name.as_bytes()).is_some())
     }
 
     /// The user of this number in /etc/passwd. The superuser exists even where the file does not.
@@ -73,13 +84,18 @@ impl User {
     }
 }
 
+/// Where the jail has made a FIFO of a file, opening it would otherwise wait for ever.
+const READ: OFlags =
+    OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
 fn read(path: &str) -> Vec<u8> {
+    open(path, READ, Mode::empty()).map_or_else(|_| Vec::new(), |file| read_file(file.into()))
+}
+
+/// Reads a file, if it is a regular one.
+fn read_file(file: fs::File) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // Where the jail has made a FIFO of it, opening the file would otherwise wait for ever.
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    if let Ok(file) = open(path, flags, Mode::empty()).map(fs::File::from)
-        && file.metadata().is_ok_and(|metadata| metadata.is_file())
-    {
+    if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
         let _ = file.take(LIMIT).read_to_end(&mut bytes);
     }
     bytes
