@@ -3,6 +3,89 @@
 use prison::Told;
 use std::io;
 
+/// FreeBSD's names of this kind of machine: `MACHINE` and `MACHINE_ARCH`.
+pub(crate) const MACHINE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+pub(crate) const MACHINE_ARCH: &str =
+    if cfg!(target_arch = "aarch64") { "aarch64" } else { "amd64" };
+
+/// The name of the first processor, or of the kind of machine where the kernel says none.
+pub(crate) fn model() -> io::Result<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo")?;
+    let named = text.lines().find_map(|line| line.strip_prefix("model name"));
+    let named = named.and_then(|rest| rest.split_once(':')).map(|(_, name)| name.trim());
+    Ok(named.unwrap_or(MACHINE).to_owned())
+}
+
+/// The bytes of a page, which the kernel tells each program: getauxval(3), `AT_PAGESZ`.
+pub(crate) fn page_size() -> io::Result<String> {
+    const AT_PAGESZ: usize = 6;
+    const WORD: usize = size_of::<usize>();
+    let vector = std::fs::read("/proc/self/auxv")?;
+    let mut words = vector.chunks_exact(WORD).filter_map(|word| word.first_chunk());
+    let mut next = move || words.next().map(|word| usize::from_ne_bytes(*word));
+    while let (Some(kind), Some(value)) = (next(), next()) {
+        if kind == AT_PAGESZ {
+            return Ok(value.to_string());
+        }
+    }
+    Err(io::Error::from(io::ErrorKind::InvalidData))
+}
+
+/// The three load averages, as `S_loadavg()` of FreeBSD's sysctl.c writes them.
+pub(crate) fn load() -> io::Result<String> {
+    let text = std::fs::read_to_string("/proc/loadavg")?;
+    let numbers: Vec<&str> = text.split_whitespace().take(3).collect();
+    Ok(format!("{{ {} }}", numbers.join(" ")))
+}
+
+/// When the machine was started, as `S_timeval()` of FreeBSD's sysctl.c writes it, but in UTC.
+pub(crate) fn boot_time() -> io::Result<String> {
+    let text = std::fs::read_to_string("/proc/stat")?;
+    let seconds = text.lines().find_map(|line| line.strip_prefix("btime "));
+    let seconds: Option<u64> = seconds.and_then(|seconds| seconds.trim().parse().ok());
+    let seconds = seconds.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
+    Ok(format!("{{ sec = {seconds}, usec = 0 }} {}", ctime(seconds)))
+}
+
+/// A time of day in UTC, in the form of ctime(3): `Thu Jan  1 00:00:00 1970`.
+fn ctime(seconds: u64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [(&str, u64); 12] = [
+        ("Jan", 31),
+        ("Feb", 28),
+        ("Mar", 31),
+        ("Apr", 30),
+        ("May", 31),
+        ("Jun", 30),
+        ("Jul", 31),
+        ("Aug", 31),
+        ("Sep", 30),
+        ("Oct", 31),
+        ("Nov", 30),
+        ("Dec", 31),
+    ];
+    let is_leap =
+        |year: u64| year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
+    let (days, rest) = (seconds / 86400, seconds % 86400);
+    let (mut year, mut day) = (1970, days);
+    while day >= 365 + u64::from(is_leap(year)) {
+        day -= 365 + u64::from(is_leap(year));
+        year += 1;
+    }
+    let mut name = "Dec";
+    for (month, length) in MONTHS {
+        let length = length + u64::from(month == "Feb" && is_leap(year));
+        if day < length {
+            name = month;
+            break;
+        }
+        day -= length;
+    }
+    let weekday = DAYS.iter().cycle().nth((days % 7) as usize).unwrap_or(&DAYS[0]);
+    let (hours, minutes, seconds) = (rest / 3600, rest / 60 % 60, rest % 60);
+    format!("{weekday} {name} {:2} {hours:02}:{minutes:02}:{seconds:02} {year}", day + 1)
+}
+
 /// The processors that are online: the lines `cpuN` of /proc/stat.
 pub(crate) fn processors() -> io::Result<String> {
     let text = std::fs::read_to_string("/proc/stat")?;
@@ -102,4 +185,22 @@ pub(crate) fn vnet() -> io::Result<String> {
 /// Whether the kernel has version 6 of the Internet Protocol.
 pub(crate) fn has_inet6() -> io::Result<String> {
     Ok(if std::fs::exists("/proc/sys/net/ipv6")? { "1" } else { "0" }.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        for (seconds, want) in [
+            (0, "Thu Jan  1 00:00:00 1970"),
+            (951_782_400, "Tue Feb 29 00:00:00 2000"),
+            (1_700_000_000, "Tue Nov 14 22:13:20 2023"),
+            (4_107_542_399, "Sun Feb 28 23:59:59 2100"),
+            (4_107_542_400, "Mon Mar  1 00:00:00 2100"),
+        ] {
+            assert_eq!(ctime(seconds), want);
+        }
+    }
 }

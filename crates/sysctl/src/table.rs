@@ -33,6 +33,28 @@ pub(crate) enum Source {
     Constant(&'static str),
 }
 
+impl Oid {
+    /// The type of the value, as `-t` prints it: `ctl_typename` of FreeBSD's sysctl.c.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self.name {
+            "hw.machine" | "hw.machine_arch" | "hw.model" | "kern.hostuuid"
+            | "security.jail.env" => "string",
+            "hw.physmem" | "kern.hostid" => "unsigned long",
+            "kern.ipc.somaxconn" | "net.fibs" | "security.jail.jail_max_af_ips" => {
+                "unsigned integer"
+            }
+            "kern.racct.enable" => "uint8_t",
+            // Structures, of which sysctl(8) writes the fields.
+            "kern.boottime" | "vm.loadavg" => "opaque",
+            _ => match self.source {
+                Source::Text(_) | Source::File(_) => "string",
+                _ => "integer",
+            },
+        }
+    }
+}
+
 impl Source {
     /// Whether the value can be changed.
     pub(crate) const fn can_be_changed(self) -> bool {
@@ -43,8 +65,13 @@ impl Source {
 /// All names, sorted: listings print them in this order.
 #[rustfmt::skip]
 pub const TABLE: &[Oid] = &[
+    Oid { name: "hw.machine",                       source: Source::Constant(computed::MACHINE), about: "Kind of machine" },
+    Oid { name: "hw.machine_arch",                  source: Source::Constant(computed::MACHINE_ARCH), about: "Architecture of programs" },
+    Oid { name: "hw.model",                         source: Source::Computed(computed::model), about: "Name of the processor" },
     Oid { name: "hw.ncpu",                          source: Source::Computed(computed::processors), about: "Processors that are running" },
+    Oid { name: "hw.pagesize",                      source: Source::Computed(computed::page_size), about: "Bytes of a page of memory" },
     Oid { name: "hw.physmem",                       source: Source::Computed(computed::memory), about: "Memory of the machine in bytes" },
+    Oid { name: "kern.boottime",                    source: Source::Computed(computed::boot_time), about: "When the machine was started, in UTC" },
     Oid { name: "kern.domainname",                  source: Source::Text("/proc/sys/kernel/domainname"), about: "Name of the YP/NIS domain" },
     Oid { name: "kern.features.inet",               source: Source::Constant("1"), about: "Internet Protocol version 4" },
     Oid { name: "kern.features.inet6",              source: Source::Computed(computed::has_inet6), about: "Internet Protocol version 6" },
@@ -56,7 +83,9 @@ pub const TABLE: &[Oid] = &[
     Oid { name: "kern.osreldate",                   source: Source::Computed(computed::release_number), about: "Release of FreeBSD whose jails these are" },
     Oid { name: "kern.osrelease",                   source: Source::File("/proc/sys/kernel/osrelease"), about: "Release of the operating system" },
     Oid { name: "kern.ostype",                      source: Source::File("/proc/sys/kernel/ostype"), about: "Name of the operating system" },
+    Oid { name: "kern.racct.enable",                source: Source::Constant("0"), about: "What jails use is counted for rctl(8)" },
     Oid { name: "kern.securelevel",                 source: Source::Computed(computed::securelevel), about: "What is forbidden even to root: jail(8), securelevel" },
+    Oid { name: "kern.smp.cpus",                    source: Source::Computed(computed::processors), about: "Processors that are running" },
     Oid { name: "net.add_addr_allfibs",             source: Source::Constant("0"), about: "An interface's address adds its route to all routing tables" },
     Oid { name: "net.fibs",                         source: Source::Constant("16"), about: "Number of routing tables" },
     Oid { name: "net.inet.icmp.bmcastecho",         source: Source::Inverse("/proc/sys/net/ipv4/icmp_echo_ignore_broadcasts"), about: "Answer echo requests that were sent to all" },
@@ -84,6 +113,7 @@ pub const TABLE: &[Oid] = &[
     Oid { name: "security.jail.jail_max_af_ips",    source: Source::Constant("255"), about: "Most addresses of a family that a jail may have" },
     Oid { name: "security.jail.jailed",             source: Source::Computed(computed::jailed), about: "This process is in a jail" },
     Oid { name: "security.jail.vnet",               source: Source::Computed(computed::vnet), about: "This jail has a network of its own" },
+    Oid { name: "vm.loadavg",                       source: Source::Computed(computed::load), about: "How many processes wanted to run in the last 1, 5 and 15 minutes" },
 ];
 
 #[cfg(test)]

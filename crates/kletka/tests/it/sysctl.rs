@@ -20,6 +20,11 @@ $ sysctl -n net.inet.ip.forwarding
 1
 $ sysctl -w net.inet6.ip6.forwarding=1
 net.inet6.ip6.forwarding: 0 -> 1
+$ sysctl -n kern.boottime | cut -d, -f 1 | sed s/.*=.// > /tmp/was; grep -c ^btime.$(cat /tmp/was)$ /proc/stat; rm /tmp/was
+1
+$ sysctl -t kern.boottime kern.hostname
+kern.boottime: opaque
+kern.hostname: string
 $ sysctl kern.hostname kern.ostype security.jail.jailed
 kern.hostname: samba.local
 kern.ostype: Linux
@@ -72,7 +77,7 @@ net.fibs: Number of routing tables
 $ sysctl -e kern.features.inet
 kern.features.inet=1
 $ sysctl -aN | grep -c .
-40
+48
 $ sysctl -an | grep -x Linux
 Linux
 $ sysctl -a | grep ostype
@@ -101,8 +106,8 @@ sysctl: -t: not supported
 [1]
 $ sysctl -z
 sysctl: illegal option -- z
-usage: sysctl [-dehiNnoqwx] [-f filename] name[=value] ...
-       sysctl [-dehNnoqwx] -a
+usage: sysctl [-dehiNnoqtwx] [-f filename] name[=value] ...
+       sysctl [-dehNnoqtwx] -a
 [1]
 $ sysctl net.link.bridge.pfil_member=0
 net.link.bridge.pfil_member: 0 -> 0

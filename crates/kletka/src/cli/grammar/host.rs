@@ -4,7 +4,7 @@ use super::table::Word::{Any, Choice, Directory, File, Mounted, Oid, Ruleset, Ru
 use super::table::{Flag, Grammar, Word, each, flag, hidden, with};
 
 pub(crate) static SYSCTL: Grammar = Grammar {
-    usage: &["sysctl [-dehiNnoqwx] [-f filename] name[=value] ...", "sysctl [-dehNnoqwx] -a"],
+    usage: &["sysctl [-dehiNnoqtwx] [-f filename] name[=value] ...", "sysctl [-dehNnoqtwx] -a"],
     flags: &[
         flag("-a", "every name"),
         flag("-d", "say what a value is, and not the value"),
@@ -16,12 +16,13 @@ pub(crate) static SYSCTL: Grammar = Grammar {
         flag("-n", "values without names"),
         flag("-o", "does nothing"),
         flag("-q", "do not name unknown names"),
+        flag("-t", "say of which type a value is, and not the value"),
         flag("-w", "does nothing"),
         flag("-x", "does nothing"),
         hidden("-A"),
         hidden("-X"),
     ],
-    refused: "bBFltTW",
+    refused: "bBFlTW",
     rules: &[each(&[Oid])],
     ..Grammar::new("sysctl")
 };

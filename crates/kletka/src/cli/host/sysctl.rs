@@ -18,6 +18,7 @@ struct Options {
     names_only: bool,
     values_only: bool,
     descriptions: bool,
+    types: bool,
     ignore_unknown: bool,
     quiet: bool,
     separator: Option<&'static str>,
@@ -147,6 +148,7 @@ fn parse(words: &[String]) -> Result<(Options, &[String]), Usage> {
             match letter {
                 'a' | 'A' | 'X' => options.all = true,
                 'd' => options.descriptions = true,
+                't' => options.types = true,
                 'e' => options.separator = Some("="),
                 'f' => {
                     // The argument is the rest of the word, or else the next word.
@@ -166,7 +168,7 @@ fn parse(words: &[String]) -> Result<(Options, &[String]), Usage> {
                 // -h groups the digits of numbers, -o and -x show values of other types, which no
                 // name here has. -w is of old: the = already says that a value is written.
                 'h' | 'o' | 'x' | 'w' => {}
-                'b' | 'B' | 'F' | 'l' | 't' | 'T' | 'W' => {
+                'b' | 'B' | 'F' | 'l' | 'T' | 'W' => {
                     return Err(Usage::Unsupported(letter));
                 }
                 other => return Err(Usage::Illegal(other)),
@@ -188,8 +190,8 @@ fn one(text: &mut String, word: &str, options: &Options) -> Result<(), Error> {
         Some((name, value)) => (name.trim_end(), Some(unquoted(value.trim_start()))),
         None => (word.trim_end(), None),
     };
-    // -d describes the name and writes nothing, whatever value the word has.
-    let value = value.filter(|_| !options.descriptions);
+    // -d and -t say what the name is and write nothing, whatever value the word has.
+    let value = value.filter(|_| !options.descriptions && !options.types);
     if let Some(oid) = sysctl::find(name) {
         return match value {
             None => show(text, oid, options),
@@ -218,7 +220,11 @@ fn show(text: &mut String, oid: &Oid, options: &Options) -> Result<(), Error> {
     if options.names_only {
         *text += oid.name;
     } else {
-        let value = if options.descriptions { oid.about.to_owned() } else { oid.read()? };
+        let value = match options {
+            Options { types: true, .. } => oid.type_name().to_owned(),
+            Options { descriptions: true, .. } => oid.about.to_owned(),
+            _ => oid.read()?,
+        };
         label(text, oid, options);
         *text += &value;
     }
@@ -280,6 +286,8 @@ mod tests {
             ("kern=1",                  Err("oid 'kern' isn't a leaf node".to_owned())),
             ("-d kern.ostype",          Ok("kern.ostype: Name of the operating system\n".into())),
             ("-dn kern.ostype=x",       Ok("Name of the operating system\n".into())),
+            ("-t kern.ostype",          Ok("kern.ostype: string\n".into())),
+            ("-tn net.fibs=2",          Ok("unsigned integer\n".into())),
             ("-dN kern.ostype",         Ok("kern.ostype\n".into())),
             ("-hoxw kern.ostype",       Ok(format!("kern.ostype: {ostype}\n"))),
             ("net.link.bridge.ipfw=",   Err("empty numeric value".to_owned())),
@@ -314,7 +322,7 @@ mod tests {
             ("-n",             Err(Usage::Nothing)),
             ("-nN kern",       Err(Usage::Nothing)),
             ("-z kern.ostype", Err(Usage::Illegal('z'))),
-            ("-t kern.ostype", Err(Usage::Unsupported('t'))),
+            ("-T kern.ostype", Err(Usage::Unsupported('T'))),
             ("-nf",            Err(Usage::NoArgument('f'))),
             ("-q -fx",         Ok(("x", 0))),
             ("-qf x kern",     Ok(("x", 1))),
