@@ -254,13 +254,13 @@ sleep 1000
 #[rustfmt::skip]
 fn programs_of_debian() {
     let Some(sandbox) = Sandbox::new() else { return };
-    let Some(()) = debian("mount-test", "fuse3,mount,squashfs-tools,squashfuse") else { return };
+    let Some(()) = debian("mounts-test", "fuse3,mount,openssh-server,squashfs-tools,squashfuse,sshfs") else { return };
     // The bases of all tests know each root that was made, by its path.
-    sandbox.ok("kletka bootstrap --root /home/jails/mounts mount-test");
+    sandbox.ok("kletka bootstrap --root /home/jails/mounts mounts-test");
     let jail = JAIL.replace("/home/jails/web", "/home/jails/mounts");
     sandbox.write("/etc/devfs.rules", "[fuse=20]\nadd include $devfsrules_hide_all\nadd include $devfsrules_unhide_basic\nadd include $devfsrules_unhide_login\nadd path fuse unhide mode 666\n");
     let types = "allow.mount.tmpfs allow.mount.nullfs allow.mount.procfs allow.mount.devfs allow.mount.fusefs";
-    sandbox.ok(&format!("{jail} devfs_ruleset=20 {types}"));
+    sandbox.ok(&format!("{jail} vnet devfs_ruleset=20 {types}"));
     sandbox.ok("jexec web sh -c 'mkdir -p /new /mnt/u /from/sub; echo here > /from/file; ln -sf /proc/self/mounts /etc/mtab; chown nobody /mnt/u'");
     inside(&sandbox, &[
         ("mount -t tmpfs -o size=1m,ro none /new && findmnt -no FSTYPE,SOURCE /new && umount /new", "tmpfs  none\n"),
@@ -280,6 +280,11 @@ fn programs_of_debian() {
         inside(&sandbox, &[
             ("mksquashfs /from /tmp/image > /dev/null && squashfuse /tmp/image /new && cat /new/file && findmnt -no FSTYPE /new && umount /new", "here\nfuse.squashfuse\n"),
             ("su -s /bin/sh nobody -c \"squashfuse /tmp/image /mnt/u && cat /mnt/u/file && fusermount3 -u /mnt/u && ls /mnt/u\"", "here\n"),
+        ]);
+        // Its files come from a server in the jail, over the jail's own network.
+        sandbox.ok("jexec web sh -c 'mkdir -p /run/sshd /root/.ssh; ssh-keygen -A; ssh-keygen -q -t ed25519 -N \"\" -f /root/.ssh/id; cp /root/.ssh/id.pub /root/.ssh/authorized_keys; /usr/sbin/sshd' > /dev/null");
+        inside(&sandbox, &[
+            ("sshfs -o StrictHostKeyChecking=no,UserKnownHostsFile=/dev/null,LogLevel=ERROR,IdentityFile=/root/.ssh/id 127.0.0.1:/from /new && cat /new/file && echo there > /new/new && cat /from/new && findmnt -no FSTYPE /new && fusermount3 -u /new && ls /new", "here\nthere\nfuse.sshfs\n"),
         ]);
         sandbox.ok("jail -q -m name=web allow.mount.nofusefs");
         inside(&sandbox, &[("squashfuse /tmp/image /new 2>&1 | grep -o \"Operation not permitted\"", "Operation not permitted\n")]);
