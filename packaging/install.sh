@@ -18,4 +18,9 @@ case $#,${1-} in
 	exit 64
 	;;
 esac
-exec "$(dirname "$0")/kletka" install --prefix "$prefix"
+"$(dirname "$0")/kletka" install --prefix "$prefix"
+# So that jails stop in order at shutdown. Where systemd does not look below the prefix, it has no such unit.
+if [ -d /run/systemd/system ] && [ "$(id -u)" = 0 ]; then
+	systemctl daemon-reload
+	systemctl --quiet enable --now kletka-jails.service 2> /dev/null || true
+fi

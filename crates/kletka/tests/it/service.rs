@@ -181,15 +181,16 @@ fn the_units_are_some() {
     }
     for prefix in ["/tmp/p", "/tmp/with space"] {
         sandbox.ok(&format!("kletka install --prefix '{prefix}'"));
-        for unit in ["jail", "kletka-netif"] {
+        for unit in ["jail", "kletka-jails", "kletka-netif"] {
             let done = sandbox.run(&format!(
                 "systemd-analyze verify --man=no --recursive-errors=no '{prefix}/lib/systemd/system/{unit}.service'"
             ));
             assert_eq!((done.status, &*done.stdout, &*done.stderr), (0, "", ""), "{prefix}");
-            for script in ["init.d", "openrc"] {
+            for script in ["init.d", "openrc"].iter().filter(|_| unit != "kletka-jails") {
                 sandbox.ok(&format!("sh -n '{prefix}/share/kletka/{script}/{unit}'"));
             }
         }
+        sandbox.ok(&format!("sh -n '{prefix}/libexec/kletka/stop-jails'"));
         let said = sandbox.run(&format!("'{prefix}/share/kletka/init.d/jail' start"));
         assert!(said.stdout.starts_with("Cannot 'start' jail."), "{said:?}");
         // The same script makes the interfaces of rc.conf, and destroys them.

@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// The files below the prefix, and how each quotes a path. In each file [`PROGRAMS`] stands for the
 /// directory of programs.
-const BOOT: [(ShippedFile, Quoting); 7] = [
+const BOOT: [(ShippedFile, Quoting); 9] = [
     (
         (
             "lib/systemd/system/kletka-netif.service",
@@ -42,6 +42,22 @@ const BOOT: [(ShippedFile, Quoting); 7] = [
             include_str!("../../../../../../share/systemd/jail.service"),
         ),
         systemd_word,
+    ),
+    (
+        (
+            "lib/systemd/system/kletka-jails.service",
+            0o644,
+            include_str!("../../../../../../share/systemd/kletka-jails.service"),
+        ),
+        systemd_word,
+    ),
+    (
+        (
+            "libexec/kletka/stop-jails",
+            0o755,
+            include_str!("../../../../../../share/systemd/stop-jails"),
+        ),
+        shell_word,
     ),
     (
         ("share/kletka/init.d/jail", 0o755, include_str!("../../../../../../share/init.d/jail")),
@@ -106,11 +122,11 @@ mod tests {
     #[rustfmt::skip]
     fn the_paths_of_boot_files_follow_the_prefix() {
         for (prefix, unit, script, rule) in [
-            ("/usr/local",   "ExecStart=-/usr/local/libexec/kletka/bin/service jail start", "service=/usr/local/libexec/kletka/bin/service",
+            ("/usr/local",   "ExecStart=/usr/local/libexec/kletka/bin/service jail start", "service=/usr/local/libexec/kletka/bin/service",
                 "/usr/local/libexec/kletka/bin/devfs update"),
-            ("/opt/a b",     "ExecStart=-/opt/a\\x20b/libexec/kletka/bin/service jail start", "service='/opt/a b/libexec/kletka'/bin/service",
+            ("/opt/a b",     "ExecStart=/opt/a\\x20b/libexec/kletka/bin/service jail start", "service='/opt/a b/libexec/kletka'/bin/service",
                 "'/opt/a b/libexec/kletka'/bin/devfs update"),
-            ("/opt/5%'$\"", "ExecStart=-/opt/5%%'$$\\\"/libexec/kletka/bin/service jail start", "service='/opt/5%'\\''$\"/libexec/kletka'/bin/service",
+            ("/opt/5%'$\"", "ExecStart=/opt/5%%'$$\\\"/libexec/kletka/bin/service jail start", "service='/opt/5%'\\''$\"/libexec/kletka'/bin/service",
                 "/opt/5%%'$$\"/libexec/kletka/bin/devfs update"),
         ] {
             let files: Vec<_> = super::files(Path::new(prefix)).collect();
@@ -122,7 +138,10 @@ mod tests {
             has("lib/systemd/system/jail.service", unit);
             has("share/kletka/init.d/jail", script);
             has("share/kletka/openrc/jail", script);
-            has("lib/systemd/system/kletka-netif.service", &unit.replace("jail start", "netif quietstart"));
+            has("lib/systemd/system/kletka-netif.service", 
+                &unit.replace("jail start", "netif quietstart").replace("Start=", "Start=-"));
+            has("lib/systemd/system/kletka-jails.service", &unit.replace("ExecStart", "ExecStop").replace("bin/service jail start", "stop-jails"));
+            has("libexec/kletka/stop-jails", &script.replace("service=", "kletka=").replace("bin/service", "kletka"));
             has("share/kletka/init.d/kletka-netif", script);
             let rule = format!("RUN+=\"{rule}\"");
             has("lib/udev/rules.d/90-kletka.rules", &rule);

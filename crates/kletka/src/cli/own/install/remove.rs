@@ -11,9 +11,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The units that `service jail enable` and `service netif enable` enable, where systemctl(1) makes
-/// their links.
-const ENABLED: [&str; 2] = ["jail.service", "kletka-netif.service"];
+/// The units that `service jail enable`, `service netif enable` and the installation of a package
+/// enable, where systemctl(1) makes their links.
+const ENABLED: [&str; 3] = ["jail.service", "kletka-jails.service", "kletka-netif.service"];
 const WANTED: &str = "/etc/systemd/system/multi-user.target.wants";
 
 /// Tells whether what is at a path now was put there by us.
