@@ -102,8 +102,7 @@ net.inet.ip.ttl: 65
 sysctl: net.inet.ip.ttl=9: Operation not permitted
 [1]
 $ sysctl -t kern.ostype
-sysctl: -t: not supported
-[1]
+kern.ostype: string
 $ sysctl -z
 sysctl: illegal option -- z
 usage: sysctl [-dehiNnoqtwx] [-f filename] name[=value] ...
