@@ -504,8 +504,17 @@ impl<'l> Parser<'l> {
             let own = reader.open.get(reader.outer..).unwrap_or_default();
             let open = own.last().map(|&section| {
                 let Section { name, position, .. } = &self.config.sections[section as usize];
-                (&**name, position.line)
+                (&**name, *position)
             });
+            // The line to look at is the one that begins what has no end.
+            if let (Some((_, begin)), Some(fault)) = (open, self.faults.0.last_mut()) {
+                let Position { line, column, at, .. } = begin;
+                let start = at.saturating_sub(column.saturating_sub(1)) as usize;
+                let place = Place { line, column, ..fault.place.clone() };
+                let message = fault.message.clone();
+                *fault = Diagnostic::in_line(Subject::File, message, place, (reader.text, start));
+            }
+            let open = open.map(|(name, begin)| (name, begin.line));
             return self.advise(Some(advice::at_end(open)));
         }
         let found = &reader.text[token.span.start as usize..token.span.end as usize];

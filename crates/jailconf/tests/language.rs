@@ -274,8 +274,10 @@ fn many_faults_each_with_its_place() {
     let faults = Config::parse(Path::new("f"), b"a {\n\tx = = 1;\n\ty z w;\n}\nb { q = \"; }\n")
         .unwrap_err();
     let places: Vec<_> = faults.iter().map(|fault| fault.place.to_string()).collect();
-    assert_eq!(places, ["f:2:6", "f:3:6", "f:5:9", "f:6:1"]);
+    assert_eq!(places, ["f:2:6", "f:3:6", "f:5:9", "f:5:1"]);
     assert_eq!(faults.0[0].excerpt(), "\tx = = 1;\n\t    ^");
+    // What has no end is shown where it begins.
+    assert_eq!(faults.0[3].excerpt(), "b { q = \"; }\n^");
 }
 
 #[test]
