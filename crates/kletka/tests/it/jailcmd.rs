@@ -82,7 +82,7 @@ b==
 ttt =
 $ jls -s -jj meta.missing env.b; jls --libxo json -jj env.b env.c meta
 meta.missing env.b==
-{\"__version\": \"3\", \"jail-information\": {\"jail\": [{\"env.b\":\"=\",\"meta\":\"\"}]}}
+{\"__version\": \"2\", \"jail-information\": {\"jail\": [{\"env.b\":\"=\",\"meta\":\"\"}]}}
 $ jexec j cat /run/kletka.env; jexec j /run/kletka/bin/sysctl -n security.jail.env; jexec j sh -c 'grep -c a=1 /run/kletka.*'
 b==
 tttb==

@@ -146,10 +146,10 @@ fn libxo() {
     check(
         &sandbox,
         r#"$ jls --libxo json
-{"__version": "3", "jail-information": {"jail": [{"jid":1,"ipv4":"","hostname":"web.example.org","path":"/home/jails/web"}, {"jid":12345,"ipv4":"","hostname":"a-host-name-that-is-wider-than-its-column.example.org","path":"/home/jails/a \"long\" way"}]}}
+{"__version": "2", "jail-information": {"jail": [{"jid":1,"ipv4":"","hostname":"web.example.org","path":"/home/jails/web"}, {"jid":12345,"ipv4":"","hostname":"a-host-name-that-is-wider-than-its-column.example.org","path":"/home/jails/a \"long\" way"}]}}
 $ jls --libxo=json,pretty -N -j web
 {
-  "__version": "3", 
+  "__version": "2", 
   "jail-information": {
     "jail": [
       {
@@ -162,11 +162,11 @@ $ jls --libxo=json,pretty -N -j web
   }
 }
 $ jls --libxo:J -v -j web
-{"__version": "3", "jail-information": {"jail": [{"jid":1,"hostname":"web.example.org","path":"/home/jails/web","name":"web","state":"ACTIVE","cpusetid":1, "ipv4-addrs": [], "ipv6-addrs": []}]}}
+{"__version": "2", "jail-information": {"jail": [{"jid":1,"hostname":"web.example.org","path":"/home/jails/web","name":"web","state":"ACTIVE","cpusetid":1, "ipv4_addrs": [], "ipv6_addrs": []}]}}
 $ jls --libxo json -n -j web jid nopersist persist ip4.addr path host.domainname
-{"__version": "3", "jail-information": {"jail": [{"jid":"1","nopersist":true,"persist":true, "ip4.addr": [],"path":"/home/jails/web","host.domainname":""}]}}
+{"__version": "2", "jail-information": {"jail": [{"jid":"1","nopersist":true,"persist":true, "ip4.addr": [],"path":"/home/jails/web","host.domainname":""}]}}
 $ jls --libxo xml,pretty -j 12345 jid persist path
-<jail-information __version="3">
+<jail-information __version="2">
   <jail>
     <jid>12345</jid>
     <persist>true</persist>
@@ -182,7 +182,7 @@ $ jls --libxo text -j web jid
 1
 $ jls --libxo:JPi1 -j web jid
 {
- "__version": "3", 
+ "__version": "2", 
  "jail-information": {
   "jail": [
    {
@@ -192,13 +192,13 @@ $ jls --libxo:JPi1 -j web jid
  }
 }
 $ jls --libxo json,xml -j web jid
-{"__version": "3", "jail-information": {"jail": [{"jid":"1"}]}}
+{"__version": "2", "jail-information": {"jail": [{"jid":"1"}]}}
 jls: ignoring multiple styles: 'xml'
 $ jls --libxo html,xpath
 jls: libxo option xpath is not supported; use text, json, xml or html
 [1]
 $ jls --libxo json -j nowhere
-{"__version": "3", "jail-information": {"jail": []}}
+{"__version": "2", "jail-information": {"jail": []}}
 jls: jail "nowhere" not found; jls(8) lists the jails that run, jail -c starts one of jail.conf
 [1]
 $ jls --libxo json pth
@@ -227,7 +227,7 @@ fn nobody_there() {
    JID  IP Address      Hostname                      Path
 $ jls -n
 $ jls --libxo json
-{"__version": "3", "jail-information": {"jail": []}}
+{"__version": "2", "jail-information": {"jail": []}}
 $ setpriv --reuid=65534 --regid=65534 --clear-groups jls
    JID  IP Address      Hostname                      Path
 "#,

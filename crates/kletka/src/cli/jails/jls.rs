@@ -22,8 +22,9 @@ use xo::{Style, Value, Writer};
 /// What FreeBSD's `jls --libxo-check` answers: XO_HAS_LIBXO.
 const HAS_LIBXO: u8 = 121;
 
-/// FreeBSD's version of this output: the `__version` of JSON and XML.
-const VERSION: &str = "3";
+/// The version of this output in the releases of FreeBSD up to 15.0: the `__version` of JSON and
+/// XML.
+const VERSION: &str = "2";
 
 /// The longest name of a jail: FreeBSD's MAXHOSTNAMELEN.
 const NAME: usize = 255;
@@ -340,7 +341,7 @@ fn verbose_row(xo: &mut Writer, record: &Record) {
     let cpuset = record.jid.to_string();
     xo.field("cpusetid", cpuset.as_bytes(), Value::Bare(&cpuset));
     xo.end_line();
-    for (list, parameter) in [("ipv4-addrs", param::IP4_ADDR), ("ipv6-addrs", param::IP6_ADDR)] {
+    for (list, parameter) in [("ipv4_addrs", param::IP4_ADDR), ("ipv6_addrs", param::IP6_ADDR)] {
         let addresses = record.parameter(parameter.name).unwrap_or_default();
         let addresses = addresses.split(|&byte| byte == b',').filter(|address| !address.is_empty());
         parameters::addresses(xo, list, addresses);
