@@ -3,7 +3,8 @@
 use crate::call::check;
 use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
 use std::ffi::{CStr, CString, OsStr};
-use std::io;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::mem::{MaybeUninit, size_of, size_of_val};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -67,6 +68,43 @@ pub fn change_attributes(mount: BorrowedFd<'_>, set: u64, clear: u64) -> io::Res
 /// mounted beside the directory lies too.
 #[must_use]
 pub fn has_mounts_below(root: BorrowedFd<'_>) -> Option<bool> {
+    let (number, attributes) = numbered(root)?;
+    if !attributes.contains(StatxAttributes::MOUNT_ROOT) {
+        return None;
+    }
+    let count = list_mounts(number, &mut [0]);
+    count.ok().map(|count| count > 0)
+}
+
+/// The number of the mount that `file` is on, which no other mount ever has: statx(2),
+/// `STATX_MNT_ID_UNIQUE`. `None`: Linux before 6.8.
+#[must_use]
+pub fn number(file: BorrowedFd<'_>) -> Option<u64> {
+    numbered(file).map(|(number, _)| number)
+}
+
+fn numbered(file: BorrowedFd<'_>) -> Option<(u64, StatxAttributes)> {
+    let unique = StatxFlags::from_bits_retain(libc::STATX_MNT_ID_UNIQUE);
+    let found = statx(file, c"", AtFlags::EMPTY_PATH, unique).ok()?;
+    let is_told = found.stx_mask & libc::STATX_MNT_ID_UNIQUE != 0;
+    is_told.then_some((found.stx_mnt_id, found.stx_attributes))
+}
+
+/// Whether this process's mount namespace has more than `count` mounts: listmount(2), since Linux
+/// 6.8; before, the list of all mounts is read up to there.
+///
+/// `None`: nobody tells.
+#[must_use]
+pub fn has_more_mounts_than(count: usize) -> Option<bool> {
+    let mut ids = vec![0; count + 1];
+    // linux/mount.h, `LSMT_ROOT`: all mounts below this process's root.
+    let listed = list_mounts(u64::MAX, &mut ids).or_else(|_| count_lines(count + 1)).ok()?;
+    Some(listed > count)
+}
+
+/// Writes the numbers of mounts below the mount with this unique number into `ids`, as many as have
+/// room, and answers how many those are.
+fn list_mounts(mount: u64, ids: &mut [u64]) -> io::Result<usize> {
     /// `struct mnt_id_req` in its first version.
     #[repr(C)]
     struct Request {
@@ -77,21 +115,20 @@ pub fn has_mounts_below(root: BorrowedFd<'_>) -> Option<bool> {
     }
     // The number is the same on all architectures that kletka is built for.
     const LISTMOUNT: libc::c_long = 458;
-    let unique = StatxFlags::from_bits_retain(libc::STATX_MNT_ID_UNIQUE);
-    let found = statx(root, c"", AtFlags::EMPTY_PATH, unique).ok()?;
-    let is_told = found.stx_mask & libc::STATX_MNT_ID_UNIQUE != 0;
-    if !is_told || !found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
-        return None;
-    }
-    let size = size_of::<Request>() as u32;
-    let request = Request { size, spare: 0, mount: found.stx_mnt_id, after: 0 };
-    let mut first = 0_u64;
-    let (one, flags): (usize, libc::c_uint) = (1, 0);
-    // SAFETY: the kernel reads the `size` bytes of `request`, writes at most one number into
-    // `first`, both alive until it returns, and keeps no pointer.
-    let count =
-        check(unsafe { libc::syscall(LISTMOUNT, &raw const request, &raw mut first, one, flags) });
-    count.ok().map(|count| count > 0)
+    let request = Request { size: size_of::<Request>() as u32, spare: 0, mount, after: 0 };
+    let flags: libc::c_uint = 0;
+    // SAFETY: the kernel reads the `size` bytes of `request`, writes at most `ids.len()` numbers
+    // into `ids`, both alive until it returns, and keeps no pointer.
+    let count = check(unsafe {
+        libc::syscall(LISTMOUNT, &raw const request, ids.as_mut_ptr(), ids.len(), flags)
+    })?;
+    Ok(count as usize)
+}
+
+/// Counts the lines of /proc/self/mountinfo, and stops at `most`.
+fn count_lines(most: usize) -> io::Result<usize> {
+    let table = BufReader::new(File::open("/proc/self/mountinfo")?);
+    table.split(b'\n').take(most).try_fold(0, |count, line| line.map(|_| count + 1))
 }
 
 /// Makes these the user and the group with which files are looked at and made: setfsuid(2),
@@ -126,7 +163,7 @@ pub fn realpath(path: &Path) -> io::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::{self, File};
+    use std::fs;
     use std::os::fd::AsFd;
 
     /// What the kernel answers at once is what the list of all mounts says.
@@ -142,6 +179,9 @@ mod tests {
             // A mount that something covers may be listed too, and is not below.
             assert!(answer || !points.iter().any(is_below), "{point}");
         }
+        assert_eq!(has_more_mounts_than(0), Some(true));
+        assert_eq!(has_more_mounts_than(1_000_000), Some(false));
+        assert_eq!(count_lines(1).unwrap(), 1);
         let plain = File::open("/usr/bin").unwrap();
         if !points.contains(&"/usr/bin") {
             assert_eq!(has_mounts_below(plain.as_fd()), None);

@@ -18,6 +18,7 @@ use crate::enter::streams;
 use crate::error::{Calling, Error};
 use crate::files::dev::live;
 use crate::files::exports;
+use crate::files::launcher::{Birthplace, Born, Launcher};
 use crate::files::layer::Layer;
 use crate::files::root::{self, Plan};
 use crate::files::source::Sources;
@@ -40,7 +41,7 @@ use kernel::{birth, landlock, namespace, signal};
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 /// Namespaces that the host's user namespace owns. Were the mount namespace the jail's, its root
@@ -236,6 +237,7 @@ fn plan(
         users: spec.users,
         root: stack.root,
         submounts: stack.submounts,
+        _unused: stack.together,
         run: spec.has_run(),
         programs: programs.transpose()?.map(Tree::optional),
         mounts: stack.mounts,
@@ -293,17 +295,14 @@ fn build(
     // Inherited by init: process 1 of a pid namespace loses a signal that it neither blocks nor
     // handles.
     signal::block(&control::SIGNALS);
-    let cloned = match outer {
-        Some(outer) => birth::copy(outer.init.as_fd(), INITS, cgroup)?,
-        None => clone3(INITS, cgroup).calling("clone3")?,
-    };
-    let (pid, init) = match cloned {
-        Side::Child => {
+    let (pid, init) = match bear(registry, outer, cgroup)? {
+        (Side::Child, birthplace) => {
             // With a copy of the command's end, init would never see the line close.
             drop(hold);
-            init::run(plan, theirs, Kept { network, link, door: inner }, outer_end, &groups)
+            let kept = Kept { network, link, door: inner };
+            init::run((plan, birthplace), theirs, kept, outer_end, &groups)
         }
-        Side::Parent { pid, pidfd } => (pid, pidfd),
+        (Side::Parent { pid, pidfd }, _) => (pid, pidfd),
     };
     // With init's end open here too, a report would be waited for after init has died.
     drop((theirs, inner));
@@ -323,6 +322,26 @@ fn build(
             abandon(prison);
             Err(started.err().unwrap_or(Error::Died))
         }
+    }
+}
+
+/// Makes init: a copy of this process. In a jail, or for a jail in another one, what its maker has
+/// mounted is copied; so it is where there is no launcher.
+fn bear(
+    registry: &Registry,
+    outer: Option<&Prison>,
+    cgroup: Option<BorrowedFd<'_>>,
+) -> Result<(Side, Option<Birthplace>), Error> {
+    if let Some(outer) = outer {
+        return Ok((birth::copy(outer.init.as_fd(), INITS, cgroup)?, None));
+    }
+    let is_in_jail = registry.limits()?.is_some();
+    let launcher = if is_in_jail { None } else { Launcher::find(registry) };
+    let born = launcher.map(|launcher| launcher.bear(INITS, cgroup)).transpose()?.flatten();
+    match born {
+        Some(Born::Child(place)) => Ok((Side::Child, Some(place))),
+        Some(Born::Parent(side)) => Ok((side, None)),
+        None => Ok((clone3(INITS, cgroup).calling("clone3")?, None)),
     }
 }
 

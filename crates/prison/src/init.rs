@@ -17,6 +17,7 @@ use crate::control::{
     hear, tell, word,
 };
 use crate::enter::delegate::{self, Born, Order};
+use crate::files::launcher::Birthplace;
 use crate::files::root::{self, Own, Plan};
 use crate::mediate::privileges::{PRIVILEGES, Privileges};
 use crate::mediate::{self, FileSystems, Mediator};
@@ -50,9 +51,9 @@ pub(crate) struct Kept {
 }
 
 /// Runs init's whole life. `control` is init's end of the line to the command; `groups` are the
-/// prison's in cgroup v1.
+/// prison's in cgroup v1. With a birthplace, init still has the command's root.
 pub(crate) fn run(
-    plan: Plan,
+    (plan, birthplace): (Plan, Option<Birthplace>),
     control: OwnedFd,
     kept: Kept,
     outer_door: OwnedFd,
@@ -85,7 +86,9 @@ pub(crate) fn run(
     // BUILD is said when the first process has joined, so that its announcement waits here.
     init.take_signals(lines.signals.as_fd());
     let built = own.and_then(|own| match init.attached.first() {
-        Some((_, first)) => root::build(&plan, &own, first.as_fd()).map(|()| own),
+        Some((_, first)) => {
+            go_to(birthplace).and_then(|()| root::build(&plan, &own, first.as_fd())).map(|()| own)
+        }
         None => Err(Stage::Namespaces.failed(Path::new("/"), Errno::SRCH)),
     });
     let built = built.and_then(|own| follow(&plan, &init, &lines.control).map(|()| own));
@@ -113,6 +116,12 @@ pub(crate) fn run(
         Ok(rest) => shed(recluse, &title, rest),
         Err((mut init, lines)) => init.live_to_the_end(&lines),
     }
+}
+
+/// Leaves the command's root for that of init's own mount namespace.
+fn go_to(birthplace: Option<Birthplace>) -> Result<(), Report> {
+    let gone = birthplace.map_or(Ok(()), |place| place.go());
+    gone.map_err(|error| Stage::Root.failed(Path::new("/"), error))
 }
 
 /// Enters the domain that the jail's processes are to be born in.

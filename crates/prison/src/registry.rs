@@ -27,7 +27,7 @@ use crate::cgroup::{self, legacy::Hierarchies};
 use crate::confine::ids::{Ids, Ranges};
 use crate::confine::rights::Rights;
 use crate::error::{Calling, Error, UnionFault};
-use crate::files::lines;
+use crate::files::{launcher, lines};
 use crate::pending::Pending;
 use crate::shared;
 use crate::spec::{Spec, Users};
@@ -247,6 +247,20 @@ impl Registry {
             Errno::ACCESS => Error::NotRoot,
             error => Error::Registry(path, error.into()),
         })
+    }
+
+    /// Unmounts what starts have mounted for those after them on a host with many mounts.
+    ///
+    /// # Errors
+    /// [`Error::Registry`], or of umount2(2).
+    pub fn unmount_launcher(&self) -> Result<(), Error> {
+        launcher::remove(self)
+    }
+
+    /// Calls `act` while no other command makes or removes a prison.
+    pub(crate) fn locked<T>(&self, act: impl FnOnce() -> T) -> Result<T, Error> {
+        let _lock = self.lock_to_write()?;
+        Ok(act())
     }
 
     /// Keeps other commands from changing prisons for as long as the answer lives: each command

@@ -26,6 +26,7 @@ mod jailcmd;
 mod jexec;
 mod jls;
 mod language;
+mod launcher;
 mod limits;
 mod mistakes;
 mod mount;

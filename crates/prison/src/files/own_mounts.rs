@@ -11,8 +11,11 @@ use crate::error::{Calling, Error};
 use crate::files::overlay::CLONE;
 use kernel::namespace;
 use rustix::fs::{CWD, Mode, OFlags, open};
-use rustix::mount::{MountPropagationFlags, MoveMountFlags, mount_change, move_mount, open_tree};
-use rustix::process::{chroot, fchdir};
+use rustix::mount::{
+    MountPropagationFlags, MoveMountFlags, UnmountFlags, mount_change, move_mount, open_tree,
+    unmount,
+};
+use rustix::process::{chroot, fchdir, pivot_root};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::fs::File;
 use std::io;
@@ -56,6 +59,23 @@ impl OwnMounts {
     }
 }
 
+/// Makes a mount namespace with nothing but `root` in it, a detached mount, and answers its file.
+///
+/// # Errors
+/// [`Error::Call`]. Then there is no such namespace.
+pub(crate) fn namespace_of(root: &OwnedFd) -> Result<OwnedFd, Error> {
+    let mut made = None;
+    OwnMounts::with(|mounts| {
+        // Before the host's /proc leaves the namespace.
+        made = Some(File::open("/proc/self/ns/mnt").calling("/proc/self/ns/mnt")?.into());
+        mounts.attach(root.as_fd()).calling("move_mount")?;
+        fchdir(root).calling("fchdir")?;
+        pivot_root(".", ".").calling("pivot_root")?;
+        unmount(".", UnmountFlags::DETACH).calling("umount2")
+    })?;
+    made.ok_or(Error::Died)
+}
+
 /// Where this process was before.
 pub(crate) struct Home {
     mounts: File,
@@ -77,8 +97,14 @@ impl Home {
         move_into_link_name_space(self.mounts.as_fd(), Some(LinkNameSpaceType::Mount))
             .calling("setns")?;
         // setns(2) has made the namespace's root this process's root and working directory.
-        fchdir(&self.root).calling("fchdir")?;
-        chroot(".").calling("chroot")?;
+        self.see().calling("chroot")?;
         fchdir(&self.directory).calling("fchdir")
+    }
+
+    /// Makes the root from before the root and the working directory of this process, in whatever
+    /// namespace that is.
+    pub(crate) fn see(&self) -> rustix::io::Result<()> {
+        fchdir(&self.root)?;
+        chroot(".")
     }
 }

@@ -11,7 +11,7 @@ use crate::files::bounds;
 use crate::files::own_mounts::OwnMounts;
 use crate::files::root::{self, Planned};
 use crate::files::source::Sources;
-use crate::files::tree::{self, Owner, Tree};
+use crate::files::tree::{self, Owner, Together, Tree};
 use crate::files::union::{self, Upper};
 use crate::spec::{Dev, Mount, MountOptions, MountSource, Node, Spec, Users};
 use crate::work;
@@ -31,6 +31,8 @@ pub(crate) struct Stack {
     pub(crate) submounts: Vec<Tree>,
     /// The lines of fstab(5).
     pub(crate) mounts: Vec<Planned>,
+    /// What the root was compared with; not needed any more.
+    pub(crate) together: Option<Together>,
     ids: Ids,
     /// A user namespace with the jail's ids, once one has been needed.
     users: Option<OwnedFd>,
@@ -48,13 +50,15 @@ impl Stack {
         claim: Claim<'_>,
     ) -> Result<Self, Error> {
         let opened = sources.root(&spec.path)?;
+        let together = Together::of(&opened);
         let root = Tree::root_of((&opened, &spec.path), spec.users, ids, sources)?;
-        let submounts = match root.has_mounts {
+        let is_alone = together.as_ref().is_some_and(|together| together.is_alone(&root));
+        let submounts = match root.has_mounts || is_alone {
             true => Vec::new(),
             false => tree::submounts(&opened, hidden)?,
         };
-        let mut stack =
-            Self { root, submounts, mounts: Vec::new(), ids, users: None, owner: spec.users };
+        let (mounts, owner) = (Vec::new(), spec.users);
+        let mut stack = Self { root, submounts, mounts, together, ids, users: None, owner };
         for mount in &spec.mounts {
             stack.add(mount, spec.dev.as_ref(), sources, claim)?;
         }

@@ -319,6 +319,35 @@ pub(crate) fn file_system(
     Ok(fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)?)
 }
 
+/// A clone of a directory with all that is mounted below it.
+///
+/// The kernel numbers mounts in the order in which they are made, and never uses a number again
+/// (since Linux 6.8). So when the next clone has the next number, nothing was mounted below the
+/// directory. To list what the host has mounted takes 1.1 ms for each 1,000 mounts.
+#[derive(Debug)]
+pub(crate) struct Together(OwnedFd);
+
+impl Together {
+    /// Clones it. `None`: the kernel answers at once what is mounted there, or does not number.
+    pub(crate) fn of(directory: &OwnedFd) -> Option<Self> {
+        if mount::has_mounts_below(directory.as_fd()).is_some() {
+            return None;
+        }
+        let flags = overlay::CLONE | OpenTreeFlags::AT_RECURSIVE;
+        open_tree(directory, "", flags).ok().map(Self)
+    }
+
+    /// Whether the clone is one mount alone; `next` was made right after it. False: that is not
+    /// known, as others have made mounts meanwhile.
+    pub(crate) fn is_alone(&self, next: &Tree) -> bool {
+        let number = |tree: &OwnedFd| mount::number(tree.as_fd());
+        match (number(&self.0), number(&next.fd)) {
+            (Some(own), Some(next)) => next == own + 1,
+            _ => false,
+        }
+    }
+}
+
 /// Clones what the host has mounted below the directory `root`, each mount by itself. The kernel's
 /// own file systems, everything below them and everything below `hidden` is left out.
 pub(crate) fn submounts(root: &OwnedFd, hidden: &[&str]) -> Result<Vec<Tree>, Error> {

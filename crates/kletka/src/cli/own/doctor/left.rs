@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// Where kletka keeps what does not outlive the machine's boot.
 const RUN: &str = "/run/kletka";
+const LAUNCHER: &str = "/run/kletka/launcher";
 
 /// Looks for what is left over. Without the right to read the registry nobody knows.
 pub(super) fn over() -> Vec<(String, State)> {
@@ -132,11 +133,13 @@ fn addresses(running: &[Record]) -> Result<Vec<(String, State)>, netif::Error> {
     Ok(lines)
 }
 
-/// Mounts where the registry is.
+/// Mounts where the registry is. The launcher, from which starts on a host with many mounts begin,
+/// belongs there.
 fn mounts(table: &[u8]) -> Vec<(String, State)> {
     let targets =
         mountinfo::lines(table).map(|line| PathBuf::from(OsString::from_vec(line.target())));
-    let below = targets.filter(|target| target.starts_with(RUN) && target != Path::new(RUN));
+    let is_kletkas = |target: &PathBuf| target == Path::new(RUN) || target.starts_with(LAUNCHER);
+    let below = targets.filter(|target| target.starts_with(RUN) && !is_kletkas(target));
     let told = below.map(|target| {
         let advice = format!("nothing of kletka is mounted there: umount {}", target.display());
         (format!("mount {}", target.display()), State::Left(advice))
@@ -257,6 +260,8 @@ mod tests {
 30 20 0:5 / /run rw - tmpfs tmpfs rw
 31 30 0:6 / /run/kletka rw - tmpfs tmpfs rw
 32 31 0:7 / /run/kletka/jails/a\\040b rw - tmpfs tmpfs rw
+34 30 0:9 / /run/kletka/launcher rw - tmpfs tmpfs rw
+35 34 0:4 mnt:[4026532567] /run/kletka/launcher/mounts rw - nsfs nsfs rw
 33 30 0:8 / /run/kletkas rw - tmpfs tmpfs rw
 ";
         let want = "nothing of kletka is mounted there: umount /run/kletka/jails/a b".to_owned();

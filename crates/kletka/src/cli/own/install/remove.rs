@@ -31,18 +31,23 @@ pub(super) struct Removed {
     pub(super) strange: Vec<PathBuf>,
 }
 
-/// Fails while jails run: without this program nobody could stop them.
+/// Fails while jails run: without this program nobody could stop them. Unmounts what only their
+/// starts need.
 pub(super) fn refuse_running() -> Result<(), Error> {
     // Nobody but root has jails, and another user cannot look.
     if !rustix::process::geteuid().is_root() {
         return Ok(());
     }
-    let running = Registry::open().and_then(|registry| registry.prisons());
-    let running = running.map_err(|error| Error::Registry(error.to_string()))?;
+    let failed = |error: prison::Error| Error::Registry(error.to_string());
+    let registry = Registry::open().map_err(failed)?;
+    let running = registry.prisons().map_err(failed)?;
     let names = running.iter().map(|record| record.name.as_str());
     // A jail inside another, whose name has a dot, ends with that one.
     let names: Vec<&str> = names.filter(|name| !name.contains('.')).collect();
-    if names.is_empty() { Ok(()) } else { Err(Error::Running(names.join(" "))) }
+    if !names.is_empty() {
+        return Err(Error::Running(names.join(" ")));
+    }
+    registry.unmount_launcher().map_err(failed)
 }
 
 /// Removes what is listed below `top`, and notes everything in `removed`.
