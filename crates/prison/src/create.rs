@@ -216,7 +216,8 @@ fn plan(
         MountSource::Nullfs(source) => Some(
             Sources::of_host()
                 .open(&source)
-                .and_then(|opened| Tree::clone_of(&opened, &source, mount.target, mount.options)),
+                .and_then(|opened| Tree::clone_of(&opened, &source, mount.target, mount.options))
+                .and_then(Tree::with_ids_of_host_on_overlay),
         ),
         _ => None,
     });

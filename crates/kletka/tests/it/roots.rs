@@ -381,3 +381,17 @@ fn a_union_that_cannot_be() {
         refused(why);
     }
 }
+
+/// A live system's root is an overlay, with kletka's own programs in it.
+#[test]
+fn the_programs_may_lie_on_an_overlay() {
+    let Some(sandbox) = Sandbox::new() else { return };
+    sandbox.root("/home/a");
+    sandbox.ok("mkdir -p /mnt/u /mnt/w; /usr/bin/mount -t overlay o \
+         -o lowerdir=/usr/local,upperdir=/mnt/u,workdir=/mnt/w /usr/local");
+    assert_eq!(
+        sandbox.ok("jail -qc name=a path=/home/a persist; jexec a sysctl -n security.jail.jailed"),
+        "1\n"
+    );
+    sandbox.ok("jail -qr a; cd /; /usr/bin/umount /usr/local");
+}

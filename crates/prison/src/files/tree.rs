@@ -276,6 +276,15 @@ impl Tree {
         self.idmapped
     }
 
+    /// Leaves files on an overlay their ids, as it cannot be idmapped: for what everybody may read
+    /// and execute, and nobody writes.
+    pub(crate) fn with_ids_of_host_on_overlay(mut self) -> Result<Self, Error> {
+        if fstatfs(&self.fd).is_ok_and(|fs| fs.f_type == OVERLAYFS_MAGIC) {
+            self.settle_now(None)?;
+        }
+        Ok(self)
+    }
+
     /// Does now what [`Tree::settle`] would do later: a layer of another file system must have its
     /// ids before.
     pub(crate) fn settle_now(&mut self, userns: Option<BorrowedFd<'_>>) -> Result<(), Error> {
