@@ -298,12 +298,12 @@ fn vlans_of_bridge_members() {
              ip -n n{number} address add {address}/24 dev epair{number}b"
         ));
     }
-    let ping = |from: &str, to: &str, seconds: u8| {
-        let ping = format!("ip netns exec {from} busybox ping -c 1 -W {seconds} {to}");
+    let ping = |from: &str, to: &str, count: u8| {
+        let ping = format!("ip netns exec {from} busybox ping -c {count} -W 1 {to}");
         sandbox.run(&ping).status == 0
     };
-    // What gets through gets the time to ask anew for an address that nobody answered before.
-    let reaches = |from: &str, to: &str| ping(from, to, 10);
+    // The first packets may be lost with a question for the address that nobody answered before.
+    let reaches = |from: &str, to: &str| ping(from, to, 8);
     let misses = |from: &str, to: &str| !ping(from, to, 1);
     sandbox.ok("ifconfig bridge0 create vlanfilter up");
     sandbox.ok("ifconfig bridge0 addm epair1a addm epair2a untagged 20 addm epair3a tagged 20");
