@@ -72,7 +72,7 @@ fn every_page_is_mdoc() {
 }
 
 /// The pages of Debian's packages that ours may refer to.
-const OF_THE_HOST: [&str; 53] = [
+const OF_THE_HOST: [&str; 55] = [
     "bash.1",
     "chmod.1",
     "cp.1",
@@ -105,15 +105,17 @@ const OF_THE_HOST: [&str; 53] = [
     "ptrace.2",
     "quotactl.2",
     "rc-update.8",
+    "rctl.8",
+    "rpc.mountd.8",
     "rpc.nfsd.8",
     "sethostname.2",
     "sh.1",
     "ss.8",
     "ssh.1",
     "subuid.5",
-    "syslog.2",
     "sysctl.8",
     "sysctl.conf.5",
+    "syslog.2",
     "systemctl.1",
     "systemd-nspawn.1",
     "systemd-run.1",
