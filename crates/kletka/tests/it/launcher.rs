@@ -70,7 +70,8 @@ data
 fn what_is_no_launcher_is_replaced() {
     let Some(sandbox) = crowded() else { return };
     let start = "jail -c path=/home/jails/web mount.devfs command=cat /below/file";
-    // mount(8) may refuse the namespace of a process, as its number is too low; then the file stays.
+    // mount(8) may refuse the namespace of a process, as its number is too low; then the file
+    // stays.
     let damages = [
         "/bin/umount /run/kletka/launcher/mounts",
         "/bin/umount -l /run/kletka/launcher",
